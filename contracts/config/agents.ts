@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+const hostedModel = (defaults: { baseUrl: string; model: string }) =>
+  z
+    .strictObject({
+      baseUrl: z.url().default(defaults.baseUrl),
+      model: z.string().min(1).default(defaults.model),
+      timeoutSeconds: z.number().positive().max(120).default(20),
+      maxTokens: z.int().min(64).max(8_192).default(800),
+    })
+    .prefault({});
+
+/** An agent without the setting that it needs abstains with that as its reason. */
+export const agentsSchema = z.strictObject({
+  deepseek: hostedModel({ baseUrl: 'https://api.deepseek.com', model: 'deepseek-flash' }),
+  qwen: hostedModel({ baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', model: 'qwen3.8-flash' }),
+  fingpt: z.strictObject({ baseUrl: z.url().optional() }).prefault({}),
+  /** `worker: external` says that a worker of your own polls the queue `agents-lag-llama`. */
+  'lag-llama': z.strictObject({ worker: z.enum(['none', 'external']).default('none') }).prefault({}),
+  freqtrade: z.strictObject({ baseUrl: z.url().optional() }).prefault({}),
+  hummingbot: z.strictObject({ riskFactor: z.number().positive().max(100).default(1) }).prefault({}),
+});
+
+export type AgentsConfiguration = z.output<typeof agentsSchema>;

@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { parse } from 'yaml';
+import type { z } from 'zod';
+import { ExitCode, UserError } from '../errors.ts';
+import { projectFolder } from './folders.ts';
+import { type Configuration, configurationSchema } from './schema.ts';
+
+/** The trading configuration's file: SAPPHIRE_CONFIG, else `trading.yml` in the checkout. */
+export function configurationFile(): string {
+  const file = process.env['SAPPHIRE_CONFIG'] ?? 'trading.yml';
+  return isAbsolute(file) ? file : join(projectFolder, file);
+}
+
+export function loadConfiguration(file: string = configurationFile()): Configuration {
+  return parseConfiguration(readYaml(file), file);
+}
+
+/** @param source named in the message, e.g. the file's path. */
+export function parseConfiguration(value: unknown, source: string): Configuration {
+  return validated(configurationSchema, value ?? {}, source);
+}
+
+export function readYaml(file: string): unknown {
+  if (!existsSync(file)) {
+    throw new UserError(
+      'ConfigurationMissing',
+      `${file} does not exist. Restore it or name another file in SAPPHIRE_CONFIG.`,
+      ExitCode.notConfigured,
+    );
+  }
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new UserError('ConfigurationUnreadable', `${file} cannot be read: ${reason}`, ExitCode.notConfigured);
+  }
+}
+
+/** Every fault at once: where it is, what stands there, what is allowed. */
+export function validated<T>(schema: z.ZodType<T>, value: unknown, source: string): T {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${describe(issue)}`);
+  throw new UserError('ConfigurationInvalid', `${source} is not valid. ${faults.join('; ')}.`, ExitCode.notConfigured);
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `unknown key ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
+  const input = issue.input === undefined ? '' : ` (it is ${JSON.stringify(issue.input)?.slice(0, 80)})`;
+  return `${issue.message}${input}`;
+}

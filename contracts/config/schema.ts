@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { agentIds } from '../../domain/agents.ts';
+import { decimalText, positiveDecimalText, symbolText } from '../decimal-text.ts';
+import { agentsSchema } from './agents.ts';
+import { paperExchangeSchema } from './paper-exchange.ts';
+
+const port = z.int().min(1).max(65_535);
+const fraction = z.number().min(0).max(1);
+
+const cycleSchema = z.strictObject({
+  intervalSeconds: z.int().min(10).max(86_400).default(30),
+  /** How far ahead the agents look. */
+  horizonMinutes: z.int().min(1).max(10_080).default(60),
+  /** One-minute candles in the snapshot. */
+  candles: z.int().min(30).max(400).default(120),
+  /** Book levels of each side in the snapshot. */
+  bookLevels: z.int().min(1).max(50).default(10),
+});
+
+/** Amounts are in the quote currency, shares are fractions of equity. */
+const riskSchema = z.strictObject({
+  maxSymbolExposure: fraction.default(0.3),
+  maxGrossExposure: fraction.default(0.8),
+  maxOrderNotional: positiveDecimalText.default('2500'),
+  minOrderNotional: positiveDecimalText.default('10'),
+  /** A rebalancing below this share of equity is not worth an order. */
+  minTradeShare: fraction.default(0.01),
+  /** The Kelly fraction that sizing takes of the full Kelly stake. */
+  kellyFraction: fraction.default(0.25),
+  maxOrdersPerMinute: z.int().min(1).default(30),
+  /** Distance of the limit price from the best price, in basis points. */
+  priceCollarBps: z.number().min(0).max(1_000).default(20),
+  /** Costs are multiplied by one plus this before they are held against the edge. */
+  costBuffer: z.number().min(0).max(10).default(0.2),
+  maxSnapshotAgeSeconds: z.number().positive().max(3_600).default(10),
+  maxDailyLoss: fraction.default(0.05),
+  maxDrawdown: fraction.default(0.09),
+});
+
+const participationSchema = z.strictObject({
+  /** Answers needed; without a value 1 in the development profile and 3 in production. */
+  quorumCount: z.int().min(1).max(20).optional(),
+  /** Share of the enabled weight that must have answered with a signal. */
+  quorumWeight: fraction.default(0.1),
+  /** Most weight that one group of correlated agents may carry, as a share of the voting weight. */
+  maxGroupShare: fraction.default(0.6),
+  agents: z
+    .partialRecord(
+      z.enum(agentIds),
+      z.strictObject({ enabled: z.boolean().default(true), weight: z.number().min(0).max(10).default(1) }),
+    )
+    .default({}),
+});
+
+export const configurationSchema = z
+  .strictObject({
+    profile: z.enum(['development', 'production']).default('development'),
+    mode: z.enum(['paper']).default('paper'),
+    /** Name of the trading account in the books. */
+    account: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a short lower-case name, e.g. main')
+      .default('main'),
+    currency: z
+      .string()
+      .regex(/^[A-Z0-9]{2,12}$/)
+      .default('USDT'),
+    symbols: z.array(symbolText).min(1).max(8).default(['BTC/USDT', 'ETH/USDT']),
+    /** Free cash that the paper account opens with. */
+    paperBalance: decimalText.default('10000'),
+    cycle: cycleSchema.prefault({}),
+    risk: riskSchema.prefault({}),
+    execution: z
+      .strictObject({
+        timeInForce: z.enum(['IOC', 'GTC']).default('IOC'),
+        /** How long a GTC order may rest before it is cancelled. */
+        restSeconds: z.int().min(1).max(3_600).default(20),
+      })
+      .prefault({}),
+    participation: participationSchema.prefault({}),
+    agents: agentsSchema.prefault({}),
+    coordinator: z.strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8081) }).prefault({}),
+    paperExchange: paperExchangeSchema.prefault({}),
+    /** First port of the processes' own /healthz and /metrics; each role adds its place in the list of roles. */
+    operationsPort: port.default(9460),
+    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+  })
+  .refine((value) => value.symbols.every((symbol) => symbol.endsWith(`/${value.currency}`)), {
+    path: ['symbols'],
+    message: 'every symbol must be quoted in the configured currency',
+  });
+
+export type Configuration = z.output<typeof configurationSchema>;
+
+export function quorumCount(configuration: Configuration): number {
+  return configuration.participation.quorumCount ?? (configuration.profile === 'production' ? 3 : 1);
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { dataFolder } from './folders.ts';
+import { validated } from './load.ts';
+import { writePrivateFile } from './private-file.ts';
+
+const secretsSchema = z.strictObject({
+  /** Bearer token of the MCP coordinator's operators and of the cycle's client. */
+  coordinatorToken: z.string().min(16),
+  /** Admin token of the paper exchange. */
+  paperAdminToken: z.string().min(16),
+  exchangeApiKey: z.string().min(1).optional(),
+  exchangeSecret: z.string().min(1).optional(),
+  deepseekApiKey: z.string().min(1).optional(),
+  qwenApiKey: z.string().min(1).optional(),
+});
+export type Secrets = z.output<typeof secretsSchema>;
+
+const partialSecretsSchema = secretsSchema.partial();
+type PartialSecrets = z.output<typeof partialSecretsSchema>;
+
+/** The environment's name of each secret; NAME_FILE names a file that holds it. */
+const environmentNames: Record<keyof Secrets, string> = {
+  coordinatorToken: 'SAPPHIRE_COORDINATOR_TOKEN',
+  paperAdminToken: 'SAPPHIRE_PAPER_ADMIN_TOKEN',
+  exchangeApiKey: 'SAPPHIRE_EXCHANGE_API_KEY',
+  exchangeSecret: 'SAPPHIRE_EXCHANGE_SECRET',
+  deepseekApiKey: 'DEEPSEEK_API_KEY',
+  qwenApiKey: 'DASHSCOPE_API_KEY',
+};
+
+function secretsFile(): string {
+  return join(dataFolder(), 'secrets.json');
+}
+
+function storedSecrets(): PartialSecrets {
+  const file = secretsFile();
+  if (!existsSync(file)) return {};
+  return validated(partialSecretsSchema, JSON.parse(readFileSync(file, 'utf8')), file);
+}
+
+function environmentSecrets(): PartialSecrets {
+  const found: Record<string, string> = {};
+  for (const [key, name] of Object.entries(environmentNames)) {
+    const file = process.env[`${name}_FILE`];
+    const value = file === undefined ? process.env[name] : readFileSync(file, 'utf8').trim();
+    if (value) found[key] = value;
+  }
+  return found as PartialSecrets;
+}
+
+/** Environment first, then the data folder's private file, in which missing tokens of our own are made. */
+export function loadSecrets(): Secrets {
+  const stored = storedSecrets();
+  if (!stored.coordinatorToken || !stored.paperAdminToken) {
+    storeSecrets({
+      coordinatorToken: stored.coordinatorToken ?? randomBytes(24).toString('hex'),
+      paperAdminToken: stored.paperAdminToken ?? randomBytes(24).toString('hex'),
+    });
+  }
+  return validated(secretsSchema, { ...storedSecrets(), ...environmentSecrets() }, 'the secrets of the environment');
+}
+
+export function storeSecrets(changes: PartialSecrets): void {
+  writePrivateFile(secretsFile(), JSON.stringify({ ...storedSecrets(), ...changes }, null, 2));
+}
+
+/** The values that no log line may carry. */
+export function secretValues(secrets: Secrets): string[] {
+  return Object.values(secrets).filter((value) => value !== undefined);
+}

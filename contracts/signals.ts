@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { agentIds } from '../domain/agents.ts';
+import type { MarketSnapshot } from '../domain/market.ts';
+import { type AbstentionReason, type AgentAnswer, abstentionReasons, type Opinion } from '../domain/signals.ts';
+import { decimalText, symbolText } from './decimal-text.ts';
+
+const probability = z.number().min(0).max(1);
+
+export const signalSchema = z
+  .strictObject({
+    kind: z.literal('signal'),
+    agentId: z.enum(agentIds),
+    symbol: symbolText,
+    probabilities: z.strictObject({ up: probability, flat: probability, down: probability }),
+    expectedReturn: z.number().min(-0.5).max(0.5),
+    uncertainty: z.number().min(0).max(1),
+    conviction: probability,
+    horizonMs: z
+      .int()
+      .min(1_000)
+      .max(7 * 86_400_000),
+    validUntilAt: z.int().positive(),
+    rationale: z.string().max(600),
+    evidence: z.array(z.string().max(120)).max(12),
+  })
+  .refine(({ probabilities: { up, flat, down } }) => Math.abs(up + flat + down - 1) < 0.01, {
+    path: ['probabilities'],
+    message: 'must add up to 1',
+  });
+
+export const abstentionSchema = z.strictObject({
+  kind: z.literal('abstention'),
+  agentId: z.enum(agentIds),
+  symbol: symbolText,
+  reason: z.enum(abstentionReasons as readonly [AbstentionReason, ...AbstentionReason[]]),
+  detail: z.string().max(400),
+});
+
+export const opinionSchema: z.ZodType<Opinion> = z.discriminatedUnion('kind', [signalSchema, abstentionSchema]);
+
+export const agentAnswerSchema: z.ZodType<AgentAnswer> = z.strictObject({
+  agentId: z.enum(agentIds),
+  opinions: z.array(opinionSchema).max(16),
+  model: z.string().max(120),
+  version: z.string().max(60),
+  latencyMs: z.number().min(0),
+  tokens: z.int().min(0),
+  costUsd: decimalText,
+});
+
+/** What a cycle asks of an agent. The question is the same for all of them. */
+export interface AgentRequest {
+  cycleId: string;
+  correlationId: string;
+  snapshot: MarketSnapshot;
+  horizonMs: number;
+}

@@ -1,0 +1,51 @@
+import type { DecimalText } from './money.ts';
+
+export type Mode = 'paper' | 'live';
+
+export interface Instrument {
+  symbol: string;
+  base: string;
+  quote: string;
+  tickSize: DecimalText;
+  stepSize: DecimalText;
+  minQuantity: DecimalText;
+  minNotional: DecimalText;
+  /** Fractions of the received asset. */
+  makerFeeRate: DecimalText;
+  takerFeeRate: DecimalText;
+}
+
+/** One minute. */
+export interface Candle {
+  openAt: number;
+  open: DecimalText;
+  high: DecimalText;
+  low: DecimalText;
+  close: DecimalText;
+  volume: DecimalText;
+}
+
+/** `[price, quantity]`, best level first. */
+export type BookLevel = readonly [price: DecimalText, quantity: DecimalText];
+
+export interface OrderBook {
+  bids: BookLevel[];
+  asks: BookLevel[];
+}
+
+export interface SymbolSnapshot {
+  instrument: Instrument;
+  candles: Candle[];
+  book: OrderBook;
+}
+
+/** What every agent of one cycle sees: at most 100 kB as JSON. It says nothing of the account. */
+export interface MarketSnapshot {
+  /** Hash over everything else. */
+  snapshotId: string;
+  venue: string;
+  mode: Mode;
+  /** The exchange's clock when the books were read. */
+  takenAt: number;
+  symbols: SymbolSnapshot[];
+}

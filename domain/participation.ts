@@ -1,0 +1,20 @@
+import type { AgentId } from './agents.ts';
+
+export interface AgentParticipation {
+  enabled: boolean;
+  /** Weight in the vote, 0 and above. Weight 0 equals absence. */
+  weight: number;
+}
+
+/** Who takes part in a consensus and what it needs to be valid. Read once when a cycle's consensus is formed. */
+export interface ParticipationPolicy {
+  /** Grows with each change. */
+  version: number;
+  agents: Record<AgentId, AgentParticipation>;
+  /** Signals needed for each symbol. */
+  quorumCount: number;
+  /** Share of the enabled weight that must have given a signal. */
+  quorumWeight: number;
+  /** Most of the voting weight that one group of correlated agents may carry. */
+  maxGroupShare: number;
+}

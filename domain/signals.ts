@@ -1,0 +1,70 @@
+import type { AgentId } from './agents.ts';
+
+/** One agent's view of one symbol. Returns are fractions over the horizon, e.g. 0.004 is +0.4 %. */
+export interface Signal {
+  kind: 'signal';
+  agentId: AgentId;
+  symbol: string;
+  probabilities: { up: number; flat: number; down: number };
+  expectedReturn: number;
+  /** Standard deviation of the return over the horizon. */
+  uncertainty: number;
+  /** How much the agent trusts its own view, 0 to 1. */
+  conviction: number;
+  horizonMs: number;
+  validUntilAt: number;
+  rationale: string;
+  evidence: string[];
+}
+
+export const abstentionReasons = [
+  'not_configured',
+  'no_key',
+  'no_endpoint',
+  'no_worker',
+  'wrong_model',
+  'timeout',
+  'unavailable',
+  'invalid_answer',
+  'not_enough_data',
+  'stale_data',
+  'budget_spent',
+  'not_needed',
+  'disabled',
+  'halted',
+] as const;
+export type AbstentionReason = (typeof abstentionReasons)[number];
+
+/** No view, which is not the view "hold". */
+export interface Abstention {
+  kind: 'abstention';
+  agentId: AgentId;
+  symbol: string;
+  reason: AbstentionReason;
+  /** A sentence for a person: what is missing and how to switch the agent on. */
+  detail: string;
+}
+
+export type Opinion = Signal | Abstention;
+
+/** An agent's answer to one cycle: one opinion for each symbol of the snapshot. */
+export interface AgentAnswer {
+  agentId: AgentId;
+  opinions: Opinion[];
+  /** What produced the answer, e.g. `deepseek-flash` or `avellaneda-stoikov`. */
+  model: string;
+  version: string;
+  latencyMs: number;
+  tokens: number;
+  /** Money spent on the answer, in US dollars. */
+  costUsd: string;
+}
+
+export function abstain(
+  agentId: AgentId,
+  symbols: readonly string[],
+  reason: AbstentionReason,
+  detail: string,
+): Abstention[] {
+  return symbols.map((symbol) => ({ kind: 'abstention', agentId, symbol, reason, detail }));
+}
