@@ -17,7 +17,7 @@ const stateValue: Record<CircuitState, number> = {
 export function createBreaker(
   service: string,
   breaker: string,
-  isFailure: (error: Error) => boolean = () => true,
+  isFailure: (error: unknown) => boolean = () => true,
 ): CircuitBreakerPolicy {
   const policy = circuitBreaker(handleWhen(isFailure), { halfOpenAfter: 10_000, breaker: new ConsecutiveBreaker(5) });
   const gauge = metrics.circuitBreakerState.labels({ service, breaker });

@@ -1,0 +1,46 @@
+import type { Mode } from '../domain/market.ts';
+import type { DecimalText } from '../domain/money.ts';
+import type { Fill, OrderState } from '../domain/orders.ts';
+import type { OrderPlan } from '../domain/portfolio.ts';
+import type { AgentAnswer } from '../domain/signals.ts';
+import type { Consensus } from './consensus.ts';
+
+export const cycleOutcomes = ['COMPLETED', 'DEGRADED', 'NO_TRADE', 'HALTED', 'SKIPPED_STALE'] as const;
+export type CycleOutcome = (typeof cycleOutcomes)[number];
+
+/** How one leg ended. */
+export interface OrderResult {
+  legId: string;
+  intentId: string;
+  symbol: string;
+  side: 'buy' | 'sell';
+  state: OrderState;
+  quantity: DecimalText;
+  filledQuantity: DecimalText;
+  limitPrice: DecimalText;
+  /** Empty, or why it did not end as meant: a code with its numbers. */
+  detail: string;
+}
+
+/** The decision record: explains a cycle from the market it saw to what it did. */
+export interface CycleRecord {
+  cycleId: string;
+  correlationId: string;
+  runId: string;
+  account: string;
+  mode: Mode;
+  outcome: CycleOutcome;
+  /** A sentence for a person. */
+  summary: string;
+  startedAt: number;
+  finishedAt: number;
+  epoch: number;
+  snapshot: { snapshotId: string; takenAt: number; venue: string; mids: Record<string, DecimalText> } | undefined;
+  answers: AgentAnswer[];
+  consensus: Consensus | undefined;
+  plan: OrderPlan | undefined;
+  orders: OrderResult[];
+  fills: Fill[];
+  /** Equity at the marks after the cycle. */
+  equity: DecimalText | undefined;
+}
