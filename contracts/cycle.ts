@@ -1,3 +1,4 @@
+import type { AgentId } from '../domain/agents.ts';
 import type { Mode } from '../domain/market.ts';
 import type { DecimalText } from '../domain/money.ts';
 import type { Fill, OrderState } from '../domain/orders.ts';
@@ -43,4 +44,35 @@ export interface CycleRecord {
   fills: Fill[];
   /** Equity at the marks after the cycle. */
   equity: DecimalText | undefined;
+}
+
+/** Input of the workflow `tradingCycle`; everything may be left out: `temporal workflow start --type tradingCycle --input '{}'`. */
+export interface TradingCycleInput {
+  /** Trade only these of the configured symbols. */
+  symbols?: string[];
+}
+
+/** What the configuration and the books say when a cycle begins: read once, so that a change of either takes effect at the next cycle. */
+export interface CycleTerms {
+  account: string;
+  mode: Mode;
+  /** All that the snapshot shows: the configured symbols and those of which something is held. */
+  symbols: string[];
+  tradedSymbols: string[];
+  candles: number;
+  bookLevels: number;
+  horizonMs: number;
+  /** A cycle that begins later than this after its nominal time does not trade. */
+  maxLatenessMs: number;
+  epoch: number;
+  tradingState: 'active' | 'reducing' | 'halted';
+  /** Agents to ask, and those that are switched off. */
+  agents: AgentId[];
+  disabledAgents: AgentId[];
+}
+
+export interface CycleSummary {
+  cycleId: string;
+  outcome: CycleOutcome;
+  summary: string;
 }

@@ -84,11 +84,11 @@ export interface IntentBook {
    * The fence: in one transaction checks trading state, epoch and limits, and inserts the intent as `sending`. An intent that exists already is
    * never let through a second time.
    */
-  openFence(leg: OrderLeg, submission: number, sendBy: number, limits: FenceLimits, now: number): Promise<FenceResult>;
+  openFence(leg: OrderLeg, submission: number, sendBy: number, limits: FenceLimits): Promise<FenceResult>;
   /** Books fills as a set union and moves the state if the move is legal; a terminal state releases what is left of the reservation. */
   report(report: OrderReport): Promise<Intent>;
   /** Puts a tombstone where no row exists, so that a stalled attempt that wakes late cannot pass. Returns what stands there then. */
-  voidIfMissing(leg: OrderLeg, submission: number, now: number): Promise<Intent>;
+  voidIfMissing(leg: OrderLeg, submission: number): Promise<Intent>;
   find(intentId: string): Promise<Intent | undefined>;
   /** All that may be open at the exchange, as far as is known. */
   listOpen(account: string): Promise<Intent[]>;

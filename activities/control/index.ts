@@ -1,0 +1,149 @@
+import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from 'pino';
+import type {
+  OpenOrder,
+  Reconciliation,
+  ResumeRequest,
+  SweepReport,
+  TradingControlState,
+} from '../../contracts/control.ts';
+import { ErrorName } from '../../contracts/errors.ts';
+import { orderWorkflowId, scheduleId } from '../../contracts/workflow-ids.ts';
+import { decimal, text } from '../../domain/money.ts';
+import { mayBeOpen } from '../../domain/orders.ts';
+import type { ControlState, Journal } from '../../stores/journal/port.ts';
+import type { TradingPort } from '../orders/port.ts';
+import { settleIntent } from '../orders/settle.ts';
+
+export interface ControlDependencies {
+  journal: Journal;
+  trading: TradingPort;
+  client: Client;
+  logger: Logger;
+}
+
+export type ControlActivities = ReturnType<typeof createControlActivities>;
+
+/** What a stop and a resume do. Each step may be repeated at any time. */
+export function createControlActivities({ journal, trading, client, logger }: ControlDependencies) {
+  const stateOf = (account: string, control: ControlState): TradingControlState => ({
+    account,
+    halted: control.tradingState === 'halted',
+    epoch: control.epoch,
+    reason: control.reason,
+    by: control.changedBy,
+    fenced: control.tradingState === 'halted',
+    quiet: false,
+    cancelled: [],
+    remaining: [],
+  });
+
+  return {
+    async readControl(account: string): Promise<TradingControlState> {
+      return stateOf(account, await journal.control.read(account));
+    },
+
+    async raiseHalt(request: {
+      account: string;
+      reason: string;
+      by: string;
+      requestId: string;
+    }): Promise<TradingControlState> {
+      const control = await journal.control.raiseHalt(request);
+      logger.warn({ ...request, epoch: control.epoch }, 'trading halted');
+      return stateOf(request.account, control);
+    },
+
+    /** No new cycles by schedule until a resume. */
+    async pauseTrading(account: string, reason: string): Promise<void> {
+      await client.schedule
+        .getHandle(scheduleId(account))
+        .pause(`halted: ${reason}`)
+        .catch((error: unknown) => {
+          if (!(error instanceof ScheduleNotFoundError)) throw error;
+        });
+    },
+
+    /** Tells running cycles and orders. Their list may lag; the fence in the journal does not. */
+    async haltWorkflows(account: string, epoch: number, reason: string): Promise<void> {
+      const targets = new Set((await journal.intents.listOpen(account)).map(({ legId }) => orderWorkflowId(legId)));
+      for await (const { workflowId } of client.workflow.list({
+        query: "WorkflowType = 'tradingCycle' AND ExecutionStatus = 'Running'",
+      })) {
+        targets.add(workflowId);
+      }
+      for (const workflowId of targets) {
+        await client.workflow
+          .getHandle(workflowId)
+          .signal('halt', { epoch, reason })
+          .catch((error: unknown) => {
+            if (!(error instanceof WorkflowNotFoundError)) throw error;
+          });
+      }
+    },
+
+    /** Cancels whatever the exchange holds open for the account, and takes each open submission's end into the books. */
+    async sweepOrders(account: string): Promise<SweepReport> {
+      const cancelled: OpenOrder[] = [];
+      for (const { symbol, intentId } of await trading.openOrders()) {
+        await trading.cancel(symbol, intentId);
+        cancelled.push({ symbol, intentId });
+      }
+      const unresolved: string[] = [];
+      for (const intent of await journal.intents.listOpen(account)) {
+        const { state, intentId } = await settleIntent(journal, trading, intent);
+        if (mayBeOpen(state)) unresolved.push(intentId);
+      }
+      const remaining = (await trading.openOrders()).map(({ symbol, intentId }) => ({ symbol, intentId }));
+      logger.info(
+        { account, cancelled: cancelled.length, remaining: remaining.length, unresolved: unresolved.length },
+        'orders swept',
+      );
+      return { cancelled, remaining, unresolved };
+    },
+
+    /** Holds the books against the exchange: open orders, open submissions, and the total of each asset. */
+    async reconcile(account: string): Promise<Reconciliation> {
+      const [orders, intents, venue, booked] = await Promise.all([
+        trading.openOrders(),
+        journal.intents.listOpen(account),
+        trading.balances(),
+        journal.ledger.balances(account),
+      ]);
+      const differences = [
+        ...orders.map(({ symbol, intentId }) => `order ${intentId} on ${symbol} is open at the exchange`),
+        ...intents.map(({ intentId, state }) => `submission ${intentId} is ${state}`),
+      ];
+      const books = new Map(booked.map(({ asset, free, reserved }) => [asset, decimal(free).plus(reserved)]));
+      for (const asset of new Set([...books.keys(), ...Object.keys(venue)])) {
+        const ours = books.get(asset) ?? decimal(0);
+        const theirs = decimal(venue[asset] ?? '0');
+        if (!ours.equals(theirs)) differences.push(`${asset}: booked ${text(ours)}, at the exchange ${text(theirs)}`);
+      }
+      return { clean: differences.length === 0, differences };
+    },
+
+    async resumeTrading(
+      account: string,
+      expectedEpoch: number,
+      { reason, by }: ResumeRequest,
+    ): Promise<TradingControlState> {
+      const control = await journal.control.resume({ account, expectedEpoch, reason, by });
+      if (!control) {
+        throw ApplicationFailure.nonRetryable(
+          'another stop came in between; resume again once it is quiet',
+          ErrorName.staleEpoch,
+        );
+      }
+      await client.schedule
+        .getHandle(scheduleId(account))
+        .unpause(`resumed: ${reason}`)
+        .catch((error: unknown) => {
+          if (!(error instanceof ScheduleNotFoundError)) throw error;
+        });
+      logger.warn({ account, epoch: control.epoch, reason, by }, 'trading resumed');
+      return stateOf(account, control);
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import type { binance } from 'ccxt';
+import { z } from 'zod';
+import { decimal, sum, text } from '../../domain/money.ts';
+import type { Fill, OrderState } from '../../domain/orders.ts';
+import { fetchServerTime, timed } from '../market/ccxt-client.ts';
+import { createVenueClock } from '../market/venue-clock.ts';
+import { classifyFault, venueCode } from './classify.ts';
+import { type TradingPort, type VenueOrder, VenueRejection } from './port.ts';
+
+const NO_SUCH_ORDER = [-2011, -2013];
+
+const amount = z.string().regex(/^\d+(\.\d+)?$/);
+const idText = z.union([z.string(), z.number()]).transform(String);
+const statusSchema = z.enum([
+  'NEW',
+  'PENDING_NEW',
+  'PARTIALLY_FILLED',
+  'FILLED',
+  'CANCELED',
+  'PENDING_CANCEL',
+  'REJECTED',
+  'EXPIRED',
+  'EXPIRED_IN_MATCH',
+]);
+
+const orderSchema = z.looseObject({
+  orderId: idText,
+  clientOrderId: z.string(),
+  symbol: z.string(),
+  status: statusSchema,
+  executedQty: amount,
+});
+
+const placedFillSchema = z.looseObject({
+  price: amount,
+  qty: amount,
+  commission: amount,
+  commissionAsset: z.string(),
+  tradeId: idText,
+});
+const placedSchema = orderSchema.extend({ transactTime: z.coerce.number(), fills: z.array(placedFillSchema) });
+
+const tradeSchema = z.looseObject({
+  id: idText,
+  orderId: idText,
+  price: amount,
+  qty: amount,
+  commission: amount,
+  commissionAsset: z.string(),
+  time: z.coerce.number(),
+  isBuyer: z.boolean(),
+  isMaker: z.boolean(),
+});
+
+const accountSchema = z.object({
+  balances: z.array(z.looseObject({ asset: z.string(), free: amount, locked: amount })),
+});
+
+const states: Record<z.output<typeof statusSchema>, OrderState> = {
+  NEW: 'accepted',
+  PENDING_NEW: 'accepted',
+  PARTIALLY_FILLED: 'partially_filled',
+  FILLED: 'filled',
+  CANCELED: 'canceled',
+  PENDING_CANCEL: 'pending_cancel',
+  REJECTED: 'rejected',
+  EXPIRED: 'expired',
+  EXPIRED_IN_MATCH: 'expired',
+};
+
+/** Trading through ccxt's raw endpoints, which keep the venue's decimals as text. */
+export async function createCcxtTrading(client: binance): Promise<TradingPort> {
+  await timed('exchangeInfo', () => client.loadMarkets());
+  const idOf = (symbol: string): string => String(client.market(symbol)['id']);
+  const plain = (value: string): string => text(decimal(value));
+
+  const toOrder = (raw: z.output<typeof orderSchema>, clientOrderId = raw.clientOrderId): VenueOrder => ({
+    venueOrderId: raw.orderId,
+    intentId: clientOrderId,
+    symbol: client.safeSymbol(raw.symbol),
+    state: states[raw.status],
+    filledQuantity: plain(raw.executedQty),
+  });
+
+  const exchangeTime = createVenueClock(() => fetchServerTime(client));
+
+  return {
+    venue: client.id,
+    exchangeTime,
+
+    async place(leg, intentId, timestamp, recvWindowMs) {
+      const request = {
+        symbol: idOf(leg.symbol),
+        side: leg.side.toUpperCase(),
+        type: 'LIMIT',
+        timeInForce: leg.timeInForce,
+        quantity: leg.quantity,
+        price: leg.limitPrice,
+        newClientOrderId: intentId,
+        newOrderRespType: 'FULL',
+        selfTradePreventionMode: 'EXPIRE_TAKER',
+        timestamp,
+        recvWindow: recvWindowMs,
+      };
+      const answer = await timed('place', () => client.privatePostOrder(request)).catch((error: unknown) => {
+        const fault = classifyFault(error);
+        if (fault.outcome === 'rejected') throw new VenueRejection(fault.code, fault.message);
+        throw error;
+      });
+      const placed = placedSchema.parse(answer);
+      const fills = placed.fills.map((fill): Fill => {
+        return {
+          venue: client.id,
+          account: leg.account,
+          symbol: leg.symbol,
+          tradeId: fill.tradeId,
+          intentId,
+          side: leg.side,
+          price: plain(fill.price),
+          quantity: plain(fill.qty),
+          fee: plain(fill.commission),
+          feeAsset: fill.commissionAsset,
+          liquidity: 'taker',
+          filledAt: placed.transactTime,
+        };
+      });
+      return { order: toOrder(placed), fills };
+    },
+
+    async findOrder(symbol, intentId) {
+      try {
+        const answer = await timed('order', () =>
+          client.privateGetOrder({ symbol: idOf(symbol), origClientOrderId: intentId }),
+        );
+        return toOrder(orderSchema.parse(answer), intentId);
+      } catch (error) {
+        if (NO_SUCH_ORDER.includes(venueCode(String(error)) ?? 0)) return undefined;
+        throw error;
+      }
+    },
+
+    async fillsOf({ account, symbol }, intentId, venueOrderId) {
+      const answer = await timed('myTrades', () =>
+        client.privateGetMyTrades({ symbol: idOf(symbol), orderId: venueOrderId }),
+      );
+      return z
+        .array(tradeSchema)
+        .parse(answer)
+        .map(
+          (trade): Fill => ({
+            venue: client.id,
+            account,
+            symbol,
+            tradeId: trade.id,
+            intentId,
+            side: trade.isBuyer ? 'buy' : 'sell',
+            price: plain(trade.price),
+            quantity: plain(trade.qty),
+            fee: plain(trade.commission),
+            feeAsset: trade.commissionAsset,
+            liquidity: trade.isMaker ? 'maker' : 'taker',
+            filledAt: trade.time,
+          }),
+        );
+    },
+
+    async openOrders(symbol) {
+      const answer = await timed('openOrders', () =>
+        client.privateGetOpenOrders(symbol ? { symbol: idOf(symbol) } : {}),
+      );
+      return z
+        .array(orderSchema)
+        .parse(answer)
+        .map((order) => toOrder(order));
+    },
+
+    async cancel(symbol, intentId) {
+      try {
+        await timed('cancel', () => client.privateDeleteOrder({ symbol: idOf(symbol), origClientOrderId: intentId }));
+      } catch (error) {
+        if (!NO_SUCH_ORDER.includes(venueCode(String(error)) ?? 0)) throw error;
+      }
+    },
+
+    async balances() {
+      const { balances } = accountSchema.parse(await timed('account', () => client.privateGetAccount({})));
+      const totals = balances.map(({ asset, free, locked }) => [asset, sum([decimal(free), decimal(locked)])] as const);
+      return Object.fromEntries(
+        totals.filter(([, total]) => !total.isZero()).map(([asset, total]) => [asset, text(total)]),
+      );
+    },
+  };
+}

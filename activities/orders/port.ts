@@ -1,0 +1,46 @@
+import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
+
+/** What the exchange says of one order. */
+export interface VenueOrder {
+  venueOrderId: string;
+  intentId: string;
+  symbol: string;
+  state: OrderState;
+  filledQuantity: string;
+}
+
+/**
+ * The exchange's trading endpoints.
+ *
+ * `place` ends in one of three ways: it returns what the exchange accepted, it throws `VenueRejection` when the exchange definitely did not
+ * take the order, or it throws anything else, which means unknown.
+ */
+export interface TradingPort {
+  readonly venue: string;
+  exchangeTime(): Promise<number>;
+  /** @param timestamp exchange time of the request, after which it is valid for `recvWindowMs`. */
+  place(
+    leg: OrderLeg,
+    intentId: string,
+    timestamp: number,
+    recvWindowMs: number,
+  ): Promise<{ order: VenueOrder; fills: Fill[] }>;
+  /** Undefined when the exchange knows no such order. */
+  findOrder(symbol: string, intentId: string): Promise<VenueOrder | undefined>;
+  fillsOf(leg: Pick<OrderLeg, 'account' | 'symbol'>, intentId: string, venueOrderId: string): Promise<Fill[]>;
+  openOrders(symbol?: string): Promise<VenueOrder[]>;
+  /** Resolves also when the order is gone already. */
+  cancel(symbol: string, intentId: string): Promise<void>;
+  /** Total of each asset, locked included. */
+  balances(): Promise<Record<string, string>>;
+}
+
+/** A definite no of the exchange: the order does not exist there and never will. */
+export class VenueRejection extends Error {
+  override name = 'VenueRejection';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,134 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Logger } from 'pino';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import type { Consensus } from '../../contracts/consensus.ts';
+import type { CycleRecord, CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
+import { ErrorName } from '../../contracts/errors.ts';
+import { legId } from '../../contracts/leg-ids.ts';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
+import { agentIds } from '../../domain/agents.ts';
+import type { MarketSnapshot } from '../../domain/market.ts';
+import { decimal, text } from '../../domain/money.ts';
+import { equityAt, planOrders, type RiskLimits } from '../../domain/planning.ts';
+import type { OrderPlan } from '../../domain/portfolio.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+
+export interface PortfolioDependencies {
+  journal: Journal;
+  configuration: Configuration;
+  /** The exchange's clock, against which a snapshot's age is held. */
+  exchangeTime(): Promise<number>;
+  logger: Logger;
+}
+
+export interface PlanRequest {
+  cycleId: string;
+  correlationId: string;
+  epoch: number;
+  tradedSymbols: string[];
+  snapshot: MarketSnapshot;
+  consensus: Consensus;
+}
+
+export type PortfolioActivities = ReturnType<typeof createPortfolioActivities>;
+
+export function riskLimits({ risk }: Configuration): RiskLimits {
+  const { maxSnapshotAgeSeconds, maxOrdersPerMinute: _rate, ...limits } = risk;
+  return { ...limits, maxSnapshotAgeMs: maxSnapshotAgeSeconds * 1_000 };
+}
+
+/** Transactions of the journal, each idempotent by cycle id: they run as local activities beside the cycle's workflow. */
+export function createPortfolioActivities({ journal, configuration, exchangeTime, logger }: PortfolioDependencies) {
+  const { account, currency, mode, cycle, execution } = configuration;
+
+  return {
+    /** The cycle's first step: the terms that it keeps to until its end, the halt epoch among them. */
+    async openCycle(input: TradingCycleInput): Promise<CycleTerms> {
+      const unknown = input.symbols?.find((symbol) => !configuration.symbols.includes(symbol));
+      if (unknown !== undefined) {
+        throw ApplicationFailure.nonRetryable(
+          `${unknown} is not configured; this system trades ${configuration.symbols.join(', ')}`,
+          ErrorName.invalidInput,
+        );
+      }
+      const [control, participation, positions] = await Promise.all([
+        journal.control.read(account),
+        journal.participation.read(),
+        journal.ledger.positions(account),
+      ]);
+      const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+      const enabled = agentIds.filter((id) => participation.agents[id].enabled);
+      return {
+        account,
+        mode,
+        symbols: [...new Set([...configuration.symbols, ...held])],
+        tradedSymbols: input.symbols ?? configuration.symbols,
+        candles: cycle.candles,
+        bookLevels: cycle.bookLevels,
+        horizonMs: cycle.horizonMinutes * 60_000,
+        maxLatenessMs: (cycle.intervalSeconds * 1_000) / 2,
+        epoch: control.epoch,
+        tradingState: control.tradingState,
+        agents: enabled,
+        disabledAgents: agentIds.filter((id) => !enabled.includes(id)),
+      };
+    },
+
+    /** Sizes the consensus within the risk limits and reserves the capital, in one transaction. */
+    async planCycle({ cycleId, correlationId, epoch, tradedSymbols, snapshot, consensus }: PlanRequest): Promise<OrderPlan> {
+      const now = await exchangeTime();
+      const plan = await journal.cycles.plan(cycleId, account, ({ control, ...books }) =>
+        planOrders(
+          {
+            cycleId,
+            correlationId,
+            account,
+            currency,
+            epoch,
+            views: consensus.symbols.filter(({ symbol }) => tradedSymbols.includes(symbol)),
+            snapshot,
+            limits: riskLimits(configuration),
+            timeInForce: execution.timeInForce,
+            restMs: execution.restSeconds * 1_000,
+            now,
+            legIdOf: (symbol, leg, purpose) => legId(account, cycleId, symbol, leg, purpose),
+          },
+          { tradingState: control.tradingState, epoch: control.epoch, ...books },
+        ),
+      );
+      logger.info(
+        { correlationId, legs: plan.legs.length, verdicts: plan.verdicts, equity: plan.equity },
+        'cycle planned',
+      );
+      return plan;
+    },
+
+    /** Gives back the capital of a leg whose order workflow was never started. */
+    async releaseLeg(legId: string): Promise<void> {
+      await journal.cycles.releaseLeg(legId);
+    },
+
+    /** Writes the decision record with the fills as they are booked, and marks equity at the cycle's own snapshot. */
+    async recordCycle(
+      draft: Omit<CycleRecord, 'fills' | 'equity'>,
+      snapshot: MarketSnapshot | undefined,
+    ): Promise<CycleRecord> {
+      const [balances, positions, fills] = await Promise.all([
+        journal.ledger.balances(account),
+        journal.ledger.positions(account),
+        journal.ledger.fillsOfCycle(draft.cycleId),
+      ]);
+      const equity = snapshot && text(equityAt({ snapshot, currency }, { balances, positions }).toDecimalPlaces(8));
+      const record: CycleRecord = { ...draft, fills, equity };
+      await journal.cycles.record(record);
+      if (equity !== undefined) {
+        await journal.ledger.markEquity({ account, equity, at: draft.finishedAt });
+        metrics.portfolioValue.set({ portfolio: account, currency, mode }, Number(equity));
+      }
+      metrics.cycles.inc({ outcome: draft.outcome });
+      const { correlationId, outcome, summary } = draft;
+      logger.info({ correlationId, outcome, summary, equity, fills: fills.length }, 'cycle finished');
+      return record;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** Input of the signal `emergencyStop` of the workflow `trading-control`. */
+export interface EmergencyStop {
+  reason: string;
+  by: string;
+  /** The same request sent twice is one stop. Without one each signal is a stop of its own. */
+  requestId?: string;
+}
+
+/** Input of the update `resume`. */
+export interface ResumeRequest {
+  reason: string;
+  by: string;
+}
+
+export interface OpenOrder {
+  symbol: string;
+  intentId: string;
+}
+
+export interface SweepReport {
+  cancelled: OpenOrder[];
+  /** What the exchange still holds open, and submissions whose end is not known yet. */
+  remaining: OpenOrder[];
+  unresolved: string[];
+}
+
+export interface Reconciliation {
+  clean: boolean;
+  /** Each in words with its numbers, e.g. `BTC: booked 0.1, exchange 0.2`. */
+  differences: string[];
+}
+
+/** What the query `state` of `trading-control` answers. */
+export interface TradingControlState {
+  account: string;
+  halted: boolean;
+  epoch: number;
+  reason: string;
+  by: string;
+  /** The halt row is committed: no opening intent passes after it. */
+  fenced: boolean;
+  /** No submission is open and the exchange's open orders were empty twice. */
+  quiet: boolean;
+  cancelled: OpenOrder[];
+  remaining: OpenOrder[];
+}

@@ -1,0 +1,137 @@
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ControlActivities } from '../../activities/control/index.ts';
+import type { EmergencyStop, ResumeRequest, TradingControlState } from '../../contracts/control.ts';
+import { ErrorName } from '../../contracts/errors.ts';
+import { emergencyStop, resume, settled, state as stateQuery } from '../messages.ts';
+
+/** A stop is never given up: every step is idempotent by epoch and tried until it is done. */
+const { raiseHalt, pauseTrading, haltWorkflows, sweepOrders } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
+});
+
+/** A person waits for the answer. */
+const { reconcile, resumeTrading, readControl } = proxyActivities<ControlActivities>({
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '30s',
+  retry: { initialInterval: '200ms', maximumAttempts: 5 },
+});
+
+export interface TradingControlInput {
+  account: string;
+  /** Requests that were seen in the runs before this one. */
+  seen?: string[];
+  /** Requests that were not carried out yet. */
+  pending?: EmergencyStop[];
+}
+
+const REMEMBERED_REQUESTS = 200;
+const SWEEP_PAUSE_MS = 500;
+
+/** The kill switch's latch. A stop is accepted as a signal with no worker up, and carried out as soon as one is. */
+export async function tradingControl({ account, seen = [], pending = [] }: TradingControlInput): Promise<void> {
+  const requests: EmergencyStop[] = [...pending];
+  let stopping = false;
+  let current: TradingControlState | undefined;
+
+  // Handlers are registered before the first await, so that a stop sent while no worker was up is the first thing seen.
+  setHandler(emergencyStop, (request) => {
+    requests.push({ ...request, requestId: request?.requestId ?? uuid4() });
+  });
+  setHandler(stateQuery, () => current ?? unknownState(account));
+  setHandler(settled, async () => {
+    await condition(() => current !== undefined && requests.length === 0 && !stopping);
+    return current ?? unknownState(account);
+  });
+  setHandler(resume, (request) => resumeAfterStop(request), {
+    validator: (request) => {
+      if (!current?.halted) throw ApplicationFailure.nonRetryable('trading is not halted', ErrorName.invalidInput);
+      if (!request?.reason || !request.by) {
+        throw ApplicationFailure.nonRetryable(
+          'a resume needs a reason and a name: {"reason": "…", "by": "…"}',
+          ErrorName.invalidInput,
+        );
+      }
+    },
+  });
+
+  const become = (next: TradingControlState): TradingControlState => {
+    current = next;
+    describe(next);
+    return next;
+  };
+
+  async function resumeAfterStop(request: ResumeRequest): Promise<TradingControlState> {
+    await condition(() => requests.length === 0 && !stopping);
+    const { clean, differences } = await reconcile(account);
+    if (!clean)
+      throw ApplicationFailure.nonRetryable(
+        `books and exchange differ: ${differences.join('; ')}`,
+        ErrorName.invariantBroken,
+      );
+    return become(await resumeTrading(account, current?.epoch ?? 0, request));
+  }
+
+  async function carryOut({ reason, by }: EmergencyStop, requestId: string): Promise<void> {
+    let state = become(
+      await raiseHalt({ account, reason: reason ?? 'no reason given', by: by ?? 'unknown', requestId }),
+    );
+    await pauseTrading(account, state.reason);
+    for (let empty = 0; empty < 2; ) {
+      await haltWorkflows(account, state.epoch, state.reason);
+      const { cancelled, remaining, unresolved } = await sweepOrders(account);
+      state = become({ ...state, cancelled: [...state.cancelled, ...cancelled], remaining });
+      empty = [cancelled, remaining, unresolved].every((list) => list.length === 0) ? empty + 1 : 0;
+      if (empty < 2) await sleep(SWEEP_PAUSE_MS);
+    }
+    become({ ...state, quiet: true });
+  }
+
+  become(await readControl(account));
+  while (!workflowInfo().continueAsNewSuggested) {
+    await condition(() => requests.length > 0 || workflowInfo().continueAsNewSuggested);
+    const request = requests.shift();
+    if (!request) continue;
+    const requestId = request.requestId ?? uuid4();
+    if (seen.includes(requestId)) continue;
+    seen.push(requestId);
+    stopping = true;
+    await CancellationScope.nonCancellable(() => carryOut(request, requestId));
+    stopping = false;
+  }
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof tradingControl>({ account, seen: seen.slice(-REMEMBERED_REQUESTS), pending: requests });
+}
+
+function unknownState(account: string): TradingControlState {
+  return {
+    account,
+    halted: false,
+    epoch: 0,
+    reason: 'starting',
+    by: 'sapphire',
+    fenced: false,
+    quiet: false,
+    cancelled: [],
+    remaining: [],
+  };
+}
+
+function describe({ account, halted, epoch, reason, by, fenced, quiet, cancelled }: TradingControlState): void {
+  const words = halted
+    ? `**halted** at epoch ${epoch} by ${by}: ${reason}. ${fenced ? 'Fenced' : 'Not fenced'}, ${quiet ? 'quiet' : 'not quiet yet'}; cancelled ${cancelled.length} orders.`
+    : `**active** at epoch ${epoch}`;
+  setCurrentDetails(`Account ${account}: ${words}`);
+}

@@ -1,0 +1,35 @@
+import type { CycleOutcome, CycleRecord } from '../../contracts/cycle.ts';
+import type { AbstentionReason, Opinion } from '../../domain/signals.ts';
+
+type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
+
+/** An agent that could have answered and did not. Being switched off or not configured is no fault. */
+const faults: readonly AbstentionReason[] = ['timeout', 'unavailable', 'invalid_answer', 'no_worker'];
+
+export function outcomeOf({ plan, answers, orders }: Draft): CycleOutcome {
+  if (!plan) return 'DEGRADED';
+  const faulty = answers.some((answer) =>
+    answer.opinions.some((opinion) => opinion.kind === 'abstention' && faults.includes(opinion.reason)),
+  );
+  const unfinished = orders.some(({ state }) =>
+    ['unresolved', 'rejected', 'denied', 'void', 'initialized'].includes(state),
+  );
+  if (faulty || unfinished) return 'DEGRADED';
+  return orders.length > 0 ? 'COMPLETED' : 'NO_TRADE';
+}
+
+/** One sentence on what the cycle did, or why it did nothing. */
+export function summarise(draft: Draft): string {
+  if (draft.outcome === 'HALTED') return `trading is halted (epoch ${draft.epoch})`;
+  if (!draft.plan) return `cut short: ${draft.summary}`;
+  const signals = draft.answers
+    .flatMap(({ opinions }) => opinions)
+    .filter(({ kind }: Opinion) => kind === 'signal').length;
+  const views = draft.consensus?.symbols.map(({ symbol, direction }) => `${symbol} ${direction}`).join(', ') ?? 'none';
+  const orders = draft.orders.map(({ side, quantity, symbol, state }) => `${side} ${quantity} ${symbol} ${state}`);
+  const held = draft.plan.verdicts
+    .filter(({ after }) => after === '0' || after === 'none')
+    .map(({ code, symbol }) => `${symbol} ${code}`);
+  const did = orders.length > 0 ? orders.join(', ') : `no order${held.length > 0 ? ` (${held.join(', ')})` : ''}`;
+  return `${signals} signals; consensus ${views}; ${did}`;
+}

@@ -1,0 +1,169 @@
+import {
+  CancellationScope,
+  isCancellation,
+  log,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { CoordinatorActivities } from '../../activities/coordinator/index.ts';
+import type { MarketActivities } from '../../activities/market/index.ts';
+import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
+import type { CycleRecord, CycleSummary, CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
+import { searchAttributes } from '../../contracts/search-attributes.ts';
+import { midPrice } from '../../domain/book.ts';
+import { text, ZERO } from '../../domain/money.ts';
+import { halt } from '../messages.ts';
+import { askAgents } from './ask-agents.ts';
+import { executeLegs } from './execute-legs.ts';
+import { nominalTime } from './nominal-time.ts';
+import { outcomeOf, summarise } from './outcome.ts';
+
+/** Journal transactions on this worker's own machine: a marker in the history instead of two dispatches. Kept under a second, so that a stop is seen. */
+const { openCycle, planCycle, recordCycle } = proxyLocalActivities<PortfolioActivities>({
+  startToCloseTimeout: '1s',
+  scheduleToCloseTimeout: '10s',
+  localRetryThreshold: '1s',
+  retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '500ms' },
+});
+
+/** A market that cannot be read within seconds is no basis for a decision. */
+const { takeSnapshot } = proxyActivities<MarketActivities>({
+  startToCloseTimeout: '4s',
+  scheduleToCloseTimeout: '10s',
+  retry: { initialInterval: '250ms', maximumAttempts: 3 },
+  summary: 'one snapshot for all agents',
+});
+
+/** Repeat-safe by cycle id. Without the coordinator there is no consensus, and so no trade. */
+const { formConsensus } = proxyActivities<CoordinatorActivities>({
+  startToCloseTimeout: '3s',
+  scheduleToCloseTimeout: '10s',
+  retry: { initialInterval: '250ms', maximumAttempts: 3 },
+  summary: 'consensus by the MCP coordinator',
+});
+
+type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
+
+/**
+ * One round of trading: snapshot, signals, consensus, plan, orders, record. Fails only when an invariant broke; a halt ends it as HALTED with
+ * whatever was sent followed to its end.
+ */
+export async function tradingCycle(input: TradingCycleInput = {}): Promise<CycleSummary> {
+  const info = workflowInfo();
+  const trading = new CancellationScope();
+  let halted = false;
+  setHandler(halt, () => {
+    halted = true;
+    trading.cancel();
+  });
+
+  const startedAt = Date.now();
+  const terms = await openCycle(input);
+  const draft = newDraft(terms, info.workflowId, info.runId, startedAt);
+
+  const latenessMs = startedAt - nominalTime(info);
+  let snapshot: Awaited<ReturnType<typeof takeSnapshot>> | undefined;
+  try {
+    if (latenessMs > terms.maxLatenessMs) {
+      draft.outcome = 'SKIPPED_STALE';
+      draft.summary = `began ${latenessMs} ms after its time, at most ${terms.maxLatenessMs} ms are allowed`;
+    } else if (terms.tradingState === 'halted') {
+      halted = true;
+    } else {
+      await trading.run(async () => {
+        const { account, symbols, candles, bookLevels, horizonMs, epoch, tradedSymbols } = terms;
+        const { cycleId, correlationId } = draft;
+        snapshot = await takeSnapshot({ symbols, candles, bookLevels, correlationId });
+        draft.snapshot = describeSnapshot(snapshot);
+        draft.answers = await askAgents(terms, { cycleId, correlationId, snapshot, horizonMs });
+        draft.consensus = await formConsensus(
+          { cycleId, symbols, answers: draft.answers, takenAt: snapshot.takenAt },
+          correlationId,
+        );
+        draft.plan = await planCycle({
+          cycleId,
+          correlationId,
+          epoch,
+          tradedSymbols,
+          snapshot,
+          consensus: draft.consensus,
+        });
+        draft.orders = await executeLegs(account, draft.plan.legs);
+      });
+    }
+  } catch (error) {
+    // A cancelled cycle takes the path of a halted one, so that what it had sent is followed and recorded.
+    if (isCancellation(error)) halted = true;
+    else draft.summary = reasonOf(error);
+  }
+
+  return CancellationScope.nonCancellable(() => finish(draft, snapshot, halted));
+}
+
+async function finish(
+  draft: Draft,
+  snapshot: Parameters<typeof recordCycle>[1],
+  halted: boolean,
+): Promise<CycleSummary> {
+  if (draft.outcome !== 'SKIPPED_STALE') {
+    draft.outcome = halted ? 'HALTED' : outcomeOf(draft);
+    draft.summary = summarise(draft);
+  }
+  draft.finishedAt = Date.now();
+  const { cycleId, outcome, summary, epoch, mode, account } = await recordCycle(draft, snapshot);
+  upsertSearchAttributes([
+    { key: searchAttributes.account, value: account },
+    { key: searchAttributes.mode, value: mode },
+    { key: searchAttributes.outcome, value: outcome },
+    { key: searchAttributes.cycleId, value: cycleId },
+    { key: searchAttributes.symbols, value: Object.keys(draft.snapshot?.mids ?? {}) },
+    { key: searchAttributes.haltEpoch, value: epoch },
+  ]);
+  setCurrentDetails(`**${outcome}** (${mode}): ${summary}`);
+  return { cycleId, outcome, summary };
+}
+
+function newDraft(terms: CycleTerms, cycleId: string, runId: string, startedAt: number): Draft {
+  const { account, mode, epoch } = terms;
+  return {
+    cycleId,
+    correlationId: cycleId,
+    runId,
+    account,
+    mode,
+    outcome: 'NO_TRADE',
+    summary: '',
+    startedAt,
+    finishedAt: startedAt,
+    epoch,
+    snapshot: undefined,
+    answers: [],
+    consensus: undefined,
+    plan: undefined,
+    orders: [],
+  };
+}
+
+function describeSnapshot({
+  snapshotId,
+  takenAt,
+  venue,
+  symbols,
+}: Awaited<ReturnType<typeof takeSnapshot>>): Draft['snapshot'] {
+  return {
+    snapshotId,
+    takenAt,
+    venue,
+    mids: Object.fromEntries(symbols.map(({ instrument, book }) => [instrument.symbol, text(midPrice(book) ?? ZERO)])),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  log.warn('the cycle was cut short', { error });
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,3 @@
+export { tradingControl } from './control/trading-control.ts';
+export { tradingCycle } from './cycle/trading-cycle.ts';
+export { executeOrder } from './order/execute-order.ts';

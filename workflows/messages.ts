@@ -1,0 +1,11 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { EmergencyStop, ResumeRequest, TradingControlState } from '../contracts/control.ts';
+
+/** To running cycles and orders, from tradingControl. */
+export const halt = defineSignal<[{ epoch: number; reason: string }]>('halt');
+
+export const emergencyStop = defineSignal<[EmergencyStop]>('emergencyStop');
+export const resume = defineUpdate<TradingControlState, [ResumeRequest]>('resume');
+/** Answers once no stop is under way any more. */
+export const settled = defineUpdate<TradingControlState, []>('settled');
+export const state = defineQuery<TradingControlState>('state');
