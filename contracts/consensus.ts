@@ -10,6 +10,8 @@ export const consensusRequestSchema = z.strictObject({
   answers: z.array(agentAnswerSchema).max(32),
   /** The exchange's clock at the snapshot: signals that are no longer valid then do not count. */
   takenAt: z.int().positive(),
+  /** The horizon that the agents were asked for: a signal over another one does not count. */
+  horizonMs: z.int().min(1_000),
 });
 export type ConsensusRequest = z.output<typeof consensusRequestSchema>;
 
@@ -54,3 +56,55 @@ export const consensusSchema = z.strictObject({
   formedAt: z.int(),
 });
 export type Consensus = z.output<typeof consensusSchema>;
+
+export const participationSchema = z.strictObject({
+  version: z.int(),
+  agents: z.array(
+    z.strictObject({
+      agentId: z.enum(agentIds),
+      /** Agents of one group together carry at most `maxGroupShare` of the voting weight. */
+      group: z.string(),
+      enabled: z.boolean(),
+      weight: z.number().min(0),
+    }),
+  ),
+  quorumCount: z.int(),
+  quorumWeight: z.number(),
+  maxGroupShare: z.number(),
+});
+export type Participation = z.output<typeof participationSchema>;
+
+/** Input of the coordinator's tool `set_participation`: repeat-safe by request id. */
+export const participationRequestSchema = z
+  .strictObject({
+    requestId: z.string().min(1).max(200),
+    agentId: z.enum(agentIds),
+    enabled: z.boolean().optional(),
+    /** 0 equals absence. */
+    weight: z.number().min(0).max(10).optional(),
+    by: z.string().min(1).max(100),
+    reason: z.string().min(1).max(400),
+  })
+  .refine(({ enabled, weight }) => enabled !== undefined || weight !== undefined, {
+    message: 'say what to change: enabled, weight or both',
+  });
+export type ParticipationRequest = z.output<typeof participationRequestSchema>;
+
+const agentParticipationSchema = z.strictObject({ enabled: z.boolean(), weight: z.number() });
+
+export const participationChangeSchema = z.strictObject({
+  version: z.int(),
+  agentId: z.enum(agentIds),
+  before: agentParticipationSchema,
+  after: agentParticipationSchema,
+  by: z.string(),
+  reason: z.string(),
+  changedAt: z.int(),
+});
+export type ParticipationChanged = z.output<typeof participationChangeSchema>;
+
+/**
+ * `_meta` key of a tool's error: true when the input was fine and the coordinator itself failed, so that the same call may be made again. The
+ * protocol has no field for it.
+ */
+export const retryableMetaKey = 'sapphire/retryable';

@@ -8,6 +8,9 @@ export const CONSENSUS_METHOD = 'linear-pool/1';
 /** `baseline` stands by as soon as this many mission agents have given a signal that counts. */
 export const MISSION_SIGNALS_WITHOUT_BASELINE = 2;
 
+/** Sums of shares differ by less than this only because of their binary fractions. */
+const ROUNDING = 1e-12;
+
 type Outcome = 'up' | 'flat' | 'down';
 
 export interface ConsensusQuestion {
@@ -174,7 +177,7 @@ function cappedShares(groupWeights: ReadonlyMap<string, number>, cap: number): M
     const shares = new Map(
       [...groupWeights].map(([group, weight]) => [group, capped.has(group) ? cap : (freeShare * weight) / freeWeight]),
     );
-    const above = free.filter(([group]) => (shares.get(group) ?? 0) > cap + 1e-12);
+    const above = free.filter(([group]) => (shares.get(group) ?? 0) > cap + ROUNDING);
     if (above.length === 0) return shares;
     for (const [group] of above) capped.add(group);
   }
@@ -191,7 +194,8 @@ function quorumOf(signals: readonly Signal[], baselineNeeded: boolean, policy: P
   const weight = enabledWeight > 0 ? weigh(signals.map(({ agentId }) => agentId)) / enabledWeight : 0;
   const { quorumCount: countNeeded, quorumWeight: weightNeeded } = policy;
   const count = signals.length;
-  return { met: count > 0 && count >= countNeeded && weight >= weightNeeded, count, countNeeded, weight, weightNeeded };
+  const met = count > 0 && count >= countNeeded && weight > weightNeeded - ROUNDING;
+  return { met, count, countNeeded, weight, weightNeeded };
 }
 
 /**

@@ -123,9 +123,9 @@ export function readBook(book: OrderBook): ReadBook | undefined {
   return { bids, asks, mid: bids[0].price.plus(asks[0].price).div(2) };
 }
 
-/** Whether a text is a decimal number above zero, as every price and quantity of a usable market is. */
+/** Whether a text is a decimal number above zero that statistics can hold, as every price and quantity of a usable market is. */
 export function isPositive(value: string): boolean {
-  return decimalPattern.test(value) && decimal(value).gt(0);
+  return decimalPattern.test(value) && Number(value) > 0 && Number.isFinite(Number(value));
 }
 
 function readSide(side: OrderBook['bids']): [Level, ...Level[]] | undefined {

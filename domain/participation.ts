@@ -18,3 +18,16 @@ export interface ParticipationPolicy {
   /** Most of the voting weight that one group of correlated agents may carry. */
   maxGroupShare: number;
 }
+
+/** Something for every agent, none forgotten. */
+export function perAgent<T>(of: (agentId: AgentId) => T): Record<AgentId, T> {
+  return {
+    deepseek: of('deepseek'),
+    qwen: of('qwen'),
+    fingpt: of('fingpt'),
+    'lag-llama': of('lag-llama'),
+    freqtrade: of('freqtrade'),
+    hummingbot: of('hummingbot'),
+    baseline: of('baseline'),
+  };
+}

@@ -1,6 +1,7 @@
 import {
   ActivityCancellationType,
   ActivityFailure,
+  type ActivityInterfaceFor,
   isCancellation,
   proxyActivities,
   TimeoutFailure,

@@ -81,7 +81,7 @@ export async function tradingCycle(input: TradingCycleInput = {}): Promise<Cycle
         draft.snapshot = describeSnapshot(snapshot);
         draft.answers = await askAgents(terms, { cycleId, correlationId, snapshot, horizonMs });
         draft.consensus = await formConsensus(
-          { cycleId, symbols, answers: draft.answers, takenAt: snapshot.takenAt },
+          { cycleId, symbols, horizonMs, answers: draft.answers, takenAt: snapshot.takenAt },
           correlationId,
         );
         draft.plan = await planCycle({

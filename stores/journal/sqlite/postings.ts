@@ -147,7 +147,7 @@ export function bookFill(
   const key = `${fill.venue}/${fill.account}/${fill.symbol}/${fill.tradeId}`;
   post(database, `fill/${key}`, 'fill', fill.account, fillPostings(database, fill, legId));
   writePosition(database, fill.account, applyFill(readPosition(database, fill.account, fill.symbol), fill));
-  database.emit({ eventId: `fill/${key}`, kind: 'order.filled', cycleId, correlationId, payload: fill });
+  database.emit({ eventId: `fill/${key}`, kind: 'fill.booked', cycleId, correlationId, payload: fill });
   return true;
 }
 

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { decimalText, symbolText } from '../../contracts/decimal-text.ts';
+import { type AgentRequest, agentAnswerSchema } from '../../contracts/signals.ts';
+import type { AgentId } from '../../domain/agents.ts';
+import { type AbstentionReason, type AgentAnswer, abstain } from '../../domain/signals.ts';
+import { symbolsOf } from './port.ts';
+
+const MAX_DETAIL = 300;
+
+/** The part of a request that an answer is held against; without it no answer can be valid. */
+export const questionSchema = z.object({
+  cycleId: z.string().min(1),
+  correlationId: z.string(),
+  horizonMs: z
+    .int()
+    .min(1_000)
+    .max(7 * 86_400_000),
+  snapshot: z.object({
+    takenAt: z.int().positive(),
+    symbols: z
+      .array(z.object({ instrument: z.object({ symbol: symbolText }) }))
+      .min(1)
+      .max(16)
+      .refine((symbols) => new Set(symbols.map(({ instrument }) => instrument.symbol)).size === symbols.length, {
+        message: 'must name each symbol once',
+      }),
+  }),
+});
+
+/** The answer as it came if it may be counted, else an abstention `invalid_answer` that names the first fault and keeps what was spent. */
+export function checkedAnswer(agentId: AgentId, request: AgentRequest, candidate: unknown): AgentAnswer {
+  const parsed = agentAnswerSchema.safeParse(candidate);
+  const fault = parsed.success ? faultOf(agentId, request, parsed.data) : firstFault(parsed.error);
+  if (parsed.success && fault === undefined) return parsed.data;
+  return {
+    ...abstainingAnswer(agentId, request, 'invalid_answer', `The answer of ${agentId} does not count: ${fault}.`),
+    ...spentOn(candidate),
+  };
+}
+
+/** An answer without a view; `detail` is shortened. */
+export function abstainingAnswer(
+  agentId: AgentId,
+  request: AgentRequest,
+  reason: AbstentionReason,
+  detail: string,
+): AgentAnswer {
+  return {
+    agentId,
+    opinions: abstain(agentId, symbolsOf(request), reason, shortened(detail)),
+    model: agentId,
+    version: 'no answer',
+    latencyMs: 0,
+    tokens: 0,
+    costUsd: '0',
+  };
+}
+
+export function shortened(text: string, length = MAX_DETAIL): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+/** `path: message` of a schema's first complaint. */
+export function firstFault(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return issue === undefined ? 'it has an unknown fault' : `${issue.path.join('.') || 'the whole'}: ${issue.message}`;
+}
+
+function faultOf(agentId: AgentId, request: AgentRequest, answer: AgentAnswer): string | undefined {
+  if (answer.agentId !== agentId) return `it is signed by ${answer.agentId}`;
+  const asked = symbolsOf(request);
+  const given = answer.opinions.map(({ symbol }) => symbol);
+  const missing = asked.find((symbol) => !given.includes(symbol));
+  if (missing !== undefined) return `it has no opinion on ${missing}`;
+  const extra = given.find((symbol, index) => !asked.includes(symbol) || given.indexOf(symbol) !== index);
+  if (extra !== undefined) return `it has an opinion too many on ${extra}`;
+  const latestEnd = request.snapshot.takenAt + 2 * request.horizonMs;
+  for (const opinion of answer.opinions) {
+    if (opinion.agentId !== agentId) return `an opinion is signed by ${opinion.agentId}`;
+    if (opinion.kind === 'abstention') continue;
+    if (opinion.horizonMs !== request.horizonMs) return `${opinion.symbol} has a horizon that was not asked for`;
+    if (opinion.validUntilAt > latestEnd) return `${opinion.symbol} claims to be valid for more than two horizons`;
+  }
+  return undefined;
+}
+
+const spentSchema = z.object({
+  model: z.string().max(120),
+  version: z.string().max(60),
+  tokens: z.int().min(0),
+  costUsd: decimalText,
+});
+
+function spentOn(candidate: unknown): Partial<AgentAnswer> {
+  const spent = spentSchema.safeParse(candidate);
+  return spent.success ? spent.data : {};
+}

@@ -1,0 +1,196 @@
+import { isBrokenCircuitError } from 'cockatiel';
+import OpenAI, { APIConnectionTimeoutError, APIError } from 'openai';
+import { z } from 'zod';
+import { createBreaker } from '../../contracts/telemetry/breaker.ts';
+import { scrub } from '../../contracts/telemetry/logger.ts';
+import type { AbstentionReason } from '../../domain/signals.ts';
+import { AgentUnavailable } from './port.ts';
+import type { TokenUse } from './prices.ts';
+import { printable } from './reply.ts';
+
+export interface Provider {
+  /** For people, metrics and the breaker, e.g. `deepseek`. */
+  name: string;
+  baseUrl: string;
+  model: string;
+  apiKey: string;
+  maxTokens: number;
+  /** Fields outside the OpenAI protocol that switch thinking off. */
+  extraBody: Readonly<Record<string, unknown>>;
+}
+
+export interface Message {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+
+export interface Completion {
+  content: string;
+  finishReason: string;
+  /** The model that says it answered, which may be another than the one asked. */
+  model: string;
+  use: TokenUse;
+}
+
+/** An outcome that no retry mends in time: the agent abstains with it. The message is for a person and carries no secret. */
+export class CompletionRefused extends Error {
+  override name = 'CompletionRefused';
+  readonly reason: AbstentionReason;
+  constructor(reason: AbstentionReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+export type Complete = (
+  messages: readonly Message[],
+  signal: AbortSignal,
+  deadline: AbortSignal,
+) => Promise<Completion>;
+
+/**
+ * One chat completion over the OpenAI protocol at temperature 0 in JSON mode, without retries of its own, behind the provider's breaker.
+ * The call ends with `signal`, and as a timeout with `deadline`.
+ * @throws AgentUnavailable for 408, 429, 5xx and connections; CompletionRefused for the rest; the reason of `signal` once it is aborted
+ */
+export function createCompletion(provider: Provider): Complete {
+  const client = new OpenAI({
+    apiKey: provider.apiKey,
+    baseURL: provider.baseUrl,
+    // The SDK would read these from variables that are meant for another provider.
+    organization: null,
+    project: null,
+    maxRetries: 0,
+    logLevel: 'off',
+    fetchOptions: { redirect: 'error' },
+  });
+  const breaker = createBreaker('agents', provider.name, (error) => isHealthFailure(error));
+
+  return async (messages, signal, deadline) => {
+    const body = {
+      model: provider.model,
+      messages: [...messages],
+      temperature: 0,
+      max_tokens: provider.maxTokens,
+      response_format: { type: 'json_object' as const },
+      ...provider.extraBody,
+    };
+    try {
+      return await breaker.execute(async () => {
+        try {
+          const response: unknown = await client.chat.completions.create(body, {
+            signal: AbortSignal.any([signal, deadline]),
+          });
+          return readCompletion(response, provider, messages);
+        } catch (error) {
+          signal.throwIfAborted();
+          throw deadline.aborted ? timedOut(provider) : translated(error, provider);
+        }
+      });
+    } catch (error) {
+      if (!isBrokenCircuitError(error)) throw error;
+      throw new CompletionRefused(
+        'unavailable',
+        `${provider.name} failed five times in a row and is left alone; it is tried again ten seconds after the last failure.`,
+      );
+    }
+  };
+}
+
+function isHealthFailure(error: unknown): boolean {
+  return error instanceof AgentUnavailable || (error instanceof CompletionRefused && error.reason === 'timeout');
+}
+
+function timedOut({ name }: Provider): CompletionRefused {
+  return new CompletionRefused('timeout', `${name} did not answer in time (agents.${name}.timeoutSeconds).`);
+}
+
+function translated(error: unknown, provider: Provider): Error {
+  const { name, model, apiKey } = provider;
+  if (error instanceof CompletionRefused) return error;
+  if (error instanceof APIConnectionTimeoutError) return timedOut(provider);
+  if (error instanceof SyntaxError) return notTheProtocol(provider);
+  const status = error instanceof APIError && typeof error.status === 'number' ? error.status : undefined;
+  if (!(error instanceof APIError) || status === undefined) {
+    return new AgentUnavailable(`The connection to ${name} failed.`);
+  }
+  if (status === 408 || status === 429 || status >= 500) {
+    return new AgentUnavailable(
+      `${name} is overloaded or broken for now (status ${status}).`,
+      retryAfterMs(error.headers),
+    );
+  }
+  // A provider's own words on a refused key quote parts of it, so they are not repeated.
+  if (status === 401 || status === 403) {
+    return new CompletionRefused('no_key', `${name} refused the key (status ${status}): check its value and region.`);
+  }
+  if (status === 402)
+    return new CompletionRefused('budget_spent', `The account at ${name} has no balance (status 402).`);
+  if (status === 404) {
+    return new CompletionRefused('wrong_model', `${name} has no model ${model} at its address (status 404).`);
+  }
+  const words = printable(scrub(error.message, [apiKey])).slice(0, 160);
+  return new CompletionRefused('not_configured', `${name} refused the request: ${words}`);
+}
+
+function notTheProtocol({ name }: Provider): CompletionRefused {
+  return new CompletionRefused(
+    'invalid_answer',
+    `What answers for ${name} does not speak the OpenAI protocol: check agents.${name}.baseUrl.`,
+  );
+}
+
+/** `Retry-After` in seconds or as a date. */
+function retryAfterMs(headers: Headers | undefined): number | undefined {
+  const value = headers?.get('retry-after');
+  if (!value) return undefined;
+  const pause = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isFinite(pause) ? Math.max(0, pause) : undefined;
+}
+
+const completionSchema = z.object({
+  model: z.string().optional(),
+  choices: z
+    .array(
+      z.object({
+        finish_reason: z.string().nullish(),
+        message: z.object({ content: z.string().nullish() }),
+      }),
+    )
+    .min(1),
+  usage: z.unknown().optional(),
+});
+
+const tokenCount = z.int().min(0).max(100_000_000);
+
+const usageSchema = z.object({
+  prompt_tokens: tokenCount,
+  completion_tokens: tokenCount,
+  /** DeepSeek's name for what others report in `prompt_tokens_details`. */
+  prompt_cache_hit_tokens: tokenCount.optional(),
+  prompt_tokens_details: z.object({ cached_tokens: tokenCount.nullish() }).nullish(),
+});
+
+function readCompletion(response: unknown, provider: Provider, messages: readonly Message[]): Completion {
+  const parsed = completionSchema.safeParse(response);
+  const choice = parsed.data?.choices[0];
+  if (!parsed.success || choice === undefined) throw notTheProtocol(provider);
+  return {
+    content: choice.message.content ?? '',
+    finishReason: choice.finish_reason ?? '',
+    model: printable(parsed.data.model ?? '').slice(0, 100) || `${provider.model} (not confirmed)`,
+    use: tokenUse(parsed.data.usage, provider, messages),
+  };
+}
+
+/** Usage as reported; where it is missing or absurd the most that can have been used, one token a byte and the whole output limit. */
+function tokenUse(usage: unknown, { maxTokens }: Provider, messages: readonly Message[]): TokenUse {
+  const parsed = usageSchema.safeParse(usage);
+  if (!parsed.success) {
+    const bytes = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
+    return { cachedInput: 0, input: bytes, output: maxTokens };
+  }
+  const { prompt_tokens, completion_tokens, prompt_cache_hit_tokens, prompt_tokens_details } = parsed.data;
+  const cached = Math.min(prompt_tokens, prompt_cache_hit_tokens ?? prompt_tokens_details?.cached_tokens ?? 0);
+  return { cachedInput: cached, input: prompt_tokens - cached, output: completion_tokens };
+}

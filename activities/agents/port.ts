@@ -1,0 +1,36 @@
+import type { AgentRequest } from '../../contracts/signals.ts';
+import type { AgentId } from '../../domain/agents.ts';
+import type { AgentAnswer, Opinion } from '../../domain/signals.ts';
+
+/**
+ * One of the seven voices. An agent that cannot form a view answers with abstentions and their reason. It throws `AgentUnavailable` for what
+ * a second try may mend, and nothing else on purpose.
+ */
+export interface Agent {
+  readonly id: AgentId;
+  /** @param signal aborted when the cycle no longer waits for the answer */
+  answer(request: AgentRequest, signal: AbortSignal): Promise<AgentAnswer>;
+}
+
+/** The provider is overloaded, broken or out of reach for the moment. The message is for a person and carries no secret. */
+export class AgentUnavailable extends Error {
+  override name = 'AgentUnavailable';
+  /** How long the provider asks to be left alone. */
+  readonly retryAfterMs: number | undefined;
+  constructor(message: string, retryAfterMs?: number) {
+    super(message);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export function symbolsOf(request: AgentRequest): string[] {
+  return request.snapshot.symbols.map(({ instrument }) => instrument.symbol);
+}
+
+/** An answer that cost neither money nor tokens; `askAgent` measures the latency. */
+export function freeAnswer(
+  agent: { agentId: AgentId; model: string; version: string },
+  opinions: Opinion[],
+): AgentAnswer {
+  return { ...agent, opinions, latencyMs: 0, tokens: 0, costUsd: '0' };
+}

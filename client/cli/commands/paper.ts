@@ -1,0 +1,67 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { decimalPattern } from '../../../domain/money.ts';
+import { action } from '../command.ts';
+import { type OutputOptions, print } from '../output.ts';
+
+const accountSchema = z.object({
+  name: z.string(),
+  apiKey: z.string(),
+  secret: z.string(),
+  created: z.boolean(),
+  urls: z.object({ rest: z.string(), ws: z.string(), wsApi: z.string() }),
+});
+
+function addBalance(text: string, before: Record<string, string>): Record<string, string> {
+  const [asset, amount] = text.split('=');
+  if (!asset || !/^[A-Z0-9]{2,12}$/.test(asset) || !amount || !decimalPattern.test(amount) || amount.startsWith('-')) {
+    throw new InvalidArgumentError('A balance is ASSET=AMOUNT, e.g. USDT=10000.');
+  }
+  return { ...before, [asset]: amount };
+}
+
+export function registerPaper(program: Command): void {
+  const account = program
+    .command('paper')
+    .description('the paper exchange')
+    .command('account')
+    .description('accounts of the paper exchange');
+
+  action<OutputOptions & { balance: Record<string, string> }, [string]>(
+    account
+      .command('create')
+      .argument('<name>', 'name of the account')
+      .description('an account of its own for any Binance client; the same name gives the same keys again')
+      .option('--balance <asset=amount>', 'opening balance, repeatable', addBalance, {})
+      .addHelpText('after', '\nExample:\n  sapphire paper account create freqtrade --balance USDT=10000 --json'),
+    async ({ configuration, secrets }, options, name) => {
+      const { host, port } = configuration.paperExchange;
+      const response = await fetch(`http://${host}:${port}/admin/accounts`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-admin-token': secrets.paperAdminToken },
+        body: JSON.stringify({ name, balances: options.balance }),
+      }).catch(() => {
+        throw new UserError(
+          'PaperExchangeUnreachable',
+          `The paper exchange does not answer at http://${host}:${port}. Start it with "npm start".`,
+          ExitCode.unhealthy,
+        );
+      });
+      const body: unknown = await response.json().catch(() => undefined);
+      if (!response.ok)
+        throw new UserError('PaperAccountRefused', `The paper exchange refused the account: ${JSON.stringify(body)}`);
+      const created = accountSchema.parse(body);
+      print(created, options, () =>
+        [
+          `${created.name} (${created.created ? 'created' : 'existed already'})`,
+          `key     ${created.apiKey}`,
+          `secret  ${created.secret}`,
+          `REST    ${created.urls.rest}`,
+          `streams ${created.urls.ws}`,
+          `WS API  ${created.urls.wsApi}`,
+        ].join('\n'),
+      );
+    },
+  );
+}

@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { scheduleId } from '../../../contracts/workflow-ids.ts';
+import { clock } from '../../cycle-view.ts';
+import { ensureSchedule, type ScheduleView, setInterval, viewSchedule } from '../../schedule.ts';
+import { action, wholeNumber } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { type OutputOptions, print } from '../output.ts';
+
+function describe({ id, intervalSeconds, paused, note, nextAt }: ScheduleView): string {
+  const next = paused ? `paused${note ? `: ${note}` : ''}` : `next at ${nextAt.map(clock).join(', ')}`;
+  return `${id}: every ${intervalSeconds} s, ${next}`;
+}
+
+async function show({ temporal, configuration }: CliContext, options: OutputOptions): Promise<void> {
+  const view = await viewSchedule(await temporal(), configuration.account);
+  print(view, options, () => describe(view));
+}
+
+export function registerSchedule(program: Command): void {
+  const schedule = program.command('schedule').description('when cycles run');
+
+  action<OutputOptions>(schedule.command('show').description('interval, state, next times'), show);
+
+  for (const verb of ['pause', 'resume'] as const) {
+    action<OutputOptions & { reason: string }>(
+      schedule
+        .command(verb)
+        .description(verb === 'pause' ? 'start no new cycles; running ones go on' : 'start cycles again')
+        .option('--reason <text>', 'kept in the schedule', `by the command line`),
+      async (context, options) => {
+        const handle = (await context.temporal()).schedule.getHandle(scheduleId(context.configuration.account));
+        await viewSchedule(await context.temporal(), context.configuration.account);
+        await (verb === 'pause' ? handle.pause(options.reason) : handle.unpause(options.reason));
+        await show(context, options);
+      },
+    );
+  }
+
+  action<OutputOptions & { interval: number }>(
+    schedule
+      .command('set')
+      .description('change the interval; makes the schedule if there is none')
+      .requiredOption('--interval <seconds>', 'seconds between cycles', wholeNumber('--interval', 10, 86_400))
+      .addHelpText('after', '\nExample:\n  sapphire schedule set --interval 300'),
+    async (context, options) => {
+      const client = await context.temporal();
+      await ensureSchedule(client, context.configuration);
+      await setInterval(client, context.configuration, options.interval);
+      await show(context, options);
+    },
+  );
+}

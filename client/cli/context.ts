@@ -1,0 +1,78 @@
+import { userInfo } from 'node:os';
+import type { Client } from '@temporalio/client';
+import type { CoordinatorClient } from '../../activities/coordinator/client.ts';
+import { loadConfiguration } from '../../contracts/config/load.ts';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { loadSecrets, type Secrets } from '../../contracts/config/secrets.ts';
+import { temporalAccess } from '../../contracts/config/temporal.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+
+/** What a command works with; each part is opened at its first use and closed when the command ends. */
+export interface CliContext {
+  configuration: Configuration;
+  secrets: Secrets;
+  /** Who is at the keyboard, for the records. */
+  user: string;
+  journal(): Promise<Journal>;
+  temporal(): Promise<Client>;
+  coordinator(): Promise<CoordinatorClient>;
+}
+
+export async function withContext<T>(work: (context: CliContext) => Promise<T>): Promise<T> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const opened = new Map<string, Promise<unknown>>();
+  const once = <V>(name: string, open: () => Promise<V>): Promise<V> => {
+    const known = opened.get(name) ?? open();
+    opened.set(name, known);
+    return known as Promise<V>;
+  };
+
+  const configuration = loadConfiguration();
+  const secrets = loadSecrets();
+  try {
+    return await work({
+      configuration,
+      secrets,
+      user: userInfo().username,
+      journal: () =>
+        once('journal', async () => {
+          const { openJournal } = await import('../../stores/journal/open.ts');
+          const journal = await openJournal(configuration);
+          closers.push(() => journal.close());
+          return journal;
+        }),
+      temporal: () =>
+        once('temporal', async () => {
+          const client = await connectTemporal();
+          closers.push(() => client.connection.close());
+          return client;
+        }),
+      coordinator: () =>
+        once('coordinator', async () => {
+          const { createCoordinatorClient } = await import('../../activities/coordinator/client.ts');
+          const { host, port } = configuration.coordinator;
+          const client = createCoordinatorClient({ url: `http://${host}:${port}`, token: secrets.coordinatorToken });
+          closers.push(() => client.close());
+          return client;
+        }),
+    });
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+export async function connectTemporal(): Promise<Client> {
+  const { Client: TemporalClient, Connection } = await import('@temporalio/client');
+  const { address, namespace, tls, apiKey } = temporalAccess();
+  try {
+    const connection = await Connection.connect({ address, tls, connectTimeout: '3s', ...(apiKey ? { apiKey } : {}) });
+    return new TemporalClient({ connection, namespace });
+  } catch {
+    throw new UserError(
+      'TemporalUnreachable',
+      `No Temporal server answers at ${address}. Start Sapphire with "npm start", or name another server in TEMPORAL_ADDRESS.`,
+      ExitCode.unhealthy,
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import { Command, CommanderError } from 'commander';
+import { ExitCode } from '../../contracts/errors.ts';
+import { registerAgents } from './commands/agents.ts';
+import { registerBooks } from './commands/books.ts';
+import { registerControl } from './commands/control.ts';
+import { registerCycles } from './commands/cycles.ts';
+import { registerDoctor } from './commands/doctor.ts';
+import { registerPaper } from './commands/paper.ts';
+import { registerSchedule } from './commands/schedule.ts';
+import { registerStatus } from './commands/status.ts';
+import { registerUp } from './commands/up.ts';
+
+const program = new Command('sapphire')
+  .description('Autonomous crypto trading on Temporal whose every step survives a crash.')
+  .version('0.1.0')
+  .exitOverride()
+  .showHelpAfterError('(add --help for the options)')
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not configured, 4 not allowed, 5 refused, 6 unhealthy, 130 interrupted.
+Every command takes --json; logs and progress go to stderr.
+
+Examples:
+  sapphire up                       start everything and trade
+  sapphire cycle run                one cycle now
+  sapphire cycle show ID            why it did what it did
+  sapphire stop --reason "..."      emergency stop`,
+  );
+
+registerUp(program);
+registerCycles(program);
+registerSchedule(program);
+registerControl(program);
+registerAgents(program);
+registerBooks(program);
+registerStatus(program);
+registerDoctor(program);
+registerPaper(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Help and version end well; everything else that commander throws is a fault of usage, which it has printed.
+  process.exitCode = error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+}

@@ -1,0 +1,83 @@
+import type { CycleRecord } from '../contracts/cycle.ts';
+import type { AgentAnswer, Opinion } from '../domain/signals.ts';
+import { clock, percent } from './cycle-view.ts';
+
+/** A decision record as a person reads it, from the market seen to what was done. */
+export function describeTrail(record: CycleRecord): string {
+  return [
+    `${record.outcome} (${record.mode})  ${record.cycleId}`,
+    `${clock(record.startedAt)}, ${record.finishedAt - record.startedAt} ms, halt epoch ${record.epoch}`,
+    record.summary,
+    section('Market', describeMarket(record)),
+    section('Signals', record.answers.flatMap(describeAnswer)),
+    section('Consensus', describeConsensus(record)),
+    section('Limits', describeVerdicts(record)),
+    section(
+      'Orders',
+      record.orders.map(
+        ({ side, quantity, symbol, limitPrice, state, filledQuantity, intentId, detail }) =>
+          `${side} ${quantity} ${symbol} at ${limitPrice} or better: ${state}, filled ${filledQuantity}  [${intentId}]${detail ? `  ${detail}` : ''}`,
+      ),
+    ),
+    section(
+      'Fills',
+      record.fills.map(
+        ({ side, quantity, symbol, price, fee, feeAsset, liquidity, tradeId }) =>
+          `${side} ${quantity} ${symbol} at ${price}, fee ${fee} ${feeAsset}, ${liquidity}, trade ${tradeId}`,
+      ),
+    ),
+    section('Equity', [record.equity ?? 'unknown']),
+  ].join('\n');
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return [`\n${title}`, ...(lines.length > 0 ? lines : ['none']).map((line) => `  ${line}`)].join('\n');
+}
+
+function describeMarket({ snapshot }: CycleRecord): string[] {
+  if (!snapshot) return [];
+  const mids = Object.entries(snapshot.mids).map(([symbol, mid]) => `${symbol} ${mid}`);
+  return [`snapshot ${snapshot.snapshotId} of ${snapshot.venue} at ${clock(snapshot.takenAt)}`, ...mids];
+}
+
+function describeAnswer({ agentId, opinions, model, latencyMs, costUsd }: AgentAnswer): string[] {
+  const [first] = opinions;
+  const sameAbstention =
+    first?.kind === 'abstention' &&
+    opinions.every((opinion) => opinion.kind === 'abstention' && opinion.reason === first.reason);
+  if (sameAbstention) return [`${agentId}: abstains, ${first.reason}: ${first.detail}`];
+  return [
+    `${agentId} (${model}, ${Math.round(latencyMs)} ms, ${costUsd} USD)`,
+    ...opinions.map((opinion) => `  ${describeOpinion(opinion)}`),
+  ];
+}
+
+function describeOpinion(opinion: Opinion): string {
+  if (opinion.kind === 'abstention') return `${opinion.symbol}: abstains, ${opinion.reason}: ${opinion.detail}`;
+  const { symbol, probabilities, expectedReturn, uncertainty, conviction, rationale } = opinion;
+  const { up, flat, down } = probabilities;
+  return `${symbol}: ${percent(expectedReturn)} ± ${(uncertainty * 100).toFixed(2)} %, up ${up.toFixed(2)} flat ${flat.toFixed(2)} down ${down.toFixed(2)}, conviction ${conviction.toFixed(2)}: ${rationale}`;
+}
+
+function describeConsensus({ consensus }: CycleRecord): string[] {
+  if (!consensus) return [];
+  const { method, policyVersion, symbols } = consensus;
+  return [
+    `${method}, participation policy ${policyVersion}`,
+    ...symbols.flatMap(({ symbol, direction, expectedReturn, conviction, dissent, quorum, votes }) => [
+      `${symbol}: ${direction} ${percent(expectedReturn)}, conviction ${conviction.toFixed(2)}, dissent ${dissent.toFixed(2)}; quorum ${quorum.met ? 'met' : 'not met'} (${quorum.count} of ${quorum.countNeeded})`,
+      ...votes.map(
+        ({ agentId, weight, counted, note }) =>
+          `  ${agentId}: ${counted ? `weight ${weight.toFixed(2)}` : 'not counted'}${note ? `, ${note}` : ''}`,
+      ),
+    ]),
+  ];
+}
+
+function describeVerdicts({ plan }: CycleRecord): string[] {
+  if (!plan) return [];
+  return plan.verdicts.map(
+    ({ code, symbol, limit, value, before, after }) =>
+      `${symbol} ${code}: value ${value}, limit ${limit}; ${before} became ${after}`,
+  );
+}

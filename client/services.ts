@@ -1,0 +1,38 @@
+import type { Configuration } from '../contracts/config/schema.ts';
+
+export interface ServiceHealth {
+  name: string;
+  url: string;
+  healthy: boolean;
+  detail: string;
+}
+
+const TIMEOUT_MS = 2_000;
+
+/** Everything with a /healthz, in the order in which it starts. */
+export function healthEndpoints({
+  paperExchange,
+  coordinator,
+  operationsPort,
+}: Configuration): { name: string; url: string }[] {
+  const workers = ['cycles', 'agents', 'execution', 'operations'].map((role, index) => ({
+    name: `workers/${role}`,
+    url: `http://127.0.0.1:${operationsPort + index}`,
+  }));
+  return [
+    { name: 'paper-exchange', url: `http://${paperExchange.host}:${paperExchange.port}` },
+    { name: 'mcp-coordinator', url: `http://${coordinator.host}:${coordinator.port}` },
+    ...workers,
+  ];
+}
+
+export async function askHealth({ name, url }: { name: string; url: string }): Promise<ServiceHealth> {
+  try {
+    const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const body = await response.text();
+    return { name, url, healthy: response.ok, detail: response.ok ? 'ok' : body.slice(0, 300) };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    return { name, url, healthy: false, detail: cause };
+  }
+}

@@ -1,0 +1,57 @@
+import { loadConfiguration } from '../../contracts/config/load.ts';
+import { type Configuration, quorumCount } from '../../contracts/config/schema.ts';
+import { loadSecrets, secretValues } from '../../contracts/config/secrets.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { createLogger } from '../../contracts/telemetry/logger.ts';
+import type { AgentId } from '../../domain/agents.ts';
+import { type AgentParticipation, perAgent } from '../../domain/participation.ts';
+import { openJournal } from '../../stores/journal/open.ts';
+import { startCoordinator } from './server.ts';
+
+/** Who takes part when the journal says nothing yet: everybody with weight 1, unless configured. What was changed since stays. */
+function participationDefaults({ participation }: Configuration): Record<AgentId, AgentParticipation> {
+  return perAgent((agentId) => participation.agents[agentId] ?? { enabled: true, weight: 1 });
+}
+
+async function main(): Promise<void> {
+  const configuration = loadConfiguration();
+  const secrets = loadSecrets();
+  const logger = createLogger({
+    process: 'services/mcp-coordinator',
+    level: configuration.logLevel,
+    secrets: secretValues(secrets),
+  });
+  const journal = await openJournal(configuration);
+  try {
+    await journal.participation.seed(participationDefaults(configuration));
+    const { quorumWeight, maxGroupShare } = configuration.participation;
+    const coordinator = await startCoordinator({
+      ...configuration.coordinator,
+      token: secrets.coordinatorToken,
+      journal,
+      quorum: { quorumCount: quorumCount(configuration), quorumWeight, maxGroupShare },
+      logger,
+    });
+    const stopped = stopSignal();
+    logger.info({ url: coordinator.url }, 'ready');
+    process.stdout.write(`${JSON.stringify({ ready: true, url: coordinator.url })}\n`);
+    logger.info({ signal: await stopped }, 'stopping');
+    await coordinator.close();
+  } finally {
+    await journal.close();
+  }
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  const message = error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`${message}\n`);
+  process.exitCode = error instanceof UserError ? error.exitCode : ExitCode.failure;
+}

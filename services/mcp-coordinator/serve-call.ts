@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { NodeIncomingMessageLike, NodeMcpRequestHandler } from '@modelcontextprotocol/node';
+import { z } from 'zod';
+import type { Logger } from '../../contracts/telemetry/logger.ts';
+import { type Call, currentCall } from './call-log.ts';
+
+/** A consensus request of 16 symbols and all agents stays well below this. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const CORRELATION_HEADER = 'x-correlation-id';
+const messageSchema = z.object({
+  method: z.string(),
+  params: z.object({ name: z.string().optional(), uri: z.string().optional() }).optional(),
+});
+const LOGGED_AT_INFO = ['tools/call', 'resources/read'];
+
+/** Serves one request of the protocol and leaves one line in the log; a call of a tool or resource at info, the protocol's own at debug. */
+export async function serveCall(
+  request: IncomingMessage,
+  response: ServerResponse,
+  serveProtocol: NodeMcpRequestHandler,
+  logger: Logger,
+): Promise<void> {
+  const startedAt = performance.now();
+  const message = request.method === 'POST' ? await readMessage(request, response) : undefined;
+  if (response.writableEnded) return;
+
+  const call: Call = { correlationId: correlationIdOf(request), ...describe(message), outcome: 'refused' };
+  await currentCall.run(call, () => serveProtocol(plain(request), response, message));
+
+  const { outcome, ...fields } = call;
+  const isCall = LOGGED_AT_INFO.includes(call.method);
+  const level = outcome === 'failed' ? 'error' : isCall ? 'info' : 'debug';
+  const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+  logger[level]({ ...fields, ...(isCall ? { outcome } : {}), status: response.statusCode, ms }, 'coordinator call');
+}
+
+/** The SDK's view of a request, whose method and url are never undefined. */
+function plain(request: IncomingMessage): NodeIncomingMessageLike {
+  return {
+    method: request.method ?? 'GET',
+    url: request.url ?? '/',
+    headers: request.headers,
+    [Symbol.asyncIterator]: () => request[Symbol.asyncIterator](),
+  };
+}
+
+/** The request's JSON, or undefined when it was refused and answered here. */
+async function readMessage(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.byteLength;
+    if (size > MAX_BODY_BYTES) {
+      refuse(response, 413, -32_600, `A request may have ${MAX_BODY_BYTES} bytes at most`);
+      return undefined;
+    }
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
+  } catch {
+    refuse(response, 400, -32_700, 'The request is not JSON');
+    return undefined;
+  }
+}
+
+function refuse(response: ServerResponse, status: number, code: number, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
+  response.end(JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null }));
+}
+
+function correlationIdOf(request: IncomingMessage): string {
+  const given = request.headers[CORRELATION_HEADER];
+  return typeof given === 'string' && given !== '' ? given.slice(0, 200) : `mcp-${randomUUID()}`;
+}
+
+/** For the log alone: what is wrong with a message is the protocol's to say. */
+function describe(message: unknown): Pick<Call, 'method' | 'target'> {
+  const { data } = messageSchema.safeParse(message);
+  const target = data?.params?.name ?? data?.params?.uri;
+  return {
+    method: data?.method.slice(0, 100) ?? 'none',
+    ...(target === undefined ? {} : { target: target.slice(0, 300) }),
+  };
+}

@@ -1,0 +1,150 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { hostHeaderValidation, originValidation, toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import { UserError } from '../../contracts/errors.ts';
+import type { Logger } from '../../contracts/telemetry/logger.ts';
+import { registry } from '../../contracts/telemetry/metrics.ts';
+import { type HealthChecks, runHealthChecks } from '../../contracts/telemetry/operations-server.ts';
+import { bearerAuthentication } from './authentication.ts';
+import { type CoordinatorJournal, createCoordinator, type QuorumSettings } from './coordinator.ts';
+import { registerResources } from './resources.ts';
+import { serveCall } from './serve-call.ts';
+import { registerTools } from './tools.ts';
+
+export interface CoordinatorOptions {
+  host: string;
+  /** 0 takes any free port; the url tells which. */
+  port: number;
+  /** What a caller must bring as its bearer token. */
+  token: string;
+  journal: CoordinatorJournal;
+  quorum: QuorumSettings;
+  logger: Logger;
+}
+
+export interface RunningCoordinator {
+  /** Of the MCP endpoint; /healthz and /metrics stand beside it. */
+  url: string;
+  close(): Promise<void>;
+}
+
+const SERVER_INFO = { name: 'sapphire-coordinator', title: 'Sapphire coordinator', version: '1.0.0' };
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+const EVERY_INTERFACE = ['0.0.0.0', '::'];
+/** Connections that answer nothing any more are cut after this, so that a supervisor's stop ends within two seconds. */
+const CLOSE_GRACE_MS = 500;
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/**
+ * The MCP server over Streamable HTTP: specification 2026-07-28, and 2025-11-25 and older without sessions. Every request gets a protocol
+ * server of its own; what lasts is in the journal, so the process may be killed at any time.
+ *
+ * @throws UserError PortInUse
+ */
+export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
+  const { host, port, journal, logger } = options;
+  const coordinator = createCoordinator(journal, options.quorum);
+  const protocol = createMcpHandler(
+    () => {
+      const server = new McpServer(SERVER_INFO);
+      registerTools(server, coordinator);
+      registerResources(server, coordinator);
+      return server;
+    },
+    { onerror: (error) => logger.debug({ err: error }, 'request refused by the protocol') },
+  );
+  const serveProtocol = toNodeHandler(protocol, { onerror: (error) => logger.error({ err: error }, 'request failed') });
+
+  const checks: HealthChecks = { journal: () => journal.check() };
+  const guards = [...hostGuards(host), bearerAuthentication(options.token)];
+  const routes = new Map<string, Handler>([
+    ['/healthz', (_request, response) => answerHealth(checks, response)],
+    ['/metrics', (_request, response) => answerMetrics(checks, response)],
+    [
+      '/mcp',
+      async (request, response) => {
+        if (guards.every((guard) => guard(request, response)))
+          await serveCall(request, response, serveProtocol, logger);
+      },
+    ],
+  ]);
+  const server = createServer((request, response) => {
+    const route = routes.get((request.url ?? '/').split('?', 1)[0] ?? '/');
+    if (!route) {
+      response.writeHead(404).end();
+      return;
+    }
+    route(request, response).catch((error: unknown) => {
+      logger.error({ err: error }, 'request failed');
+      if (!response.headersSent) response.writeHead(500);
+      response.end();
+    });
+  });
+
+  const listeningPort = await listen(server, host, port);
+  return {
+    url: `http://${EVERY_INTERFACE.includes(host) ? '127.0.0.1' : urlHost(host)}:${listeningPort}/mcp`,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await protocol.close();
+      const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
+
+/**
+ * Against DNS rebinding. A server on every interface cannot know the names that lead to it, so there it is the origin and the token that
+ * keep a foreign page out.
+ */
+function hostGuards(host: string): ((request: IncomingMessage, response: ServerResponse) => boolean)[] {
+  const names = [...new Set([...LOOPBACK, urlHost(host)])];
+  return EVERY_INTERFACE.includes(host)
+    ? [originValidation(LOOPBACK)]
+    : [hostHeaderValidation(names), originValidation(names)];
+}
+
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+async function answerHealth(checks: HealthChecks, response: ServerResponse): Promise<void> {
+  const components = await runHealthChecks(checks);
+  const healthy = Object.values(components).every((result) => result === 'ok');
+  response.writeHead(healthy ? 200 : 503, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ status: healthy ? 'ok' : 'unhealthy', components }));
+}
+
+async function answerMetrics(checks: HealthChecks, response: ServerResponse): Promise<void> {
+  await runHealthChecks(checks);
+  response.writeHead(200, { 'content-type': registry.contentType });
+  response.end(await registry.metrics());
+}
+
+/** @returns the port, which the system chose when 0 was asked for */
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenFailure(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+function listenFailure(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new UserError(
+      'PortInUse',
+      `Port ${port} of ${host} is in use, so the MCP coordinator cannot listen there: stop what uses it, or set coordinator.port in the configuration.`,
+    );
+  }
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' || error.code === 'EACCES') {
+    return new UserError(
+      'CannotListen',
+      `The MCP coordinator cannot listen on ${host}:${port} (${error.code}): set coordinator.host and coordinator.port in the configuration.`,
+    );
+  }
+  return error;
+}

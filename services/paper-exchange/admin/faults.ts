@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+export const faultKinds = [
+  'drop-answer',
+  'delay',
+  'rate-limit',
+  'ban',
+  'server-error',
+  'close-stream',
+  'halt-symbol',
+] as const;
+
+export const faultSchema = z.strictObject({
+  kind: z.enum(faultKinds),
+  /** Only requests of this method, path (a prefix) and account (name); each may be left out. */
+  method: z.enum(['GET', 'POST', 'PUT', 'DELETE']).optional(),
+  path: z.string().startsWith('/').optional(),
+  account: z.string().optional(),
+  /** Requests that it strikes before it is used up; without one it stays until it is deleted. */
+  count: z.int().min(1).optional(),
+  /** For `delay`: how long, and whether before the request is executed or before it is answered. */
+  delayMs: z.int().min(0).max(600_000).optional(),
+  when: z.enum(['before', 'after']).default('before'),
+  /** For `server-error`: the HTTP status, and whether the request is executed nevertheless. */
+  status: z.int().min(500).max(599).default(503),
+  executed: z.boolean().default(false),
+  /** For `halt-symbol`. */
+  symbol: z.string().optional(),
+});
+export type FaultSettings = z.output<typeof faultSchema>;
+
+export interface Fault extends FaultSettings {
+  id: number;
+  struck: number;
+}
+
+/** Faults that wait for a request. Each strikes in the order of its making; one request meets at most one. */
+export class Faults {
+  readonly #faults: Fault[] = [];
+  #nextId = 1;
+
+  add(settings: FaultSettings): Fault {
+    const fault: Fault = { ...settings, id: this.#nextId, struck: 0 };
+    this.#nextId += 1;
+    this.#faults.push(fault);
+    return fault;
+  }
+
+  all(): Fault[] {
+    return [...this.#faults];
+  }
+
+  clear(): Fault[] {
+    return this.#faults.splice(0);
+  }
+
+  get any(): boolean {
+    return this.#faults.length > 0;
+  }
+
+  strike(request: { method: string; path: string; account: string | undefined }): Fault | undefined {
+    const at = this.#faults.findIndex(
+      (fault) =>
+        fault.kind !== 'halt-symbol' &&
+        fault.kind !== 'close-stream' &&
+        (fault.method === undefined || fault.method === request.method) &&
+        (fault.path === undefined || request.path.startsWith(fault.path)) &&
+        (fault.account === undefined || fault.account === request.account),
+    );
+    const fault = this.#faults[at];
+    if (!fault) return undefined;
+    fault.struck += 1;
+    if (fault.count !== undefined && fault.struck >= fault.count) this.#faults.splice(at, 1);
+    return fault;
+  }
+}

@@ -1,0 +1,107 @@
+/** One minute of one instrument. Prices in ticks, volumes in steps and in price-times-quantity products. */
+export interface Candle {
+  /** Minutes since the epoch at which it opens. */
+  minute: number;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+  quote: number;
+  trades: number;
+  takerBuyVolume: number;
+  takerBuyQuote: number;
+  firstTradeId: number;
+  lastTradeId: number;
+}
+
+export const MINUTE_MS = 60_000;
+
+export function flatCandle(minute: number, price: number, lastTradeId: number): Candle {
+  return {
+    minute,
+    open: price,
+    high: price,
+    low: price,
+    close: price,
+    volume: 0,
+    quote: 0,
+    trades: 0,
+    takerBuyVolume: 0,
+    takerBuyQuote: 0,
+    firstTradeId: -1,
+    lastTradeId,
+  };
+}
+
+/** The newest minutes of one instrument without a gap, bounded; a minute without a trade is flat. */
+export class CandleSeries {
+  readonly #capacity: number;
+  #candles: Candle[] = [];
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get length(): number {
+    return this.#candles.length;
+  }
+
+  last(): Candle | undefined {
+    return this.#candles[this.#candles.length - 1];
+  }
+
+  push(candle: Candle): void {
+    this.#candles.push(candle);
+    // Cut in blocks: shifting a large array once a minute is dearer than keeping some extra.
+    if (this.#candles.length > this.#capacity + 512) this.#candles = this.#candles.slice(-this.#capacity);
+  }
+
+  /** Opens the minutes up to `minute`, flat; returns those that this closed. */
+  openUntil(minute: number): Candle[] {
+    const closed: Candle[] = [];
+    let last = this.last();
+    if (!last) return closed;
+    while (last.minute < minute) {
+      closed.push(last);
+      const next: Candle = flatCandle(last.minute + 1, last.close, last.lastTradeId);
+      this.push(next);
+      last = next;
+    }
+    return closed;
+  }
+
+  add(trade: { price: number; quantity: number; buyerIsMaker: boolean; id: number }): void {
+    const candle = this.last();
+    if (!candle) return;
+    const quote = trade.price * trade.quantity;
+    if (candle.trades === 0) {
+      candle.firstTradeId = trade.id;
+      candle.open = trade.price;
+      candle.high = trade.price;
+      candle.low = trade.price;
+    }
+    candle.high = Math.max(candle.high, trade.price);
+    candle.low = Math.min(candle.low, trade.price);
+    candle.close = trade.price;
+    candle.volume += trade.quantity;
+    candle.quote += quote;
+    candle.trades += 1;
+    candle.lastTradeId = trade.id;
+    if (!trade.buyerIsMaker) {
+      candle.takerBuyVolume += trade.quantity;
+      candle.takerBuyQuote += quote;
+    }
+  }
+
+  /** Candles that open from `from` to `to` (minutes, inclusive), oldest first. */
+  range(from: number, to: number): Candle[] {
+    const first = this.#candles[0];
+    if (!first) return [];
+    return this.#candles.slice(Math.max(0, from - first.minute), Math.max(0, to - first.minute + 1));
+  }
+
+  first(): Candle | undefined {
+    return this.#candles[0];
+  }
+}

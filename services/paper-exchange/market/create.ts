@@ -1,0 +1,62 @@
+import type { PaperExchangeConfiguration } from '../../../contracts/config/paper-exchange.ts';
+import { MatchingEngine } from '../engine/engine.ts';
+import { createInstrument, type Instrument, type InstrumentSettings } from '../engine/instrument.ts';
+import { parseUnits } from '../engine/units.ts';
+import type { MarketSource } from './source.ts';
+import { SyntheticMarket } from './synthetic.ts';
+
+/** The parts of a market before it has a genesis or a state. */
+export interface Market {
+  instruments: Instrument[];
+  startPrices: number[];
+  source: MarketSource;
+  /** What the database was made for: another text means another market. */
+  identity: string;
+}
+
+export async function createMarket(configuration: PaperExchangeConfiguration): Promise<Market> {
+  const { market } = configuration;
+  switch (market.kind) {
+    case 'synthetic': {
+      const instruments = instrumentsOf(market.instruments);
+      const startPrices = market.instruments.map(({ startPrice }) => Number(startPrice));
+      return {
+        instruments,
+        startPrices,
+        source: new SyntheticMarket(market.seed, instruments, startPrices),
+        identity: JSON.stringify(market),
+      };
+    }
+    case 'replay': {
+      const { createReplayMarket } = await import('./replay.ts');
+      return await createReplayMarket(market, instrumentsOf(market.instruments));
+    }
+    case 'mirror': {
+      const { createMirrorMarket } = await import('./mirror.ts');
+      return await createMirrorMarket(market);
+    }
+  }
+}
+
+export function createEngine(
+  instruments: Instrument[],
+  fees: Pick<PaperExchangeConfiguration, 'makerFeeRate' | 'takerFeeRate'>,
+  maxOpenOrders: number,
+): MatchingEngine {
+  return new MatchingEngine({
+    instruments,
+    makerFeeUnits: feeUnits(fees.makerFeeRate),
+    takerFeeUnits: feeUnits(fees.takerFeeRate),
+    maxOpenOrders,
+  });
+}
+
+export function instrumentsOf(settings: InstrumentSettings[]): Instrument[] {
+  return settings.map((one, index) => createInstrument(one, index));
+}
+
+function feeUnits(rate: string): bigint {
+  const units = parseUnits(rate);
+  if (units === undefined) throw new Error(`fee rate ${rate} must be from 0 up with at most eight decimals`);
+  return units;
+}

@@ -1,0 +1,251 @@
+import { z } from 'zod';
+import type { MatchingEngine } from '../engine/engine.ts';
+import type { EngineEvents } from '../engine/events.ts';
+import { engineState, engineStateSchema, restoreEngine } from '../engine/state.ts';
+import type { CommandResult, EngineCommand, Trade } from '../engine/types.ts';
+import { type Candle, CandleSeries, flatCandle, MINUTE_MS } from './candles.ts';
+import { BackgroundFlow, flowStateSchema } from './flow.ts';
+import { type MarketSource, WALL_STEP_MS } from './source.ts';
+
+/** What the log holds: the engine's commands, and what else came from outside. */
+export type LoggedCommand =
+  | EngineCommand
+  | { kind: 'closed'; at: number; toStep: number }
+  | { kind: 'quote'; at: number; prices: number[] };
+
+export interface SimulationOutput extends EngineEvents {
+  closedCandles: Array<{ instrument: number; candle: Candle }>;
+  deposits: Array<{ account: number; asset: string; units: bigint }>;
+  /** Balances that changed, as they stand now. */
+  balances: Array<{ account: number; asset: string; free: bigint; locked: bigint }>;
+}
+
+export const CANDLE_CAPACITY = 10_080;
+const RECENT_TRADES = 1_000;
+const STORED_TRADES = 300;
+
+const candleSchema = z.object({
+  minute: z.int(),
+  open: z.number(),
+  high: z.number(),
+  low: z.number(),
+  close: z.number(),
+  volume: z.number(),
+  quote: z.number(),
+  trades: z.number(),
+  takerBuyVolume: z.number(),
+  takerBuyQuote: z.number(),
+  firstTradeId: z.number(),
+  lastTradeId: z.number(),
+});
+
+const stateSchema = z.object({
+  step: z.int(),
+  engine: engineStateSchema,
+  source: z.unknown(),
+  flows: z.array(flowStateSchema),
+  candles: z.array(candleSchema),
+  trades: z.array(z.array(z.tuple([z.int(), z.int(), z.int(), z.number(), z.boolean()]))),
+});
+
+/**
+ * Engine, fair prices and background flow under one step counter. No clock and no I/O: the same source, steps and commands give the
+ * same state to the byte, which is what recovery and audits rest on.
+ */
+export class Simulation {
+  readonly engine: MatchingEngine;
+  readonly source: MarketSource;
+  readonly series: CandleSeries[];
+  /** Newest public trades of each instrument, oldest first. */
+  readonly recent: Trade[][];
+  readonly genesisAt: number;
+  /** The last step that was run; -1 before the first. */
+  step = -1;
+  readonly #marketGenesis: number;
+  readonly #flows: BackgroundFlow[];
+  #output: SimulationOutput = emptyOutput();
+
+  constructor(options: { engine: MatchingEngine; source: MarketSource; startPrices: number[]; genesisAt: number }) {
+    const { engine, source, startPrices, genesisAt } = options;
+    this.engine = engine;
+    this.source = source;
+    this.genesisAt = genesisAt;
+    this.#marketGenesis = source.marketGenesis(genesisAt);
+    this.series = engine.instruments.map(() => new CandleSeries(CANDLE_CAPACITY));
+    this.recent = engine.instruments.map(() => []);
+    this.#flows = engine.instruments.map(
+      (instrument, index) => new BackgroundFlow(engine, instrument, source.seed, startPrices[index] ?? 1),
+    );
+  }
+
+  /** Makes the market's past; returns its candles to be stored. */
+  begin(): Array<{ instrument: number; candle: Candle }> {
+    const genesisMinute = Math.floor(this.#marketGenesis / MINUTE_MS);
+    const made: Array<{ instrument: number; candle: Candle }> = [];
+    for (const [index, candles] of this.source.history(genesisMinute).entries()) {
+      const series = this.series[index];
+      for (const candle of candles) {
+        series?.push(candle);
+        made.push({ instrument: index, candle });
+      }
+      const price = candles.at(-1)?.close ?? this.#openingPrice(index);
+      series?.push(flatCandle(genesisMinute, price, 0));
+      this.engine.book(index).lastPrice = price;
+    }
+    this.source.open();
+    return made;
+  }
+
+  /** Wall time at which a step falls due. */
+  wallAt(step: number): number {
+    return this.genesisAt + step * WALL_STEP_MS;
+  }
+
+  marketAt(step: number = this.step): number {
+    return this.#marketGenesis + Math.max(0, step) * this.source.stepMs;
+  }
+
+  advance(): void {
+    this.step += 1;
+    const { step, source } = this;
+    const elapsed = step * source.stepMs;
+    const minutes = elapsed / MINUTE_MS;
+    this.#openMinute(Math.floor(this.marketAt() / MINUTE_MS));
+    source.advance(step, Number.isInteger(minutes) ? minutes : undefined);
+    const activity = source.activity();
+    const at = this.wallAt(step);
+    for (const [index, flow] of this.#flows.entries()) {
+      const fair = source.fair(index);
+      if (fair > 0 && !this.engine.book(index).halted) flow.step(fair, step, at, activity);
+    }
+    this.#absorb();
+  }
+
+  apply(command: LoggedCommand): { result: CommandResult; events: EngineEvents } {
+    let result: CommandResult = { done: true };
+    if (command.kind === 'closed') this.#skip(command.toStep);
+    else if (command.kind === 'quote') this.source.quote?.(command.prices);
+    else result = this.engine.apply(command);
+    if (command.kind === 'deposit') this.#output.deposits.push(command);
+    return { result, events: this.#absorb() };
+  }
+
+  /** What happened since the last call. */
+  takeOutput(): SimulationOutput {
+    const output = this.#output;
+    this.#output = emptyOutput();
+    const { balances } = this.engine;
+    for (const [account, assets] of balances.touched) {
+      for (const asset of assets) output.balances.push({ account, asset, ...balances.of(account, asset) });
+    }
+    balances.touched.clear();
+    return output;
+  }
+
+  state(): string {
+    const state: z.output<typeof stateSchema> = {
+      step: this.step,
+      engine: engineState(this.engine),
+      source: this.source.state(),
+      flows: this.#flows.map((flow) => flow.state()),
+      candles: this.series.map((series) => series.last() ?? flatCandle(0, 0, 0)),
+      trades: this.recent.map((trades) =>
+        trades
+          .slice(-STORED_TRADES)
+          .map(({ id, price, quantity, at, buyerIsMaker }) => [id, price, quantity, at, buyerIsMaker]),
+      ),
+    };
+    return JSON.stringify(state);
+  }
+
+  /** @param candles stored candles of each instrument, oldest first; those the state knows better are left out. */
+  restore(text: string, candles: Candle[][]): void {
+    const state = stateSchema.parse(JSON.parse(text));
+    this.step = state.step;
+    restoreEngine(this.engine, state.engine);
+    this.source.restore(state.source);
+    for (const [index, flow] of this.#flows.entries()) {
+      const stored = state.flows[index];
+      if (stored) flow.restore(stored);
+      const open = state.candles[index];
+      const series = this.series[index];
+      if (!open || !series) continue;
+      for (const candle of candles[index] ?? []) if (candle.minute < open.minute) series.push(candle);
+      series.push(open);
+      this.recent[index] = (state.trades[index] ?? []).map(([id, price, quantity, at, buyerIsMaker]) => ({
+        instrument: index,
+        id,
+        price,
+        quantity,
+        at,
+        buyerIsMaker,
+        takerAccount: 0,
+        makerAccount: 0,
+      }));
+    }
+  }
+
+  /** The market was closed up to `toStep`: time went by, nothing happened. */
+  #skip(toStep: number): void {
+    if (toStep <= this.step) return;
+    this.step = toStep;
+    this.#openMinute(Math.floor(this.marketAt() / MINUTE_MS));
+  }
+
+  #openMinute(minute: number): void {
+    for (const [index, series] of this.series.entries()) {
+      if ((series.last()?.minute ?? minute) >= minute) continue;
+      for (const candle of series.openUntil(minute)) {
+        const known = candle.volume > 0 ? this.source.finished?.(index, candle.minute) : undefined;
+        if (known) adopt(candle, known);
+        this.#output.closedCandles.push({ instrument: index, candle });
+      }
+    }
+  }
+
+  #absorb(): EngineEvents {
+    const events = this.engine.drain();
+    for (const trade of events.trades) {
+      this.series[trade.instrument]?.add(trade);
+      this.#flows[trade.instrument]?.observe(trade);
+      const recent = this.recent[trade.instrument];
+      if (recent) {
+        recent.push(trade);
+        if (recent.length > RECENT_TRADES * 2) recent.splice(0, recent.length - RECENT_TRADES);
+      }
+      this.#output.trades.push(trade);
+    }
+    for (const report of events.reports) this.#output.reports.push(report);
+    for (const fill of events.fills) this.#output.fills.push(fill);
+    for (const order of events.orders) this.#output.orders.add(order);
+    for (const prevented of events.prevented) this.#output.prevented.push(prevented);
+    return events;
+  }
+
+  #openingPrice(index: number): number {
+    return Math.max(1, Math.round(this.source.fair(index) / this.engine.instrument(index).tickNumber));
+  }
+}
+
+/** A known candle takes the simulated one's place; trades of ours may have gone beyond its range. */
+function adopt(candle: Candle, known: Candle): void {
+  candle.open = known.open;
+  candle.close = known.close;
+  candle.high = known.high;
+  candle.low = known.low;
+  candle.volume = known.volume;
+  candle.quote = known.quote;
+}
+
+function emptyOutput(): SimulationOutput {
+  return {
+    reports: [],
+    trades: [],
+    fills: [],
+    orders: new Set(),
+    prevented: [],
+    closedCandles: [],
+    deposits: [],
+    balances: [],
+  };
+}

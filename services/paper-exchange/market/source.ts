@@ -1,0 +1,31 @@
+import type { Candle } from './candles.ts';
+
+/** Where the fair prices come from. Everything it says at a step follows from its state and that step. */
+export interface MarketSource {
+  readonly kind: 'synthetic' | 'replay' | 'mirror';
+  readonly seed: number;
+  /** Market milliseconds a step stands for; the steps themselves come every WALL_STEP_MS. */
+  readonly stepMs: number;
+  /** Market seconds per wall second. */
+  readonly speed: number;
+  /** Market time of step 0, given the wall time of step 0. */
+  marketGenesis(genesisAt: number): number;
+  /** Minutes before genesis, per instrument, oldest first. `genesisMinute` itself is not among them. */
+  history(genesisMinute: number): Candle[][];
+  /** Called once, when a market is made, after `history`. */
+  open(): void;
+  /** Moves on to `step`. `minuteBegins` is the market minute since genesis that this step opens. */
+  advance(step: number, minuteBegins: number | undefined): void;
+  /** Fair price of an instrument in quote per base, or 0 where there is none to trade on. */
+  fair(index: number): number;
+  /** 1 in a quiet market, above in a lively one. */
+  activity(): number;
+  /** What is known of a finished minute, to stand in the place of the simulated one. */
+  finished?(index: number, minute: number): Candle | undefined;
+  /** A quote from outside, logged and replayed like a command. */
+  quote?(prices: number[]): void;
+  state(): unknown;
+  restore(state: unknown): void;
+}
+
+export const WALL_STEP_MS = 500;

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import type { Instrument } from '../engine/instrument.ts';
+import { type Candle, flatCandle, MINUTE_MS } from './candles.ts';
+import { advanceFairPrices, type FairPriceState, openingPrices } from './fair-price.ts';
+import { hashUniform } from './random.ts';
+import { regimeKinds } from './regimes.ts';
+import { type MarketSource, WALL_STEP_MS } from './source.ts';
+
+export const HISTORY_MINUTES = 2_880;
+/** Sub-steps of a minute of history: enough for a candle with a body and shadows. */
+const PER_MINUTE = 6;
+
+const stateSchema = z.object({
+  regime: z.object({
+    kind: z.enum(regimeKinds),
+    driftPerHour: z.number(),
+    volatility: z.number(),
+    minutesLeft: z.number(),
+  }),
+  deviation: z.number(),
+  fair: z.array(z.number()),
+});
+
+/** A market made of a seed: the same seed gives the same history and, without outside orders, the same future. */
+export class SyntheticMarket implements MarketSource {
+  readonly kind = 'synthetic';
+  readonly seed: number;
+  readonly stepMs = WALL_STEP_MS;
+  readonly speed = 1;
+  readonly #instruments: Instrument[];
+  #state: FairPriceState;
+
+  constructor(seed: number, instruments: Instrument[], startPrices: number[]) {
+    this.seed = seed;
+    this.#instruments = instruments;
+    this.#state = openingPrices(seed, startPrices);
+  }
+
+  marketGenesis(genesisAt: number): number {
+    return genesisAt;
+  }
+
+  history(genesisMinute: number): Candle[][] {
+    const candles: Candle[][] = this.#instruments.map(() => []);
+    for (let minute = -HISTORY_MINUTES; minute < 0; minute += 1) {
+      for (const [index, instrument] of this.#instruments.entries()) {
+        const price = this.#ticks(instrument, index);
+        candles[index]?.push(flatCandle(genesisMinute + minute, price, 0));
+      }
+      for (let part = 0; part < PER_MINUTE; part += 1) {
+        advanceFairPrices(this.#state, {
+          seed: this.seed,
+          step: minute * PER_MINUTE + part,
+          stepMs: MINUTE_MS / PER_MINUTE,
+          minuteBegins: part === 0 ? minute : undefined,
+        });
+        for (const [index, instrument] of this.#instruments.entries()) {
+          const candle = candles[index]?.at(-1);
+          if (candle) this.#extend(candle, instrument, index, minute * PER_MINUTE + part);
+        }
+      }
+    }
+    return candles;
+  }
+
+  open(): void {
+    // The history has moved the prices to where step 0 takes them up.
+  }
+
+  advance(step: number, minuteBegins: number | undefined): void {
+    advanceFairPrices(this.#state, { seed: this.seed, step, stepMs: this.stepMs, minuteBegins });
+  }
+
+  fair(index: number): number {
+    return this.#state.fair[index] ?? 0;
+  }
+
+  activity(): number {
+    return this.#state.regime.kind === 'volatile' ? 1.6 : 1;
+  }
+
+  state(): unknown {
+    return this.#state;
+  }
+
+  restore(state: unknown): void {
+    this.#state = stateSchema.parse(state);
+  }
+
+  #ticks(instrument: Instrument, index: number): number {
+    return Math.max(1, Math.round(this.fair(index) / instrument.tickNumber));
+  }
+
+  #extend(candle: Candle, instrument: Instrument, index: number, part: number): void {
+    const price = this.#ticks(instrument, index);
+    const notional = 20_000 + 40_000 * hashUniform(this.seed, 31 + index, part);
+    const steps = Math.max(1, Math.round(notional / (this.fair(index) * instrument.stepNumber)));
+    const up = price >= candle.close;
+    candle.high = Math.max(candle.high, price);
+    candle.low = Math.min(candle.low, price);
+    candle.close = price;
+    candle.volume += steps;
+    candle.quote += steps * price;
+    candle.trades += 24;
+    if (up) {
+      candle.takerBuyVolume += Math.round(steps * 0.6);
+      candle.takerBuyQuote += Math.round(steps * 0.6) * price;
+    }
+  }
+}

@@ -1,0 +1,240 @@
+import { type Instrument, priceText, quantityText } from '../engine/instrument.ts';
+import { orderTypes, preventionModes } from '../engine/types.ts';
+import { isInterval, klines } from '../market/klines.ts';
+import { refuse } from './errors.ts';
+import { filterShapes, MAX_OPEN_ORDERS } from './filters.ts';
+import type { Call, Operation, Services } from './operation.ts';
+import { type RawParameters, read, schemas } from './parameters.ts';
+import { aggregateShape, bookTickerShape, depthRows, productText, tradeShape } from './shapes.ts';
+import { averagePriceText, tickerShape } from './tickers.ts';
+
+export function instrumentOf(services: Services, symbol: string): Instrument {
+  const found = services.exchange.simulation.engine.instruments.find(({ id }) => id === symbol);
+  if (!found) throw refuse.symbol();
+  return found;
+}
+
+const weightOne = () => 1;
+
+export const publicOperations: Operation[] = [
+  { method: 'GET', path: '/ping', socketMethod: 'ping', security: 'none', weight: weightOne, handle: () => ({}) },
+  {
+    method: 'GET',
+    path: '/time',
+    socketMethod: 'time',
+    security: 'none',
+    weight: weightOne,
+    handle: ({ services }) => ({ serverTime: services.exchange.now() }),
+  },
+  {
+    method: 'GET',
+    path: '/exchangeInfo',
+    socketMethod: 'exchangeInfo',
+    security: 'none',
+    weight: () => 20,
+    handle: exchangeInfo,
+  },
+  { method: 'GET', path: '/depth', socketMethod: 'depth', security: 'none', weight: depthWeight, handle: depth },
+  {
+    method: 'GET',
+    path: '/trades',
+    socketMethod: 'trades.recent',
+    security: 'none',
+    weight: () => 25,
+    handle: ({ raw, services }) => {
+      const { symbol, limit } = read(schemas.trades, raw);
+      const instrument = instrumentOf(services, symbol);
+      const trades = services.exchange.simulation.recent[instrument.index] ?? [];
+      return trades.slice(-limit).map((trade) => tradeShape(instrument, trade));
+    },
+  },
+  {
+    method: 'GET',
+    path: '/historicalTrades',
+    socketMethod: 'trades.historical',
+    security: 'none',
+    weight: () => 25,
+    handle: ({ raw, services }) => {
+      const { symbol, limit, fromId } = read(schemas.trades, raw);
+      const instrument = instrumentOf(services, symbol);
+      const trades = services.exchange.simulation.recent[instrument.index] ?? [];
+      const wanted =
+        fromId === undefined ? trades.slice(-limit) : trades.filter(({ id }) => id >= fromId).slice(0, limit);
+      return wanted.map((trade) => tradeShape(instrument, trade));
+    },
+  },
+  {
+    method: 'GET',
+    path: '/aggTrades',
+    socketMethod: 'trades.aggregate',
+    security: 'none',
+    weight: () => 4,
+    handle: aggregateTrades,
+  },
+  { method: 'GET', path: '/klines', socketMethod: 'klines', security: 'none', weight: () => 2, handle: candles },
+  { method: 'GET', path: '/uiKlines', socketMethod: 'uiKlines', security: 'none', weight: () => 2, handle: candles },
+  {
+    method: 'GET',
+    path: '/avgPrice',
+    socketMethod: 'avgPrice',
+    security: 'none',
+    weight: () => 2,
+    handle: ({ raw, services }) => {
+      const instrument = instrumentOf(services, read(schemas.symbol, raw).symbol);
+      const { simulation } = services.exchange;
+      const series = simulation.series[instrument.index];
+      const minute = series?.last()?.minute ?? 0;
+      const sum = { volume: 0, quote: 0, last: simulation.engine.book(instrument.index).lastPrice };
+      for (const candle of series?.range(minute - 4, minute) ?? []) {
+        sum.volume += candle.volume;
+        sum.quote += candle.quote;
+      }
+      return { mins: 5, price: averagePriceText(instrument, sum), closeTime: simulation.marketAt() };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/ticker/24hr',
+    socketMethod: 'ticker.24hr',
+    security: 'none',
+    weight: (raw) => (raw['symbol'] === undefined ? 80 : 2),
+    handle: ({ raw, services }) => {
+      const kind = read(schemas.tickers, raw).type ?? 'FULL';
+      return each(raw, services, (instrument) => tickerShape(services.exchange.simulation, instrument, kind));
+    },
+  },
+  {
+    method: 'GET',
+    path: '/ticker/price',
+    socketMethod: 'ticker.price',
+    security: 'none',
+    weight: (raw) => (raw['symbol'] === undefined ? 4 : 2),
+    handle: ({ raw, services }) =>
+      each(raw, services, (instrument) => ({
+        symbol: instrument.id,
+        price: priceText(instrument, services.exchange.simulation.engine.book(instrument.index).lastPrice),
+      })),
+  },
+  {
+    method: 'GET',
+    path: '/ticker/bookTicker',
+    socketMethod: 'ticker.book',
+    security: 'none',
+    weight: (raw) => (raw['symbol'] === undefined ? 4 : 2),
+    handle: ({ raw, services }) =>
+      each(raw, services, (instrument) =>
+        bookTickerShape(instrument, services.exchange.simulation.engine.book(instrument.index)),
+      ),
+  },
+];
+
+function exchangeInfo({ raw, services }: Call): unknown {
+  const { symbol, symbols } = read(schemas.exchangeInfo, raw);
+  const { engine } = services.exchange.simulation;
+  const wanted = symbol === undefined ? symbols : [symbol];
+  const chosen = wanted?.map((id) => instrumentOf(services, id)) ?? engine.instruments;
+  return {
+    timezone: 'UTC',
+    serverTime: services.exchange.now(),
+    rateLimits: rateLimitShapes(services),
+    exchangeFilters: [],
+    symbols: chosen.map((instrument) => ({
+      symbol: instrument.id,
+      status: engine.book(instrument.index).halted ? 'HALT' : 'TRADING',
+      baseAsset: instrument.base,
+      baseAssetPrecision: 8,
+      quoteAsset: instrument.quote,
+      quotePrecision: 8,
+      quoteAssetPrecision: 8,
+      baseCommissionPrecision: 8,
+      quoteCommissionPrecision: 8,
+      orderTypes,
+      icebergAllowed: false,
+      ocoAllowed: false,
+      otoAllowed: false,
+      opoAllowed: false,
+      quoteOrderQtyMarketAllowed: true,
+      allowTrailingStop: false,
+      cancelReplaceAllowed: true,
+      amendAllowed: false,
+      pegInstructionsAllowed: false,
+      isSpotTradingAllowed: true,
+      isMarginTradingAllowed: false,
+      filters: filterShapes(instrument, MAX_OPEN_ORDERS),
+      permissions: [],
+      permissionSets: [['SPOT']],
+      defaultSelfTradePreventionMode: 'EXPIRE_MAKER',
+      allowedSelfTradePreventionModes: preventionModes,
+    })),
+  };
+}
+
+export function rateLimitShapes(services: Services): Array<Record<string, unknown>> {
+  return [
+    {
+      rateLimitType: 'REQUEST_WEIGHT',
+      interval: 'MINUTE',
+      intervalNum: 1,
+      limit: services.limits.weightPerMinute,
+    },
+    { rateLimitType: 'ORDERS', interval: 'SECOND', intervalNum: 10, limit: services.limits.ordersPerTenSeconds },
+  ];
+}
+
+function depthWeight(raw: RawParameters): number {
+  const limit = Number(raw['limit'] ?? 100);
+  if (limit <= 100) return 5;
+  if (limit <= 500) return 25;
+  return limit <= 1_000 ? 50 : 250;
+}
+
+function depth({ raw, services }: Call): unknown {
+  const { symbol, limit } = read(schemas.depth, raw);
+  const instrument = instrumentOf(services, symbol);
+  const book = services.exchange.simulation.engine.book(instrument.index);
+  return {
+    lastUpdateId: services.exchange.depthUpdateId(instrument.index),
+    bids: depthRows(instrument, book.bids.depth(limit)),
+    asks: depthRows(instrument, book.asks.depth(limit)),
+  };
+}
+
+function aggregateTrades({ raw, services }: Call): unknown {
+  const { symbol, limit, fromId, startTime, endTime } = read(schemas.aggTrades, raw);
+  const instrument = instrumentOf(services, symbol);
+  const trades = (services.exchange.simulation.recent[instrument.index] ?? []).filter(
+    ({ id, at }) => id >= (fromId ?? 0) && at >= (startTime ?? 0) && at <= (endTime ?? Number.MAX_SAFE_INTEGER),
+  );
+  const forward = fromId !== undefined || startTime !== undefined;
+  return (forward ? trades.slice(0, limit) : trades.slice(-limit)).map((trade) => aggregateShape(instrument, trade));
+}
+
+function candles({ raw, services }: Call): unknown {
+  const { symbol, interval, limit, startTime, endTime } = read(schemas.klines, raw);
+  const instrument = instrumentOf(services, symbol);
+  if (!isInterval(interval)) throw refuse.interval();
+  const series = services.exchange.simulation.series[instrument.index];
+  if (!series) return [];
+  return klines(series, interval, { startAt: startTime, endAt: endTime, limit }).map((kline) => [
+    kline.openAt,
+    priceText(instrument, kline.open),
+    priceText(instrument, kline.high),
+    priceText(instrument, kline.low),
+    priceText(instrument, kline.close),
+    quantityText(instrument, kline.volume),
+    kline.closeAt,
+    productText(instrument, kline.quote),
+    kline.trades,
+    quantityText(instrument, kline.takerBuyVolume),
+    productText(instrument, kline.takerBuyQuote),
+    '0',
+  ]);
+}
+
+/** One object for `symbol`, else an array. */
+function each(raw: RawParameters, services: Services, shape: (instrument: Instrument) => unknown): unknown {
+  const { symbol, symbols } = read(schemas.tickers, raw);
+  if (symbol !== undefined) return shape(instrumentOf(services, symbol));
+  const { instruments } = services.exchange.simulation.engine;
+  return (symbols?.map((id) => instrumentOf(services, id)) ?? instruments).map(shape);
+}

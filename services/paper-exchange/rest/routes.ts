@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { type Account, checkSignature, checkTiming } from '../accounts.ts';
+import type { Fault, Faults } from '../admin/faults.ts';
+import { accountOperations } from './account-operations.ts';
+import { ApiError, refuse } from './errors.ts';
+import type { Operation, Services } from './operation.ts';
+import { parseForm, type RawParameters, read, schemas } from './parameters.ts';
+import { publicOperations } from './public-operations.ts';
+import { tradingOperations } from './trading-operations.ts';
+
+export const API_PREFIX = '/api/v3';
+
+export const operations: Operation[] = [...publicOperations, ...tradingOperations, ...accountOperations];
+
+/** Binance's REST surface. */
+export function registerRest(
+  server: FastifyInstance,
+  options: { services: Services; faults: Faults; logger: Logger },
+): void {
+  const { services, faults, logger } = options;
+  for (const operation of operations) {
+    const path = `${API_PREFIX}${operation.path}`;
+    server.route({
+      method: operation.method,
+      url: path,
+      handler: async (request, reply) => {
+        const fault = faults.any
+          ? faults.strike({ method: operation.method, path, account: claimedAccount(services, request)?.name })
+          : undefined;
+        try {
+          if (fault && (await strikeBefore(fault, reply))) return reply;
+          const answer = await run(operation, services, request, reply);
+          if (fault && (await strikeAfter(fault, reply))) return reply;
+          return reply.send(answer);
+        } catch (error) {
+          return sendError(reply, error, logger, operation.method !== 'GET');
+        }
+      },
+    });
+  }
+  server.setNotFoundHandler((_request, reply) => reply.code(404).send({ code: -1000, msg: 'Not found.' }));
+}
+
+async function run(
+  operation: Operation,
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const question = request.url.indexOf('?');
+  const query = question < 0 ? '' : request.url.slice(question + 1);
+  const body = typeof request.body === 'string' ? request.body : '';
+  const raw: RawParameters = body === '' ? parseForm(query) : { ...parseForm(body), ...parseForm(query) };
+  const now = services.exchange.now();
+  try {
+    services.limits.spend(request.ip, operation.weight(raw), now);
+  } finally {
+    const used = String(services.limits.used(request.ip));
+    void reply.headers({ 'x-mbx-used-weight': used, 'x-mbx-used-weight-1m': used });
+  }
+  const { account, check } = authenticate(operation, services, request, raw, query, body);
+  if (operation.placesOrder && account) {
+    services.limits.countOrder(account.id, now);
+    const counts = services.limits.orderCounts(account.id, now);
+    void reply.headers({
+      'x-mbx-order-count-10s': String(counts.tenSeconds),
+      'x-mbx-order-count-1d': String(counts.day),
+    });
+  }
+  return await operation.handle({ raw, services, account, check });
+}
+
+function authenticate(
+  operation: Operation,
+  services: Services,
+  request: FastifyRequest,
+  raw: RawParameters,
+  query: string,
+  body: string,
+): { account: Account | undefined; check: (() => void) | undefined } {
+  if (operation.security === 'none') return { account: undefined, check: undefined };
+  const account = services.accounts.byKey(apiKeyOf(request));
+  if (operation.security === 'key') return { account, check: undefined };
+  const { timestamp, recvWindow } = read(schemas.signed, raw);
+  const { signature } = raw;
+  if (!signature) throw refuse.mandatory('signature');
+  checkSignature(account, withoutSignature(query) + withoutSignature(body), signature);
+  const check = checkTiming(timestamp, recvWindow, () => services.exchange.now());
+  return { account, check };
+}
+
+/** The signed payload is what was sent, byte for byte, less the signature itself. */
+function withoutSignature(text: string): string {
+  if (!text.includes('signature=')) return text;
+  return text
+    .split('&')
+    .filter((pair) => !pair.startsWith('signature='))
+    .join('&');
+}
+
+function apiKeyOf(request: FastifyRequest): string | undefined {
+  const key = request.headers['x-mbx-apikey'];
+  return Array.isArray(key) ? key[0] : key;
+}
+
+function claimedAccount(services: Services, request: FastifyRequest): Account | undefined {
+  try {
+    return services.accounts.byKey(apiKeyOf(request));
+  } catch {
+    return undefined;
+  }
+}
+
+/** True when the fault has answered, or taken the connection away, before anything was executed. */
+async function strikeBefore(fault: Fault, reply: FastifyReply): Promise<boolean> {
+  if (fault.kind === 'delay' && fault.when === 'before') await sleep(fault.delayMs ?? 0);
+  if (fault.kind === 'rate-limit') {
+    await sendRefusal(reply, refuse.weight(0, 1));
+    return true;
+  }
+  if (fault.kind === 'ban') {
+    await sendRefusal(reply, refuse.banned(Date.now() + 2_000, 2));
+    return true;
+  }
+  if (fault.kind === 'server-error' && !fault.executed) {
+    await serverError(fault, reply);
+    return true;
+  }
+  return false;
+}
+
+async function strikeAfter(fault: Fault, reply: FastifyReply): Promise<boolean> {
+  if (fault.kind === 'delay' && fault.when === 'after') await sleep(fault.delayMs ?? 0);
+  if (fault.kind === 'server-error') {
+    await serverError(fault, reply);
+    return true;
+  }
+  if (fault.kind === 'drop-answer') {
+    reply.hijack();
+    reply.raw.socket?.destroy();
+    return true;
+  }
+  return false;
+}
+
+async function serverError(fault: Fault, reply: FastifyReply): Promise<void> {
+  await reply.code(fault.status).send(refuse.unknownExecution().body());
+}
+
+async function sendError(reply: FastifyReply, error: unknown, logger: Logger, writes: boolean): Promise<FastifyReply> {
+  if (error instanceof ApiError) return sendRefusal(reply, error);
+  logger.error({ err: error }, 'a request failed');
+  // What was to be written may or may not have been: only the -1007 family tells a client so.
+  return sendRefusal(reply, writes ? refuse.unknownExecution() : refuse.unknown());
+}
+
+function sendRefusal(reply: FastifyReply, error: ApiError): FastifyReply {
+  if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds));
+  return reply.code(error.status).send(error.body());
+}

@@ -1,0 +1,94 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Fastify from 'fastify';
+import type { Logger } from 'pino';
+import { ZodError } from 'zod';
+import type { PaperExchangeConfiguration } from '../../contracts/config/paper-exchange.ts';
+import { Accounts } from './accounts.ts';
+import { Faults } from './admin/faults.ts';
+import { registerAdmin } from './admin/routes.ts';
+import { parseUnits } from './engine/units.ts';
+import { openExchange } from './open.ts';
+import { RateLimits } from './rest/limits.ts';
+import type { Services } from './rest/operation.ts';
+import { registerRest } from './rest/routes.ts';
+import { Streams } from './streams/streams.ts';
+
+export interface PaperExchange {
+  /** Base of everything, e.g. `http://127.0.0.1:8092`; REST is below `/api/v3`. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the paper exchange on its database `<dataFolder>/paper-exchange.db`. Throws where the port is taken, the configuration
+ * does not fit the database's market, or a replay file is bad; each message says what to do.
+ */
+export async function startPaperExchange(options: {
+  configuration: PaperExchangeConfiguration;
+  dataFolder: string;
+  adminToken: string;
+  logger: Logger;
+}): Promise<PaperExchange> {
+  const { configuration, dataFolder, adminToken, logger } = options;
+  mkdirSync(dataFolder, { recursive: true });
+  const exchange = await openExchange(configuration, join(dataFolder, 'paper-exchange.db'), logger);
+  const accounts = new Accounts(exchange.store);
+  const faults = new Faults();
+  const streams = new Streams(exchange);
+  const services: Services = {
+    exchange,
+    accounts,
+    limits: new RateLimits(configuration),
+    listenKeys: streams.listenKeys,
+    fees: { maker: parseUnits(configuration.makerFeeRate) ?? 0n, taker: parseUnits(configuration.takerFeeRate) ?? 0n },
+  };
+  const server = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1_048_576 });
+  // Signatures cover the body as it was sent, so that it must reach us unparsed.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
+  server.setErrorHandler((error, _request, reply) => {
+    if (error instanceof ZodError) {
+      return reply
+        .code(400)
+        .send({ error: error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') });
+    }
+    if (error instanceof SyntaxError) return reply.code(400).send({ error: 'the body is not valid JSON' });
+    logger.error({ err: error }, 'a request failed');
+    return reply.code(500).send({ code: -1000, msg: 'An unknown error occurred while processing the request.' });
+  });
+  server.get('/healthz', async (_request, reply) =>
+    exchange.failure
+      ? reply.code(503).send({ status: 'unhealthy', reason: exchange.failure.message })
+      : { status: 'ok', marketAt: exchange.simulation.marketAt(), kind: exchange.simulation.source.kind },
+  );
+  registerRest(server, { services, faults, logger });
+  let url = '';
+  registerAdmin(server, {
+    services,
+    faults,
+    adminToken,
+    urls: () => {
+      const socket = url.replace('http', 'ws');
+      return { rest: `${url}/api/v3`, ws: `${socket}/ws`, wsApi: `${socket}/ws-api/v3` };
+    },
+    closeStreams: (account) => streams.closeAll(account),
+  });
+  try {
+    await exchange.start();
+    streams.attach(server.server, services);
+    url = await server.listen({ host: configuration.host, port: configuration.port });
+  } catch (error) {
+    await exchange.close();
+    throw error;
+  }
+  logger.info({ url, market: exchange.simulation.source.kind }, 'the paper exchange is open');
+  return {
+    url,
+    close: async () => {
+      streams.close();
+      await server.close();
+      await exchange.close();
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { projectFolder } from '../../contracts/config/folders.ts';
+
+/** What each room may import; `type` means types alone. */
+const allowed: Record<string, Record<string, 'value' | 'type'>> = {
+  domain: {},
+  contracts: { domain: 'value' },
+  stores: { contracts: 'value', domain: 'value' },
+  workflows: { contracts: 'value', domain: 'value', activities: 'type' },
+  activities: { stores: 'value', contracts: 'value', domain: 'value' },
+  services: { stores: 'value', contracts: 'value', domain: 'value' },
+  workers: {
+    activities: 'value',
+    services: 'value',
+    workflows: 'value',
+    stores: 'value',
+    contracts: 'value',
+    domain: 'value',
+  },
+  client: {
+    activities: 'value',
+    services: 'value',
+    workflows: 'value',
+    stores: 'value',
+    contracts: 'value',
+    domain: 'value',
+  },
+};
+
+const statement = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'"`;]*?\sfrom\s+)?['"](\.[^'"]+)['"]/g;
+const dynamic = /import\(\s*['"](\.[^'"]+)['"]\s*\)/g;
+
+interface Import {
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+function importsOf(file: string, source: string): Import[] {
+  const target = (path: string): string => relative(projectFolder, join(projectFolder, dirname(file), path));
+  return [
+    ...[...source.matchAll(statement)].map(([, type, path]) => ({
+      from: file,
+      to: target(path ?? ''),
+      typeOnly: type !== undefined,
+    })),
+    ...[...source.matchAll(dynamic)].map(([, path]) => ({ from: file, to: target(path ?? ''), typeOnly: false })),
+  ];
+}
+
+function breaks({ from, to, typeOnly }: Import): boolean {
+  const [room = '', target = ''] = [from.split('/')[0], to.split('/')[0]];
+  if (room === target) return false;
+  if (from.startsWith('services/paper-exchange') && target === 'stores') return true;
+  const rule = allowed[room]?.[target];
+  return rule === undefined || (rule === 'type' && !typeOnly);
+}
+
+const files = Object.keys(allowed).flatMap((room) => globSync(`${room}/**/*.{ts,mjs}`, { cwd: projectFolder }));
+
+describe('imports run down the house', () => {
+  it('has every room', () => {
+    for (const room of Object.keys(allowed)) expect(files.some((file) => file.startsWith(`${room}/`))).toBe(true);
+  });
+
+  it('breaks no arrow', () => {
+    const broken = files
+      .flatMap((file) => importsOf(file, readFileSync(join(projectFolder, file), 'utf8')))
+      .filter(breaks)
+      .map(({ from, to }) => `${from} → ${to}`);
+    expect(broken).toEqual([]);
+  });
+
+  it('keeps Temporal and ccxt out of the domain', () => {
+    const outside = files
+      .filter((file) => file.startsWith('domain/'))
+      .flatMap((file) =>
+        [...readFileSync(join(projectFolder, file), 'utf8').matchAll(/from ['"]([^.'"][^'"]*)['"]/g)].map(
+          ([, name]) => name,
+        ),
+      )
+      .filter((name) => name !== 'decimal.js');
+    expect(outside).toEqual([]);
+  });
+
+  it.each([
+    ['domain/a.ts', "import { x } from '../contracts/b.ts';", true],
+    ['workflows/a.ts', "import { x } from '../activities/b.ts';", true],
+    ['workflows/a.ts', "import type { X } from '../activities/b.ts';", false],
+    ['services/paper-exchange/a.ts', "import { x } from '../../stores/journal/port.ts';", true],
+    ['services/mcp-coordinator/a.ts', "import { x } from '../../stores/journal/port.ts';", false],
+    ['stores/a.ts', "const x = await import('../client/b.ts');", true],
+  ])('sees that %s with %s is %s', (file, source, broken) => {
+    expect(importsOf(file, source).some(breaks)).toBe(broken);
+  });
+});

@@ -1,0 +1,209 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { MarketSnapshot } from '../../domain/market.ts';
+import { decimal } from '../../domain/money.ts';
+import { type Books, type PlanRequest, planOrders, type RiskLimits, type View } from '../../domain/planning.ts';
+import { reservationAmount } from '../../domain/reservation.ts';
+
+const limits: RiskLimits = {
+  maxSymbolExposure: 0.3,
+  maxGrossExposure: 0.5,
+  maxOrderNotional: '2500',
+  minOrderNotional: '10',
+  minTradeShare: 0.01,
+  kellyFraction: 0.25,
+  priceCollarBps: 20,
+  costBuffer: 0.2,
+  maxSnapshotAgeMs: 10_000,
+  maxDailyLoss: 0.05,
+  maxDrawdown: 0.09,
+};
+
+function market(symbol: string, bid: string, ask: string): MarketSnapshot['symbols'][number] {
+  const [base = '', quote = ''] = symbol.split('/');
+  return {
+    instrument: {
+      symbol,
+      base,
+      quote,
+      tickSize: '0.01',
+      stepSize: '0.00001',
+      minQuantity: '0.00001',
+      minNotional: '5',
+      makerFeeRate: '0.001',
+      takerFeeRate: '0.001',
+    },
+    candles: [],
+    book: { bids: [[bid, '5']], asks: [[ask, '5']] },
+  };
+}
+
+const snapshot: MarketSnapshot = {
+  snapshotId: 's',
+  venue: 'binance',
+  mode: 'paper',
+  takenAt: 1_000_000,
+  symbols: [market('BTC/USDT', '59999', '60001'), market('ETH/USDT', '2999.9', '3000.1')],
+};
+
+const up: View = { symbol: 'BTC/USDT', direction: 'up', expectedReturn: 0.006, uncertainty: 0.01, conviction: 1 };
+const cash: Books = {
+  tradingState: 'active',
+  epoch: 4,
+  balances: [{ asset: 'USDT', free: '10000', reserved: '0' }],
+  positions: [],
+  openIntents: [],
+  marks: undefined,
+};
+
+function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> = {}) {
+  return planOrders(
+    {
+      cycleId: 'c1',
+      correlationId: 'c1',
+      account: 'main',
+      currency: 'USDT',
+      epoch: 4,
+      views: [up],
+      snapshot,
+      limits,
+      timeInForce: 'IOC',
+      restMs: 1_000,
+      now: 1_000_500,
+      legIdOf: (symbol, leg, purpose) => `${symbol}-${leg}-${purpose}`,
+      ...changes,
+    },
+    { ...cash, ...books },
+  );
+}
+
+const held = (quantity: string) => ({
+  positions: [{ symbol: 'BTC/USDT', quantity, averageCost: '60000', realizedPnl: '0' }],
+});
+const codes = (result: ReturnType<typeof plan>) => result.verdicts.map(({ code }) => code);
+
+describe('a plan', () => {
+  it('buys the wanted share at the collar, floored to step and tick, and says what bound it', () => {
+    const result = plan();
+    expect(result.legs).toHaveLength(1);
+    // Kelly 0.25 · 0.006 / 0.0001 = 15 → 0.3 of 10,000 = 3,000 → 2,500 at most; 60001 · 1.002 = 60121.002.
+    expect(result.legs[0]).toMatchObject({
+      side: 'buy',
+      purpose: 'open',
+      limitPrice: '60121',
+      quantity: '0.04158',
+      epoch: 4,
+    });
+    expect(result.verdicts).toMatchObject([
+      { code: 'SymbolExposure', before: '15.0000', after: '0.3' },
+      { code: 'OrderNotional', before: '3000', after: '2500' },
+    ]);
+  });
+
+  it.each([
+    ['halted', {}, { tradingState: 'halted' as const }, 'TradingHalted'],
+    ['under an old epoch', {}, { epoch: 5 }, 'StaleEpoch'],
+    ['on stale data', { now: 1_010_001 }, {}, 'MarketDataStale'],
+    ['while reducing', {}, { tradingState: 'reducing' as const }, 'TradingReducing'],
+    ['below the daily loss', {}, { marks: { dayOpen: '10527', highWater: '10527' } }, 'DailyLoss'],
+    ['in the drawdown', {}, { marks: { dayOpen: '10000', highWater: '10990' } }, 'Drawdown'],
+    [
+      'with an order in flight',
+      {},
+      {
+        openIntents: [
+          { symbol: 'BTC/USDT', state: 'unresolved' as const, side: 'buy' as const, quantity: '1', limitPrice: '1' },
+        ],
+      },
+      'OrderInFlight',
+    ],
+    ['against its cost', { views: [{ ...up, expectedReturn: 0.0024 }] }, {}, 'CostGate'],
+  ])('opens nothing %s', (_name, changes, books, code) => {
+    const result = plan(changes, books);
+    expect(result.legs).toEqual([]);
+    expect(codes(result)).toContain(code);
+  });
+
+  it('lets the edge pass that pays for fees, spread and slippage both ways', () => {
+    // (0.001 + 1/60000) · 2 · 1.2 = 0.00244
+    expect(plan({ views: [{ ...up, expectedReturn: 0.00244 }] }).legs).toHaveLength(0);
+    expect(plan({ views: [{ ...up, expectedReturn: 0.002441 }] }).legs).toHaveLength(1);
+  });
+
+  it.each(['daily loss', 'drawdown', 'reducing'])('may still reduce: %s', (what) => {
+    const marks = { dayOpen: what === 'daily loss' ? '20000' : '10000', highWater: '20000' };
+    const result = plan(
+      { views: [{ ...up, direction: 'down', expectedReturn: -0.006 }] },
+      {
+        ...held('0.1'),
+        marks: what === 'reducing' ? undefined : marks,
+        tradingState: what === 'reducing' ? 'reducing' : 'active',
+      },
+    );
+    expect(result.legs).toMatchObject([{ side: 'sell', purpose: 'flatten', quantity: '0.1', limitPrice: '59879' }]);
+  });
+
+  it('holds on a flat view and without a quorum', () => {
+    for (const direction of ['flat', 'none'] as const)
+      expect(plan({ views: [{ ...up, direction }] }, held('0.1')).legs).toEqual([]);
+  });
+
+  it('does not sell what it has not, nor top up what is there', () => {
+    expect(plan({ views: [{ ...up, direction: 'down', expectedReturn: -0.006 }] }).legs).toEqual([]);
+    expect(plan({}, { ...held('0.1'), balances: [{ asset: 'USDT', free: '4000', reserved: '0' }] }).legs).toEqual([]);
+  });
+
+  it('scales all buys down together under the gross limit', () => {
+    const views: View[] = [up, { ...up, symbol: 'ETH/USDT' }];
+    const result = plan({ views, limits: { ...limits, maxOrderNotional: '100000', maxGrossExposure: 0.4 } });
+    const notionals = result.legs.map(({ quantity, symbol }) =>
+      decimal(quantity)
+        .times(symbol === 'BTC/USDT' ? 60_000 : 3_000)
+        .toNumber(),
+    );
+    expect(codes(result)).toContain('GrossExposure');
+    for (const notional of notionals) expect(notional).toBeCloseTo(1996, -1);
+  });
+
+  it('leaves dust alone', () => {
+    const result = plan({ views: [{ ...up, direction: 'down', expectedReturn: -0.006 }] }, held('0.00009'));
+    expect(result.legs).toEqual([]);
+    expect(codes(result)).toEqual(['MinNotional']);
+  });
+
+  it('stays within every limit, whatever the views say', () => {
+    const number = fc.double({ min: -0.5, max: 0.5, noNaN: true });
+    const anyView = (symbol: string) =>
+      fc.record({
+        symbol: fc.constant(symbol),
+        direction: fc.constantFrom('up' as const, 'down' as const, 'flat' as const, 'none' as const),
+        expectedReturn: number,
+        uncertainty: fc.double({ min: 0, max: 1, noNaN: true }),
+        conviction: fc.double({ min: 0, max: 1, noNaN: true }),
+      });
+    fc.assert(
+      fc.property(
+        anyView('BTC/USDT'),
+        anyView('ETH/USDT'),
+        fc.integer({ min: 0, max: 20_000 }),
+        fc.integer({ min: 0, max: 30_000 }),
+        (btc, eth, free, lots) => {
+          const quantity = decimal(lots).div(100_000).toFixed();
+          const books = { ...held(quantity), balances: [{ asset: 'USDT', free: String(free), reserved: '0' }] };
+          const { legs, equity } = plan({ views: [btc, eth] }, books);
+          const buys = legs.filter(({ side }) => side === 'buy');
+          const reserved = buys.reduce((total, leg) => total.plus(reservationAmount(leg)), decimal(0));
+          expect(reserved.lessThanOrEqualTo(free)).toBe(true);
+          for (const leg of buys) {
+            const notional = decimal(leg.quantity).times(leg.limitPrice);
+            expect(notional.lessThanOrEqualTo(limits.maxOrderNotional)).toBe(true);
+            expect(notional.lessThanOrEqualTo(decimal(equity).times(limits.maxSymbolExposure).times(1.003))).toBe(true);
+          }
+          for (const leg of legs.filter(({ side }) => side === 'sell'))
+            expect(decimal(leg.quantity).lessThanOrEqualTo(quantity)).toBe(true);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});

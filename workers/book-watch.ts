@@ -1,0 +1,27 @@
+import type { Configuration } from '../contracts/config/schema.ts';
+import type { Logger } from '../contracts/telemetry/logger.ts';
+import { metrics } from '../contracts/telemetry/metrics.ts';
+import { agentIds } from '../domain/agents.ts';
+import type { Journal } from '../stores/journal/port.ts';
+
+const INTERVAL_MS = 5_000;
+const WINDOW_CYCLES = 50;
+
+/** Keeps the gauges that are read from the books: equity, and how often each agent gave a signal. Returns a function that ends it. */
+export function watchBooks(journal: Journal, { account, currency, mode }: Configuration, logger: Logger): () => void {
+  const look = async (): Promise<void> => {
+    const marks = await journal.ledger.equityMarks(account);
+    if (marks) metrics.portfolioValue.set({ portfolio: account, currency, mode }, Number(marks.equity));
+    const cycles = await journal.cycles.list(account, WINDOW_CYCLES);
+    for (const agent of agentIds) {
+      const asked = cycles.flatMap(({ answers }) => answers.filter(({ agentId }) => agentId === agent));
+      const active = asked.filter(({ opinions }) => opinions.some(({ kind }) => kind === 'signal'));
+      metrics.agentActivityScore.set({ agent }, asked.length === 0 ? 0 : active.length / asked.length);
+    }
+  };
+  const run = (): void =>
+    void look().catch((error: unknown) => logger.warn({ error }, 'the books could not be read for metrics'));
+  run();
+  const timer = setInterval(run, INTERVAL_MS);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,46 @@
+import { createCoordinatorActivities } from '../activities/coordinator/index.ts';
+import { createCcxtClient } from '../activities/market/ccxt-client.ts';
+import { createCcxtMarket } from '../activities/market/ccxt-market.ts';
+import { createMarketActivities } from '../activities/market/index.ts';
+import { createPortfolioActivities } from '../activities/portfolio/index.ts';
+import { TaskQueue } from '../contracts/task-queues.ts';
+import { openJournal } from '../stores/journal/open.ts';
+import { paperExchangeUrl } from './exchange.ts';
+import { runRole } from './role.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+await runRole('cycles', async ({ configuration, secrets, logger }) => {
+  const journal = await openJournal(configuration);
+  const client = createCcxtClient({ venue: 'binance', restUrl: paperExchangeUrl(configuration) });
+  const market = await createCcxtMarket(client, configuration.mode);
+  const { host, port } = configuration.coordinator;
+  const { close: closeCoordinator, ...coordinator } = createCoordinatorActivities({
+    url: `http://${host}:${port}`,
+    token: secrets.coordinatorToken,
+    logger,
+  });
+
+  return {
+    workers: [
+      {
+        taskQueue: TaskQueue.cycles,
+        workflowBundle: await workflowBundle(),
+        activities: {
+          ...createMarketActivities({ market }),
+          ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger }),
+          ...coordinator,
+        },
+        maxCachedWorkflows: 100,
+        stickyQueueScheduleToStartTimeout: '1s',
+      },
+    ],
+    checks: {
+      journal: () => journal.check(),
+      exchange: async () => void (await market.exchangeTime()),
+    },
+    close: async () => {
+      await closeCoordinator();
+      await journal.close();
+    },
+  };
+});

@@ -1,0 +1,42 @@
+import { Client } from '@temporalio/client';
+import { createCcxtClient } from '../activities/market/ccxt-client.ts';
+import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
+import { createOrderActivities } from '../activities/orders/index.ts';
+import { TaskQueue } from '../contracts/task-queues.ts';
+import { TRADING_CONTROL_ID } from '../contracts/workflow-ids.ts';
+import { openJournal } from '../stores/journal/open.ts';
+import { tradingAccess } from './exchange.ts';
+import { runRole } from './role.ts';
+import { awaitTradingControl } from './trading-control.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+await runRole('execution', async ({ configuration, secrets, connection, temporal, logger }) => {
+  const journal = await openJournal(configuration);
+  const trading = await createCcxtTrading(createCcxtClient(tradingAccess(configuration, secrets)));
+  const { maxOrderNotional, maxOrdersPerMinute } = configuration.risk;
+  const client = new Client({ connection, namespace: temporal.namespace });
+
+  return {
+    workers: [
+      {
+        taskQueue: TaskQueue.execution,
+        workflowBundle: await workflowBundle(),
+        activities: createOrderActivities({
+          journal,
+          trading,
+          limits: { maxOrderNotional, maxOrdersPerMinute },
+          logger,
+        }),
+        maxCachedWorkflows: 100,
+        stickyQueueScheduleToStartTimeout: '1s',
+      },
+    ],
+    // A stop that was sent while no worker was up comes before any order.
+    beforePolling: () => awaitTradingControl(client, TRADING_CONTROL_ID, logger),
+    checks: {
+      journal: () => journal.check(),
+      exchange: async () => void (await trading.exchangeTime()),
+    },
+    close: () => journal.close(),
+  };
+});

@@ -1,0 +1,4 @@
+import { workflowBundle } from './workflow-bundle.ts';
+
+/** Run before the workers start, so that they find the bundle made. */
+await workflowBundle();
