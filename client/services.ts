@@ -1,3 +1,4 @@
+import { coordinatorUrl, paperExchangeUrl } from '../contracts/config/addresses.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 
 export interface ServiceHealth {
@@ -10,18 +11,14 @@ export interface ServiceHealth {
 const TIMEOUT_MS = 2_000;
 
 /** Everything with a /healthz, in the order in which it starts. */
-export function healthEndpoints({
-  paperExchange,
-  coordinator,
-  operationsPort,
-}: Configuration): { name: string; url: string }[] {
+export function healthEndpoints(configuration: Configuration): { name: string; url: string }[] {
   const workers = ['cycles', 'agents', 'execution', 'operations'].map((role, index) => ({
     name: `workers/${role}`,
-    url: `http://127.0.0.1:${operationsPort + index}`,
+    url: `http://127.0.0.1:${configuration.operationsPort + index}`,
   }));
   return [
-    { name: 'paper-exchange', url: `http://${paperExchange.host}:${paperExchange.port}` },
-    { name: 'mcp-coordinator', url: `http://${coordinator.host}:${coordinator.port}` },
+    { name: 'paper-exchange', url: paperExchangeUrl(configuration) },
+    { name: 'mcp-coordinator', url: new URL(coordinatorUrl(configuration)).origin },
     ...workers,
   ];
 }

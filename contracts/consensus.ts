@@ -28,13 +28,15 @@ export const symbolConsensusSchema = z.strictObject({
   symbol: symbolText,
   /** `none`: no quorum, so no view. */
   direction: z.enum(['up', 'flat', 'down', 'none']),
+  /** They add up to 1; all are 0 where no signal counted. */
   probabilities: z.strictObject({ up: z.number(), flat: z.number(), down: z.number() }),
   /** Fraction over the horizon. */
   expectedReturn: z.number(),
+  /** Standard deviation of the voters' mixture, their disagreement included. */
   uncertainty: z.number(),
   /** Weighted vote in [0, 1]: strength of the direction. */
   conviction: z.number().min(0).max(1),
-  /** Share of the voting weight against the direction. */
+  /** Share of the voting weight whose own most probable outcome is another one. */
   dissent: z.number().min(0).max(1),
   votes: z.array(voteSchema),
   quorum: z.strictObject({

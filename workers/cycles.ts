@@ -3,9 +3,9 @@ import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { createCcxtMarket } from '../activities/market/ccxt-market.ts';
 import { createMarketActivities } from '../activities/market/index.ts';
 import { createPortfolioActivities } from '../activities/portfolio/index.ts';
+import { coordinatorUrl, paperExchangeUrl } from '../contracts/config/addresses.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
-import { paperExchangeUrl } from './exchange.ts';
 import { runRole } from './role.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -13,9 +13,8 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
   const journal = await openJournal(configuration);
   const client = createCcxtClient({ venue: 'binance', restUrl: paperExchangeUrl(configuration) });
   const market = await createCcxtMarket(client, configuration.mode);
-  const { host, port } = configuration.coordinator;
   const { close: closeCoordinator, ...coordinator } = createCoordinatorActivities({
-    url: `http://${host}:${port}`,
+    url: coordinatorUrl(configuration),
     token: secrets.coordinatorToken,
     logger,
   });

@@ -1,11 +1,8 @@
-import { type VenueAccess } from '../activities/market/ccxt-client.ts';
+import type { VenueAccess } from '../activities/market/ccxt-client.ts';
+import { paperExchangeUrl } from '../contracts/config/addresses.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 import type { Secrets } from '../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../contracts/errors.ts';
-
-export function paperExchangeUrl({ paperExchange }: Configuration): string {
-  return `http://${paperExchange.host}:${paperExchange.port}`;
-}
 
 /** The venue that the mode trades on, with its keys. */
 export function tradingAccess(configuration: Configuration, { exchangeApiKey, exchangeSecret }: Secrets): VenueAccess {

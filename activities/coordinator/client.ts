@@ -13,8 +13,8 @@ import {
 } from '../../contracts/consensus.ts';
 import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
 
-/** The coordinator answers within milliseconds; what takes longer than this is lost. */
-const CALL_TIMEOUT_MS = 5_000;
+/** The coordinator answers within milliseconds. Below the three seconds that the cycle gives an attempt, so that the reason is ours to tell. */
+const CALL_TIMEOUT_MS = 2_500;
 
 export interface CoordinatorClient {
   formConsensus(request: ConsensusRequest, correlationId?: string): Promise<Consensus>;

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { CoordinatorClient } from '../../activities/coordinator/client.ts';
+import { coordinatorUrl } from '../../contracts/config/addresses.ts';
 import { loadConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { loadSecrets, type Secrets } from '../../contracts/config/secrets.ts';
@@ -51,8 +52,10 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
       coordinator: () =>
         once('coordinator', async () => {
           const { createCoordinatorClient } = await import('../../activities/coordinator/client.ts');
-          const { host, port } = configuration.coordinator;
-          const client = createCoordinatorClient({ url: `http://${host}:${port}`, token: secrets.coordinatorToken });
+          const client = createCoordinatorClient({
+            url: coordinatorUrl(configuration),
+            token: secrets.coordinatorToken,
+          });
           closers.push(() => client.close());
           return client;
         }),

@@ -24,7 +24,17 @@ const syntheticMarket = z.strictObject({
 
 const replayMarket = z.strictObject({
   kind: z.literal('replay'),
-  instruments: z.array(instrument.extend({ file: z.string().min(1) })).min(1),
+  instruments: z
+    .array(
+      instrument.omit({ startPrice: true }).extend({
+        /** Candles or trades as .csv, .csv.gz or .parquet. */
+        file: z.string().min(1),
+        /** Whether a candle's time is that of its opening or of its close. */
+        timestamps: z.enum(['open', 'close']).default('open'),
+        volumeIn: z.enum(['base', 'quote']).default('base'),
+      }),
+    )
+    .min(1),
   /** Market seconds per wall-clock second; 1 is re-based to the wall clock. */
   speed: z.number().positive().max(100_000).default(1),
   seed: z.int().min(0).max(0xffff_ffff).default(7),
@@ -35,6 +45,9 @@ const mirrorMarket = z.strictObject({
   /** A ccxt exchange id whose public data is mirrored, e.g. `binance`. */
   venue: z.string().min(1),
   symbols: z.array(symbolText).min(1),
+  /** Base of the venue's public REST API where it is not the venue's own, e.g. another paper exchange's `…/api/v3`. */
+  restUrl: z.url().optional(),
+  pollSeconds: z.number().min(0.2).max(20).default(2),
 });
 
 export const paperExchangeSchema = z.strictObject({

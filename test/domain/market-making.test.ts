@@ -152,6 +152,8 @@ describe('inventory skew', () => {
     [0, 0, '0.0036', '0.03', 20_000, 0, 0],
     [0, 10_000, '0.0036', '0.03', 20_000, 2, 0],
     [85_000, 10_000, '0.0036', '0.03', 0, 0, 0],
+    // Not among them: a range that reaches below nothing ends at nothing, (10 − 5) / 10 below the target.
+    [5, 95, '1', '0.1', 50, 1.5, 0.5],
   ])('base %d, quote %d, price %s, share %s, range %d', (base, quote, price, targetShare, rangeBase, bid, ask) => {
     const factors = inventorySkew({
       base: decimal(base),

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { paperExchangeUrl } from '../../../contracts/config/addresses.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { decimalPattern } from '../../../domain/money.ts';
 import { action } from '../command.ts';
@@ -36,15 +37,15 @@ export function registerPaper(program: Command): void {
       .option('--balance <asset=amount>', 'opening balance, repeatable', addBalance, {})
       .addHelpText('after', '\nExample:\n  sapphire paper account create freqtrade --balance USDT=10000 --json'),
     async ({ configuration, secrets }, options, name) => {
-      const { host, port } = configuration.paperExchange;
-      const response = await fetch(`http://${host}:${port}/admin/accounts`, {
+      const url = paperExchangeUrl(configuration);
+      const response = await fetch(`${url}/admin/accounts`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'x-admin-token': secrets.paperAdminToken },
         body: JSON.stringify({ name, balances: options.balance }),
       }).catch(() => {
         throw new UserError(
           'PaperExchangeUnreachable',
-          `The paper exchange does not answer at http://${host}:${port}. Start it with "npm start".`,
+          `The paper exchange does not answer at ${url}. Start it with "npm start".`,
           ExitCode.unhealthy,
         );
       });

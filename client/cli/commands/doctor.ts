@@ -1,0 +1,1 @@
+export function registerDoctor(_program: unknown): void {}

@@ -1,0 +1,1 @@
+export function registerUp(_program: unknown): void {}

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { ConsensusRequest } from '../../contracts/consensus.ts';
+import { createLogger } from '../../contracts/telemetry/logger.ts';
+import type { AgentId } from '../../domain/agents.ts';
+import { perAgent } from '../../domain/participation.ts';
+import type { Signal } from '../../domain/signals.ts';
+import type { QuorumSettings } from '../../services/mcp-coordinator/coordinator.ts';
+import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
+
+export const TOKEN = 'a-token-of-the-tests-0123456789';
+export const TAKEN_AT = 1_800_000_000_000;
+export const HORIZON_MS = 3_600_000;
+
+export interface Harness {
+  url: string;
+  origin: string;
+  journal: Journal;
+  /** The log's lines, parsed. */
+  lines: Record<string, unknown>[];
+  /** Stops the server and starts it again on the same port with the same journal. */
+  restart(): Promise<void>;
+  /** Stops the server alone. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A coordinator on a free port over a SQLite journal in a folder of its own. */
+export async function startHarness(
+  options: { quorum?: Partial<QuorumSettings>; wrap?(journal: Journal): Journal } = {},
+): Promise<Harness> {
+  const folder = mkdtempSync(join(tmpdir(), 'sapphire-coordinator-'));
+  const opened = openSqliteJournal(join(folder, 'journal.db'), 'paper');
+  const journal = options.wrap?.(opened) ?? opened;
+  await journal.participation.seed(perAgent(() => ({ enabled: true, weight: 1 })));
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger({
+    process: 'services/mcp-coordinator',
+    level: 'debug',
+    secrets: [TOKEN],
+    destination: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  const start = (port: number) =>
+    startCoordinator({
+      host: '127.0.0.1',
+      port,
+      token: TOKEN,
+      journal,
+      quorum: { quorumCount: 1, quorumWeight: 0.1, maxGroupShare: 0.6, ...options.quorum },
+      logger,
+    });
+  let running = await start(0);
+  const { url } = running;
+  const port = Number(new URL(url).port);
+  return {
+    url,
+    origin: new URL(url).origin,
+    journal,
+    lines,
+    stop: () => running.close(),
+    async restart() {
+      await running.close();
+      running = await start(port);
+    },
+    async close() {
+      await running.close();
+      await opened.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The protocol's own client, as any other program would use it. */
+export async function connectClient(
+  url: string,
+  mode: 'legacy' | 'auto',
+  token: string | undefined = TOKEN,
+): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
+  const headers: Record<string, string> = { 'x-correlation-id': 'test-correlation' };
+  if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
+  return client;
+}
+
+export function signal(agentId: AgentId, changes: Partial<Signal> = {}): Signal {
+  return {
+    kind: 'signal',
+    agentId,
+    symbol: 'BTC/USDT',
+    probabilities: { up: 0.6, flat: 0.3, down: 0.1 },
+    expectedReturn: 0.002,
+    uncertainty: 0.01,
+    conviction: 0.5,
+    horizonMs: HORIZON_MS,
+    validUntilAt: TAKEN_AT + HORIZON_MS,
+    rationale: 'because',
+    evidence: ['a candle'],
+    ...changes,
+  };
+}
+
+export function request(cycleId: string, signals: Signal[]): ConsensusRequest {
+  return {
+    cycleId,
+    symbols: ['BTC/USDT'],
+    takenAt: TAKEN_AT,
+    horizonMs: HORIZON_MS,
+    answers: signals.map((each) => ({
+      agentId: each.agentId,
+      opinions: [each],
+      model: 'm',
+      version: '1',
+      latencyMs: 3,
+      tokens: 0,
+      costUsd: '0',
+    })),
+  };
+}

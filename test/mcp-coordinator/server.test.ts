@@ -1,0 +1,370 @@
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { consensusSchema, participationSchema } from '../../contracts/consensus.ts';
+import { UserError } from '../../contracts/errors.ts';
+import { createLogger } from '../../contracts/telemetry/logger.ts';
+import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
+import { connectClient, type Harness, request, signal, startHarness, TOKEN } from './harness.ts';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await startHarness();
+});
+afterAll(() => harness.close());
+
+const down = { probabilities: { up: 0.1, flat: 0.2, down: 0.7 } };
+
+function post(headers: Record<string, string>, body = '{"jsonrpc":"2.0","id":1,"method":"ping"}'): Promise<Response> {
+  return fetch(harness.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+    body,
+  });
+}
+
+const authorized = { authorization: `Bearer ${TOKEN}` };
+
+describe.each([
+  ['auto', '2026-07-28'],
+  ['legacy', '2025-11-25'],
+] as const)('spoken to in mode %s', (mode, version) => {
+  it('agrees on the protocol version and offers its tools and resources', async () => {
+    const client = await connectClient(harness.url, mode);
+    expect(client.getNegotiatedProtocolVersion()).toBe(version);
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name).sort()).toEqual([
+      'explain_decision',
+      'form_consensus',
+      'list_participation',
+      'read_consensus',
+      'set_participation',
+    ]);
+    for (const tool of tools)
+      expect(tool).toMatchObject({ inputSchema: { type: 'object' }, outputSchema: { type: 'object' } });
+    expect((await client.listResources()).resources.map(({ uri }) => uri)).toEqual(['agents://all']);
+    expect((await client.listResourceTemplates()).resourceTemplates.map((each) => each.uriTemplate)).toEqual([
+      'cycles://{id}',
+    ]);
+    await client.close();
+  });
+
+  it('forms a consensus, and reads it back', async () => {
+    const client = await connectClient(harness.url, mode);
+    await client.listTools(); // with the tools' schemas at hand the client holds every answer against them
+    const cycleId = `forms-${mode}`;
+    const formed = await client.callTool({
+      name: 'form_consensus',
+      arguments: { ...request(cycleId, [signal('deepseek'), signal('fingpt')]) },
+    });
+    const consensus = consensusSchema.parse(formed.structuredContent);
+    expect(consensus).toMatchObject({ cycleId, method: 'linear-pool/1', symbols: [{ direction: 'up', dissent: 0 }] });
+    const read = await client.callTool({ name: 'read_consensus', arguments: { cycleId } });
+    expect(read.structuredContent).toEqual(formed.structuredContent);
+    expect(await harness.journal.cycles.findConsensus(cycleId)).toEqual(consensus);
+    await client.close();
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ['form_consensus', { cycleId: 'bad', symbols: ['btc'], answers: [], takenAt: 1, horizonMs: 1_000 }, /BASE\/QUOTE/],
+    ['form_consensus', { ...request('bad', [signal('qwen', { expectedReturn: 7 })]) }, /expectedReturn/],
+    [
+      'form_consensus',
+      { ...request('bad', [signal('qwen', { probabilities: { up: 1, flat: 1, down: 1 } })]) },
+      /add up to 1/,
+    ],
+    ['form_consensus', { ...request('bad', []), surprise: true }, /surprise/],
+    ['set_participation', { agentId: 'gpt', requestId: 'r', by: 'me', reason: 'why', enabled: true }, /agentId/],
+    ['set_participation', { agentId: 'qwen', requestId: 'r', by: 'me', reason: 'why' }, /enabled, weight or both/],
+    ['set_participation', { agentId: 'qwen', requestId: 'r', by: 'me', weight: 1 }, /reason/],
+    ['read_consensus', { cycleId: 'never' }, /No consensus was formed for the cycle never/],
+    ['explain_decision', { cycleId: 'never' }, /no decision record of the cycle never/],
+  ])('refuses %s with %j', async (name, input, message) => {
+    const client = await connectClient(harness.url, mode);
+    const answer = await client.callTool({ name, arguments: input });
+    expect(answer.isError).toBe(true);
+    expect(JSON.stringify(answer.content)).toMatch(message);
+    expect(await harness.journal.cycles.findConsensus('bad')).toBeUndefined();
+    await client.close();
+  });
+
+  it('serves the agents and refuses an unknown cycle', async () => {
+    const client = await connectClient(harness.url, mode);
+    const { contents } = await client.readResource({ uri: 'agents://all' });
+    const [content] = contents;
+    const text = content && 'text' in content ? content.text : '';
+    expect(participationSchema.parse(JSON.parse(text)).agents).toHaveLength(7);
+    await expect(client.readResource({ uri: 'cycles://never' })).rejects.toThrow(
+      /no decision record of the cycle never/,
+    );
+    await client.close();
+  });
+});
+
+describe('who may speak', () => {
+  it('challenges a request without a token', async () => {
+    const response = await post({});
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="sapphire-coordinator"');
+    expect(await response.text()).toContain('Authorization: Bearer');
+  });
+
+  it.each([`Bearer ${TOKEN}x`, 'Bearer x', `Basic ${TOKEN}`, TOKEN])(
+    'refuses the credentials %s',
+    async (authorization) => {
+      const response = await post({ authorization });
+      expect(response.status).toBe(401);
+      expect(response.headers.get('www-authenticate')).toContain('Bearer');
+      expect(await response.text()).not.toContain(TOKEN);
+    },
+  );
+
+  it('tells the client of a wrong token', async () => {
+    await expect(connectClient(harness.url, 'auto', 'wrong')).rejects.toThrow();
+    await expect(connectClient(harness.url, 'legacy', 'wrong')).rejects.toThrow();
+  });
+
+  it('refuses a page of another origin', async () => {
+    expect((await post({ ...authorized, origin: 'https://example.com' })).status).toBe(403);
+    expect((await post({ ...authorized, origin: 'http://localhost:3000' })).status).toBe(200);
+  });
+
+  it('refuses another host name, which a rebound name server would lead to it', async () => {
+    const { request: httpRequest } = await import('node:http');
+    const status = await new Promise((resolve, reject) => {
+      const { port } = new URL(harness.url);
+      httpRequest(
+        { port, path: '/mcp', method: 'POST', headers: { host: 'evil.example', ...authorized } },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      )
+        .on('error', reject)
+        .end('{}');
+    });
+    expect(status).toBe(403);
+  });
+
+  it('refuses what is not JSON, and what is too long', async () => {
+    expect((await post(authorized, '{')).status).toBe(400);
+    const long = await post(authorized, JSON.stringify('x'.repeat(5 * 1024 * 1024))).then(
+      (response) => response.status,
+      () => 413, // the connection may be cut while the client still writes
+    );
+    expect(long).toBe(413);
+  });
+});
+
+describe('a repeated call', () => {
+  it('of form_consensus answers what was formed first, whatever it brings', async () => {
+    const client = await connectClient(harness.url, 'auto');
+    const form = (signals: ReturnType<typeof signal>[]) =>
+      client.callTool({ name: 'form_consensus', arguments: { ...request('repeat', signals) } });
+    const first = await form([signal('deepseek')]);
+    const second = await form([signal('deepseek', down)]);
+    expect(second.structuredContent).toEqual(first.structuredContent);
+    await client.close();
+  });
+
+  it('of form_consensus answers the same to all who call at once', async () => {
+    const clients = await Promise.all(
+      ['auto', 'legacy', 'auto'].map((mode) => connectClient(harness.url, mode === 'auto' ? 'auto' : 'legacy')),
+    );
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, async (_, index) => {
+        const view = index % 2 === 0 ? {} : down;
+        const answer = await clients[index % clients.length]?.callTool({
+          name: 'form_consensus',
+          arguments: { ...request('at-once', [signal('qwen', view)]) },
+        });
+        return consensusSchema.parse(answer?.structuredContent);
+      }),
+    );
+    const distinct = new Set(answers.map((answer) => JSON.stringify(answer)));
+    expect(distinct.size).toBe(1);
+    const events = (await harness.journal.outbox.after(0, 1_000)).filter(
+      ({ eventId }) => eventId === 'consensus/at-once',
+    );
+    expect(events).toHaveLength(1);
+    await Promise.all(clients.map((client) => client.close()));
+  });
+
+  it('of form_consensus answers the same when both found nothing yet, as two coordinators on one journal may', async () => {
+    let waiting = 0;
+    const both = Promise.withResolvers<void>();
+    const slow = await startHarness({
+      wrap: (journal) => ({
+        ...journal,
+        participation: {
+          ...journal.participation,
+          async read() {
+            waiting += 1;
+            if (waiting === 2) both.resolve();
+            await both.promise;
+            return journal.participation.read();
+          },
+        },
+      }),
+    });
+    const client = await connectClient(slow.url, 'auto');
+    const form = (view: Partial<ReturnType<typeof signal>>) =>
+      client.callTool({ name: 'form_consensus', arguments: { ...request('race', [signal('qwen', view)]) } });
+    const [one, other] = await Promise.all([form({}), form(down)]);
+    expect(consensusSchema.parse(one.structuredContent)).toEqual(other.structuredContent);
+    await client.close();
+    await slow.close();
+  });
+
+  it('of set_participation changes nothing more; another change under its id is refused', async () => {
+    const client = await connectClient(harness.url, 'auto');
+    const set = (weight: number) =>
+      client.callTool({
+        name: 'set_participation',
+        arguments: { requestId: 'once', agentId: 'freqtrade', weight, by: 'tester', reason: 'trial' },
+      });
+    const first = await set(2);
+    expect((await set(2)).structuredContent).toEqual(first.structuredContent);
+    const other = await set(3);
+    expect(other.isError).toBe(true);
+    expect(JSON.stringify(other.content)).toContain('request id once stands for another change');
+    expect((await harness.journal.participation.read()).agents.freqtrade.weight).toBe(2);
+    await client.close();
+  });
+});
+
+describe('participation', () => {
+  it('takes effect at the next consensus and is journalled with before and after', async () => {
+    const client = await connectClient(harness.url, 'auto');
+    const signals = [signal('deepseek'), signal('lag-llama', down), signal('hummingbot', down)];
+    const directionOf = async (cycleId: string) => {
+      const answer = await client.callTool({ name: 'form_consensus', arguments: { ...request(cycleId, signals) } });
+      const consensus = consensusSchema.parse(answer.structuredContent);
+      return { version: consensus.policyVersion, direction: consensus.symbols[0]?.direction };
+    };
+    const before = await directionOf('participation-1');
+    expect(before.direction).toBe('down');
+    for (const agentId of ['lag-llama', 'hummingbot']) {
+      await client.callTool({
+        name: 'set_participation',
+        arguments: { requestId: `off-${agentId}`, agentId, enabled: false, by: 'tester', reason: 'it drifts' },
+      });
+    }
+    expect(await directionOf('participation-1')).toEqual(before);
+    const after = await directionOf('participation-2');
+    expect(after).toEqual({ version: before.version + 2, direction: 'up' });
+
+    const [newest] = await harness.journal.participation.changes(1);
+    expect(newest).toMatchObject({
+      agentId: 'hummingbot',
+      before: { enabled: true, weight: 1 },
+      after: { enabled: false, weight: 1 },
+      by: 'tester',
+      reason: 'it drifts',
+      version: after.version,
+    });
+    await client.close();
+  });
+});
+
+describe('a decision', () => {
+  it('is explained from its record', async () => {
+    const record = {
+      cycleId: 'explained/1',
+      correlationId: 'c-1',
+      runId: 'r-1',
+      account: 'main',
+      mode: 'paper' as const,
+      outcome: 'NO_TRADE' as const,
+      summary: 'Nothing to do.',
+      startedAt: 1,
+      finishedAt: 2,
+      epoch: 1,
+      snapshot: undefined,
+      answers: [],
+      consensus: undefined,
+      plan: undefined,
+      orders: [],
+      fills: [],
+      equity: '10000',
+    };
+    await harness.journal.cycles.record(record);
+    const client = await connectClient(harness.url, 'auto');
+    const explained = await client.callTool({ name: 'explain_decision', arguments: { cycleId: record.cycleId } });
+    expect(explained.structuredContent).toEqual(JSON.parse(JSON.stringify(record)));
+    const { contents } = await client.readResource({ uri: `cycles://${encodeURIComponent(record.cycleId)}` });
+    expect(JSON.stringify(contents)).toContain('Nothing to do.');
+    await client.close();
+  });
+});
+
+describe('seen from outside', () => {
+  it('answers /healthz and /metrics without a token', async () => {
+    const health = await fetch(`${harness.origin}/healthz`);
+    expect(health.status).toBe(200);
+    expect(await health.json()).toEqual({ status: 'ok', components: { journal: 'ok' } });
+    const text = await (await fetch(`${harness.origin}/metrics`)).text();
+    expect(text).toContain('health_check_status{component="journal"} 1');
+    expect(text).toContain('error_rate_percentage{service="mcp-coordinator"} 0');
+    expect((await fetch(`${harness.origin}/else`)).status).toBe(404);
+  });
+
+  it('leaves one line a call, under the correlation id of the caller, and never the token', async () => {
+    const client = await connectClient(harness.url, 'auto');
+    harness.lines.length = 0;
+    await client.callTool({ name: 'form_consensus', arguments: { ...request('logged', [signal('qwen')]) } });
+    await client.callTool({ name: 'form_consensus', arguments: { ...request('logged', []), symbols: [] } });
+    const calls = harness.lines.filter(({ msg }) => msg === 'coordinator call');
+    expect(calls).toMatchObject([
+      {
+        level: 'info',
+        correlationId: 'test-correlation',
+        target: 'form_consensus',
+        cycleId: 'logged',
+        outcome: 'ok',
+        status: 200,
+      },
+      { level: 'info', correlationId: 'test-correlation', target: 'form_consensus', outcome: 'refused' },
+    ]);
+    expect(calls[0]?.['ms']).toBeGreaterThan(0);
+    expect(JSON.stringify(harness.lines)).not.toContain(TOKEN);
+    await client.close();
+  });
+
+  it('names the port and the key when the port is in use', async () => {
+    const occupant = createServer();
+    await new Promise<void>((resolve) => occupant.listen(0, '127.0.0.1', resolve));
+    const address = occupant.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const { journal } = harness;
+    const quorum = { quorumCount: 1, quorumWeight: 0.1, maxGroupShare: 0.6 };
+    const logger = createLogger({ process: 'test', level: 'silent' });
+    const started = startCoordinator({ host: '127.0.0.1', port, token: TOKEN, journal, quorum, logger });
+    await expect(started).rejects.toThrow(UserError);
+    await expect(started).rejects.toThrow(new RegExp(`Port ${port} .*coordinator\\.port`));
+    await new Promise((resolve) => occupant.close(resolve));
+  });
+});
+
+describe('a journal that fails', () => {
+  it('makes the call retryable, tells the log why and shows in /healthz', async () => {
+    const broken = await startHarness({
+      wrap: (journal) => ({
+        ...journal,
+        cycles: { ...journal.cycles, saveConsensus: () => Promise.reject(new Error('disk is full')) },
+        check: () => Promise.reject(new Error('disk is full')),
+      }),
+    });
+    const client = await connectClient(broken.url, 'auto');
+    const answer = await client.callTool({ name: 'form_consensus', arguments: { ...request('c', [signal('qwen')]) } });
+    expect(answer).toMatchObject({ isError: true, _meta: { 'sapphire/retryable': true } });
+    expect(JSON.stringify(answer.content)).not.toContain('disk');
+    expect(broken.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', outcome: 'failed', error: 'disk is full' }),
+    );
+    const health = await fetch(`${broken.origin}/healthz`);
+    expect(health.status).toBe(503);
+    expect(await health.json()).toEqual({ status: 'unhealthy', components: { journal: 'disk is full' } });
+    await client.close();
+    await broken.close();
+  });
+});
