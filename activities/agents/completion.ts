@@ -58,6 +58,7 @@ export function createCompletion(provider: Provider): Complete {
     apiKey: provider.apiKey,
     baseURL: provider.baseUrl,
     // The SDK would read these from variables that are meant for another provider.
+    adminAPIKey: null,
     organization: null,
     project: null,
     maxRetries: 0,

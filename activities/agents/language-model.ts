@@ -71,10 +71,11 @@ async function answer(
     }
   }
   const spent: Spent = { tokens: 0, cost: decimal(0), model, priced: true };
-  const opinions = usable.length === 0 ? [] : await opinionsOn(usable);
+  const opinions = usable.length === 0 ? abstentions : [...abstentions, ...(await opinionsOn(usable))];
+  const order = symbolsOf(request);
   return {
     agentId: id,
-    opinions: [...abstentions, ...opinions],
+    opinions: opinions.sort((one, other) => order.indexOf(one.symbol) - order.indexOf(other.symbol)),
     model: spent.model,
     version: `${PROMPT_VERSION} prices/${PRICE_TABLE_DATE}${spent.priced ? '' : ' (unknown model: dearest)'}`,
     latencyMs: 0,

@@ -9,6 +9,8 @@ export const systemPrompt = `You estimate the return of crypto symbols over a gi
 Answer with exactly one json object and nothing before or after it, in this form:
 {"signals":[{"symbol":"AAA/BBB","probabilities":{"up":0.3,"flat":0.45,"down":0.25},"expected_return_bps":4,"conviction":0.2,"rationale":"one or two sentences","evidence":["AAA/BBB.return_15m_bps"]}]}
 
+Features: *_bps are basis points; returns are log returns up to now; range_position is 0 at the lowest and 1 at the highest close of the minutes seen; book_imbalance (-1 to 1) and microprice_bps are above 0 when buyers weigh more; volume_ratio_15m compares the last 15 minutes with all.
+
 Rules:
 - One entry for each symbol that the user lists, and no others.
 - probabilities: chances that the return over the horizon is above +20 basis points, within 20, or below -20. They add up to 1.

@@ -1,0 +1,69 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { createAgents } from '../../activities/agents/create.ts';
+import { createAgentActivities } from '../../activities/agents/index.ts';
+import type { Agent } from '../../activities/agents/port.ts';
+import { agentsSchema } from '../../contracts/config/agents.ts';
+import type { AgentRequest } from '../../contracts/signals.ts';
+import { createLogger } from '../../contracts/telemetry/logger.ts';
+import type { AgentId } from '../../domain/agents.ts';
+import type { AgentAnswer } from '../../domain/signals.ts';
+
+export const DEEPSEEK_KEY = 'sk-deepseek-canary-1f2e3d4c';
+export const QWEN_KEY = 'sk-qwen-canary-9a8b7c6d';
+
+export interface Asked {
+  answer: AgentAnswer;
+  logLines: string[];
+}
+
+export interface AskOptions {
+  attempt?: number;
+  startToCloseTimeoutMs?: number;
+  environment?: MockActivityEnvironment;
+  logLines?: string[];
+}
+
+/** Asks an agent as its worker does: through the activity, with a log that scrubs nothing, so that a leak shows. */
+export async function ask(agent: Agent, request: AgentRequest, options: AskOptions = {}): Promise<Asked> {
+  const logLines = options.logLines ?? [];
+  const logger = createLogger({
+    process: 'test',
+    level: 'trace',
+    destination: { write: (line) => void logLines.push(line) },
+  });
+  const environment =
+    options.environment ??
+    new MockActivityEnvironment(
+      { attempt: options.attempt ?? 1, startToCloseTimeoutMs: options.startToCloseTimeoutMs ?? 10_000 },
+      { logger: new DefaultLogger('ERROR') },
+    );
+  const { askAgent } = createAgentActivities({ agents: { [agent.id]: agent }, logger });
+  const answer = await environment.run<[AgentId, AgentRequest], AgentAnswer, typeof askAgent>(
+    askAgent,
+    agent.id,
+    request,
+  );
+  return { answer, logLines };
+}
+
+/** An agent out of the same wiring that the workers use. */
+export function agentFrom(
+  agentId: AgentId,
+  settings: Record<string, unknown> = {},
+  secrets: { deepseekApiKey?: string; qwenApiKey?: string } = {},
+): Agent {
+  const agent = createAgents({ configuration: { agents: agentsSchema.parse(settings) }, secrets })[agentId];
+  if (agent === undefined) throw new Error(`${agentId} is not built`);
+  return agent;
+}
+
+export function reasonsOf(answer: AgentAnswer): string[] {
+  return answer.opinions.map((opinion) => (opinion.kind === 'abstention' ? opinion.reason : 'signal'));
+}
+
+export function detailOf(answer: AgentAnswer): string {
+  const opinion = answer.opinions[0];
+  if (opinion?.kind !== 'abstention') throw new Error('the first opinion is no abstention');
+  return opinion.detail;
+}

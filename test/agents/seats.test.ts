@@ -1,0 +1,181 @@
+import { afterEach, describe, expect, it, test } from 'vitest';
+import { createAgents } from '../../activities/agents/create.ts';
+import { agentsSchema } from '../../contracts/config/agents.ts';
+import { agentIds } from '../../domain/agents.ts';
+import type { OrderBook } from '../../domain/market.ts';
+import type { Signal } from '../../domain/signals.ts';
+import { agentFrom, ask, detailOf, reasonsOf } from './agents.ts';
+import { type FakeProvider, startFakeProvider } from './fake-provider.ts';
+import { bookAround, candlesOf, healthyRequest, hostileSnapshots, requestFor, symbolSnapshot, walk } from './market.ts';
+
+const open: FakeProvider[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+async function serve(pages: Record<string, unknown>): Promise<string> {
+  const server = await startFakeProvider(() => ({}), pages);
+  open.push(server);
+  return server.origin;
+}
+
+async function closedOrigin(): Promise<string> {
+  const server = await startFakeProvider(() => ({}));
+  await server.close();
+  return server.origin;
+}
+
+function agentsFor(settings: unknown) {
+  return createAgents({ configuration: { agents: agentsSchema.parse(settings) }, secrets: {} });
+}
+
+describe('the set of agents', () => {
+  it('has all seven, each under its own id', () => {
+    const agents = agentsFor({});
+    expect(Object.keys(agents)).toEqual([...agentIds]);
+    for (const id of agentIds) expect(agents[id]?.id).toBe(id);
+  });
+
+  it('leaves the queue of Lag-Llama to the worker that serves it', () => {
+    expect(agentsFor({ 'lag-llama': { worker: 'external' } })['lag-llama']).toBeUndefined();
+  });
+});
+
+describe('FinGPT', () => {
+  test.each<[string, unknown, string, RegExp]>([
+    ['a FinGPT model', { data: [{ id: 'llama-3-8b' }, { id: 'FinGPT-mt-llama3' }] }, 'not_configured', /news feed/],
+    ['other models', { data: [{ id: 'llama-3-8b' }] }, 'wrong_model', /no model whose id contains "fingpt"/],
+    ['no models', { data: [] }, 'wrong_model', /fingpt/],
+    ['something else', { hello: 1 }, 'unavailable', /\/v1\/models/],
+  ])('abstains before a server of %s', async (_, models, reason, detail) => {
+    const baseUrl = await serve({ '/v1/models': models });
+    const { answer } = await ask(agentFrom('fingpt', { fingpt: { baseUrl: `${baseUrl}/` } }), healthyRequest());
+    expect(reasonsOf(answer)).toEqual([reason, reason]);
+    expect(detailOf(answer)).toMatch(detail);
+  });
+
+  it('records the model that is served', async () => {
+    const baseUrl = await serve({ '/v1/models': { data: [{ id: 'fingpt-mt' }] } });
+    const { answer } = await ask(agentFrom('fingpt', { fingpt: { baseUrl } }), healthyRequest());
+    expect(answer.model).toBe('fingpt-mt');
+  });
+
+  it('says what to configure, or that nothing answers, without the password in the address', async () => {
+    expect(detailOf((await ask(agentFrom('fingpt'), healthyRequest())).answer)).toContain('agents.fingpt.baseUrl');
+    const origin = await closedOrigin();
+    const baseUrl = origin.replace('http://', 'http://user:canary-password@');
+    const { answer } = await ask(agentFrom('fingpt', { fingpt: { baseUrl } }), healthyRequest());
+    expect(reasonsOf(answer)).toEqual(['unavailable', 'unavailable']);
+    expect(detailOf(answer)).toContain(origin);
+    expect(JSON.stringify(answer)).not.toContain('canary-password');
+  });
+});
+
+async function reasonAt(settings: Record<string, unknown>): Promise<string | undefined> {
+  return reasonsOf((await ask(agentFrom('freqtrade', { freqtrade: settings }), healthyRequest())).answer)[0];
+}
+
+describe('Freqtrade', () => {
+  it('abstains truthfully: no endpoint, nothing there, not yet read', async () => {
+    expect(await reasonAt({})).toBe('no_endpoint');
+    expect(await reasonAt({ baseUrl: await closedOrigin() })).toBe('unavailable');
+    expect(await reasonAt({ baseUrl: await serve({ '/api/v1/ping': { status: 'ok' } }) })).toBe('unavailable');
+    expect(await reasonAt({ baseUrl: await serve({ '/api/v1/ping': { status: 'pong' } }) })).toBe('not_configured');
+  });
+});
+
+it('Lag-Llama says which queue has no worker', async () => {
+  const { answer } = await ask(agentFrom('lag-llama'), healthyRequest());
+  expect(reasonsOf(answer)).toEqual(['no_worker', 'no_worker']);
+  expect(detailOf(answer)).toContain('agents-lag-llama');
+});
+
+describe("Hummingbot's seat", () => {
+  const closes = walk({ count: 120, seed: 11, start: 1_000 });
+  const mid = closes.at(-1) ?? 0;
+
+  async function viewOn(book: OrderBook, candles = candlesOf(closes)): Promise<Signal> {
+    const { answer } = await ask(agentFrom('hummingbot'), requestFor([symbolSnapshot('BTC/USDT', candles, book)]));
+    expect(answer.model).toBe('avellaneda-stoikov');
+    const [opinion] = answer.opinions;
+    if (opinion?.kind !== 'signal') throw new Error(`it abstains: ${detailOf(answer)}`);
+    return opinion;
+  }
+
+  it('has no direction before a balanced book', async () => {
+    const view = await viewOn(bookAround(mid));
+    expect(view.expectedReturn).toBeCloseTo(0, 12);
+    expect(view.conviction).toBeCloseTo(0, 12);
+    expect(view.probabilities.up).toBeCloseTo(view.probabilities.down, 9);
+  });
+
+  it('leans modestly with the heavier side, more so the heavier it is, and mirrors', async () => {
+    const light = await viewOn(bookAround(mid, 2, 1));
+    const heavy = await viewOn(bookAround(mid, 8, 1));
+    const below = await viewOn(bookAround(mid, 1, 8));
+    expect(light.expectedReturn).toBeGreaterThan(0);
+    expect(heavy.expectedReturn).toBeGreaterThan(light.expectedReturn);
+    expect(heavy.expectedReturn).toBeLessThan(0.002);
+    expect(heavy.conviction).toBeLessThanOrEqual(0.3);
+    expect(below.expectedReturn).toBeCloseTo(-heavy.expectedReturn, 9);
+  });
+
+  it('hears the levels within the optimal half-spread, and none beyond', async () => {
+    const [best, second, ...rest] = bookAround(mid).bids;
+    if (!best || !second) throw new Error('the book is too thin');
+    const book = bookAround(mid);
+    const near = await viewOn({ ...book, bids: [best, [second[0], '9'], ...rest] });
+    // The optimal half-spread here is 8.1 bps and so holds four levels, 2 bps apart: 12 against 4.
+    expect(near.evidence).toContain('imbalance 0.50');
+    expect(near.expectedReturn).toBeGreaterThan(0.0001);
+    const far = await viewOn({ ...book, bids: [...book.bids, [(mid * 0.99).toFixed(8), '900']] });
+    expect(far.expectedReturn).toBeCloseTo(0, 12);
+  });
+
+  it('takes its uncertainty from the volatility of the candles', async () => {
+    const view = await viewOn(bookAround(mid));
+    const calm = walk({ count: 120, seed: 11, start: 1_000, volatilityPerYear: 0.3 });
+    const quiet = await viewOn(bookAround(calm.at(-1) ?? 0), candlesOf(calm));
+    expect(view.uncertainty).toBeGreaterThan(0.005);
+    expect(view.uncertainty).toBeLessThan(0.008);
+    expect(quiet.uncertainty / view.uncertainty).toBeCloseTo(0.5, 1);
+  });
+
+  it.each([
+    'no candles',
+    'one candle',
+    'an empty book',
+    'an empty side',
+    'a crossed book',
+    'a market that stands still',
+  ])('abstains for want of data: %s', async (name) => {
+    const snapshot = hostileSnapshots()[name];
+    if (!snapshot) throw new Error('there is no such snapshot');
+    const { answer } = await ask(agentFrom('hummingbot'), requestFor([snapshot]));
+    expect(reasonsOf(answer)).toEqual(['not_enough_data']);
+  });
+
+  it.each([
+    [29, 'not_enough_data'],
+    [30, 'signal'],
+  ])('before %d candles: %s', async (count, expected) => {
+    const snapshot = symbolSnapshot('BTC/USDT', candlesOf(closes.slice(-count)), bookAround(mid));
+    expect(reasonsOf((await ask(agentFrom('hummingbot'), requestFor([snapshot]))).answer)).toEqual([expected]);
+  });
+});
+
+describe('the baseline agent', () => {
+  it('says that it is a rule and gives the view of the rule', async () => {
+    const rising = walk({ count: 120, seed: 5, driftPerHour: 0.02, volatilityPerYear: 0.3 });
+    const { answer } = await ask(
+      agentFrom('baseline'),
+      requestFor([symbolSnapshot('BTC/USDT', candlesOf(rising), bookAround(rising.at(-1) ?? 0))]),
+    );
+    const [opinion] = answer.opinions;
+    if (opinion?.kind !== 'signal') throw new Error('it abstains');
+    expect(opinion.expectedReturn).toBeGreaterThan(0.01);
+    expect(opinion.probabilities.up).toBeGreaterThan(0.8);
+    expect(opinion.rationale).toContain('Rule, no model');
+    expect(answer).toMatchObject({ model: 'trend-reversion-rule', tokens: 0, costUsd: '0' });
+  });
+});
