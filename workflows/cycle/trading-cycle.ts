@@ -1,4 +1,5 @@
 import {
+  ActivityCancellationType,
   CancellationScope,
   isCancellation,
   log,
@@ -34,6 +35,7 @@ const { openCycle, planCycle, recordCycle } = proxyLocalActivities<PortfolioActi
 const { takeSnapshot } = proxyActivities<MarketActivities>({
   startToCloseTimeout: '4s',
   scheduleToCloseTimeout: '10s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '250ms', maximumAttempts: 3 },
   summary: 'one snapshot for all agents',
 });
@@ -42,6 +44,7 @@ const { takeSnapshot } = proxyActivities<MarketActivities>({
 const { formConsensus } = proxyActivities<CoordinatorActivities>({
   startToCloseTimeout: '3s',
   scheduleToCloseTimeout: '10s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '250ms', maximumAttempts: 3 },
   summary: 'consensus by the MCP coordinator',
 });

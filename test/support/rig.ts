@@ -1,0 +1,219 @@
+import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { pino } from 'pino';
+import { createAgentActivities } from '../../activities/agents/index.ts';
+import type { Agent } from '../../activities/agents/port.ts';
+import { createControlActivities } from '../../activities/control/index.ts';
+import { createCoordinatorActivities } from '../../activities/coordinator/index.ts';
+import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
+import { createCcxtMarket } from '../../activities/market/ccxt-market.ts';
+import { createMarketActivities } from '../../activities/market/index.ts';
+import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
+import { createOrderActivities } from '../../activities/orders/index.ts';
+import type { TradingPort } from '../../activities/orders/port.ts';
+import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
+import { parseConfiguration } from '../../contracts/config/load.ts';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
+import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { type AgentId, agentIds } from '../../domain/agents.ts';
+import { abstain } from '../../domain/signals.ts';
+import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { ensureTradingControl } from '../../workers/trading-control.ts';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
+import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
+import { temporaryJournal } from './books.ts';
+
+const silent = pino({ level: 'silent' });
+const token = 'test-coordinator-token';
+
+/** A view for every symbol, or a reason to abstain. */
+export type ScriptedView = { expectedReturn: number } | { abstain: string };
+
+/** A stand-in for an agent that says what the test wants said, by the agents' own contract. */
+export function scriptedAgent(id: AgentId, view: () => ScriptedView): Agent {
+  return {
+    id,
+    async answer({ snapshot, horizonMs }) {
+      const said = view();
+      const symbols = snapshot.symbols.map(({ instrument }) => instrument.symbol);
+      const up = 'expectedReturn' in said && said.expectedReturn > 0;
+      return {
+        agentId: id,
+        opinions:
+          'abstain' in said
+            ? abstain(id, symbols, 'not_configured', said.abstain)
+            : symbols.map((symbol) => ({
+                kind: 'signal' as const,
+                agentId: id,
+                symbol,
+                probabilities: { up: up ? 0.8 : 0.1, flat: 0.1, down: up ? 0.1 : 0.8 },
+                expectedReturn: said.expectedReturn,
+                uncertainty: 0.01,
+                conviction: 0.8,
+                horizonMs,
+                validUntilAt: snapshot.takenAt + horizonMs,
+                rationale: 'scripted by the test',
+                evidence: [],
+              })),
+        model: 'scripted',
+        version: '1',
+        latencyMs: 0,
+        tokens: 0,
+        costUsd: '0',
+      };
+    },
+  };
+}
+
+export interface Rig {
+  client: Client;
+  configuration: Configuration;
+  journal: Journal;
+  exchange: TestExchange;
+  trading: TradingPort;
+  /** Says what the scripted agents answer from now on. */
+  views: { current: ScriptedView };
+  start(workflowType: string, workflowId: string, ...args: unknown[]): Promise<WorkflowHandle>;
+  /** Replays the history of everything that ran, running ones too. */
+  replayAll(): Promise<{ workflowType: string; events: number }[]>;
+  close(): Promise<void>;
+}
+
+/** Everything real in one process: Temporal, the paper exchange, the coordinator, the journal, ccxt. Only the agents are scripted. */
+export async function startRig(
+  environment: TestWorkflowEnvironment,
+  options: {
+    configuration?: Record<string, unknown>;
+    withControl?: boolean;
+    withExecution?: boolean;
+    agents?: readonly AgentId[];
+  } = {},
+): Promise<Rig> {
+  const configuration = parseConfiguration({ symbols: ['BTC/USDT'], ...options.configuration }, 'the test');
+  const exchange = await startTestExchange();
+  const { apiKey, secret } = await exchange.account('main', { USDT: configuration.paperBalance });
+  const journal = temporaryJournal();
+  const everyone = Object.fromEntries(agentIds.map((id) => [id, { enabled: true, weight: 1 }])) as Parameters<
+    Journal['participation']['seed']
+  >[0];
+  await journal.participation.seed(everyone);
+  await journal.ledger.deposit({
+    reference: 'opening',
+    account: 'main',
+    asset: 'USDT',
+    amount: configuration.paperBalance,
+    at: Date.now(),
+  });
+
+  const coordinator = await startCoordinator({
+    host: '127.0.0.1',
+    port: 0,
+    token,
+    journal,
+    quorum: { quorumCount: 1, quorumWeight: 0.1, maxGroupShare: 0.6 },
+    logger: silent,
+  });
+  const { close: closeCoordinator, ...coordinatorActivities } = createCoordinatorActivities({
+    url: coordinator.url,
+    token,
+    logger: silent,
+  });
+  const access = { venue: 'binance' as const, restUrl: exchange.url, apiKey, secret };
+  const market = await createCcxtMarket(createCcxtClient(access), 'paper');
+  const trading = await createCcxtTrading(createCcxtClient(access));
+  const views: Rig['views'] = { current: { expectedReturn: 0.01 } };
+  const scripted = Object.fromEntries(agentIds.map((id) => [id, scriptedAgent(id, () => views.current)]));
+
+  const { connection, client } = { connection: environment.nativeConnection, client: environment.client };
+  const bundle = await workflowBundle();
+  const common = {
+    connection,
+    namespace: environment.namespace ?? 'default',
+    shutdownGraceTime: '1s',
+    shutdownForceTime: '3s',
+  } as const;
+  const limits = {
+    maxOrderNotional: configuration.risk.maxOrderNotional,
+    maxOrdersPerMinute: configuration.risk.maxOrdersPerMinute,
+  };
+  const definitions = [
+    {
+      taskQueue: TaskQueue.cycles,
+      workflowBundle: bundle,
+      activities: {
+        ...createMarketActivities({ market }),
+        ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger: silent }),
+        ...coordinatorActivities,
+      },
+    },
+    ...(options.agents ?? agentIds).map((id) => ({
+      taskQueue: agentTaskQueue(id),
+      activities: createAgentActivities({ agents: scripted, logger: silent }),
+    })),
+    ...(options.withExecution === false
+      ? []
+      : [
+          {
+            taskQueue: TaskQueue.execution,
+            workflowBundle: bundle,
+            activities: createOrderActivities({ journal, trading, limits, logger: silent }),
+          },
+        ]),
+    ...(options.withControl === false
+      ? []
+      : [
+          {
+            taskQueue: TaskQueue.operations,
+            workflowBundle: bundle,
+            activities: createControlActivities({ journal, trading, client, logger: silent }),
+          },
+        ]),
+  ];
+  const workers = await Promise.all(definitions.map((definition) => Worker.create({ ...common, ...definition })));
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  if (options.withControl !== false) await ensureTradingControl(client, 'main');
+
+  const started = new Set<string>();
+  return {
+    client,
+    configuration,
+    journal,
+    exchange,
+    trading,
+    views,
+    async start(workflowType, workflowId, ...args) {
+      started.add(workflowId);
+      const taskQueue = workflowType === 'executeOrder' ? TaskQueue.execution : TaskQueue.cycles;
+      return client.workflow.start(workflowType, { workflowId, taskQueue, args });
+    },
+    async replayAll() {
+      const orders = (await journal.intents.list('main', 1_000)).map(({ legId }) => `order/${legId}`);
+      const replayed = [];
+      for (const workflowId of new Set([...started, ...orders, TRADING_CONTROL_ID])) {
+        const history = await client.workflow
+          .getHandle(workflowId)
+          .fetchHistory()
+          .catch((error: unknown) => {
+            if (error instanceof WorkflowNotFoundError) return undefined;
+            throw error;
+          });
+        if (!history?.events?.length) continue;
+        await Worker.runReplayHistory({ workflowBundle: bundle }, history, workflowId);
+        const workflowType = history.events[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? '';
+        replayed.push({ workflowType, events: history.events.length });
+      }
+      return replayed;
+    },
+    async close() {
+      for (const worker of workers) worker.shutdown();
+      await running;
+      await closeCoordinator();
+      await coordinator.close();
+      await exchange.close();
+      await journal.close();
+    },
+  };
+}

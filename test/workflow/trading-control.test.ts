@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { TradingControlState } from '../../contracts/control.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
+import { orderWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { leg, planLegs } from '../support/books.ts';
+import { type Rig, startRig } from '../support/rig.ts';
+import { startDevServer } from '../support/temporal.ts';
+
+let environment: TestWorkflowEnvironment;
+let rig: Rig;
+
+beforeAll(async () => {
+  environment = await startDevServer();
+});
+afterAll(() => environment.teardown());
+afterEach(async () => {
+  await rig.replayAll();
+  await rig.close();
+  await environment.client.workflow.getHandle(TRADING_CONTROL_ID).terminate('end of the test');
+});
+
+const control = () => environment.client.workflow.getHandle(TRADING_CONTROL_ID);
+const state = () => control().query<TradingControlState>('state');
+
+async function until(check: (state: TradingControlState) => boolean): Promise<TradingControlState> {
+  for (;;) {
+    const current = await state();
+    if (check(current)) return current;
+    await sleep(50);
+  }
+}
+
+/** An order of ours that rests at the exchange, far from the market. */
+async function restingOrder({ trading }: Rig): Promise<void> {
+  const resting = leg({ legId: 'sphresting', limitPrice: '30000', timeInForce: 'GTC', restMs: 60_000 });
+  await trading.place(resting, 'sphresting-1', await trading.exchangeTime(), 2_000);
+}
+
+describe('an emergency stop', () => {
+  it('fences, cancels what rests, and ends quiet', async () => {
+    rig = await startRig(environment);
+    await restingOrder(rig);
+    await control().signal('emergencyStop', { reason: 'test', by: 'me', requestId: 'r1' });
+    const quiet = await until((current) => current.quiet);
+    expect(quiet).toMatchObject({
+      halted: true,
+      fenced: true,
+      epoch: 1,
+      reason: 'test',
+      by: 'me',
+      cancelled: [{ intentId: 'sphresting-1' }],
+      remaining: [],
+    });
+    expect(await rig.trading.openOrders()).toEqual([]);
+    expect(await rig.journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
+  });
+
+  it('is one stop, however often it is sent', async () => {
+    rig = await startRig(environment);
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        control().signal('emergencyStop', { reason: 'test', by: 'me', requestId: 'same' }),
+      ),
+    );
+    expect((await until((current) => current.quiet)).epoch).toBe(1);
+    expect((await rig.journal.control.read('main')).epoch).toBe(1);
+  });
+
+  it('is accepted with no worker up and comes before any order once one is', async () => {
+    const { client } = environment;
+    await client.workflow.start('tradingControl', {
+      workflowId: TRADING_CONTROL_ID,
+      taskQueue: TaskQueue.operations,
+      args: [{ account: 'main' }],
+    });
+    await control().signal('emergencyStop', { reason: 'nobody home', by: 'me' });
+    rig = await startRig(environment);
+    const settled = await control().executeUpdate<TradingControlState, []>('settled', { args: [] });
+    expect(settled).toMatchObject({ halted: true, fenced: true, epoch: 1, reason: 'nobody home' });
+  });
+
+  it('cancels an order that rests, and its workflow books the end', async () => {
+    rig = await startRig(environment);
+    const resting = leg({ limitPrice: '30000', timeInForce: 'GTC', restMs: 60_000 });
+    await planLegs(rig.journal, resting);
+    const handle = await rig.start('executeOrder', orderWorkflowId(resting.legId), resting);
+    while ((await rig.trading.openOrders()).length === 0) await sleep(50);
+    await control().signal('emergencyStop', { reason: 'test', by: 'me', requestId: 'r1' });
+    expect(await handle.result()).toMatchObject({ state: 'canceled', filledQuantity: '0' });
+    expect(await until((current) => current.quiet)).toMatchObject({ remaining: [] });
+    expect(await rig.journal.intents.listOpen('main')).toEqual([]);
+    expect(await rig.journal.ledger.balances('main')).toMatchObject([{ asset: 'USDT', free: '10000', reserved: '0' }]);
+  });
+
+  it('ends a cycle that is under way as halted, with nothing sent', async () => {
+    rig = await startRig(environment);
+    await rig.exchange.admin('POST', '/admin/faults', {
+      kind: 'delay',
+      method: 'GET',
+      path: '/api/v3/depth',
+      delayMs: 3_000,
+      count: 1,
+    });
+    const handle = await rig.start('tradingCycle', `cycle/halt/${randomUUID()}`, {});
+    await sleep(500);
+    await control().signal('emergencyStop', { reason: 'test', by: 'me', requestId: 'r1' });
+    expect(await handle.result()).toMatchObject({ outcome: 'HALTED' });
+    await until((current) => current.quiet);
+    expect(await rig.journal.intents.list('main', 10)).toEqual([]);
+  });
+});
+
+describe('a resume', () => {
+  const resume = (args: unknown) => control().executeUpdate<TradingControlState, [unknown]>('resume', { args: [args] });
+
+  it('is refused while trading is not halted, and without reason and name', async () => {
+    rig = await startRig(environment);
+    await expect(resume({ reason: 'x', by: 'me' })).rejects.toMatchObject({
+      cause: { message: 'trading is not halted' },
+    });
+    await control().signal('emergencyStop', { reason: 'test', by: 'me' });
+    await until((current) => current.quiet);
+    await expect(resume({ reason: '', by: 'me' })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('needs a reason and a name') },
+    });
+    expect(await resume({ reason: 'all is well', by: 'me' })).toMatchObject({ halted: false, epoch: 2 });
+  });
+
+  it('is refused while the exchange holds what the books do not', async () => {
+    rig = await startRig(environment);
+    await control().signal('emergencyStop', { reason: 'test', by: 'me' });
+    await until((current) => current.quiet);
+    await rig.exchange.admin('POST', '/admin/deposits', { name: 'main', asset: 'BTC', amount: '0.5' });
+    await expect(resume({ reason: 'x', by: 'me' })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('BTC: booked 0, at the exchange 0.5') },
+    });
+    expect(await state()).toMatchObject({ halted: true });
+  });
+});

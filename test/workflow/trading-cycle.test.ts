@@ -1,0 +1,210 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { CycleSummary } from '../../contracts/cycle.ts';
+import { decimal } from '../../domain/money.ts';
+import { type Rig, startRig } from '../support/rig.ts';
+import { startDevServer } from '../support/temporal.ts';
+
+let environment: TestWorkflowEnvironment;
+let rig: Rig | undefined;
+let count = 0;
+
+beforeAll(async () => {
+  environment = await startDevServer();
+});
+afterAll(() => environment.teardown());
+
+/** Every history that a test made is replayed on today's code. */
+afterEach(async () => {
+  const replayed = await rig?.replayAll();
+  await rig?.close();
+  rig = undefined;
+  expect(replayed?.length).toBeGreaterThan(0);
+  await environment.client.workflow.getHandle('trading-control').terminate('end of the test');
+});
+
+async function open(options?: Parameters<typeof startRig>[1]): Promise<Rig> {
+  rig = await startRig(environment, options);
+  return rig;
+}
+
+async function cycle({ start, journal }: Rig, input: unknown = {}) {
+  count += 1;
+  const handle = await start('tradingCycle', `cycle/test/${count}`, input);
+  const summary = (await handle.result()) as CycleSummary;
+  const record = await journal.cycles.find(summary.cycleId);
+  if (!record) throw new Error('the cycle left no record');
+  return { summary, record, handle };
+}
+
+async function expectBooksEqualExchange({ journal, trading }: Rig) {
+  const booked = Object.fromEntries(
+    (await journal.ledger.balances('main'))
+      .map(({ asset, free, reserved }) => [asset, decimal(free).plus(reserved).toFixed()] as const)
+      .filter(([, total]) => total !== '0'),
+  );
+  expect(booked).toEqual(await trading.balances());
+  expect(await trading.openOrders()).toEqual([]);
+}
+
+describe('a trading cycle', () => {
+  it('buys on an up view, sells on a down view, and the books equal the exchange', async () => {
+    const system = await open();
+    const bought = await cycle(system);
+    expect(bought.summary.outcome).toBe('COMPLETED');
+    expect(bought.record.answers.map(({ agentId }) => agentId)).toEqual([
+      'deepseek',
+      'qwen',
+      'fingpt',
+      'lag-llama',
+      'freqtrade',
+      'hummingbot',
+      'baseline',
+    ]);
+    expect(bought.record.orders).toMatchObject([{ side: 'buy', state: 'filled' }]);
+    expect(bought.record.fills.length).toBeGreaterThan(0);
+    await expectBooksEqualExchange(system);
+
+    system.views.current = { expectedReturn: -0.01 };
+    const sold = await cycle(system);
+    expect(sold.record.orders).toMatchObject([{ side: 'sell', state: 'filled' }]);
+    await expectBooksEqualExchange(system);
+    expect((await system.journal.ledger.balances('main')).every(({ reserved }) => reserved === '0')).toBe(true);
+  });
+
+  it('explains itself: what was sent, under which limits, from which signals', async () => {
+    const system = await open();
+    const { record } = await cycle(system);
+    const [order] = record.orders;
+    expect(order?.intentId).toMatch(/^sph[0-9a-f]{24}-1$/);
+    expect(record.plan?.verdicts.map(({ code }) => code)).toContain('SymbolExposure');
+    expect(record.consensus?.symbols[0]?.votes.find(({ agentId }) => agentId === 'baseline')).toMatchObject({
+      counted: false,
+    });
+    const intent = await system.journal.intents.find(order?.intentId ?? '');
+    expect(intent).toMatchObject({ cycleId: record.cycleId, correlationId: record.correlationId, epoch: 0 });
+  });
+
+  it('does nothing with six abstentions, and says why for each', async () => {
+    const system = await open();
+    system.views.current = { abstain: 'no key' };
+    const { summary, record } = await cycle(system);
+    expect(summary.outcome).toBe('NO_TRADE');
+    expect(record.orders).toEqual([]);
+    expect(record.answers.every(({ opinions }) => opinions.every(({ kind }) => kind === 'abstention'))).toBe(true);
+    expect(record.consensus?.symbols[0]).toMatchObject({
+      direction: 'none',
+      quorum: { met: false, count: 0, countNeeded: 1 },
+    });
+  });
+
+  it('takes an agent whose queue nobody serves for an abstention within seconds', async () => {
+    const system = await open({ agents: ['deepseek', 'qwen', 'fingpt', 'freqtrade', 'hummingbot', 'baseline'] });
+    const { record } = await cycle(system);
+    expect(record.outcome).toBe('DEGRADED');
+    expect(record.answers.find(({ agentId }) => agentId === 'lag-llama')?.opinions).toMatchObject([
+      { kind: 'abstention', reason: 'no_worker' },
+    ]);
+    expect(record.finishedAt - record.startedAt).toBeLessThan(10_000);
+    expect(record.orders).toMatchObject([{ state: 'filled' }]);
+  });
+
+  it('does not ask who is switched off', async () => {
+    const system = await open();
+    await system.journal.participation.change({
+      requestId: 'x',
+      agentId: 'qwen',
+      enabled: false,
+      by: 'me',
+      reason: 'test',
+    });
+    const { record } = await cycle(system);
+    expect(record.answers.find(({ agentId }) => agentId === 'qwen')?.opinions).toMatchObject([{ reason: 'disabled' }]);
+  });
+
+  it('ends halted and sends nothing while trading is halted', async () => {
+    const system = await open();
+    await system.journal.control.raiseHalt({ requestId: 'r', account: 'main', reason: 'test', by: 'me' });
+    const { summary, record } = await cycle(system);
+    expect(summary.outcome).toBe('HALTED');
+    expect(record.answers).toEqual([]);
+    expect(await system.journal.intents.list('main', 10)).toEqual([]);
+  });
+
+  it('trades only the symbols it was asked for, and refuses unknown ones by name', async () => {
+    const system = await open({ configuration: { symbols: ['BTC/USDT', 'ETH/USDT'] } });
+    const { record } = await cycle(system, { symbols: ['ETH/USDT'] });
+    expect(record.orders.map(({ symbol }) => symbol)).toEqual(['ETH/USDT']);
+    expect(Object.keys(record.snapshot?.mids ?? {})).toEqual(['BTC/USDT', 'ETH/USDT']);
+    const handle = await system.start('tradingCycle', 'cycle/test/unknown', { symbols: ['XYZ/USDT'] });
+    await expect(handle.result()).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('XYZ/USDT is not configured') },
+    });
+  });
+
+  it('keeps the count of its events as cycles go on', async () => {
+    const system = await open();
+    system.views.current = { abstain: 'quiet' };
+    const lengths = [];
+    for (let n = 0; n < 4; n += 1) lengths.push((await (await cycle(system)).handle.describe()).historyLength);
+    expect(Math.max(...lengths)).toBeLessThan(80);
+  });
+});
+
+describe('an order', () => {
+  it('whose answer was dropped after it was accepted is found, booked, and not sent twice', async () => {
+    const system = await open();
+    await system.exchange.admin('POST', '/admin/faults', {
+      kind: 'drop-answer',
+      method: 'POST',
+      path: '/api/v3/order',
+      count: 1,
+    });
+    const { record } = await cycle(system);
+    expect(record.orders).toMatchObject([{ state: 'filled' }]);
+    const log = (await system.exchange.admin('GET', '/admin/log?account=main')).body as { orders: unknown[] };
+    expect(log.orders).toHaveLength(1);
+    await expectBooksEqualExchange(system);
+  });
+
+  it('that the exchange refused is rejected and gives its capital back', async () => {
+    const system = await open();
+    await system.exchange.admin('POST', '/admin/faults', {
+      kind: 'rate-limit',
+      method: 'POST',
+      path: '/api/v3/order',
+      count: 1,
+    });
+    const { record } = await cycle(system);
+    expect(record).toMatchObject({ outcome: 'DEGRADED', orders: [{ state: 'rejected' }] });
+    await expectBooksEqualExchange(system);
+    expect(await system.journal.ledger.balances('main')).toMatchObject([{ asset: 'USDT', reserved: '0' }]);
+  });
+
+  it('that never reached the exchange is settled as absent after the matching delay', async () => {
+    const system = await open();
+    await system.exchange.admin('POST', '/admin/faults', {
+      kind: 'server-error',
+      method: 'POST',
+      path: '/api/v3/order',
+      count: 1,
+    });
+    const { record } = await cycle(system);
+    expect(record).toMatchObject({ outcome: 'DEGRADED', orders: [{ state: 'void' }] });
+    const log = (await system.exchange.admin('GET', '/admin/log?account=main')).body as { orders: unknown[] };
+    expect(log.orders).toHaveLength(0);
+    expect(await system.journal.ledger.balances('main')).toMatchObject([{ asset: 'USDT', reserved: '0' }]);
+  });
+
+  it('that rests is cancelled after its time, its part that was filled booked', async () => {
+    const system = await open({
+      configuration: {
+        execution: { timeInForce: 'GTC', restSeconds: 1 },
+        risk: { priceCollarBps: 0, maxOrderNotional: '2500' },
+      },
+    });
+    const { record } = await cycle(system);
+    expect(record.orders[0]?.state).toMatch(/^(canceled|filled)$/);
+    await expectBooksEqualExchange(system);
+  });
+});
