@@ -5,7 +5,7 @@ import { coordinatorUrl } from '../../contracts/config/addresses.ts';
 import { loadConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { loadSecrets, type Secrets } from '../../contracts/config/secrets.ts';
-import { temporalAccess } from '../../contracts/config/temporal.ts';
+import { type TemporalAccess, temporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
@@ -65,9 +65,9 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
   }
 }
 
-export async function connectTemporal(): Promise<Client> {
+export async function connectTemporal(access: TemporalAccess = temporalAccess()): Promise<Client> {
   const { Client: TemporalClient, Connection } = await import('@temporalio/client');
-  const { address, namespace, tls, apiKey } = temporalAccess();
+  const { address, namespace, tls, apiKey } = access;
   try {
     const connection = await Connection.connect({ address, tls, connectTimeout: '3s', ...(apiKey ? { apiKey } : {}) });
     return new TemporalClient({ connection, namespace });

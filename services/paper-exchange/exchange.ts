@@ -4,7 +4,6 @@ import type { EngineEvents } from './engine/events.ts';
 import { storedOrder } from './engine/state.ts';
 import type { CommandResult } from './engine/types.ts';
 import { CANDLE_CAPACITY, type LoggedCommand, type Simulation, type SimulationOutput } from './market/simulation.ts';
-import { WALL_STEP_MS } from './market/source.ts';
 import { decodeCommand, encodeCommand } from './persistence/command-text.ts';
 import type { Store } from './persistence/store.ts';
 
@@ -124,7 +123,7 @@ export class Exchange {
     await this.#catchUp();
     if (this.#failure) throw this.#failure;
     check?.();
-    const stamped = { ...command, at: this.#now() } as LoggedCommand;
+    const stamped: LoggedCommand = { ...command, at: this.#now() };
     const { result, events } = this.simulation.apply(stamped);
     const captured = capture({ result, events, at: stamped.at });
     if ('rejected' in result) return captured;
@@ -147,7 +146,7 @@ export class Exchange {
       this.#flush();
       this.#snapshot();
     }
-    this.store.close();
+    await this.store.close();
   }
 
   #committed(): Promise<void> {
@@ -162,7 +161,7 @@ export class Exchange {
   #tick(): void {
     if (this.#closed) return;
     const due = this.simulation.wallAt(this.simulation.step + 1);
-    const wait = Math.max(5, Math.min(WALL_STEP_MS, due - this.#now()));
+    const wait = Math.max(5, Math.min(this.simulation.source.wallStepMs, due - this.#now()));
     this.#timer = setTimeout(() => {
       void this.#catchUp()
         .catch((error: unknown) => this.#fail(error))
@@ -187,11 +186,11 @@ export class Exchange {
   }
 
   #due(): number {
-    return Math.floor((this.#now() - this.simulation.genesisAt) / WALL_STEP_MS);
+    return Math.floor((this.#now() - this.simulation.genesisAt) / this.simulation.source.wallStepMs);
   }
 
   async #wind(): Promise<void> {
-    const pausedMs = (this.#due() - this.simulation.step) * WALL_STEP_MS;
+    const pausedMs = (this.#due() - this.simulation.step) * this.simulation.source.wallStepMs;
     if (pausedMs > LONGEST_WIND_MS) {
       const command: LoggedCommand = { kind: 'closed', at: this.#now(), toStep: this.#due() };
       this.#seq += 1;

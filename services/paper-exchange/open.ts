@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { PaperExchangeConfiguration } from '../../contracts/config/paper-exchange.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { Exchange } from './exchange.ts';
 import { createEngine, createMarket } from './market/create.ts';
 import { Simulation } from './market/simulation.ts';
@@ -14,13 +15,14 @@ export async function openExchange(
   file: string,
   logger: Logger,
   now: () => number = Date.now,
-): Promise<Exchange> {
+): Promise<{ exchange: Exchange; stopFeed: () => void }> {
   const market = await createMarket(configuration);
   const store = new Store(file);
   try {
     const identity = store.meta('market');
     if (identity !== undefined && identity !== market.identity) {
-      throw new Error(
+      throw new UserError(
+        'MarketChanged',
         `${file} was made for another market than the one configured: restore the configuration, or move the file away to begin anew`,
       );
     }
@@ -41,9 +43,13 @@ export async function openExchange(
       });
     }
     exchange.recover();
-    return exchange;
+    const stopFeed = market.startFeed?.(
+      (prices) => exchange.submit({ kind: 'quote', prices }, () => undefined),
+      logger,
+    );
+    return { exchange, stopFeed: stopFeed ?? (() => undefined) };
   } catch (error) {
-    store.close();
+    await store.close();
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import Fastify from 'fastify';
 import type { Logger } from 'pino';
 import { ZodError } from 'zod';
 import type { PaperExchangeConfiguration } from '../../contracts/config/paper-exchange.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { Accounts } from './accounts.ts';
 import { Faults } from './admin/faults.ts';
 import { registerAdmin } from './admin/routes.ts';
@@ -32,7 +33,7 @@ export async function startPaperExchange(options: {
 }): Promise<PaperExchange> {
   const { configuration, dataFolder, adminToken, logger } = options;
   mkdirSync(dataFolder, { recursive: true });
-  const exchange = await openExchange(configuration, join(dataFolder, 'paper-exchange.db'), logger);
+  const { exchange, stopFeed } = await openExchange(configuration, join(dataFolder, 'paper-exchange.db'), logger);
   const accounts = new Accounts(exchange.store);
   const faults = new Faults();
   const streams = new Streams(exchange);
@@ -79,13 +80,21 @@ export async function startPaperExchange(options: {
     streams.attach(server.server, services);
     url = await server.listen({ host: configuration.host, port: configuration.port });
   } catch (error) {
+    stopFeed();
     await exchange.close();
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new UserError(
+        'PortInUse',
+        `Port ${configuration.port} of ${configuration.host} is in use: stop what uses it, or set another paperExchange.port.`,
+      );
+    }
     throw error;
   }
   logger.info({ url, market: exchange.simulation.source.kind }, 'the paper exchange is open');
   return {
     url,
     close: async () => {
+      stopFeed();
       streams.close();
       await server.close();
       await exchange.close();

@@ -1,1 +1,92 @@
-export function registerDoctor(_program: unknown): void {}
+import { execFile } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { promisify } from 'node:util';
+import type { Command } from 'commander';
+import { cacheFolder, dataFolder } from '../../../contracts/config/folders.ts';
+import { configurationFile } from '../../../contracts/config/load.ts';
+import { ExitCode } from '../../../contracts/errors.ts';
+import { askHealth, healthEndpoints } from '../../services.ts';
+import { readProfile } from '../../stack/profile.ts';
+import { action } from '../command.ts';
+import { type CliContext, connectTemporal } from '../context.ts';
+import { type OutputOptions, print, table } from '../output.ts';
+
+interface Finding {
+  check: string;
+  result: 'ok' | 'note' | 'fault';
+  detail: string;
+}
+
+const run = promisify(execFile);
+
+const ok = (detail: string): Omit<Finding, 'check'> => ({ result: 'ok', detail });
+const note = (detail: string): Omit<Finding, 'check'> => ({ result: 'note', detail });
+
+function checks({
+  configuration,
+  secrets,
+  journal,
+}: CliContext): Record<string, () => Promise<Omit<Finding, 'check'>>> {
+  return {
+    node: async () => ok(`version ${process.version}`),
+    python: async () =>
+      run('python3', ['--version']).then(
+        ({ stdout }) => ok(stdout.trim()),
+        () => note('python3 is not on PATH; it is needed once, to fetch Temporal where nothing else provides it'),
+      ),
+    configuration: async () =>
+      ok(`${configurationFile()}, profile ${configuration.profile}, mode ${configuration.mode}`),
+    stack: async () => ok(`temporal-dev.yml, namespace ${readProfile().temporal.namespace}`),
+    folders: async () => {
+      for (const folder of [dataFolder(), cacheFolder()]) accessSync(folder, constants.W_OK);
+      return ok(`${dataFolder()} and ${cacheFolder()} can be written`);
+    },
+    journal: async () => {
+      await (await journal()).check();
+      return ok('can be written');
+    },
+    temporal: async () =>
+      connectTemporal().then(
+        async ({ connection }) => {
+          await connection.close();
+          return ok('answers');
+        },
+        () => note('not running; "npm start" starts it'),
+      ),
+    services: async () => {
+      const health = await Promise.all(healthEndpoints(configuration).map(askHealth));
+      const down = health.filter(({ healthy }) => !healthy).map(({ name }) => name);
+      return down.length === 0 ? ok('all answer') : note(`not running or not well: ${down.join(', ')}`);
+    },
+    keys: async () => {
+      const missing = [
+        ...(secrets.deepseekApiKey ? [] : ['deepseek (DEEPSEEK_API_KEY)']),
+        ...(secrets.qwenApiKey ? [] : ['qwen (DASHSCOPE_API_KEY)']),
+      ];
+      return missing.length === 0 ? ok('given') : note(`these agents abstain without a key: ${missing.join(', ')}`);
+    },
+  };
+}
+
+export function registerDoctor(program: Command): void {
+  action<OutputOptions>(
+    program.command('doctor').description('what this machine and configuration have and lack; exit code 6 on a fault'),
+    async (context, options) => {
+      const findings: Finding[] = [];
+      for (const [check, look] of Object.entries(checks(context))) {
+        const finding = await look().catch((error: unknown) => ({
+          result: 'fault' as const,
+          detail: error instanceof Error ? error.message : String(error),
+        }));
+        findings.push({ check, ...finding });
+      }
+      print(findings, options, () =>
+        table(
+          ['check', 'result', 'detail'],
+          findings.map(({ check, result, detail }) => [check, result, detail]),
+        ),
+      );
+      return findings.some(({ result }) => result === 'fault') ? ExitCode.unhealthy : ExitCode.ok;
+    },
+  );
+}

@@ -1,1 +1,139 @@
-export function registerUp(_program: unknown): void {}
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { Configuration } from '../../../contracts/config/schema.ts';
+import { secretValues } from '../../../contracts/config/secrets.ts';
+import type { CycleRecord } from '../../../contracts/cycle.ts';
+import { ExitCode } from '../../../contracts/errors.ts';
+import { createLogger } from '../../../contracts/telemetry/logger.ts';
+import { openJournal } from '../../../stores/journal/open.ts';
+import type { Journal } from '../../../stores/journal/port.ts';
+import { cycleLine, viewCycle } from '../../cycle-view.ts';
+import { ensureSchedule } from '../../schedule.ts';
+import { readProfile } from '../../stack/profile.ts';
+import { type Stack, startStack } from '../../stack/start.ts';
+import { action, wholeNumber } from '../command.ts';
+import { type CliContext, connectTemporal } from '../context.ts';
+import { type OutputOptions, print, progress, table } from '../output.ts';
+
+interface UpOptions extends OutputOptions {
+  cycles?: number;
+  exit?: boolean;
+}
+
+const POLL_MS = 200;
+const LOOK_BACK = 50;
+
+/** Yields each cycle that finishes from now on, oldest first, until the stack stops. */
+async function* finishedCycles(journal: Journal, account: string, stop: AbortSignal): AsyncGenerator<CycleRecord> {
+  const seen = new Set((await journal.cycles.list(account, LOOK_BACK)).map(({ cycleId }) => cycleId));
+  while (!stop.aborted) {
+    for (const record of (await journal.cycles.list(account, LOOK_BACK)).toReversed()) {
+      if (seen.has(record.cycleId)) continue;
+      seen.add(record.cycleId);
+      yield record;
+    }
+    await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
+
+function welcome({ services }: Stack, { mode, account, symbols, cycle }: Configuration): string {
+  return [
+    '',
+    `Sapphire trades ${mode === 'paper' ? 'on PAPER' : 'LIVE'}: account ${account}, ${symbols.join(', ')}, a cycle every ${cycle.intervalSeconds} s`,
+    '',
+    table(
+      ['service', 'address'],
+      services.map(({ name, url }) => [name, url]),
+    ),
+    '',
+    'Ctrl-C stops; "npx sapphire --help" in another terminal does the rest.',
+    '',
+  ].join('\n');
+}
+
+/** Follows the cycles until as many as wanted have finished. The next one is triggered at once, instead of at its interval, while some are wanted. */
+async function follow(
+  stack: Stack,
+  journal: Journal,
+  configuration: Configuration,
+  options: UpOptions,
+): Promise<CycleRecord[]> {
+  const client = await connectTemporal(stack.temporal);
+  const finished: CycleRecord[] = [];
+  try {
+    const schedule = await ensureSchedule(client, configuration);
+    const cycles = finishedCycles(journal, configuration.account, stack.stopRequested);
+    const first = cycles.next();
+    await schedule.trigger();
+    for (let next = await first; !next.done; next = await cycles.next()) {
+      finished.push(next.value);
+      if (!options.json) process.stdout.write(`${cycleLine(next.value, configuration.currency)}\n`);
+      if (options.cycles === undefined) continue;
+      if (finished.length < options.cycles) await schedule.trigger();
+      else if (options.exit) break;
+    }
+  } finally {
+    await client.connection.close();
+  }
+  return finished;
+}
+
+async function up({ configuration, secrets }: CliContext, options: UpOptions): Promise<number> {
+  const startedAt = Date.now();
+  const stack = await startStack({
+    configuration,
+    profile: readProfile(),
+    logger: createLogger({ process: 'sapphire', level: 'warn', secrets: secretValues(secrets) }),
+    onProgress: (message) => progress(`${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${message}`),
+  });
+  const readyMs = Date.now() - startedAt;
+  const journal = await openJournal(configuration);
+  try {
+    if (!options.json) process.stdout.write(welcome(stack, configuration));
+    const cycles = await Promise.race([
+      follow(stack, journal, configuration, options),
+      stack.failure.then((failure) => {
+        throw failure;
+      }),
+    ]);
+    const { mode, currency, account } = configuration;
+    const { services, stopRequested } = stack;
+    const interrupted = stopRequested.aborted && cycles.length < (options.cycles ?? 0);
+    progress('stopping …');
+    await stack.stop();
+    const equity = (await journal.ledger.equityMarks(account))?.equity;
+    const firstCycleMs = cycles[0] && cycles[0].finishedAt - startedAt;
+    const durations = { readyMs, firstCycleMs, totalMs: Date.now() - startedAt };
+    print(
+      { mode, currency, equity, cycles: cycles.map(viewCycle), services, durations },
+      options,
+      () =>
+        `${cycles.length} cycles, equity ${equity ?? 'unknown'} ${currency}; the books and histories stay for the next start`,
+    );
+    return interrupted ? ExitCode.interrupted : ExitCode.ok;
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  } finally {
+    await journal.close();
+  }
+}
+
+export function registerUp(program: Command): void {
+  action<UpOptions>(
+    program
+      .command('up')
+      .description('start everything that is needed, and trade on a schedule')
+      .option(
+        '--cycles <n>',
+        'run this many cycles one after the other, then go on by the schedule',
+        wholeNumber('--cycles', 1, 100_000),
+      )
+      .option('--exit', 'with --cycles: stop everything after the last of them')
+      .addHelpText(
+        'after',
+        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations.\n\nExamples:\n  sapphire up\n  sapphire up --cycles 3 --exit --json',
+      ),
+    up,
+  );
+}

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { decimalText } from '../../../contracts/decimal-text.ts';
 import { type Account, sameSecret } from '../accounts.ts';
 import { parseUnits } from '../engine/units.ts';
-import { WALL_STEP_MS } from '../market/source.ts';
 import type { Services } from '../rest/operation.ts';
 import { myTradeShape, storedOrderShape } from '../rest/shapes.ts';
 import { type Faults, faultSchema } from './faults.ts';
@@ -127,7 +126,7 @@ export function registerAdmin(
         marketAt: exchange.simulation.marketAt(),
         speed: exchange.simulation.source.speed,
         step: exchange.simulation.step,
-        stepMs: WALL_STEP_MS,
+        stepMs: exchange.simulation.source.stepMs,
       }));
     },
     { prefix: '/admin' },

@@ -51,18 +51,11 @@ export class MatchingEngine {
   }
 
   apply(command: EngineCommand): CommandResult {
-    switch (command.kind) {
-      case 'place':
-        return this.#place(command);
-      case 'cancel':
-        return this.#cancel(command);
-      case 'deposit':
-        this.balances.deposit(command.account, command.asset, command.units);
-        return { done: true };
-      case 'halt':
-        this.book(command.instrument).halted = command.halted;
-        return { done: true };
-    }
+    if (command.kind === 'place') return this.#place(command);
+    if (command.kind === 'cancel') return this.#cancel(command);
+    if (command.kind === 'deposit') this.balances.deposit(command.account, command.asset, command.units);
+    else this.book(command.instrument).halted = command.halted;
+    return { done: true };
   }
 
   /** What happened since the last drain; the collection starts anew. */

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import type { MatchingEngine } from './engine.ts';
-import type { Order } from './types.ts';
+import { type Order, orderTypes, preventionModes, timesInForce } from './types.ts';
 
 const units = z.string().regex(/^-?\d+$/);
 const unitsByAsset = z.record(z.string(), units);
 
-const orderSchema = z.object({
+export const storedOrderSchema = z.object({
   id: z.int(),
   account: z.int(),
   instrument: z.int(),
   side: z.enum(['BUY', 'SELL']),
-  type: z.enum(['LIMIT', 'LIMIT_MAKER', 'MARKET', 'STOP_LOSS_LIMIT', 'TAKE_PROFIT_LIMIT']),
-  timeInForce: z.enum(['GTC', 'IOC', 'FOK']),
+  type: z.enum(orderTypes),
+  timeInForce: z.enum(timesInForce),
   price: z.int(),
   quantity: z.int(),
   filled: z.int(),
@@ -20,7 +20,7 @@ const orderSchema = z.object({
   stopPrice: z.int(),
   clientId: z.string(),
   status: z.enum(['NEW', 'PARTIALLY_FILLED', 'FILLED', 'CANCELED', 'EXPIRED', 'EXPIRED_IN_MATCH']),
-  prevention: z.enum(['NONE', 'EXPIRE_TAKER', 'EXPIRE_MAKER', 'EXPIRE_BOTH']),
+  prevention: z.enum(preventionModes),
   createdAt: z.number(),
   updatedAt: z.number(),
   workingAt: z.number(),
@@ -30,7 +30,7 @@ const orderSchema = z.object({
   expiryReason: z.enum(['', 'UNFILLED_IOC_QUANTITY_EXPIRED', 'UNFILLED_FOK_ORDER_EXPIRED', 'INSUFFICIENT_LIQUIDITY']),
 });
 
-export type StoredOrder = z.output<typeof orderSchema>;
+export type StoredOrder = z.output<typeof storedOrderSchema>;
 
 export const engineStateSchema = z.object({
   nextOrderId: z.int(),
@@ -43,8 +43,8 @@ export const engineStateSchema = z.object({
       lastTradeId: z.int(),
       halted: z.boolean(),
       /** Best price first, and the earlier order first within a price: the order in which they are put back. */
-      resting: z.array(orderSchema),
-      stops: z.array(orderSchema),
+      resting: z.array(storedOrderSchema),
+      stops: z.array(storedOrderSchema),
     }),
   ),
   balances: z.array(

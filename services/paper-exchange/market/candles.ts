@@ -1,19 +1,22 @@
+import { z } from 'zod';
+
 /** One minute of one instrument. Prices in ticks, volumes in steps and in price-times-quantity products. */
-export interface Candle {
+export const candleSchema = z.object({
   /** Minutes since the epoch at which it opens. */
-  minute: number;
-  open: number;
-  high: number;
-  low: number;
-  close: number;
-  volume: number;
-  quote: number;
-  trades: number;
-  takerBuyVolume: number;
-  takerBuyQuote: number;
-  firstTradeId: number;
-  lastTradeId: number;
-}
+  minute: z.int(),
+  open: z.number(),
+  high: z.number(),
+  low: z.number(),
+  close: z.number(),
+  volume: z.number(),
+  quote: z.number(),
+  trades: z.number(),
+  takerBuyVolume: z.number(),
+  takerBuyQuote: z.number(),
+  firstTradeId: z.number(),
+  lastTradeId: z.number(),
+});
+export type Candle = z.output<typeof candleSchema>;
 
 export const MINUTE_MS = 60_000;
 

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { PaperExchangeConfiguration } from '../../../contracts/config/paper-exchange.ts';
 import { MatchingEngine } from '../engine/engine.ts';
 import { createInstrument, type Instrument, type InstrumentSettings } from '../engine/instrument.ts';
@@ -12,30 +13,28 @@ export interface Market {
   source: MarketSource;
   /** What the database was made for: another text means another market. */
   identity: string;
+  /** Begins to ask a venue for its prices; returns how to stop. */
+  startFeed?: (quote: (prices: number[]) => Promise<void>, logger: Logger) => () => void;
 }
 
 export async function createMarket(configuration: PaperExchangeConfiguration): Promise<Market> {
   const { market } = configuration;
-  switch (market.kind) {
-    case 'synthetic': {
-      const instruments = instrumentsOf(market.instruments);
-      const startPrices = market.instruments.map(({ startPrice }) => Number(startPrice));
-      return {
-        instruments,
-        startPrices,
-        source: new SyntheticMarket(market.seed, instruments, startPrices),
-        identity: JSON.stringify(market),
-      };
-    }
-    case 'replay': {
-      const { createReplayMarket } = await import('./replay.ts');
-      return await createReplayMarket(market, instrumentsOf(market.instruments));
-    }
-    case 'mirror': {
-      const { createMirrorMarket } = await import('./mirror.ts');
-      return await createMirrorMarket(market);
-    }
+  if (market.kind === 'replay') {
+    const { createReplayMarket } = await import('./replay.ts');
+    return await createReplayMarket(market, instrumentsOf(market.instruments));
   }
+  if (market.kind === 'mirror') {
+    const { createMirrorMarket } = await import('./mirror.ts');
+    return await createMirrorMarket(market);
+  }
+  const instruments = instrumentsOf(market.instruments);
+  const startPrices = market.instruments.map(({ startPrice }) => Number(startPrice));
+  return {
+    instruments,
+    startPrices,
+    source: new SyntheticMarket(market.seed, instruments, startPrices),
+    identity: JSON.stringify(market),
+  };
 }
 
 export function createEngine(

@@ -40,19 +40,15 @@ export function openingRegime(seed: number): Regime {
 export const OPENING_MINUTES_BEFORE_GENESIS = 45;
 
 function regimeOf(kind: RegimeKind, random: Random): Regime {
-  const size = random.uniform();
-  switch (kind) {
-    case 'trend-up':
-    case 'trend-down':
-      return {
-        kind,
-        driftPerHour: (kind === 'trend-up' ? 1 : -1) * (0.0045 + 0.0055 * size),
-        volatility: 0.38,
-        minutesLeft: 45 + random.integer(120),
-      };
-    case 'range':
-      return { kind, driftPerHour: 0, volatility: 0.5, minutesLeft: 30 + random.integer(120) };
-    case 'volatile':
-      return { kind, driftPerHour: 0, volatility: 1.05, minutesLeft: 20 + random.integer(40) };
-  }
+  const drift = 0.0045 + 0.0055 * random.uniform();
+  const length = random.uniform();
+  if (kind === 'range') return { kind, driftPerHour: 0, volatility: 0.5, minutesLeft: 30 + Math.floor(length * 120) };
+  if (kind === 'volatile')
+    return { kind, driftPerHour: 0, volatility: 1.05, minutesLeft: 20 + Math.floor(length * 40) };
+  return {
+    kind,
+    driftPerHour: kind === 'trend-up' ? drift : -drift,
+    volatility: 0.38,
+    minutesLeft: 45 + Math.floor(length * 120),
+  };
 }

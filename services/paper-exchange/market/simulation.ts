@@ -3,9 +3,9 @@ import type { MatchingEngine } from '../engine/engine.ts';
 import type { EngineEvents } from '../engine/events.ts';
 import { engineState, engineStateSchema, restoreEngine } from '../engine/state.ts';
 import type { CommandResult, EngineCommand, Trade } from '../engine/types.ts';
-import { type Candle, CandleSeries, flatCandle, MINUTE_MS } from './candles.ts';
+import { type Candle, CandleSeries, candleSchema, flatCandle, MINUTE_MS } from './candles.ts';
 import { BackgroundFlow, flowStateSchema } from './flow.ts';
-import { type MarketSource, WALL_STEP_MS } from './source.ts';
+import type { MarketSource } from './source.ts';
 
 /** What the log holds: the engine's commands, and what else came from outside. */
 export type LoggedCommand =
@@ -23,21 +23,6 @@ export interface SimulationOutput extends EngineEvents {
 export const CANDLE_CAPACITY = 10_080;
 const RECENT_TRADES = 1_000;
 const STORED_TRADES = 300;
-
-const candleSchema = z.object({
-  minute: z.int(),
-  open: z.number(),
-  high: z.number(),
-  low: z.number(),
-  close: z.number(),
-  volume: z.number(),
-  quote: z.number(),
-  trades: z.number(),
-  takerBuyVolume: z.number(),
-  takerBuyQuote: z.number(),
-  firstTradeId: z.number(),
-  lastTradeId: z.number(),
-});
 
 const stateSchema = z.object({
   step: z.int(),
@@ -98,7 +83,7 @@ export class Simulation {
 
   /** Wall time at which a step falls due. */
   wallAt(step: number): number {
-    return this.genesisAt + step * WALL_STEP_MS;
+    return this.genesisAt + Math.round(step * this.source.wallStepMs);
   }
 
   marketAt(step: number = this.step): number {
@@ -110,7 +95,7 @@ export class Simulation {
     const { step, source } = this;
     const elapsed = step * source.stepMs;
     const minutes = elapsed / MINUTE_MS;
-    this.#openMinute(Math.floor(this.marketAt() / MINUTE_MS));
+    this.#openMinute(Math.floor(this.marketAt() / MINUTE_MS), true);
     source.advance(step, Number.isInteger(minutes) ? minutes : undefined);
     const activity = source.activity();
     const at = this.wallAt(step);
@@ -125,6 +110,8 @@ export class Simulation {
     let result: CommandResult = { done: true };
     if (command.kind === 'closed') this.#skip(command.toStep);
     else if (command.kind === 'quote') this.source.quote?.(command.prices);
+    else if (command.kind === 'place' && this.source.fair(command.instrument) <= 0)
+      result = { rejected: 'market-closed' };
     else result = this.engine.apply(command);
     if (command.kind === 'deposit') this.#output.deposits.push(command);
     return { result, events: this.#absorb() };
@@ -189,14 +176,15 @@ export class Simulation {
   #skip(toStep: number): void {
     if (toStep <= this.step) return;
     this.step = toStep;
-    this.#openMinute(Math.floor(this.marketAt() / MINUTE_MS));
+    this.#openMinute(Math.floor(this.marketAt() / MINUTE_MS), false);
   }
 
-  #openMinute(minute: number): void {
+  /** @param traded whether the minutes that this closes were open for trading. */
+  #openMinute(minute: number, traded: boolean): void {
     for (const [index, series] of this.series.entries()) {
       if ((series.last()?.minute ?? minute) >= minute) continue;
       for (const candle of series.openUntil(minute)) {
-        const known = candle.volume > 0 ? this.source.finished?.(index, candle.minute) : undefined;
+        const known = traded ? this.source.finished?.(index, candle.minute) : undefined;
         if (known) adopt(candle, known);
         this.#output.closedCandles.push({ instrument: index, candle });
       }
@@ -227,12 +215,15 @@ export class Simulation {
   }
 }
 
-/** A known candle takes the simulated one's place; trades of ours may have gone beyond its range. */
+/** A known candle takes the simulated one's place: what was seen at the venue is the history, not our echo of it. */
 function adopt(candle: Candle, known: Candle): void {
   candle.open = known.open;
   candle.close = known.close;
   candle.high = known.high;
   candle.low = known.low;
+  const scale = known.volume / Math.max(1, candle.volume);
+  candle.takerBuyVolume = Math.round(candle.takerBuyVolume * scale);
+  candle.takerBuyQuote = Math.round(candle.takerBuyQuote * scale);
   candle.volume = known.volume;
   candle.quote = known.quote;
 }

@@ -4,8 +4,10 @@ import type { Candle } from './candles.ts';
 export interface MarketSource {
   readonly kind: 'synthetic' | 'replay' | 'mirror';
   readonly seed: number;
-  /** Market milliseconds a step stands for; the steps themselves come every WALL_STEP_MS. */
+  /** Market milliseconds that a step stands for; a minute is a multiple of it. */
   readonly stepMs: number;
+  /** Wall milliseconds from one step to the next. */
+  readonly wallStepMs: number;
   /** Market seconds per wall second. */
   readonly speed: number;
   /** Market time of step 0, given the wall time of step 0. */

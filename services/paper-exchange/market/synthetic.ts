@@ -26,6 +26,7 @@ export class SyntheticMarket implements MarketSource {
   readonly kind = 'synthetic';
   readonly seed: number;
   readonly stepMs = WALL_STEP_MS;
+  readonly wallStepMs = WALL_STEP_MS;
   readonly speed = 1;
   readonly #instruments: Instrument[];
   #state: FairPriceState;

@@ -1,4 +1,39 @@
+import { z } from 'zod';
+import { orderTypes, preventionModes, timesInForce } from '../engine/types.ts';
 import type { LoggedCommand } from '../market/simulation.ts';
+
+const units = z.object({ units: z.string().regex(/^-?\d+$/) }).transform((value) => BigInt(value.units));
+const stamp = { at: z.number() };
+
+const commandSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('place'),
+    ...stamp,
+    account: z.int(),
+    instrument: z.int(),
+    side: z.enum(['BUY', 'SELL']),
+    type: z.enum(orderTypes),
+    timeInForce: z.enum(timesInForce),
+    price: z.int(),
+    quantity: z.int(),
+    quoteQuantity: units,
+    stopPrice: z.int(),
+    clientId: z.string(),
+    prevention: z.enum(preventionModes),
+  }),
+  z.object({
+    kind: z.literal('cancel'),
+    ...stamp,
+    account: z.int(),
+    instrument: z.int(),
+    orderId: z.int(),
+    clientId: z.string(),
+  }),
+  z.object({ kind: z.literal('deposit'), ...stamp, account: z.int(), asset: z.string(), units }),
+  z.object({ kind: z.literal('halt'), ...stamp, instrument: z.int(), halted: z.boolean() }),
+  z.object({ kind: z.literal('closed'), ...stamp, toStep: z.int() }),
+  z.object({ kind: z.literal('quote'), ...stamp, prices: z.array(z.number()) }),
+]);
 
 /** Big integers are written as `{"units":"123"}`, so that the text holds them exactly. */
 export function encodeCommand(command: LoggedCommand): string {
@@ -7,12 +42,7 @@ export function encodeCommand(command: LoggedCommand): string {
   );
 }
 
-/** Reads what `encodeCommand` wrote; the log has no other writer. */
+/** Throws where a line of the log is none. */
 export function decodeCommand(body: string): LoggedCommand {
-  return JSON.parse(body, (_key, value: unknown) => {
-    if (typeof value === 'object' && value !== null && 'units' in value && typeof value.units === 'string') {
-      return BigInt(value.units);
-    }
-    return value;
-  }) as LoggedCommand;
+  return commandSchema.parse(JSON.parse(body));
 }

@@ -1,28 +1,54 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { UserError } from '../../../contracts/errors.ts';
+import { preventionModes } from '../engine/types.ts';
 
-export interface AccountRow {
-  id: number;
-  name: string;
-  apiKey: string;
-  secret: string;
-  createdAt: number;
-}
+export const accountRowSchema = z.object({
+  id: z.int(),
+  name: z.string(),
+  apiKey: z.string(),
+  secret: z.string(),
+  createdAt: z.int(),
+});
+export type AccountRow = z.output<typeof accountRowSchema>;
 
-export interface FillRow {
-  instrument: number;
-  tradeId: number;
-  account: number;
-  orderId: number;
-  price: number;
-  quantity: number;
+const bit = z.union([z.literal(0), z.literal(1)]);
+const units = z.string().regex(/^\d+$/);
+
+export const fillRowSchema = z.object({
+  instrument: z.int(),
+  tradeId: z.int(),
+  account: z.int(),
+  orderId: z.int(),
+  price: z.int(),
+  quantity: z.int(),
   /** Units of quote, as text. */
-  quote: string;
-  fee: string;
-  feeAsset: string;
-  buyer: 0 | 1;
-  maker: 0 | 1;
-  at: number;
-}
+  quote: units,
+  fee: units,
+  feeAsset: z.string(),
+  buyer: bit,
+  maker: bit,
+  at: z.int(),
+});
+export type FillRow = z.output<typeof fillRowSchema>;
+
+export const preventedMatchSchema = z.object({
+  instrument: z.int(),
+  id: z.int(),
+  account: z.int(),
+  takerOrderId: z.int(),
+  makerOrderId: z.int(),
+  mode: z.enum(preventionModes),
+  price: z.int(),
+  makerQuantity: z.int(),
+  takerQuantity: z.int(),
+  at: z.int(),
+});
+
+/** A row that holds its fact as JSON. */
+export const bodyRowSchema = z.object({ body: z.string() });
+export const metaRowSchema = z.object({ value: z.string() });
+export const commandRowSchema = z.object({ seq: z.int(), step: z.int(), body: z.string() });
 
 const VERSION = 1;
 
@@ -60,8 +86,9 @@ export function migrate(database: DatabaseSync): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
   if (version === VERSION) return;
   if (version > VERSION) {
-    throw new Error(
-      `the database is of version ${version} and this program knows ${VERSION}: run the newer program, or move the file away`,
+    throw new UserError(
+      'DatabaseTooNew',
+      `The paper exchange's database is of version ${version} and this program knows ${VERSION}: run the newer program, or move the file away.`,
     );
   }
   database.exec('BEGIN IMMEDIATE');

@@ -1,9 +1,23 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+import type { z } from 'zod';
+import { UserError } from '../../../contracts/errors.ts';
 import type { PreventedMatch } from '../engine/events.ts';
-import type { StoredOrder } from '../engine/state.ts';
+import { type StoredOrder, storedOrderSchema } from '../engine/state.ts';
 import type { Fill } from '../engine/types.ts';
-import type { Candle } from '../market/candles.ts';
-import { type AccountRow, type FillRow, migrate } from './schema.ts';
+import { type Candle, candleSchema } from '../market/candles.ts';
+import { lockDatabase } from './lock.ts';
+import {
+  type AccountRow,
+  accountRowSchema,
+  bodyRowSchema,
+  commandRowSchema,
+  type FillRow,
+  fillRowSchema,
+  metaRowSchema,
+  migrate,
+  preventedMatchSchema,
+} from './schema.ts';
 
 export interface Batch {
   commands: Array<{ seq: number; step: number; body: string }>;
@@ -18,13 +32,35 @@ export interface Batch {
 /** The database. One writer, which is the exchange's process; a batch is one transaction and nothing of it is known outside before. */
 export class Store {
   readonly #database: DatabaseSync;
+  readonly #unlock: () => void;
+  readonly #checkpointer: Worker;
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(file: string) {
+    this.#unlock = lockDatabase(file);
     this.#database = new DatabaseSync(file);
-    // NORMAL in WAL mode keeps every commit through the death of the process; only a power cut may take back the newest ones.
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000');
-    migrate(this.#database);
+    try {
+      // NORMAL in WAL mode keeps every commit through the death of the process; only a power cut may take back the newest ones.
+      // Checkpoints are the checkpointer's: they wait for the disk.
+      this.#database.exec(
+        'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 0',
+      );
+      migrate(this.#database);
+    } catch (error) {
+      this.#database.close();
+      this.#unlock();
+      if (error instanceof UserError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new UserError(
+        'DatabaseUnreadable',
+        `${file} cannot be read (${reason}): restore a copy of it, or move it away to begin anew.`,
+      );
+    }
+    this.#checkpointer = new Worker(new URL('./checkpointer.ts', import.meta.url), {
+      workerData: file,
+      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
+    });
+    this.#checkpointer.unref();
   }
 
   transaction<T>(work: () => T): T {
@@ -95,7 +131,7 @@ export class Store {
   }
 
   meta(key: string): string | undefined {
-    return this.#prepare('SELECT value FROM meta WHERE key = ?').get(key)?.['value'] as string | undefined;
+    return this.#rows(metaRowSchema, 'SELECT value FROM meta WHERE key = ?', key)[0]?.value;
   }
 
   setMeta(key: string, value: string): void {
@@ -107,7 +143,7 @@ export class Store {
   }
 
   commandsAfter(seq: number): Array<{ seq: number; step: number; body: string }> {
-    return this.#rows('SELECT seq, step, body FROM commands WHERE seq > ? ORDER BY seq', seq);
+    return this.#rows(commandRowSchema, 'SELECT seq, step, body FROM commands WHERE seq > ? ORDER BY seq', seq);
   }
 
   saveSnapshot(snapshot: { seq: number; step: number; at: number; body: string }): void {
@@ -126,17 +162,16 @@ export class Store {
   }
 
   latestSnapshot(): { seq: number; step: number; body: string } | undefined {
-    return this.#rows<{ seq: number; step: number; body: string }>(
-      'SELECT seq, step, body FROM snapshots ORDER BY step DESC LIMIT 1',
-    )[0];
+    return this.#rows(commandRowSchema, 'SELECT seq, step, body FROM snapshots ORDER BY step DESC LIMIT 1')[0];
   }
 
   candles(instrument: number, from: number): Candle[] {
-    return this.#rows<{ body: string }>(
+    return this.#rows(
+      bodyRowSchema,
       'SELECT body FROM candles WHERE instrument = ? AND minute >= ? ORDER BY minute',
       instrument,
       from,
-    ).map(({ body }) => JSON.parse(body) as Candle);
+    ).map(({ body }) => candleSchema.parse(JSON.parse(body)));
   }
 
   saveAccount(account: AccountRow): void {
@@ -150,7 +185,10 @@ export class Store {
   }
 
   accounts(): AccountRow[] {
-    return this.#rows('SELECT id, name, api_key AS apiKey, secret, created_at AS createdAt FROM accounts ORDER BY id');
+    return this.#rows(
+      accountRowSchema,
+      'SELECT id, name, api_key AS apiKey, secret, created_at AS createdAt FROM accounts ORDER BY id',
+    );
   }
 
   order(account: number, instrument: number, id: number): StoredOrder | undefined {
@@ -183,7 +221,7 @@ export class Store {
       query.endAt ?? Number.MAX_SAFE_INTEGER,
       query.limit,
     );
-    return forward ? rows : rows.reverse();
+    return forward ? rows : rows.toReversed();
   }
 
   fills(
@@ -199,7 +237,8 @@ export class Store {
   ): FillRow[] {
     const forward = query.fromId !== undefined || query.startAt !== undefined;
     const byOrder = query.orderId === undefined ? '' : 'AND order_id = ?';
-    const rows = this.#rows<FillRow>(
+    const rows = this.#rows(
+      fillRowSchema,
       `SELECT ${fillColumns} FROM fills WHERE account = ? AND instrument = ? AND trade_id >= ? AND at >= ? AND at <= ? ${byOrder}
        ORDER BY trade_id ${forward ? 'ASC' : 'DESC'}, order_id LIMIT ?`,
       account,
@@ -210,11 +249,12 @@ export class Store {
       ...(query.orderId === undefined ? [] : [query.orderId]),
       query.limit,
     );
-    return forward ? rows : rows.reverse();
+    return forward ? rows : rows.toReversed();
   }
 
   fillsOfOrder(instrument: number, orderId: number): FillRow[] {
     return this.#rows(
+      fillRowSchema,
       `SELECT ${fillColumns} FROM fills WHERE instrument = ? AND order_id = ? ORDER BY trade_id`,
       instrument,
       orderId,
@@ -222,13 +262,14 @@ export class Store {
   }
 
   prevented(account: number, instrument: number): PreventedMatch[] {
-    return this.#rows<{ body: string }>(
+    return this.#rows(
+      bodyRowSchema,
       'SELECT body FROM prevented WHERE account = ? AND instrument = ? ORDER BY id DESC LIMIT 1000',
       account,
       instrument,
     )
-      .map(({ body }) => JSON.parse(body) as PreventedMatch)
-      .reverse();
+      .map(({ body }) => preventedMatchSchema.parse(JSON.parse(body)))
+      .toReversed();
   }
 
   /** Everything of an account (or of all), for auditors. */
@@ -237,7 +278,11 @@ export class Store {
     const parameters = account === undefined ? [] : [account];
     return {
       orders: this.#orders(`${account === undefined ? 'true' : 'account = ?'} ORDER BY id`, ...parameters),
-      fills: this.#rows(`SELECT ${fillColumns} FROM fills ${where} ORDER BY at, instrument, trade_id`, ...parameters),
+      fills: this.#rows(
+        fillRowSchema,
+        `SELECT ${fillColumns} FROM fills ${where} ORDER BY at, instrument, trade_id`,
+        ...parameters,
+      ),
     };
   }
 
@@ -256,20 +301,29 @@ export class Store {
     });
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    // A checkpoint cut short does no harm: the log still holds everything.
+    await this.#checkpointer.terminate();
     this.#statements.clear();
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.#database.close();
+    this.#unlock();
   }
 
   #orders(where: string, ...parameters: Array<string | number>): StoredOrder[] {
-    return this.#rows<{ body: string }>(`SELECT body FROM orders WHERE ${where}`, ...parameters).map(
-      ({ body }) => JSON.parse(body) as StoredOrder,
+    return this.#rows(bodyRowSchema, `SELECT body FROM orders WHERE ${where}`, ...parameters).map(({ body }) =>
+      storedOrderSchema.parse(JSON.parse(body)),
     );
   }
 
-  #rows<Row>(sql: string, ...parameters: Array<string | number>): Row[] {
-    return this.#prepare(sql).all(...parameters) as Row[];
+  #rows<Schema extends z.ZodType>(
+    schema: Schema,
+    sql: string,
+    ...parameters: Array<string | number>
+  ): Array<z.output<Schema>> {
+    return this.#prepare(sql)
+      .all(...parameters)
+      .map((row) => schema.parse(row));
   }
 
   #prepare(sql: string): StatementSync {

@@ -71,7 +71,7 @@ async function place({ services, account, check }: Call, order: NewOrderParamete
   return services.exchange.submit(
     command,
     ({ result, events, at }) => {
-      if ('rejected' in result) throw rejection(result.rejected);
+      if ('rejected' in result) throw rejections[result.rejected]();
       if (!('order' in result)) throw refuse.unknown();
       const { order: placed } = result;
       const fills = events.fills.filter(({ orderId }) => orderId === placed.id);
@@ -245,26 +245,16 @@ export function findOpen(
   return order;
 }
 
-function rejection(reason: RejectReason): ApiError {
-  switch (reason) {
-    case 'insufficient-balance':
-      return refuse.rejected('Account has insufficient balance for requested action.');
-    case 'would-match-immediately':
-      return refuse.rejected('Order would immediately match and take.');
-    case 'would-trigger-immediately':
-      return refuse.rejected('Order would trigger immediately.');
-    case 'duplicate-client-id':
-      return refuse.rejected('Duplicate order sent.');
-    case 'market-closed':
-      return refuse.rejected('Market is closed.');
-    case 'no-liquidity':
-      return refuse.rejected('Order book liquidity is less than symbol minimum quantity.');
-    case 'too-many-orders':
-      return refuse.filter('MAX_NUM_ORDERS');
-    case 'unknown-order':
-      return refuse.unknownOrder();
-  }
-}
+const rejections: Record<RejectReason, () => ApiError> = {
+  'insufficient-balance': () => refuse.rejected('Account has insufficient balance for requested action.'),
+  'would-match-immediately': () => refuse.rejected('Order would immediately match and take.'),
+  'would-trigger-immediately': () => refuse.rejected('Order would trigger immediately.'),
+  'duplicate-client-id': () => refuse.rejected('Duplicate order sent.'),
+  'market-closed': () => refuse.rejected('Market is closed.'),
+  'no-liquidity': () => refuse.rejected('Order book liquidity is less than symbol minimum quantity.'),
+  'too-many-orders': () => refuse.filter('MAX_NUM_ORDERS'),
+  'unknown-order': () => refuse.unknownOrder(),
+};
 
 function makeClientId(): string {
   return randomBytes(11).toString('hex');

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Exchange } from '../exchange.ts';
 import type { SimulationOutput } from '../market/simulation.ts';
@@ -104,14 +104,14 @@ export class Streams {
       this.#streams.delete(connection);
       this.#refreshTopics();
     });
-    socket.on('message', (data) => this.#onControl(connection, String(data)));
+    socket.on('message', (data) => this.#onControl(connection, textOf(data)));
   }
 
   #addApi(socket: WebSocket, address: string, services: Services): void {
     const connection = new ApiConnection(socket, address);
     this.#apis.add(connection);
     this.#watch(socket, () => this.#apis.delete(connection));
-    socket.on('message', (data) => void answerSocket(connection, String(data), services));
+    socket.on('message', (data) => void answerSocket(connection, textOf(data), services));
   }
 
   #watch(socket: WebSocket, onClose: () => void): void {
@@ -235,6 +235,12 @@ export class Streams {
   #endKey(key: string): void {
     for (const connection of this.#streams) if (connection.keys.delete(key)) connection.socket.close(1000);
   }
+}
+
+/** A message as text, whatever pieces it came in. */
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return Buffer.from(data instanceof ArrayBuffer ? new Uint8Array(data) : data).toString('utf8');
 }
 
 function parseJson(text: string): unknown {

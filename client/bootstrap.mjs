@@ -1,0 +1,155 @@
+#!/usr/bin/env node
+// Runs on Node 20 with nothing installed: brings node_modules in line with package-lock.json, then hands over to the Node that the project pins.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { constants } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const project = dirname(dirname(fileURLToPath(import.meta.url)));
+const modules = join(project, 'node_modules');
+const lockFile = join(project, 'package-lock.json');
+/** Written after `npm ci` has ended well and wiped by the next one's start: a half-finished install has none. */
+const stampFile = join(modules, '.sapphire-installed');
+const NEEDED_MAJOR = 24;
+
+class Refusal extends Error {}
+
+function lockHash() {
+  return createHash('sha256').update(readFileSync(lockFile)).digest('hex');
+}
+
+function installed() {
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === lockHash()) return true;
+  if (!installedByHand()) return false;
+  writeFileSync(stampFile, lockHash());
+  return true;
+}
+
+/** npm writes its own record of what it installed last of all, so that one that agrees with the lock file is a complete `npm ci`. */
+function installedByHand() {
+  const record = join(modules, '.package-lock.json');
+  if (!existsSync(record)) return false;
+  const wanted = JSON.parse(readFileSync(lockFile, 'utf8')).packages;
+  const found = JSON.parse(readFileSync(record, 'utf8')).packages;
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) =>
+      path === '' || (found[path] ? found[path].version === version && existsSync(join(project, path)) : optional),
+  );
+}
+
+/** One install at a time. A name in the kernel, unlike a lock file, ends with the process that holds it. */
+async function lockInstall() {
+  let waited = false;
+  const name = createHash('sha256').update(project).digest('hex').slice(0, 16);
+  for (;;) {
+    const server = createServer();
+    const fault = await new Promise((settle) => {
+      server.once('error', settle);
+      server.listen(`\0sapphire-install-${name}`, () => settle(undefined));
+    });
+    if (!fault) return () => server.close();
+    if (fault.code !== 'EADDRINUSE') return () => {};
+    if (!waited) process.stderr.write('Waiting for another start that installs the dependencies …\n');
+    waited = true;
+    await sleep(200);
+  }
+}
+
+function say(text) {
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${text}` : `${text}\n`);
+}
+
+async function install() {
+  const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm'];
+  const startedAt = Date.now();
+  say('Installing dependencies …');
+  const ticker = process.stderr.isTTY
+    ? setInterval(() => say(`Installing dependencies … ${Math.round((Date.now() - startedAt) / 1000)} s`), 1000)
+    : undefined;
+  let output = '';
+  const child = spawn(npm[0], [...npm.slice(1), 'ci', '--include=dev', '--include=optional'], {
+    cwd: project,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  const forward = (signal) => child.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, forward);
+  const end = await new Promise((settle) => {
+    child.once('error', (error) => settle({ reason: `npm cannot be run: ${error.message}` }));
+    child.once('close', (code, signal) => settle({ code, signal }));
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, forward);
+  clearInterval(ticker);
+  const seconds = `${Math.round((Date.now() - startedAt) / 1000)} s`;
+  if (end.code !== 0) {
+    if (process.stderr.isTTY) process.stderr.write('\n');
+    const reason = end.reason ?? (end.signal ? `stopped by ${end.signal}` : npmReason(output));
+    throw new Refusal(
+      `The dependencies could not be installed (${reason}). Check the network and npm's registry, then run the same command again.`,
+    );
+  }
+  writeFileSync(stampFile, lockHash());
+  say(`Installed dependencies in ${seconds}.`);
+  if (process.stderr.isTTY) process.stderr.write('\n');
+}
+
+function npmReason(output) {
+  const lines = [...output.matchAll(/^npm (?:error|ERR!) (.+)$/gm)].map(([, line]) => line);
+  return lines.find((line) => !/^(code|errno|syscall) |^A complete log/.test(line)) ?? lines[0] ?? 'npm ci failed';
+}
+
+async function prepare() {
+  if (installed()) return;
+  const unlock = await lockInstall();
+  try {
+    if (!installed()) await install();
+  } finally {
+    unlock();
+  }
+}
+
+/** The pinned Node; where it is not made for this system, the one that runs us, if it is new enough. */
+function nodes() {
+  const pinned = join(modules, `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  return [existsSync(pinned) ? pinned : undefined, major() >= NEEDED_MAJOR ? process.execPath : undefined].filter(
+    Boolean,
+  );
+}
+
+function major() {
+  return Number(process.versions.node.split('.')[0]);
+}
+
+async function run([node, ...others], args) {
+  if (!node) {
+    throw new Refusal(
+      `Sapphire runs on Node ${NEEDED_MAJOR}, which npm has no package of for ${process.platform}-${process.arch}: install Node ${NEEDED_MAJOR} or newer (this is ${process.versions.node}).`,
+    );
+  }
+  const child = spawn(node, args, { stdio: 'inherit' });
+  const forward = (signal) => child.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
+  const end = await new Promise((settle) => {
+    child.once('error', () => settle(undefined));
+    child.once('exit', (code, signal) => settle(code ?? 128 + (constants.signals[signal] ?? 0)));
+  });
+  return end ?? run(others, args);
+}
+
+try {
+  if (major() < 20) throw new Refusal(`Sapphire needs Node 20 or newer to start; this is ${process.versions.node}.`);
+  await prepare();
+  const [first, ...rest] = process.argv.slice(2);
+  const args =
+    first === '--script'
+      ? [resolve(project, rest[0] ?? ''), ...rest.slice(1)]
+      : [join(project, 'client', 'cli', 'main.ts'), ...process.argv.slice(2)];
+  process.exitCode = await run(nodes(), args);
+} catch (error) {
+  process.stderr.write(`sapphire: ${error instanceof Refusal ? error.message : error.stack}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,62 @@
+import { createServer } from 'node:net';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { UserError } from '../../contracts/errors.ts';
+import { healthEndpoints } from '../services.ts';
+import type { Profile } from './profile.ts';
+
+export interface PortUse {
+  host: string;
+  port: number;
+  /** What listens on it. */
+  use: string;
+  /** The key that changes it, and the file that the key stands in. */
+  key: string;
+}
+
+/** Every port that the stack listens on. */
+export function portsOf(
+  configuration: Configuration,
+  { temporal }: Profile,
+  files: { configuration: string; profile: string },
+  ownTemporal: boolean,
+): PortUse[] {
+  const { paperExchange, coordinator } = configuration;
+  const inConfiguration = (key: string): string => `${key} in ${files.configuration}`;
+  const server = [
+    { port: temporal.ports.grpc, use: 'the Temporal server', key: `temporal.ports.grpc in ${files.profile}` },
+    { port: temporal.ports.ui, use: "Temporal's Web UI", key: `temporal.ports.ui in ${files.profile}` },
+  ].map((entry) => ({ ...entry, host: temporal.host }));
+  const workers = healthEndpoints(configuration)
+    .filter(({ name }) => name.startsWith('workers/'))
+    .map(({ name, url }) => ({
+      host: new URL(url).hostname,
+      port: Number(new URL(url).port),
+      use: `the health of ${name}`,
+      key: inConfiguration('operationsPort'),
+    }));
+  return [
+    ...(ownTemporal ? server : []),
+    { ...paperExchange, use: 'the paper exchange', key: inConfiguration('paperExchange.port') },
+    { ...coordinator, use: 'the MCP coordinator', key: inConfiguration('coordinator.port') },
+    ...workers,
+  ].map(({ host, port, use, key }) => ({ host, port, use, key }));
+}
+
+/** Refuses with one sentence that names every port of the list that is taken. */
+export async function refuseTakenPorts(ports: readonly PortUse[]): Promise<void> {
+  const faults = await Promise.all(ports.map(async (entry) => ({ entry, fault: await listenFault(entry) })));
+  const taken = faults.filter(({ fault }) => fault !== undefined);
+  if (taken.length === 0) return;
+  const list = taken.map(({ entry, fault }) => `${entry.port} for ${entry.use} ${fault} (${entry.key})`).join('; ');
+  throw new UserError('PortInUse', `Port ${list}: end the program that uses it, or change the key.`);
+}
+
+function listenFault({ host, port }: PortUse): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'EADDRINUSE' ? `on ${host} is in use` : `cannot be opened on ${host}: ${error.message}`),
+    );
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}

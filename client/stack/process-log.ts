@@ -1,0 +1,59 @@
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const logLineSchema = z.object({
+  level: z.string().optional(),
+  msg: z.string().optional(),
+  err: z.object({ message: z.string().optional() }).optional(),
+});
+const ROTATE_BYTES = 20 * 1024 * 1024;
+const TAIL_BYTES = 16 * 1024;
+const LONGEST_LINE = 400;
+
+/** `<folder>/<process>.log`; above 20 MB the old one becomes `.log.1`, which replaces the one before. */
+export function processLogFile(folder: string, name: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, `${name.replaceAll('/', '-')}.log`);
+  if (existsSync(file) && statSync(file).size > ROTATE_BYTES) renameSync(file, `${file}.1`);
+  return file;
+}
+
+export function logSize(file: string): number {
+  return existsSync(file) ? statSync(file).size : 0;
+}
+
+/** What a process said last about why it ended, from its log after `offset`: an error before any other line, never a stack's frames. */
+export function lastWords(file: string, offset: number): string {
+  const lines = tail(file, offset)
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '' && !/^\s+(at|\^|[}\])])|^Node\.js v|^\s*[}\]]/.test(line))
+    .map(describe);
+  const chosen = lines.findLast(({ isError }) => isError) ?? lines.at(-1);
+  return (chosen?.text ?? 'it left no message').slice(0, LONGEST_LINE);
+}
+
+function describe(line: string): { text: string; isError: boolean } {
+  try {
+    const { level, msg, err } = logLineSchema.parse(JSON.parse(line));
+    const text = [msg, err?.message].filter((part, index, parts) => part && parts.indexOf(part) === index).join(': ');
+    return { text: text || line, isError: ['error', 'fatal'].includes(level?.toLowerCase() ?? '') };
+  } catch {
+    return { text: line.trim(), isError: /^(Uncaught )?\w*(Error|Exception)\b.*: ./.test(line) };
+  }
+}
+
+function tail(file: string, offset: number): string {
+  if (!existsSync(file)) return '';
+  const handle = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(handle);
+    const from = Math.max(offset, size - TAIL_BYTES);
+    const buffer = Buffer.alloc(Math.max(0, size - from));
+    readSync(handle, buffer, 0, buffer.length, from);
+    return buffer.toString('utf8');
+  } finally {
+    closeSync(handle);
+  }
+}

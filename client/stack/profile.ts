@@ -1,0 +1,56 @@
+import { isAbsolute, join } from 'node:path';
+import { z } from 'zod';
+import { projectFolder } from '../../contracts/config/folders.ts';
+import { readYaml, validated } from '../../contracts/config/load.ts';
+
+const version = z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version, e.g. 1.9.1');
+const port = z.int().min(1).max(65_535);
+const attributeType = z.enum(['Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList']);
+
+const temporalSchema = z.strictObject({
+  cli: version,
+  testServer: version,
+  namespace: z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, 'must be a short lower-case name, e.g. sapphire'),
+  /** How long a closed workflow's history is kept. */
+  retentionHours: z.int().min(1).max(8_760),
+  host: z.string().min(1),
+  ports: z.strictObject({ grpc: port, ui: port }),
+  /** A file's name below the data folder. */
+  database: z.string().regex(/^[\w.-]+$/, 'must be the name of a file in the data folder, e.g. temporal.db'),
+  pragmas: z.record(z.string().regex(/^[a-z_]+$/), z.union([z.string().regex(/^\w+$/), z.int()])),
+  dynamicConfig: z.record(
+    z.string().regex(/^[a-zA-Z]+(\.[a-zA-Z]+)+$/, 'must be a key such as history.transferProcessorMaxPollRPS'),
+    z.union([z.string(), z.number(), z.boolean()]),
+  ),
+  searchAttributes: z.record(z.string().regex(/^[A-Za-z]\w*$/), attributeType),
+});
+
+const workerSchema = z.strictObject({
+  taskQueues: z.array(z.string().min(1)).min(1),
+  /** Options of the process's Node, e.g. `--max-old-space-size=256`. */
+  nodeOptions: z.array(z.string().startsWith('--')).default([]),
+});
+
+export const profileSchema = z.strictObject({
+  temporal: temporalSchema,
+  workers: z.strictObject({
+    operations: workerSchema,
+    cycles: workerSchema,
+    agents: workerSchema,
+    execution: workerSchema,
+  }),
+});
+
+/** The development stack: what `temporal-dev.yml` says. */
+export type Profile = z.output<typeof profileSchema>;
+export type TemporalProfile = Profile['temporal'];
+
+/** SAPPHIRE_STACK, else `temporal-dev.yml` in the checkout. */
+export function profileFile(): string {
+  const file = process.env['SAPPHIRE_STACK'] ?? 'temporal-dev.yml';
+  return isAbsolute(file) ? file : join(projectFolder, file);
+}
+
+export function readProfile(file: string = profileFile()): Profile {
+  return validated(profileSchema, readYaml(file), file);
+}

@@ -1,0 +1,119 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { writePrivateFile } from '../../contracts/config/private-file.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+import {
+  endProcesses,
+  identify,
+  isAlive,
+  launchers,
+  type ProcessIdentity,
+  processesWith,
+  processIdentitySchema,
+} from './process-identity.ts';
+
+/** Carries the run's id in the environment of everything that it starts. */
+export const RUN_VARIABLE = 'SAPPHIRE_RUN_ID';
+/** Longer than a process of ours takes for an orderly end. */
+const END_TIMEOUT_MS = 10_000;
+const SUPERVISOR_END_TIMEOUT_MS = 30_000;
+
+const runRecordSchema = z.object({
+  runId: z.uuid(),
+  supervisor: processIdentitySchema,
+  launchers: z.array(processIdentitySchema),
+  processes: z.array(processIdentitySchema.extend({ name: z.string() })),
+});
+type RunRecord = z.output<typeof runRecordSchema>;
+
+export interface Run {
+  runId: string;
+  launchers: readonly ProcessIdentity[];
+  /** Writes down what runs now, for whoever looks from outside. */
+  note: (processes: readonly { name: string; pid: number }[]) => void;
+  /** After the last process has ended. */
+  release: () => void;
+}
+
+/**
+ * Makes this process the only supervisor of a data folder, after the end of everything that one before it left running. A supervisor whose
+ * npm was killed counts as left behind; one that is in use is refused.
+ */
+export async function claimRun(folder: string, onProgress: (message: string) => void): Promise<Run> {
+  const file = join(folder, 'run.json');
+  const unlock = lock(folder) ?? (await takeOver(folder, readRecord(file), onProgress));
+  const left = readRecord(file);
+  const orphans = left ? processesWith(RUN_VARIABLE, left.runId) : [];
+  if (orphans.length > 0) {
+    onProgress(`Ending ${orphans.length} processes that the last start left behind`);
+    await endProcesses(orphans, END_TIMEOUT_MS);
+  }
+
+  const supervisor = identify(process.pid) ?? { pid: process.pid, startedAtTicks: 0 };
+  const record: RunRecord = { runId: crypto.randomUUID(), supervisor, launchers: launchers(), processes: [] };
+  // Written before the first process is started: from its first instant on it can be found by the run's id.
+  writePrivateFile(file, JSON.stringify(record));
+  return {
+    runId: record.runId,
+    launchers: record.launchers,
+    note: (processes) => {
+      const running = processes.flatMap(({ name, pid }) => ({
+        name,
+        ...(identify(pid) ?? { pid, startedAtTicks: 0 }),
+      }));
+      writePrivateFile(file, JSON.stringify({ ...record, processes: running }));
+    },
+    release: () => {
+      rmSync(file, { force: true });
+      unlock();
+    },
+  };
+}
+
+/** What runs in a data folder, as its supervisor noted it; undefined where nothing does. */
+export function readRecord(file: string): RunRecord | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    return runRecordSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A lock that the system frees when its holder dies, however it dies. */
+function lock(folder: string): (() => void) | undefined {
+  const database = new DatabaseSync(join(folder, 'run.lock'), { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return () => database.close();
+  } catch (error) {
+    database.close();
+    if (isBusy(error)) return undefined;
+    throw error;
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5;
+}
+
+async function takeOver(
+  folder: string,
+  record: RunRecord | undefined,
+  onProgress: (message: string) => void,
+): Promise<() => void> {
+  if (record && isAlive(record.supervisor) && record.launchers.some((launcher) => !isAlive(launcher))) {
+    onProgress(`Ending the run whose npm was killed (process ${record.supervisor.pid})`);
+    await endProcesses([record.supervisor], SUPERVISOR_END_TIMEOUT_MS);
+  }
+  const unlock = lock(folder);
+  if (unlock) return unlock;
+  const which = record ? ` (process ${record.supervisor.pid})` : '';
+  throw new UserError(
+    'AlreadyRunning',
+    `Sapphire already runs on ${folder}${which}: end it with Ctrl-C where it was started, or name another folder in SAPPHIRE_DATA.`,
+    ExitCode.refused,
+  );
+}

@@ -1,0 +1,189 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cacheFolder, dataFolder, projectFolder } from '../../contracts/config/folders.ts';
+import { configurationFile } from '../../contracts/config/load.ts';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import type { TemporalAccess } from '../../contracts/config/temporal.ts';
+import { UserError } from '../../contracts/errors.ts';
+import type { Logger } from '../../contracts/telemetry/logger.ts';
+import { journalFile } from '../../stores/journal/open.ts';
+import { stackAccess, usesOtherServer } from './connection.ts';
+import { refuseCorruptDatabase } from './databases.ts';
+import { ensurePaperAccount } from './paper-account.ts';
+import { portsOf, refuseTakenPorts } from './ports.ts';
+import { type Profile, profileFile } from './profile.ts';
+import { claimRun, RUN_VARIABLE } from './run-record.ts';
+import { listenForStop } from './stop-signal.ts';
+import { interrupted, type ProcessSpec } from './supervised-process.ts';
+import { createSupervisor, type Supervisor } from './supervisor.ts';
+import { temporalBinary } from './temporal-binary.ts';
+import { checkOtherServer, temporalServer } from './temporal-server.ts';
+
+const run = promisify(execFile);
+
+export interface StackOptions {
+  configuration: Configuration;
+  profile: Profile;
+  /** One short line per step of the preparation. */
+  onProgress: (message: string) => void;
+  logger: Logger;
+}
+
+export interface Stack {
+  /** What a person or a program can open, in the order of start. */
+  readonly services: readonly { name: string; url: string }[];
+  /** What runs now; a process that is being restarted is missing. */
+  readonly processes: readonly { name: string; pid: number }[];
+  readonly temporal: TemporalAccess;
+  /** Aborted by Ctrl-C, SIGTERM, or the end of the npm that started us: call `stop` then. */
+  readonly stopRequested: AbortSignal;
+  /** Resolves, after everything was stopped, if a process could not be kept running. */
+  readonly failure: Promise<UserError>;
+  /** Ends every process, the workers first; what was going on continues with the next start. */
+  stop: () => Promise<void>;
+}
+
+/** Brings everything up, or ends what it started and rejects: with a UserError where the cause is known, `Interrupted` after Ctrl-C. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const stopSignal = listenForStop();
+  try {
+    const claimed = await claimRun(dataFolder(), options.onProgress);
+    stopSignal.watch(claimed.launchers);
+    const temporal = stackAccess(options.profile);
+    const supervisor = createSupervisor({
+      logFolder: join(dataFolder(), 'logs'),
+      environment: {
+        [RUN_VARIABLE]: claimed.runId,
+        TEMPORAL_ADDRESS: temporal.address,
+        TEMPORAL_NAMESPACE: temporal.namespace,
+        NODE_COMPILE_CACHE: join(cacheFolder(), 'node'),
+      },
+      logger: options.logger,
+      onChange: claimed.note,
+    });
+    const stop = async (): Promise<void> => {
+      await supervisor.stop();
+      claimed.release();
+      stopSignal.release();
+    };
+    try {
+      const services = await untilStopped(stopSignal.signal, bringUp(options, supervisor, temporal));
+      return {
+        services,
+        get processes() {
+          return supervisor.processes();
+        },
+        temporal,
+        stopRequested: stopSignal.signal,
+        failure: supervisor.failure,
+        stop,
+      };
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  } catch (error) {
+    stopSignal.release();
+    throw error;
+  }
+}
+
+async function bringUp(
+  options: StackOptions,
+  supervisor: Supervisor,
+  temporal: TemporalAccess,
+): Promise<{ name: string; url: string }[]> {
+  const { configuration, profile, onProgress } = options;
+  const ownTemporal = !usesOtherServer();
+  const files = { configuration: configurationFile(), profile: profileFile() };
+  await refuseTakenPorts(portsOf(configuration, profile, files, ownTemporal));
+  checkDatabases(profile, ownTemporal);
+
+  // Independent of each other; only the workers need all of them.
+  const [temporalUrl, [exchangeUrl, coordinatorUrl]] = await Promise.all([
+    ownTemporal ? startTemporal(options, supervisor) : otherTemporal(options, temporal),
+    startServices(options, supervisor),
+    bundleWorkflows(),
+  ]);
+
+  onProgress('Starting the workers');
+  const roles = Object.entries(profile.workers);
+  const workers = roles.map(([role, { nodeOptions }]) =>
+    ownProcess(`workers/${role}`, `workers/${role}.ts`, nodeOptions),
+  );
+  const workerUrls = await supervisor.start(workers);
+  return [
+    { name: 'temporal', url: temporalUrl },
+    { name: 'paper-exchange', url: exchangeUrl },
+    { name: 'mcp-coordinator', url: coordinatorUrl },
+    ...workers.map(({ name }, index) => ({ name, url: workerUrls[index] })),
+  ].flatMap(({ name, url }) => (url === undefined ? [] : [{ name, url }]));
+}
+
+async function startTemporal(
+  { profile, onProgress }: StackOptions,
+  supervisor: Supervisor,
+): Promise<string | undefined> {
+  const binary = await temporalBinary(profile.temporal, { onProgress });
+  onProgress('Starting Temporal');
+  const [url] = await supervisor.start([temporalServer(profile.temporal, binary, dataFolder())]);
+  return url;
+}
+
+async function otherTemporal({ profile, onProgress }: StackOptions, temporal: TemporalAccess): Promise<string> {
+  onProgress(`Connecting to Temporal at ${temporal.address}`);
+  await checkOtherServer(temporal, profile.temporal);
+  return temporal.address;
+}
+
+async function startServices(
+  { configuration, onProgress }: StackOptions,
+  supervisor: Supervisor,
+): Promise<(string | undefined)[]> {
+  onProgress('Starting the paper exchange and the coordinator');
+  const { paperExchange } = configuration;
+  const urls = await supervisor.start([
+    ownProcess('paper-exchange', 'services/paper-exchange/main.ts'),
+    ownProcess('mcp-coordinator', 'services/mcp-coordinator/main.ts'),
+  ]);
+  await ensurePaperAccount(urls[0] ?? `http://${paperExchange.host}:${paperExchange.port}`, configuration);
+  return urls;
+}
+
+/** Once for all workers, which would otherwise each make the same bundle at the same time. */
+async function bundleWorkflows(): Promise<void> {
+  await run(process.execPath, [join(projectFolder, 'workers', 'prepare.ts')]).catch((error: unknown) => {
+    throw new UserError(
+      'BundleFailed',
+      `The workflows could not be bundled: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  });
+}
+
+function ownProcess(name: string, file: string, nodeOptions: readonly string[] = []): ProcessSpec {
+  return { name, command: process.execPath, args: [...nodeOptions, join(projectFolder, file)] };
+}
+
+function checkDatabases({ temporal }: Profile, ownTemporal: boolean): void {
+  refuseCorruptDatabase({ file: journalFile(), holds: 'the books', loss: 'the books and all orders in them' });
+  const paperFile = join(dataFolder(), 'paper-exchange.db');
+  refuseCorruptDatabase({ file: paperFile, holds: 'the paper exchange', loss: 'its accounts and its market' });
+  if (!ownTemporal) return;
+  const temporalFile = join(dataFolder(), temporal.database);
+  refuseCorruptDatabase({ file: temporalFile, holds: 'Temporal', loss: 'the histories of its workflows' });
+}
+
+/** A stop leaves the work where it is: `stop` ends the processes that it waits for. */
+async function untilStopped<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(interrupted());
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    work.catch(() => {});
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,206 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync, closeSync, openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { sendSignal } from './process-identity.ts';
+import { lastWords, logSize, processLogFile } from './process-log.ts';
+
+export interface ProcessSpec {
+  name: string;
+  command: string;
+  args: readonly string[];
+  /** Added to the environment of the supervisor. */
+  environment?: Record<string, string>;
+  /** Resolves, once the process serves, with its address. Without it the process says so by its ready line on stdout. */
+  probe?: (signal: AbortSignal) => Promise<string | undefined>;
+}
+
+export interface SupervisionLimits {
+  readyTimeoutMs: number;
+  /** From SIGTERM to SIGKILL; longer than a process's own bound for an orderly end. */
+  stopTimeoutMs: number;
+  /** More crashes than this within the window end the stack. */
+  maxRestarts: number;
+  restartWindowMs: number;
+  /** Doubled by each crash within the window. */
+  firstBackoffMs: number;
+}
+
+export const defaultLimits: SupervisionLimits = {
+  readyTimeoutMs: 120_000,
+  stopTimeoutMs: 10_000,
+  maxRestarts: 5,
+  restartWindowMs: 60_000,
+  firstBackoffMs: 200,
+};
+
+export interface SupervisedProcess {
+  name: string;
+  /** Undefined while it is down. */
+  pid: () => number | undefined;
+  /** Resolves with the address when the process is ready for the first time; rejects when it ends before. */
+  start: () => Promise<string | undefined>;
+  stop: () => Promise<void>;
+}
+
+interface Hooks {
+  limits: SupervisionLimits;
+  logFolder: string;
+  environment: Record<string, string>;
+  onChange: () => void;
+  onCrash: (name: string, reason: string) => void;
+  /** It cannot be kept running. */
+  onGiveUp: (error: UserError) => void;
+}
+
+const readyLineSchema = z.object({ ready: z.literal(true), url: z.string().optional() });
+
+/** One process that is kept running from its first readiness until it is stopped. */
+export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedProcess {
+  const { limits } = hooks;
+  const logFile = processLogFile(hooks.logFolder, spec.name);
+  const stopping = new AbortController();
+  let child: ChildProcess | undefined;
+  let ended: Promise<string> = Promise.resolve('');
+  let keptRunning: Promise<void> = Promise.resolve();
+
+  /** Starts the process once and waits until it is ready. */
+  async function launch(): Promise<string | undefined> {
+    if (stopping.signal.aborted) throw interrupted();
+    const offset = logSize(logFile);
+    const started = spawnLogged(spec, logFile, hooks.environment);
+    child = started;
+    ended = endOf(started).then((reason) => {
+      if (child === started) child = undefined;
+      hooks.onChange();
+      return `${reason}: ${lastWords(logFile, offset)}`;
+    });
+    hooks.onChange();
+    return await readiness(started);
+  }
+
+  async function readiness(started: ChildProcess): Promise<string | undefined> {
+    const settled = new AbortController();
+    const { signal } = settled;
+    const late = sleep(limits.readyTimeoutMs, undefined, { signal }).then(() => {
+      killGroup(started);
+      throw new UserError(
+        'ProcessNotReady',
+        `${spec.name} was not ready after ${limits.readyTimeoutMs / 1000} s; its log is ${logFile}.`,
+      );
+    });
+    const died = ended.then((reason) => {
+      if (stopping.signal.aborted) throw interrupted();
+      throw new UserError('ProcessFailed', `${spec.name} did not start (${reason}). Its log is ${logFile}.`);
+    });
+    try {
+      return await Promise.race([spec.probe ? spec.probe(signal) : readyLine(started, logFile), died, late]);
+    } finally {
+      settled.abort();
+      for (const loser of [late, died]) loser.catch(() => {});
+    }
+  }
+
+  /** Restarts after every end that nobody asked for. */
+  async function keepRunning(): Promise<void> {
+    let crashes: number[] = [];
+    for (;;) {
+      const reason = await ended;
+      if (stopping.signal.aborted) return;
+      const now = Date.now();
+      crashes = [...crashes.filter((at) => at > now - limits.restartWindowMs), now];
+      if (crashes.length > limits.maxRestarts) return hooks.onGiveUp(gaveUp(crashes.length, reason));
+      hooks.onCrash(spec.name, reason);
+      const backoff = limits.firstBackoffMs * 2 ** (crashes.length - 1);
+      await sleep(backoff, undefined, { signal: stopping.signal }).catch(() => {});
+      if (stopping.signal.aborted) return;
+      // A launch that fails has ended its process: the next turn counts it.
+      await launch().catch(() => {});
+    }
+  }
+
+  function gaveUp(times: number, reason: string): UserError {
+    const seconds = Math.round(limits.restartWindowMs / 1000);
+    return new UserError(
+      'ProcessFailed',
+      `${spec.name} ended ${times} times within ${seconds} s, the last time with ${reason}. Everything was stopped; its log is ${logFile}.`,
+    );
+  }
+
+  return {
+    name: spec.name,
+    pid: () => child?.pid,
+    start: async () => {
+      const url = await launch();
+      keptRunning = keepRunning();
+      return url;
+    },
+    stop: async () => {
+      stopping.abort();
+      const running = child;
+      if (running) {
+        running.kill('SIGTERM');
+        const timer = setTimeout(() => killGroup(running), limits.stopTimeoutMs);
+        await ended;
+        clearTimeout(timer);
+      }
+      await keptRunning;
+    },
+  };
+}
+
+export function interrupted(): UserError {
+  return new UserError('Interrupted', 'The start was interrupted.', ExitCode.interrupted);
+}
+
+/**
+ * In a process group of its own, so that Ctrl-C at the terminal reaches the supervisor alone and the order of stopping is kept. Errors go
+ * straight to the log file: no line is lost when the supervisor is killed. Its stdin ends with the supervisor.
+ */
+function spawnLogged(spec: ProcessSpec, logFile: string, environment: Record<string, string>): ChildProcess {
+  const log = openSync(logFile, 'a', 0o600);
+  try {
+    return spawn(spec.command, spec.args, {
+      detached: true,
+      stdio: ['pipe', spec.probe ? log : 'pipe', log],
+      env: { ...process.env, ...environment, ...spec.environment, SAPPHIRE_SUPERVISED: '1' },
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      if (child.pid === undefined) resolve(error.message);
+    });
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
+}
+
+/** The first line that says ready; every other line of stdout goes to the log. */
+function readyLine(child: ChildProcess, logFile: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    if (!child.stdout) return;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const ready = parseReady(line);
+      if (ready) resolve(ready.url);
+      else appendFileSync(logFile, `${line}\n`);
+    });
+  });
+}
+
+function parseReady(line: string): z.output<typeof readyLineSchema> | undefined {
+  try {
+    return readyLineSchema.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) sendSignal(-pid, 'SIGKILL');
+}

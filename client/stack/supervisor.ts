@@ -1,0 +1,76 @@
+import type { UserError } from '../../contracts/errors.ts';
+import type { Logger } from '../../contracts/telemetry/logger.ts';
+import {
+  defaultLimits,
+  interrupted,
+  type ProcessSpec,
+  type SupervisedProcess,
+  type SupervisionLimits,
+  superviseProcess,
+} from './supervised-process.ts';
+
+export interface Supervisor {
+  /** Starts processes together and resolves with their addresses when all are ready. */
+  start: (specs: readonly ProcessSpec[]) => Promise<(string | undefined)[]>;
+  /** What runs now; a process that is being restarted is missing. */
+  processes(): { name: string; pid: number }[];
+  /** Stops all, the last started first. Never rejects for a process that had to be killed. */
+  stop: () => Promise<void>;
+  /** Resolves, after everything was stopped, if a process could not be kept running. */
+  readonly failure: Promise<UserError>;
+}
+
+export function createSupervisor(options: {
+  logFolder: string;
+  environment: Record<string, string>;
+  logger: Logger;
+  onChange?: (processes: { name: string; pid: number }[]) => void;
+  limits?: Partial<SupervisionLimits>;
+}): Supervisor {
+  const { logger } = options;
+  const stages: SupervisedProcess[][] = [];
+  const failed = Promise.withResolvers<UserError>();
+  let stopped: Promise<void> | undefined;
+
+  const processes = (): { name: string; pid: number }[] =>
+    stages.flat().flatMap(({ name, pid }) => {
+      const running = pid();
+      return running === undefined ? [] : [{ name, pid: running }];
+    });
+
+  async function stopAll(): Promise<void> {
+    for (const stage of stages.toReversed()) await Promise.all(stage.map((supervised) => supervised.stop()));
+  }
+
+  const stop = (): Promise<void> => {
+    stopped ??= stopAll();
+    return stopped;
+  };
+
+  async function giveUp(error: UserError): Promise<void> {
+    logger.error({ reason: error.message }, 'everything is stopped');
+    await stop();
+    failed.resolve(error);
+  }
+
+  return {
+    start: async (specs) => {
+      if (stopped) throw interrupted();
+      const stage = specs.map((spec) =>
+        superviseProcess(spec, {
+          limits: { ...defaultLimits, ...options.limits },
+          logFolder: options.logFolder,
+          environment: options.environment,
+          onChange: () => options.onChange?.(processes()),
+          onCrash: (name, reason) => logger.warn({ restarted: name, reason }, 'a process ended and is restarted'),
+          onGiveUp: (error) => void giveUp(error),
+        }),
+      );
+      stages.push(stage);
+      return await Promise.all(stage.map((supervised) => supervised.start()));
+    },
+    processes,
+    stop,
+    failure: failed.promise,
+  };
+}

@@ -1,0 +1,24 @@
+import { dataFolder } from '../../contracts/config/folders.ts';
+import { loadConfiguration } from '../../contracts/config/load.ts';
+import { loadSecrets, secretValues } from '../../contracts/config/secrets.ts';
+import { UserError } from '../../contracts/errors.ts';
+import { createLogger } from '../../contracts/telemetry/logger.ts';
+import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
+import { startPaperExchange } from './server.ts';
+
+try {
+  const { paperExchange, logLevel } = loadConfiguration();
+  const secrets = loadSecrets();
+  const logger = createLogger({ process: 'paper-exchange', level: logLevel, secrets: secretValues(secrets) });
+  const server = await startPaperExchange({
+    configuration: paperExchange,
+    dataFolder: dataFolder(),
+    adminToken: secrets.paperAdminToken,
+    logger,
+  });
+  onShutdown(() => server.close());
+  announceReady(server.url);
+} catch (error) {
+  process.stderr.write(`paper-exchange: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(error instanceof UserError ? error.exitCode : 1);
+}

@@ -1,0 +1,97 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { startTestExchange, type TestAccount, type TestExchange } from './harness.ts';
+import { signedCall } from './signing.ts';
+
+let exchange: TestExchange;
+let account: TestAccount;
+let counter = 0;
+beforeAll(async () => {
+  exchange = await startTestExchange();
+  account = await exchange.account('faults');
+});
+afterEach(() => exchange.admin('DELETE', '/admin/faults'));
+afterAll(() => exchange.close());
+
+function order() {
+  counter += 1;
+  return {
+    symbol: 'BTCUSDT',
+    side: 'BUY',
+    type: 'LIMIT',
+    timeInForce: 'GTC',
+    quantity: '0.001',
+    price: '50000',
+    newClientOrderId: `fault-${counter}`,
+  };
+}
+const fault = (settings: Record<string, unknown>) => exchange.admin('POST', '/admin/faults', { count: 1, ...settings });
+const exists = async (clientId: string) =>
+  (await signedCall(account, 'GET', '/order', { symbol: 'BTCUSDT', origClientOrderId: clientId })).status === 200;
+
+test('an answer dropped after the order was accepted: the order is there', async () => {
+  await fault({ kind: 'drop-answer', method: 'POST', path: '/api/v3/order' });
+  const sent = order();
+  await expect(signedCall(account, 'POST', '/order', sent)).rejects.toThrow();
+  expect(await exists(sent.newClientOrderId)).toBe(true);
+  expect((await signedCall(account, 'POST', '/order', order())).status).toBe(200);
+});
+
+test.each([
+  { kind: 'rate-limit', status: 429, code: -1003 },
+  { kind: 'ban', status: 418, code: -1003 },
+  { kind: 'server-error', status: 503, code: -1007 },
+])('$kind: refused and not executed', async ({ kind, status, code }) => {
+  await fault({ kind, method: 'POST', account: 'faults' });
+  const sent = order();
+  const answer = await signedCall(account, 'POST', '/order', sent);
+  expect([answer.status, answer.body['code']]).toEqual([status, code]);
+  expect(await exists(sent.newClientOrderId)).toBe(false);
+});
+
+test('a server error after the execution: the order is there', async () => {
+  await fault({ kind: 'server-error', status: 504, executed: true, path: '/api/v3/order' });
+  const sent = order();
+  expect((await signedCall(account, 'POST', '/order', sent)).status).toBe(504);
+  expect(await exists(sent.newClientOrderId)).toBe(true);
+});
+
+test.each(['before', 'after'])('a delay %s the execution', async (when) => {
+  await fault({ kind: 'delay', delayMs: 150, when });
+  const startedAt = performance.now();
+  expect((await signedCall(account, 'POST', '/order', order())).status).toBe(200);
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(140);
+});
+
+test('a fault strikes only what it matches, as often as it says', async () => {
+  await fault({ kind: 'server-error', account: 'somebody-else' });
+  expect((await signedCall(account, 'GET', '/account')).status).toBe(200);
+  expect((await exchange.admin('GET', '/admin/faults')).body).toHaveLength(1);
+  await exchange.admin('DELETE', '/admin/faults');
+  await fault({ kind: 'server-error', count: 2, path: '/api/v3/account' });
+  const statuses = [];
+  for (let i = 0; i < 3; i += 1) statuses.push((await signedCall(account, 'GET', '/account')).status);
+  expect(statuses).toEqual([503, 503, 200]);
+});
+
+test('a closed stream', async () => {
+  const socket = new WebSocket(`${account.urls.ws}/btcusdt@trade`);
+  await new Promise((resolve) => socket.once('open', resolve));
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  expect((await fault({ kind: 'close-stream' })).body).toMatchObject({ closed: 1 });
+  await closed;
+});
+
+test('a halted symbol takes no orders, shows it, and opens again', async () => {
+  await fault({ kind: 'halt-symbol', symbol: 'BTCUSDT' });
+  expect((await signedCall(account, 'POST', '/order', order())).body).toMatchObject({
+    code: -2010,
+    msg: 'Market is closed.',
+  });
+  const info = (await (await fetch(`${account.urls.rest}/exchangeInfo?symbol=BTCUSDT`)).json()) as {
+    symbols: Array<{ status: string }>;
+  };
+  expect(info.symbols[0]?.status).toBe('HALT');
+  await exchange.admin('DELETE', '/admin/faults');
+  expect((await signedCall(account, 'POST', '/order', order())).status).toBe(200);
+});
