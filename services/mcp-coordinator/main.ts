@@ -3,6 +3,7 @@ import { type Configuration, quorumCount } from '../../contracts/config/schema.t
 import { loadSecrets, secretValues } from '../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
+import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import { type AgentParticipation, perAgent } from '../../domain/participation.ts';
 import { openJournal } from '../../stores/journal/open.ts';
@@ -22,30 +23,21 @@ async function main(): Promise<void> {
     secrets: secretValues(secrets),
   });
   const journal = await openJournal(configuration);
-  try {
-    await journal.participation.seed(participationDefaults(configuration));
-    const { quorumWeight, maxGroupShare } = configuration.participation;
-    const coordinator = await startCoordinator({
-      ...configuration.coordinator,
-      token: secrets.coordinatorToken,
-      journal,
-      quorum: { quorumCount: quorumCount(configuration), quorumWeight, maxGroupShare },
-      logger,
-    });
-    const stopped = stopSignal();
-    logger.info({ url: coordinator.url }, 'ready');
-    process.stdout.write(`${JSON.stringify({ ready: true, url: coordinator.url })}\n`);
-    logger.info({ signal: await stopped }, 'stopping');
-    await coordinator.close();
-  } finally {
-    await journal.close();
-  }
-}
-
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  await journal.participation.seed(participationDefaults(configuration));
+  const { quorumWeight, maxGroupShare } = configuration.participation;
+  const coordinator = await startCoordinator({
+    ...configuration.coordinator,
+    token: secrets.coordinatorToken,
+    journal,
+    quorum: { quorumCount: quorumCount(configuration), quorumWeight, maxGroupShare },
+    logger,
   });
+  onShutdown(async () => {
+    await coordinator.close();
+    await journal.close();
+  });
+  announceReady(coordinator.url);
+  logger.info({ url: coordinator.url }, 'ready');
 }
 
 try {

@@ -86,7 +86,7 @@ describe('Freqtrade', () => {
 
 it('Lag-Llama says which queue has no worker', async () => {
   const { answer } = await ask(agentFrom('lag-llama'), healthyRequest());
-  expect(reasonsOf(answer)).toEqual(['no_worker', 'no_worker']);
+  expect(reasonsOf(answer)).toEqual(['not_configured', 'not_configured']);
   expect(detailOf(answer)).toContain('agents-lag-llama');
 });
 

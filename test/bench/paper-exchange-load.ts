@@ -25,7 +25,7 @@ export interface LoadReport {
   longestMs: number;
 }
 
-const CONNECTIONS = 24;
+const CONNECTIONS = 64;
 const HEAD_START_MS = 3_000;
 
 process.once('message', (request: LoadRequest) => {

@@ -1,28 +1,47 @@
+import { temporal as protocol } from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-export function startDevServer(): Promise<TestWorkflowEnvironment> {
+import { readProfile } from '../../client/stack/profile.ts';
+import { temporalBinary, testServerBinary } from '../../client/stack/temporal-binary.ts';
+import { dynamicConfigFlags } from '../../client/stack/temporal-server.ts';
+import { searchAttributes } from '../../contracts/search-attributes.ts';
+
+const { IndexedValueType } = protocol.api.enums.v1;
+
+/** By the names of the profile. */
+const indexedType = {
+  Text: IndexedValueType.INDEXED_VALUE_TYPE_TEXT,
+  Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+  Int: IndexedValueType.INDEXED_VALUE_TYPE_INT,
+  Double: IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
+  Bool: IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+  Datetime: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+  KeywordList: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+} as const;
+
+/** A real server in memory with the development profile's settings. The test tears it down. */
+export async function startDevServer(): Promise<TestWorkflowEnvironment> {
+  const { temporal } = readProfile();
   return TestWorkflowEnvironment.createLocal({
     server: {
-      executable: { type: 'existing-path', path: '/tmp/lab/bin/temporal' },
-      extraArgs: [
-        '--dynamic-config-value',
-        'history.transferProcessorMaxPollRPS=2000',
-        '--dynamic-config-value',
-        'history.timerProcessorMaxPollRPS=2000',
-        '--dynamic-config-value',
-        'history.timerProcessorMaxTimeShift="10ms"',
-        '--search-attribute',
-        'Account=Keyword',
-        '--search-attribute',
-        'Mode=Keyword',
-        '--search-attribute',
-        'Outcome=Keyword',
-        '--search-attribute',
-        'CycleId=Keyword',
-        '--search-attribute',
-        'Symbols=KeywordList',
-        '--search-attribute',
-        'HaltEpoch=Int',
-      ],
+      executable: { type: 'existing-path', path: await temporalBinary(temporal) },
+      searchAttributes: Object.values(searchAttributes),
+      extraArgs: dynamicConfigFlags(temporal),
     },
   });
+}
+
+/** A server whose time jumps while only timers are awaited. The test tears it down. */
+export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
+  const { temporal } = readProfile();
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: await testServerBinary(temporal) } },
+  });
+  // It takes no search attributes on its command line, and fails a workflow task that sets an unknown one.
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: Object.fromEntries(
+      Object.entries(temporal.searchAttributes).map(([name, type]) => [name, indexedType[type]]),
+    ),
+  });
+  return environment;
 }

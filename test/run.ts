@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readProfile } from '../client/stack/profile.ts';
+import { temporalBinary, testServerBinary } from '../client/stack/temporal-binary.ts';
+import { projectFolder } from '../contracts/config/folders.ts';
+import { UserError } from '../contracts/errors.ts';
+
+const reportSchema = z.object({
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
+});
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+function onProgress(message: string): void {
+  process.stdout.write(`${message}\n`);
+}
+
+/** Fetched before the first test, whose time limit does not allow for a download. */
+async function prepare(): Promise<void> {
+  const { temporal } = readProfile();
+  await temporalBinary(temporal, { onProgress });
+  await testServerBinary(temporal, { onProgress });
+}
+
+async function runVitest(reportFile: string, args: readonly string[]): Promise<number> {
+  const vitest = join(projectFolder, 'node_modules', 'vitest', 'vitest.mjs');
+  const options = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  const child = spawn(process.execPath, [vitest, ...options, ...args], { cwd: projectFolder, stdio: 'inherit' });
+  // The terminal gives Ctrl-C to vitest as well; we wait for its end to count.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/** A file that could not be loaded has no tests to count, and a run that failed outside of tests has none that failed: each is one failure. */
+function countTests(reportFile: string, exitCode: number): Count {
+  if (!existsSync(reportFile)) return { passed: 0, failed: 1 };
+  const report = reportSchema.parse(JSON.parse(readFileSync(reportFile, 'utf8')));
+  const unloaded = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),
+  ).length;
+  const failed = report.numFailedTests + unloaded;
+  return { passed: report.numPassedTests, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'sapphire-test-'));
+try {
+  await prepare();
+  const reportFile = join(folder, 'report.json');
+  const exitCode = await runVitest(reportFile, process.argv.slice(2));
+  const { passed, failed } = countTests(reportFile, exitCode);
+  process.exitCode = failed > 0 ? 1 : exitCode;
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof UserError ? error.message : String(error)}\n`);
+  process.stdout.write('0 passed, 1 failed\n');
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,26 @@
+import { appendFileSync } from 'node:fs';
+import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
+
+// A child of the supervisor: `stand-in.ts NAME EVENTS MODE`, each event a line in the file EVENTS.
+const [name = '', events = '', mode = 'obedient'] = process.argv.slice(2);
+const note = (event: string): void => appendFileSync(events, `${event} ${name}\n`);
+
+note('start');
+if (mode === 'broken') {
+  process.stderr.write(`${JSON.stringify({ level: 'error', msg: 'the disk is full' })}\n`);
+  process.exit(3);
+}
+if (mode === 'deaf') {
+  process.on('SIGTERM', () => note('ignored'));
+  process.stdin.on('end', () => note('ignored'));
+} else {
+  onShutdown(async () => note('stop'));
+}
+setInterval(() => {}, 1_000);
+if (mode !== 'silent') announceReady(`http://${name}`);
+if (mode === 'crashing') {
+  setTimeout(() => {
+    process.stderr.write('Error: the price was negative\n    at work (work.ts:1:1)\n');
+    process.exit(9);
+  }, 20);
+}

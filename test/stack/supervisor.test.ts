@@ -1,0 +1,133 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { identify, isAlive } from '../../client/stack/process-identity.ts';
+import { processLogFile } from '../../client/stack/process-log.ts';
+import type { SupervisionLimits } from '../../client/stack/supervised-process.ts';
+import { createSupervisor, type Supervisor } from '../../client/stack/supervisor.ts';
+import { eventsIn, eventually, standIn, temporaryFolder } from './harness.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let events: string;
+let supervisor: Supervisor;
+
+function supervise(limits: Partial<SupervisionLimits> = {}): Supervisor {
+  supervisor = createSupervisor({
+    logFolder: join(folder.path, 'logs'),
+    environment: {},
+    logger: pino({ level: 'silent' }),
+    limits: { firstBackoffMs: 1, ...limits },
+  });
+  return supervisor;
+}
+
+function pidOf(name: string): number | undefined {
+  return supervisor.processes().find((running) => running.name === name)?.pid;
+}
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  events = join(folder.path, 'events');
+});
+
+afterEach(async () => {
+  await supervisor.stop();
+  folder.remove();
+});
+
+describe('the supervisor', () => {
+  it('resolves with the addresses of the ready lines and stops the last stage first', async () => {
+    supervise();
+    const first = await supervisor.start([standIn('first', events)]);
+    const second = await supervisor.start([standIn('second', events), standIn('third', events)]);
+    expect([...first, ...second]).toEqual(['http://first', 'http://second', 'http://third']);
+    expect(supervisor.processes().map(({ name }) => name)).toEqual(['first', 'second', 'third']);
+
+    await supervisor.stop();
+    const stops = eventsIn(events).filter((event) => event.startsWith('stop'));
+    expect(stops.slice(0, 2).toSorted()).toEqual(['stop second', 'stop third']);
+    expect(stops[2]).toBe('stop first');
+    expect(supervisor.processes()).toEqual([]);
+  });
+
+  it('restarts a process that was killed', async () => {
+    supervise();
+    await supervisor.start([standIn('worker', events), standIn('bystander', events)]);
+    const killed = pidOf('worker');
+    const bystander = pidOf('bystander');
+    process.kill(killed ?? 0, 'SIGKILL');
+    await eventually('a second start', () => eventsIn(events).filter((event) => event === 'start worker').length === 2);
+    expect(pidOf('worker')).not.toBe(killed);
+    expect(pidOf('bystander')).toBe(bystander);
+  });
+
+  it('stops everything when a process cannot be kept running, and says which and why', async () => {
+    supervise({ maxRestarts: 2 });
+    await supervisor.start([standIn('bystander', events)]);
+    await supervisor.start([standIn('worker', events, 'crashing')]);
+    const failure = await supervisor.failure;
+    expect(failure.message).toMatch(
+      /^worker ended 3 times within 60 s, the last time with exit code 9: Error: the price was negative\. /,
+    );
+    expect(eventsIn(events).filter((event) => event === 'start worker')).toHaveLength(3);
+    expect(eventsIn(events)).toContain('stop bystander');
+    expect(supervisor.processes()).toEqual([]);
+  });
+
+  it('refuses a process that ends before it is ready, with its own words', async () => {
+    supervise();
+    const start = supervisor.start([standIn('worker', events, 'broken')]);
+    await expect(start).rejects.toThrow('worker did not start (exit code 3: the disk is full).');
+  });
+
+  it('refuses a program that is not there', async () => {
+    supervise();
+    const start = supervisor.start([{ name: 'temporal', command: '/does/not/exist', args: [] }]);
+    await expect(start).rejects.toThrow(/^temporal did not start \(spawn \/does\/not\/exist ENOENT/);
+  });
+
+  it('gives up on a process that never gets ready and leaves nothing of it', async () => {
+    supervise({ readyTimeoutMs: 400 });
+    const start = supervisor.start([standIn('worker', events, 'silent')]);
+    const identity = identify(pidOf('worker') ?? 0);
+    await expect(start).rejects.toThrow('worker was not ready after 0.4 s');
+    await eventually('its end', () => identity !== undefined && !isAlive(identity));
+  });
+
+  it('kills a process that does not follow SIGTERM', async () => {
+    supervise({ stopTimeoutMs: 200 });
+    await supervisor.start([standIn('worker', events, 'deaf')]);
+    const identity = identify(pidOf('worker') ?? 0);
+    await supervisor.stop();
+    expect(eventsIn(events)).toContain('ignored worker');
+    expect(identity && isAlive(identity)).toBe(false);
+  });
+
+  it('ends a start that is under way when it is stopped, and begins no other', async () => {
+    supervise();
+    const start = supervisor.start([standIn('worker', events, 'silent')]);
+    const refusal = expect(start).rejects.toThrow('The start was interrupted.');
+    await eventually('the process', () => eventsIn(events).includes('start worker'));
+    await supervisor.stop();
+    await refusal;
+    await expect(supervisor.start([standIn('late', events)])).rejects.toThrow('The start was interrupted.');
+    expect(eventsIn(events)).not.toContain('start late');
+  });
+});
+
+describe('the log of a process', () => {
+  it('is rotated above 20 MB, and one old one is kept', () => {
+    supervise();
+    const logs = join(folder.path, 'rotated');
+    mkdirSync(logs);
+    const file = join(logs, 'workers-cycles.log');
+    writeFileSync(file, Buffer.alloc(20 * 1024 * 1024));
+    expect(processLogFile(logs, 'workers/cycles')).toBe(file);
+    expect(readFileSync(file)).toHaveLength(20 * 1024 * 1024);
+    writeFileSync(file, Buffer.alloc(20 * 1024 * 1024 + 1));
+    processLogFile(logs, 'workers/cycles');
+    expect(() => readFileSync(file)).toThrow('ENOENT');
+    expect(readFileSync(`${file}.1`)).toHaveLength(20 * 1024 * 1024 + 1);
+  });
+});
