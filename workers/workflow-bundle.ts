@@ -6,9 +6,6 @@ import { cacheFolder, projectFolder } from '../contracts/config/folders.ts';
 
 const sources = ['workflows/**/*.ts', 'contracts/*.ts', 'domain/*.ts', 'package-lock.json'];
 
-/** Modules without state of their own, which all workflows of a worker share instead of loading them anew for each. */
-const stateless = ['decimal.js', join(projectFolder, 'domain', 'money.ts'), join(projectFolder, 'domain', 'book.ts')];
-
 /** All workflows in one bundle, made once for each state of their sources and kept in the cache. */
 export async function workflowBundle(): Promise<{ codePath: string }> {
   const codePath = join(cacheFolder(), 'workflows', `${sourceHash()}.js`);
@@ -25,7 +22,6 @@ export async function workflowBundle(): Promise<{ codePath: string }> {
 export function buildWorkflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
     workflowsPath: join(projectFolder, 'workflows', 'index.ts'),
-    preloadModules: stateless,
     logger: { ...console, log: quiet, trace: quiet, debug: quiet, info: quiet },
   });
 }

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
-import type { CycleRecord, CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
+import type { CycleRecord, CycleSummary, CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
@@ -75,7 +75,14 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
     },
 
     /** Sizes the consensus within the risk limits and reserves the capital, in one transaction. */
-    async planCycle({ cycleId, correlationId, epoch, tradedSymbols, snapshot, consensus }: PlanRequest): Promise<OrderPlan> {
+    async planCycle({
+      cycleId,
+      correlationId,
+      epoch,
+      tradedSymbols,
+      snapshot,
+      consensus,
+    }: PlanRequest): Promise<OrderPlan> {
       const now = await exchangeTime();
       const plan = await journal.cycles.plan(cycleId, account, ({ control, ...books }) =>
         planOrders(
@@ -112,7 +119,7 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
     async recordCycle(
       draft: Omit<CycleRecord, 'fills' | 'equity'>,
       snapshot: MarketSnapshot | undefined,
-    ): Promise<CycleRecord> {
+    ): Promise<CycleSummary> {
       const [balances, positions, fills] = await Promise.all([
         journal.ledger.balances(account),
         journal.ledger.positions(account),
@@ -121,14 +128,11 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
       const equity = snapshot && text(equityAt({ snapshot, currency }, { balances, positions }).toDecimalPlaces(8));
       const record: CycleRecord = { ...draft, fills, equity };
       await journal.cycles.record(record);
-      if (equity !== undefined) {
-        await journal.ledger.markEquity({ account, equity, at: draft.finishedAt });
-        metrics.portfolioValue.set({ portfolio: account, currency, mode }, Number(equity));
-      }
-      metrics.cycles.inc({ outcome: draft.outcome });
-      const { correlationId, outcome, summary } = draft;
+      const { cycleId, correlationId, outcome, summary } = draft;
+      if (equity !== undefined) metrics.portfolioValue.set({ portfolio: account, currency, mode }, Number(equity));
+      metrics.cycles.inc({ outcome });
       logger.info({ correlationId, outcome, summary, equity, fills: fills.length }, 'cycle finished');
-      return record;
+      return { cycleId, outcome, summary };
     },
   };
 }

@@ -30,7 +30,8 @@ function databaseFault(file: string): string | undefined {
       database.prepare('SELECT count(*) FROM sqlite_schema').get();
       if (statSync(file).size > FULL_CHECK_BYTES) return undefined;
       const row = database.prepare('PRAGMA quick_check(1)').get();
-      return row?.['quick_check'] === 'ok' ? undefined : String(row?.['quick_check']);
+      const finding = String(row?.['quick_check']);
+      return finding === 'ok' ? undefined : finding.replace('*** in database main ***\n', '').replaceAll('\n', '; ');
     } finally {
       database.close();
     }

@@ -30,17 +30,18 @@ export function lastWords(file: string, offset: number): string {
     .map((line) => line.trimEnd())
     .filter((line) => line !== '' && !/^\s+(at|\^|[}\])])|^Node\.js v|^\s*[}\]]/.test(line))
     .map(describe);
-  const chosen = lines.findLast(({ isError }) => isError) ?? lines.at(-1);
+  const chosen = lines.findLast(({ kind }) => kind === 'error') ?? lines.findLast(({ kind }) => kind === 'text');
   return (chosen?.text ?? 'it left no message').slice(0, LONGEST_LINE);
 }
 
-function describe(line: string): { text: string; isError: boolean } {
+/** What stands outside of the JSON lines was written by the runtime, or to people: it says more than what was logged before in passing. */
+function describe(line: string): { text: string; kind: 'error' | 'text' | 'entry' } {
   try {
     const { level, msg, err } = logLineSchema.parse(JSON.parse(line));
     const text = [msg, err?.message].filter((part, index, parts) => part && parts.indexOf(part) === index).join(': ');
-    return { text: text || line, isError: ['error', 'fatal'].includes(level?.toLowerCase() ?? '') };
+    return { text: text || line, kind: ['error', 'fatal'].includes(level?.toLowerCase() ?? '') ? 'error' : 'entry' };
   } catch {
-    return { text: line.trim(), isError: /^(Uncaught )?\w*(Error|Exception)\b.*: ./.test(line) };
+    return { text: line.trim(), kind: /^(Uncaught )?\w*(Error|Exception)\b.*: ./.test(line) ? 'error' : 'text' };
   }
 }
 

@@ -41,14 +41,18 @@ export interface Run {
  * Makes this process the only supervisor of a data folder, after the end of everything that one before it left running. A supervisor whose
  * npm was killed counts as left behind; one that is in use is refused.
  */
-export async function claimRun(folder: string, onProgress: (message: string) => void): Promise<Run> {
+export async function claimRun(
+  folder: string,
+  onProgress: (message: string) => void,
+  endTimeoutMs: number = END_TIMEOUT_MS,
+): Promise<Run> {
   const file = join(folder, 'run.json');
   const unlock = lock(folder) ?? (await takeOver(folder, readRecord(file), onProgress));
   const left = readRecord(file);
   const orphans = left ? processesWith(RUN_VARIABLE, left.runId) : [];
   if (orphans.length > 0) {
-    onProgress(`Ending ${orphans.length} processes that the last start left behind`);
-    await endProcesses(orphans, END_TIMEOUT_MS);
+    onProgress(`Ending what the last start left running: process ${orphans.map(({ pid }) => pid).join(', ')}`);
+    await endProcesses(orphans, endTimeoutMs);
   }
 
   const supervisor = identify(process.pid) ?? { pid: process.pid, startedAtTicks: 0 };

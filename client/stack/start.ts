@@ -62,10 +62,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       logger: options.logger,
       onChange: claimed.note,
     });
-    const stop = async (): Promise<void> => {
+    let stopped: Promise<void> | undefined;
+    const end = async (): Promise<void> => {
       await supervisor.stop();
       claimed.release();
       stopSignal.release();
+    };
+    const stop = (): Promise<void> => {
+      stopped ??= end();
+      return stopped;
     };
     try {
       const services = await untilStopped(stopSignal.signal, bringUp(options, supervisor, temporal));

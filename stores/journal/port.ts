@@ -127,7 +127,7 @@ export interface CycleBook {
   plan(cycleId: string, account: string, decide: (view: PlanningView) => OrderPlan): Promise<OrderPlan>;
   /** Releases what a leg still holds, when its order workflow could not be started. */
   releaseLeg(legId: string): Promise<void>;
-  /** The decision record; idempotent by cycle id. */
+  /** Writes the decision record and marks equity where it is known; idempotent by cycle id. */
   record(record: CycleRecord): Promise<void>;
   find(cycleId: string): Promise<CycleRecord | undefined>;
   list(account: string, limit: number): Promise<CycleRecord[]>;

@@ -49,7 +49,12 @@ const access = temporalAccess();
 const connection = await NativeConnection.connect(access);
 const workers = await Promise.all(
   missionAgentIds.map((agentId) =>
-    Worker.create({ connection, namespace: access.namespace, taskQueue: agentTaskQueue(agentId), activities: { askAgent } }),
+    Worker.create({
+      connection,
+      namespace: access.namespace,
+      taskQueue: agentTaskQueue(agentId),
+      activities: { askAgent },
+    }),
   ),
 );
 const running = Promise.all(workers.map((worker) => worker.run()));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identify, isAlive, type ProcessIdentity } from '../../client/stack/process-identity.ts';
 import { claimRun, RUN_VARIABLE, type Run, readRecord } from '../../client/stack/run-record.ts';
+import { listenForStop } from '../../client/stack/stop-signal.ts';
 import { eventsIn, eventually, standIn, temporaryFolder } from './harness.ts';
 
 const supervisorFile = join(import.meta.dirname, 'stand-in-supervisor.ts');
@@ -31,7 +32,7 @@ function recorded(): { supervisor: ProcessIdentity; processes: (ProcessIdentity 
 }
 
 async function claim(): Promise<Run> {
-  claimed = await claimRun(folder.path, () => {});
+  claimed = await claimRun(folder.path, () => {}, 300);
   return claimed;
 }
 
@@ -98,6 +99,19 @@ describe('one supervisor a data folder', () => {
     await claim();
     expect([supervisor, ...processes].filter(isAlive)).toEqual([]);
   }, 30_000);
+});
+
+it('stops when the npm that started it is gone', async () => {
+  const npm = start([join(import.meta.dirname, 'stand-in.ts'), 'npm', join(folder.path, 'events'), 'deaf']);
+  await up(npm);
+  const launcher = identify(npm.pid ?? 0);
+  if (!launcher) throw new Error('it is not there');
+  const stop = listenForStop();
+  stop.watch([launcher]);
+  expect(stop.signal.aborted).toBe(false);
+  npm.kill('SIGKILL');
+  await once(stop.signal, 'abort');
+  stop.release();
 });
 
 it('tells a process from a later one with the same id', () => {

@@ -14,6 +14,7 @@ const supervisor = createSupervisor({
   environment: { [RUN_VARIABLE]: run.runId },
   logger: pino({ level: 'silent' }),
   onChange: run.note,
+  limits: { stopTimeoutMs: 300 },
 });
 const events = join(folder, 'events');
 await supervisor.start([standIn('guarded', events), standIn('deaf', events, 'deaf')]);

@@ -117,7 +117,8 @@ async function finish(
     draft.summary = summarise(draft);
   }
   draft.finishedAt = Date.now();
-  const { cycleId, outcome, summary, epoch, mode, account } = await recordCycle(draft, snapshot);
+  const { cycleId, epoch, mode, account, outcome, summary } = draft;
+  await recordCycle(draft, snapshot);
   upsertSearchAttributes([
     { key: searchAttributes.account, value: account },
     { key: searchAttributes.mode, value: mode },

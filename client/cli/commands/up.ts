@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import { secretValues } from '../../../contracts/config/secrets.ts';
@@ -64,12 +65,12 @@ async function follow(
     const schedule = await ensureSchedule(client, configuration);
     const cycles = finishedCycles(journal, configuration.account, stack.stopRequested);
     const first = cycles.next();
-    await schedule.trigger();
+    await schedule.trigger(ScheduleOverlapPolicy.BUFFER_ONE);
     for (let next = await first; !next.done; next = await cycles.next()) {
       finished.push(next.value);
       if (!options.json) process.stdout.write(`${cycleLine(next.value, configuration.currency)}\n`);
       if (options.cycles === undefined) continue;
-      if (finished.length < options.cycles) await schedule.trigger();
+      if (finished.length < options.cycles) await schedule.trigger(ScheduleOverlapPolicy.BUFFER_ONE);
       else if (options.exit) break;
     }
   } finally {

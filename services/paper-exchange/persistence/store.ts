@@ -60,6 +60,7 @@ export class Store {
       workerData: file,
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
     });
+    this.#checkpointer.on('message', () => this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)'));
     this.#checkpointer.unref();
   }
 

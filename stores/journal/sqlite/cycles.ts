@@ -9,7 +9,7 @@ import type { CycleBook } from '../port.ts';
 import { readControl } from './control.ts';
 import type { SqliteDatabase } from './database.ts';
 import { readOpenIntents } from './intents.ts';
-import { readBalances, readMarks, readPositions } from './ledger.ts';
+import { readBalances, readMarks, readPositions, writeMarks } from './ledger.ts';
 import { release, reserve } from './postings.ts';
 
 function reservationOf(leg: OrderLeg): { asset: string; amount: Decimal } {
@@ -72,6 +72,8 @@ export function createCycleBook(database: SqliteDatabase): CycleBook {
           JSON.stringify(record),
         );
         if (inserted > 0) {
+          const { account, equity, finishedAt } = record;
+          if (equity !== undefined) writeMarks(database, { account, equity, at: finishedAt });
           database.emit({
             eventId: `cycle/${record.cycleId}`,
             kind: 'cycle.finished',

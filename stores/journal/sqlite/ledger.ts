@@ -39,6 +39,33 @@ export function readMarks(database: SqliteDatabase, account: string): EquityMark
   };
 }
 
+export function writeMarks(
+  database: SqliteDatabase,
+  { account, equity, at }: { account: string; equity: string; at: number },
+): EquityMarks {
+  const before = readMarks(database, account);
+  const day = Math.floor(at / DAY_MS);
+  const sameDay = before !== undefined && Math.floor(before.at / DAY_MS) === day;
+  const marks: EquityMarks = {
+    equity,
+    dayOpen: sameDay ? before.dayOpen : equity,
+    highWater: before ? text(max(decimal(before.highWater), decimal(equity))) : equity,
+    at,
+  };
+  database.run(
+    `INSERT INTO equity_marks (account, equity, day, day_open, high_water, marked_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (account) DO UPDATE SET equity = excluded.equity, day = excluded.day, day_open = excluded.day_open,
+       high_water = excluded.high_water, marked_at = excluded.marked_at`,
+    account,
+    marks.equity,
+    day,
+    marks.dayOpen,
+    marks.highWater,
+    at,
+  );
+  return marks;
+}
+
 function toFill(row: Row): Fill {
   return {
     venue: String(row['venue']),
@@ -127,30 +154,8 @@ export function createLedgerBook(database: SqliteDatabase): LedgerBook {
       });
     },
 
-    async markEquity({ account, equity, at }) {
-      return database.transaction(() => {
-        const before = readMarks(database, account);
-        const day = Math.floor(at / DAY_MS);
-        const sameDay = before !== undefined && Math.floor(before.at / DAY_MS) === day;
-        const marks: EquityMarks = {
-          equity,
-          dayOpen: sameDay ? before.dayOpen : equity,
-          highWater: before ? text(max(decimal(before.highWater), decimal(equity))) : equity,
-          at,
-        };
-        database.run(
-          `INSERT INTO equity_marks (account, equity, day, day_open, high_water, marked_at) VALUES (?, ?, ?, ?, ?, ?)
-           ON CONFLICT (account) DO UPDATE SET equity = excluded.equity, day = excluded.day, day_open = excluded.day_open,
-             high_water = excluded.high_water, marked_at = excluded.marked_at`,
-          account,
-          marks.equity,
-          day,
-          marks.dayOpen,
-          marks.highWater,
-          at,
-        );
-        return marks;
-      });
+    async markEquity(entry) {
+      return database.transaction(() => writeMarks(database, entry));
     },
 
     async equityMarks(account) {

@@ -1,0 +1,42 @@
+import type { binance } from 'ccxt';
+import { z } from 'zod';
+import type { Candle } from '../../domain/market.ts';
+import { decimal, text } from '../../domain/money.ts';
+import { timed } from './ccxt-client.ts';
+
+const MINUTE_MS = 60_000;
+
+const amount = z.string().regex(/^\d+(\.\d+)?$/);
+const klinesSchema = z.array(z.tuple([z.coerce.number().int(), amount, amount, amount, amount, amount], z.unknown()));
+
+const plain = (value: string): string => text(decimal(value));
+
+/**
+ * Finished one-minute candles, the running one left out, oldest first. What is finished does not change, so that each symbol is fetched once a
+ * minute.
+ */
+export function createCandleHistory(
+  client: binance,
+): (symbol: string, count: number, now: number) => Promise<Candle[]> {
+  const known = new Map<string, { minute: number; count: number; candles: Candle[] }>();
+  return async (symbol, count, now) => {
+    const minute = Math.floor(now / MINUTE_MS);
+    const cached = known.get(symbol);
+    if (cached?.minute === minute && cached.count === count) return cached.candles;
+    const request = { symbol: client.market(symbol)['id'], interval: '1m', limit: count + 1 };
+    const klines = klinesSchema.parse(await timed('klines', () => client.publicGetKlines(request)));
+    const candles = klines
+      .filter(([openAt]) => openAt + MINUTE_MS <= now)
+      .slice(-count)
+      .map(([openAt, open, high, low, close, volume]) => ({
+        openAt,
+        open: plain(open),
+        high: plain(high),
+        low: plain(low),
+        close: plain(close),
+        volume: plain(volume),
+      }));
+    known.set(symbol, { minute, count, candles });
+    return candles;
+  };
+}

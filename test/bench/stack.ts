@@ -1,0 +1,84 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client } from '@temporalio/client';
+import { pino } from 'pino';
+import { connectTemporal } from '../../client/cli/context.ts';
+import { stackAccess } from '../../client/stack/connection.ts';
+import { ensurePaperAccount } from '../../client/stack/paper-account.ts';
+import { type Profile, readProfile } from '../../client/stack/profile.ts';
+import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
+import { createSupervisor } from '../../client/stack/supervisor.ts';
+import { temporalBinary } from '../../client/stack/temporal-binary.ts';
+import { temporalServer } from '../../client/stack/temporal-server.ts';
+import { dataFolder, projectFolder } from '../../contracts/config/folders.ts';
+import { loadConfiguration } from '../../contracts/config/load.ts';
+
+/** One symbol, limits out of the way, the baseline off: the six stand-ins are all that is asked. */
+const CONFIGURATION = `
+symbols: [BTC/USDT]
+logLevel: warn
+operationsPort: 19460
+coordinator: { port: 18081 }
+risk: { maxOrdersPerMinute: 1000000, maxDailyLoss: 1, maxDrawdown: 1, maxSnapshotAgeSeconds: 60 }
+participation: { agents: { baseline: { enabled: false } } }
+paperExchange: { port: 18092, ordersPerTenSeconds: 1000000, requestWeightPerMinute: 100000000 }
+`;
+
+export interface BenchStack {
+  client: Client;
+  processes(): { name: string; pid: number }[];
+  stop(): Promise<void>;
+}
+
+/**
+ * What `npm start` runs, on ports and data of its own, with stand-ins that answer at once in the agents' place and the skeleton's worker
+ * beside it: both benches use one server with one profile.
+ */
+export async function startBenchStack(view: 'turns' | 'flat'): Promise<BenchStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'sapphire-bench-'));
+  process.env['SAPPHIRE_DATA'] = folder;
+  process.env['SAPPHIRE_CONFIG'] = join(folder, 'bench.yml');
+  writeFileSync(process.env['SAPPHIRE_CONFIG'], CONFIGURATION);
+  const shipped = readProfile();
+  const profile: Profile = { ...shipped, temporal: { ...shipped.temporal, ports: { grpc: 17_233, ui: 18_233 } } };
+  const configuration = loadConfiguration();
+  const access = stackAccess(profile, {});
+
+  const supervisor = createSupervisor({
+    logFolder: join(folder, 'logs'),
+    environment: { TEMPORAL_ADDRESS: access.address, TEMPORAL_NAMESPACE: access.namespace, BENCH_VIEW: view },
+    logger: pino({ level: 'warn' }, pino.destination(2)),
+  });
+  const node = (name: string, file: string): ProcessSpec => {
+    const role = name.startsWith('workers/') ? profile.workers[name.slice(8) as keyof Profile['workers']] : undefined;
+    return { name, command: process.execPath, args: [...(role?.nodeOptions ?? []), join(projectFolder, file)] };
+  };
+  try {
+    await supervisor.start([temporalServer(profile.temporal, await temporalBinary(profile.temporal), dataFolder())]);
+    const [exchangeUrl = ''] = await supervisor.start([
+      node('paper-exchange', 'services/paper-exchange/main.ts'),
+      node('mcp-coordinator', 'services/mcp-coordinator/main.ts'),
+    ]);
+    await ensurePaperAccount(exchangeUrl, configuration);
+    await supervisor.start([
+      node('workers/operations', 'workers/operations.ts'),
+      node('workers/cycles', 'workers/cycles.ts'),
+      node('workers/execution', 'workers/execution.ts'),
+      node('instant-agents', 'test/bench/instant-agents.ts'),
+      node('skeleton', 'test/bench/skeleton/worker.ts'),
+    ]);
+    const client = await connectTemporal(access);
+    return {
+      client,
+      processes: () => supervisor.processes(),
+      stop: async () => {
+        await client.connection.close();
+        await supervisor.stop();
+      },
+    };
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { projectFolder } from '../../contracts/config/folders.ts';
+import { eventually, temporaryFolder } from './harness.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+
+interface End {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Stands in for npm: notes its call, takes a moment, and leaves what `npm ci` leaves. */
+const npm = `
+echo "$*" >> npm-calls
+rm -rf node_modules && mkdir -p node_modules/left-pad
+sleep 0.3
+[ -e npm-fails ] && { echo 'npm error code E404' >&2; echo 'npm error 404 Not Found - left-pad' >&2; exit 1; }
+cp record.json node_modules/.package-lock.json`;
+
+const script = `
+process.on('SIGTERM', () => process.exit(42));
+console.log(JSON.stringify(process.argv.slice(2)));
+if (process.argv.includes('wait')) setInterval(() => {}, 1000);
+else process.exitCode = 7;`;
+
+function write(name: string, text: string): void {
+  writeFileSync(join(folder.path, name), text);
+}
+
+/** The lock file, and what npm records of installing it: without the package that is not made for this system. */
+function writeLock(version: string): void {
+  const packages = { 'node_modules/left-pad': { version } };
+  const optional = { 'node_modules/elsewhere': { version: '1.0.0', optional: true } };
+  write('package-lock.json', JSON.stringify({ packages: { '': { name: 'sapphire' }, ...packages, ...optional } }));
+  write('record.json', JSON.stringify({ packages }));
+}
+
+function bootstrap(...args: string[]): ChildProcess {
+  return spawn(process.execPath, [join(folder.path, 'client', 'bootstrap.mjs'), ...args], {
+    env: { PATH: `${join(folder.path, 'bin')}:/usr/bin:/bin` },
+  });
+}
+
+async function ended(child: ChildProcess): Promise<End> {
+  const end: End = { code: null, stdout: '', stderr: '' };
+  child.stdout?.on('data', (text) => (end.stdout += String(text)));
+  child.stderr?.on('data', (text) => (end.stderr += String(text)));
+  await once(child, 'close');
+  return { ...end, code: child.exitCode };
+}
+
+function start(...args: string[]): Promise<End> {
+  return ended(bootstrap('--script', 'script.mjs', ...args));
+}
+
+function npmCalls(): string[] {
+  const file = join(folder.path, 'npm-calls');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+}
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  for (const name of ['client', 'bin']) mkdirSync(join(folder.path, name));
+  copyFileSync(join(projectFolder, 'client', 'bootstrap.mjs'), join(folder.path, 'client', 'bootstrap.mjs'));
+  writeLock('1.0.0');
+  write('script.mjs', script);
+  // As `npm ci` does, it works in the folder that it is called in.
+  write('bin/npm', `#!/bin/sh${npm}\n`);
+  chmodSync(join(folder.path, 'bin', 'npm'), 0o755);
+});
+
+afterEach(() => folder.remove());
+
+describe('the bootstrap', () => {
+  it('installs what is missing once, runs the script with its arguments and passes its exit code on', async () => {
+    const first = await start('one', '--two');
+    expect(first).toMatchObject({ code: 7, stdout: '["one","--two"]\n' });
+    expect(first.stderr).toMatch(/^Installing dependencies …\nInstalled dependencies in \d+ s\.\n$/);
+    expect(await start()).toEqual({ code: 7, stdout: '[]\n', stderr: '' });
+    expect(npmCalls()).toEqual(['ci --include=dev --include=optional']);
+  });
+
+  it('installs again when the lock file changed', async () => {
+    await start();
+    writeLock('1.0.1');
+    await start();
+    expect(npmCalls()).toHaveLength(2);
+  });
+
+  it('installs again after an install that was cut off', async () => {
+    await start();
+    rmSync(join(folder.path, 'node_modules', '.sapphire-installed'));
+    rmSync(join(folder.path, 'node_modules', '.package-lock.json'));
+    await start();
+    expect(npmCalls()).toHaveLength(2);
+  });
+
+  it('accepts an npm ci done by hand', async () => {
+    await start();
+    rmSync(join(folder.path, 'node_modules', '.sapphire-installed'));
+    await start();
+    expect(npmCalls()).toHaveLength(1);
+    rmSync(join(folder.path, 'node_modules', '.sapphire-installed'));
+    rmSync(join(folder.path, 'node_modules', 'left-pad'), { recursive: true });
+    await start();
+    expect(npmCalls()).toHaveLength(2);
+  });
+
+  it('lets one of several first starts install', async () => {
+    const starts = await Promise.all([start('a'), start('b'), start('c')]);
+    expect(starts.map(({ code }) => code)).toEqual([7, 7, 7]);
+    expect(npmCalls()).toHaveLength(1);
+  });
+
+  it('says in one sentence why it could not install, and tries again the next time', async () => {
+    write('npm-fails', '');
+    const failed = await start();
+    expect(failed).toMatchObject({ code: 1, stdout: '' });
+    expect(failed.stderr.split('\n')[1]).toBe(
+      "sapphire: The dependencies could not be installed (404 Not Found - left-pad). Check the network and npm's registry, then run the same command again.",
+    );
+    rmSync(join(folder.path, 'npm-fails'));
+    expect((await start()).code).toBe(7);
+  });
+
+  it('says that there is no npm', async () => {
+    rmSync(join(folder.path, 'bin', 'npm'));
+    const child = spawn(process.execPath, [join(folder.path, 'client', 'bootstrap.mjs'), 'up'], {
+      env: { PATH: join(folder.path, 'bin') },
+    });
+    const { code, stderr } = await ended(child);
+    expect(code).toBe(1);
+    expect(stderr).toContain('could not be installed (npm cannot be run: spawn npm ENOENT)');
+  });
+
+  it('forwards signals', async () => {
+    const child = bootstrap('--script', 'script.mjs', 'wait');
+    let output = '';
+    child.stdout?.on('data', (text) => (output += String(text)));
+    await eventually('the script', () => output !== '');
+    child.kill('SIGTERM');
+    expect((await ended(child)).code).toBe(42);
+  });
+});

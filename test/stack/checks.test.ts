@@ -1,0 +1,131 @@
+import { existsSync, openSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type DatabaseUse, refuseCorruptDatabase } from '../../client/stack/databases.ts';
+import { portsOf, refuseTakenPorts } from '../../client/stack/ports.ts';
+import { type Profile, profileSchema, readProfile } from '../../client/stack/profile.ts';
+import { projectFolder } from '../../contracts/config/folders.ts';
+import { parseConfiguration, readYaml, validated } from '../../contracts/config/load.ts';
+import { searchAttributes } from '../../contracts/search-attributes.ts';
+import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
+import { agentIds } from '../../domain/agents.ts';
+import { takenPort, temporaryFolder } from './harness.ts';
+
+const profileFile = join(projectFolder, 'temporal-dev.yml');
+let folder: ReturnType<typeof temporaryFolder>;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+
+afterEach(() => folder.remove());
+
+function filled(file: string): string {
+  const database = new DatabaseSync(file);
+  database.exec('CREATE TABLE facts (text TEXT); CREATE INDEX by_text ON facts (text)');
+  database.exec('BEGIN');
+  const insert = database.prepare('INSERT INTO facts VALUES (?)');
+  for (let row = 0; row < 2_000; row++) insert.run(`fact ${row}`);
+  database.exec('COMMIT');
+  database.close();
+  return file;
+}
+
+function overwrite(file: string, at: number, bytes: number): void {
+  writeSync(openSync(file, 'r+'), Buffer.alloc(bytes, 0x5a), 0, bytes, at);
+}
+
+function use(file: string): DatabaseUse {
+  return { file, holds: 'the books', loss: 'the books' };
+}
+
+describe('the ports', () => {
+  const configuration = parseConfiguration({ operationsPort: 9500 }, 'the test');
+  const files = { configuration: 'trading.yml', profile: 'temporal-dev.yml' };
+
+  it('are listed, those of Temporal only where its server is ours', () => {
+    const own = portsOf(configuration, readProfile(profileFile), files, true).map(({ port }) => port);
+    expect(own).toEqual([7233, 8233, 8092, 8081, 9500, 9501, 9502, 9503]);
+    const other = portsOf(configuration, readProfile(profileFile), files, false).map(({ port }) => port);
+    expect(other).toEqual([8092, 8081, 9500, 9501, 9502, 9503]);
+  });
+
+  it('that are in use are refused with the number, the use and the key', async () => {
+    const { port, close } = await takenPort();
+    const uses = portsOf(
+      parseConfiguration({ coordinator: { port } }, 'the test'),
+      readProfile(profileFile),
+      files,
+      false,
+    );
+    const check = refuseTakenPorts(uses.filter((use) => use.port === port));
+    await expect(check).rejects.toThrow(
+      `Port ${port} for the MCP coordinator on 127.0.0.1 is in use (coordinator.port in trading.yml): end the program that uses it, or change the key.`,
+    );
+    await close();
+    await refuseTakenPorts(uses.filter((use) => use.port === port));
+  });
+});
+
+describe('a database', () => {
+  it('that is absent or sound is let through, and an absent one is not made', () => {
+    const absent = join(folder.path, 'absent.db');
+    refuseCorruptDatabase(use(absent));
+    expect(existsSync(absent)).toBe(false);
+    refuseCorruptDatabase(use(filled(join(folder.path, 'sound.db'))));
+  });
+
+  it.each([
+    ['whose header is no database', 0, 100],
+    ['whose pages are damaged', 8_192, 20_000],
+  ])('%s is refused with the file and the remedy', (_, at, bytes) => {
+    const file = filled(join(folder.path, 'damaged.db'));
+    expect(statSync(file).size).toBeGreaterThan(at + bytes);
+    overwrite(file, at, bytes);
+    expect(() => refuseCorruptDatabase(use(file))).toThrow(
+      new RegExp(`^The database of the books, ${file}, is damaged \\(.+\\): put a backup in its place, or move it`),
+    );
+  });
+});
+
+describe('the development profile', () => {
+  const profile = readProfile(profileFile);
+  const faulty = (change: (value: Profile) => unknown): (() => Profile) => {
+    return () => validated(profileSchema, change(structuredClone(profile)), 'temporal-dev.yml');
+  };
+
+  it('registers the search attributes that the workflows set', () => {
+    const names: Record<string, string> = { KEYWORD: 'Keyword', KEYWORD_LIST: 'KeywordList', INT: 'Int' };
+    const wanted = Object.values(searchAttributes).map(({ name, type }) => [name, names[type]]);
+    expect(profile.temporal.searchAttributes).toEqual(Object.fromEntries(wanted));
+  });
+
+  it('names every task queue once', () => {
+    const wanted = [...Object.values(TaskQueue), ...agentIds.map(agentTaskQueue)];
+    const named = Object.values(profile.workers).flatMap(({ taskQueues }) => taskQueues);
+    expect(named.toSorted()).toEqual(wanted.toSorted());
+  });
+
+  it.each([
+    ['an unknown key', { ...profile, server: {} }, 'the whole: unknown key "server"'],
+    [
+      'a port that is none',
+      { ...profile, temporal: { ...profile.temporal, ports: { grpc: 70_000, ui: 8233 } } },
+      /temporal\.ports\.grpc: .*65535.*\(it is 70000\)/,
+    ],
+    [
+      'a dynamic configuration that is no value',
+      { ...profile, temporal: { ...profile.temporal, dynamicConfig: { 'history.x': [] } } },
+      'temporal.dynamicConfig.history.x',
+    ],
+    ['a missing worker', { ...profile, workers: { ...profile.workers, cycles: undefined } }, 'workers.cycles'],
+  ])('refuses %s by name', (_, value, message) => {
+    expect(faulty(() => value)).toThrow(message);
+  });
+
+  it('is read from its file', () => {
+    expect(validated(profileSchema, readYaml(profileFile), profileFile)).toEqual(profile);
+    expect(() => readProfile(join(folder.path, 'none.yml'))).toThrow('none.yml does not exist');
+  });
+});
