@@ -89,7 +89,7 @@ async function install() {
     if (process.stderr.isTTY) process.stderr.write('\n');
     const reason = end.reason ?? (end.signal ? `stopped by ${end.signal}` : npmReason(output));
     throw new Refusal(
-      `The dependencies could not be installed (${reason}). Check the network and npm's registry, then run the same command again.`,
+      `The dependencies could not be installed (${reason}). Check the network and npm's registry, then run the same command again; "npm ci" shows the whole of it.`,
     );
   }
   writeFileSync(stampFile, lockHash());
@@ -99,7 +99,9 @@ async function install() {
 
 function npmReason(output) {
   const lines = [...output.matchAll(/^npm (?:error|ERR!) (.+)$/gm)].map(([, line]) => line);
-  return lines.find((line) => !/^(code|errno|syscall) |^A complete log/.test(line)) ?? lines[0] ?? 'npm ci failed';
+  // A lock file that does not fit names what is missing only after its general words.
+  const misfit = lines.find((line) => /^(Missing|Invalid): /.test(line));
+  return misfit ?? lines.find((line) => !/^(code|errno|syscall) |^A complete log/.test(line)) ?? 'npm ci failed';
 }
 
 async function prepare() {

@@ -52,7 +52,7 @@ export async function viewSchedule(client: Client, account: string): Promise<Sch
     const { spec, state, info } = await client.schedule.getHandle(id).describe();
     return {
       id,
-      intervalSeconds: Number(spec.intervals?.[0]?.every ?? 0) / 1_000,
+      intervalSeconds: (spec.intervals?.[0]?.every ?? 0) / 1_000,
       paused: state.paused,
       note: state.note ?? '',
       nextAt: info.nextActionTimes.slice(0, 3).map((time) => time.getTime()),

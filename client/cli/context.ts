@@ -61,7 +61,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
         }),
     });
   } finally {
-    for (const close of closers.reverse()) await close();
+    for (const close of closers.toReversed()) await close();
   }
 }
 

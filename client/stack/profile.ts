@@ -27,8 +27,6 @@ const temporalSchema = z.strictObject({
 
 const workerSchema = z.strictObject({
   taskQueues: z.array(z.string().min(1)).min(1),
-  /** Options of the process's Node, e.g. `--max-old-space-size=256`. */
-  nodeOptions: z.array(z.string().startsWith('--')).default([]),
 });
 
 export const profileSchema = z.strictObject({

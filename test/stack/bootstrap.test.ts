@@ -122,7 +122,7 @@ describe('the bootstrap', () => {
     const failed = await start();
     expect(failed).toMatchObject({ code: 1, stdout: '' });
     expect(failed.stderr.split('\n')[1]).toBe(
-      "sapphire: The dependencies could not be installed (404 Not Found - left-pad). Check the network and npm's registry, then run the same command again.",
+      'sapphire: The dependencies could not be installed (404 Not Found - left-pad). Check the network and npm\'s registry, then run the same command again; "npm ci" shows the whole of it.',
     );
     rmSync(join(folder.path, 'npm-fails'));
     expect((await start()).code).toBe(7);

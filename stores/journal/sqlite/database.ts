@@ -3,7 +3,7 @@ import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market.ts';
 import { migrations } from './migrations.ts';
 
-export type Row = Record<string, SQLInputValue>;
+export type Row = Record<string, string | number | null>;
 
 export interface NewEvent {
   eventId: string;
