@@ -1,5 +1,6 @@
 import { temporal as protocol } from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { readProfile } from '../../client/stack/profile.ts';
 import { temporalBinary, testServerBinary } from '../../client/stack/temporal-binary.ts';
 import { dynamicConfigFlags } from '../../client/stack/temporal-server.ts';
@@ -17,6 +18,9 @@ const indexedType = {
   Datetime: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
   KeywordList: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
 } as const;
+
+// Tests make activities fail on purpose; what they prove is asserted, not read in a log.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 /** A real server in memory with the development profile's settings. The test tears it down. */
 export async function startDevServer(): Promise<TestWorkflowEnvironment> {
