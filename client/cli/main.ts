@@ -38,6 +38,12 @@ registerStatus(program);
 registerDoctor(program);
 registerPaper(program);
 
+// Whoever read our output is gone: what runs is stopped as by any other request to stop.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.kill(process.pid, 'SIGTERM');
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

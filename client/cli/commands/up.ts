@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ScheduleOverlapPolicy } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import { secretValues } from '../../../contracts/config/secrets.ts';
@@ -15,6 +15,7 @@ import { type Stack, startStack } from '../../stack/start.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
 import { type OutputOptions, print, progress, table } from '../output.ts';
+import { runCycle } from './cycles.ts';
 
 interface UpOptions extends OutputOptions {
   cycles?: number;
@@ -24,8 +25,8 @@ interface UpOptions extends OutputOptions {
 const POLL_MS = 200;
 const LOOK_BACK = 50;
 
-/** Yields each cycle that finishes from now on, oldest first, until the stack stops. */
-async function* finishedCycles(journal: Journal, account: string, stop: AbortSignal): AsyncGenerator<CycleRecord> {
+/** Yields each cycle of the schedule that finishes from now on, oldest first, until the stack stops. */
+async function* scheduledCycles(journal: Journal, account: string, stop: AbortSignal): AsyncGenerator<CycleRecord> {
   const seen = new Set((await journal.cycles.list(account, LOOK_BACK)).map(({ cycleId }) => cycleId));
   while (!stop.aborted) {
     for (const record of (await journal.cycles.list(account, LOOK_BACK)).toReversed()) {
@@ -34,6 +35,20 @@ async function* finishedCycles(journal: Journal, account: string, stop: AbortSig
       yield record;
     }
     await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
+
+/** Runs cycles one after the other, without waiting for the schedule. */
+async function* wantedCycles(
+  client: Client,
+  journal: Journal,
+  configuration: Configuration,
+  count: number,
+): AsyncGenerator<CycleRecord> {
+  for (let n = 0; n < count; n += 1) {
+    const { cycleId } = await runCycle(client, configuration, {});
+    const record = await journal.cycles.find(cycleId);
+    if (record) yield record;
   }
 }
 
@@ -52,7 +67,26 @@ function welcome({ services }: Stack, { mode, account, symbols, cycle }: Configu
   ].join('\n');
 }
 
-/** Follows the cycles until as many as wanted have finished. The next one is triggered at once, instead of at its interval, while some are wanted. */
+/** The wanted number of cycles at once, then, unless that was all, those of the schedule until the stack stops. */
+async function* cyclesOf(
+  stack: Stack,
+  client: Client,
+  journal: Journal,
+  configuration: Configuration,
+  options: UpOptions,
+): AsyncGenerator<CycleRecord> {
+  if (options.cycles !== undefined) yield* wantedCycles(client, journal, configuration, options.cycles);
+  if (options.exit) return;
+  const scheduled = scheduledCycles(journal, configuration.account, stack.stopRequested);
+  const first = scheduled.next();
+  const schedule = await ensureSchedule(client, configuration);
+  if (options.cycles === undefined) await schedule.trigger();
+  const { value, done } = await first;
+  if (done) return;
+  yield value;
+  yield* scheduled;
+}
+
 async function follow(
   stack: Stack,
   journal: Journal,
@@ -62,16 +96,10 @@ async function follow(
   const client = await connectTemporal(stack.temporal);
   const finished: CycleRecord[] = [];
   try {
-    const schedule = await ensureSchedule(client, configuration);
-    const cycles = finishedCycles(journal, configuration.account, stack.stopRequested);
-    const first = cycles.next();
-    await schedule.trigger(ScheduleOverlapPolicy.BUFFER_ONE);
-    for (let next = await first; !next.done; next = await cycles.next()) {
-      finished.push(next.value);
-      if (!options.json) process.stdout.write(`${cycleLine(next.value, configuration.currency)}\n`);
-      if (options.cycles === undefined) continue;
-      if (finished.length < options.cycles) await schedule.trigger(ScheduleOverlapPolicy.BUFFER_ONE);
-      else if (options.exit) break;
+    for await (const record of cyclesOf(stack, client, journal, configuration, options)) {
+      finished.push(record);
+      if (!options.json) process.stdout.write(`${cycleLine(record, configuration.currency)}\n`);
+      if (stack.stopRequested.aborted) break;
     }
   } finally {
     await client.connection.close();
