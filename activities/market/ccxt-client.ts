@@ -1,6 +1,7 @@
-import ccxt, { type binance } from 'ccxt';
+import type { binance } from 'ccxt';
 import { z } from 'zod';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
+import { Binance } from './ccxt-binance.ts';
 
 export interface VenueAccess {
   /** ccxt's exchange id; Binance's protocol is the one that Sapphire trades by. */
@@ -13,7 +14,7 @@ export interface VenueAccess {
 
 /** One ccxt client, its own retries off: whether to ask again is decided where the order's state is known. */
 export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): binance {
-  const client = new ccxt.binance({
+  const client = new Binance({
     enableRateLimit: false,
     timeout: 5_000,
     ...(apiKey && secret ? { apiKey, secret } : {}),

@@ -1,4 +1,4 @@
-import ccxt from 'ccxt';
+import { ccxtErrors } from '../market/ccxt-binance.ts';
 
 /** `rejected`: definitely not placed. `unknown`: it may be there. */
 export interface VenueFault {
@@ -24,13 +24,13 @@ export function classifyFault(error: unknown): VenueFault {
     return { outcome: definiteCodes.has(code) ? 'rejected' : 'unknown', code: String(code), message };
   }
   const rejected =
-    error instanceof ccxt.AuthenticationError ||
-    error instanceof ccxt.InsufficientFunds ||
-    error instanceof ccxt.InvalidOrder ||
-    error instanceof ccxt.BadSymbol ||
-    error instanceof ccxt.ArgumentsRequired ||
-    error instanceof ccxt.RateLimitExceeded ||
-    error instanceof ccxt.DDoSProtection;
+    error instanceof ccxtErrors.AuthenticationError ||
+    error instanceof ccxtErrors.InsufficientFunds ||
+    error instanceof ccxtErrors.InvalidOrder ||
+    error instanceof ccxtErrors.BadSymbol ||
+    error instanceof ccxtErrors.ArgumentsRequired ||
+    error instanceof ccxtErrors.RateLimitExceeded ||
+    error instanceof ccxtErrors.DDoSProtection;
   return { outcome: rejected ? 'rejected' : 'unknown', code: error instanceof Error ? error.name : 'Unknown', message };
 }
 
