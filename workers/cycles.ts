@@ -6,13 +6,14 @@ import { createPortfolioActivities } from '../activities/portfolio/index.ts';
 import { coordinatorUrl, paperExchangeUrl } from '../contracts/config/addresses.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
+import { marketSpeed } from './exchange.ts';
 import { runRole } from './role.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('cycles', async ({ configuration, secrets, logger }) => {
   const journal = await openJournal(configuration);
   const client = createCcxtClient({ venue: 'binance', restUrl: paperExchangeUrl(configuration) });
-  const market = await createCcxtMarket(client, configuration.mode);
+  const market = await createCcxtMarket(client, configuration.mode, marketSpeed(configuration));
   const { close: closeCoordinator, ...coordinator } = createCoordinatorActivities({
     url: coordinatorUrl(configuration),
     token: secrets.coordinatorToken,

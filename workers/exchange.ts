@@ -15,3 +15,8 @@ export function tradingAccess(configuration: Configuration, { exchangeApiKey, ex
   }
   return { venue: 'binance', restUrl: paperExchangeUrl(configuration), apiKey: exchangeApiKey, secret: exchangeSecret };
 }
+
+/** Market seconds per second. */
+export function marketSpeed({ paperExchange: { market } }: Configuration): number {
+  return market.kind === 'replay' ? market.speed : 1;
+}

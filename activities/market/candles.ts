@@ -12,30 +12,30 @@ const klinesSchema = z.array(z.tuple([z.coerce.number().int(), amount, amount, a
 const plain = (value: string): string => text(decimal(value));
 
 /**
- * Finished one-minute candles, the running one left out, oldest first. What is finished does not change, so that each symbol is fetched once a
- * minute.
+ * Finished one-minute candles, oldest first; the last that the venue lists is the running one and left out. What is finished does not change,
+ * so that each symbol is fetched once a market minute.
+ *
+ * @param speed market seconds per second: 1 but for a fast replay.
  */
 export function createCandleHistory(
   client: binance,
+  speed: number,
 ): (symbol: string, count: number, now: number) => Promise<Candle[]> {
   const known = new Map<string, { minute: number; count: number; candles: Candle[] }>();
   return async (symbol, count, now) => {
-    const minute = Math.floor(now / MINUTE_MS);
+    const minute = Math.floor((now * speed) / MINUTE_MS);
     const cached = known.get(symbol);
     if (cached?.minute === minute && cached.count === count) return cached.candles;
     const request = { symbol: client.market(symbol)['id'], interval: '1m', limit: count + 1 };
     const klines = klinesSchema.parse(await timed('klines', () => client.publicGetKlines(request)));
-    const candles = klines
-      .filter(([openAt]) => openAt + MINUTE_MS <= now)
-      .slice(-count)
-      .map(([openAt, open, high, low, close, volume]) => ({
-        openAt,
-        open: plain(open),
-        high: plain(high),
-        low: plain(low),
-        close: plain(close),
-        volume: plain(volume),
-      }));
+    const candles = klines.slice(0, -1).map(([openAt, open, high, low, close, volume]) => ({
+      openAt,
+      open: plain(open),
+      high: plain(high),
+      low: plain(low),
+      close: plain(close),
+      volume: plain(volume),
+    }));
     known.set(symbol, { minute, count, candles });
     return candles;
   };

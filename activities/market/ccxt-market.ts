@@ -14,11 +14,11 @@ const depthSchema = z.object({ bids: z.array(z.tuple([amount, amount])), asks: z
 const plain = (value: string): string => text(decimal(value));
 
 /** Market data through ccxt's raw endpoints: its unified answers hold floats, and prices must stay the decimals that the venue sent. */
-export async function createCcxtMarket(client: binance, mode: Mode): Promise<MarketDataPort> {
+export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): Promise<MarketDataPort> {
   const breaker = createBreaker('exchange', 'market-data');
   await timed('exchangeInfo', () => client.loadMarkets());
   const exchangeTime = createVenueClock(() => fetchServerTime(client));
-  const candleHistory = createCandleHistory(client);
+  const candleHistory = createCandleHistory(client, speed);
 
   return {
     venue: client.id,
