@@ -1,14 +1,7 @@
 import { estimateFill, midPrice } from './book.ts';
 import type { MarketSnapshot, SymbolSnapshot } from './market.ts';
 import { type Decimal, decimal, floorToStep, max, sum, text, ZERO } from './money.ts';
-import {
-  mayBeOpen,
-  type OrderLeg,
-  type OrderPurpose,
-  type OrderSide,
-  type OrderState,
-  type TimeInForce,
-} from './orders.ts';
+import { type OrderLeg, type OrderPurpose, type OrderSide, type OrderState, type TimeInForce } from './orders.ts';
 import type { Balance, OrderPlan, Position, RiskVerdict } from './portfolio.ts';
 import { FEE_RESERVE_RATE, reservationAmount } from './reservation.ts';
 
@@ -55,7 +48,14 @@ export interface Books {
   epoch: number;
   balances: readonly Balance[];
   positions: readonly Position[];
-  openIntents: readonly { symbol: string; state: OrderState; side: OrderSide; quantity: string; limitPrice: string }[];
+  /** What was sent and may be open, and what another cycle has planned. */
+  openOrders: readonly {
+    symbol: string;
+    state: OrderState;
+    side: OrderSide;
+    quantity: string;
+    limitPrice: string;
+  }[];
   marks: { dayOpen: string; highWater: string } | undefined;
 }
 
@@ -154,7 +154,7 @@ function draftOf(
   const mid = market && midPrice(market.book);
   if (!market || !mid || view.direction === 'none' || view.direction === 'flat') return [];
 
-  const open = books.openIntents.find(({ symbol, state }) => symbol === view.symbol && mayBeOpen(state));
+  const open = books.openOrders.find(({ symbol }) => symbol === view.symbol);
   if (open) {
     verdicts.push({
       code: 'OrderInFlight',
@@ -194,7 +194,7 @@ function targetShare(limits: RiskLimits, view: View, verdicts: RiskVerdict[]): D
   return decimal(Math.min(kelly, limits.maxSymbolExposure).toFixed(6));
 }
 
-/** Scales all buys down together when they would lift gross exposure over its limit. */
+/** Scales all buys down together when they, with what is held and the worst case of what is open, would lift gross exposure over its limit. */
 function boundGross(
   request: PlanRequest,
   equity: Decimal,
@@ -208,14 +208,19 @@ function boundGross(
       return (market && midPrice(market.book)?.times(quantity)) ?? ZERO;
     }),
   );
+  const working = sum(
+    books.openOrders
+      .filter(({ side }) => side === 'buy')
+      .map(({ quantity, limitPrice }) => decimal(quantity).times(limitPrice)),
+  );
   const buys = sum(drafts.map((draft) => draft.buyNotional));
-  const room = max(ZERO, equity.times(request.limits.maxGrossExposure).minus(held));
+  const room = max(ZERO, equity.times(request.limits.maxGrossExposure).minus(held).minus(working));
   if (buys.lessThanOrEqualTo(room)) return;
   verdicts.push({
     code: 'GrossExposure',
     symbol: '*',
     limit: String(request.limits.maxGrossExposure),
-    value: text(held.plus(buys).div(equity).toDecimalPlaces(6)),
+    value: text(held.plus(working).plus(buys).div(equity).toDecimalPlaces(6)),
     before: text(buys.toDecimalPlaces(2)),
     after: text(room.toDecimalPlaces(2)),
   });

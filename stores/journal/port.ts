@@ -121,7 +121,7 @@ export interface EquityMarks {
 
 export interface CycleBook {
   /**
-   * Decides on the plan under the journal's lock: `decide` sees balances, positions and open intents as they are in this transaction; its legs'
+   * Decides on the plan under the journal's lock: `decide` sees balances, positions and open orders as they are in this transaction; its legs'
    * capital is reserved in it. Idempotent by cycle id: the second call returns the first plan.
    */
   plan(cycleId: string, account: string, decide: (view: PlanningView) => OrderPlan): Promise<OrderPlan>;
@@ -139,7 +139,8 @@ export interface PlanningView {
   control: ControlState;
   balances: Balance[];
   positions: Position[];
-  openIntents: Intent[];
+  /** Submissions that may be open, and planned legs (`initialized`) that were not sent yet. */
+  openOrders: Pick<Intent, 'symbol' | 'side' | 'quantity' | 'limitPrice' | 'state'>[];
   marks: EquityMarks | undefined;
 }
 

@@ -52,7 +52,7 @@ const cash: Books = {
   epoch: 4,
   balances: [{ asset: 'USDT', free: '10000', reserved: '0' }],
   positions: [],
-  openIntents: [],
+  openOrders: [],
   marks: undefined,
 };
 
@@ -111,7 +111,7 @@ describe('a plan', () => {
       'with an order in flight',
       {},
       {
-        openIntents: [
+        openOrders: [
           { symbol: 'BTC/USDT', state: 'unresolved' as const, side: 'buy' as const, quantity: '1', limitPrice: '1' },
         ],
       },
@@ -163,6 +163,18 @@ describe('a plan', () => {
     );
     expect(codes(result)).toContain('GrossExposure');
     for (const notional of notionals) expect(notional).toBeCloseTo(1996, -1);
+  });
+
+  it('counts what is open elsewhere at its worst', () => {
+    const openOrders = [
+      { symbol: 'ETH/USDT', state: 'unresolved' as const, side: 'buy' as const, quantity: '1.5', limitPrice: '3000' },
+    ];
+    const result = plan({}, { openOrders });
+    expect(result.verdicts.find(({ code }) => code === 'GrossExposure')).toMatchObject({
+      before: '3000',
+      after: '500',
+    });
+    expect(result.legs).toMatchObject([{ quantity: '0.00831' }]);
   });
 
   it('leaves dust alone', () => {

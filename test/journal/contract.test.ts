@@ -282,6 +282,24 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
       expect(await balance('USDT')).toMatchObject({ reserved: '601.2' });
     });
 
+    it('show the next plan what another one is about to send, and give up what nobody sent', async () => {
+      await fund(journal);
+      await planLegs(journal, leg());
+      const look = async (cycleId: string) => {
+        let seen: unknown[] = [];
+        await journal.cycles.plan(cycleId, 'main', ({ openOrders }) => {
+          seen = openOrders;
+          return { cycleId, equity: '10000', legs: [], verdicts: [] };
+        });
+        return seen;
+      };
+      expect(await look('c2')).toMatchObject([{ symbol: 'BTC/USDT', side: 'buy', state: 'initialized' }]);
+      now += 5 * 60_000;
+      expect(await look('c3')).toEqual([]);
+      expect(await balance('USDT')).toMatchObject({ free: '10000', reserved: '0' });
+      expect(await journal.intents.openFence(leg(), 1, now, limits)).toMatchObject({ passed: false, value: 'void' });
+    });
+
     it('come back when a leg is given up, once', async () => {
       await fund(journal);
       await planLegs(journal, leg());

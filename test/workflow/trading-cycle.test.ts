@@ -142,6 +142,18 @@ describe('a trading cycle', () => {
     });
   });
 
+  it('keeps to its limits when five of them run at once', async () => {
+    const system = await open();
+    const records = (await Promise.all(Array.from({ length: 5 }, () => cycle(system)))).map(({ record }) => record);
+    const bought = records
+      .flatMap(({ fills }) => fills)
+      .reduce((total, { price, quantity }) => total.plus(decimal(price).times(quantity)), decimal(0));
+    expect(bought.isZero()).toBe(false);
+    expect(bought.lessThanOrEqualTo(3_000)).toBe(true);
+    await expectBooksEqualExchange(system);
+    expect((await system.journal.ledger.balances('main')).every(({ reserved }) => reserved === '0')).toBe(true);
+  });
+
   it('keeps the count of its events as cycles go on', async () => {
     const system = await open();
     system.views.current = { abstain: 'quiet' };

@@ -1,21 +1,24 @@
 import type { Consensus } from '../../../contracts/consensus.ts';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
-import { type Decimal, decimal } from '../../../domain/money.ts';
-import type { OrderLeg } from '../../../domain/orders.ts';
 import type { OrderPlan } from '../../../domain/portfolio.ts';
-import { baseOf, quoteOf } from '../../../domain/position.ts';
-import { reservationAmount } from '../../../domain/reservation.ts';
-import type { CycleBook } from '../port.ts';
+import type { CycleBook, PlanningView } from '../port.ts';
 import { readControl } from './control.ts';
 import type { SqliteDatabase } from './database.ts';
-import { readOpenIntents } from './intents.ts';
+import { readOpenIntents, voidIfMissing } from './intents.ts';
 import { readBalances, readMarks, readPositions, writeMarks } from './ledger.ts';
-import { release, reserve } from './postings.ts';
+import { readPlannedLegs, release, reserve } from './postings.ts';
 
-function reservationOf(leg: OrderLeg): { asset: string; amount: Decimal } {
-  return leg.side === 'buy'
-    ? { asset: quoteOf(leg.symbol), amount: reservationAmount(leg) }
-    : { asset: baseOf(leg.symbol), amount: decimal(leg.quantity) };
+/** A leg that was planned this long ago and never sent belongs to a cycle that is gone. */
+const ABANDONED_MS = 5 * 60_000;
+
+/** What may become an exposure: submissions that may be open, and planned legs on their way to the fence. */
+function readOpenOrders(database: SqliteDatabase, account: string): PlanningView['openOrders'] {
+  const planned = readPlannedLegs(database, account).flatMap(({ leg, reservedAt }) => {
+    if (database.now() - reservedAt < ABANDONED_MS) return [{ ...leg, state: 'initialized' as const }];
+    voidIfMissing(database, leg, 1);
+    return [];
+  });
+  return [...readOpenIntents(database, account), ...planned];
 }
 
 export function createCycleBook(database: SqliteDatabase): CycleBook {
@@ -25,17 +28,15 @@ export function createCycleBook(database: SqliteDatabase): CycleBook {
         const existing = database.row('SELECT plan FROM plans WHERE cycle_id = ?', cycleId);
         if (existing) return JSON.parse(String(existing['plan'])) as OrderPlan;
 
+        const openOrders = readOpenOrders(database, account);
         const plan = decide({
           control: readControl(database, account),
           balances: readBalances(database, account),
           positions: readPositions(database, account),
-          openIntents: readOpenIntents(database, account),
+          openOrders,
           marks: readMarks(database, account),
         });
-        for (const leg of plan.legs) {
-          const { asset, amount } = reservationOf(leg);
-          reserve(database, account, leg.legId, asset, amount);
-        }
+        for (const leg of plan.legs) reserve(database, leg);
         database.run(
           'INSERT INTO plans (cycle_id, account, plan, planned_at) VALUES (?, ?, ?, ?)',
           cycleId,

@@ -169,6 +169,15 @@ function refusalOf(
   return undefined;
 }
 
+/** Puts a tombstone where no row stands, so that an attempt which wakes late finds it and cannot pass. */
+export function voidIfMissing(database: SqliteDatabase, leg: OrderLeg, submission: number): Intent {
+  const existing = findIntent(database, intentIdOf(leg.legId, submission));
+  if (existing) return existing;
+  const intent = insertIntent(database, leg, submission, 'void', 0, 'settled as never sent');
+  release(database, leg.account, leg.legId);
+  return intent;
+}
+
 export function createIntentBook(database: SqliteDatabase): IntentBook {
   return {
     async openFence(leg, submission, sendBy, limits) {
@@ -237,13 +246,7 @@ export function createIntentBook(database: SqliteDatabase): IntentBook {
     },
 
     async voidIfMissing(leg, submission) {
-      return database.transaction(() => {
-        const existing = findIntent(database, intentIdOf(leg.legId, submission));
-        if (existing) return existing;
-        const intent = insertIntent(database, leg, submission, 'void', 0, 'settled as never sent');
-        release(database, leg.account, leg.legId);
-        return intent;
-      });
+      return database.transaction(() => voidIfMissing(database, leg, submission));
     },
 
     async find(intentId) {

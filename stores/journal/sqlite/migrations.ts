@@ -99,8 +99,11 @@ CREATE TABLE reservations (
   account TEXT NOT NULL,
   asset TEXT NOT NULL,
   remaining TEXT NOT NULL,
-  open INTEGER NOT NULL CHECK (open IN (0, 1))
+  open INTEGER NOT NULL CHECK (open IN (0, 1)),
+  leg TEXT NOT NULL,
+  reserved_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX reservations_open ON reservations (account) WHERE open = 1;
 
 CREATE TABLE positions (
   account TEXT NOT NULL,

@@ -1,7 +1,8 @@
 import { type Decimal, decimal, min, text, ZERO } from '../../../domain/money.ts';
-import type { Fill } from '../../../domain/orders.ts';
+import type { Fill, OrderLeg } from '../../../domain/orders.ts';
 import type { Position } from '../../../domain/portfolio.ts';
 import { applyFill, baseOf, flatPosition, quoteOf } from '../../../domain/position.ts';
+import { reservationAmount } from '../../../domain/reservation.ts';
 import type { SqliteDatabase } from './database.ts';
 
 /** The books of one account. Over all of them each asset adds up to zero, in every transaction. */
@@ -71,14 +72,11 @@ export function balanceOf(database: SqliteDatabase, account: string, book: Ledge
   return row ? decimal(String(row['amount'])) : ZERO;
 }
 
-/** Moves capital from free to reserved. Throws when it is not there: reservations never exceed free cash. */
-export function reserve(
-  database: SqliteDatabase,
-  account: string,
-  legId: string,
-  asset: string,
-  amount: Decimal,
-): void {
+/** Moves a leg's capital from free to reserved. Throws when it is not there: reservations never exceed free cash. */
+export function reserve(database: SqliteDatabase, leg: OrderLeg): void {
+  const { account, legId } = leg;
+  const [asset, amount] =
+    leg.side === 'buy' ? [quoteOf(leg.symbol), reservationAmount(leg)] : [baseOf(leg.symbol), decimal(leg.quantity)];
   const free = balanceOf(database, account, 'free', asset);
   if (amount.greaterThan(free)) {
     throw new Error(`leg ${legId} needs ${text(amount)} ${asset}, free are ${text(free)}`);
@@ -88,12 +86,25 @@ export function reserve(
     { book: 'reserved', asset, amount },
   ]);
   database.run(
-    'INSERT INTO reservations (leg_id, account, asset, remaining, open) VALUES (?, ?, ?, ?, 1)',
+    'INSERT INTO reservations (leg_id, account, asset, remaining, open, leg, reserved_at) VALUES (?, ?, ?, ?, 1, ?, ?)',
     legId,
     account,
     asset,
     text(amount),
+    JSON.stringify(leg),
+    database.now(),
   );
+}
+
+/** Legs whose capital is reserved and that were not sent yet, with the time of their plan. */
+export function readPlannedLegs(database: SqliteDatabase, account: string): { leg: OrderLeg; reservedAt: number }[] {
+  return database
+    .rows(
+      `SELECT leg, reserved_at FROM reservations
+       WHERE account = ? AND open = 1 AND NOT EXISTS (SELECT 1 FROM intents WHERE intents.leg_id = reservations.leg_id)`,
+      account,
+    )
+    .map((row) => ({ leg: JSON.parse(String(row['leg'])) as OrderLeg, reservedAt: Number(row['reserved_at']) }));
 }
 
 export interface Reservation {
