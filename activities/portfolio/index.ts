@@ -9,8 +9,9 @@ import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { agentIds } from '../../domain/agents.ts';
 import type { MarketSnapshot } from '../../domain/market.ts';
 import { decimal, text } from '../../domain/money.ts';
-import { equityAt, planOrders, type RiskLimits } from '../../domain/planning.ts';
+import { planOrders } from '../../domain/planning.ts';
 import type { OrderPlan } from '../../domain/portfolio.ts';
+import { equityAt, type RiskLimits } from '../../domain/risk.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
 export interface PortfolioDependencies {

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MarketSnapshot } from '../../domain/market.ts';
 import { decimal } from '../../domain/money.ts';
-import { type Books, type PlanRequest, planOrders, type RiskLimits, type View } from '../../domain/planning.ts';
+import { planOrders } from '../../domain/planning.ts';
 import { reservationAmount } from '../../domain/reservation.ts';
+import type { Books, PlanRequest, RiskLimits, View } from '../../domain/risk.ts';
 
 const limits: RiskLimits = {
   maxSymbolExposure: 0.3,
