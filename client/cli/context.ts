@@ -5,9 +5,11 @@ import { coordinatorUrl } from '../../contracts/config/addresses.ts';
 import { loadConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { loadSecrets, type Secrets } from '../../contracts/config/secrets.ts';
-import { type TemporalAccess, temporalAccess } from '../../contracts/config/temporal.ts';
+import type { TemporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { stackAccess } from '../stack/connection.ts';
+import { readProfile } from '../stack/profile.ts';
 
 /** What a command works with; each part is opened at its first use and closed when the command ends. */
 export interface CliContext {
@@ -65,7 +67,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
   }
 }
 
-export async function connectTemporal(access: TemporalAccess = temporalAccess()): Promise<Client> {
+export async function connectTemporal(access: TemporalAccess = stackAccess(readProfile())): Promise<Client> {
   const { Client: TemporalClient, Connection } = await import('@temporalio/client');
   const { address, namespace, tls, apiKey } = access;
   try {

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
-import { temporalAccess } from '../../../contracts/config/temporal.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { cycleLine, viewCycle } from '../../cycle-view.ts';
 import { askHealth, healthEndpoints, type ServiceHealth } from '../../services.ts';
+import { stackAccess } from '../../stack/connection.ts';
+import { readProfile } from '../../stack/profile.ts';
 import { action } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 
 async function temporalHealth(): Promise<ServiceHealth> {
-  const { address: url } = temporalAccess();
+  const { address: url } = stackAccess(readProfile());
   try {
     const client = await connectTemporal();
     await client.connection.close();

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { readProfile } from '../../client/stack/profile.ts';
+import { projectFolder } from '../../contracts/config/folders.ts';
+import { temporaryFolder } from './books.ts';
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** An installation of its own in this checkout: data, configuration and ports that nobody else uses. */
+export interface Installation {
+  folder: string;
+  environment: NodeJS.ProcessEnv;
+  ports: { grpc: number; ui: number; exchange: number; coordinator: number; operations: number };
+  configure(changes: Record<string, unknown>): void;
+  /** `npm start -- ARGS` in a process group of its own, as a terminal does it. */
+  start(...args: string[]): ChildProcess;
+  startAndWait(...args: string[]): Promise<Ended>;
+  /** The same without npm, which ends by the signal that it is sent, whatever its script made of it. */
+  up(...args: string[]): ChildProcess;
+  sapphire(...args: string[]): Promise<Ended>;
+}
+
+export async function makeInstallation(): Promise<Installation> {
+  const folder = temporaryFolder();
+  const [grpc, ui, exchange, coordinator] = await freePorts(4);
+  // The roles' ports follow each other from this one.
+  const operations = 20_000 + Math.floor(Math.random() * 200) * 10;
+  const ports = { grpc, ui, exchange, coordinator, operations };
+  const files = { stack: join(folder, 'stack.yml'), configuration: join(folder, 'trading.yml') };
+  const profile = readProfile();
+  writeFileSync(files.stack, stringify({ ...profile, temporal: { ...profile.temporal, ports: { grpc, ui } } }));
+  const configure = (changes: Record<string, unknown>): void =>
+    writeFileSync(
+      files.configuration,
+      stringify({
+        operationsPort: operations,
+        coordinator: { port: coordinator },
+        paperExchange: { port: exchange },
+        ...changes,
+      }),
+    );
+  configure({});
+
+  const { TEMPORAL_ADDRESS: _address, TEMPORAL_NAMESPACE: _namespace, ...inherited } = process.env;
+  const environment = {
+    ...inherited,
+    SAPPHIRE_DATA: join(folder, 'data'),
+    SAPPHIRE_CONFIG: files.configuration,
+    SAPPHIRE_STACK: files.stack,
+    NO_COLOR: '1',
+  };
+  const bootstrap = join(projectFolder, 'client', 'bootstrap.mjs');
+  const run = (command: string, args: readonly string[], cwd: string): ChildProcess =>
+    spawn(command, args, { cwd, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const start = (...args: string[]): ChildProcess => run('npm', ['start', '--silent', '--', ...args], projectFolder);
+  return {
+    folder,
+    environment,
+    ports,
+    configure,
+    start,
+    startAndWait: (...args) => end(start(...args)),
+    up: (...args) => run(process.execPath, [bootstrap, 'up', ...args], folder),
+    sapphire: (...args) => end(run(process.execPath, [bootstrap, ...args], folder)),
+  };
+}
+
+export async function end(child: ChildProcess): Promise<Ended> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (data: Buffer) => (stdout += data.toString()));
+  child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, stdout, stderr };
+}
+
+async function freePorts(count: 4): Promise<[number, number, number, number]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) =>
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            resolve(typeof address === 'object' && address ? address.port : 0);
+          }),
+        ),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports as [number, number, number, number];
+}

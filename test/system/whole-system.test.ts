@@ -1,0 +1,364 @@
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { globSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readProfile } from '../../client/stack/profile.ts';
+import { temporalBinary } from '../../client/stack/temporal-binary.ts';
+import { decimal } from '../../domain/money.ts';
+import { end, type Installation, makeInstallation } from '../support/installation.ts';
+
+const cycleSchema = z.object({
+  id: z.string(),
+  outcome: z.enum(['COMPLETED', 'DEGRADED', 'NO_TRADE', 'HALTED', 'SKIPPED_STALE']),
+  signals: z.array(z.object({ agent: z.string(), symbol: z.string() })),
+  abstentions: z.array(z.object({ agent: z.string(), reason: z.string(), detail: z.string() })),
+  orders: z.array(z.object({ id: z.string(), state: z.string() })),
+  fills: z.array(z.object({ price: z.string(), quantity: z.string() })),
+  equity: z.string().optional(),
+});
+const runSchema = z.object({
+  mode: z.literal('paper'),
+  currency: z.literal('USDT'),
+  equity: z.string(),
+  cycles: z.array(cycleSchema),
+  services: z.array(z.object({ name: z.string(), url: z.string() })),
+  durations: z.object({ readyMs: z.number(), firstCycleMs: z.number(), totalMs: z.number() }),
+});
+
+/** Every process that carries this installation's data folder in its environment. */
+function processesOf({ environment }: Installation): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`SAPPHIRE_DATA=${environment['SAPPHIRE_DATA']}`);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+async function untilGone(installation: Installation): Promise<void> {
+  for (let n = 0; n < 100 && processesOf(installation).length > 0; n += 1) await sleep(100);
+}
+
+/** Resolves when the running start has printed the line of a finished cycle. */
+async function firstCycle(child: ChildProcess): Promise<void> {
+  let seen = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (data: Buffer) => {
+      seen += data.toString();
+      if (/^\d\d:\d\d:\d\d │/m.test(seen)) resolve();
+    });
+    child.once('exit', (code) => reject(new Error(`ended with ${code} before its first cycle: ${seen}`)));
+  });
+}
+
+describe('one command', () => {
+  let installation: Installation;
+  let running: ChildProcess | undefined;
+  let first: z.output<typeof runSchema>;
+  const json = async (...args: string[]): Promise<unknown> => {
+    const { code, stdout, stderr } = await installation.sapphire(...args, '--json');
+    expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
+    return JSON.parse(stdout);
+  };
+
+  beforeAll(async () => {
+    installation = await makeInstallation();
+  });
+  afterAll(async () => {
+    for (const pid of processesOf(installation)) process.kill(pid, 'SIGKILL');
+  });
+
+  it('sets up, trades three cycles, fills at least one order, says so in one object, and leaves nothing running', async () => {
+    const { code, stdout, stderr } = await installation.startAndWait('--cycles', '3', '--exit', '--json');
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    first = runSchema.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
+    expect(first.cycles).toHaveLength(3);
+    expect(first.cycles.flatMap(({ fills }) => fills).length).toBeGreaterThan(0);
+    expect(first.services.map(({ name }) => name)).toEqual([
+      'temporal',
+      'paper-exchange',
+      'mcp-coordinator',
+      'workers/operations',
+      'workers/cycles',
+      'workers/agents',
+      'workers/execution',
+    ]);
+    const silent = new Map(first.cycles[0]?.abstentions.map(({ agent, reason }) => [agent, reason]));
+    expect(Object.fromEntries(silent)).toEqual({
+      deepseek: 'no_key',
+      qwen: 'no_key',
+      fingpt: 'no_endpoint',
+      'lag-llama': 'not_configured',
+      freqtrade: 'no_endpoint',
+    });
+    expect([...new Set(first.cycles[0]?.signals.map(({ agent }) => agent))]).toEqual(['hummingbot', 'baseline']);
+    expect(stderr).toMatch(/Starting the workers/);
+    await untilGone(installation);
+    expect(processesOf(installation)).toEqual([]);
+  });
+
+  it('goes on with the same books, under the command line', async () => {
+    running = installation.start();
+    await firstCycle(running);
+    const cycles = z.array(cycleSchema).parse(await json('cycle', 'list'));
+    expect(cycles.map(({ id }) => id)).toEqual(expect.arrayContaining(first.cycles.map(({ id }) => id)));
+
+    expect(await json('status')).toMatchObject({ mode: 'paper', control: { tradingState: 'active', epoch: 0 } });
+    const traded = first.cycles.find(({ orders }) => orders.length > 0);
+    const { stdout: trail } = await installation.sapphire('cycle', 'show', traded?.id ?? '');
+    for (const part of [
+      'Market',
+      'Signals',
+      'deepseek: abstains, no_key',
+      'Consensus',
+      'Limits',
+      'Orders',
+      'Fills',
+      traded?.orders[0]?.id ?? '?',
+    ]) {
+      expect(trail).toContain(part);
+    }
+    expect(cycleSchema.parse(await json('cycle', 'run', '--symbols', 'BTC/USDT')).outcome).toMatch(
+      /COMPLETED|NO_TRADE/,
+    );
+    expect(await json('orders')).toEqual(
+      expect.arrayContaining([expect.objectContaining({ intentId: traded?.orders[0]?.id, state: 'filled' })]),
+    );
+    expect(await json('portfolio')).toMatchObject({ currency: 'USDT', deposits: { USDT: '10000' } });
+    expect(await json('schedule', 'pause', '--reason', 'test')).toMatchObject({ paused: true, note: 'test' });
+    expect(await json('schedule', 'set', '--interval', '45')).toMatchObject({ intervalSeconds: 45, paused: true });
+    expect(await json('schedule', 'resume')).toMatchObject({ paused: false });
+    expect(await json('agents', 'disable', 'hummingbot', '--reason', 'test')).toMatchObject({
+      before: { enabled: true },
+      after: { enabled: false },
+    });
+    expect(await json('agents', 'list')).toEqual(
+      expect.arrayContaining([expect.objectContaining({ agent: 'hummingbot', enabled: false })]),
+    );
+    await json('agents', 'enable', 'hummingbot');
+    expect(await json('doctor')).toEqual(
+      expect.arrayContaining([expect.objectContaining({ check: 'journal', result: 'ok' })]),
+    );
+    const account = await json('paper', 'account', 'create', 'guest', '--balance', 'USDT=500');
+    expect(await json('paper', 'account', 'create', 'guest', '--balance', 'USDT=500')).toEqual({
+      ...z.record(z.string(), z.unknown()).parse(account),
+      created: false,
+    });
+  });
+
+  it('is reached by Temporal’s own command line', async () => {
+    const temporal = await temporalBinary(readProfile().temporal);
+    const call = (...args: string[]): string =>
+      execFileSync(
+        temporal,
+        [...args, '--address', `127.0.0.1:${installation.ports.grpc}`, '--namespace', 'sapphire'],
+        { encoding: 'utf8' },
+      );
+    call(
+      'workflow',
+      'execute',
+      '--type',
+      'tradingCycle',
+      '--task-queue',
+      'cycles',
+      '--workflow-id',
+      'by-hand',
+      '--input',
+      '{"symbols": ["ETH/USDT"]}',
+    );
+    let found = '';
+    for (let n = 0; n < 50 && !found.includes('by-hand'); n += 1) {
+      found = call('workflow', 'list', '--query', "Account = 'main' AND CycleId = 'by-hand'", '--output', 'json');
+      await sleep(100);
+    }
+    expect(found).toContain('by-hand');
+  });
+
+  it('shows the mission’s metrics and health in each process, and plausible values in the right one', async () => {
+    const names = [
+      'portfolio_value',
+      'trading_signals_total',
+      'agent_activity_score',
+      'circuit_breaker_state',
+      'health_check_status',
+      'error_rate_percentage',
+    ];
+    const { operations, coordinator, exchange } = installation.ports;
+    const workers = ['cycles', 'agents', 'execution', 'operations'].map((_, index) => operations + index);
+    for (const port of [...workers, coordinator]) {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      for (const name of names) expect(text, `${name} on ${port}`).toContain(`# HELP ${name} `);
+    }
+    for (const port of [...workers, coordinator, exchange])
+      expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    const books = await (await fetch(`http://127.0.0.1:${operations + 3}/metrics`)).text();
+    expect(Number(/^portfolio_value\{.*\} (\S+)$/m.exec(books)?.[1])).toBeGreaterThan(5_000);
+    expect(books).toMatch(/^agent_activity_score\{agent="deepseek"\} 0$/m);
+    expect(books).toMatch(/^health_check_status\{component="journal"\} 1$/m);
+    const agents = await (await fetch(`http://127.0.0.1:${operations + 1}/metrics`)).text();
+    expect(agents).toMatch(/^trading_signals_total\{agent="deepseek",symbol="BTC\/USDT",side="abstain"\} [1-9]/m);
+  });
+
+  it('logs JSON under one correlation id from the cycle to the fill, without a secret', () => {
+    const data = installation.environment['SAPPHIRE_DATA'] ?? '';
+    const secrets = Object.values(
+      z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(join(data, 'secrets.json'), 'utf8'))),
+    );
+    expect(statSync(join(data, 'secrets.json')).mode & 0o777).toBe(0o600);
+    const logs = new Map(
+      globSync('logs/*.log', { cwd: data }).map((file) => [file, readFileSync(join(data, file), 'utf8')]),
+    );
+    const cycleId = first.cycles.find(({ fills }) => fills.length > 0)?.id ?? '?';
+    for (const name of ['workers-cycles', 'workers-agents', 'workers-execution', 'mcp-coordinator']) {
+      const lines = (logs.get(`logs/${name}.log`) ?? '')
+        .trimEnd()
+        .split('\n')
+        .map((line) => z.looseObject({ level: z.string() }).parse(JSON.parse(line)));
+      expect(
+        lines.some(({ correlationId }) => correlationId === cycleId),
+        name,
+      ).toBe(true);
+    }
+    for (const [file, text] of logs) for (const secret of secrets) expect(text.includes(secret), file).toBe(false);
+  });
+
+  it('stops in an emergency, by its own command and by a bare signal, and resumes when books and exchange agree', async () => {
+    expect(await json('stop', '--reason', 'test')).toMatchObject({ fenced: true, quiet: true, remaining: [] });
+    expect(await json('cycle', 'run')).toMatchObject({ outcome: 'HALTED', orders: [] });
+    expect(await json('resume', '--reason', 'test', '--by', 'ann')).toMatchObject({ halted: false, epoch: 2 });
+
+    const temporal = await temporalBinary(readProfile().temporal);
+    const at = ['--address', `127.0.0.1:${installation.ports.grpc}`, '--namespace', 'sapphire'];
+    execFileSync(temporal, [
+      'workflow',
+      'signal',
+      ...at,
+      '--workflow-id',
+      'trading-control',
+      '--name',
+      'emergencyStop',
+      '--input',
+      '{"reason": "bare", "by": "ann"}',
+    ]);
+    let control = '';
+    for (let n = 0; n < 100 && !control.includes('halted'); n += 1) {
+      control = JSON.stringify(((await json('status')) as { control: unknown }).control);
+      await sleep(100);
+    }
+    expect(JSON.parse(control)).toMatchObject({ tradingState: 'halted', epoch: 3, reason: 'bare', changedBy: 'ann' });
+    await json('resume', '--reason', 'test');
+    const refused = await installation.sapphire('resume', '--reason', 'again');
+    expect(refused).toMatchObject({ code: 5, stderr: 'sapphire: Not resumed: trading is not halted.\n' });
+  });
+
+  it('keeps what it knows over kill -9 of everything, and the next start ends its orphans first', async () => {
+    const before = (await json('portfolio')) as { balances: unknown };
+    const child = running;
+    if (!child?.pid) throw new Error('nothing runs');
+    process.kill(-child.pid, 'SIGKILL');
+    running = installation.up();
+    await firstCycle(running);
+    const listed = z.array(cycleSchema).parse(await json('cycle', 'list', '--limit', '100'));
+    expect(listed.map(({ id }) => id)).toEqual(expect.arrayContaining(first.cycles.map(({ id }) => id)));
+    expect(before.balances).not.toEqual([]);
+    await json('stop', '--reason', 'compare at rest');
+    // A resume is refused while books and exchange differ by a unit of anything.
+    expect(await json('resume', '--reason', 'equal')).toMatchObject({ halted: false });
+  });
+
+  it('ends by Ctrl-C, cleanly and whole', async () => {
+    const child = running;
+    if (!child?.pid) throw new Error('nothing runs');
+    const ended = end(child);
+    process.kill(-child.pid, 'SIGINT');
+    const { code, stdout } = await ended;
+    expect({ code, last: stdout.trimEnd().split('\n').at(-1) }).toMatchObject({
+      code: 0,
+      last: expect.stringContaining('the books and histories stay'),
+    });
+    await untilGone(installation);
+    expect(processesOf(installation)).toEqual([]);
+    const { stdout: portfolio } = await installation.sapphire('portfolio', '--json');
+    expect(decimal((JSON.parse(portfolio) as { equity: string }).equity).greaterThan(5_000)).toBe(true);
+  });
+});
+
+describe('bad surroundings give one clear sentence', () => {
+  it.each([
+    ['an unknown key', { symbolz: ['BTC/USDT'] }, 3, /unknown key "symbolz"/],
+    ['a bad value', { risk: { maxDrawdown: 7 } }, 3, /risk\.maxDrawdown: .*\(it is 7\)/],
+    [
+      'a symbol in another currency',
+      { symbols: ['BTC/EUR'] },
+      3,
+      /symbols: every symbol must be quoted in the configured currency/,
+    ],
+  ])('%s', async (_name, changes, code, message) => {
+    const installation = await makeInstallation();
+    installation.configure(changes);
+    const ended = await installation.startAndWait('--cycles', '1', '--exit');
+    expect(ended.code).toBe(code);
+    expect(ended.stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('an unreadable configuration', async () => {
+    const installation = await makeInstallation();
+    writeFileSync(installation.environment['SAPPHIRE_CONFIG'] ?? '', 'symbols: [BTC/USDT\nrisk');
+    const ended = await installation.startAndWait();
+    expect(ended).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^sapphire: .*trading\.yml cannot be read: /),
+    });
+  });
+
+  it('a port in use', async () => {
+    const installation = await makeInstallation();
+    const server = createServer().listen(installation.ports.exchange, '127.0.0.1');
+    try {
+      const ended = await installation.startAndWait();
+      expect(ended.code).not.toBe(0);
+      expect(ended.stderr).toMatch(new RegExp(`sapphire: .*${installation.ports.exchange}.*paperExchange\\.port`));
+    } finally {
+      server.close();
+    }
+  });
+
+  it('a corrupt journal', async () => {
+    const installation = await makeInstallation();
+    const data = installation.environment['SAPPHIRE_DATA'] ?? '';
+    await installation.sapphire('portfolio');
+    writeFileSync(join(data, 'journal.db'), 'this is no database, and long enough to look like one to nobody');
+    const ended = await installation.startAndWait();
+    expect(ended.code).not.toBe(0);
+    expect(ended.stderr).toMatch(/sapphire: .*journal\.db/);
+  });
+
+  it('a server that is not there', async () => {
+    const installation = await makeInstallation();
+    const ended = await installation.sapphire('schedule', 'show');
+    expect(ended).toMatchObject({
+      code: 6,
+      stderr: expect.stringMatching(
+        /^sapphire: No Temporal server answers at 127\.0\.0\.1:\d+\. Start Sapphire with "npm start"/,
+      ),
+    });
+  });
+
+  it.each([
+    [['cycel'], /unknown command 'cycel'/],
+    [['cycle', 'list', '--limit', 'many'], /--limit must be a whole number/],
+    [['stop'], /required option '--reason <text>' not specified/],
+    [['agents', 'enable', 'nobody'], /Allowed choices are deepseek, qwen/],
+    [['up', '--cylces', '3'], /unknown option '--cylces'/],
+  ])('wrong usage: %s', async (args, message) => {
+    const installation = await makeInstallation();
+    expect(await installation.sapphire(...args)).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
+  });
+});
