@@ -1,0 +1,151 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { table } from '../../client/cli/output.ts';
+import { describeTrail } from '../../client/cycle-trail.ts';
+import { cycleLine, viewCycle } from '../../client/cycle-view.ts';
+import { projectFolder } from '../../contracts/config/folders.ts';
+import type { CycleRecord } from '../../contracts/cycle.ts';
+import { fill } from '../support/books.ts';
+
+const help = (...args: string[]): string =>
+  execFileSync(process.execPath, [join(projectFolder, 'client', 'cli', 'main.ts'), ...args, '--help'], {
+    encoding: 'utf8',
+  });
+
+/** Names of the commands that a help text lists, without `help` itself. */
+const commandsOf = (text: string): string[] =>
+  [...(text.split('Commands:')[1]?.split('\n\n')[0] ?? '').matchAll(/^ {2}([a-z]+)/gm)].flatMap(([, name]) =>
+    name && name !== 'help' ? [name] : [],
+  );
+
+describe('help', () => {
+  it('describes every command, with --json on each that answers', () => {
+    const missing: string[] = [];
+    const visit = (...path: string[]): void => {
+      const text = help(...path);
+      const children = commandsOf(text);
+      if (!/^Usage: .*\n\n\S/.test(text)) missing.push(`${path.join(' ')}: no description`);
+      if (children.length === 0 && !text.includes('--json')) missing.push(`${path.join(' ')}: no --json`);
+      if (children.length === 0 && /Arguments:/.test(text) && !/Example/.test(text))
+        missing.push(`${path.join(' ')}: no example`);
+      for (const child of children) visit(...path, child);
+    };
+    expect(commandsOf(help())).toEqual([
+      'up',
+      'cycle',
+      'schedule',
+      'stop',
+      'resume',
+      'agents',
+      'portfolio',
+      'orders',
+      'status',
+      'doctor',
+      'paper',
+    ]);
+    for (const command of commandsOf(help())) visit(command);
+    expect(missing).toEqual([]);
+  }, 60_000);
+
+  it('documents the exit codes', () => expect(help()).toMatch(/Exit codes: 0 done, 1 failed, 2 wrong usage/));
+});
+
+const record: CycleRecord = {
+  cycleId: 'cycle/main-2026-01-05T10:00:00Z',
+  correlationId: 'cycle/main-2026-01-05T10:00:00Z',
+  runId: 'r',
+  account: 'main',
+  mode: 'paper',
+  outcome: 'COMPLETED',
+  summary: 'bought',
+  startedAt: Date.UTC(2026, 0, 5, 10, 0, 0),
+  finishedAt: Date.UTC(2026, 0, 5, 10, 0, 1),
+  epoch: 2,
+  snapshot: {
+    snapshotId: 'abc',
+    takenAt: Date.UTC(2026, 0, 5, 10, 0, 0),
+    venue: 'binance',
+    mids: { 'BTC/USDT': '60000' },
+  },
+  answers: [
+    {
+      agentId: 'qwen',
+      opinions: [{ kind: 'abstention', agentId: 'qwen', symbol: 'BTC/USDT', reason: 'no_key', detail: 'set a key' }],
+      model: 'none',
+      version: '1',
+      latencyMs: 0,
+      tokens: 0,
+      costUsd: '0',
+    },
+  ],
+  consensus: undefined,
+  plan: {
+    cycleId: 'c',
+    equity: '10000',
+    legs: [],
+    verdicts: [{ code: 'CostGate', symbol: 'BTC/USDT', limit: '0.0024', value: '0.001', before: '0.1', after: '0' }],
+  },
+  orders: [
+    {
+      legId: 'sph1',
+      intentId: 'sph1-1',
+      symbol: 'BTC/USDT',
+      side: 'buy',
+      state: 'filled',
+      quantity: '0.01',
+      filledQuantity: '0.01',
+      limitPrice: '60100',
+      detail: '',
+    },
+  ],
+  fills: [fill()],
+  equity: '9999.4',
+};
+
+describe('a cycle as a person reads it', () => {
+  it('is one line on the screen', () => {
+    expect(cycleLine(record, 'USDT')).toBe(
+      '10:00:01 │ COMPLETED │ 0 agents │ no consensus │ buy 0.01 BTC filled │ 1 fills │ equity 9999.40 USDT │ 1000 ms',
+    );
+  });
+
+  it('is a trail from market to fills', () => {
+    const trail = describeTrail(record);
+    for (const part of [
+      'BTC/USDT 60000',
+      'qwen: abstains, no_key: set a key',
+      'BTC/USDT CostGate: value 0.001, limit 0.0024',
+      '[sph1-1]',
+      'fee 0.00001 BTC',
+      '9999.4',
+    ]) {
+      expect(trail).toContain(part);
+    }
+  });
+
+  it('is an object for a program', () => {
+    expect(viewCycle(record)).toMatchObject({
+      id: record.cycleId,
+      durationMs: 1_000,
+      abstentions: [{ agent: 'qwen', reason: 'no_key' }],
+      orders: [{ id: 'sph1-1', state: 'filled' }],
+      fills: [{ price: '59990', quantity: '0.01' }],
+    });
+  });
+});
+
+describe('a table', () => {
+  it('aligns its columns, and says none when there is nothing', () => {
+    expect(
+      table(
+        ['a', 'long'],
+        [
+          ['x', 'y'],
+          ['longer', ''],
+        ],
+      ),
+    ).toBe('a       long\n──────  ────\nx       y\nlonger');
+    expect(table(['a'], [])).toBe('none');
+  });
+});

@@ -1,0 +1,123 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { projectFolder } from '../../contracts/config/folders.ts';
+import { parseConfiguration } from '../../contracts/config/load.ts';
+import { quorumCount } from '../../contracts/config/schema.ts';
+import { loadSecrets, secretValues, storeSecrets } from '../../contracts/config/secrets.ts';
+import { temporalAccess } from '../../contracts/config/temporal.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { temporaryFolder } from '../support/books.ts';
+
+describe('the configuration', () => {
+  const read = (value: unknown) => parseConfiguration(value, 'trading.yml');
+
+  it('shows in trading.yml what holds without it', () => {
+    const shipped: unknown = parse(readFileSync(join(projectFolder, 'trading.yml'), 'utf8'));
+    expect(read(shipped)).toEqual(read({}));
+  });
+
+  it.each([
+    [{ mode: 'live' }, /^trading\.yml is not valid\. mode: .*"paper".*\(it is "live"\)\.$/],
+    [{ symbols: ['btc/usdt'] }, /symbols\.0: must be BASE\/QUOTE in capitals.*\(it is "btc\/usdt"\)/],
+    [{ symbols: [] }, /symbols: /],
+    [{ cycle: { intervalSeconds: 1 } }, /cycle\.intervalSeconds: .*10.*\(it is 1\)/],
+    [{ risk: { maxOrderNotional: '1e3' } }, /risk\.maxOrderNotional: must be a decimal number in plain notation/],
+    [{ risk: { maxOrderNotional: 2500 } }, /risk\.maxOrderNotional: .*string.*\(it is 2500\)/],
+    [{ risk: { maxOrderNotional: '0' } }, /must be above zero/],
+    [{ participation: { agents: { nobody: {} } } }, /participation\.agents: /],
+    [{ paperExchange: { market: { kind: 'casino' } } }, /paperExchange\.market/],
+    [{ agents: { deepseek: { baseUrl: 'not a url' } } }, /agents\.deepseek\.baseUrl: .*\(it is "not a url"\)/],
+    [{ account: 'Main Account' }, /account: must be a short lower-case name/],
+    ['just text', /the whole: /],
+    [{ one: 1, two: 2 }, /unknown key "one", "two"/],
+  ])('refuses %j by naming the key, its fault and what is allowed', (value, message) => {
+    const refuse = (): unknown => read(value);
+    expect(refuse).toThrow(message);
+    expect(refuse).toThrow(UserError);
+    expect(refuse).toThrow(expect.objectContaining({ exitCode: ExitCode.notConfigured }));
+  });
+
+  it('names all faults at once', () => {
+    expect(() => read({ mode: 'x', cycle: { candles: 1 }, wat: 1 })).toThrow(
+      /mode: .*cycle\.candles: .*unknown key "wat"/,
+    );
+  });
+
+  it.each([
+    [{}, 1],
+    [{ profile: 'production' }, 3],
+    [{ profile: 'production', participation: { quorumCount: 2 } }, 2],
+  ])('%j needs %i for a quorum', (value, count) => expect(quorumCount(read(value))).toBe(count));
+});
+
+describe('secrets', () => {
+  const original = { ...process.env };
+  afterEach(() => {
+    process.env = { ...original };
+  });
+
+  it('are made once, kept for the owner alone, and overruled by the environment and by files that it names', () => {
+    const folder = temporaryFolder();
+    process.env['SAPPHIRE_DATA'] = folder;
+    const made = loadSecrets();
+    expect(made.coordinatorToken).toMatch(/^[0-9a-f]{48}$/);
+    expect(loadSecrets()).toEqual(made);
+    expect(statSync(join(folder, 'secrets.json')).mode & 0o777).toBe(0o600);
+
+    storeSecrets({ exchangeApiKey: 'stored-key', exchangeSecret: 'stored-secret' });
+    writeFileSync(join(folder, 'key'), 'key-from-a-file\n');
+    process.env['DEEPSEEK_API_KEY_FILE'] = join(folder, 'key');
+    process.env['SAPPHIRE_EXCHANGE_API_KEY'] = 'from-the-environment';
+    const all = loadSecrets();
+    expect(all).toMatchObject({
+      exchangeApiKey: 'from-the-environment',
+      exchangeSecret: 'stored-secret',
+      deepseekApiKey: 'key-from-a-file',
+    });
+    expect(secretValues(all)).toEqual(
+      expect.arrayContaining(['from-the-environment', 'key-from-a-file', made.paperAdminToken]),
+    );
+    expect(readFileSync(join(folder, 'secrets.json'), 'utf8')).not.toContain('key-from-a-file');
+  });
+
+  it('refuses a token that is too short, without showing it in full', () => {
+    process.env['SAPPHIRE_DATA'] = temporaryFolder();
+    process.env['SAPPHIRE_COORDINATOR_TOKEN'] = 'short';
+    expect(() => loadSecrets()).toThrow(/coordinatorToken/);
+  });
+});
+
+describe('the Temporal server', () => {
+  it.each([
+    [{}, { address: '127.0.0.1:7233', namespace: 'sapphire', tls: false, grpcCompression: { codec: 'none' } }],
+    [
+      { TEMPORAL_ADDRESS: 'temporal.example:7233', TEMPORAL_NAMESPACE: 'desk' },
+      { address: 'temporal.example:7233', namespace: 'desk', tls: false },
+    ],
+    [
+      { TEMPORAL_ADDRESS: 'desk.tmprl.cloud:7233', TEMPORAL_API_KEY: 'k' },
+      { address: 'desk.tmprl.cloud:7233', namespace: 'sapphire', tls: {}, apiKey: 'k' },
+    ],
+    [
+      { TEMPORAL_TLS: 'true' },
+      { address: '127.0.0.1:7233', namespace: 'sapphire', tls: {}, grpcCompression: { codec: 'none' } },
+    ],
+  ])('%j', (environment, access) => expect(temporalAccess(environment)).toEqual(access));
+
+  it('reads client certificates', () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'tls'));
+    const file = (name: string): string => {
+      const path = join(folder, 'tls', name);
+      writeFileSync(path, name);
+      return path;
+    };
+    const access = temporalAccess({
+      TEMPORAL_TLS_CLIENT_CERT_PATH: file('cert'),
+      TEMPORAL_TLS_CLIENT_KEY_PATH: file('key'),
+    });
+    expect(access.tls).toEqual({ clientCertPair: { crt: Buffer.from('cert'), key: Buffer.from('key') } });
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { ccxtErrors } from '../../activities/market/ccxt-binance.ts';
+import { createVenueClock } from '../../activities/market/venue-clock.ts';
+import { classifyFault, venueCode } from '../../activities/orders/classify.ts';
+
+const said = (code: number, msg = 'words') => new Error(`binance {"code":${code},"msg":"${msg}"}`);
+
+describe('what became of an order that was answered by an error', () => {
+  it.each([
+    // definite: refused before anything was placed
+    [said(-1021, 'Timestamp for this request is outside of the recvWindow.'), 'rejected', '-1021'],
+    [said(-1003), 'rejected', '-1003'],
+    [said(-1013, 'Filter failure: LOT_SIZE'), 'rejected', '-1013'],
+    [said(-2010, 'Account has insufficient balance for requested action.'), 'rejected', '-2010'],
+    [said(-2015), 'rejected', '-2015'],
+    // Binance: the status of the execution is unknown
+    [said(-1000), 'unknown', '-1000'],
+    [said(-1001), 'unknown', '-1001'],
+    [said(-1006), 'unknown', '-1006'],
+    [said(-1007), 'unknown', '-1007'],
+    [said(-9999), 'unknown', '-9999'],
+    // no code: ccxt's class decides, and what it cannot say is unknown
+    [new ccxtErrors.InsufficientFunds('no'), 'rejected', 'InsufficientFunds'],
+    [new ccxtErrors.RateLimitExceeded('429'), 'rejected', 'RateLimitExceeded'],
+    [new ccxtErrors.DDoSProtection('418'), 'rejected', 'DDoSProtection'],
+    [new Error('socket hang up'), 'unknown', 'Error'],
+    ['a text', 'unknown', 'Unknown'],
+    // the venue's code comes before the class that ccxt gave it
+    [new ccxtErrors.InvalidOrder('binance {"code":-1007,"msg":"Timeout waiting for response"}'), 'unknown', '-1007'],
+  ])('%s is %s', (error, outcome, code) => expect(classifyFault(error)).toMatchObject({ outcome, code }));
+
+  it.each([
+    ['binance {"code":-2013,"msg":"Order does not exist."}', -2013],
+    ['binance { "code" : 200 }', 200],
+    ['binance 502 Bad Gateway', undefined],
+  ])('reads the code of %s', (message, code) => expect(venueCode(message)).toBe(code));
+});
+
+describe('the exchange’s clock', () => {
+  it('corrects ours by the middle of the request, measured once a minute', async () => {
+    let local = 1_000_000;
+    let asked = 0;
+    const now = createVenueClock(
+      async () => {
+        asked += 1;
+        local += 40;
+        return local + 500;
+      },
+      () => local,
+    );
+    expect(await now()).toBe(local + 520);
+    local += 59_000;
+    expect(await now()).toBe(local + 520);
+    expect(asked).toBe(1);
+    local += 2_000;
+    await now();
+    expect(asked).toBe(2);
+  });
+});

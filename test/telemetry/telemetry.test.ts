@@ -1,0 +1,133 @@
+import { BrokenCircuitError } from 'cockatiel';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createBreaker } from '../../contracts/telemetry/breaker.ts';
+import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
+import { createLogger, scrub } from '../../contracts/telemetry/logger.ts';
+import { registry } from '../../contracts/telemetry/metrics.ts';
+import { type OperationsServer, startOperationsServer } from '../../contracts/telemetry/operations-server.ts';
+
+async function valueOf(name: string, labels: Record<string, string>): Promise<number | undefined> {
+  const metric = await registry.getSingleMetric(name)?.get();
+  return metric?.values.find((entry) => Object.entries(labels).every(([key, value]) => entry.labels[key] === value))
+    ?.value;
+}
+
+describe('the log', () => {
+  const secret = 'top/secret+key"1';
+  const lines: string[] = [];
+  const logger = createLogger({
+    process: 'test',
+    level: 'info',
+    secrets: [secret, 'abc'],
+    destination: { write: (line) => lines.push(line) },
+  });
+
+  it.each([
+    ['as a value', () => logger.info({ key: secret }, 'hello')],
+    ['deep inside', () => logger.info({ a: { b: { c: [{ secret }] } } }, 'hello')],
+    ['in the message', () => logger.info(`sent ${secret}`)],
+    ['in an error and its stack', () => logger.error({ err: new Error(`refused ${secret}`) }, 'failed')],
+    ['in a URL', () => logger.info({ url: `http://host/?key=${encodeURIComponent(secret)}` }, 'asked')],
+    ['twice', () => logger.info({ secret }, secret)],
+  ])('shows no secret %s', (_name, write) => {
+    lines.length = 0;
+    write();
+    expect(lines).toHaveLength(1);
+    const line = lines[0] ?? '';
+    for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
+      expect(line).not.toContain(form);
+    expect(line).toContain('[secret]');
+    expect(JSON.parse(line)).toMatchObject({ process: 'test', time: expect.stringMatching(/^\d{4}-.*Z$/) });
+  });
+
+  it('leaves very short values alone, which would blot out words', () =>
+    expect(scrub('abcdef', ['abc'])).toBe('abcdef'));
+});
+
+describe('the list of metrics', () => {
+  it('has the mission’s names, with help and without abbreviated units', async () => {
+    const text = await registry.metrics();
+    for (const name of [
+      'portfolio_value',
+      'trading_signals_total',
+      'agent_activity_score',
+      'circuit_breaker_state',
+      'health_check_status',
+      'error_rate_percentage',
+    ]) {
+      expect(text).toMatch(new RegExp(`^# HELP ${name} \\S.*\\.$`, 'm'));
+    }
+    for (const [, name] of text.matchAll(/^# TYPE (\S+) /gm)) {
+      expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
+      expect(name).not.toMatch(/_(ms|millis|kb|mb)(_|$)/);
+    }
+    for (const [, name] of text.matchAll(/^# TYPE (\S+) counter$/gm)) expect(name).toMatch(/_total$/);
+  });
+
+  it('counts failures of five minutes', async () => {
+    let now = 0;
+    const count = createErrorRate('test', () => now);
+    expect(await valueOf('error_rate_percentage', { service: 'test' })).toBe(0);
+    for (const failed of [true, false, false, false]) count(failed);
+    expect(await valueOf('error_rate_percentage', { service: 'test' })).toBe(25);
+    now = 5 * 60_000 + 1;
+    count(false);
+    expect(await valueOf('error_rate_percentage', { service: 'test' })).toBe(0);
+  });
+});
+
+describe('a breaker', () => {
+  afterEach(() => vi.useRealTimers());
+  const state = () => valueOf('circuit_breaker_state', { service: 'test', breaker: 'thing' });
+
+  it('opens after five failures in a row, fails at once, tries again after ten seconds, and closes on success', async () => {
+    vi.useFakeTimers();
+    const breaker = createBreaker('test', 'thing');
+    expect(await state()).toBe(0);
+    const failing = () => breaker.execute(() => Promise.reject(new Error('down')));
+    for (let n = 0; n < 5; n += 1) await expect(failing()).rejects.toThrow('down');
+    expect(await state()).toBe(2);
+    await expect(breaker.execute(() => 'not called')).rejects.toThrow(BrokenCircuitError);
+    vi.advanceTimersByTime(10_001);
+    await expect(breaker.execute(() => 'well')).resolves.toBe('well');
+    expect(await state()).toBe(0);
+  });
+
+  it('does not count what says nothing of the other side’s health', async () => {
+    const breaker = createBreaker('test', 'thing', (error) => !(error instanceof TypeError));
+    for (let n = 0; n < 10; n += 1)
+      await expect(breaker.execute(() => Promise.reject(new TypeError('ours')))).rejects.toThrow('ours');
+    expect(await state()).toBe(0);
+  });
+});
+
+describe('the operations server', () => {
+  let server: OperationsServer | undefined;
+  afterEach(() => server?.close());
+
+  it('answers with each component, 200 while all are well, 503 when one is not or hangs', async () => {
+    let fault: 'none' | 'broken' | 'hangs' = 'none';
+    server = await startOperationsServer({
+      port: 0,
+      checks: {
+        fine: () => {},
+        thing: async () => {
+          if (fault === 'broken') throw new Error('it broke');
+          if (fault === 'hangs') await new Promise(() => {});
+        },
+      },
+    });
+    const ask = async () => {
+      const response = await fetch(`${server?.url}/healthz`);
+      return { status: response.status, body: await response.json() };
+    };
+    expect(await ask()).toEqual({ status: 200, body: { status: 'ok', components: { fine: 'ok', thing: 'ok' } } });
+    fault = 'broken';
+    expect(await ask()).toMatchObject({ status: 503, body: { components: { fine: 'ok', thing: 'it broke' } } });
+    expect(await valueOf('health_check_status', { component: 'thing' })).toBe(0);
+    expect(await valueOf('health_check_status', { component: 'fine' })).toBe(1);
+    fault = 'hangs';
+    expect(await ask()).toMatchObject({ status: 503, body: { components: { thing: 'no answer within 1000 ms' } } });
+    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('health_check_status{component="thing"} 0');
+  });
+});
