@@ -112,7 +112,7 @@ export function cycleLine(record: CycleRecord, currency: string): string {
   return [
     clock(record.finishedAt).slice(11, 19),
     record.outcome.padEnd(9),
-    `${agents.size} agents`,
+    `${agents.size} of ${record.answers.length} agents signal`,
     consensus.join(', ') || 'no consensus',
     orders.join(', ') || 'no orders',
     `${view.fills.length} fills`,

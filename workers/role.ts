@@ -1,8 +1,17 @@
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { CancelledFailure } from '@temporalio/common';
+import {
+  type ActivityInboundCallsInterceptor,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { loadConfiguration } from '../contracts/config/load.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 import { loadSecrets, type Secrets, secretValues } from '../contracts/config/secrets.ts';
 import { type TemporalAccess, temporalAccess } from '../contracts/config/temporal.ts';
+import { createErrorRate } from '../contracts/telemetry/error-rate.ts';
 import { createLogger, type Logger } from '../contracts/telemetry/logger.ts';
 import { type HealthChecks, startOperationsServer } from '../contracts/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../contracts/telemetry/process.ts';
@@ -30,6 +39,21 @@ export interface RoleParts {
 /** Longer than any step that must not be cut off: a submission to the exchange. */
 const SHUTDOWN_GRACE = '6s';
 
+function countFailures(count: (failed: boolean) => void): ActivityInboundCallsInterceptor {
+  return {
+    async execute(input, next) {
+      try {
+        const result = await next(input);
+        count(false);
+        return result;
+      } catch (error) {
+        count(!(error instanceof CancelledFailure));
+        throw error;
+      }
+    },
+  };
+}
+
 /** One worker process: configuration, logs, /healthz and /metrics, its Temporal workers, and an orderly end. */
 export async function runRole(role: Role, build: (context: RoleContext) => Promise<RoleParts>): Promise<void> {
   const configuration = loadConfiguration();
@@ -51,6 +75,7 @@ export async function runRole(role: Role, build: (context: RoleContext) => Promi
   const parts = await build({ configuration, secrets, temporal, connection, logger });
   await parts.beforePolling?.();
 
+  const countActivity = createErrorRate(`workers/${role}`);
   const workers = await Promise.all(
     parts.workers.map((options) =>
       Worker.create({
@@ -58,6 +83,7 @@ export async function runRole(role: Role, build: (context: RoleContext) => Promi
         namespace: temporal.namespace,
         shutdownGraceTime: SHUTDOWN_GRACE,
         shutdownForceTime: '7s',
+        interceptors: { activity: [() => ({ inbound: countFailures(countActivity) })] },
         ...options,
       }),
     ),

@@ -1,7 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { OrderResult } from '../../contracts/cycle.ts';
-import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import { isTerminal, type OrderLeg } from '../../domain/orders.ts';
@@ -25,13 +24,8 @@ export interface OrderDependencies {
 export type OrderActivities = ReturnType<typeof createOrderActivities>;
 
 export function createOrderActivities({ journal, trading, limits, logger }: OrderDependencies) {
-  const countEnd = createErrorRate('execution');
-
   const resultOf = (intent: Intent): OrderResult => {
-    if (isTerminal(intent.state)) {
-      metrics.orders.inc({ outcome: intent.state });
-      countEnd(intent.state === 'rejected');
-    }
+    if (isTerminal(intent.state)) metrics.orders.inc({ outcome: intent.state });
     return {
       legId: intent.legId,
       intentId: intent.intentId,

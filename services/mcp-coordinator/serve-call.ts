@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NodeIncomingMessageLike, NodeMcpRequestHandler } from '@modelcontextprotocol/node';
 import { z } from 'zod';
+import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
 import { type Call, currentCall } from './call-log.ts';
 
@@ -29,11 +30,14 @@ export async function serveCall(
   await currentCall.run(call, () => serveProtocol(plain(request), response, message));
 
   const { outcome, ...fields } = call;
+  countCall(outcome === 'failed');
   const isCall = LOGGED_AT_INFO.includes(call.method);
   const level = outcome === 'failed' ? 'error' : isCall ? 'info' : 'debug';
   const ms = Math.round((performance.now() - startedAt) * 10) / 10;
   logger[level]({ ...fields, ...(isCall ? { outcome } : {}), status: response.statusCode, ms }, 'coordinator call');
 }
+
+const countCall = createErrorRate('mcp-coordinator');
 
 /** The SDK's view of a request, whose method and url are never undefined. */
 function plain(request: IncomingMessage): NodeIncomingMessageLike {

@@ -5,6 +5,9 @@ import type { Logger } from 'pino';
 import { ZodError } from 'zod';
 import type { PaperExchangeConfiguration } from '../../contracts/config/paper-exchange.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
+import { registry } from '../../contracts/telemetry/metrics.ts';
+import { runHealthChecks } from '../../contracts/telemetry/operations-server.ts';
 import { Accounts } from './accounts.ts';
 import { Faults } from './admin/faults.ts';
 import { registerAdmin } from './admin/routes.ts';
@@ -63,6 +66,16 @@ export async function startPaperExchange(options: {
       ? reply.code(503).send({ status: 'unhealthy', reason: exchange.failure.message })
       : { status: 'ok', marketAt: exchange.simulation.marketAt(), kind: exchange.simulation.source.kind },
   );
+  const countRequest = createErrorRate('paper-exchange');
+  server.addHook('onResponse', async (_request, reply) => countRequest(reply.statusCode >= 500));
+  server.get('/metrics', async (_request, reply) => {
+    await runHealthChecks({
+      'paper-exchange': () => {
+        if (exchange.failure) throw exchange.failure;
+      },
+    });
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
   registerRest(server, { services, faults, logger });
   let url = '';
   registerAdmin(server, {

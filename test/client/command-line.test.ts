@@ -106,7 +106,7 @@ const record: CycleRecord = {
 describe('a cycle as a person reads it', () => {
   it('is one line on the screen', () => {
     expect(cycleLine(record, 'USDT')).toBe(
-      '10:00:01 │ COMPLETED │ 0 agents │ no consensus │ buy 0.01 BTC filled │ 1 fills │ equity 9999.40 USDT │ 1000 ms',
+      '10:00:01 │ COMPLETED │ 0 of 1 agents signal │ no consensus │ buy 0.01 BTC filled │ 1 fills │ equity 9999.40 USDT │ 1000 ms',
     );
   });
 

@@ -192,7 +192,7 @@ describe('one command', () => {
     ];
     const { operations, coordinator, exchange } = installation.ports;
     const workers = ['cycles', 'agents', 'execution', 'operations'].map((_, index) => operations + index);
-    for (const port of [...workers, coordinator]) {
+    for (const port of [...workers, coordinator, exchange]) {
       const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
       for (const name of names) expect(text, `${name} on ${port}`).toContain(`# HELP ${name} `);
     }
@@ -203,6 +203,7 @@ describe('one command', () => {
     expect(books).toMatch(/^agent_activity_score\{agent="deepseek"\} 0$/m);
     expect(books).toMatch(/^health_check_status\{component="journal"\} 1$/m);
     const agents = await (await fetch(`http://127.0.0.1:${operations + 1}/metrics`)).text();
+    expect(agents).toMatch(/^error_rate_percentage\{service="workers\/agents"\} 0$/m);
     expect(agents).toMatch(/^trading_signals_total\{agent="deepseek",symbol="BTC\/USDT",side="abstain"\} [1-9]/m);
   });
 

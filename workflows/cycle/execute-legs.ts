@@ -12,6 +12,7 @@ import {
 } from '@temporalio/workflow';
 import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
 import type { OrderResult } from '../../contracts/cycle.ts';
+import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { intentId, orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
@@ -62,6 +63,11 @@ async function start(
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
+      typedSearchAttributes: [
+        { key: searchAttributes.account, value: account },
+        { key: searchAttributes.cycleId, value: leg.cycleId },
+        { key: searchAttributes.symbols, value: [leg.symbol] },
+      ],
       staticSummary: `${leg.side} ${leg.quantity} ${leg.symbol} (${account})`,
     });
   } catch (error) {
