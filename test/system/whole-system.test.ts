@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { globSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -288,6 +288,33 @@ describe('one command', () => {
     expect(processesOf(installation)).toEqual([]);
     const { stdout: portfolio } = await installation.sapphire('portfolio', '--json');
     expect(decimal((JSON.parse(portfolio) as { equity: string }).equity).greaterThan(5_000)).toBe(true);
+  });
+});
+
+describe('another Temporal server', () => {
+  it('is used instead of an own one when TEMPORAL_ADDRESS names it', async () => {
+    const { temporal } = readProfile();
+    const attributes = Object.entries(temporal.searchAttributes).map(
+      ([name, type]) => `--search-attribute=${name}=${type}`,
+    );
+    const installation = await makeInstallation();
+    const address = `127.0.0.1:${installation.ports.grpc}`;
+    const server = spawn(
+      await temporalBinary(temporal),
+      ['server', 'start-dev', '--headless', `--port=${installation.ports.grpc}`, '--namespace=desk', ...attributes],
+      { stdio: 'ignore' },
+    );
+    try {
+      Object.assign(installation.environment, { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'desk' });
+      let ended = await installation.startAndWait('--cycles', '1', '--exit', '--json');
+      // The server may not be up at the first try.
+      if (ended.code !== 0) ended = await installation.startAndWait('--cycles', '1', '--exit', '--json');
+      const { cycles, services } = runSchema.parse(JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? ''));
+      expect(cycles).toHaveLength(1);
+      expect(services[0]).toEqual({ name: 'temporal', url: address });
+    } finally {
+      server.kill();
+    }
   });
 });
 
