@@ -6,6 +6,6 @@ export const halt = defineSignal<[{ epoch: number; reason: string }]>('halt');
 
 export const emergencyStop = defineSignal<[EmergencyStop]>('emergencyStop');
 export const resume = defineUpdate<TradingControlState, [ResumeRequest]>('resume');
-/** Answers once no stop is under way any more. */
+/** Looks at the halt row, and answers once no stop is under way any more. */
 export const settled = defineUpdate<TradingControlState>('settled');
 export const state = defineQuery<TradingControlState>('state');

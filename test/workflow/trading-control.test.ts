@@ -82,6 +82,28 @@ describe('an emergency stop', () => {
     expect(settled).toMatchObject({ halted: true, fenced: true, epoch: 1, reason: 'nobody home' });
   });
 
+  it('that only reached the journal, with Temporal away, is carried out as soon as it is back', async () => {
+    rig = await startRig(environment);
+    await control().executeUpdate<TradingControlState, []>('settled', { args: [] });
+    await restingOrder(rig);
+    await rig.journal.control.raiseHalt({ requestId: 'cli', account: 'main', reason: 'no server', by: 'ann' });
+    expect(await state()).toMatchObject({ halted: false });
+    const settled = await control().executeUpdate<TradingControlState, []>('settled', { args: [] });
+    expect(settled).toMatchObject({
+      halted: true,
+      quiet: true,
+      reason: 'no server',
+      by: 'ann',
+      cancelled: [{ intentId: 'sphresting-1' }],
+    });
+    expect(await rig.trading.openOrders()).toEqual([]);
+    const { epoch } = await control().executeUpdate<TradingControlState, []>('settled', { args: [] });
+    expect(epoch).toBe(settled.epoch);
+    expect(
+      await control().executeUpdate<TradingControlState, [unknown]>('resume', { args: [{ reason: 'x', by: 'me' }] }),
+    ).toMatchObject({ halted: false });
+  });
+
   it('cancels an order that rests, and its workflow books the end', async () => {
     rig = await startRig(environment);
     const resting = leg({ limitPrice: '30000', timeInForce: 'GTC', restMs: 60_000 });

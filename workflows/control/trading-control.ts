@@ -52,6 +52,7 @@ export async function tradingControl({ account, seen = [], pending = [] }: Tradi
   });
   setHandler(stateQuery, () => current ?? unknownState(account));
   setHandler(settled, async () => {
+    adopt(await readControl(account));
     await condition(() => current !== undefined && requests.length === 0 && !stopping);
     return current ?? unknownState(account);
   });
@@ -73,6 +74,13 @@ export async function tradingControl({ account, seen = [], pending = [] }: Tradi
     return next;
   };
 
+  /** The halt row may have been raised without us, while Temporal was away: such a stop is still to be carried out. */
+  function adopt(books: TradingControlState): void {
+    if (books.epoch === current?.epoch) return;
+    become(books);
+    if (books.halted) requests.push({ reason: books.reason, by: books.by, requestId: haltRowId(books.epoch) });
+  }
+
   async function resumeAfterStop(request: ResumeRequest): Promise<TradingControlState> {
     await condition(() => requests.length === 0 && !stopping);
     const { clean, differences } = await reconcile(account);
@@ -88,6 +96,7 @@ export async function tradingControl({ account, seen = [], pending = [] }: Tradi
     let state = become(
       await raiseHalt({ account, reason: reason ?? 'no reason given', by: by ?? 'unknown', requestId }),
     );
+    seen.push(haltRowId(state.epoch));
     await pauseTrading(account, state.reason);
     for (let empty = 0; empty < 2; ) {
       await haltWorkflows(account, state.epoch, state.reason);
@@ -99,7 +108,7 @@ export async function tradingControl({ account, seen = [], pending = [] }: Tradi
     become({ ...state, quiet: true });
   }
 
-  become(await readControl(account));
+  adopt(await readControl(account));
   while (!workflowInfo().continueAsNewSuggested) {
     await condition(() => requests.length > 0 || workflowInfo().continueAsNewSuggested);
     const request = requests.shift();
@@ -113,6 +122,11 @@ export async function tradingControl({ account, seen = [], pending = [] }: Tradi
   }
   await condition(allHandlersFinished);
   await continueAsNew<typeof tradingControl>({ account, seen: seen.slice(-REMEMBERED_REQUESTS), pending: requests });
+}
+
+/** Stands for the request that raised the halt row, where it never reached us. */
+function haltRowId(epoch: number): string {
+  return `halt-row/${epoch}`;
 }
 
 function unknownState(account: string): TradingControlState {

@@ -101,6 +101,8 @@ export function registerControl(program: Command): void {
     async ({ temporal, user }, options) => {
       const request: ResumeRequest = { reason: options.reason, by: options.by ?? user };
       const handle = (await temporal()).workflow.getHandle(TRADING_CONTROL_ID);
+      // Trading control looks at the halt row again, which a stop may have raised while it was away.
+      await handle.executeUpdate('settled');
       const state = await handle
         .executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] })
         .catch((error: unknown) => {
