@@ -1,5 +1,6 @@
 import { coordinatorUrl, paperExchangeUrl } from '../contracts/config/addresses.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
+import { roles } from '../contracts/roles.ts';
 
 export interface ServiceHealth {
   name: string;
@@ -12,7 +13,7 @@ const TIMEOUT_MS = 2_000;
 
 /** Everything with a /healthz, in the order in which it starts. */
 export function healthEndpoints(configuration: Configuration): { name: string; url: string }[] {
-  const workers = ['cycles', 'agents', 'execution', 'operations'].map((role, index) => ({
+  const workers = roles.map((role, index) => ({
     name: `workers/${role}`,
     url: `http://127.0.0.1:${configuration.operationsPort + index}`,
   }));

@@ -64,6 +64,8 @@ export interface CycleTerms {
   horizonMs: number;
   /** A cycle that begins later than this after its nominal time does not trade. */
   maxLatenessMs: number;
+  /** Time that the agents have for their answers, retries included. */
+  agentDeadlineMs: number;
   epoch: number;
   tradingState: 'active' | 'reducing' | 'halted';
   /** Agents to ask, and those that are switched off. */

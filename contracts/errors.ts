@@ -1,12 +1,7 @@
 /** Names of the errors that cross a process boundary. Each is an ApplicationFailure type or the `code` of a UserError. */
 export const ErrorName = {
-  tradingHalted: 'TradingHalted',
   staleEpoch: 'StaleEpoch',
-  riskLimitBreached: 'RiskLimitBreached',
-  intentConflict: 'IntentConflict',
-  intentVoid: 'IntentVoid',
   invalidInput: 'InvalidInput',
-  marketDataStale: 'MarketDataStale',
   coordinatorRefused: 'CoordinatorRefused',
   invariantBroken: 'InvariantBroken',
 } as const;

@@ -27,11 +27,8 @@ export const abstentionReasons = [
   'unavailable',
   'invalid_answer',
   'not_enough_data',
-  'stale_data',
   'budget_spent',
-  'not_needed',
   'disabled',
-  'halted',
 ] as const;
 export type AbstentionReason = (typeof abstentionReasons)[number];
 

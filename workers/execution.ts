@@ -3,7 +3,6 @@ import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
 import { createOrderActivities } from '../activities/orders/index.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
-import { TRADING_CONTROL_ID } from '../contracts/workflow-ids.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { tradingAccess } from './exchange.ts';
 import { runRole } from './role.ts';
@@ -32,7 +31,7 @@ await runRole('execution', async ({ configuration, secrets, connection, temporal
       },
     ],
     // A stop that was sent while no worker was up comes before any order.
-    beforePolling: () => awaitTradingControl(client, TRADING_CONTROL_ID, logger),
+    beforePolling: () => awaitTradingControl(client, logger),
     checks: {
       journal: () => journal.check(),
       exchange: async () => void (await trading.exchangeTime()),

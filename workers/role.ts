@@ -11,14 +11,11 @@ import { loadConfiguration } from '../contracts/config/load.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 import { loadSecrets, type Secrets, secretValues } from '../contracts/config/secrets.ts';
 import { type TemporalAccess, temporalAccess } from '../contracts/config/temporal.ts';
+import { type Role, roles } from '../contracts/roles.ts';
 import { createErrorRate } from '../contracts/telemetry/error-rate.ts';
 import { createLogger, type Logger } from '../contracts/telemetry/logger.ts';
 import { type HealthChecks, startOperationsServer } from '../contracts/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../contracts/telemetry/process.ts';
-
-/** In the order of their operations ports. */
-export const roles = ['cycles', 'agents', 'execution', 'operations'] as const;
-export type Role = (typeof roles)[number];
 
 export interface RoleContext {
   configuration: Configuration;

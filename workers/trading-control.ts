@@ -20,8 +20,8 @@ export async function ensureTradingControl(client: Client, account: string): Pro
 }
 
 /** Waits until trading control has answered a round trip with no stop under way. */
-export async function awaitTradingControl(client: Client, workflowId: string, logger: Logger): Promise<void> {
-  const handle = client.workflow.getHandle(workflowId);
+export async function awaitTradingControl(client: Client, logger: Logger): Promise<void> {
+  const handle = client.workflow.getHandle(TRADING_CONTROL_ID);
   for (let attempt = 1; ; attempt += 1) {
     try {
       const state = await handle.executeUpdate<TradingControlState, []>('settled', { args: [] });

@@ -67,6 +67,7 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
         candles: cycle.candles,
         bookLevels: cycle.bookLevels,
         horizonMs: cycle.horizonMinutes * 60_000,
+        agentDeadlineMs: cycle.intervalSeconds * 1_000,
         maxLatenessMs: (cycle.intervalSeconds * 1_000) / 2,
         epoch: control.epoch,
         tradingState: control.tradingState,

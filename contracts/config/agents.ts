@@ -6,7 +6,7 @@ const hostedModel = (defaults: { baseUrl: string; model: string }) =>
       baseUrl: z.url().default(defaults.baseUrl),
       model: z.string().min(1).default(defaults.model),
       /** For the whole answer, a repair of a faulty one included. */
-      timeoutSeconds: z.number().positive().max(120).default(20),
+      timeoutSeconds: z.number().positive().max(40).default(20),
       maxTokens: z.int().min(64).max(8_192).default(1_600),
     })
     .prefault({});

@@ -8,7 +8,8 @@ const port = z.int().min(1).max(65_535);
 const fraction = z.number().min(0).max(1);
 
 const cycleSchema = z.strictObject({
-  intervalSeconds: z.int().min(10).max(86_400).default(30),
+  /** From one cycle to the next. Below half a minute an order of unknown end could outlast its cycle. */
+  intervalSeconds: z.int().min(30).max(86_400).default(30),
   /** How far ahead the agents look. */
   horizonMinutes: z.int().min(1).max(10_080).default(60),
   /** One-minute candles in the snapshot. */

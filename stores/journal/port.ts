@@ -102,12 +102,7 @@ export interface LedgerBook {
   positions(account: string): Promise<Position[]>;
   /** Deposits less withdrawals, by asset. */
   deposits(account: string): Promise<Record<string, DecimalText>>;
-  fills(account: string, limit: number): Promise<Fill[]>;
   fillsOfCycle(cycleId: string): Promise<Fill[]>;
-  /** Books fills that came without an order report, e.g. from the trades cursor. Returns how many were new. */
-  bookFills(fills: Fill[]): Promise<number>;
-  /** Records equity at mark; returns it beside the day's opening value and the high-water mark. */
-  markEquity(entry: { account: string; equity: DecimalText; at: number }): Promise<EquityMarks>;
   equityMarks(account: string): Promise<EquityMarks | undefined>;
 }
 
@@ -184,5 +179,4 @@ export interface OutboxEvent {
 
 export interface Outbox {
   after(sequence: number, limit: number): Promise<OutboxEvent[]>;
-  size(): Promise<number>;
 }

@@ -34,7 +34,6 @@ function answering(opinions: Opinion[], changes: Partial<AgentAnswer> = {}): Age
 
 /** An agent that breaks its port's type, as one in another language may. */
 function giving(value: unknown): Agent {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the lie is what is tested
   return { id: 'baseline', answer: async () => value as AgentAnswer };
 }
 

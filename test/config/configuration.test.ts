@@ -22,7 +22,7 @@ describe('the configuration', () => {
     [{ mode: 'live' }, /^trading\.yml is not valid\. mode: .*"paper".*\(it is "live"\)\.$/],
     [{ symbols: ['btc/usdt'] }, /symbols\.0: must be BASE\/QUOTE in capitals.*\(it is "btc\/usdt"\)/],
     [{ symbols: [] }, /symbols: /],
-    [{ cycle: { intervalSeconds: 1 } }, /cycle\.intervalSeconds: .*10.*\(it is 1\)/],
+    [{ cycle: { intervalSeconds: 1 } }, /cycle\.intervalSeconds: .*30.*\(it is 1\)/],
     [{ risk: { maxOrderNotional: '1e3' } }, /risk\.maxOrderNotional: must be a decimal number in plain notation/],
     [{ risk: { maxOrderNotional: 2500 } }, /risk\.maxOrderNotional: .*string.*\(it is 2500\)/],
     [{ risk: { maxOrderNotional: '0' } }, /must be above zero/],

@@ -1,18 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ceilToStep, decimal, floorToStep, text } from '../../domain/money.ts';
+import { decimal, floorToStep, text } from '../../domain/money.ts';
 
 describe('steps', () => {
   it.each([
-    ['0.123456', '0.001', '0.123', '0.124'],
-    ['1', '0.1', '1', '1'],
-    ['0.3', '0.1', '0.3', '0.3'],
-    ['60121.002', '0.01', '60121', '60121.01'],
-    ['0.00000001', '0.00001', '0', '0.00001'],
-    ['123456789.123456789', '0.00000001', '123456789.12345678', '123456789.12345679'],
-  ])('%s by %s is %s below and %s above', (value, step, below, above) => {
+    ['0.123456', '0.001', '0.123'],
+    ['1', '0.1', '1'],
+    ['0.3', '0.1', '0.3'],
+    ['60121.002', '0.01', '60121'],
+    ['0.00000001', '0.00001', '0'],
+    ['123456789.123456789', '0.00000001', '123456789.12345678'],
+  ])('%s by %s is %s', (value, step, below) => {
     expect(text(floorToStep(decimal(value), decimal(step)))).toBe(below);
-    expect(text(ceilToStep(decimal(value), decimal(step)))).toBe(above);
   });
 
   it('never floors up and never loses a step', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decimal } from '../../domain/money.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { fill, fund, leg, planLegs, temporaryJournal } from '../support/books.ts';
+import { cycleRecord, fill, fund, leg, planLegs, temporaryJournal } from '../support/books.ts';
 
 const limits = { maxOrderNotional: '5000', maxOrdersPerMinute: 5 };
 
@@ -185,7 +185,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
           fills: [fill({ quantity: '0.004' })],
         }),
       ).rejects.toThrow('booked are 0.004');
-      expect(await journal.ledger.fills('main', 10)).toEqual([]);
+      expect(await journal.ledger.fillsOfCycle(leg().cycleId)).toEqual([]);
     });
 
     it('may come after the cancel and are paid from free cash', async () => {
@@ -333,16 +333,16 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
 
   it('marks equity with the day that it opened at and its high water', async () => {
     const day = 86_400_000;
-    await journal.ledger.markEquity({ account: 'main', equity: '100', at: day + 1 });
-    await journal.ledger.markEquity({ account: 'main', equity: '120', at: day + 2 });
-    expect(await journal.ledger.markEquity({ account: 'main', equity: '90', at: day + 3 })).toMatchObject({
-      dayOpen: '100',
-      highWater: '120',
-    });
-    expect(await journal.ledger.markEquity({ account: 'main', equity: '95', at: 2 * day })).toMatchObject({
-      dayOpen: '95',
-      highWater: '120',
-    });
+    const marksAfter = async (equity: string, at: number) => {
+      await journal.cycles.record(cycleRecord({ cycleId: `c${at}`, equity, finishedAt: at }));
+      return journal.ledger.equityMarks('main');
+    };
+    await marksAfter('100', day + 1);
+    await marksAfter('120', day + 2);
+    expect(await marksAfter('90', day + 3)).toEqual({ equity: '90', dayOpen: '100', highWater: '120', at: day + 3 });
+    expect(await marksAfter('95', 2 * day)).toMatchObject({ equity: '95', dayOpen: '95', highWater: '120' });
+    await journal.cycles.record(cycleRecord({ cycleId: `c${2 * day}`, equity: '1', finishedAt: 2 * day }));
+    expect(await journal.ledger.equityMarks('main')).toMatchObject({ equity: '95' });
   });
 
   it('changes participation once for a request, with before and after', async () => {

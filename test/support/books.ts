@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CycleRecord } from '../../contracts/cycle.ts';
 import type { Fill, OrderLeg } from '../../domain/orders.ts';
 import type { OrderPlan } from '../../domain/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -46,6 +47,30 @@ export function fill(changes: Partial<Fill> = {}): Fill {
     feeAsset: 'BTC',
     liquidity: 'taker',
     filledAt: 1_000,
+    ...changes,
+  };
+}
+
+/** The record of a cycle that saw nothing and did nothing. */
+export function cycleRecord(changes: Partial<CycleRecord> = {}): CycleRecord {
+  return {
+    cycleId: 'cycle/main/1',
+    correlationId: 'cycle/main/1',
+    runId: 'run',
+    account: 'main',
+    mode: 'paper',
+    outcome: 'NO_TRADE',
+    summary: '',
+    startedAt: 0,
+    finishedAt: 0,
+    epoch: 0,
+    snapshot: undefined,
+    answers: [],
+    consensus: undefined,
+    plan: undefined,
+    orders: [],
+    fills: [],
+    equity: undefined,
     ...changes,
   };
 }

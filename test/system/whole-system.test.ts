@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { globSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -55,6 +56,17 @@ async function firstCycle(child: ChildProcess): Promise<void> {
       if (/^\d\d:\d\d:\d\d │/m.test(seen)) resolve();
     });
     child.once('exit', (code) => reject(new Error(`ended with ${code} before its first cycle: ${seen}`)));
+  });
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
   });
 }
 
@@ -306,10 +318,10 @@ describe('another Temporal server', () => {
     );
     try {
       Object.assign(installation.environment, { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'desk' });
-      let ended = await installation.startAndWait('--cycles', '1', '--exit', '--json');
-      // The server may not be up at the first try.
-      if (ended.code !== 0) ended = await installation.startAndWait('--cycles', '1', '--exit', '--json');
-      const { cycles, services } = runSchema.parse(JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? ''));
+      while (!(await answers(installation.ports.grpc))) await sleep(50);
+      const { code, stdout } = await installation.startAndWait('--cycles', '1', '--exit', '--json');
+      expect(code).toBe(0);
+      const { cycles, services } = runSchema.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
       expect(cycles).toHaveLength(1);
       expect(services[0]).toEqual({ name: 'temporal', url: address });
     } finally {

@@ -117,6 +117,23 @@ describe('an emergency stop', () => {
     expect(await rig.journal.ledger.balances('main')).toMatchObject([{ asset: 'USDT', free: '10000', reserved: '0' }]);
   });
 
+  it('ends a cycle whose order is on its way as halted, with the order followed to its fill', async () => {
+    rig = await startRig(environment);
+    const fault = { kind: 'delay', method: 'POST', path: '/api/v3/order', delayMs: 1_500, when: 'after', count: 1 };
+    await rig.exchange.admin('POST', '/admin/faults', fault);
+    const cycleId = `cycle/halt/${randomUUID()}`;
+    const handle = await rig.start('tradingCycle', cycleId, {});
+    while ((await rig.journal.intents.listOpen('main')).length === 0) await sleep(20);
+    await control().signal('emergencyStop', { reason: 'test', by: 'me', requestId: 'r1' });
+    expect(await handle.result()).toMatchObject({ outcome: 'HALTED' });
+    expect(await rig.journal.cycles.find(cycleId)).toMatchObject({
+      orders: [{ state: 'filled' }],
+      fills: [{ side: 'buy' }],
+    });
+    expect(await until((current) => current.quiet)).toMatchObject({ remaining: [] });
+    expect((await rig.journal.ledger.balances('main')).map(({ reserved }) => reserved)).toEqual(['0', '0']);
+  });
+
   it('ends a cycle that is under way as halted, with nothing sent', async () => {
     rig = await startRig(environment);
     await rig.exchange.admin('POST', '/admin/faults', {

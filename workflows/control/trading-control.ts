@@ -35,16 +35,18 @@ export interface TradingControlInput {
   seen?: string[];
   /** Requests that were not carried out yet. */
   pending?: EmergencyStop[];
+  /** What the run before this one knew. */
+  known?: TradingControlState | undefined;
 }
 
 const REMEMBERED_REQUESTS = 200;
 const SWEEP_PAUSE_MS = 500;
 
 /** The kill switch's latch. A stop is accepted as a signal with no worker up, and carried out as soon as one is. */
-export async function tradingControl({ account, seen = [], pending = [] }: TradingControlInput): Promise<void> {
+export async function tradingControl({ account, seen = [], pending = [], known }: TradingControlInput): Promise<void> {
   const requests: EmergencyStop[] = [...pending];
   let stopping = false;
-  let current: TradingControlState | undefined;
+  let current = known;
 
   // Handlers are registered before the first await, so that a stop sent while no worker was up is the first thing seen.
   setHandler(emergencyStop, (request) => {
@@ -121,7 +123,12 @@ export async function tradingControl({ account, seen = [], pending = [] }: Tradi
     stopping = false;
   }
   await condition(allHandlersFinished);
-  await continueAsNew<typeof tradingControl>({ account, seen: seen.slice(-REMEMBERED_REQUESTS), pending: requests });
+  await continueAsNew<typeof tradingControl>({
+    account,
+    seen: seen.slice(-REMEMBERED_REQUESTS),
+    pending: requests,
+    known: current,
+  });
 }
 
 /** Stands for the request that raised the halt row, where it never reached us. */

@@ -33,36 +33,42 @@ const times: Record<AgentId, AgentTimes> = {
   baseline: rule,
 };
 
-/** Two tries: a third would come after the market that it was asked about. TRY_CANCEL: a stop does not wait for a model to finish its sentence. */
-const ask = Object.fromEntries(
-  agentIds.map((agentId) => [
-    agentId,
-    proxyActivities<AgentActivities>({
-      taskQueue: agentTaskQueue(agentId),
-      scheduleToStartTimeout: times[agentId].scheduleToStart,
-      startToCloseTimeout: times[agentId].startToClose,
-      cancellationType: ActivityCancellationType.TRY_CANCEL,
-      retry: { initialInterval: '500ms', maximumAttempts: 2 },
-      summary: `${agentId} on its own queue`,
-    }),
-  ]),
-) as Record<AgentId, ActivityInterfaceFor<AgentActivities>>;
+/**
+ * Two tries, and never beyond the deadline: a cycle has the time of two intervals, of which the second belongs to its orders. TRY_CANCEL: a
+ * stop does not wait for a model to finish its sentence.
+ */
+function questionTo(agentId: AgentId, deadlineMs: number): ActivityInterfaceFor<AgentActivities> {
+  return proxyActivities<AgentActivities>({
+    taskQueue: agentTaskQueue(agentId),
+    scheduleToStartTimeout: times[agentId].scheduleToStart,
+    startToCloseTimeout: times[agentId].startToClose,
+    scheduleToCloseTimeout: deadlineMs,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: '500ms', maximumAttempts: 2 },
+    summary: `${agentId} on its own queue`,
+  });
+}
 
 /** One answer for each of the agents, in their fixed order; who cannot answer abstains with the reason. */
 export async function askAgents(
-  { agents, disabledAgents, symbols }: CycleTerms,
+  { agents, disabledAgents, symbols, agentDeadlineMs }: CycleTerms,
   request: AgentRequest,
 ): Promise<AgentAnswer[]> {
-  const answers = await Promise.all(agents.map((agentId) => askOne(agentId, symbols, request)));
+  const answers = await Promise.all(agents.map((agentId) => askOne(agentId, agentDeadlineMs, symbols, request)));
   const disabled = disabledAgents.map((agentId) =>
     silent(agentId, symbols, 'disabled', `switched off; "sapphire agents enable ${agentId}" switches it on`),
   );
   return [...answers, ...disabled].sort((a, b) => agentIds.indexOf(a.agentId) - agentIds.indexOf(b.agentId));
 }
 
-async function askOne(agentId: AgentId, symbols: readonly string[], request: AgentRequest): Promise<AgentAnswer> {
+async function askOne(
+  agentId: AgentId,
+  deadlineMs: number,
+  symbols: readonly string[],
+  request: AgentRequest,
+): Promise<AgentAnswer> {
   try {
-    return await ask[agentId].askAgent(agentId, request);
+    return await questionTo(agentId, deadlineMs).askAgent(agentId, request);
   } catch (error) {
     if (isCancellation(error)) throw error;
     const { reason, detail } = faultOf(agentId, error);
@@ -75,7 +81,7 @@ function faultOf(agentId: AgentId, error: unknown): { reason: AbstentionReason; 
   if (cause instanceof TimeoutFailure) {
     return cause.timeoutType === 'SCHEDULE_TO_START'
       ? { reason: 'no_worker', detail: `no worker took the question from the queue ${agentTaskQueue(agentId)}` }
-      : { reason: 'timeout', detail: `no answer within ${times[agentId].startToClose}` };
+      : { reason: 'timeout', detail: 'no answer within its time' };
   }
   return { reason: 'unavailable', detail: (cause instanceof Error ? cause.message : String(cause)).slice(0, 300) };
 }

@@ -4,7 +4,6 @@ import {
   ChildWorkflowCancellationType,
   type ChildWorkflowHandle,
   condition,
-  isCancellation,
   ParentClosePolicy,
   proxyLocalActivities,
   startChild,
@@ -29,21 +28,29 @@ const { releaseLeg } = proxyLocalActivities<PortfolioActivities>({
 
 /**
  * Starts one order workflow a leg and waits for their ends. The order workflows are abandoned, not owned: whatever becomes of the cycle, each
- * follows its order to the end. A leg that could not be started gives its capital back.
+ * follows its order to the end, and hears of a stop by a signal of its own. A leg that was not started gives its capital back.
  */
 export async function executeLegs(account: string, legs: readonly OrderLeg[]): Promise<OrderResult[]> {
+  const stopped = CancellationScope.current().consideredCancelled;
+  return CancellationScope.nonCancellable(() => (stopped ? giveUp(legs) : follow(account, legs)));
+}
+
+async function giveUp(legs: readonly OrderLeg[]): Promise<OrderResult[]> {
+  await Promise.all(legs.map(({ legId }) => releaseLeg(legId)));
+  return legs.map((leg) => resultWithout(leg, 'initialized', 'stopped before it was sent'));
+}
+
+async function follow(account: string, legs: readonly OrderLeg[]): Promise<OrderResult[]> {
   const results = new Map<string, OrderResult>();
   const started = await Promise.all(legs.map((leg) => start(account, leg, results)));
-  await CancellationScope.nonCancellable(async () => {
-    for (const handle of started) {
-      void handle?.result().then(
-        (result) => results.set(result.legId, result),
-        () => undefined,
-      );
-    }
-    const longestRestMs = Math.max(0, ...legs.map((leg) => (leg.timeInForce === 'GTC' ? leg.restMs : 0)));
-    await condition(() => results.size === legs.length, longestRestMs + SETTLING_MS);
-  });
+  for (const handle of started) {
+    void handle?.result().then(
+      (result) => results.set(result.legId, result),
+      () => undefined,
+    );
+  }
+  const longestRestMs = Math.max(0, ...legs.map((leg) => (leg.timeInForce === 'GTC' ? leg.restMs : 0)));
+  await condition(() => results.size === legs.length, longestRestMs + SETTLING_MS);
   return legs.map(
     (leg) =>
       results.get(leg.legId) ?? resultWithout(leg, 'unresolved', `still in the hands of ${orderWorkflowId(leg.legId)}`),
@@ -75,11 +82,7 @@ async function start(
       results.set(leg.legId, resultWithout(leg, 'unresolved', `already in the hands of ${orderWorkflowId(leg.legId)}`));
       return undefined;
     }
-    await CancellationScope.nonCancellable(() => releaseLeg(leg.legId));
-    if (isCancellation(error)) {
-      results.set(leg.legId, resultWithout(leg, 'initialized', 'stopped before it was sent'));
-      return undefined;
-    }
+    await releaseLeg(leg.legId);
     throw error;
   }
 }

@@ -6,8 +6,9 @@ type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
 /** An agent that could have answered and did not. Being switched off or not configured is no fault. */
 const faults: readonly AbstentionReason[] = ['timeout', 'unavailable', 'invalid_answer', 'no_worker'];
 
-export function outcomeOf({ plan, answers, orders }: Draft): CycleOutcome {
-  if (!plan) return 'DEGRADED';
+/** @param cutShort what kept the cycle from its end, if anything did. */
+export function outcomeOf({ answers, orders }: Draft, cutShort: string | undefined): CycleOutcome {
+  if (cutShort !== undefined) return 'DEGRADED';
   const faulty = answers.some((answer) =>
     answer.opinions.some((opinion) => opinion.kind === 'abstention' && faults.includes(opinion.reason)),
   );
@@ -19,15 +20,15 @@ export function outcomeOf({ plan, answers, orders }: Draft): CycleOutcome {
 }
 
 /** One sentence on what the cycle did, or why it did nothing. */
-export function summarise(draft: Draft): string {
+export function summarise(draft: Draft, cutShort: string | undefined): string {
   if (draft.outcome === 'HALTED') return `trading is halted (epoch ${draft.epoch})`;
-  if (!draft.plan) return `cut short: ${draft.summary}`;
+  if (cutShort !== undefined) return `cut short: ${cutShort}`;
   const signals = draft.answers
     .flatMap(({ opinions }) => opinions)
     .filter(({ kind }: Opinion) => kind === 'signal').length;
   const views = draft.consensus?.symbols.map(({ symbol, direction }) => `${symbol} ${direction}`).join(', ') ?? 'none';
   const orders = draft.orders.map(({ side, quantity, symbol, state }) => `${side} ${quantity} ${symbol} ${state}`);
-  const held = draft.plan.verdicts
+  const held = (draft.plan?.verdicts ?? [])
     .filter(({ after }) => after === '0' || after === 'none')
     .map(({ code, symbol }) => `${symbol} ${code}`);
   const did = orders.length > 0 ? orders.join(', ') : `no order${held.length > 0 ? ` (${held.join(', ')})` : ''}`;

@@ -7,6 +7,7 @@ import {
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -59,6 +60,7 @@ export async function tradingCycle(input: TradingCycleInput = {}): Promise<Cycle
   const info = workflowInfo();
   const trading = new CancellationScope();
   let halted = false;
+  let fault: string | undefined;
   setHandler(halt, () => {
     halted = true;
     trading.cancel();
@@ -87,34 +89,30 @@ export async function tradingCycle(input: TradingCycleInput = {}): Promise<Cycle
           { cycleId, symbols, horizonMs, answers: draft.answers, takenAt: snapshot.takenAt },
           correlationId,
         );
-        draft.plan = await planCycle({
-          cycleId,
-          correlationId,
-          epoch,
-          tradedSymbols,
-          snapshot,
-          consensus: draft.consensus,
-        });
+        const request = { cycleId, correlationId, epoch, tradedSymbols, snapshot, consensus: draft.consensus };
+        // A stop that cuts off the answer would leave capital reserved for legs that nobody knows.
+        draft.plan = await CancellationScope.nonCancellable(() => planCycle(request));
         draft.orders = await executeLegs(account, draft.plan.legs);
       });
     }
   } catch (error) {
     // A cancelled cycle takes the path of a halted one, so that what it had sent is followed and recorded.
     if (isCancellation(error)) halted = true;
-    else draft.summary = reasonOf(error);
+    else fault = reasonOf(error);
   }
 
-  return CancellationScope.nonCancellable(() => finish(draft, snapshot, halted));
+  return CancellationScope.nonCancellable(() => finish(draft, snapshot, halted, fault));
 }
 
 async function finish(
   draft: Draft,
   snapshot: Parameters<typeof recordCycle>[1],
   halted: boolean,
+  fault: string | undefined,
 ): Promise<CycleSummary> {
   if (draft.outcome !== 'SKIPPED_STALE') {
-    draft.outcome = halted ? 'HALTED' : outcomeOf(draft);
-    draft.summary = summarise(draft);
+    draft.outcome = halted ? 'HALTED' : outcomeOf(draft, fault);
+    draft.summary = summarise(draft, fault);
   }
   draft.finishedAt = Date.now();
   const { cycleId, epoch, mode, account, outcome, summary } = draft;
@@ -166,8 +164,9 @@ function describeSnapshot({
   };
 }
 
+/** What failed outside is an outcome of the cycle; a fault of the workflow's own code blocks it until the code is mended. */
 function reasonOf(error: unknown): string {
+  if (!(error instanceof TemporalFailure)) throw error;
   log.warn('the cycle was cut short', { error });
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
+  return (error.cause ?? error).message;
 }

@@ -35,7 +35,7 @@ export function registerBooks(program: Command): void {
             positions.map((position) => [
               position.symbol,
               position.quantity,
-              position.averageCost,
+              text(decimal(position.averageCost).toDecimalPlaces(8)),
               position.realizedPnl,
             ]),
           ),

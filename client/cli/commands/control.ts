@@ -56,7 +56,7 @@ async function stop(
     if (!(error instanceof UserError)) throw error;
     return {
       ...report,
-      note: `${error.message} No opening order passes any more, but what is open at the exchange stays open until it runs.`,
+      note: `${error.message} What is open at the exchange stays open until it runs.`,
     };
   }
 }

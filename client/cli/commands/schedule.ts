@@ -40,7 +40,7 @@ export function registerSchedule(program: Command): void {
     schedule
       .command('set')
       .description('change the interval; makes the schedule if there is none')
-      .requiredOption('--interval <seconds>', 'seconds between cycles', wholeNumber('--interval', 10, 86_400))
+      .requiredOption('--interval <seconds>', 'seconds between cycles', wholeNumber('--interval', 30, 86_400))
       .addHelpText('after', '\nExample:\n  sapphire schedule set --interval 300'),
     async (context, options) => {
       const client = await context.temporal();

@@ -23,9 +23,6 @@ function createOutbox(database: SqliteDatabase): Outbox {
           payload: JSON.parse(String(row['payload'])) as unknown,
         }));
     },
-    async size() {
-      return Number(database.row('SELECT count(*) AS n FROM outbox')?.['n']);
-    },
   };
 }
 

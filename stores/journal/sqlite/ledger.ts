@@ -3,7 +3,7 @@ import type { Fill, OrderSide } from '../../../domain/orders.ts';
 import type { Balance } from '../../../domain/portfolio.ts';
 import type { EquityMarks, LedgerBook } from '../port.ts';
 import type { Row, SqliteDatabase } from './database.ts';
-import { bookFill, post, readPosition } from './postings.ts';
+import { post, readPosition } from './postings.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -42,7 +42,7 @@ export function readMarks(database: SqliteDatabase, account: string): EquityMark
 export function writeMarks(
   database: SqliteDatabase,
   { account, equity, at }: { account: string; equity: string; at: number },
-): EquityMarks {
+): void {
   const before = readMarks(database, account);
   const day = Math.floor(at / DAY_MS);
   const sameDay = before !== undefined && Math.floor(before.at / DAY_MS) === day;
@@ -63,7 +63,6 @@ export function writeMarks(
     marks.highWater,
     at,
   );
-  return marks;
 }
 
 function toFill(row: Row): Fill {
@@ -120,42 +119,8 @@ export function createLedgerBook(database: SqliteDatabase): LedgerBook {
       );
     },
 
-    async fills(account, limit) {
-      return database
-        .rows('SELECT * FROM fills WHERE account = ? ORDER BY filled_at DESC, trade_id DESC LIMIT ?', account, limit)
-        .map(toFill);
-    },
-
     async fillsOfCycle(cycleId) {
       return database.rows('SELECT * FROM fills WHERE cycle_id = ? ORDER BY filled_at, trade_id', cycleId).map(toFill);
-    },
-
-    async bookFills(fills) {
-      return database.transaction(() => {
-        let booked = 0;
-        for (const fill of fills) {
-          const intent = database.row(
-            'SELECT leg_id, cycle_id, correlation_id FROM intents WHERE intent_id = ?',
-            fill.intentId,
-          );
-          if (!intent) continue;
-          if (
-            bookFill(
-              database,
-              fill,
-              String(intent['leg_id']),
-              String(intent['cycle_id']),
-              String(intent['correlation_id']),
-            )
-          )
-            booked += 1;
-        }
-        return booked;
-      });
-    },
-
-    async markEquity(entry) {
-      return database.transaction(() => writeMarks(database, entry));
     },
 
     async equityMarks(account) {
