@@ -187,7 +187,8 @@ describe('a trading cycle', () => {
     const { record } = await cycle(system);
     expect(record).toMatchObject({ outcome: 'DEGRADED', orders: [] });
     expect(record.plan).toBeUndefined();
-    expect(record.summary).toMatch(/^cut short: .*503/);
+    // The last try of several meets the venue, or the breaker that the earlier ones opened.
+    expect(record.summary).toMatch(/^cut short: .*(binance|breaker)/);
   });
 });
 
