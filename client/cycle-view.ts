@@ -110,6 +110,7 @@ export function cycleLine(record: CycleRecord, currency: string): string {
     ({ side, quantity, symbol, state }) => `${side} ${quantity} ${symbol.split('/')[0]} ${state}`,
   );
   return [
+    ...(record.mode === 'live' ? ['LIVE'] : []),
     clock(record.finishedAt).slice(11, 19),
     record.outcome.padEnd(9),
     `${agents.size} of ${record.answers.length} agents signal`,

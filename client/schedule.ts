@@ -35,7 +35,7 @@ export async function ensureSchedule(client: Client, { account, cycle, mode }: C
         taskQueue: TaskQueue.cycles,
         args: [{}],
         workflowExecutionTimeout: cycle.intervalSeconds * 2_000,
-        workflowTaskTimeout: '3s',
+        workflowTaskTimeout: '2s',
         staticSummary: `trading cycle of ${account} (${mode})`,
       },
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCH_UP_MS, pauseOnFailure: false },

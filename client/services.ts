@@ -18,7 +18,7 @@ export function healthEndpoints(configuration: Configuration): { name: string; u
     url: `http://127.0.0.1:${configuration.operationsPort + index}`,
   }));
   return [
-    { name: 'paper-exchange', url: paperExchangeUrl(configuration) },
+    ...(configuration.mode === 'paper' ? [{ name: 'paper-exchange', url: paperExchangeUrl(configuration) }] : []),
     { name: 'mcp-coordinator', url: new URL(coordinatorUrl(configuration)).origin },
     ...workers,
   ];

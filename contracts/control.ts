@@ -4,6 +4,16 @@ export interface EmergencyStop {
   by: string;
   /** The same request sent twice is one stop. Without one each signal is a stop of its own. */
   requestId?: string;
+  /** Sells what is held once the stop is fenced. */
+  flatten?: boolean;
+}
+
+/** What the workflow `flatten` returns. Quantities are in the base asset. */
+export interface FlattenResult {
+  sold: { symbol: string; quantity: string }[];
+  /** Too small for the exchange to take. */
+  dust: { symbol: string; quantity: string }[];
+  held: { symbol: string; quantity: string; reason: string }[];
 }
 
 /** Input of the update `resume`. */
@@ -17,8 +27,15 @@ export interface OpenOrder {
   intentId: string;
 }
 
+/** A step of a stop that the exchange or the journal refused, in its words. */
+export interface SweepFailure extends OpenOrder {
+  reason: string;
+}
+
 export interface SweepReport {
   cancelled: OpenOrder[];
+  /** What could not be cancelled or looked up this time. */
+  failed: SweepFailure[];
   /** What the exchange still holds open, and submissions whose end is not known yet. */
   remaining: OpenOrder[];
   unresolved: string[];

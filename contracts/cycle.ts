@@ -2,7 +2,7 @@ import type { AgentId } from '../domain/agents.ts';
 import type { Mode } from '../domain/market.ts';
 import type { DecimalText } from '../domain/money.ts';
 import type { Fill, OrderState } from '../domain/orders.ts';
-import type { OrderPlan } from '../domain/portfolio.ts';
+import type { OrderPlan, PlanEnd } from '../domain/portfolio.ts';
 import type { AgentAnswer } from '../domain/signals.ts';
 import type { Consensus } from './consensus.ts';
 
@@ -23,6 +23,18 @@ export interface OrderResult {
   detail: string;
 }
 
+/**
+ * How a plan of several legs ended. `done`: every leg came to its end. `flat`: a leg failed, and what the legs before it had opened was closed
+ * again. `held`: a leg failed, and something of it stays, for the reason given.
+ */
+export interface PlanResult {
+  cycleId: string;
+  end: PlanEnd;
+  detail: string;
+  /** Of the legs and of what compensated them, in the order in which they were sent. */
+  orders: OrderResult[];
+}
+
 /** The decision record: explains a cycle from the market it saw to what it did. */
 export interface CycleRecord {
   cycleId: string;
@@ -40,6 +52,8 @@ export interface CycleRecord {
   answers: AgentAnswer[];
   consensus: Consensus | undefined;
   plan: OrderPlan | undefined;
+  /** How a plan of several legs ended, where the cycle saw it. */
+  planEnd?: Pick<PlanResult, 'end' | 'detail'>;
   orders: OrderResult[];
   fills: Fill[];
   /** Equity at the marks after the cycle. */
@@ -66,6 +80,9 @@ export interface CycleTerms {
   maxLatenessMs: number;
   /** Time that the agents have for their answers, retries included. */
   agentDeadlineMs: number;
+  /** Time that the cycle waits for its orders; they go on without it. */
+  orderDeadlineMs: number;
+  onLegFailure: 'flatten' | 'hold';
   epoch: number;
   tradingState: 'active' | 'reducing' | 'halted';
   /** Agents to ask, and those that are switched off. */

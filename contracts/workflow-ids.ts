@@ -4,6 +4,25 @@ export function orderWorkflowId(legId: string): string {
   return `order/${legId}`;
 }
 
+/** The saga of a plan of several legs. */
+export function planWorkflowId(cycleId: string): string {
+  return `plan/${cycleId}`;
+}
+
+/** The protective exits of what is held of a symbol. */
+export function protectWorkflowId(account: string, symbol: string): string {
+  return `protect/${account}/${symbol}`;
+}
+
+/** Sells everything that is held, once a stop with that wish was raised at this epoch. */
+export function flattenWorkflowId(account: string, epoch: number): string {
+  return `flatten/${account}/${epoch}`;
+}
+
+export function reconcileScheduleId(account: string): string {
+  return `reconcile/${account}`;
+}
+
 export function scheduleId(account: string): string {
   return `cycle/${account}`;
 }
@@ -16,4 +35,9 @@ export function manualCycleId(account: string, nominalAt: number): string {
 /** The n-th submission of a leg, and its client order id at the exchange: at most 36 characters of [a-z0-9-]. */
 export function intentId(legId: string, submission: number): string {
   return `${legId}-${submission}`;
+}
+
+/** Request id of the halt that a cycle's plan raises when a loss limit bites. */
+export function riskHaltId(cycleId: string): string {
+  return `risk/${cycleId}`;
 }

@@ -1,7 +1,20 @@
 import type { DecimalText } from './money.ts';
 
 export type OrderSide = 'buy' | 'sell';
-export type TimeInForce = 'IOC' | 'GTC';
+export type TimeInForce = 'IOC' | 'FOK' | 'GTC';
+
+/** `stop` rests unseen until the market trades at `stopPrice`, and is then a limit order at `limitPrice`. */
+export const orderTypes = ['market', 'limit', 'post_only', 'stop'] as const;
+export type OrderType = (typeof orderTypes)[number];
+
+/**
+ * How a leg is worked. `once`: one submission. `chase`: rests at the best price of its own side, is priced again after each rest, and takes
+ * what is left within the collar in its last submission. `twap`: one submission a slice, each with what the ones before it left over.
+ */
+export type Working =
+  | { style: 'once' }
+  | { style: 'chase'; submissions: number }
+  | { style: 'twap'; slices: DecimalText[]; intervalMs: number };
 
 /** Why an order is sent. While trading is halted only the reducing purposes pass. */
 export type OrderPurpose = 'open' | 'protect' | 'flatten' | 'compensate';
@@ -11,13 +24,13 @@ export function isReducing(purpose: OrderPurpose): boolean {
 }
 
 /**
- * `sending`: the fence let it pass, the exchange has not answered. `unresolved`: its end is unknown and being asked for. `void`: it was
+ * `submitted`: the fence let it pass, the exchange has not answered. `unresolved`: its end is unknown and being asked for. `void`: it was
  * settled as absent, and may never be sent.
  */
 export const orderStates = [
   'initialized',
   'denied',
-  'sending',
+  'submitted',
   'unresolved',
   'accepted',
   'partially_filled',
@@ -31,9 +44,9 @@ export const orderStates = [
 export type OrderState = (typeof orderStates)[number];
 
 const moves: Record<OrderState, readonly OrderState[]> = {
-  initialized: ['denied', 'sending', 'void'],
+  initialized: ['denied', 'submitted', 'void'],
   denied: [],
-  sending: ['accepted', 'partially_filled', 'filled', 'canceled', 'expired', 'rejected', 'unresolved', 'void'],
+  submitted: ['accepted', 'partially_filled', 'filled', 'canceled', 'expired', 'rejected', 'unresolved', 'void'],
   unresolved: ['accepted', 'partially_filled', 'filled', 'canceled', 'expired', 'rejected', 'void'],
   accepted: ['partially_filled', 'pending_cancel', 'filled', 'canceled', 'expired', 'unresolved'],
   partially_filled: ['partially_filled', 'pending_cancel', 'filled', 'canceled', 'expired', 'unresolved'],
@@ -70,12 +83,18 @@ export interface OrderLeg {
   symbol: string;
   side: OrderSide;
   purpose: OrderPurpose;
+  type: OrderType;
   quantity: DecimalText;
-  /** The collar: no fill is worse than this. */
+  /** The collar: no fill of an order with a price is worse than this, and capital is reserved at it. */
   limitPrice: DecimalText;
+  /** Of a `stop` alone. */
+  stopPrice?: DecimalText;
   timeInForce: TimeInForce;
   /** How long a GTC order may rest. */
   restMs: number;
+  working: Working;
+  /** The exchange's least value of an order, in the quote currency: what is left below it is not sent. */
+  minNotional: DecimalText;
   /** The halt epoch that the cycle read in its first step. */
   epoch: number;
 }

@@ -1,7 +1,7 @@
 import { midPrice } from './book.ts';
 import { type Decimal, decimal, floorToStep, max, text, ZERO } from './money.ts';
 import type { OrderLeg, OrderPurpose, OrderSide } from './orders.ts';
-import type { OrderPlan, RiskVerdict } from './portfolio.ts';
+import type { OrderPlan, Restriction, RiskVerdict } from './portfolio.ts';
 import { FEE_RESERVE_RATE, reservationAmount } from './reservation.ts';
 import {
   type Books,
@@ -12,9 +12,12 @@ import {
   type PlanRequest,
   passesCostGate,
   passesSize,
-  refusePlan,
+  refuseDecision,
+  refuseOpening,
+  restrictionOf,
   targetShare,
   type View,
+  verdictOf,
 } from './risk.ts';
 
 /**
@@ -24,19 +27,22 @@ import {
 export function planOrders(request: PlanRequest, books: Books): OrderPlan {
   const verdicts: RiskVerdict[] = [];
   const equity = equityAt(request, books);
-  const plan = (legs: OrderLeg[]): OrderPlan => ({ cycleId: request.cycleId, equity: text(equity), legs, verdicts });
+  let restriction: Restriction | undefined;
+  const hopeless = refuseDecision(request, books);
+  if (hopeless) return plan([hopeless], []);
 
-  const refusal = refusePlan(request, books, equity);
-  if (refusal?.code === 'TradingHalted' || refusal?.code === 'StaleEpoch' || refusal?.code === 'MarketDataStale') {
-    verdicts.push(refusal);
-    return plan([]);
-  }
+  restriction = restrictionOf(request.limits, books, equity);
+  if (restriction) verdicts.push(verdictOf(restriction, books.tradingState));
+  if (restriction?.to === 'halted') return plan(verdicts, []);
+  const refusal = refuseOpening(request, { ...books, tradingState: restriction?.to ?? books.tradingState });
   if (refusal) verdicts.push(refusal);
 
   const drafts = request.views.flatMap((view) =>
     draftOf(request, books, equity, view, refusal === undefined, verdicts),
   );
   boundGross(request, equity, drafts, books, verdicts);
+  // What frees capital is worked first.
+  drafts.sort((one, other) => Number(one.sellQuantity.isZero()) - Number(other.sellQuantity.isZero()));
 
   let freeQuote = decimal(books.balances.find(({ asset }) => asset === request.currency)?.free ?? '0');
   const legs: OrderLeg[] = [];
@@ -48,7 +54,19 @@ export function planOrders(request: PlanRequest, books: Books): OrderPlan {
     legs.push(leg);
     if (leg.side === 'buy') freeQuote = freeQuote.minus(reservationAmount(leg));
   }
-  return plan(legs);
+  return plan(verdicts, legs);
+
+  function plan(bitten: RiskVerdict[], sent: OrderLeg[]): OrderPlan {
+    const { cycleId } = request;
+    return {
+      cycleId,
+      equity: text(equity),
+      legs: sent,
+      verdicts: bitten,
+      allocations: [],
+      ...(restriction ? { restriction } : {}),
+    };
+  }
 }
 
 function draftOf(
@@ -135,10 +153,13 @@ function legOf(
     symbol,
     side,
     purpose,
+    type: 'limit',
     quantity: text(quantity),
     limitPrice: text(limitPrice),
     timeInForce: request.timeInForce,
     restMs: request.restMs,
+    working: { style: 'once' },
+    minNotional: draft.market.instrument.minNotional,
     epoch: request.epoch,
   };
 }

@@ -1,19 +1,25 @@
 import type { DecimalText } from './money.ts';
 import type { OrderLeg } from './orders.ts';
 
-/** What the account holds of one asset. `free` may be spent, `reserved` is held for orders. */
+/** What the account holds of one asset. `free` may be spent, `reserved` is held for orders, `dust` is too little to be sold. */
 export interface Balance {
   asset: string;
   free: DecimalText;
   reserved: DecimalText;
+  dust: DecimalText;
 }
 
 export interface Position {
   symbol: string;
+  /** What can be sold; dust stands apart. */
   quantity: DecimalText;
   /** Average cost of what is held, fees included, in the quote currency. */
   averageCost: DecimalText;
   realizedPnl: DecimalText;
+  /** Remainders too small to be sold. They join the position again with the next buy. */
+  dust: DecimalText;
+  /** When it last grew from nothing, UTC epoch milliseconds; 0 while flat. Names one holding from its entry to its exit. */
+  openedAt: number;
 }
 
 /** A limit that bit: what was wanted, what was let through. */
@@ -26,10 +32,38 @@ export interface RiskVerdict {
   after: string;
 }
 
+/** One share of equity, and what bound it. Shares are fractions of equity; amounts are in the quote currency. */
+export interface Allocation {
+  portfolio: string;
+  /** A symbol that is held on views, or one that a market maker quotes. */
+  kind: 'symbol' | 'market_maker';
+  symbol: string;
+  /** Before any cap. */
+  wanted: number;
+  share: number;
+  amount: DecimalText;
+  /** The caps that bit, in their order; empty where none did. */
+  boundBy: string[];
+}
+
+/** A step of the drawdown guard or the daily loss stop: what trading becomes, and the number that made it so. */
+export interface Restriction {
+  to: 'active' | 'reducing' | 'halted';
+  code: string;
+  limit: string;
+  value: string;
+}
+
 /** What one cycle means to do, with everything that bound it. */
 export interface OrderPlan {
   cycleId: string;
   equity: DecimalText;
+  /** In the order in which they are worked: what frees capital comes first. */
   legs: OrderLeg[];
   verdicts: RiskVerdict[];
+  allocations: Allocation[];
+  /** Carried out in the transaction of the plan. */
+  restriction?: Restriction;
 }
+
+export type PlanEnd = 'done' | 'flat' | 'held';

@@ -11,7 +11,7 @@ export function quoteOf(symbol: string): string {
 }
 
 export function flatPosition(symbol: string): Position {
-  return { symbol, quantity: '0', averageCost: '0', realizedPnl: '0' };
+  return { symbol, quantity: '0', averageCost: '0', realizedPnl: '0', dust: '0', openedAt: 0 };
 }
 
 /**
@@ -34,6 +34,7 @@ export function applyFill(position: Position, fill: Fill): Position {
       ...position,
       quantity: text(quantity),
       averageCost: quantity.isZero() ? '0' : text(newCost.div(quantity)),
+      openedAt: held.isZero() ? fill.filledAt : position.openedAt,
     };
   }
   const sold = filled.plus(baseFee);
@@ -44,6 +45,7 @@ export function applyFill(position: Position, fill: Fill): Position {
     ...position,
     quantity: text(quantity),
     averageCost: quantity.isZero() ? '0' : position.averageCost,
+    openedAt: quantity.isZero() ? 0 : position.openedAt,
     realizedPnl: text(decimal(position.realizedPnl).plus(proceeds).minus(costOfSold)),
   };
 }

@@ -2,7 +2,7 @@ import { estimateFill, midPrice } from './book.ts';
 import type { MarketSnapshot, SymbolSnapshot } from './market.ts';
 import { type Decimal, decimal, max, sum, text, ZERO } from './money.ts';
 import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from './orders.ts';
-import type { Balance, Position, RiskVerdict } from './portfolio.ts';
+import type { Balance, Position, Restriction, RiskVerdict } from './portfolio.ts';
 
 /** The part of a consensus that sizing needs. Returns are fractions over the horizon. */
 export interface View {
@@ -24,7 +24,11 @@ export interface RiskLimits {
   costBuffer: number;
   maxSnapshotAgeMs: number;
   maxDailyLoss: number;
+  /** Falls from the peak at which only reducing orders pass, and at which trading halts. */
+  reduceDrawdown: number;
   maxDrawdown: number;
+  maxLossStreak: number;
+  coolDownMinutes: number;
 }
 
 export interface PlanRequest {
@@ -56,6 +60,8 @@ export interface Books {
     limitPrice: string;
   }[];
   marks: { dayOpen: string; highWater: string } | undefined;
+  /** The last sales, newest first. */
+  closedTrades: readonly { realizedPnl: string; closedAt: number }[];
 }
 
 export interface Draft {
@@ -81,30 +87,66 @@ export function equityAt(
   return sum([decimal(cash?.free ?? '0'), decimal(cash?.reserved ?? '0'), ...held]);
 }
 
-/** What stops opening at all, worst first. */
-export function refusePlan(request: PlanRequest, books: Books, equity: Decimal): RiskVerdict | undefined {
-  const verdict = (code: string, limit: string, value: string): RiskVerdict => ({
+function whole(code: string, limit: string, value: string): RiskVerdict {
+  return { code, symbol: '*', limit, value, before: 'open', after: 'none' };
+}
+
+/** What leaves no ground for any order. */
+export function refuseDecision({ limits, snapshot, now, epoch }: PlanRequest, books: Books): RiskVerdict | undefined {
+  if (books.tradingState === 'halted') return whole('TradingHalted', 'active', 'halted');
+  if (books.epoch !== epoch) return whole('StaleEpoch', String(books.epoch), String(epoch));
+  const ageMs = now - snapshot.takenAt;
+  return ageMs > limits.maxSnapshotAgeMs
+    ? whole('MarketDataStale', `${limits.maxSnapshotAgeMs} ms`, `${ageMs} ms`)
+    : undefined;
+}
+
+/** What lets only reducing orders pass. */
+export function refuseOpening({ limits, now }: PlanRequest, books: Books): RiskVerdict | undefined {
+  if (books.tradingState === 'reducing') return whole('TradingReducing', 'active', 'reducing');
+  const until = coolDownUntil(limits, books.closedTrades);
+  return now < until ? whole('CoolDown', String(until), String(now)) : undefined;
+}
+
+/** A step of the loss limits as a limit that bit. */
+export function verdictOf({ to, code, limit, value }: Restriction, before: Books['tradingState']): RiskVerdict {
+  return { code, symbol: '*', limit, value, before, after: to };
+}
+
+/** Share of the fallen-from amount below which a reducing account opens again: at the limit itself it would flicker. */
+const RECOVERY = 0.8;
+
+/**
+ * What trading becomes by the loss limits, on equity at the marks: the daily loss stop and the last step of the drawdown guard halt until a
+ * person resumes, the first step lets only reducing orders pass until equity has recovered.
+ */
+export function restrictionOf(limits: RiskLimits, books: Books, equity: Decimal): Restriction | undefined {
+  if (!books.marks || books.tradingState === 'halted') return undefined;
+  const floorOf = (from: string, share: number): Decimal => decimal(from).times(decimal(1).minus(share));
+  const { dayOpen, highWater } = books.marks;
+  const step = (to: Restriction['to'], code: string, floor: Decimal): Restriction => ({
+    to,
     code,
-    symbol: '*',
-    limit,
-    value,
-    before: 'open',
-    after: 'none',
+    limit: text(floor.toDecimalPlaces(8)),
+    value: text(equity),
   });
-  const { limits, snapshot } = request;
-  if (books.tradingState === 'halted') return verdict('TradingHalted', 'active', 'halted');
-  if (books.epoch !== request.epoch) return verdict('StaleEpoch', String(books.epoch), String(request.epoch));
-  const ageMs = request.now - snapshot.takenAt;
-  if (ageMs > limits.maxSnapshotAgeMs)
-    return verdict('MarketDataStale', `${limits.maxSnapshotAgeMs} ms`, `${ageMs} ms`);
-  if (books.marks) {
-    const dayFloor = decimal(books.marks.dayOpen).times(decimal(1).minus(limits.maxDailyLoss));
-    if (equity.lessThan(dayFloor)) return verdict('DailyLoss', text(dayFloor), text(equity));
-    const drawdownFloor = decimal(books.marks.highWater).times(decimal(1).minus(limits.maxDrawdown));
-    if (equity.lessThan(drawdownFloor)) return verdict('Drawdown', text(drawdownFloor), text(equity));
+  const dayFloor = floorOf(dayOpen, limits.maxDailyLoss);
+  if (equity.lessThan(dayFloor)) return step('halted', 'DailyLoss', dayFloor);
+  const haltFloor = floorOf(highWater, limits.maxDrawdown);
+  if (equity.lessThan(haltFloor)) return step('halted', 'Drawdown', haltFloor);
+  const reduceFloor = floorOf(highWater, limits.reduceDrawdown);
+  if (books.tradingState === 'active') {
+    return equity.lessThan(reduceFloor) ? step('reducing', 'Drawdown', reduceFloor) : undefined;
   }
-  if (books.tradingState === 'reducing') return verdict('TradingReducing', 'active', 'reducing');
-  return undefined;
+  const recovered = floorOf(highWater, limits.reduceDrawdown * RECOVERY);
+  return equity.greaterThanOrEqualTo(recovered) ? step('active', 'DrawdownRecovered', recovered) : undefined;
+}
+
+/** End of the pause after a streak of losing sales; 0 without one. */
+function coolDownUntil({ maxLossStreak, coolDownMinutes }: RiskLimits, trades: Books['closedTrades']): number {
+  const streak = trades.slice(0, maxLossStreak);
+  const lost = streak.length === maxLossStreak && streak.every(({ realizedPnl }) => decimal(realizedPnl).isNegative());
+  return lost ? (streak[0]?.closedAt ?? 0) + coolDownMinutes * 60_000 : 0;
 }
 
 /** Capped fractional Kelly for a continuous return: f = c·conviction·μ/σ² (Kelly 1956; Thorp 2006). */

@@ -3,16 +3,16 @@ import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { createCcxtMarket } from '../activities/market/ccxt-market.ts';
 import { createMarketActivities } from '../activities/market/index.ts';
 import { createPortfolioActivities } from '../activities/portfolio/index.ts';
-import { coordinatorUrl, paperExchangeUrl } from '../contracts/config/addresses.ts';
+import { coordinatorUrl } from '../contracts/config/addresses.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
-import { marketSpeed } from './exchange.ts';
+import { marketAccess, marketSpeed } from './exchange.ts';
 import { runRole } from './role.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('cycles', async ({ configuration, secrets, logger }) => {
   const journal = await openJournal(configuration);
-  const client = createCcxtClient({ venue: 'binance', restUrl: paperExchangeUrl(configuration) });
+  const client = createCcxtClient(marketAccess(configuration));
   const market = await createCcxtMarket(client, configuration.mode, marketSpeed(configuration));
   const { close: closeCoordinator, ...coordinator } = createCoordinatorActivities({
     url: coordinatorUrl(configuration),

@@ -1,22 +1,29 @@
 import type { VenueAccess } from '../activities/market/ccxt-client.ts';
-import { paperExchangeUrl } from '../contracts/config/addresses.ts';
+import { exchangeUrl, VENUE } from '../contracts/config/addresses.ts';
+import { checkKeys, refusePaperSettings } from '../contracts/config/live.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
-import type { Secrets } from '../contracts/config/secrets.ts';
-import { ExitCode, UserError } from '../contracts/errors.ts';
+import { exchangeKeys, type Secrets } from '../contracts/config/secrets.ts';
 
-/** The venue that the mode trades on, with its keys. */
-export function tradingAccess(configuration: Configuration, { exchangeApiKey, exchangeSecret }: Secrets): VenueAccess {
-  if (!exchangeApiKey || !exchangeSecret) {
-    throw new UserError(
-      'ExchangeKeysMissing',
-      'There are no keys for the exchange. "npm start" makes them for the paper exchange; else set SAPPHIRE_EXCHANGE_API_KEY and SAPPHIRE_EXCHANGE_SECRET.',
-      ExitCode.notConfigured,
-    );
-  }
-  return { venue: 'binance', restUrl: paperExchangeUrl(configuration), apiKey: exchangeApiKey, secret: exchangeSecret };
+/** Public data of the exchange that the mode trades on. */
+export function marketAccess(configuration: Configuration): VenueAccess {
+  return { venue: VENUE, restUrl: exchangeUrl(configuration) };
+}
+
+/** The exchange that the mode trades on, with its keys. In live mode it is the venue's own, and no paper setting stands beside it. */
+export function tradingAccess(configuration: Configuration, secrets: Secrets): VenueAccess {
+  refusePaperSettings(configuration);
+  return { ...marketAccess(configuration), ...exchangeKeys(configuration, secrets) };
+}
+
+/** In live mode refuses keys that could take money away. A worker asks before it serves, since it may run without `npm start`. */
+export async function refuseUnfitKeys(
+  { mode }: Pick<Configuration, 'mode'>,
+  client: { sapiGetAccountApiRestrictions(): Promise<unknown> },
+): Promise<void> {
+  if (mode === 'live') await checkKeys(() => client.sapiGetAccountApiRestrictions());
 }
 
 /** Market seconds per second. */
-export function marketSpeed({ paperExchange: { market } }: Configuration): number {
-  return market.kind === 'replay' ? market.speed : 1;
+export function marketSpeed({ mode, paperExchange: { market } }: Configuration): number {
+  return mode === 'paper' && market.kind === 'replay' ? market.speed : 1;
 }

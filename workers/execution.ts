@@ -1,18 +1,21 @@
 import { Client } from '@temporalio/client';
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
+import { createExitActivities } from '../activities/orders/exits.ts';
 import { createOrderActivities } from '../activities/orders/index.ts';
+import { createPlanActivities } from '../activities/orders/plans.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
-import { tradingAccess } from './exchange.ts';
+import { refuseUnfitKeys, tradingAccess } from './exchange.ts';
 import { runRole } from './role.ts';
 import { awaitTradingControl } from './trading-control.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('execution', async ({ configuration, secrets, connection, temporal, logger }) => {
   const journal = await openJournal(configuration);
-  const trading = await createCcxtTrading(createCcxtClient(tradingAccess(configuration, secrets)));
-  const { maxOrderNotional, maxOrdersPerMinute } = configuration.risk;
+  const exchange = createCcxtClient(tradingAccess(configuration, secrets));
+  await refuseUnfitKeys(configuration, exchange);
+  const trading = await createCcxtTrading(exchange);
   const client = new Client({ connection, namespace: temporal.namespace });
 
   return {
@@ -20,12 +23,11 @@ await runRole('execution', async ({ configuration, secrets, connection, temporal
       {
         taskQueue: TaskQueue.execution,
         workflowBundle: await workflowBundle(),
-        activities: createOrderActivities({
-          journal,
-          trading,
-          limits: { maxOrderNotional, maxOrdersPerMinute },
-          logger,
-        }),
+        activities: {
+          ...createOrderActivities({ journal, trading, logger }),
+          ...createPlanActivities({ journal, trading, logger }),
+          ...createExitActivities({ journal, trading, logger }),
+        },
         maxCachedWorkflows: 100,
         stickyQueueScheduleToStartTimeout: '1s',
       },

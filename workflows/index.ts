@@ -1,3 +1,5 @@
 export { tradingControl } from './control/trading-control.ts';
 export { tradingCycle } from './cycle/trading-cycle.ts';
+export { flatten } from './flatten/flatten.ts';
 export { executeOrder } from './order/execute-order.ts';
+export { executePlan } from './order/execute-plan.ts';

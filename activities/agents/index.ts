@@ -5,6 +5,7 @@ import type { Logger } from '../../contracts/telemetry/logger.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import type { AgentAnswer, Opinion } from '../../domain/signals.ts';
+import { whileBeating } from '../heartbeat.ts';
 import { abstainingAnswer, checkedAnswer, firstFault, questionSchema } from './answer-check.ts';
 import { type Agent, AgentUnavailable } from './port.ts';
 
@@ -37,7 +38,7 @@ export function createAgentActivities({ agents, logger }: { agents: Partial<Reco
       const { info, cancellationSignal } = Context.current();
       const log = logger.child({ correlationId: request.correlationId, cycleId: request.cycleId, agent: agentId });
       const startedAt = performance.now();
-      const answer = checkedAnswer(agentId, request, await ask());
+      const answer = checkedAnswer(agentId, request, await whileBeating(ask));
       answer.latencyMs = Math.round(performance.now() - startedAt);
       count(answer);
       const { model, tokens, costUsd, latencyMs } = answer;

@@ -1,20 +1,13 @@
 import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
-import type {
-  OpenOrder,
-  Reconciliation,
-  ResumeRequest,
-  SweepReport,
-  TradingControlState,
-} from '../../contracts/control.ts';
+import type { Reconciliation, ResumeRequest, SweepReport, TradingControlState } from '../../contracts/control.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import { orderWorkflowId, scheduleId } from '../../contracts/workflow-ids.ts';
 import { decimal, text } from '../../domain/money.ts';
-import { mayBeOpen } from '../../domain/orders.ts';
 import type { ControlState, Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../orders/port.ts';
-import { settleIntent } from '../orders/settle.ts';
+import { sweepOrders } from './sweep.ts';
 
 export interface ControlDependencies {
   journal: Journal;
@@ -85,22 +78,13 @@ export function createControlActivities({ journal, trading, client, logger }: Co
 
     /** Cancels whatever the exchange holds open for the account, and takes each open submission's end into the books. */
     async sweepOrders(account: string): Promise<SweepReport> {
-      const cancelled: OpenOrder[] = [];
-      for (const { symbol, intentId } of await trading.openOrders()) {
-        await trading.cancel(symbol, intentId);
-        cancelled.push({ symbol, intentId });
-      }
-      const unresolved: string[] = [];
-      for (const intent of await journal.intents.listOpen(account)) {
-        const { state, intentId } = await settleIntent(journal, trading, intent);
-        if (mayBeOpen(state)) unresolved.push(intentId);
-      }
-      const remaining = (await trading.openOrders()).map(({ symbol, intentId }) => ({ symbol, intentId }));
-      logger.info(
-        { account, cancelled: cancelled.length, remaining: remaining.length, unresolved: unresolved.length },
+      const report = await sweepOrders({ journal, trading }, account);
+      const { cancelled, failed, remaining, unresolved } = report;
+      logger[failed.length > 0 ? 'warn' : 'info'](
+        { account, cancelled: cancelled.length, remaining: remaining.length, unresolved: unresolved.length, failed },
         'orders swept',
       );
-      return { cancelled, remaining, unresolved };
+      return report;
     },
 
     /** Holds the books against the exchange: open orders, open submissions, and the total of each asset. */

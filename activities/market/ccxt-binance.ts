@@ -21,6 +21,7 @@ type ErrorClasses = Pick<
   | 'AuthenticationError'
   | 'InsufficientFunds'
   | 'InvalidOrder'
+  | 'OperationRejected'
   | 'BadSymbol'
   | 'ArgumentsRequired'
   | 'RateLimitExceeded'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MarketSnapshot, Mode, SymbolSnapshot } from '../../domain/market.ts';
+import { whileBeating } from '../heartbeat.ts';
 
 export interface SnapshotRequest {
   symbols: string[];
@@ -25,10 +26,14 @@ export function createMarketActivities({ market }: { market: MarketDataPort }) {
   return {
     /** One consistent view for all agents of a cycle. */
     async takeSnapshot({ symbols, candles, bookLevels }: SnapshotRequest): Promise<MarketSnapshot> {
-      // The clock is read first: a snapshot may be younger than it says, never older.
-      const takenAt = await market.exchangeTime();
-      const snapshots = await Promise.all(symbols.map((symbol) => market.symbolSnapshot(symbol, candles, bookLevels)));
-      return sealSnapshot({ venue: market.venue, mode: market.mode, takenAt, symbols: snapshots });
+      return whileBeating(async () => {
+        // The clock is read first: a snapshot may be younger than it says, never older.
+        const takenAt = await market.exchangeTime();
+        const snapshots = await Promise.all(
+          symbols.map((symbol) => market.symbolSnapshot(symbol, candles, bookLevels)),
+        );
+        return sealSnapshot({ venue: market.venue, mode: market.mode, takenAt, symbols: snapshots });
+      });
     },
   };
 }

@@ -1,8 +1,10 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import { decimal, sum, text } from '../../domain/money.ts';
-import type { Fill, OrderState } from '../../domain/orders.ts';
+import type { Fill, OrderLeg, OrderState, OrderType } from '../../domain/orders.ts';
+import type { SubmissionTerms } from '../../domain/submissions.ts';
 import { fetchServerTime, timed } from '../market/ccxt-client.ts';
+import { instrumentOf } from '../market/ccxt-market.ts';
 import { createVenueClock } from '../market/venue-clock.ts';
 import { classifyFault, venueCode } from './classify.ts';
 import { type TradingPort, type VenueOrder, VenueRejection } from './port.ts';
@@ -68,6 +70,19 @@ const states: Record<z.output<typeof statusSchema>, OrderState> = {
   EXPIRED_IN_MATCH: 'expired',
 };
 
+const touchSchema = z.looseObject({ bidPrice: amount, askPrice: amount });
+
+/** Binance's order types and the parameters that each requires (developers.binance.com, "New order"). */
+function venueTerms(leg: OrderLeg, { type, timeInForce, limitPrice }: SubmissionTerms): Record<string, string> {
+  const byType: Record<OrderType, Record<string, string>> = {
+    market: { type: 'MARKET' },
+    limit: { type: 'LIMIT', timeInForce, price: limitPrice },
+    post_only: { type: 'LIMIT_MAKER', price: limitPrice },
+    stop: { type: 'STOP_LOSS_LIMIT', timeInForce: 'GTC', price: limitPrice, stopPrice: leg.stopPrice ?? limitPrice },
+  };
+  return byType[type];
+}
+
 /** Trading through ccxt's raw endpoints, which keep the venue's decimals as text. */
 export async function createCcxtTrading(client: binance): Promise<TradingPort> {
   await timed('exchangeInfo', () => client.loadMarkets());
@@ -88,14 +103,20 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
     venue: client.id,
     exchangeTime,
 
-    async place(leg, intentId, timestamp, recvWindowMs) {
+    instrument: (symbol) => instrumentOf(client, symbol),
+
+    async touch(symbol) {
+      const answer = await timed('bookTicker', () => client.publicGetTickerBookTicker({ symbol: idOf(symbol) }));
+      const { bidPrice, askPrice } = touchSchema.parse(answer);
+      return { bid: plain(bidPrice), ask: plain(askPrice) };
+    },
+
+    async place(leg, terms, intentId, timestamp, recvWindowMs) {
       const request = {
         symbol: idOf(leg.symbol),
         side: leg.side.toUpperCase(),
-        type: 'LIMIT',
-        timeInForce: leg.timeInForce,
-        quantity: leg.quantity,
-        price: leg.limitPrice,
+        ...venueTerms(leg, terms),
+        quantity: terms.quantity,
         newClientOrderId: intentId,
         newOrderRespType: 'FULL',
         selfTradePreventionMode: 'EXPIRE_TAKER',

@@ -27,6 +27,7 @@ export function classifyFault(error: unknown): VenueFault {
     error instanceof ccxtErrors.AuthenticationError ||
     error instanceof ccxtErrors.InsufficientFunds ||
     error instanceof ccxtErrors.InvalidOrder ||
+    error instanceof ccxtErrors.OperationRejected ||
     error instanceof ccxtErrors.BadSymbol ||
     error instanceof ccxtErrors.ArgumentsRequired ||
     error instanceof ccxtErrors.RateLimitExceeded ||

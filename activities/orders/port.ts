@@ -1,4 +1,6 @@
+import type { Instrument } from '../../domain/market.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
+import type { SubmissionTerms, Touch } from '../../domain/submissions.ts';
 
 /** What the exchange says of one order. */
 export interface VenueOrder {
@@ -18,9 +20,12 @@ export interface VenueOrder {
 export interface TradingPort {
   readonly venue: string;
   exchangeTime(): Promise<number>;
+  instrument(symbol: string): Instrument;
+  touch(symbol: string): Promise<Touch>;
   /** @param timestamp exchange time of the request, after which it is valid for `recvWindowMs`. */
   place(
     leg: OrderLeg,
+    terms: SubmissionTerms,
     intentId: string,
     timestamp: number,
     recvWindowMs: number,

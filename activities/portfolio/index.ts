@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
-import type { Configuration } from '../../contracts/config/schema.ts';
+import type { Configuration, RiskSettings } from '../../contracts/config/schema.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
 import type { CycleRecord, CycleSummary, CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
 import { ErrorName } from '../../contracts/errors.ts';
@@ -13,6 +13,9 @@ import { planOrders } from '../../domain/planning.ts';
 import type { OrderPlan } from '../../domain/portfolio.ts';
 import { equityAt, type RiskLimits } from '../../domain/risk.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+
+/** Of a cycle's two intervals, what its last step has for itself. */
+const ORDER_MARGIN_MS = 5_000;
 
 export interface PortfolioDependencies {
   journal: Journal;
@@ -33,14 +36,13 @@ export interface PlanRequest {
 
 export type PortfolioActivities = ReturnType<typeof createPortfolioActivities>;
 
-export function riskLimits({ risk }: Configuration): RiskLimits {
-  const { maxSnapshotAgeSeconds, maxOrdersPerMinute: _rate, ...limits } = risk;
-  return { ...limits, maxSnapshotAgeMs: maxSnapshotAgeSeconds * 1_000 };
+function riskLimits({ maxSnapshotAgeSeconds, ...limits }: RiskSettings, kellyFraction: number): RiskLimits {
+  return { ...limits, kellyFraction, maxSnapshotAgeMs: maxSnapshotAgeSeconds * 1_000 };
 }
 
 /** Transactions of the journal, each idempotent by cycle id: they run as local activities beside the cycle's workflow. */
 export function createPortfolioActivities({ journal, configuration, exchangeTime, logger }: PortfolioDependencies) {
-  const { account, currency, mode, cycle, execution } = configuration;
+  const { account, allocation, currency, mode, cycle, execution } = configuration;
 
   return {
     /** The cycle's first step: the terms that it keeps to until its end, the halt epoch among them. */
@@ -68,6 +70,8 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
         bookLevels: cycle.bookLevels,
         horizonMs: cycle.horizonMinutes * 60_000,
         agentDeadlineMs: cycle.intervalSeconds * 1_000,
+        orderDeadlineMs: cycle.intervalSeconds * 1_000 - ORDER_MARGIN_MS,
+        onLegFailure: execution.onLegFailure,
         maxLatenessMs: (cycle.intervalSeconds * 1_000) / 2,
         epoch: control.epoch,
         tradingState: control.tradingState,
@@ -86,7 +90,7 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
       consensus,
     }: PlanRequest): Promise<OrderPlan> {
       const now = await exchangeTime();
-      const plan = await journal.cycles.plan(cycleId, account, ({ control, ...books }) =>
+      const plan = await journal.cycles.plan(cycleId, account, ({ control, limits, ...books }) =>
         planOrders(
           {
             cycleId,
@@ -96,7 +100,7 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
             epoch,
             views: consensus.symbols.filter(({ symbol }) => tradedSymbols.includes(symbol)),
             snapshot,
-            limits: riskLimits(configuration),
+            limits: riskLimits(limits, allocation.kellyFraction),
             timeInForce: execution.timeInForce,
             restMs: execution.restSeconds * 1_000,
             now,

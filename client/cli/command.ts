@@ -5,15 +5,19 @@ import { type OutputOptions, reportError } from './output.ts';
 type Answer = number | void;
 
 /** Adds `--json` and runs the action with a context; what it throws becomes one clear sentence and an exit code. */
-export function action<Options extends OutputOptions, Arguments extends string[] = string[]>(
+export function action<Options extends OutputOptions, Arguments extends unknown[] = string[]>(
   command: Command,
   run: (context: CliContext, options: Options, ...args: Arguments) => Promise<Answer>,
 ): Command {
   return command.option('--json', 'print one JSON document').action(async (...received: unknown[]) => {
-    const options = received.at(-2) as Options;
+    const options: Options = { ...(received.at(-2) as Options) };
     const args = received.slice(0, -2) as Arguments;
     try {
-      process.exitCode = (await withContext((context) => run(context, options, ...args))) ?? 0;
+      process.exitCode =
+        (await withContext((context) => {
+          options.mode = context.configuration.mode;
+          return run(context, options, ...args);
+        })) ?? 0;
     } catch (error) {
       process.exitCode = reportError(error, options);
     }

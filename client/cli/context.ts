@@ -1,6 +1,8 @@
 import { userInfo } from 'node:os';
 import type { Client } from '@temporalio/client';
+import type { binance } from 'ccxt';
 import type { CoordinatorClient } from '../../activities/coordinator/client.ts';
+import type { TradingPort } from '../../activities/orders/port.ts';
 import { coordinatorUrl } from '../../contracts/config/addresses.ts';
 import { loadConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
@@ -20,19 +22,32 @@ export interface CliContext {
   journal(): Promise<Journal>;
   temporal(): Promise<Client>;
   coordinator(): Promise<CoordinatorClient>;
+  /** The exchange of the mode, with its keys; its own retries off. */
+  exchange(): Promise<binance>;
+  trading(): Promise<TradingPort>;
 }
 
 export async function withContext<T>(work: (context: CliContext) => Promise<T>): Promise<T> {
   const closers: (() => Promise<void> | void)[] = [];
   const opened = new Map<string, Promise<unknown>>();
   const once = <V>(name: string, open: () => Promise<V>): Promise<V> => {
-    const known = opened.get(name) ?? open();
-    opened.set(name, known);
-    return known as Promise<V>;
+    const known = opened.get(name) as Promise<V> | undefined;
+    if (known) return known;
+    const opening = open();
+    opened.set(name, opening);
+    // What could not be opened may be tried again.
+    opening.catch(() => opened.delete(name));
+    return opening;
   };
 
   const configuration = loadConfiguration();
   const secrets = loadSecrets();
+  const exchange = (): Promise<binance> =>
+    once('exchange', async () => {
+      // Loaded at its first use: most commands need no exchange, and ccxt takes its time.
+      const { connectExchange } = await import('../exchange.ts');
+      return connectExchange(configuration, secrets);
+    });
   try {
     return await work({
       configuration,
@@ -60,6 +75,12 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
           });
           closers.push(() => client.close());
           return client;
+        }),
+      exchange,
+      trading: () =>
+        once('trading', async () => {
+          const { createCcxtTrading } = await import('../../activities/orders/ccxt-trading.ts');
+          return createCcxtTrading(await exchange());
         }),
     });
   } finally {

@@ -1,11 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { ExitCode } from '../../contracts/errors.ts';
 import { registerAgents } from './commands/agents.ts';
-import { registerBooks } from './commands/books.ts';
 import { registerControl } from './commands/control.ts';
 import { registerCycles } from './commands/cycles.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerLive } from './commands/live.ts';
+import { registerOrders } from './commands/orders.ts';
 import { registerPaper } from './commands/paper.ts';
+import { registerPortfolio } from './commands/portfolio.ts';
+import { registerRisk } from './commands/risk.ts';
 import { registerSchedule } from './commands/schedule.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerUp } from './commands/up.ts';
@@ -25,6 +28,7 @@ Examples:
   sapphire up                       start everything and trade
   sapphire cycle run                one cycle now
   sapphire cycle show ID            why it did what it did
+  sapphire risk show                where the account stands against its limits
   sapphire stop --reason "..."      emergency stop`,
   );
 
@@ -33,7 +37,10 @@ registerCycles(program);
 registerSchedule(program);
 registerControl(program);
 registerAgents(program);
-registerBooks(program);
+registerRisk(program);
+registerPortfolio(program);
+registerOrders(program);
+registerLive(program);
 registerStatus(program);
 registerDoctor(program);
 registerPaper(program);

@@ -1,12 +1,26 @@
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import type { Mode } from '../../domain/market.ts';
 
 export interface OutputOptions {
   json?: boolean;
+  /** Of the configuration; missing only where that could not be read. */
+  mode?: Mode;
 }
 
-/** One JSON document, or text for a person. Everything else goes to stderr. */
-export function print(value: unknown, { json }: OutputOptions, describe: () => string): void {
-  process.stdout.write(`${json ? JSON.stringify(value) : describe()}\n`);
+/** One JSON document, or text for a person; both name the mode. Everything else goes to stderr. */
+export function print(value: unknown, { json, mode }: OutputOptions, describe: () => string): void {
+  process.stdout.write(json ? `${JSON.stringify(withMode(value, mode))}\n` : `${heading(mode)}${describe()}\n`);
+}
+
+/** Nobody may take live for paper. */
+export function heading(mode: Mode | undefined): string {
+  if (mode === undefined) return '';
+  return mode === 'live' ? '████ LIVE ████ real money ████\n' : 'paper\n';
+}
+
+function withMode(value: unknown, mode: Mode | undefined): unknown {
+  if (mode === undefined || typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) ? value.map((item: unknown) => withMode(item, mode)) : { mode, ...value };
 }
 
 export function progress(message: string): void {
@@ -25,11 +39,15 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** Prints what went wrong and returns the exit code. A fault of ours, unlike one of the user's, comes with its stack. */
-export function reportError(error: unknown, { json }: OutputOptions): number {
+export function reportError(error: unknown, { json, mode }: OutputOptions): number {
   const known = error instanceof UserError;
   const message = error instanceof Error ? error.message : String(error);
   if (json)
-    process.stdout.write(`${JSON.stringify({ error: { code: known ? error.code : 'Unexpected', message } })}\n`);
-  process.stderr.write(`sapphire: ${known || !(error instanceof Error) ? message : (error.stack ?? message)}\n`);
+    process.stdout.write(
+      `${JSON.stringify(withMode({ error: { code: known ? error.code : 'Unexpected', message } }, mode))}\n`,
+    );
+  process.stderr.write(
+    `${mode === 'live' ? heading(mode) : ''}sapphire: ${known || !(error instanceof Error) ? message : (error.stack ?? message)}\n`,
+  );
   return known ? error.exitCode : ExitCode.failure;
 }

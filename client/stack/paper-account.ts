@@ -24,6 +24,6 @@ export async function ensurePaperAccount(exchangeUrl: string, configuration: Con
     );
   }
   const { apiKey, secret } = answerSchema.parse(JSON.parse(text));
-  if (secrets.exchangeApiKey === apiKey && secrets.exchangeSecret === secret) return;
-  storeSecrets({ exchangeApiKey: apiKey, exchangeSecret: secret });
+  if (secrets.paperApiKey === apiKey && secrets.paperSecret === secret) return;
+  storeSecrets({ paperApiKey: apiKey, paperSecret: secret });
 }

@@ -20,7 +20,7 @@ export function portsOf(
   files: { configuration: string; profile: string },
   ownTemporal: boolean,
 ): PortUse[] {
-  const { paperExchange, coordinator } = configuration;
+  const { paperExchange, coordinator, mode } = configuration;
   const inConfiguration = (key: string): string => `${key} in ${files.configuration}`;
   const server = [
     { port: temporal.ports.grpc, use: 'the Temporal server', key: `temporal.ports.grpc in ${files.profile}` },
@@ -36,7 +36,9 @@ export function portsOf(
     }));
   return [
     ...(ownTemporal ? server : []),
-    { ...paperExchange, use: 'the paper exchange', key: inConfiguration('paperExchange.port') },
+    ...(mode === 'paper'
+      ? [{ ...paperExchange, use: 'the paper exchange', key: inConfiguration('paperExchange.port') }]
+      : []),
     { ...coordinator, use: 'the MCP coordinator', key: inConfiguration('coordinator.port') },
     ...workers,
   ].map(({ host, port, use, key }) => ({ host, port, use, key }));

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { paperExchangeUrl } from '../../contracts/config/addresses.ts';
 import { cacheFolder, dataFolder, projectFolder } from '../../contracts/config/folders.ts';
 import { configurationFile } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
@@ -8,6 +9,7 @@ import type { TemporalAccess } from '../../contracts/config/temporal.ts';
 import { UserError } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
 import { journalFile } from '../../stores/journal/open.ts';
+import { refuseUnreadyMode } from '../live/readiness.ts';
 import { stackAccess, usesOtherServer } from './connection.ts';
 import { refuseCorruptDatabase } from './databases.ts';
 import { ensurePaperAccount } from './paper-account.ts';
@@ -105,10 +107,11 @@ async function bringUp(
   const ownTemporal = !usesOtherServer();
   const files = { configuration: configurationFile(), profile: profileFile() };
   await refuseTakenPorts(portsOf(configuration, profile, files, ownTemporal));
-  checkDatabases(profile, ownTemporal);
+  checkDatabases(configuration, profile, ownTemporal);
+  await refuseUnreadyMode(configuration);
 
   // Independent of each other; only the workers need all of them.
-  const [temporalUrl, [exchangeUrl, coordinatorUrl]] = await Promise.all([
+  const [temporalUrl, services] = await Promise.all([
     ownTemporal ? startTemporal(options, supervisor, signal) : otherTemporal(options, temporal),
     startServices(options, supervisor),
     bundleWorkflows(signal),
@@ -120,8 +123,7 @@ async function bringUp(
   const workerUrls = await supervisor.start(workers);
   return [
     { name: 'temporal', url: temporalUrl },
-    { name: 'paper-exchange', url: exchangeUrl },
-    { name: 'mcp-coordinator', url: coordinatorUrl },
+    ...services,
     ...workers.map(({ name }, index) => ({ name, url: workerUrls[index] })),
   ].flatMap(({ name, url }) => (url === undefined ? [] : [{ name, url }]));
 }
@@ -146,15 +148,16 @@ async function otherTemporal({ profile, onProgress }: StackOptions, temporal: Te
 async function startServices(
   { configuration, onProgress }: StackOptions,
   supervisor: Supervisor,
-): Promise<(string | undefined)[]> {
-  onProgress('Starting the paper exchange and the coordinator');
-  const { paperExchange } = configuration;
-  const urls = await supervisor.start([
-    ownProcess('paper-exchange', 'services/paper-exchange/main.ts'),
+): Promise<{ name: string; url: string | undefined }[]> {
+  const paper = configuration.mode === 'paper';
+  onProgress(paper ? 'Starting the paper exchange and the coordinator' : 'Starting the coordinator');
+  const processes = [
+    ...(paper ? [ownProcess('paper-exchange', 'services/paper-exchange/main.ts')] : []),
     ownProcess('mcp-coordinator', 'services/mcp-coordinator/main.ts'),
-  ]);
-  await ensurePaperAccount(urls[0] ?? `http://${paperExchange.host}:${paperExchange.port}`, configuration);
-  return urls;
+  ];
+  const urls = await supervisor.start(processes);
+  if (paper) await ensurePaperAccount(urls[0] ?? paperExchangeUrl(configuration), configuration);
+  return processes.map(({ name }, index) => ({ name, url: urls[index] }));
 }
 
 /** Once for all workers, which would otherwise each make the same bundle at the same time. */
@@ -171,10 +174,12 @@ function ownProcess(name: string, file: string): ProcessSpec {
   return { name, command: process.execPath, args: [join(projectFolder, file)] };
 }
 
-function checkDatabases({ temporal }: Profile, ownTemporal: boolean): void {
+function checkDatabases({ mode }: Configuration, { temporal }: Profile, ownTemporal: boolean): void {
   refuseCorruptDatabase({ file: journalFile(), holds: 'the books', loss: 'the books and all orders in them' });
-  const paperFile = join(dataFolder(), 'paper-exchange.db');
-  refuseCorruptDatabase({ file: paperFile, holds: 'the paper exchange', loss: 'its accounts and its market' });
+  if (mode === 'paper') {
+    const file = join(dataFolder(), 'paper-exchange.db');
+    refuseCorruptDatabase({ file, holds: 'the paper exchange', loss: 'its accounts and its market' });
+  }
   if (!ownTemporal) return;
   const temporalFile = join(dataFolder(), temporal.database);
   refuseCorruptDatabase({ file: temporalFile, holds: 'Temporal', loss: 'the histories of its workflows' });

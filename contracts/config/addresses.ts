@@ -4,6 +4,14 @@ export function paperExchangeUrl({ paperExchange }: Pick<Configuration, 'paperEx
   return `http://${paperExchange.host}:${paperExchange.port}`;
 }
 
+/** The venue by whose protocol Sapphire trades, paper and live. */
+export const VENUE = 'binance';
+
+/** Base of the exchange's REST API; undefined in live mode, where it is the venue's own. */
+export function exchangeUrl(configuration: Pick<Configuration, 'mode' | 'paperExchange'>): string | undefined {
+  return configuration.mode === 'live' ? undefined : paperExchangeUrl(configuration);
+}
+
 /** The coordinator's MCP endpoint; /healthz and /metrics are beside it. */
 export function coordinatorUrl({ coordinator }: Pick<Configuration, 'coordinator'>): string {
   return `http://${coordinator.host}:${coordinator.port}/mcp`;

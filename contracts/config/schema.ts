@@ -19,23 +19,36 @@ const cycleSchema = z.strictObject({
 });
 
 /** Amounts are in the quote currency, shares are fractions of equity. */
-const riskSchema = z.strictObject({
+export const riskSchema = z.strictObject({
   maxSymbolExposure: fraction.default(0.3),
   maxGrossExposure: fraction.default(0.8),
   maxOrderNotional: positiveDecimalText.default('2500'),
   minOrderNotional: positiveDecimalText.default('10'),
   /** A rebalancing below this share of equity is not worth an order. */
   minTradeShare: fraction.default(0.01),
-  /** The Kelly fraction that sizing takes of the full Kelly stake. */
-  kellyFraction: fraction.default(0.25),
   maxOrdersPerMinute: z.int().min(1).default(30),
   /** Distance of the limit price from the best price, in basis points. */
   priceCollarBps: z.number().min(0).max(1_000).default(20),
   /** Costs are multiplied by one plus this before they are held against the edge. */
   costBuffer: z.number().min(0).max(10).default(0.2),
   maxSnapshotAgeSeconds: z.number().positive().max(3_600).default(10),
+  /** Fall of equity since the day's reset that halts trading until a person resumes it. */
   maxDailyLoss: fraction.default(0.05),
+  /** Hour, UTC, at which the day's equity is taken. */
+  dayResetHour: z.int().min(0).max(23).default(0),
+  /** Fall of equity from its peak at which only reducing orders pass, and at which trading halts. */
+  reduceDrawdown: fraction.default(0.06),
   maxDrawdown: fraction.default(0.09),
+  /** So many losing sales in a row, and nothing is opened for a while. */
+  maxLossStreak: z.int().min(1).max(20).default(4),
+  coolDownMinutes: z.int().min(0).max(10_080).default(60),
+});
+
+export type RiskSettings = z.output<typeof riskSchema>;
+
+const allocationSchema = z.strictObject({
+  /** The Kelly fraction that sizing takes of the full Kelly stake. */
+  kellyFraction: fraction.default(0.25),
 });
 
 const participationSchema = z.strictObject({
@@ -53,10 +66,18 @@ const participationSchema = z.strictObject({
     .default({}),
 });
 
+const executionSchema = z.strictObject({
+  timeInForce: z.enum(['IOC', 'FOK', 'GTC']).default('IOC'),
+  /** How long a GTC order may rest before it is cancelled. */
+  restSeconds: z.int().min(1).max(3_600).default(20),
+  /** What becomes of the legs before a failed one: closed again, or kept. */
+  onLegFailure: z.enum(['flatten', 'hold']).default('flatten'),
+});
+
 export const configurationSchema = z
   .strictObject({
     profile: z.enum(['development', 'production']).default('development'),
-    mode: z.enum(['paper']).default('paper'),
+    mode: z.enum(['paper', 'live']).default('paper'),
     /** Name of the trading account in the books. */
     account: z
       .string()
@@ -71,13 +92,8 @@ export const configurationSchema = z
     paperBalance: decimalText.default('10000'),
     cycle: cycleSchema.prefault({}),
     risk: riskSchema.prefault({}),
-    execution: z
-      .strictObject({
-        timeInForce: z.enum(['IOC', 'GTC']).default('IOC'),
-        /** How long a GTC order may rest before it is cancelled. */
-        restSeconds: z.int().min(1).max(3_600).default(20),
-      })
-      .prefault({}),
+    allocation: allocationSchema.prefault({}),
+    execution: executionSchema.prefault({}),
     participation: participationSchema.prefault({}),
     agents: agentsSchema.prefault({}),
     coordinator: z.strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8081) }).prefault({}),

@@ -2,17 +2,31 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ExitCode, UserError } from '../errors.ts';
 import { dataFolder } from './folders.ts';
 import { validated } from './load.ts';
 import { writePrivateFile } from './private-file.ts';
+import type { Configuration } from './schema.ts';
 
 const secretsSchema = z.strictObject({
   /** Bearer token of the MCP coordinator's operators and of the cycle's client. */
   coordinatorToken: z.string().min(16),
   /** Admin token of the paper exchange. */
   paperAdminToken: z.string().min(16),
+  /** Of the paper account, made by the paper exchange. They stand apart, so that no mode ever takes the other's keys. */
+  paperApiKey: z.string().min(1).optional(),
+  paperSecret: z.string().min(1).optional(),
+  /** Of the real account: live mode alone uses them. */
   exchangeApiKey: z.string().min(1).optional(),
   exchangeSecret: z.string().min(1).optional(),
+  /** Where the journal is kept in PostgreSQL; it may hold a password. */
+  journalUrl: z
+    .string()
+    .regex(
+      /^postgres(ql)?:\/\//,
+      'must be the address of a PostgreSQL database, e.g. postgres://user:password@host:5432/sapphire',
+    )
+    .optional(),
   deepseekApiKey: z.string().min(1).optional(),
   qwenApiKey: z.string().min(1).optional(),
 });
@@ -25,8 +39,11 @@ type PartialSecrets = z.output<typeof partialSecretsSchema>;
 const environmentNames: Record<keyof Secrets, string> = {
   coordinatorToken: 'SAPPHIRE_COORDINATOR_TOKEN',
   paperAdminToken: 'SAPPHIRE_PAPER_ADMIN_TOKEN',
+  paperApiKey: 'SAPPHIRE_PAPER_API_KEY',
+  paperSecret: 'SAPPHIRE_PAPER_SECRET',
   exchangeApiKey: 'SAPPHIRE_EXCHANGE_API_KEY',
   exchangeSecret: 'SAPPHIRE_EXCHANGE_SECRET',
+  journalUrl: 'SAPPHIRE_JOURNAL_URL',
   deepseekApiKey: 'DEEPSEEK_API_KEY',
   qwenApiKey: 'DASHSCOPE_API_KEY',
 };
@@ -65,6 +82,27 @@ export function loadSecrets(): Secrets {
 
 export function storeSecrets(changes: PartialSecrets): void {
   writePrivateFile(secretsFile(), JSON.stringify({ ...storedSecrets(), ...changes }, null, 2));
+}
+
+export interface ExchangeKeys {
+  apiKey: string;
+  secret: string;
+}
+
+/** The keys of the mode's own exchange. */
+export function exchangeKeys({ mode }: Pick<Configuration, 'mode'>, secrets: Secrets): ExchangeKeys {
+  const live = mode === 'live';
+  const [apiKey, secret] = live
+    ? [secrets.exchangeApiKey, secrets.exchangeSecret]
+    : [secrets.paperApiKey, secrets.paperSecret];
+  if (apiKey && secret) return { apiKey, secret };
+  throw new UserError(
+    'ExchangeKeysMissing',
+    live
+      ? 'Live mode needs keys for the exchange: set SAPPHIRE_EXCHANGE_API_KEY and SAPPHIRE_EXCHANGE_SECRET, or name files that hold them in SAPPHIRE_EXCHANGE_API_KEY_FILE and SAPPHIRE_EXCHANGE_SECRET_FILE.'
+      : 'There are no keys for the paper exchange: start Sapphire once with "npm start", which makes them, or set SAPPHIRE_PAPER_API_KEY and SAPPHIRE_PAPER_SECRET.',
+    ExitCode.notConfigured,
+  );
 }
 
 /** The values that no log line may carry. */

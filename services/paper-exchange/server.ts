@@ -39,7 +39,9 @@ export async function startPaperExchange(options: {
   const { exchange, stopFeed } = await openExchange(configuration, join(dataFolder, 'paper-exchange.db'), logger);
   const accounts = new Accounts(exchange.store);
   const faults = new Faults();
-  const streams = new Streams(exchange);
+  const streams = new Streams(exchange, (id) =>
+    faults.strikeEvents(accounts.all().find((account) => account.id === id)?.name),
+  );
   const services: Services = {
     exchange,
     accounts,

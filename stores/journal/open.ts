@@ -1,13 +1,17 @@
 import { join } from 'node:path';
 import { dataFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
+import { loadSecrets } from '../../contracts/config/secrets.ts';
 import type { Journal } from './port.ts';
+import { openPostgresJournal } from './postgres/journal.ts';
 import { openSqliteJournal } from './sqlite/journal.ts';
 
 export function journalFile(): string {
   return join(dataFolder(), 'journal.db');
 }
 
-export async function openJournal(configuration: Configuration): Promise<Journal> {
-  return openSqliteJournal(journalFile(), configuration.mode);
+/** PostgreSQL where SAPPHIRE_JOURNAL_URL names one, else the file in the data folder. */
+export async function openJournal({ mode }: Pick<Configuration, 'mode'>): Promise<Journal> {
+  const { journalUrl } = loadSecrets();
+  return journalUrl === undefined ? openSqliteJournal(journalFile(), mode) : openPostgresJournal(journalUrl, mode);
 }

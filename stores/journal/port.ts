@@ -1,21 +1,27 @@
+import type { RiskSettings } from '../../contracts/config/schema.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
-import type { CycleRecord } from '../../contracts/cycle.ts';
+import type { CycleRecord, PlanResult } from '../../contracts/cycle.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import type { Mode } from '../../domain/market.ts';
 import type { DecimalText } from '../../domain/money.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
 import type { AgentParticipation } from '../../domain/participation.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
+import type { SubmissionTerms } from '../../domain/submissions.ts';
 
 /**
  * The books. Each method is one transaction, durable when its promise resolves; amounts are decimal text; times are UTC epoch milliseconds.
  * Methods that change something are idempotent under the key that their input carries.
  */
 export interface Journal {
+  /** Made with the journal, so that two processes can tell whether they keep the same books. */
+  readonly id: string;
   readonly control: ControlBook;
+  readonly risk: RiskBook;
   readonly intents: IntentBook;
   readonly ledger: LedgerBook;
   readonly cycles: CycleBook;
+  readonly exchange: ExchangeBook;
   readonly participation: ParticipationBook;
   readonly outbox: Outbox;
   /** Refuses with the reason when the file or server cannot be written. */
@@ -32,21 +38,55 @@ export interface ControlState {
   reason: string;
   changedBy: string;
   changedAt: number;
+  /** The account may send orders to a venue with real money. Off until a person switches it on. */
+  liveEnabled: boolean;
 }
 
 export interface ControlBook {
   read(account: string): Promise<ControlState>;
-  /** Idempotent by request id: the second call returns the epoch of the first. */
+  /** Idempotent by request id: the second call returns the state as it is by then. */
   raiseHalt(request: { requestId: string; account: string; reason: string; by: string }): Promise<ControlState>;
-  /** Compares and sets: refused (undefined) when a stop came in between. */
+  /** Compares and sets: refused (undefined) when a stop came in between. The day's and the peak's equity start anew from the last mark. */
   resume(request: {
     account: string;
     expectedEpoch: number;
     reason: string;
     by: string;
   }): Promise<ControlState | undefined>;
+  setLive(request: { requestId: string; account: string; enabled: boolean; reason: string; by: string }): Promise<void>;
 }
 
+export interface RiskChange {
+  version: number;
+  account: string;
+  before: RiskSettings | undefined;
+  after: RiskSettings;
+  by: string;
+  reason: string;
+  changedAt: number;
+}
+
+/** The limits in force: the configuration's, until a person changes them here. */
+export interface RiskBook {
+  /** Throws when none were ever adopted: nothing trades without limits. */
+  read(account: string): Promise<{ version: number; limits: RiskSettings }>;
+  /**
+   * Takes the configuration's limits over when they are not those that were last taken over: a person's change here stays until the
+   * configuration itself is changed.
+   */
+  adopt(account: string, configured: RiskSettings): Promise<void>;
+  /** Idempotent by request id. */
+  change(request: {
+    requestId: string;
+    account: string;
+    limits: Partial<RiskSettings>;
+    by: string;
+    reason: string;
+  }): Promise<RiskChange>;
+  changes(account: string, limit: number): Promise<RiskChange[]>;
+}
+
+/** One submission of a leg. Type, time in force, quantity, price and rest are the submission's own. */
 export interface Intent extends OrderLeg {
   intentId: string;
   submission: number;
@@ -60,14 +100,9 @@ export interface Intent extends OrderLeg {
   updatedAt: number;
 }
 
-export interface FenceLimits {
-  maxOrderNotional: DecimalText;
-  maxOrdersPerMinute: number;
-}
-
 export type FenceResult =
   | { passed: true; intent: Intent }
-  | { passed: false; code: string; limit: string; value: string; intent: Intent | undefined };
+  | { passed: false; code: string; limit: string; value: string; intent: Intent };
 
 /** What is newly known of an order at the exchange, with all fills that came with it. */
 export interface OrderReport {
@@ -79,49 +114,107 @@ export interface OrderReport {
   fills: Fill[];
 }
 
+/** A reducing leg that is wanted outside of a plan: a protective exit, a flattening, a compensation. */
+export interface ExitRequest {
+  legId: string;
+  account: string;
+  symbol: string;
+}
+
+/** What may be sold: the position less what other legs have reserved. */
+export interface ExitView {
+  position: Position;
+  free: DecimalText;
+  control: ControlState;
+  openOrders: Pick<Intent, 'symbol' | 'side' | 'quantity' | 'state'>[];
+}
+
 export interface IntentBook {
   /**
-   * The fence: in one transaction checks trading state, epoch and limits, and inserts the intent as `sending`. An intent that exists already is
-   * never let through a second time.
+   * The fence: in one transaction checks trading state, epoch and the limits in force, and inserts the intent as `submitted`. An intent that
+   * exists already is never let through a second time. While a submission on the symbol is unresolved only reducing ones pass.
    */
-  openFence(leg: OrderLeg, submission: number, sendBy: number, limits: FenceLimits): Promise<FenceResult>;
-  /** Books fills as a set union and moves the state if the move is legal; a terminal state releases what is left of the reservation. */
+  openFence(leg: OrderLeg, terms: SubmissionTerms, sendBy: number): Promise<FenceResult>;
+  /**
+   * Books fills as a set union and moves the state if the move is legal. A submission that ended, of a leg which sends no other by
+   * `nextSubmission`, releases what is left of the reservation.
+   */
   report(report: OrderReport): Promise<Intent>;
   /** Puts a tombstone where no row exists, so that a stalled attempt that wakes late cannot pass. Returns what stands there then. */
   voidIfMissing(leg: OrderLeg, submission: number): Promise<Intent>;
   find(intentId: string): Promise<Intent | undefined>;
+  findByVenueOrder(account: string, symbol: string, venueOrderId: string): Promise<Intent | undefined>;
+  /** In the order of their submission. */
+  ofLeg(legId: string): Promise<Intent[]>;
   /** All that may be open at the exchange, as far as is known. */
   listOpen(account: string): Promise<Intent[]>;
   list(account: string, limit: number): Promise<Intent[]>;
+  /**
+   * Decides on a reducing leg under the journal's lock and reserves what it sells. Idempotent by leg id: the second call returns the first
+   * leg. Undefined when `decide` wants none.
+   */
+  planExit(request: ExitRequest, decide: (view: ExitView) => OrderLeg | undefined): Promise<OrderLeg | undefined>;
+}
+
+export interface Transfer {
+  reference: string;
+  account: string;
+  asset: string;
+  /** Positive for a deposit, negative for a withdrawal. */
+  amount: DecimalText;
+  /** The same in the account's currency: moves the day's and the peak's equity, so that it is neither gain nor loss. */
+  value: DecimalText;
+  at: number;
 }
 
 export interface LedgerBook {
-  /** Idempotent by reference. Opens the account at its first deposit. */
-  deposit(entry: { reference: string; account: string; asset: string; amount: DecimalText; at: number }): Promise<void>;
+  /** Idempotent by reference. Opens the account at its first deposit. Refused when more is withdrawn than is free. */
+  transfer(entry: Transfer): Promise<void>;
   balances(account: string): Promise<Balance[]>;
   positions(account: string): Promise<Position[]>;
   /** Deposits less withdrawals, by asset. */
   deposits(account: string): Promise<Record<string, DecimalText>>;
   fillsOfCycle(cycleId: string): Promise<Fill[]>;
+  fillsOfLeg(legId: string): Promise<Fill[]>;
   equityMarks(account: string): Promise<EquityMarks | undefined>;
+  /** Moves what is free of a position, and too small to be sold, to the dust book, at its cost. Idempotent by reference. */
+  sweepDust(entry: {
+    reference: string;
+    account: string;
+    symbol: string;
+    minNotional: DecimalText;
+    price: DecimalText;
+  }): Promise<DecimalText>;
 }
 
 export interface EquityMarks {
   equity: DecimalText;
-  /** Equity at 00:00 UTC, or at the first mark of the day. */
+  /** Equity at the day's reset hour, or at the first mark after it, moved by deposits and withdrawals since. */
   dayOpen: DecimalText;
+  /** Highest equity so far, moved likewise. */
   highWater: DecimalText;
   at: number;
 }
 
+/** A sale that closed a position or a part of it. */
+export interface ClosedTrade {
+  symbol: string;
+  realizedPnl: DecimalText;
+  closedAt: number;
+}
+
 export interface CycleBook {
   /**
-   * Decides on the plan under the journal's lock: `decide` sees balances, positions and open orders as they are in this transaction; its legs'
-   * capital is reserved in it. Idempotent by cycle id: the second call returns the first plan.
+   * Decides on the plan under the journal's lock: `decide` sees the books as they are in this transaction; its legs' capital is reserved in it
+   * and its restriction takes effect in it. Idempotent by cycle id: the second call returns the first plan.
    */
   plan(cycleId: string, account: string, decide: (view: PlanningView) => OrderPlan): Promise<OrderPlan>;
   /** Releases what a leg still holds, when its order workflow could not be started. */
   releaseLeg(legId: string): Promise<void>;
+  /** Writes how a plan ended; idempotent by cycle id. */
+  settlePlan(result: PlanResult): Promise<void>;
+  /** Plans of several legs whose end was not written, and that were made before `before`. */
+  unsettledPlans(account: string, before: number): Promise<OrderPlan[]>;
   /** Writes the decision record and marks equity where it is known; idempotent by cycle id. */
   record(record: CycleRecord): Promise<void>;
   find(cycleId: string): Promise<CycleRecord | undefined>;
@@ -132,11 +225,36 @@ export interface CycleBook {
 
 export interface PlanningView {
   control: ControlState;
+  limits: RiskSettings;
   balances: Balance[];
   positions: Position[];
   /** Submissions that may be open, and planned legs (`initialized`) that were not sent yet. */
   openOrders: Pick<Intent, 'symbol' | 'side' | 'quantity' | 'limitPrice' | 'state'>[];
   marks: EquityMarks | undefined;
+  /** The last sales, newest first, at most twenty: the loss streak is counted from them. */
+  closedTrades: ClosedTrade[];
+}
+
+export interface ReconciliationReport {
+  account: string;
+  at: number;
+  differences: string[];
+}
+
+/** What is known of the exchange's side: how far its trades were read, who reads them, how often the same difference was seen. */
+export interface ExchangeBook {
+  /** True while `holder` is the one that reads the account's trades. Another takes over once the lease has run out. */
+  acquireLease(account: string, holder: string, ttlMs: number): Promise<boolean>;
+  /** The next trade id to be read. */
+  cursor(account: string, symbol: string): Promise<string>;
+  /**
+   * Books the fills of known intents as a set union and moves the cursor to `next`, if it does not stand beyond it. Refused (false) without
+   * the lease.
+   */
+  bookTrades(batch: { account: string; symbol: string; holder: string; fills: Fill[]; next: string }): Promise<boolean>;
+  /** Counts how many looks in a row found exactly these differences, this one included; 0 when there are none. */
+  recordReconciliation(report: ReconciliationReport): Promise<{ stable: number }>;
+  lastReconciliation(account: string): Promise<(ReconciliationReport & { stable: number }) | undefined>;
 }
 
 export interface ParticipationChange {
@@ -165,7 +283,17 @@ export interface ParticipationBook {
   changes(limit: number): Promise<ParticipationChange[]>;
 }
 
-/** One fact in past tense, written in the transaction that made it true. */
+/** A fact in past tense. */
+export interface NewEvent {
+  /** The same fact told twice is written once. */
+  eventId: string;
+  kind: string;
+  cycleId?: string | undefined;
+  correlationId?: string | undefined;
+  payload: unknown;
+}
+
+/** As it stands in the outbox: written in the transaction that made it true. */
 export interface OutboxEvent {
   sequence: number;
   eventId: string;
@@ -178,5 +306,7 @@ export interface OutboxEvent {
 }
 
 export interface Outbox {
+  /** Facts that change no book, many at a time. */
+  append(events: readonly NewEvent[]): Promise<void>;
   after(sequence: number, limit: number): Promise<OutboxEvent[]>;
 }

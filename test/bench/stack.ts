@@ -13,6 +13,9 @@ import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { temporalServer } from '../../client/stack/temporal-server.ts';
 import { dataFolder, projectFolder } from '../../contracts/config/folders.ts';
 import { loadConfiguration } from '../../contracts/config/load.ts';
+import { loadSecrets } from '../../contracts/config/secrets.ts';
+import { openJournal } from '../../stores/journal/open.ts';
+import type { Intent } from '../../stores/journal/port.ts';
 
 /** One symbol, limits out of the way, the baseline off: the six stand-ins are all that is asked. */
 const CONFIGURATION = `
@@ -20,13 +23,18 @@ symbols: [BTC/USDT]
 logLevel: warn
 operationsPort: 19460
 coordinator: { port: 18081 }
-risk: { maxOrdersPerMinute: 1000000, maxDailyLoss: 1, maxDrawdown: 1, maxSnapshotAgeSeconds: 60 }
+paperBalance: "1000000"
+risk: { maxOrderNotional: "200", maxOrdersPerMinute: 1000000, maxLossStreak: 20, coolDownMinutes: 0, maxSnapshotAgeSeconds: 60 }
 participation: { agents: { baseline: { enabled: false } } }
 paperExchange: { port: 18092, ordersPerTenSeconds: 1000000, requestWeightPerMinute: 100000000 }
 `;
 
 export interface BenchStack {
   client: Client;
+  /** Makes the exchange fail in a way of its own (`/admin/faults`). */
+  fault(settings: Record<string, unknown>): Promise<void>;
+  intents(): Promise<Intent[]>;
+  raiseHalt(requestId: string): Promise<{ epoch: number }>;
   processes(): { name: string; pid: number }[];
   stop(): Promise<void>;
 }
@@ -70,11 +78,25 @@ export async function startBenchStack(view: 'turns' | 'flat'): Promise<BenchStac
       node('skeleton', 'test/bench/skeleton/worker.ts'),
     ]);
     const client = await connectTemporal(access);
+    const journal = await openJournal(configuration);
+    const { paperAdminToken } = loadSecrets();
     return {
       client,
+      fault: async (settings) => {
+        const response = await fetch(`${exchangeUrl}/admin/faults`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'x-admin-token': paperAdminToken ?? '' },
+          body: JSON.stringify(settings),
+        });
+        if (!response.ok) throw new Error(`the fault was refused: ${await response.text()}`);
+      },
+      intents: () => journal.intents.list(configuration.account, 50),
+      raiseHalt: (requestId) =>
+        journal.control.raiseHalt({ requestId, account: configuration.account, reason: 'recovery', by: 'bench' }),
       processes: () => supervisor.processes(),
       stop: async () => {
         await client.connection.close();
+        await journal.close();
         await supervisor.stop();
       },
     };

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { table } from '../../client/cli/output.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { heading, print, reportError, table } from '../../client/cli/output.ts';
 import { describeTrail } from '../../client/cycle-trail.ts';
 import { cycleLine, viewCycle } from '../../client/cycle-view.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { fill } from '../support/books.ts';
 
 const help = (...args: string[]): string =>
@@ -38,8 +39,10 @@ describe('help', () => {
       'stop',
       'resume',
       'agents',
+      'risk',
       'portfolio',
       'orders',
+      'live',
       'status',
       'doctor',
       'paper',
@@ -83,6 +86,7 @@ const record: CycleRecord = {
   plan: {
     cycleId: 'c',
     equity: '10000',
+    allocations: [],
     legs: [],
     verdicts: [{ code: 'CostGate', symbol: 'BTC/USDT', limit: '0.0024', value: '0.001', before: '0.1', after: '0' }],
   },
@@ -110,6 +114,10 @@ describe('a cycle as a person reads it', () => {
     );
   });
 
+  it('says LIVE on each line where it is', () => {
+    expect(cycleLine({ ...record, mode: 'live' }, 'USDT')).toMatch(/^LIVE │ 10:00:01 │ COMPLETED/);
+  });
+
   it('is a trail from market to fills', () => {
     const trail = describeTrail(record);
     for (const part of [
@@ -132,6 +140,38 @@ describe('a cycle as a person reads it', () => {
       orders: [{ id: 'sph1-1', state: 'filled' }],
       fills: [{ price: '59990', quantity: '0.01' }],
     });
+  });
+});
+
+describe('every output names the mode', () => {
+  const written: string[] = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+  afterEach(() => written.splice(0));
+
+  it.each([
+    [{ a: 1 }, '{"mode":"live","a":1}'],
+    [[{ a: 1 }, { a: 2 }], '[{"mode":"live","a":1},{"mode":"live","a":2}]'],
+    [[], '[]'],
+  ])('%j, for a program', (value, text) => {
+    print(value, { json: true, mode: 'live' }, () => 'text');
+    expect(written).toEqual([`${text}\n`]);
+  });
+
+  it('for a person, live so that nobody takes it for paper', () => {
+    print({}, { mode: 'paper' }, () => 'text');
+    print({}, { mode: 'live' }, () => 'text');
+    expect(written).toEqual(['paper\ntext\n', `${heading('live')}text\n`]);
+    expect(heading('live')).toMatch(/LIVE.*real money/);
+  });
+
+  it('also a refusal', () => {
+    const error = new UserError('Refused', 'No.', ExitCode.refused);
+    expect(reportError(error, { json: true, mode: 'live' })).toBe(ExitCode.refused);
+    expect(written).toEqual([
+      '{"mode":"live","error":{"code":"Refused","message":"No."}}\n',
+      `${heading('live')}sapphire: No.\n`,
+    ]);
   });
 });
 

@@ -19,7 +19,7 @@ describe('the configuration', () => {
   });
 
   it.each([
-    [{ mode: 'live' }, /^trading\.yml is not valid\. mode: .*"paper".*\(it is "live"\)\.$/],
+    [{ mode: 'real' }, /^trading\.yml is not valid\. mode: .*"paper".*\(it is "real"\)\.$/],
     [{ symbols: ['btc/usdt'] }, /symbols\.0: must be BASE\/QUOTE in capitals.*\(it is "btc\/usdt"\)/],
     [{ symbols: [] }, /symbols: /],
     [{ cycle: { intervalSeconds: 1 } }, /cycle\.intervalSeconds: .*30.*\(it is 1\)/],

@@ -3,12 +3,12 @@ import { canMove, isReducing, isTerminal, mayBeOpen, orderStates } from '../../d
 
 describe('order states', () => {
   it.each([
-    ['sending', 'filled', true], // a fill may be the first thing heard
+    ['submitted', 'filled', true], // a fill may be the first thing heard
     ['canceled', 'filled', true], // a fill may come after the cancel
     ['filled', 'canceled', false],
     ['pending_cancel', 'accepted', true], // a refused cancel falls back
-    ['denied', 'sending', false],
-    ['void', 'sending', false],
+    ['denied', 'submitted', false],
+    ['void', 'submitted', false],
     ['rejected', 'accepted', false],
     ['unresolved', 'void', true],
     ['accepted', 'void', false], // what was seen at the exchange was never absent
@@ -23,7 +23,7 @@ describe('order states', () => {
 
   it('is open exactly between the fence and the end', () => {
     expect(orderStates.filter(mayBeOpen)).toEqual([
-      'sending',
+      'submitted',
       'unresolved',
       'accepted',
       'partially_filled',

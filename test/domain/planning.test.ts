@@ -17,7 +17,10 @@ const limits: RiskLimits = {
   costBuffer: 0.2,
   maxSnapshotAgeMs: 10_000,
   maxDailyLoss: 0.05,
+  reduceDrawdown: 0.06,
   maxDrawdown: 0.09,
+  maxLossStreak: 3,
+  coolDownMinutes: 10,
 };
 
 function market(symbol: string, bid: string, ask: string): MarketSnapshot['symbols'][number] {
@@ -51,10 +54,11 @@ const up: View = { symbol: 'BTC/USDT', direction: 'up', expectedReturn: 0.006, u
 const cash: Books = {
   tradingState: 'active',
   epoch: 4,
-  balances: [{ asset: 'USDT', free: '10000', reserved: '0' }],
+  balances: [{ asset: 'USDT', free: '10000', reserved: '0', dust: '0' }],
   positions: [],
   openOrders: [],
   marks: undefined,
+  closedTrades: [],
 };
 
 function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> = {}) {
@@ -79,7 +83,7 @@ function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> = {}) {
 }
 
 const held = (quantity: string) => ({
-  positions: [{ symbol: 'BTC/USDT', quantity, averageCost: '60000', realizedPnl: '0' }],
+  positions: [{ symbol: 'BTC/USDT', quantity, averageCost: '60000', realizedPnl: '0', dust: '0', openedAt: 0 }],
 });
 const codes = (result: ReturnType<typeof plan>) => result.verdicts.map(({ code }) => code);
 
@@ -108,6 +112,13 @@ describe('a plan', () => {
     ['while reducing', {}, { tradingState: 'reducing' as const }, 'TradingReducing'],
     ['below the daily loss', {}, { marks: { dayOpen: '10527', highWater: '10527' } }, 'DailyLoss'],
     ['in the drawdown', {}, { marks: { dayOpen: '10000', highWater: '10990' } }, 'Drawdown'],
+    ['in the first step of the drawdown', {}, { marks: { dayOpen: '10000', highWater: '10639' } }, 'TradingReducing'],
+    [
+      'after a streak of losses',
+      {},
+      { closedTrades: [999_000, 998_000, 997_000].map((closedAt) => ({ realizedPnl: '-1', closedAt })) },
+      'CoolDown',
+    ],
     [
       'with an order in flight',
       {},
@@ -131,17 +142,30 @@ describe('a plan', () => {
     expect(plan({ views: [{ ...up, expectedReturn: 0.002441 }] }).legs).toHaveLength(1);
   });
 
-  it.each(['daily loss', 'drawdown', 'reducing'])('may still reduce: %s', (what) => {
-    const marks = { dayOpen: what === 'daily loss' ? '20000' : '10000', highWater: '20000' };
-    const result = plan(
-      { views: [{ ...up, direction: 'down', expectedReturn: -0.006 }] },
-      {
-        ...held('0.1'),
-        marks: what === 'reducing' ? undefined : marks,
-        tradingState: what === 'reducing' ? 'reducing' : 'active',
-      },
-    );
+  it('may still reduce while only reducing passes', () => {
+    const down = { views: [{ ...up, direction: 'down' as const, expectedReturn: -0.006 }] };
+    const result = plan(down, { ...held('0.1'), tradingState: 'reducing' });
     expect(result.legs).toMatchObject([{ side: 'sell', purpose: 'flatten', quantity: '0.1', limitPrice: '59879' }]);
+  });
+
+  it.each([
+    ['the daily loss', '10527', '10527', 'active', { to: 'halted', code: 'DailyLoss' }],
+    ['the last step of the drawdown', '10000', '10990', 'active', { to: 'halted', code: 'Drawdown' }],
+    ['the first step of the drawdown', '10000', '10639', 'active', { to: 'reducing', code: 'Drawdown' }],
+    ['the first step, once more', '10000', '10639', 'reducing', undefined],
+    ['a recovery to the limit itself', '10000', '10630', 'reducing', undefined],
+    ['a recovery beyond it', '10000', '10500', 'reducing', { to: 'active', code: 'DrawdownRecovered' }],
+    ['no loss', '10000', '10000', 'active', undefined],
+  ] as const)('restricts trading by %s', (_what, dayOpen, highWater, tradingState, expected) => {
+    const result = plan({}, { marks: { dayOpen, highWater }, tradingState });
+    if (expected) expect(result.restriction).toMatchObject(expected);
+    else expect(result.restriction).toBeUndefined();
+    if (result.restriction?.to === 'halted') expect(result.legs).toEqual([]);
+  });
+
+  it('does not halt on what stale data say', () => {
+    const result = plan({ now: 1_010_001 }, { marks: { dayOpen: '20000', highWater: '20000' } });
+    expect(result.restriction).toBeUndefined();
   });
 
   it('holds on a flat view and without a quorum', () => {
@@ -151,7 +175,9 @@ describe('a plan', () => {
 
   it('does not sell what it has not, nor top up what is there', () => {
     expect(plan({ views: [{ ...up, direction: 'down', expectedReturn: -0.006 }] }).legs).toEqual([]);
-    expect(plan({}, { ...held('0.1'), balances: [{ asset: 'USDT', free: '4000', reserved: '0' }] }).legs).toEqual([]);
+    expect(
+      plan({}, { ...held('0.1'), balances: [{ asset: 'USDT', free: '4000', reserved: '0', dust: '0' }] }).legs,
+    ).toEqual([]);
   });
 
   it('scales all buys down together under the gross limit', () => {
@@ -202,7 +228,10 @@ describe('a plan', () => {
         fc.integer({ min: 0, max: 30_000 }),
         (btc, eth, free, lots) => {
           const quantity = decimal(lots).div(100_000).toFixed();
-          const books = { ...held(quantity), balances: [{ asset: 'USDT', free: String(free), reserved: '0' }] };
+          const books = {
+            ...held(quantity),
+            balances: [{ asset: 'USDT', free: String(free), reserved: '0', dust: '0' }],
+          };
           const { legs, equity } = plan({ views: [btc, eth] }, books);
           const buys = legs.filter(({ side }) => side === 'buy');
           const reserved = buys.reduce((total, leg) => total.plus(reservationAmount(leg)), decimal(0));

@@ -1,18 +1,21 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { riskSchema } from '../../contracts/config/schema.ts';
 import { decimal } from '../../domain/money.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { cycleRecord, fill, fund, leg, planLegs, temporaryJournal } from '../support/books.ts';
+import { cycleRecord, fill, fund, leg, planLegs, terms } from '../support/books.ts';
+import { adapters } from './adapters.ts';
 
-const limits = { maxOrderNotional: '5000', maxOrdersPerMinute: 5 };
+const limits = riskSchema.parse({ maxOrderNotional: '5000', maxOrdersPerMinute: 5 });
 
-describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open) => {
+describe.each(adapters)('the journal on %s', (_name, open) => {
   let journal: Journal;
   let now = 1_000_000;
 
-  beforeEach(() => {
+  beforeEach(async () => {
     now = 1_000_000;
-    journal = open(() => now);
+    journal = await open(() => now);
+    await journal.risk.adopt('main', limits);
   });
   afterEach(() => journal.close());
 
@@ -23,17 +26,17 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
     it('lets an intent pass once', async () => {
       await fund(journal);
       await planLegs(journal, leg());
-      const first = await journal.intents.openFence(leg(), 1, now + 2_000, limits);
-      const second = await journal.intents.openFence(leg(), 1, now + 2_000, limits);
-      expect(first).toMatchObject({ passed: true, intent: { state: 'sending', sendBy: now + 2_000 } });
-      expect(second).toMatchObject({ passed: false, code: 'IntentExists', value: 'sending' });
+      const first = await journal.intents.openFence(leg(), terms(leg()), now + 2_000);
+      const second = await journal.intents.openFence(leg(), terms(leg()), now + 2_000);
+      expect(first).toMatchObject({ passed: true, intent: { state: 'submitted', sendBy: now + 2_000 } });
+      expect(second).toMatchObject({ passed: false, code: 'IntentExists', value: 'submitted' });
     });
 
     it('refuses an intent of an epoch before the stop, and after the resume too', async () => {
       await fund(journal);
       await planLegs(journal, leg());
       const halted = await journal.control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'test', by: 'me' });
-      expect(await journal.intents.openFence(leg(), 1, now, limits)).toMatchObject({
+      expect(await journal.intents.openFence(leg(), terms(leg()), now)).toMatchObject({
         passed: false,
         code: 'StaleEpoch',
         limit: '1',
@@ -42,7 +45,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
       await journal.control.resume({ account: 'main', expectedEpoch: halted.epoch, reason: 'test', by: 'me' });
       const other = leg({ legId: 'sph2', cycleId: 'cycle/main/2' });
       await planLegs(journal, other);
-      expect(await journal.intents.openFence(other, 1, now, limits)).toMatchObject({
+      expect(await journal.intents.openFence(other, terms(other), now)).toMatchObject({
         passed: false,
         code: 'StaleEpoch',
       });
@@ -51,7 +54,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
     it('refuses opening while halted, under the current epoch too, and lets a covered reduction pass', async () => {
       await fund(journal);
       await planLegs(journal, leg());
-      await journal.intents.openFence(leg(), 1, now, limits);
+      await journal.intents.openFence(leg(), terms(leg()), now);
       await journal.intents.report({
         intentId: `${leg().legId}-1`,
         state: 'filled',
@@ -62,7 +65,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
 
       const opening = leg({ legId: 'sph2', cycleId: 'c2', epoch: 1 });
       await planLegs(journal, opening);
-      expect(await journal.intents.openFence(opening, 1, now, limits)).toMatchObject({
+      expect(await journal.intents.openFence(opening, terms(opening), now)).toMatchObject({
         passed: false,
         code: 'TradingHalted',
       });
@@ -76,7 +79,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
         quantity: '0.00999',
       });
       await planLegs(journal, reducing);
-      expect(await journal.intents.openFence(reducing, 1, now, limits)).toMatchObject({ passed: true });
+      expect(await journal.intents.openFence(reducing, terms(reducing), now)).toMatchObject({ passed: true });
     });
 
     it.each([
@@ -88,7 +91,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
       await fund(journal, '1', 'BTC');
       const wanted = leg(changes);
       if (code !== 'NotReserved') await planLegs(journal, wanted);
-      expect(await journal.intents.openFence(wanted, 1, now, limits)).toMatchObject({
+      expect(await journal.intents.openFence(wanted, terms(wanted), now)).toMatchObject({
         passed: false,
         code,
         limit,
@@ -101,8 +104,8 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
       await fund(journal);
       await planLegs(journal, leg({ quantity: '0.1' }));
       expect(await balance('USDT')).toMatchObject({ free: '3988', reserved: '6012' });
-      await journal.intents.openFence(leg({ quantity: '0.1' }), 1, now, limits);
-      expect(await balance('USDT')).toMatchObject({ free: '10000', reserved: '0' });
+      await journal.intents.openFence(leg({ quantity: '0.1' }), terms(leg({ quantity: '0.1' })), now);
+      expect(await balance('USDT')).toMatchObject({ free: '10000', reserved: '0', dust: '0' });
     });
 
     it('counts orders of a minute', async () => {
@@ -111,21 +114,21 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
       for (let n = 0; n < 7; n += 1) {
         const next = leg({ legId: `sph${n}`, cycleId: `c${n}`, quantity: '0.001' });
         await planLegs(journal, next);
-        const result = await journal.intents.openFence(next, 1, now, limits);
+        const result = await journal.intents.openFence(next, terms(next), now);
         codes.push(result.passed ? 'passed' : result.code);
       }
       expect(codes).toEqual(['passed', 'passed', 'passed', 'passed', 'passed', 'OrderRate', 'OrderRate']);
       now += 60_001;
       const later = leg({ legId: 'sph-later', cycleId: 'c-later', quantity: '0.001' });
       await planLegs(journal, later);
-      expect((await journal.intents.openFence(later, 1, now, limits)).passed).toBe(true);
+      expect((await journal.intents.openFence(later, terms(later), now)).passed).toBe(true);
     });
 
     it('sends the next submission only when the one before is over', async () => {
       await fund(journal);
       await planLegs(journal, leg());
-      await journal.intents.openFence(leg(), 1, now, limits);
-      expect(await journal.intents.openFence(leg(), 2, now, limits)).toMatchObject({
+      await journal.intents.openFence(leg(), terms(leg()), now);
+      expect(await journal.intents.openFence(leg(), terms(leg(), 2), now)).toMatchObject({
         passed: false,
         code: 'PreviousSubmissionOpen',
       });
@@ -135,7 +138,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
       await fund(journal);
       await planLegs(journal, leg());
       expect((await journal.intents.voidIfMissing(leg(), 1)).state).toBe('void');
-      expect(await journal.intents.openFence(leg(), 1, now, limits)).toMatchObject({
+      expect(await journal.intents.openFence(leg(), terms(leg()), now)).toMatchObject({
         passed: false,
         code: 'IntentExists',
         value: 'void',
@@ -147,10 +150,10 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
     it('are booked once, however often and in whatever order they come', async () => {
       await fc.assert(
         fc.asyncProperty(fc.shuffledSubarray([0, 1, 2, 0, 1, 2, 2], { minLength: 7, maxLength: 7 }), async (order) => {
-          const books = open(() => now);
+          const books = await open(() => now);
           await fund(books);
           await planLegs(books, leg());
-          await books.intents.openFence(leg(), 1, now, limits);
+          await books.intents.openFence(leg(), terms(leg()), now);
           const parts = [0, 1, 2].map((n) => fill({ tradeId: String(n), quantity: '0.003', fee: '0.000003' }));
           for (const n of order) {
             const part = parts[n];
@@ -164,8 +167,8 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
           });
           const balances = await books.ledger.balances('main');
           expect(balances).toEqual([
-            { asset: 'BTC', free: '0.008991', reserved: '0' },
-            { asset: 'USDT', free: '9460.09', reserved: '0' },
+            { asset: 'BTC', free: '0.008991', reserved: '0', dust: '0' },
+            { asset: 'USDT', free: '9460.09', reserved: '0', dust: '0' },
           ]);
           await books.close();
         }),
@@ -176,7 +179,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
     it('keep an order open until all of them are booked', async () => {
       await fund(journal);
       await planLegs(journal, leg());
-      await journal.intents.openFence(leg(), 1, now, limits);
+      await journal.intents.openFence(leg(), terms(leg()), now);
       await expect(
         journal.intents.report({
           intentId: fill().intentId,
@@ -191,10 +194,10 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
     it('may come after the cancel and are paid from free cash', async () => {
       await fund(journal);
       await planLegs(journal, leg());
-      await journal.intents.openFence(leg(), 1, now, limits);
+      await journal.intents.openFence(leg(), terms(leg()), now);
       await journal.intents.report({ intentId: fill().intentId, state: 'accepted', fills: [] });
       await journal.intents.report({ intentId: fill().intentId, state: 'canceled', filledQuantity: '0', fills: [] });
-      expect(await balance('USDT')).toMatchObject({ free: '10000', reserved: '0' });
+      expect(await balance('USDT')).toMatchObject({ free: '10000', reserved: '0', dust: '0' });
       const late = await journal.intents.report({
         intentId: fill().intentId,
         state: 'filled',
@@ -202,13 +205,13 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
         fills: [fill()],
       });
       expect(late).toMatchObject({ state: 'filled', filledQuantity: '0.01' });
-      expect(await balance('USDT')).toMatchObject({ free: '9400.1', reserved: '0' });
+      expect(await balance('USDT')).toMatchObject({ free: '9400.1', reserved: '0', dust: '0' });
     });
 
     it('do not move a finished order back', async () => {
       await fund(journal);
       await planLegs(journal, leg());
-      await journal.intents.openFence(leg(), 1, now, limits);
+      await journal.intents.openFence(leg(), terms(leg()), now);
       await journal.intents.report({
         intentId: fill().intentId,
         state: 'filled',
@@ -222,7 +225,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
     it('make positions at average cost and realise the difference', async () => {
       await fund(journal);
       await planLegs(journal, leg());
-      await journal.intents.openFence(leg(), 1, now, limits);
+      await journal.intents.openFence(leg(), terms(leg()), now);
       await journal.intents.report({
         intentId: fill().intentId,
         state: 'filled',
@@ -238,7 +241,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
         limitPrice: '61000',
       });
       await planLegs(journal, sell);
-      await journal.intents.openFence(sell, 1, now, limits);
+      await journal.intents.openFence(sell, terms(sell), now);
       await journal.intents.report({
         intentId: 'sph2-1',
         state: 'filled',
@@ -258,7 +261,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
       const [position] = await journal.ledger.positions('main');
       // Bought for 599.9, sold for 609.39 less a fee of 0.60939.
       expect(position).toMatchObject({ quantity: '0', realizedPnl: '8.88061' });
-      expect(await balance('USDT')).toMatchObject({ free: '10008.88061', reserved: '0' });
+      expect(await balance('USDT')).toMatchObject({ free: '10008.88061', reserved: '0', dust: '0' });
     });
   });
 
@@ -289,15 +292,15 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
         let seen: unknown[] = [];
         await journal.cycles.plan(cycleId, 'main', ({ openOrders }) => {
           seen = openOrders;
-          return { cycleId, equity: '10000', legs: [], verdicts: [] };
+          return { cycleId, equity: '10000', legs: [], verdicts: [], allocations: [] };
         });
         return seen;
       };
       expect(await look('c2')).toMatchObject([{ symbol: 'BTC/USDT', side: 'buy', state: 'initialized' }]);
       now += 5 * 60_000;
       expect(await look('c3')).toEqual([]);
-      expect(await balance('USDT')).toMatchObject({ free: '10000', reserved: '0' });
-      expect(await journal.intents.openFence(leg(), 1, now, limits)).toMatchObject({ passed: false, value: 'void' });
+      expect(await balance('USDT')).toMatchObject({ free: '10000', reserved: '0', dust: '0' });
+      expect(await journal.intents.openFence(leg(), terms(leg()), now)).toMatchObject({ passed: false, value: 'void' });
     });
 
     it('come back when a leg is given up, once', async () => {
@@ -305,7 +308,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
       await planLegs(journal, leg());
       await journal.cycles.releaseLeg(leg().legId);
       await journal.cycles.releaseLeg(leg().legId);
-      expect(await balance('USDT')).toMatchObject({ free: '10000', reserved: '0' });
+      expect(await balance('USDT')).toMatchObject({ free: '10000', reserved: '0', dust: '0' });
     });
   });
 
@@ -345,6 +348,100 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
     expect(await journal.ledger.equityMarks('main')).toMatchObject({ equity: '95' });
   });
 
+  it('counts day and peak from the last mark once a person has resumed', async () => {
+    const mark = (equity: string, finishedAt: number): Promise<void> =>
+      journal.cycles.record(cycleRecord({ cycleId: `cycle/${finishedAt}`, equity, finishedAt }));
+    await mark('10000', 1_000);
+    await mark('9000', 2_000);
+    const { epoch } = await journal.control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'loss', by: 'risk' });
+    await journal.control.resume({ account: 'main', expectedEpoch: epoch, reason: 'looked at it', by: 'me' });
+    expect(await journal.ledger.equityMarks('main')).toMatchObject({
+      equity: '9000',
+      dayOpen: '9000',
+      highWater: '9000',
+    });
+  });
+
+  it('takes deposits for neither gain nor loss, and refuses to withdraw what is not free', async () => {
+    await fund(journal);
+    await journal.cycles.record(cycleRecord({ cycleId: 'cycle/a', equity: '10000', finishedAt: 1_000 }));
+    const move = (reference: string, amount: string): Promise<void> =>
+      journal.ledger.transfer({ reference, account: 'main', asset: 'USDT', amount, value: amount, at: 2_000 });
+    await move('in', '500');
+    await move('in', '500');
+    await move('out', '-1500');
+    expect(await balance('USDT')).toMatchObject({ free: '9000' });
+    expect(await journal.ledger.deposits('main')).toEqual({ USDT: '9000' });
+    expect(await journal.ledger.equityMarks('main')).toMatchObject({ dayOpen: '9000', highWater: '9000' });
+    await expect(move('too much', '-9000.01')).rejects.toThrow(/9000 are free/);
+  });
+
+  it('sets dust apart at its cost, and takes it back with the next buy', async () => {
+    await fund(journal);
+    await planLegs(journal, leg());
+    await journal.intents.openFence(leg(), terms(leg()), now);
+    const dusty = fill({ quantity: '0.00005', fee: '0', price: '60000' });
+    await journal.intents.report({
+      intentId: dusty.intentId,
+      state: 'expired',
+      filledQuantity: '0.00005',
+      fills: [dusty],
+    });
+    const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', price: '60000' };
+    expect(await journal.ledger.sweepDust({ ...sweep, minNotional: '2' })).toBe('0');
+    expect(await journal.ledger.sweepDust({ ...sweep, minNotional: '5' })).toBe('0.00005');
+    expect(await journal.ledger.sweepDust({ ...sweep, minNotional: '5' })).toBe('0');
+    expect(await balance('BTC')).toEqual({ asset: 'BTC', free: '0', reserved: '0', dust: '0.00005' });
+    expect((await journal.ledger.positions('main'))[0]).toMatchObject({
+      quantity: '0',
+      dust: '0.00005',
+      realizedPnl: '0',
+    });
+
+    const next = leg({ legId: 'sph2', cycleId: 'c2' });
+    await planLegs(journal, next);
+    await journal.intents.openFence(next, terms(next), now);
+    const bought = fill({ intentId: 'sph2-1', tradeId: '2', quantity: '0.00995', fee: '0', price: '50000' });
+    await journal.intents.report({ intentId: 'sph2-1', state: 'expired', filledQuantity: '0.00995', fills: [bought] });
+    expect((await journal.ledger.positions('main'))[0]).toMatchObject({
+      quantity: '0.01',
+      dust: '0',
+      // (0.00005 · 60000 + 0.00995 · 50000) / 0.01
+      averageCost: '50050',
+    });
+  });
+
+  it('reads trades for one holder at a time, and never back', async () => {
+    expect(await journal.exchange.acquireLease('main', 'one', 1_000)).toBe(true);
+    expect(await journal.exchange.acquireLease('main', 'two', 1_000)).toBe(false);
+    const batch = { account: 'main', symbol: 'BTC/USDT', fills: [] };
+    expect(await journal.exchange.bookTrades({ ...batch, holder: 'two', next: '5' })).toBe(false);
+    expect(await journal.exchange.bookTrades({ ...batch, holder: 'one', next: '10' })).toBe(true);
+    expect(await journal.exchange.bookTrades({ ...batch, holder: 'one', next: '9' })).toBe(true);
+    expect(await journal.exchange.cursor('main', 'BTC/USDT')).toBe('10');
+    now += 1_001;
+    expect(await journal.exchange.bookTrades({ ...batch, holder: 'one', next: '11' })).toBe(false);
+    expect(await journal.exchange.acquireLease('main', 'two', 1_000)).toBe(true);
+  });
+
+  it('counts how often the same difference was seen in a row', async () => {
+    const look = async (...differences: string[]): Promise<number> =>
+      (await journal.exchange.recordReconciliation({ account: 'main', at: now, differences })).stable;
+    expect([await look('a'), await look('a'), await look('b'), await look(), await look('b')]).toEqual([1, 2, 1, 0, 1]);
+  });
+
+  it('keeps a limit that a person changed until the configuration is changed', async () => {
+    const request = { requestId: 'c1', account: 'main', by: 'ann', reason: 'careful' };
+    const { before, after } = await journal.risk.change({ ...request, limits: { maxOrderNotional: '100' } });
+    expect([before?.maxOrderNotional, after.maxOrderNotional]).toEqual(['5000', '100']);
+    await journal.risk.change({ ...request, limits: { maxOrderNotional: '7' } });
+    await journal.risk.adopt('main', limits);
+    expect((await journal.risk.read('main')).limits.maxOrderNotional).toBe('100');
+    await journal.risk.adopt('main', { ...limits, maxOrderNotional: '300' });
+    expect((await journal.risk.read('main')).limits.maxOrderNotional).toBe('300');
+    await expect(journal.risk.read('nobody')).rejects.toThrow(/No risk limits/);
+  });
+
   it('changes participation once for a request, with before and after', async () => {
     const everyone = { enabled: true, weight: 1 };
     await journal.participation.seed({
@@ -366,7 +463,7 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
   it('writes each fact to the outbox in the transaction that made it true', async () => {
     await fund(journal);
     await planLegs(journal, leg());
-    await journal.intents.openFence(leg(), 1, now, limits);
+    await journal.intents.openFence(leg(), terms(leg()), now);
     await journal.intents.report({
       intentId: fill().intentId,
       state: 'filled',
@@ -375,20 +472,22 @@ describe.each([['sqlite', temporaryJournal]])('the journal on %s', (_name, open)
     });
     const events = await journal.outbox.after(0, 100);
     expect(events.map(({ kind }) => kind)).toEqual([
+      'risk.changed',
+      'risk.changed',
       'capital.deposited',
       'plan.made',
-      'order.sending',
+      'order.submitted',
       'fill.booked',
       'order.filled',
     ]);
     expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
-    expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);
+    expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
   it('adds up to zero over all books, whatever happens', async () => {
     await fund(journal);
     await planLegs(journal, leg());
-    await journal.intents.openFence(leg(), 1, now, limits);
+    await journal.intents.openFence(leg(), terms(leg()), now);
     await journal.intents.report({
       intentId: fill().intentId,
       state: 'filled',

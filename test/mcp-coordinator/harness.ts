@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { riskSchema } from '../../contracts/config/schema.ts';
 import type { ConsensusRequest } from '../../contracts/consensus.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import type { AgentId } from '../../domain/agents.ts';
@@ -34,8 +35,9 @@ export async function startHarness(
   options: { quorum?: Partial<QuorumSettings>; wrap?(journal: Journal): Journal } = {},
 ): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-coordinator-'));
-  const opened = openSqliteJournal(join(folder, 'journal.db'), 'paper');
+  const opened = await openSqliteJournal(join(folder, 'journal.db'), 'paper');
   const journal = options.wrap?.(opened) ?? opened;
+  await journal.risk.adopt('main', riskSchema.parse({}));
   await journal.participation.seed(perAgent(() => ({ enabled: true, weight: 1 })));
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger({

@@ -74,6 +74,36 @@ test('a fault strikes only what it matches, as often as it says', async () => {
   expect(statuses).toEqual([503, 503, 200]);
 });
 
+test('trades that come twice and in the wrong order', async () => {
+  for (let n = 0; n < 2; n += 1) {
+    await signedCall(account, 'POST', '/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.001' });
+  }
+  const ids = async () =>
+    ((await signedCall(account, 'GET', '/myTrades', { symbol: 'BTCUSDT' })).body as unknown as { id: number }[]).map(
+      ({ id }) => id,
+    );
+  const straight = await ids();
+  await fault({ kind: 'shuffle-answer', path: '/api/v3/myTrades' });
+  expect(await ids()).toEqual([...straight.slice(0, 1), ...straight].toReversed());
+  expect(await ids()).toEqual(straight);
+});
+
+test('events that come twice and in the wrong order', async () => {
+  const listenKey = (await signedCall(account, 'POST', '/userDataStream')).body['listenKey'];
+  const socket = new WebSocket(`${account.urls.ws}/${String(listenKey)}`);
+  await new Promise((resolve) => socket.once('open', resolve));
+  const told: unknown[] = [];
+  socket.on('message', (data: Buffer) => {
+    const { e: kind, x: execution } = JSON.parse(data.toString('utf8')) as { e: string; x: string };
+    if (kind === 'executionReport') told.push(execution);
+  });
+  await fault({ kind: 'shuffle-events', account: 'faults' });
+  await signedCall(account, 'POST', '/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.001' });
+  await expect.poll(() => told.filter((execution) => execution === 'NEW').length).toBe(2);
+  expect(told.at(-1)).toBe('NEW');
+  socket.close();
+});
+
 test('a closed stream', async () => {
   const socket = new WebSocket(`${account.urls.ws}/btcusdt@trade`);
   await new Promise((resolve) => socket.once('open', resolve));

@@ -49,6 +49,8 @@ describe('the ports', () => {
     expect(own).toEqual([7233, 8233, 8092, 8081, 9500, 9501, 9502, 9503]);
     const other = portsOf(configuration, readProfile(profileFile), files, false).map(({ port }) => port);
     expect(other).toEqual([8092, 8081, 9500, 9501, 9502, 9503]);
+    const live = portsOf({ ...configuration, mode: 'live' }, readProfile(profileFile), files, false);
+    expect(live.map(({ port }) => port)).toEqual([8081, 9500, 9501, 9502, 9503]);
   });
 
   it('that are in use are refused with the number, the use and the key', async () => {

@@ -1,9 +1,12 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { riskSchema } from '../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
+import type { Mode } from '../../domain/market.ts';
 import type { Fill, OrderLeg } from '../../domain/orders.ts';
 import type { OrderPlan } from '../../domain/portfolio.ts';
+import type { SubmissionTerms } from '../../domain/submissions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 
@@ -11,8 +14,11 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'sapphire-test-'));
 }
 
-export function temporaryJournal(now?: () => number): Journal {
-  return openSqliteJournal(join(temporaryFolder(), 'journal.db'), 'paper', now);
+/** An empty journal in a file of its own, with the default limits in force. */
+export async function temporaryJournal(now?: () => number, mode: Mode = 'paper'): Promise<Journal> {
+  const journal = await openSqliteJournal(join(temporaryFolder(), 'journal.db'), mode, now);
+  await journal.risk.adopt('main', riskSchema.parse({}));
+  return journal;
 }
 
 export function leg(changes: Partial<OrderLeg> = {}): OrderLeg {
@@ -24,13 +30,21 @@ export function leg(changes: Partial<OrderLeg> = {}): OrderLeg {
     symbol: 'BTC/USDT',
     side: 'buy',
     purpose: 'open',
+    type: 'limit',
     quantity: '0.01',
     limitPrice: '60000',
     timeInForce: 'IOC',
     restMs: 1_000,
+    working: { style: 'once' },
+    minNotional: '5',
     epoch: 0,
     ...changes,
   };
+}
+
+/** A submission of the whole leg at its collar. */
+export function terms({ type, quantity, limitPrice, timeInForce, restMs }: OrderLeg, submission = 1): SubmissionTerms {
+  return { submission, type, quantity, limitPrice, timeInForce, restMs };
 }
 
 export function fill(changes: Partial<Fill> = {}): Fill {
@@ -77,9 +91,16 @@ export function cycleRecord(changes: Partial<CycleRecord> = {}): CycleRecord {
 
 export async function planLegs(journal: Journal, ...legs: OrderLeg[]): Promise<OrderPlan> {
   const cycleId = legs[0]?.cycleId ?? 'cycle/main/1';
-  return journal.cycles.plan(cycleId, 'main', () => ({ cycleId, equity: '10000', legs, verdicts: [] }));
+  return journal.cycles.plan(cycleId, 'main', () => ({
+    cycleId,
+    equity: '10000',
+    legs,
+    verdicts: [],
+    allocations: [],
+  }));
 }
 
 export async function fund(journal: Journal, amount = '10000', asset = 'USDT'): Promise<void> {
-  await journal.ledger.deposit({ reference: `test/${asset}`, account: 'main', asset, amount, at: 0 });
+  const value = asset === 'USDT' ? amount : '0';
+  await journal.ledger.transfer({ reference: `test/${asset}`, account: 'main', asset, amount, value, at: 0 });
 }

@@ -10,13 +10,15 @@ import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { createCcxtMarket } from '../../activities/market/ccxt-market.ts';
 import { createMarketActivities } from '../../activities/market/index.ts';
 import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
+import { createExitActivities } from '../../activities/orders/exits.ts';
 import { createOrderActivities } from '../../activities/orders/index.ts';
+import { createPlanActivities } from '../../activities/orders/plans.ts';
 import type { TradingPort } from '../../activities/orders/port.ts';
 import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
-import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { orderWorkflowId, planWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { type AgentId, agentIds } from '../../domain/agents.ts';
 import { abstain } from '../../domain/signals.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
@@ -92,19 +94,28 @@ export async function startRig(
     agents?: readonly AgentId[];
   } = {},
 ): Promise<Rig> {
-  const configuration = parseConfiguration({ symbols: ['BTC/USDT'], ...options.configuration }, 'the test');
+  const configuration = parseConfiguration(
+    {
+      symbols: ['BTC/USDT'],
+      ...options.configuration,
+    },
+    'the test',
+  );
   const exchange = await startTestExchange();
   const { apiKey, secret } = await exchange.account('main', { USDT: configuration.paperBalance });
-  const journal = temporaryJournal();
+  const journal = await temporaryJournal();
   const everyone = Object.fromEntries(agentIds.map((id) => [id, { enabled: true, weight: 1 }])) as Parameters<
     Journal['participation']['seed']
   >[0];
   await journal.participation.seed(everyone);
-  await journal.ledger.deposit({
+  await journal.risk.adopt('main', configuration.risk);
+  const { paperBalance } = configuration;
+  await journal.ledger.transfer({
     reference: 'opening',
     account: 'main',
     asset: 'USDT',
-    amount: configuration.paperBalance,
+    amount: paperBalance,
+    value: paperBalance,
     at: Date.now(),
   });
 
@@ -135,10 +146,6 @@ export async function startRig(
     shutdownGraceTime: '1s',
     shutdownForceTime: '3s',
   } as const;
-  const limits = {
-    maxOrderNotional: configuration.risk.maxOrderNotional,
-    maxOrdersPerMinute: configuration.risk.maxOrdersPerMinute,
-  };
   const definitions = [
     {
       taskQueue: TaskQueue.cycles,
@@ -159,7 +166,11 @@ export async function startRig(
           {
             taskQueue: TaskQueue.execution,
             workflowBundle: bundle,
-            activities: createOrderActivities({ journal, trading, limits, logger: silent }),
+            activities: {
+              ...createOrderActivities({ journal, trading, logger: silent }),
+              ...createPlanActivities({ journal, trading, logger: silent }),
+              ...createExitActivities({ journal, trading, logger: silent }),
+            },
           },
         ]),
     ...(options.withControl === false
@@ -186,13 +197,16 @@ export async function startRig(
     views,
     async start(workflowType, workflowId, ...args) {
       started.add(workflowId);
-      const taskQueue = workflowType === 'executeOrder' ? TaskQueue.execution : TaskQueue.cycles;
+      const taskQueue = workflowType === 'tradingCycle' ? TaskQueue.cycles : TaskQueue.execution;
       return client.workflow.start(workflowType, { workflowId, taskQueue, args });
     },
     async replayAll() {
-      const orders = (await journal.intents.list('main', 1_000)).map(({ legId }) => `order/${legId}`);
+      const orders = (await journal.intents.list('main', 1_000)).map(({ legId }) => orderWorkflowId(legId));
+      const plans = (await journal.cycles.list('main', 1_000))
+        .filter(({ plan }) => (plan?.legs.length ?? 0) > 1)
+        .map(({ cycleId }) => planWorkflowId(cycleId));
       const replayed = [];
-      for (const workflowId of new Set([...started, ...orders, TRADING_CONTROL_ID])) {
+      for (const workflowId of new Set([...started, ...orders, ...plans, TRADING_CONTROL_ID])) {
         const history = await client.workflow
           .getHandle(workflowId)
           .fetchHistory()

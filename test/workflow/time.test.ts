@@ -2,8 +2,9 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderResult } from '../../contracts/cycle.ts';
+import type { LegProgress } from '../../contracts/order.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import type { OrderState } from '../../domain/orders.ts';
+import type { OrderLeg, OrderState } from '../../domain/orders.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { leg } from '../support/books.ts';
 import { startTimeSkipping } from '../support/temporal.ts';
@@ -17,13 +18,31 @@ beforeAll(async () => {
 });
 afterAll(() => environment.teardown());
 
-function result(state: OrderState): OrderResult {
+function progress(state: OrderState, next?: LegProgress['next']): LegProgress {
   const { legId, symbol, side, quantity, limitPrice } = leg();
-  return { legId, intentId: `${legId}-1`, symbol, side, state, quantity, filledQuantity: '0', limitPrice, detail: '' };
+  return {
+    result: {
+      legId,
+      intentId: `${legId}-1`,
+      symbol,
+      side,
+      state,
+      quantity,
+      filledQuantity: '0',
+      limitPrice,
+      detail: '',
+    },
+    working: false,
+    restUntil: 0,
+    ...(next ? { next } : {}),
+  };
 }
 
 /** Runs the order workflow against activities that say what the test wants said; hours pass in an instant. */
-async function execute(activities: Record<string, () => Promise<OrderResult>>, id: string) {
+async function execute(
+  activities: Record<string, (leg: OrderLeg, submission: number) => Promise<LegProgress>>,
+  id: string,
+) {
   const workflowBundleOption = await workflowBundle();
   const worker = await Worker.create({
     connection: environment.nativeConnection,
@@ -46,21 +65,20 @@ async function execute(activities: Record<string, () => Promise<OrderResult>>, i
 }
 
 describe('time in an order workflow', () => {
-  it('lets a GTC order rest as long as its leg says, and cancels it then', async () => {
-    let cancels = 0;
+  it('sends the next slice when its time has come, and no earlier', async () => {
+    const sent: number[] = [];
     const { end, elapsedMs } = await execute(
       {
-        placeOrder: async () => result('accepted'),
-        cancelOrder: async () => {
-          cancels += 1;
-          return result('canceled');
+        placeOrder: async (_leg, submission) => {
+          sent.push(submission);
+          return submission === 1 ? progress('filled', { submission: 2, delayMs: 2 * HOUR_MS }) : progress('filled');
         },
         resolveOrder: async () => Promise.reject(new Error('not to be asked')),
       },
-      'rests',
+      'slices',
     );
-    expect(end.state).toBe('canceled');
-    expect(cancels).toBe(1);
+    expect(end.state).toBe('filled');
+    expect(sent).toEqual([1, 2]);
     expect(elapsedMs).toBeGreaterThanOrEqual(2 * HOUR_MS);
     expect(elapsedMs).toBeLessThan(2 * HOUR_MS + 60_000);
   });
@@ -78,7 +96,7 @@ describe('time in an order workflow', () => {
         resolveOrder: async () => {
           asked += 1;
           if (asked < 100) throw new Error('the exchange is away');
-          return result('filled');
+          return progress('filled');
         },
       },
       'unknown',

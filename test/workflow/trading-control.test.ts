@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TradingControlState } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import { orderWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
-import { leg, planLegs } from '../support/books.ts';
+import { flattenWorkflowId, orderWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
+import { leg, planLegs, terms } from '../support/books.ts';
+import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
 
@@ -36,7 +39,7 @@ async function until(check: (state: TradingControlState) => boolean): Promise<Tr
 /** An order of ours that rests at the exchange, far from the market. */
 async function restingOrder({ trading }: Rig): Promise<void> {
   const resting = leg({ legId: 'sphresting', limitPrice: '30000', timeInForce: 'GTC', restMs: 60_000 });
-  await trading.place(resting, 'sphresting-1', await trading.exchangeTime(), 2_000);
+  await trading.place(resting, terms(resting), 'sphresting-1', await trading.exchangeTime(), 2_000);
 }
 
 describe('an emergency stop', () => {
@@ -149,6 +152,40 @@ describe('an emergency stop', () => {
     expect(await handle.result()).toMatchObject({ outcome: 'HALTED' });
     await until((current) => current.quiet);
     expect(await rig.journal.intents.list('main', 10)).toEqual([]);
+  });
+});
+
+describe('a stop that flattens', () => {
+  it('sells what is held once it is quiet, keeps the dust, and says so', async () => {
+    rig = await startRig(environment);
+    await (await rig.start('tradingCycle', `cycle/flat/${randomUUID()}`, {})).result();
+    await control().signal('emergencyStop', { reason: 'test', by: 'me', requestId: 'r1', flatten: true });
+    const { epoch } = await until((current) => current.quiet);
+    const handle = environment.client.workflow.getHandle(flattenWorkflowId('main', epoch));
+    await expect
+      .poll(() => handle.result().catch(() => undefined), { timeout: 15_000 })
+      .toMatchObject({
+        sold: [{ symbol: 'BTC/USDT' }],
+        held: [],
+      });
+    const [position] = await rig.journal.ledger.positions('main');
+    expect(position).toMatchObject({ quantity: '0' });
+    await expectBooksEqualExchange(rig);
+    await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, await handle.fetchHistory());
+  });
+
+  it('may follow a stop that did not, and sells only then', async () => {
+    rig = await startRig(environment);
+    await (await rig.start('tradingCycle', `cycle/flat/${randomUUID()}`, {})).result();
+    await control().signal('emergencyStop', { reason: 'test', by: 'me', requestId: 'r1' });
+    await until((current) => current.quiet);
+    const held = (await rig.journal.ledger.positions('main'))[0]?.quantity;
+    expect(Number(held)).toBeGreaterThan(0);
+    await control().signal('emergencyStop', { reason: 'sell', by: 'me', requestId: 'r2', flatten: true });
+    const { epoch } = await until((current) => current.quiet && current.reason === 'sell');
+    const handle = environment.client.workflow.getHandle(flattenWorkflowId('main', epoch));
+    await expect.poll(() => handle.result().catch(() => undefined), { timeout: 15_000 }).toMatchObject({ held: [] });
+    await expectBooksEqualExchange(rig);
   });
 });
 

@@ -2,6 +2,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import { decimal } from '../../domain/money.ts';
+import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
 
@@ -35,16 +36,6 @@ async function cycle({ start, journal }: Rig, input: unknown = {}) {
   const record = await journal.cycles.find(summary.cycleId);
   if (!record) throw new Error('the cycle left no record');
   return { summary, record, handle };
-}
-
-async function expectBooksEqualExchange({ journal, trading }: Rig) {
-  const booked = Object.fromEntries(
-    (await journal.ledger.balances('main'))
-      .map(({ asset, free, reserved }) => [asset, decimal(free).plus(reserved).toFixed()] as const)
-      .filter(([, total]) => total !== '0'),
-  );
-  expect(booked).toEqual(await trading.balances());
-  expect(await trading.openOrders()).toEqual([]);
 }
 
 describe('a trading cycle', () => {

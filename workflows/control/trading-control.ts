@@ -1,19 +1,26 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
+  ParentClosePolicy,
   proxyActivities,
   setCurrentDetails,
   setHandler,
   sleep,
+  startChild,
   uuid4,
+  WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ControlActivities } from '../../activities/control/index.ts';
 import type { EmergencyStop, ResumeRequest, TradingControlState } from '../../contracts/control.ts';
 import { ErrorName } from '../../contracts/errors.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
+import { flattenWorkflowId } from '../../contracts/workflow-ids.ts';
+import type { flatten } from '../flatten/flatten.ts';
 import { emergencyStop, resume, settled, state as stateQuery } from '../messages.ts';
 
 /** A stop is never given up: every step is idempotent by epoch and tried until it is done. */
@@ -94,7 +101,7 @@ export async function tradingControl({ account, seen = [], pending = [], known }
     return become(await resumeTrading(account, current?.epoch ?? 0, request));
   }
 
-  async function carryOut({ reason, by }: EmergencyStop, requestId: string): Promise<void> {
+  async function carryOut({ reason, by, flatten }: EmergencyStop, requestId: string): Promise<void> {
     let state = become(
       await raiseHalt({ account, reason: reason ?? 'no reason given', by: by ?? 'unknown', requestId }),
     );
@@ -108,6 +115,7 @@ export async function tradingControl({ account, seen = [], pending = [], known }
       if (empty < 2) await sleep(SWEEP_PAUSE_MS);
     }
     become({ ...state, quiet: true });
+    if (flatten === true) await startFlatten(account, state.epoch);
   }
 
   adopt(await readControl(account));
@@ -129,6 +137,23 @@ export async function tradingControl({ account, seen = [], pending = [], known }
     pending: requests,
     known: current,
   });
+}
+
+/** Quiet comes first: nothing of ours may be open that sells beside it. It sells on its own, and a stop does not wait for it. */
+async function startFlatten(account: string, epoch: number): Promise<void> {
+  try {
+    await startChild<typeof flatten>('flatten', {
+      workflowId: flattenWorkflowId(account, epoch),
+      taskQueue: TaskQueue.execution,
+      args: [account, epoch],
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowTaskTimeout: '2s',
+      staticSummary: `sells everything that ${account} holds`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
 }
 
 /** Stands for the request that raised the halt row, where it never reached us. */

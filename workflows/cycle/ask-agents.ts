@@ -43,6 +43,7 @@ function questionTo(agentId: AgentId, deadlineMs: number): ActivityInterfaceFor<
     scheduleToStartTimeout: times[agentId].scheduleToStart,
     startToCloseTimeout: times[agentId].startToClose,
     scheduleToCloseTimeout: deadlineMs,
+    heartbeatTimeout: '3s',
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { initialInterval: '500ms', maximumAttempts: 2 },
     summary: `${agentId} on its own queue`,

@@ -2,7 +2,6 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
   ChildWorkflowCancellationType,
-  type ChildWorkflowHandle,
   condition,
   ParentClosePolicy,
   proxyLocalActivities,
@@ -10,15 +9,14 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
-import type { OrderResult } from '../../contracts/cycle.ts';
+import type { CycleTerms, OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import { intentId, orderWorkflowId } from '../../contracts/workflow-ids.ts';
+import { orderWorkflowId, planWorkflowId } from '../../contracts/workflow-ids.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
-import type { executeOrder } from '../order/execute-order.ts';
-
-/** Beyond a leg's resting time: the longest that a submission of unknown end takes to be settled while the exchange answers. */
-const SETTLING_MS = 20_000;
+import type { ExecutePlanInput, executePlan } from '../order/execute-plan.ts';
+import { resultWithout } from '../order/order-result.ts';
+import { startOrder } from '../order/start-order.ts';
 
 /** Unlimited: capital that is not given back is lost to trading. */
 const { releaseLeg } = proxyLocalActivities<PortfolioActivities>({
@@ -26,81 +24,79 @@ const { releaseLeg } = proxyLocalActivities<PortfolioActivities>({
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '1s' },
 });
 
+export interface Execution {
+  orders: OrderResult[];
+  /** Of a plan of several legs. */
+  plan?: Pick<PlanResult, 'end' | 'detail'>;
+}
+
 /**
- * Starts one order workflow a leg and waits for their ends. The order workflows are abandoned, not owned: whatever becomes of the cycle, each
- * follows its order to the end, and hears of a stop by a signal of its own. A leg that was not started gives its capital back.
+ * Has the legs of a plan executed, and waits for their ends as long as the cycle has time. One leg needs no saga, since there is nothing before
+ * it to be undone. What was not started gives its capital back.
  */
-export async function executeLegs(account: string, legs: readonly OrderLeg[]): Promise<OrderResult[]> {
+export async function executeLegs(
+  { account, orderDeadlineMs, onLegFailure }: CycleTerms,
+  cycleId: string,
+  legs: readonly OrderLeg[],
+): Promise<Execution> {
   const stopped = CancellationScope.current().consideredCancelled;
-  return CancellationScope.nonCancellable(() => (stopped ? giveUp(legs) : follow(account, legs)));
+  return CancellationScope.nonCancellable(async () => {
+    if (stopped) return giveUp(legs);
+    const [only] = legs;
+    if (!only) return { orders: [] };
+    if (legs.length > 1) return followPlan(account, { cycleId, legs: [...legs], onLegFailure }, orderDeadlineMs);
+    return followLeg(only, orderDeadlineMs);
+  });
 }
 
-async function giveUp(legs: readonly OrderLeg[]): Promise<OrderResult[]> {
+async function giveUp(legs: readonly OrderLeg[]): Promise<Execution> {
   await Promise.all(legs.map(({ legId }) => releaseLeg(legId)));
-  return legs.map((leg) => resultWithout(leg, 'initialized', 'stopped before it was sent'));
+  return { orders: legs.map((leg) => resultWithout(leg, 'initialized', 'stopped before it was sent')) };
 }
 
-async function follow(account: string, legs: readonly OrderLeg[]): Promise<OrderResult[]> {
-  const results = new Map<string, OrderResult>();
-  const started = await Promise.all(legs.map((leg) => start(account, leg, results)));
-  for (const handle of started) {
-    void handle?.result().then(
-      (result) => results.set(result.legId, result),
-      () => undefined,
-    );
-  }
-  const longestRestMs = Math.max(0, ...legs.map((leg) => (leg.timeInForce === 'GTC' ? leg.restMs : 0)));
-  await condition(() => results.size === legs.length, longestRestMs + SETTLING_MS);
-  return legs.map(
-    (leg) =>
-      results.get(leg.legId) ?? resultWithout(leg, 'unresolved', `still in the hands of ${orderWorkflowId(leg.legId)}`),
-  );
+async function followLeg(leg: OrderLeg, deadlineMs: number): Promise<Execution> {
+  const handle = await startOrder(leg);
+  const result = handle && (await within(deadlineMs, handle.result()));
+  const inHand = `still in the hands of ${orderWorkflowId(leg.legId)}`;
+  return { orders: [result ?? resultWithout(leg, 'unresolved', inHand)] };
 }
 
-async function start(
-  account: string,
-  leg: OrderLeg,
-  results: Map<string, OrderResult>,
-): Promise<ChildWorkflowHandle<typeof executeOrder> | undefined> {
-  try {
-    return await startChild<typeof executeOrder>('executeOrder', {
-      workflowId: orderWorkflowId(leg.legId),
-      taskQueue: TaskQueue.execution,
-      args: [leg],
-      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.ABANDON,
-      typedSearchAttributes: [
-        { key: searchAttributes.account, value: account },
-        { key: searchAttributes.cycleId, value: leg.cycleId },
-        { key: searchAttributes.symbols, value: [leg.symbol] },
-      ],
-      staticSummary: `${leg.side} ${leg.quantity} ${leg.symbol} (${account})`,
-    });
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      results.set(leg.legId, resultWithout(leg, 'unresolved', `already in the hands of ${orderWorkflowId(leg.legId)}`));
-      return undefined;
-    }
-    await releaseLeg(leg.legId);
+async function followPlan(account: string, input: ExecutePlanInput, deadlineMs: number): Promise<Execution> {
+  const { cycleId, legs } = input;
+  const workflowId = planWorkflowId(cycleId);
+  const handle = await startChild<typeof executePlan>('executePlan', {
+    workflowId,
+    taskQueue: TaskQueue.execution,
+    args: [input],
+    workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+    // Its compensation outlives whatever becomes of the cycle.
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    cancellationType: ChildWorkflowCancellationType.ABANDON,
+    workflowTaskTimeout: '2s',
+    typedSearchAttributes: [
+      { key: searchAttributes.account, value: account },
+      { key: searchAttributes.cycleId, value: cycleId },
+      { key: searchAttributes.symbols, value: legs.map(({ symbol }) => symbol) },
+    ],
+    staticSummary: `plan of ${legs.length} legs (${account})`,
+  }).catch((error: unknown) => {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
     throw error;
-  }
+  });
+  const result = handle && (await within(deadlineMs, handle.result()));
+  if (result) return { orders: result.orders, plan: { end: result.end, detail: result.detail } };
+  return { orders: legs.map((leg) => resultWithout(leg, 'unresolved', `still in the hands of ${workflowId}`)) };
 }
 
-function resultWithout(
-  { legId, symbol, side, quantity, limitPrice }: OrderLeg,
-  state: OrderResult['state'],
-  detail: string,
-): OrderResult {
-  return {
-    legId,
-    intentId: intentId(legId, 1),
-    symbol,
-    side,
-    state,
-    quantity,
-    filledQuantity: '0',
-    limitPrice,
-    detail,
-  };
+/** Undefined when the time is over, or the workflow ended without a result. */
+async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T | undefined> {
+  let ended = false;
+  const settled = work.then(
+    (value) => value,
+    () => undefined,
+  );
+  void settled.finally(() => {
+    ended = true;
+  });
+  return (await condition(() => ended, deadlineMs)) ? settled : undefined;
 }

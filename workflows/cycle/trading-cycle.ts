@@ -1,6 +1,7 @@
 import {
   ActivityCancellationType,
   CancellationScope,
+  getExternalWorkflowHandle,
   isCancellation,
   log,
   proxyActivities,
@@ -16,9 +17,11 @@ import type { MarketActivities } from '../../activities/market/index.ts';
 import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
 import type { CycleRecord, CycleSummary, CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
+import { riskHaltId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { midPrice } from '../../domain/book.ts';
 import { text, ZERO } from '../../domain/money.ts';
-import { halt } from '../messages.ts';
+import type { Restriction } from '../../domain/portfolio.ts';
+import { emergencyStop, halt } from '../messages.ts';
 import { askAgents } from './ask-agents.ts';
 import { executeLegs } from './execute-legs.ts';
 import { nominalTime } from './nominal-time.ts';
@@ -36,6 +39,7 @@ const { openCycle, planCycle, recordCycle } = proxyLocalActivities<PortfolioActi
 const { takeSnapshot } = proxyActivities<MarketActivities>({
   startToCloseTimeout: '4s',
   scheduleToCloseTimeout: '10s',
+  heartbeatTimeout: '2s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '250ms', maximumAttempts: 3 },
   summary: 'one snapshot for all agents',
@@ -80,7 +84,7 @@ export async function tradingCycle(input: TradingCycleInput = {}): Promise<Cycle
       halted = true;
     } else {
       await trading.run(async () => {
-        const { account, symbols, candles, bookLevels, horizonMs, epoch, tradedSymbols } = terms;
+        const { symbols, candles, bookLevels, horizonMs, epoch, tradedSymbols } = terms;
         const { cycleId, correlationId } = draft;
         snapshot = await takeSnapshot({ symbols, candles, bookLevels, correlationId });
         draft.snapshot = describeSnapshot(snapshot);
@@ -92,7 +96,14 @@ export async function tradingCycle(input: TradingCycleInput = {}): Promise<Cycle
         const request = { cycleId, correlationId, epoch, tradedSymbols, snapshot, consensus: draft.consensus };
         // A stop that cuts off the answer would leave capital reserved for legs that nobody knows.
         draft.plan = await CancellationScope.nonCancellable(() => planCycle(request));
-        draft.orders = await executeLegs(account, draft.plan.legs);
+        const { legs, restriction } = draft.plan;
+        if (restriction?.to === 'halted') {
+          halted = true;
+          await carryOutHalt(cycleId, restriction);
+        }
+        const { orders, plan } = await executeLegs(terms, cycleId, legs);
+        draft.orders = orders;
+        if (plan) draft.planEnd = plan;
       });
     }
   } catch (error) {
@@ -102,6 +113,15 @@ export async function tradingCycle(input: TradingCycleInput = {}): Promise<Cycle
   }
 
   return CancellationScope.nonCancellable(() => finish(draft, snapshot, halted, fault));
+}
+
+/** The plan raised the halt row already, under the same request id: trading control does the rest. */
+async function carryOutHalt(cycleId: string, { code, limit, value }: Restriction): Promise<void> {
+  await getExternalWorkflowHandle(TRADING_CONTROL_ID).signal(emergencyStop, {
+    requestId: riskHaltId(cycleId),
+    reason: `${code}: limit ${limit}, value ${value}`,
+    by: 'risk',
+  });
 }
 
 async function finish(

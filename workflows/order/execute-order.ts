@@ -1,6 +1,9 @@
 import {
+  ActivityCancellationType,
   ActivityFailure,
+  CancellationScope,
   condition,
+  isCancellation,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -8,51 +11,84 @@ import {
 } from '@temporalio/workflow';
 import type { OrderActivities } from '../../activities/orders/index.ts';
 import type { OrderResult } from '../../contracts/cycle.ts';
+import type { LegProgress } from '../../contracts/order.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
-import { isTerminal, type OrderLeg } from '../../domain/orders.ts';
+import type { OrderLeg } from '../../domain/orders.ts';
 import { halt } from '../messages.ts';
-
-const SUBMISSION = 1;
 
 /** Tried once: a second try could place a second order. An end that is not known goes to resolveOrder. Late is worse than never. */
 const { placeOrder } = proxyActivities<OrderActivities>({
   startToCloseTimeout: '8s',
   scheduleToStartTimeout: '20s',
+  heartbeatTimeout: '3s',
   retry: { maximumAttempts: 1 },
 });
 
 /** Asked until answered: an order of unknown end is never called failed. Only the heartbeat tells a dead worker from a long wait. */
 const { resolveOrder, cancelOrder } = proxyActivities<OrderActivities>({
   startToCloseTimeout: '60s',
-  heartbeatTimeout: '15s',
+  heartbeatTimeout: '3s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
-/** One leg of a plan, from its fence to its last fill. Ends only when the exchange's answer is known. */
+/** TRY_CANCEL: a stop cancels the resting order itself, and does not wait for its watcher. */
+const { awaitFill } = proxyActivities<OrderActivities>({
+  startToCloseTimeout: '70 minutes',
+  heartbeatTimeout: '3s',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
+});
+
+/**
+ * One leg of a plan: its submissions, one after the other, each from its fence to its last fill. Ends only when the exchange's answer to the
+ * last of them is known. A stop needs no decision here: it cancels what rests, and the fence refuses what would come next.
+ */
 export async function executeOrder(leg: OrderLeg): Promise<OrderResult> {
   let halted = false;
+  const resting = new CancellationScope();
   setHandler(halt, () => {
     halted = true;
+    resting.cancel();
   });
 
-  let result = await submit(leg);
-  if (!isTerminal(result.state)) {
-    await condition(() => halted, leg.restMs);
-    result = await cancelOrder(leg, SUBMISSION);
+  let submission = 1;
+  let progress = await submit(leg, submission);
+  for (;;) {
+    if (progress.working) progress = await rest(leg, submission, progress, resting);
+    if (!progress.next) break;
+    const { delayMs } = progress.next;
+    if (delayMs > 0) await condition(() => halted, delayMs);
+    submission = progress.next.submission;
+    progress = await submit(leg, submission);
   }
-  describe(leg, result);
-  return result;
+  describe(leg, progress.result);
+  return progress.result;
 }
 
-async function submit(leg: OrderLeg): Promise<OrderResult> {
+async function submit(leg: OrderLeg, submission: number): Promise<LegProgress> {
   try {
-    const result = await placeOrder(leg, SUBMISSION);
-    if (result.state !== 'unresolved' && result.state !== 'sending') return result;
+    const progress = await placeOrder(leg, submission);
+    if (!['submitted', 'unresolved'].includes(progress.result.state)) return progress;
   } catch (error) {
     // The worker may have died before, in, or after the request: only the exchange and the journal know.
     if (!(error instanceof ActivityFailure)) throw error;
   }
-  return resolveOrder(leg, SUBMISSION);
+  return resolveOrder(leg, submission);
+}
+
+async function rest(
+  leg: OrderLeg,
+  submission: number,
+  { restUntil }: LegProgress,
+  resting: CancellationScope,
+): Promise<LegProgress> {
+  try {
+    const progress = await resting.run(() => awaitFill(leg, submission, restUntil));
+    if (!progress.working) return progress;
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+  }
+  return cancelOrder(leg, submission);
 }
 
 function describe(leg: OrderLeg, { state, filledQuantity, detail }: OrderResult): void {

@@ -1,94 +1,131 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
-import type { EmergencyStop, ResumeRequest, TradingControlState } from '../../../contracts/control.ts';
+import type { OpenOrder, ResumeRequest, TradingControlState } from '../../../contracts/control.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { TaskQueue } from '../../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../../contracts/workflow-ids.ts';
+import { type BreakGlassReport, breakGlass } from '../../break-glass.ts';
+import { type StopReport, stopTrading } from '../../stop.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, progress } from '../output.ts';
 
-const POLL_MS = 200;
-
-interface StopReport {
-  requestId: string;
-  epoch: number;
-  fenced: boolean;
-  quiet: boolean;
-  cancelled: TradingControlState['cancelled'];
-  remaining: TradingControlState['remaining'];
-  note: string;
+interface StopOptions extends OutputOptions {
+  reason: string;
+  by?: string;
+  wait: number;
+  flatten?: boolean;
+  breakGlass?: boolean;
 }
 
-/** The halt row first, which is the fence and needs no Temporal; then the signal, which cancels and verifies. */
-async function stop(
-  { configuration, journal, temporal, user }: CliContext,
-  reason: string,
-  waitSeconds: number,
-): Promise<StopReport> {
-  const requestId = randomUUID();
-  const { account } = configuration;
-  const { epoch } = await (await journal()).control.raiseHalt({ requestId, account, reason, by: user });
-  const report: StopReport = { requestId, epoch, fenced: true, quiet: false, cancelled: [], remaining: [], note: '' };
-  try {
-    const client = await temporal();
-    const request: EmergencyStop = { requestId, reason, by: user };
-    const handle = await client.workflow.signalWithStart('tradingControl', {
-      workflowId: TRADING_CONTROL_ID,
-      taskQueue: TaskQueue.operations,
-      args: [{ account }],
-      signal: 'emergencyStop',
-      signalArgs: [request],
-    });
-    const until = Date.now() + waitSeconds * 1_000;
-    while (Date.now() < until) {
-      const state = await handle.query<TradingControlState>('state').catch(() => undefined);
-      if (state && state.epoch >= epoch) {
-        Object.assign(report, { quiet: state.quiet, cancelled: state.cancelled, remaining: state.remaining });
-        if (state.quiet) return report;
-      }
-      await sleep(POLL_MS);
-    }
-    return { ...report, note: `not quiet after ${waitSeconds} s: the stop goes on; "sapphire status" shows it` };
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return {
-      ...report,
-      note: `${error.message} What is open at the exchange stays open until it runs.`,
-    };
+const STOP_HELP = `
+Two words are reported: fenced, no opening order passes any more; quiet, nothing of ours is open at the exchange (asked twice).
+Exit code 0 when fenced and quiet (with --flatten: and everything is sold but dust), 5 when fenced but not that, 1 when not fenced.
+
+With every worker down, or without this program, the same stop is a signal that the Temporal server keeps until a worker runs:
+  temporal workflow signal --namespace sapphire --workflow-id trading-control --name emergencyStop \\
+    --input '{"reason": "prices look wrong", "by": "ann", "flatten": false}'
+or in Temporal's Web UI: workflow trading-control, Send a Signal, name emergencyStop, the same input.
+With Temporal down: sapphire stop --break-glass.
+
+Examples:
+  sapphire stop --reason "prices look wrong"
+  sapphire stop --flatten --reason "out of the market"
+  sapphire stop --break-glass --reason "Temporal is down"`;
+
+async function stop(context: CliContext, options: StopOptions): Promise<number> {
+  const { configuration, journal, temporal, trading, user } = context;
+  if (options.breakGlass && options.flatten) {
+    throw new UserError(
+      'StopForm',
+      '--break-glass cancels and sells nothing: use it alone, and "sapphire stop --flatten" once Temporal and the workers run.',
+      ExitCode.usage,
+    );
   }
+  const request = {
+    requestId: randomUUID(),
+    account: configuration.account,
+    reason: options.reason,
+    by: options.by ?? user,
+  };
+  const onProgress = (message: string): void => {
+    if (!options.json) progress(message);
+  };
+  const waitMs = options.wait * 1_000;
+  if (options.breakGlass) {
+    const report = await breakGlass(request, { journal, trading, onProgress }, waitMs);
+    print(report, options, () => describeBreakGlass(report));
+    return stopExitCode(report);
+  }
+  const flatten = options.flatten === true;
+  const report = await stopTrading({ ...request, flatten }, { journal, temporal, onProgress }, waitMs);
+  print(report, options, () => describeStop(report));
+  const sold = !flatten || report.flattened?.held.length === 0;
+  return stopExitCode({ fenced: report.fenced, quiet: report.quiet && sold });
 }
 
-function describeStop({ epoch, quiet, cancelled, remaining, note }: StopReport): string {
-  const orders = (list: StopReport['cancelled']): string =>
-    list.map(({ symbol, intentId }) => `${symbol} ${intentId}`).join(', ') || 'none';
+/** A program that stops trading must be able to tell the three apart. */
+export function stopExitCode({ fenced, quiet }: { fenced: boolean; quiet: boolean }): number {
+  if (!fenced) return ExitCode.failure;
+  return quiet ? ExitCode.ok : ExitCode.refused;
+}
+
+const orderWords = (orders: readonly OpenOrder[]): string =>
+  orders.map(({ symbol, intentId }) => `${symbol} ${intentId}`).join(', ') || 'none';
+
+function describeEnd({
+  epoch,
+  fenced,
+  quiet,
+  cancelled,
+  remaining,
+}: Pick<StopReport, 'epoch' | 'fenced' | 'quiet' | 'cancelled' | 'remaining'>): string[] {
   return [
-    `fenced at epoch ${epoch}: no opening order passes any more`,
-    quiet ? 'quiet: nothing of ours is open at the exchange' : `not quiet yet. ${note}`,
-    `cancelled: ${orders(cancelled)}`,
-    ...(remaining.length > 0 ? [`still open: ${orders(remaining)}`] : []),
+    fenced ? `fenced at epoch ${epoch}: no opening order passes any more` : 'NOT FENCED: opening orders may still pass',
+    quiet ? 'quiet: nothing of ours is open at the exchange' : 'not quiet: something may still be open at the exchange',
+    `cancelled: ${orderWords(cancelled)}`,
+    ...(remaining.length > 0 ? [`still open: ${orderWords(remaining)}`] : []),
+  ];
+}
+
+function describeStop(report: StopReport): string {
+  const { flattened, note } = report;
+  const amounts = (list: readonly { symbol: string; quantity: string }[]): string =>
+    list.map(({ symbol, quantity }) => `${quantity} ${symbol}`).join(', ') || 'nothing';
+  return [
+    ...describeEnd(report),
+    ...(flattened
+      ? [
+          `sold: ${amounts(flattened.sold)}`,
+          `dust: ${amounts(flattened.dust)}`,
+          ...flattened.held.map(({ symbol, quantity, reason }) => `still held: ${quantity} ${symbol}, ${reason}`),
+        ]
+      : []),
+    ...(note ? [note] : []),
+  ].join('\n');
+}
+
+function describeBreakGlass(report: BreakGlassReport): string {
+  return [
+    ...describeEnd(report),
+    ...report.failed.map(({ symbol, intentId, reason }) => `could not be settled: ${symbol} ${intentId}, ${reason}`),
+    ...(report.unresolved.length > 0 ? [`end not known yet: ${report.unresolved.join(', ')}`] : []),
+    ...(report.note ? [report.note] : []),
   ].join('\n');
 }
 
 export function registerControl(program: Command): void {
-  action<OutputOptions & { reason: string; wait: number }>(
+  action<StopOptions>(
     program
       .command('stop')
       .description('emergency stop: fence every opening order, cancel what is open, verify that nothing remains')
       .requiredOption('--reason <text>', 'kept in the books')
+      .option('--by <name>', 'who stops; your user name without it')
+      .option('--flatten', 'then sell everything that is held')
+      .option('--break-glass', 'without Temporal and workers: fence in the journal, cancel at the exchange directly')
       .option('--wait <seconds>', 'how long to wait for quiet', wholeNumber('--wait', 0, 600), 30)
-      .addHelpText(
-        'after',
-        '\nExit code 0 when fenced and quiet, 6 when fenced but not quiet yet.\n\nExample:\n  sapphire stop --reason "prices look wrong"',
-      ),
-    async (context, options) => {
-      if (!options.json) progress('stopping …');
-      const report = await stop(context, options.reason, options.wait);
-      print(report, options, () => describeStop(report));
-      return report.quiet ? ExitCode.ok : ExitCode.unhealthy;
-    },
+      .addHelpText('after', STOP_HELP),
+    stop,
   );
 
   action<OutputOptions & { reason: string; by?: string }>(

@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
-import { paperExchangeUrl } from '../../../contracts/config/addresses.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { decimalPattern } from '../../../domain/money.ts';
+import { askPaperAdmin } from '../../paper-admin.ts';
 import { action } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 
@@ -37,21 +36,7 @@ export function registerPaper(program: Command): void {
       .option('--balance <asset=amount>', 'opening balance, repeatable', addBalance, {})
       .addHelpText('after', '\nExample:\n  sapphire paper account create freqtrade --balance USDT=10000 --json'),
     async ({ configuration, secrets }, options, name) => {
-      const url = paperExchangeUrl(configuration);
-      const response = await fetch(`${url}/admin/accounts`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-admin-token': secrets.paperAdminToken },
-        body: JSON.stringify({ name, balances: options.balance }),
-      }).catch(() => {
-        throw new UserError(
-          'PaperExchangeUnreachable',
-          `The paper exchange does not answer at ${url}. Start it with "npm start".`,
-          ExitCode.unhealthy,
-        );
-      });
-      const body: unknown = await response.json().catch(() => undefined);
-      if (!response.ok)
-        throw new UserError('PaperAccountRefused', `The paper exchange refused the account: ${JSON.stringify(body)}`);
+      const body = await askPaperAdmin(configuration, secrets, '/accounts', { name, balances: options.balance });
       const created = accountSchema.parse(body);
       print(created, options, () =>
         [

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../../../contracts/errors.ts';
-import { cycleLine, viewCycle } from '../../cycle-view.ts';
+import { protectWorkflowId } from '../../../contracts/workflow-ids.ts';
+import type { Mode } from '../../../domain/market.ts';
+import { clock, cycleLine, viewCycle } from '../../cycle-view.ts';
 import { askHealth, healthEndpoints, type ServiceHealth } from '../../services.ts';
 import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
@@ -8,68 +10,117 @@ import { action } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 
-async function temporalHealth(): Promise<ServiceHealth> {
+interface TemporalView {
+  health: ServiceHealth;
+  /** Symbols whose protective exits run; missing while Temporal does not answer. */
+  protectedSymbols?: string[];
+}
+
+async function lookAtTemporal(account: string): Promise<TemporalView> {
   const { address: url } = stackAccess(readProfile());
   try {
     const client = await connectTemporal();
-    await client.connection.close();
-    return { name: 'temporal', url, healthy: true, detail: 'ok' };
+    try {
+      const prefix = protectWorkflowId(account, '');
+      const protectedSymbols: string[] = [];
+      for await (const { workflowId } of client.workflow.list({
+        query: "WorkflowType = 'protectPosition' AND ExecutionStatus = 'Running'",
+      })) {
+        if (workflowId.startsWith(prefix)) protectedSymbols.push(workflowId.slice(prefix.length));
+      }
+      return {
+        health: { name: 'temporal', url, healthy: true, detail: 'ok' },
+        protectedSymbols: protectedSymbols.sort(),
+      };
+    } finally {
+      await client.connection.close();
+    }
   } catch (error) {
-    return { name: 'temporal', url, healthy: false, detail: error instanceof Error ? error.message : String(error) };
+    const detail = error instanceof Error ? error.message : String(error);
+    return { health: { name: 'temporal', url, healthy: false, detail } };
   }
 }
 
 async function gather({ configuration, journal }: CliContext) {
-  const { account, currency, mode } = configuration;
+  const { account, currency } = configuration;
   const books = await journal();
-  const [services, control, cycles, marks, open] = await Promise.all([
-    Promise.all([temporalHealth(), ...healthEndpoints(configuration).map(askHealth)]),
+  const [temporal, others, control, cycles, marks, open, reconciliation] = await Promise.all([
+    lookAtTemporal(account),
+    Promise.all(healthEndpoints(configuration).map(askHealth)),
     books.control.read(account),
     books.cycles.list(account, 1),
     books.ledger.equityMarks(account),
     books.intents.listOpen(account),
+    books.exchange.lastReconciliation(account),
   ]);
-  const unresolved = open.filter(({ state }) => state === 'unresolved' || state === 'sending').length;
+  // One whose request the exchange would refuse by now, and of which nothing is known, is no longer on its way.
+  const now = Date.now();
+  const unresolved = open
+    .filter(({ state, sendBy }) => state === 'unresolved' || (state === 'submitted' && sendBy < now))
+    .map(({ symbol, intentId, detail }) => ({ symbol, intentId, detail }));
   return {
-    mode,
     account,
     currency,
     control,
     equity: marks?.equity,
     openOrders: open.length,
     unresolved,
+    reconciliation,
+    protectedSymbols: temporal.protectedSymbols,
     lastCycle: cycles[0],
-    services,
+    services: [temporal.health, ...others],
   };
+}
+
+type Status = Awaited<ReturnType<typeof gather>>;
+
+function describe(status: Status, mode: Mode): string {
+  const { account, control, lastCycle, services, unresolved, openOrders, reconciliation, protectedSymbols } = status;
+  const live =
+    mode === 'live' ? [`live trading is ${control.liveEnabled ? 'ON' : 'off: no opening order passes'}`] : [];
+  return [
+    `account ${account}: trading is ${control.tradingState} (epoch ${control.epoch}: ${control.reason})`,
+    ...live,
+    `open orders ${openOrders}`,
+    ...unresolved.map(({ symbol, intentId, detail }) =>
+      [`UNRESOLVED ${symbol} ${intentId}: the symbol only reduces until its end is known`, detail]
+        .filter(Boolean)
+        .join('; '),
+    ),
+    `protective exits run for ${protectedSymbols ? protectedSymbols.join(', ') || 'nothing' : 'what is not known while Temporal is down'}`,
+    describeReconciliation(reconciliation),
+    lastCycle ? `last cycle ${cycleLine(lastCycle, status.currency)}` : 'no cycle yet',
+    '',
+    table(
+      ['service', 'state', 'address', 'detail'],
+      services.map(({ name, url, healthy, detail }) => [name, healthy ? 'ok' : 'DOWN', url, healthy ? '' : detail]),
+    ),
+  ].join('\n');
+}
+
+function describeReconciliation(reconciliation: Status['reconciliation']): string {
+  if (!reconciliation) return 'no reconciliation yet';
+  const { at, differences, stable } = reconciliation;
+  if (differences.length === 0) return `reconciled ${clock(at)}: books and exchange agree`;
+  return [
+    `reconciled ${clock(at)}: books and exchange DIFFER, ${stable} ${stable === 1 ? 'look' : 'looks'} in a row`,
+    ...differences.map((difference) => `  ${difference}`),
+  ].join('\n');
 }
 
 export function registerStatus(program: Command): void {
   action<OutputOptions>(
     program
       .command('status')
-      .description('what runs, trading state, last cycle; exit code 6 when something is not well')
+      .description('what runs, trading state, unresolved orders, last cycle; exit code 6 when something is not well')
       .addHelpText('after', '\nExample:\n  sapphire status --json'),
     async (context, options) => {
       const status = await gather(context);
-      const { mode, account, control, lastCycle, services, unresolved, openOrders } = status;
+      const { lastCycle, services, unresolved } = status;
       print({ ...status, lastCycle: lastCycle && viewCycle(lastCycle) }, options, () =>
-        [
-          `${mode} account ${account}: trading is ${control.tradingState} (epoch ${control.epoch}: ${control.reason})`,
-          `open orders ${openOrders}${unresolved > 0 ? `, ${unresolved} UNRESOLVED` : ''}`,
-          lastCycle ? `last cycle ${cycleLine(lastCycle, status.currency)}` : 'no cycle yet',
-          '',
-          table(
-            ['service', 'state', 'address', 'detail'],
-            services.map(({ name, url, healthy, detail }) => [
-              name,
-              healthy ? 'ok' : 'DOWN',
-              url,
-              healthy ? '' : detail,
-            ]),
-          ),
-        ].join('\n'),
+        describe(status, context.configuration.mode),
       );
-      return services.every(({ healthy }) => healthy) && unresolved === 0 ? ExitCode.ok : ExitCode.unhealthy;
+      return services.every(({ healthy }) => healthy) && unresolved.length === 0 ? ExitCode.ok : ExitCode.unhealthy;
     },
   );
 }

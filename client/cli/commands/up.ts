@@ -14,7 +14,7 @@ import { readProfile } from '../../stack/profile.ts';
 import { type Stack, startStack } from '../../stack/start.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
-import { type OutputOptions, print, progress, table } from '../output.ts';
+import { heading, type OutputOptions, print, progress, table } from '../output.ts';
 import { runCycle } from './cycles.ts';
 
 interface UpOptions extends OutputOptions {
@@ -55,6 +55,12 @@ async function* wantedCycles(
 function welcome({ services }: Stack, { mode, account, symbols, cycle }: Configuration): string {
   return [
     '',
+    ...(mode === 'live'
+      ? [
+          heading(mode).trimEnd(),
+          'Opening orders pass only after "sapphire live enable --confirm binance"; "sapphire live show" says whether they do.',
+        ]
+      : []),
     `Sapphire trades ${mode === 'paper' ? 'on PAPER' : 'LIVE'}: account ${account}, ${symbols.join(', ')}, a cycle every ${cycle.intervalSeconds} s`,
     '',
     table(

@@ -6,6 +6,8 @@ export const faultKinds = [
   'rate-limit',
   'ban',
   'server-error',
+  'shuffle-answer',
+  'shuffle-events',
   'close-stream',
   'halt-symbol',
 ] as const;
@@ -34,6 +36,14 @@ export interface Fault extends FaultSettings {
   struck: number;
 }
 
+/** These wait for no request. */
+const apart: readonly FaultSettings['kind'][] = ['halt-symbol', 'close-stream', 'shuffle-events'];
+
+/** A list as a faulty venue gives it: the newest first, and one entry twice. */
+export function shuffled<T>(list: readonly T[]): T[] {
+  return [...list.slice(0, 1), ...list].toReversed();
+}
+
 /** Faults that wait for a request. Each strikes in the order of its making; one request meets at most one. */
 export class Faults {
   readonly #faults: Fault[] = [];
@@ -58,15 +68,26 @@ export class Faults {
     return this.#faults.length > 0;
   }
 
+  /** Whether an account's events are to be told twice and in the wrong order now. */
+  strikeEvents(account: string | undefined): boolean {
+    const at = this.#faults.findIndex(
+      (fault) => fault.kind === 'shuffle-events' && (fault.account === undefined || fault.account === account),
+    );
+    return this.#use(at) !== undefined;
+  }
+
   strike(request: { method: string; path: string; account: string | undefined }): Fault | undefined {
     const at = this.#faults.findIndex(
       (fault) =>
-        fault.kind !== 'halt-symbol' &&
-        fault.kind !== 'close-stream' &&
+        !apart.includes(fault.kind) &&
         (fault.method === undefined || fault.method === request.method) &&
         (fault.path === undefined || request.path.startsWith(fault.path)) &&
         (fault.account === undefined || fault.account === request.account),
     );
+    return this.#use(at);
+  }
+
+  #use(at: number): Fault | undefined {
     const fault = this.#faults[at];
     if (!fault) return undefined;
     fault.struck += 1;

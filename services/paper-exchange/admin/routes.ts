@@ -78,6 +78,16 @@ export function registerAdmin(
         return { name, asset, deposited: true };
       });
 
+      admin.post('/withdrawals', async (request, reply) => {
+        const { name, asset, amount: units } = body(schemas.deposit, request);
+        const account = accounts.byName(name);
+        if (!account) return refuse(reply, 404, `there is no account ${name}`);
+        const withdrawal = { kind: 'deposit', account: account.id, asset, units: -units } as const;
+        const withdrawn = await exchange.submit(withdrawal, ({ result }) => 'done' in result);
+        if (!withdrawn) return refuse(reply, 409, `${name} has less ${asset} free than that`);
+        return { name, asset, withdrawn: true };
+      });
+
       admin.post('/faults', async (request, reply) => {
         const settings = body(faultSchema, request);
         if (settings.kind === 'halt-symbol') {

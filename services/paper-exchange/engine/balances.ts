@@ -30,10 +30,14 @@ export class Balances {
     return balance;
   }
 
-  deposit(account: number, asset: string, units: bigint): void {
-    this.of(account, asset).free += units;
+  /** Below zero for a withdrawal; false, and nothing moved, where less than that is free. */
+  deposit(account: number, asset: string, units: bigint): boolean {
+    const balance = this.of(account, asset);
+    if (balance.free + units < 0n) return false;
+    balance.free += units;
     add(this.deposited, asset, units);
     this.touch(account, asset);
+    return true;
   }
 
   /** Moves free funds into the lock; false, and nothing moved, where there are too few. */

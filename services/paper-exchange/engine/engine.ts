@@ -53,8 +53,11 @@ export class MatchingEngine {
   apply(command: EngineCommand): CommandResult {
     if (command.kind === 'place') return this.#place(command);
     if (command.kind === 'cancel') return this.#cancel(command);
-    if (command.kind === 'deposit') this.balances.deposit(command.account, command.asset, command.units);
-    else this.book(command.instrument).halted = command.halted;
+    if (command.kind === 'deposit') {
+      const moved = this.balances.deposit(command.account, command.asset, command.units);
+      return moved ? { done: true } : { rejected: 'insufficient-balance' };
+    }
+    this.book(command.instrument).halted = command.halted;
     return { done: true };
   }
 

@@ -113,7 +113,7 @@ export class Simulation {
     else if (command.kind === 'place' && this.source.fair(command.instrument) <= 0)
       result = { rejected: 'market-closed' };
     else result = this.engine.apply(command);
-    if (command.kind === 'deposit') this.#output.deposits.push(command);
+    if (command.kind === 'deposit' && 'done' in result) this.#output.deposits.push(command);
     return { result, events: this.#absorb() };
   }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type Account, checkSignature, checkTiming } from '../accounts.ts';
-import type { Fault, Faults } from '../admin/faults.ts';
+import { type Fault, type Faults, shuffled } from '../admin/faults.ts';
 import { accountOperations } from './account-operations.ts';
 import { ApiError, refuse } from './errors.ts';
 import type { Operation, Services } from './operation.ts';
@@ -33,7 +33,7 @@ export function registerRest(
           if (fault && (await strikeBefore(fault, reply))) return reply;
           const answer = await run(operation, services, request, reply);
           if (fault && (await strikeAfter(fault, reply))) return reply;
-          return reply.send(answer);
+          return reply.send(fault?.kind === 'shuffle-answer' && Array.isArray(answer) ? shuffled(answer) : answer);
         } catch (error) {
           return sendError(reply, error, logger, operation.method !== 'GET');
         }

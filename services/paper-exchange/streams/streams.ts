@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
+import { shuffled } from '../admin/faults.ts';
 import type { Exchange } from '../exchange.ts';
 import type { SimulationOutput } from '../market/simulation.ts';
 import type { Services } from '../rest/operation.ts';
@@ -29,8 +30,12 @@ export class Streams {
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: 1_048_576 });
   readonly #pinger: NodeJS.Timeout;
 
-  constructor(exchange: Exchange) {
+  readonly #isShuffled: (account: number) => boolean;
+
+  /** @param isShuffled whether an account's next events are told twice and in the wrong order: a fault. */
+  constructor(exchange: Exchange, isShuffled: (account: number) => boolean) {
     this.#exchange = exchange;
+    this.#isShuffled = isShuffled;
     this.listenKeys = new ListenKeyRegistry(
       () => exchange.now(),
       (key) => this.#endKey(key),
@@ -195,10 +200,12 @@ export class Streams {
     if (listening.size === 0) return;
     const now = this.#exchange.now();
     const { engine } = this.#exchange.simulation;
-    for (const report of output.reports) {
-      const { account, instrument } = report.order;
-      if (!listening.has(account)) continue;
-      this.#toAccount(account, executionReport(engine.instrument(instrument), report, now));
+    for (const account of listening) {
+      const events = output.reports
+        .filter(({ order }) => order.account === account)
+        .map((report) => executionReport(engine.instrument(report.order.instrument), report, now));
+      if (events.length === 0) continue;
+      for (const event of this.#isShuffled(account) ? shuffled(events) : events) this.#toAccount(account, event);
     }
     for (const { account, asset, units } of output.deposits) {
       if (listening.has(account)) this.#toAccount(account, balanceUpdate(asset, units, now));

@@ -1,107 +1,44 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market.ts';
-import { migrations } from './migrations.ts';
+import { type Database, outboxRows, type Row, type Sql, type Transaction, type Value } from '../sql/database.ts';
+import { migrations, sqliteDialect } from '../sql/migrations.ts';
 
-export type Row = Record<string, string | number | null>;
+/** How long a transaction waits for another process's. */
+const BUSY_MS = 5_000;
 
-export interface NewEvent {
-  eventId: string;
-  kind: string;
-  cycleId?: string | undefined;
-  correlationId?: string | undefined;
-  payload: unknown;
-}
-
-/**
- * One SQLite file shared by the processes of one machine. Every transaction begins immediate, since a deferred one fails at once when
- * another process writes between its read and its write. A commit is on disk when `transaction` returns (synchronous=FULL).
- */
-export class SqliteDatabase {
+/** One connection with its prepared statements. Every call ends before its promise is returned. */
+class Connection implements Sql {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  readonly #mode: Mode;
-  readonly now: () => number;
 
-  constructor(file: string, mode: Mode, now: () => number = Date.now) {
-    this.#mode = mode;
-    this.now = now;
-    try {
-      this.#database = new DatabaseSync(file);
-      this.#database.exec(
-        'PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;',
-      );
-      this.#migrate();
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new UserError(
-        'JournalUnusable',
-        `The journal ${file} cannot be used: ${reason}. Restore it from a backup, or move it away to start with empty books.`,
-        ExitCode.unhealthy,
-      );
-    }
-  }
-
-  #migrate(): void {
+  constructor(file: string, readOnly: boolean) {
+    this.#database = new DatabaseSync(file, { readOnly });
     this.#database.exec(
-      'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT',
+      readOnly
+        ? `PRAGMA busy_timeout = ${BUSY_MS};`
+        : // Waiting for the write lock is our own, in steps of a millisecond: SQLite's grow to a tenth of a second.
+          'PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;',
     );
-    this.transaction(() => {
-      const applied = Number(this.row('SELECT coalesce(max(version), 0) AS version FROM migrations')?.['version'] ?? 0);
-      const newest = migrations.at(-1)?.version ?? 0;
-      if (applied > newest) {
-        throw new Error(`it was written by a newer release (schema ${applied}, this one knows ${newest})`);
-      }
-      for (const { version, sql } of migrations) {
-        if (version <= applied) continue;
-        this.#database.exec(sql);
-        this.run('INSERT INTO migrations (version, applied_at) VALUES (?, ?)', version, this.now());
-      }
-    });
   }
 
-  transaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
-  }
-
-  row(sql: string, ...values: SQLInputValue[]): Row | undefined {
+  async row(sql: string, ...values: Value[]): Promise<Row | undefined> {
     return this.#statement(sql).get(...values) as Row | undefined;
   }
 
-  rows(sql: string, ...values: SQLInputValue[]): Row[] {
+  async rows(sql: string, ...values: Value[]): Promise<Row[]> {
     return this.#statement(sql).all(...values) as Row[];
   }
 
-  /** Returns the number of rows changed. */
-  run(sql: string, ...values: SQLInputValue[]): number {
+  async run(sql: string, ...values: Value[]): Promise<number> {
     return Number(this.#statement(sql).run(...values).changes);
   }
 
-  /** Appends to the outbox, in the transaction of the fact that it records. */
-  emit(event: NewEvent): void {
-    this.run(
-      `INSERT INTO outbox (event_id, kind, at, mode, cycle_id, correlation_id, payload) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (event_id) DO NOTHING`,
-      event.eventId,
-      event.kind,
-      this.now(),
-      this.#mode,
-      event.cycleId ?? null,
-      event.correlationId ?? null,
-      JSON.stringify(event.payload),
-    );
-  }
-
-  check(): void {
-    this.transaction(() => this.row('SELECT 1'));
+  execute(sql: string): void {
+    this.#database.exec(sql);
   }
 
   close(): void {
@@ -117,4 +54,135 @@ export class SqliteDatabase {
     }
     return statement;
   }
+}
+
+/**
+ * One SQLite file shared by the processes of one machine. Every transaction begins immediate, since a deferred one fails at once when
+ * another process writes between its read and its write: it locks everything, so that no finer lock is needed. A commit is on disk when its
+ * promise resolves (synchronous=FULL).
+ */
+export async function openSqliteDatabase(file: string, mode: Mode, now: () => number = Date.now): Promise<Database> {
+  try {
+    return await open(file, mode, now);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError(
+      'JournalUnusable',
+      `The journal ${file} cannot be used: ${reason}. Restore it from a backup, or move it away to start with empty books.`,
+      ExitCode.unhealthy,
+    );
+  }
+}
+
+async function open(file: string, mode: Mode, now: () => number): Promise<Database> {
+  const writer = new Connection(file, false);
+  let queue: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: what awaits inside of a transaction must not let another one in. */
+  const transaction = <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> => {
+    const result = queue.then(async () => {
+      await begin(writer);
+      try {
+        const value = await work(inside);
+        writer.execute('COMMIT');
+        return value;
+      } catch (error) {
+        writer.execute('ROLLBACK');
+        throw error;
+      }
+    });
+    queue = result.catch(() => undefined);
+    return result;
+  };
+
+  const inside: Transaction = {
+    now,
+    row: (sql, ...values) => writer.row(sql, ...values),
+    rows: (sql, ...values) => writer.rows(sql, ...values),
+    run: (sql, ...values) => writer.run(sql, ...values),
+    async emit(...events) {
+      for (const values of outboxRows(events, mode, now())) {
+        await writer.run(
+          `INSERT INTO outbox (event_id, kind, at, mode, cycle_id, correlation_id, payload) VALUES (?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (event_id) DO NOTHING`,
+          ...values,
+        );
+      }
+    },
+  };
+
+  await migrate(writer, transaction, now);
+  // Reads see what is committed, never what a transaction of ours is about to roll back.
+  const reader = new Connection(file, true);
+  return {
+    mode,
+    now,
+    row: (sql, ...values) => reader.row(sql, ...values),
+    rows: (sql, ...values) => reader.rows(sql, ...values),
+    run: (sql, ...values) => transaction((one) => one.run(sql, ...values)),
+    transaction: (_account, _locks, work) => transaction(work),
+    check: () => transaction(async (one) => void (await one.row('SELECT 1'))),
+    close: async () => {
+      await queue;
+      reader.close();
+      writer.close();
+    },
+  };
+}
+
+async function begin(connection: Connection): Promise<void> {
+  const deadline = performance.now() + BUSY_MS;
+  for (;;) {
+    try {
+      connection.execute('BEGIN IMMEDIATE');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      await sleep(1);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
+}
+
+async function migrate(
+  connection: Connection,
+  transaction: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>,
+  now: () => number,
+): Promise<void> {
+  await transaction(async (one) => {
+    connection.execute(
+      'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT',
+    );
+    const applied = Number((await one.row('SELECT coalesce(max(version), 0) AS version FROM migrations'))?.['version']);
+    const newest = migrations.at(-1)?.version ?? 0;
+    if (applied > newest) {
+      throw new Error(`it was written by a newer release (schema ${applied}, this one knows ${newest})`);
+    }
+    for (const { version, sql } of migrations) {
+      if (version <= applied) continue;
+      connection.execute(sql(sqliteDialect));
+      await one.run('INSERT INTO migrations (version, applied_at) VALUES (?, ?)', version, now());
+    }
+    await refuseOtherMachine(one);
+  });
+}
+
+/** A file on a shared volume looks the same to two machines, and its locks hold on neither. */
+async function refuseOtherMachine(transaction: Transaction): Promise<void> {
+  const here = machineId();
+  await transaction.run("INSERT INTO meta (name, value) VALUES ('machine', ?) ON CONFLICT (name) DO NOTHING", here);
+  const made = await transaction.row("SELECT value FROM meta WHERE name = 'machine'");
+  if (made?.['value'] !== here) {
+    throw new Error(
+      'it belongs to another machine; books that several machines share need PostgreSQL (SAPPHIRE_JOURNAL_URL)',
+    );
+  }
+}
+
+function machineId(): string {
+  const file = '/etc/machine-id';
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : hostname();
 }

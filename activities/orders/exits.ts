@@ -1,0 +1,97 @@
+import type { Logger } from 'pino';
+import { legId } from '../../contracts/leg-ids.ts';
+import { exitLeg } from '../../domain/exits.ts';
+import { type Decimal, decimal, text } from '../../domain/money.ts';
+import type { OrderLeg, OrderPurpose } from '../../domain/orders.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import type { TradingPort } from './port.ts';
+
+/** What closes a position: an order to send, a wait for another order that has it reserved, or the finding that nothing more can be sold. */
+export type Exit = { leg: OrderLeg } | { wait: { quantity: string; reason: string } } | { over: { dust: string } };
+
+export interface ExitQuestion {
+  account: string;
+  symbol: string;
+  purpose: Exclude<OrderPurpose, 'open'>;
+  /** What the exit is for: the same key and attempt always give the same order. */
+  key: string;
+  /** 1 for the first order. */
+  attempt: number;
+}
+
+export interface ExitDependencies {
+  journal: Pick<Journal, 'intents' | 'ledger'>;
+  trading: Pick<TradingPort, 'touch' | 'instrument'>;
+}
+
+/** The leg id of one attempt of an exit. */
+export function exitLegId({ account, symbol, purpose, key }: ExitQuestion, attempt: number): string {
+  return legId(account, key, symbol, attempt, purpose);
+}
+
+/**
+ * The next order of an exit, planned and its base reserved under the journal's lock, under the epoch of this moment: a reduction passes the
+ * fence while trading is halted, too.
+ *
+ * @param wanted what is to be sold of a position, given the position
+ */
+export async function planNextExit(
+  { journal, trading }: ExitDependencies,
+  question: ExitQuestion,
+  wanted: (booked: Decimal) => Decimal,
+): Promise<{ exit: Exit; booked: Decimal }> {
+  const { account, symbol, purpose, key, attempt } = question;
+  const instrument = trading.instrument(symbol);
+  const { bid } = await trading.touch(symbol);
+  const id = exitLegId(question, attempt);
+  let booked = decimal(0);
+  const leg = await journal.intents.planExit({ legId: id, account, symbol }, ({ position, free, control }) => {
+    booked = decimal(position.quantity);
+    return exitLeg({
+      legId: id,
+      cycleId: key,
+      correlationId: key,
+      account,
+      purpose,
+      epoch: control.epoch,
+      instrument,
+      bid,
+      wanted: wanted(booked),
+      free: decimal(free),
+    });
+  });
+  const left = wanted(booked);
+  if (leg) return { exit: { leg }, booked };
+  if (left.times(bid).lessThan(instrument.minNotional) || left.lessThan(instrument.minQuantity)) {
+    return { exit: { over: { dust: text(left) } }, booked };
+  }
+  const wait = { quantity: text(left), reason: `${text(left)} ${instrument.base} are reserved by another order` };
+  return { exit: { wait }, booked };
+}
+
+export type ExitActivities = ReturnType<typeof createExitActivities>;
+
+export function createExitActivities({ journal, trading, logger }: ExitDependencies & { logger: Logger }) {
+  return {
+    /** Symbols of which something is held that may be sold. */
+    async heldSymbols(account: string): Promise<string[]> {
+      const positions = await journal.ledger.positions(account);
+      return positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+    },
+
+    /** The next order that sells the whole position; what is too little for the exchange goes to the dust book. */
+    async planExit(question: ExitQuestion): Promise<Exit> {
+      const { exit } = await planNextExit({ journal, trading }, question, (booked) => booked);
+      if ('leg' in exit) return exit;
+      if ('wait' in exit) {
+        logger.warn({ ...question, ...exit.wait }, 'an exit waits');
+        return exit;
+      }
+      const { account, symbol, key } = question;
+      const { bid } = await trading.touch(symbol);
+      const { minNotional } = trading.instrument(symbol);
+      const dust = await journal.ledger.sweepDust({ reference: key, account, symbol, minNotional, price: bid });
+      return { over: { dust } };
+    },
+  };
+}

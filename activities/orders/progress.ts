@@ -1,0 +1,35 @@
+import type { OrderResult } from '../../contracts/cycle.ts';
+import type { LegProgress } from '../../contracts/order.ts';
+import { decimal, sum, text } from '../../domain/money.ts';
+import { isTerminal, type OrderLeg } from '../../domain/orders.ts';
+import { nextSubmission } from '../../domain/submissions.ts';
+import type { Intent } from '../../stores/journal/port.ts';
+
+/** @param past every submission of the leg so far, in their order. */
+export function progressOf(leg: OrderLeg, past: readonly Intent[]): LegProgress {
+  const newest = past.at(-1);
+  if (!newest) throw new Error(`no submission of ${leg.legId} stands in the journal`);
+  const working = !isTerminal(newest.state);
+  const next = working ? undefined : nextSubmission(leg, past);
+  return {
+    result: resultOf(leg, past, newest),
+    working,
+    restUntil: newest.createdAt + newest.restMs,
+    ...(next ? { next: { submission: next.submission, delayMs: next.delayMs } } : {}),
+  };
+}
+
+function resultOf(leg: OrderLeg, past: readonly Intent[], newest: Intent): OrderResult {
+  const filled = sum(past.map(({ filledQuantity }) => decimal(filledQuantity)));
+  return {
+    legId: leg.legId,
+    intentId: newest.intentId,
+    symbol: leg.symbol,
+    side: leg.side,
+    state: filled.greaterThanOrEqualTo(leg.quantity) ? 'filled' : newest.state,
+    quantity: leg.quantity,
+    filledQuantity: text(filled),
+    limitPrice: leg.limitPrice,
+    detail: newest.detail,
+  };
+}

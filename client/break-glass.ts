@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cancelOpen, openAt, sweepOrders } from '../activities/control/sweep.ts';
+import type { TradingPort } from '../activities/orders/port.ts';
+import type { OpenOrder, SweepFailure, SweepReport } from '../contracts/control.ts';
+import type { ControlState, Journal } from '../stores/journal/port.ts';
+import { sentenceOf } from './words.ts';
+
+export interface BreakGlassRequest {
+  requestId: string;
+  account: string;
+  reason: string;
+  by: string;
+}
+
+export interface BreakGlassTools {
+  journal(): Promise<Pick<Journal, 'control' | 'intents'>>;
+  trading(): Promise<TradingPort>;
+  /** One short line per step. */
+  onProgress(message: string): void;
+}
+
+export interface BreakGlassReport {
+  requestId: string;
+  /** Missing where the halt row could not be written. */
+  epoch: number | undefined;
+  fenced: boolean;
+  quiet: boolean;
+  cancelled: OpenOrder[];
+  /** What could not be cancelled or looked up at the last look, and why. */
+  failed: SweepFailure[];
+  remaining: OpenOrder[];
+  /** Submissions whose end is not known yet. */
+  unresolved: string[];
+  note: string;
+}
+
+const PAUSE_MS = 500;
+
+/**
+ * The emergency stop without Temporal and without a worker: raises the epoch in the journal, then cancels at the exchange and settles every
+ * open submission until the exchange's open orders were empty twice. What cannot be reached keeps nothing else from being done: without the
+ * journal the open orders are cancelled all the same, since that helps most while nobody can fence. Safe to repeat, and beside a stop of
+ * trading control, which carries this one out as well as soon as it runs.
+ */
+export async function breakGlass(
+  { requestId, account, reason, by }: BreakGlassRequest,
+  tools: BreakGlassTools,
+  waitMs: number,
+): Promise<BreakGlassReport> {
+  const until = Date.now() + waitMs;
+  const notes: string[] = [];
+  let journal: Pick<Journal, 'control' | 'intents'> | undefined;
+  let control: ControlState | undefined;
+  try {
+    const books = await tools.journal();
+    control = await books.control.raiseHalt({ requestId, account, reason, by });
+    journal = books;
+    tools.onProgress(`fenced at epoch ${control.epoch}`);
+  } catch (error) {
+    notes.push(
+      `The halt row could not be written: ${sentenceOf(error)} Running workers may still send orders: end them.`,
+    );
+  }
+
+  const sum: SweepReport = { cancelled: [], failed: [], remaining: [], unresolved: [] };
+  let empty = 0;
+  let trouble: string | undefined;
+  do {
+    try {
+      const trading = await tools.trading();
+      const look = journal ? await sweepOrders({ journal, trading }, account) : await sweepWithoutBooks(trading);
+      trouble = undefined;
+      for (const { symbol, intentId } of look.cancelled) tools.onProgress(`cancelled ${symbol} ${intentId}`);
+      Object.assign(sum, look, { cancelled: [...sum.cancelled, ...look.cancelled] });
+      const { cancelled, failed, remaining, unresolved } = look;
+      empty = [cancelled, failed, remaining, unresolved].every((list) => list.length === 0) ? empty + 1 : 0;
+    } catch (error) {
+      empty = 0;
+      if (trouble === undefined) tools.onProgress(`not yet: ${sentenceOf(error)}`);
+      trouble = sentenceOf(error);
+    }
+    if (empty < 2) await sleep(PAUSE_MS);
+  } while (empty < 2 && Date.now() < until);
+
+  if (trouble !== undefined) notes.push(`The exchange or the journal does not answer: ${trouble}`);
+  if (empty < 2) notes.push('Run the same command again; it goes on where this one ended.');
+  // Without the books nobody knows whether a submission is still on its way.
+  const quiet = empty >= 2 && journal !== undefined;
+  return { requestId, epoch: control?.epoch, fenced: control !== undefined, quiet, ...sum, note: notes.join(' ') };
+}
+
+async function sweepWithoutBooks(trading: TradingPort): Promise<SweepReport> {
+  return { ...(await cancelOpen(trading)), remaining: await openAt(trading), unresolved: [] };
+}

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import { VENUE } from '../../../contracts/config/addresses.ts';
+import { secretValues } from '../../../contracts/config/secrets.ts';
+import { UserError } from '../../../contracts/errors.ts';
+import { createLogger } from '../../../contracts/telemetry/logger.ts';
+import { clock } from '../../cycle-view.ts';
+import { enableLive } from '../../live/enable.ts';
+import { type LiveTools, startChecks, tradingChecks } from '../../live/readiness.ts';
+import { action } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { type OutputOptions, print, table } from '../output.ts';
+
+function toolsOf({ configuration, secrets, journal, exchange }: CliContext): LiveTools {
+  const askPermissions = async (): Promise<unknown> => (await exchange()).sapiGetAccountApiRestrictions();
+  return { configuration, secrets, journal, askPermissions };
+}
+
+async function show(context: CliContext, options: OutputOptions): Promise<void> {
+  const { account } = context.configuration;
+  const tools = toolsOf(context);
+  const books = await context.journal();
+  const [{ liveEnabled }, reconciliation] = await Promise.all([
+    books.control.read(account),
+    books.exchange.lastReconciliation(account),
+  ]);
+  const checks: { check: string; holds: boolean; detail: string }[] = [];
+  for (const { name, look } of [...startChecks(tools), ...tradingChecks(tools)]) {
+    checks.push(
+      await look().then(
+        (detail) => ({ check: name, holds: true, detail }),
+        (error: unknown) => {
+          if (!(error instanceof UserError)) throw error;
+          return { check: name, holds: false, detail: error.message };
+        },
+      ),
+    );
+    // Paper keys are no business of the real venue: it is asked in live mode only.
+    if (name === 'mode' && checks.at(-1)?.holds === false) break;
+  }
+  print({ account, venue: VENUE, enabled: liveEnabled, checks, reconciliation }, options, () =>
+    [
+      liveEnabled ? `account ${account}: opening orders go to ${VENUE}` : `account ${account}: live trading is off`,
+      reconciliation
+        ? `last reconciliation ${clock(reconciliation.at)}: ${reconciliation.differences.join('; ') || 'clean'}`
+        : 'no reconciliation yet',
+      '',
+      table(
+        ['condition', 'holds', 'found'],
+        checks.map(({ check, holds, detail }) => [check, holds ? 'yes' : 'NO', detail]),
+      ),
+    ].join('\n'),
+  );
+}
+
+export function registerLive(program: Command): void {
+  const live = program.command('live').description('trading with real money: off until a person switches it on');
+
+  action<OutputOptions>(
+    live.command('show').description('whether live trading is on, and which of its conditions hold'),
+    show,
+  );
+
+  action<OutputOptions & { confirm: string; reason: string; by?: string }>(
+    live
+      .command('enable')
+      .description('let opening orders pass, after keys, books and exchange were looked at again')
+      .requiredOption('--confirm <venue>', 'the name of the venue, typed out')
+      .option('--reason <text>', 'kept in the books', 'by the command line')
+      .option('--by <name>', 'who switches it on; your user name without it')
+      .addHelpText(
+        'after',
+        `\nExample:\n  sapphire live enable --confirm ${VENUE} --reason "first week, small limits"`,
+      ),
+    async (context, options) => {
+      const { journal, trading, temporal, user, secrets } = context;
+      const { createControlActivities } = await import('../../../activities/control/index.ts');
+      const report = await enableLive(
+        { confirm: options.confirm, by: options.by ?? user, reason: options.reason },
+        {
+          ...toolsOf(context),
+          journal,
+          trading,
+          // The same look that a resume waits for.
+          reconcile: async (account) =>
+            createControlActivities({
+              journal: await journal(),
+              trading: await trading(),
+              client: await temporal(),
+              logger: createLogger({ process: 'sapphire', level: 'error', secrets: secretValues(secrets) }),
+            }).reconcile(account),
+        },
+      );
+      print(report, options, () =>
+        [
+          `account ${report.account} trades with REAL MONEY on ${report.venue} from now on; "sapphire live disable" ends it`,
+          ...report.checks.map(({ check, detail }) => `${check}: ${detail}`),
+          ...report.opening.map(({ amount, asset }) => `taken over into the books: ${amount} ${asset}`),
+        ].join('\n'),
+      );
+    },
+  );
+
+  action<OutputOptions & { reason: string; by?: string }>(
+    live
+      .command('disable')
+      .description('let no opening order pass any more; what reduces still does')
+      .option('--reason <text>', 'kept in the books', 'by the command line')
+      .option('--by <name>', 'who switches it off; your user name without it'),
+    async ({ configuration, journal, user }, options) => {
+      const { account } = configuration;
+      const by = options.by ?? user;
+      const { control } = await journal();
+      await control.setLive({ requestId: randomUUID(), account, enabled: false, reason: options.reason, by });
+      print({ account, enabled: false }, options, () => `account ${account}: live trading is off`);
+    },
+  );
+}

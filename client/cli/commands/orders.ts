@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { clock } from '../../cycle-view.ts';
+import { action, wholeNumber } from '../command.ts';
+import { type OutputOptions, print, table } from '../output.ts';
+
+export function registerOrders(program: Command): void {
+  action<OutputOptions & { limit: number; open?: boolean }>(
+    program
+      .command('orders')
+      .description('order intents, newest first')
+      .option('--open', 'only what may be open at the exchange')
+      .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20),
+    async ({ configuration, journal }, options) => {
+      const { intents } = await journal();
+      const orders = options.open
+        ? await intents.listOpen(configuration.account)
+        : await intents.list(configuration.account, options.limit);
+      print(orders, options, () =>
+        table(
+          ['created', 'id', 'purpose', 'side', 'quantity', 'symbol', 'limit', 'state', 'filled', 'detail'],
+          orders.map((order) => [
+            clock(order.createdAt),
+            order.intentId,
+            order.purpose,
+            order.side,
+            order.quantity,
+            order.symbol,
+            order.limitPrice,
+            order.state,
+            order.filledQuantity,
+            order.detail,
+          ]),
+        ),
+      );
+    },
+  );
+}

@@ -1,0 +1,133 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { decimal, decimalPattern, text } from '../../../domain/money.ts';
+import { clock } from '../../cycle-view.ts';
+import { askPaperAdmin } from '../../paper-admin.ts';
+import { feesByAsset, profitOf, viewPosition } from '../../portfolio-view.ts';
+import { knownPrices, PRICE_CYCLES } from '../../prices.ts';
+import { bookTransfer, type TransferRequest, transferInPaper } from '../../transfers.ts';
+import { action } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { type OutputOptions, print, table } from '../output.ts';
+
+async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
+  const { account, currency } = configuration;
+  const books = await journal();
+  const { ledger } = books;
+  const [balances, held, marks, deposits, fees, cycles] = await Promise.all([
+    ledger.balances(account),
+    ledger.positions(account),
+    ledger.equityMarks(account),
+    ledger.deposits(account),
+    feesByAsset(books, account),
+    books.cycles.list(account, PRICE_CYCLES),
+  ]);
+  const prices = knownPrices(cycles);
+  const positions = held.map((position) => viewPosition(position, prices.get(position.symbol)));
+  const profit = profitOf(positions, marks, deposits, currency);
+  const { sinceDeposits: pnl } = profit;
+  const equity = marks?.equity;
+  print({ account, currency, equity, pnl, profit, marks, deposits, fees, balances, positions }, options, () =>
+    [
+      `account ${account}`,
+      marks
+        ? `equity ${equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
+        : 'equity: not marked yet',
+      `PnL: realised ${profit.realized}, unrealised ${profit.unrealized ?? 'unknown'}, since deposits ${pnl ?? 'unknown'} ${currency}`,
+      `paid in: ${amounts(deposits)}`,
+      `fees paid: ${amounts(fees)}`,
+      '',
+      table(
+        ['asset', 'free', 'reserved'],
+        balances.map(({ asset, free, reserved }) => [asset, free, reserved]),
+      ),
+      '',
+      table(
+        ['position', 'quantity', 'dust', 'average cost', 'price', 'realised PnL', 'unrealised PnL'],
+        positions.map((position) => [
+          position.symbol,
+          position.quantity,
+          position.dust,
+          text(decimal(position.averageCost).toDecimalPlaces(8)),
+          position.price ?? 'not known',
+          position.realizedPnl,
+          position.unrealizedPnl ?? 'not known',
+        ]),
+      ),
+    ].join('\n'),
+  );
+}
+
+function amounts(byAsset: Readonly<Record<string, string>>): string {
+  return (
+    Object.entries(byAsset)
+      .map(([asset, amount]) => `${amount} ${asset}`)
+      .join(', ') || 'nothing'
+  );
+}
+
+function positiveAmount(value: string): string {
+  if (decimalPattern.test(value) && !value.startsWith('-') && /[1-9]/.test(value) && !/\.\d{9}/.test(value))
+    return value;
+  throw new InvalidArgumentError('An amount is a decimal number above zero with at most eight decimals, e.g. 250.5.');
+}
+
+function assetName(value: string): string {
+  if (/^[A-Z0-9]{2,12}$/.test(value)) return value;
+  throw new InvalidArgumentError('An asset is in capitals, e.g. USDT.');
+}
+
+async function move(
+  { configuration, secrets, journal, trading }: CliContext,
+  options: OutputOptions & { reference: string },
+  signedAmount: string,
+  asset: string,
+): Promise<void> {
+  const { account, currency, mode } = configuration;
+  const request: TransferRequest = {
+    reference: options.reference,
+    account,
+    currency,
+    asset,
+    amount: signedAmount,
+  };
+  const tools = { ledger: (await journal()).ledger, trading: await trading() };
+  const moveInPaper = async (amount: string): Promise<void> => {
+    const path = amount.startsWith('-') ? '/withdrawals' : '/deposits';
+    await askPaperAdmin(configuration, secrets, path, { name: account, asset, amount: amount.replace('-', '') });
+  };
+  const result = await (mode === 'paper' ? transferInPaper(request, tools, moveInPaper) : bookTransfer(request, tools));
+  print(result, options, () =>
+    result.booked
+      ? `booked ${result.amount} ${asset}, worth ${result.value} ${currency}, as ${result.reference}`
+      : `${result.reference} stands in the books already: nothing was booked`,
+  );
+}
+
+export function registerPortfolio(program: Command): void {
+  const portfolio = program.command('portfolio').description('equity, positions, and money paid in and out');
+
+  action<OutputOptions>(
+    portfolio
+      .command('show', { isDefault: true })
+      .description('equity, balances, positions, PnL and fees as they are booked; the same as "portfolio" alone'),
+    show,
+  );
+
+  for (const verb of ['deposit', 'withdraw'] as const) {
+    const deposit = verb === 'deposit';
+    action<OutputOptions & { reference: string }, [string, string]>(
+      portfolio
+        .command(verb)
+        .argument('<amount>', 'how much', positiveAmount)
+        .argument('<asset>', 'of what, e.g. USDT', assetName)
+        .description(
+          deposit
+            ? 'book money that was paid in: neither gain nor loss; in paper mode it is made'
+            : 'book money that was taken out: neither gain nor loss; in paper mode it is destroyed',
+        )
+        .requiredOption('--reference <text>', 'its own name in the books: the same one twice is booked once')
+        .addHelpText('after', `\nExample:\n  sapphire portfolio ${verb} 500 USDT --reference ${verb}-2026-01-05`),
+      (context, options, amount, asset) => move(context, options, deposit ? amount : `-${amount}`, asset),
+    );
+  }
+}

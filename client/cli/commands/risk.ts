@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import type { RiskSettings } from '../../../contracts/config/schema.ts';
+import type { RiskChange } from '../../../stores/journal/port.ts';
+import { clock } from '../../cycle-view.ts';
+import { knownPrices, PRICE_CYCLES } from '../../prices.ts';
+import { parseRiskChange, refuseUnfitLimits, riskKeys } from '../../risk-settings.ts';
+import { exposureOf, limitViews, type RiskFacts } from '../../risk-view.ts';
+import { action, wholeNumber } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { type OutputOptions, print, table } from '../output.ts';
+
+async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
+  const { account, currency } = configuration;
+  const books = await journal();
+  const { version, limits } = await books.risk.read(account);
+  const [changes, control, marks, positions, openOrders, recentOrders, cycles] = await Promise.all([
+    books.risk.changes(account, 1),
+    books.control.read(account),
+    books.ledger.equityMarks(account),
+    books.ledger.positions(account),
+    books.intents.listOpen(account),
+    books.intents.list(account, limits.maxOrdersPerMinute + 1),
+    books.cycles.list(account, PRICE_CYCLES),
+  ]);
+  const facts: RiskFacts = {
+    limits,
+    positions,
+    openOrders,
+    recentOrders,
+    marks,
+    prices: knownPrices(cycles),
+    now: Date.now(),
+  };
+  const { tradingState, epoch, reason, changedBy } = control;
+  const trading = { state: tradingState, epoch, reason, by: changedBy };
+  const views = limitViews(facts);
+  const exposure = exposureOf(facts);
+  const [last] = changes;
+  print({ account, currency, version, lastChange: last, trading, marks, exposure, limits: views }, options, () =>
+    [
+      `account ${account}: trading is ${tradingState} (epoch ${epoch}, by ${changedBy}: ${reason})`,
+      `limits version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
+      marks
+        ? `equity ${marks.equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
+        : 'equity: not marked yet',
+      `exposure ${exposure.gross ?? 'unknown'} ${currency}${exposure.pricedAt === undefined ? '' : ` at the prices of ${clock(exposure.pricedAt)}`}`,
+      '',
+      table(
+        ['symbol', `booked ${currency}`, `open buys ${currency}`, `exposure ${currency}`],
+        exposure.bySymbol.map(({ symbol, booked, working, exposure: total }) => [
+          symbol,
+          booked ?? 'no price known',
+          working,
+          total ?? 'no price known',
+        ]),
+      ),
+      '',
+      table(
+        ['limit', 'value', 'now'],
+        views.map(({ key, limit, current }) => [key, String(limit), current ?? '']),
+      ),
+    ].join('\n'),
+  );
+}
+
+/** What a change made different, key by key. */
+export function changedLimits({ before, after }: Pick<RiskChange, 'before' | 'after'>): {
+  key: keyof RiskSettings;
+  before: string;
+  after: string;
+}[] {
+  return riskKeys
+    .filter((key) => before?.[key] !== after[key])
+    .map((key) => ({ key, before: String(before?.[key] ?? 'none'), after: String(after[key]) }));
+}
+
+function describeChange(change: RiskChange): string {
+  const changed = changedLimits(change).map(({ key, before, after }) => `${key} ${before} → ${after}`);
+  return changed.join(', ') || 'nothing differs';
+}
+
+export function registerRisk(program: Command): void {
+  const risk = program.command('risk').description('the limits that every order keeps to');
+
+  action<OutputOptions>(
+    risk
+      .command('show')
+      .description('the limits in force, who changed them, and where the account stands against each')
+      .addHelpText('after', '\nExample:\n  sapphire risk show --json'),
+    show,
+  );
+
+  action<OutputOptions & { reason: string; by?: string }, [string[]]>(
+    risk
+      .command('set')
+      .argument('<limits...>', 'KEY=VALUE, e.g. maxDailyLoss=0.03; "risk show" lists the keys')
+      .description('change limits from the next cycle on; kept until the configuration file changes them')
+      .requiredOption('--reason <text>', 'kept in the books')
+      .option('--by <name>', 'who changes them; your user name without it')
+      .addHelpText(
+        'after',
+        '\nExample:\n  sapphire risk set maxDailyLoss=0.03 maxOrderNotional=1000 --reason "holidays"',
+      ),
+    async ({ configuration, journal, user }, options, texts) => {
+      const { account } = configuration;
+      const limits = parseRiskChange(texts);
+      const { risk: book } = await journal();
+      refuseUnfitLimits({ ...(await book.read(account)).limits, ...limits });
+      const change = await book.change({
+        requestId: randomUUID(),
+        account,
+        limits,
+        by: options.by ?? user,
+        reason: options.reason,
+      });
+      const changed = changedLimits(change);
+      print({ ...change, changed }, options, () =>
+        [
+          `limits version ${change.version}, from the next cycle on`,
+          table(
+            ['limit', 'before', 'after'],
+            changed.map(({ key, before, after }) => [key, before, after]),
+          ),
+        ].join('\n'),
+      );
+    },
+  );
+
+  action<OutputOptions & { limit: number }>(
+    risk
+      .command('history')
+      .description('changes of the limits, newest first')
+      .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20),
+    async ({ configuration, journal }, options) => {
+      const changes = await (await journal()).risk.changes(configuration.account, options.limit);
+      print(changes, options, () =>
+        table(
+          ['changed', 'version', 'by', 'what', 'reason'],
+          changes.map((change) => [
+            clock(change.changedAt),
+            String(change.version),
+            change.by,
+            describeChange(change),
+            change.reason,
+          ]),
+        ),
+      );
+    },
+  );
+}

@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import type { EmergencyStop, FlattenResult, TradingControlState } from '../contracts/control.ts';
+import { TaskQueue } from '../contracts/task-queues.ts';
+import { flattenWorkflowId, TRADING_CONTROL_ID } from '../contracts/workflow-ids.ts';
+import { decimal } from '../domain/money.ts';
+import type { Journal } from '../stores/journal/port.ts';
+import { sentenceOf } from './words.ts';
+
+const POLL_MS = 200;
+const PROGRESS_MS = 2_000;
+
+export interface StopRequest {
+  requestId: string;
+  account: string;
+  reason: string;
+  by: string;
+  flatten: boolean;
+}
+
+export interface StopTools {
+  journal(): Promise<Pick<Journal, 'control' | 'ledger'>>;
+  temporal(): Promise<Client>;
+  onProgress(message: string): void;
+}
+
+export interface StopReport {
+  requestId: string;
+  /** Missing while the stop is not fenced. */
+  epoch: number | undefined;
+  fenced: boolean;
+  quiet: boolean;
+  cancelled: TradingControlState['cancelled'];
+  remaining: TradingControlState['remaining'];
+  /** Missing where nothing was to be sold, or the selling has not come to its end. */
+  flattened?: FlattenResult;
+  note: string;
+}
+
+/**
+ * The halt row first, which is the fence and needs no Temporal; then the signal, which cancels, verifies and sells. Each goes on without the
+ * other: a signal alone fences as soon as a worker runs.
+ */
+export async function stopTrading(request: StopRequest, tools: StopTools, waitMs: number): Promise<StopReport> {
+  const { requestId, account, reason, by, flatten } = request;
+  const notes: string[] = [];
+  const report: StopReport = {
+    requestId,
+    epoch: undefined,
+    fenced: false,
+    quiet: false,
+    cancelled: [],
+    remaining: [],
+    note: '',
+  };
+  try {
+    const { epoch } = await (await tools.journal()).control.raiseHalt({ requestId, account, reason, by });
+    Object.assign(report, { epoch, fenced: true });
+    tools.onProgress(`fenced at epoch ${epoch}`);
+  } catch (error) {
+    notes.push(`The halt row could not be written: ${sentenceOf(error)} Only the signal was sent.`);
+  }
+  try {
+    const client = await tools.temporal();
+    const handle = await signalStop(client, account, { requestId, reason, by, ...(flatten ? { flatten } : {}) });
+    const until = Date.now() + waitMs;
+    await followStop(handle, report, request, until);
+    if (!report.quiet) notes.push(`Not quiet after ${waitMs / 1_000} s: the stop goes on; "sapphire status" shows it.`);
+    if (flatten && report.epoch !== undefined) {
+      const flattened = await followFlatten(client, account, report.epoch, tools, waitMs);
+      if (flattened) report.flattened = flattened;
+      else
+        notes.push(
+          `The selling has not come to its end after ${waitMs / 1_000} s and goes on; "sapphire portfolio" shows what is held.`,
+        );
+    }
+  } catch (error) {
+    // Whatever went wrong, a person must still read whether the stop is fenced.
+    notes.push(sentenceOf(error));
+    if (!report.quiet) {
+      notes.push(
+        'What is open at the exchange may stay open until then: "sapphire stop --break-glass" needs no Temporal.',
+      );
+    }
+  }
+  return { ...report, note: notes.join(' ') };
+}
+
+function signalStop(client: Client, account: string, request: EmergencyStop): Promise<WorkflowHandle> {
+  return client.workflow.signalWithStart('tradingControl', {
+    workflowId: TRADING_CONTROL_ID,
+    taskQueue: TaskQueue.operations,
+    args: [{ account }],
+    signal: 'emergencyStop',
+    signalArgs: [request],
+  });
+}
+
+/** Writes what trading control says into the report until it is quiet. Another stop that came later stands for this one too. */
+async function followStop(
+  handle: WorkflowHandle,
+  report: StopReport,
+  { reason }: StopRequest,
+  until: number,
+): Promise<void> {
+  while (!report.quiet && Date.now() < until) {
+    const state = await handle.query<TradingControlState>('state').catch(() => undefined);
+    const ours =
+      state && (report.epoch === undefined ? state.halted && state.reason === reason : state.epoch >= report.epoch);
+    if (ours) {
+      const { epoch, fenced, quiet, cancelled, remaining } = state;
+      Object.assign(report, { epoch, fenced: fenced || report.fenced, quiet, cancelled, remaining });
+    }
+    if (!report.quiet) await sleep(POLL_MS);
+  }
+}
+
+/** The end of the selling, or nothing when it takes longer than this. */
+async function followFlatten(
+  client: Client,
+  account: string,
+  epoch: number,
+  { journal, onProgress }: StopTools,
+  waitMs: number,
+): Promise<FlattenResult | undefined> {
+  const end = Date.now() + waitMs;
+  const result = flattenResult(client, account, epoch, end);
+  // Whoever no longer waits for it is not told of its failure either.
+  result.catch(() => {});
+  const pause = (): Promise<'pause'> => sleep(Math.min(PROGRESS_MS, Math.max(1, end - Date.now())), 'pause' as const);
+  while (Date.now() < end) {
+    const first = await Promise.race([result, pause()]);
+    if (first !== 'pause') return first;
+    onProgress(`selling: ${await heldWords(journal, account)}`);
+  }
+  return undefined;
+}
+
+async function flattenResult(
+  client: Client,
+  account: string,
+  epoch: number,
+  end: number,
+): Promise<FlattenResult | undefined> {
+  const handle = client.workflow.getHandle<() => Promise<FlattenResult>>(flattenWorkflowId(account, epoch));
+  while (Date.now() < end) {
+    try {
+      return await handle.result();
+    } catch (error) {
+      // Trading control starts it once the stop is fenced.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      await sleep(POLL_MS);
+    }
+  }
+  return undefined;
+}
+
+async function heldWords(journal: StopTools['journal'], account: string): Promise<string> {
+  const positions = await (await journal()).ledger.positions(account);
+  const held = positions.filter(({ quantity }) => !decimal(quantity).isZero());
+  return held.map(({ quantity, symbol }) => `${quantity} ${symbol} left`).join(', ') || 'nothing left';
+}

@@ -1,0 +1,153 @@
+import type { Restriction } from '../../../domain/portfolio.ts';
+import type { ControlBook, ControlState, TradingState } from '../port.ts';
+import type { Database, Sql, Transaction } from './database.ts';
+
+export async function readControl(sql: Sql, account: string): Promise<ControlState> {
+  const row = await sql.row('SELECT * FROM control WHERE account = ?', account);
+  if (!row) return neverChanged;
+  return {
+    tradingState: String(row['trading_state']) as TradingState,
+    epoch: Number(row['epoch']),
+    reason: String(row['reason']),
+    changedBy: String(row['changed_by']),
+    changedAt: Number(row['changed_at']),
+    liveEnabled: row['live_enabled'] === 1,
+  };
+}
+
+const neverChanged: ControlState = {
+  tradingState: 'active',
+  epoch: 0,
+  reason: 'never halted',
+  changedBy: 'sapphire',
+  changedAt: 0,
+  liveEnabled: false,
+};
+
+async function writeControl(transaction: Transaction, account: string, state: ControlState): Promise<void> {
+  await transaction.run(
+    `INSERT INTO control (account, trading_state, epoch, reason, changed_by, changed_at, live_enabled) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (account) DO UPDATE SET trading_state = excluded.trading_state, epoch = excluded.epoch, reason = excluded.reason,
+       changed_by = excluded.changed_by, changed_at = excluded.changed_at, live_enabled = excluded.live_enabled`,
+    account,
+    state.tradingState,
+    state.epoch,
+    state.reason,
+    state.changedBy,
+    state.changedAt,
+    state.liveEnabled ? 1 : 0,
+  );
+}
+
+/** False when the request was carried out before. */
+export async function isNewRequest(
+  transaction: Transaction,
+  requestId: string,
+  account: string,
+  kind: string,
+): Promise<boolean> {
+  const inserted = await transaction.run(
+    'INSERT INTO requests (request_id, account, kind, at) VALUES (?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING',
+    requestId,
+    account,
+    kind,
+    transaction.now(),
+  );
+  return inserted > 0;
+}
+
+interface HaltRequest {
+  requestId: string;
+  account: string;
+  reason: string;
+  by: string;
+}
+
+async function raiseHalt(transaction: Transaction, request: HaltRequest): Promise<ControlState> {
+  const { requestId, account, reason, by } = request;
+  const before = await readControl(transaction, account);
+  if (!(await isNewRequest(transaction, requestId, account, 'halt'))) return before;
+  const after: ControlState = {
+    ...before,
+    tradingState: 'halted',
+    epoch: before.epoch + 1,
+    reason,
+    changedBy: by,
+    changedAt: transaction.now(),
+  };
+  await writeControl(transaction, account, after);
+  await transaction.emit({
+    eventId: `halt/${requestId}`,
+    kind: 'trading.halted',
+    payload: { account, requestId, before, after },
+  });
+  return after;
+}
+
+/** A step of the loss limits. What is halted already stays so: only a person resumes it. */
+export async function restrict(
+  transaction: Transaction,
+  account: string,
+  requestId: string,
+  { to, code, limit, value }: Restriction,
+): Promise<void> {
+  const reason = `${code}: limit ${limit}, value ${value}`;
+  if (to === 'halted') {
+    await raiseHalt(transaction, { requestId, account, reason, by: 'risk' });
+    return;
+  }
+  const before = await readControl(transaction, account);
+  if (before.tradingState === 'halted' || before.tradingState === to) return;
+  const after: ControlState = { ...before, tradingState: to, reason, changedBy: 'risk', changedAt: transaction.now() };
+  await writeControl(transaction, account, after);
+  const kind = to === 'reducing' ? 'trading.reducing' : 'trading.activated';
+  await transaction.emit({ eventId: requestId, kind, payload: { account, code, limit, value, before, after } });
+}
+
+export function createControlBook(database: Database): ControlBook {
+  return {
+    read: (account) => readControl(database, account),
+
+    raiseHalt: (request) =>
+      database.transaction(request.account, { control: 'write' }, (transaction) => raiseHalt(transaction, request)),
+
+    resume: ({ account, expectedEpoch, reason, by }) =>
+      database.transaction(account, { control: 'write' }, async (transaction) => {
+        const before = await readControl(transaction, account);
+        if (before.epoch !== expectedEpoch || before.tradingState !== 'halted') return undefined;
+        // A new epoch: what was decided before the stop stays refused.
+        const after: ControlState = {
+          ...before,
+          tradingState: 'active',
+          epoch: before.epoch + 1,
+          reason,
+          changedBy: by,
+          changedAt: transaction.now(),
+        };
+        await writeControl(transaction, account, after);
+        // A loss that a person has looked at must not halt again at the next cycle: day and peak are counted from here.
+        await transaction.run(
+          'UPDATE equity_marks SET day_open = equity, high_water = equity WHERE account = ?',
+          account,
+        );
+        await transaction.emit({
+          eventId: `resume/${account}/${after.epoch}`,
+          kind: 'trading.resumed',
+          payload: { account, before, after },
+        });
+        return after;
+      }),
+
+    setLive: ({ requestId, account, enabled, reason, by }) =>
+      database.transaction(account, { control: 'write' }, async (transaction) => {
+        if (!(await isNewRequest(transaction, requestId, account, 'live'))) return;
+        const before = await readControl(transaction, account);
+        await writeControl(transaction, account, { ...before, liveEnabled: enabled });
+        await transaction.emit({
+          eventId: `live/${requestId}`,
+          kind: enabled ? 'live.enabled' : 'live.disabled',
+          payload: { account, reason, by, before: before.liveEnabled, after: enabled },
+        });
+      }),
+  };
+}

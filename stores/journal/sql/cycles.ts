@@ -1,0 +1,201 @@
+import type { Consensus } from '../../../contracts/consensus.ts';
+import type { CycleRecord, PlanResult } from '../../../contracts/cycle.ts';
+import { riskHaltId } from '../../../contracts/workflow-ids.ts';
+import type { OrderPlan } from '../../../domain/portfolio.ts';
+import type { ClosedTrade, CycleBook, NewEvent, PlanningView } from '../port.ts';
+import { readControl, restrict } from './control.ts';
+import type { Database, Sql, Transaction } from './database.ts';
+import { readOpenIntents, voidIfMissing } from './intents.ts';
+import { readBalances } from './ledger.ts';
+import { markEquity, readMarks } from './marks.ts';
+import { readPositions } from './positions.ts';
+import { readPlannedLegs, release, reserve } from './postings.ts';
+import { readLimits } from './risk.ts';
+
+/** A leg that was planned this long ago and never sent belongs to a cycle that is gone. */
+const ABANDONED_MS = 5 * 60_000;
+const CLOSED_TRADES = 20;
+
+/** What may become an exposure: submissions that may be open, and planned legs on their way to the fence. */
+async function readOpenOrders(transaction: Transaction, account: string): Promise<PlanningView['openOrders']> {
+  const orders: PlanningView['openOrders'] = await readOpenIntents(transaction, account);
+  for (const { leg, reservedAt } of await readPlannedLegs(transaction, account)) {
+    if (transaction.now() - reservedAt < ABANDONED_MS) orders.push({ ...leg, state: 'initialized' });
+    else await voidIfMissing(transaction, leg, 1);
+  }
+  return orders;
+}
+
+async function readClosedTrades(sql: Sql, account: string): Promise<ClosedTrade[]> {
+  const rows = await sql.rows(
+    'SELECT * FROM closed_trades WHERE account = ? ORDER BY closed_at DESC, leg_id LIMIT ?',
+    account,
+    CLOSED_TRADES,
+  );
+  return rows.map((row) => ({
+    symbol: String(row['symbol']),
+    realizedPnl: String(row['realized_pnl']),
+    closedAt: Number(row['closed_at']),
+  }));
+}
+
+/** Each limit that bit and each share of capital is a fact of its own. */
+function planEvents(plan: OrderPlan): NewEvent[] {
+  const { cycleId, verdicts, allocations } = plan;
+  const of = { cycleId, correlationId: cycleId };
+  return [
+    { eventId: `plan/${cycleId}`, kind: 'plan.made', ...of, payload: plan },
+    ...verdicts.map((payload, index) => ({
+      eventId: `verdict/${cycleId}/${index}`,
+      kind: 'risk.limit_bit',
+      ...of,
+      payload,
+    })),
+    ...allocations.map((payload, index) => ({
+      eventId: `allocation/${cycleId}/${index}`,
+      kind: 'capital.allocated',
+      ...of,
+      payload,
+    })),
+  ];
+}
+
+async function settle(transaction: Transaction, result: PlanResult): Promise<void> {
+  const settled = await transaction.run(
+    'UPDATE plans SET result = ? WHERE cycle_id = ? AND result IS NULL',
+    JSON.stringify(result),
+    result.cycleId,
+  );
+  if (settled === 0) return;
+  await transaction.emit({
+    eventId: `plan-end/${result.cycleId}`,
+    kind: `plan.${result.end}`,
+    cycleId: result.cycleId,
+    correlationId: result.cycleId,
+    payload: result,
+  });
+}
+
+export function createCycleBook(database: Database): CycleBook {
+  return {
+    plan: (cycleId, account, decide) =>
+      database.transaction(account, { control: 'write', ledger: true }, async (transaction) => {
+        const existing = await transaction.row('SELECT plan FROM plans WHERE cycle_id = ?', cycleId);
+        if (existing) return JSON.parse(String(existing['plan'])) as OrderPlan;
+
+        const openOrders = await readOpenOrders(transaction, account);
+        const plan = decide({
+          control: await readControl(transaction, account),
+          limits: (await readLimits(transaction, account)).limits,
+          balances: await readBalances(transaction, account),
+          positions: await readPositions(transaction, account),
+          openOrders,
+          marks: await readMarks(transaction, account),
+          closedTrades: await readClosedTrades(transaction, account),
+        });
+        const { legs, restriction } = plan;
+        if (restriction?.to === 'halted' && legs.length > 0) {
+          throw new Error(`the plan of ${cycleId} halts trading and has ${legs.length} legs`);
+        }
+        for (const leg of legs) await reserve(transaction, leg);
+        await transaction.run(
+          'INSERT INTO plans (cycle_id, account, plan, planned_at, result) VALUES (?, ?, ?, ?, ?)',
+          cycleId,
+          account,
+          JSON.stringify(plan),
+          transaction.now(),
+          // Nothing can be left over of a plan of one leg: it has an end when its leg has.
+          legs.length > 1 ? null : '{}',
+        );
+        await transaction.emit(...planEvents(plan));
+        if (restriction) await restrict(transaction, account, riskHaltId(cycleId), restriction);
+        return plan;
+      }),
+
+    async releaseLeg(legId) {
+      const row = await database.row('SELECT account FROM reservations WHERE leg_id = ?', legId);
+      if (!row) return;
+      const account = String(row['account']);
+      await database.transaction(account, { ledger: true }, (transaction) => release(transaction, account, legId));
+    },
+
+    settlePlan: (result) => database.transaction('', {}, (transaction) => settle(transaction, result)),
+
+    async unsettledPlans(account, before) {
+      const rows = await database.rows(
+        'SELECT plan FROM plans WHERE account = ? AND result IS NULL AND planned_at < ? ORDER BY planned_at',
+        account,
+        before,
+      );
+      return rows.map((row) => JSON.parse(String(row['plan'])) as OrderPlan);
+    },
+
+    record: (record) =>
+      database.transaction(record.account, { ledger: true }, async (transaction) => {
+        const { cycleId, correlationId, account, outcome, equity, finishedAt, planEnd, orders } = record;
+        const inserted = await transaction.run(
+          'INSERT INTO decisions (cycle_id, account, outcome, finished_at, record) VALUES (?, ?, ?, ?, ?) ON CONFLICT (cycle_id) DO NOTHING',
+          cycleId,
+          account,
+          outcome,
+          finishedAt,
+          JSON.stringify(record),
+        );
+        if (inserted === 0) return;
+        if (planEnd) await settle(transaction, { cycleId, ...planEnd, orders });
+        if (equity !== undefined) {
+          const { limits } = await readLimits(transaction, account);
+          await markEquity(transaction, { account, equity, at: finishedAt, resetHour: limits.dayResetHour });
+        }
+        await transaction.emit({
+          eventId: `cycle/${cycleId}`,
+          kind: 'cycle.finished',
+          cycleId,
+          correlationId,
+          payload: record,
+        });
+      }),
+
+    async find(cycleId) {
+      const row = await database.row('SELECT record FROM decisions WHERE cycle_id = ?', cycleId);
+      return row && (JSON.parse(String(row['record'])) as CycleRecord);
+    },
+
+    async list(account, limit) {
+      const rows = await database.rows(
+        'SELECT record FROM decisions WHERE account = ? ORDER BY finished_at DESC LIMIT ?',
+        account,
+        limit,
+      );
+      return rows.map((row) => JSON.parse(String(row['record'])) as CycleRecord);
+    },
+
+    saveConsensus: (consensus) =>
+      database.transaction('', {}, async (transaction) => {
+        const { cycleId, formedAt } = consensus;
+        const inserted = await transaction.run(
+          'INSERT INTO consensus (cycle_id, consensus, formed_at) VALUES (?, ?, ?) ON CONFLICT (cycle_id) DO NOTHING',
+          cycleId,
+          JSON.stringify(consensus),
+          formedAt,
+        );
+        if (inserted === 0) {
+          const row = await transaction.row('SELECT consensus FROM consensus WHERE cycle_id = ?', cycleId);
+          return JSON.parse(String(row?.['consensus'])) as Consensus;
+        }
+        await transaction.emit({
+          eventId: `consensus/${cycleId}`,
+          kind: 'consensus.formed',
+          cycleId,
+          correlationId: cycleId,
+          payload: consensus,
+        });
+        return consensus;
+      }),
+
+    async findConsensus(cycleId) {
+      const row = await database.row('SELECT consensus FROM consensus WHERE cycle_id = ?', cycleId);
+      return row && (JSON.parse(String(row['consensus'])) as Consensus);
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import type { ExchangeBook, ReconciliationReport } from '../port.ts';
+import type { Database, Row, Sql } from './database.ts';
+import { applyReport } from './intents.ts';
+
+function toReport(row: Row): ReconciliationReport & { stable: number } {
+  return {
+    account: String(row['account']),
+    at: Number(row['at']),
+    differences: JSON.parse(String(row['differences'])) as string[],
+    stable: Number(row['stable']),
+  };
+}
+
+async function lastReconciliation(sql: Sql, account: string) {
+  const row = await sql.row('SELECT * FROM reconciliations WHERE account = ?', account);
+  return row && toReport(row);
+}
+
+async function cursor(sql: Sql, account: string, symbol: string): Promise<string> {
+  const row = await sql.row('SELECT next FROM trade_cursors WHERE account = ? AND symbol = ?', account, symbol);
+  return row ? String(row['next']) : '0';
+}
+
+export function createExchangeBook(database: Database): ExchangeBook {
+  return {
+    acquireLease: (account, holder, ttlMs) =>
+      database.transaction(account, { ledger: true }, async (transaction) => {
+        const now = transaction.now();
+        const taken = await transaction.run(
+          `INSERT INTO leases (account, holder, until) VALUES (?, ?, ?)
+           ON CONFLICT (account) DO UPDATE SET holder = excluded.holder, until = excluded.until
+           WHERE leases.holder = excluded.holder OR leases.until < ?`,
+          account,
+          holder,
+          now + ttlMs,
+          now,
+        );
+        return taken > 0;
+      }),
+
+    cursor: (account, symbol) => cursor(database, account, symbol),
+
+    bookTrades: ({ account, symbol, holder, fills, next }) =>
+      database.transaction(account, { ledger: true }, async (transaction) => {
+        const lease = await transaction.row('SELECT * FROM leases WHERE account = ?', account);
+        // One that was stalled past its lease must not move the cursor of the one that took over.
+        if (lease?.['holder'] !== holder || Number(lease['until']) < transaction.now()) return false;
+        for (const intentId of new Set(fills.map((fill) => fill.intentId))) {
+          const own = fills.filter((fill) => fill.intentId === intentId);
+          await applyReport(transaction, { intentId, state: 'partially_filled', fills: own });
+        }
+        if (BigInt(next) > BigInt(await cursor(transaction, account, symbol))) {
+          await transaction.run(
+            `INSERT INTO trade_cursors (account, symbol, next) VALUES (?, ?, ?)
+             ON CONFLICT (account, symbol) DO UPDATE SET next = excluded.next`,
+            account,
+            symbol,
+            next,
+          );
+        }
+        return true;
+      }),
+
+    recordReconciliation: ({ account, at, differences }) =>
+      database.transaction(account, { ledger: true }, async (transaction) => {
+        const before = await lastReconciliation(transaction, account);
+        const same = JSON.stringify(before?.differences) === JSON.stringify(differences);
+        const stable = differences.length === 0 ? 0 : same ? (before?.stable ?? 0) + 1 : 1;
+        await transaction.run(
+          `INSERT INTO reconciliations (account, at, differences, stable) VALUES (?, ?, ?, ?)
+           ON CONFLICT (account) DO UPDATE SET at = excluded.at, differences = excluded.differences, stable = excluded.stable`,
+          account,
+          at,
+          JSON.stringify(differences),
+          stable,
+        );
+        // A look that found what the one before it found is no news.
+        if (!same && !(before === undefined && differences.length === 0)) {
+          await transaction.emit({
+            eventId: `reconciliation/${account}/${at}`,
+            kind: differences.length === 0 ? 'books.agreed' : 'books.differed',
+            payload: { account, at, differences },
+          });
+        }
+        return { stable };
+      }),
+
+    lastReconciliation: (account) => lastReconciliation(database, account),
+  };
+}

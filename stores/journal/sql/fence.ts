@@ -1,0 +1,111 @@
+import type { RiskSettings } from '../../../contracts/config/schema.ts';
+import type { Mode } from '../../../domain/market.ts';
+import { type Decimal, decimal, sum, text } from '../../../domain/money.ts';
+import { isReducing, isTerminal, type OrderLeg } from '../../../domain/orders.ts';
+import { nextSubmission, type SubmissionTerms } from '../../../domain/submissions.ts';
+import type { ControlState, Intent } from '../port.ts';
+import type { Transaction } from './database.ts';
+import { readPosition } from './positions.ts';
+import { openReservation } from './postings.ts';
+
+const MINUTE_MS = 60_000;
+
+/** A code with its numbers. */
+export interface Refusal {
+  code: string;
+  limit: string;
+  value: string;
+}
+
+interface Question {
+  leg: OrderLeg;
+  terms: SubmissionTerms;
+  /** The leg's submissions so far. */
+  past: readonly Intent[];
+  control: ControlState;
+  limits: RiskSettings;
+  mode: Mode;
+}
+
+/** What keeps a submission from being sent, if anything does; the checks that need no look at other orders come first. */
+export async function refusalOf(transaction: Transaction, question: Question): Promise<Refusal | undefined> {
+  return (
+    refusedByState(question) ??
+    refusedByLeg(question) ??
+    (isReducing(question.leg.purpose)
+      ? await refusedAsReduction(transaction, question)
+      : await refusedByLimits(transaction, question)) ??
+    refusedByReservation(transaction, question)
+  );
+}
+
+function refusedByState({ leg, control, mode }: Question): Refusal | undefined {
+  if (leg.epoch !== control.epoch) return refusal('StaleEpoch', control.epoch, leg.epoch);
+  if (isReducing(leg.purpose)) return undefined;
+  if (control.tradingState === 'halted') return refusal('TradingHalted', 'active', 'halted');
+  if (control.tradingState === 'reducing') return refusal('TradingReducing', 'active', 'reducing');
+  if (mode === 'live' && !control.liveEnabled) return refusal('LiveDisabled', 'enabled', 'disabled');
+  return undefined;
+}
+
+function refusedByLeg({ leg, terms, past }: Question): Refusal | undefined {
+  const newest = past.at(-1);
+  if (newest && !isTerminal(newest.state)) return refusal('PreviousSubmissionOpen', 'terminal', newest.state);
+  const next = nextSubmission(leg, past);
+  if (next?.submission !== terms.submission) {
+    return refusal('LegOver', next?.submission ?? past.length, terms.submission);
+  }
+  const filled = sum(past.map(({ filledQuantity }) => decimal(filledQuantity)));
+  const total = filled.plus(terms.quantity);
+  if (total.greaterThan(leg.quantity)) return refusal('OverLeg', leg.quantity, text(total));
+  const worse =
+    leg.side === 'buy'
+      ? decimal(terms.limitPrice).greaterThan(leg.limitPrice)
+      : decimal(terms.limitPrice).lessThan(leg.limitPrice);
+  return worse ? refusal('PriceCollar', leg.limitPrice, terms.limitPrice) : undefined;
+}
+
+async function refusedAsReduction(transaction: Transaction, { leg, terms }: Question): Promise<Refusal | undefined> {
+  const { quantity } = await readPosition(transaction, leg.account, leg.symbol);
+  const reduces = leg.side === 'sell' && decimal(terms.quantity).lessThanOrEqualTo(quantity);
+  return reduces ? undefined : refusal('NotReducing', quantity, terms.quantity);
+}
+
+async function refusedByLimits(
+  transaction: Transaction,
+  { leg, terms, limits }: Question,
+): Promise<Refusal | undefined> {
+  const notional = notionalOf(leg, terms);
+  if (notional.greaterThan(limits.maxOrderNotional)) {
+    return refusal('OrderNotional', limits.maxOrderNotional, text(notional));
+  }
+  const frozen = await transaction.row(
+    "SELECT intent_id FROM intents WHERE account = ? AND symbol = ? AND state = 'unresolved' LIMIT 1",
+    leg.account,
+    leg.symbol,
+  );
+  if (frozen) return refusal('SymbolFrozen', 'resolved', String(frozen['intent_id']));
+  const recent = await transaction.row(
+    "SELECT count(*) AS n FROM intents WHERE account = ? AND created_at > ? AND state NOT IN ('denied', 'void')",
+    leg.account,
+    transaction.now() - MINUTE_MS,
+  );
+  const sent = Number(recent?.['n']);
+  return sent >= limits.maxOrdersPerMinute ? refusal('OrderRate', limits.maxOrdersPerMinute, sent + 1) : undefined;
+}
+
+async function refusedByReservation(transaction: Transaction, { leg, terms }: Question): Promise<Refusal | undefined> {
+  const reservation = await openReservation(transaction, leg.legId);
+  const needed = leg.side === 'buy' ? notionalOf(leg, terms) : decimal(terms.quantity);
+  if (reservation?.remaining.greaterThanOrEqualTo(needed)) return undefined;
+  return refusal('NotReserved', reservation ? text(reservation.remaining) : '0', text(needed));
+}
+
+/** At the collar, which a market order has too. */
+function notionalOf(leg: OrderLeg, terms: SubmissionTerms): Decimal {
+  return decimal(terms.quantity).times(leg.limitPrice);
+}
+
+function refusal(code: string, limit: string | number, value: string | number): Refusal {
+  return { code, limit: String(limit), value: String(value) };
+}

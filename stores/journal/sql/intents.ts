@@ -1,0 +1,261 @@
+import { intentId as intentIdOf } from '../../../contracts/workflow-ids.ts';
+import { decimal, sum, text } from '../../../domain/money.ts';
+import { canMove, isTerminal, type OrderLeg, type OrderState, type OrderType } from '../../../domain/orders.ts';
+import { baseOf } from '../../../domain/position.ts';
+import { nextSubmission, type SubmissionTerms } from '../../../domain/submissions.ts';
+import type { Intent, IntentBook, OrderReport } from '../port.ts';
+import { readControl } from './control.ts';
+import type { Database, Row, Sql, Transaction } from './database.ts';
+import { refusalOf } from './fence.ts';
+import { readPosition } from './positions.ts';
+import { balanceOf, bookFill, findReservedLeg, release, reserve } from './postings.ts';
+import { readLimits } from './risk.ts';
+
+const OPEN_STATES = "('submitted', 'unresolved', 'accepted', 'partially_filled', 'pending_cancel')";
+
+function toIntent(row: Row): Intent {
+  const leg = JSON.parse(String(row['leg'])) as OrderLeg;
+  return {
+    ...leg,
+    intentId: String(row['intent_id']),
+    submission: Number(row['submission']),
+    type: String(row['order_type']) as OrderType,
+    quantity: String(row['quantity']),
+    limitPrice: String(row['limit_price']),
+    timeInForce: String(row['time_in_force']) as OrderLeg['timeInForce'],
+    restMs: Number(row['rest_ms']),
+    state: String(row['state']) as OrderState,
+    sendBy: Number(row['send_by']),
+    venueOrderId: row['venue_order_id'] === null ? undefined : String(row['venue_order_id']),
+    filledQuantity: String(row['filled_quantity']),
+    detail: String(row['detail']),
+    createdAt: Number(row['created_at']),
+    updatedAt: Number(row['updated_at']),
+  };
+}
+
+export async function readOpenIntents(sql: Sql, account: string): Promise<Intent[]> {
+  const rows = await sql.rows(
+    `SELECT * FROM intents WHERE account = ? AND state IN ${OPEN_STATES} ORDER BY created_at`,
+    account,
+  );
+  return rows.map(toIntent);
+}
+
+async function findIntent(sql: Sql, intentId: string): Promise<Intent | undefined> {
+  const row = await sql.row('SELECT * FROM intents WHERE intent_id = ?', intentId);
+  return row && toIntent(row);
+}
+
+async function intentsOfLeg(sql: Sql, legId: string): Promise<Intent[]> {
+  return (await sql.rows('SELECT * FROM intents WHERE leg_id = ? ORDER BY submission', legId)).map(toIntent);
+}
+
+async function insertIntent(
+  transaction: Transaction,
+  leg: OrderLeg,
+  terms: Omit<SubmissionTerms, 'stopPrice'>,
+  state: OrderState,
+  sendBy: number,
+  detail: string,
+): Promise<Intent> {
+  const now = transaction.now();
+  const intent: Intent = {
+    ...leg,
+    ...terms,
+    intentId: intentIdOf(leg.legId, terms.submission),
+    state,
+    sendBy,
+    venueOrderId: undefined,
+    filledQuantity: '0',
+    detail,
+    createdAt: now,
+    updatedAt: now,
+  };
+  await transaction.run(
+    `INSERT INTO intents (intent_id, leg_id, submission, leg, cycle_id, account, symbol, side, purpose, order_type, quantity, limit_price,
+       time_in_force, rest_ms, epoch, state, send_by, venue_order_id, filled_quantity, detail, created_at, updated_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '0', ?, ?, ?)`,
+    intent.intentId,
+    leg.legId,
+    terms.submission,
+    JSON.stringify(leg),
+    leg.cycleId,
+    leg.account,
+    leg.symbol,
+    leg.side,
+    leg.purpose,
+    terms.type,
+    terms.quantity,
+    terms.limitPrice,
+    terms.timeInForce,
+    terms.restMs,
+    leg.epoch,
+    state,
+    sendBy,
+    detail,
+    now,
+    now,
+  );
+  await emitState(transaction, intent);
+  return intent;
+}
+
+function emitState(transaction: Transaction, intent: Intent): Promise<void> {
+  return transaction.emit({
+    eventId: `intent/${intent.intentId}/${intent.state}/${intent.filledQuantity}`,
+    kind: `order.${intent.state}`,
+    cycleId: intent.cycleId,
+    correlationId: intent.correlationId,
+    payload: intent,
+  });
+}
+
+/** Puts a tombstone where no row stands, so that an attempt which wakes late finds it and cannot pass. */
+export async function voidIfMissing(transaction: Transaction, leg: OrderLeg, submission: number): Promise<Intent> {
+  const existing = await findIntent(transaction, intentIdOf(leg.legId, submission));
+  if (existing) return existing;
+  const { type, quantity, limitPrice, timeInForce, restMs } = leg;
+  const terms = { submission, type, quantity, limitPrice, timeInForce, restMs };
+  const intent = await insertIntent(transaction, leg, terms, 'void', 0, 'settled as never sent');
+  await release(transaction, leg.account, leg.legId);
+  return intent;
+}
+
+/** A leg that sends nothing more gives back what it has not used. */
+async function releaseIfOver(transaction: Transaction, legId: string): Promise<void> {
+  const past = await intentsOfLeg(transaction, legId);
+  const leg = await findReservedLeg(transaction, legId);
+  const newest = past.at(-1);
+  if (!leg || !newest || !isTerminal(newest.state) || nextSubmission(leg, past)) return;
+  await release(transaction, leg.account, legId);
+}
+
+async function filledOf(sql: Sql, intentId: string): Promise<string> {
+  const rows = await sql.rows('SELECT quantity FROM fills WHERE intent_id = ?', intentId);
+  return text(sum(rows.map((row) => decimal(String(row['quantity'])))));
+}
+
+/** Takes what is newly known of a submission into the books. */
+export async function applyReport(transaction: Transaction, report: OrderReport): Promise<Intent> {
+  const intent = await findIntent(transaction, report.intentId);
+  if (!intent) throw new Error(`no intent ${report.intentId} stands in the journal`);
+  for (const fill of report.fills) await bookFill(transaction, fill, intent);
+
+  const filledQuantity = await filledOf(transaction, intent.intentId);
+  // An order is not over in the books before all of its fills are in them.
+  if (
+    isTerminal(report.state) &&
+    report.filledQuantity !== undefined &&
+    decimal(filledQuantity).lessThan(report.filledQuantity)
+  ) {
+    throw new Error(`${report.intentId} filled ${report.filledQuantity} at the exchange, booked are ${filledQuantity}`);
+  }
+
+  const moves = canMove(intent.state, report.state);
+  const next: Intent = {
+    ...intent,
+    state: moves ? report.state : intent.state,
+    venueOrderId: report.venueOrderId ?? intent.venueOrderId,
+    filledQuantity,
+    detail: moves ? (report.detail ?? intent.detail) : intent.detail,
+    updatedAt: transaction.now(),
+  };
+  await transaction.run(
+    'UPDATE intents SET state = ?, venue_order_id = ?, filled_quantity = ?, detail = ?, updated_at = ? WHERE intent_id = ?',
+    next.state,
+    next.venueOrderId ?? null,
+    next.filledQuantity,
+    next.detail,
+    next.updatedAt,
+    next.intentId,
+  );
+  if (isTerminal(next.state)) await releaseIfOver(transaction, intent.legId);
+  await emitState(transaction, next);
+  return next;
+}
+
+export function createIntentBook(database: Database): IntentBook {
+  const inAccount = { control: 'read', ledger: true } as const;
+  const accountOf = async (intentId: string): Promise<string> => {
+    const row = await database.row('SELECT account FROM intents WHERE intent_id = ?', intentId);
+    if (!row) throw new Error(`no intent ${intentId} stands in the journal`);
+    return String(row['account']);
+  };
+  return {
+    openFence: (leg, terms, sendBy) =>
+      database.transaction(leg.account, inAccount, async (transaction) => {
+        const past = await intentsOfLeg(transaction, leg.legId);
+        const existing = past.find(({ submission }) => submission === terms.submission);
+        if (existing) {
+          return {
+            passed: false as const,
+            code: 'IntentExists',
+            limit: 'none',
+            value: existing.state,
+            intent: existing,
+          };
+        }
+        const control = await readControl(transaction, leg.account);
+        const { limits } = await readLimits(transaction, leg.account);
+        const { mode } = database;
+        const refusal = await refusalOf(transaction, { leg, terms, past, control, limits, mode });
+        if (!refusal) {
+          return {
+            passed: true as const,
+            intent: await insertIntent(transaction, leg, terms, 'submitted', sendBy, ''),
+          };
+        }
+        const detail = `${refusal.code}: limit ${refusal.limit}, value ${refusal.value}`;
+        const intent = await insertIntent(transaction, leg, terms, 'denied', sendBy, detail);
+        await release(transaction, leg.account, leg.legId);
+        return { passed: false as const, ...refusal, intent };
+      }),
+
+    report: async (report) =>
+      database.transaction(await accountOf(report.intentId), { ledger: true }, (transaction) =>
+        applyReport(transaction, report),
+      ),
+
+    voidIfMissing: (leg, submission) =>
+      database.transaction(leg.account, { ledger: true }, (transaction) => voidIfMissing(transaction, leg, submission)),
+
+    find: (intentId) => findIntent(database, intentId),
+
+    async findByVenueOrder(account, symbol, venueOrderId) {
+      const row = await database.row(
+        'SELECT * FROM intents WHERE account = ? AND symbol = ? AND venue_order_id = ?',
+        account,
+        symbol,
+        venueOrderId,
+      );
+      return row && toIntent(row);
+    },
+
+    ofLeg: (legId) => intentsOfLeg(database, legId),
+    listOpen: (account) => readOpenIntents(database, account),
+
+    async list(account, limit) {
+      const rows = await database.rows(
+        'SELECT * FROM intents WHERE account = ? ORDER BY created_at DESC LIMIT ?',
+        account,
+        limit,
+      );
+      return rows.map(toIntent);
+    },
+
+    planExit: ({ legId, account, symbol }, decide) =>
+      database.transaction(account, inAccount, async (transaction) => {
+        const planned = await findReservedLeg(transaction, legId);
+        if (planned) return planned;
+        const leg = decide({
+          position: await readPosition(transaction, account, symbol),
+          free: text(await balanceOf(transaction, account, 'free', baseOf(symbol))),
+          control: await readControl(transaction, account),
+          openOrders: (await readOpenIntents(transaction, account)).filter((intent) => intent.symbol === symbol),
+        });
+        if (leg) await reserve(transaction, leg);
+        return leg;
+      }),
+  };
+}

@@ -1,0 +1,99 @@
+import { UserError } from '../../../contracts/errors.ts';
+import { decimal, text } from '../../../domain/money.ts';
+import type { Fill, OrderSide } from '../../../domain/orders.ts';
+import type { Balance } from '../../../domain/portfolio.ts';
+import type { LedgerBook } from '../port.ts';
+import { isNewRequest } from './control.ts';
+import type { Database, Row, Sql } from './database.ts';
+import { moveMarks, readMarks } from './marks.ts';
+import { readPositions, sweepDust } from './positions.ts';
+import { balanceOf, post } from './postings.ts';
+
+export async function readBalances(sql: Sql, account: string): Promise<Balance[]> {
+  const balances = new Map<string, Balance>();
+  const rows = await sql.rows(
+    "SELECT book, asset, amount FROM ledger_balances WHERE account = ? AND book IN ('free', 'reserved', 'dust') ORDER BY asset",
+    account,
+  );
+  for (const row of rows) {
+    const asset = String(row['asset']);
+    const balance = balances.get(asset) ?? { asset, free: '0', reserved: '0', dust: '0' };
+    const book = row['book'] === 'free' ? 'free' : row['book'] === 'dust' ? 'dust' : 'reserved';
+    balance[book] = String(row['amount']);
+    balances.set(asset, balance);
+  }
+  return [...balances.values()];
+}
+
+function toFill(row: Row): Fill {
+  return {
+    venue: String(row['venue']),
+    account: String(row['account']),
+    symbol: String(row['symbol']),
+    tradeId: String(row['trade_id']),
+    intentId: String(row['intent_id']),
+    side: String(row['side']) as OrderSide,
+    price: String(row['price']),
+    quantity: String(row['quantity']),
+    fee: String(row['fee']),
+    feeAsset: String(row['fee_asset']),
+    liquidity: row['liquidity'] === 'maker' ? 'maker' : 'taker',
+    filledAt: Number(row['filled_at']),
+  };
+}
+
+export function createLedgerBook(database: Database): LedgerBook {
+  return {
+    transfer: ({ reference, account, asset, amount, value, at }) =>
+      database.transaction(account, { ledger: true }, async (transaction) => {
+        if (!(await isNewRequest(transaction, `transfer/${account}/${reference}`, account, 'transfer'))) return;
+        const moved = decimal(amount);
+        const free = await balanceOf(transaction, account, 'free', asset);
+        if (free.plus(moved).isNegative()) {
+          throw new UserError(
+            'NotFree',
+            `${text(moved.negated())} ${asset} cannot be withdrawn: ${text(free)} are free; orders and positions hold the rest.`,
+          );
+        }
+        await post(transaction, `transfer/${reference}`, 'transfer', account, [
+          { book: 'free', asset, amount: moved },
+          { book: 'deposits', asset, amount: moved.negated() },
+        ]);
+        await moveMarks(transaction, account, value);
+        await transaction.emit({
+          eventId: `transfer/${account}/${reference}`,
+          kind: moved.isNegative() ? 'capital.withdrawn' : 'capital.deposited',
+          payload: { account, asset, amount, value, at },
+        });
+      }),
+
+    balances: (account) => readBalances(database, account),
+    positions: (account) => readPositions(database, account),
+
+    async deposits(account) {
+      const rows = await database.rows(
+        "SELECT asset, amount FROM ledger_balances WHERE account = ? AND book = 'deposits'",
+        account,
+      );
+      return Object.fromEntries(
+        rows.map((row) => [String(row['asset']), text(decimal(String(row['amount'])).negated())]),
+      );
+    },
+
+    async fillsOfCycle(cycleId) {
+      const rows = await database.rows('SELECT * FROM fills WHERE cycle_id = ? ORDER BY filled_at, trade_id', cycleId);
+      return rows.map(toFill);
+    },
+
+    async fillsOfLeg(legId) {
+      const rows = await database.rows('SELECT * FROM fills WHERE leg_id = ? ORDER BY filled_at, trade_id', legId);
+      return rows.map(toFill);
+    },
+
+    equityMarks: (account) => readMarks(database, account),
+
+    // Repeat-safe by itself: what is swept is no position any more.
+    sweepDust: (entry) =>
+      database.transaction(entry.account, { ledger: true }, (transaction) => sweepDust(transaction, entry)),
+  };
+}

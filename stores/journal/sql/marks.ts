@@ -1,0 +1,63 @@
+import type { DecimalText } from '../../../domain/money.ts';
+import { decimal, max, text } from '../../../domain/money.ts';
+import type { EquityMarks } from '../port.ts';
+import type { Sql, Transaction } from './database.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export async function readMarks(sql: Sql, account: string): Promise<EquityMarks | undefined> {
+  const row = await sql.row('SELECT * FROM equity_marks WHERE account = ?', account);
+  if (!row) return undefined;
+  return {
+    equity: String(row['equity']),
+    dayOpen: String(row['day_open']),
+    highWater: String(row['high_water']),
+    at: Number(row['marked_at']),
+  };
+}
+
+async function write(transaction: Transaction, account: string, day: number, marks: EquityMarks): Promise<void> {
+  await transaction.run(
+    `INSERT INTO equity_marks (account, equity, day, day_open, high_water, marked_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (account) DO UPDATE SET equity = excluded.equity, day = excluded.day, day_open = excluded.day_open,
+       high_water = excluded.high_water, marked_at = excluded.marked_at`,
+    account,
+    marks.equity,
+    day,
+    marks.dayOpen,
+    marks.highWater,
+    marks.at,
+  );
+}
+
+/** @param resetHour hour, UTC, at which a new day of the daily loss limit begins. */
+export async function markEquity(
+  transaction: Transaction,
+  { account, equity, at, resetHour }: { account: string; equity: DecimalText; at: number; resetHour: number },
+): Promise<void> {
+  const before = await readMarks(transaction, account);
+  const dayOf = (time: number): number => Math.floor((time - resetHour * HOUR_MS) / DAY_MS);
+  const sameDay = before !== undefined && dayOf(before.at) === dayOf(at);
+  await write(transaction, account, dayOf(at), {
+    equity,
+    dayOpen: sameDay ? before.dayOpen : equity,
+    highWater: before ? text(max(decimal(before.highWater), decimal(equity))) : equity,
+    at,
+  });
+}
+
+/** A deposit is no gain and a withdrawal no loss: the marks go along. */
+export async function moveMarks(transaction: Transaction, account: string, value: DecimalText): Promise<void> {
+  const before = await readMarks(transaction, account);
+  if (!before) return;
+  const moved = (amount: DecimalText): DecimalText => text(decimal(amount).plus(value));
+  const { equity, dayOpen, highWater } = before;
+  await transaction.run(
+    'UPDATE equity_marks SET equity = ?, day_open = ?, high_water = ? WHERE account = ?',
+    moved(equity),
+    moved(dayOpen),
+    moved(highWater),
+    account,
+  );
+}

@@ -1,0 +1,143 @@
+import { decimal, text, ZERO } from '../../../domain/money.ts';
+import type { Fill } from '../../../domain/orders.ts';
+import type { Position } from '../../../domain/portfolio.ts';
+import { applyFill, baseOf, flatPosition } from '../../../domain/position.ts';
+import type { LedgerBook } from '../port.ts';
+import type { Row, Sql, Transaction } from './database.ts';
+import { balanceOf, post } from './postings.ts';
+
+/** A position with the cost that its dust took along. */
+interface StoredPosition extends Position {
+  dustCost: string;
+}
+
+function toPosition(row: Row): StoredPosition {
+  return {
+    symbol: String(row['symbol']),
+    quantity: String(row['quantity']),
+    averageCost: String(row['average_cost']),
+    realizedPnl: String(row['realized_pnl']),
+    dust: String(row['dust']),
+    dustCost: String(row['dust_cost']),
+    openedAt: Number(row['opened_at']),
+  };
+}
+
+async function readStored(sql: Sql, account: string, symbol: string): Promise<StoredPosition> {
+  const row = await sql.row('SELECT * FROM positions WHERE account = ? AND symbol = ?', account, symbol);
+  return row ? toPosition(row) : { ...flatPosition(symbol), dustCost: '0' };
+}
+
+export async function readPosition(sql: Sql, account: string, symbol: string): Promise<Position> {
+  const { dustCost: _cost, ...position } = await readStored(sql, account, symbol);
+  return position;
+}
+
+export async function readPositions(sql: Sql, account: string): Promise<Position[]> {
+  const rows = await sql.rows('SELECT * FROM positions WHERE account = ? ORDER BY symbol', account);
+  return rows.map((row) => {
+    const { dustCost: _cost, ...position } = toPosition(row);
+    return position;
+  });
+}
+
+async function write(transaction: Transaction, account: string, position: StoredPosition): Promise<void> {
+  await transaction.run(
+    `INSERT INTO positions (account, symbol, quantity, average_cost, realized_pnl, dust, dust_cost, opened_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (account, symbol) DO UPDATE SET quantity = excluded.quantity, average_cost = excluded.average_cost,
+       realized_pnl = excluded.realized_pnl, dust = excluded.dust, dust_cost = excluded.dust_cost, opened_at = excluded.opened_at`,
+    account,
+    position.symbol,
+    position.quantity,
+    position.averageCost,
+    position.realizedPnl,
+    position.dust,
+    position.dustCost,
+    position.openedAt,
+  );
+}
+
+/** A buy takes the symbol's dust back into the position, at the cost that it took along. */
+export async function bookOnPosition(transaction: Transaction, fill: Fill, legId: string): Promise<void> {
+  const { account, symbol } = fill;
+  const stored = await readStored(transaction, account, symbol);
+  const before = fill.side === 'buy' ? await takeDustBack(transaction, account, stored, fill) : stored;
+  const after: StoredPosition = { ...before, ...applyFill(before, fill) };
+  await write(transaction, account, after);
+  if (fill.side === 'sell') {
+    const gain = decimal(after.realizedPnl).minus(before.realizedPnl);
+    await transaction.run(
+      `INSERT INTO closed_trades (leg_id, account, symbol, realized_pnl, closed_at) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (leg_id) DO UPDATE SET realized_pnl = ?, closed_at = excluded.closed_at`,
+      legId,
+      account,
+      symbol,
+      text(gain),
+      fill.filledAt,
+      text(gain.plus(await realizedBy(transaction, legId))),
+    );
+  }
+}
+
+async function realizedBy(sql: Sql, legId: string) {
+  const row = await sql.row('SELECT realized_pnl FROM closed_trades WHERE leg_id = ?', legId);
+  return row ? decimal(String(row['realized_pnl'])) : ZERO;
+}
+
+async function takeDustBack(
+  transaction: Transaction,
+  account: string,
+  stored: StoredPosition,
+  fill: Fill,
+): Promise<StoredPosition> {
+  const dust = decimal(stored.dust);
+  if (dust.isZero()) return stored;
+  const asset = baseOf(stored.symbol);
+  await post(transaction, `dust-back/${fill.symbol}/${fill.tradeId}/${fill.intentId}`, 'dust', account, [
+    { book: 'dust', asset, amount: dust.negated() },
+    { book: 'free', asset, amount: dust },
+  ]);
+  const quantity = dust.plus(stored.quantity);
+  const cost = decimal(stored.quantity).times(stored.averageCost).plus(stored.dustCost);
+  return {
+    ...stored,
+    quantity: text(quantity),
+    averageCost: text(cost.div(quantity)),
+    dust: '0',
+    dustCost: '0',
+    openedAt: decimal(stored.quantity).isZero() ? fill.filledAt : stored.openedAt,
+  };
+}
+
+/** Its cost goes along, so that it is neither gain nor loss. */
+export async function sweepDust(
+  transaction: Transaction,
+  { reference, account, symbol, minNotional, price }: Parameters<LedgerBook['sweepDust']>[0],
+): Promise<string> {
+  const stored = await readStored(transaction, account, symbol);
+  const asset = baseOf(symbol);
+  const quantity = decimal(stored.quantity);
+  const free = await balanceOf(transaction, account, 'free', asset);
+  // What another order has reserved is not dust yet.
+  if (quantity.isZero() || free.lessThan(quantity) || quantity.times(price).greaterThanOrEqualTo(minNotional))
+    return '0';
+  await post(transaction, `dust/${reference}`, 'dust', account, [
+    { book: 'free', asset, amount: quantity.negated() },
+    { book: 'dust', asset, amount: quantity },
+  ]);
+  await write(transaction, account, {
+    ...stored,
+    quantity: '0',
+    averageCost: '0',
+    openedAt: 0,
+    dust: text(quantity.plus(stored.dust)),
+    dustCost: text(quantity.times(stored.averageCost).plus(stored.dustCost)),
+  });
+  await transaction.emit({
+    eventId: `dust/${reference}`,
+    kind: 'dust.swept',
+    payload: { account, symbol, quantity: text(quantity), price },
+  });
+  return text(quantity);
+}

@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
+import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
+import { profitOf, viewPosition } from '../../client/portfolio-view.ts';
+import { bookTransfer, type TransferTools, transferInPaper } from '../../client/transfers.ts';
+import { flatPosition } from '../../domain/position.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { adminCall, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
+import { temporaryJournal } from '../support/books.ts';
+
+describe('profit', () => {
+  const position = {
+    ...flatPosition('BTC/USDT'),
+    quantity: '0.1',
+    averageCost: '50000',
+    realizedPnl: '12.5',
+    dust: '0.001',
+  };
+  const priced = viewPosition(position, { mid: '51000', at: 5 });
+  const marks = { equity: '10110', dayOpen: '10000', highWater: '10200', at: 5 };
+
+  it('is taken at the newest known price, dust included', () => {
+    expect(priced).toMatchObject({ unrealizedPnl: '101', price: '51000', pricedAt: 5 });
+    expect(profitOf([priced], marks, { USDT: '10000' }, 'USDT')).toEqual({
+      realized: '12.5',
+      unrealized: '101',
+      sinceDeposits: '110',
+    });
+  });
+
+  it('is not invented where a price, a mark or the worth of a deposit is missing', () => {
+    const unpriced = viewPosition(position, undefined);
+    expect(unpriced.unrealizedPnl).toBeUndefined();
+    expect(viewPosition(flatPosition('BTC/USDT'), undefined).unrealizedPnl).toBe('0');
+    expect(profitOf([priced, unpriced], undefined, {}, 'USDT')).toEqual({
+      realized: '25',
+      unrealized: undefined,
+      sinceDeposits: undefined,
+    });
+    expect(profitOf([], marks, { USDT: '1', BTC: '1' }, 'USDT').sinceDeposits).toBeUndefined();
+    expect(profitOf([], marks, { USDT: '10000', BTC: '0' }, 'USDT').sinceDeposits).toBe('110');
+  });
+});
+
+describe('money in and out of the paper account', () => {
+  let exchange: TestExchange;
+  let journal: Journal;
+  let tools: TransferTools;
+  beforeEach(async () => {
+    exchange = await startTestExchange();
+    const { apiKey, secret } = await exchange.account('main', { USDT: '1000' });
+    const client = createCcxtClient({ venue: 'binance', restUrl: exchange.url, apiKey, secret });
+    const trading = await createCcxtTrading(client);
+    journal = await temporaryJournal();
+    const { ledger } = journal;
+    await ledger.transfer({ reference: 'o', account: 'main', asset: 'USDT', amount: '1000', value: '1000', at: 0 });
+    tools = { ledger, trading };
+  });
+  afterEach(async () => {
+    await journal.close();
+    await exchange.close();
+  });
+
+  const request = (reference: string, amount: string, asset = 'USDT') => ({
+    reference,
+    account: 'main',
+    currency: 'USDT',
+    asset,
+    amount,
+  });
+  const move =
+    (asset = 'USDT') =>
+    async (amount: string): Promise<void> => {
+      const path = amount.startsWith('-') ? '/admin/withdrawals' : '/admin/deposits';
+      const body = { name: 'main', asset, amount: amount.replace('-', '') };
+      expect(await adminCall(exchange.url, 'POST', path, body)).toMatchObject({ status: 200 });
+    };
+  const both = async (asset = 'USDT'): Promise<{ booked: string | undefined; held: string | undefined }> => {
+    const balance = (await tools.ledger.balances('main')).find((one) => one.asset === asset);
+    return { booked: balance?.free, held: (await tools.trading.balances())[asset] };
+  };
+  const cutOff = async (): Promise<void> => {
+    throw new Error('killed in between');
+  };
+
+  it('reaches books and paper account once, however often it is asked for', async () => {
+    expect(await transferInPaper(request('in-1', '250.5'), tools, move())).toMatchObject({
+      booked: true,
+      value: '250.5',
+    });
+    expect(await transferInPaper(request('in-1', '250.5'), tools, move())).toMatchObject({ booked: false });
+    expect(await both()).toEqual({ booked: '1250.5', held: '1250.5' });
+    await transferInPaper(request('out-1', '-50.5'), tools, move());
+    await transferInPaper(request('out-1', '-50.5'), tools, move());
+    expect(await both()).toEqual({ booked: '1200', held: '1200' });
+  });
+
+  it('that was cut off between the two is finished by its repetition, also after another of the same size', async () => {
+    await expect(transferInPaper(request('in-1', '100'), tools, cutOff)).rejects.toThrow('killed in between');
+    expect(await both()).toEqual({ booked: '1100', held: '1000' });
+    await expect(transferInPaper(request('in-2', '50'), tools, move(), 50)).rejects.toThrow(
+      /differ by 100 USDT.*by its own reference/,
+    );
+    await transferInPaper(request('in-3', '100'), tools, move());
+    expect(await both()).toEqual({ booked: '1200', held: '1200' });
+    expect(await transferInPaper(request('in-1', '100'), tools, move())).toMatchObject({ booked: false });
+    expect(await both()).toEqual({ booked: '1200', held: '1200' });
+  });
+
+  it('is worth the middle of the market where it is another asset, and nothing is booked without a price', async () => {
+    const { value } = await transferInPaper(request('btc', '0.5', 'BTC'), tools, move('BTC'));
+    const { bid, ask } = await tools.trading.touch('BTC/USDT');
+    expect(Number(value) / ((Number(bid) + Number(ask)) / 4)).toBeCloseTo(1, 2);
+    expect(await both('BTC')).toEqual({ booked: '0.5', held: '0.5' });
+    await expect(bookTransfer(request('doge', '5', 'DOGE'), tools)).rejects.toThrow(
+      /no price for DOGE\/USDT.*Nothing was booked/,
+    );
+    expect(await both('DOGE')).toEqual({ booked: undefined, held: undefined });
+  });
+
+  it('never leaves the paper account below zero, and a refused withdrawal moves nothing', async () => {
+    await expect(transferInPaper(request('out', '-1000.01'), tools, move())).rejects.toThrow();
+    expect(await both()).toEqual({ booked: '1000', held: '1000' });
+    const refused = await adminCall(exchange.url, 'POST', '/admin/withdrawals', {
+      name: 'main',
+      asset: 'USDT',
+      amount: '1000.00000001',
+    });
+    expect(refused).toEqual({ status: 409, body: { error: 'main has less USDT free than that' } });
+    await exchange.restart();
+    expect((await tools.trading.balances())['USDT']).toBe('1000');
+  });
+});

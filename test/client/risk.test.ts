@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { changedLimits } from '../../client/cli/commands/risk.ts';
+import { knownPrices } from '../../client/prices.ts';
+import { parseRiskChange, refuseUnfitLimits, riskKeys } from '../../client/risk-settings.ts';
+import { exposureOf, limitViews, type RiskFacts } from '../../client/risk-view.ts';
+import { riskSchema } from '../../contracts/config/schema.ts';
+import { ExitCode } from '../../contracts/errors.ts';
+import { flatPosition } from '../../domain/position.ts';
+
+const limits = riskSchema.parse({});
+
+describe('a change of limits', () => {
+  it.each([
+    [['maxDailyLoss=0.03'], { maxDailyLoss: 0.03 }],
+    [['maxOrderNotional=1000'], { maxOrderNotional: '1000' }],
+    [['dayResetHour=7', 'maxOrderNotional=0.5'], { dayResetHour: 7, maxOrderNotional: '0.5' }],
+  ])('%j asks for %j and for nothing else', (texts, change) => expect(parseRiskChange(texts)).toEqual(change));
+
+  it.each([
+    [['maxDailyLos=0.03'], /there is no limit "maxDailyLos"; the limits are maxSymbolExposure, .*coolDownMinutes/],
+    [['maxDailyLoss'], /"maxDailyLoss" is not of the form KEY=VALUE/],
+    [['maxDailyLoss=lots'], /maxDailyLoss: .*\(it is "lots"\)/],
+    [['maxDailyLoss='], /maxDailyLoss: .*\(it is ""\)/],
+    [['maxDailyLoss=1.5'], /maxDailyLoss: .*<=1 \(it is "1\.5"\)/],
+    [['dayResetHour=7.5'], /dayResetHour: .*int.* \(it is "7\.5"\)/],
+    [['maxOrderNotional=-5'], /maxOrderNotional: must be above zero \(it is "-5"\)/],
+    [['maxOrderNotional=1e3'], /maxOrderNotional: must be a decimal number in plain notation/],
+    [['maxDailyLoss=0.1', 'maxDailyLoss=0.2'], /maxDailyLoss is given twice/],
+    [['toString=1'], /there is no limit "toString"/],
+    [['maxDailyLoss=2', 'x=1'], /maxDailyLoss: .*; there is no limit "x"/],
+  ])('%j is refused with its fault, and nothing is changed', (texts, message) => {
+    const refuse = (): unknown => parseRiskChange(texts);
+    expect(refuse).toThrow(message);
+    expect(refuse).toThrow(/^No limit was changed: /);
+    expect(refuse).toThrow(expect.objectContaining({ exitCode: ExitCode.usage }));
+  });
+
+  it('keeps the limits that hold today, and refuses what the whole would not allow', () => {
+    expect(() => refuseUnfitLimits(limits)).not.toThrow();
+    expect(() => refuseUnfitLimits({ ...limits, maxGrossExposure: 2 })).toThrow(/maxGrossExposure/);
+  });
+
+  it('is told key by key', () => {
+    const after = { ...limits, maxDailyLoss: 0.03 };
+    expect(changedLimits({ before: limits, after })).toEqual([{ key: 'maxDailyLoss', before: '0.05', after: '0.03' }]);
+    expect(changedLimits({ before: limits, after: limits })).toEqual([]);
+    expect(changedLimits({ before: undefined, after }).map(({ key }) => key)).toEqual(riskKeys);
+  });
+});
+
+describe('where the account stands against its limits', () => {
+  const prices = knownPrices([
+    { snapshot: { snapshotId: 'b', takenAt: 2_000, venue: 'binance', mids: { 'BTC/USDT': '50000' } } },
+    { snapshot: undefined },
+    { snapshot: { snapshotId: 'a', takenAt: 1_000, venue: 'binance', mids: { 'BTC/USDT': '1', 'ETH/USDT': '3000' } } },
+  ]);
+  const order = {
+    symbol: 'BTC/USDT',
+    side: 'buy',
+    quantity: '0.02',
+    filledQuantity: '0',
+    limitPrice: '50000',
+  } as const;
+  const facts: RiskFacts = {
+    limits,
+    positions: [
+      { ...flatPosition('BTC/USDT'), quantity: '0.0199', dust: '0.0001', averageCost: '45000' },
+      { ...flatPosition('ETH/USDT'), quantity: '1', averageCost: '2900' },
+      flatPosition('SOL/USDT'),
+    ],
+    openOrders: [
+      { ...order, filledQuantity: '0.01', state: 'partially_filled' },
+      { ...order, state: 'unresolved' },
+      { ...order, side: 'sell', state: 'accepted' },
+    ],
+    recentOrders: [
+      { createdAt: 99_000, state: 'filled' },
+      { createdAt: 50_000, state: 'denied' },
+      { createdAt: 40_001, state: 'accepted' },
+      { createdAt: 40_000, state: 'filled' },
+    ],
+    marks: { equity: '9500', dayOpen: '10000', highWater: '9500', at: 0 },
+    prices,
+    now: 100_000,
+  };
+
+  it('counts what is booked, what works, and what is unknown at its worst', () => {
+    expect(exposureOf(facts)).toEqual({
+      bySymbol: [
+        { symbol: 'BTC/USDT', booked: '1000', working: '1500', exposure: '2500' },
+        { symbol: 'ETH/USDT', booked: '3000', working: '0', exposure: '3000' },
+      ],
+      gross: '5500',
+      pricedAt: 1_000,
+    });
+  });
+
+  it('puts each number beside its limit, in the limit’s own unit', () => {
+    const current = Object.fromEntries(limitViews(facts).map((view) => [view.key, view.current]));
+    expect(current).toMatchObject({
+      maxSymbolExposure: '0.3158',
+      maxGrossExposure: '0.5789',
+      maxOrdersPerMinute: '2',
+      maxDailyLoss: '0.05',
+      maxDrawdown: '0',
+      reduceDrawdown: '0',
+      priceCollarBps: undefined,
+    });
+    expect(Object.keys(current)).toEqual(riskKeys);
+  });
+
+  it('says nothing where a price or a mark is not known', () => {
+    const blind = { ...facts, prices: new Map(), marks: undefined };
+    expect(exposureOf(blind)).toMatchObject({ gross: undefined, bySymbol: [{ booked: undefined }, {}] });
+    const current = Object.fromEntries(limitViews(blind).map((view) => [view.key, view.current]));
+    expect(current).toMatchObject({
+      maxSymbolExposure: undefined,
+      maxGrossExposure: undefined,
+      maxDailyLoss: undefined,
+    });
+  });
+});

@@ -1,0 +1,106 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stopTrading } from '../../client/stop.ts';
+import type { FlattenResult, TradingControlState } from '../../contracts/control.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { temporaryJournal } from '../support/books.ts';
+
+const request = { requestId: 'r-1', account: 'main', reason: 'prices look wrong', by: 'ann', flatten: false };
+
+const controlState: TradingControlState = {
+  account: 'main',
+  halted: true,
+  epoch: 1,
+  reason: request.reason,
+  by: 'ann',
+  fenced: true,
+  quiet: true,
+  cancelled: [],
+  remaining: [],
+};
+
+/** Answers as a Temporal server with workers does; what was signalled and asked is kept. */
+function temporalThatSays(states: TradingControlState[], flatten: (() => Promise<FlattenResult>)[] = []) {
+  const signals: unknown[] = [];
+  const asked: string[] = [];
+  const workflow = {
+    signalWithStart: async (_type: string, { signalArgs }: { signalArgs: unknown[] }) => {
+      signals.push(...signalArgs);
+      return { query: async () => (states.length > 1 ? states.shift() : states[0]) };
+    },
+    getHandle: (workflowId: string) => {
+      asked.push(workflowId);
+      return { result: () => (flatten.length > 1 ? flatten.shift() : flatten[0])?.() };
+    },
+  };
+  return { client: { workflow } as unknown as Client, signals, asked };
+}
+
+describe('stop', () => {
+  let journal: Journal;
+  const progress: string[] = [];
+  beforeEach(async () => {
+    journal = await temporaryJournal();
+    progress.length = 0;
+  });
+  afterEach(() => journal.close());
+  const tools = (client: Client) => ({
+    journal: async () => journal,
+    temporal: async () => client,
+    onProgress: (message: string) => void progress.push(message),
+  });
+
+  it('writes the halt row, signals, and waits until trading control is quiet at that epoch', async () => {
+    const before = { ...controlState, halted: false, epoch: 0, quiet: true };
+    const { client, signals } = temporalThatSays([before, { ...controlState, quiet: false }, controlState]);
+    const report = await stopTrading(request, tools(client), 5_000);
+    expect(report).toMatchObject({ fenced: true, quiet: true, epoch: 1, note: '' });
+    expect(signals).toEqual([{ requestId: 'r-1', reason: 'prices look wrong', by: 'ann' }]);
+    expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
+  });
+
+  it('is fenced without Temporal, and says what to do', async () => {
+    const unreachable = async (): Promise<Client> => {
+      throw new UserError('TemporalUnreachable', 'No Temporal server answers.', ExitCode.unhealthy);
+    };
+    const report = await stopTrading(request, { ...tools({} as Client), temporal: unreachable }, 5_000);
+    expect(report).toMatchObject({ fenced: true, quiet: false, epoch: 1 });
+    expect(report.note).toBe(
+      'No Temporal server answers. What is open at the exchange may stay open until then: "sapphire stop --break-glass" needs no Temporal.',
+    );
+  });
+
+  it('signals without the journal, and is fenced as soon as trading control says so', async () => {
+    const { client, signals } = temporalThatSays([{ ...controlState, reason: 'an older stop' }, controlState]);
+    const gone = { ...tools(client), journal: () => Promise.reject(new Error('no such server')) };
+    const report = await stopTrading(request, gone, 5_000);
+    expect(signals).toHaveLength(1);
+    expect(report).toMatchObject({ fenced: true, quiet: true, epoch: 1 });
+    expect(report.note).toMatch(/^The halt row could not be written: no such server\./);
+    const nobody = temporalThatSays([{ ...controlState, reason: 'an older stop' }]);
+    const unanswered = await stopTrading(request, { ...gone, temporal: async () => nobody.client }, 300);
+    expect(unanswered).toMatchObject({ fenced: false, quiet: false, epoch: undefined });
+  });
+
+  it('with flatten waits for the selling, which trading control starts after a while', async () => {
+    const sold: FlattenResult = { sold: [{ symbol: 'BTC/USDT', quantity: '0.1' }], dust: [], held: [] };
+    const { client, signals, asked } = temporalThatSays(
+      [{ ...controlState, epoch: 4 }],
+      [() => Promise.reject(new WorkflowNotFoundError('none', 'flatten/main/4', undefined)), async () => sold],
+    );
+    const report = await stopTrading({ ...request, flatten: true }, tools(client), 5_000);
+    expect(signals).toEqual([expect.objectContaining({ flatten: true })]);
+    // The selling belongs to the epoch that trading control halted at.
+    expect(asked).toEqual(['flatten/main/4']);
+    expect(report).toMatchObject({ quiet: true, flattened: sold, note: '' });
+  });
+
+  it('with flatten says when the selling takes longer, and what is left meanwhile', async () => {
+    const { client } = temporalThatSays([controlState], [() => new Promise<FlattenResult>(() => {})]);
+    const report = await stopTrading({ ...request, flatten: true }, tools(client), 300);
+    expect(report.flattened).toBeUndefined();
+    expect(report.note).toMatch(/^The selling has not come to its end after 0\.3 s/);
+    expect(progress).toContain('selling: nothing left');
+  });
+});

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type TradingPort, VenueRejection } from '../../activities/orders/port.ts';
+import { decimal, floorToStep, text } from '../../domain/money.ts';
+import type { OrderLeg } from '../../domain/orders.ts';
+import type { SubmissionTerms } from '../../domain/submissions.ts';
+
+const SYMBOL = 'BTC/USDT';
+const RECV_WINDOW_MS = 5_000;
+const RESTING_SHARE = '0.9';
+const TAKING_SHARE = '1.005';
+
+/**
+ * What order placing, looking up and settling rely on, asked of a venue through the port. The same on the paper exchange and on Binance's
+ * testnet: a friendlier paper exchange would hide the faults of the real one.
+ */
+export function describeTradingContract(
+  venue: string,
+  open: () => Promise<{ trading: TradingPort; close(): Promise<void> }>,
+  run: boolean,
+): void {
+  describe.skipIf(!run)(`the trading contract on ${venue}`, () => {
+    let trading: TradingPort;
+    beforeAll(async () => {
+      const opened = await open();
+      trading = opened.trading;
+      return opened.close;
+    }, 60_000);
+
+    const orderId = (): string => `sphtest${randomUUID().replaceAll('-', '').slice(0, 20)}-1`;
+
+    async function terms(side: 'buy' | 'sell', share: string, changes: Partial<SubmissionTerms> = {}) {
+      const { tickSize, stepSize, minNotional } = trading.instrument(SYMBOL);
+      const { ask } = await trading.touch(SYMBOL);
+      const limitPrice = floorToStep(decimal(ask).times(share), decimal(tickSize));
+      // Three times the least value: a part that is left is still an order.
+      const least = decimal(minNotional).times(3).div(limitPrice);
+      const quantity = text(floorToStep(least, decimal(stepSize)).plus(stepSize));
+      const submission: SubmissionTerms = {
+        submission: 1,
+        type: 'limit',
+        timeInForce: 'GTC',
+        quantity,
+        limitPrice: text(limitPrice),
+        restMs: 60_000,
+        ...changes,
+      };
+      const leg: OrderLeg = {
+        legId: 'sphtest',
+        cycleId: 'contract',
+        correlationId: 'contract',
+        account: 'main',
+        symbol: SYMBOL,
+        side,
+        purpose: side === 'buy' ? 'open' : 'flatten',
+        type: submission.type,
+        quantity: submission.quantity,
+        limitPrice: submission.limitPrice,
+        timeInForce: submission.timeInForce,
+        restMs: submission.restMs,
+        working: { style: 'once' },
+        minNotional,
+        epoch: 0,
+      };
+      return { leg, submission };
+    }
+
+    async function place(id: string, side: 'buy' | 'sell', share: string, changes: Partial<SubmissionTerms> = {}) {
+      const { leg, submission } = await terms(side, share, changes);
+      return trading.place(leg, submission, id, await trading.exchangeTime(), RECV_WINDOW_MS);
+    }
+
+    test('tells the time and the best prices', async () => {
+      expect(Math.abs((await trading.exchangeTime()) - Date.now())).toBeLessThan(60_000);
+      const { bid, ask } = await trading.touch(SYMBOL);
+      expect(decimal(bid).lessThan(ask)).toBe(true);
+    });
+
+    test('places a resting order, finds it by client id, lists it, and cancels it', async () => {
+      const id = orderId();
+      const { order, fills } = await place(id, 'buy', RESTING_SHARE);
+      expect(order).toMatchObject({ intentId: id, symbol: SYMBOL, state: 'accepted', filledQuantity: '0' });
+      expect(fills).toEqual([]);
+      expect(await trading.findOrder(SYMBOL, id)).toEqual(order);
+      expect((await trading.openOrders(SYMBOL)).map(({ intentId }) => intentId)).toContain(id);
+      await trading.cancel(SYMBOL, id);
+      expect(await trading.findOrder(SYMBOL, id)).toMatchObject({
+        venueOrderId: order.venueOrderId,
+        state: 'canceled',
+      });
+      expect((await trading.openOrders()).map(({ intentId }) => intentId)).not.toContain(id);
+      // Whoever cancels again is told nothing new.
+      await trading.cancel(SYMBOL, id);
+    });
+
+    test('knows nothing of an id that was never sent', async () => {
+      const id = orderId();
+      expect(await trading.findOrder(SYMBOL, id)).toBeUndefined();
+      await trading.cancel(SYMBOL, id);
+    });
+
+    test('fills what crosses the market, with trades that add up to the order and carry their fees', async () => {
+      const id = orderId();
+      const { order, fills } = await place(id, 'buy', TAKING_SHARE, { timeInForce: 'IOC' });
+      expect(order.state).toBe('filled');
+      const trades = await trading.fillsOf({ account: 'main', symbol: SYMBOL }, id, order.venueOrderId);
+      const total = trades.reduce((sum, { quantity }) => sum.plus(quantity), decimal(0));
+      expect(text(total)).toBe(order.filledQuantity);
+      const keys = (list: typeof fills) =>
+        list.map(({ tradeId, price, quantity, fee, feeAsset }) => [tradeId, price, quantity, fee, feeAsset].join(' '));
+      expect(keys(trades).sort()).toEqual(keys(fills).sort());
+      expect(trades.every(({ intentId, side, feeAsset }) => intentId === id && side === 'buy' && feeAsset !== '')).toBe(
+        true,
+      );
+
+      const bought = decimal(order.filledQuantity);
+      const { stepSize } = trading.instrument(SYMBOL);
+      const back = orderId();
+      const sold = await place(back, 'sell', RESTING_SHARE, {
+        timeInForce: 'IOC',
+        quantity: text(floorToStep(bought.times('0.99'), decimal(stepSize))),
+      });
+      expect(sold.order.state).toBe('filled');
+    });
+
+    test('takes the same client id again once its order is gone, so that it protects nobody', async () => {
+      const id = orderId();
+      const first = await place(id, 'buy', RESTING_SHARE);
+      await expect(place(id, 'buy', RESTING_SHARE)).rejects.toThrow(VenueRejection);
+      await trading.cancel(SYMBOL, id);
+      const second = await place(id, 'buy', RESTING_SHARE);
+      expect(second.order.venueOrderId).not.toBe(first.order.venueOrderId);
+      await trading.cancel(SYMBOL, id);
+    });
+
+    test.each([
+      ['more than the account holds', { quantity: '8000' }],
+      ['less than the least value', { quantity: '0.00001' }],
+      ['a post-only order that would take', { type: 'post_only' }],
+    ] as const)('rejects %s for certain', async (_name, changes) => {
+      const id = orderId();
+      await expect(place(id, 'buy', TAKING_SHARE, changes)).rejects.toThrow(VenueRejection);
+      expect(await trading.findOrder(SYMBOL, id)).toBeUndefined();
+    });
+
+    test('refuses a request that was held up', async () => {
+      const id = orderId();
+      const { leg, submission } = await terms('buy', RESTING_SHARE);
+      const heldUp = (await trading.exchangeTime()) - 10_000;
+      await expect(trading.place(leg, submission, id, heldUp, 2_000)).rejects.toThrow(VenueRejection);
+      expect(await trading.findOrder(SYMBOL, id)).toBeUndefined();
+    });
+  });
+}

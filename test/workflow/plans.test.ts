@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
+import { legId } from '../../contracts/leg-ids.ts';
+import { decimal, text } from '../../domain/money.ts';
+import type { OrderLeg } from '../../domain/orders.ts';
+import { exchangeLog, expectBooksEqualExchange } from '../support/proof.ts';
+import { type Rig, startRig } from '../support/rig.ts';
+import { startDevServer } from '../support/temporal.ts';
+
+let environment: TestWorkflowEnvironment;
+let rig: Rig | undefined;
+
+beforeAll(async () => {
+  environment = await startDevServer();
+});
+afterAll(() => environment.teardown());
+
+afterEach(async () => {
+  const replayed = await rig?.replayAll();
+  await rig?.close();
+  rig = undefined;
+  expect(replayed?.length).toBeGreaterThan(0);
+  await environment.client.workflow.getHandle('trading-control').terminate('end of the test');
+});
+
+async function open(): Promise<Rig> {
+  rig = await startRig(environment, { configuration: { symbols: ['BTC/USDT', 'ETH/USDT'] } });
+  return rig;
+}
+
+/** A buy of about 200 USDT, a percent above the best ask unless told otherwise. */
+async function legOf(
+  { trading, journal }: Rig,
+  cycleId: string,
+  symbol: string,
+  index: number,
+  changes: Partial<OrderLeg> = {},
+): Promise<OrderLeg> {
+  const { ask } = await trading.touch(symbol);
+  const { stepSize, tickSize, minNotional } = trading.instrument(symbol);
+  const floor = (value: string, step: string): string => text(decimal(value).div(step).trunc().times(step));
+  const { epoch } = await journal.control.read('main');
+  return {
+    legId: legId('main', cycleId, symbol, index, 'open'),
+    cycleId,
+    correlationId: cycleId,
+    account: 'main',
+    symbol,
+    side: 'buy',
+    purpose: 'open',
+    type: 'limit',
+    quantity: floor(text(decimal('200').div(ask)), stepSize),
+    limitPrice: floor(text(decimal(ask).times('1.01')), tickSize),
+    timeInForce: 'IOC',
+    restMs: 2_000,
+    working: { style: 'once' },
+    minNotional,
+    epoch,
+    ...changes,
+  };
+}
+
+async function reserve({ journal }: Rig, cycleId: string, legs: OrderLeg[]): Promise<void> {
+  await journal.cycles.plan(cycleId, 'main', () => ({ cycleId, equity: '10000', legs, verdicts: [], allocations: [] }));
+}
+
+async function runPlan(
+  system: Rig,
+  changes: Partial<OrderLeg>[] = [{}, {}],
+  onLegFailure: 'flatten' | 'hold' = 'flatten',
+): Promise<PlanResult> {
+  const cycleId = `cycle/plan/${randomUUID()}`;
+  const symbols = ['BTC/USDT', 'ETH/USDT'];
+  const legs = await Promise.all(
+    changes.map((change, index) => legOf(system, cycleId, symbols[index] ?? 'BTC/USDT', index, change)),
+  );
+  await reserve(system, cycleId, legs);
+  const handle = await system.start('executePlan', `plan/${cycleId}`, { cycleId, legs, onLegFailure });
+  return (await handle.result()) as PlanResult;
+}
+
+const held = async ({ journal }: Rig, symbol: string): Promise<number> =>
+  Number((await journal.ledger.positions('main')).find((position) => position.symbol === symbol)?.quantity ?? 0);
+
+describe('a plan of two legs', () => {
+  it('is done when both came to their end', async () => {
+    const system = await open();
+    const result = await runPlan(system);
+    expect(result).toMatchObject({ end: 'done', orders: [{ state: 'filled' }, { state: 'filled' }] });
+    await expectBooksEqualExchange(system);
+  });
+
+  it('ends flat when the second leg is refused: what the first opened is sold again', async () => {
+    const system = await open();
+    await system.exchange.admin('POST', '/admin/faults', { kind: 'halt-symbol', symbol: 'ETHUSDT' });
+    const result = await runPlan(system);
+    expect(result.end).toBe('flat');
+    expect(result.detail).toMatch(/ETH\/USDT was rejected/);
+    expect(result.orders.map(({ side, state }) => `${side} ${state}`)).toEqual([
+      'buy filled',
+      'buy rejected',
+      'sell filled',
+    ]);
+    expect(await held(system, 'BTC/USDT')).toBeLessThan(0.0001);
+    await expectBooksEqualExchange(system);
+  });
+
+  it('tries the compensation again until it is filled, each try an order of its own', async () => {
+    const system = await open();
+    await system.exchange.admin('POST', '/admin/faults', { kind: 'halt-symbol', symbol: 'ETHUSDT' });
+    const running = runPlan(system);
+    // The first leg passes; then every order is refused for a while.
+    await expect.poll(() => exchangeLog(system), { timeout: 10_000 }).toHaveLength(1);
+    await system.exchange.admin('POST', '/admin/faults', {
+      kind: 'rate-limit',
+      method: 'POST',
+      path: '/api/v3/order',
+      count: 3,
+    });
+    const result = await running;
+    expect(result.end).toBe('flat');
+    expect(result.orders.filter(({ side }) => side === 'sell').length).toBeGreaterThan(1);
+    expect(await held(system, 'BTC/USDT')).toBeLessThan(0.0001);
+    await expectBooksEqualExchange(system);
+  });
+
+  it('keeps the first leg, with the reason, where the configuration says hold', async () => {
+    const system = await open();
+    await system.exchange.admin('POST', '/admin/faults', { kind: 'halt-symbol', symbol: 'ETHUSDT' });
+    const result = await runPlan(system, [{}, {}], 'hold');
+    expect(result).toMatchObject({ end: 'held' });
+    expect(result.detail).toMatch(/rejected .* kept, as configured/);
+    expect(await held(system, 'BTC/USDT')).toBeGreaterThan(0.0001);
+    await expectBooksEqualExchange(system);
+  });
+
+  it('is no failure when the market left a limit behind', async () => {
+    const system = await open();
+    const { bid } = await system.trading.touch('ETH/USDT');
+    const limitPrice = text(decimal(bid).times('0.97').toDecimalPlaces(2));
+    const result = await runPlan(system, [{}, { limitPrice }]);
+    expect(result).toMatchObject({ end: 'done', orders: [{ state: 'filled' }, { state: 'expired' }] });
+    await expectBooksEqualExchange(system);
+  });
+});
+
+describe('a leg', () => {
+  const run = async (system: Rig, symbol: string, changes: Partial<OrderLeg>): Promise<OrderResult> => {
+    const cycleId = `cycle/leg/${randomUUID()}`;
+    const leg = await legOf(system, cycleId, symbol, 0, changes);
+    await reserve(system, cycleId, [leg]);
+    const handle = await system.start('executeOrder', `order/${leg.legId}`, leg);
+    return (await handle.result()) as OrderResult;
+  };
+
+  it('at the market is filled', async () => {
+    const system = await open();
+    expect(await run(system, 'BTC/USDT', { type: 'market' })).toMatchObject({ state: 'filled' });
+    await expectBooksEqualExchange(system);
+  });
+
+  it('that must not take is refused when it would', async () => {
+    const system = await open();
+    const result = await run(system, 'BTC/USDT', { type: 'post_only', timeInForce: 'GTC' });
+    expect(result).toMatchObject({ state: 'rejected', filledQuantity: '0' });
+    expect(result.detail).toMatch(/would immediately match/);
+    await expectBooksEqualExchange(system);
+  });
+
+  it('with a stop price rests unseen and is cancelled after its time', async () => {
+    const system = await open();
+    const { ask } = await system.trading.touch('BTC/USDT');
+    const price = (factor: string): string => text(decimal(ask).times(factor).toDecimalPlaces(2));
+    const result = await run(system, 'BTC/USDT', {
+      type: 'stop',
+      stopPrice: price('1.05'),
+      limitPrice: price('1.06'),
+      restMs: 1_000,
+    });
+    expect(result).toMatchObject({ state: 'canceled', filledQuantity: '0' });
+    await expectBooksEqualExchange(system);
+  });
+
+  it('that is all or nothing is nothing when the book is too thin', async () => {
+    const system = await open();
+    const { bid } = await system.trading.touch('BTC/USDT');
+    const result = await run(system, 'BTC/USDT', { timeInForce: 'FOK', limitPrice: bid });
+    expect(result).toMatchObject({ state: 'expired', filledQuantity: '0' });
+    await expectBooksEqualExchange(system);
+  });
+
+  it('that chases is priced again, and takes what is left in its last submission', async () => {
+    const system = await open();
+    const result = await run(system, 'BTC/USDT', {
+      working: { style: 'chase', submissions: 2 },
+      timeInForce: 'GTC',
+      restMs: 700,
+    });
+    expect(result).toMatchObject({ state: 'filled' });
+    const sent = await system.journal.intents.ofLeg(result.legId);
+    expect(sent.map(({ submission }) => submission)).toEqual(sent.map((_, index) => index + 1));
+    await expectBooksEqualExchange(system);
+  });
+
+  it('that is sliced sends one order a slice, and no more in all than the leg', async () => {
+    const system = await open();
+    const slice = '0.002';
+    const result = await run(system, 'BTC/USDT', {
+      quantity: '0.006',
+      working: { style: 'twap', slices: [slice, slice, slice], intervalMs: 300 },
+    });
+    expect(result).toMatchObject({ state: 'filled', filledQuantity: '0.006' });
+    expect(await exchangeLog(system)).toHaveLength(3);
+    await expectBooksEqualExchange(system);
+  });
+
+  it('that is sliced ends with a stop: the next slice does not pass the fence', async () => {
+    const system = await open();
+    const cycleId = `cycle/leg/${randomUUID()}`;
+    const slices = ['0.002', '0.002', '0.002'];
+    const leg = await legOf(system, cycleId, 'BTC/USDT', 0, {
+      quantity: '0.006',
+      working: { style: 'twap', slices, intervalMs: 1_500 },
+    });
+    await reserve(system, cycleId, [leg]);
+    const handle = await system.start('executeOrder', `order/${leg.legId}`, leg);
+    await expect.poll(() => exchangeLog(system), { timeout: 10_000 }).toHaveLength(1);
+    await system.journal.control.raiseHalt({ requestId: cycleId, account: 'main', reason: 'test', by: 'test' });
+    const result = (await handle.result()) as OrderResult;
+    expect(result).toMatchObject({ state: 'denied', filledQuantity: '0.002' });
+    expect(result.detail).toMatch(/StaleEpoch/);
+    expect(await exchangeLog(system)).toHaveLength(1);
+    await expectBooksEqualExchange(system);
+  });
+});
