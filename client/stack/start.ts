@@ -106,9 +106,9 @@ async function bringUp(
   const { configuration, profile, onProgress } = options;
   const ownTemporal = !usesOtherServer();
   const files = { configuration: configurationFile(), profile: profileFile() };
-  await refuseTakenPorts(portsOf(configuration, profile, files, ownTemporal));
   checkDatabases(configuration, profile, ownTemporal);
   await refuseUnreadyMode(configuration);
+  await refuseTakenPorts(portsOf(configuration, profile, files, ownTemporal));
 
   // Independent of each other; only the workers need all of them.
   const [temporalUrl, services] = await Promise.all([

@@ -30,8 +30,9 @@ export interface Installation {
 export async function makeInstallation(): Promise<Installation> {
   const folder = temporaryFolder();
   const [grpc, ui, exchange, coordinator] = await freePorts(4);
-  // The roles' ports follow each other from this one.
-  const operations = 20_000 + Math.floor(Math.random() * 200) * 10;
+  // The roles' ports follow each other from this one; test files that run at the same time draw from ranges of their own.
+  const range = Number(process.env['VITEST_POOL_ID'] ?? 0) % 4;
+  const operations = 20_000 + range * 2_000 + Math.floor(Math.random() * 200) * 10;
   const ports = { grpc, ui, exchange, coordinator, operations };
   const files = { stack: join(folder, 'stack.yml'), configuration: join(folder, 'trading.yml') };
   const profile = readProfile();
