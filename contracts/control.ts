@@ -61,3 +61,21 @@ export interface TradingControlState {
   cancelled: OpenOrder[];
   remaining: OpenOrder[];
 }
+
+/** What one look of the workflow `reconcile` found and did. */
+export interface ReconcileReport extends Reconciliation {
+  account: string;
+  at: number;
+  /** False while trades kept coming in: the balances were not held against each other this time. */
+  compared: boolean;
+  /** Looks in a row, this one included, that found exactly these differences. */
+  stable: number;
+  /** Intents that nobody followed any more. */
+  adopted: string[];
+  /** Orders with our prefix that no intent stands for. */
+  cancelled: OpenOrder[];
+  /** Ids of the workflows that were missing. */
+  started: string[];
+  /** Trading is halted for what this look found. */
+  halted: boolean;
+}

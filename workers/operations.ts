@@ -1,13 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import { createControlActivities } from '../activities/control/index.ts';
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
+import { createProtectionActivities } from '../activities/protection/index.ts';
+import { createReconcileActivities } from '../activities/reconcile/index.ts';
+import { createIngest } from '../activities/reconcile/ingest.ts';
+import { exchangeKeys } from '../contracts/config/secrets.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { watchBooks } from './book-watch.ts';
 import { refuseUnfitKeys, tradingAccess } from './exchange.ts';
+import { haltOnStrangers, socketApiUrl, startIngestor } from './ingestor.ts';
+import { ensureReconcileSchedule } from './reconcile-schedule.ts';
 import { runRole } from './role.ts';
 import { ensureTradingControl } from './trading-control.ts';
+import { openUserStream } from './user-stream.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('operations', async ({ configuration, secrets, connection, temporal, logger }) => {
@@ -30,6 +38,25 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
     });
   }
   await ensureTradingControl(client, configuration.account);
+  const { account, symbols, protection } = configuration;
+  const ingest = createIngest({
+    journal,
+    trading,
+    account,
+    symbols,
+    holder: `${process.pid}/${randomUUID()}`,
+    onStrangers: haltOnStrangers({ journal, client, logger }, account),
+    logger,
+  });
+  await ensureReconcileSchedule(client, configuration);
+  const ingestor = startIngestor({ ingest, journal, client, configuration, logger });
+  const stream = openUserStream({
+    url: socketApiUrl(configuration),
+    keys: exchangeKeys(configuration, secrets),
+    exchangeTime: trading.exchangeTime,
+    onEvent: ingestor.wake,
+    logger,
+  });
   const stopWatching = watchBooks(journal, configuration, logger);
 
   return {
@@ -37,7 +64,16 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
       {
         taskQueue: TaskQueue.operations,
         workflowBundle: await workflowBundle(),
-        activities: createControlActivities({ journal, trading, client, logger }),
+        activities: {
+          ...createControlActivities({ journal, trading, client, logger }),
+          ...createReconcileActivities({ journal, trading, client, configuration, ingest, logger }),
+          ...createProtectionActivities({
+            journal,
+            trading,
+            settings: protection.enabled ? protection : undefined,
+            logger,
+          }),
+        },
         maxCachedWorkflows: 20,
         stickyQueueScheduleToStartTimeout: '1s',
       },
@@ -48,6 +84,8 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
     },
     close: async () => {
       stopWatching();
+      stream.close();
+      await ingestor.close();
       await journal.close();
     },
   };

@@ -1,13 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import type { Reconciliation, ResumeRequest, SweepReport, TradingControlState } from '../../contracts/control.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import { orderWorkflowId, scheduleId } from '../../contracts/workflow-ids.ts';
-import { decimal, text } from '../../domain/money.ts';
 import type { ControlState, Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../orders/port.ts';
+import { lookAtBooks, tradedSymbols } from '../reconcile/look.ts';
 import { sweepOrders } from './sweep.ts';
+
+const LOOKS = 4;
+const LOOK_PAUSE_MS = 500;
 
 export interface ControlDependencies {
   journal: Journal;
@@ -87,25 +91,24 @@ export function createControlActivities({ journal, trading, client, logger }: Co
       return report;
     },
 
-    /** Holds the books against the exchange: open orders, open submissions, and the total of each asset. */
+    /**
+     * Holds the books against the exchange, strictly: at rest no order is open, no submission is without its end, and the totals of each asset
+     * are equal. Changes nothing.
+     */
     async reconcile(account: string): Promise<Reconciliation> {
-      const [orders, intents, venue, booked] = await Promise.all([
-        trading.openOrders(),
-        journal.intents.listOpen(account),
-        trading.balances(),
-        journal.ledger.balances(account),
-      ]);
-      const differences = [
-        ...orders.map(({ symbol, intentId }) => `order ${intentId} on ${symbol} is open at the exchange`),
-        ...intents.map(({ intentId, state }) => `submission ${intentId} is ${state}`),
-      ];
-      const books = new Map(booked.map(({ asset, free, reserved }) => [asset, decimal(free).plus(reserved)]));
-      for (const asset of new Set([...books.keys(), ...Object.keys(venue)])) {
-        const ours = books.get(asset) ?? decimal(0);
-        const theirs = decimal(venue[asset] ?? '0');
-        if (!ours.equals(theirs)) differences.push(`${asset}: booked ${text(ours)}, at the exchange ${text(theirs)}`);
+      const symbols = await tradedSymbols({ journal }, account);
+      for (let tries = 1; ; tries += 1) {
+        const look = await lookAtBooks({ journal, trading }, account, symbols);
+        const differences = [
+          ...look.orders.map(({ symbol, intentId }) => `order ${intentId} on ${symbol} is open at the exchange`),
+          ...look.intents.map(({ intentId, state }) => `submission ${intentId} is ${state}`),
+          ...look.differences,
+          ...(look.settled ? [] : ['trades kept coming in']),
+        ];
+        // A fill that is on its way into the books is there a moment later.
+        if (differences.length === 0 || tries === LOOKS) return { clean: differences.length === 0, differences };
+        await sleep(LOOK_PAUSE_MS);
       }
-      return { clean: differences.length === 0, differences };
     },
 
     async resumeTrading(

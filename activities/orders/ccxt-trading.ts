@@ -7,7 +7,7 @@ import { fetchServerTime, timed } from '../market/ccxt-client.ts';
 import { instrumentOf } from '../market/ccxt-market.ts';
 import { createVenueClock } from '../market/venue-clock.ts';
 import { classifyFault, venueCode } from './classify.ts';
-import { type TradingPort, type VenueOrder, VenueRejection } from './port.ts';
+import { TRADES_PAGE, type TradingPort, type VenueOrder, VenueRejection, type VenueTrade } from './port.ts';
 
 const NO_SUCH_ORDER = [-2011, -2013];
 
@@ -83,6 +83,12 @@ function venueTerms(leg: OrderLeg, { type, timeInForce, limitPrice }: Submission
   return byType[type];
 }
 
+/** Trade ids are numbers that may be beyond what a float holds. */
+function inOrder(one: string, other: string): number {
+  const difference = BigInt(one) - BigInt(other);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
 /** Trading through ccxt's raw endpoints, which keep the venue's decimals as text. */
 export async function createCcxtTrading(client: binance): Promise<TradingPort> {
   await timed('exchangeInfo', () => client.loadMarkets());
@@ -96,6 +102,33 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
     state: states[raw.status],
     filledQuantity: plain(raw.executedQty),
   });
+
+  const toTrade = (symbol: string, trade: z.output<typeof tradeSchema>): VenueTrade => ({
+    venue: client.id,
+    symbol,
+    tradeId: trade.id,
+    venueOrderId: trade.orderId,
+    side: trade.isBuyer ? 'buy' : 'sell',
+    price: plain(trade.price),
+    quantity: plain(trade.qty),
+    fee: plain(trade.commission),
+    feeAsset: trade.commissionAsset,
+    liquidity: trade.isMaker ? 'maker' : 'taker',
+    filledAt: trade.time,
+  });
+
+  const findOrder = async (
+    query: { symbol: string } & Record<string, string>,
+    clientOrderId?: string,
+  ): Promise<VenueOrder | undefined> => {
+    try {
+      const answer = await timed('order', () => client.privateGetOrder(query));
+      return toOrder(orderSchema.parse(answer), clientOrderId);
+    } catch (error) {
+      if (NO_SUCH_ORDER.includes(venueCode(String(error)) ?? 0)) return undefined;
+      throw error;
+    }
+  };
 
   const exchangeTime = createVenueClock(() => fetchServerTime(client));
 
@@ -148,17 +181,8 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
       return { order: toOrder(placed), fills };
     },
 
-    async findOrder(symbol, intentId) {
-      try {
-        const answer = await timed('order', () =>
-          client.privateGetOrder({ symbol: idOf(symbol), origClientOrderId: intentId }),
-        );
-        return toOrder(orderSchema.parse(answer), intentId);
-      } catch (error) {
-        if (NO_SUCH_ORDER.includes(venueCode(String(error)) ?? 0)) return undefined;
-        throw error;
-      }
-    },
+    findOrder: (symbol, intentId) => findOrder({ symbol: idOf(symbol), origClientOrderId: intentId }, intentId),
+    orderById: (symbol, venueOrderId) => findOrder({ symbol: idOf(symbol), orderId: venueOrderId }),
 
     async fillsOf({ account, symbol }, intentId, venueOrderId) {
       const answer = await timed('myTrades', () =>
@@ -167,22 +191,17 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
       return z
         .array(tradeSchema)
         .parse(answer)
-        .map(
-          (trade): Fill => ({
-            venue: client.id,
-            account,
-            symbol,
-            tradeId: trade.id,
-            intentId,
-            side: trade.isBuyer ? 'buy' : 'sell',
-            price: plain(trade.price),
-            quantity: plain(trade.qty),
-            fee: plain(trade.commission),
-            feeAsset: trade.commissionAsset,
-            liquidity: trade.isMaker ? 'maker' : 'taker',
-            filledAt: trade.time,
-          }),
-        );
+        .map((trade): Fill => {
+          const { venueOrderId: _order, ...fill } = toTrade(symbol, trade);
+          return { ...fill, account, intentId };
+        });
+    },
+
+    async tradesFrom(symbol, fromId) {
+      const query = { symbol: idOf(symbol), fromId, limit: TRADES_PAGE };
+      const answer = await timed('myTrades', () => client.privateGetMyTrades(query));
+      const trades = z.array(tradeSchema).parse(answer);
+      return trades.map((trade) => toTrade(symbol, trade)).sort((one, other) => inOrder(one.tradeId, other.tradeId));
     },
 
     async openOrders(symbol) {

@@ -2,6 +2,9 @@ import type { Instrument } from '../../domain/market.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
 import type { SubmissionTerms, Touch } from '../../domain/submissions.ts';
 
+/** Trades that the exchange gives in one answer, at most. */
+export const TRADES_PAGE = 1_000;
+
 /** What the exchange says of one order. */
 export interface VenueOrder {
   venueOrderId: string;
@@ -9,6 +12,11 @@ export interface VenueOrder {
   symbol: string;
   state: OrderState;
   filledQuantity: string;
+}
+
+/** One match as the account's list of trades has it: only the venue's own order id tells whose it is. */
+export interface VenueTrade extends Omit<Fill, 'account' | 'intentId'> {
+  venueOrderId: string;
 }
 
 /**
@@ -32,7 +40,11 @@ export interface TradingPort {
   ): Promise<{ order: VenueOrder; fills: Fill[] }>;
   /** Undefined when the exchange knows no such order. */
   findOrder(symbol: string, intentId: string): Promise<VenueOrder | undefined>;
+  /** By the venue's own id. Undefined when the exchange knows no such order. */
+  orderById(symbol: string, venueOrderId: string): Promise<VenueOrder | undefined>;
   fillsOf(leg: Pick<OrderLeg, 'account' | 'symbol'>, intentId: string, venueOrderId: string): Promise<Fill[]>;
+  /** The account's trades from this trade id on, in their order; at most `TRADES_PAGE`. */
+  tradesFrom(symbol: string, fromId: string): Promise<VenueTrade[]>;
   openOrders(symbol?: string): Promise<VenueOrder[]>;
   /** Resolves also when the order is gone already. */
   cancel(symbol: string, intentId: string): Promise<void>;

@@ -51,6 +51,16 @@ const allocationSchema = z.strictObject({
   kellyFraction: fraction.default(0.25),
 });
 
+/** Fractions of the average cost; a barrier that is left out does not exist. */
+const protectionSchema = z.strictObject({
+  enabled: z.boolean().default(true),
+  stopLoss: fraction.optional(),
+  takeProfit: z.number().positive().max(100).optional(),
+  /** Fall from the highest price since the entry. */
+  trailingStop: fraction.optional(),
+  timeLimitMinutes: z.int().min(1).max(525_600).optional(),
+});
+
 const participationSchema = z.strictObject({
   /** Answers needed; without a value 1 in the development profile and 3 in production. */
   quorumCount: z.int().min(1).max(20).optional(),
@@ -94,6 +104,7 @@ export const configurationSchema = z
     risk: riskSchema.prefault({}),
     allocation: allocationSchema.prefault({}),
     execution: executionSchema.prefault({}),
+    protection: protectionSchema.prefault({ stopLoss: 0.03, takeProfit: 0.06, timeLimitMinutes: 720 }),
     participation: participationSchema.prefault({}),
     agents: agentsSchema.prefault({}),
     coordinator: z.strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8081) }).prefault({}),

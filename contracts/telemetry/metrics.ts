@@ -57,6 +57,11 @@ export const metrics = {
     labelNames: ['outcome'],
     registers,
   }),
+  unresolvedOrders: new Gauge({
+    name: 'unresolved_orders',
+    help: 'Submissions of which it is not known whether the exchange took them. Above zero for longer than a minute a person should look.',
+    registers,
+  }),
   agentLatency: new Histogram({
     name: 'agent_answer_duration_seconds',
     help: 'Time that an agent took to answer.',

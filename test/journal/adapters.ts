@@ -1,31 +1,43 @@
-import { afterAll, beforeAll } from 'vitest';
+import { join } from 'node:path';
 import { riskSchema } from '../../contracts/config/schema.ts';
+import type { Mode } from '../../domain/market.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { openPostgresJournal } from '../../stores/journal/postgres/journal.ts';
-import { temporaryJournal } from '../support/books.ts';
+import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
+import type { Database } from '../../stores/journal/sql/database.ts';
+import { createJournal } from '../../stores/journal/sql/journal.ts';
+import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
+import { temporaryFolder } from '../support/books.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 
-let server: PostgresServer | undefined;
+export const adapterNames = ['sqlite', 'postgres'] as const;
+export type AdapterName = (typeof adapterNames)[number];
 
-beforeAll(async () => {
-  server = await startPostgres();
-});
-afterAll(() => server?.stop());
+/** Opens one more connection, as another process would. */
+export type Open = (now?: () => number, mode?: Mode) => Promise<Database>;
 
-export async function emptyPostgresDatabase(): Promise<string> {
-  if (!server) throw new Error('the server was not started');
-  return server.database();
+export function opener(adapter: AdapterName, address: string): Open {
+  const open = adapter === 'sqlite' ? openSqliteDatabase : openPostgresDatabase;
+  return (now, mode = 'paper') => open(address, mode, now);
 }
 
-/** Every adapter of the port, each as a function that opens an empty journal. */
-export const adapters: [name: string, open: (now?: () => number) => Promise<Journal>][] = [
-  ['sqlite', temporaryJournal],
-  [
-    'postgres',
-    async (now) => {
-      const journal = await openPostgresJournal(await emptyPostgresDatabase(), 'paper', now);
-      await journal.risk.adopt('main', riskSchema.parse({}));
-      return journal;
-    },
-  ],
-];
+export interface Adapter {
+  name: AdapterName;
+  /** The address of a database that does not exist yet, or is empty. */
+  place(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export async function startAdapter(name: AdapterName): Promise<Adapter> {
+  if (name === 'sqlite') {
+    return { name, place: async () => join(temporaryFolder(), 'journal.db'), stop: async () => undefined };
+  }
+  const server: PostgresServer = await startPostgres();
+  return { name, place: () => server.database(), stop: () => server.stop() };
+}
+
+/** The books over an open database, with the default limits in force. */
+export async function booksOver(database: Database): Promise<Journal> {
+  const journal = await createJournal(database);
+  await journal.risk.adopt('main', riskSchema.parse({}));
+  return journal;
+}

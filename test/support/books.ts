@@ -100,6 +100,18 @@ export async function planLegs(journal: Journal, ...legs: OrderLeg[]): Promise<O
   }));
 }
 
+/** Plans a leg, sends it, and books the one fill that filled it or, where it is smaller, let it expire. */
+export async function trade(journal: Journal, order: OrderLeg, changes: Partial<Fill> = {}): Promise<Fill> {
+  const intentId = `${order.legId}-1`;
+  const { symbol, side, quantity, limitPrice: price } = order;
+  const match = fill({ tradeId: order.legId, intentId, symbol, side, quantity, price, fee: '0', ...changes });
+  await planLegs(journal, order);
+  await journal.intents.openFence(order, terms(order), 0);
+  const state = match.quantity === quantity ? 'filled' : 'expired';
+  await journal.intents.report({ intentId, state, filledQuantity: match.quantity, fills: [match] });
+  return match;
+}
+
 export async function fund(journal: Journal, amount = '10000', asset = 'USDT'): Promise<void> {
   const value = asset === 'USDT' ? amount : '0';
   await journal.ledger.transfer({ reference: `test/${asset}`, account: 'main', asset, amount, value, at: 0 });

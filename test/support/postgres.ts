@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,14 +41,13 @@ export async function startPostgres(): Promise<PostgresServer> {
   const user = asRoot ? { uid: NOBODY, gid: NOBODY } : {};
   if (asRoot) chownSync(folder, NOBODY, NOBODY);
   const data = join(folder, 'data');
+  const password = randomBytes(8).toString('hex');
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password, { mode: 0o644 });
   const made = spawnSync(
     join(bin, 'initdb'),
-    ['-D', data, '-U', 'sapphire', '-A', 'trust', '-E', 'UTF8', '--no-locale'],
-    {
-      ...user,
-      cwd: folder,
-      encoding: 'utf8',
-    },
+    ['-D', data, '-U', 'sapphire', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--no-locale'],
+    { ...user, cwd: folder, encoding: 'utf8' },
   );
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
   const port = await freePort();
@@ -56,7 +56,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-c', 'max_connections=200'],
     { ...user, cwd: folder, stdio: 'ignore' },
   );
-  const addressOf = (name: string): string => `postgres://sapphire@127.0.0.1:${port}/${name}`;
+  const addressOf = (name: string): string => `postgres://sapphire:${password}@127.0.0.1:${port}/${name}`;
   await answering(server, addressOf('postgres'));
   let count = 0;
   return {

@@ -1,4 +1,4 @@
-import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -15,14 +15,23 @@ import { createOrderActivities } from '../../activities/orders/index.ts';
 import { createPlanActivities } from '../../activities/orders/plans.ts';
 import type { TradingPort } from '../../activities/orders/port.ts';
 import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
+import { createProtectionActivities } from '../../activities/protection/index.ts';
+import { createReconcileActivities } from '../../activities/reconcile/index.ts';
+import { createIngest } from '../../activities/reconcile/ingest.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
-import { orderWorkflowId, planWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import {
+  orderWorkflowId,
+  planWorkflowId,
+  protectWorkflowId,
+  TRADING_CONTROL_ID,
+} from '../../contracts/workflow-ids.ts';
 import { type AgentId, agentIds } from '../../domain/agents.ts';
 import { abstain } from '../../domain/signals.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { haltOnStrangers, startIngestor } from '../../workers/ingestor.ts';
 import { ensureTradingControl } from '../../workers/trading-control.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
@@ -30,6 +39,8 @@ import { temporaryJournal } from './books.ts';
 
 const silent = pino({ level: 'silent' });
 const token = 'test-coordinator-token';
+/** The gRPC code. */
+const NOT_FOUND = 5;
 
 /** A view for every symbol, or a reason to abstain. */
 export type ScriptedView = { expectedReturn: number } | { abstain: string };
@@ -78,10 +89,27 @@ export interface Rig {
   trading: TradingPort;
   /** Says what the scripted agents answer from now on. */
   views: { current: ScriptedView };
+  /** The best bid that protective exits see from now on; the market's own without one. */
+  bid: { current: string | undefined };
   start(workflowType: string, workflowId: string, ...args: unknown[]): Promise<WorkflowHandle>;
   /** Replays the history of everything that ran, running ones too. */
   replayAll(): Promise<{ workflowType: string; events: number }[]>;
   close(): Promise<void>;
+}
+
+const queues: Record<string, string> = {
+  tradingCycle: TaskQueue.cycles,
+  protectPosition: TaskQueue.operations,
+  reconcile: TaskQueue.operations,
+};
+
+/** Says what was replayed; the rig is closed whatever comes of it. */
+export async function replayThenClose(rig: Rig): Promise<{ workflowType: string; events: number }[]> {
+  try {
+    return await rig.replayAll();
+  } finally {
+    await rig.close();
+  }
 }
 
 /** Everything real in one process: Temporal, the paper exchange, the coordinator, the journal, ccxt. Only the agents are scripted. */
@@ -91,6 +119,8 @@ export async function startRig(
     configuration?: Record<string, unknown>;
     withControl?: boolean;
     withExecution?: boolean;
+    /** Reads trades and starts protective exits, as the operations worker does. */
+    withIngestor?: boolean;
     agents?: readonly AgentId[];
   } = {},
 ): Promise<Rig> {
@@ -136,10 +166,28 @@ export async function startRig(
   const market = await createCcxtMarket(createCcxtClient(access), 'paper');
   const trading = await createCcxtTrading(createCcxtClient(access));
   const views: Rig['views'] = { current: { expectedReturn: 0.01 } };
+  const bid: Rig['bid'] = { current: undefined };
   const scripted = Object.fromEntries(agentIds.map((id) => [id, scriptedAgent(id, () => views.current)]));
 
   const { connection, client } = { connection: environment.nativeConnection, client: environment.client };
   const bundle = await workflowBundle();
+  const { protection } = configuration;
+  const ingest = createIngest({
+    journal,
+    trading,
+    account: 'main',
+    symbols: configuration.symbols,
+    holder: 'rig',
+    onStrangers: haltOnStrangers({ journal, client, logger: silent }, 'main'),
+    logger: silent,
+  });
+  const watched: Pick<TradingPort, 'touch' | 'instrument'> = {
+    instrument: trading.instrument,
+    touch: async (symbol) => {
+      const touch = await trading.touch(symbol);
+      return { ...touch, bid: bid.current ?? touch.bid };
+    },
+  };
   const common = {
     connection,
     namespace: environment.namespace ?? 'default',
@@ -179,13 +227,27 @@ export async function startRig(
           {
             taskQueue: TaskQueue.operations,
             workflowBundle: bundle,
-            activities: createControlActivities({ journal, trading, client, logger: silent }),
+            activities: {
+              ...createControlActivities({ journal, trading, client, logger: silent }),
+              ...createReconcileActivities({ journal, trading, client, configuration, ingest, logger: silent }),
+              ...createProtectionActivities({
+                journal,
+                trading: watched,
+                settings: protection.enabled ? protection : undefined,
+                logger: silent,
+              }),
+            },
           },
         ]),
   ];
   const workers = await Promise.all(definitions.map((definition) => Worker.create({ ...common, ...definition })));
   const running = Promise.all(workers.map((worker) => worker.run()));
   if (options.withControl !== false) await ensureTradingControl(client, 'main');
+
+  const ingestor =
+    options.withIngestor === true
+      ? startIngestor({ ingest, journal, client, configuration, logger: silent })
+      : undefined;
 
   const started = new Set<string>();
   return {
@@ -195,9 +257,10 @@ export async function startRig(
     exchange,
     trading,
     views,
+    bid,
     async start(workflowType, workflowId, ...args) {
       started.add(workflowId);
-      const taskQueue = workflowType === 'tradingCycle' ? TaskQueue.cycles : TaskQueue.execution;
+      const taskQueue = queues[workflowType] ?? TaskQueue.execution;
       return client.workflow.start(workflowType, { workflowId, taskQueue, args });
     },
     async replayAll() {
@@ -205,13 +268,16 @@ export async function startRig(
       const plans = (await journal.cycles.list('main', 1_000))
         .filter(({ plan }) => (plan?.legs.length ?? 0) > 1)
         .map(({ cycleId }) => planWorkflowId(cycleId));
+      const exits = configuration.symbols.map((symbol) => protectWorkflowId('main', symbol));
       const replayed = [];
-      for (const workflowId of new Set([...started, ...orders, ...plans, TRADING_CONTROL_ID])) {
+      for (const workflowId of new Set([...started, ...orders, ...plans, ...exits, TRADING_CONTROL_ID])) {
         const history = await client.workflow
           .getHandle(workflowId)
           .fetchHistory()
           .catch((error: unknown) => {
-            if (error instanceof WorkflowNotFoundError) return undefined;
+            // An order that a test sent itself has no workflow.
+            const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+            if (code === NOT_FOUND) return undefined;
             throw error;
           });
         if (!history?.events?.length) continue;
@@ -222,6 +288,7 @@ export async function startRig(
       return replayed;
     },
     async close() {
+      await ingestor?.close();
       for (const worker of workers) worker.shutdown();
       await running;
       await closeCoordinator();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool, type PoolClient, types } from 'pg';
+import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market.ts';
 import {
@@ -11,17 +11,25 @@ import {
   type Transaction,
   type Value,
 } from '../sql/database.ts';
-import { migrations, postgresDialect } from '../sql/migrations.ts';
+import { missingMigrations, postgresDialect } from '../sql/migrations.ts';
 
 /** Serialization failure and deadlock: the transaction did nothing and may be tried again. */
 const AGAIN = ['40001', '40P01'];
 const TRIES = 5;
-/** Keys of the advisory locks, which are numbers: one for the schema, one for the order of the outbox. */
+/** Keys of the advisory locks, which are numbers: for the schema, for the order of the outbox, for the control rows. */
 const SCHEMA_LOCK = 7_001;
 const OUTBOX_LOCK = 7_002;
+const CONTROL_LOCK = 7_003;
+/** A process that stalls in the middle of a transaction loses it after this time, so that it cannot hold up a halt. */
+const STALLED_MS = 3_000;
 
 /** Counters and times stay far below 2^53. */
-types.setTypeParser(types.builtins.INT8, Number);
+const INT8: number = types.builtins.INT8;
+const parsers: Required<PoolConfig>['types'] = {
+  getTypeParser: (type: number, format?: string) =>
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the server knows more types than pg's list of names.
+    type === INT8 ? Number : types.getTypeParser(type, format === 'binary' ? 'binary' : 'text'),
+};
 
 const prepared = new Map<string, string>();
 
@@ -52,35 +60,38 @@ function sqlOver(client: Pool | PoolClient): Sql {
  * shares the control row, which a halt takes for itself: it waits for the fences in flight, and every later one sees it.
  */
 export async function openPostgresDatabase(url: string, mode: Mode, now: () => number = Date.now): Promise<Database> {
-  const pool = new Pool({ connectionString: url, max: 8, connectionTimeoutMillis: 5_000 });
+  const pool = new Pool({
+    connectionString: url,
+    max: 8,
+    connectionTimeoutMillis: 5_000,
+    idle_in_transaction_session_timeout: STALLED_MS,
+    keepAlive: true,
+    types: parsers,
+  });
   // An idle connection that the server closed is replaced by the next request.
   pool.on('error', () => undefined);
+  // One in use says the same twice: its query fails, which is what we act on, and it emits what would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
-    await migrate(pool, now);
+    await inTransaction(pool, (client) => migrate(client, now));
   } catch (error) {
     await pool.end();
-    throw unusable(url, error);
+    throw error instanceof UserError ? error : unusable(url, error);
   }
 
-  const once = async <T>(account: string, locks: Locks, work: (transaction: Transaction) => Promise<T>): Promise<T> => {
-    const client = await pool.connect();
-    try {
-      await client.query('BEGIN');
+  const once = <T>(account: string, locks: Locks, work: (transaction: Transaction) => Promise<T>): Promise<T> =>
+    inTransaction(pool, async (client) => {
       const sql = sqlOver(client);
       await lock(sql, account, locks);
-      const value = await work({ ...sql, now, emit: (...events) => emit(sql, outboxRows(events, mode, now())) });
-      await client.query('COMMIT');
-      client.release();
+      const events: Value[][] = [];
+      const value = await work({
+        ...sql,
+        now,
+        emit: async (...facts) => void events.push(...outboxRows(facts, mode, now())),
+      });
+      await appendToOutbox(client, events);
       return value;
-    } catch (error) {
-      const broken = await client.query('ROLLBACK').then(
-        () => false,
-        () => true,
-      );
-      client.release(broken);
-      throw error;
-    }
-  };
+    });
 
   const transaction: Database['transaction'] = async (account, locks, work) => {
     for (let tries = 1; ; tries += 1) {
@@ -93,74 +104,82 @@ export async function openPostgresDatabase(url: string, mode: Mode, now: () => n
     }
   };
 
-  return {
-    ...sqlOver(pool),
-    mode,
-    now,
-    transaction,
-    check: () => transaction('', {}, async (one) => void (await one.row('SELECT 1 AS one'))),
-    close: () => pool.end(),
-  };
+  return { ...sqlOver(pool), mode, now, transaction, close: () => pool.end() };
+}
+
+async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    const value = await work(client);
+    await client.query('COMMIT');
+    client.release();
+    return value;
+  } catch (error) {
+    const broken = await client.query('ROLLBACK').then(
+      () => false,
+      () => true,
+    );
+    client.release(broken);
+    throw error;
+  }
 }
 
 async function lock(sql: Sql, account: string, { control, ledger }: Locks): Promise<void> {
   if (control) {
-    await sql.run(
-      `INSERT INTO control (account, trading_state, epoch, reason, changed_by, changed_at, live_enabled)
-       VALUES (?, 'active', 0, 'never halted', 'sapphire', 0, 0) ON CONFLICT (account) DO NOTHING`,
-      account,
-    );
-    await sql.row(
-      `SELECT 1 FROM control WHERE account = ? ${control === 'write' ? 'FOR UPDATE' : 'FOR SHARE'}`,
-      account,
-    );
+    const write = control === 'write';
+    // Row locks have no queue: fences that overlap without end would share the row past a halt for ever. Advisory locks have one, and no fence
+    // overtakes a halt in it.
+    await sql.row(`SELECT pg_advisory_xact_lock${write ? '' : '_shared'}(?, hashtext(?))`, CONTROL_LOCK, account);
+    await lockRow(sql, account, {
+      select: `SELECT 1 FROM control WHERE account = ? ${write ? 'FOR UPDATE' : 'FOR SHARE'}`,
+      insert: `INSERT INTO control (account, trading_state, epoch, reason, changed_by, changed_at, live_enabled)
+               VALUES (?, 'active', 0, 'never halted', 'sapphire', 0, 0) ON CONFLICT (account) DO NOTHING`,
+    });
   }
   if (ledger) {
-    await sql.run('INSERT INTO ledgers (account) VALUES (?) ON CONFLICT (account) DO NOTHING', account);
-    await sql.row('SELECT 1 FROM ledgers WHERE account = ? FOR UPDATE', account);
+    await lockRow(sql, account, {
+      select: 'SELECT 1 FROM ledgers WHERE account = ? FOR UPDATE',
+      insert: 'INSERT INTO ledgers (account) VALUES (?) ON CONFLICT (account) DO NOTHING',
+    });
   }
+}
+
+/** Makes the row that is to be locked where there is none yet. */
+async function lockRow(sql: Sql, account: string, { select, insert }: { select: string; insert: string }) {
+  if (await sql.row(select, account)) return;
+  await sql.run(insert, account);
+  await sql.row(select, account);
 }
 
 /**
  * Sequence numbers are given out before the commit. Without the lock a reader could see 8 before 7 is committed, remember 8, and never read 7.
- * It is taken last and held to the commit, so that the outbox grows in the order of its numbers.
+ * It is taken as the transaction's last and held to the commit, so that the outbox grows in the order of its numbers and nobody waits with it
+ * in hand.
  */
-async function emit(sql: Sql, rows: Value[][]): Promise<void> {
-  if (rows.length === 0) return;
-  await sql.row('SELECT pg_advisory_xact_lock(?)', OUTBOX_LOCK);
-  const one = '(?, ?, ?, ?, ?, ?, ?)';
-  await sql.run(
-    `INSERT INTO outbox (event_id, kind, at, mode, cycle_id, correlation_id, payload) VALUES ${rows.map(() => one).join(', ')}
+async function appendToOutbox(client: PoolClient, events: Value[][]): Promise<void> {
+  if (events.length === 0) return;
+  await client.query('SELECT pg_advisory_xact_lock($1)', [OUTBOX_LOCK]);
+  // One array a column: a statement takes 65,535 values at most.
+  const columns = Array.from({ length: 7 }, (_, column) => events.map((event) => event[column] ?? null));
+  await client.query(
+    `INSERT INTO outbox (event_id, kind, at, mode, cycle_id, correlation_id, payload)
+     SELECT event_id, kind, at, mode, cycle_id, correlation_id, payload
+     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY
+       AS facts (event_id, kind, at, mode, cycle_id, correlation_id, payload, place)
+     ORDER BY place
      ON CONFLICT (event_id) DO NOTHING`,
-    ...rows.flat(),
+    columns,
   );
 }
 
-async function migrate(pool: Pool, now: () => number): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    const sql = sqlOver(client);
-    await sql.row('SELECT pg_advisory_xact_lock(?)', SCHEMA_LOCK);
-    await client.query(
-      'CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)',
-    );
-    const applied = Number((await sql.row('SELECT coalesce(max(version), 0) AS version FROM migrations'))?.['version']);
-    const newest = migrations.at(-1)?.version ?? 0;
-    if (applied > newest) {
-      throw new Error(`it was written by a newer release (schema ${applied}, this one knows ${newest})`);
-    }
-    for (const { version, sql: schema } of migrations) {
-      if (version <= applied) continue;
-      await client.query(schema(postgresDialect));
-      await sql.run('INSERT INTO migrations (version, applied_at) VALUES (?, ?)', version, now());
-    }
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
+async function migrate(client: PoolClient, now: () => number): Promise<void> {
+  const sql = sqlOver(client);
+  await sql.row('SELECT pg_advisory_xact_lock(?)', SCHEMA_LOCK);
+  await client.query('CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)');
+  for (const { version, sql: schema } of await missingMigrations(sql)) {
+    await client.query(schema(postgresDialect));
+    await sql.run('INSERT INTO migrations (version, applied_at) VALUES (?, ?)', version, now());
   }
 }
 

@@ -5,11 +5,11 @@ import type { OrderPlan } from '../../../domain/portfolio.ts';
 import type { ClosedTrade, CycleBook, NewEvent, PlanningView } from '../port.ts';
 import { readControl, restrict } from './control.ts';
 import type { Database, Sql, Transaction } from './database.ts';
-import { readOpenIntents, voidIfMissing } from './intents.ts';
+import { readOpenIntents, releaseIfIdle, voidIfMissing } from './intents.ts';
 import { readBalances } from './ledger.ts';
 import { markEquity, readMarks } from './marks.ts';
 import { readPositions } from './positions.ts';
-import { readPlannedLegs, release, reserve } from './postings.ts';
+import { readPlannedLegs, reserve } from './postings.ts';
 import { readLimits } from './risk.ts';
 
 /** A leg that was planned this long ago and never sent belongs to a cycle that is gone. */
@@ -116,7 +116,9 @@ export function createCycleBook(database: Database): CycleBook {
       const row = await database.row('SELECT account FROM reservations WHERE leg_id = ?', legId);
       if (!row) return;
       const account = String(row['account']);
-      await database.transaction(account, { ledger: true }, (transaction) => release(transaction, account, legId));
+      await database.transaction(account, { ledger: true }, (transaction) =>
+        releaseIfIdle(transaction, account, legId),
+      );
     },
 
     settlePlan: (result) => database.transaction('', {}, (transaction) => settle(transaction, result)),
@@ -163,7 +165,7 @@ export function createCycleBook(database: Database): CycleBook {
 
     async list(account, limit) {
       const rows = await database.rows(
-        'SELECT record FROM decisions WHERE account = ? ORDER BY finished_at DESC LIMIT ?',
+        'SELECT record FROM decisions WHERE account = ? ORDER BY finished_at DESC, cycle_id LIMIT ?',
         account,
         limit,
       );

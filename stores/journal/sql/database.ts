@@ -22,7 +22,7 @@ export interface Locks {
 
 export interface Transaction extends Sql {
   now(): number;
-  /** Appends to the outbox, in the transaction of the fact that it records. */
+  /** Appends to the outbox with the commit of the fact that it records. */
   emit(...events: NewEvent[]): Promise<void>;
 }
 
@@ -32,7 +32,6 @@ export interface Database extends Sql {
   now(): number;
   /** Durable when its promise resolves; rolled back when `work` rejects. */
   transaction<T>(account: string, locks: Locks, work: (transaction: Transaction) => Promise<T>): Promise<T>;
-  check(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -36,7 +36,7 @@ function toIntent(row: Row): Intent {
 
 export async function readOpenIntents(sql: Sql, account: string): Promise<Intent[]> {
   const rows = await sql.rows(
-    `SELECT * FROM intents WHERE account = ? AND state IN ${OPEN_STATES} ORDER BY created_at`,
+    `SELECT * FROM intents WHERE account = ? AND state IN ${OPEN_STATES} ORDER BY created_at, intent_id`,
     account,
   );
   return rows.map(toIntent);
@@ -118,17 +118,21 @@ export async function voidIfMissing(transaction: Transaction, leg: OrderLeg, sub
   const { type, quantity, limitPrice, timeInForce, restMs } = leg;
   const terms = { submission, type, quantity, limitPrice, timeInForce, restMs };
   const intent = await insertIntent(transaction, leg, terms, 'void', 0, 'settled as never sent');
-  await release(transaction, leg.account, leg.legId);
+  await releaseIfOver(transaction, leg.legId);
   return intent;
 }
 
 /** A leg that sends nothing more gives back what it has not used. */
 async function releaseIfOver(transaction: Transaction, legId: string): Promise<void> {
-  const past = await intentsOfLeg(transaction, legId);
   const leg = await findReservedLeg(transaction, legId);
-  const newest = past.at(-1);
-  if (!leg || !newest || !isTerminal(newest.state) || nextSubmission(leg, past)) return;
-  await release(transaction, leg.account, legId);
+  if (!leg || nextSubmission(leg, await intentsOfLeg(transaction, legId))) return;
+  await releaseIfIdle(transaction, leg.account, legId);
+}
+
+/** What an order that may still be filled could spend stays reserved: its end gives the rest back. */
+export async function releaseIfIdle(transaction: Transaction, account: string, legId: string): Promise<void> {
+  const past = await intentsOfLeg(transaction, legId);
+  if (past.every(({ state }) => isTerminal(state))) await release(transaction, account, legId);
 }
 
 async function filledOf(sql: Sql, intentId: string): Promise<string> {
@@ -144,18 +148,17 @@ export async function applyReport(transaction: Transaction, report: OrderReport)
 
   const filledQuantity = await filledOf(transaction, intent.intentId);
   // An order is not over in the books before all of its fills are in them.
-  if (
-    isTerminal(report.state) &&
-    report.filledQuantity !== undefined &&
-    decimal(filledQuantity).lessThan(report.filledQuantity)
-  ) {
-    throw new Error(`${report.intentId} filled ${report.filledQuantity} at the exchange, booked are ${filledQuantity}`);
+  const claimed = report.state === 'filled' ? intent.quantity : (report.filledQuantity ?? '0');
+  if (isTerminal(report.state) && decimal(filledQuantity).lessThan(claimed)) {
+    throw new Error(`${report.intentId} filled ${claimed} at the exchange, booked are ${filledQuantity}`);
   }
 
-  const moves = canMove(intent.state, report.state);
+  // The fills say that it is filled, whoever brought them and whatever else was reported with them.
+  const reported = decimal(filledQuantity).greaterThanOrEqualTo(intent.quantity) ? 'filled' : report.state;
+  const moves = canMove(intent.state, reported);
   const next: Intent = {
     ...intent,
-    state: moves ? report.state : intent.state,
+    state: moves ? reported : intent.state,
     venueOrderId: report.venueOrderId ?? intent.venueOrderId,
     filledQuantity,
     detail: moves ? (report.detail ?? intent.detail) : intent.detail,
@@ -208,7 +211,7 @@ export function createIntentBook(database: Database): IntentBook {
         }
         const detail = `${refusal.code}: limit ${refusal.limit}, value ${refusal.value}`;
         const intent = await insertIntent(transaction, leg, terms, 'denied', sendBy, detail);
-        await release(transaction, leg.account, leg.legId);
+        await releaseIfOver(transaction, leg.legId);
         return { passed: false as const, ...refusal, intent };
       }),
 
@@ -237,7 +240,7 @@ export function createIntentBook(database: Database): IntentBook {
 
     async list(account, limit) {
       const rows = await database.rows(
-        'SELECT * FROM intents WHERE account = ? ORDER BY created_at DESC LIMIT ?',
+        'SELECT * FROM intents WHERE account = ? ORDER BY created_at DESC, intent_id LIMIT ?',
         account,
         limit,
       );

@@ -92,7 +92,6 @@ export function createLedgerBook(database: Database): LedgerBook {
 
     equityMarks: (account) => readMarks(database, account),
 
-    // Repeat-safe by itself: what is swept is no position any more.
     sweepDust: (entry) =>
       database.transaction(entry.account, { ledger: true }, (transaction) => sweepDust(transaction, entry)),
   };

@@ -37,6 +37,8 @@ export async function markEquity(
   { account, equity, at, resetHour }: { account: string; equity: DecimalText; at: number; resetHour: number },
 ): Promise<void> {
   const before = await readMarks(transaction, account);
+  // A cycle that ended late must neither bring back a day that is over nor a peak that a resume has laid down.
+  if (before && at < before.at) return;
   const dayOf = (time: number): number => Math.floor((time - resetHour * HOUR_MS) / DAY_MS);
   const sameDay = before !== undefined && dayOf(before.at) === dayOf(at);
   await write(transaction, account, dayOf(at), {

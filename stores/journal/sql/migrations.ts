@@ -1,3 +1,6 @@
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import type { Sql } from './database.ts';
+
 /** How the two databases differ in the words of their schemas. */
 export interface Dialect {
   integer: string;
@@ -19,10 +22,28 @@ export const postgresDialect: Dialect = {
   table: '',
 };
 
+interface Migration {
+  version: number;
+  sql: (dialect: Dialect) => string;
+}
+
 /** Applied in order, each once; a released one is never edited. */
-export const migrations: readonly { version: number; sql: (dialect: Dialect) => string }[] = [
-  { version: 1, sql: first },
-];
+const migrations: readonly Migration[] = [{ version: 1, sql: first }];
+
+/** What is still to be applied. Books of a newer release are refused: this one would write what that one does not expect. */
+export async function missingMigrations(sql: Sql): Promise<Migration[]> {
+  const row = await sql.row('SELECT coalesce(max(version), 0) AS version FROM migrations');
+  const applied = Number(row?.['version']);
+  const newest = migrations.at(-1)?.version ?? 0;
+  if (applied > newest) {
+    throw new UserError(
+      'JournalTooNew',
+      `The journal was written by a newer release (schema ${applied}, this one knows ${newest}): start that release again.`,
+      ExitCode.unhealthy,
+    );
+  }
+  return migrations.filter(({ version }) => version > applied);
+}
 
 function first({ integer, counter, table }: Dialect): string {
   return `

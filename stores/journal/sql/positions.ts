@@ -58,11 +58,15 @@ async function write(transaction: Transaction, account: string, position: Stored
   );
 }
 
-/** A buy takes the symbol's dust back into the position, at the cost that it took along. */
+/**
+ * A buy takes the symbol's dust back into the position, at the cost that it took along. So does a sale of more than the position holds: a fill
+ * that was heard of after what it sold had been swept.
+ */
 export async function bookOnPosition(transaction: Transaction, fill: Fill, legId: string): Promise<void> {
   const { account, symbol } = fill;
   const stored = await readStored(transaction, account, symbol);
-  const before = fill.side === 'buy' ? await takeDustBack(transaction, account, stored, fill) : stored;
+  const joins = fill.side === 'buy' || decimal(fill.quantity).greaterThan(stored.quantity);
+  const before = joins ? await takeDustBack(transaction, account, stored, fill) : stored;
   const after: StoredPosition = { ...before, ...applyFill(before, fill) };
   await write(transaction, account, after);
   if (fill.side === 'sell') {
@@ -110,11 +114,14 @@ async function takeDustBack(
   };
 }
 
-/** Its cost goes along, so that it is neither gain nor loss. */
+/** Its cost goes along, so that it is neither gain nor loss. Returns what was moved under this reference, by an earlier call too. */
 export async function sweepDust(
   transaction: Transaction,
   { reference, account, symbol, minNotional, price }: Parameters<LedgerBook['sweepDust']>[0],
 ): Promise<string> {
+  const key = `dust/${account}/${symbol}/${reference}`;
+  const done = await transaction.row("SELECT amount FROM ledger_entries WHERE reference = ? AND book = 'dust'", key);
+  if (done) return String(done['amount']);
   const stored = await readStored(transaction, account, symbol);
   const asset = baseOf(symbol);
   const quantity = decimal(stored.quantity);
@@ -122,7 +129,7 @@ export async function sweepDust(
   // What another order has reserved is not dust yet.
   if (quantity.isZero() || free.lessThan(quantity) || quantity.times(price).greaterThanOrEqualTo(minNotional))
     return '0';
-  await post(transaction, `dust/${reference}`, 'dust', account, [
+  await post(transaction, key, 'dust', account, [
     { book: 'free', asset, amount: quantity.negated() },
     { book: 'dust', asset, amount: quantity },
   ]);
@@ -135,7 +142,7 @@ export async function sweepDust(
     dustCost: text(quantity.times(stored.averageCost).plus(stored.dustCost)),
   });
   await transaction.emit({
-    eventId: `dust/${reference}`,
+    eventId: key,
     kind: 'dust.swept',
     payload: { account, symbol, quantity: text(quantity), price },
   });

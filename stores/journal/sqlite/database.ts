@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market.ts';
 import { type Database, outboxRows, type Row, type Sql, type Transaction, type Value } from '../sql/database.ts';
-import { migrations, sqliteDialect } from '../sql/migrations.ts';
+import { missingMigrations, sqliteDialect } from '../sql/migrations.ts';
 
 /** How long a transaction waits for another process's. */
 const BUSY_MS = 5_000;
@@ -16,13 +16,11 @@ class Connection implements Sql {
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(file: string, readOnly: boolean) {
-    this.#database = new DatabaseSync(file, { readOnly });
-    this.#database.exec(
-      readOnly
-        ? `PRAGMA busy_timeout = ${BUSY_MS};`
-        : // Waiting for the write lock is our own, in steps of a millisecond: SQLite's grow to a tenth of a second.
-          'PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;',
-    );
+    this.#database = new DatabaseSync(file, { readOnly, timeout: BUSY_MS });
+    if (readOnly) return;
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    // From here on waiting for the write lock is our own, in steps of a millisecond: SQLite's grow to a tenth of a second.
+    this.#database.exec('PRAGMA busy_timeout = 0;');
   }
 
   async row(sql: string, ...values: Value[]): Promise<Row | undefined> {
@@ -39,6 +37,10 @@ class Connection implements Sql {
 
   execute(sql: string): void {
     this.#database.exec(sql);
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
   }
 
   close(): void {
@@ -65,6 +67,7 @@ export async function openSqliteDatabase(file: string, mode: Mode, now: () => nu
   try {
     return await open(file, mode, now);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(
       'JournalUnusable',
@@ -87,11 +90,13 @@ async function open(file: string, mode: Mode, now: () => number): Promise<Databa
         writer.execute('COMMIT');
         return value;
       } catch (error) {
-        writer.execute('ROLLBACK');
+        // A commit that failed for want of disk may have rolled back by itself.
+        if (writer.inTransaction) writer.execute('ROLLBACK');
         throw error;
       }
     });
-    queue = result.catch(() => undefined);
+    // Heartbeats and the other processes get their turn between two of a long queue.
+    queue = result.catch(() => undefined).then(() => nextTurn());
     return result;
   };
 
@@ -121,7 +126,6 @@ async function open(file: string, mode: Mode, now: () => number): Promise<Databa
     rows: (sql, ...values) => reader.rows(sql, ...values),
     run: (sql, ...values) => transaction((one) => one.run(sql, ...values)),
     transaction: (_account, _locks, work) => transaction(work),
-    check: () => transaction(async (one) => void (await one.row('SELECT 1'))),
     close: async () => {
       await queue;
       reader.close();
@@ -156,13 +160,7 @@ async function migrate(
     connection.execute(
       'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT',
     );
-    const applied = Number((await one.row('SELECT coalesce(max(version), 0) AS version FROM migrations'))?.['version']);
-    const newest = migrations.at(-1)?.version ?? 0;
-    if (applied > newest) {
-      throw new Error(`it was written by a newer release (schema ${applied}, this one knows ${newest})`);
-    }
-    for (const { version, sql } of migrations) {
-      if (version <= applied) continue;
+    for (const { version, sql } of await missingMigrations(one)) {
       connection.execute(sql(sqliteDialect));
       await one.run('INSERT INTO migrations (version, applied_at) VALUES (?, ?)', version, now());
     }
@@ -176,8 +174,10 @@ async function refuseOtherMachine(transaction: Transaction): Promise<void> {
   await transaction.run("INSERT INTO meta (name, value) VALUES ('machine', ?) ON CONFLICT (name) DO NOTHING", here);
   const made = await transaction.row("SELECT value FROM meta WHERE name = 'machine'");
   if (made?.['value'] !== here) {
-    throw new Error(
-      'it belongs to another machine; books that several machines share need PostgreSQL (SAPPHIRE_JOURNAL_URL)',
+    throw new UserError(
+      'JournalOfAnotherMachine',
+      'The journal belongs to another machine: keep books that several machines share in PostgreSQL (SAPPHIRE_JOURNAL_URL).',
+      ExitCode.unhealthy,
     );
   }
 }

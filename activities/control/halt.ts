@@ -1,0 +1,35 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { EmergencyStop, TradingControlState } from '../../contracts/control.ts';
+import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+
+export interface HaltDependencies {
+  journal: { control: Pick<Journal['control'], 'read' | 'raiseHalt'> };
+  client: Client;
+  logger: Logger;
+}
+
+/**
+ * Halts trading from within: the halt row first, which is the fence, then trading control, which carries the stop out. Repeat-safe: a call
+ * that reached only the journal is finished by the next one, and what is halted for another reason already is left as it is.
+ *
+ * @param key of the cause. With the epoch it is the stop's request id, so that the same cause after a resume is a new stop.
+ * @returns whether trading is halted for this reason.
+ */
+export async function haltTrading(
+  { journal, client, logger }: HaltDependencies,
+  { account, key, reason, by }: { account: string; key: string; reason: string; by: string },
+): Promise<boolean> {
+  const before = await journal.control.read(account);
+  const isHalted = before.tradingState === 'halted';
+  if (isHalted && before.reason !== reason) return false;
+  const stop = { requestId: `${key}/${isHalted ? before.epoch - 1 : before.epoch}`, reason, by };
+  const control = isHalted ? before : await journal.control.raiseHalt({ account, ...stop });
+  if (!isHalted) logger.error({ account, ...stop, epoch: control.epoch }, 'trading halted from within');
+
+  const handle = client.workflow.getHandle(TRADING_CONTROL_ID);
+  const known = await handle.query<TradingControlState>('state');
+  if (known.epoch < control.epoch) await handle.signal<[EmergencyStop]>('emergencyStop', stop);
+  return true;
+}

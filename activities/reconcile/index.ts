@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import type { ReconcileReport } from '../../contracts/control.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { haltTrading } from '../control/halt.ts';
+import { whileBeating } from '../heartbeat.ts';
+import type { TradingPort } from '../orders/port.ts';
+import { type Adoption, adopt, checkOwners } from './adopt.ts';
+import type { Ingest } from './ingest.ts';
+import { type Look, lookAtBooks, tradedSymbols } from './look.ts';
+import { startMissingPlans, startMissingProtection } from './missing.ts';
+
+export interface ReconcileDependencies {
+  journal: Journal;
+  trading: TradingPort;
+  client: Client;
+  configuration: Pick<Configuration, 'symbols' | 'execution' | 'protection'>;
+  ingest: Ingest;
+  logger: Logger;
+}
+
+/** So many looks in a row find the same difference before it halts: a deposit is not booked in the moment that it arrives. */
+const STABLE_LOOKS = 3;
+const TRIES = 6;
+const PAUSE_MS = 400;
+
+export type ReconcileActivities = ReturnType<typeof createReconcileActivities>;
+
+export function createReconcileActivities(dependencies: ReconcileDependencies) {
+  const { journal, trading, client, configuration, ingest, logger } = dependencies;
+
+  /** A look at one moment, if trading leaves one. */
+  const look = async (account: string): Promise<Look> => {
+    const symbols = await tradedSymbols({ journal }, account, configuration.symbols);
+    for (let tries = 1; ; tries += 1) {
+      const found = await lookAtBooks({ journal, trading }, account, symbols);
+      if (found.settled || tries === TRIES) return found;
+      await Context.current().sleep(PAUSE_MS);
+    }
+  };
+
+  const halt = (account: string, reason: string): Promise<boolean> => {
+    const key = `reconcile/${createHash('sha256').update(reason).digest('hex').slice(0, 16)}`;
+    return haltTrading({ journal, client, logger }, { account, key, reason, by: 'reconcile' });
+  };
+
+  return {
+    /**
+     * Holds the books against the exchange, once: books missed fills, gives every open order and submission an owner, starts what is missing,
+     * writes the report, and halts on what it cannot explain. Every step may be repeated.
+     */
+    async reconcileAccount(account: string): Promise<ReconcileReport> {
+      return whileBeating(async () => {
+        const at = Date.now();
+        await ingest.round();
+        const found = await look(account);
+
+        const owners = await checkOwners({ journal, trading }, found.orders);
+        const adoptions: Adoption[] = [];
+        for (const intent of found.intents) adoptions.push(await adopt({ journal, trading, client }, intent));
+        const followed = adoptions.filter(({ adopted }) => adopted);
+        const started = [
+          ...followed.flatMap(({ started: workflowId }) => workflowId ?? []),
+          ...(await startMissingPlans({ journal, client }, account, configuration.execution.onLegFailure, at)),
+          ...(configuration.protection.enabled ? await startMissingProtection({ journal, client }, account) : []),
+        ];
+
+        const differences = [...(found.settled ? found.differences : []), ...owners.foreign, ...owners.differences];
+        // A look at two different moments is no report.
+        const { stable } =
+          found.settled || differences.length > 0
+            ? await journal.exchange.recordReconciliation({ account, at, differences })
+            : { stable: 0 };
+        const unexplained = stable >= STABLE_LOOKS ? differences : owners.foreign;
+        const halted = unexplained.length > 0 && (await halt(account, unexplained.join('; ')));
+
+        const report: ReconcileReport = {
+          account,
+          at,
+          compared: found.settled,
+          clean: differences.length === 0,
+          differences,
+          stable,
+          adopted: followed.map(({ intentId }) => intentId),
+          cancelled: owners.cancelled,
+          started,
+          halted,
+        };
+        const quiet = report.clean && followed.length === 0 && started.length === 0;
+        logger[quiet ? 'debug' : 'warn'](report, 'reconciled');
+        return report;
+      });
+    },
+  };
+}

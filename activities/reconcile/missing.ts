@@ -1,0 +1,111 @@
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowIdReusePolicy } from '@temporalio/common';
+import { searchAttributes } from '../../contracts/search-attributes.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
+import { orderWorkflowId, planWorkflowId, protectWorkflowId } from '../../contracts/workflow-ids.ts';
+import { decimal } from '../../domain/money.ts';
+import type { OrderLeg } from '../../domain/orders.ts';
+import type { OrderPlan } from '../../domain/portfolio.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { ensureProtection } from '../protection/ensure.ts';
+
+/** Workflows are lost by hand alone (terminated, reset, another server). What the journal says is under way has one again after this. */
+
+export async function isRunning(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+interface Start {
+  workflowId: string;
+  account: string;
+  cycleId: string;
+  symbols: string[];
+  summary: string;
+  args: [unknown];
+}
+
+/** One that came to its own end is not started again. */
+async function startMissing(client: Client, workflowType: string, start: Start): Promise<boolean> {
+  const { workflowId, account, cycleId, symbols, summary, args } = start;
+  try {
+    await client.workflow.start(workflowType, {
+      workflowId,
+      taskQueue: TaskQueue.execution,
+      args,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      workflowTaskTimeout: '2s',
+      typedSearchAttributes: [
+        { key: searchAttributes.account, value: account },
+        { key: searchAttributes.cycleId, value: cycleId },
+        { key: searchAttributes.symbols, value: symbols },
+      ],
+      staticSummary: summary,
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}
+
+export function startMissingOrder(client: Client, leg: OrderLeg): Promise<boolean> {
+  const { account, cycleId, legId, symbol, side, quantity, purpose } = leg;
+  return startMissing(client, 'executeOrder', {
+    workflowId: orderWorkflowId(legId),
+    account,
+    cycleId,
+    symbols: [symbol],
+    summary: `${side} ${quantity} ${symbol} to ${purpose} (${account}), found without a workflow`,
+    args: [leg],
+  });
+}
+
+/** A cycle that is still on its way to the plan's workflow is not overtaken. */
+const PLAN_AGE_MS = 60_000;
+
+export async function startMissingPlans(
+  { journal, client }: { journal: Pick<Journal, 'cycles'>; client: Client },
+  account: string,
+  onLegFailure: 'flatten' | 'hold',
+  now: number,
+): Promise<string[]> {
+  const started: string[] = [];
+  for (const { cycleId, legs } of await journal.cycles.unsettledPlans(account, now - PLAN_AGE_MS)) {
+    const workflowId = planWorkflowId(cycleId);
+    if (await isRunning(client, workflowId)) continue;
+    const input: Pick<OrderPlan, 'cycleId' | 'legs'> & { onLegFailure: 'flatten' | 'hold' } = {
+      cycleId,
+      legs,
+      onLegFailure,
+    };
+    const start = {
+      workflowId,
+      account,
+      cycleId,
+      symbols: legs.map(({ symbol }) => symbol),
+      summary: `plan of ${legs.length} legs (${account}), found without a workflow`,
+      args: [input] as [unknown],
+    };
+    if (await startMissing(client, 'executePlan', start)) started.push(workflowId);
+  }
+  return started;
+}
+
+export async function startMissingProtection(
+  { journal, client }: { journal: Pick<Journal, 'ledger'>; client: Client },
+  account: string,
+): Promise<string[]> {
+  const started: string[] = [];
+  for (const { symbol, quantity } of await journal.ledger.positions(account)) {
+    const workflowId = protectWorkflowId(account, symbol);
+    if (decimal(quantity).isZero() || (await isRunning(client, workflowId))) continue;
+    await ensureProtection(client, account, symbol);
+    started.push(workflowId);
+  }
+  return started;
+}

@@ -1,0 +1,30 @@
+import type { Logger } from 'pino';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
+import type { Intent, Journal } from '../../stores/journal/port.ts';
+
+/** Not known whether the exchange took it: asked for without an answer so far, or without a question although its time has run out. */
+export function isUnresolved({ state, sendBy }: Pick<Intent, 'state' | 'sendBy'>, now: number): boolean {
+  return state === 'unresolved' || (state === 'submitted' && sendBy < now);
+}
+
+/** Counts the unresolved submissions for the metrics, and raises the alarm once for each. */
+export function createUnresolvedWatch(
+  journal: { intents: Pick<Journal['intents'], 'listOpen'> },
+  account: string,
+  logger: Logger,
+): () => Promise<void> {
+  let told = new Set<string>();
+  return async () => {
+    const now = Date.now();
+    const unresolved = (await journal.intents.listOpen(account)).filter((intent) => isUnresolved(intent, now));
+    metrics.unresolvedOrders.set(unresolved.length);
+    for (const { intentId, symbol, side, quantity, correlationId, detail } of unresolved) {
+      if (told.has(intentId)) continue;
+      logger.error(
+        { correlationId, intentId, symbol, side, quantity, detail },
+        'an order is unresolved: its symbol only reduces until its end is known',
+      );
+    }
+    told = new Set(unresolved.map(({ intentId }) => intentId));
+  };
+}

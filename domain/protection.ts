@@ -1,0 +1,76 @@
+import { type DecimalText, decimal, max, text } from './money.ts';
+
+/** What closes a position, in the order in which one price is held against them. */
+export const barrierNames = ['stop_loss', 'trailing_stop', 'take_profit', 'time_limit'] as const;
+export type Barrier = (typeof barrierNames)[number];
+
+/** Fractions of the average cost, the trailing stop's of the highest price; a barrier that is left out does not exist. */
+export interface ProtectionSettings {
+  stopLoss?: number | undefined;
+  takeProfit?: number | undefined;
+  trailingStop?: number | undefined;
+  timeLimitMinutes?: number | undefined;
+}
+
+/** One holding, from its entry to its exit. */
+export interface Holding {
+  quantity: DecimalText;
+  averageCost: DecimalText;
+  /** Names the holding: the next one of the symbol has another. UTC epoch milliseconds. */
+  openedAt: number;
+}
+
+/** As prices and times. The position is closed at or below the stops, at or above the profit, at or after the time. */
+export interface Barriers {
+  stopLoss?: DecimalText;
+  trailingStop?: DecimalText;
+  takeProfit?: DecimalText;
+  closesAt?: number;
+}
+
+/** The finest that an exchange prices in. */
+const PRICE_DECIMALS = 8;
+const MINUTE_MS = 60_000;
+
+/**
+ * A holding without a cost has no barriers of price: a profit of nothing on nothing would sell it at once.
+ * @param highest highest price since the entry.
+ */
+export function barriersOf(settings: ProtectionSettings, holding: Holding, highest: DecimalText): Barriers {
+  const { stopLoss, trailingStop, takeProfit, timeLimitMinutes } = settings;
+  const { averageCost, openedAt } = holding;
+  const of = (price: DecimalText, change: number): DecimalText =>
+    text(decimal(price).times(decimal(1).plus(change)).toDecimalPlaces(PRICE_DECIMALS));
+  const priced = !decimal(averageCost).isZero();
+  return {
+    ...(priced && stopLoss !== undefined ? { stopLoss: of(averageCost, -stopLoss) } : {}),
+    ...(priced && trailingStop !== undefined ? { trailingStop: of(highest, -trailingStop) } : {}),
+    ...(priced && takeProfit !== undefined ? { takeProfit: of(averageCost, takeProfit) } : {}),
+    ...(timeLimitMinutes === undefined ? {} : { closesAt: openedAt + timeLimitMinutes * MINUTE_MS }),
+  };
+}
+
+/** The entry counts as a price that was reached, so that a trailing stop stands from the first moment. */
+export function highestOf(...prices: [DecimalText, ...DecimalText[]]): DecimalText {
+  const [first, ...rest] = prices;
+  return text(max(decimal(first), ...rest.map((price) => decimal(price))));
+}
+
+/**
+ * The first barrier that is hit, if any is.
+ * @param price what a sale would get: the best bid.
+ * @param at UTC epoch milliseconds.
+ */
+export function barrierHit(barriers: Barriers, price: DecimalText, at: number): Barrier | undefined {
+  const { stopLoss, trailingStop, takeProfit, closesAt } = barriers;
+  const paid = decimal(price);
+  if (stopLoss !== undefined && paid.lessThanOrEqualTo(stopLoss)) return 'stop_loss';
+  if (trailingStop !== undefined && paid.lessThanOrEqualTo(trailingStop)) return 'trailing_stop';
+  if (takeProfit !== undefined && paid.greaterThanOrEqualTo(takeProfit)) return 'take_profit';
+  return closesAt !== undefined && at >= closesAt ? 'time_limit' : undefined;
+}
+
+/** Too little for the exchange to take. */
+export function isDust(quantity: DecimalText, price: DecimalText, minNotional: DecimalText): boolean {
+  return decimal(quantity).times(price).lessThan(minNotional);
+}

@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import { riskSchema } from '../../contracts/config/schema.ts';
+import type { OrderPlan, Restriction } from '../../domain/portfolio.ts';
+import type { PlanningView } from '../../stores/journal/port.ts';
+import { fill, fund, leg, planLegs, terms, trade } from '../support/books.ts';
+import { adapterNames } from './adapters.ts';
+import { FreshBooks } from './fresh-books.ts';
+
+const limits = riskSchema.parse({ maxOrderNotional: '5000', maxOrdersPerMinute: 5 });
+
+describe.each(adapterNames)('the books on %s', (name) => {
+  const books = new FreshBooks(name, limits);
+
+  describe('the halt', () => {
+    it('raises the epoch once for a request', async () => {
+      const request = { requestId: 'r1', account: 'main', reason: 'test', by: 'me' };
+      const all = await Promise.all(Array.from({ length: 20 }, () => books.journal.control.raiseHalt(request)));
+      expect(new Set(all.map(({ epoch }) => epoch))).toEqual(new Set([1]));
+      expect((await books.journal.control.raiseHalt({ ...request, requestId: 'r2' })).epoch).toBe(2);
+    });
+
+    it('wins over a resume that read an older epoch', async () => {
+      await books.journal.control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'a', by: 'me' });
+      await books.journal.control.raiseHalt({ requestId: 'r2', account: 'main', reason: 'b', by: 'me' });
+      expect(
+        await books.journal.control.resume({ account: 'main', expectedEpoch: 1, reason: 'x', by: 'me' }),
+      ).toBeUndefined();
+      expect(await books.journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 2, reason: 'b' });
+      expect(
+        await books.journal.control.resume({ account: 'main', expectedEpoch: 2, reason: 'x', by: 'me' }),
+      ).toMatchObject({
+        tradingState: 'active',
+        epoch: 3,
+      });
+    });
+  });
+
+  it('reads trades for one holder at a time, and never back', async () => {
+    expect(await books.journal.exchange.acquireLease('main', 'one', 1_000)).toBe(true);
+    expect(await books.journal.exchange.acquireLease('main', 'two', 1_000)).toBe(false);
+    const batch = { account: 'main', symbol: 'BTC/USDT', fills: [] };
+    expect(await books.journal.exchange.bookTrades({ ...batch, holder: 'two', next: '5' })).toBe(false);
+    expect(await books.journal.exchange.bookTrades({ ...batch, holder: 'one', next: '10' })).toBe(true);
+    expect(await books.journal.exchange.bookTrades({ ...batch, holder: 'one', next: '9' })).toBe(true);
+    expect(await books.journal.exchange.cursor('main', 'BTC/USDT')).toBe('10');
+    books.now += 1_001;
+    expect(await books.journal.exchange.bookTrades({ ...batch, holder: 'one', next: '11' })).toBe(false);
+    expect(await books.journal.exchange.acquireLease('main', 'two', 1_000)).toBe(true);
+  });
+
+  it('counts how often the same difference was seen in a row', async () => {
+    const look = async (...differences: string[]): Promise<number> =>
+      (await books.journal.exchange.recordReconciliation({ account: 'main', at: books.now, differences })).stable;
+    expect([await look('a'), await look('a'), await look('b'), await look(), await look('b')]).toEqual([1, 2, 1, 0, 1]);
+  });
+
+  it('keeps a limit that a person changed until the configuration is changed', async () => {
+    const request = { requestId: 'c1', account: 'main', by: 'ann', reason: 'careful' };
+    const { before, after } = await books.journal.risk.change({ ...request, limits: { maxOrderNotional: '100' } });
+    expect([before?.maxOrderNotional, after.maxOrderNotional]).toEqual(['5000', '100']);
+    await books.journal.risk.change({ ...request, limits: { maxOrderNotional: '7' } });
+    await books.journal.risk.adopt('main', limits);
+    expect((await books.journal.risk.read('main')).limits.maxOrderNotional).toBe('100');
+    await books.journal.risk.adopt('main', { ...limits, maxOrderNotional: '300' });
+    expect((await books.journal.risk.read('main')).limits.maxOrderNotional).toBe('300');
+    await expect(books.journal.risk.read('nobody')).rejects.toThrow(/No risk limits/);
+  });
+
+  it('changes participation once for a request, with before and after', async () => {
+    const everyone = { enabled: true, weight: 1 };
+    await books.journal.participation.seed({
+      deepseek: everyone,
+      qwen: everyone,
+      fingpt: everyone,
+      'lag-llama': everyone,
+      freqtrade: everyone,
+      hummingbot: everyone,
+      baseline: everyone,
+    });
+    const request = { requestId: 'p1', agentId: 'qwen' as const, enabled: false, by: 'me', reason: 'test' };
+    const change = await books.journal.participation.change(request);
+    expect(change).toMatchObject({ version: 1, before: everyone, after: { enabled: false, weight: 1 } });
+    expect(await books.journal.participation.change(request)).toEqual(change);
+    expect((await books.journal.participation.read()).agents.qwen).toEqual({ enabled: false, weight: 1 });
+  });
+
+  it('writes each fact to the outbox in the transaction that made it true', async () => {
+    await fund(books.journal);
+    await planLegs(books.journal, leg());
+    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    await books.journal.intents.report({
+      intentId: fill().intentId,
+      state: 'filled',
+      filledQuantity: '0.01',
+      fills: [fill()],
+    });
+    const events = await books.journal.outbox.after(0, 100);
+    expect(events.map(({ kind }) => kind)).toEqual([
+      'risk.changed',
+      'risk.changed',
+      'capital.deposited',
+      'plan.made',
+      'order.submitted',
+      'fill.booked',
+      'order.filled',
+    ]);
+    expect(new Set(events.map(({ eventId }) => eventId)).size).toBe(events.length);
+    expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  describe('a plan', () => {
+    const empty = (cycleId: string): OrderPlan => ({
+      cycleId,
+      equity: '10000',
+      legs: [],
+      verdicts: [],
+      allocations: [],
+    });
+    const restriction = (to: Restriction['to']): Restriction => ({
+      to,
+      code: 'DailyLoss',
+      limit: '0.05',
+      value: '0.06',
+    });
+    const look = async (cycleId: string): Promise<PlanningView> => {
+      let seen: PlanningView | undefined;
+      await books.journal.cycles.plan(cycleId, 'main', (view) => {
+        seen = view;
+        return empty(cycleId);
+      });
+      if (!seen) throw new Error('the plan was not decided');
+      return seen;
+    };
+    const kinds = async (): Promise<string[]> => (await books.journal.outbox.after(0, 100)).map(({ kind }) => kind);
+
+    it('halts trading where a loss limit wants it, once', async () => {
+      const halting = () => ({ ...empty('c1'), restriction: restriction('halted') });
+      await books.journal.cycles.plan('c1', 'main', halting);
+      await books.journal.cycles.plan('c1', 'main', halting);
+      expect(await books.journal.control.read('main')).toMatchObject({
+        tradingState: 'halted',
+        epoch: 1,
+        changedBy: 'risk',
+        reason: 'DailyLoss: limit 0.05, value 0.06',
+      });
+      expect((await kinds()).filter((kind) => kind === 'trading.halted')).toHaveLength(1);
+    });
+
+    it('cannot halt trading and send orders', async () => {
+      await fund(books.journal);
+      const plan = { ...empty('c1'), legs: [leg()], restriction: restriction('halted') };
+      await expect(books.journal.cycles.plan('c1', 'main', () => plan)).rejects.toThrow('halts trading and has 1 legs');
+      expect(await books.journal.control.read('main')).toMatchObject({ tradingState: 'active', epoch: 0 });
+      expect(await books.balance('USDT')).toMatchObject({ free: '10000' });
+    });
+
+    it('restricts trading to reducing orders and lifts that again, but never a halt', async () => {
+      const plan = (cycleId: string, to: Restriction['to']) =>
+        books.journal.cycles.plan(cycleId, 'main', () => ({ ...empty(cycleId), restriction: restriction(to) }));
+      await plan('c1', 'reducing');
+      expect(await books.journal.control.read('main')).toMatchObject({ tradingState: 'reducing', epoch: 0 });
+      await fund(books.journal);
+      await planLegs(books.journal, leg());
+      expect(await books.journal.intents.openFence(leg(), terms(leg()), books.now)).toMatchObject({
+        code: 'TradingReducing',
+      });
+      await plan('c2', 'active');
+      await books.journal.control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'test', by: 'me' });
+      await plan('c3', 'reducing');
+      await plan('c4', 'active');
+      expect(await books.journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
+      const changes = (await kinds()).filter((kind) => kind.startsWith('trading.'));
+      expect(changes).toEqual(['trading.reducing', 'trading.activated', 'trading.halted']);
+    });
+
+    it('tells each limit that bit and each share of capital as a fact of its own', async () => {
+      const verdict = { code: 'MaxGross', symbol: 'BTC/USDT', limit: '0.8', value: '0.9', before: '0.1', after: '0' };
+      const allocation = {
+        portfolio: 'main',
+        kind: 'symbol' as const,
+        symbol: 'BTC/USDT',
+        wanted: 0.5,
+        share: 0.3,
+        amount: '3000',
+        boundBy: ['MaxSymbol'],
+      };
+      const plan = { ...empty('c1'), verdicts: [verdict, verdict], allocations: [allocation] };
+      await books.journal.cycles.plan('c1', 'main', () => plan);
+      expect((await kinds()).slice(-4)).toEqual(['plan.made', 'risk.limit_bit', 'risk.limit_bit', 'capital.allocated']);
+    });
+
+    it('sees the last sales, each once however many fills it came in', async () => {
+      await fund(books.journal);
+      await trade(books.journal, leg({ quantity: '0.02', limitPrice: '50000' }));
+      const sell = leg({ legId: 'sph2', cycleId: 'c2', side: 'sell', purpose: 'flatten', limitPrice: '40000' });
+      await planLegs(books.journal, sell);
+      await books.journal.intents.openFence(sell, terms(sell), books.now);
+      const part = (tradeId: string, filledAt: number) =>
+        fill({ intentId: 'sph2-1', tradeId, side: 'sell', quantity: '0.005', price: '40000', fee: '0', filledAt });
+      const fills = [part('s1', 10), part('s2', 20)];
+      await books.journal.intents.report({ intentId: 'sph2-1', state: 'filled', filledQuantity: '0.01', fills });
+      const second = leg({ legId: 'sph3', cycleId: 'c3', side: 'sell', purpose: 'flatten', limitPrice: '60000' });
+      await trade(books.journal, second, { filledAt: 30 });
+      expect((await look('c4')).closedTrades).toEqual([
+        { symbol: 'BTC/USDT', realizedPnl: '100', closedAt: 30 },
+        { symbol: 'BTC/USDT', realizedPnl: '-100', closedAt: 20 },
+      ]);
+    });
+
+    it('of several legs is unsettled until its end is written', async () => {
+      await fund(books.journal);
+      await planLegs(books.journal, leg({ cycleId: 'one' }));
+      const two = [leg({ cycleId: 'two', legId: 'sph2' }), leg({ cycleId: 'two', legId: 'sph3' })];
+      const plan = await planLegs(books.journal, ...two);
+      expect(await books.journal.cycles.unsettledPlans('main', books.now)).toEqual([]);
+      expect(await books.journal.cycles.unsettledPlans('main', books.now + 1)).toEqual([plan]);
+      const result = { cycleId: 'two', end: 'flat' as const, detail: 'test', orders: [] };
+      await books.journal.cycles.settlePlan(result);
+      await books.journal.cycles.settlePlan({ ...result, end: 'held' });
+      expect(await books.journal.cycles.unsettledPlans('main', books.now + 1)).toEqual([]);
+      expect((await kinds()).filter((kind) => kind === 'plan.flat' || kind === 'plan.held')).toEqual(['plan.flat']);
+    });
+  });
+});

@@ -1,0 +1,248 @@
+import { describe, expect, it } from 'vitest';
+import { riskSchema } from '../../contracts/config/schema.ts';
+import { type Decimal, decimal, text } from '../../domain/money.ts';
+import type { Row } from '../../stores/journal/sql/database.ts';
+import { cycleRecord, fill, fund, leg, planLegs, terms, trade } from '../support/books.ts';
+import { adapterNames } from './adapters.ts';
+import { FreshBooks } from './fresh-books.ts';
+
+const limits = riskSchema.parse({ maxOrderNotional: '5000', maxOrdersPerMinute: 5 });
+
+describe.each(adapterNames)('the ledger on %s', (name) => {
+  const books = new FreshBooks(name, limits);
+
+  describe('reservations', () => {
+    it('are made once for a cycle', async () => {
+      await fund(books.journal);
+      const first = await planLegs(books.journal, leg());
+      const second = await books.journal.cycles.plan('cycle/main/1', 'main', () => {
+        throw new Error('decided twice');
+      });
+      expect(second).toEqual(first);
+      expect(await books.balance('USDT')).toMatchObject({ reserved: '601.2' });
+    });
+
+    it('show the next plan what another one is about to send, and give up what nobody sent', async () => {
+      await fund(books.journal);
+      await planLegs(books.journal, leg());
+      const look = async (cycleId: string) => {
+        let seen: unknown[] = [];
+        await books.journal.cycles.plan(cycleId, 'main', ({ openOrders }) => {
+          seen = openOrders;
+          return { cycleId, equity: '10000', legs: [], verdicts: [], allocations: [] };
+        });
+        return seen;
+      };
+      expect(await look('c2')).toMatchObject([{ symbol: 'BTC/USDT', side: 'buy', state: 'initialized' }]);
+      books.now += 5 * 60_000;
+      expect(await look('c3')).toEqual([]);
+      expect(await books.balance('USDT')).toMatchObject({ free: '10000', reserved: '0', dust: '0' });
+      expect(await books.journal.intents.openFence(leg(), terms(leg()), books.now)).toMatchObject({
+        passed: false,
+        value: 'void',
+      });
+    });
+
+    it('come back when a leg is given up, once', async () => {
+      await fund(books.journal);
+      await planLegs(books.journal, leg());
+      await books.journal.cycles.releaseLeg(leg().legId);
+      await books.journal.cycles.releaseLeg(leg().legId);
+      expect(await books.balance('USDT')).toMatchObject({ free: '10000', reserved: '0', dust: '0' });
+    });
+  });
+
+  it('marks equity with the day that it opened at and its high water', async () => {
+    const day = 86_400_000;
+    const marksAfter = async (equity: string, at: number) => {
+      await books.journal.cycles.record(cycleRecord({ cycleId: `c${at}`, equity, finishedAt: at }));
+      return books.journal.ledger.equityMarks('main');
+    };
+    await marksAfter('100', day + 1);
+    await marksAfter('120', day + 2);
+    expect(await marksAfter('90', day + 3)).toEqual({ equity: '90', dayOpen: '100', highWater: '120', at: day + 3 });
+    expect(await marksAfter('95', 2 * day)).toMatchObject({ equity: '95', dayOpen: '95', highWater: '120' });
+    await books.journal.cycles.record(cycleRecord({ cycleId: `c${2 * day}`, equity: '1', finishedAt: 2 * day }));
+    expect(await books.journal.ledger.equityMarks('main')).toMatchObject({ equity: '95' });
+  });
+
+  it('counts day and peak from the last mark once a person has resumed', async () => {
+    const mark = (equity: string, finishedAt: number): Promise<void> =>
+      books.journal.cycles.record(cycleRecord({ cycleId: `cycle/${finishedAt}`, equity, finishedAt }));
+    await mark('10000', 1_000);
+    await mark('9000', 2_000);
+    const { epoch } = await books.journal.control.raiseHalt({
+      requestId: 'r1',
+      account: 'main',
+      reason: 'loss',
+      by: 'risk',
+    });
+    await books.journal.control.resume({ account: 'main', expectedEpoch: epoch, reason: 'looked at it', by: 'me' });
+    expect(await books.journal.ledger.equityMarks('main')).toMatchObject({
+      equity: '9000',
+      dayOpen: '9000',
+      highWater: '9000',
+    });
+  });
+
+  it('takes deposits for neither gain nor loss, and refuses to withdraw what is not free', async () => {
+    await fund(books.journal);
+    await books.journal.cycles.record(cycleRecord({ cycleId: 'cycle/a', equity: '10000', finishedAt: 1_000 }));
+    const move = (reference: string, amount: string): Promise<void> =>
+      books.journal.ledger.transfer({ reference, account: 'main', asset: 'USDT', amount, value: amount, at: 2_000 });
+    await move('in', '500');
+    await move('in', '500');
+    await move('out', '-1500');
+    expect(await books.balance('USDT')).toMatchObject({ free: '9000' });
+    expect(await books.journal.ledger.deposits('main')).toEqual({ USDT: '9000' });
+    expect(await books.journal.ledger.equityMarks('main')).toMatchObject({ dayOpen: '9000', highWater: '9000' });
+    await expect(move('too much', '-9000.01')).rejects.toThrow(/9000 are free/);
+  });
+
+  it('sets dust apart at its cost, and takes it back with the next buy', async () => {
+    await fund(books.journal);
+    await planLegs(books.journal, leg());
+    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    const dusty = fill({ quantity: '0.00005', fee: '0', price: '60000' });
+    await books.journal.intents.report({
+      intentId: dusty.intentId,
+      state: 'expired',
+      filledQuantity: '0.00005',
+      fills: [dusty],
+    });
+    const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', price: '60000' };
+    expect(await books.journal.ledger.sweepDust({ ...sweep, minNotional: '2' })).toBe('0');
+    expect(await books.journal.ledger.sweepDust({ ...sweep, minNotional: '5' })).toBe('0.00005');
+    expect(await books.journal.ledger.sweepDust({ ...sweep, minNotional: '5' })).toBe('0.00005');
+    expect(await books.journal.ledger.sweepDust({ ...sweep, reference: 'd2', minNotional: '5' })).toBe('0');
+    expect(await books.balance('BTC')).toEqual({ asset: 'BTC', free: '0', reserved: '0', dust: '0.00005' });
+    expect((await books.journal.ledger.positions('main'))[0]).toMatchObject({
+      quantity: '0',
+      dust: '0.00005',
+      realizedPnl: '0',
+    });
+
+    const next = leg({ legId: 'sph2', cycleId: 'c2' });
+    await planLegs(books.journal, next);
+    await books.journal.intents.openFence(next, terms(next), books.now);
+    const bought = fill({ intentId: 'sph2-1', tradeId: '2', quantity: '0.00995', fee: '0', price: '50000' });
+    await books.journal.intents.report({
+      intentId: 'sph2-1',
+      state: 'expired',
+      filledQuantity: '0.00995',
+      fills: [bought],
+    });
+    expect((await books.journal.ledger.positions('main'))[0]).toMatchObject({
+      quantity: '0.01',
+      dust: '0',
+      // (0.00005 · 60000 + 0.00995 · 50000) / 0.01
+      averageCost: '50050',
+    });
+  });
+
+  it('sweeps two symbols under one reference, each once', async () => {
+    await fund(books.journal);
+    const entry = { reference: 'stop', account: 'main', minNotional: '5', price: '60000' };
+    for (const [n, symbol] of ['BTC/USDT', 'ETH/USDT'].entries()) {
+      const order = leg({ legId: `sph${n}`, cycleId: `c${n}`, symbol });
+      await trade(books.journal, order, { quantity: '0.00005', feeAsset: 'USDT' });
+      expect(await books.journal.ledger.sweepDust({ ...entry, symbol })).toBe('0.00005');
+    }
+    const events = await books.journal.outbox.after(0, 100);
+    expect(events.filter(({ kind }) => kind === 'dust.swept')).toHaveLength(2);
+  });
+
+  it('takes dust back for a sale that was heard of after it had been swept', async () => {
+    await fund(books.journal);
+    await trade(books.journal, leg(), { quantity: '0.00005' });
+    const sell = leg({ legId: 'sph2', cycleId: 'c2', side: 'sell', purpose: 'flatten', quantity: '0.00005' });
+    await planLegs(books.journal, sell);
+    await books.journal.intents.openFence(sell, terms(sell), books.now);
+    await books.journal.intents.report({ intentId: 'sph2-1', state: 'canceled', filledQuantity: '0', fills: [] });
+    const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', minNotional: '5', price: '60000' };
+    expect(await books.journal.ledger.sweepDust(sweep)).toBe('0.00005');
+    const late = fill({
+      intentId: 'sph2-1',
+      tradeId: '2',
+      side: 'sell',
+      quantity: '0.00005',
+      price: '70000',
+      fee: '0',
+    });
+    await books.journal.intents.report({
+      intentId: 'sph2-1',
+      state: 'filled',
+      filledQuantity: '0.00005',
+      fills: [late],
+    });
+    expect((await books.journal.ledger.positions('main'))[0]).toMatchObject({
+      quantity: '0',
+      dust: '0',
+      realizedPnl: '0.5',
+    });
+    expect(await books.balance('BTC')).toEqual({ asset: 'BTC', free: '0', reserved: '0', dust: '0' });
+  });
+
+  it('adds up to zero in every booking and over all books, whatever happens', async () => {
+    await fund(books.journal);
+    await trade(books.journal, leg(), { quantity: '0.004', fee: '0.3', feeAsset: 'USDT' });
+    await trade(books.journal, leg({ legId: 'sph2', cycleId: 'c2' }), { fee: '0.00001', feeAsset: 'BTC' });
+    await trade(books.journal, leg({ legId: 'sph3', cycleId: 'c3' }), { fee: '0.001', feeAsset: 'BNB' });
+    const sell = leg({ legId: 'sph4', cycleId: 'c4', side: 'sell', purpose: 'flatten', quantity: '0.02396' });
+    await trade(books.journal, sell, { fee: '1.4', feeAsset: 'USDT' });
+    const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', minNotional: '5', price: '60000' };
+    expect(await books.journal.ledger.sweepDust(sweep)).toBe('0.00003');
+    await trade(books.journal, leg({ legId: 'sph5', cycleId: 'c5' }));
+
+    const database = await books.database();
+    const rows = await database.rows('SELECT reference, book, asset, amount FROM ledger_entries');
+    const totals = (key: (row: Row) => string): Record<string, string> => {
+      const sums = new Map<string, Decimal>();
+      for (const row of rows) sums.set(key(row), decimal(String(row['amount'])).plus(sums.get(key(row)) ?? 0));
+      return Object.fromEntries([...sums].map(([name_, total]) => [name_, text(total)]));
+    };
+    expect(new Set(rows.map((row) => row['book']))).toEqual(
+      new Set(['free', 'reserved', 'market', 'fees', 'deposits', 'dust']),
+    );
+    const bookings = totals((row) => `${row['reference']} ${row['asset']}`);
+    expect(Object.entries(bookings).filter(([, total]) => total !== '0')).toEqual([]);
+    expect(totals((row) => String(row['asset']))).toEqual({ BTC: '0', USDT: '0', BNB: '0' });
+    // The balances are the entries' sums.
+    const kept = await database.rows('SELECT book, asset, amount FROM ledger_balances');
+    expect(Object.fromEntries(kept.map((row) => [`${row['book']} ${row['asset']}`, row['amount']]))).toEqual(
+      totals((row) => `${row['book']} ${row['asset']}`),
+    );
+  });
+
+  it('does not go back to an earlier day, or to a peak that a person has laid down, with a cycle that ended late', async () => {
+    const mark = (cycleId: string, equity: string, finishedAt: number): Promise<void> =>
+      books.journal.cycles.record(cycleRecord({ cycleId, equity, finishedAt }));
+    const day = 86_400_000;
+    await mark('a', '100', day);
+    await mark('late', '200', day - 1);
+    expect(await books.journal.ledger.equityMarks('main')).toEqual({
+      equity: '100',
+      dayOpen: '100',
+      highWater: '100',
+      at: day,
+    });
+  });
+
+  it('begins the day of the loss limit at its reset hour', async () => {
+    await books.journal.risk.change({
+      requestId: 'r1',
+      account: 'main',
+      limits: { dayResetHour: 6 },
+      by: 'me',
+      reason: 'test',
+    });
+    const hour = 3_600_000;
+    const opens: (string | undefined)[] = [];
+    for (const at of [5, 7, 23, 29, 30]) {
+      const equity = String(at);
+      await books.journal.cycles.record(cycleRecord({ cycleId: `c${at}`, equity, finishedAt: at * hour }));
+      opens.push((await books.journal.ledger.equityMarks('main'))?.dayOpen);
+    }
+    expect(opens).toEqual(['5', '7', '7', '7', '30']);
+  });
+});

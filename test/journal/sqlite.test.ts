@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
+import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
+import { temporaryFolder } from '../support/books.ts';
+
+const emptyPlace = (): string => join(temporaryFolder(), 'journal.db');
+
+/** Opens the journal, closes it, and changes its file by hand. */
+async function madeBy(file: string, sql: string): Promise<void> {
+  await (await openSqliteJournal(file, 'paper')).close();
+  const database = new DatabaseSync(file);
+  database.exec(sql);
+  database.close();
+}
+
+describe('a journal in a file', () => {
+  it('is refused when a newer release wrote it', async () => {
+    const file = emptyPlace();
+    await madeBy(file, 'INSERT INTO migrations (version, applied_at) VALUES (99, 0)');
+    await expect(openSqliteJournal(file, 'paper')).rejects.toMatchObject({
+      code: 'JournalTooNew',
+      message: 'The journal was written by a newer release (schema 99, this one knows 1): start that release again.',
+    });
+  });
+
+  it('is refused on another machine, with the way out', async () => {
+    const file = emptyPlace();
+    await madeBy(file, "UPDATE meta SET value = 'elsewhere' WHERE name = 'machine'");
+    await expect(openSqliteJournal(file, 'paper')).rejects.toMatchObject({
+      code: 'JournalOfAnotherMachine',
+      message: expect.stringMatching(/PostgreSQL \(SAPPHIRE_JOURNAL_URL\)/),
+    });
+  });
+
+  it('is refused when the file is something else', async () => {
+    const file = emptyPlace();
+    writeFileSync(file, 'no database, but long enough to be taken for one'.repeat(100));
+    await expect(openSqliteJournal(file, 'paper')).rejects.toMatchObject({ code: 'JournalUnusable' });
+  });
+
+  it('keeps what it was told when it is opened again', async () => {
+    const file = emptyPlace();
+    const first = await openSqliteJournal(file, 'paper');
+    await first.control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'test', by: 'me' });
+    await first.close();
+    const second = await openSqliteJournal(file, 'paper');
+    expect(second.id).toBe(first.id);
+    expect(await second.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
+    await second.close();
+  });
+
+  it('is on disk with every commit', async () => {
+    const database = await openSqliteDatabase(emptyPlace(), 'paper');
+    const pragmas = await database.transaction('main', {}, async (transaction) => [
+      await transaction.row('PRAGMA synchronous'),
+      await transaction.row('PRAGMA journal_mode'),
+    ]);
+    expect(pragmas).toEqual([{ synchronous: 2 }, { journal_mode: 'wal' }]);
+    await database.close();
+  });
+
+  it('is made once by six processes that start together', async () => {
+    const file = emptyPlace();
+    const module = new URL('../../stores/journal/sqlite/journal.ts', import.meta.url).href;
+    const script = `const { openSqliteJournal } = await import(${JSON.stringify(module)});
+      const journal = await openSqliteJournal(${JSON.stringify(file)}, 'paper');
+      console.log(journal.id);
+      await journal.close();`;
+    const ids = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'pipe' });
+        const output: string[] = [];
+        child.stdout.on('data', (data) => output.push(String(data)));
+        child.stderr.on('data', (data) => output.push(String(data)));
+        await once(child, 'close');
+        return output.join('').trim();
+      }),
+    );
+    expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it('leaves timers and sockets their turn between the transactions of a long queue', async () => {
+    const database = await openSqliteDatabase(emptyPlace(), 'paper');
+    let done = 0;
+    const queue = Array.from({ length: 200 }, () =>
+      database.transaction('main', {}, async () => {
+        done += 1;
+      }),
+    );
+    await sleep(1);
+    expect(done).toBeLessThan(200);
+    await Promise.all(queue);
+    expect(done).toBe(200);
+    await database.close();
+  });
+});
