@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
@@ -6,12 +5,10 @@ import type { Reconciliation, ResumeRequest, SweepReport, TradingControlState } 
 import { ErrorName } from '../../contracts/errors.ts';
 import { orderWorkflowId, scheduleId } from '../../contracts/workflow-ids.ts';
 import type { ControlState, Journal } from '../../stores/journal/port.ts';
+import { beating } from '../heartbeat.ts';
 import type { TradingPort } from '../orders/port.ts';
-import { lookAtBooks, tradedSymbols } from '../reconcile/look.ts';
+import { compareAtRest } from '../reconcile/strict.ts';
 import { sweepOrders } from './sweep.ts';
-
-const LOOKS = 4;
-const LOOK_PAUSE_MS = 500;
 
 export interface ControlDependencies {
   journal: Journal;
@@ -36,7 +33,7 @@ export function createControlActivities({ journal, trading, client, logger }: Co
     remaining: [],
   });
 
-  return {
+  return beating({
     async readControl(account: string): Promise<TradingControlState> {
       return stateOf(account, await journal.control.read(account));
     },
@@ -91,24 +88,8 @@ export function createControlActivities({ journal, trading, client, logger }: Co
       return report;
     },
 
-    /**
-     * Holds the books against the exchange, strictly: at rest no order is open, no submission is without its end, and the totals of each asset
-     * are equal. Changes nothing.
-     */
     async reconcile(account: string): Promise<Reconciliation> {
-      const symbols = await tradedSymbols({ journal }, account);
-      for (let tries = 1; ; tries += 1) {
-        const look = await lookAtBooks({ journal, trading }, account, symbols);
-        const differences = [
-          ...look.orders.map(({ symbol, intentId }) => `order ${intentId} on ${symbol} is open at the exchange`),
-          ...look.intents.map(({ intentId, state }) => `submission ${intentId} is ${state}`),
-          ...look.differences,
-          ...(look.settled ? [] : ['trades kept coming in']),
-        ];
-        // A fill that is on its way into the books is there a moment later.
-        if (differences.length === 0 || tries === LOOKS) return { clean: differences.length === 0, differences };
-        await sleep(LOOK_PAUSE_MS);
-      }
+      return compareAtRest({ journal, trading }, account);
     },
 
     async resumeTrading(
@@ -132,5 +113,5 @@ export function createControlActivities({ journal, trading, client, logger }: Co
       logger.warn({ account, epoch: control.epoch, reason, by }, 'trading resumed');
       return stateOf(account, control);
     },
-  };
+  });
 }

@@ -4,6 +4,7 @@ import { exitLeg } from '../../domain/exits.ts';
 import { type Decimal, decimal, text } from '../../domain/money.ts';
 import type { OrderLeg, OrderPurpose } from '../../domain/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { beating } from '../heartbeat.ts';
 import type { TradingPort } from './port.ts';
 
 /** What closes a position: an order to send, a wait for another order that has it reserved, or the finding that nothing more can be sold. */
@@ -72,7 +73,7 @@ export async function planNextExit(
 export type ExitActivities = ReturnType<typeof createExitActivities>;
 
 export function createExitActivities({ journal, trading, logger }: ExitDependencies & { logger: Logger }) {
-  return {
+  return beating({
     /** Symbols of which something is held that may be sold. */
     async heldSymbols(account: string): Promise<string[]> {
       const positions = await journal.ledger.positions(account);
@@ -93,5 +94,5 @@ export function createExitActivities({ journal, trading, logger }: ExitDependenc
       const dust = await journal.ledger.sweepDust({ reference: key, account, symbol, minNotional, price: bid });
       return { over: { dust } };
     },
-  };
+  });
 }

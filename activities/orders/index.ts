@@ -6,7 +6,7 @@ import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import { isTerminal, type OrderLeg } from '../../domain/orders.ts';
 import { nextSubmission, priced } from '../../domain/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
-import { whileBeating } from '../heartbeat.ts';
+import { beating } from '../heartbeat.ts';
 import { classifyFault } from './classify.ts';
 import { type TradingPort, VenueRejection } from './port.ts';
 import { progressOf } from './progress.ts';
@@ -77,13 +77,13 @@ export function createOrderActivities({ journal, trading, logger }: OrderDepende
     return progress('order sent', leg);
   };
 
-  return {
+  return beating({
     /**
      * Passes the fence and sends the n-th submission of a leg, once. Ends as `unresolved` when the exchange's answer leaves open whether it
      * took the order. An intent that stands in the journal already is never sent again.
      */
     async placeOrder(leg: OrderLeg, submission: number): Promise<LegProgress> {
-      return whileBeating(() => submit(leg, submission));
+      return submit(leg, submission);
     },
 
     /**
@@ -91,39 +91,33 @@ export function createOrderActivities({ journal, trading, logger }: OrderDepende
      * its clock has passed `sendBy` plus the longest matching delay; where no intent stands, a tombstone takes its place first.
      */
     async resolveOrder(leg: OrderLeg, submission: number): Promise<LegProgress> {
-      return whileBeating(async () => {
-        let intent = await journal.intents.voidIfMissing(leg, submission);
-        while (intent.state === 'submitted' || intent.state === 'unresolved') {
-          intent = await settleIntent(journal, trading, intent);
-          if (intent.state === 'submitted' || intent.state === 'unresolved') await Context.current().sleep(POLL_MS);
-        }
-        return progress('order resolved', leg);
-      });
+      let intent = await journal.intents.voidIfMissing(leg, submission);
+      while (intent.state === 'submitted' || intent.state === 'unresolved') {
+        intent = await settleIntent(journal, trading, intent);
+        if (intent.state === 'submitted' || intent.state === 'unresolved') await Context.current().sleep(POLL_MS);
+      }
+      return progress('order resolved', leg);
     },
 
     /** Follows a resting order until it came to its end or may rest no longer. */
     async awaitFill(leg: OrderLeg, submission: number, restUntil: number): Promise<LegProgress> {
-      return whileBeating(async () => {
-        let intent = await find(intentIdOf(leg.legId, submission));
-        while (!isTerminal(intent.state) && Date.now() < restUntil) {
-          await Context.current().sleep(Math.min(POLL_MS, Math.max(1, restUntil - Date.now())));
-          intent = await settleIntent(journal, trading, intent);
-        }
-        return progress('order followed', leg);
-      });
+      let intent = await find(intentIdOf(leg.legId, submission));
+      while (!isTerminal(intent.state) && Date.now() < restUntil) {
+        await Context.current().sleep(Math.min(POLL_MS, Math.max(1, restUntil - Date.now())));
+        intent = await settleIntent(journal, trading, intent);
+      }
+      return progress('order followed', leg);
     },
 
     /** Cancels what may rest and takes the order's end into the books. Repeat-safe. */
     async cancelOrder(leg: OrderLeg, submission: number): Promise<LegProgress> {
-      return whileBeating(async () => {
-        const intentId = intentIdOf(leg.legId, submission);
-        await find(intentId);
-        await journal.intents.report({ intentId, state: 'pending_cancel', fills: [] });
-        await trading.cancel(leg.symbol, intentId);
-        const intent = await settleIntent(journal, trading, await find(intentId));
-        if (!isTerminal(intent.state)) throw new Error(`${intentId} is still ${intent.state} after its cancel`);
-        return progress('order cancelled', leg);
-      });
+      const intentId = intentIdOf(leg.legId, submission);
+      await find(intentId);
+      await journal.intents.report({ intentId, state: 'pending_cancel', fills: [] });
+      await trading.cancel(leg.symbol, intentId);
+      const intent = await settleIntent(journal, trading, await find(intentId));
+      if (!isTerminal(intent.state)) throw new Error(`${intentId} is still ${intent.state} after its cancel`);
+      return progress('order cancelled', leg);
     },
-  };
+  });
 }

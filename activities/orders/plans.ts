@@ -6,7 +6,7 @@ import { text } from '../../domain/money.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
 import { baseOf } from '../../domain/position.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { whileBeating } from '../heartbeat.ts';
+import { beating } from '../heartbeat.ts';
 import { type Exit, exitLegId, planNextExit } from './exits.ts';
 import type { TradingPort } from './port.ts';
 import { progressOf } from './progress.ts';
@@ -25,7 +25,7 @@ export type Compensation = Exclude<Exit, { over: unknown }> | { held: string };
 const POLL_MS = 500;
 
 export function createPlanActivities({ journal, trading, logger }: PlanDependencies) {
-  return {
+  return beating({
     /**
      * The n-th order that sells what a leg's fills brought in and what the compensations before it have not sold yet. Never more than is booked
      * and free. Idempotent by (leg, attempt): the order that was planned first is the one that is sent.
@@ -47,14 +47,12 @@ export function createPlanActivities({ journal, trading, logger }: PlanDependenc
 
     /** Waits for the end of a leg that is in the hands of its own workflow, by its books. */
     async awaitLeg(leg: OrderLeg): Promise<OrderResult> {
-      return whileBeating(async () => {
-        for (;;) {
-          const past = await journal.intents.ofLeg(leg.legId);
-          const progress = past.length > 0 ? progressOf(leg, past) : undefined;
-          if (progress && !progress.working && !progress.next) return progress.result;
-          await Context.current().sleep(POLL_MS);
-        }
-      });
+      for (;;) {
+        const past = await journal.intents.ofLeg(leg.legId);
+        const progress = past.length > 0 ? progressOf(leg, past) : undefined;
+        if (progress && !progress.working && !progress.next) return progress.result;
+        await Context.current().sleep(POLL_MS);
+      }
     },
 
     async settlePlan(result: PlanResult): Promise<void> {
@@ -67,5 +65,5 @@ export function createPlanActivities({ journal, trading, logger }: PlanDependenc
     async dropLeg(legId: string): Promise<void> {
       await journal.cycles.releaseLeg(legId);
     },
-  };
+  });
 }

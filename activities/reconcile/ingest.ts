@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
-import type { Fill } from '../../domain/orders.ts';
-import type { Intent, Journal } from '../../stores/journal/port.ts';
+import type { BookedTrade, Intent, Journal } from '../../stores/journal/port.ts';
 import { TRADES_PAGE, type TradingPort, type VenueTrade } from '../orders/port.ts';
 
 export interface IngestDependencies {
@@ -57,15 +56,15 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
   const attribute = async (
     trades: readonly VenueTrade[],
     first: boolean,
-  ): Promise<{ fills: Fill[]; strangers: Stranger[] }> => {
+  ): Promise<{ fills: BookedTrade[]; strangers: Stranger[] }> => {
     const owners = new Map<string, Intent | undefined>();
-    const fills: Fill[] = [];
+    const fills: BookedTrade[] = [];
     const strangers: Stranger[] = [];
     for (const { venueOrderId, ...trade } of trades) {
       const { symbol, tradeId } = trade;
       if (!owners.has(venueOrderId)) owners.set(venueOrderId, await ownerOf(symbol, venueOrderId, first));
       const owner = owners.get(venueOrderId);
-      if (owner) fills.push({ ...trade, account, intentId: owner.intentId });
+      if (owner) fills.push({ ...trade, venueOrderId, account, intentId: owner.intentId });
       const words = strangeness(owner, first);
       if (words) strangers.push({ symbol, tradeId, words: `trade ${tradeId} on ${symbol} ${words}` });
     }

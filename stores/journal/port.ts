@@ -241,6 +241,11 @@ export interface ReconciliationReport {
   differences: string[];
 }
 
+/** A fill with the venue's own id of its order, which an intent whose answer was lost does not have yet. */
+export interface BookedTrade extends Fill {
+  venueOrderId: string;
+}
+
 /** What is known of the exchange's side: how far its trades were read, who reads them, how often the same difference was seen. */
 export interface ExchangeBook {
   /** True while `holder` is the one that reads the account's trades. Another takes over once the lease has run out. */
@@ -251,7 +256,13 @@ export interface ExchangeBook {
    * Books the fills of known intents as a set union and moves the cursor to `next`, if it does not stand beyond it. Refused (false) without
    * the lease.
    */
-  bookTrades(batch: { account: string; symbol: string; holder: string; fills: Fill[]; next: string }): Promise<boolean>;
+  bookTrades(batch: {
+    account: string;
+    symbol: string;
+    holder: string;
+    fills: BookedTrade[];
+    next: string;
+  }): Promise<boolean>;
   /** Counts how many looks in a row found exactly these differences, this one included; 0 when there are none. */
   recordReconciliation(report: ReconciliationReport): Promise<{ stable: number }>;
   lastReconciliation(account: string): Promise<(ReconciliationReport & { stable: number }) | undefined>;

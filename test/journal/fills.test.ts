@@ -22,7 +22,8 @@ describe.each(adapterNames)('fills on %s', (name) => {
     else if (what === 'canceled') {
       await intents.report({ intentId, state: 'canceled', filledQuantity: '0.0075', fills: parts.slice(0, 3) });
     } else if (what.startsWith('ingested')) {
-      const batch = { account: 'main', symbol: 'BTC/USDT', holder: 'one', fills: own, next: what.slice(-1) };
+      const trades = own.map((one) => ({ ...one, venueOrderId: '7' }));
+      const batch = { account: 'main', symbol: 'BTC/USDT', holder: 'one', fills: trades, next: what.slice(-1) };
       expect(await exchange.bookTrades(batch)).toBe(true);
     } else await intents.report({ intentId, state: 'partially_filled', fills: own });
   };

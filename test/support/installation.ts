@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { readProfile } from '../../client/stack/profile.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import { temporaryFolder } from './books.ts';
+import { freePorts } from './ports.ts';
 
 export interface Ended {
   code: number | null;
@@ -80,21 +80,4 @@ export async function end(child: ChildProcess): Promise<Ended> {
   child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { code, stdout, stderr };
-}
-
-async function freePorts(count: 4): Promise<[number, number, number, number]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) =>
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address ? address.port : 0);
-          }),
-        ),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports as [number, number, number, number];
 }

@@ -26,12 +26,14 @@ import { emergencyStop, resume, settled, state as stateQuery } from '../messages
 /** A stop is never given up: every step is idempotent by epoch and tried until it is done. */
 const { raiseHalt, pauseTrading, haltWorkflows, sweepOrders } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '20s',
+  heartbeatTimeout: '3s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
 });
 
 /** A person waits for the answer. */
 const { reconcile, resumeTrading, readControl } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '10s',
+  heartbeatTimeout: '3s',
   scheduleToCloseTimeout: '30s',
   retry: { initialInterval: '200ms', maximumAttempts: 5 },
 });

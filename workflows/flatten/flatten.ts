@@ -7,6 +7,7 @@ import { type Closing, closePosition } from '../protection/close-position.ts';
 /** Without end: a person wants it sold. A mere look. */
 const { heldSymbols } = proxyActivities<ExitActivities>({
   startToCloseTimeout: '10s',
+  heartbeatTimeout: '3s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 

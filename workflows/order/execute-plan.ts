@@ -10,6 +10,7 @@ import { startOrder } from './start-order.ts';
 /** Without end: what a failed plan opened is sold, or it is written why not. Each is idempotent by its key. */
 const { planCompensation, settlePlan, dropLeg } = proxyActivities<PlanActivities>({
   startToCloseTimeout: '10s',
+  heartbeatTimeout: '3s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 

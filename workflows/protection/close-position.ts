@@ -11,6 +11,7 @@ import { startOrder } from '../order/start-order.ts';
 const { planExit } = proxyActivities<ExitActivities>({
   taskQueue: TaskQueue.execution,
   startToCloseTimeout: '10s',
+  heartbeatTimeout: '3s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { VENUE } from '../../../contracts/config/addresses.ts';
-import { secretValues } from '../../../contracts/config/secrets.ts';
 import { UserError } from '../../../contracts/errors.ts';
-import { createLogger } from '../../../contracts/telemetry/logger.ts';
 import { clock } from '../../cycle-view.ts';
 import { enableLive } from '../../live/enable.ts';
 import { type LiveTools, startChecks, tradingChecks } from '../../live/readiness.ts';
@@ -73,8 +71,8 @@ export function registerLive(program: Command): void {
         `\nExample:\n  sapphire live enable --confirm ${VENUE} --reason "first week, small limits"`,
       ),
     async (context, options) => {
-      const { journal, trading, temporal, user, secrets } = context;
-      const { createControlActivities } = await import('../../../activities/control/index.ts');
+      const { journal, trading, user } = context;
+      const { compareAtRest } = await import('../../../activities/reconcile/strict.ts');
       const report = await enableLive(
         { confirm: options.confirm, by: options.by ?? user, reason: options.reason },
         {
@@ -82,13 +80,7 @@ export function registerLive(program: Command): void {
           journal,
           trading,
           // The same look that a resume waits for.
-          reconcile: async (account) =>
-            createControlActivities({
-              journal: await journal(),
-              trading: await trading(),
-              client: await temporal(),
-              logger: createLogger({ process: 'sapphire', level: 'error', secrets: secretValues(secrets) }),
-            }).reconcile(account),
+          reconcile: async (account) => compareAtRest({ journal: await journal(), trading: await trading() }, account),
         },
       );
       print(report, options, () =>

@@ -1,4 +1,5 @@
-import type { ExchangeBook, ReconciliationReport } from '../port.ts';
+import type { Fill } from '../../../domain/orders.ts';
+import type { BookedTrade, ExchangeBook, ReconciliationReport } from '../port.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { applyReport } from './intents.ts';
 
@@ -19,6 +20,10 @@ async function lastReconciliation(sql: Sql, account: string) {
 async function cursor(sql: Sql, account: string, symbol: string): Promise<string> {
   const row = await sql.row('SELECT next FROM trade_cursors WHERE account = ? AND symbol = ?', account, symbol);
   return row ? String(row['next']) : '0';
+}
+
+function withoutOrder({ venueOrderId: _order, ...fill }: BookedTrade): Fill {
+  return fill;
 }
 
 export function createExchangeBook(database: Database): ExchangeBook {
@@ -47,7 +52,9 @@ export function createExchangeBook(database: Database): ExchangeBook {
         if (lease?.['holder'] !== holder || Number(lease['until']) < transaction.now()) return false;
         for (const intentId of new Set(fills.map((fill) => fill.intentId))) {
           const own = fills.filter((fill) => fill.intentId === intentId);
-          await applyReport(transaction, { intentId, state: 'partially_filled', fills: own });
+          const venueOrderId = own[0]?.venueOrderId;
+          const of = venueOrderId === undefined ? {} : { venueOrderId };
+          await applyReport(transaction, { intentId, state: 'partially_filled', ...of, fills: own.map(withoutOrder) });
         }
         if (BigInt(next) > BigInt(await cursor(transaction, account, symbol))) {
           await transaction.run(

@@ -1,0 +1,191 @@
+import type { ResumeRequest, TradingControlState } from '../../contracts/control.ts';
+import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import type { Position } from '../../domain/portfolio.ts';
+import { checks } from './checks.ts';
+import { type Evidence, gather } from './evidence.ts';
+import { replayHistories } from './histories.ts';
+import { createInjector, type Deeds } from './injector.ts';
+import { type Violation, violation } from './invariants.ts';
+import { failpointNames } from './rewrites.ts';
+import type { Action } from './schedule.ts';
+import { type ChaosStack, symbols, victims } from './stack.ts';
+import { createTraffic, haltsFromWithin, type Traffic } from './traffic.ts';
+import { until } from './wait.ts';
+
+export interface CampaignOptions {
+  seed: number;
+  cycles: number;
+  /** Cycles at the same time. */
+  atOnce: number;
+  schedule: Map<number, Action[]>;
+  /** Time that each step has on the way to rest. */
+  restMs: number;
+  replay: boolean;
+  onProgress: (words: string) => void;
+}
+
+export interface CampaignReport {
+  seed: number;
+  cycles: number;
+  outcomes: Record<string, number>;
+  failpoints: Record<string, number>;
+  deeds: Deeds;
+  ordersSent: number;
+  fills: number;
+  failedLaterLegs: number;
+  replayed: Record<string, number>;
+  violations: Violation[];
+}
+
+/** Trades while everything is attacked, lets it come to rest, and holds both sides' records against each other. */
+export async function runCampaign(stack: ChaosStack, options: CampaignOptions): Promise<CampaignReport> {
+  const { seed, cycles, onProgress } = options;
+  const traffic = createTraffic(stack, seed);
+  const injector = createInjector(stack, traffic);
+  const telling = setInterval(() => onProgress(progressOf(stack, traffic, injector.deeds, cycles)), 10_000);
+  try {
+    await attack(traffic, injector.perform, options.schedule, options);
+  } finally {
+    clearInterval(telling);
+  }
+
+  onProgress('Coming to rest');
+  const restless = await rest(stack, traffic, options.restMs);
+  const evidence = await stillEvidence(stack, injector.deeds, options.restMs);
+  onProgress('Holding the records against each other');
+  const found = checks.flatMap((check) => check(evidence));
+  const { replayed, violations } = options.replay
+    ? await replayHistories(stack, onProgress)
+    : { replayed: {}, violations: [] };
+  return {
+    seed,
+    cycles: traffic.finished,
+    outcomes: { ...traffic.outcomes },
+    failpoints: Object.fromEntries(
+      failpointNames.map((name) => [name, stack.hits().filter((hit) => hit.name === name).length]),
+    ),
+    deeds: injector.deeds,
+    ordersSent: evidence.venue.orders.length,
+    fills: evidence.fills.length,
+    failedLaterLegs: failedLaterLegs(evidence),
+    replayed,
+    violations: [...restless, ...failedCycles(traffic), ...halts(evidence), ...found, ...violations],
+  };
+}
+
+async function attack(
+  traffic: Traffic,
+  perform: (action: Action) => Promise<void>,
+  schedule: Map<number, Action[]>,
+  { cycles, atOnce }: CampaignOptions,
+): Promise<void> {
+  let begun = 0;
+  const lane = async (): Promise<void> => {
+    while (begun < cycles) {
+      begun += 1;
+      const actions = schedule.get(begun) ?? [];
+      await traffic.untilActive();
+      await Promise.all([traffic.cycle(), ...actions.map(perform)]);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+}
+
+/** Everything runs, nothing strikes any more, and what was begun comes to its end. What does not is a violation. */
+async function rest(stack: ChaosStack, traffic: Traffic, restMs: number): Promise<Violation[]> {
+  stack.disarm();
+  await until('an exchange without faults', 60_000, () => stack.admin('DELETE', '/faults'));
+  for (const victim of victims) await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
+  const control = stack.client.workflow.getHandle(TRADING_CONTROL_ID);
+  const steps: (readonly [string, () => Promise<unknown>])[] = [
+    ['an answer of trading control', () => control.executeUpdate<TradingControlState, []>('settled', { args: [] })],
+    ['the end of every order', async () => (await stack.journal.intents.listOpen('main')).length === 0 || undefined],
+    [
+      'the end of every plan',
+      async () => (await stack.journal.cycles.unsettledPlans('main', Date.now())).length === 0 || undefined,
+    ],
+    ['the end of every cycle, order, plan and flattening', () => noneRunning(stack)],
+    [
+      'active trading',
+      async () => {
+        if ((await stack.journal.control.read('main')).tradingState !== 'halted') return true;
+        const request: ResumeRequest = { reason: 'the run is over', by: 'chaos' };
+        return control.executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
+      },
+    ],
+  ];
+  const found: Violation[] = [];
+  for (const [what, look] of steps) {
+    await until(what, restMs, look, 500).catch((error: unknown) =>
+      found.push(violation('I1', error instanceof Error ? error.message : String(error))),
+    );
+  }
+  // Something is held when the records are read, whose exits have to run.
+  await traffic.cycle({ up: symbols, down: [] });
+  return found;
+}
+
+async function noneRunning(stack: ChaosStack): Promise<true | undefined> {
+  const types = ['tradingCycle', 'executeOrder', 'executePlan', 'flatten'].map((type) => `'${type}'`).join(', ');
+  const { count } = await stack.client.workflow.count(`WorkflowType IN (${types}) AND ExecutionStatus = 'Running'`);
+  return count === 0 || undefined;
+}
+
+/** Protective exits go on trading: the records are of one moment only when nothing was written while they were read. */
+async function stillEvidence(stack: ChaosStack, { stops }: Deeds, restMs: number): Promise<Evidence> {
+  // What was bought last has its exits within the time of a restart and a lease; what has none by then has none.
+  await until('protective exits', Math.min(restMs, 30_000), () => isProtected(stack), 1_000).catch(() => undefined);
+  return until(
+    'a moment in which nothing is written',
+    restMs,
+    async () => {
+      if ((await stack.journal.intents.listOpen('main')).length > 0) return undefined;
+      const evidence = await gather(stack, stops);
+      const last = evidence.events.at(-1)?.sequence ?? 0;
+      const since = await stack.journal.outbox.after(last, 1);
+      const { orders } = (await stack.admin('GET', '/log?account=main')) as { orders: unknown[] };
+      return since.length === 0 && orders.length === evidence.venue.orders.length ? evidence : undefined;
+    },
+    500,
+  );
+}
+
+/** The ingestor's next round starts the exits of what was opened a moment ago. */
+async function isProtected(stack: ChaosStack): Promise<true | undefined> {
+  const { positions, protection } = await gather(stack, []);
+  const isSafe = ({ symbol, quantity, openedAt }: Position): boolean =>
+    quantity === '0' || protection.get(symbol)?.holding?.openedAt === openedAt;
+  return positions.every(isSafe) || undefined;
+}
+
+function failedCycles({ outcomes }: Traffic): Violation[] {
+  return Object.entries(outcomes)
+    .filter(([outcome]) => outcome.startsWith('FAILED'))
+    .map(([outcome, count]) => violation('I6', `${count} cycles ended as ${outcome}`));
+}
+
+/** Nobody but us trades this account: a halt from within for anything but a loss has found a hole in the books. */
+function halts({ events }: Evidence): Violation[] {
+  return events.flatMap(({ kind, payload }) => {
+    if (kind !== 'trading.halted') return [];
+    const { after } = payload as { after: { changedBy: string; reason: string } };
+    if (!haltsFromWithin.includes(after.changedBy)) return [];
+    return [violation('I2', `trading was halted by ${after.changedBy}: ${after.reason}`)];
+  });
+}
+
+const failures = ['denied', 'rejected', 'void'];
+
+function failedLaterLegs({ plans }: Evidence): number {
+  return plans.filter(({ plan, result }) => {
+    const later = new Set(plan.legs.slice(1).map(({ legId }) => legId));
+    return result?.orders?.some(({ legId, state }) => later.has(legId) && failures.includes(state)) ?? false;
+  }).length;
+}
+
+function progressOf(stack: ChaosStack, { finished, inFlight }: Traffic, deeds: Deeds, cycles: number): string {
+  const hits = stack.hits().length;
+  const { kills, restarts, failedLegs, stops, faults } = deeds;
+  const struck = Object.values(faults).reduce((total, count) => total + count, 0);
+  return `${finished} of ${cycles} cycles (${inFlight} under way), ${hits} deaths at failpoints, ${kills} kills, ${restarts} restarts, ${struck} faults, ${failedLegs} failed legs, ${stops.length} stops`;
+}

@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { projectFolder } from '../../contracts/config/folders.ts';
+import type { CampaignReport } from './campaign.ts';
+import { failpointNames, type MutantName, mutants } from './rewrites.ts';
+
+const run = promisify(execFile);
+
+async function chaos(...args: string[]): Promise<CampaignReport> {
+  const script = join(projectFolder, 'test', 'chaos', 'run.ts');
+  const options = { cwd: projectFolder, maxBuffer: 64 * 1024 * 1024 };
+  const { stdout } = await run(process.execPath, [script, '--json', ...args], options).catch((error: unknown) => {
+    // Violations are an exit code and a report; anything else is a fault of the harness.
+    const { stdout: report } = error as { stdout?: string };
+    if (report?.startsWith('{')) return { stdout: report };
+    throw error;
+  });
+  return JSON.parse(stdout) as CampaignReport;
+}
+
+describe('the whole system under attack', () => {
+  it('loses and doubles nothing', { timeout: 400_000 }, async () => {
+    const { violations, deeds, failpoints, ordersSent, failedLaterLegs, replayed } = await chaos('--cycles', '25');
+    expect(violations).toEqual([]);
+    expect(deeds.troubles).toEqual([]);
+    // It was attacked indeed.
+    const deaths = Object.values(failpoints).reduce((total, count) => total + count, 0);
+    expect(deaths).toBeGreaterThanOrEqual(failpointNames.length);
+    expect(deeds.kills).toBeGreaterThan(0);
+    expect(deeds.restarts).toBeGreaterThan(0);
+    expect(deeds.stops.length).toBeGreaterThan(3);
+    expect(failedLaterLegs).toBeGreaterThan(0);
+    expect(ordersSent).toBeGreaterThan(20);
+    expect(Object.keys(replayed)).toEqual(expect.arrayContaining(['tradingCycle', 'executeOrder', 'executePlan']));
+  });
+});
+
+describe('a bug on purpose', () => {
+  it.each(Object.keys(mutants) as MutantName[])('%s is found', { timeout: 200_000 }, async (name) => {
+    const { violations } = await chaos('--cycles', '6', '--mutant', name);
+    const broken = new Set(violations.map(({ invariant }) => invariant));
+    expect(mutants[name].breaks.filter((invariant) => broken.has(invariant))).not.toEqual([]);
+  });
+});

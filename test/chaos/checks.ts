@@ -1,0 +1,251 @@
+import { decimal, sum, text, ZERO } from '../../domain/money.ts';
+import { isReducing, isTerminal, type OrderState } from '../../domain/orders.ts';
+import { baseOf } from '../../domain/position.ts';
+import type { Intent } from '../../stores/journal/port.ts';
+import type { Evidence, VenueOrderRow } from './evidence.ts';
+import { type Violation, violation } from './invariants.ts';
+
+const venueStates: Record<string, OrderState> = {
+  NEW: 'accepted',
+  PARTIALLY_FILLED: 'partially_filled',
+  FILLED: 'filled',
+  CANCELED: 'canceled',
+  EXPIRED: 'expired',
+  EXPIRED_IN_MATCH: 'expired',
+  REJECTED: 'rejected',
+};
+const neverThere: readonly OrderState[] = ['initialized', 'denied', 'rejected', 'void'];
+
+/** I1: one order an intent, and what the books say of it is what the exchange says. */
+export function ordersOnce({ venue, intents }: Evidence): Violation[] {
+  const byClientId = new Map<string, VenueOrderRow[]>();
+  for (const order of venue.orders) {
+    byClientId.set(order.clientOrderId, [...(byClientId.get(order.clientOrderId) ?? []), order]);
+  }
+  const known = new Set(intents.map(({ intentId }) => intentId));
+  const found: Violation[] = [];
+  for (const [clientId, orders] of byClientId) {
+    if (orders.length > 1) found.push(violation('I1', `${clientId} reached the exchange ${orders.length} times`));
+    if (!known.has(clientId))
+      found.push(violation('I1', `the exchange has ${clientId}, of which no intent stands in the books`));
+  }
+  return [...found, ...intents.flatMap((intent) => sameEnd(intent, byClientId.get(intent.intentId)?.[0]))];
+}
+
+function sameEnd({ intentId, state, filledQuantity }: Intent, order: VenueOrderRow | undefined): Violation[] {
+  if (!isTerminal(state)) return [violation('I1', `${intentId} is still ${state}`)];
+  if (neverThere.includes(state)) {
+    return order ? [violation('I1', `${intentId} is ${state} in the books and ${order.status} at the exchange`)] : [];
+  }
+  if (!order) return [violation('I1', `${intentId} is ${state} in the books and unknown at the exchange`)];
+  const same = venueStates[order.status] === state && decimal(order.executedQty).equals(filledQuantity);
+  const words = `${state} ${filledQuantity} in the books, ${order.status} ${order.executedQty} at the exchange`;
+  return same ? [] : [violation('I1', `${intentId} is ${words}`)];
+}
+
+/** I2: fills, balances and positions, to the last unit. */
+export function booksEqualExchange(evidence: Evidence): Violation[] {
+  const { venue, balances, positions, fills, entries } = evidence;
+  const found: Violation[] = [];
+  const idOf = (symbol: string): string => symbol.replace('/', '');
+  const tradesOf = new Map(venue.trades.map((trade) => [`${trade.symbol}/${trade.id}/${trade.orderId}`, trade]));
+  const orderIds = new Map(venue.orders.map(({ clientOrderId, orderId }) => [clientOrderId, orderId]));
+  for (const fill of fills) {
+    const key = `${idOf(fill.symbol)}/${fill.tradeId}/${orderIds.get(fill.intentId)}`;
+    const trade = tradesOf.get(key);
+    const same =
+      trade &&
+      decimal(trade.price).equals(fill.price) &&
+      decimal(trade.qty).equals(fill.quantity) &&
+      decimal(trade.commission).equals(fill.fee) &&
+      trade.commissionAsset === fill.feeAsset &&
+      trade.isBuyer === (fill.side === 'buy');
+    if (!same) found.push(violation('I2', `fill ${key} of ${fill.intentId} is not what the exchange has`));
+    tradesOf.delete(key);
+  }
+  for (const key of tradesOf.keys()) found.push(violation('I2', `trade ${key} is not in the books`));
+
+  const booked = new Map(
+    balances.map(({ asset, free, reserved, dust }) => [
+      asset,
+      sum([free, reserved, dust].map((part) => decimal(part))),
+    ]),
+  );
+  for (const asset of new Set([...booked.keys(), ...Object.keys(venue.balances)])) {
+    const [ours, theirs] = [booked.get(asset) ?? ZERO, decimal(venue.balances[asset] ?? '0')];
+    if (!ours.equals(theirs))
+      found.push(violation('I2', `${asset}: booked ${text(ours)}, at the exchange ${text(theirs)}`));
+  }
+  if (venue.open > 0) found.push(violation('I2', `${venue.open} orders are open at rest`));
+
+  for (const { symbol, quantity, dust } of positions) {
+    const base = baseOf(symbol);
+    const moved = sum(
+      fills
+        .filter((fill) => fill.symbol === symbol)
+        .map(({ side, quantity: filled, fee, feeAsset }) =>
+          (side === 'buy' ? decimal(filled) : decimal(filled).negated()).minus(feeAsset === base ? fee : 0),
+        ),
+    );
+    const held = decimal(quantity).plus(dust);
+    if (!moved.equals(held))
+      found.push(violation('I2', `${symbol}: position ${text(held)}, by its fills ${text(moved)}`));
+  }
+
+  const sums = new Map<string, ReturnType<typeof decimal>>();
+  for (const { reference, asset, amount } of entries) {
+    const key = `${reference} in ${asset}`;
+    sums.set(key, (sums.get(key) ?? ZERO).plus(amount));
+  }
+  for (const [key, total] of sums) {
+    if (!total.isZero()) found.push(violation('I2', `${key}: the entries do not balance, by ${text(total)}`));
+  }
+  return found;
+}
+
+/** I3: over the whole of the ledger no book of the account was ever below zero, and at rest nothing is reserved. */
+export function reservationsHold({ entries, openReservations, balances }: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const running = new Map<string, ReturnType<typeof decimal>>();
+  const group = new Map<string, string>();
+  const check = (): void => {
+    for (const [key, reference] of group) {
+      const amount = running.get(key) ?? ZERO;
+      if (amount.isNegative() && !amount.isZero()) {
+        found.push(violation('I3', `${key} was ${text(amount)} after ${reference}`));
+      }
+    }
+    group.clear();
+  };
+  let current = '';
+  for (const { reference, book, asset, amount } of entries) {
+    if (reference !== current) check();
+    current = reference;
+    if (!['free', 'reserved', 'dust'].includes(book)) continue;
+    const key = `${book} ${asset}`;
+    running.set(key, (running.get(key) ?? ZERO).plus(amount));
+    group.set(key, reference);
+  }
+  check();
+  if (openReservations > 0) found.push(violation('I3', `${openReservations} reservations are open at rest`));
+  for (const { asset, reserved } of balances) {
+    if (!decimal(reserved).isZero()) found.push(violation('I3', `${reserved} ${asset} are reserved at rest`));
+  }
+  return found;
+}
+
+/** I4: in the order of the journal's own commits, and in the exchange's own log. */
+export function stopsHold({ events, stops, venue, intents }: Evidence): Violation[] {
+  const found: Violation[] = [];
+  let halted = false;
+  for (const { kind, payload } of events) {
+    if (kind === 'trading.halted') halted = true;
+    if (kind === 'trading.resumed') halted = false;
+    const { intentId, purpose } = payload as Partial<Intent>;
+    if (halted && kind === 'order.submitted' && purpose === 'open') {
+      found.push(violation('I4', `${intentId} opened after a stop was fenced`));
+    }
+  }
+  const opening = new Set(intents.filter(({ purpose }) => !isReducing(purpose)).map(({ intentId }) => intentId));
+  for (const { way, quietAt, resumedAt, epoch } of stops) {
+    const resumed = events.find(({ kind, payload }) => kind === 'trading.resumed' && epochOf(payload) > epoch);
+    const until = Math.min(resumedAt, resumed?.at ?? resumedAt);
+    for (const { clientOrderId, time, updateTime, status } of venue.orders) {
+      const endedAt = isTerminal(venueStates[status] ?? 'accepted') ? updateTime : Number.POSITIVE_INFINITY;
+      if (opening.has(clientOrderId) && time < until && endedAt > quietAt) {
+        found.push(violation('I4', `${clientOrderId} was open while a stop by ${way} was quiet`));
+      }
+    }
+  }
+  return found;
+}
+
+function epochOf(payload: unknown): number {
+  return (payload as { after?: { epoch?: number } }).after?.epoch ?? 0;
+}
+
+/** I6: the mode, and an outcome that does not hide a fault. */
+export function faultsAreSaid({ records, events, intents }: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const states = new Map(intents.map(({ intentId, state }) => [intentId, state]));
+  for (const { eventId, mode } of events) {
+    if (mode !== 'paper') found.push(violation('I6', `event ${eventId} says ${mode}`));
+  }
+  for (const { cycleId, mode, outcome, answers, orders } of records) {
+    if (mode !== 'paper') found.push(violation('I6', `cycle ${cycleId} says ${mode}`));
+    const silent = answers.some(({ opinions }) =>
+      opinions.some((opinion) => opinion.kind === 'abstention' && opinion.reason !== 'disabled'),
+    );
+    const open = orders.some(({ state }) =>
+      ['unresolved', 'rejected', 'denied', 'void', 'initialized'].includes(state),
+    );
+    if ((silent || open) && (outcome === 'COMPLETED' || outcome === 'NO_TRADE')) {
+      found.push(
+        violation(
+          'I6',
+          `cycle ${cycleId} says ${outcome}, though ${silent ? 'an agent was silent' : 'an order has no end'}`,
+        ),
+      );
+    }
+    for (const { intentId, state } of orders) {
+      const now = states.get(intentId);
+      if (state === 'filled' && now !== 'filled') {
+        found.push(violation('I6', `cycle ${cycleId} says filled of ${intentId}, which is ${now}`));
+      }
+    }
+  }
+  return found;
+}
+
+/** I8: each fact of the books once, and in the order of its number. */
+export function factsAreTold({ events, fills, intents, records, plans }: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const told = new Map<string, number>();
+  const tell = (key: string): void => void told.set(key, (told.get(key) ?? 0) + 1);
+  for (const { kind, payload, cycleId } of events) {
+    const { intentId, symbol, tradeId, filledQuantity } = payload as Partial<Intent> & { tradeId?: string };
+    if (kind === 'fill.booked') tell(`fill ${symbol}/${tradeId}/${intentId}`);
+    if (kind.startsWith('order.') && isTerminal(kind.slice('order.'.length) as OrderState))
+      tell(`end of ${intentId} as ${kind} with ${filledQuantity}`);
+    if (kind === 'cycle.finished') tell(`record of ${cycleId}`);
+    if (kind === 'plan.made') tell(`plan of ${cycleId}`);
+  }
+  const expected = [
+    ...fills.map(({ symbol, tradeId, intentId }) => `fill ${symbol}/${tradeId}/${intentId}`),
+    ...intents.map(
+      ({ intentId, state, filledQuantity }) => `end of ${intentId} as order.${state} with ${filledQuantity}`,
+    ),
+    ...records.map(({ cycleId }) => `record of ${cycleId}`),
+    ...plans.map(({ plan }) => `plan of ${plan.cycleId}`),
+  ];
+  for (const key of expected) {
+    const times = told.get(key) ?? 0;
+    if (times !== 1) found.push(violation('I8', `${key} is in the outbox ${times} times`));
+  }
+  const sequences = events.map(({ sequence }) => sequence);
+  if (sequences.some((sequence, index) => index > 0 && sequence <= (sequences[index - 1] ?? 0))) {
+    found.push(violation('I8', 'the outbox is not in the order of its numbers'));
+  }
+  return found;
+}
+
+/** I9: of this holding, and not of one before it. */
+export function positionsAreProtected({ positions, protection }: Evidence): Violation[] {
+  return positions.flatMap(({ symbol, quantity, openedAt }) => {
+    if (decimal(quantity).isZero()) return [];
+    const state = protection.get(symbol);
+    if (!state) return [violation('I9', `${quantity} ${symbol} have no protective exits`)];
+    if (state.holding?.openedAt === openedAt) return [];
+    return [violation('I9', `the protective exits of ${symbol} do not know the holding of ${openedAt}`)];
+  });
+}
+
+export const checks = [
+  ordersOnce,
+  booksEqualExchange,
+  reservationsHold,
+  stopsHold,
+  faultsAreSaid,
+  factsAreTold,
+  positionsAreProtected,
+] as const;

@@ -1,0 +1,112 @@
+import { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import type { CycleRecord } from '../../contracts/cycle.ts';
+import type { ProtectionState } from '../../contracts/protection.ts';
+import { protectWorkflowId } from '../../contracts/workflow-ids.ts';
+import type { Fill } from '../../domain/orders.ts';
+import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
+import { journalFile } from '../../stores/journal/open.ts';
+import type { Intent, OutboxEvent } from '../../stores/journal/port.ts';
+import type { StopRecord } from './injector.ts';
+import type { ChaosStack } from './stack.ts';
+
+const venueOrderSchema = z.object({
+  symbol: z.string(),
+  orderId: z.coerce.string(),
+  clientOrderId: z.string(),
+  status: z.string(),
+  side: z.string(),
+  executedQty: z.string(),
+  time: z.number(),
+  updateTime: z.number(),
+});
+const venueTradeSchema = z.object({
+  symbol: z.string(),
+  id: z.coerce.string(),
+  orderId: z.coerce.string(),
+  price: z.string(),
+  qty: z.string(),
+  commission: z.string(),
+  commissionAsset: z.string(),
+  isBuyer: z.boolean(),
+  isMaker: z.boolean(),
+});
+const logSchema = z.object({ orders: z.array(venueOrderSchema), trades: z.array(venueTradeSchema) });
+
+export type VenueOrderRow = z.output<typeof venueOrderSchema>;
+export type VenueTradeRow = z.output<typeof venueTradeSchema>;
+
+export interface LedgerEntry {
+  reference: string;
+  book: string;
+  asset: string;
+  amount: string;
+}
+
+/** Both sides' own records, read when everything is at rest. */
+export interface Evidence {
+  venue: { orders: VenueOrderRow[]; trades: VenueTradeRow[]; balances: Record<string, string>; open: number };
+  intents: Intent[];
+  fills: Fill[];
+  entries: LedgerEntry[];
+  balances: Balance[];
+  positions: Position[];
+  openReservations: number;
+  events: OutboxEvent[];
+  records: CycleRecord[];
+  plans: { plan: OrderPlan; result: { orders?: { legId: string; state: string }[] } | undefined }[];
+  stops: StopRecord[];
+  /** What the protective exits of each held symbol answer; missing where none run. */
+  protection: Map<string, ProtectionState>;
+}
+
+export async function gather(stack: ChaosStack, stops: StopRecord[]): Promise<Evidence> {
+  const log = logSchema.parse(await stack.admin('GET', '/log?account=main'));
+  const positions = await stack.journal.ledger.positions('main');
+  const protection = new Map<string, ProtectionState>();
+  for (const { symbol, quantity } of positions) {
+    if (quantity === '0') continue;
+    const handle = stack.client.workflow.getHandle(protectWorkflowId('main', symbol));
+    const state = await handle.query<ProtectionState>('protection').catch(() => undefined);
+    const running = await handle.describe().then(
+      ({ status }) => status.name === 'RUNNING',
+      () => false,
+    );
+    if (state && running) protection.set(symbol, state);
+  }
+  return {
+    venue: { ...log, balances: await stack.trading.balances(), open: (await stack.trading.openOrders()).length },
+    intents: await stack.journal.intents.list('main', 1_000_000),
+    balances: await stack.journal.ledger.balances('main'),
+    positions,
+    records: await stack.journal.cycles.list('main', 1_000_000),
+    stops,
+    protection,
+    events: await stack.journal.outbox.after(0, 10_000_000),
+    ...readTables(),
+  };
+}
+
+/** What the journal's port does not show, from its file. */
+function readTables(): Pick<Evidence, 'fills' | 'entries' | 'openReservations' | 'plans'> {
+  const database = new DatabaseSync(journalFile(), { readOnly: true });
+  try {
+    const all = (sql: string) => database.prepare(sql).all();
+    return {
+      fills: all(
+        `SELECT venue, account, symbol, trade_id AS tradeId, intent_id AS intentId, side, price, quantity, fee, fee_asset AS feeAsset,
+                liquidity, filled_at AS filledAt FROM fills`,
+      ) as unknown as Fill[],
+      entries: all(
+        'SELECT reference, book, asset, amount FROM ledger_entries ORDER BY entry_id',
+      ) as unknown as LedgerEntry[],
+      openReservations: all('SELECT leg_id FROM reservations WHERE open = 1').length,
+      plans: all('SELECT plan, result FROM plans').map(({ plan, result }) => ({
+        plan: JSON.parse(String(plan)) as OrderPlan,
+        result: result === null ? undefined : JSON.parse(String(result)),
+      })),
+    };
+  } finally {
+    database.close();
+  }
+}

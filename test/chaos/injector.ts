@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EmergencyStop, ResumeRequest, TradingControlState } from '../../contracts/control.ts';
+import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import type { Failpoint } from './rewrites.ts';
+import type { Action, FaultName, StopWay } from './schedule.ts';
+import { type ChaosStack, symbols, type Victim, victims } from './stack.ts';
+import type { Traffic } from './traffic.ts';
+import { until } from './wait.ts';
+
+const order = { method: 'POST', path: '/api/v3/order' } as const;
+const trades = { method: 'GET', path: '/api/v3/myTrades' } as const;
+
+/** As the paper exchange's `/admin/faults` takes them. */
+const faults: Record<FaultName, Record<string, unknown>> = {
+  'answer-dropped': { kind: 'drop-answer', ...order, count: 1 },
+  'look-up-dropped': { kind: 'drop-answer', method: 'GET', path: '/api/v3/order', count: 2 },
+  'server-error': { kind: 'server-error', ...order, status: 503, count: 1 },
+  'server-error-executed': { kind: 'server-error', ...order, status: 504, executed: true, count: 1 },
+  'rate-limit': { kind: 'rate-limit', ...order, count: 1 },
+  'delayed-request': { kind: 'delay', ...order, delayMs: 2_600, when: 'before', count: 1 },
+  'delayed-answer': { kind: 'delay', ...order, delayMs: 1_500, when: 'after', count: 1 },
+  'shuffled-trades': { kind: 'shuffle-answer', ...trades, count: 2 },
+  'shuffled-events': { kind: 'shuffle-events', count: 3 },
+  'closed-streams': { kind: 'close-stream' },
+};
+
+/** One stop, in UTC epoch milliseconds, as it was lived through. */
+export interface StopRecord {
+  way: StopWay;
+  askedAt: number;
+  epoch: number;
+  quietAt: number;
+  resumedAt: number;
+}
+
+/** What was done, and what came of it. */
+export interface Deeds {
+  kills: number;
+  /** Kills while nothing was in flight: they prove nothing and do not count. */
+  idleKills: number;
+  restarts: number;
+  faults: Record<string, number>;
+  failedLegs: number;
+  stops: StopRecord[];
+  /** Stops that did not become quiet and resumes that were refused, in words. */
+  troubles: string[];
+}
+
+export interface Injector {
+  readonly deeds: Deeds;
+  /** Resolves when it is over: it is not waited for what comes of a fault. */
+  perform(action: Action): Promise<void>;
+}
+
+export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
+  const deeds: Deeds = { kills: 0, idleKills: 0, restarts: 0, faults: {}, failedLegs: 0, stops: [], troubles: [] };
+  /** Stops and failing legs come one after the other: two at once would undo each other's set-up. */
+  let episodes: Promise<void> = Promise.resolve();
+
+  const control = () => stack.client.workflow.getHandle(TRADING_CONTROL_ID);
+
+  const kill = async (victim: Victim): Promise<boolean> => {
+    await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
+    const open = await stack.journal.intents.listOpen('main');
+    const done = stack.kill(victim);
+    if (done && (traffic.inFlight > 0 || open.length > 0)) deeds.kills += 1;
+    else deeds.idleKills += 1;
+    return done;
+  };
+
+  const fault = async (name: FaultName): Promise<void> => {
+    await until(`the exchange for ${name}`, 60_000, () => stack.admin('POST', '/faults', faults[name]));
+    deeds.faults[name] = (deeds.faults[name] ?? 0) + 1;
+  };
+
+  const failedLeg = async (dies: boolean): Promise<void> => {
+    const flat = await until('two symbols to be bought', 30_000, async () => {
+      const positions = new Map(
+        (await stack.journal.ledger.positions('main')).map((one) => [one.symbol, one.quantity]),
+      );
+      const free = symbols.filter((symbol) => (positions.get(symbol) ?? '0') === '0');
+      if (free.length > 1) return free;
+      await traffic.cycle({ up: [], down: symbols });
+      return undefined;
+    });
+    const [first = 'BTC/USDT', halted = 'SOL/USDT'] = flat;
+    const symbol = halted.replace('/', '');
+    if (dies) stack.arm('in-compensation');
+    await until('a halted symbol', 60_000, () => stack.admin('POST', '/faults', { kind: 'halt-symbol', symbol }));
+    try {
+      await traffic.cycle({ up: [first, halted], down: [] });
+      deeds.failedLegs += 1;
+    } finally {
+      // With the halt everything else is cleared that was waiting to strike.
+      await until('an open market', 60_000, () => stack.admin('DELETE', '/faults'));
+    }
+  };
+
+  const ask = async (way: StopWay, request: EmergencyStop): Promise<void> => {
+    if (way === 'no-worker') {
+      for (const victim of ['workers/operations', 'workers/execution', 'workers/cycles'] as const) stack.kill(victim);
+    }
+    if (way === 'no-temporal') stack.kill('temporal');
+    // The way of "sapphire stop": the halt row first, the signal second.
+    if (way === 'command' || way === 'no-temporal' || way === 'flatten') {
+      const { requestId = '', reason, by } = request;
+      await stack.journal.control.raiseHalt({ requestId, account: 'main', reason, by });
+    }
+    await until('a signal that arrives', 60_000, async () => {
+      await control().signal('emergencyStop', request);
+      return true;
+    });
+  };
+
+  const stop = async (way: StopWay, dies: boolean): Promise<void> => {
+    const before = await stack.journal.control.read('main');
+    const askedAt = Date.now();
+    const requestId = `chaos/${askedAt}`;
+    if (dies) stack.arm('in-stop');
+    const during = [traffic.cycle(), traffic.cycle()];
+    await sleep(200);
+    await ask(way, {
+      requestId,
+      reason: `stop by ${way}`,
+      by: 'chaos',
+      ...(way === 'flatten' ? { flatten: true } : {}),
+    });
+    const { epoch } = await until(`a quiet account after a stop by ${way}`, 90_000, async () => {
+      const state = await control().query<TradingControlState>('state');
+      return state.quiet && state.epoch > before.epoch ? state : undefined;
+    });
+    const quietAt = Date.now();
+    await sleep(1_000);
+    // Refused while books and exchange differ: what was on its way when the stop came has to be known first.
+    await until('a resume', 90_000, async () => {
+      if ((await stack.journal.control.read('main')).tradingState === 'active') return true;
+      const request: ResumeRequest = { reason: 'the stop was survived', by: 'chaos' };
+      await control().executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
+      return true;
+    });
+    deeds.stops.push({ way, askedAt, epoch, quietAt, resumedAt: Date.now() });
+    await Promise.all(during);
+  };
+
+  const restart = async (): Promise<void> => {
+    const during = [traffic.cycle(), traffic.cycle()];
+    await sleep(300);
+    for (const victim of victims) stack.kill(victim);
+    deeds.restarts += 1;
+    for (const victim of victims) await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
+    await Promise.all(during);
+  };
+
+  /** Trades until it strikes: an armed place that nobody comes to proves nothing. */
+  const die = async (name: Failpoint): Promise<void> => {
+    stack.arm(name);
+    for (let cycles = 0; stack.isArmed(name) && cycles < 8; cycles += 1) {
+      await traffic.untilActive();
+      // Exits need something that is held.
+      await traffic.cycle(name === 'in-protection' ? { up: symbols, down: [] } : undefined);
+      await sleep(name === 'in-protection' ? 5_000 : 500);
+    }
+  };
+
+  const episode = (work: () => Promise<void>): Promise<void> => {
+    episodes = episodes.then(work).catch((error: unknown) => {
+      deeds.troubles.push(error instanceof Error ? error.message : String(error));
+    });
+    return episodes;
+  };
+
+  const act = async (action: Action): Promise<void> => {
+    switch (action.kind) {
+      case 'failpoint':
+        return die(action.name);
+      case 'kill':
+        await sleep(action.afterMs);
+        await kill(action.victim);
+        return;
+      case 'fault':
+        return fault(action.name);
+      case 'failed-leg':
+        return episode(() => failedLeg(action.dies));
+      case 'stop':
+        return episode(() => stop(action.way, action.dies));
+      case 'restart':
+        return episode(restart);
+    }
+  };
+
+  return {
+    deeds,
+    perform: (action) =>
+      act(action).catch((error: unknown) => {
+        deeds.troubles.push(error instanceof Error ? error.message : String(error));
+      }),
+  };
+}

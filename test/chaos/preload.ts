@@ -1,0 +1,52 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { type Failpoint, failpoints, isMutant, mutants, type Rewrite } from './rewrites.ts';
+
+/** Folder of the armed failpoints, each a file of its name; `hits` beside them keeps the deaths. */
+const folder = process.env['CHAOS_FAILPOINTS'];
+
+/** One arming is one death, in whichever process comes first: only one of them can remove the file. */
+function failpoint(name: Failpoint, subject: string): void {
+  if (folder === undefined) return;
+  try {
+    unlinkSync(join(folder, name));
+  } catch {
+    return;
+  }
+  const hits = openSync(join(folder, 'hits'), 'a');
+  writeSync(hits, `${JSON.stringify({ name, subject, at: Date.now() })}\n`);
+  fsyncSync(hits);
+  closeSync(hits);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+Object.assign(globalThis, { failpoint });
+
+/** The request of an order is handed to the system and its answer is not read: what undici tells of its requests says when. */
+subscribe('undici:client:sendHeaders', (message) => {
+  const { request } = message as { request: { method: string; path: string } };
+  if (request.method !== 'POST' || !request.path.startsWith('/api/v3/order')) return;
+  setImmediate(() => failpoint('after-send', request.path.slice(0, 60)));
+});
+
+const mutant = process.env['CHAOS_MUTANT'] ?? '';
+const rewrites: readonly Rewrite[] = [
+  ...Object.values(failpoints).filter((rewrite) => rewrite !== undefined),
+  ...(isMutant(mutant) ? mutants[mutant].rewrites : []),
+];
+
+registerHooks({
+  load(url, context, nextLoad) {
+    const loaded = nextLoad(url, context);
+    const wanted = rewrites.filter(({ file }) => url.endsWith(`/${file}`));
+    if (wanted.length === 0) return loaded;
+    let source = Buffer.from(loaded.source as Uint8Array).toString();
+    for (const { file, find, replace } of wanted) {
+      if (source.split(find).length !== 2) throw new Error(`${file} does not hold exactly one: ${find}`);
+      source = source.replace(find, () => replace);
+    }
+    return { ...loaded, source };
+  },
+});

@@ -1,0 +1,187 @@
+import type { Invariant } from './invariants.ts';
+import type { Action, FaultName, StopWay } from './schedule.ts';
+
+/** One change of a source file as it is loaded; `find` has to stand in it exactly once. */
+export interface Rewrite {
+  /** From the project's folder. */
+  file: string;
+  find: string;
+  replace: string;
+}
+
+/**
+ * Places in which a process dies once it is armed. They are put into the workers' code as it is loaded, so that the code which is shipped has
+ * no such switch. `after-send` has no line of its own: it is where the request has left and its answer has not come (see `preload.ts`).
+ */
+export const failpoints = {
+  'before-send': {
+    file: 'activities/orders/index.ts',
+    find: '    await trading.place(leg, terms',
+    replace: "    failpoint('before-send', intentId);\n    await trading.place(leg, terms",
+  },
+  'after-send': undefined,
+  'after-acknowledgement': {
+    file: 'activities/orders/index.ts',
+    find: '({ order, fills }) =>\n        journal.intents.report({',
+    replace: "({ order, fills }) => failpoint('after-acknowledgement', intentId) ??\n        journal.intents.report({",
+  },
+  'between-booking-and-reply': {
+    file: 'activities/orders/index.ts',
+    find: "    return progress('order sent', leg);",
+    replace: "    failpoint('between-booking-and-reply', intentId);\n    return progress('order sent', leg);",
+  },
+  'in-compensation': {
+    file: 'activities/orders/plans.ts',
+    find: "      if ('leg' in exit) return exit;",
+    replace:
+      "      if ('leg' in exit) failpoint('in-compensation', exit.leg.legId);\n      if ('leg' in exit) return exit;",
+  },
+  'in-stop': {
+    file: 'activities/control/sweep.ts',
+    find: '  const unresolved: string[] = [];',
+    replace: "  failpoint('in-stop', account);\n  const unresolved: string[] = [];",
+  },
+  'in-protection': {
+    file: 'activities/orders/exits.ts',
+    find: "      if ('leg' in exit) return exit;",
+    replace:
+      "      if ('leg' in exit && question.purpose === 'protect') failpoint('in-protection', exit.leg.legId);\n      if ('leg' in exit) return exit;",
+  },
+  'in-ingest': {
+    file: 'activities/reconcile/ingest.ts',
+    find: '      if (!(await journal.exchange.bookTrades({',
+    replace:
+      "      if (fills.length > 0) failpoint('in-ingest', fills[0]?.intentId ?? symbol);\n      if (!(await journal.exchange.bookTrades({",
+  },
+} as const satisfies Record<string, Rewrite | undefined>;
+
+export type Failpoint = keyof typeof failpoints;
+export const failpointNames = Object.keys(failpoints) as Failpoint[];
+
+export interface Mutant {
+  /** At least one of these has to be found broken. */
+  breaks: readonly Invariant[];
+  /** What it takes to show it, one after the other. */
+  attacks: readonly Action[];
+  rewrites: readonly Rewrite[];
+}
+
+function fault(name: FaultName): Action {
+  return { kind: 'fault', name };
+}
+
+function stop(way: StopWay): Action {
+  return { kind: 'stop', way, dies: false };
+}
+
+/** Bugs as they have been seen elsewhere. A harness that lets one of them pass proves nothing. */
+export const mutants = {
+  /** An order whose answer was lost is taken for one that never was. */
+  'no-look-up': {
+    breaks: ['I1', 'I2'],
+    attacks: [fault('answer-dropped'), fault('server-error-executed'), fault('answer-dropped')],
+    rewrites: [
+      {
+        file: 'activities/orders/settle.ts',
+        find: '  const order = await trading.findOrder(symbol, intentId);',
+        replace: '  const order = undefined as Awaited<ReturnType<typeof trading.findOrder>>;',
+      },
+      {
+        file: 'activities/orders/settle.ts',
+        find: '  if (askedAt <= intent.sendBy + MATCHING_DELAY_MS) return intent;',
+        replace: '  void askedAt;',
+      },
+    ],
+  },
+  /** A request without an answer is sent again. */
+  'blind-retry': {
+    breaks: ['I1'],
+    attacks: [fault('answer-dropped'), fault('answer-dropped'), fault('answer-dropped')],
+    rewrites: [
+      {
+        file: 'activities/orders/index.ts',
+        find: '    await trading.place(leg, terms, intentId, timestamp, RECV_WINDOW_MS).then(',
+        replace:
+          '    const place = () => trading.place(leg, terms, intentId, timestamp, RECV_WINDOW_MS);\n    await place().catch(place).then(',
+      },
+    ],
+  },
+  /** A fill is known by the time at which it was heard of. */
+  'fills-by-hearing': {
+    breaks: ['I2', 'I3'],
+    attacks: [fault('answer-dropped'), fault('server-error-executed')],
+    rewrites: [
+      {
+        file: 'activities/orders/ccxt-trading.ts',
+        find: '    tradeId: trade.id,\n    venueOrderId: trade.orderId,',
+        replace: '    tradeId: `${trade.id}${Date.now() % 1_000}`,\n    venueOrderId: trade.orderId,',
+      },
+    ],
+  },
+  /** The fence does not look at the stop. */
+  'open-fence': {
+    breaks: ['I4'],
+    attacks: [stop('command'), stop('command'), stop('signal'), stop('command')],
+    rewrites: [
+      {
+        file: 'stores/journal/sql/fence.ts',
+        find: '    refusedByState(question) ??\n',
+        replace: '',
+      },
+    ],
+  },
+  /** What a leg has not used is given back, and given back again. */
+  'release-again': {
+    breaks: ['I3'],
+    attacks: [{ kind: 'kill', victim: 'workers/execution', afterMs: 200 }],
+    rewrites: [
+      {
+        file: 'stores/journal/sql/postings.ts',
+        find: "  await transaction.run(\"UPDATE reservations SET remaining = '0', open = 0 WHERE leg_id = ?\", legId);\n}\n\n/** What an order's",
+        replace: "}\n\n/** What an order's",
+      },
+    ],
+  },
+  /** Events of a paper account are marked as live ones. */
+  'shown-as-live': {
+    breaks: ['I6'],
+    attacks: [],
+    rewrites: [
+      {
+        file: 'stores/journal/sql/database.ts',
+        find: '    at,\n    mode,\n',
+        replace: "    at,\n    mode === 'paper' ? 'live' : mode,\n",
+      },
+    ],
+  },
+  /** A booked fill is told to nobody. */
+  'silent-fills': {
+    breaks: ['I8'],
+    attacks: [],
+    rewrites: [
+      {
+        file: 'stores/journal/sql/postings.ts',
+        find: "  await transaction.emit({ eventId: key, kind: 'fill.booked', cycleId, correlationId, payload: fill });",
+        replace: '  void correlationId;\n  void cycleId;',
+      },
+    ],
+  },
+  /** Nobody starts the protective exits. */
+  unprotected: {
+    breaks: ['I9'],
+    attacks: [],
+    rewrites: [
+      {
+        file: 'activities/protection/ensure.ts',
+        find: '  await client.workflow.signalWithStart(',
+        replace: '  if (account) return;\n  await client.workflow.signalWithStart(',
+      },
+    ],
+  },
+} as const satisfies Record<string, Mutant>;
+
+export type MutantName = keyof typeof mutants;
+
+export function isMutant(name: string): name is MutantName {
+  return Object.hasOwn(mutants, name);
+}

@@ -1,0 +1,108 @@
+import { parseArgs } from 'node:util';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { type CampaignReport, runCampaign } from './campaign.ts';
+import { invariants } from './invariants.ts';
+import { isMutant, mutants } from './rewrites.ts';
+import { scheduleOf, spread } from './schedule.ts';
+import { startChaosStack } from './stack.ts';
+
+const help = `Attacks the whole system from a seed and holds the exchange's records against the books.
+
+Usage: npm run chaos -- [--cycles 25] [--seed 1] [--at-once 3] [--mutant NAME] [--json]
+
+  --cycles N    trading cycles; kills, faults, stops and restarts come in proportion (1000: more than 200 kills)
+  --seed S      the same seed makes the same attacks
+  --at-once N   cycles at the same time
+  --mutant M    with a bug on purpose, which has to be found: ${Object.keys(mutants).join(', ')}
+  --json        the report as one JSON object on stdout
+
+Exit codes: 0 nothing was violated, 1 something was, 2 wrong usage.
+Example: npm run chaos -- --cycles 1000 --seed 7
+`;
+
+const { values } = parseArgs({
+  options: {
+    cycles: { type: 'string', default: '25' },
+    seed: { type: 'string', default: '1' },
+    'at-once': { type: 'string', default: '3' },
+    mutant: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+function whole(name: string, value: string): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number > 0) return number;
+  process.stderr.write(`--${name} must be a whole number above zero, not ${value}.\n\n${help}`);
+  return process.exit(2);
+}
+
+if (values.help) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+if (values.mutant !== undefined && !isMutant(values.mutant)) {
+  process.stderr.write(`There is no mutant ${values.mutant}.\n\n${help}`);
+  process.exit(2);
+}
+
+// Replays tell of each worker that comes and goes; what matters of them is in the report.
+Runtime.install({
+  logger: new DefaultLogger('ERROR', () => undefined),
+  telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } },
+});
+
+const startedAt = Date.now();
+const onProgress = (words: string): void => {
+  const seconds = Math.round((Date.now() - startedAt) / 1_000);
+  process.stderr.write(`${String(seconds).padStart(5)} s  ${words}\n`);
+};
+const mutant = values.mutant === undefined ? undefined : mutants[values.mutant];
+const cycles = whole('cycles', values.cycles);
+const seed = whole('seed', values.seed);
+const options = {
+  seed,
+  cycles,
+  schedule: mutant ? spread(mutant.attacks, cycles) : scheduleOf(seed, cycles),
+  restMs: mutant ? 20_000 : 180_000,
+  atOnce: whole('at-once', values['at-once']),
+  replay: mutant === undefined,
+  onProgress,
+};
+const stack = await startChaosStack({ onProgress, ...(values.mutant === undefined ? {} : { mutant: values.mutant }) });
+let kept = true;
+try {
+  const report = await runCampaign(stack, options);
+  kept = report.violations.length > 0;
+  process.exitCode = kept ? 1 : 0;
+  process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : describe(report));
+} finally {
+  if (kept) process.stderr.write(`The records of the run are in ${stack.folder}\n`);
+  await stack.stop(kept);
+}
+process.exit();
+
+function describe(report: CampaignReport): string {
+  const { deeds, violations } = report;
+  const list = (counts: Record<string, number>): string =>
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ') || 'none';
+  const quiet = deeds.stops.map(({ askedAt, quietAt }) => (quietAt - askedAt) / 1_000).sort((a, b) => a - b);
+  const deaths = Object.values(report.failpoints).reduce((total, count) => total + count, 0);
+  const lines = [
+    `seed ${report.seed}, ${report.cycles} cycles in ${Math.round((Date.now() - startedAt) / 1_000)} s: ${list(report.outcomes)}`,
+    `orders sent ${report.ordersSent}, fills ${report.fills}, later legs of plans that failed ${report.failedLaterLegs}`,
+    `kills with something in flight ${deaths + deeds.kills}: at failpoints ${deaths} (${list(report.failpoints)}), at random ${deeds.kills}; idle ones, not counted, ${deeds.idleKills}; full restarts ${deeds.restarts}`,
+    `faults of the exchange: ${list(deeds.faults)}`,
+    `stops ${deeds.stops.length}, quiet after ${quiet.at(0) ?? '-'} to ${quiet.at(-1) ?? '-'} s`,
+    `histories replayed: ${list(report.replayed)}`,
+    ...(deeds.troubles.length > 0 ? ['could not be done:', ...deeds.troubles.map((words) => `  ${words}`)] : []),
+    ...Object.entries(invariants).flatMap(([name, words]) => {
+      const broken = violations.filter(({ invariant }) => invariant === name);
+      return [`${name} ${words}: ${broken.length} violations`, ...broken.slice(0, 10).map(({ what }) => `  ${what}`)];
+    }),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,205 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { pino } from 'pino';
+import { stringify } from 'yaml';
+import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
+import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
+import type { TradingPort } from '../../activities/orders/port.ts';
+import { connectTemporal } from '../../client/cli/context.ts';
+import { stackAccess } from '../../client/stack/connection.ts';
+import { ensurePaperAccount } from '../../client/stack/paper-account.ts';
+import { readProfile } from '../../client/stack/profile.ts';
+import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
+import { createSupervisor } from '../../client/stack/supervisor.ts';
+import { temporalBinary } from '../../client/stack/temporal-binary.ts';
+import { temporalServer } from '../../client/stack/temporal-server.ts';
+import { dataFolder, projectFolder } from '../../contracts/config/folders.ts';
+import { loadConfiguration } from '../../contracts/config/load.ts';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { loadSecrets } from '../../contracts/config/secrets.ts';
+import { openJournal } from '../../stores/journal/open.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { tradingAccess } from '../../workers/exchange.ts';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
+import { freePorts } from '../support/ports.ts';
+import { type Failpoint, failpointNames } from './rewrites.ts';
+
+const market = {
+  kind: 'synthetic',
+  instruments: [
+    { symbol: 'BTC/USDT', tickSize: '0.01', stepSize: '0.00001', minNotional: '5', startPrice: '60000' },
+    { symbol: 'ETH/USDT', tickSize: '0.01', stepSize: '0.0001', minNotional: '5', startPrice: '3000' },
+    { symbol: 'SOL/USDT', tickSize: '0.01', stepSize: '0.001', minNotional: '5', startPrice: '150' },
+    { symbol: 'LTC/USDT', tickSize: '0.01', stepSize: '0.001', minNotional: '5', startPrice: '90' },
+    { symbol: 'XRP/USDT', tickSize: '0.0001', stepSize: '0.1', minNotional: '5', startPrice: '2' },
+    { symbol: 'ADA/USDT', tickSize: '0.0001', stepSize: '0.1', minNotional: '5', startPrice: '0.8' },
+  ],
+};
+export const symbols = market.instruments.map(({ symbol }) => symbol);
+
+/** The processes, as they may be killed. */
+export const victims = [
+  'temporal',
+  'paper-exchange',
+  'mcp-coordinator',
+  'workers/operations',
+  'workers/cycles',
+  'workers/execution',
+  'agents',
+] as const;
+export type Victim = (typeof victims)[number];
+
+export interface ChaosStack {
+  folder: string;
+  configuration: Configuration;
+  client: Client;
+  journal: Journal;
+  /** The exchange as the harness sees it, through the endpoints that everyone has. */
+  trading: TradingPort;
+  /** Rejects when the exchange refuses or does not answer. */
+  admin(method: 'GET' | 'POST' | 'DELETE', path: string, body?: Record<string, unknown>): Promise<unknown>;
+  /** False when it does not run at the moment. */
+  kill(victim: Victim): boolean;
+  runs(victim: Victim): boolean;
+  arm(failpoint: Failpoint): void;
+  isArmed(failpoint: Failpoint): boolean;
+  disarm(): void;
+  hits(): { name: Failpoint; subject: string; at: number }[];
+  /** Ends everything; the folder stays where `keep` says so. */
+  stop(keep: boolean): Promise<void>;
+}
+
+/** Small orders of a large account, so that a thousand of them cost less than a loss limit. Tight barriers, so that they are hit. */
+const trading = {
+  symbols,
+  cycle: { candles: 30, bookLevels: 5 },
+  logLevel: 'info',
+  paperBalance: '100000',
+  risk: {
+    minTradeShare: 0.0005,
+    maxOrdersPerMinute: 100_000,
+    maxDailyLoss: 0.5,
+    coolDownMinutes: 0,
+    maxSnapshotAgeSeconds: 60,
+  },
+  participation: { agents: { baseline: { enabled: false } } },
+  protection: { stopLoss: 0.0014, takeProfit: 0.002, timeLimitMinutes: 1 },
+};
+
+/** What `npm start` runs, on ports and data of its own, with stand-ins for the agents, kept running as the shipped supervisor does it. */
+export async function startChaosStack(options: {
+  mutant?: string;
+  onProgress: (words: string) => void;
+}): Promise<ChaosStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'sapphire-chaos-'));
+  const [grpc, ui, exchange, coordinator] = await freePorts(4);
+  // The roles' ports follow each other, below those that the system gives out by itself.
+  const operations = 28_000 + Math.floor(Math.random() * 400) * 10;
+  const shipped = readProfile();
+  const profile = { ...shipped, temporal: { ...shipped.temporal, ports: { grpc, ui } } };
+  process.env['SAPPHIRE_DATA'] = join(folder, 'data');
+  process.env['SAPPHIRE_CONFIG'] = join(folder, 'trading.yml');
+  process.env['SAPPHIRE_STACK'] = join(folder, 'stack.yml');
+  const own = { operationsPort: operations, coordinator: { port: coordinator } };
+  const paperExchange = { port: exchange, market, ordersPerTenSeconds: 100_000, requestWeightPerMinute: 10_000_000 };
+  writeFileSync(process.env['SAPPHIRE_CONFIG'], stringify({ ...trading, ...own, paperExchange }));
+  writeFileSync(process.env['SAPPHIRE_STACK'], stringify(profile));
+  const failpointFolder = join(folder, 'failpoints');
+  mkdirSync(failpointFolder);
+
+  const configuration = loadConfiguration();
+  const access = stackAccess(profile, {});
+  const supervisor = createSupervisor({
+    logFolder: join(folder, 'logs'),
+    environment: {
+      TEMPORAL_ADDRESS: access.address,
+      TEMPORAL_NAMESPACE: access.namespace,
+      CHAOS_FAILPOINTS: failpointFolder,
+      CHAOS_MUTANT: options.mutant ?? '',
+    },
+    // Dying is what the processes are here for: each is started again at once, and without end.
+    limits: { maxRestarts: Number.MAX_SAFE_INTEGER, restartWindowMs: 1, firstBackoffMs: 100 },
+    logger: pino({ level: 'silent' }),
+  });
+  const preload = join(projectFolder, 'test', 'chaos', 'preload.ts');
+  const node = (name: Victim, file: string): ProcessSpec => ({
+    name,
+    command: process.execPath,
+    args: ['--import', preload, join(projectFolder, file)],
+  });
+  mkdirSync(join(folder, 'logs'), { recursive: true });
+  mkdirSync(dataFolder(), { recursive: true });
+  try {
+    options.onProgress('Starting Temporal and the paper exchange');
+    await workflowBundle();
+    const server = temporalServer(profile.temporal, await temporalBinary(profile.temporal), dataFolder());
+    await supervisor.start([{ ...server, name: 'temporal' }]);
+    const [exchangeUrl = ''] = await supervisor.start([
+      node('paper-exchange', 'services/paper-exchange/main.ts'),
+      node('mcp-coordinator', 'services/mcp-coordinator/main.ts'),
+    ]);
+    await ensurePaperAccount(exchangeUrl, configuration);
+    options.onProgress('Starting the workers');
+    await supervisor.start([
+      node('workers/operations', 'workers/operations.ts'),
+      node('workers/cycles', 'workers/cycles.ts'),
+      node('workers/execution', 'workers/execution.ts'),
+      node('agents', 'test/chaos/agents-worker.ts'),
+    ]);
+    const client = await connectTemporal(access);
+    const journal = await openJournal(configuration);
+    const secrets = loadSecrets();
+    const port = await createCcxtTrading(createCcxtClient(tradingAccess(configuration, secrets)));
+    const pidOf = (victim: Victim): number | undefined =>
+      supervisor.processes().find(({ name }) => name === victim)?.pid;
+
+    return {
+      folder,
+      configuration,
+      client,
+      journal,
+      trading: port,
+      admin: async (method, path, body) => {
+        const response = await fetch(`${exchangeUrl}/admin${path}`, {
+          method,
+          headers: { 'content-type': 'application/json', 'x-admin-token': secrets.paperAdminToken },
+          ...(body ? { body: JSON.stringify(body) } : {}),
+          signal: AbortSignal.timeout(20_000),
+        });
+        if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+        return response.json();
+      },
+      kill: (victim) => {
+        const pid = pidOf(victim);
+        if (pid === undefined) return false;
+        // The server runs in a group of its own; so does each worker.
+        process.kill(-pid, 'SIGKILL');
+        return true;
+      },
+      runs: (victim) => pidOf(victim) !== undefined,
+      arm: (failpoint) => writeFileSync(join(failpointFolder, failpoint), ''),
+      isArmed: (failpoint) => existsSync(join(failpointFolder, failpoint)),
+      disarm: () => {
+        for (const name of failpointNames) rmSync(join(failpointFolder, name), { force: true });
+      },
+      hits: () => readHits(join(failpointFolder, 'hits')),
+      stop: async (keep) => {
+        await client.connection.close();
+        await journal.close();
+        await supervisor.stop();
+        if (!keep) rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+}
+
+function readHits(file: string): { name: Failpoint; subject: string; at: number }[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as { name: Failpoint; subject: string; at: number });
+}

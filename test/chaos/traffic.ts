@@ -1,0 +1,108 @@
+import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import type { CycleSummary } from '../../contracts/cycle.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
+import { decimal, floorToStep } from '../../domain/money.ts';
+import { Random } from '../../services/paper-exchange/market/random.ts';
+import { type ChaosStack, symbols } from './stack.ts';
+import { until } from './wait.ts';
+import { wishId } from './wishes.ts';
+
+/** Who halts where the books cannot be explained. */
+export const haltsFromWithin: readonly string[] = ['reconcile', 'ingestor'];
+
+/** As the schedule's own cycles have it. */
+const CYCLE_TIMEOUT_MS = 60_000;
+
+export interface Traffic {
+  /** Runs one cycle to its end. Without wishes it turns what is held and what is not. */
+  cycle(wishes?: { up: readonly string[]; down: readonly string[] }): Promise<void>;
+  /** Waits until trading is active: cycles of a halted account are soon over and prove little. */
+  untilActive(): Promise<void>;
+  readonly inFlight: number;
+  readonly finished: number;
+  /** How the cycles ended, with `TIMED_OUT` for those whose time was over. */
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+export function createTraffic(stack: ChaosStack, seed: number): Traffic {
+  const outcomes: Record<string, number> = {};
+  const run = Date.now();
+  let number = 0;
+  let inFlight = 0;
+  let finished = 0;
+
+  const held = async (): Promise<Set<string>> => {
+    const positions = await stack.journal.ledger.positions('main');
+    // What is less than a step is on its way to the dust book.
+    const sellable = positions.filter(
+      ({ symbol, quantity }) =>
+        !floorToStep(decimal(quantity), decimal(stack.trading.instrument(symbol).stepSize)).isZero(),
+    );
+    return new Set(sellable.map(({ symbol }) => symbol));
+  };
+
+  const start = async (workflowId: string): Promise<WorkflowHandle<() => Promise<CycleSummary>>> =>
+    until('a cycle that could be started', 120_000, async () => {
+      try {
+        return await stack.client.workflow.start<() => Promise<CycleSummary>>('tradingCycle', {
+          workflowId,
+          taskQueue: TaskQueue.cycles,
+          args: [],
+          workflowExecutionTimeout: CYCLE_TIMEOUT_MS,
+          workflowTaskTimeout: '3s',
+        });
+      } catch (error) {
+        // The server died between its commit and its answer.
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        return stack.client.workflow.getHandle<() => Promise<CycleSummary>>(workflowId);
+      }
+    });
+
+  return {
+    async cycle(wishes) {
+      number += 1;
+      const random = new Random(seed, 1, number);
+      const own = await held();
+      const turned = symbols.filter(() => random.uniform() < 0.4);
+      const workflowId = wishId({
+        run,
+        number,
+        strength: 0.3 + 0.7 * random.uniform(),
+        ...(wishes ?? {
+          up: turned.filter((symbol) => !own.has(symbol)),
+          down: turned.filter((symbol) => own.has(symbol)),
+        }),
+      });
+      inFlight += 1;
+      try {
+        const handle = await start(workflowId);
+        const outcome = await until('the end of a cycle', CYCLE_TIMEOUT_MS + 30_000, async () => {
+          try {
+            return (await handle.result()).outcome;
+          } catch (error) {
+            if (!(error instanceof WorkflowFailedError)) throw error;
+            return error.cause?.name === 'TimeoutFailure' ? 'TIMED_OUT' : `FAILED: ${error.cause?.message}`;
+          }
+        });
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      } finally {
+        inFlight -= 1;
+        finished += 1;
+      }
+    },
+    async untilActive() {
+      await until('active trading', 180_000, async () => {
+        const { tradingState, changedBy } = await stack.journal.control.read('main');
+        // A halt from within is a finding, and nobody resumes it: the run goes on to its end with it.
+        return tradingState === 'active' || haltsFromWithin.includes(changedBy) || undefined;
+      });
+    },
+    get inFlight() {
+      return inFlight;
+    },
+    get finished() {
+      return finished;
+    },
+    outcomes,
+  };
+}

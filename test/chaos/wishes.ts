@@ -1,0 +1,28 @@
+/** What the stand-in agents are to think, carried by the cycle's id, e.g. `chaos/7/17/0.42/BTC+ETH-`: the same on every try. */
+export interface Wishes {
+  run: number;
+  number: number;
+  /** Conviction, 0 to 1. */
+  strength: number;
+  up: readonly string[];
+  down: readonly string[];
+}
+
+export function wishId({ run, number, strength, up, down }: Wishes): string {
+  const words = [...up.map((symbol) => `${baseOf(symbol)}+`), ...down.map((symbol) => `${baseOf(symbol)}-`)];
+  return `chaos/${run}/${number}/${strength.toFixed(2)}/${words.join('')}`;
+}
+
+export function directionIn(cycleId: string, symbol: string): -1 | 0 | 1 {
+  const wishes = cycleId.split('/').at(-1) ?? '';
+  if (wishes.includes(`${baseOf(symbol)}+`)) return 1;
+  return wishes.includes(`${baseOf(symbol)}-`) ? -1 : 0;
+}
+
+export function strengthIn(cycleId: string): number {
+  return Number(cycleId.split('/').at(-2));
+}
+
+function baseOf(symbol: string): string {
+  return symbol.split('/')[0] ?? symbol;
+}

@@ -1,0 +1,19 @@
+import { createServer } from 'node:net';
+
+/** Ports of this machine that nobody listens on at the moment. */
+export async function freePorts(count: 4): Promise<[number, number, number, number]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) =>
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            resolve(typeof address === 'object' && address ? address.port : 0);
+          }),
+        ),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports as [number, number, number, number];
+}
