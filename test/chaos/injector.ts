@@ -75,10 +75,9 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
 
   const failedLeg = async (dies: boolean): Promise<void> => {
     const flat = await until('two symbols to be bought', 30_000, async () => {
-      const positions = new Map(
-        (await stack.journal.ledger.positions('main')).map((one) => [one.symbol, one.quantity]),
-      );
-      const free = symbols.filter((symbol) => (positions.get(symbol) ?? '0') === '0');
+      await traffic.untilActive();
+      const held = await traffic.held();
+      const free = symbols.filter((symbol) => !held.has(symbol));
       if (free.length > 1) return free;
       await traffic.cycle({ up: [], down: symbols });
       return undefined;

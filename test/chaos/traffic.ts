@@ -1,7 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import { decimal, floorToStep } from '../../domain/money.ts';
+import { decimal } from '../../domain/money.ts';
+import type { Position } from '../../domain/portfolio.ts';
 import { Random } from '../../services/paper-exchange/market/random.ts';
 import { type ChaosStack, symbols } from './stack.ts';
 import { until } from './wait.ts';
@@ -16,6 +17,8 @@ const CYCLE_TIMEOUT_MS = 60_000;
 export interface Traffic {
   /** Runs one cycle to its end. Without wishes it turns what is held and what is not. */
   cycle(wishes?: { up: readonly string[]; down: readonly string[] }): Promise<void>;
+  /** Symbols of which something is held that can be sold. */
+  held(): Promise<Set<string>>;
   /** Waits until trading is active: cycles of a halted account are soon over and prove little. */
   untilActive(): Promise<void>;
   readonly inFlight: number;
@@ -33,12 +36,10 @@ export function createTraffic(stack: ChaosStack, seed: number): Traffic {
 
   const held = async (): Promise<Set<string>> => {
     const positions = await stack.journal.ledger.positions('main');
-    // What is less than a step is on its way to the dust book.
-    const sellable = positions.filter(
-      ({ symbol, quantity }) =>
-        !floorToStep(decimal(quantity), decimal(stack.trading.instrument(symbol).stepSize)).isZero(),
-    );
-    return new Set(sellable.map(({ symbol }) => symbol));
+    // What is too little to be sold is on its way to the dust book.
+    const isSellable = ({ symbol, quantity, averageCost }: Position): boolean =>
+      decimal(quantity).times(averageCost).greaterThan(stack.trading.instrument(symbol).minNotional);
+    return new Set(positions.filter(isSellable).map(({ symbol }) => symbol));
   };
 
   const start = async (workflowId: string): Promise<WorkflowHandle<() => Promise<CycleSummary>>> =>
@@ -59,6 +60,7 @@ export function createTraffic(stack: ChaosStack, seed: number): Traffic {
     });
 
   return {
+    held,
     async cycle(wishes) {
       number += 1;
       const random = new Random(seed, 1, number);
