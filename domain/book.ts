@@ -23,6 +23,16 @@ export function estimateFill(levels: readonly BookLevel[], quantity: Decimal): F
   return { averagePrice: quantity.isZero() ? worst : total.div(quantity), filledQuantity: filled };
 }
 
+/** Price of the last level that an order of this size would take, best first; undefined when the levels do not fill it. */
+export function worstPrice(levels: readonly BookLevel[], quantity: Decimal): Decimal | undefined {
+  let left = quantity;
+  for (const [price, available] of levels) {
+    left = left.minus(available);
+    if (left.lessThanOrEqualTo(0)) return decimal(price);
+  }
+  return undefined;
+}
+
 /** Undefined when a side is empty. */
 export function midPrice({ bids, asks }: OrderBook): Decimal | undefined {
   const bid = bids[0]?.[0];

@@ -1,24 +1,20 @@
+import { allocate, yearlyVolatility } from './allocation.ts';
 import { midPrice } from './book.ts';
-import { type Decimal, decimal, floorToStep, max, text, ZERO } from './money.ts';
-import type { OrderLeg, OrderPurpose, OrderSide } from './orders.ts';
-import type { OrderPlan, Restriction, RiskVerdict } from './portfolio.ts';
-import { FEE_RESERVE_RATE, reservationAmount } from './reservation.ts';
+import { buyLeg, sellLeg } from './legs.ts';
+import { type Decimal, decimal, min, sum, text, ZERO } from './money.ts';
+import type { OrderLeg } from './orders.ts';
+import type { Allocation, OrderPlan, Restriction, RiskVerdict } from './portfolio.ts';
+import { reservationAmount } from './reservation.ts';
 import {
   type Books,
-  boundGross,
-  clamp,
-  type Draft,
-  equityAt,
   type PlanRequest,
-  passesCostGate,
-  passesSize,
   refuseDecision,
   refuseOpening,
   restrictionOf,
-  targetShare,
   type View,
   verdictOf,
 } from './risk.ts';
+import { boundGross, type Draft, equityAt } from './sizing.ts';
 
 /**
  * From views to sized orders. Each limit that bites leaves a verdict with what was wanted and what was let through; exposure that one limit
@@ -27,46 +23,48 @@ import {
 export function planOrders(request: PlanRequest, books: Books): OrderPlan {
   const verdicts: RiskVerdict[] = [];
   const equity = equityAt(request, books);
-  let restriction: Restriction | undefined;
+  const none = { restriction: undefined, allocations: [], legs: [] };
   const hopeless = refuseDecision(request, books);
-  if (hopeless) return plan([hopeless], []);
+  if (hopeless) return planOf(request, equity, [hopeless], none);
 
-  restriction = restrictionOf(request.limits, books, equity);
+  const restriction = restrictionOf(request.limits, books, equity);
   if (restriction) verdicts.push(verdictOf(restriction, books.tradingState));
-  if (restriction?.to === 'halted') return plan(verdicts, []);
+  if (restriction?.to === 'halted') return planOf(request, equity, verdicts, { ...none, restriction });
   const refusal = refuseOpening(request, { ...books, tradingState: restriction?.to ?? books.tradingState });
   if (refusal) verdicts.push(refusal);
 
-  const drafts = request.views.flatMap((view) =>
-    draftOf(request, books, equity, view, refusal === undefined, verdicts),
-  );
+  const allocations = refusal ? [] : allocationsOf(request, equity);
+  verdicts.push(...allocations.flatMap(boundAllocation));
+  const drafts = request.views.flatMap((view) => draftOf(request, books, equity, view, allocations, verdicts));
   boundGross(request, equity, drafts, books, verdicts);
-  // What frees capital is worked first.
-  drafts.sort((one, other) => Number(one.sellQuantity.isZero()) - Number(other.sellQuantity.isZero()));
+  const legs = legsOf(request, books, drafts, verdicts);
+  return planOf(request, equity, verdicts, { restriction, allocations, legs });
+}
 
-  let freeQuote = decimal(books.balances.find(({ asset }) => asset === request.currency)?.free ?? '0');
-  const legs: OrderLeg[] = [];
-  for (const draft of drafts) {
-    const leg = draft.sellQuantity.isZero()
-      ? buyLeg(request, draft, freeQuote, legs.length, verdicts)
-      : sellLeg(request, draft, legs.length, verdicts);
-    if (!leg) continue;
-    legs.push(leg);
-    if (leg.side === 'buy') freeQuote = freeQuote.minus(reservationAmount(leg));
-  }
-  return plan(verdicts, legs);
+function planOf(
+  { cycleId }: PlanRequest,
+  equity: Decimal,
+  verdicts: RiskVerdict[],
+  { restriction, ...parts }: { restriction: Restriction | undefined; allocations: Allocation[]; legs: OrderLeg[] },
+): OrderPlan {
+  return { cycleId, equity: text(equity), verdicts, ...parts, ...(restriction ? { restriction } : {}) };
+}
 
-  function plan(bitten: RiskVerdict[], sent: OrderLeg[]): OrderPlan {
-    const { cycleId } = request;
-    return {
-      cycleId,
-      equity: text(equity),
-      legs: sent,
-      verdicts: bitten,
-      allocations: [],
-      ...(restriction ? { restriction } : {}),
-    };
-  }
+/** Only what is expected to rise has a claim on capital: on spot nothing can be sold that is not held. */
+function allocationsOf({ views, snapshot, limits, allocation }: PlanRequest, equity: Decimal): Allocation[] {
+  const claims = views
+    .filter(({ direction }) => direction === 'up')
+    .map((view) => {
+      const market = snapshot.symbols.find(({ instrument }) => instrument.symbol === view.symbol);
+      return { ...view, volatility: market && yearlyVolatility(market.candles.map(({ close }) => Number(close))) };
+    });
+  const caps = { symbol: limits.maxSymbolExposure, gross: limits.maxGrossExposure };
+  return allocate({ equity: text(equity), settings: allocation, claims, makers: [], caps });
+}
+
+function boundAllocation({ symbol, wanted, share, boundBy, portfolio }: Allocation): RiskVerdict[] {
+  const [before = '', after = ''] = [wanted, share].map((part) => String(Number(part.toFixed(4))));
+  return boundBy.map((code) => ({ code, symbol, limit: `${after} of ${portfolio}`, value: before, before, after }));
 }
 
 function draftOf(
@@ -74,92 +72,53 @@ function draftOf(
   books: Books,
   equity: Decimal,
   view: View,
-  mayOpen: boolean,
+  allocations: readonly Allocation[],
   verdicts: RiskVerdict[],
 ): Draft[] {
-  const market = request.snapshot.symbols.find(({ instrument }) => instrument.symbol === view.symbol);
+  const { symbol, direction } = view;
+  const market = request.snapshot.symbols.find(({ instrument }) => instrument.symbol === symbol);
   const mid = market && midPrice(market.book);
-  if (!market || !mid || view.direction === 'none' || view.direction === 'flat') return [];
+  if (!market || !mid || direction === 'none' || direction === 'flat') return [];
+  if (waits(books, view, verdicts)) return [];
 
-  const open = books.openOrders.find(({ symbol }) => symbol === view.symbol);
-  if (open) {
-    verdicts.push({
-      code: 'OrderInFlight',
-      symbol: view.symbol,
-      limit: '0',
-      value: '1',
-      before: open.state,
-      after: 'wait',
-    });
-    return [];
-  }
-
-  const held = decimal(books.positions.find(({ symbol }) => symbol === view.symbol)?.quantity ?? '0');
+  const held = decimal(books.positions.find((position) => position.symbol === symbol)?.quantity ?? '0');
   const draft: Draft = { market, view, mid, held, buyNotional: ZERO, sellQuantity: ZERO };
-  if (view.direction === 'down') return held.isPositive() && !held.isZero() ? [{ ...draft, sellQuantity: held }] : [];
-
-  const target = equity.times(targetShare(request.limits, view, verdicts));
-  const wanted = target.minus(held.times(mid));
-  if (!mayOpen || wanted.lessThan(equity.times(request.limits.minTradeShare))) return [];
-  return [{ ...draft, buyNotional: wanted }];
+  if (direction === 'down') {
+    const free = decimal(books.balances.find(({ asset }) => asset === market.instrument.base)?.free ?? '0');
+    const sellQuantity = min(held, free);
+    return sellQuantity.greaterThan(0) ? [{ ...draft, sellQuantity }] : [];
+  }
+  const own = allocations.filter((allocation) => allocation.symbol === symbol && allocation.kind === 'symbol');
+  const wanted = sum(own.map(({ amount }) => decimal(amount))).minus(held.times(mid));
+  return wanted.greaterThanOrEqualTo(equity.times(request.limits.minTradeShare)) && wanted.greaterThan(0)
+    ? [{ ...draft, buyNotional: wanted }]
+    : [];
 }
 
-function buyLeg(
-  request: PlanRequest,
-  draft: Draft,
-  freeQuote: Decimal,
-  index: number,
-  verdicts: RiskVerdict[],
-): OrderLeg | undefined {
-  const { limits } = request;
-  const { instrument, book } = draft.market;
-  const bestAsk = decimal(book.asks[0]?.[0] ?? '0');
-  const limitPrice = floorToStep(bestAsk.times(1 + limits.priceCollarBps / 10_000), decimal(instrument.tickSize));
-  const spendable = freeQuote.div(decimal(1).plus(FEE_RESERVE_RATE));
-  const capped = clamp('OrderNotional', draft, decimal(limits.maxOrderNotional), draft.buyNotional, verdicts);
-  const affordable = clamp('FreeCash', draft, spendable, capped, verdicts);
-  const quantity = floorToStep(affordable.div(limitPrice), decimal(instrument.stepSize));
-  if (!passesSize(request, draft, quantity, limitPrice, verdicts)) return undefined;
-  if (!passesCostGate(request, draft, 'buy', quantity, 2, verdicts)) return undefined;
-  return legOf(request, draft, 'buy', 'open', quantity, limitPrice, index);
+/** One order at a time on a symbol. While one is unresolved the symbol is frozen, but what is free of it may be sold. */
+function waits(books: Books, { symbol, direction }: View, verdicts: RiskVerdict[]): boolean {
+  const open = books.openOrders.filter((order) => order.symbol === symbol);
+  const frozen = open.find(({ state }) => state === 'unresolved');
+  const [first] = frozen ? [frozen] : open;
+  if (!first || (frozen && direction === 'down')) return false;
+  const code = frozen ? 'SymbolFrozen' : 'OrderInFlight';
+  verdicts.push({ code, symbol, limit: '0', value: String(open.length), before: first.state, after: 'wait' });
+  return true;
 }
 
-function sellLeg(request: PlanRequest, draft: Draft, index: number, verdicts: RiskVerdict[]): OrderLeg | undefined {
-  const { instrument, book } = draft.market;
-  const bestBid = decimal(book.bids[0]?.[0] ?? '0');
-  const tick = decimal(instrument.tickSize);
-  const limitPrice = max(tick, floorToStep(bestBid.times(1 - request.limits.priceCollarBps / 10_000), tick));
-  const quantity = floorToStep(draft.sellQuantity, decimal(instrument.stepSize));
-  if (!passesSize(request, draft, quantity, limitPrice, verdicts)) return undefined;
-  if (!passesCostGate(request, draft, 'sell', quantity, 1, verdicts)) return undefined;
-  return legOf(request, draft, 'sell', 'flatten', quantity, limitPrice, index);
-}
-
-function legOf(
-  request: PlanRequest,
-  draft: Draft,
-  side: OrderSide,
-  purpose: OrderPurpose,
-  quantity: Decimal,
-  limitPrice: Decimal,
-  index: number,
-): OrderLeg {
-  const { symbol } = draft.market.instrument;
-  return {
-    legId: request.legIdOf(symbol, index, purpose),
-    cycleId: request.cycleId,
-    correlationId: request.correlationId,
-    account: request.account,
-    symbol,
-    side,
-    purpose,
-    type: 'limit',
-    quantity: text(quantity),
-    limitPrice: text(limitPrice),
-    timeInForce: request.timeInForce,
-    restMs: request.restMs,
-    working: { style: 'once' },
-    minNotional: draft.market.instrument.minNotional,
-    epoch: request.epoch,
-  };
+/** What frees capital is worked first. */
+function legsOf(request: PlanRequest, books: Books, drafts: readonly Draft[], verdicts: RiskVerdict[]): OrderLeg[] {
+  const legs: OrderLeg[] = [];
+  for (const draft of drafts.filter(({ sellQuantity }) => !sellQuantity.isZero())) {
+    const leg = sellLeg(request, draft, legs.length, verdicts);
+    if (leg) legs.push(leg);
+  }
+  let freeQuote = decimal(books.balances.find(({ asset }) => asset === request.currency)?.free ?? '0');
+  for (const draft of drafts.filter(({ sellQuantity }) => sellQuantity.isZero())) {
+    const leg = buyLeg(request, draft, freeQuote, legs.length, verdicts);
+    if (!leg) continue;
+    legs.push(leg);
+    freeQuote = freeQuote.minus(reservationAmount(leg));
+  }
+  return legs;
 }

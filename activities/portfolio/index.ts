@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
-import type { Configuration, RiskSettings } from '../../contracts/config/schema.ts';
+import { type Configuration, portfolios, type RiskSettings } from '../../contracts/config/schema.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
 import type { CycleRecord, CycleSummary, CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
 import { ErrorName } from '../../contracts/errors.ts';
@@ -11,7 +11,8 @@ import type { MarketSnapshot } from '../../domain/market.ts';
 import { decimal, text } from '../../domain/money.ts';
 import { planOrders } from '../../domain/planning.ts';
 import type { OrderPlan } from '../../domain/portfolio.ts';
-import { equityAt, type RiskLimits } from '../../domain/risk.ts';
+import type { ExecutionTerms, RiskLimits } from '../../domain/risk.ts';
+import { equityAt } from '../../domain/sizing.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
 /** Of a cycle's two intervals, what its last step has for itself. */
@@ -36,8 +37,17 @@ export interface PlanRequest {
 
 export type PortfolioActivities = ReturnType<typeof createPortfolioActivities>;
 
-function riskLimits({ maxSnapshotAgeSeconds, ...limits }: RiskSettings, kellyFraction: number): RiskLimits {
-  return { ...limits, kellyFraction, maxSnapshotAgeMs: maxSnapshotAgeSeconds * 1_000 };
+function riskLimits({ maxSnapshotAgeSeconds, ...limits }: RiskSettings): RiskLimits {
+  return { ...limits, maxSnapshotAgeMs: maxSnapshotAgeSeconds * 1_000 };
+}
+
+function executionTerms({
+  restSeconds,
+  sliceSeconds,
+  chaseSubmissions,
+  ...execution
+}: Configuration['execution']): ExecutionTerms {
+  return { ...execution, restMs: restSeconds * 1_000, sliceMs: sliceSeconds * 1_000, submissions: chaseSubmissions };
 }
 
 /** Transactions of the journal, each idempotent by cycle id: they run as local activities beside the cycle's workflow. */
@@ -100,16 +110,17 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
             epoch,
             views: consensus.symbols.filter(({ symbol }) => tradedSymbols.includes(symbol)),
             snapshot,
-            limits: riskLimits(limits, allocation.kellyFraction),
-            timeInForce: execution.timeInForce,
-            restMs: execution.restSeconds * 1_000,
+            limits: riskLimits(limits),
+            allocation: { ...allocation, portfolios: portfolios(configuration) },
+            execution: executionTerms(execution),
             now,
             legIdOf: (symbol, leg, purpose) => legId(account, cycleId, symbol, leg, purpose),
           },
           { tradingState: control.tradingState, epoch: control.epoch, ...books },
         ),
       );
-      logger.info(
+      const level = plan.restriction?.to === 'halted' ? 'warn' : 'info';
+      logger[level](
         { correlationId, legs: plan.legs.length, verdicts: plan.verdicts, equity: plan.equity },
         'cycle planned',
       );

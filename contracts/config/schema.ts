@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentIds } from '../../domain/agents.ts';
+import type { Portfolio } from '../../domain/allocation.ts';
 import { decimalText, positiveDecimalText, symbolText } from '../decimal-text.ts';
 import { agentsSchema } from './agents.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
@@ -19,36 +20,59 @@ const cycleSchema = z.strictObject({
 });
 
 /** Amounts are in the quote currency, shares are fractions of equity. */
-export const riskSchema = z.strictObject({
-  maxSymbolExposure: fraction.default(0.3),
-  maxGrossExposure: fraction.default(0.8),
-  maxOrderNotional: positiveDecimalText.default('2500'),
-  minOrderNotional: positiveDecimalText.default('10'),
-  /** A rebalancing below this share of equity is not worth an order. */
-  minTradeShare: fraction.default(0.01),
-  maxOrdersPerMinute: z.int().min(1).default(30),
-  /** Distance of the limit price from the best price, in basis points. */
-  priceCollarBps: z.number().min(0).max(1_000).default(20),
-  /** Costs are multiplied by one plus this before they are held against the edge. */
-  costBuffer: z.number().min(0).max(10).default(0.2),
-  maxSnapshotAgeSeconds: z.number().positive().max(3_600).default(10),
-  /** Fall of equity since the day's reset that halts trading until a person resumes it. */
-  maxDailyLoss: fraction.default(0.05),
-  /** Hour, UTC, at which the day's equity is taken. */
-  dayResetHour: z.int().min(0).max(23).default(0),
-  /** Fall of equity from its peak at which only reducing orders pass, and at which trading halts. */
-  reduceDrawdown: fraction.default(0.06),
-  maxDrawdown: fraction.default(0.09),
-  /** So many losing sales in a row, and nothing is opened for a while. */
-  maxLossStreak: z.int().min(1).max(20).default(4),
-  coolDownMinutes: z.int().min(0).max(10_080).default(60),
-});
+export const riskSchema = z
+  .strictObject({
+    maxSymbolExposure: fraction.default(0.3),
+    maxGrossExposure: fraction.default(0.8),
+    maxOrderNotional: positiveDecimalText.default('2500'),
+    minOrderNotional: positiveDecimalText.default('10'),
+    /** A rebalancing below this share of equity is not worth an order. */
+    minTradeShare: fraction.default(0.01),
+    maxOrdersPerMinute: z.int().min(1).default(30),
+    /** Distance of the limit price from the best price, in basis points. */
+    priceCollarBps: z.number().min(0).max(1_000).default(20),
+    /** Costs are multiplied by one plus this before they are held against the edge. */
+    costBuffer: z.number().min(0).max(10).default(0.2),
+    maxSnapshotAgeSeconds: z.number().positive().max(3_600).default(10),
+    /** Fall of equity since the day's reset that halts trading until a person resumes it. */
+    maxDailyLoss: fraction.default(0.05),
+    /** Hour, UTC, at which the day's equity is taken. */
+    dayResetHour: z.int().min(0).max(23).default(0),
+    /** Fall of equity from its peak at which only reducing orders pass, and at which trading halts. */
+    reduceDrawdown: fraction.default(0.06),
+    maxDrawdown: z
+      .number()
+      .min(0)
+      .lt(0.1, 'must be below 0.1: a drawdown halts before a tenth of the equity is lost')
+      .default(0.09),
+    /** So many losing sales in a row, and nothing is opened for a while. */
+    maxLossStreak: z.int().min(1).max(20).default(4),
+    coolDownMinutes: z.int().min(0).max(10_080).default(60),
+  })
+  .refine(({ reduceDrawdown, maxDrawdown }) => reduceDrawdown <= maxDrawdown, {
+    path: ['reduceDrawdown'],
+    message: 'must not be above maxDrawdown: trading reduces before it halts',
+  });
 
 export type RiskSettings = z.output<typeof riskSchema>;
 
 const allocationSchema = z.strictObject({
-  /** The Kelly fraction that sizing takes of the full Kelly stake. */
+  /** `kelly`: a fraction of the Kelly stake. `volatility`: what keeps a symbol's volatility at the target. */
+  method: z.enum(['kelly', 'volatility']).default('kelly'),
   kellyFraction: fraction.default(0.25),
+  /** Volatility over a year that each symbol may bring, as a fraction of its share. */
+  targetVolatility: z.number().positive().max(5).default(0.5),
+  /** Each has its share of equity and its symbols; without any, one has everything. */
+  portfolios: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a short lower-case name, e.g. core'),
+        share: fraction,
+        symbols: z.array(symbolText).min(1),
+      }),
+    )
+    .min(1)
+    .optional(),
 });
 
 /** Fractions of the average cost; a barrier that is left out does not exist. */
@@ -77,9 +101,18 @@ const participationSchema = z.strictObject({
 });
 
 const executionSchema = z.strictObject({
+  /** `limit`: at the collar, at once. `chase`: rests at the best price, is priced again, and takes in its last submission. */
+  style: z.enum(['limit', 'market', 'chase', 'post_only']).default('limit'),
+  /** Of the style `limit`. */
   timeInForce: z.enum(['IOC', 'FOK', 'GTC']).default('IOC'),
-  /** How long a GTC order may rest before it is cancelled. */
+  /** How long an order may rest before it is cancelled, or priced again. */
   restSeconds: z.int().min(1).max(3_600).default(20),
+  /** Submissions of a chase, the last of which takes. */
+  chaseSubmissions: z.int().min(2).max(20).default(3),
+  /** Larger orders are worked in slices of equal time (TWAP). Above the default order limit: slicing is for larger accounts. */
+  sliceAboveNotional: positiveDecimalText.default('5000'),
+  slices: z.int().min(2).max(50).default(3),
+  sliceSeconds: z.int().min(1).max(600).default(2),
   /** What becomes of the legs before a failed one: closed again, or kept. */
   onLegFailure: z.enum(['flatten', 'hold']).default('flatten'),
 });
@@ -116,9 +149,31 @@ export const configurationSchema = z
   .refine((value) => value.symbols.every((symbol) => symbol.endsWith(`/${value.currency}`)), {
     path: ['symbols'],
     message: 'every symbol must be quoted in the configured currency',
+  })
+  .superRefine(({ allocation: { portfolios: parts = [] }, symbols }, context) => {
+    const refuse = (path: PropertyKey[], message: string): void => context.addIssue({ code: 'custom', path, message });
+    const shares = parts.reduce((total, { share }) => total + share, 0);
+    if (shares > 1 + 1e-9)
+      refuse(['allocation', 'portfolios'], `shares add up to ${shares.toFixed(4)}, at most 1 is allowed`);
+    const named = parts.flatMap((part) => part.symbols);
+    for (const symbol of new Set(named)) {
+      if (!symbols.includes(symbol))
+        refuse(['allocation', 'portfolios'], `${symbol} is not among the configured symbols`);
+      if (named.filter((one) => one === symbol).length > 1) {
+        refuse(['allocation', 'portfolios'], `${symbol} stands in two portfolios: each symbol belongs to one`);
+      }
+    }
   });
 
 export type Configuration = z.output<typeof configurationSchema>;
+
+/** One with everything where none is configured. */
+export function portfolios({
+  allocation,
+  symbols,
+}: Pick<Configuration, 'allocation' | 'symbols'>): readonly Portfolio[] {
+  return allocation.portfolios ?? [{ name: 'main', share: 1, symbols }];
+}
 
 export function quorumCount(configuration: Configuration): number {
   return configuration.participation.quorumCount ?? (configuration.profile === 'production' ? 3 : 1);

@@ -8,11 +8,12 @@ import { startChaosStack } from './stack.ts';
 
 const help = `Attacks the whole system from a seed and holds the exchange's records against the books.
 
-Usage: npm run chaos -- [--cycles 25] [--seed 1] [--at-once 3] [--mutant NAME] [--json]
+Usage: npm run chaos -- [--cycles 25] [--seed 1] [--at-once 3] [--style limit] [--mutant NAME] [--json]
 
   --cycles N    trading cycles; kills, faults, stops and restarts come in proportion (1000: more than 200 kills)
   --seed S      the same seed makes the same attacks
   --at-once N   cycles at the same time
+  --style S     how orders are worked: limit, chase, market or post_only
   --mutant M    with a bug on purpose, which has to be found: ${Object.keys(mutants).join(', ')}
   --json        the report as one JSON object on stdout
 
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     'at-once': { type: 'string', default: '3' },
     mutant: { type: 'string' },
+    style: { type: 'string', default: 'limit' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -70,7 +72,11 @@ const options = {
   replay: mutant === undefined,
   onProgress,
 };
-const stack = await startChaosStack({ onProgress, ...(values.mutant === undefined ? {} : { mutant: values.mutant }) });
+const stack = await startChaosStack({
+  onProgress,
+  style: values.style,
+  ...(values.mutant === undefined ? {} : { mutant: values.mutant }),
+});
 let kept = true;
 try {
   const report = await runCampaign(stack, options);

@@ -72,7 +72,7 @@ export interface ChaosStack {
 }
 
 /** Small orders of a large account, so that a thousand of them cost less than a loss limit. Tight barriers, so that they are hit. */
-const trading = {
+const trading = (style: string) => ({
   symbols,
   cycle: { candles: 30, bookLevels: 5 },
   logLevel: 'info',
@@ -85,12 +85,14 @@ const trading = {
     maxSnapshotAgeSeconds: 60,
   },
   participation: { agents: { baseline: { enabled: false } } },
+  execution: { style, restSeconds: 2, sliceAboveNotional: '1200', sliceSeconds: 1 },
   protection: { stopLoss: 0.0014, takeProfit: 0.002, timeLimitMinutes: 1 },
-};
+});
 
 /** What `npm start` runs, on ports and data of its own, with stand-ins for the agents, kept running as the shipped supervisor does it. */
 export async function startChaosStack(options: {
   mutant?: string;
+  style: string;
   onProgress: (words: string) => void;
 }): Promise<ChaosStack> {
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-chaos-'));
@@ -104,7 +106,7 @@ export async function startChaosStack(options: {
   process.env['SAPPHIRE_STACK'] = join(folder, 'stack.yml');
   const own = { operationsPort: operations, coordinator: { port: coordinator } };
   const paperExchange = { port: exchange, market, ordersPerTenSeconds: 100_000, requestWeightPerMinute: 10_000_000 };
-  writeFileSync(process.env['SAPPHIRE_CONFIG'], stringify({ ...trading, ...own, paperExchange }));
+  writeFileSync(process.env['SAPPHIRE_CONFIG'], stringify({ ...trading(options.style), ...own, paperExchange }));
   writeFileSync(process.env['SAPPHIRE_STACK'], stringify(profile));
   const failpointFolder = join(folder, 'failpoints');
   mkdirSync(failpointFolder);

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { AllocationSettings } from '../../domain/allocation.ts';
 import type { MarketSnapshot } from '../../domain/market.ts';
 import { decimal } from '../../domain/money.ts';
 import { planOrders } from '../../domain/planning.ts';
 import { reservationAmount } from '../../domain/reservation.ts';
-import type { Books, PlanRequest, RiskLimits, View } from '../../domain/risk.ts';
+import type { Books, ExecutionTerms, PlanRequest, RiskLimits, View } from '../../domain/risk.ts';
 
 const limits: RiskLimits = {
   maxSymbolExposure: 0.3,
@@ -12,7 +13,6 @@ const limits: RiskLimits = {
   maxOrderNotional: '2500',
   minOrderNotional: '10',
   minTradeShare: 0.01,
-  kellyFraction: 0.25,
   priceCollarBps: 20,
   costBuffer: 0.2,
   maxSnapshotAgeMs: 10_000,
@@ -21,6 +21,22 @@ const limits: RiskLimits = {
   maxDrawdown: 0.09,
   maxLossStreak: 3,
   coolDownMinutes: 10,
+};
+
+const allocation: AllocationSettings = {
+  method: 'kelly',
+  kellyFraction: 0.25,
+  targetVolatility: 0.5,
+  portfolios: [{ name: 'main', share: 1, symbols: ['BTC/USDT', 'ETH/USDT'] }],
+};
+const execution: ExecutionTerms = {
+  style: 'limit',
+  timeInForce: 'IOC',
+  restMs: 1_000,
+  submissions: 3,
+  sliceAboveNotional: '5000',
+  slices: 3,
+  sliceMs: 2_000,
 };
 
 function market(symbol: string, bid: string, ask: string): MarketSnapshot['symbols'][number] {
@@ -72,8 +88,8 @@ function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> = {}) {
       views: [up],
       snapshot,
       limits,
-      timeInForce: 'IOC',
-      restMs: 1_000,
+      allocation,
+      execution,
       now: 1_000_500,
       legIdOf: (symbol, leg, purpose) => `${symbol}-${leg}-${purpose}`,
       ...changes,
@@ -84,6 +100,10 @@ function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> = {}) {
 
 const held = (quantity: string) => ({
   positions: [{ symbol: 'BTC/USDT', quantity, averageCost: '60000', realizedPnl: '0', dust: '0', openedAt: 0 }],
+  balances: [
+    { asset: 'USDT', free: '10000', reserved: '0', dust: '0' },
+    { asset: 'BTC', free: quantity, reserved: '0', dust: '0' },
+  ],
 });
 const codes = (result: ReturnType<typeof plan>) => result.verdicts.map(({ code }) => code);
 
@@ -100,7 +120,7 @@ describe('a plan', () => {
       epoch: 4,
     });
     expect(result.verdicts).toMatchObject([
-      { code: 'SymbolExposure', before: '15.0000', after: '0.3' },
+      { code: 'SymbolExposure', before: '15', after: '0.3' },
       { code: 'OrderNotional', before: '3000', after: '2500' },
     ]);
   });
@@ -124,10 +144,20 @@ describe('a plan', () => {
       {},
       {
         openOrders: [
-          { symbol: 'BTC/USDT', state: 'unresolved' as const, side: 'buy' as const, quantity: '1', limitPrice: '1' },
+          { symbol: 'BTC/USDT', state: 'accepted' as const, side: 'buy' as const, quantity: '1', limitPrice: '1' },
         ],
       },
       'OrderInFlight',
+    ],
+    [
+      'on a symbol with an order of unknown end',
+      {},
+      {
+        openOrders: [
+          { symbol: 'BTC/USDT', state: 'unresolved' as const, side: 'buy' as const, quantity: '1', limitPrice: '1' },
+        ],
+      },
+      'SymbolFrozen',
     ],
     ['against its cost', { views: [{ ...up, expectedReturn: 0.0024 }] }, {}, 'CostGate'],
   ])('opens nothing %s', (_name, changes, books, code) => {
@@ -210,6 +240,93 @@ describe('a plan', () => {
     expect(codes(result)).toEqual(['MinNotional']);
   });
 
+  it('still sells what is free of a frozen symbol, and no more', () => {
+    const down = { views: [{ ...up, direction: 'down' as const, expectedReturn: -0.006 }] };
+    const openOrders = [
+      { symbol: 'BTC/USDT', state: 'unresolved' as const, side: 'sell' as const, quantity: '0.06', limitPrice: '1' },
+    ];
+    const balances = [{ asset: 'BTC', free: '0.04', reserved: '0.06', dust: '0' }];
+    expect(plan(down, { ...held('0.1'), balances, openOrders }).legs).toMatchObject([
+      { side: 'sell', quantity: '0.04' },
+    ]);
+  });
+
+  it('counts dust as equity', () => {
+    const [position] = held('0').positions;
+    const positions = position ? [{ ...position, dust: '0.0001' }] : [];
+    expect(plan({}, { positions }).equity).toBe('10006');
+  });
+
+  it('sells before it buys, and makes one plan of several symbols', () => {
+    const views: View[] = [
+      { ...up, symbol: 'ETH/USDT' },
+      { ...up, direction: 'down', expectedReturn: -0.006 },
+    ];
+    const { legs, allocations } = plan({ views }, held('0.01'));
+    expect(legs).toMatchObject([
+      { side: 'sell', symbol: 'BTC/USDT', legId: 'BTC/USDT-0-flatten' },
+      { side: 'buy', symbol: 'ETH/USDT', legId: 'ETH/USDT-1-open' },
+    ]);
+    expect(allocations).toMatchObject([
+      { portfolio: 'main', symbol: 'ETH/USDT', share: 0.3, boundBy: ['SymbolExposure'] },
+    ]);
+  });
+
+  it.each<[string, Partial<ExecutionTerms>, Record<string, unknown>]>([
+    ['limit', {}, { type: 'limit', timeInForce: 'IOC', working: { style: 'once' } }],
+    ['fill or kill', { timeInForce: 'FOK' }, { type: 'limit', timeInForce: 'FOK' }],
+    ['post-only', { style: 'post_only' }, { type: 'post_only', timeInForce: 'GTC', working: { style: 'once' } }],
+    ['chase', { style: 'chase' }, { type: 'post_only', working: { style: 'chase', submissions: 3 } }],
+    [
+      'chase of a large order',
+      { style: 'chase', sliceAboveNotional: '100' },
+      { working: { style: 'chase', submissions: 3 } },
+    ],
+    ['market', { style: 'market' }, { type: 'market', timeInForce: 'IOC' }],
+    [
+      'slices of a large order',
+      { sliceAboveNotional: '1000' },
+      { type: 'limit', working: { style: 'twap', slices: ['0.01386', '0.01386', '0.01386'], intervalMs: 2_000 } },
+    ],
+    [
+      'slices that leave a rest',
+      { sliceAboveNotional: '1000', slices: 4 },
+      { working: { style: 'twap', slices: ['0.01039', '0.01039', '0.01039', '0.01041'], intervalMs: 2_000 } },
+    ],
+    ['no slice below the least order', { sliceAboveNotional: '1', slices: 50 }, { working: { style: 'twap' } }],
+  ])('works an order as %s', (_style, changes, expected) => {
+    const { legs } = plan({ execution: { ...execution, ...changes } });
+    expect(legs).toMatchObject([expected]);
+    const { working } = legs[0] ?? {};
+    if (working?.style !== 'twap') return;
+    const total = working.slices.reduce((sum, slice) => sum.plus(slice), decimal(0));
+    expect(total.toFixed()).toBe(legs[0]?.quantity);
+    for (const slice of working.slices) expect(decimal(slice).times(60_121).greaterThanOrEqualTo(10)).toBe(true);
+  });
+
+  it('slices no finer than the least order allows', () => {
+    const { legs } = plan({
+      execution: { ...execution, sliceAboveNotional: '1', slices: 50 },
+      limits: { ...limits, minOrderNotional: '1000' },
+    });
+    expect(legs).toMatchObject([{ working: { style: 'twap', slices: ['0.02079', '0.02079'] } }]);
+  });
+
+  it('sends no market order that the book does not fill within the collar', () => {
+    const thin = { ...market('BTC/USDT', '59999', '60001') };
+    const book = { ...thin.book, asks: [['60001', '0.01'] as [string, string], ['61000', '5'] as [string, string]] };
+    const symbols = [{ ...thin, book }];
+    const result = plan({
+      execution: { ...execution, style: 'market' },
+      snapshot: { ...snapshot, symbols },
+      views: [{ ...up, expectedReturn: 0.2 }],
+    });
+    expect(result.legs).toMatchObject([{ type: 'limit', timeInForce: 'IOC', limitPrice: '60121' }]);
+    expect(result.verdicts).toContainEqual(
+      expect.objectContaining({ code: 'MarketCollar', limit: '60121', value: '61000' }),
+    );
+  });
+
   it('stays within every limit, whatever the views say', () => {
     const number = fc.double({ min: -0.5, max: 0.5, noNaN: true });
     const anyView = (symbol: string) =>
@@ -230,7 +347,10 @@ describe('a plan', () => {
           const quantity = decimal(lots).div(100_000).toFixed();
           const books = {
             ...held(quantity),
-            balances: [{ asset: 'USDT', free: String(free), reserved: '0', dust: '0' }],
+            balances: [
+              { asset: 'USDT', free: String(free), reserved: '0', dust: '0' },
+              { asset: 'BTC', free: quantity, reserved: '0', dust: '0' },
+            ],
           };
           const { legs, equity } = plan({ views: [btc, eth] }, books);
           const buys = legs.filter(({ side }) => side === 'buy');

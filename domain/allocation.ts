@@ -1,0 +1,143 @@
+import { type DecimalText, decimal, text } from './money.ts';
+import type { Allocation } from './portfolio.ts';
+import { clamp, logReturns } from './statistics.ts';
+
+/*
+ * What a cap takes away is handed to nobody else: it stays cash. A strong view on one symbol is no reason to hold more of another, and a share
+ * that depended on its neighbours could be explained by nobody.
+ */
+
+/** A part of the equity with symbols of its own. Shares are fractions of all equity. */
+export interface Portfolio {
+  name: string;
+  share: number;
+  symbols: readonly string[];
+}
+
+export interface AllocationSettings {
+  /** `kelly`: a fraction of the Kelly stake. `volatility`: what keeps a symbol's volatility at the target. */
+  method: 'kelly' | 'volatility';
+  /** Of the full Kelly stake: c keeps c(2 − c) of the full growth, a quarter 44 % (Thorp 2006). */
+  kellyFraction: number;
+  /** Over a year, as a fraction. */
+  targetVolatility: number;
+  portfolios: readonly Portfolio[];
+}
+
+/** What speaks for holding a symbol. Return and uncertainty are fractions over the horizon, the volatility is one over a year. */
+export interface Claim {
+  symbol: string;
+  expectedReturn: number;
+  uncertainty: number;
+  conviction: number;
+  volatility: number | undefined;
+}
+
+/** What a market maker's inventory and orders on a symbol may take, as a fraction of all equity. */
+export interface MakerClaim {
+  portfolio: string;
+  symbol: string;
+  share: number;
+}
+
+/** Fractions of all equity. */
+export interface ExposureCaps {
+  symbol: number;
+  gross: number;
+}
+
+/** Smallest variance that is believed, so that an agent which claims to be certain does not get everything. */
+const LEAST_VARIANCE = 1e-8;
+
+/** Full Kelly stake for a continuous return, f = μ/σ² (Kelly 1956; Thorp 2006), as a fraction of capital; 0 for a return that is not positive. */
+export function kellyShare(expectedReturn: number, uncertainty: number): number {
+  return Math.max(0, expectedReturn / Math.max(uncertainty ** 2, LEAST_VARIANCE));
+}
+
+/** min(cap, σ* / σ): how much of a position keeps its volatility at the target (Moreira and Muir 2017). */
+export function volatilityScale(target: number, volatility: number, cap: number): number {
+  return volatility > 0 ? Math.min(cap, target / volatility) : cap;
+}
+
+const DECAY = 0.94;
+const MINUTES_A_YEAR = 525_600;
+
+/** The next variance of a series, λ·v + (1 − λ)·r² with λ = 0.94 (RiskMetrics 1996). */
+export function nextVariance(variance: number, oneReturn: number): number {
+  return DECAY * variance + (1 - DECAY) * oneReturn ** 2;
+}
+
+/** Volatility over a year, as a fraction, from the closes of one-minute candles, oldest first. Undefined with fewer than two. */
+export function yearlyVolatility(closes: readonly number[]): number | undefined {
+  const [first, ...rest] = logReturns(closes);
+  if (first === undefined) return undefined;
+  return Math.sqrt(rest.reduce(nextVariance, first ** 2) * MINUTES_A_YEAR);
+}
+
+/**
+ * Splits equity over portfolios, symbols and market makers. Caps are applied in this order: one symbol, one portfolio, everything; where a cap
+ * of several is too small, all of them shrink by the same factor.
+ */
+export function allocate(question: {
+  equity: DecimalText;
+  settings: AllocationSettings;
+  claims: readonly Claim[];
+  makers: readonly MakerClaim[];
+  caps: ExposureCaps;
+}): Allocation[] {
+  const { equity, settings, claims, makers, caps } = question;
+  const quoted = makers.map(({ portfolio, symbol, share }) => draft(portfolio, 'market_maker', symbol, share));
+  const held = settings.portfolios.flatMap(({ name, share, symbols }) =>
+    claims
+      .filter(({ symbol }) => symbols.includes(symbol))
+      .map((claim) => draft(name, 'symbol', claim.symbol, wantedShare(settings, claim) * share)),
+  );
+  const drafts = [...quoted, ...held];
+  for (const symbol of new Set(drafts.map((one) => one.symbol))) {
+    const own = drafts.filter((one) => one.symbol === symbol);
+    shrink(own, caps.symbol, 'SymbolExposure');
+  }
+  for (const { name, share } of settings.portfolios) {
+    const own = drafts.filter(({ portfolio }) => portfolio === name);
+    shrink(own, share, 'PortfolioShare');
+  }
+  shrink(drafts, caps.gross, 'GrossExposure');
+  return drafts.map((one) => ({
+    ...one,
+    wanted: round(one.wanted),
+    share: round(one.share),
+    amount: text(
+      decimal(equity)
+        .times(decimal(round(one.share)))
+        .toDecimalPlaces(8),
+    ),
+  }));
+}
+
+type Draft = Omit<Allocation, 'amount'>;
+
+function draft(portfolio: string, kind: Allocation['kind'], symbol: string, wanted: number): Draft {
+  return { portfolio, kind, symbol, wanted, share: wanted, boundBy: [] };
+}
+
+/** Of its portfolio's equity. */
+function wantedShare({ method, kellyFraction, targetVolatility }: AllocationSettings, claim: Claim): number {
+  const conviction = clamp(claim.conviction, 0, 1);
+  if (method === 'kelly') return kellyFraction * conviction * kellyShare(claim.expectedReturn, claim.uncertainty);
+  if (claim.volatility === undefined || claim.expectedReturn <= 0) return 0;
+  return conviction * volatilityScale(targetVolatility, claim.volatility, 1);
+}
+
+function shrink(drafts: readonly Draft[], cap: number, name: string): void {
+  const total = drafts.reduce((sum, { share }) => sum + share, 0);
+  if (total <= cap) return;
+  for (const one of drafts) {
+    one.share *= cap / total;
+    one.boundBy.push(name);
+  }
+}
+
+/** Down, so that no sum of rounded shares exceeds a cap. */
+function round(share: number): number {
+  return Math.floor(share * 1e6 + 1e-9) / 1e6;
+}
