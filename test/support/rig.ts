@@ -22,6 +22,7 @@ import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
 import {
+  flattenWorkflowId,
   orderWorkflowId,
   planWorkflowId,
   protectWorkflowId,
@@ -36,6 +37,7 @@ import { ensureTradingControl } from '../../workers/trading-control.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryJournal } from './books.ts';
+import { keepHistory, recording } from './histories.ts';
 
 const silent = pino({ level: 'silent' });
 const token = 'test-coordinator-token';
@@ -92,6 +94,8 @@ export interface Rig {
   /** The best bid that protective exits see from now on; the market's own without one. */
   bid: { current: string | undefined };
   start(workflowType: string, workflowId: string, ...args: unknown[]): Promise<WorkflowHandle>;
+  /** Has a workflow replayed that the rig did not start itself. */
+  follow(workflowId: string): void;
   /** Replays the history of everything that ran, running ones too. */
   replayAll(): Promise<{ workflowType: string; events: number }[]>;
   close(): Promise<void>;
@@ -127,6 +131,8 @@ export async function startRig(
   const configuration = parseConfiguration(
     {
       symbols: ['BTC/USDT'],
+      // A recorded history holds the snapshot once an agent.
+      ...(recording ? { cycle: { candles: 30, bookLevels: 2 } } : {}),
       ...options.configuration,
     },
     'the test',
@@ -263,14 +269,19 @@ export async function startRig(
       const taskQueue = queues[workflowType] ?? TaskQueue.execution;
       return client.workflow.start(workflowType, { workflowId, taskQueue, args });
     },
+    follow: (workflowId) => void started.add(workflowId),
     async replayAll() {
       const orders = (await journal.intents.list('main', 1_000)).map(({ legId }) => orderWorkflowId(legId));
       const plans = (await journal.cycles.list('main', 1_000))
         .filter(({ plan }) => (plan?.legs.length ?? 0) > 1)
         .map(({ cycleId }) => planWorkflowId(cycleId));
-      const exits = configuration.symbols.map((symbol) => protectWorkflowId('main', symbol));
+      const others = [
+        TRADING_CONTROL_ID,
+        ...configuration.symbols.map((symbol) => protectWorkflowId('main', symbol)),
+        ...[1, 2, 3, 4].map((epoch) => flattenWorkflowId('main', epoch)),
+      ];
       const replayed = [];
-      for (const workflowId of new Set([...started, ...orders, ...plans, ...exits, TRADING_CONTROL_ID])) {
+      for (const workflowId of new Set([...started, ...orders, ...plans, ...others])) {
         const history = await client.workflow
           .getHandle(workflowId)
           .fetchHistory()
@@ -281,6 +292,7 @@ export async function startRig(
             throw error;
           });
         if (!history?.events?.length) continue;
+        if (recording) keepHistory(history);
         await Worker.runReplayHistory({ workflowBundle: bundle }, history, workflowId);
         const workflowType = history.events[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? '';
         replayed.push({ workflowType, events: history.events.length });

@@ -95,7 +95,9 @@ describe('protective exits', () => {
     const control = environment.client.workflow.getHandle(TRADING_CONTROL_ID);
     await control.signal('emergencyStop', { reason: 'test', by: 'me', requestId: 'r1' });
     await exits().signal('halt', { epoch: 1, reason: 'test' });
-    await expect.poll(async () => (await control.query<TradingControlState>('state')).quiet).toBe(true);
+    await expect
+      .poll(async () => (await control.query<TradingControlState>('state')).quiet, { timeout: 10_000 })
+      .toBe(true);
     expect((await exits().describe()).status.name).toBe('RUNNING');
     rig.bid.current = times(averageCost, 0.9);
     expect(await exits().result()).toMatchObject({ end: 'closed', closed: { barrier: 'stop_loss' } });

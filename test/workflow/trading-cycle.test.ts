@@ -1,10 +1,14 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleSummary } from '../../contracts/cycle.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
 import { decimal } from '../../domain/money.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
+
+const scheduledStart = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
 
 let environment: TestWorkflowEnvironment;
 let rig: Rig | undefined;
@@ -61,6 +65,23 @@ describe('a trading cycle', () => {
     expect(sold.record.orders).toMatchObject([{ side: 'sell', state: 'filled' }]);
     await expectBooksEqualExchange(system);
     expect((await system.journal.ledger.balances('main')).every(({ reserved }) => reserved === '0')).toBe(true);
+  });
+
+  it('does not trade when it begins long after its time', async () => {
+    const system = await open();
+    const workflowId = 'cycle/test/late';
+    system.follow(workflowId);
+    const handle = await system.client.workflow.start<() => Promise<CycleSummary>>('tradingCycle', {
+      workflowId,
+      taskQueue: TaskQueue.cycles,
+      args: [],
+      // As the schedule sets it on what it starts.
+      typedSearchAttributes: [{ key: scheduledStart, value: new Date(Date.now() - 60_000) }],
+    });
+    const { outcome, summary } = await handle.result();
+    expect(outcome).toBe('SKIPPED_STALE');
+    expect(summary).toMatch(/began 6\d{4} ms after its time, at most 15000 ms are allowed/);
+    expect(await system.journal.cycles.find(workflowId)).toMatchObject({ outcome, orders: [], answers: [] });
   });
 
   it('explains itself: what was sent, under which limits, from which signals', async () => {
