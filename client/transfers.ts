@@ -39,10 +39,11 @@ export async function bookTransfer(
   request: TransferRequest,
   { ledger, trading }: TransferTools,
 ): Promise<TransferResult> {
-  const { reference, account, asset, amount } = request;
+  const { reference, account, asset, amount, currency } = request;
   const value = await valueOf(request, trading);
   const before = (await ledger.deposits(account))[asset] ?? '0';
-  await ledger.transfer({ reference, account, asset, amount, value, at: Date.now() });
+  const position = asset === currency ? {} : { symbol: `${asset}/${currency}` };
+  await ledger.transfer({ reference, account, asset, amount, value, ...position, at: Date.now() });
   const after = (await ledger.deposits(account))[asset] ?? '0';
   return { reference, asset, amount, value, booked: !decimal(after).equals(before) };
 }

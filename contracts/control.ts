@@ -60,6 +60,8 @@ export interface TradingControlState {
   quiet: boolean;
   cancelled: OpenOrder[];
   remaining: OpenOrder[];
+  /** Names the books that trading control goes by; missing before it has read them. */
+  journalId?: string;
 }
 
 /** What one look of the workflow `reconcile` found and did. */

@@ -33,7 +33,7 @@ await runRole('execution', async ({ configuration, secrets, connection, temporal
       },
     ],
     // A stop that was sent while no worker was up comes before any order.
-    beforePolling: () => awaitTradingControl(client, logger),
+    beforePolling: () => awaitTradingControl(client, journal.id, logger),
     checks: {
       journal: () => journal.check(),
       exchange: async () => void (await trading.exchangeTime()),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { WorkflowIdConflictPolicy } from '@temporalio/common';
 import type { TradingControlState } from '../contracts/control.ts';
+import { ExitCode, UserError } from '../contracts/errors.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import type { Logger } from '../contracts/telemetry/logger.ts';
 import { TRADING_CONTROL_ID } from '../contracts/workflow-ids.ts';
@@ -19,15 +20,27 @@ export async function ensureTradingControl(client: Client, account: string): Pro
   });
 }
 
+/** A stop that trading control writes into one journal would never be seen by orders that are fenced by another. */
+function refuseOtherBooks(state: TradingControlState, journalId: string): void {
+  if (state.journalId === undefined || state.journalId === journalId) return;
+  throw new UserError(
+    'OtherJournal',
+    'Trading control on this Temporal server keeps other books than this process: give every process the same SAPPHIRE_JOURNAL_URL (more than one machine needs PostgreSQL), or another namespace to each system.',
+    ExitCode.unhealthy,
+  );
+}
+
 /** Waits until trading control has answered a round trip with no stop under way. */
-export async function awaitTradingControl(client: Client, logger: Logger): Promise<void> {
+export async function awaitTradingControl(client: Client, journalId: string, logger: Logger): Promise<void> {
   const handle = client.workflow.getHandle(TRADING_CONTROL_ID);
   for (let attempt = 1; ; attempt += 1) {
     try {
       const state = await handle.executeUpdate<TradingControlState, []>('settled', { args: [] });
+      refuseOtherBooks(state, journalId);
       logger.info({ epoch: state.epoch, halted: state.halted }, 'trading control answered');
       return;
     } catch (error) {
+      if (error instanceof UserError) throw error;
       if (attempt % 20 === 0) logger.warn({ error }, 'waiting for trading control');
       await sleep(RETRY_MS);
     }

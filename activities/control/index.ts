@@ -31,6 +31,7 @@ export function createControlActivities({ journal, trading, client, logger }: Co
     quiet: false,
     cancelled: [],
     remaining: [],
+    journalId: journal.id,
   });
 
   return beating({

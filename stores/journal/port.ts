@@ -164,6 +164,8 @@ export interface Transfer {
   amount: DecimalText;
   /** The same in the account's currency: moves the day's and the peak's equity, so that it is neither gain nor loss. */
   value: DecimalText;
+  /** Whose position it joins or leaves; missing for the account's currency itself. */
+  symbol?: string;
   at: number;
 }
 

@@ -56,7 +56,9 @@ export async function startBenchStack(view: 'turns' | 'flat'): Promise<BenchStac
   const supervisor = createSupervisor({
     logFolder: join(folder, 'logs'),
     environment: { TEMPORAL_ADDRESS: access.address, TEMPORAL_NAMESPACE: access.namespace, BENCH_VIEW: view },
-    logger: pino({ level: 'warn' }, pino.destination(2)),
+    logger: pino({ level: 'error' }, pino.destination(2)),
+    // The recovery bench kills them over and over.
+    limits: { maxRestarts: Number.MAX_SAFE_INTEGER, restartWindowMs: 1 },
   });
   const node = (name: string, file: string): ProcessSpec => ({
     name,

@@ -85,7 +85,7 @@ async function attack(
       begun += 1;
       const actions = schedule.get(begun) ?? [];
       await traffic.untilActive();
-      await Promise.all([traffic.cycle(), ...actions.map(perform)]);
+      await Promise.all([traffic.cycle(), ...actions.map((action) => perform(action))]);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, lane));

@@ -73,7 +73,17 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     deeds.faults[name] = (deeds.faults[name] ?? 0) + 1;
   };
 
+  /** Other cycles may be in the way on both symbols: then it is tried again. */
   const failedLeg = async (dies: boolean): Promise<void> => {
+    for (let tries = 1; tries <= 5; tries += 1) {
+      if (!(await tryFailedLeg(dies))) continue;
+      deeds.failedLegs += 1;
+      return;
+    }
+    throw new Error('no plan of two legs could be made to fail');
+  };
+
+  const tryFailedLeg = async (dies: boolean): Promise<boolean> => {
     const flat = await until('two symbols to be bought', 30_000, async () => {
       await traffic.untilActive();
       const held = await traffic.held();
@@ -87,8 +97,9 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     if (dies) stack.arm('in-compensation');
     await until('a halted symbol', 60_000, () => stack.admin('POST', '/faults', { kind: 'halt-symbol', symbol }));
     try {
-      await traffic.cycle({ up: [first, halted], down: [] });
-      deeds.failedLegs += 1;
+      const cycleId = await traffic.cycle({ up: [first, halted], down: [] });
+      const plan = await stack.journal.cycles.find(cycleId);
+      return plan?.orders.some((order) => order.symbol === halted && order.state === 'rejected') ?? false;
     } finally {
       // With the halt everything else is cleared that was waiting to strike.
       await until('an open market', 60_000, () => stack.admin('DELETE', '/faults'));

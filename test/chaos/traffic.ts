@@ -15,8 +15,8 @@ export const haltsFromWithin: readonly string[] = ['reconcile', 'ingestor'];
 const CYCLE_TIMEOUT_MS = 60_000;
 
 export interface Traffic {
-  /** Runs one cycle to its end. Without wishes it turns what is held and what is not. */
-  cycle(wishes?: { up: readonly string[]; down: readonly string[] }): Promise<void>;
+  /** Runs one cycle to its end and gives its id. Without wishes it turns what is held and what is not. */
+  cycle(wishes?: { up: readonly string[]; down: readonly string[] }): Promise<string>;
   /** Symbols of which something is held that can be sold. */
   held(): Promise<Set<string>>;
   /** Waits until trading is active: cycles of a halted account are soon over and prove little. */
@@ -87,6 +87,7 @@ export function createTraffic(stack: ChaosStack, seed: number): Traffic {
           }
         });
         outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+        return workflowId;
       } finally {
         inFlight -= 1;
         finished += 1;

@@ -99,6 +99,31 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     await expect(move('too much', '-9000.01')).rejects.toThrow(/9000 are free/);
   });
 
+  it('takes a deposit of another asset into its position at its worth, and a withdrawal out of it at its cost', async () => {
+    const move = (reference: string, amount: string, value: string) =>
+      books.journal.ledger.transfer({
+        reference,
+        account: 'main',
+        asset: 'BTC',
+        symbol: 'BTC/USDT',
+        amount,
+        value,
+        at: 7,
+      });
+    const position = async () => (await books.journal.ledger.positions('main'))[0];
+    await move('a', '0.2', '12000');
+    await move('a', '0.2', '12000');
+    expect(await position()).toMatchObject({ quantity: '0.2', averageCost: '60000', openedAt: 7, realizedPnl: '0' });
+    await move('b', '0.1', '9000');
+    expect(await position()).toMatchObject({ quantity: '0.3', averageCost: '70000', openedAt: 7 });
+    await move('c', '-0.1', '-8000');
+    expect(await position()).toMatchObject({ quantity: '0.2', averageCost: '70000', realizedPnl: '0' });
+    await expect(move('d', '-0.3', '-24000')).rejects.toThrow('0.2 are free');
+    await move('e', '-0.2', '-16000');
+    expect(await position()).toMatchObject({ quantity: '0', averageCost: '0', openedAt: 0, realizedPnl: '0' });
+    expect(await books.journal.ledger.deposits('main')).toMatchObject({ BTC: '0' });
+  });
+
   it('sets dust apart at its cost, and takes it back with the next buy', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());

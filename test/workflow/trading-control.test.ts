@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TradingControlState } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { flattenWorkflowId, orderWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { awaitTradingControl } from '../../workers/trading-control.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { leg, planLegs, terms } from '../support/books.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
@@ -215,4 +217,11 @@ describe('a resume', () => {
     });
     expect(await state()).toMatchObject({ halted: true });
   });
+});
+
+it('lets no worker begin that keeps other books', async () => {
+  rig = await startRig(environment);
+  const silent = pino({ level: 'silent' });
+  await awaitTradingControl(rig.client, rig.journal.id, silent);
+  await expect(awaitTradingControl(rig.client, randomUUID(), silent)).rejects.toThrow(/keeps other books/);
 });

@@ -63,9 +63,10 @@ export async function tradingControl({ account, seen = [], pending = [], known }
   });
   setHandler(stateQuery, () => current ?? unknownState(account));
   setHandler(settled, async () => {
-    adopt(await readControl(account));
+    const books = await readControl(account);
+    adopt(books);
     await condition(() => current !== undefined && requests.length === 0 && !stopping);
-    return current ?? unknownState(account);
+    return { ...(current ?? unknownState(account)), ...(books.journalId ? { journalId: books.journalId } : {}) };
   });
   setHandler(resume, (request) => resumeAfterStop(request), {
     validator: (request) => {

@@ -6,7 +6,7 @@ import type { LedgerBook } from '../port.ts';
 import { isNewRequest } from './control.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { moveMarks, readMarks } from './marks.ts';
-import { readPositions, sweepDust } from './positions.ts';
+import { movePosition, readPositions, sweepDust } from './positions.ts';
 import { balanceOf, post } from './postings.ts';
 
 export async function readBalances(sql: Sql, account: string): Promise<Balance[]> {
@@ -44,7 +44,7 @@ function toFill(row: Row): Fill {
 
 export function createLedgerBook(database: Database): LedgerBook {
   return {
-    transfer: ({ reference, account, asset, amount, value, at }) =>
+    transfer: ({ reference, account, asset, amount, value, symbol, at }) =>
       database.transaction(account, { ledger: true }, async (transaction) => {
         if (!(await isNewRequest(transaction, `transfer/${account}/${reference}`, account, 'transfer'))) return;
         const moved = decimal(amount);
@@ -59,6 +59,7 @@ export function createLedgerBook(database: Database): LedgerBook {
           { book: 'free', asset, amount: moved },
           { book: 'deposits', asset, amount: moved.negated() },
         ]);
+        if (symbol !== undefined) await movePosition(transaction, account, { symbol, moved, value, at });
         await moveMarks(transaction, account, value);
         await transaction.emit({
           eventId: `transfer/${account}/${reference}`,

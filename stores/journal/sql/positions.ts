@@ -1,4 +1,5 @@
-import { decimal, text, ZERO } from '../../../domain/money.ts';
+import { UserError } from '../../../contracts/errors.ts';
+import { type Decimal, decimal, text, ZERO } from '../../../domain/money.ts';
 import type { Fill } from '../../../domain/orders.ts';
 import type { Position } from '../../../domain/portfolio.ts';
 import { applyFill, baseOf, flatPosition } from '../../../domain/position.ts';
@@ -56,6 +57,30 @@ async function write(transaction: Transaction, account: string, position: Stored
     position.dustCost,
     position.openedAt,
   );
+}
+
+/** What is paid in joins the position at its worth of that moment, what is paid out leaves it at its cost: neither is gain or loss. */
+export async function movePosition(
+  transaction: Transaction,
+  account: string,
+  { symbol, moved, value, at }: { symbol: string; moved: Decimal; value: string; at: number },
+): Promise<void> {
+  const stored = await readStored(transaction, account, symbol);
+  const held = decimal(stored.quantity);
+  const quantity = held.plus(moved);
+  if (quantity.isNegative()) {
+    throw new UserError(
+      'NotHeld',
+      `The position in ${symbol} is ${stored.quantity}: ${text(moved.negated())} cannot leave it.`,
+    );
+  }
+  const cost = moved.isNegative() ? quantity.times(stored.averageCost) : held.times(stored.averageCost).plus(value);
+  await write(transaction, account, {
+    ...stored,
+    quantity: text(quantity),
+    averageCost: quantity.isZero() ? '0' : text(cost.div(quantity)),
+    openedAt: quantity.isZero() ? 0 : held.isZero() ? at : stored.openedAt,
+  });
 }
 
 /**
