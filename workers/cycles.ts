@@ -31,7 +31,7 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
           ...coordinator,
         },
         maxCachedWorkflows: 100,
-        stickyQueueScheduleToStartTimeout: '1s',
+        stickyQueueScheduleToStartTimeout: '500ms',
       },
     ],
     checks: {

@@ -29,7 +29,7 @@ await runRole('execution', async ({ configuration, secrets, connection, temporal
           ...createExitActivities({ journal, trading, logger }),
         },
         maxCachedWorkflows: 100,
-        stickyQueueScheduleToStartTimeout: '1s',
+        stickyQueueScheduleToStartTimeout: '500ms',
       },
     ],
     // A stop that was sent while no worker was up comes before any order.

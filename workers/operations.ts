@@ -75,7 +75,7 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
           }),
         },
         maxCachedWorkflows: 20,
-        stickyQueueScheduleToStartTimeout: '1s',
+        stickyQueueScheduleToStartTimeout: '500ms',
       },
     ],
     checks: {
