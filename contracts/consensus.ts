@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { agentIds } from '../domain/agents.ts';
+import { pools } from '../domain/participation.ts';
 import { symbolText } from './decimal-text.ts';
 import { agentAnswerSchema } from './signals.ts';
 
@@ -56,6 +57,8 @@ export const consensusSchema = z.strictObject({
   method: z.string(),
   symbols: z.array(symbolConsensusSchema),
   formedAt: z.int(),
+  /** `cycle`: the coordinator was away, and the cycle formed the same consensus by itself. */
+  formedBy: z.enum(['coordinator', 'cycle']).default('coordinator'),
 });
 export type Consensus = z.output<typeof consensusSchema>;
 
@@ -73,6 +76,8 @@ export const participationSchema = z.strictObject({
   quorumCount: z.int(),
   quorumWeight: z.number(),
   maxGroupShare: z.number(),
+  pool: z.enum(pools),
+  minConviction: z.number(),
 });
 export type Participation = z.output<typeof participationSchema>;
 

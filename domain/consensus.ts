@@ -1,9 +1,9 @@
 import { type AgentId, agentGroups, agentIds, isMissionAgent } from './agents.ts';
-import type { ParticipationPolicy } from './participation.ts';
+import type { ParticipationPolicy, Pool } from './participation.ts';
 import type { AgentAnswer, Opinion, Signal } from './signals.ts';
 
-/** Name and version of the rule; a change of what it computes takes a new version, so that an old decision stays explainable. */
-export const CONSENSUS_METHOD = 'linear-pool/1';
+/** Names and versions of the rules; a change of what one computes takes a new version, so that an old decision stays explainable. */
+const methods: Record<Pool, string> = { linear: 'linear-pool/1', log: 'log-pool/1' };
 
 /** `baseline` stands by as soon as this many mission agents have given a signal that counts. */
 export const MISSION_SIGNALS_WITHOUT_BASELINE = 2;
@@ -77,7 +77,7 @@ export function formConsensus(question: ConsensusQuestion, policy: Participation
   return {
     cycleId: question.cycleId,
     policyVersion: policy.version,
-    method: CONSENSUS_METHOD,
+    method: methods[policy.pool],
     symbols: [...new Set(question.symbols)].map((symbol) => viewOn(symbol, question, policy)),
   };
 }
@@ -96,7 +96,7 @@ function viewOn(symbol: string, question: ConsensusQuestion, policy: Participati
   const quorum = quorumOf(signals, baselineNeeded, policy);
   return {
     symbol,
-    ...pool(shares, quorum.met),
+    ...pool(shares, quorum.met, policy),
     votes: settled.map(({ agentId, signal, note }) => ({
       agentId,
       weight: shares.find((share) => share.signal === signal)?.weight ?? 0,
@@ -198,8 +198,40 @@ function quorumOf(signals: readonly Signal[], baselineNeeded: boolean, policy: P
   return { met, count, countNeeded, weight, weightNeeded };
 }
 
+/** Probabilities that are pooled by their logarithms are kept off 0 and 1, so that no voter has a veto. */
+const CLIP = { low: 0.01, high: 0.99 };
+
+/** Linear opinion pool, P(k) = Σ wᵢ·pᵢ(k) (Stone 1961). */
+export function linearPool(shares: readonly Weighted[]): Record<Outcome, number> {
+  const of = (outcome: Outcome): number =>
+    shares.reduce((total, { probabilities, weight }) => total + weight * probabilities[outcome], 0);
+  return { up: of('up'), flat: of('flat'), down: of('down') };
+}
+
+/** Logarithmic opinion pool, P(k) ∝ Π pᵢ(k)^wᵢ, of clipped probabilities: externally Bayesian (Genest and Zidek 1986). */
+export function logPool(shares: readonly Weighted[]): Record<Outcome, number> {
+  if (shares.length === 0) return { up: 0, flat: 0, down: 0 };
+  const clipped = (value: number): number => Math.min(CLIP.high, Math.max(CLIP.low, value));
+  const of = (outcome: Outcome): number =>
+    Math.exp(
+      shares.reduce(
+        (total, { probabilities, weight }) => total + weight * Math.log(clipped(probabilities[outcome])),
+        0,
+      ),
+    );
+  const [up, flat, down] = [of('up'), of('flat'), of('down')];
+  const total = up + flat + down;
+  return { up: up / total, flat: flat / total, down: down / total };
+}
+
+/** Probabilities that add up to 1, with weights that do. */
+export interface Weighted {
+  probabilities: Record<Outcome, number>;
+  weight: number;
+}
+
 /**
- * Linear opinion pool P(k) = Σ wᵢ·pᵢ(k) (Stone 1961); mean and standard deviation are those of the mixture, σ² = Σ wᵢ(σᵢ² + μᵢ²) − μ².
+ * Probabilities by the policy's pool; mean and standard deviation are those of the mixture, σ² = Σ wᵢ(σᵢ² + μᵢ²) − μ², whatever the pool.
  *
  * The direction is the most probable outcome, flat when up and down tie. The conviction is the weighted vote Σ wᵢvᵢ: an agent says its own
  * conviction for that direction when its own most probable outcome is the same, nothing when that is flat, and its conviction against it when
@@ -209,26 +241,26 @@ function quorumOf(signals: readonly Signal[], baselineNeeded: boolean, policy: P
  * @param shares signals with weights that add up to 1
  * @param quorate without a quorum there is no direction, and so neither conviction nor dissent
  */
-export function pool(shares: readonly WeightedSignal[], quorate: boolean): PooledView {
+export function pool(
+  shares: readonly WeightedSignal[],
+  quorate: boolean,
+  policy: Pick<ParticipationPolicy, 'pool' | 'minConviction'>,
+): PooledView {
   const weighted = (of: (signal: Signal) => number) =>
     shares.reduce((total, { signal, weight }) => total + weight * of(signal), 0);
-  const probabilities = {
-    up: weighted((signal) => normalised(signal).up),
-    flat: weighted((signal) => normalised(signal).flat),
-    down: weighted((signal) => normalised(signal).down),
-  };
+  const voters = shares.map(({ signal, weight }) => ({ probabilities: normalised(signal), weight }));
+  const probabilities = policy.pool === 'log' ? logPool(voters) : linearPool(voters);
   const expectedReturn = weighted((signal) => signal.expectedReturn);
   const variance = weighted((signal) => signal.uncertainty ** 2 + (signal.expectedReturn - expectedReturn) ** 2);
   const view = { probabilities, expectedReturn, uncertainty: Math.sqrt(variance) };
   if (!quorate) return { ...view, direction: 'none', conviction: 0, dissent: 0 };
 
   const direction = mostProbable(probabilities);
-  return {
-    ...view,
-    direction,
-    conviction: within01(weighted((signal) => supportFor(direction, signal) * signal.conviction)),
-    dissent: within01(weighted((signal) => (mostProbable(signal.probabilities) === direction ? 0 : 1))),
-  };
+  const conviction = within01(weighted((signal) => supportFor(direction, signal) * signal.conviction));
+  const dissent = within01(weighted((signal) => (mostProbable(signal.probabilities) === direction ? 0 : 1)));
+  // What is flat asks for nothing, and needs no conviction.
+  const held = direction === 'flat' || conviction >= policy.minConviction;
+  return { ...view, direction: held ? direction : 'none', conviction, dissent };
 }
 
 /** 1 for, 0 beside, −1 against the direction. */

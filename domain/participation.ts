@@ -6,6 +6,13 @@ export interface AgentParticipation {
   weight: number;
 }
 
+/** `linear` keeps disagreement visible; `log` lets agreement count for more, and a voter that excludes an outcome all but exclude it for all. */
+export const pools = ['linear', 'log'] as const;
+export type Pool = (typeof pools)[number];
+
+/** What a consensus needs to be valid, and how it is formed. */
+export type ConsensusRules = Omit<ParticipationPolicy, 'version' | 'agents'>;
+
 /** Who takes part in a consensus and what it needs to be valid. Read once when a cycle's consensus is formed. */
 export interface ParticipationPolicy {
   /** Grows with each change. */
@@ -17,6 +24,10 @@ export interface ParticipationPolicy {
   quorumWeight: number;
   /** Most of the voting weight that one group of correlated agents may carry. */
   maxGroupShare: number;
+  /** How the views become one: see `pool`. */
+  pool: Pool;
+  /** A direction that is held with less than this is none. */
+  minConviction: number;
 }
 
 /** Something for every agent, none forgotten. */

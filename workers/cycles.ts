@@ -1,9 +1,11 @@
 import { createCoordinatorActivities } from '../activities/coordinator/index.ts';
+import { createOwnConsensusActivities } from '../activities/coordinator/own-consensus.ts';
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { createCcxtMarket } from '../activities/market/ccxt-market.ts';
 import { createMarketActivities } from '../activities/market/index.ts';
 import { createPortfolioActivities } from '../activities/portfolio/index.ts';
 import { coordinatorUrl } from '../contracts/config/addresses.ts';
+import { consensusRules } from '../contracts/config/schema.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { marketAccess, marketSpeed } from './exchange.ts';
@@ -29,6 +31,7 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
           ...createMarketActivities({ market }),
           ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger }),
           ...coordinator,
+          ...createOwnConsensusActivities({ journal, rules: consensusRules(configuration), logger }),
         },
         maxCachedWorkflows: 100,
         stickyQueueScheduleToStartTimeout: '500ms',

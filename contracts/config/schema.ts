@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { agentIds } from '../../domain/agents.ts';
 import type { Portfolio } from '../../domain/allocation.ts';
+import { type ConsensusRules, pools } from '../../domain/participation.ts';
 import { decimalText, positiveDecimalText, symbolText } from '../decimal-text.ts';
 import { agentsSchema } from './agents.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
@@ -92,6 +93,10 @@ const participationSchema = z.strictObject({
   quorumWeight: fraction.default(0.1),
   /** Most weight that one group of correlated agents may carry, as a share of the voting weight. */
   maxGroupShare: fraction.default(0.6),
+  /** `linear` keeps disagreement visible; `log` lets agreement count for more. */
+  pool: z.enum(pools).default('linear'),
+  /** A direction that is held with less than this is none. */
+  minConviction: fraction.default(0),
   agents: z
     .partialRecord(
       z.enum(agentIds),
@@ -175,6 +180,11 @@ export function portfolios({
   return allocation.portfolios ?? [{ name: 'main', share: 1, symbols }];
 }
 
-export function quorumCount(configuration: Configuration): number {
-  return configuration.participation.quorumCount ?? (configuration.profile === 'production' ? 3 : 1);
+/** What a consensus needs to be valid, and how it is formed. */
+export function consensusRules({
+  participation,
+  profile,
+}: Pick<Configuration, 'participation' | 'profile'>): ConsensusRules {
+  const { agents: _agents, quorumCount, ...rules } = participation;
+  return { ...rules, quorumCount: quorumCount ?? (profile === 'production' ? 3 : 1) };
 }

@@ -2,13 +2,11 @@ import type { Consensus, ConsensusRequest, Participation, ParticipationRequest }
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
 import { agentGroups, agentIds } from '../../domain/agents.ts';
-import { formConsensus } from '../../domain/consensus.ts';
-import type { ParticipationPolicy } from '../../domain/participation.ts';
+import type { ConsensusRules } from '../../domain/participation.ts';
+import { consensusOfCycle } from '../../stores/journal/consensus.ts';
 import type { Journal, ParticipationChange } from '../../stores/journal/port.ts';
 
 export type CoordinatorJournal = Pick<Journal, 'participation' | 'cycles' | 'check'>;
-
-export type QuorumSettings = Pick<ParticipationPolicy, 'quorumCount' | 'quorumWeight' | 'maxGroupShare'>;
 
 export interface Coordinator {
   /** Repeat-safe by cycle id: whatever a repeated or concurrent call brings, the consensus that was journalled first is the answer. */
@@ -21,15 +19,10 @@ export interface Coordinator {
 }
 
 /** What the coordinator does, without the protocol that it is spoken to in. A refusal is a UserError of code CoordinatorRefused. */
-export function createCoordinator(journal: CoordinatorJournal, quorum: QuorumSettings, now = Date.now): Coordinator {
+export function createCoordinator(journal: CoordinatorJournal, rules: ConsensusRules, now = Date.now): Coordinator {
   return {
     async formConsensus(request) {
-      const formed = await journal.cycles.findConsensus(request.cycleId);
-      if (formed) return formed;
-      // The policy is read once, here: a change that commits later shows at the next consensus, never half in this one.
-      const participation = await journal.participation.read();
-      const view = formConsensus(request, { ...participation, ...quorum });
-      return journal.cycles.saveConsensus({ ...view, formedAt: now() });
+      return consensusOfCycle(journal, rules, request, { formedBy: 'coordinator', formedAt: now() });
     },
 
     async readConsensus(cycleId) {
@@ -41,7 +34,7 @@ export function createCoordinator(journal: CoordinatorJournal, quorum: QuorumSet
     async listParticipation() {
       const { version, agents } = await journal.participation.read();
       const listed = agentIds.map((agentId) => ({ agentId, group: agentGroups[agentId], ...agents[agentId] }));
-      return { version, agents: listed, ...quorum };
+      return { version, agents: listed, ...rules };
     },
 
     async setParticipation({ enabled, weight, ...request }) {

@@ -1,5 +1,5 @@
 import { loadConfiguration } from '../../contracts/config/load.ts';
-import { type Configuration, quorumCount } from '../../contracts/config/schema.ts';
+import { type Configuration, consensusRules } from '../../contracts/config/schema.ts';
 import { loadSecrets, secretValues } from '../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
@@ -24,12 +24,11 @@ async function main(): Promise<void> {
   });
   const journal = await openJournal(configuration);
   await journal.participation.seed(participationDefaults(configuration));
-  const { quorumWeight, maxGroupShare } = configuration.participation;
   const coordinator = await startCoordinator({
     ...configuration.coordinator,
     token: secrets.coordinatorToken,
     journal,
-    quorum: { quorumCount: quorumCount(configuration), quorumWeight, maxGroupShare },
+    rules: consensusRules(configuration),
     logger,
   });
   onShutdown(async () => {

@@ -5,8 +5,9 @@ import { UserError } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
 import { registry } from '../../contracts/telemetry/metrics.ts';
 import { type HealthChecks, runHealthChecks } from '../../contracts/telemetry/operations-server.ts';
+import type { ConsensusRules } from '../../domain/participation.ts';
 import { bearerAuthentication } from './authentication.ts';
-import { type CoordinatorJournal, createCoordinator, type QuorumSettings } from './coordinator.ts';
+import { type CoordinatorJournal, createCoordinator } from './coordinator.ts';
 import { registerResources } from './resources.ts';
 import { serveCall } from './serve-call.ts';
 import { registerTools } from './tools.ts';
@@ -18,7 +19,7 @@ export interface CoordinatorOptions {
   /** What a caller must bring as its bearer token. */
   token: string;
   journal: CoordinatorJournal;
-  quorum: QuorumSettings;
+  rules: ConsensusRules;
   logger: Logger;
 }
 
@@ -44,7 +45,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
  */
 export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
   const { host, port, journal, logger } = options;
-  const coordinator = createCoordinator(journal, options.quorum);
+  const coordinator = createCoordinator(journal, options.rules);
   const protocol = createMcpHandler(
     () => {
       const server = new McpServer(SERVER_INFO);

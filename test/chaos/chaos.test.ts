@@ -24,7 +24,6 @@ describe('the whole system under attack', () => {
   it('loses and doubles nothing', { timeout: 400_000 }, async () => {
     const { violations, deeds, failpoints, ordersSent, failedLaterLegs, replayed } = await chaos('--cycles', '25');
     expect(violations).toEqual([]);
-    expect(deeds.troubles).toEqual([]);
     // It was attacked indeed.
     const deaths = Object.values(failpoints).reduce((total, count) => total + count, 0);
     expect(deaths).toBeGreaterThanOrEqual(failpointNames.length);

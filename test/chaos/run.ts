@@ -102,6 +102,7 @@ function describe(report: CampaignReport): string {
     `orders sent ${report.ordersSent}, fills ${report.fills}, later legs of plans that failed ${report.failedLaterLegs}`,
     `kills with something in flight ${deaths + deeds.kills}: at failpoints ${deaths} (${list(report.failpoints)}), at random ${deeds.kills}; idle ones, not counted, ${deeds.idleKills}; full restarts ${deeds.restarts}`,
     `faults of the exchange: ${list(deeds.faults)}`,
+    `legs made to fail ${deeds.failedLegs}, tried in vain ${deeds.missedLegs}`,
     `stops ${deeds.stops.length}, quiet after ${quiet.at(0) ?? '-'} to ${quiet.at(-1) ?? '-'} s`,
     `histories replayed: ${list(report.replayed)}`,
     ...(deeds.troubles.length > 0 ? ['could not be done:', ...deeds.troubles.map((words) => `  ${words}`)] : []),

@@ -39,6 +39,7 @@ describe('help', () => {
       'stop',
       'resume',
       'agents',
+      'replay',
       'risk',
       'portfolio',
       'orders',

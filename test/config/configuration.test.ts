@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
-import { quorumCount } from '../../contracts/config/schema.ts';
+import { consensusRules } from '../../contracts/config/schema.ts';
 import { loadSecrets, secretValues, storeSecrets } from '../../contracts/config/secrets.ts';
 import { temporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
@@ -49,7 +49,7 @@ describe('the configuration', () => {
     [{}, 1],
     [{ profile: 'production' }, 3],
     [{ profile: 'production', participation: { quorumCount: 2 } }, 2],
-  ])('%j needs %i for a quorum', (value, count) => expect(quorumCount(read(value))).toBe(count));
+  ])('%j needs %i for a quorum', (value, count) => expect(consensusRules(read(value)).quorumCount).toBe(count));
 });
 
 describe('secrets', () => {

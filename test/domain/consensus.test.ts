@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AgentId, agentGroups, agentIds, missionAgentIds } from '../../domain/agents.ts';
-import { type ConsensusQuestion, formConsensus, type SymbolView } from '../../domain/consensus.ts';
+import { type ConsensusQuestion, formConsensus, logPool, type SymbolView } from '../../domain/consensus.ts';
 import { type ParticipationPolicy, perAgent } from '../../domain/participation.ts';
 import type { AgentAnswer, Opinion, Signal } from '../../domain/signals.ts';
 
@@ -46,7 +46,16 @@ function policy(
   changes: Partial<Omit<ParticipationPolicy, 'agents'>> = {},
 ): ParticipationPolicy {
   const agents = perAgent((id) => ({ enabled: true, weight: weights[id] ?? 1 }));
-  return { version: 3, agents, quorumCount: 1, quorumWeight: 0, maxGroupShare: 1, ...changes };
+  return {
+    version: 3,
+    agents,
+    quorumCount: 1,
+    quorumWeight: 0,
+    maxGroupShare: 1,
+    pool: 'linear',
+    minConviction: 0,
+    ...changes,
+  };
 }
 
 function question(answers: AgentAnswer[]): ConsensusQuestion {
@@ -71,7 +80,7 @@ function essence({ votes, ...rest }: SymbolView) {
 }
 
 describe('the linear pool', () => {
-  it('gives 0.61 for (0.7, 0.6, 0.4) with weights (0.5, 0.3, 0.2): research/trading.md §3.5', () => {
+  it('gives 0.61 for (0.7, 0.6, 0.4) with weights (0.5, 0.3, 0.2)', () => {
     const { probabilities, direction } = view(
       [give('deepseek', chance(0.7)), give('fingpt', chance(0.6)), give('freqtrade', chance(0.4))],
       policy({ deepseek: 0.5, fingpt: 0.3, freqtrade: 0.2 }),
@@ -81,7 +90,7 @@ describe('the linear pool', () => {
     expect(direction).toBe('up');
   });
 
-  it('gives (.49, .33, .18) for the ternary table of research/trading.md §3.5', () => {
+  it('gives (.49, .33, .18) for three ternary views', () => {
     const { probabilities } = view(
       [
         give('deepseek', { probabilities: { up: 0.6, flat: 0.3, down: 0.1 } }),
@@ -111,6 +120,52 @@ describe('the linear pool', () => {
   it('makes up for probabilities that add up to 1 only nearly', () => {
     const { probabilities } = view([give('deepseek', { probabilities: { up: 0.33, flat: 0.33, down: 0.335 } })]);
     expect(probabilities.up + probabilities.flat + probabilities.down).toBeCloseTo(1, 12);
+  });
+});
+
+describe('the logarithmic pool', () => {
+  const binary = (up: number, weight: number) => ({ probabilities: { up, flat: 0, down: 1 - up }, weight });
+
+  it('gives 0.6140090 for (0.7, 0.6, 0.4) with weights (0.5, 0.3, 0.2)', () => {
+    // Of the two outcomes that are possible: the third is clipped to a hundredth.
+    const { up, down } = logPool([binary(0.7, 0.5), binary(0.6, 0.3), binary(0.4, 0.2)]);
+    expect(up / (up + down)).toBeCloseTo(0.614009, 7);
+  });
+
+  it('gives (.4951107, .3550852, .1498041) for three ternary views', () => {
+    const probabilities = logPool([
+      { probabilities: { up: 0.6, flat: 0.3, down: 0.1 }, weight: 0.5 },
+      { probabilities: { up: 0.5, flat: 0.4, down: 0.1 }, weight: 0.3 },
+      { probabilities: { up: 0.2, flat: 0.3, down: 0.5 }, weight: 0.2 },
+    ]);
+    expect(probabilities.up).toBeCloseTo(0.4951107, 7);
+    expect(probabilities.flat).toBeCloseTo(0.3550852, 7);
+    expect(probabilities.down).toBeCloseTo(0.1498041, 7);
+  });
+
+  it('gives no voter a veto', () => {
+    const { up } = logPool([binary(1, 0.9), binary(0, 0.1)]);
+    expect(up).toBeGreaterThan(0.9);
+  });
+
+  it('is the policy’s to choose, and named in the decision', () => {
+    const answers = [give('deepseek', chance(0.9)), give('fingpt', chance(0.5))];
+    const consensus = formConsensus(question(answers), policy({}, { pool: 'log' }));
+    expect(consensus.method).toBe('log-pool/1');
+    expect(consensus.symbols[0]?.probabilities.up).toBeGreaterThan(view(answers).probabilities.up);
+  });
+});
+
+describe('the least conviction', () => {
+  it.each([
+    [0.3, 'up'],
+    [0.31, 'none'],
+  ])('of %d leaves a direction of %s', (minConviction, direction) => {
+    const answers = [
+      give('deepseek', { ...chance(0.8), conviction: 0.3 }),
+      give('fingpt', { ...chance(0.8), conviction: 0.3 }),
+    ];
+    expect(view(answers, policy({}, { minConviction })).direction).toBe(direction);
   });
 });
 

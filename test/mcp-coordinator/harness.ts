@@ -6,9 +6,9 @@ import { riskSchema } from '../../contracts/config/schema.ts';
 import type { ConsensusRequest } from '../../contracts/consensus.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import type { AgentId } from '../../domain/agents.ts';
+import type { ConsensusRules } from '../../domain/participation.ts';
 import { perAgent } from '../../domain/participation.ts';
 import type { Signal } from '../../domain/signals.ts';
-import type { QuorumSettings } from '../../services/mcp-coordinator/coordinator.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
@@ -32,7 +32,7 @@ export interface Harness {
 
 /** A coordinator on a free port over a SQLite journal in a folder of its own. */
 export async function startHarness(
-  options: { quorum?: Partial<QuorumSettings>; wrap?(journal: Journal): Journal } = {},
+  options: { rules?: Partial<ConsensusRules>; wrap?(journal: Journal): Journal } = {},
 ): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-coordinator-'));
   const opened = await openSqliteJournal(join(folder, 'journal.db'), 'paper');
@@ -52,7 +52,14 @@ export async function startHarness(
       port,
       token: TOKEN,
       journal,
-      quorum: { quorumCount: 1, quorumWeight: 0.1, maxGroupShare: 0.6, ...options.quorum },
+      rules: {
+        quorumCount: 1,
+        quorumWeight: 0.1,
+        maxGroupShare: 0.6,
+        pool: 'linear',
+        minConviction: 0,
+        ...options.rules,
+      },
       logger,
     });
   let running = await start(0);

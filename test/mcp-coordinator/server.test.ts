@@ -336,9 +336,9 @@ describe('seen from outside', () => {
     const address = occupant.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const { journal } = harness;
-    const quorum = { quorumCount: 1, quorumWeight: 0.1, maxGroupShare: 0.6 };
+    const rules = { quorumCount: 1, quorumWeight: 0.1, maxGroupShare: 0.6, pool: 'linear', minConviction: 0 } as const;
     const logger = createLogger({ process: 'test', level: 'silent' });
-    const started = startCoordinator({ host: '127.0.0.1', port, token: TOKEN, journal, quorum, logger });
+    const started = startCoordinator({ host: '127.0.0.1', port, token: TOKEN, journal, rules, logger });
     await expect(started).rejects.toThrow(UserError);
     await expect(started).rejects.toThrow(new RegExp(`Port ${port} .*coordinator\\.port`));
     await new Promise((resolve) => occupant.close(resolve));

@@ -6,6 +6,7 @@ import { createAgentActivities } from '../../activities/agents/index.ts';
 import type { Agent } from '../../activities/agents/port.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
 import { createCoordinatorActivities } from '../../activities/coordinator/index.ts';
+import { createOwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
 import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { createCcxtMarket } from '../../activities/market/ccxt-market.ts';
 import { createMarketActivities } from '../../activities/market/index.ts';
@@ -20,6 +21,7 @@ import { createReconcileActivities } from '../../activities/reconcile/index.ts';
 import { createIngest } from '../../activities/reconcile/ingest.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
+import { consensusRules } from '../../contracts/config/schema.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
 import {
   flattenWorkflowId,
@@ -96,6 +98,8 @@ export interface Rig {
   start(workflowType: string, workflowId: string, ...args: unknown[]): Promise<WorkflowHandle>;
   /** Has a workflow replayed that the rig did not start itself. */
   follow(workflowId: string): void;
+  /** From here on the coordinator is away. */
+  closeCoordinator(): Promise<void>;
   /** Replays the history of everything that ran, running ones too. */
   replayAll(): Promise<{ workflowType: string; events: number }[]>;
   close(): Promise<void>;
@@ -155,12 +159,13 @@ export async function startRig(
     at: Date.now(),
   });
 
+  const rules = consensusRules(configuration);
   const coordinator = await startCoordinator({
     host: '127.0.0.1',
     port: 0,
     token,
     journal,
-    quorum: { quorumCount: 1, quorumWeight: 0.1, maxGroupShare: 0.6 },
+    rules,
     logger: silent,
   });
   const { close: closeCoordinator, ...coordinatorActivities } = createCoordinatorActivities({
@@ -208,6 +213,7 @@ export async function startRig(
         ...createMarketActivities({ market }),
         ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger: silent }),
         ...coordinatorActivities,
+        ...createOwnConsensusActivities({ journal, rules, logger: silent }),
       },
     },
     ...(options.agents ?? agentIds).map((id) => ({
@@ -270,6 +276,7 @@ export async function startRig(
       return client.workflow.start(workflowType, { workflowId, taskQueue, args });
     },
     follow: (workflowId) => void started.add(workflowId),
+    closeCoordinator: () => coordinator.close(),
     async replayAll() {
       const orders = (await journal.intents.list('main', 1_000)).map(({ legId }) => orderWorkflowId(legId));
       const plans = (await journal.cycles.list('main', 1_000))

@@ -20,6 +20,10 @@ const cycleSchema = z.object({
   fills: z.array(z.object({ price: z.string(), quantity: z.string() })),
   equity: z.string().optional(),
 });
+const viewsSchema = z.object({
+  symbols: z.array(z.looseObject({ symbol: z.string(), direction: z.string() })),
+});
+const replaySchema = z.object({ recorded: viewsSchema, replayed: viewsSchema });
 const runSchema = z.object({
   mode: z.literal('paper'),
   currency: z.literal('USDT'),
@@ -116,7 +120,7 @@ describe('one command', () => {
     expect(processesOf(installation)).toEqual([]);
   });
 
-  it('goes on with the same books, under the command line', async () => {
+  it('goes on with the same books, under the command line', { timeout: 90_000 }, async () => {
     running = installation.start();
     await firstCycle(running);
     const cycles = z.array(cycleSchema).parse(await json('cycle', 'list'));
@@ -147,6 +151,10 @@ describe('one command', () => {
     expect(await json('schedule', 'pause', '--reason', 'test')).toMatchObject({ paused: true, note: 'test' });
     expect(await json('schedule', 'set', '--interval', '45')).toMatchObject({ intervalSeconds: 45, paused: true });
     expect(await json('schedule', 'resume')).toMatchObject({ paused: false });
+    const replayed = replaySchema.parse(await json('replay', traded?.id ?? ''));
+    expect(replayed.replayed.symbols).toEqual(replayed.recorded.symbols);
+    const silenced = replaySchema.parse(await json('replay', traded?.id ?? '', '--weights', 'hummingbot=0,baseline=0'));
+    expect(silenced.replayed.symbols.map(({ direction }) => direction)).toEqual(['none', 'none']);
     expect(await json('agents', 'disable', 'hummingbot', '--reason', 'test')).toMatchObject({
       before: { enabled: true },
       after: { enabled: false },
@@ -155,6 +163,12 @@ describe('one command', () => {
       expect.arrayContaining([expect.objectContaining({ agent: 'hummingbot', enabled: false })]),
     );
     await json('agents', 'enable', 'hummingbot');
+    expect(await json('agents', 'set', 'hummingbot', '--weight', '0.5', '--reason', 'measured')).toMatchObject({
+      after: { enabled: true, weight: 0.5 },
+    });
+    expect(await json('agents', 'history', '--limit', '1')).toMatchObject([
+      { agentId: 'hummingbot', before: { weight: 1 }, after: { weight: 0.5 }, reason: 'measured' },
+    ]);
     expect(await json('doctor')).toEqual(
       expect.arrayContaining([expect.objectContaining({ check: 'journal', result: 'ok' })]),
     );
@@ -396,6 +410,7 @@ describe('bad surroundings give one clear sentence', () => {
     [['cycle', 'list', '--limit', 'many'], /--limit must be a whole number/],
     [['stop'], /required option '--reason <text>' not specified/],
     [['agents', 'enable', 'nobody'], /Allowed choices are deepseek, qwen/],
+    [['agents', 'set', 'qwen', '--weight', '11'], /--weight must be a number from 0 to 10/],
     [['up', '--cylces', '3'], /unknown option '--cylces'/],
   ])('wrong usage: %s', async (args, message) => {
     const installation = await makeInstallation();

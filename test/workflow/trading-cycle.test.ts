@@ -67,6 +67,17 @@ describe('a trading cycle', () => {
     expect((await system.journal.ledger.balances('main')).every(({ reserved }) => reserved === '0')).toBe(true);
   });
 
+  it('decides by the same rule without the coordinator, and says so', async () => {
+    const system = await open();
+    await system.closeCoordinator();
+    const { summary, record } = await cycle(system);
+    expect(summary).toMatchObject({ outcome: 'DEGRADED' });
+    expect(summary.summary).toContain('consensus BTC/USDT up (formed without the coordinator)');
+    expect(record.consensus).toMatchObject({ formedBy: 'cycle', method: 'linear-pool/1' });
+    expect(record.orders).toMatchObject([{ side: 'buy', state: 'filled' }]);
+    await expectBooksEqualExchange(system);
+  });
+
   it('does not trade when it begins long after its time', async () => {
     const system = await open();
     const workflowId = 'cycle/test/late';

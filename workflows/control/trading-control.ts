@@ -23,10 +23,13 @@ import { flattenWorkflowId } from '../../contracts/workflow-ids.ts';
 import type { flatten } from '../flatten/flatten.ts';
 import { emergencyStop, resume, settled, state as stateQuery } from '../messages.ts';
 
-/** A stop is never given up: every step is idempotent by epoch and tried until it is done. */
+/**
+ * A stop is never given up: every step is idempotent by epoch and tried until it is done. A step whose worker died is noticed soon, since an
+ * order of unknown end takes twelve of the fifteen seconds that a stop has.
+ */
 const { raiseHalt, pauseTrading, haltWorkflows, sweepOrders } = proxyActivities<ControlActivities>({
   startToCloseTimeout: '20s',
-  heartbeatTimeout: '3s',
+  heartbeatTimeout: '1500ms',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
 });
 
@@ -49,7 +52,7 @@ export interface TradingControlInput {
 }
 
 const REMEMBERED_REQUESTS = 200;
-const SWEEP_PAUSE_MS = 500;
+const SWEEP_PAUSE_MS = 250;
 
 /** The kill switch's latch. A stop is accepted as a signal with no worker up, and carried out as soon as one is. */
 export async function tradingControl({ account, seen = [], pending = [], known }: TradingControlInput): Promise<void> {

@@ -7,8 +7,8 @@ type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
 const faults: readonly AbstentionReason[] = ['timeout', 'unavailable', 'invalid_answer', 'no_worker'];
 
 /** @param cutShort what kept the cycle from its end, if anything did. */
-export function outcomeOf({ answers, orders }: Draft, cutShort: string | undefined): CycleOutcome {
-  if (cutShort !== undefined) return 'DEGRADED';
+export function outcomeOf({ answers, consensus, orders }: Draft, cutShort: string | undefined): CycleOutcome {
+  if (cutShort !== undefined || consensus?.formedBy === 'cycle') return 'DEGRADED';
   const faulty = answers.some((answer) =>
     answer.opinions.some((opinion) => opinion.kind === 'abstention' && faults.includes(opinion.reason)),
   );
@@ -32,5 +32,6 @@ export function summarise(draft: Draft, cutShort: string | undefined): string {
     .filter(({ after }) => after === '0' || after === 'none')
     .map(({ code, symbol }) => `${symbol} ${code}`);
   const did = orders.length > 0 ? orders.join(', ') : `no order${held.length > 0 ? ` (${held.join(', ')})` : ''}`;
-  return `${signals} signals; consensus ${views}; ${did}`;
+  const alone = draft.consensus?.formedBy === 'cycle' ? ' (formed without the coordinator)' : '';
+  return `${signals} signals; consensus ${views}${alone}; ${did}`;
 }

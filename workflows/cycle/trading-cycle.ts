@@ -4,6 +4,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
@@ -13,8 +14,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { CoordinatorActivities } from '../../activities/coordinator/index.ts';
+import type { OwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
 import type { MarketActivities } from '../../activities/market/index.ts';
 import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
+import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import type { CycleRecord, CycleSummary, CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { riskHaltId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
@@ -45,13 +48,21 @@ const { takeSnapshot } = proxyActivities<MarketActivities>({
   summary: 'one snapshot for all agents',
 });
 
-/** Repeat-safe by cycle id. Without the coordinator there is no consensus, and so no trade. */
+/** Repeat-safe by cycle id. A coordinator that is away is not waited for: the cycle forms its consensus itself then. */
 const { formConsensus } = proxyActivities<CoordinatorActivities>({
   startToCloseTimeout: '3s',
   scheduleToCloseTimeout: '10s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { initialInterval: '250ms', maximumAttempts: 3 },
   summary: 'consensus by the MCP coordinator',
+});
+
+/** Two reads and a write of the journal. */
+const { formOwnConsensus } = proxyLocalActivities<OwnConsensusActivities>({
+  startToCloseTimeout: '1s',
+  scheduleToCloseTimeout: '10s',
+  localRetryThreshold: '1s',
+  retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '500ms' },
 });
 
 type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
@@ -89,10 +100,8 @@ export async function tradingCycle(input: TradingCycleInput = {}): Promise<Cycle
         snapshot = await takeSnapshot({ symbols, candles, bookLevels, correlationId });
         draft.snapshot = describeSnapshot(snapshot);
         draft.answers = await askAgents(terms, { cycleId, correlationId, snapshot, horizonMs });
-        draft.consensus = await formConsensus(
-          { cycleId, symbols, horizonMs, answers: draft.answers, takenAt: snapshot.takenAt },
-          correlationId,
-        );
+        const question = { cycleId, symbols, horizonMs, answers: draft.answers, takenAt: snapshot.takenAt };
+        draft.consensus = await consensusOn(question, correlationId);
         const request = { cycleId, correlationId, epoch, tradedSymbols, snapshot, consensus: draft.consensus };
         // A stop that cuts off the answer would leave capital reserved for legs that nobody knows.
         draft.plan = await CancellationScope.nonCancellable(() => planCycle(request));
@@ -113,6 +122,16 @@ export async function tradingCycle(input: TradingCycleInput = {}): Promise<Cycle
   }
 
   return CancellationScope.nonCancellable(() => finish(draft, snapshot, halted, fault));
+}
+
+/** Without the coordinator the cycle decides by the same rule and policy, and says so. */
+async function consensusOn(question: ConsensusRequest, correlationId: string): Promise<Consensus> {
+  try {
+    return await formConsensus(question, correlationId);
+  } catch (error) {
+    if (isCancellation(error) || !patched('own-consensus')) throw error;
+    return formOwnConsensus(question);
+  }
 }
 
 /** The plan raised the halt row already, under the same request id: trading control does the rest. */
