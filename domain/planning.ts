@@ -33,8 +33,8 @@ export function planOrders(request: PlanRequest, books: Books): OrderPlan {
   const refusal = refuseOpening(request, { ...books, tradingState: restriction?.to ?? books.tradingState });
   if (refusal) verdicts.push(refusal);
 
-  const allocations = refusal ? [] : allocationsOf(request, equity);
-  verdicts.push(...allocations.flatMap(boundAllocation));
+  const { allocations, verdicts: caps } = refusal ? { allocations: [], verdicts: [] } : allocationsOf(request, equity);
+  verdicts.push(...caps);
   const drafts = request.views.flatMap((view) => draftOf(request, books, equity, view, allocations, verdicts));
   boundGross(request, equity, drafts, books, verdicts);
   const legs = legsOf(request, books, drafts, verdicts);
@@ -51,7 +51,7 @@ function planOf(
 }
 
 /** Only what is expected to rise has a claim on capital: on spot nothing can be sold that is not held. */
-function allocationsOf({ views, snapshot, limits, allocation }: PlanRequest, equity: Decimal): Allocation[] {
+function allocationsOf({ views, snapshot, limits, allocation }: PlanRequest, equity: Decimal) {
   const claims = views
     .filter(({ direction }) => direction === 'up')
     .map((view) => {
@@ -60,11 +60,6 @@ function allocationsOf({ views, snapshot, limits, allocation }: PlanRequest, equ
     });
   const caps = { symbol: limits.maxSymbolExposure, gross: limits.maxGrossExposure };
   return allocate({ equity: text(equity), settings: allocation, claims, makers: [], caps });
-}
-
-function boundAllocation({ symbol, wanted, share, boundBy, portfolio }: Allocation): RiskVerdict[] {
-  const [before = '', after = ''] = [wanted, share].map((part) => String(Number(part.toFixed(4))));
-  return boundBy.map((code) => ({ code, symbol, limit: `${after} of ${portfolio}`, value: before, before, after }));
 }
 
 function draftOf(
