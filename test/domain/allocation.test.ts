@@ -164,9 +164,8 @@ describe('an allocation', () => {
 
   it('is bound by no cap that its shares meet exactly', () => {
     const portfolios = [{ name: 'main', share: 0.3, symbols }];
-    // 0.25 · μ / 0.01 · 0.3 = 0.1
-    const claims = symbols.map((symbol) => claim(symbol, { expectedReturn: 0.04 / 3 }));
-    expect(split({ settings: settings({ portfolios }), claims }).verdicts).toEqual([]);
+    const makers = symbols.map((symbol) => ({ portfolio: 'main', symbol, share: 0.1 }));
+    expect(split({ settings: settings({ portfolios }), claims: [], makers }).verdicts).toEqual([]);
   });
 
   it('gives nothing to what no portfolio holds', () => {
