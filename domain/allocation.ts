@@ -1,4 +1,4 @@
-import { type DecimalText, decimal, text } from './money.ts';
+import { Decimal, type DecimalText, decimal, text } from './money.ts';
 import type { Allocation, RiskVerdict } from './portfolio.ts';
 import { clamp, logReturns } from './statistics.ts';
 
@@ -115,7 +115,7 @@ export function allocate(question: {
       ...one,
       wanted: round(one.wanted),
       share,
-      amount: text(decimal(equity).times(share).toDecimalPlaces(8)),
+      amount: text(decimal(equity).times(share).toDecimalPlaces(8, Decimal.ROUND_DOWN)),
     };
   });
   return { allocations, verdicts };

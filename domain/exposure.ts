@@ -46,15 +46,18 @@ function workingOf(orders: Books['openOrders']): Decimal {
   );
 }
 
-/** What is reserved and belongs to no open order: a leg between two of its submissions will send it yet. */
+/**
+ * What is reserved and belongs to no open order: a leg between two of its submissions will send it yet. Of which symbol it is cannot be told
+ * from the books, so it counts against each.
+ */
 function waitingOf({ currency }: Market, { balances, openOrders }: Books): Decimal {
   const reserved = decimal(balances.find(({ asset }) => asset === currency)?.reserved ?? '0');
   return max(ZERO, reserved.div(decimal(1).plus(FEE_RESERVE_RATE)).minus(workingOf(openOrders)));
 }
 
 /**
- * Shrinks what the drafts would buy, all by the same factor, to what is left under the cap of each portfolio and under the gross one: an
- * allocation says what is wanted of the symbols that are to rise, and not what is held of the others.
+ * Shrinks what the drafts would buy to what is left under the cap of each symbol, of each portfolio and of everything, by one factor where one
+ * cap is for several: an allocation says what is wanted of the symbols that are to rise, and not what is held or on its way.
  */
 export function boundExposure(
   request: PlanRequest,
@@ -63,14 +66,18 @@ export function boundExposure(
   books: Books,
 ): RiskVerdict[] {
   const { limits, allocation } = request;
-  const portfolios = allocation.portfolios.flatMap(({ share, symbols }) => {
-    const own = drafts.filter(({ view }) => symbols.includes(view.symbol));
-    const exposure = exposureOf(request, books, (symbol) => symbols.includes(symbol));
-    return shrink(own, exposure, { code: 'PortfolioShare', share, equity });
-  });
-  const everything = exposureOf(request, books, () => true).plus(waitingOf(request, books));
-  const gross = shrink(drafts, everything, { code: 'GrossExposure', share: limits.maxGrossExposure, equity });
-  return [...portfolios, ...gross];
+  const waiting = waitingOf(request, books);
+  const bound = (code: string, share: number, covers: (symbol: string) => boolean): RiskVerdict[] => {
+    const own = drafts.filter(({ view }) => covers(view.symbol));
+    return shrink(own, exposureOf(request, books, covers).plus(waiting), { code, share, equity });
+  };
+  return [
+    ...drafts.flatMap(({ view }) => bound('SymbolExposure', limits.maxSymbolExposure, (one) => one === view.symbol)),
+    ...allocation.portfolios.flatMap(({ share, symbols }) =>
+      bound('PortfolioShare', share, (symbol) => symbols.includes(symbol)),
+    ),
+    ...bound('GrossExposure', limits.maxGrossExposure, () => true),
+  ];
 }
 
 function shrink(

@@ -83,6 +83,8 @@ describe('an allocation', () => {
       { wanted: 0.5, share: 0.3, amount: '3000', boundBy: ['SymbolExposure'] },
     ]);
     expect(shares({ claims: [claim('BTC/USDT', { conviction: 0.4 })] })).toMatchObject([{ share: 0.1 }]);
+    // Down: 2500.000000006 rounded to the nearest would be above the share.
+    expect(shares({ equity: '10000.000000024' })).toMatchObject([{ amount: '2500' }]);
   });
 
   it('keeps a symbol at its target of volatility', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decimal } from '../../domain/money.ts';
+import type { RiskVerdict } from '../../domain/portfolio.ts';
 import type { Books, PlanRequest, View } from '../../domain/risk.ts';
 import { allocation, codes, limits, openOrder, plan, position, snapshot, up } from './plan.ts';
 
@@ -8,7 +9,7 @@ const ofEth = { symbol: 'ETH/USDT', quantity: '1.5', limitPrice: '3000' };
 
 describe('exposure', () => {
   // Equity is 10,000 and the gross cap half of it, unless said otherwise; BTC wants 3,000.
-  it.each<[string, Partial<Books>, { value: string; after: string } | undefined]>([
+  it.each<[string, Partial<Books>, Partial<RiskVerdict> | undefined]>([
     ['nothing else', {}, undefined],
     ['an open buy at its limit price', { openOrders: [openOrder(ofEth)] }, { value: '0.75', after: '500' }],
     [
@@ -34,8 +35,9 @@ describe('exposure', () => {
     ],
     [
       'what a leg between two submissions will send yet',
-      { balances: cash('5491', '4509') },
-      { value: '0.75', after: '500' },
+      { balances: cash('5497', '1503'), positions: [position('ETH/USDT', '1')] },
+      // The symbol's cap has left half of it.
+      { value: '0.6', before: '1500', after: '500' },
     ],
     [
       'a reservation and its order once',
@@ -93,6 +95,17 @@ describe('exposure', () => {
         .toNumber(),
     ).toBeCloseTo(500, -1);
     expect(result.legs.some(({ symbol }) => symbol === 'BTC/USDT')).toBe(true);
+  });
+
+  it('of a leg between two submissions counts against the symbol too, so that its rest is not bought twice', () => {
+    // 1,000 of 3,000 are bought; the leg has 2,000 reserved for two more slices, and nothing of it is open.
+    const books = {
+      balances: cash('6996', '2004'),
+      positions: [{ ...position('BTC/USDT', '0'), dust: '0', quantity: decimal(1).div(60).toFixed(8) }],
+    };
+    const { legs, verdicts } = plan({}, books);
+    expect(legs).toEqual([]);
+    expect(verdicts.at(-1)).toMatchObject({ code: 'SymbolExposure', limit: '0.3', value: '0.5', after: '0' });
   });
 
   it('takes dust into account as equity and as held', () => {
