@@ -1,5 +1,5 @@
-import { type DecimalText, decimal, text } from './money.ts';
-import type { Allocation } from './portfolio.ts';
+import { Decimal, type DecimalText, decimal, text } from './money.ts';
+import type { Allocation, RiskVerdict } from './portfolio.ts';
 import { clamp, logReturns } from './statistics.ts';
 
 /*
@@ -67,16 +67,21 @@ export function nextVariance(variance: number, oneReturn: number): number {
   return DECAY * variance + (1 - DECAY) * oneReturn ** 2;
 }
 
-/** Volatility over a year, as a fraction, from the closes of one-minute candles, oldest first. Undefined with fewer than two. */
+/**
+ * Volatility over a year, as a fraction, from the closes of one-minute candles, oldest first. Undefined with fewer than two, or where one is no
+ * price: a volatility that is not known must not pass for a low one.
+ */
 export function yearlyVolatility(closes: readonly number[]): number | undefined {
   const [first, ...rest] = logReturns(closes);
-  if (first === undefined) return undefined;
+  if (first === undefined || !closes.every((close) => close > 0)) return undefined;
   return Math.sqrt(rest.reduce(nextVariance, first ** 2) * MINUTES_A_YEAR);
 }
 
 /**
  * Splits equity over portfolios, symbols and market makers. Caps are applied in this order: one symbol, one portfolio, everything; where a cap
- * of several is too small, all of them shrink by the same factor.
+ * of several is too small, all of them shrink by the same factor. The order of claims and makers changes nothing.
+ *
+ * @returns each share with a verdict for each cap that bit it, both in fractions of equity: `value` is what came under the cap together
  */
 export function allocate(question: {
   equity: DecimalText;
@@ -84,34 +89,36 @@ export function allocate(question: {
   claims: readonly Claim[];
   makers: readonly MakerClaim[];
   caps: ExposureCaps;
-}): Allocation[] {
+}): { allocations: Allocation[]; verdicts: RiskVerdict[] } {
   const { equity, settings, claims, makers, caps } = question;
+  const verdicts: RiskVerdict[] = [];
   const quoted = makers.map(({ portfolio, symbol, share }) => draft(portfolio, 'market_maker', symbol, share));
   const held = settings.portfolios.flatMap(({ name, share, symbols }) =>
     claims
       .filter(({ symbol }) => symbols.includes(symbol))
       .map((claim) => draft(name, 'symbol', claim.symbol, wantedShare(settings, claim) * share)),
   );
-  const drafts = [...quoted, ...held];
+  // Sums of floats depend on their order: in one order alone they are the same for every order of the question.
+  const drafts = [...quoted, ...held].toSorted(byName);
   for (const symbol of new Set(drafts.map((one) => one.symbol))) {
     const own = drafts.filter((one) => one.symbol === symbol);
-    shrink(own, caps.symbol, 'SymbolExposure');
+    verdicts.push(...shrink(own, caps.symbol, 'SymbolExposure'));
   }
   for (const { name, share } of settings.portfolios) {
     const own = drafts.filter(({ portfolio }) => portfolio === name);
-    shrink(own, share, 'PortfolioShare');
+    verdicts.push(...shrink(own, share, 'PortfolioShare'));
   }
-  shrink(drafts, caps.gross, 'GrossExposure');
-  return drafts.map((one) => ({
-    ...one,
-    wanted: round(one.wanted),
-    share: round(one.share),
-    amount: text(
-      decimal(equity)
-        .times(decimal(round(one.share)))
-        .toDecimalPlaces(8),
-    ),
-  }));
+  verdicts.push(...shrink(drafts, caps.gross, 'GrossExposure'));
+  const allocations = drafts.map((one) => {
+    const share = round(one.share);
+    return {
+      ...one,
+      wanted: round(one.wanted),
+      share,
+      amount: text(decimal(equity).times(share).toDecimalPlaces(8, Decimal.ROUND_DOWN)),
+    };
+  });
+  return { allocations, verdicts };
 }
 
 type Draft = Omit<Allocation, 'amount'>;
@@ -128,13 +135,38 @@ function wantedShare({ method, kellyFraction, targetVolatility }: AllocationSett
   return conviction * volatilityScale(targetVolatility, claim.volatility, 1);
 }
 
-function shrink(drafts: readonly Draft[], cap: number, name: string): void {
+function byName(one: Draft, other: Draft): number {
+  const nameOf = ({ kind, portfolio, symbol }: Draft): string => `${kind} ${portfolio} ${symbol}`;
+  const [first, second] = [nameOf(one), nameOf(other)];
+  if (first === second) return one.wanted - other.wanted;
+  return first < second ? -1 : 1;
+}
+
+/** Three times 0.1 is more than 0.3 by a rounding, and no cap that bit. */
+const ROUNDING = 1e-12;
+
+function shrink(drafts: readonly Draft[], cap: number, code: string): RiskVerdict[] {
   const total = drafts.reduce((sum, { share }) => sum + share, 0);
-  if (total <= cap) return;
-  for (const one of drafts) {
-    one.share *= cap / total;
-    one.boundBy.push(name);
-  }
+  if (total <= cap + ROUNDING) return [];
+  return drafts
+    .filter(({ share }) => share > 0)
+    .map((one) => {
+      const before = one.share;
+      one.share *= cap / total;
+      one.boundBy.push(code);
+      return {
+        code,
+        symbol: one.symbol,
+        limit: figure(cap),
+        value: figure(total),
+        before: figure(before),
+        after: figure(one.share),
+      };
+    });
+}
+
+function figure(share: number): string {
+  return String(Number(share.toFixed(6)));
 }
 
 /** Down, so that no sum of rounded shares exceeds a cap. */

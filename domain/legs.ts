@@ -1,10 +1,11 @@
 import { worstPrice } from './book.ts';
-import { type Decimal, decimal, floorToStep, max, min, sum, text, ZERO } from './money.ts';
+import type { Instrument } from './market.ts';
+import { type Decimal, decimal, floorToStep, max, min, text } from './money.ts';
 import type { OrderLeg, OrderPurpose, OrderSide, OrderType, TimeInForce, Working } from './orders.ts';
 import type { RiskVerdict } from './portfolio.ts';
 import { FEE_RESERVE_RATE } from './reservation.ts';
 import type { PlanRequest } from './risk.ts';
-import { clamp, type Draft, passesCostGate, passesSize } from './sizing.ts';
+import { clamp, type Draft, leastNotional, passesCostGate, passesSize } from './sizing.ts';
 
 /** @param freeQuote what is left of the free cash after the legs before it. */
 export function buyLeg(
@@ -15,9 +16,8 @@ export function buyLeg(
   verdicts: RiskVerdict[],
 ): OrderLeg | undefined {
   const { limits } = request;
-  const { instrument, book } = draft.market;
-  const bestAsk = decimal(book.asks[0]?.[0] ?? '0');
-  const limitPrice = floorToStep(bestAsk.times(1 + limits.priceCollarBps / 10_000), decimal(instrument.tickSize));
+  const { instrument } = draft.market;
+  const limitPrice = limitPriceOf(request, draft, 'buy');
   const spendable = freeQuote.div(decimal(1).plus(FEE_RESERVE_RATE));
   const capped = clamp('OrderNotional', draft, decimal(limits.maxOrderNotional), draft.buyNotional, verdicts);
   const affordable = clamp('FreeCash', draft, spendable, capped, verdicts);
@@ -33,14 +33,24 @@ export function sellLeg(
   index: number,
   verdicts: RiskVerdict[],
 ): OrderLeg | undefined {
-  const { instrument, book } = draft.market;
-  const bestBid = decimal(book.bids[0]?.[0] ?? '0');
-  const tick = decimal(instrument.tickSize);
-  const limitPrice = max(tick, floorToStep(bestBid.times(1 - request.limits.priceCollarBps / 10_000), tick));
-  const quantity = floorToStep(draft.sellQuantity, decimal(instrument.stepSize));
+  const limitPrice = limitPriceOf(request, draft, 'sell');
+  const quantity = floorToStep(draft.sellQuantity, decimal(draft.market.instrument.stepSize));
   if (!passesSize(request, draft, quantity, limitPrice, verdicts)) return undefined;
   if (!passesCostGate(request, draft, 'sell', quantity, 1, verdicts)) return undefined;
   return legOf(request, draft, { side: 'sell', purpose: 'flatten', quantity, limitPrice, index }, verdicts);
+}
+
+/**
+ * The collar. A post-only order takes nothing, so it stands at the best price of its own side: at the collar, which lies beyond the other side's
+ * best price, the exchange would refuse every one.
+ */
+function limitPriceOf({ execution, limits }: PlanRequest, { market }: Draft, side: OrderSide): Decimal {
+  const { book, instrument } = market;
+  const tick = decimal(instrument.tickSize);
+  const rests = execution.style === 'post_only';
+  const [best] = (side === 'buy') === rests ? book.bids : book.asks;
+  const reach = rests ? 0 : decimal(limits.priceCollarBps).div(side === 'buy' ? 10_000 : -10_000);
+  return max(tick, floorToStep(decimal(best?.[0] ?? '0').times(decimal(1).plus(reach)), tick));
 }
 
 interface Sized {
@@ -105,23 +115,24 @@ function typeOf(
   return { type: 'limit', timeInForce: 'IOC' };
 }
 
-function workingOf({ execution, limits }: PlanRequest, { market }: Draft, { quantity, limitPrice }: Sized): Working {
-  const { style, submissions, sliceAboveNotional, slices, sliceMs } = execution;
+function workingOf(request: PlanRequest, draft: Draft, { quantity, limitPrice }: Sized): Working {
+  const { style, submissions, sliceAboveNotional, slices, sliceMs } = request.execution;
   if (style === 'chase') return { style: 'chase', submissions };
-  const notional = quantity.times(limitPrice);
-  if (notional.lessThanOrEqualTo(sliceAboveNotional)) return { style: 'once' };
-  const least = max(decimal(market.instrument.minNotional), decimal(limits.minOrderNotional));
-  const count = min(decimal(slices), notional.div(least).floor()).toNumber();
-  const parts = sliced(quantity, count, decimal(market.instrument.stepSize));
+  if (quantity.times(limitPrice).lessThanOrEqualTo(sliceAboveNotional)) return { style: 'once' };
+  // The exchange holds its minimum against the price that an order gets, which may be a better one than the collar.
+  const price = min(limitPrice, draft.mid);
+  const parts = sliced(quantity, slices, draft.market.instrument, leastNotional(request, draft).div(price));
   return parts.length < 2
     ? { style: 'once' }
     : { style: 'twap', slices: parts.map((part) => text(part)), intervalMs: sliceMs };
 }
 
-/** Equal parts in whole steps; the last one takes what is left over. */
-function sliced(quantity: Decimal, count: number, step: Decimal): Decimal[] {
-  const part = floorToStep(quantity.div(Math.max(1, count)), step);
-  if (part.isZero()) return [quantity];
-  const parts = Array.from({ length: Math.max(0, count - 1) }, () => part);
-  return [...parts, quantity.minus(sum([ZERO, ...parts]))];
+/** Equal parts in whole steps, at most `count` and none below what the exchange takes; the last one takes what is left over. */
+function sliced(quantity: Decimal, count: number, instrument: Instrument, least: Decimal): Decimal[] {
+  const part = floorToStep(quantity.div(count), decimal(instrument.stepSize));
+  if (count > 1 && part.lessThan(max(least, decimal(instrument.minQuantity)))) {
+    return sliced(quantity, count - 1, instrument, least);
+  }
+  const parts = Array.from({ length: count - 1 }, () => part);
+  return [...parts, quantity.minus(part.times(count - 1))];
 }

@@ -1,5 +1,6 @@
 import { allocate, yearlyVolatility } from './allocation.ts';
 import { midPrice } from './book.ts';
+import { boundExposure, equityAt } from './exposure.ts';
 import { buyLeg, sellLeg } from './legs.ts';
 import { type Decimal, decimal, min, sum, text, ZERO } from './money.ts';
 import type { OrderLeg } from './orders.ts';
@@ -14,13 +15,16 @@ import {
   type View,
   verdictOf,
 } from './risk.ts';
-import { boundGross, type Draft, equityAt } from './sizing.ts';
+import type { Draft } from './sizing.ts';
 
 /**
  * From views to sized orders. Each limit that bites leaves a verdict with what was wanted and what was let through; exposure that one limit
  * removes is not handed to another symbol.
  */
-export function planOrders(request: PlanRequest, books: Books): OrderPlan {
+export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
+  // Two views of one symbol would each buy its whole share.
+  const views = asked.views.filter(({ symbol }, at) => asked.views.findIndex((one) => one.symbol === symbol) === at);
+  const request = { ...asked, views };
   const verdicts: RiskVerdict[] = [];
   const equity = equityAt(request, books);
   const none = { restriction: undefined, allocations: [], legs: [] };
@@ -33,10 +37,10 @@ export function planOrders(request: PlanRequest, books: Books): OrderPlan {
   const refusal = refuseOpening(request, { ...books, tradingState: restriction?.to ?? books.tradingState });
   if (refusal) verdicts.push(refusal);
 
-  const allocations = refusal ? [] : allocationsOf(request, equity);
-  verdicts.push(...allocations.flatMap(boundAllocation));
+  const { allocations, verdicts: caps } = refusal ? { allocations: [], verdicts: [] } : allocationsOf(request, equity);
+  verdicts.push(...caps);
   const drafts = request.views.flatMap((view) => draftOf(request, books, equity, view, allocations, verdicts));
-  boundGross(request, equity, drafts, books, verdicts);
+  verdicts.push(...boundExposure(request, equity, drafts, books));
   const legs = legsOf(request, books, drafts, verdicts);
   return planOf(request, equity, verdicts, { restriction, allocations, legs });
 }
@@ -51,7 +55,7 @@ function planOf(
 }
 
 /** Only what is expected to rise has a claim on capital: on spot nothing can be sold that is not held. */
-function allocationsOf({ views, snapshot, limits, allocation }: PlanRequest, equity: Decimal): Allocation[] {
+function allocationsOf({ views, snapshot, limits, allocation }: PlanRequest, equity: Decimal) {
   const claims = views
     .filter(({ direction }) => direction === 'up')
     .map((view) => {
@@ -60,11 +64,6 @@ function allocationsOf({ views, snapshot, limits, allocation }: PlanRequest, equ
     });
   const caps = { symbol: limits.maxSymbolExposure, gross: limits.maxGrossExposure };
   return allocate({ equity: text(equity), settings: allocation, claims, makers: [], caps });
-}
-
-function boundAllocation({ symbol, wanted, share, boundBy, portfolio }: Allocation): RiskVerdict[] {
-  const [before = '', after = ''] = [wanted, share].map((part) => String(Number(part.toFixed(4))));
-  return boundBy.map((code) => ({ code, symbol, limit: `${after} of ${portfolio}`, value: before, before, after }));
 }
 
 function draftOf(
@@ -81,7 +80,8 @@ function draftOf(
   if (!market || !mid || direction === 'none' || direction === 'flat') return [];
   if (waits(books, view, verdicts)) return [];
 
-  const held = decimal(books.positions.find((position) => position.symbol === symbol)?.quantity ?? '0');
+  const position = books.positions.find((one) => one.symbol === symbol);
+  const held = decimal(position?.quantity ?? '0');
   const draft: Draft = { market, view, mid, held, buyNotional: ZERO, sellQuantity: ZERO };
   if (direction === 'down') {
     const free = decimal(books.balances.find(({ asset }) => asset === market.instrument.base)?.free ?? '0');
@@ -89,10 +89,14 @@ function draftOf(
     return sellQuantity.greaterThan(0) ? [{ ...draft, sellQuantity }] : [];
   }
   const own = allocations.filter((allocation) => allocation.symbol === symbol && allocation.kind === 'symbol');
-  const wanted = sum(own.map(({ amount }) => decimal(amount))).minus(held.times(mid));
-  return wanted.greaterThanOrEqualTo(equity.times(request.limits.minTradeShare)) && wanted.greaterThan(0)
-    ? [{ ...draft, buyNotional: wanted }]
-    : [];
+  // A buy takes the symbol's dust back into the position.
+  const wanted = sum(own.map(({ amount }) => decimal(amount))).minus(held.plus(position?.dust ?? '0').times(mid));
+  if (wanted.lessThanOrEqualTo(0)) return [];
+  const least = equity.times(request.limits.minTradeShare);
+  if (wanted.greaterThanOrEqualTo(least)) return [{ ...draft, buyNotional: wanted }];
+  const [limit, value] = [text(least.toDecimalPlaces(2)), text(wanted.toDecimalPlaces(2))];
+  verdicts.push({ code: 'TradeShare', symbol, limit, value, before: value, after: '0' });
+  return [];
 }
 
 /** One order at a time on a symbol. While one is unresolved the symbol is frozen, but what is free of it may be sold. */

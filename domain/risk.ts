@@ -1,4 +1,5 @@
 import type { AllocationSettings } from './allocation.ts';
+import { unpriced } from './exposure.ts';
 import type { MarketSnapshot } from './market.ts';
 import { type Decimal, decimal, text } from './money.ts';
 import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from './orders.ts';
@@ -71,6 +72,7 @@ export interface Books {
     state: OrderState;
     side: OrderSide;
     quantity: string;
+    filledQuantity: string;
     limitPrice: string;
   }[];
   marks: { dayOpen: string; highWater: string } | undefined;
@@ -83,13 +85,17 @@ function whole(code: string, limit: string, value: string): RiskVerdict {
 }
 
 /** What leaves no ground for any order. */
-export function refuseDecision({ limits, snapshot, now, epoch }: PlanRequest, books: Books): RiskVerdict | undefined {
+export function refuseDecision(request: PlanRequest, books: Books): RiskVerdict | undefined {
+  const { limits, snapshot, now, epoch } = request;
   if (books.tradingState === 'halted') return whole('TradingHalted', 'active', 'halted');
   if (books.epoch !== epoch) return whole('StaleEpoch', String(books.epoch), String(epoch));
   const ageMs = now - snapshot.takenAt;
-  return ageMs > limits.maxSnapshotAgeMs
-    ? whole('MarketDataStale', `${limits.maxSnapshotAgeMs} ms`, `${ageMs} ms`)
-    : undefined;
+  if (ageMs > limits.maxSnapshotAgeMs) {
+    return whole('MarketDataStale', `${limits.maxSnapshotAgeMs} ms`, `${ageMs} ms`);
+  }
+  // Without it a position would count nothing, and its absence look like a loss that halts trading.
+  const symbol = unpriced(request, books);
+  return symbol === undefined ? undefined : { ...whole('PriceMissing', 'bid and ask', 'none'), symbol };
 }
 
 /** What lets only reducing orders pass. */

@@ -7,12 +7,12 @@ import { ErrorName } from '../../contracts/errors.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { agentIds } from '../../domain/agents.ts';
+import { equityAt, unpriced } from '../../domain/exposure.ts';
 import type { MarketSnapshot } from '../../domain/market.ts';
 import { decimal, text } from '../../domain/money.ts';
 import { planOrders } from '../../domain/planning.ts';
-import type { OrderPlan } from '../../domain/portfolio.ts';
+import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
 import type { ExecutionTerms, RiskLimits } from '../../domain/risk.ts';
-import { equityAt } from '../../domain/sizing.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
 /** Of a cycle's two intervals, what its last step has for itself. */
@@ -53,6 +53,11 @@ function executionTerms({
 /** Transactions of the journal, each idempotent by cycle id: they run as local activities beside the cycle's workflow. */
 export function createPortfolioActivities({ journal, configuration, exchangeTime, logger }: PortfolioDependencies) {
   const { account, allocation, currency, mode, cycle, execution } = configuration;
+
+  const equityOf = (snapshot: MarketSnapshot | undefined, balances: Balance[], positions: Position[]) =>
+    snapshot && unpriced({ snapshot, currency }, { positions }) === undefined
+      ? text(equityAt({ snapshot, currency }, { balances, positions }).toDecimalPlaces(8))
+      : undefined;
 
   return {
     /** The cycle's first step: the terms that it keeps to until its end, the halt epoch among them. */
@@ -132,7 +137,7 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
       await journal.cycles.releaseLeg(legId);
     },
 
-    /** Writes the decision record with the fills as they are booked, and marks equity at the cycle's own snapshot. */
+    /** Writes the decision record with the fills as they are booked, and marks equity at the cycle's own snapshot, where that prices all that is held. */
     async recordCycle(
       draft: Omit<CycleRecord, 'fills' | 'equity'>,
       snapshot: MarketSnapshot | undefined,
@@ -142,7 +147,7 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
         journal.ledger.positions(account),
         journal.ledger.fillsOfCycle(draft.cycleId),
       ]);
-      const equity = snapshot && text(equityAt({ snapshot, currency }, { balances, positions }).toDecimalPlaces(8));
+      const equity = equityOf(snapshot, balances, positions);
       const record: CycleRecord = { ...draft, fills, equity };
       await journal.cycles.record(record);
       const { cycleId, correlationId, outcome, summary } = draft;

@@ -231,7 +231,7 @@ export interface PlanningView {
   balances: Balance[];
   positions: Position[];
   /** Submissions that may be open, and planned legs (`initialized`) that were not sent yet. */
-  openOrders: Pick<Intent, 'symbol' | 'side' | 'quantity' | 'limitPrice' | 'state'>[];
+  openOrders: Pick<Intent, 'symbol' | 'side' | 'quantity' | 'filledQuantity' | 'limitPrice' | 'state'>[];
   marks: EquityMarks | undefined;
   /** The last sales, newest first, at most twenty: the loss streak is counted from them. */
   closedTrades: ClosedTrade[];

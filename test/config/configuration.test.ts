@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
-import { consensusRules } from '../../contracts/config/schema.ts';
+import { consensusRules, portfolios as portfoliosOf } from '../../contracts/config/schema.ts';
 import { loadSecrets, secretValues, storeSecrets } from '../../contracts/config/secrets.ts';
 import { temporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
@@ -12,6 +12,15 @@ import { temporaryFolder } from '../support/books.ts';
 
 describe('the configuration', () => {
   const read = (value: unknown) => parseConfiguration(value, 'trading.yml');
+
+  const portfolios = (core: number, satellite: number, symbol = 'ETH/USDT') => ({
+    allocation: {
+      portfolios: [
+        { name: 'core', share: core, symbols: ['BTC/USDT'] },
+        { name: 'satellite', share: satellite, symbols: [symbol] },
+      ],
+    },
+  });
 
   it('shows in trading.yml what holds without it', () => {
     const shipped: unknown = parse(readFileSync(join(projectFolder, 'trading.yml'), 'utf8'));
@@ -26,6 +35,14 @@ describe('the configuration', () => {
     [{ risk: { maxOrderNotional: '1e3' } }, /risk\.maxOrderNotional: must be a decimal number in plain notation/],
     [{ risk: { maxOrderNotional: 2500 } }, /risk\.maxOrderNotional: .*string.*\(it is 2500\)/],
     [{ risk: { maxOrderNotional: '0' } }, /must be above zero/],
+    [{ risk: { reduceDrawdown: 0.08, maxDrawdown: 0.07 } }, /risk\.reduceDrawdown: must not be above maxDrawdown/],
+    [{ risk: { maxDrawdown: 0.1 } }, /risk\.maxDrawdown: must be below 0\.1: .*\(it is 0\.1\)/],
+    [portfolios(0.7, 0.4), /allocation\.portfolios: shares add up to 1\.1000, at most 1 is allowed/],
+    [portfolios(0.7, 0.3, 'SOL/USDT'), /allocation\.portfolios: SOL\/USDT is not among the configured symbols/],
+    [portfolios(0.7, 0.3, 'BTC/USDT'), /allocation\.portfolios: BTC\/USDT stands in two portfolios/],
+    [{ allocation: { method: 'hope' } }, /allocation\.method: .*"kelly".*\(it is "hope"\)/],
+    [{ execution: { style: 'iceberg' } }, /execution\.style: .*"post_only".*\(it is "iceberg"\)/],
+    [{ execution: { chaseSubmissions: 1 } }, /execution\.chaseSubmissions: .*2.*\(it is 1\)/],
     [{ participation: { agents: { nobody: {} } } }, /participation\.agents: /],
     [{ paperExchange: { market: { kind: 'casino' } } }, /paperExchange\.market/],
     [{ agents: { deepseek: { baseUrl: 'not a url' } } }, /agents\.deepseek\.baseUrl: .*\(it is "not a url"\)/],
@@ -37,6 +54,21 @@ describe('the configuration', () => {
     expect(refuse).toThrow(message);
     expect(refuse).toThrow(UserError);
     expect(refuse).toThrow(expect.objectContaining({ exitCode: ExitCode.notConfigured }));
+  });
+
+  it.each([0.1, 0.35])('takes portfolios whose shares add up to 1, by floats too: %d and the rest', (share) => {
+    expect(read(portfolios(share, 1 - share)).allocation.portfolios).toHaveLength(2);
+  });
+
+  it('has one portfolio of everything where none is named', () => {
+    const { symbols } = read({});
+    expect(portfoliosOf(read({}))).toEqual([{ name: 'main', share: 1, symbols }]);
+    expect(portfoliosOf(read(portfolios(0.5, 0.2))).map(({ name }) => name)).toEqual(['core', 'satellite']);
+  });
+
+  it('slices no order that the default limit lets through: a paper cycle is not slowed down', () => {
+    const { execution, risk } = read({});
+    expect(Number(execution.sliceAboveNotional)).toBeGreaterThanOrEqual(Number(risk.maxOrderNotional));
   });
 
   it('names all faults at once', () => {

@@ -44,7 +44,10 @@ describe('golden tables', () => {
   it('a constant return a minute is its own volatility over a year', () => {
     const closes = Array.from({ length: 50 }, (_, index) => 100 * Math.exp(0.001 * index));
     expect(yearlyVolatility(closes)).toBeCloseTo(0.001 * Math.sqrt(525_600), 9);
-    expect(yearlyVolatility([100])).toBeUndefined();
+  });
+
+  it.each([[[100]], [[]], [[100, 0, 100]], [[0, 0, 100]], [[100, Number.NaN]]])('%j have no volatility', (closes) => {
+    expect(yearlyVolatility(closes)).toBeUndefined();
   });
 });
 
@@ -66,8 +69,9 @@ const settings = (changes: Partial<AllocationSettings> = {}): AllocationSettings
 });
 const caps = { symbol: 0.3, gross: 0.8 };
 
-const shares = (question: Partial<Parameters<typeof allocate>[0]>) =>
+const split = (question: Partial<Parameters<typeof allocate>[0]>) =>
   allocate({ equity: '10000', settings: settings(), claims: [claim('BTC/USDT')], makers: [], caps, ...question });
+const shares = (question: Partial<Parameters<typeof allocate>[0]>) => split(question).allocations;
 
 describe('an allocation', () => {
   it('is a fraction of the Kelly stake, with what bound it', () => {
@@ -79,6 +83,8 @@ describe('an allocation', () => {
       { wanted: 0.5, share: 0.3, amount: '3000', boundBy: ['SymbolExposure'] },
     ]);
     expect(shares({ claims: [claim('BTC/USDT', { conviction: 0.4 })] })).toMatchObject([{ share: 0.1 }]);
+    // Down: 2500.000000006 rounded to the nearest would be above the share.
+    expect(shares({ equity: '10000.000000024' })).toMatchObject([{ amount: '2500' }]);
   });
 
   it('keeps a symbol at its target of volatility', () => {
@@ -123,6 +129,47 @@ describe('an allocation', () => {
     ]);
   });
 
+  it.each([
+    // 0.25 · 0.024 / 0.01 = 0.6 of each; 0.3 and 0.3 under the one, 0.3 of core, 0.2 of satellite, 0.5 together.
+    [
+      [0.024, 0, 0],
+      { gross: 1 },
+      [{ code: 'SymbolExposure', symbol: 'BTC/USDT', limit: '0.3', value: '0.42', before: '0.42', after: '0.3' }],
+    ],
+    [
+      [0, 0.024, 0.024],
+      { gross: 1 },
+      [
+        { code: 'PortfolioShare', symbol: 'ETH/USDT', limit: '0.2', value: '0.24', before: '0.12', after: '0.1' },
+        { code: 'PortfolioShare', symbol: 'SOL/USDT', limit: '0.2', value: '0.24', before: '0.12', after: '0.1' },
+      ],
+    ],
+    [
+      [0.008, 0.008, 0],
+      { gross: 0.09 },
+      [
+        { code: 'GrossExposure', symbol: 'BTC/USDT', limit: '0.09', value: '0.18', before: '0.14', after: '0.07' },
+        { code: 'GrossExposure', symbol: 'ETH/USDT', limit: '0.09', value: '0.18', before: '0.04', after: '0.02' },
+      ],
+    ],
+    [[0.008, 0.008, 0], { gross: 1 }, []],
+  ])('of the returns %j under %j says what bit, and nothing of what did not', (returns, changes, verdicts) => {
+    const portfolios = [
+      { name: 'core', share: 0.7, symbols: ['BTC/USDT'] },
+      { name: 'satellite', share: 0.2, symbols: ['ETH/USDT', 'SOL/USDT'] },
+    ];
+    const claims = symbols.map((symbol, index) => claim(symbol, { expectedReturn: returns[index] ?? 0 }));
+    expect(split({ settings: settings({ portfolios }), claims, caps: { ...caps, ...changes } }).verdicts).toEqual(
+      verdicts,
+    );
+  });
+
+  it('is bound by no cap that its shares meet exactly', () => {
+    const portfolios = [{ name: 'main', share: 0.3, symbols }];
+    const makers = symbols.map((symbol) => ({ portfolio: 'main', symbol, share: 0.1 }));
+    expect(split({ settings: settings({ portfolios }), claims: [], makers }).verdicts).toEqual([]);
+  });
+
   it('gives nothing to what no portfolio holds', () => {
     expect(shares({ claims: [claim('XRP/USDT')] })).toEqual([]);
   });
@@ -143,42 +190,85 @@ describe('an allocation', () => {
     gross: fc.double({ min: 0, max: 1, noNaN: true }),
   });
 
+  const anyShare = fc.double({ min: 0, max: 0.5, noNaN: true });
+  const anyQuestion = fc.record({
+    claims: anyClaims,
+    caps: anyCaps,
+    makers: fc.array(
+      fc.record({
+        portfolio: fc.constantFrom('core', 'satellite'),
+        symbol: fc.constantFrom(...symbols),
+        share: anyShare,
+      }),
+      { maxLength: 3 },
+    ),
+    settings: fc.record({ method: anyMethod, core: anyShare, satellite: anyShare }).map(({ method, core, satellite }) =>
+      settings({
+        method,
+        portfolios: [
+          { name: 'core', share: core, symbols: ['BTC/USDT'] },
+          { name: 'satellite', share: satellite, symbols: ['ETH/USDT', 'SOL/USDT'] },
+        ],
+      }),
+    ),
+  });
+
   it('never exceeds a cap', () => {
     fc.assert(
-      fc.property(anyClaims, anyMethod, anyCaps, (claims, method, bounds) => {
-        const all = shares({ settings: settings({ method }), claims, caps: bounds });
-        const total = all.reduce((sum, { share }) => sum + share, 0);
-        expect(total).toBeLessThanOrEqual(Math.min(1, bounds.gross) + 1e-9);
-        for (const { share } of all) {
-          expect(share).toBeGreaterThanOrEqual(0);
-          expect(share).toBeLessThanOrEqual(bounds.symbol + 1e-9);
+      fc.property(anyQuestion, (question) => {
+        const all = shares(question);
+        const total = (list: typeof all): number => list.reduce((sum, { share }) => sum + share, 0);
+        expect(total(all)).toBeLessThanOrEqual(question.caps.gross + 1e-9);
+        for (const { share } of all) expect(share).toBeGreaterThanOrEqual(0);
+        for (const symbol of symbols) {
+          const own = all.filter((one) => one.symbol === symbol);
+          expect(total(own)).toBeLessThanOrEqual(question.caps.symbol + 1e-9);
+        }
+        for (const { name, share } of question.settings.portfolios) {
+          expect(total(all.filter(({ portfolio }) => portfolio === name))).toBeLessThanOrEqual(share + 1e-9);
         }
       }),
+      { numRuns: 500 },
     );
   });
 
-  it('grows with conviction where no cap binds', () => {
+  it('hands what a cap removes to nobody: no share is above what was wanted', () => {
     fc.assert(
-      fc.property(anyClaim('BTC/USDT'), fc.double({ min: 0, max: 1, noNaN: true }), (one, conviction) => {
-        const [less, more] = [Math.min(one.conviction, conviction), Math.max(one.conviction, conviction)];
-        const share = (by: number): number => shares({ claims: [{ ...one, conviction: by }] })[0]?.share ?? 0;
-        expect(share(less)).toBeLessThanOrEqual(share(more));
+      fc.property(anyQuestion, (question) => {
+        for (const { share, wanted } of shares(question)) expect(share).toBeLessThanOrEqual(wanted);
       }),
     );
   });
 
-  it('does not depend on the order of the symbols', () => {
+  it('never falls when the conviction grows, whatever else is wanted', () => {
     fc.assert(
-      fc.property(anyClaims, anyMethod, anyCaps, (claims, method, bounds) => {
-        const of = (list: readonly Claim[]) =>
-          new Map(
-            shares({ settings: settings({ method }), claims: list, caps: bounds }).map((one) => [
-              one.symbol,
-              one.share,
-            ]),
-          );
-        const [forward, backward] = [of(claims), of(claims.toReversed())];
-        for (const [symbol, share] of forward) expect(backward.get(symbol)).toBeCloseTo(share, 5);
+      fc.property(anyQuestion, fc.nat(2), fc.double({ min: 0, max: 1, noNaN: true }), (question, index, conviction) => {
+        const { symbol } = question.claims[index] ?? claim('');
+        const shareAt = (by: number): number => {
+          const claims = question.claims.map((one, at) => (at === index ? { ...one, conviction: by } : one));
+          const own = shares({ ...question, claims }).find((one) => one.kind === 'symbol' && one.symbol === symbol);
+          return own?.share ?? Number.NaN;
+        };
+        const before = question.claims[index]?.conviction ?? 0;
+        const [less, more] = [Math.min(before, conviction), Math.max(before, conviction)];
+        // Shares are rounded down to a millionth.
+        expect(shareAt(less)).toBeLessThanOrEqual(shareAt(more) + 1.000001e-6);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is the same for every order of claims and makers', () => {
+    const anyOrders = anyQuestion.chain((question) =>
+      fc.record({
+        question: fc.constant(question),
+        claims: fc.shuffledSubarray(question.claims, { minLength: question.claims.length }),
+        makers: fc.shuffledSubarray(question.makers, { minLength: question.makers.length }),
+      }),
+    );
+    fc.assert(
+      fc.property(anyOrders, ({ question, claims, makers }) => {
+        expect(split({ ...question, claims, makers })).toEqual(split(question));
       }),
     );
   });

@@ -20,7 +20,8 @@ const CLOSED_TRADES = 20;
 async function readOpenOrders(transaction: Transaction, account: string): Promise<PlanningView['openOrders']> {
   const orders: PlanningView['openOrders'] = await readOpenIntents(transaction, account);
   for (const { leg, reservedAt } of await readPlannedLegs(transaction, account)) {
-    if (transaction.now() - reservedAt < ABANDONED_MS) orders.push({ ...leg, state: 'initialized' });
+    if (transaction.now() - reservedAt < ABANDONED_MS)
+      orders.push({ ...leg, filledQuantity: '0', state: 'initialized' });
     else await voidIfMissing(transaction, leg, 1);
   }
   return orders;

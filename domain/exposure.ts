@@ -1,0 +1,100 @@
+import { midPrice } from './book.ts';
+import { type Decimal, decimal, max, sum, text, ZERO } from './money.ts';
+import type { Position, RiskVerdict } from './portfolio.ts';
+import { FEE_RESERVE_RATE } from './reservation.ts';
+import type { Books, PlanRequest } from './risk.ts';
+import type { Draft } from './sizing.ts';
+
+/*
+ * Exposure is what an account comes to hold at worst: what is booked, its dust included, at mid, and every buy that may still be filled, for all
+ * that is left of it, at its limit price. An order of unknown end counts as one that will be filled.
+ */
+
+type Market = Pick<PlanRequest, 'snapshot' | 'currency'>;
+
+/** Cash, free and reserved, plus positions and their dust at mid. What has no price now counts nothing: ask `unpriced` first. */
+export function equityAt(market: Market, books: Pick<Books, 'balances' | 'positions'>): Decimal {
+  const cash = books.balances.find(({ asset }) => asset === market.currency);
+  const held = books.positions.map((position) => worthOf(market, position));
+  return sum([decimal(cash?.free ?? '0'), decimal(cash?.reserved ?? '0'), ...held]);
+}
+
+/** A symbol that is held and has no price: without it neither equity nor exposure is known. Dust is too little to matter. */
+export function unpriced(market: Market, { positions }: Pick<Books, 'positions'>): string | undefined {
+  return positions.find(({ symbol, quantity }) => !decimal(quantity).isZero() && !midOf(market, symbol))?.symbol;
+}
+
+function midOf({ snapshot }: Market, symbol: string): Decimal | undefined {
+  const market = snapshot.symbols.find(({ instrument }) => instrument.symbol === symbol);
+  return market && midPrice(market.book);
+}
+
+function worthOf(market: Market, { symbol, quantity, dust }: Position): Decimal {
+  return midOf(market, symbol)?.times(decimal(quantity).plus(dust)) ?? ZERO;
+}
+
+function exposureOf(market: Market, { positions, openOrders }: Books, covers: (symbol: string) => boolean): Decimal {
+  const booked = positions.filter(({ symbol }) => covers(symbol)).map((one) => worthOf(market, one));
+  return sum(booked).plus(workingOf(openOrders.filter(({ symbol }) => covers(symbol))));
+}
+
+function workingOf(orders: Books['openOrders']): Decimal {
+  return sum(
+    orders
+      .filter(({ side }) => side === 'buy')
+      .map(({ quantity, filledQuantity, limitPrice }) => decimal(quantity).minus(filledQuantity).times(limitPrice)),
+  );
+}
+
+/**
+ * What is reserved and belongs to no open order: a leg between two of its submissions will send it yet. Of which symbol it is cannot be told
+ * from the books, so it counts against each.
+ */
+function waitingOf({ currency }: Market, { balances, openOrders }: Books): Decimal {
+  const reserved = decimal(balances.find(({ asset }) => asset === currency)?.reserved ?? '0');
+  return max(ZERO, reserved.div(decimal(1).plus(FEE_RESERVE_RATE)).minus(workingOf(openOrders)));
+}
+
+/**
+ * Shrinks what the drafts would buy to what is left under the cap of each symbol, of each portfolio and of everything, by one factor where one
+ * cap is for several: an allocation says what is wanted of the symbols that are to rise, and not what is held or on its way.
+ */
+export function boundExposure(
+  request: PlanRequest,
+  equity: Decimal,
+  drafts: readonly Draft[],
+  books: Books,
+): RiskVerdict[] {
+  const { limits, allocation } = request;
+  const waiting = waitingOf(request, books);
+  const bound = (code: string, share: number, covers: (symbol: string) => boolean): RiskVerdict[] => {
+    const own = drafts.filter(({ view }) => covers(view.symbol));
+    return shrink(own, exposureOf(request, books, covers).plus(waiting), { code, share, equity });
+  };
+  return [
+    ...drafts.flatMap(({ view }) => bound('SymbolExposure', limits.maxSymbolExposure, (one) => one === view.symbol)),
+    ...allocation.portfolios.flatMap(({ share, symbols }) =>
+      bound('PortfolioShare', share, (symbol) => symbols.includes(symbol)),
+    ),
+    ...bound('GrossExposure', limits.maxGrossExposure, () => true),
+  ];
+}
+
+function shrink(
+  drafts: readonly Draft[],
+  exposure: Decimal,
+  { code, share, equity }: { code: string; share: number; equity: Decimal },
+): RiskVerdict[] {
+  const buys = sum(drafts.map(({ buyNotional }) => buyNotional));
+  const room = max(ZERO, equity.times(share).minus(exposure));
+  if (buys.lessThanOrEqualTo(room)) return [];
+  const value = text(exposure.plus(buys).div(equity).toDecimalPlaces(6));
+  return drafts
+    .filter(({ buyNotional }) => !buyNotional.isZero())
+    .map((draft) => {
+      const before = draft.buyNotional;
+      draft.buyNotional = before.times(room).div(buys);
+      const [was, is] = [before, draft.buyNotional].map((notional) => text(notional.toDecimalPlaces(2)));
+      return { code, symbol: draft.view.symbol, limit: String(share), value, before: was ?? '', after: is ?? '' };
+    });
+}

@@ -1,0 +1,134 @@
+import type { AllocationSettings } from '../../domain/allocation.ts';
+import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market.ts';
+import { planOrders } from '../../domain/planning.ts';
+import type { OrderPlan, Position } from '../../domain/portfolio.ts';
+import type { Books, ExecutionTerms, PlanRequest, RiskLimits, View } from '../../domain/risk.ts';
+
+export const limits: RiskLimits = {
+  maxSymbolExposure: 0.3,
+  maxGrossExposure: 0.5,
+  maxOrderNotional: '2500',
+  minOrderNotional: '10',
+  minTradeShare: 0.01,
+  priceCollarBps: 20,
+  costBuffer: 0.2,
+  maxSnapshotAgeMs: 10_000,
+  maxDailyLoss: 0.05,
+  reduceDrawdown: 0.06,
+  maxDrawdown: 0.09,
+  maxLossStreak: 3,
+  coolDownMinutes: 10,
+};
+
+export const allocation: AllocationSettings = {
+  method: 'kelly',
+  kellyFraction: 0.25,
+  targetVolatility: 0.5,
+  portfolios: [{ name: 'main', share: 1, symbols: ['BTC/USDT', 'ETH/USDT'] }],
+};
+export const execution: ExecutionTerms = {
+  style: 'limit',
+  timeInForce: 'IOC',
+  restMs: 1_000,
+  submissions: 3,
+  sliceAboveNotional: '5000',
+  slices: 3,
+  sliceMs: 2_000,
+};
+
+/** A market of five units on each side. */
+export function market(symbol: string, bid: string, ask: string): SymbolSnapshot {
+  const [base = '', quote = ''] = symbol.split('/');
+  return {
+    instrument: {
+      symbol,
+      base,
+      quote,
+      tickSize: '0.01',
+      stepSize: '0.00001',
+      minQuantity: '0.00001',
+      minNotional: '5',
+      makerFeeRate: '0.001',
+      takerFeeRate: '0.001',
+    },
+    candles: [],
+    book: { bids: [[bid, '5']], asks: [[ask, '5']] },
+  };
+}
+
+export const snapshot: MarketSnapshot = {
+  snapshotId: 's',
+  venue: 'binance',
+  mode: 'paper',
+  takenAt: 1_000_000,
+  symbols: [market('BTC/USDT', '59999', '60001'), market('ETH/USDT', '2999.9', '3000.1')],
+};
+
+export const up: View = {
+  symbol: 'BTC/USDT',
+  direction: 'up',
+  expectedReturn: 0.006,
+  uncertainty: 0.01,
+  conviction: 1,
+};
+const cash: Books = {
+  tradingState: 'active',
+  epoch: 4,
+  balances: [{ asset: 'USDT', free: '10000', reserved: '0', dust: '0' }],
+  positions: [],
+  openOrders: [],
+  marks: undefined,
+  closedTrades: [],
+};
+
+/** A plan of an account with 10,000 USDT that sees BTC rise. */
+export function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> = {}) {
+  return planOrders(
+    {
+      cycleId: 'c1',
+      correlationId: 'c1',
+      account: 'main',
+      currency: 'USDT',
+      epoch: 4,
+      views: [up],
+      snapshot,
+      limits,
+      allocation,
+      execution,
+      now: 1_000_500,
+      legIdOf: (symbol, leg, purpose) => `${symbol}-${leg}-${purpose}`,
+      ...changes,
+    },
+    { ...cash, ...books },
+  );
+}
+
+export const down: View = { ...up, direction: 'down', expectedReturn: -0.006 };
+
+export function position(symbol: string, quantity: string, dust = '0'): Position {
+  return { symbol, quantity, averageCost: '60000', realizedPnl: '0', dust, openedAt: 0 };
+}
+
+export function held(quantity: string): Pick<Books, 'positions' | 'balances'> {
+  return {
+    positions: [position('BTC/USDT', quantity)],
+    balances: [
+      { asset: 'USDT', free: '10000', reserved: '0', dust: '0' },
+      { asset: 'BTC', free: quantity, reserved: '0', dust: '0' },
+    ],
+  };
+}
+
+export function openOrder(changes: Partial<Books['openOrders'][number]> = {}): Books['openOrders'][number] {
+  return {
+    symbol: 'BTC/USDT',
+    state: 'accepted',
+    side: 'buy',
+    quantity: '1',
+    filledQuantity: '0',
+    limitPrice: '1',
+    ...changes,
+  };
+}
+
+export const codes = ({ verdicts }: OrderPlan): string[] => verdicts.map(({ code }) => code);
