@@ -1,7 +1,6 @@
 import { midPrice } from './book.ts';
 import { type Decimal, decimal, max, sum, text, ZERO } from './money.ts';
 import type { Position, RiskVerdict } from './portfolio.ts';
-import { FEE_RESERVE_RATE } from './reservation.ts';
 import type { Books, PlanRequest } from './risk.ts';
 import type { Draft } from './sizing.ts';
 
@@ -47,15 +46,6 @@ function workingOf(orders: Books['openOrders']): Decimal {
 }
 
 /**
- * What is reserved and belongs to no open order: a leg between two of its submissions will send it yet. Of which symbol it is cannot be told
- * from the books, so it counts against each.
- */
-function waitingOf({ currency }: Market, { balances, openOrders }: Books): Decimal {
-  const reserved = decimal(balances.find(({ asset }) => asset === currency)?.reserved ?? '0');
-  return max(ZERO, reserved.div(decimal(1).plus(FEE_RESERVE_RATE)).minus(workingOf(openOrders)));
-}
-
-/**
  * Shrinks what the drafts would buy to what is left under the cap of each symbol, of each portfolio and of everything, by one factor where one
  * cap is for several: an allocation says what is wanted of the symbols that are to rise, and not what is held or on its way.
  */
@@ -66,10 +56,9 @@ export function boundExposure(
   books: Books,
 ): RiskVerdict[] {
   const { limits, allocation } = request;
-  const waiting = waitingOf(request, books);
   const bound = (code: string, share: number, covers: (symbol: string) => boolean): RiskVerdict[] => {
     const own = drafts.filter(({ view }) => covers(view.symbol));
-    return shrink(own, exposureOf(request, books, covers).plus(waiting), { code, share, equity });
+    return shrink(own, exposureOf(request, books, covers), { code, share, equity });
   };
   return [
     ...drafts.flatMap(({ view }) => bound('SymbolExposure', limits.maxSymbolExposure, (one) => one === view.symbol)),

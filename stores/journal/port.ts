@@ -230,7 +230,7 @@ export interface PlanningView {
   limits: RiskSettings;
   balances: Balance[];
   positions: Position[];
-  /** Submissions that may be open, and planned legs (`initialized`) that were not sent yet. */
+  /** Submissions that may be open, and legs (`initialized`) that wait for their first submission or the next one. */
   openOrders: Pick<Intent, 'symbol' | 'side' | 'quantity' | 'filledQuantity' | 'limitPrice' | 'state'>[];
   marks: EquityMarks | undefined;
   /** The last sales, newest first, at most twenty: the loss streak is counted from them. */

@@ -35,9 +35,12 @@ describe('exposure', () => {
     ],
     [
       'what a leg between two submissions will send yet',
-      { balances: cash('5497', '1503'), positions: [position('ETH/USDT', '1')] },
-      // The symbol's cap has left half of it.
-      { value: '0.6', before: '1500', after: '500' },
+      {
+        balances: cash('5497', '1503'),
+        positions: [position('ETH/USDT', '1')],
+        openOrders: [openOrder({ ...ofEth, state: 'initialized', filledQuantity: '1' })],
+      },
+      { value: '0.75', after: '500' },
     ],
     [
       'a reservation and its order once',
@@ -97,15 +100,25 @@ describe('exposure', () => {
     expect(result.legs.some(({ symbol }) => symbol === 'BTC/USDT')).toBe(true);
   });
 
-  it('of a leg between two submissions counts against the symbol too, so that its rest is not bought twice', () => {
+  it('of a leg between two submissions is what it will still send, and its rest is not bought twice', () => {
     // 1,000 of 3,000 are bought; the leg has 2,000 reserved for two more slices, and nothing of it is open.
     const books = {
       balances: cash('6996', '2004'),
-      positions: [{ ...position('BTC/USDT', '0'), dust: '0', quantity: decimal(1).div(60).toFixed(8) }],
+      positions: [{ ...position('BTC/USDT', '0'), dust: '0', quantity: '0.016' }],
+      openOrders: [
+        {
+          symbol: 'BTC/USDT',
+          state: 'initialized' as const,
+          side: 'buy' as const,
+          quantity: '0.05',
+          filledQuantity: '0.016',
+          limitPrice: '60000',
+        },
+      ],
     };
     const { legs, verdicts } = plan({}, books);
     expect(legs).toEqual([]);
-    expect(verdicts.at(-1)).toMatchObject({ code: 'SymbolExposure', limit: '0.3', value: '0.5', after: '0' });
+    expect(verdicts.at(-1)).toMatchObject({ code: 'OrderInFlight', before: 'initialized' });
   });
 
   it('takes dust into account as equity and as held', () => {

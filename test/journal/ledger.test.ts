@@ -43,6 +43,29 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
       });
     });
 
+    it('show the next plan what a leg will still send between two of its submissions', async () => {
+      await fund(books.journal);
+      const sliced = leg({ working: { style: 'twap', slices: ['0.004', '0.006'], intervalMs: 1_000 } });
+      await planLegs(books.journal, sliced);
+      const { quantity: _whole, ...first } = terms(sliced);
+      await books.journal.intents.openFence(sliced, { ...first, quantity: '0.004' }, books.now + 2_000);
+      await books.journal.intents.report({
+        intentId: fill().intentId,
+        state: 'filled',
+        venueOrderId: '7',
+        filledQuantity: '0.004',
+        fills: [fill({ quantity: '0.004', fee: '0' })],
+      });
+      let seen: unknown[] = [];
+      await books.journal.cycles.plan('c2', 'main', ({ openOrders }) => {
+        seen = openOrders;
+        return { cycleId: 'c2', equity: '10000', legs: [], verdicts: [], allocations: [] };
+      });
+      expect(seen).toMatchObject([
+        { symbol: 'BTC/USDT', side: 'buy', state: 'initialized', quantity: '0.01', filledQuantity: '0.004' },
+      ]);
+    });
+
     it('come back when a leg is given up, once', async () => {
       await fund(books.journal);
       await planLegs(books.journal, leg());

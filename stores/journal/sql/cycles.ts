@@ -1,6 +1,7 @@
 import type { Consensus } from '../../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../../contracts/cycle.ts';
 import { riskHaltId } from '../../../contracts/workflow-ids.ts';
+import { decimal, sum, text } from '../../../domain/money.ts';
 import type { OrderPlan } from '../../../domain/portfolio.ts';
 import type { ClosedTrade, CycleBook, NewEvent, PlanningView } from '../port.ts';
 import { readControl, restrict } from './control.ts';
@@ -9,20 +10,23 @@ import { readOpenIntents, releaseIfIdle, voidIfMissing } from './intents.ts';
 import { readBalances } from './ledger.ts';
 import { markEquity, readMarks } from './marks.ts';
 import { readPositions } from './positions.ts';
-import { readPlannedLegs, reserve } from './postings.ts';
+import { readWaitingLegs, reserve } from './postings.ts';
 import { readLimits } from './risk.ts';
 
 /** A leg that was planned this long ago and never sent belongs to a cycle that is gone. */
 const ABANDONED_MS = 5 * 60_000;
 const CLOSED_TRADES = 20;
 
-/** What may become an exposure: submissions that may be open, and planned legs on their way to the fence. */
+/** What may become an exposure: submissions that may be open, and legs that wait for their first or their next one. */
 async function readOpenOrders(transaction: Transaction, account: string): Promise<PlanningView['openOrders']> {
   const orders: PlanningView['openOrders'] = await readOpenIntents(transaction, account);
-  for (const { leg, reservedAt } of await readPlannedLegs(transaction, account)) {
-    if (transaction.now() - reservedAt < ABANDONED_MS)
-      orders.push({ ...leg, filledQuantity: '0', state: 'initialized' });
-    else await voidIfMissing(transaction, leg, 1);
+  for (const { leg, reservedAt, filled } of await readWaitingLegs(transaction, account)) {
+    const isAbandoned = filled.length === 0 && transaction.now() - reservedAt >= ABANDONED_MS;
+    if (isAbandoned) await voidIfMissing(transaction, leg, 1);
+    else {
+      const filledQuantity = text(sum(filled.map((part) => decimal(part))));
+      orders.push({ ...leg, filledQuantity, state: 'initialized' });
+    }
   }
   return orders;
 }

@@ -7,11 +7,10 @@ import type { Intent, IntentBook, OrderReport } from '../port.ts';
 import { readControl } from './control.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 import { refusalOf } from './fence.ts';
+import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';
 import { balanceOf, bookFill, findReservedLeg, release, reserve } from './postings.ts';
 import { readLimits } from './risk.ts';
-
-const OPEN_STATES = "('submitted', 'unresolved', 'accepted', 'partially_filled', 'pending_cancel')";
 
 function toIntent(row: Row): Intent {
   const leg = JSON.parse(String(row['leg'])) as OrderLeg;

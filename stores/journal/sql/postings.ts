@@ -3,6 +3,7 @@ import type { Fill, OrderLeg } from '../../../domain/orders.ts';
 import { baseOf, quoteOf } from '../../../domain/position.ts';
 import { reservationAmount } from '../../../domain/reservation.ts';
 import type { Sql, Transaction } from './database.ts';
+import { OPEN_STATES } from './open-states.ts';
 import { bookOnPosition } from './positions.ts';
 
 /** The books of one account. Over all of them each asset adds up to zero, in every transaction. */
@@ -93,17 +94,32 @@ export async function findReservedLeg(sql: Sql, legId: string): Promise<OrderLeg
   return row && (JSON.parse(String(row['leg'])) as OrderLeg);
 }
 
-/** Legs whose capital is reserved and that were not sent yet, with the time of their plan. */
-export async function readPlannedLegs(sql: Sql, account: string): Promise<{ leg: OrderLeg; reservedAt: number }[]> {
+/** A leg whose capital is reserved and of which nothing is open at the exchange: before its first submission, or between two of them. */
+export interface WaitingLeg {
+  leg: OrderLeg;
+  reservedAt: number;
+  /** What was filled of each of its submissions so far; empty before the first. */
+  filled: string[];
+}
+
+export async function readWaitingLegs(sql: Sql, account: string): Promise<WaitingLeg[]> {
   const rows = await sql.rows(
-    `SELECT leg, reserved_at FROM reservations
-     WHERE account = ? AND open = 1 AND NOT EXISTS (SELECT 1 FROM intents WHERE intents.leg_id = reservations.leg_id)`,
+    `SELECT leg_id, leg, reserved_at FROM reservations
+     WHERE account = ? AND open = 1 AND NOT EXISTS (
+       SELECT 1 FROM intents WHERE intents.leg_id = reservations.leg_id AND intents.state IN ${OPEN_STATES})
+     ORDER BY reserved_at, leg_id`,
     account,
   );
-  return rows.map((row) => ({
-    leg: JSON.parse(String(row['leg'])) as OrderLeg,
-    reservedAt: Number(row['reserved_at']),
-  }));
+  const legs: WaitingLeg[] = [];
+  for (const row of rows) {
+    const sent = await sql.rows('SELECT filled_quantity FROM intents WHERE leg_id = ?', String(row['leg_id']));
+    legs.push({
+      leg: JSON.parse(String(row['leg'])) as OrderLeg,
+      reservedAt: Number(row['reserved_at']),
+      filled: sent.map((intent) => String(intent['filled_quantity'])),
+    });
+  }
+  return legs;
 }
 
 export interface Reservation {
