@@ -50,7 +50,8 @@ export function keepHistory(history: History): void {
     enums: String,
     bytes: String,
   });
-  writeFileSync(file, `${JSON.stringify(json)}\n`);
+  // A stack names where it was recorded, which is nobody's business.
+  writeFileSync(file, `${JSON.stringify(json).replaceAll(`${projectFolder}/`, '')}\n`);
 }
 
 export function readHistory(name: string): History {
