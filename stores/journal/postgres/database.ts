@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
+import { Pool, type PoolClient, TypeOverrides, types } from 'pg';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market.ts';
 import {
@@ -24,12 +24,8 @@ const CONTROL_LOCK = 7_003;
 const STALLED_MS = 3_000;
 
 /** Counters and times stay far below 2^53. */
-const INT8: number = types.builtins.INT8;
-const parsers: Required<PoolConfig>['types'] = {
-  getTypeParser: (type: number, format?: string) =>
-    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the server knows more types than pg's list of names.
-    type === INT8 ? Number : types.getTypeParser(type, format === 'binary' ? 'binary' : 'text'),
-};
+const parsers = new TypeOverrides();
+parsers.setTypeParser(types.builtins.INT8, Number);
 
 const prepared = new Map<string, string>();
 

@@ -1,0 +1,69 @@
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { temporalAccess } from '../../contracts/config/temporal.ts';
+import type { AgentRequest } from '../../contracts/signals.ts';
+import { agentTaskQueue } from '../../contracts/task-queues.ts';
+import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
+import { type AgentId, missionAgentIds } from '../../domain/agents.ts';
+import type { AgentAnswer } from '../../domain/signals.ts';
+
+/** What a stand-in thinks of one symbol: its direction is held with four fifths. */
+export interface StandInView {
+  direction: -1 | 0 | 1;
+  expectedReturn: number;
+  uncertainty: number;
+  conviction: number;
+}
+
+/** Serves the queues of the six agents with stand-ins, by the agents' own contract, until the process is told to end. */
+export async function serveStandIns(
+  viewsOf: (agentId: AgentId, request: AgentRequest) => (symbol: string) => StandInView,
+): Promise<void> {
+  async function askAgent(agentId: AgentId, request: AgentRequest): Promise<AgentAnswer> {
+    const { snapshot, horizonMs } = request;
+    const viewOf = viewsOf(agentId, request);
+    return {
+      agentId,
+      opinions: snapshot.symbols.map(({ instrument: { symbol } }) => {
+        const { direction, ...view } = viewOf(symbol);
+        const likely = (wanted: number): number => (direction === wanted ? 0.8 : 0.1);
+        return {
+          kind: 'signal',
+          agentId,
+          symbol,
+          probabilities: { up: likely(1), flat: likely(0), down: likely(-1) },
+          ...view,
+          horizonMs,
+          validUntilAt: snapshot.takenAt + horizonMs,
+          rationale: 'stand-in',
+          evidence: [],
+        };
+      }),
+      model: 'stand-in',
+      version: '1',
+      latencyMs: 0,
+      tokens: 0,
+      costUsd: '0',
+    };
+  }
+
+  const access = temporalAccess();
+  const connection = await NativeConnection.connect(access);
+  const workers = await Promise.all(
+    missionAgentIds.map((agentId) =>
+      Worker.create({
+        connection,
+        namespace: access.namespace,
+        taskQueue: agentTaskQueue(agentId),
+        activities: { askAgent },
+      }),
+    ),
+  );
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  onShutdown(async () => {
+    for (const worker of workers) worker.shutdown();
+    await running;
+    await connection.close();
+  });
+  announceReady();
+  await running;
+}
