@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { paperExchangeUrl } from '../../contracts/config/addresses.ts';
+import { ENGINES_VARIABLE, type Engine } from '../../contracts/config/engines.ts';
 import { cacheFolder, dataFolder, projectFolder } from '../../contracts/config/folders.ts';
 import { configurationFile } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
@@ -12,6 +13,7 @@ import { journalFile } from '../../stores/journal/open.ts';
 import { refuseUnreadyMode } from '../live/readiness.ts';
 import { stackAccess, usesOtherServer } from './connection.ts';
 import { refuseCorruptDatabase } from './databases.ts';
+import { prepareEngines } from './engines.ts';
 import { ensurePaperAccount } from './paper-account.ts';
 import { portsOf, refuseTakenPorts } from './ports.ts';
 import { type Profile, profileFile } from './profile.ts';
@@ -27,6 +29,8 @@ const run = promisify(execFile);
 export interface StackOptions {
   configuration: Configuration;
   profile: Profile;
+  /** Run beside the stack; what is missing of them is installed. */
+  engines: readonly Engine[];
   /** One short line per step of the preparation. */
   onProgress: (message: string) => void;
   logger: Logger;
@@ -57,6 +61,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       logFolder: join(dataFolder(), 'logs'),
       environment: {
         [RUN_VARIABLE]: claimed.runId,
+        [ENGINES_VARIABLE]: options.engines.join(','),
         TEMPORAL_ADDRESS: temporal.address,
         TEMPORAL_NAMESPACE: temporal.namespace,
         // A third less time to load ccxt, in each of three workers.
@@ -103,7 +108,7 @@ async function bringUp(
   temporal: TemporalAccess,
   signal: AbortSignal,
 ): Promise<{ name: string; url: string }[]> {
-  const { configuration, profile, onProgress } = options;
+  const { configuration, profile, engines, onProgress } = options;
   const ownTemporal = !usesOtherServer();
   const files = { configuration: configurationFile(), profile: profileFile() };
   checkDatabases(configuration, profile, ownTemporal);
@@ -111,9 +116,10 @@ async function bringUp(
   await refuseTakenPorts(portsOf(configuration, profile, files, ownTemporal));
 
   // Independent of each other; only the workers need all of them.
-  const [temporalUrl, services] = await Promise.all([
+  const [temporalUrl, services, engineProcesses] = await Promise.all([
     ownTemporal ? startTemporal(options, supervisor, signal) : otherTemporal(options, temporal),
     startServices(options, supervisor),
+    prepareEngines(engines, { onProgress, signal }),
     bundleWorkflows(signal),
   ]);
 
@@ -121,10 +127,13 @@ async function bringUp(
   const roles = Object.keys(profile.workers);
   const workers = roles.map((role) => ownProcess(`workers/${role}`, `workers/${role}.ts`));
   const workerUrls = await supervisor.start(workers);
+  for (const { name } of engineProcesses) onProgress(`Starting ${name}`);
+  const engineUrls = await supervisor.start(engineProcesses);
   return [
     { name: 'temporal', url: temporalUrl },
     ...services,
     ...workers.map(({ name }, index) => ({ name, url: workerUrls[index] })),
+    ...engineProcesses.map(({ name }, index) => ({ name, url: engineUrls[index] })),
   ].flatMap(({ name, url }) => (url === undefined ? [] : [{ name, url }]));
 }
 

@@ -15,6 +15,8 @@ export interface ProcessSpec {
   environment?: Record<string, string>;
   /** Resolves, once the process serves, with its address. Without it the process says so by its ready line on stdout. */
   probe?: (signal: AbortSignal) => Promise<string | undefined>;
+  /** Nothing depends on it: when it cannot be kept running, it stays down and the others go on. */
+  advisory?: boolean;
 }
 
 export interface SupervisionLimits {
@@ -123,9 +125,10 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
 
   function gaveUp(times: number, reason: string): UserError {
     const seconds = Math.round(limits.restartWindowMs / 1000);
+    const then = spec.advisory ? 'It stays down' : 'Everything was stopped';
     return new UserError(
       'ProcessFailed',
-      `${spec.name} ended ${times} times within ${seconds} s, the last time with ${reason}. Everything was stopped; its log is ${logFile}.`,
+      `${spec.name} ended ${times} times within ${seconds} s, the last time with ${reason}. ${then}; its log is ${logFile}.`,
     );
   }
 

@@ -63,7 +63,8 @@ export function createSupervisor(options: {
           environment: options.environment,
           onChange: () => options.onChange?.(processes()),
           onCrash: (name, reason) => logger.warn({ restarted: name, reason }, 'a process ended and is restarted'),
-          onGiveUp: (error) => void giveUp(error),
+          onGiveUp: (error) =>
+            spec.advisory ? logger.error({ reason: error.message }, 'left down') : void giveUp(error),
         }),
       );
       stages.push(stage);

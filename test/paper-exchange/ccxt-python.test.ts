@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { pythonEnvironment } from '../support/python.ts';
+import { pythonEnvironment } from '../../client/stack/python-environment.ts';
 import { startTestExchange, type TestAccount, type TestExchange } from './harness.ts';
 
 const run = promisify(execFile);
@@ -11,7 +11,11 @@ let python: string;
 let exchange: TestExchange;
 let account: TestAccount;
 beforeAll(async () => {
-  python = await pythonEnvironment('python-ccxt', ['ccxt==4.5.84']);
+  python = await pythonEnvironment({
+    name: 'ccxt',
+    lockFile: 'test/paper-exchange/requirements.lock',
+    python: '>=3.11',
+  });
   exchange = await startTestExchange();
   account = await exchange.account('python');
 });

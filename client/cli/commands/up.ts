@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Engine, engines } from '../../../contracts/config/engines.ts';
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import { secretValues } from '../../../contracts/config/secrets.ts';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
@@ -20,6 +21,13 @@ import { runCycle } from './cycles.ts';
 interface UpOptions extends OutputOptions {
   cycles?: number;
   exit?: boolean;
+  with: Engine[];
+}
+
+function addEngine(text: string, before: Engine[]): Engine[] {
+  const engine = engines.find((name) => name === text);
+  if (!engine) throw new InvalidArgumentError(`The engines are ${engines.join(', ')}.`);
+  return [...new Set([...before, engine])];
 }
 
 const POLL_MS = 200;
@@ -118,6 +126,7 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
   const stack = await startStack({
     configuration,
     profile: readProfile(),
+    engines: options.with,
     logger: createLogger({ process: 'sapphire', level: 'warn', secrets: secretValues(secrets) }),
     onProgress: (message) => progress(`${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${message}`),
   });
@@ -165,9 +174,15 @@ export function registerUp(program: Command): void {
         wholeNumber('--cycles', 1, 100_000),
       )
       .option('--exit', 'with --cycles: stop everything after the last of them')
+      .option(
+        '--with <engine>',
+        `install and run an engine beside it, repeatable: ${engines.join(', ')}`,
+        addEngine,
+        [],
+      )
       .addHelpText(
         'after',
-        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations.\n\nExamples:\n  sapphire up\n  sapphire up --cycles 3 --exit --json',
+        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations.\n\nExamples:\n  sapphire up\n  sapphire up --cycles 3 --exit --json\n  sapphire up --with freqtrade --with hummingbot',
       ),
     up,
   );

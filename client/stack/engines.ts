@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { type Engine, engines } from '../../contracts/config/engines.ts';
+import { projectFolder } from '../../contracts/config/folders.ts';
+import { type InstallOptions, type PythonRequirements, pythonEnvironment } from './python-environment.ts';
+import type { ProcessSpec } from './supervised-process.ts';
+
+const forecasters: PythonRequirements = {
+  name: 'forecasters',
+  lockFile: 'workers/gpu/requirements.lock',
+  python: '>=3.11,<3.13',
+};
+
+/** What each engine is installed from. */
+export const engineRequirements: Record<Engine, PythonRequirements> = {
+  freqtrade: { name: 'freqtrade', lockFile: 'workers/freqtrade/requirements.lock', python: '>=3.11,<3.14' },
+  hummingbot: { name: 'hummingbot', lockFile: 'workers/hummingbot/requirements.lock', python: '>=3.11,<3.13' },
+  'lag-llama': forecasters,
+  fracast: forecasters,
+};
+
+/** How each is run, given the `python` that holds it. Freqtrade and Hummingbot are watched over by a process of ours that configures them. */
+function processOf(engine: Engine, python: string): ProcessSpec {
+  const name = `engines/${engine}`;
+  if (engine === 'lag-llama' || engine === 'fracast') {
+    const main = join(projectFolder, 'workers', 'gpu', 'main.py');
+    return { name, command: python, args: [main, engine], advisory: true };
+  }
+  return {
+    name,
+    command: process.execPath,
+    args: [join(projectFolder, 'workers', engine, 'main.ts')],
+    environment: { SAPPHIRE_PYTHON: python },
+    advisory: true,
+  };
+}
+
+/** Installs what is missing of the wanted engines, one after the other, and says how each is started. */
+export async function prepareEngines(wanted: readonly Engine[], options: InstallOptions): Promise<ProcessSpec[]> {
+  const specs: ProcessSpec[] = [];
+  for (const engine of engines.filter((name) => wanted.includes(name))) {
+    specs.push(processOf(engine, await pythonEnvironment(engineRequirements[engine], options)));
+  }
+  return specs;
+}

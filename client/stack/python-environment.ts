@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { cacheFolder, projectFolder } from '../../contracts/config/folders.ts';
+import { UserError } from '../../contracts/errors.ts';
+import { fetchProgramFromWheel } from './python-wheel.ts';
+
+const run = promisify(execFile);
+/** The installer; it resolves and downloads many times faster than pip. */
+const UV_VERSION = '0.13.9';
+const INSTALL_TIMEOUT_MS = 30 * 60_000;
+
+export interface PythonRequirements {
+  /** Of its folder in the cache. */
+  name: string;
+  /** Relative to the checkout: exact versions with hashes, as `uv pip compile --universal --generate-hashes` writes them. */
+  lockFile: string;
+  /** What the interpreter must be, e.g. `>=3.11,<3.13`. */
+  python: string;
+}
+
+export interface InstallOptions {
+  onProgress?: (message: string) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Path of the `python` of a virtual environment in the cache that holds exactly what the lock file names. It is made when missing or when
+ * the lock file changed, and reused otherwise. Several processes may ask at once: one makes it, the others wait.
+ */
+export async function pythonEnvironment(wanted: PythonRequirements, options: InstallOptions = {}): Promise<string> {
+  const { onProgress = () => {}, signal = new AbortController().signal } = options;
+  const folder = join(cacheFolder(), 'python', wanted.name);
+  const python = join(folder, 'bin', 'python');
+  const stamp = join(folder, 'installed.txt');
+  const lockFile = resolve(projectFolder, wanted.lockFile);
+  const hash = createHash('sha256').update(readFileSync(lockFile)).digest('hex');
+  const ready = (): boolean => existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
+  if (ready()) return python;
+
+  const unlock = await lock(folder, signal);
+  try {
+    if (ready()) return python;
+    const startedAt = Date.now();
+    const seconds = (): string => `${Math.round((Date.now() - startedAt) / 1_000)} s`;
+    onProgress(`Installing ${wanted.name} into ${folder}`);
+    const ticker = setInterval(() => onProgress(`Installing ${wanted.name}: ${seconds()}`), 10_000);
+    try {
+      const uv = await installer(signal);
+      const environment = {
+        ...process.env,
+        UV_CACHE_DIR: join(cacheFolder(), 'python', 'uv-cache'),
+        UV_NO_PROGRESS: '1',
+      };
+      const install = (...args: string[]) =>
+        run(uv, args, { env: environment, signal, timeout: INSTALL_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 });
+      rmSync(stamp, { force: true });
+      await install('venv', '--quiet', '--clear', '--python', wanted.python, folder);
+      await install('pip', 'sync', '--quiet', '--require-hashes', '--python', python, lockFile);
+      writeFileSync(stamp, hash);
+      onProgress(`Installed ${wanted.name} in ${seconds()}`);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw failed(wanted, error);
+    } finally {
+      clearInterval(ticker);
+    }
+    return python;
+  } finally {
+    unlock();
+  }
+}
+
+/** `uv`, from its own package on PyPI, under its version's name in the cache. */
+async function installer(signal: AbortSignal): Promise<string> {
+  const parent = join(cacheFolder(), 'python');
+  const cached = join(parent, `uv-${UV_VERSION}`);
+  if (existsSync(cached)) return cached;
+  const folder = mkdtempSync(join(parent, 'download-'));
+  try {
+    renameSync(await fetchProgramFromWheel(`uv==${UV_VERSION}`, 'uv', folder, { env: process.env, signal }), cached);
+    return cached;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** One install of a folder at a time. A name in the kernel, unlike a lock file, ends with the process that holds it. */
+async function lock(folder: string, signal: AbortSignal): Promise<() => void> {
+  mkdirSync(join(cacheFolder(), 'python'), { recursive: true });
+  const name = createHash('sha256').update(folder).digest('hex').slice(0, 16);
+  for (;;) {
+    const server = createServer();
+    const fault = await new Promise<NodeJS.ErrnoException | undefined>((settle) => {
+      server.once('error', settle);
+      server.listen(`\0sapphire-python-${name}`, () => settle(undefined));
+    });
+    if (!fault) return () => server.close();
+    if (fault.code !== 'EADDRINUSE') throw fault;
+    await sleep(250, undefined, { signal });
+  }
+}
+
+function failed({ name, lockFile, python }: PythonRequirements, error: unknown): UserError {
+  const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+  const words = (output.trim() || (error instanceof Error ? error.message : String(error)))
+    .split('\n')
+    .slice(-3)
+    .join(' ');
+  return new UserError(
+    'EngineNotInstalled',
+    `${name} could not be installed from ${lockFile}: ${words.slice(0, 400)}. It needs Python ${python} with pip, and PyPI within reach.`,
+  );
+}

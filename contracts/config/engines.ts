@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+/** Programs of others that the stack can install and run beside itself: `npm start -- --with NAME`. */
+export const engines = ['freqtrade', 'hummingbot', 'lag-llama', 'fracast'] as const;
+export type Engine = (typeof engines)[number];
+
+/** Carries the names of the engines that run beside the stack to each of its processes. */
+export const ENGINES_VARIABLE = 'SAPPHIRE_ENGINES';
+
+const listSchema = z
+  .string()
+  .transform((text) => text.split(',').filter((name) => name !== ''))
+  .pipe(z.array(z.enum(engines)));
+
+/** The engines that this stack was started with. */
+export function startedEngines(environment: NodeJS.ProcessEnv = process.env): readonly Engine[] {
+  return listSchema.parse(environment[ENGINES_VARIABLE] ?? '');
+}
