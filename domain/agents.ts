@@ -1,8 +1,11 @@
 /** The six agents of the mission, in the order in which they are shown. */
 export const missionAgentIds = ['deepseek', 'qwen', 'fingpt', 'lag-llama', 'freqtrade', 'hummingbot'] as const;
 
-/** `baseline` is a documented rule that votes only while fewer than two of the six can. */
-export const agentIds = [...missionAgentIds, 'baseline'] as const;
+/**
+ * Beside the six: `baseline`, a documented rule that votes only while fewer than two of them can, and `fracast`, a small forecaster whose
+ * weights come in its package.
+ */
+export const agentIds = [...missionAgentIds, 'baseline', 'fracast'] as const;
 
 export type AgentId = (typeof agentIds)[number];
 
@@ -15,6 +18,7 @@ export const agentGroups: Record<AgentId, string> = {
   freqtrade: 'strategies',
   hummingbot: 'market-making',
   baseline: 'baseline',
+  fracast: 'forecasters',
 };
 
 export function isMissionAgent(agentId: AgentId): boolean {

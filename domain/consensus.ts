@@ -189,7 +189,7 @@ function cappedShares(groupWeights: ReadonlyMap<string, number>, cap: number): M
  */
 function quorumOf(signals: readonly Signal[], baselineNeeded: boolean, policy: ParticipationPolicy): Quorum {
   const weigh = (ids: readonly AgentId[]) => ids.reduce((total, id) => total + policy.agents[id].weight, 0);
-  const able = agentIds.filter((id) => policy.agents[id].enabled && (baselineNeeded || isMissionAgent(id)));
+  const able = agentIds.filter((id) => policy.agents[id].enabled && (baselineNeeded || id !== 'baseline'));
   const enabledWeight = weigh(able);
   const weight = enabledWeight > 0 ? weigh(signals.map(({ agentId }) => agentId)) / enabledWeight : 0;
   const { quorumCount: countNeeded, quorumWeight: weightNeeded } = policy;

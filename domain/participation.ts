@@ -30,6 +30,11 @@ export interface ParticipationPolicy {
   minConviction: number;
 }
 
+/** Who takes part where nobody has said so: everybody with the same weight, but a forecaster that stands for none of the six only when asked to. */
+export function defaultParticipation(agentId: AgentId): AgentParticipation {
+  return { enabled: agentId !== 'fracast', weight: 1 };
+}
+
 /** Something for every agent, none forgotten. */
 export function perAgent<T>(of: (agentId: AgentId) => T): Record<AgentId, T> {
   return {
@@ -40,5 +45,6 @@ export function perAgent<T>(of: (agentId: AgentId) => T): Record<AgentId, T> {
     freqtrade: of('freqtrade'),
     hummingbot: of('hummingbot'),
     baseline: of('baseline'),
+    fracast: of('fracast'),
   };
 }

@@ -1,24 +1,28 @@
+import type { Engine } from '../../contracts/config/engines.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { Secrets } from '../../contracts/config/secrets.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import { createBaseline } from './baseline.ts';
 import { createFinGpt } from './fingpt.ts';
+import { createForecasterSeat } from './forecaster-seat.ts';
 import { createFreqtrade } from './freqtrade.ts';
 import { createHummingbotSeat } from './hummingbot.ts';
-import { createLagLlamaSeat } from './lag-llama.ts';
 import { createLanguageModel } from './language-model.ts';
 import type { Agent } from './port.ts';
 
 /**
- * Every agent as it is configured. All seven are there, except Lag-Llama when a worker of its own serves its queue: ours must not poll that
- * queue then, or it would take questions away from the model.
+ * Every agent as it is configured, except a forecaster whose queue is served by a worker of its own: ours must not poll that queue then, or it
+ * would take questions away from the model.
  */
 export function createAgents({
   configuration: { agents },
   secrets,
+  engines,
 }: {
   configuration: Pick<Configuration, 'agents'>;
   secrets: Pick<Secrets, 'deepseekApiKey' | 'qwenApiKey'>;
+  /** That run beside the stack. */
+  engines: readonly Engine[];
 }): Partial<Record<AgentId, Agent>> {
   return {
     deepseek: createLanguageModel({
@@ -36,9 +40,16 @@ export function createAgents({
       extraBody: { enable_thinking: false },
     }),
     fingpt: createFinGpt(agents.fingpt),
-    ...(agents['lag-llama'].worker === 'external' ? {} : { 'lag-llama': createLagLlamaSeat() }),
+    ...forecasterSeats(agents, engines),
     freqtrade: createFreqtrade(agents.freqtrade),
     hummingbot: createHummingbotSeat(agents.hummingbot),
     baseline: createBaseline(),
   };
+}
+
+const forecasters = ['lag-llama', 'fracast'] as const;
+
+function forecasterSeats(agents: Configuration['agents'], engines: readonly Engine[]): Partial<Record<AgentId, Agent>> {
+  const empty = forecasters.filter((id) => agents[id].worker === 'none' && !engines.includes(id));
+  return Object.fromEntries(empty.map((id) => [id, createForecasterSeat(id)]));
 }

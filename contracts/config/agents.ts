@@ -11,13 +11,16 @@ const hostedModel = (defaults: { baseUrl: string; model: string }) =>
     })
     .prefault({});
 
+/** `worker: external` says that a worker of your own polls the agent's queue, e.g. one on a GPU node. */
+const forecaster = z.strictObject({ worker: z.enum(['none', 'external']).default('none') }).prefault({});
+
 /** An agent without the setting that it needs abstains with that as its reason. */
 export const agentsSchema = z.strictObject({
   deepseek: hostedModel({ baseUrl: 'https://api.deepseek.com', model: 'deepseek-flash' }),
   qwen: hostedModel({ baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', model: 'qwen3.8-flash' }),
   fingpt: z.strictObject({ baseUrl: z.url().optional() }).prefault({}),
-  /** `worker: external` says that a worker of your own polls the queue `agents-lag-llama`. */
-  'lag-llama': z.strictObject({ worker: z.enum(['none', 'external']).default('none') }).prefault({}),
+  'lag-llama': forecaster,
+  fracast: forecaster,
   freqtrade: z.strictObject({ baseUrl: z.url().optional() }).prefault({}),
   hummingbot: z.strictObject({ riskFactor: z.number().positive().max(100).default(1) }).prefault({}),
 });

@@ -5,13 +5,13 @@ import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
 import type { AgentId } from '../../domain/agents.ts';
-import { type AgentParticipation, perAgent } from '../../domain/participation.ts';
+import { type AgentParticipation, defaultParticipation, perAgent } from '../../domain/participation.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import { startCoordinator } from './server.ts';
 
-/** Who takes part when the journal says nothing yet: everybody with weight 1, unless configured. What was changed since stays. */
+/** Who takes part when the journal says nothing yet: what is configured, else the defaults. What was changed since stays. */
 function participationDefaults({ participation }: Configuration): Record<AgentId, AgentParticipation> {
-  return perAgent((agentId) => participation.agents[agentId] ?? { enabled: true, weight: 1 });
+  return perAgent((agentId) => participation.agents[agentId] ?? defaultParticipation(agentId));
 }
 
 async function main(): Promise<void> {

@@ -53,7 +53,9 @@ export function agentFrom(
   settings: Record<string, unknown> = {},
   secrets: { deepseekApiKey?: string; qwenApiKey?: string } = {},
 ): Agent {
-  const agent = createAgents({ configuration: { agents: agentsSchema.parse(settings) }, secrets })[agentId];
+  const agent = createAgents({ engines: [], configuration: { agents: agentsSchema.parse(settings) }, secrets })[
+    agentId
+  ];
   if (agent === undefined) throw new Error(`${agentId} is not built`);
   return agent;
 }

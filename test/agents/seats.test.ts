@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, test } from 'vitest';
 import { createAgents } from '../../activities/agents/create.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
+import type { Engine } from '../../contracts/config/engines.ts';
 import { agentIds } from '../../domain/agents.ts';
 import type { OrderBook } from '../../domain/market.ts';
 import type { Signal } from '../../domain/signals.ts';
@@ -25,19 +26,20 @@ async function closedOrigin(): Promise<string> {
   return server.origin;
 }
 
-function agentsFor(settings: unknown) {
-  return createAgents({ configuration: { agents: agentsSchema.parse(settings) }, secrets: {} });
+function agentsFor(settings: unknown, engines: Engine[] = []) {
+  return createAgents({ configuration: { agents: agentsSchema.parse(settings) }, secrets: {}, engines });
 }
 
 describe('the set of agents', () => {
-  it('has all seven, each under its own id', () => {
+  it('has all, each under its own id', () => {
     const agents = agentsFor({});
-    expect(Object.keys(agents)).toEqual([...agentIds]);
+    expect(Object.keys(agents).toSorted()).toEqual([...agentIds].toSorted());
     for (const id of agentIds) expect(agents[id]?.id).toBe(id);
   });
 
-  it('leaves the queue of Lag-Llama to the worker that serves it', () => {
-    expect(agentsFor({ 'lag-llama': { worker: 'external' } })['lag-llama']).toBeUndefined();
+  it.each(['lag-llama', 'fracast'] as const)('leaves the queue of %s to the worker that serves it', (id) => {
+    expect(agentsFor({ [id]: { worker: 'external' } })[id]).toBeUndefined();
+    expect(agentsFor({}, [id])[id]).toBeUndefined();
   });
 });
 

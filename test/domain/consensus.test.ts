@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AgentId, agentGroups, agentIds, missionAgentIds } from '../../domain/agents.ts';
 import { type ConsensusQuestion, formConsensus, logPool, type SymbolView } from '../../domain/consensus.ts';
-import { type ParticipationPolicy, perAgent } from '../../domain/participation.ts';
+import { defaultParticipation, type ParticipationPolicy, perAgent } from '../../domain/participation.ts';
 import type { AgentAnswer, Opinion, Signal } from '../../domain/signals.ts';
 
 const SYMBOL = 'BTC/USDT';
@@ -45,7 +45,7 @@ function policy(
   weights: Partial<Record<AgentId, number>> = {},
   changes: Partial<Omit<ParticipationPolicy, 'agents'>> = {},
 ): ParticipationPolicy {
-  const agents = perAgent((id) => ({ enabled: true, weight: weights[id] ?? 1 }));
+  const agents = perAgent((id) => ({ ...defaultParticipation(id), weight: weights[id] ?? 1 }));
   return {
     version: 3,
     agents,

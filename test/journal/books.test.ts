@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
+import { defaultParticipation, perAgent } from '../../domain/participation.ts';
 import type { OrderPlan, Restriction } from '../../domain/portfolio.ts';
 import type { PlanningView } from '../../stores/journal/port.ts';
 import { fill, fund, leg, planLegs, terms, trade } from '../support/books.ts';
@@ -67,19 +68,14 @@ describe.each(adapterNames)('the books on %s', (name) => {
   });
 
   it('changes participation once for a request, with before and after', async () => {
-    const everyone = { enabled: true, weight: 1 };
-    await books.journal.participation.seed({
-      deepseek: everyone,
-      qwen: everyone,
-      fingpt: everyone,
-      'lag-llama': everyone,
-      freqtrade: everyone,
-      hummingbot: everyone,
-      baseline: everyone,
-    });
+    await books.journal.participation.seed(perAgent(defaultParticipation));
     const request = { requestId: 'p1', agentId: 'qwen' as const, enabled: false, by: 'me', reason: 'test' };
     const change = await books.journal.participation.change(request);
-    expect(change).toMatchObject({ version: 1, before: everyone, after: { enabled: false, weight: 1 } });
+    expect(change).toMatchObject({
+      version: 1,
+      before: defaultParticipation('qwen'),
+      after: { enabled: false, weight: 1 },
+    });
     expect(await books.journal.participation.change(request)).toEqual(change);
     expect((await books.journal.participation.read()).agents.qwen).toEqual({ enabled: false, weight: 1 });
   });

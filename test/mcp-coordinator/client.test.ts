@@ -64,7 +64,7 @@ describe('the client', () => {
     const client = closed(createCoordinatorClient({ url: harness.url, token: TOKEN }));
     await expect(client.listParticipation()).rejects.toMatchObject({ code: 'CoordinatorUnavailable' });
     await harness.restart();
-    expect((await client.listParticipation()).agents).toHaveLength(7);
+    expect((await client.listParticipation()).agents).toHaveLength(8);
   });
 
   it('makes one connection for calls that come together', async () => {

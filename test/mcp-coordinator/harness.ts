@@ -7,7 +7,7 @@ import type { ConsensusRequest } from '../../contracts/consensus.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import type { ConsensusRules } from '../../domain/participation.ts';
-import { perAgent } from '../../domain/participation.ts';
+import { defaultParticipation, perAgent } from '../../domain/participation.ts';
 import type { Signal } from '../../domain/signals.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -38,7 +38,7 @@ export async function startHarness(
   const opened = await openSqliteJournal(join(folder, 'journal.db'), 'paper');
   const journal = options.wrap?.(opened) ?? opened;
   await journal.risk.adopt('main', riskSchema.parse({}));
-  await journal.participation.seed(perAgent(() => ({ enabled: true, weight: 1 })));
+  await journal.participation.seed(perAgent(defaultParticipation));
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger({
     process: 'services/mcp-coordinator',

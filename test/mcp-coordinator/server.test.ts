@@ -92,7 +92,7 @@ describe.each([
     const { contents } = await client.readResource({ uri: 'agents://all' });
     const [content] = contents;
     const text = content && 'text' in content ? content.text : '';
-    expect(participationSchema.parse(JSON.parse(text)).agents).toHaveLength(7);
+    expect(participationSchema.parse(JSON.parse(text)).agents).toHaveLength(8);
     await expect(client.readResource({ uri: 'cycles://never' })).rejects.toThrow(
       /no decision record of the cycle never/,
     );

@@ -31,6 +31,7 @@ import {
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
 import { type AgentId, agentIds } from '../../domain/agents.ts';
+import { defaultParticipation, perAgent } from '../../domain/participation.ts';
 import { abstain } from '../../domain/signals.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -144,10 +145,7 @@ export async function startRig(
   const exchange = await startTestExchange();
   const { apiKey, secret } = await exchange.account('main', { USDT: configuration.paperBalance });
   const journal = await temporaryJournal();
-  const everyone = Object.fromEntries(agentIds.map((id) => [id, { enabled: true, weight: 1 }])) as Parameters<
-    Journal['participation']['seed']
-  >[0];
-  await journal.participation.seed(everyone);
+  await journal.participation.seed(perAgent(defaultParticipation));
   await journal.risk.adopt('main', configuration.risk);
   const { paperBalance } = configuration;
   await journal.ledger.transfer({

@@ -55,6 +55,7 @@ describe('a trading cycle', () => {
       'freqtrade',
       'hummingbot',
       'baseline',
+      'fracast',
     ]);
     expect(bought.record.orders).toMatchObject([{ side: 'buy', state: 'filled' }]);
     expect(bought.record.fills.length).toBeGreaterThan(0);

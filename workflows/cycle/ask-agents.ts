@@ -31,6 +31,7 @@ const times: Record<AgentId, AgentTimes> = {
   freqtrade: engine,
   hummingbot: engine,
   baseline: rule,
+  fracast: { scheduleToStart: '3s', startToClose: '20s' },
 };
 
 /**

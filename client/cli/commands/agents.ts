@@ -52,7 +52,7 @@ export function registerAgents(program: Command): void {
         table(
           ['agent', 'enabled', 'weight', 'signals', 'queue', 'last answer'],
           rows.map((row) => [
-            row.mission ? row.agent : `${row.agent} (rule)`,
+            row.mission ? row.agent : `${row.agent} (no mission agent)`,
             row.enabled ? 'yes' : 'no',
             String(row.weight),
             `${row.signals}/${row.answered}`,
