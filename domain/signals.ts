@@ -29,6 +29,8 @@ export const abstentionReasons = [
   'not_enough_data',
   'budget_spent',
   'disabled',
+  'cooling_down',
+  'no_signal',
 ] as const;
 export type AbstentionReason = (typeof abstentionReasons)[number];
 

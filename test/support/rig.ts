@@ -2,6 +2,7 @@ import { type Client, isGrpcServiceError, type WorkflowHandle } from '@temporali
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { pino } from 'pino';
+import { createGuestActivities } from '../../activities/agents/guests.ts';
 import { createAgentActivities } from '../../activities/agents/index.ts';
 import type { Agent } from '../../activities/agents/port.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
@@ -21,7 +22,7 @@ import { createReconcileActivities } from '../../activities/reconcile/index.ts';
 import { createIngest } from '../../activities/reconcile/ingest.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { consensusRules } from '../../contracts/config/schema.ts';
+import { configuredPolicy } from '../../contracts/config/schema.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
 import {
   flattenWorkflowId,
@@ -146,6 +147,7 @@ export async function startRig(
   const { apiKey, secret } = await exchange.account('main', { USDT: configuration.paperBalance });
   const journal = await temporaryJournal();
   await journal.participation.seed(perAgent(defaultParticipation));
+  await journal.policy.adopt('main', configuredPolicy(configuration));
   await journal.risk.adopt('main', configuration.risk);
   const { paperBalance } = configuration;
   await journal.ledger.transfer({
@@ -157,13 +159,14 @@ export async function startRig(
     at: Date.now(),
   });
 
-  const rules = consensusRules(configuration);
   const coordinator = await startCoordinator({
     host: '127.0.0.1',
     port: 0,
     token,
     journal,
-    rules,
+    account: 'main',
+    symbols: configuration.symbols,
+    horizonMs: configuration.cycle.horizonMinutes * 60_000,
     logger: silent,
   });
   const { close: closeCoordinator, ...coordinatorActivities } = createCoordinatorActivities({
@@ -211,7 +214,8 @@ export async function startRig(
         ...createMarketActivities({ market }),
         ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger: silent }),
         ...coordinatorActivities,
-        ...createOwnConsensusActivities({ journal, rules, logger: silent }),
+        ...createOwnConsensusActivities({ journal, account: 'main', logger: silent }),
+        ...createGuestActivities({ journal, account: 'main' }),
       },
     },
     ...(options.agents ?? agentIds).map((id) => ({

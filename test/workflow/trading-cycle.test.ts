@@ -138,7 +138,7 @@ describe('a trading cycle', () => {
     await system.journal.participation.change({
       requestId: 'x',
       agentId: 'qwen',
-      enabled: false,
+      settings: { enabled: false },
       by: 'me',
       reason: 'test',
     });
