@@ -85,7 +85,7 @@ export interface CycleTerms {
   onLegFailure: 'flatten' | 'hold';
   epoch: number;
   tradingState: 'active' | 'reducing' | 'halted';
-  /** Seats to ask, and those that are switched off. */
+  /** Seats to ask, and those of the six that are switched off. */
   agents: SeatId[];
   disabledAgents: AgentId[];
   /** Seats that have failed so often of late that they are left alone for a while. */

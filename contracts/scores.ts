@@ -18,3 +18,14 @@ export const agentScoreSchema = z.strictObject({
 export type AgentScoreRecord = z.output<typeof agentScoreSchema>;
 
 export const agentScoresSchema = z.strictObject({ agents: z.array(agentScoreSchema) });
+
+/** What one round of scoring did. */
+export interface ScoringReport {
+  settled: number;
+  /** Closed without an outcome: the venue never had a price. */
+  unknown: number;
+  /** The venue has no price of their minute yet. */
+  waiting: number;
+  /** Agents whose scores changed. */
+  agents: AgentScoreRecord[];
+}

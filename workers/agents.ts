@@ -2,7 +2,6 @@ import { createAgents } from '../activities/agents/create.ts';
 import { createAgentActivities } from '../activities/agents/index.ts';
 import { startedEngines } from '../contracts/config/engines.ts';
 import { agentTaskQueue } from '../contracts/task-queues.ts';
-import type { AgentId } from '../domain/agents.ts';
 import { runRole } from './role.ts';
 
 await runRole('agents', async ({ configuration, secrets, logger }) => {
@@ -11,7 +10,7 @@ await runRole('agents', async ({ configuration, secrets, logger }) => {
   return {
     // A queue that an outside worker serves is left to it, so that an absent one shows.
     workers: Object.keys(agents).map((agentId) => ({
-      taskQueue: agentTaskQueue(agentId as AgentId),
+      taskQueue: agentTaskQueue(agentId),
       activities,
       maxConcurrentActivityTaskExecutions: 40,
     })),

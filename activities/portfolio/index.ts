@@ -6,7 +6,7 @@ import type { CycleRecord, CycleSummary, CycleTerms, TradingCycleInput } from '.
 import { ErrorName } from '../../contracts/errors.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
-import { agentIds, isSeat } from '../../domain/agents.ts';
+import { agentIds, isMissionAgent, isSeat } from '../../domain/agents.ts';
 import { equityAt, unpriced } from '../../domain/exposure.ts';
 import type { MarketSnapshot } from '../../domain/market.ts';
 import { decimal, text } from '../../domain/money.ts';
@@ -68,7 +68,7 @@ async function seatsOf(
   const enabled = seats.filter((id) => agents[id]?.enabled);
   return {
     agents: enabled.filter((id) => !resting.some(({ agentId }) => agentId === id)),
-    disabledAgents: seats.filter((id) => !enabled.includes(id)),
+    disabledAgents: seats.filter((id) => !enabled.includes(id) && isMissionAgent(id)),
     restingAgents: resting.filter(({ agentId }) => enabled.some((id) => id === agentId)),
     guests: Object.keys(agents).filter((id) => !isSeat(id) && agents[id]?.enabled),
     agentDeadlineMs: settings.deadlineSeconds * 1_000,

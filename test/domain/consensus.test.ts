@@ -324,10 +324,10 @@ describe('the group cap', () => {
 
 describe('roles', () => {
   const down = { probabilities: { up: 0.1, flat: 0.2, down: 0.7 } };
-  const with_ = (role: Participant['role']) => changed(policy(), 'fingpt', { role });
+  const withRole = (role: Participant['role']) => changed(policy(), 'fingpt', { role });
 
   it('a shadow is asked, and changes nothing', () => {
-    const terms = with_('shadow');
+    const terms = withRole('shadow');
     const consensus = view([give('deepseek'), give('fingpt', down)], terms);
     expect(essence(consensus)).toEqual(essence(view([give('deepseek')], terms)));
     expect(vote(consensus, 'fingpt')).toMatchObject({ counted: false, note: 'shadow: scored, not counted' });
@@ -341,7 +341,7 @@ describe('roles', () => {
     ['an expired view forbids nothing', { ...down, conviction: 1, validUntilAt: TAKEN_AT }, 'up', 'up', []],
   ] as const)('%s', (_name, changes, wanted, direction, vetoedBy) => {
     const others = wanted === 'up' ? {} : down;
-    const consensus = view([give('deepseek', others), give('fingpt', changes)], with_('guard'));
+    const consensus = view([give('deepseek', others), give('fingpt', changes)], withRole('guard'));
     expect(consensus).toMatchObject({ direction, vetoedBy });
     expect(vote(consensus, 'fingpt')?.weight).toBe(0);
   });

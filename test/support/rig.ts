@@ -10,6 +10,7 @@ import { createCoordinatorActivities } from '../../activities/coordinator/index.
 import { createOwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
 import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { createCcxtMarket } from '../../activities/market/ccxt-market.ts';
+import { closingPrice } from '../../activities/market/closing-price.ts';
 import { createMarketActivities } from '../../activities/market/index.ts';
 import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { createExitActivities } from '../../activities/orders/exits.ts';
@@ -20,6 +21,7 @@ import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
 import { createProtectionActivities } from '../../activities/protection/index.ts';
 import { createReconcileActivities } from '../../activities/reconcile/index.ts';
 import { createIngest } from '../../activities/reconcile/ingest.ts';
+import { createScoringActivities } from '../../activities/scoring/index.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
@@ -111,6 +113,7 @@ const queues: Record<string, string> = {
   tradingCycle: TaskQueue.cycles,
   protectPosition: TaskQueue.operations,
   reconcile: TaskQueue.operations,
+  scoreAgents: TaskQueue.operations,
 };
 
 /** Says what was replayed; the rig is closed whatever comes of it. */
@@ -175,7 +178,8 @@ export async function startRig(
     logger: silent,
   });
   const access = { venue: 'binance' as const, restUrl: exchange.url, apiKey, secret };
-  const market = await createCcxtMarket(createCcxtClient(access), 'paper');
+  const marketClient = createCcxtClient(access);
+  const market = await createCcxtMarket(marketClient, 'paper');
   const trading = await createCcxtTrading(createCcxtClient(access));
   const views: Rig['views'] = { current: { expectedReturn: 0.01 } };
   const bid: Rig['bid'] = { current: undefined };
@@ -244,6 +248,12 @@ export async function startRig(
             activities: {
               ...createControlActivities({ journal, trading, client, logger: silent }),
               ...createReconcileActivities({ journal, trading, client, configuration, ingest, logger: silent }),
+              ...createScoringActivities({
+                journal,
+                priceAt: (symbol, at) => closingPrice(marketClient, symbol, at),
+                exchangeTime: trading.exchangeTime,
+                logger: silent,
+              }),
               ...createProtectionActivities({
                 journal,
                 trading: watched,

@@ -409,8 +409,9 @@ describe('bad surroundings give one clear sentence', () => {
     [['cycel'], /unknown command 'cycel'/],
     [['cycle', 'list', '--limit', 'many'], /--limit must be a whole number/],
     [['stop'], /required option '--reason <text>' not specified/],
-    [['agents', 'enable', 'nobody'], /Allowed choices are deepseek, qwen/],
-    [['agents', 'set', 'qwen', '--weight', '11'], /--weight must be a number from 0 to 10/],
+    [['agents', 'set', 'qwen', '--role', 'boss', '--reason', 'x'], /Allowed choices are voter, shadow, guard/],
+    [['agents', 'set', 'qwen', '--reason', 'x'], /Say what to change: --weight, --role/],
+    [['agents', 'set', 'qwen', '--reason', 'x', '--weight', '11'], /--weight must be a number from 0 to 10/],
     [['up', '--cylces', '3'], /unknown option '--cylces'/],
   ])('wrong usage: %s', async (args, message) => {
     const installation = await makeInstallation();

@@ -55,7 +55,6 @@ describe('a trading cycle', () => {
       'freqtrade',
       'hummingbot',
       'baseline',
-      'fracast',
     ]);
     expect(bought.record.orders).toMatchObject([{ side: 'buy', state: 'filled' }]);
     expect(bought.record.fills.length).toBeGreaterThan(0);

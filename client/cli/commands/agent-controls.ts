@@ -45,7 +45,7 @@ function withControls(command: Command): Command {
 }
 
 function settingsOf({ weight, role, cap, group, pin }: Omit<SetOptions, 'reason'>): AgentSettings {
-  return { weight, role, cap, group, pinned: pin } as AgentSettings;
+  return { weight, role, cap, group, pinned: pin };
 }
 
 /** Everything that changes who takes part, by the coordinator, from the next cycle on. */

@@ -13,6 +13,9 @@ const SCORED_SIGNALS = 500;
 /** An agent that could not answer has failed; one that had nothing to say, or is not set up, has not. */
 const failures: readonly AbstentionReason[] = ['timeout', 'unavailable', 'invalid_answer', 'no_worker'];
 
+/** Says nothing of the agent's health. */
+const notAsked: readonly AbstentionReason[] = ['disabled', 'cooling_down'];
+
 /** Keeps each signal of a cycle until its horizon ends, and counts which agents failed. */
 export async function recordSignals(transaction: Transaction, record: CycleRecord): Promise<void> {
   const { cycleId, account, answers, snapshot, consensus } = record;
@@ -31,6 +34,7 @@ export async function recordSignals(transaction: Transaction, record: CycleRecor
         shareOf(agentId, opinion.symbol),
       );
     }
+    if (opinions.every((opinion) => opinion.kind === 'abstention' && notAsked.includes(opinion.reason))) continue;
     await countFailure(
       transaction,
       agentId,
