@@ -47,10 +47,10 @@ export const symbolConsensusSchema = z.strictObject({
     weight: z.number(),
     weightNeeded: z.number(),
     /** Required groups of which no signal counted. */
-    missingGroups: z.array(z.string()).default([]),
+    missingGroups: z.array(z.string()).optional(),
   }),
   /** Guards that forbade to buy what the pool would have bought. */
-  vetoedBy: z.array(agentIdText).default([]),
+  vetoedBy: z.array(agentIdText).optional(),
 });
 export type SymbolConsensus = z.output<typeof symbolConsensusSchema>;
 
