@@ -92,7 +92,9 @@ export function registerReplay(program: Command): void {
   );
 }
 
-function line(which: string, { symbol, direction, probabilities, conviction, dissent, votes }: SymbolView): string[] {
+type Shown = Pick<SymbolView, 'symbol' | 'direction' | 'probabilities' | 'conviction' | 'dissent' | 'votes'>;
+
+function line(which: string, { symbol, direction, probabilities, conviction, dissent, votes }: Shown): string[] {
   const { up, flat, down } = probabilities;
   const numbers = [up, flat, down, conviction, dissent].map((value) => value.toFixed(3));
   const counted = votes.filter((vote) => vote.counted).map(({ agentId, weight }) => `${agentId} ${weight.toFixed(2)}`);
