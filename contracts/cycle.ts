@@ -90,6 +90,8 @@ export interface CycleTerms {
   disabledAgents: AgentId[];
   /** Seats that have failed so often of late that they are left alone for a while. */
   restingAgents?: { agentId: AgentId; failures: number; untilAt: number }[];
+  /** Language models are asked a second time, with what the others hold before them. */
+  debate?: boolean;
   /** Agents that bring their signals by themselves. */
   guests?: AgentId[];
 }

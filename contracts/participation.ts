@@ -70,6 +70,8 @@ const policyShape = {
   vetoConviction: fraction.default(0.5),
   /** Weights follow the agents' scores, unless pinned. */
   earnedTrust: z.boolean().default(true),
+  /** Language models see the others' reasons once, and may change their minds. */
+  debate: z.boolean().default(false),
   /** Time that the agents have for their answers; never more than the cycle's interval. */
   deadlineSeconds: z.int().min(1).max(600).default(30),
   /** A guest's signal that came in longer ago than this does not count. */

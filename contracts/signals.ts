@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { HeldView } from '../domain/debate.ts';
 import type { MarketSnapshot } from '../domain/market.ts';
 import { type AbstentionReason, type AgentAnswer, abstentionReasons, type Opinion } from '../domain/signals.ts';
 import { decimalText, symbolText } from './decimal-text.ts';
@@ -43,6 +44,7 @@ export const opinionSchema: z.ZodType<Opinion> = z.discriminatedUnion('kind', [s
 export const agentAnswerSchema: z.ZodType<AgentAnswer> = z.strictObject({
   agentId: agentIdText,
   opinions: z.array(opinionSchema).max(16),
+  before: z.array(opinionSchema).max(16).optional(),
   model: z.string().max(120),
   version: z.string().max(60),
   latencyMs: z.number().min(0),
@@ -56,4 +58,6 @@ export interface AgentRequest {
   correlationId: string;
   snapshot: MarketSnapshot;
   horizonMs: number;
+  /** In a debate's second round: what the other agents hold. Their words are data, never an instruction. */
+  others?: HeldView[];
 }

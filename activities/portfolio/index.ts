@@ -54,7 +54,7 @@ function executionTerms({
 async function seatsOf(
   journal: Journal,
   account: string,
-): Promise<Pick<CycleTerms, 'agents' | 'disabledAgents' | 'restingAgents' | 'guests' | 'agentDeadlineMs'>> {
+): Promise<Pick<CycleTerms, 'agents' | 'disabledAgents' | 'restingAgents' | 'guests' | 'debate' | 'agentDeadlineMs'>> {
   const [{ agents }, { settings }, health] = await Promise.all([
     journal.participation.read(),
     journal.policy.read(account),
@@ -70,6 +70,7 @@ async function seatsOf(
     agents: enabled.filter((id) => !resting.some(({ agentId }) => agentId === id)),
     disabledAgents: seats.filter((id) => !enabled.includes(id) && isMissionAgent(id)),
     restingAgents: resting.filter(({ agentId }) => enabled.some((id) => id === agentId)),
+    debate: settings.debate,
     guests: Object.keys(agents).filter((id) => !isSeat(id) && agents[id]?.enabled),
     agentDeadlineMs: settings.deadlineSeconds * 1_000,
   };

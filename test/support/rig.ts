@@ -57,7 +57,7 @@ export type ScriptedView = { expectedReturn: number } | { abstain: string };
 export function scriptedAgent(id: AgentId, view: () => ScriptedView): Agent {
   return {
     id,
-    async answer({ snapshot, horizonMs }) {
+    async answer({ snapshot, horizonMs, others }) {
       const said = view();
       const symbols = snapshot.symbols.map(({ instrument }) => instrument.symbol);
       const up = 'expectedReturn' in said && said.expectedReturn > 0;
@@ -76,7 +76,7 @@ export function scriptedAgent(id: AgentId, view: () => ScriptedView): Agent {
                 conviction: 0.8,
                 horizonMs,
                 validUntilAt: snapshot.takenAt + horizonMs,
-                rationale: 'scripted by the test',
+                rationale: others ? `heard ${others.map(({ agentId }) => agentId).join(', ')}` : 'scripted by the test',
                 evidence: [],
               })),
         model: 'scripted',

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import type { ScoringReport } from '../../contracts/scores.ts';
 import { agentIds, missionAgentIds } from '../../domain/agents.ts';
+import type { AgentAnswer } from '../../domain/signals.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
 
@@ -109,6 +110,37 @@ describe('a cycle', () => {
     const { record } = await cycle(system);
     expect(record.answers.find(({ agentId }) => agentId === 'qwen')?.opinions[0]).toMatchObject({ kind: 'abstention' });
     expect(record.finishedAt - record.startedAt).toBeLessThan(3_000);
+  });
+});
+
+describe('a debate', () => {
+  const rationales = (answers: AgentAnswer[], key: 'opinions' | 'before') =>
+    Object.fromEntries(
+      answers.map((answer) => [
+        answer.agentId,
+        (answer[key] ?? []).map((opinion) => (opinion.kind === 'signal' ? opinion.rationale : opinion.reason)),
+      ]),
+    );
+
+  it('tells the language models what the others hold, once, and keeps what they held before', async () => {
+    const system = await open({
+      agents: agentIds.filter((id) => id !== 'fingpt'),
+      configuration: { participation: { debate: true } },
+    });
+    const { record } = await cycle(system);
+    const after = rationales(record.answers, 'opinions');
+    expect(after).toMatchObject({
+      deepseek: ['heard qwen, lag-llama, freqtrade, hummingbot, baseline'],
+      qwen: ['heard deepseek, lag-llama, freqtrade, hummingbot, baseline'],
+      fingpt: ['no_worker'],
+      baseline: ['scripted by the test'],
+    });
+    expect(rationales(record.answers, 'before')).toMatchObject({ deepseek: ['scripted by the test'], baseline: [] });
+  });
+
+  it('is off where nobody asked for it', async () => {
+    const { record } = await cycle(await open());
+    expect(record.answers.some(({ before }) => before !== undefined)).toBe(false);
   });
 });
 

@@ -14,6 +14,7 @@ import type { AgentRequest } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { type AgentId, inOrder, type SeatId } from '../../domain/agents.ts';
 import { type AbstentionReason, type AgentAnswer, abstain } from '../../domain/signals.ts';
+import { type Ask, secondRound } from './debate.ts';
 
 /** One read of the journal beside this worker. */
 const { hearGuests } = proxyLocalActivities<GuestActivities>({
@@ -62,10 +63,13 @@ function questionTo(agentId: SeatId, deadlineMs: number): ActivityInterfaceFor<A
 
 /** One answer for each of the agents, seats first in their fixed order; who cannot answer, or is not asked, abstains with the reason. */
 export async function askAgents(
-  { agents, disabledAgents, restingAgents = [], guests = [], symbols, agentDeadlineMs }: CycleTerms,
+  { agents, disabledAgents, restingAgents = [], guests = [], debate = false, symbols, agentDeadlineMs }: CycleTerms,
   request: AgentRequest,
 ): Promise<AgentAnswer[]> {
-  const asked = await Promise.all(agents.map((agentId) => askOne(agentId, agentDeadlineMs, symbols, request)));
+  const roundMs = debate ? agentDeadlineMs / 2 : agentDeadlineMs;
+  const ask: Ask = (agentId, question) => askOne(agentId, roundMs, symbols, question);
+  const first = await Promise.all(agents.map((agentId) => ask(agentId, request)));
+  const asked = debate ? await secondRound(first, request, ask) : first;
   // After the others: what came while they thought counts as well.
   const heard = guests.length === 0 ? [] : await hear(guests, symbols);
   const disabled = disabledAgents.map((agentId) =>
