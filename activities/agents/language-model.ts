@@ -171,7 +171,8 @@ function record(spent: Spent, { model, use, cost, priced }: PaidCompletion): voi
   spent.priced &&= priced;
 }
 
-function signalFrom(
+/** The agent's signal of one entry of a reply. */
+export function signalFrom(
   agentId: AgentId,
   reply: SymbolReply,
   { symbol, volatilityPerMinute }: SymbolFeatures,
