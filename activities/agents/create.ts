@@ -1,7 +1,12 @@
+import { resolve } from 'node:path';
 import type { Engine } from '../../contracts/config/engines.ts';
+import { projectFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { Secrets } from '../../contracts/config/secrets.ts';
 import type { AgentId } from '../../domain/agents.ts';
+import { createFeed } from '../news/feed.ts';
+import { createNewsFile } from '../news/file.ts';
+import type { NewsSource } from '../news/port.ts';
 import { createBaseline } from './baseline.ts';
 import { createFinGpt } from './fingpt.ts';
 import { createForecasterSeat } from './forecaster-seat.ts';
@@ -25,7 +30,7 @@ export function createAgents({
   modelCalls,
 }: {
   configuration: Pick<Configuration, 'agents'>;
-  secrets: Pick<Secrets, 'deepseekApiKey' | 'qwenApiKey'>;
+  secrets: Pick<Secrets, 'deepseekApiKey' | 'qwenApiKey' | 'fingptApiKey'>;
   /** That run beside the stack. */
   engines: readonly Engine[];
   /** Where each request to a language model is reserved and kept. */
@@ -52,12 +57,20 @@ export function createAgents({
       },
       modelCalls,
     ),
-    fingpt: createFinGpt(agents.fingpt),
+    fingpt: createFinGpt(
+      { ...agents.fingpt, apiKey: secrets.fingptApiKey },
+      newsSources(agents.fingpt.news),
+      modelCalls,
+    ),
     ...forecasterSeats(agents, engines),
     freqtrade: createFreqtrade(agents.freqtrade),
     hummingbot: createHummingbotSeat(agents.hummingbot),
     baseline: createBaseline(),
   };
+}
+
+function newsSources({ feeds, file }: Configuration['agents']['fingpt']['news']): NewsSource[] {
+  return [...feeds.map(createFeed), ...(file === undefined ? [] : [createNewsFile(resolve(projectFolder, file))])];
 }
 
 const forecasters = ['lag-llama', 'fracast'] as const;

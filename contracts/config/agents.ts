@@ -24,7 +24,34 @@ const forecaster = z.strictObject({ worker: z.enum(['none', 'external']).default
 export const agentsSchema = z.strictObject({
   deepseek: hostedModel({ baseUrl: 'https://api.deepseek.com', model: 'deepseek-flash' }),
   qwen: hostedModel({ baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', model: 'qwen3.8-flash' }),
-  fingpt: z.strictObject({ baseUrl: z.url().optional() }).prefault({}),
+  fingpt: z
+    .strictObject({
+      /** Without `/v1`, e.g. http://127.0.0.1:8000. */
+      baseUrl: z.url().optional(),
+      /** Names under which a FinGPT model may be served; any other model is refused. */
+      models: z
+        .array(z.string().min(1))
+        .min(1)
+        .default([
+          'fingpt',
+          'FinGPT/fingpt-mt_llama3-8b_lora',
+          'FinGPT/fingpt-mt_llama2-7b_lora',
+          'FinGPT/fingpt-sentiment_llama2-13b_lora',
+          'gaianet/FinGPT-MT-Llama-3-8B-LoRA-GGUF',
+        ]),
+      news: z
+        .strictObject({
+          /** Addresses of RSS or Atom feeds. */
+          feeds: z.array(z.url()).max(20).default([]),
+          /** Of one JSON object a line, relative to the checkout. */
+          file: z.string().min(1).optional(),
+          maxAgeMinutes: z.int().min(1).max(10_080).default(240),
+          /** Newest ones for each symbol. */
+          maxItems: z.int().min(1).max(50).default(8),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   'lag-llama': forecaster,
   fracast: forecaster,
   freqtrade: z.strictObject({ baseUrl: z.url().optional() }).prefault({}),

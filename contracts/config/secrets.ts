@@ -29,6 +29,7 @@ const secretsSchema = z.strictObject({
     .optional(),
   deepseekApiKey: z.string().min(1).optional(),
   qwenApiKey: z.string().min(1).optional(),
+  fingptApiKey: z.string().min(1).optional(),
 });
 export type Secrets = z.output<typeof secretsSchema>;
 
@@ -46,6 +47,7 @@ const environmentNames: Record<keyof Secrets, string> = {
   journalUrl: 'SAPPHIRE_JOURNAL_URL',
   deepseekApiKey: 'DEEPSEEK_API_KEY',
   qwenApiKey: 'DASHSCOPE_API_KEY',
+  fingptApiKey: 'FINGPT_API_KEY',
 };
 
 function secretsFile(): string {

@@ -58,7 +58,7 @@ export const uncounted: ModelCalls = {
 export function agentFrom(
   agentId: AgentId,
   settings: Record<string, unknown> = {},
-  secrets: { deepseekApiKey?: string; qwenApiKey?: string } = {},
+  secrets: { deepseekApiKey?: string; qwenApiKey?: string; fingptApiKey?: string } = {},
   modelCalls: ModelCalls = uncounted,
 ): Agent {
   const agent = createAgents({

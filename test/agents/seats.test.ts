@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createAgents } from '../../activities/agents/create.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { Engine } from '../../contracts/config/engines.ts';
@@ -45,36 +45,6 @@ describe('the set of agents', () => {
   it.each(['lag-llama', 'fracast'] as const)('leaves the queue of %s to the worker that serves it', (id) => {
     expect(agentsFor({ [id]: { worker: 'external' } })[id]).toBeUndefined();
     expect(agentsFor({}, [id])[id]).toBeUndefined();
-  });
-});
-
-describe('FinGPT', () => {
-  test.each<[string, unknown, string, RegExp]>([
-    ['a FinGPT model', { data: [{ id: 'llama-3-8b' }, { id: 'FinGPT-mt-llama3' }] }, 'not_configured', /news feed/],
-    ['other models', { data: [{ id: 'llama-3-8b' }] }, 'wrong_model', /no model whose id contains "fingpt"/],
-    ['no models', { data: [] }, 'wrong_model', /fingpt/],
-    ['something else', { hello: 1 }, 'unavailable', /\/v1\/models/],
-  ])('abstains before a server of %s', async (_, models, reason, detail) => {
-    const baseUrl = await serve({ '/v1/models': models });
-    const { answer } = await ask(agentFrom('fingpt', { fingpt: { baseUrl: `${baseUrl}/` } }), healthyRequest());
-    expect(reasonsOf(answer)).toEqual([reason, reason]);
-    expect(detailOf(answer)).toMatch(detail);
-  });
-
-  it('records the model that is served', async () => {
-    const baseUrl = await serve({ '/v1/models': { data: [{ id: 'fingpt-mt' }] } });
-    const { answer } = await ask(agentFrom('fingpt', { fingpt: { baseUrl } }), healthyRequest());
-    expect(answer.model).toBe('fingpt-mt');
-  });
-
-  it('says what to configure, or that nothing answers, without the password in the address', async () => {
-    expect(detailOf((await ask(agentFrom('fingpt'), healthyRequest())).answer)).toContain('agents.fingpt.baseUrl');
-    const origin = await closedOrigin();
-    const baseUrl = origin.replace('http://', 'http://user:canary-password@');
-    const { answer } = await ask(agentFrom('fingpt', { fingpt: { baseUrl } }), healthyRequest());
-    expect(reasonsOf(answer)).toEqual(['unavailable', 'unavailable']);
-    expect(detailOf(answer)).toContain(origin);
-    expect(JSON.stringify(answer)).not.toContain('canary-password');
   });
 });
 
