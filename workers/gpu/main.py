@@ -92,7 +92,7 @@ def _listen_for_the_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) ->
         force.start()
 
     def read_to_the_end() -> None:
-        while sys.stdin.buffer.read(4096):
+        while os.read(0, 4096):
             pass
         loop.call_soon_threadsafe(end)
 
@@ -103,4 +103,8 @@ def _listen_for_the_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) ->
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    exit_code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads of the SDK and of PyTorch live on, and have aborted the process while the interpreter was taken down.
+    os._exit(exit_code)

@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import socket
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -143,9 +142,10 @@ async def _answer(agent_id: str, seat: Seat, asked: str, value: Any) -> dict[str
 
 
 def _seconds_left() -> float:
-    info = activity.info()
-    limit = info.start_to_close_timeout or timedelta(seconds=20)
-    return limit.total_seconds() - (time.time() - info.started_time.timestamp()) - _REPLY_RESERVE_SECONDS
+    """From now, by this machine's clock alone: the server's, which says when the activity started, may be another."""
+    limit = activity.info().start_to_close_timeout
+    assert limit is not None, "the cycle states one"
+    return limit.total_seconds() - _REPLY_RESERVE_SECONDS
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,9 @@
+import asyncio
 import pickle
 import unittest
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +13,10 @@ from forecasting.config import LagLlamaSettings
 from forecasting.models.checkpoint import Checkpoint, read_checkpoint, sha256_of
 from forecasting.models.lag_llama import PARAMETERS, LagLlama, lags, published_architecture, with_weights
 from forecasting.refusal import Refused
+from forecasting.seat import Seat
 from forecasting.series import MINUTE_MS, Series, series_of
 from forecasting.weights import lag_llama
-from tests.market import candles_of, series_from, shorter, walk
+from tests.market import candles_of, request_of, series_from, shorter, walk
 from tests.weights import published_estimator, random_weights, write_lightning, write_safetensors
 
 
@@ -177,6 +180,25 @@ class ForecastTest(unittest.TestCase):
         levels = np.arange(1, 10) / 10
         drawn, published = np.quantile(ours, levels), np.quantile(theirs, levels)
         np.testing.assert_allclose(drawn, published, atol=0.08 * (published[-1] - published[0]))
+
+    def test_its_signals_are_quiet_by_the_share_of_lags_that_are_padded(self) -> None:
+        """Random weights, called here directly: what they say is no forecast, but takes the way of one."""
+
+        async def ask() -> dict[str, Any]:
+            seat = Seat("lag-llama", self.model)
+            serving = asyncio.create_task(seat.serve())
+            answer = await seat.answer(request_of({"BTC/USDT": candles_of(walk(120, 1))}), 60)
+            serving.cancel()
+            return answer
+
+        answer = asyncio.run(ask())
+        [opinion] = answer["opinions"]
+        self.assertEqual(opinion["kind"], "signal", opinion)
+        self.assertRegex(answer["version"], r"^sktime 1\.2\.0, sha256 [0-9a-f]{12}$")
+        self.assertAlmostEqual(sum(opinion["probabilities"].values()), 1)
+        direction = abs(opinion["probabilities"]["up"] - opinion["probabilities"]["down"])
+        self.assertAlmostEqual(opinion["conviction"], 0.5 * direction * 22 / 84)
+        self.assertTrue(all(len(line) <= 120 for line in opinion["evidence"]))
 
     def test_the_seen_share_of_lags_grows_with_the_snapshot(self) -> None:
         short, long = series_from(walk(120, 1)), series_from(walk(400, 1))

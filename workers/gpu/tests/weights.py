@@ -1,6 +1,7 @@
 """Files of weights in both published forms. The weights are random, and each file says so."""
 
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,7 @@ def write_lightning(path: Path, tensors: dict[str, torch.Tensor], **extra: Any) 
     content = torch.load(path, weights_only=False)
     torch.save({**content, UNTRAINED: True, **extra}, path)
     return path
+
+
+if __name__ == "__main__":
+    write_safetensors(Path(sys.argv[1]), random_weights(1))
