@@ -1,3 +1,4 @@
+import type { SymbolConsensus } from '../contracts/consensus.ts';
 import type { CycleRecord } from '../contracts/cycle.ts';
 import type { AgentAnswer, Opinion } from '../domain/signals.ts';
 import { clock, percent } from './cycle-view.ts';
@@ -61,17 +62,26 @@ function describeOpinion(opinion: Opinion): string {
 
 function describeConsensus({ consensus }: CycleRecord): string[] {
   if (!consensus) return [];
-  const { method, policyVersion, symbols } = consensus;
+  const { method, policyVersion, policy, symbols } = consensus;
+  const trustOf = (agentId: string): string => {
+    const trust = policy?.agents[agentId]?.trust ?? 1;
+    return trust === 1 ? '' : ` (trust ${trust.toFixed(2)})`;
+  };
   return [
-    `${method}, participation policy ${policyVersion}`,
-    ...symbols.flatMap(({ symbol, direction, expectedReturn, conviction, dissent, quorum, votes }) => [
-      `${symbol}: ${direction} ${percent(expectedReturn)}, conviction ${conviction.toFixed(2)}, dissent ${dissent.toFixed(2)}; quorum ${quorum.met ? 'met' : 'not met'} (${quorum.count} of ${quorum.countNeeded})`,
+    `${method}, policy ${policyVersion}`,
+    ...symbols.flatMap(({ symbol, direction, expectedReturn, conviction, dissent, quorum, votes, vetoedBy = [] }) => [
+      `${symbol}: ${direction} ${percent(expectedReturn)}, conviction ${conviction.toFixed(2)}, dissent ${dissent.toFixed(2)}; ${describeQuorum(quorum)}${vetoedBy.length > 0 ? `; vetoed by ${vetoedBy.join(', ')}` : ''}`,
       ...votes.map(
         ({ agentId, weight, counted, note }) =>
-          `  ${agentId}: ${counted ? `weight ${weight.toFixed(2)}` : 'not counted'}${note ? `, ${note}` : ''}`,
+          `  ${agentId}: ${counted ? `weight ${weight.toFixed(2)}${trustOf(agentId)}` : 'not counted'}${note ? `, ${note}` : ''}`,
       ),
     ]),
   ];
+}
+
+function describeQuorum({ met, count, countNeeded, missingGroups = [] }: SymbolConsensus['quorum']): string {
+  const missing = missingGroups.length > 0 ? `, without ${missingGroups.join(', ')}` : '';
+  return `quorum ${met ? 'met' : 'not met'} (${count} of ${countNeeded}${missing})`;
 }
 
 function describeVerdicts({ plan }: CycleRecord): string[] {

@@ -4,7 +4,7 @@ import { mayBeOpen } from '../domain/orders.ts';
 import type { Position } from '../domain/portfolio.ts';
 import type { EquityMarks, Intent } from '../stores/journal/port.ts';
 import type { KnownPrice } from './prices.ts';
-import { riskKeys } from './risk-settings.ts';
+import { riskText } from './risk-settings.ts';
 
 /** Amounts are in the account's currency. A number that cannot be known is missing: none is invented. */
 export interface ExposureView {
@@ -87,7 +87,7 @@ export function limitViews(facts: RiskFacts): LimitView[] {
     reduceDrawdown: drawdown,
     maxDrawdown: drawdown,
   };
-  return riskKeys.map((key) => ({ key, limit: limits[key], current: current[key] }));
+  return riskText.keys.map((key) => ({ key, limit: limits[key], current: current[key] }));
 }
 
 function quantityOf({ quantity, dust }: Position): Decimal {

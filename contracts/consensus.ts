@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { agentIds } from '../domain/agents.ts';
 import { pools } from '../domain/participation.ts';
 import { symbolText } from './decimal-text.ts';
+import { agentIdText, participantSchema } from './participation.ts';
 import { agentAnswerSchema } from './signals.ts';
 
 /** Input of the coordinator's tool `form_consensus`: repeat-safe by cycle id. */
@@ -17,7 +17,7 @@ export const consensusRequestSchema = z.strictObject({
 export type ConsensusRequest = z.output<typeof consensusRequestSchema>;
 
 const voteSchema = z.strictObject({
-  agentId: z.enum(agentIds),
+  agentId: agentIdText,
   /** Share of the voting weight after the group cap, 0 when the agent abstained or did not count. */
   weight: z.number().min(0).max(1),
   counted: z.boolean(),
@@ -46,9 +46,27 @@ export const symbolConsensusSchema = z.strictObject({
     countNeeded: z.int(),
     weight: z.number(),
     weightNeeded: z.number(),
+    /** Required groups of which no signal counted. */
+    missingGroups: z.array(z.string()).optional(),
   }),
+  /** Guards that forbade to buy what the pool would have bought. */
+  vetoedBy: z.array(agentIdText).optional(),
 });
 export type SymbolConsensus = z.output<typeof symbolConsensusSchema>;
+
+/** Who took part and under which rules, as it was when the consensus was formed: what a replay needs. */
+export const consensusPolicySchema = z.strictObject({
+  version: z.int(),
+  agents: z.record(agentIdText, participantSchema),
+  quorumCount: z.int(),
+  quorumWeight: z.number(),
+  requiredGroups: z.array(z.string()),
+  maxGroupShare: z.number(),
+  pool: z.enum(pools),
+  minConviction: z.number(),
+  vetoConviction: z.number(),
+  earnedTrust: z.boolean(),
+});
 
 export const consensusSchema = z.strictObject({
   cycleId: z.string(),
@@ -56,59 +74,12 @@ export const consensusSchema = z.strictObject({
   /** Name and version of the pooling rule, e.g. `linear-pool/1`. */
   method: z.string(),
   symbols: z.array(symbolConsensusSchema),
+  policy: consensusPolicySchema.optional(),
   formedAt: z.int(),
   /** `cycle`: the coordinator was away, and the cycle formed the same consensus by itself. */
   formedBy: z.enum(['coordinator', 'cycle']).default('coordinator'),
 });
 export type Consensus = z.output<typeof consensusSchema>;
-
-export const participationSchema = z.strictObject({
-  version: z.int(),
-  agents: z.array(
-    z.strictObject({
-      agentId: z.enum(agentIds),
-      /** Agents of one group together carry at most `maxGroupShare` of the voting weight. */
-      group: z.string(),
-      enabled: z.boolean(),
-      weight: z.number().min(0),
-    }),
-  ),
-  quorumCount: z.int(),
-  quorumWeight: z.number(),
-  maxGroupShare: z.number(),
-  pool: z.enum(pools),
-  minConviction: z.number(),
-});
-export type Participation = z.output<typeof participationSchema>;
-
-/** Input of the coordinator's tool `set_participation`: repeat-safe by request id. */
-export const participationRequestSchema = z
-  .strictObject({
-    requestId: z.string().min(1).max(200),
-    agentId: z.enum(agentIds),
-    enabled: z.boolean().optional(),
-    /** 0 equals absence. */
-    weight: z.number().min(0).max(10).optional(),
-    by: z.string().min(1).max(100),
-    reason: z.string().min(1).max(400),
-  })
-  .refine(({ enabled, weight }) => enabled !== undefined || weight !== undefined, {
-    message: 'say what to change: enabled, weight or both',
-  });
-export type ParticipationRequest = z.output<typeof participationRequestSchema>;
-
-const agentParticipationSchema = z.strictObject({ enabled: z.boolean(), weight: z.number() });
-
-export const participationChangeSchema = z.strictObject({
-  version: z.int(),
-  agentId: z.enum(agentIds),
-  before: agentParticipationSchema,
-  after: agentParticipationSchema,
-  by: z.string(),
-  reason: z.string(),
-  changedAt: z.int(),
-});
-export type ParticipationChanged = z.output<typeof participationChangeSchema>;
 
 /**
  * `_meta` key of a tool's error: true when the input was fine and the coordinator itself failed, so that the same call may be made again. The

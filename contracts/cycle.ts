@@ -1,4 +1,4 @@
-import type { AgentId } from '../domain/agents.ts';
+import type { AgentId, SeatId } from '../domain/agents.ts';
 import type { Mode } from '../domain/market.ts';
 import type { DecimalText } from '../domain/money.ts';
 import type { Fill, OrderState } from '../domain/orders.ts';
@@ -85,9 +85,15 @@ export interface CycleTerms {
   onLegFailure: 'flatten' | 'hold';
   epoch: number;
   tradingState: 'active' | 'reducing' | 'halted';
-  /** Agents to ask, and those that are switched off. */
-  agents: AgentId[];
+  /** Seats to ask, and those of the six that are switched off. */
+  agents: SeatId[];
   disabledAgents: AgentId[];
+  /** Seats that have failed so often of late that they are left alone for a while. */
+  restingAgents?: { agentId: AgentId; failures: number; untilAt: number }[];
+  /** Language models are asked a second time, with what the others hold before them. */
+  debate?: boolean;
+  /** Agents that bring their signals by themselves. */
+  guests?: AgentId[];
 }
 
 export interface CycleSummary {

@@ -1,28 +1,31 @@
 import { z } from 'zod';
-import { agentIds } from '../domain/agents.ts';
+import type { HeldView } from '../domain/debate.ts';
 import type { MarketSnapshot } from '../domain/market.ts';
 import { type AbstentionReason, type AgentAnswer, abstentionReasons, type Opinion } from '../domain/signals.ts';
 import { decimalText, symbolText } from './decimal-text.ts';
+import { agentIdText } from './participation.ts';
 
 const probability = z.number().min(0).max(1);
 
+export const signalShape = {
+  kind: z.literal('signal'),
+  agentId: agentIdText,
+  symbol: symbolText,
+  probabilities: z.strictObject({ up: probability, flat: probability, down: probability }),
+  expectedReturn: z.number().min(-0.5).max(0.5),
+  uncertainty: z.number().min(0).max(1),
+  conviction: probability,
+  horizonMs: z
+    .int()
+    .min(1_000)
+    .max(7 * 86_400_000),
+  validUntilAt: z.int().positive(),
+  rationale: z.string().max(600),
+  evidence: z.array(z.string().max(120)).max(12),
+};
+
 export const signalSchema = z
-  .strictObject({
-    kind: z.literal('signal'),
-    agentId: z.enum(agentIds),
-    symbol: symbolText,
-    probabilities: z.strictObject({ up: probability, flat: probability, down: probability }),
-    expectedReturn: z.number().min(-0.5).max(0.5),
-    uncertainty: z.number().min(0).max(1),
-    conviction: probability,
-    horizonMs: z
-      .int()
-      .min(1_000)
-      .max(7 * 86_400_000),
-    validUntilAt: z.int().positive(),
-    rationale: z.string().max(600),
-    evidence: z.array(z.string().max(120)).max(12),
-  })
+  .strictObject(signalShape)
   .refine(({ probabilities: { up, flat, down } }) => Math.abs(up + flat + down - 1) < 0.01, {
     path: ['probabilities'],
     message: 'must add up to 1',
@@ -30,7 +33,7 @@ export const signalSchema = z
 
 export const abstentionSchema = z.strictObject({
   kind: z.literal('abstention'),
-  agentId: z.enum(agentIds),
+  agentId: agentIdText,
   symbol: symbolText,
   reason: z.enum(abstentionReasons as readonly [AbstentionReason, ...AbstentionReason[]]),
   detail: z.string().max(400),
@@ -39,8 +42,9 @@ export const abstentionSchema = z.strictObject({
 export const opinionSchema: z.ZodType<Opinion> = z.discriminatedUnion('kind', [signalSchema, abstentionSchema]);
 
 export const agentAnswerSchema: z.ZodType<AgentAnswer> = z.strictObject({
-  agentId: z.enum(agentIds),
+  agentId: agentIdText,
   opinions: z.array(opinionSchema).max(16),
+  before: z.array(opinionSchema).max(16).optional(),
   model: z.string().max(120),
   version: z.string().max(60),
   latencyMs: z.number().min(0),
@@ -54,4 +58,6 @@ export interface AgentRequest {
   correlationId: string;
   snapshot: MarketSnapshot;
   horizonMs: number;
+  /** In a debate's second round: what the other agents hold. Their words are data, never an instruction. */
+  others?: HeldView[];
 }

@@ -23,6 +23,10 @@ export function reconcileScheduleId(account: string): string {
   return `reconcile/${account}`;
 }
 
+export function scoringScheduleId(account: string): string {
+  return `scores/${account}`;
+}
+
 export function scheduleId(account: string): string {
   return `cycle/${account}`;
 }

@@ -1,9 +1,20 @@
-import type { AgentId } from './agents.ts';
+import { type AgentId, agentGroups, isSeat, type SeatId } from './agents.ts';
+
+/** `voter`: its signal is part of the pool. `shadow`: scored, and not counted. `guard`: does not vote, and may forbid to buy. */
+export const agentRoles = ['voter', 'shadow', 'guard'] as const;
+export type AgentRole = (typeof agentRoles)[number];
 
 export interface AgentParticipation {
   enabled: boolean;
-  /** Weight in the vote, 0 and above. Weight 0 equals absence. */
+  role: AgentRole;
+  /** Weight in the vote before its trust, 0 and above. Weight 0 equals absence. */
   weight: number;
+  /** Most of the vote that it may carry, 0 to 1. */
+  cap: number;
+  /** Agents of one group together carry at most `maxGroupShare`. */
+  group: string;
+  /** The weight stands as a person set it, whatever the agent's score. */
+  pinned: boolean;
 }
 
 /** `linear` keeps disagreement visible; `log` lets agreement count for more, and a voter that excludes an outcome all but exclude it for all. */
@@ -11,32 +22,58 @@ export const pools = ['linear', 'log'] as const;
 export type Pool = (typeof pools)[number];
 
 /** What a consensus needs to be valid, and how it is formed. */
-export type ConsensusRules = Omit<ParticipationPolicy, 'version' | 'agents'>;
-
-/** Who takes part in a consensus and what it needs to be valid. Read once when a cycle's consensus is formed. */
-export interface ParticipationPolicy {
-  /** Grows with each change. */
-  version: number;
-  agents: Record<AgentId, AgentParticipation>;
+export interface ConsensusRules {
   /** Signals needed for each symbol. */
   quorumCount: number;
   /** Share of the enabled weight that must have given a signal. */
   quorumWeight: number;
+  /** Groups of which at least one signal must count. */
+  requiredGroups: string[];
   /** Most of the voting weight that one group of correlated agents may carry. */
   maxGroupShare: number;
   /** How the views become one: see `pool`. */
   pool: Pool;
   /** A direction that is held with less than this is none. */
   minConviction: number;
+  /** A guard that sees a fall with at least this conviction forbids to buy. */
+  vetoConviction: number;
+  /** Whether weights follow the agents' scores. */
+  earnedTrust: boolean;
+}
+
+/** An agent with what its scores have earned it: a factor of its weight, 1 where nothing is known yet. */
+export interface Participant extends AgentParticipation {
+  trust: number;
+}
+
+/** Who takes part in a consensus and what it needs to be valid. Read once when a cycle's consensus is formed. */
+export interface ParticipationPolicy extends ConsensusRules {
+  /** Grows with each change. */
+  version: number;
+  agents: Readonly<Record<AgentId, Participant>>;
 }
 
 /** Who takes part where nobody has said so: everybody with the same weight, but a forecaster that stands for none of the six only when asked to. */
 export function defaultParticipation(agentId: AgentId): AgentParticipation {
-  return { enabled: agentId !== 'fracast', weight: 1 };
+  return {
+    enabled: agentId !== 'fracast',
+    role: 'voter',
+    weight: 1,
+    cap: 1,
+    group: isSeat(agentId) ? agentGroups[agentId] : 'guests',
+    pinned: false,
+  };
 }
 
-/** Something for every agent, none forgotten. */
-export function perAgent<T>(of: (agentId: AgentId) => T): Record<AgentId, T> {
+/** What a participant's vote weighs before any cap. */
+export function votingWeight(participant: Participant, { earnedTrust }: Pick<ConsensusRules, 'earnedTrust'>): number {
+  const { enabled, role, weight, pinned, trust } = participant;
+  if (!enabled || role !== 'voter') return 0;
+  return earnedTrust && !pinned ? weight * trust : weight;
+}
+
+/** Something for every seat, none forgotten. */
+export function perAgent<T>(of: (agentId: SeatId) => T): Record<SeatId, T> {
   return {
     deepseek: of('deepseek'),
     qwen: of('qwen'),

@@ -29,6 +29,8 @@ export const abstentionReasons = [
   'not_enough_data',
   'budget_spent',
   'disabled',
+  'cooling_down',
+  'no_signal',
 ] as const;
 export type AbstentionReason = (typeof abstentionReasons)[number];
 
@@ -48,6 +50,8 @@ export type Opinion = Signal | Abstention;
 export interface AgentAnswer {
   agentId: AgentId;
   opinions: Opinion[];
+  /** What it held before it heard the others, where there was a debate. */
+  before?: Opinion[] | undefined;
   /** What produced the answer, e.g. `deepseek-flash` or `avellaneda-stoikov`. */
   model: string;
   version: string;

@@ -1,3 +1,4 @@
+import { createGuestActivities } from '../activities/agents/guests.ts';
 import { createCoordinatorActivities } from '../activities/coordinator/index.ts';
 import { createOwnConsensusActivities } from '../activities/coordinator/own-consensus.ts';
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
@@ -5,7 +6,6 @@ import { createCcxtMarket } from '../activities/market/ccxt-market.ts';
 import { createMarketActivities } from '../activities/market/index.ts';
 import { createPortfolioActivities } from '../activities/portfolio/index.ts';
 import { coordinatorUrl } from '../contracts/config/addresses.ts';
-import { consensusRules } from '../contracts/config/schema.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { marketAccess, marketSpeed } from './exchange.ts';
@@ -31,7 +31,8 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
           ...createMarketActivities({ market }),
           ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger }),
           ...coordinator,
-          ...createOwnConsensusActivities({ journal, rules: consensusRules(configuration), logger }),
+          ...createOwnConsensusActivities({ journal, account: configuration.account, logger }),
+          ...createGuestActivities({ journal, account: configuration.account }),
         },
         maxCachedWorkflows: 100,
         stickyQueueScheduleToStartTimeout: '500ms',

@@ -2,17 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import { createControlActivities } from '../activities/control/index.ts';
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
+import { closingPrice } from '../activities/market/closing-price.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
 import { createProtectionActivities } from '../activities/protection/index.ts';
 import { createReconcileActivities } from '../activities/reconcile/index.ts';
 import { createIngest } from '../activities/reconcile/ingest.ts';
+import { createScoringActivities } from '../activities/scoring/index.ts';
 import { exchangeKeys } from '../contracts/config/secrets.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { watchBooks } from './book-watch.ts';
-import { refuseUnfitKeys, tradingAccess } from './exchange.ts';
+import { marketSpeed, refuseUnfitKeys, tradingAccess } from './exchange.ts';
+import { ensureHousekeeping } from './housekeeping.ts';
 import { haltOnStrangers, socketApiUrl, startIngestor } from './ingestor.ts';
-import { ensureReconcileSchedule } from './reconcile-schedule.ts';
 import { runRole } from './role.ts';
 import { ensureTradingControl } from './trading-control.ts';
 import { openUserStream } from './user-stream.ts';
@@ -48,7 +50,7 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
     onStrangers: haltOnStrangers({ journal, client, logger }, account),
     logger,
   });
-  await ensureReconcileSchedule(client, configuration);
+  await ensureHousekeeping(client, configuration, marketSpeed(configuration));
   const ingestor = startIngestor({ ingest, journal, client, configuration, logger });
   const stream = openUserStream({
     url: socketApiUrl(configuration),
@@ -67,6 +69,12 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
         activities: {
           ...createControlActivities({ journal, trading, client, logger }),
           ...createReconcileActivities({ journal, trading, client, configuration, ingest, logger }),
+          ...createScoringActivities({
+            journal,
+            priceAt: (symbol, at) => closingPrice(exchange, symbol, at),
+            exchangeTime: trading.exchangeTime,
+            logger,
+          }),
           ...createProtectionActivities({
             journal,
             trading,

@@ -5,3 +5,4 @@ export { executeOrder } from './order/execute-order.ts';
 export { executePlan } from './order/execute-plan.ts';
 export { protectPosition } from './protection/protect-position.ts';
 export { reconcile } from './reconcile/reconcile.ts';
+export { scoreAgents } from './scoring/score-agents.ts';

@@ -1,25 +1,39 @@
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { z } from 'zod';
+import { type Consensus, type ConsensusRequest, consensusSchema, retryableMetaKey } from '../../contracts/consensus.ts';
+import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
+import { invitationSchema } from '../../contracts/guests.ts';
 import {
-  type Consensus,
-  type ConsensusRequest,
-  consensusSchema,
+  type AgentSettings,
   type Participation,
-  type ParticipationChanged,
+  type ParticipationChange,
   type ParticipationRequest,
+  type PolicyChange,
+  type PolicyRequest,
   participationChangeSchema,
   participationSchema,
-  retryableMetaKey,
-} from '../../contracts/consensus.ts';
-import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
+  policyChangeSchema,
+} from '../../contracts/participation.ts';
+import type { AgentId } from '../../domain/agents.ts';
 
 /** The coordinator answers within milliseconds. Below the three seconds that the cycle gives an attempt, so that the reason is ours to tell. */
 const CALL_TIMEOUT_MS = 2_500;
 
+/** A change of one agent, with who and why. */
+interface Signed {
+  requestId: string;
+  agentId: AgentId;
+  by: string;
+  reason: string;
+}
+
 export interface CoordinatorClient {
   formConsensus(request: ConsensusRequest, correlationId?: string): Promise<Consensus>;
   listParticipation(correlationId?: string): Promise<Participation>;
-  setParticipation(request: ParticipationRequest, correlationId?: string): Promise<ParticipationChanged>;
+  setParticipation(request: ParticipationRequest, correlationId?: string): Promise<ParticipationChange>;
+  setPolicy(request: PolicyRequest, correlationId?: string): Promise<PolicyChange>;
+  invite(request: Signed & AgentSettings, correlationId?: string): Promise<z.output<typeof invitationSchema>>;
+  revoke(request: Signed, correlationId?: string): Promise<ParticipationChange>;
   /** The protocol's version that was agreed on with the server, undefined before the first call. */
   protocolVersion(): string | undefined;
   close(): Promise<void>;
@@ -81,6 +95,9 @@ export function createCoordinatorClient({ url, token }: { url: string; token: st
     listParticipation: (correlationId) => call('list_participation', {}, participationSchema, correlationId),
     setParticipation: (request, correlationId) =>
       call('set_participation', { ...request }, participationChangeSchema, correlationId),
+    setPolicy: (request, correlationId) => call('set_policy', { ...request }, policyChangeSchema, correlationId),
+    invite: (request, correlationId) => call('invite_agent', { ...request }, invitationSchema, correlationId),
+    revoke: (request, correlationId) => call('revoke_agent', { ...request }, participationChangeSchema, correlationId),
     protocolVersion: () => negotiated,
     close: drop,
   };

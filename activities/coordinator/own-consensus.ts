@@ -1,18 +1,17 @@
 import type { Logger } from 'pino';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
-import type { ConsensusRules } from '../../domain/participation.ts';
-import { consensusOfCycle } from '../../stores/journal/consensus.ts';
+import { consensusOfCycle, type PolicyBooks } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
 export type OwnConsensusActivities = ReturnType<typeof createOwnConsensusActivities>;
 
 export function createOwnConsensusActivities({
   journal,
-  rules,
+  account,
   logger,
 }: {
-  journal: Pick<Journal, 'participation' | 'cycles'>;
-  rules: ConsensusRules;
+  journal: PolicyBooks & Pick<Journal, 'cycles'>;
+  account: string;
   logger: Logger;
 }) {
   return {
@@ -22,7 +21,7 @@ export function createOwnConsensusActivities({
      */
     async formOwnConsensus(request: ConsensusRequest): Promise<Consensus> {
       logger.warn({ correlationId: request.cycleId }, 'the cycle forms its consensus without the coordinator');
-      return consensusOfCycle(journal, rules, request, { formedBy: 'cycle', formedAt: Date.now() });
+      return consensusOfCycle(journal, account, request, { formedBy: 'cycle', formedAt: Date.now() });
     },
   };
 }

@@ -6,7 +6,7 @@ import type { CycleRecord, CycleSummary, CycleTerms, TradingCycleInput } from '.
 import { ErrorName } from '../../contracts/errors.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
-import { agentIds } from '../../domain/agents.ts';
+import { agentIds, isMissionAgent, isSeat } from '../../domain/agents.ts';
 import { equityAt, unpriced } from '../../domain/exposure.ts';
 import type { MarketSnapshot } from '../../domain/market.ts';
 import { decimal, text } from '../../domain/money.ts';
@@ -50,6 +50,32 @@ function executionTerms({
   return { ...execution, restMs: restSeconds * 1_000, sliceMs: sliceSeconds * 1_000, submissions: chaseSubmissions };
 }
 
+/** Who is asked, who is not and why, and how long is waited for them. */
+async function seatsOf(
+  journal: Journal,
+  account: string,
+): Promise<Pick<CycleTerms, 'agents' | 'disabledAgents' | 'restingAgents' | 'guests' | 'debate' | 'agentDeadlineMs'>> {
+  const [{ agents }, { settings }, health] = await Promise.all([
+    journal.participation.read(),
+    journal.policy.read(account),
+    journal.participation.health(),
+  ]);
+  const resting = Object.entries(health).flatMap(([agentId, { failures, failedAt }]) => {
+    const untilAt = failedAt + settings.coolDownSeconds * 1_000;
+    return failures >= settings.coolDownFailures && Date.now() < untilAt ? [{ agentId, failures, untilAt }] : [];
+  });
+  const seats = agentIds.filter((id) => agents[id] !== undefined);
+  const enabled = seats.filter((id) => agents[id]?.enabled);
+  return {
+    agents: enabled.filter((id) => !resting.some(({ agentId }) => agentId === id)),
+    disabledAgents: seats.filter((id) => !enabled.includes(id) && isMissionAgent(id)),
+    restingAgents: resting.filter(({ agentId }) => enabled.some((id) => id === agentId)),
+    debate: settings.debate,
+    guests: Object.keys(agents).filter((id) => !isSeat(id) && agents[id]?.enabled),
+    agentDeadlineMs: settings.deadlineSeconds * 1_000,
+  };
+}
+
 /** Transactions of the journal, each idempotent by cycle id: they run as local activities beside the cycle's workflow. */
 export function createPortfolioActivities({ journal, configuration, exchangeTime, logger }: PortfolioDependencies) {
   const { account, allocation, currency, mode, cycle, execution } = configuration;
@@ -69,13 +95,12 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
           ErrorName.invalidInput,
         );
       }
-      const [control, participation, positions] = await Promise.all([
+      const [control, seats, positions] = await Promise.all([
         journal.control.read(account),
-        journal.participation.read(),
+        seatsOf(journal, account),
         journal.ledger.positions(account),
       ]);
       const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
-      const enabled = agentIds.filter((id) => participation.agents[id].enabled);
       return {
         account,
         mode,
@@ -84,14 +109,13 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
         candles: cycle.candles,
         bookLevels: cycle.bookLevels,
         horizonMs: cycle.horizonMinutes * 60_000,
-        agentDeadlineMs: cycle.intervalSeconds * 1_000,
         orderDeadlineMs: cycle.intervalSeconds * 1_000 - ORDER_MARGIN_MS,
         onLegFailure: execution.onLegFailure,
         maxLatenessMs: (cycle.intervalSeconds * 1_000) / 2,
         epoch: control.epoch,
         tradingState: control.tradingState,
-        agents: enabled,
-        disabledAgents: agentIds.filter((id) => !enabled.includes(id)),
+        ...seats,
+        agentDeadlineMs: Math.min(cycle.intervalSeconds * 1_000, seats.agentDeadlineMs),
       };
     },
 

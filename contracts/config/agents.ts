@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decimalText } from '../decimal-text.ts';
 
 const hostedModel = (defaults: { baseUrl: string; model: string }) =>
   z
@@ -8,6 +9,11 @@ const hostedModel = (defaults: { baseUrl: string; model: string }) =>
       /** For the whole answer, a repair of a faulty one included. */
       timeoutSeconds: z.number().positive().max(40).default(20),
       maxTokens: z.int().min(64).max(8_192).default(1_600),
+      /** Most that one cycle, and one UTC day, may cost in US dollars; each call is reserved at the most that it can cost. */
+      budgetPerCycleUsd: decimalText.default('0.05'),
+      budgetPerDayUsd: decimalText.default('5'),
+      /** Asked in its place when the budget is too small for the model. */
+      cheaperModel: z.string().min(1).optional(),
     })
     .prefault({});
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { agentIds } from '../../domain/agents.ts';
+import { agentIds, isSeat, type SeatId } from '../../domain/agents.ts';
 import type { Portfolio } from '../../domain/allocation.ts';
-import { type ConsensusRules, pools } from '../../domain/participation.ts';
+import { type AgentParticipation, perAgent } from '../../domain/participation.ts';
 import { decimalText, positiveDecimalText, symbolText } from '../decimal-text.ts';
+import { type PolicySettings, participationConfigurationSchema, withSettings } from '../participation.ts';
 import { agentsSchema } from './agents.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
 
@@ -86,25 +87,6 @@ const protectionSchema = z.strictObject({
   timeLimitMinutes: z.int().min(1).max(525_600).optional(),
 });
 
-const participationSchema = z.strictObject({
-  /** Answers needed; without a value 1 in the development profile and 3 in production. */
-  quorumCount: z.int().min(1).max(20).optional(),
-  /** Share of the enabled weight that must have answered with a signal. */
-  quorumWeight: fraction.default(0.1),
-  /** Most weight that one group of correlated agents may carry, as a share of the voting weight. */
-  maxGroupShare: fraction.default(0.6),
-  /** `linear` keeps disagreement visible; `log` lets agreement count for more. */
-  pool: z.enum(pools).default('linear'),
-  /** A direction that is held with less than this is none. */
-  minConviction: fraction.default(0),
-  agents: z
-    .partialRecord(
-      z.enum(agentIds),
-      z.strictObject({ enabled: z.boolean().default(true), weight: z.number().min(0).max(10).default(1) }),
-    )
-    .default({}),
-});
-
 const executionSchema = z.strictObject({
   /** `limit`: at the collar, at once. `chase`: rests at the best price, is priced again, and takes in its last submission. */
   style: z.enum(['limit', 'market', 'chase', 'post_only']).default('limit'),
@@ -143,7 +125,7 @@ export const configurationSchema = z
     allocation: allocationSchema.prefault({}),
     execution: executionSchema.prefault({}),
     protection: protectionSchema.prefault({ stopLoss: 0.03, takeProfit: 0.06, timeLimitMinutes: 720 }),
-    participation: participationSchema.prefault({}),
+    participation: participationConfigurationSchema.prefault({}),
     agents: agentsSchema.prefault({}),
     coordinator: z.strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8081) }).prefault({}),
     paperExchange: paperExchangeSchema.prefault({}),
@@ -154,6 +136,13 @@ export const configurationSchema = z
   .refine((value) => value.symbols.every((symbol) => symbol.endsWith(`/${value.currency}`)), {
     path: ['symbols'],
     message: 'every symbol must be quoted in the configured currency',
+  })
+  .superRefine(({ participation: { agents } }, context) => {
+    for (const name of Object.keys(agents).filter((id) => !isSeat(id))) {
+      const path = ['participation', 'agents', name];
+      const message = `there is no such agent; the agents are ${agentIds.join(', ')}, and guests are invited with "sapphire agents invite"`;
+      context.addIssue({ code: 'custom', path, message });
+    }
   })
   .superRefine(({ allocation: { portfolios: parts = [] }, symbols }, context) => {
     const refuse = (path: PropertyKey[], message: string): void => context.addIssue({ code: 'custom', path, message });
@@ -180,11 +169,18 @@ export function portfolios({
   return allocation.portfolios ?? [{ name: 'main', share: 1, symbols }];
 }
 
-/** What a consensus needs to be valid, and how it is formed. */
-export function consensusRules({
+/** How a consensus is formed where no person has said otherwise. */
+export function configuredPolicy({
   participation,
   profile,
-}: Pick<Configuration, 'participation' | 'profile'>): ConsensusRules {
-  const { agents: _agents, quorumCount, ...rules } = participation;
-  return { ...rules, quorumCount: quorumCount ?? (profile === 'production' ? 3 : 1) };
+}: Pick<Configuration, 'participation' | 'profile'>): PolicySettings {
+  const { agents: _agents, quorumCount, ...policy } = participation;
+  return { ...policy, quorumCount: quorumCount ?? (profile === 'production' ? 3 : 1) };
+}
+
+/** Who takes part where no person has said otherwise. */
+export function configuredParticipation({
+  participation: { agents },
+}: Pick<Configuration, 'participation'>): Record<SeatId, AgentParticipation> {
+  return perAgent((agentId) => withSettings(agentId, agents[agentId] ?? {}));
 }

@@ -1,7 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+import type { Caller } from './authentication.ts';
+
 /** What one HTTP request turned out to be; filled in by whatever handles it, logged as one line when the answer is out. */
 export interface Call {
+  caller: Caller;
   correlationId: string;
   /** The protocol's method, e.g. `tools/call`. */
   method: string;

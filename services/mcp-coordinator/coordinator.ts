@@ -1,29 +1,64 @@
-import type { Consensus, ConsensusRequest, Participation, ParticipationRequest } from '../../contracts/consensus.ts';
+import { randomBytes } from 'node:crypto';
+import type { z } from 'zod';
+import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
-import { agentGroups, agentIds } from '../../domain/agents.ts';
-import type { ConsensusRules } from '../../domain/participation.ts';
-import { consensusOfCycle } from '../../stores/journal/consensus.ts';
-import type { Journal, ParticipationChange } from '../../stores/journal/port.ts';
+import type { invitationSchema, SignalReceipt, SignalSubmission } from '../../contracts/guests.ts';
+import type {
+  AgentSettings,
+  Participation,
+  ParticipationChange,
+  ParticipationRequest,
+  PolicyChange,
+  PolicyRequest,
+} from '../../contracts/participation.ts';
+import type { AgentScoreRecord } from '../../contracts/scores.ts';
+import { type AgentId, inOrder } from '../../domain/agents.ts';
+import { type Participant, votingWeight } from '../../domain/participation.ts';
+import { FLAT_BAND } from '../../domain/statistics.ts';
+import { consensusOfCycle, type PolicyBooks, policyInForce } from '../../stores/journal/consensus.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { tokenHash } from './authentication.ts';
 
-export type CoordinatorJournal = Pick<Journal, 'participation' | 'cycles' | 'check'>;
+export type CoordinatorJournal = PolicyBooks & Pick<Journal, 'cycles' | 'guests' | 'check'>;
 
+export interface CoordinatorScope {
+  account: string;
+  symbols: readonly string[];
+  horizonMs: number;
+}
+
+export interface InvitationRequest extends AgentSettings {
+  requestId: string;
+  agentId: AgentId;
+  by: string;
+  reason: string;
+}
+
+/** Every method that changes something is repeat-safe by its request id, and takes effect at the next consensus that is formed. */
 export interface Coordinator {
   /** Repeat-safe by cycle id: whatever a repeated or concurrent call brings, the consensus that was journalled first is the answer. */
   formConsensus(request: ConsensusRequest): Promise<Consensus>;
   readConsensus(cycleId: string): Promise<Consensus>;
   listParticipation(): Promise<Participation>;
-  /** Repeat-safe by request id; takes effect at the next consensus that is formed. */
   setParticipation(request: ParticipationRequest): Promise<ParticipationChange>;
+  setPolicy(request: PolicyRequest): Promise<PolicyChange>;
+  invite(request: InvitationRequest): Promise<z.output<typeof invitationSchema>>;
+  revoke(request: { requestId: string; agentId: AgentId; by: string; reason: string }): Promise<ParticipationChange>;
+  submitSignal(agentId: AgentId, submission: SignalSubmission): Promise<SignalReceipt>;
+  listScores(): Promise<{ agents: AgentScoreRecord[] }>;
   explainDecision(cycleId: string): Promise<CycleRecord>;
 }
 
 /** What the coordinator does, without the protocol that it is spoken to in. A refusal is a UserError of code CoordinatorRefused. */
-export function createCoordinator(journal: CoordinatorJournal, rules: ConsensusRules, now = Date.now): Coordinator {
+export function createCoordinator(
+  journal: CoordinatorJournal,
+  { account, symbols, horizonMs }: CoordinatorScope,
+  now = Date.now,
+): Coordinator {
   return {
-    async formConsensus(request) {
-      return consensusOfCycle(journal, rules, request, { formedBy: 'coordinator', formedAt: now() });
-    },
+    formConsensus: (request) =>
+      consensusOfCycle(journal, account, request, { formedBy: 'coordinator', formedAt: now() }),
 
     async readConsensus(cycleId) {
       const consensus = await journal.cycles.findConsensus(cycleId);
@@ -32,25 +67,79 @@ export function createCoordinator(journal: CoordinatorJournal, rules: ConsensusR
     },
 
     async listParticipation() {
-      const { version, agents } = await journal.participation.read();
-      const listed = agentIds.map((agentId) => ({ agentId, group: agentGroups[agentId], ...agents[agentId] }));
-      return { version, agents: listed, ...rules };
+      const [{ version, agents }, { settings: policy }] = await Promise.all([
+        policyInForce(journal, account),
+        journal.policy.read(account),
+      ]);
+      const listed = inOrder(Object.keys(agents)).flatMap((agentId) => {
+        const participant = agents[agentId];
+        return participant ? [{ agentId, ...participant }] : [];
+      });
+      const question = { symbols: [...symbols], horizonMs, flatBandBps: FLAT_BAND * 10_000 };
+      return { version, agents: listed, policy, question };
     },
 
-    async setParticipation({ enabled, weight, ...request }) {
-      const change = await journal.participation.change({
-        ...request,
-        ...(enabled === undefined ? {} : { enabled }),
-        ...(weight === undefined ? {} : { weight }),
-      });
-      const same =
-        change.agentId === request.agentId &&
-        (enabled === undefined || change.after.enabled === enabled) &&
-        (weight === undefined || change.after.weight === weight);
-      if (!same) {
-        throw refusal(`The request id ${request.requestId} stands for another change already; use a new one.`);
-      }
+    async setParticipation({ requestId, agentId, by, reason, ...settings }) {
+      const change = await journal.participation.change({ requestId, agentId, settings, by, reason });
+      if (change.agentId !== agentId || !holds(change.after, settings)) throw taken(requestId);
       return change;
+    },
+
+    async setPolicy({ requestId, settings, by, reason }) {
+      const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+      const change = await journal.policy.change({ requestId, account, settings: given, by, reason });
+      if (!holds(change.after, given)) throw taken(requestId);
+      return change;
+    },
+
+    async invite({ requestId, agentId, by, reason, ...settings }) {
+      const token = randomBytes(24).toString('hex');
+      const change = await journal.guests.invite({
+        requestId,
+        agentId,
+        tokenHash: tokenHash(token),
+        settings: { ...settings, enabled: true },
+        by,
+        reason,
+      });
+      // The first call's token was shown by the first call: a repeated one can't show it again.
+      if ((await journal.guests.byToken(tokenHash(token))) === undefined) throw taken(requestId);
+      return { token, change };
+    },
+
+    revoke: (request) => journal.guests.revoke(request),
+
+    async submitSignal(agentId, { requestId, cycleId, model, version, signals }) {
+      const unknown = signals.find(({ symbol }) => !symbols.includes(symbol));
+      if (unknown) throw refusal(`${unknown.symbol} is not traded here: ${symbols.join(', ')} are.`);
+      const other = signals.find((signal) => signal.horizonMs !== horizonMs);
+      if (other) {
+        throw refusal(`The horizon is ${horizonMs} ms, and the signal on ${other.symbol} has ${other.horizonMs} ms.`);
+      }
+      const { agents, ...rules } = await policyInForce(journal, account);
+      const { settings } = await journal.policy.read(account);
+      const received: SignalReceipt['received'] = [];
+      for (const signal of signals) {
+        const { validUntilAt = now() + horizonMs } = signal;
+        const submitted = await journal.guests.submit(requestId, {
+          signal: { kind: 'signal', agentId, ...signal, validUntilAt },
+          model,
+          version,
+          ...(cycleId === undefined ? {} : { cycleId }),
+        });
+        const { receivedAt, lateFor } = submitted;
+        const note = lateFor === undefined ? whyNot(agents[agentId], rules) : `late: ${lateFor} had decided`;
+        const standsUntilAt = Math.min(
+          submitted.signal.validUntilAt,
+          receivedAt + settings.maxSignalAgeSeconds * 1_000,
+        );
+        received.push({ symbol: signal.symbol, receivedAt, standsUntilAt, counts: note === '', note });
+      }
+      return { agentId, received };
+    },
+
+    async listScores() {
+      return { agents: await journal.scores.read(account) };
     },
 
     async explainDecision(cycleId) {
@@ -60,6 +149,25 @@ export function createCoordinator(journal: CoordinatorJournal, rules: ConsensusR
       return record;
     },
   };
+}
+
+/** Why an agent's signals do not count as things stand; empty when they do. */
+function whyNot(participant: Participant | undefined, rules: { earnedTrust: boolean }): string {
+  if (!participant?.enabled) return 'disabled';
+  if (participant.role === 'shadow') return 'shadow: scored, not counted';
+  if (participant.role === 'guard') return 'guard: does not vote, and may forbid to buy';
+  return votingWeight(participant, rules) > 0 && participant.cap > 0 ? '' : 'weight 0';
+}
+
+function holds(after: object, settings: object): boolean {
+  const kept = new Map<string, unknown>(Object.entries(after));
+  return Object.entries(settings).every(
+    ([key, value]) => value === undefined || JSON.stringify(kept.get(key)) === JSON.stringify(value),
+  );
+}
+
+function taken(requestId: string): UserError {
+  return refusal(`The request id ${requestId} stands for another change already; use a new one.`);
 }
 
 function refusal(message: string): UserError {

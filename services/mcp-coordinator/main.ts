@@ -1,18 +1,11 @@
 import { loadConfiguration } from '../../contracts/config/load.ts';
-import { type Configuration, consensusRules } from '../../contracts/config/schema.ts';
+import { configuredParticipation, configuredPolicy } from '../../contracts/config/schema.ts';
 import { loadSecrets, secretValues } from '../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
-import type { AgentId } from '../../domain/agents.ts';
-import { type AgentParticipation, defaultParticipation, perAgent } from '../../domain/participation.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import { startCoordinator } from './server.ts';
-
-/** Who takes part when the journal says nothing yet: what is configured, else the defaults. What was changed since stays. */
-function participationDefaults({ participation }: Configuration): Record<AgentId, AgentParticipation> {
-  return perAgent((agentId) => participation.agents[agentId] ?? defaultParticipation(agentId));
-}
 
 async function main(): Promise<void> {
   const configuration = loadConfiguration();
@@ -23,12 +16,15 @@ async function main(): Promise<void> {
     secrets: secretValues(secrets),
   });
   const journal = await openJournal(configuration);
-  await journal.participation.seed(participationDefaults(configuration));
+  await journal.participation.seed(configuredParticipation(configuration));
+  await journal.policy.adopt(configuration.account, configuredPolicy(configuration));
   const coordinator = await startCoordinator({
     ...configuration.coordinator,
     token: secrets.coordinatorToken,
     journal,
-    rules: consensusRules(configuration),
+    account: configuration.account,
+    symbols: configuration.symbols,
+    horizonMs: configuration.cycle.horizonMinutes * 60_000,
     logger,
   });
   onShutdown(async () => {

@@ -10,14 +10,22 @@ import { noteOnCall } from './call-log.ts';
 import type { Coordinator } from './coordinator.ts';
 
 const AGENTS_URI = 'agents://all';
+const SCORES_URI = 'scores://all';
 const JSON_TYPE = 'application/json';
 
 export function registerResources(server: McpServer, coordinator: Coordinator): void {
   server.registerResource(
     'agents',
     AGENTS_URI,
-    { title: 'Agents', description: 'Who takes part, with which weight, and the quorum.', mimeType: JSON_TYPE },
+    { title: 'Agents', description: 'Who takes part, with which weight, and the policy.', mimeType: JSON_TYPE },
     (uri) => read(uri, () => coordinator.listParticipation()),
+  );
+
+  server.registerResource(
+    'scores',
+    SCORES_URI,
+    { title: 'Scores', description: 'What each agent’s signals turned out to be worth.', mimeType: JSON_TYPE },
+    (uri) => read(uri, () => coordinator.listScores()),
   );
 
   server.registerResource(

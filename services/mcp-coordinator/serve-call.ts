@@ -4,6 +4,7 @@ import type { NodeIncomingMessageLike, NodeMcpRequestHandler } from '@modelconte
 import { z } from 'zod';
 import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
+import type { Caller } from './authentication.ts';
 import { type Call, currentCall } from './call-log.ts';
 
 /** A consensus request of 16 symbols and all agents stays well below this. */
@@ -19,6 +20,7 @@ const LOGGED_AT_INFO = ['tools/call', 'resources/read'];
 export async function serveCall(
   request: IncomingMessage,
   response: ServerResponse,
+  caller: Caller,
   serveProtocol: NodeMcpRequestHandler,
   logger: Logger,
 ): Promise<void> {
@@ -26,15 +28,19 @@ export async function serveCall(
   const message = request.method === 'POST' ? await readMessage(request, response) : undefined;
   if (response.writableEnded) return;
 
-  const call: Call = { correlationId: correlationIdOf(request), ...describe(message), outcome: 'refused' };
+  const call: Call = { caller, correlationId: correlationIdOf(request), ...describe(message), outcome: 'refused' };
   await currentCall.run(call, () => serveProtocol(plain(request), response, message));
 
-  const { outcome, ...fields } = call;
+  const { outcome, caller: _caller, ...fields } = call;
   countCall(outcome === 'failed');
   const isCall = LOGGED_AT_INFO.includes(call.method);
   const level = outcome === 'failed' ? 'error' : isCall ? 'info' : 'debug';
   const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-  logger[level]({ ...fields, ...(isCall ? { outcome } : {}), status: response.statusCode, ms }, 'coordinator call');
+  const agent = caller.role === 'agent' ? { agent: caller.agentId } : {};
+  logger[level](
+    { ...fields, ...agent, ...(isCall ? { outcome } : {}), status: response.statusCode, ms },
+    'coordinator call',
+  );
 }
 
 const countCall = createErrorRate('mcp-coordinator');

@@ -5,21 +5,20 @@ import { UserError } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
 import { registry } from '../../contracts/telemetry/metrics.ts';
 import { type HealthChecks, runHealthChecks } from '../../contracts/telemetry/operations-server.ts';
-import type { ConsensusRules } from '../../domain/participation.ts';
 import { bearerAuthentication } from './authentication.ts';
-import { type CoordinatorJournal, createCoordinator } from './coordinator.ts';
+import { registerControls } from './controls.ts';
+import { type CoordinatorJournal, type CoordinatorScope, createCoordinator } from './coordinator.ts';
 import { registerResources } from './resources.ts';
 import { serveCall } from './serve-call.ts';
 import { registerTools } from './tools.ts';
 
-export interface CoordinatorOptions {
+export interface CoordinatorOptions extends CoordinatorScope {
   host: string;
   /** 0 takes any free port; the url tells which. */
   port: number;
-  /** What a caller must bring as its bearer token. */
+  /** Of the operators and the cycle; guests bring tokens of their own. */
   token: string;
   journal: CoordinatorJournal;
-  rules: ConsensusRules;
   logger: Logger;
 }
 
@@ -45,11 +44,12 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
  */
 export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
   const { host, port, journal, logger } = options;
-  const coordinator = createCoordinator(journal, options.rules);
+  const coordinator = createCoordinator(journal, options);
   const protocol = createMcpHandler(
     () => {
       const server = new McpServer(SERVER_INFO);
       registerTools(server, coordinator);
+      registerControls(server, coordinator);
       registerResources(server, coordinator);
       return server;
     },
@@ -58,15 +58,17 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
   const serveProtocol = toNodeHandler(protocol, { onerror: (error) => logger.error({ err: error }, 'request failed') });
 
   const checks: HealthChecks = { journal: () => journal.check() };
-  const guards = [...hostGuards(host), bearerAuthentication(options.token)];
+  const guards = hostGuards(host);
+  const authenticate = bearerAuthentication(options.token, (hash) => journal.guests.byToken(hash));
   const routes = new Map<string, Handler>([
     ['/healthz', (_request, response) => answerHealth(checks, response)],
     ['/metrics', (_request, response) => answerMetrics(checks, response)],
     [
       '/mcp',
       async (request, response) => {
-        if (guards.every((guard) => guard(request, response)))
-          await serveCall(request, response, serveProtocol, logger);
+        if (!guards.every((guard) => guard(request, response))) return;
+        const caller = await authenticate(request, response);
+        if (caller) await serveCall(request, response, caller, serveProtocol, logger);
       },
     ],
   ]);

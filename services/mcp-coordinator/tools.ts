@@ -1,17 +1,11 @@
-import type { CallToolResult, McpServer } from '@modelcontextprotocol/server';
+import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import {
-  consensusRequestSchema,
-  consensusSchema,
-  participationChangeSchema,
-  participationRequestSchema,
-  participationSchema,
-  retryableMetaKey,
-} from '../../contracts/consensus.ts';
+import { consensusRequestSchema, consensusSchema } from '../../contracts/consensus.ts';
 import { cycleOutcomes } from '../../contracts/cycle.ts';
-import { ErrorName, UserError } from '../../contracts/errors.ts';
-import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
-import { noteOnCall } from './call-log.ts';
+import { signalReceiptSchema, signalSubmissionSchema } from '../../contracts/guests.ts';
+import { participationSchema } from '../../contracts/participation.ts';
+import { agentScoresSchema } from '../../contracts/scores.ts';
+import { answered, callingAgent, operatorsOnly } from './answered.ts';
 import type { Coordinator } from './coordinator.ts';
 
 const cycleSchema = z.strictObject({ cycleId: z.string().min(1).max(200) });
@@ -29,9 +23,6 @@ const decisionSchema = z.looseObject({
 const readOnly = { readOnlyHint: true, openWorldHint: false };
 const repeatSafe = { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false };
 
-/** Counts every call of a tool that reached its handler; a refusal of the input is no failure. */
-const countCall = createErrorRate('mcp-coordinator');
-
 export function registerTools(server: McpServer, coordinator: Coordinator): void {
   server.registerTool(
     'form_consensus',
@@ -43,19 +34,36 @@ export function registerTools(server: McpServer, coordinator: Coordinator): void
       outputSchema: consensusSchema,
       annotations: repeatSafe,
     },
-    (request) => answered(request.cycleId, () => coordinator.formConsensus(request)),
+    (request) =>
+      answered(() => {
+        operatorsOnly();
+        return coordinator.formConsensus(request);
+      }, request.cycleId),
+  );
+
+  server.registerTool(
+    'submit_signal',
+    {
+      title: 'Bring signals as an invited agent',
+      description:
+        'Probabilities of up, flat and down over the horizon that list_participation names, expected return and its standard deviation as fractions, conviction from 0 to 1. The newest signal on a symbol stands until it is too old. Whose it is says the token. A repeated call with the same requestId changes nothing.',
+      inputSchema: signalSubmissionSchema,
+      outputSchema: signalReceiptSchema,
+      annotations: repeatSafe,
+    },
+    (submission) => answered(() => coordinator.submitSignal(callingAgent(), submission), submission.cycleId),
   );
 
   server.registerTool(
     'read_consensus',
     {
       title: 'Read the consensus of a cycle',
-      description: 'The consensus as it was formed, with votes, dissent and quorum.',
+      description: 'The consensus as it was formed, with votes, dissent, quorum, vetoes and the policy of that moment.',
       inputSchema: cycleSchema,
       outputSchema: consensusSchema,
       annotations: readOnly,
     },
-    ({ cycleId }) => answered(cycleId, () => coordinator.readConsensus(cycleId)),
+    ({ cycleId }) => answered(() => coordinator.readConsensus(cycleId), cycleId),
   );
 
   server.registerTool(
@@ -63,25 +71,25 @@ export function registerTools(server: McpServer, coordinator: Coordinator): void
     {
       title: 'List who takes part',
       description:
-        'Every agent with its group, whether it is enabled and its weight, and the quorum that is asked for.',
+        'Every agent with its role, group, weight, cap and earned trust, the policy in force, and the question that all are asked.',
       inputSchema: z.strictObject({}),
       outputSchema: participationSchema,
       annotations: readOnly,
     },
-    () => answered(undefined, () => coordinator.listParticipation()),
+    () => answered(() => coordinator.listParticipation()),
   );
 
   server.registerTool(
-    'set_participation',
+    'list_scores',
     {
-      title: 'Enable, disable or weigh an agent',
+      title: 'List the agents’ scores',
       description:
-        'Journals the change with who and why; it takes effect at the next consensus. Weight 0 equals absence. A repeated call with the same requestId changes nothing.',
-      inputSchema: participationRequestSchema,
-      outputSchema: participationChangeSchema,
-      annotations: repeatSafe,
+        'Brier score and skill, hit rate, calibration and contribution to profit over each agent’s last signals.',
+      inputSchema: z.strictObject({}),
+      outputSchema: agentScoresSchema,
+      annotations: readOnly,
     },
-    (request) => answered(undefined, () => coordinator.setParticipation(request)),
+    () => answered(() => coordinator.listScores()),
   );
 
   server.registerTool(
@@ -94,30 +102,6 @@ export function registerTools(server: McpServer, coordinator: Coordinator): void
       outputSchema: decisionSchema,
       annotations: readOnly,
     },
-    ({ cycleId }) => answered(cycleId, () => coordinator.explainDecision(cycleId)),
+    ({ cycleId }) => answered(() => coordinator.explainDecision(cycleId), cycleId),
   );
-}
-
-/**
- * A refusal is a tool error with its sentence. Anything else that is thrown is ours: the caller learns that it may try again, and the log
- * what happened.
- */
-async function answered(cycleId: string | undefined, work: () => Promise<object>): Promise<CallToolResult> {
-  if (cycleId !== undefined) noteOnCall({ cycleId });
-  try {
-    const value = await work();
-    noteOnCall({ outcome: 'ok' });
-    countCall(false);
-    return { structuredContent: { ...value }, content: [{ type: 'text', text: JSON.stringify(value) }] };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const refused = error instanceof UserError && error.code === ErrorName.coordinatorRefused;
-    noteOnCall({ outcome: refused ? 'refused' : 'failed', error: message });
-    countCall(!refused);
-    return {
-      isError: true,
-      content: [{ type: 'text', text: refused ? message : 'The coordinator failed; its log has the reason.' }],
-      _meta: { [retryableMetaKey]: !refused },
-    };
-  }
 }

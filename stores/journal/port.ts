@@ -1,13 +1,13 @@
 import type { RiskSettings } from '../../contracts/config/schema.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../contracts/cycle.ts';
-import type { AgentId } from '../../domain/agents.ts';
+import type { PolicySettings } from '../../contracts/participation.ts';
 import type { Mode } from '../../domain/market.ts';
 import type { DecimalText } from '../../domain/money.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
-import type { AgentParticipation } from '../../domain/participation.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
 import type { SubmissionTerms } from '../../domain/submissions.ts';
+import type { GuestBook, ModelCallBook, ParticipationBook, ScoreBook, SettingsBook } from './agents-port.ts';
 
 /**
  * The books. Each method is one transaction, durable when its promise resolves; amounts are decimal text; times are UTC epoch milliseconds.
@@ -17,12 +17,18 @@ export interface Journal {
   /** Made with the journal, so that two processes can tell whether they keep the same books. */
   readonly id: string;
   readonly control: ControlBook;
-  readonly risk: RiskBook;
+  /** The limits in force. */
+  readonly risk: SettingsBook<RiskSettings>;
   readonly intents: IntentBook;
   readonly ledger: LedgerBook;
   readonly cycles: CycleBook;
   readonly exchange: ExchangeBook;
   readonly participation: ParticipationBook;
+  /** How a consensus is formed. */
+  readonly policy: SettingsBook<PolicySettings>;
+  readonly guests: GuestBook;
+  readonly scores: ScoreBook;
+  readonly modelCalls: ModelCallBook;
   readonly outbox: Outbox;
   /** Refuses with the reason when the file or server cannot be written. */
   check(): Promise<void>;
@@ -54,36 +60,6 @@ export interface ControlBook {
     by: string;
   }): Promise<ControlState | undefined>;
   setLive(request: { requestId: string; account: string; enabled: boolean; reason: string; by: string }): Promise<void>;
-}
-
-export interface RiskChange {
-  version: number;
-  account: string;
-  before: RiskSettings | undefined;
-  after: RiskSettings;
-  by: string;
-  reason: string;
-  changedAt: number;
-}
-
-/** The limits in force: the configuration's, until a person changes them here. */
-export interface RiskBook {
-  /** Throws when none were ever adopted: nothing trades without limits. */
-  read(account: string): Promise<{ version: number; limits: RiskSettings }>;
-  /**
-   * Takes the configuration's limits over when they are not those that were last taken over: a person's change here stays until the
-   * configuration itself is changed.
-   */
-  adopt(account: string, configured: RiskSettings): Promise<void>;
-  /** Idempotent by request id. */
-  change(request: {
-    requestId: string;
-    account: string;
-    limits: Partial<RiskSettings>;
-    by: string;
-    reason: string;
-  }): Promise<RiskChange>;
-  changes(account: string, limit: number): Promise<RiskChange[]>;
 }
 
 /** One submission of a leg. Type, time in force, quantity, price and rest are the submission's own. */
@@ -268,32 +244,6 @@ export interface ExchangeBook {
   /** Counts how many looks in a row found exactly these differences, this one included; 0 when there are none. */
   recordReconciliation(report: ReconciliationReport): Promise<{ stable: number }>;
   lastReconciliation(account: string): Promise<(ReconciliationReport & { stable: number }) | undefined>;
-}
-
-export interface ParticipationChange {
-  version: number;
-  agentId: AgentId;
-  before: AgentParticipation;
-  after: AgentParticipation;
-  by: string;
-  reason: string;
-  changedAt: number;
-}
-
-export interface ParticipationBook {
-  /** Adds the agents that have no row yet; leaves the others as they are. */
-  seed(defaults: Record<AgentId, AgentParticipation>): Promise<void>;
-  read(): Promise<{ version: number; agents: Record<AgentId, AgentParticipation> }>;
-  /** Idempotent by request id. */
-  change(request: {
-    requestId: string;
-    agentId: AgentId;
-    enabled?: boolean;
-    weight?: number;
-    by: string;
-    reason: string;
-  }): Promise<ParticipationChange>;
-  changes(limit: number): Promise<ParticipationChange[]>;
 }
 
 /** A fact in past tense. */

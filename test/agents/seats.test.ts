@@ -5,7 +5,7 @@ import type { Engine } from '../../contracts/config/engines.ts';
 import { agentIds } from '../../domain/agents.ts';
 import type { OrderBook } from '../../domain/market.ts';
 import type { Signal } from '../../domain/signals.ts';
-import { agentFrom, ask, detailOf, reasonsOf } from './agents.ts';
+import { agentFrom, ask, detailOf, reasonsOf, uncounted } from './agents.ts';
 import { type FakeProvider, startFakeProvider } from './fake-provider.ts';
 import { bookAround, candlesOf, healthyRequest, hostileSnapshots, requestFor, symbolSnapshot, walk } from './market.ts';
 
@@ -27,7 +27,12 @@ async function closedOrigin(): Promise<string> {
 }
 
 function agentsFor(settings: unknown, engines: Engine[] = []) {
-  return createAgents({ configuration: { agents: agentsSchema.parse(settings) }, secrets: {}, engines });
+  return createAgents({
+    configuration: { agents: agentsSchema.parse(settings) },
+    secrets: {},
+    engines,
+    modelCalls: uncounted,
+  });
 }
 
 describe('the set of agents', () => {

@@ -39,6 +39,7 @@ describe('help', () => {
       'stop',
       'resume',
       'agents',
+      'policy',
       'replay',
       'risk',
       'portfolio',

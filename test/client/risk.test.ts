@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { changedLimits } from '../../client/cli/commands/risk.ts';
 import { knownPrices } from '../../client/prices.ts';
-import { parseRiskChange, refuseUnfitLimits, riskKeys } from '../../client/risk-settings.ts';
+import { riskText } from '../../client/risk-settings.ts';
 import { exposureOf, limitViews, type RiskFacts } from '../../client/risk-view.ts';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { ExitCode } from '../../contracts/errors.ts';
@@ -14,7 +13,7 @@ describe('a change of limits', () => {
     [['maxDailyLoss=0.03'], { maxDailyLoss: 0.03 }],
     [['maxOrderNotional=1000'], { maxOrderNotional: '1000' }],
     [['dayResetHour=7', 'maxOrderNotional=0.5'], { dayResetHour: 7, maxOrderNotional: '0.5' }],
-  ])('%j asks for %j and for nothing else', (texts, change) => expect(parseRiskChange(texts)).toEqual(change));
+  ])('%j asks for %j and for nothing else', (texts, change) => expect(riskText.parse(texts)).toEqual(change));
 
   it.each([
     [['maxDailyLos=0.03'], /there is no limit "maxDailyLos"; the limits are maxSymbolExposure, .*coolDownMinutes/],
@@ -29,22 +28,24 @@ describe('a change of limits', () => {
     [['toString=1'], /there is no limit "toString"/],
     [['maxDailyLoss=2', 'x=1'], /maxDailyLoss: .*; there is no limit "x"/],
   ])('%j is refused with its fault, and nothing is changed', (texts, message) => {
-    const refuse = (): unknown => parseRiskChange(texts);
+    const refuse = (): unknown => riskText.parse(texts);
     expect(refuse).toThrow(message);
     expect(refuse).toThrow(/^No limit was changed: /);
     expect(refuse).toThrow(expect.objectContaining({ exitCode: ExitCode.usage }));
   });
 
   it('keeps the limits that hold today, and refuses what the whole would not allow', () => {
-    expect(() => refuseUnfitLimits(limits)).not.toThrow();
-    expect(() => refuseUnfitLimits({ ...limits, maxGrossExposure: 2 })).toThrow(/maxGrossExposure/);
+    expect(() => riskText.refuseUnfit(limits)).not.toThrow();
+    expect(() => riskText.refuseUnfit({ ...limits, maxGrossExposure: 2 })).toThrow(/maxGrossExposure/);
   });
 
   it('is told key by key', () => {
     const after = { ...limits, maxDailyLoss: 0.03 };
-    expect(changedLimits({ before: limits, after })).toEqual([{ key: 'maxDailyLoss', before: '0.05', after: '0.03' }]);
-    expect(changedLimits({ before: limits, after: limits })).toEqual([]);
-    expect(changedLimits({ before: undefined, after }).map(({ key }) => key)).toEqual(riskKeys);
+    expect(riskText.changed({ before: limits, after })).toEqual([
+      { key: 'maxDailyLoss', before: '0.05', after: '0.03' },
+    ]);
+    expect(riskText.changed({ before: limits, after: limits })).toEqual([]);
+    expect(riskText.changed({ before: undefined, after }).map(({ key }) => key)).toEqual(riskText.keys);
   });
 });
 
@@ -106,7 +107,7 @@ describe('where the account stands against its limits', () => {
       reduceDrawdown: '0',
       priceCollarBps: undefined,
     });
-    expect(Object.keys(current)).toEqual(riskKeys);
+    expect(Object.keys(current)).toEqual(riskText.keys);
   });
 
   it('says nothing where a price or a mark is not known', () => {

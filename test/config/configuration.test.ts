@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
-import { consensusRules, portfolios as portfoliosOf } from '../../contracts/config/schema.ts';
+import { configuredPolicy, portfolios as portfoliosOf } from '../../contracts/config/schema.ts';
 import { loadSecrets, secretValues, storeSecrets } from '../../contracts/config/secrets.ts';
 import { temporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
@@ -45,7 +45,8 @@ describe('the configuration', () => {
     [{ allocation: { method: 'hope' } }, /allocation\.method: .*"kelly".*\(it is "hope"\)/],
     [{ execution: { style: 'iceberg' } }, /execution\.style: .*"post_only".*\(it is "iceberg"\)/],
     [{ execution: { chaseSubmissions: 1 } }, /execution\.chaseSubmissions: .*2.*\(it is 1\)/],
-    [{ participation: { agents: { nobody: {} } } }, /participation\.agents: /],
+    [{ participation: { agents: { nobody: {} } } }, /participation\.agents\.nobody: there is no such agent/],
+    [{ participation: { vetoConviction: 2 } }, /participation\.vetoConviction: .*1.*\(it is 2\)/],
     [{ paperExchange: { market: { kind: 'casino' } } }, /paperExchange\.market/],
     [{ agents: { deepseek: { baseUrl: 'not a url' } } }, /agents\.deepseek\.baseUrl: .*\(it is "not a url"\)/],
     [lagLlama({ checkpoint: 'weights.bin' }), /agents\.lag-llama\.checkpoint: must be the path of a \.safetensors/],
@@ -88,7 +89,7 @@ describe('the configuration', () => {
     [{}, 1],
     [{ profile: 'production' }, 3],
     [{ profile: 'production', participation: { quorumCount: 2 } }, 2],
-  ])('%j needs %i for a quorum', (value, count) => expect(consensusRules(read(value)).quorumCount).toBe(count));
+  ])('%j needs %i for a quorum', (value, count) => expect(configuredPolicy(read(value)).quorumCount).toBe(count));
 });
 
 describe('secrets', () => {

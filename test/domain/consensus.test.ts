@@ -1,8 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AgentId, agentGroups, agentIds, missionAgentIds } from '../../domain/agents.ts';
-import { type ConsensusQuestion, formConsensus, logPool, type SymbolView } from '../../domain/consensus.ts';
-import { defaultParticipation, type ParticipationPolicy, perAgent } from '../../domain/participation.ts';
+import { type AgentId, agentIds, missionAgentIds } from '../../domain/agents.ts';
+import { type ConsensusQuestion, formConsensus, type SymbolView } from '../../domain/consensus.ts';
+import {
+  defaultParticipation,
+  type Participant,
+  type ParticipationPolicy,
+  perAgent,
+} from '../../domain/participation.ts';
+import { logPool } from '../../domain/pooling.ts';
 import type { AgentAnswer, Opinion, Signal } from '../../domain/signals.ts';
 
 const SYMBOL = 'BTC/USDT';
@@ -45,7 +51,7 @@ function policy(
   weights: Partial<Record<AgentId, number>> = {},
   changes: Partial<Omit<ParticipationPolicy, 'agents'>> = {},
 ): ParticipationPolicy {
-  const agents = perAgent((id) => ({ ...defaultParticipation(id), weight: weights[id] ?? 1 }));
+  const agents = perAgent((id) => ({ ...defaultParticipation(id), weight: weights[id] ?? 1, trust: 1 }));
   return {
     version: 3,
     agents,
@@ -54,8 +60,17 @@ function policy(
     maxGroupShare: 1,
     pool: 'linear',
     minConviction: 0,
+    requiredGroups: [],
+    vetoConviction: 0.5,
+    earnedTrust: true,
     ...changes,
   };
+}
+
+function changed(terms: ParticipationPolicy, id: AgentId, changes: Partial<Participant>): ParticipationPolicy {
+  const { [id]: before } = terms.agents;
+  if (!before) throw new Error(`nobody is called ${id}`);
+  return { ...terms, agents: { ...terms.agents, [id]: { ...before, ...changes } } };
 }
 
 function question(answers: AgentAnswer[]): ConsensusQuestion {
@@ -197,8 +212,7 @@ describe('the weighted vote', () => {
 });
 
 describe('what does not count, and why', () => {
-  const disabled = policy();
-  disabled.agents.deepseek = { enabled: false, weight: 1 };
+  const disabled = changed(policy(), 'deepseek', { enabled: false });
 
   it.each<[string, AgentAnswer[], ParticipationPolicy]>([
     ['no answer', [], policy()],
@@ -308,6 +322,69 @@ describe('the group cap', () => {
   });
 });
 
+describe('roles', () => {
+  const down = { probabilities: { up: 0.1, flat: 0.2, down: 0.7 } };
+  const withRole = (role: Participant['role']) => changed(policy(), 'fingpt', { role });
+
+  it('a shadow is asked, and changes nothing', () => {
+    const terms = withRole('shadow');
+    const consensus = view([give('deepseek'), give('fingpt', down)], terms);
+    expect(essence(consensus)).toEqual(essence(view([give('deepseek')], terms)));
+    expect(vote(consensus, 'fingpt')).toMatchObject({ counted: false, note: 'shadow: scored, not counted' });
+  });
+
+  it.each([
+    ['a sure guard forbids to buy', { ...down, conviction: 0.5 }, 'up', 'none', ['fingpt']],
+    ['an unsure one does not', { ...down, conviction: 0.49 }, 'up', 'up', []],
+    ['one that sees no fall does not', { conviction: 1 }, 'up', 'up', []],
+    ['to sell is never forbidden', { ...down, conviction: 1 }, 'down', 'down', []],
+    ['an expired view forbids nothing', { ...down, conviction: 1, validUntilAt: TAKEN_AT }, 'up', 'up', []],
+  ] as const)('%s', (_name, changes, wanted, direction, vetoedBy) => {
+    const others = wanted === 'up' ? {} : down;
+    const consensus = view([give('deepseek', others), give('fingpt', changes)], withRole('guard'));
+    expect(consensus).toMatchObject({ direction, vetoedBy });
+    expect(vote(consensus, 'fingpt')?.weight).toBe(0);
+  });
+});
+
+describe('required groups', () => {
+  it.each([
+    [[], true, []],
+    [['sentiment'], true, []],
+    [['sentiment', 'forecasters'], false, ['forecasters']],
+  ])('%j: %s', (requiredGroups, met, missingGroups) => {
+    const consensus = view([give('deepseek'), give('fingpt')], policy({}, { requiredGroups }));
+    expect(consensus.quorum).toMatchObject({ met, missingGroups });
+    expect(consensus.direction).toBe(met ? 'up' : 'none');
+  });
+});
+
+describe('weights', () => {
+  const two = [give('deepseek'), give('fingpt', { probabilities: DOWN })];
+  it.each<[string, Partial<Participant>, Partial<ParticipationPolicy>, number]>([
+    ['follow earned trust', { trust: 3 }, {}, 0.75],
+    ['stand as they were set where they are pinned', { trust: 3, pinned: true }, {}, 0.5],
+    ['stand where trust is not to be earned', { trust: 3 }, { earnedTrust: false }, 0.5],
+    ['are capped', { weight: 9, cap: 0.6 }, {}, 0.6],
+    ['of 0 by their cap count as absence', { cap: 0 }, {}, 0],
+  ])('%s', (_name, changes, rules, share) => {
+    const consensus = view(two, changed(policy({}, rules), 'deepseek', changes));
+    expect(vote(consensus, 'deepseek')?.weight).toBeCloseTo(share, 12);
+  });
+
+  it('a guest counts like a seat, and against its group', () => {
+    const guest: Participant = { ...defaultParticipation('my-model'), group: 'language-models', trust: 1 };
+    const terms = { ...policy({}, { maxGroupShare: 0.6 }) };
+    const consensus = view([give('deepseek'), give('my-model'), give('fingpt')], {
+      ...terms,
+      agents: { ...terms.agents, 'my-model': guest },
+    });
+    expect(vote(consensus, 'my-model')).toMatchObject({ counted: true });
+    expect(vote(consensus, 'my-model')?.weight).toBeCloseTo(0.3, 12);
+    expect(vote(consensus, 'fingpt')?.weight).toBeCloseTo(0.4, 12);
+  });
+});
+
 const anyProbabilities = fc
   .tuple(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 1, max: 1000 }))
   .map(([up, flat, down]) => {
@@ -341,10 +418,7 @@ const anyPolicy = fc
   })
   .map(({ weights, enabled, ...rest }): ParticipationPolicy => {
     const terms = policy(Object.fromEntries(agentIds.map((id, index) => [id, (weights[index] ?? 0) / 10])), rest);
-    agentIds.forEach((id, index) => {
-      terms.agents[id].enabled = enabled[index] ?? true;
-    });
-    return terms;
+    return agentIds.reduce((each, id, index) => changed(each, id, { enabled: enabled[index] ?? true }), terms);
   });
 
 describe('properties', () => {
@@ -373,8 +447,8 @@ describe('properties', () => {
   it('weight 0 equals absence', () => {
     fc.assert(
       fc.property(anyAnswers, anyPolicy, fc.constantFrom(...agentIds), (answers, terms, id) => {
-        const weightless = { ...terms, agents: { ...terms.agents, [id]: { enabled: true, weight: 0 } } };
-        const absent = { ...terms, agents: { ...terms.agents, [id]: { enabled: false, weight: 1 } } };
+        const weightless = changed(terms, id, { enabled: true, weight: 0 });
+        const absent = changed(terms, id, { enabled: false, weight: 1 });
         const others = answers.filter(({ agentId }) => agentId !== id);
         expect(essence(view(answers, weightless))).toEqual(essence(view(others, absent)));
       }),
@@ -405,7 +479,7 @@ describe('properties', () => {
       fc.property(anyAnswers, anyPolicy, (answers, terms) => {
         const byGroup = new Map<string, number>();
         for (const { agentId, weight, counted } of view(answers, terms).votes) {
-          const group = agentGroups[agentId];
+          const group = terms.agents[agentId]?.group ?? '';
           if (counted) byGroup.set(group, (byGroup.get(group) ?? 0) + weight);
         }
         fc.pre(byGroup.size >= 2);

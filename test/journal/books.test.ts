@@ -57,27 +57,27 @@ describe.each(adapterNames)('the books on %s', (name) => {
 
   it('keeps a limit that a person changed until the configuration is changed', async () => {
     const request = { requestId: 'c1', account: 'main', by: 'ann', reason: 'careful' };
-    const { before, after } = await books.journal.risk.change({ ...request, limits: { maxOrderNotional: '100' } });
+    const { before, after } = await books.journal.risk.change({ ...request, settings: { maxOrderNotional: '100' } });
     expect([before?.maxOrderNotional, after.maxOrderNotional]).toEqual(['5000', '100']);
-    await books.journal.risk.change({ ...request, limits: { maxOrderNotional: '7' } });
+    await books.journal.risk.change({ ...request, settings: { maxOrderNotional: '7' } });
     await books.journal.risk.adopt('main', limits);
-    expect((await books.journal.risk.read('main')).limits.maxOrderNotional).toBe('100');
+    expect((await books.journal.risk.read('main')).settings.maxOrderNotional).toBe('100');
     await books.journal.risk.adopt('main', { ...limits, maxOrderNotional: '300' });
-    expect((await books.journal.risk.read('main')).limits.maxOrderNotional).toBe('300');
+    expect((await books.journal.risk.read('main')).settings.maxOrderNotional).toBe('300');
     await expect(books.journal.risk.read('nobody')).rejects.toThrow(/No risk limits/);
   });
 
   it('changes participation once for a request, with before and after', async () => {
     await books.journal.participation.seed(perAgent(defaultParticipation));
-    const request = { requestId: 'p1', agentId: 'qwen' as const, enabled: false, by: 'me', reason: 'test' };
+    const request = { requestId: 'p1', agentId: 'qwen', settings: { enabled: false }, by: 'me', reason: 'test' };
     const change = await books.journal.participation.change(request);
     expect(change).toMatchObject({
       version: 1,
       before: defaultParticipation('qwen'),
-      after: { enabled: false, weight: 1 },
+      after: { ...defaultParticipation('qwen'), enabled: false },
     });
     expect(await books.journal.participation.change(request)).toEqual(change);
-    expect((await books.journal.participation.read()).agents.qwen).toEqual({ enabled: false, weight: 1 });
+    expect((await books.journal.participation.read()).agents['qwen']).toEqual(change.after);
   });
 
   it('writes each fact to the outbox in the transaction that made it true', async () => {

@@ -280,7 +280,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     await books.journal.risk.change({
       requestId: 'r1',
       account: 'main',
-      limits: { dayResetHour: 6 },
+      settings: { dayResetHour: 6 },
       by: 'me',
       reason: 'test',
     });

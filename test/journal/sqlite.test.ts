@@ -25,7 +25,9 @@ describe('a journal in a file', () => {
     await madeBy(file, 'INSERT INTO migrations (version, applied_at) VALUES (99, 0)');
     await expect(openSqliteJournal(file, 'paper')).rejects.toMatchObject({
       code: 'JournalTooNew',
-      message: 'The journal was written by a newer release (schema 99, this one knows 1): start that release again.',
+      message: expect.stringMatching(
+        /^The journal was written by a newer release \(schema 99, this one knows \d+\): start that release again\.$/,
+      ),
     });
   });
 

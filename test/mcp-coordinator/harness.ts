@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import type { ConsensusRequest } from '../../contracts/consensus.ts';
+import { type PolicySettings, policySchema } from '../../contracts/participation.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import type { AgentId } from '../../domain/agents.ts';
-import type { ConsensusRules } from '../../domain/participation.ts';
 import { defaultParticipation, perAgent } from '../../domain/participation.ts';
 import type { Signal } from '../../domain/signals.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
@@ -32,13 +32,14 @@ export interface Harness {
 
 /** A coordinator on a free port over a SQLite journal in a folder of its own. */
 export async function startHarness(
-  options: { rules?: Partial<ConsensusRules>; wrap?(journal: Journal): Journal } = {},
+  options: { policy?: Partial<PolicySettings>; wrap?(journal: Journal): Journal } = {},
 ): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-coordinator-'));
   const opened = await openSqliteJournal(join(folder, 'journal.db'), 'paper');
   const journal = options.wrap?.(opened) ?? opened;
   await journal.risk.adopt('main', riskSchema.parse({}));
   await journal.participation.seed(perAgent(defaultParticipation));
+  await journal.policy.adopt('main', policySchema.parse({ quorumCount: 1, ...options.policy }));
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger({
     process: 'services/mcp-coordinator',
@@ -52,14 +53,9 @@ export async function startHarness(
       port,
       token: TOKEN,
       journal,
-      rules: {
-        quorumCount: 1,
-        quorumWeight: 0.1,
-        maxGroupShare: 0.6,
-        pool: 'linear',
-        minConviction: 0,
-        ...options.rules,
-      },
+      account: 'main',
+      symbols: ['BTC/USDT'],
+      horizonMs: HORIZON_MS,
       logger,
     });
   let running = await start(0);

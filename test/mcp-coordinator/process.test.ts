@@ -79,7 +79,9 @@ describe('the process', () => {
     expect(ready).toEqual({ ready: true, url });
     const client = createCoordinatorClient({ url, token: TOKEN });
     const { agents } = await client.listParticipation();
-    expect(agents).toContainEqual({ agentId: 'qwen', group: 'language-models', enabled: false, weight: 2 });
+    expect(agents).toContainEqual(
+      expect.objectContaining({ agentId: 'qwen', group: 'language-models', enabled: false, weight: 2 }),
+    );
     expect(agents.filter(({ enabled, weight }) => enabled && weight === 1)).toHaveLength(6);
     await client.setParticipation({ requestId: 'r', agentId: 'qwen', enabled: true, by: 'test', reason: 'trial' });
     const formed = await client.formConsensus(request('c-1', [signal('qwen')]));

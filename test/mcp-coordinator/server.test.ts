@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { consensusSchema, participationSchema } from '../../contracts/consensus.ts';
+import { consensusSchema } from '../../contracts/consensus.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { participationSchema } from '../../contracts/participation.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
-import { connectClient, type Harness, request, signal, startHarness, TOKEN } from './harness.ts';
+import { connectClient, type Harness, HORIZON_MS, request, signal, startHarness, TOKEN } from './harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -35,13 +36,18 @@ describe.each([
     expect(tools.map(({ name }) => name).sort()).toEqual([
       'explain_decision',
       'form_consensus',
+      'invite_agent',
       'list_participation',
+      'list_scores',
       'read_consensus',
+      'revoke_agent',
       'set_participation',
+      'set_policy',
+      'submit_signal',
     ]);
     for (const tool of tools)
       expect(tool).toMatchObject({ inputSchema: { type: 'object' }, outputSchema: { type: 'object' } });
-    expect((await client.listResources()).resources.map(({ uri }) => uri)).toEqual(['agents://all']);
+    expect((await client.listResources()).resources.map(({ uri }) => uri)).toEqual(['agents://all', 'scores://all']);
     expect((await client.listResourceTemplates()).resourceTemplates.map((each) => each.uriTemplate)).toEqual([
       'cycles://{id}',
     ]);
@@ -73,8 +79,16 @@ describe.each([
       /add up to 1/,
     ],
     ['form_consensus', { ...request('bad', []), surprise: true }, /surprise/],
-    ['set_participation', { agentId: 'gpt', requestId: 'r', by: 'me', reason: 'why', enabled: true }, /agentId/],
-    ['set_participation', { agentId: 'qwen', requestId: 'r', by: 'me', reason: 'why' }, /enabled, weight or both/],
+    [
+      'set_participation',
+      { agentId: 'gpt', requestId: 'r', by: 'me', reason: 'why', enabled: true },
+      /There is no agent gpt/,
+    ],
+    [
+      'set_participation',
+      { agentId: 'qwen', requestId: 'r', by: 'me', reason: 'why' },
+      /say what to change: enabled, role, weight/,
+    ],
     ['set_participation', { agentId: 'qwen', requestId: 'r', by: 'me', weight: 1 }, /reason/],
     ['read_consensus', { cycleId: 'never' }, /No consensus was formed for the cycle never/],
     ['explain_decision', { cycleId: 'never' }, /no decision record of the cycle never/],
@@ -227,7 +241,7 @@ describe('a repeated call', () => {
     const other = await set(3);
     expect(other.isError).toBe(true);
     expect(JSON.stringify(other.content)).toContain('request id once stands for another change');
-    expect((await harness.journal.participation.read()).agents.freqtrade.weight).toBe(2);
+    expect((await harness.journal.participation.read()).agents['freqtrade']?.weight).toBe(2);
     await client.close();
   });
 });
@@ -260,7 +274,8 @@ describe('participation', () => {
       after: { enabled: false, weight: 1 },
       by: 'tester',
       reason: 'it drifts',
-      version: after.version,
+      // The policy's own version, the first one, is part of the consensus'.
+      version: after.version - 1,
     });
     await client.close();
   });
@@ -336,9 +351,9 @@ describe('seen from outside', () => {
     const address = occupant.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const { journal } = harness;
-    const rules = { quorumCount: 1, quorumWeight: 0.1, maxGroupShare: 0.6, pool: 'linear', minConviction: 0 } as const;
+    const scope = { account: 'main', symbols: ['BTC/USDT'], horizonMs: HORIZON_MS };
     const logger = createLogger({ process: 'test', level: 'silent' });
-    const started = startCoordinator({ host: '127.0.0.1', port, token: TOKEN, journal, rules, logger });
+    const started = startCoordinator({ host: '127.0.0.1', port, token: TOKEN, journal, ...scope, logger });
     await expect(started).rejects.toThrow(UserError);
     await expect(started).rejects.toThrow(new RegExp(`Port ${port} .*coordinator\\.port`));
     await new Promise((resolve) => occupant.close(resolve));

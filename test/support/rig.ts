@@ -2,6 +2,7 @@ import { type Client, isGrpcServiceError, type WorkflowHandle } from '@temporali
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { pino } from 'pino';
+import { createGuestActivities } from '../../activities/agents/guests.ts';
 import { createAgentActivities } from '../../activities/agents/index.ts';
 import type { Agent } from '../../activities/agents/port.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
@@ -9,6 +10,7 @@ import { createCoordinatorActivities } from '../../activities/coordinator/index.
 import { createOwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
 import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { createCcxtMarket } from '../../activities/market/ccxt-market.ts';
+import { closingPrice } from '../../activities/market/closing-price.ts';
 import { createMarketActivities } from '../../activities/market/index.ts';
 import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { createExitActivities } from '../../activities/orders/exits.ts';
@@ -19,9 +21,10 @@ import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
 import { createProtectionActivities } from '../../activities/protection/index.ts';
 import { createReconcileActivities } from '../../activities/reconcile/index.ts';
 import { createIngest } from '../../activities/reconcile/ingest.ts';
+import { createScoringActivities } from '../../activities/scoring/index.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { consensusRules } from '../../contracts/config/schema.ts';
+import { configuredPolicy } from '../../contracts/config/schema.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
 import {
   flattenWorkflowId,
@@ -54,7 +57,7 @@ export type ScriptedView = { expectedReturn: number } | { abstain: string };
 export function scriptedAgent(id: AgentId, view: () => ScriptedView): Agent {
   return {
     id,
-    async answer({ snapshot, horizonMs }) {
+    async answer({ snapshot, horizonMs, others }) {
       const said = view();
       const symbols = snapshot.symbols.map(({ instrument }) => instrument.symbol);
       const up = 'expectedReturn' in said && said.expectedReturn > 0;
@@ -73,7 +76,7 @@ export function scriptedAgent(id: AgentId, view: () => ScriptedView): Agent {
                 conviction: 0.8,
                 horizonMs,
                 validUntilAt: snapshot.takenAt + horizonMs,
-                rationale: 'scripted by the test',
+                rationale: others ? `heard ${others.map(({ agentId }) => agentId).join(', ')}` : 'scripted by the test',
                 evidence: [],
               })),
         model: 'scripted',
@@ -110,6 +113,7 @@ const queues: Record<string, string> = {
   tradingCycle: TaskQueue.cycles,
   protectPosition: TaskQueue.operations,
   reconcile: TaskQueue.operations,
+  scoreAgents: TaskQueue.operations,
 };
 
 /** Says what was replayed; the rig is closed whatever comes of it. */
@@ -146,6 +150,7 @@ export async function startRig(
   const { apiKey, secret } = await exchange.account('main', { USDT: configuration.paperBalance });
   const journal = await temporaryJournal();
   await journal.participation.seed(perAgent(defaultParticipation));
+  await journal.policy.adopt('main', configuredPolicy(configuration));
   await journal.risk.adopt('main', configuration.risk);
   const { paperBalance } = configuration;
   await journal.ledger.transfer({
@@ -157,13 +162,14 @@ export async function startRig(
     at: Date.now(),
   });
 
-  const rules = consensusRules(configuration);
   const coordinator = await startCoordinator({
     host: '127.0.0.1',
     port: 0,
     token,
     journal,
-    rules,
+    account: 'main',
+    symbols: configuration.symbols,
+    horizonMs: configuration.cycle.horizonMinutes * 60_000,
     logger: silent,
   });
   const { close: closeCoordinator, ...coordinatorActivities } = createCoordinatorActivities({
@@ -172,7 +178,8 @@ export async function startRig(
     logger: silent,
   });
   const access = { venue: 'binance' as const, restUrl: exchange.url, apiKey, secret };
-  const market = await createCcxtMarket(createCcxtClient(access), 'paper');
+  const marketClient = createCcxtClient(access);
+  const market = await createCcxtMarket(marketClient, 'paper');
   const trading = await createCcxtTrading(createCcxtClient(access));
   const views: Rig['views'] = { current: { expectedReturn: 0.01 } };
   const bid: Rig['bid'] = { current: undefined };
@@ -211,7 +218,8 @@ export async function startRig(
         ...createMarketActivities({ market }),
         ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger: silent }),
         ...coordinatorActivities,
-        ...createOwnConsensusActivities({ journal, rules, logger: silent }),
+        ...createOwnConsensusActivities({ journal, account: 'main', logger: silent }),
+        ...createGuestActivities({ journal, account: 'main' }),
       },
     },
     ...(options.agents ?? agentIds).map((id) => ({
@@ -240,6 +248,12 @@ export async function startRig(
             activities: {
               ...createControlActivities({ journal, trading, client, logger: silent }),
               ...createReconcileActivities({ journal, trading, client, configuration, ingest, logger: silent }),
+              ...createScoringActivities({
+                journal,
+                priceAt: (symbol, at) => closingPrice(marketClient, symbol, at),
+                exchangeTime: trading.exchangeTime,
+                logger: silent,
+              }),
               ...createProtectionActivities({
                 journal,
                 trading: watched,

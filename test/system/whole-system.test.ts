@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readProfile } from '../../client/stack/profile.ts';
@@ -177,6 +178,45 @@ describe('one command', () => {
       ...z.record(z.string(), z.unknown()).parse(account),
       created: false,
     });
+  });
+
+  it('takes a policy and a guest from the command line, and counts what the guest brings', {
+    timeout: 60_000,
+  }, async () => {
+    const policy = await json('policy', 'set', 'minConviction=0.01', 'requiredGroups=baseline', '--reason', 'measured');
+    expect(policy).toMatchObject({ after: { minConviction: 0.01, requiredGroups: ['baseline'] }, reason: 'measured' });
+    expect(await json('policy', 'show')).toMatchObject({
+      policy: { minConviction: 0.01 },
+      lastChange: { reason: 'measured' },
+    });
+    await json('policy', 'set', 'minConviction=0', 'requiredGroups=', '--reason', 'back');
+    const history = z.array(z.object({ by: z.string(), reason: z.string() })).parse(await json('policy', 'history'));
+    expect(history.map(({ reason }) => reason)).toEqual(['back', 'measured', 'the first start']);
+
+    const invitationSchema = z.object({ token: z.string(), url: z.string() });
+    const { token, url } = invitationSchema.parse(await json('agents', 'invite', 'my-model', '--weight', '2'));
+    const client = new Client({ name: 'a stranger', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+    const headers = { authorization: `Bearer ${token}` };
+    await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
+    const signal = {
+      symbol: 'BTC/USDT',
+      probabilities: { up: 0.5, flat: 0.3, down: 0.2 },
+      expectedReturn: 0.001,
+      uncertainty: 0.01,
+      conviction: 0.2,
+      horizonMs: 3_600_000,
+    };
+    const receipt = await client.callTool({
+      name: 'submit_signal',
+      arguments: { requestId: 's', model: 'mine', signals: [signal] },
+    });
+    expect(receipt.structuredContent).toMatchObject({ agentId: 'my-model', received: [{ counts: true }] });
+    await client.close();
+    const { id } = cycleSchema.parse(await json('cycle', 'run', '--symbols', 'BTC/USDT'));
+    const { stdout: trail } = await installation.sapphire('cycle', 'show', id);
+    expect(trail).toMatch(/my-model.*\n.*BTC\/USDT: .* up 0\.50/);
+    expect(await json('agents', 'revoke', 'my-model')).toMatchObject({ after: { enabled: false } });
+    expect(await json('agents', 'scores')).toEqual([]);
   });
 
   it('is reached by Temporal’s own command line', async () => {
@@ -409,8 +449,9 @@ describe('bad surroundings give one clear sentence', () => {
     [['cycel'], /unknown command 'cycel'/],
     [['cycle', 'list', '--limit', 'many'], /--limit must be a whole number/],
     [['stop'], /required option '--reason <text>' not specified/],
-    [['agents', 'enable', 'nobody'], /Allowed choices are deepseek, qwen/],
-    [['agents', 'set', 'qwen', '--weight', '11'], /--weight must be a number from 0 to 10/],
+    [['agents', 'set', 'qwen', '--role', 'boss', '--reason', 'x'], /Allowed choices are voter, shadow, guard/],
+    [['agents', 'set', 'qwen', '--reason', 'x'], /Say what to change: --weight, --role/],
+    [['agents', 'set', 'qwen', '--reason', 'x', '--weight', '11'], /--weight must be a number from 0 to 10/],
     [['up', '--cylces', '3'], /unknown option '--cylces'/],
   ])('wrong usage: %s', async (args, message) => {
     const installation = await makeInstallation();

@@ -13,7 +13,7 @@ import {
 } from '../../contracts/workflow-ids.ts';
 import { decimal, floorToStep, text } from '../../domain/money.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
-import { ensureReconcileSchedule } from '../../workers/reconcile-schedule.ts';
+import { ensureHousekeeping } from '../../workers/housekeeping.ts';
 import { silent, until } from '../paper-exchange/harness.ts';
 import { signedCall } from '../paper-exchange/signing.ts';
 import { leg, planLegs, terms } from '../support/books.ts';
@@ -279,8 +279,8 @@ describe('the schedule', () => {
   it('looks at once, and is made once', async () => {
     await open();
     const { client } = environment;
-    await ensureReconcileSchedule(client, { account: 'main', mode: 'paper' });
-    await ensureReconcileSchedule(client, { account: 'main', mode: 'paper' });
+    await ensureHousekeeping(client, { account: 'main', mode: 'paper' }, 1);
+    await ensureHousekeeping(client, { account: 'main', mode: 'paper' }, 1);
     const handle = client.schedule.getHandle(reconcileScheduleId('main'));
     await expect
       .poll(() => rig.journal.exchange.lastReconciliation('main'), { timeout: 15_000 })

@@ -55,7 +55,6 @@ describe('a trading cycle', () => {
       'freqtrade',
       'hummingbot',
       'baseline',
-      'fracast',
     ]);
     expect(bought.record.orders).toMatchObject([{ side: 'buy', state: 'filled' }]);
     expect(bought.record.fills.length).toBeGreaterThan(0);
@@ -138,7 +137,7 @@ describe('a trading cycle', () => {
     await system.journal.participation.change({
       requestId: 'x',
       agentId: 'qwen',
-      enabled: false,
+      settings: { enabled: false },
       by: 'me',
       reason: 'test',
     });

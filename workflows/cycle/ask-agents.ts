@@ -4,14 +4,24 @@ import {
   type ActivityInterfaceFor,
   isCancellation,
   proxyActivities,
+  proxyLocalActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import type { GuestActivities } from '../../activities/agents/guests.ts';
 import type { AgentActivities } from '../../activities/agents/index.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
-import { type AgentId, agentIds } from '../../domain/agents.ts';
+import { type AgentId, inOrder, type SeatId } from '../../domain/agents.ts';
 import { type AbstentionReason, type AgentAnswer, abstain } from '../../domain/signals.ts';
+import { type Ask, secondRound } from './debate.ts';
+
+/** One read of the journal beside this worker. */
+const { hearGuests } = proxyLocalActivities<GuestActivities>({
+  startToCloseTimeout: '1s',
+  scheduleToCloseTimeout: '5s',
+  retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '500ms' },
+});
 
 interface AgentTimes {
   /** A queue that nobody takes work from means an abstention, not a wait. */
@@ -23,7 +33,7 @@ const rule: AgentTimes = { scheduleToStart: '3s', startToClose: '3s' };
 const engine: AgentTimes = { scheduleToStart: '3s', startToClose: '5s' };
 const model: AgentTimes = { scheduleToStart: '3s', startToClose: '45s' };
 
-const times: Record<AgentId, AgentTimes> = {
+const times: Record<SeatId, AgentTimes> = {
   deepseek: model,
   qwen: model,
   fingpt: { scheduleToStart: '3s', startToClose: '20s' },
@@ -38,7 +48,7 @@ const times: Record<AgentId, AgentTimes> = {
  * Two tries, and never beyond the deadline: a cycle has the time of two intervals, of which the second belongs to its orders. TRY_CANCEL: a
  * stop does not wait for a model to finish its sentence.
  */
-function questionTo(agentId: AgentId, deadlineMs: number): ActivityInterfaceFor<AgentActivities> {
+function questionTo(agentId: SeatId, deadlineMs: number): ActivityInterfaceFor<AgentActivities> {
   return proxyActivities<AgentActivities>({
     taskQueue: agentTaskQueue(agentId),
     scheduleToStartTimeout: times[agentId].scheduleToStart,
@@ -51,20 +61,47 @@ function questionTo(agentId: AgentId, deadlineMs: number): ActivityInterfaceFor<
   });
 }
 
-/** One answer for each of the agents, in their fixed order; who cannot answer abstains with the reason. */
+/** One answer for each of the agents, seats first in their fixed order; who cannot answer, or is not asked, abstains with the reason. */
 export async function askAgents(
-  { agents, disabledAgents, symbols, agentDeadlineMs }: CycleTerms,
+  { agents, disabledAgents, restingAgents = [], guests = [], debate = false, symbols, agentDeadlineMs }: CycleTerms,
   request: AgentRequest,
 ): Promise<AgentAnswer[]> {
-  const answers = await Promise.all(agents.map((agentId) => askOne(agentId, agentDeadlineMs, symbols, request)));
+  const roundMs = debate ? agentDeadlineMs / 2 : agentDeadlineMs;
+  const ask: Ask = (agentId, question) => askOne(agentId, roundMs, symbols, question);
+  const first = await Promise.all(agents.map((agentId) => ask(agentId, request)));
+  const asked = debate ? await secondRound(first, request, ask) : first;
+  // After the others: what came while they thought counts as well.
+  const heard = guests.length === 0 ? [] : await hear(guests, symbols);
   const disabled = disabledAgents.map((agentId) =>
     silent(agentId, symbols, 'disabled', `switched off; "sapphire agents enable ${agentId}" switches it on`),
   );
-  return [...answers, ...disabled].sort((a, b) => agentIds.indexOf(a.agentId) - agentIds.indexOf(b.agentId));
+  const resting = restingAgents.map(({ agentId, failures, untilAt }) =>
+    silent(
+      agentId,
+      symbols,
+      'cooling_down',
+      `left alone after ${failures} failures in a row until ${new Date(untilAt).toISOString()}`,
+    ),
+  );
+  const answers = [...asked, ...heard, ...disabled, ...resting];
+  return inOrder(answers.map(({ agentId }) => agentId)).flatMap((id) =>
+    answers.filter(({ agentId }) => agentId === id),
+  );
+}
+
+async function hear(guests: readonly AgentId[], symbols: readonly string[]): Promise<AgentAnswer[]> {
+  try {
+    return await hearGuests({ guests, symbols });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return guests.map((agentId) =>
+      silent(agentId, symbols, 'unavailable', 'its signals could not be read from the books'),
+    );
+  }
 }
 
 async function askOne(
-  agentId: AgentId,
+  agentId: SeatId,
   deadlineMs: number,
   symbols: readonly string[],
   request: AgentRequest,

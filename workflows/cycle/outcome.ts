@@ -15,7 +15,8 @@ export function outcomeOf({ answers, consensus, orders }: Draft, cutShort: strin
   const unfinished = orders.some(({ state }) =>
     ['unresolved', 'rejected', 'denied', 'void', 'initialized'].includes(state),
   );
-  if (faulty || unfinished) return 'DEGRADED';
+  // Where nobody answered there was nothing to decide on, and nothing of a decision is degraded.
+  if (unfinished || (faulty && signalsOf(answers) > 0)) return 'DEGRADED';
   return orders.length > 0 ? 'COMPLETED' : 'NO_TRADE';
 }
 
@@ -23,9 +24,6 @@ export function outcomeOf({ answers, consensus, orders }: Draft, cutShort: strin
 export function summarise(draft: Draft, cutShort: string | undefined): string {
   if (draft.outcome === 'HALTED') return `trading is halted (epoch ${draft.epoch})`;
   if (cutShort !== undefined) return `cut short: ${cutShort}`;
-  const signals = draft.answers
-    .flatMap(({ opinions }) => opinions)
-    .filter(({ kind }: Opinion) => kind === 'signal').length;
   const views = draft.consensus?.symbols.map(({ symbol, direction }) => `${symbol} ${direction}`).join(', ') ?? 'none';
   const orders = draft.orders.map(({ side, quantity, symbol, state }) => `${side} ${quantity} ${symbol} ${state}`);
   const held = (draft.plan?.verdicts ?? [])
@@ -33,5 +31,19 @@ export function summarise(draft: Draft, cutShort: string | undefined): string {
     .map(({ code, symbol }) => `${symbol} ${code}`);
   const did = orders.length > 0 ? orders.join(', ') : `no order${held.length > 0 ? ` (${held.join(', ')})` : ''}`;
   const alone = draft.consensus?.formedBy === 'cycle' ? ' (formed without the coordinator)' : '';
-  return `${signals} signals; consensus ${views}${alone}; ${did}`;
+  return `${signalsOf(draft.answers)} signals${reasons(draft)}; consensus ${views}${alone}; ${did}`;
+}
+
+function signalsOf(answers: Draft['answers']): number {
+  return answers.flatMap(({ opinions }) => opinions).filter(({ kind }: Opinion) => kind === 'signal').length;
+}
+
+/** Why nobody gave a signal, agent by agent. */
+function reasons({ answers }: Draft): string {
+  if (signalsOf(answers) > 0) return '';
+  const each = answers.flatMap(({ agentId, opinions }) => {
+    const abstention = opinions.find((opinion) => opinion.kind === 'abstention');
+    return abstention ? [`${agentId} ${abstention.reason}`] : [];
+  });
+  return each.length > 0 ? ` (${each.join(', ')})` : '';
 }

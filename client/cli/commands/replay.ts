@@ -1,35 +1,37 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { consensusRules } from '../../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
-import { UserError } from '../../../contracts/errors.ts';
-import { type AgentId, agentIds } from '../../../domain/agents.ts';
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import type { AgentId } from '../../../domain/agents.ts';
 import { type ConsensusView, formConsensus, type SymbolView } from '../../../domain/consensus.ts';
-import { type AgentParticipation, type ConsensusRules, perAgent, pools } from '../../../domain/participation.ts';
+import { type ParticipationPolicy, type Pool, pools } from '../../../domain/participation.ts';
+import { policyInForce } from '../../../stores/journal/consensus.ts';
 import { action } from '../command.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 
-type Weights = Partial<Record<AgentId, number>>;
+type Weights = Record<AgentId, number>;
 
 function weights(text: string): Weights {
   const parsed: Weights = {};
   for (const part of text.split(',')) {
     const [name = '', value = ''] = part.split('=').map((side) => side.trim());
-    const agentId = agentIds.find((id) => id === name);
     const weight = Number(value);
-    if (!agentId || value === '' || !(weight >= 0 && weight <= 10)) {
+    if (!name || value === '' || !(weight >= 0 && weight <= 10)) {
       throw new InvalidArgumentError(`--weights must be like deepseek=2,qwen=0 (from 0 to 10), and ${part} is not.`);
     }
-    parsed[agentId] = weight;
+    parsed[name] = weight;
   }
   return parsed;
 }
 
-/** What the recorded answers would have come to under other weights and rules; no agent is asked. */
+/**
+ * What the recorded answers come to under the policy of their day, or under other weights and rules; no agent is asked.
+ *
+ * @param policy where the record, of an earlier release, does not hold its own
+ */
 export function replayConsensus(
   { cycleId, answers, snapshot, consensus }: CycleRecord,
-  participation: { version: number; agents: Record<AgentId, AgentParticipation> },
-  rules: ConsensusRules,
-  changes: Weights,
+  policy: ParticipationPolicy,
+  changes: { weights?: Weights | undefined; pool?: Pool | undefined } = {},
 ): ConsensusView {
   if (!snapshot || !consensus) {
     throw new UserError(
@@ -38,25 +40,33 @@ export function replayConsensus(
     );
   }
   const [signal] = answers.flatMap(({ opinions }) => opinions.filter((opinion) => opinion.kind === 'signal'));
-  const agents = perAgent((id): AgentParticipation => {
-    const weight = changes[id];
-    return weight === undefined ? participation.agents[id] : { enabled: true, weight };
-  });
+  const then: ParticipationPolicy = consensus.policy ?? policy;
+  const agents = { ...then.agents };
+  for (const [id, weight] of Object.entries(changes.weights ?? {})) {
+    const participant = agents[id];
+    if (!participant) throw unknownAgent(id, Object.keys(agents));
+    // The weight that is named is the weight that counts.
+    agents[id] = { ...participant, enabled: true, role: 'voter', weight, pinned: true };
+  }
   const symbols = consensus.symbols.map(({ symbol }) => symbol);
   return formConsensus(
     { cycleId, symbols, answers, takenAt: snapshot.takenAt, horizonMs: signal?.horizonMs ?? 0 },
-    { version: participation.version, agents, ...rules },
+    { ...then, agents, pool: changes.pool ?? then.pool },
   );
 }
 
+function unknownAgent(id: string, known: readonly string[]): UserError {
+  return new UserError('AgentUnknown', `${id} took no part in this decision; ${known.join(', ')} did.`, ExitCode.usage);
+}
+
 export function registerReplay(program: Command): void {
-  action<OutputOptions & { weights?: Weights; pool?: ConsensusRules['pool'] }, [string]>(
+  action<OutputOptions & { weights?: Weights; pool?: Pool }, [string]>(
     program
       .command('replay')
       .argument('<id>', 'cycle id, as "cycle list" prints it')
       .description('form the consensus of a past cycle again from its recorded answers, asking no agent')
-      .option('--weights <list>', 'other weights than today’s, e.g. deepseek=2,qwen=0', weights)
-      .addOption(new Option('--pool <name>', 'another pool than the configured one').choices(pools))
+      .option('--weights <list>', 'other weights than those of its day, e.g. deepseek=2,qwen=0', weights)
+      .addOption(new Option('--pool <name>', 'another pool than that of its day').choices(pools))
       .addHelpText(
         'after',
         '\nExample:\n  sapphire replay cycle/main-2026-01-05T10:00:00Z --weights deepseek=2,qwen=0 --pool log',
@@ -67,9 +77,7 @@ export function registerReplay(program: Command): void {
       if (!record) {
         throw new UserError('CycleUnknown', `There is no cycle ${id}; "sapphire cycle list" prints the last ones.`);
       }
-      const configured = consensusRules(configuration);
-      const rules = { ...configured, pool: options.pool ?? configured.pool };
-      const replayed = replayConsensus(record, await books.participation.read(), rules, options.weights ?? {});
+      const replayed = replayConsensus(record, await policyInForce(books, configuration.account), options);
       const recorded = record.consensus?.symbols ?? [];
       print({ cycleId: id, recorded: record.consensus, replayed }, options, () =>
         table(
@@ -84,7 +92,9 @@ export function registerReplay(program: Command): void {
   );
 }
 
-function line(which: string, { symbol, direction, probabilities, conviction, dissent, votes }: SymbolView): string[] {
+type Shown = Pick<SymbolView, 'symbol' | 'direction' | 'probabilities' | 'conviction' | 'dissent' | 'votes'>;
+
+function line(which: string, { symbol, direction, probabilities, conviction, dissent, votes }: Shown): string[] {
   const { up, flat, down } = probabilities;
   const numbers = [up, flat, down, conviction, dissent].map((value) => value.toFixed(3));
   const counted = votes.filter((vote) => vote.counted).map(({ agentId, weight }) => `${agentId} ${weight.toFixed(2)}`);

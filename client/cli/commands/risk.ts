@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { RiskSettings } from '../../../contracts/config/schema.ts';
-import type { RiskChange } from '../../../stores/journal/port.ts';
+import type { SettingsChange } from '../../../stores/journal/agents-port.ts';
 import { clock } from '../../cycle-view.ts';
 import { knownPrices, PRICE_CYCLES } from '../../prices.ts';
-import { parseRiskChange, refuseUnfitLimits, riskKeys } from '../../risk-settings.ts';
+import { riskText } from '../../risk-settings.ts';
 import { exposureOf, limitViews, type RiskFacts } from '../../risk-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -13,7 +13,7 @@ import { type OutputOptions, print, table } from '../output.ts';
 async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
   const { account, currency } = configuration;
   const books = await journal();
-  const { version, limits } = await books.risk.read(account);
+  const { version, settings: limits } = await books.risk.read(account);
   const [changes, control, marks, positions, openOrders, recentOrders, cycles] = await Promise.all([
     books.risk.changes(account, 1),
     books.control.read(account),
@@ -64,19 +64,8 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   );
 }
 
-/** What a change made different, key by key. */
-export function changedLimits({ before, after }: Pick<RiskChange, 'before' | 'after'>): {
-  key: keyof RiskSettings;
-  before: string;
-  after: string;
-}[] {
-  return riskKeys
-    .filter((key) => before?.[key] !== after[key])
-    .map((key) => ({ key, before: String(before?.[key] ?? 'none'), after: String(after[key]) }));
-}
-
-function describeChange(change: RiskChange): string {
-  const changed = changedLimits(change).map(({ key, before, after }) => `${key} ${before} → ${after}`);
+function describeChange(change: SettingsChange<RiskSettings>): string {
+  const changed = riskText.changed(change).map(({ key, before, after }) => `${key} ${before} → ${after}`);
   return changed.join(', ') || 'nothing differs';
 }
 
@@ -104,17 +93,17 @@ export function registerRisk(program: Command): void {
       ),
     async ({ configuration, journal, user }, options, texts) => {
       const { account } = configuration;
-      const limits = parseRiskChange(texts);
+      const settings = riskText.parse(texts);
       const { risk: book } = await journal();
-      refuseUnfitLimits({ ...(await book.read(account)).limits, ...limits });
+      riskText.refuseUnfit({ ...(await book.read(account)).settings, ...settings });
       const change = await book.change({
         requestId: randomUUID(),
         account,
-        limits,
+        settings,
         by: options.by ?? user,
         reason: options.reason,
       });
-      const changed = changedLimits(change);
+      const changed = riskText.changed(change);
       print({ ...change, changed }, options, () =>
         [
           `limits version ${change.version}, from the next cycle on`,

@@ -11,7 +11,8 @@ import { readBalances } from './ledger.ts';
 import { markEquity, readMarks } from './marks.ts';
 import { readPositions } from './positions.ts';
 import { readWaitingLegs, reserve } from './postings.ts';
-import { readLimits } from './risk.ts';
+import { recordSignals } from './scores.ts';
+import { readLimits } from './settings-kinds.ts';
 
 /** A leg that was planned this long ago and never sent belongs to a cycle that is gone. */
 const ABANDONED_MS = 5 * 60_000;
@@ -91,7 +92,7 @@ export function createCycleBook(database: Database): CycleBook {
         const openOrders = await readOpenOrders(transaction, account);
         const plan = decide({
           control: await readControl(transaction, account),
-          limits: (await readLimits(transaction, account)).limits,
+          limits: await readLimits(transaction, account),
           balances: await readBalances(transaction, account),
           positions: await readPositions(transaction, account),
           openOrders,
@@ -151,9 +152,10 @@ export function createCycleBook(database: Database): CycleBook {
         if (inserted === 0) return;
         if (planEnd) await settle(transaction, { cycleId, ...planEnd, orders });
         if (equity !== undefined) {
-          const { limits } = await readLimits(transaction, account);
+          const limits = await readLimits(transaction, account);
           await markEquity(transaction, { account, equity, at: finishedAt, resetHour: limits.dayResetHour });
         }
+        await recordSignals(transaction, record);
         await transaction.emit({
           eventId: `cycle/${cycleId}`,
           kind: 'cycle.finished',

@@ -10,7 +10,7 @@ import { refusalOf } from './fence.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';
 import { balanceOf, bookFill, findReservedLeg, release, reserve } from './postings.ts';
-import { readLimits } from './risk.ts';
+import { readLimits } from './settings-kinds.ts';
 
 function toIntent(row: Row): Intent {
   const leg = JSON.parse(String(row['leg'])) as OrderLeg;
@@ -199,7 +199,7 @@ export function createIntentBook(database: Database): IntentBook {
           };
         }
         const control = await readControl(transaction, leg.account);
-        const { limits } = await readLimits(transaction, leg.account);
+        const limits = await readLimits(transaction, leg.account);
         const { mode } = database;
         const refusal = await refusalOf(transaction, { leg, terms, past, control, limits, mode });
         if (!refusal) {

@@ -4,23 +4,31 @@ import { createControlBook } from './control.ts';
 import { createCycleBook } from './cycles.ts';
 import type { Database } from './database.ts';
 import { createExchangeBook } from './exchange.ts';
+import { createGuestBook } from './guests.ts';
 import { createIntentBook } from './intents.ts';
 import { createLedgerBook } from './ledger.ts';
+import { createModelCallBook } from './model-calls.ts';
 import { createOutbox } from './outbox.ts';
 import { createParticipationBook } from './participation.ts';
-import { createRiskBook } from './risk.ts';
+import { createScoreBook } from './scores.ts';
+import { createSettingsBook } from './settings.ts';
+import { policySettings, riskSettings } from './settings-kinds.ts';
 
 /** All books over one database. */
 export async function createJournal(database: Database): Promise<Journal> {
   return {
     id: await journalId(database),
     control: createControlBook(database),
-    risk: createRiskBook(database),
+    risk: createSettingsBook(database, riskSettings),
     intents: createIntentBook(database),
     ledger: createLedgerBook(database),
     cycles: createCycleBook(database),
     exchange: createExchangeBook(database),
     participation: createParticipationBook(database),
+    policy: createSettingsBook(database, policySettings),
+    guests: createGuestBook(database),
+    scores: createScoreBook(database),
+    modelCalls: createModelCallBook(database),
     outbox: createOutbox(database),
     check: () => check(database),
     close: () => database.close(),

@@ -28,7 +28,11 @@ interface Migration {
 }
 
 /** Applied in order, each once; a released one is never edited. */
-const migrations: readonly Migration[] = [{ version: 1, sql: first }];
+const migrations: readonly Migration[] = [
+  { version: 1, sql: first },
+  { version: 2, sql: agents },
+  { version: 3, sql: modelCalls },
+];
 
 /** What is still to be applied. Books of a newer release are refused: this one would write what that one does not expect. */
 export async function missingMigrations(sql: Sql): Promise<Migration[]> {
@@ -268,6 +272,115 @@ CREATE TABLE outbox (
   cycle_id TEXT,
   correlation_id TEXT,
   payload TEXT NOT NULL
+)${table};
+`;
+}
+
+/** Guests beside the seats, the policy in the books, and signals that are scored. */
+function agents({ integer, counter, table }: Dialect): string {
+  return `
+CREATE TABLE agents (
+  agent_id TEXT PRIMARY KEY,
+  participation TEXT NOT NULL
+)${table};
+INSERT INTO agents (agent_id, participation)
+  SELECT agent_id, '{"enabled":' || CASE enabled WHEN 1 THEN 'true' ELSE 'false' END || ',"weight":' || weight || '}'
+  FROM participation;
+DROP TABLE participation;
+
+CREATE TABLE policy_changes (
+  version ${counter},
+  account TEXT NOT NULL,
+  request_id TEXT NOT NULL UNIQUE,
+  before TEXT,
+  after TEXT NOT NULL,
+  configured TEXT NOT NULL,
+  changed_by TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  changed_at ${integer} NOT NULL
+)${table};
+CREATE INDEX policy_changes_by_account ON policy_changes (account, version);
+
+CREATE TABLE agent_health (
+  agent_id TEXT PRIMARY KEY,
+  failures ${integer} NOT NULL,
+  failed_at ${integer} NOT NULL
+)${table};
+
+CREATE TABLE guest_tokens (
+  token_hash TEXT PRIMARY KEY,
+  agent_id TEXT NOT NULL,
+  created_at ${integer} NOT NULL,
+  ended_at ${integer}
+)${table};
+
+CREATE TABLE submitted_signals (
+  sequence ${counter},
+  agent_id TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  symbol TEXT NOT NULL,
+  signal TEXT NOT NULL,
+  model TEXT NOT NULL,
+  version TEXT NOT NULL,
+  received_at ${integer} NOT NULL,
+  late_for TEXT,
+  UNIQUE (agent_id, request_id, symbol)
+)${table};
+CREATE INDEX submitted_signals_by_time ON submitted_signals (received_at);
+
+CREATE TABLE signals (
+  account TEXT NOT NULL,
+  cycle_id TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  symbol TEXT NOT NULL,
+  model TEXT NOT NULL,
+  price TEXT NOT NULL,
+  due_at ${integer} NOT NULL,
+  probabilities TEXT NOT NULL,
+  share TEXT NOT NULL,
+  final_price TEXT,
+  settled_at ${integer},
+  PRIMARY KEY (cycle_id, agent_id, symbol)
+)${table};
+CREATE INDEX signals_due ON signals (account, due_at) WHERE settled_at IS NULL;
+CREATE INDEX signals_by_agent ON signals (account, agent_id, due_at);
+
+CREATE TABLE agent_scores (
+  account TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  score TEXT NOT NULL,
+  PRIMARY KEY (account, agent_id)
+)${table};
+`;
+}
+
+/** What language models were asked, answered and cost. */
+function modelCalls({ integer, table }: Dialect): string {
+  return `
+CREATE TABLE model_calls (
+  call_id TEXT PRIMARY KEY,
+  agent_id TEXT NOT NULL,
+  cycle_id TEXT NOT NULL,
+  asked_model TEXT NOT NULL,
+  model TEXT NOT NULL,
+  prompt_version TEXT NOT NULL,
+  prompt_hash TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('reserved', 'settled')),
+  cost TEXT NOT NULL,
+  tokens ${integer} NOT NULL,
+  finish_reason TEXT NOT NULL,
+  content TEXT NOT NULL,
+  latency_ms ${integer} NOT NULL,
+  started_at ${integer} NOT NULL
+)${table};
+CREATE INDEX model_calls_by_cycle ON model_calls (cycle_id, agent_id);
+CREATE INDEX model_calls_by_time ON model_calls (started_at);
+
+CREATE TABLE model_spending (
+  agent_id TEXT NOT NULL,
+  day ${integer} NOT NULL,
+  cost TEXT NOT NULL,
+  PRIMARY KEY (agent_id, day)
 )${table};
 `;
 }

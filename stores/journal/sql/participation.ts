@@ -1,57 +1,101 @@
-import { type AgentId, agentIds } from '../../../domain/agents.ts';
-import type { AgentParticipation } from '../../../domain/participation.ts';
-import type { ParticipationBook, ParticipationChange } from '../port.ts';
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import {
+  type AgentSettings,
+  agentParticipationSchema,
+  type ParticipationChange,
+  withSettings,
+} from '../../../contracts/participation.ts';
+import type { AgentId } from '../../../domain/agents.ts';
+import { type AgentParticipation, defaultParticipation } from '../../../domain/participation.ts';
+import type { ParticipationBook } from '../agents-port.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 
-async function readAgents(sql: Sql): Promise<Record<AgentId, AgentParticipation>> {
-  const rows = new Map((await sql.rows('SELECT * FROM participation')).map((row) => [String(row['agent_id']), row]));
+/** Changes of who takes part come one after the other. */
+export const PARTICIPATION_LOCK = 'participation';
+
+/** Rows of an earlier release say less; what they leave out is as it is by default. */
+function parse(agentId: AgentId, text: unknown): AgentParticipation {
+  const stored: unknown = JSON.parse(String(text));
+  return agentParticipationSchema.parse({ ...defaultParticipation(agentId), ...(stored as object) });
+}
+
+export async function readAgents(sql: Sql): Promise<Record<AgentId, AgentParticipation>> {
+  const rows = await sql.rows('SELECT * FROM agents ORDER BY agent_id');
   return Object.fromEntries(
-    agentIds.map((agentId) => {
-      const row = rows.get(agentId);
-      return [agentId, { enabled: row?.['enabled'] === 1, weight: Number(row?.['weight'] ?? 0) }];
-    }),
-  ) as Record<AgentId, AgentParticipation>;
+    rows.map((row) => [String(row['agent_id']), parse(String(row['agent_id']), row['participation'])]),
+  );
 }
 
 function toChange(row: Row): ParticipationChange {
+  const agentId = String(row['agent_id']);
   return {
     version: Number(row['version']),
-    agentId: String(row['agent_id']) as AgentId,
-    before: JSON.parse(String(row['before'])) as AgentParticipation,
-    after: JSON.parse(String(row['after'])) as AgentParticipation,
+    agentId,
+    ...(row['before'] === 'null' ? {} : { before: parse(agentId, row['before']) }),
+    after: parse(agentId, row['after']),
     by: String(row['changed_by']),
     reason: String(row['reason']),
     changedAt: Number(row['changed_at']),
   };
 }
 
-const findChange = (sql: Sql, requestId: string): Promise<Row | undefined> =>
+const find = (sql: Sql, requestId: string): Promise<Row | undefined> =>
   sql.row('SELECT * FROM participation_changes WHERE request_id = ?', requestId);
 
-async function write(
-  transaction: Transaction,
-  agentId: AgentId,
-  { enabled, weight }: AgentParticipation,
-  replace: boolean,
-) {
-  await transaction.run(
-    `INSERT INTO participation (agent_id, enabled, weight) VALUES (?, ?, ?) ON CONFLICT (agent_id) ${
-      replace ? 'DO UPDATE SET enabled = excluded.enabled, weight = excluded.weight' : 'DO NOTHING'
-    }`,
-    agentId,
-    enabled ? 1 : 0,
-    String(weight),
-  );
+export async function findChange(sql: Sql, requestId: string): Promise<ParticipationChange | undefined> {
+  const row = await find(sql, requestId);
+  return row && toChange(row);
 }
 
-/** Changes of who takes part come one after the other. */
-const LOCK = 'participation';
+export interface ChangeRequest {
+  requestId: string;
+  agentId: AgentId;
+  settings: AgentSettings;
+  by: string;
+  reason: string;
+}
+
+/** Writes a change with what was before, and its event. */
+export async function changeParticipation(
+  transaction: Transaction,
+  { requestId, agentId, settings, by, reason }: ChangeRequest,
+): Promise<ParticipationChange> {
+  const before = (await readAgents(transaction))[agentId];
+  const after = withSettings(agentId, settings, before);
+  await transaction.run(
+    `INSERT INTO agents (agent_id, participation) VALUES (?, ?)
+     ON CONFLICT (agent_id) DO UPDATE SET participation = excluded.participation`,
+    agentId,
+    JSON.stringify(after),
+  );
+  await transaction.run(
+    `INSERT INTO participation_changes (request_id, agent_id, before, after, changed_by, reason, changed_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    requestId,
+    agentId,
+    JSON.stringify(before ?? null),
+    JSON.stringify(after),
+    by,
+    reason,
+    transaction.now(),
+  );
+  const change = await findChange(transaction, requestId);
+  if (!change) throw new Error(`the change ${requestId} was not written`);
+  await transaction.emit({ eventId: `participation/${requestId}`, kind: 'participation.changed', payload: change });
+  return change;
+}
 
 export function createParticipationBook(database: Database): ParticipationBook {
   return {
     seed: (defaults) =>
-      database.transaction(LOCK, { ledger: true }, async (transaction) => {
-        for (const agentId of agentIds) await write(transaction, agentId, defaults[agentId], false);
+      database.transaction(PARTICIPATION_LOCK, { ledger: true }, async (transaction) => {
+        for (const [agentId, participation] of Object.entries(defaults)) {
+          await transaction.run(
+            'INSERT INTO agents (agent_id, participation) VALUES (?, ?) ON CONFLICT (agent_id) DO NOTHING',
+            agentId,
+            JSON.stringify(participation),
+          );
+        }
       }),
 
     async read() {
@@ -59,38 +103,36 @@ export function createParticipationBook(database: Database): ParticipationBook {
       return { version: Number(row?.['version']), agents: await readAgents(database) };
     },
 
-    change: ({ requestId, agentId, enabled, weight, by, reason }) =>
-      database.transaction(LOCK, { ledger: true }, async (transaction) => {
-        const known = await findChange(transaction, requestId);
-        if (known) return toChange(known);
-        const before = (await readAgents(transaction))[agentId];
-        const after: AgentParticipation = { enabled: enabled ?? before.enabled, weight: weight ?? before.weight };
-        await write(transaction, agentId, after, true);
-        await transaction.run(
-          `INSERT INTO participation_changes (request_id, agent_id, before, after, changed_by, reason, changed_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?)`,
-          requestId,
-          agentId,
-          JSON.stringify(before),
-          JSON.stringify(after),
-          by,
-          reason,
-          transaction.now(),
-        );
-        const row = await findChange(transaction, requestId);
-        if (!row) throw new Error(`the change ${requestId} was not written`);
-        const change = toChange(row);
-        await transaction.emit({
-          eventId: `participation/${requestId}`,
-          kind: 'participation.changed',
-          payload: change,
-        });
-        return change;
+    change: (request) =>
+      database.transaction(PARTICIPATION_LOCK, { ledger: true }, async (transaction) => {
+        const known = await findChange(transaction, request.requestId);
+        if (known) return known;
+        const agents = await readAgents(transaction);
+        if (!agents[request.agentId]) throw unknownAgent(request.agentId, Object.keys(agents));
+        return changeParticipation(transaction, request);
       }),
 
     async changes(limit) {
       const rows = await database.rows('SELECT * FROM participation_changes ORDER BY version DESC LIMIT ?', limit);
       return rows.map(toChange);
     },
+
+    async health() {
+      const rows = await database.rows('SELECT * FROM agent_health');
+      return Object.fromEntries(
+        rows.map((row) => [
+          String(row['agent_id']),
+          { failures: Number(row['failures']), failedAt: Number(row['failed_at']) },
+        ]),
+      );
+    },
   };
+}
+
+export function unknownAgent(agentId: AgentId, known: readonly AgentId[]): UserError {
+  return new UserError(
+    'AgentUnknown',
+    `There is no agent ${agentId}; there are ${known.join(', ')}. Others join by "sapphire agents invite".`,
+    ExitCode.refused,
+  );
 }

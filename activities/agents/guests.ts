@@ -1,0 +1,39 @@
+import type { AgentId } from '../../domain/agents.ts';
+import { type AgentAnswer, abstain, type Opinion } from '../../domain/signals.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+
+export interface GuestQuestion {
+  guests: readonly AgentId[];
+  symbols: readonly string[];
+}
+
+export type GuestActivities = ReturnType<typeof createGuestActivities>;
+
+/** Agents that bring their signals by themselves are not asked: what they brought stands until it is too old. */
+export function createGuestActivities({
+  journal,
+  account,
+  now = Date.now,
+}: {
+  journal: Pick<Journal, 'guests' | 'policy'>;
+  account: string;
+  now?: () => number;
+}) {
+  return {
+    /** One answer of each guest, with its standing signals; read only, so it may be repeated. */
+    async hearGuests({ guests, symbols }: GuestQuestion): Promise<AgentAnswer[]> {
+      const { settings } = await journal.policy.read(account);
+      const standing = await journal.guests.standing(now() - settings.maxSignalAgeSeconds * 1_000);
+      return guests.map((agentId) => {
+        const own = standing.filter(({ signal }) => signal.agentId === agentId);
+        const opinions = symbols.flatMap((symbol): Opinion[] => {
+          const found = own.find(({ signal }) => signal.symbol === symbol);
+          const detail = `brought no signal within ${settings.maxSignalAgeSeconds} s (maxSignalAgeSeconds)`;
+          return found ? [found.signal] : abstain(agentId, [symbol], 'no_signal', detail);
+        });
+        const { model = 'none', version = 'none' } = own[0] ?? {};
+        return { agentId, opinions, model, version, latencyMs: 0, tokens: 0, costUsd: '0' };
+      });
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { Logger } from 'pino';
+import type { ScoringReport } from '../../contracts/scores.ts';
+import type { DecimalText } from '../../domain/money.ts';
+import { scoreOf } from '../../domain/scoring.ts';
+import type { DueSignal } from '../../stores/journal/agents-port.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { beating } from '../heartbeat.ts';
+import { finalAt } from '../market/closing-price.ts';
+
+const BATCH = 200;
+/** Signals of one call; what is left comes with the next one. */
+const MOST = 2_000;
+/** A minute that the venue still has no candle of after a day will have none. */
+const GIVE_UP_MS = 24 * 3_600_000;
+const MINUTE_MS = 60_000;
+
+export type ScoringActivities = ReturnType<typeof createScoringActivities>;
+
+export function createScoringActivities({
+  journal,
+  priceAt,
+  exchangeTime,
+  logger,
+}: {
+  journal: Pick<Journal, 'scores'>;
+  /** Close of the minute that a moment lies in; undefined where the venue has none. */
+  priceAt(symbol: string, at: number): Promise<DecimalText | undefined>;
+  exchangeTime(): Promise<number>;
+  logger: Logger;
+}) {
+  return beating({
+    /**
+     * Holds every signal whose horizon has ended against what came, and writes its agent's scores. Idempotent: a signal is settled once, and
+     * what a broken attempt left is done by the next.
+     */
+    async scoreDueSignals(account: string): Promise<ScoringReport> {
+      const report: ScoringReport = { settled: 0, unknown: 0, waiting: 0, agents: [] };
+      const now = await exchangeTime();
+      const prices = new Map<string, DecimalText | undefined>();
+      const priceOf = async ({ symbol, dueAt }: DueSignal): Promise<DecimalText | undefined> => {
+        const key = `${symbol} ${finalAt(dueAt)}`;
+        if (!prices.has(key)) prices.set(key, await priceAt(symbol, dueAt));
+        return prices.get(key);
+      };
+      while (report.settled + report.unknown < MOST) {
+        const due = await journal.scores.due(account, now - MINUTE_MS, BATCH + report.waiting);
+        const batch = due.slice(report.waiting);
+        if (batch.length === 0) break;
+        const outcomes = [];
+        for (const signal of batch) {
+          const finalPrice = await priceOf(signal);
+          if (finalPrice === undefined && now - signal.dueAt < GIVE_UP_MS) report.waiting += 1;
+          else outcomes.push({ ...signal, finalPrice });
+        }
+        const records = await journal.scores.settle(account, outcomes, scoreOf);
+        report.settled += outcomes.filter(({ finalPrice }) => finalPrice !== undefined).length;
+        report.unknown += outcomes.filter(({ finalPrice }) => finalPrice === undefined).length;
+        report.agents = [
+          ...report.agents.filter(({ agentId }) => !records.some((each) => each.agentId === agentId)),
+          ...records,
+        ];
+      }
+      const trust = Object.fromEntries(report.agents.map((record) => [record.agentId, record.trust]));
+      if (report.settled > 0)
+        logger.info({ account, settled: report.settled, unknown: report.unknown, trust }, 'agents scored');
+      return report;
+    },
+  });
+}

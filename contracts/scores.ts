@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { agentIdText } from './participation.ts';
+
+/** What an agent's signals turned out to be worth, over the last of them whose horizon has ended. See domain/scoring.ts for each figure. */
+export const agentScoreSchema = z.strictObject({
+  agentId: agentIdText,
+  count: z.int(),
+  brier: z.number(),
+  referenceBrier: z.number(),
+  skill: z.number(),
+  hitRate: z.number(),
+  calibrationError: z.number(),
+  calibration: z.array(z.strictObject({ said: z.number(), came: z.number(), count: z.int() })),
+  pnlContribution: z.number(),
+  trust: z.number(),
+  scoredAt: z.int(),
+});
+export type AgentScoreRecord = z.output<typeof agentScoreSchema>;
+
+export const agentScoresSchema = z.strictObject({ agents: z.array(agentScoreSchema) });
+
+/** What one round of scoring did. */
+export interface ScoringReport {
+  settled: number;
+  /** Closed without an outcome: the venue never had a price. */
+  unknown: number;
+  /** The venue has no price of their minute yet. */
+  waiting: number;
+  /** Agents whose scores changed. */
+  agents: AgentScoreRecord[];
+}

@@ -1,0 +1,51 @@
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { retryableMetaKey } from '../../contracts/consensus.ts';
+import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
+import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
+import type { AgentId } from '../../domain/agents.ts';
+import { currentCall, noteOnCall } from './call-log.ts';
+
+/** Counts every call of a tool that reached its handler; a refusal of the input is no failure. */
+const countCall = createErrorRate('mcp-coordinator');
+
+/**
+ * A refusal is a tool error with its sentence. Anything else that is thrown is ours: the caller learns that it may try again, and the log
+ * what happened.
+ */
+export async function answered(work: () => Promise<object>, cycleId?: string): Promise<CallToolResult> {
+  if (cycleId !== undefined) noteOnCall({ cycleId });
+  try {
+    const value = await work();
+    noteOnCall({ outcome: 'ok' });
+    countCall(false);
+    return { structuredContent: { ...value }, content: [{ type: 'text', text: JSON.stringify(value) }] };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const refused = error instanceof UserError;
+    noteOnCall({ outcome: refused ? 'refused' : 'failed', error: message });
+    countCall(!refused);
+    return {
+      isError: true,
+      content: [{ type: 'text', text: refused ? message : 'The coordinator failed; its log has the reason.' }],
+      _meta: { [retryableMetaKey]: !refused },
+    };
+  }
+}
+
+/** Only operators, and the cycle, may do what follows. */
+export function operatorsOnly(): void {
+  if (currentCall.getStore()?.caller.role !== 'operator') {
+    throw notAllowed('An agent’s token may not do this: it needs the coordinator’s own token.');
+  }
+}
+
+/** The agent that calls, by its token. */
+export function callingAgent(): AgentId {
+  const caller = currentCall.getStore()?.caller;
+  if (caller?.role === 'agent') return caller.agentId;
+  throw notAllowed('Whose signal it is says the token: bring that of an invited agent ("sapphire agents invite").');
+}
+
+function notAllowed(message: string): UserError {
+  return new UserError(ErrorName.coordinatorRefused, message, ExitCode.notAllowed);
+}

@@ -1,0 +1,120 @@
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { signalSchema } from '../../../contracts/signals.ts';
+import { isSeat } from '../../../domain/agents.ts';
+import type { GuestBook, SubmittedSignal } from '../agents-port.ts';
+import type { Database, Row, Transaction } from './database.ts';
+import { changeParticipation, findChange, PARTICIPATION_LOCK, readAgents, unknownAgent } from './participation.ts';
+
+function toSubmitted(row: Row): SubmittedSignal {
+  return {
+    signal: signalSchema.parse(JSON.parse(String(row['signal']))),
+    model: String(row['model']),
+    version: String(row['version']),
+    receivedAt: Number(row['received_at']),
+    lateFor: row['late_for'] === null ? undefined : String(row['late_for']),
+  };
+}
+
+async function endTokens(transaction: Transaction, agentId: string): Promise<void> {
+  await transaction.run(
+    'UPDATE guest_tokens SET ended_at = ? WHERE agent_id = ? AND ended_at IS NULL',
+    transaction.now(),
+    agentId,
+  );
+}
+
+export function createGuestBook(database: Database): GuestBook {
+  const findSubmission = (sql: Pick<Transaction, 'row'>, agentId: string, requestId: string, symbol: string) =>
+    sql.row(
+      'SELECT * FROM submitted_signals WHERE agent_id = ? AND request_id = ? AND symbol = ?',
+      agentId,
+      requestId,
+      symbol,
+    );
+
+  return {
+    invite: ({ tokenHash, ...request }) =>
+      database.transaction(PARTICIPATION_LOCK, { ledger: true }, async (transaction) => {
+        const known = await findChange(transaction, request.requestId);
+        if (known) return known;
+        const { agentId } = request;
+        if (isSeat(agentId)) {
+          throw new UserError(
+            'NameTaken',
+            `${agentId} is a seat of Sapphire's own, and no guest can take it: choose another name.`,
+            ExitCode.refused,
+          );
+        }
+        await endTokens(transaction, agentId);
+        await transaction.run(
+          'INSERT INTO guest_tokens (token_hash, agent_id, created_at) VALUES (?, ?, ?)',
+          tokenHash,
+          agentId,
+          transaction.now(),
+        );
+        return changeParticipation(transaction, request);
+      }),
+
+    revoke: (request) =>
+      database.transaction(PARTICIPATION_LOCK, { ledger: true }, async (transaction) => {
+        const known = await findChange(transaction, request.requestId);
+        if (known) return known;
+        const guests = Object.keys(await readAgents(transaction)).filter((id) => !isSeat(id));
+        if (!guests.includes(request.agentId)) throw unknownAgent(request.agentId, guests);
+        await endTokens(transaction, request.agentId);
+        return changeParticipation(transaction, { ...request, settings: { enabled: false } });
+      }),
+
+    async byToken(tokenHash) {
+      const row = await database.row(
+        'SELECT agent_id FROM guest_tokens WHERE token_hash = ? AND ended_at IS NULL',
+        tokenHash,
+      );
+      return row && String(row['agent_id']);
+    },
+
+    submit: (requestId, { signal, model, version, cycleId }) =>
+      database.transaction('', {}, async (transaction) => {
+        const { agentId, symbol } = signal;
+        const formed =
+          cycleId === undefined
+            ? undefined
+            : await transaction.row('SELECT cycle_id FROM consensus WHERE cycle_id = ?', cycleId);
+        await transaction.run(
+          `INSERT INTO submitted_signals (agent_id, request_id, symbol, signal, model, version, received_at, late_for)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (agent_id, request_id, symbol) DO NOTHING`,
+          agentId,
+          requestId,
+          symbol,
+          JSON.stringify(signal),
+          model,
+          version,
+          transaction.now(),
+          formed ? (cycleId ?? null) : null,
+        );
+        const row = await findSubmission(transaction, agentId, requestId, symbol);
+        if (!row) throw new Error(`the signal ${requestId} was not written`);
+        const submitted = toSubmitted(row);
+        await transaction.emit({
+          eventId: `signal/${agentId}/${requestId}/${symbol}`,
+          kind: 'signal.submitted',
+          ...(cycleId === undefined ? {} : { cycleId }),
+          payload: submitted,
+        });
+        return submitted;
+      }),
+
+    async standing(since) {
+      const rows = await database.rows(
+        'SELECT * FROM submitted_signals WHERE received_at >= ? AND late_for IS NULL ORDER BY sequence DESC',
+        since,
+      );
+      const newest = new Map<string, SubmittedSignal>();
+      for (const submitted of rows.map(toSubmitted)) {
+        const key = `${submitted.signal.agentId} ${submitted.signal.symbol}`;
+        if (!newest.has(key)) newest.set(key, submitted);
+      }
+      return [...newest.values()];
+    },
+  };
+}

@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest';
+import type { CycleRecord } from '../../contracts/cycle.ts';
+import { policySchema } from '../../contracts/participation.ts';
+import { defaultParticipation, perAgent } from '../../domain/participation.ts';
+import { scoreOf } from '../../domain/scoring.ts';
+import { type AbstentionReason, type AgentAnswer, abstain, type Opinion, type Signal } from '../../domain/signals.ts';
+import { policyInForce } from '../../stores/journal/consensus.ts';
+import { adapterNames } from './adapters.ts';
+import { FreshBooks } from './fresh-books.ts';
+
+const HOUR = 3_600_000;
+const why = { by: 'me', reason: 'a test' };
+
+function signal(agentId: string, changes: Partial<Signal> = {}): Signal {
+  return {
+    kind: 'signal',
+    agentId,
+    symbol: 'BTC/USDT',
+    probabilities: { up: 0.8, flat: 0.1, down: 0.1 },
+    expectedReturn: 0.002,
+    uncertainty: 0.01,
+    conviction: 0.5,
+    horizonMs: HOUR,
+    validUntilAt: 5 * HOUR,
+    rationale: '',
+    evidence: [],
+    ...changes,
+  };
+}
+
+function answer(agentId: string, ...opinions: Opinion[]): AgentAnswer {
+  return { agentId, opinions, model: 'm', version: '1', latencyMs: 1, tokens: 0, costUsd: '0' };
+}
+
+const silent = (agentId: string, reason: AbstentionReason) =>
+  answer(agentId, ...abstain(agentId, ['BTC/USDT'], reason, ''));
+
+function decision(cycleId: string, takenAt: number, answers: AgentAnswer[], price = '100'): CycleRecord {
+  return {
+    cycleId,
+    correlationId: cycleId,
+    runId: 'r',
+    account: 'main',
+    mode: 'paper',
+    outcome: 'NO_TRADE',
+    summary: '',
+    startedAt: takenAt,
+    finishedAt: takenAt + 1,
+    epoch: 1,
+    snapshot: { snapshotId: 's', takenAt, venue: 'binance', mids: { 'BTC/USDT': price } },
+    answers,
+    consensus: undefined,
+    plan: undefined,
+    orders: [],
+    fills: [],
+    equity: undefined,
+  };
+}
+
+describe.each(adapterNames)('the books of agents on %s', (name) => {
+  const books = new FreshBooks(name);
+  const seed = () => books.journal.participation.seed(perAgent(defaultParticipation));
+
+  it('keep a policy as they keep the limits: a person’s change stays until the configuration changes', async () => {
+    const { policy } = books.journal;
+    await expect(policy.read('main')).rejects.toMatchObject({ code: 'NoPolicy' });
+    const configured = policySchema.parse({ quorumCount: 1 });
+    await policy.adopt('main', configured);
+    const request = { requestId: 'q', account: 'main', settings: { minConviction: 0.2 }, ...why };
+    const change = await policy.change(request);
+    expect(change).toMatchObject({ before: { minConviction: 0 }, after: { minConviction: 0.2, quorumCount: 1 } });
+    expect(await policy.change(request)).toEqual(change);
+    await policy.adopt('main', configured);
+    expect((await policy.read('main')).settings.minConviction).toBe(0.2);
+    await policy.adopt('main', { ...configured, quorumCount: 2 });
+    expect((await policy.read('main')).settings).toMatchObject({ minConviction: 0, quorumCount: 2 });
+    expect((await policy.changes('main', 10)).map(({ by }) => by)).toEqual(['configuration', 'me', 'configuration']);
+    const kinds = (await books.journal.outbox.after(0, 100)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'policy.changed')).toHaveLength(3);
+  });
+
+  it('change what is named of an agent, and refuse a stranger', async () => {
+    await seed();
+    const { participation } = books.journal;
+    const change = await participation.change({
+      requestId: 'x',
+      agentId: 'qwen',
+      settings: { role: 'shadow', cap: 0.3, pinned: true },
+      ...why,
+    });
+    expect(change.after).toEqual({ ...defaultParticipation('qwen'), role: 'shadow', cap: 0.3, pinned: true });
+    await expect(
+      participation.change({ requestId: 'y', agentId: 'stranger', settings: { weight: 1 }, ...why }),
+    ).rejects.toMatchObject({ code: 'AgentUnknown' });
+  });
+
+  it('know a guest by its last token, until it is sent away', async () => {
+    await seed();
+    const { guests, participation } = books.journal;
+    const invite = (requestId: string, tokenHash: string) =>
+      guests.invite({ requestId, agentId: 'guest', tokenHash, settings: { weight: 2 }, ...why });
+    await invite('i-1', 'aa');
+    await invite('i-1', 'bb');
+    expect([await guests.byToken('aa'), await guests.byToken('bb')]).toEqual(['guest', undefined]);
+    await invite('i-2', 'cc');
+    expect([await guests.byToken('aa'), await guests.byToken('cc')]).toEqual([undefined, 'guest']);
+    await expect(
+      guests.invite({ requestId: 'i-3', agentId: 'qwen', tokenHash: 'dd', settings: {}, ...why }),
+    ).rejects.toMatchObject({ code: 'NameTaken' });
+    await guests.revoke({ requestId: 'r', agentId: 'guest', ...why });
+    expect(await guests.byToken('cc')).toBeUndefined();
+    expect((await participation.read()).agents['guest']).toMatchObject({ enabled: false, weight: 2 });
+    await expect(guests.revoke({ requestId: 's', agentId: 'qwen', ...why })).rejects.toMatchObject({
+      code: 'AgentUnknown',
+    });
+  });
+
+  it('keep each signal of a guest once, and show the newest that is neither old nor late', async () => {
+    await seed();
+    const { guests, cycles } = books.journal;
+    const submit = (requestId: string, changes: Partial<Signal> = {}, cycleId?: string) =>
+      guests.submit(requestId, {
+        signal: signal('guest', changes),
+        model: 'm',
+        version: '1',
+        ...(cycleId === undefined ? {} : { cycleId }),
+      });
+    const first = await submit('1');
+    books.now += 10;
+    expect(await submit('1', { conviction: 1 })).toEqual(first);
+    await submit('2', { conviction: 0.9 });
+    await submit('2', { symbol: 'ETH/USDT' });
+    const formed = {
+      cycleId: 'c',
+      policyVersion: 1,
+      method: 'linear-pool/1',
+      symbols: [],
+      formedAt: 1,
+      formedBy: 'cycle',
+    } as const;
+    await cycles.saveConsensus({ ...formed, symbols: [] });
+    expect(await submit('3', { conviction: 0.1 }, 'c')).toMatchObject({ lateFor: 'c' });
+    const standing = await guests.standing(first.receivedAt);
+    expect(standing.map(({ signal: { symbol, conviction } }) => `${symbol} ${conviction}`).toSorted()).toEqual([
+      'BTC/USDT 0.9',
+      'ETH/USDT 0.5',
+    ]);
+    expect(await guests.standing(books.now + 1)).toEqual([]);
+  });
+
+  it('count failures in a row, and start anew with an answer', async () => {
+    const { cycles, participation } = books.journal;
+    await cycles.record(decision('c-1', 1, [silent('qwen', 'timeout'), silent('fingpt', 'no_endpoint')]));
+    books.now += 5;
+    await cycles.record(decision('c-2', 2, [silent('qwen', 'unavailable'), silent('fingpt', 'no_endpoint')]));
+    await cycles.record(decision('c-2', 2, [silent('qwen', 'unavailable')]));
+    expect(await participation.health()).toMatchObject({
+      qwen: { failures: 2, failedAt: books.now },
+      fingpt: { failures: 0 },
+    });
+    // Left alone is neither a failure nor an answer.
+    await cycles.record(decision('c-3', 3, [silent('qwen', 'cooling_down')]));
+    expect((await participation.health())['qwen']).toMatchObject({ failures: 2 });
+    await cycles.record(decision('c-4', 4, [answer('qwen', signal('qwen'))]));
+    expect((await participation.health())['qwen']).toMatchObject({ failures: 0 });
+  });
+
+  it('settle each signal once when its horizon has ended, and let the score earn weight', async () => {
+    await seed();
+    const { cycles, scores, policy } = books.journal;
+    await policy.adopt('main', policySchema.parse({ quorumCount: 1 }));
+    const rising = (n: number) => n % 2 === 0;
+    const [up, down] = [
+      { up: 0.7, flat: 0.1, down: 0.2 },
+      { up: 0.2, flat: 0.1, down: 0.7 },
+    ];
+    for (let n = 0; n < 60; n += 1) {
+      const right = signal('deepseek', { probabilities: rising(n) ? up : down });
+      const wrong = signal('qwen', { probabilities: rising(n) ? down : up });
+      const answers = [answer('deepseek', right), answer('qwen', wrong), silent('fingpt', 'no_endpoint')];
+      await cycles.record(decision(`c-${n}`, n, answers));
+    }
+    expect(await scores.due('main', HOUR - 1, 10)).toEqual([]);
+    const due = await scores.due('main', HOUR + 59, 1_000);
+    expect(due).toHaveLength(120);
+    expect(due[0]).toEqual({ cycleId: 'c-0', agentId: 'deepseek', symbol: 'BTC/USDT', price: '100', dueAt: HOUR });
+
+    // The price of the last minute is not to be had.
+    const outcomes = due.map((each, index) => ({
+      ...each,
+      finalPrice: index >= 118 ? undefined : rising(Number(each.cycleId.slice(2))) ? '101' : '99',
+    }));
+    const written = await scores.settle('main', outcomes, scoreOf);
+    expect(written.map(({ agentId, count }) => [agentId, count])).toEqual([
+      ['deepseek', 59],
+      ['qwen', 59],
+    ]);
+    expect(await scores.due('main', 2 * HOUR, 10)).toEqual([]);
+    expect(await scores.settle('main', outcomes, scoreOf)).toEqual([]);
+    expect(await scores.read('main')).toEqual(written);
+
+    const { agents } = await policyInForce(books.journal, 'main');
+    expect(agents['deepseek']?.trust).toBe(written[0]?.trust);
+    expect(agents['deepseek']?.trust).toBeGreaterThan(1.5);
+    expect(agents['qwen']?.trust).toBeLessThan(0.7);
+    expect(agents['fingpt']?.trust).toBe(1);
+    const kinds = (await books.journal.outbox.after(0, 1_000)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'agent.scored')).toHaveLength(2);
+  });
+});

@@ -1,0 +1,22 @@
+import type { AgentRequest } from '../../contracts/signals.ts';
+import { isSeat, type SeatId } from '../../domain/agents.ts';
+import { afterDebate, debateQuestions } from '../../domain/debate.ts';
+import type { AgentAnswer } from '../../domain/signals.ts';
+
+export type Ask = (agentId: SeatId, request: AgentRequest) => Promise<AgentAnswer>;
+
+/** Asks each debater once more, with what the others hold before it. An agent that fails the second round keeps its first word. */
+export async function secondRound(
+  answers: readonly AgentAnswer[],
+  request: AgentRequest,
+  ask: Ask,
+): Promise<AgentAnswer[]> {
+  const questions = debateQuestions(answers);
+  return Promise.all(
+    answers.map(async (first) => {
+      const others = questions.get(first.agentId);
+      if (!others || !isSeat(first.agentId)) return first;
+      return afterDebate(first, await ask(first.agentId, { ...request, others }));
+    }),
+  );
+}
