@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 it('passes the tests that its Python code has of its own', { timeout: 180_000 }, async () => {
   const output = await runPython(python, 'unittest', 'discover', '-s', 'tests', '-t', '.');
-  expect(output).toMatch(/Ran 3\d tests/);
+  expect(output).toMatch(/^Ran [1-9]\d+ tests/m);
   process.stdout.write(`${output.match(/^fracast on trends.*$/m)?.[0]}\n`);
 });
 
@@ -55,8 +55,13 @@ describe('beside a trading cycle', () => {
     lagLlama = startForecaster(python, 'lag-llama', access);
     const others = agentIds.filter((agentId) => agentId !== 'fracast' && agentId !== 'lag-llama');
     rig = await startRig(environment, { agents: others, configuration: { symbols: ['BTC/USDT', 'ETH/USDT'] } });
-    const on = { requestId: 'on', agentId: 'fracast', enabled: true, by: 'the test', reason: 'the test' } as const;
-    await rig.journal.participation.change(on);
+    await rig.journal.participation.change({
+      requestId: 'on',
+      agentId: 'fracast',
+      settings: { enabled: true },
+      by: 'the test',
+      reason: 'the test',
+    });
     await Promise.all([fracast.ready, lagLlama.ready]);
   }, 120_000);
 

@@ -11,7 +11,7 @@ afterEach(() => harness.close());
 
 async function enabled(): Promise<string[]> {
   const { agents } = await harness.journal.participation.read();
-  return agentIds.filter((agentId) => agents[agentId].enabled);
+  return agentIds.filter((agentId) => agents[agentId]?.enabled);
 }
 
 const coordinator = () => ({ url: harness.url, token: TOKEN });
@@ -32,14 +32,13 @@ it('switches an agent on with its engine, and says so in the journal', async () 
 
 it('leaves it off once a person has switched it off', async () => {
   await enableOfferedAgents(['fracast'], coordinator());
-  const off = {
+  await harness.journal.participation.change({
     requestId: 'a person',
     agentId: 'fracast',
-    enabled: false,
+    settings: { enabled: false },
     by: 'a person',
     reason: 'measured',
-  } as const;
-  await harness.journal.participation.change(off);
+  });
   await enableOfferedAgents(['fracast'], coordinator());
   expect(await enabled()).not.toContain('fracast');
 });
