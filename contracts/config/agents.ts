@@ -17,8 +17,38 @@ const hostedModel = (defaults: { baseUrl: string; model: string }) =>
     })
     .prefault({});
 
-/** `worker: external` says that a worker of your own polls the agent's queue, e.g. one on a GPU node. */
-const forecaster = z.strictObject({ worker: z.enum(['none', 'external']).default('none') }).prefault({});
+/** `external` says that a worker of your own polls the agent's queue, e.g. one on a GPU node. */
+const worker = z.enum(['none', 'external']).default('none');
+
+/** Its worker reads the same file and holds the weights against the same rules: see workers/gpu. */
+const lagLlama = z
+  .strictObject({
+    worker,
+    /** Weights on the worker's machine, absolute or relative to the checkout. Without any the agent abstains. */
+    checkpoint: z
+      .string()
+      .regex(/\.(safetensors|ckpt)$/, 'must be the path of a .safetensors or .ckpt file')
+      .optional(),
+    /** Of the weights. A pickle may carry code, so a .ckpt is not opened before this was compared. */
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case')
+      .optional(),
+    /** Repository of the Hugging Face Hub whose model.safetensors is fetched once, e.g. time-series-foundation-models/Lag-Llama. */
+    hub: z
+      .string()
+      .regex(/^[\w.-]+\/[\w.-]+$/, 'must be OWNER/NAME, e.g. time-series-foundation-models/Lag-Llama')
+      .optional(),
+  })
+  .refine(({ checkpoint, hub }) => checkpoint === undefined || hub === undefined, {
+    path: ['hub'],
+    message: 'stands beside checkpoint: the weights come from one place',
+  })
+  .refine(({ checkpoint, sha256 }) => !checkpoint?.endsWith('.ckpt') || sha256 !== undefined, {
+    path: ['sha256'],
+    message: 'is missing: a .ckpt is a pickle and needs the sha256 that its publisher states',
+  })
+  .prefault({});
 
 /** An agent without the setting that it needs abstains with that as its reason. */
 export const agentsSchema = z.strictObject({
@@ -52,8 +82,8 @@ export const agentsSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
-  'lag-llama': forecaster,
-  fracast: forecaster,
+  'lag-llama': lagLlama,
+  fracast: z.strictObject({ worker }).prefault({}),
   freqtrade: z.strictObject({ baseUrl: z.url().optional() }).prefault({}),
   hummingbot: z.strictObject({ riskFactor: z.number().positive().max(100).default(1) }).prefault({}),
 });
