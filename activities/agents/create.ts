@@ -1,3 +1,4 @@
+import { freqtradeEngineUrl } from '../../contracts/config/addresses.ts';
 import type { Engine } from '../../contracts/config/engines.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { Secrets } from '../../contracts/config/secrets.ts';
@@ -5,10 +6,15 @@ import type { AgentId } from '../../domain/agents.ts';
 import { createBaseline } from './baseline.ts';
 import { createFinGpt } from './fingpt.ts';
 import { createForecasterSeat } from './forecaster-seat.ts';
-import { createFreqtrade } from './freqtrade.ts';
+import { createFreqtrade, type FreqtradeSettings } from './freqtrade.ts';
 import { createHummingbotSeat } from './hummingbot.ts';
 import { createLanguageModel } from './language-model.ts';
 import type { Agent } from './port.ts';
+
+export type AgentSecrets = Pick<
+  Partial<Secrets>,
+  'deepseekApiKey' | 'qwenApiKey' | 'freqtradePassword' | 'freqtradeEngineToken'
+>;
 
 /**
  * Every agent as it is configured, except a forecaster whose queue is served by a worker of its own: ours must not poll that queue then, or it
@@ -20,7 +26,7 @@ export function createAgents({
   engines,
 }: {
   configuration: Pick<Configuration, 'agents'>;
-  secrets: Pick<Secrets, 'deepseekApiKey' | 'qwenApiKey'>;
+  secrets: AgentSecrets;
   /** That run beside the stack. */
   engines: readonly Engine[];
 }): Partial<Record<AgentId, Agent>> {
@@ -41,10 +47,22 @@ export function createAgents({
     }),
     fingpt: createFinGpt(agents.fingpt),
     ...forecasterSeats(agents, engines),
-    freqtrade: createFreqtrade(agents.freqtrade),
+    freqtrade: createFreqtrade(freqtradeSettings(agents, secrets, engines)),
     hummingbot: createHummingbotSeat(agents.hummingbot),
     baseline: createBaseline(),
   };
+}
+
+/** Each password goes to its own Freqtrade alone. */
+function freqtradeSettings(
+  agents: Configuration['agents'],
+  secrets: AgentSecrets,
+  engines: readonly Engine[],
+): FreqtradeSettings | undefined {
+  const { baseUrl, username } = agents.freqtrade;
+  if (baseUrl !== undefined) return { baseUrl, username, password: secrets.freqtradePassword };
+  if (!engines.includes('freqtrade')) return undefined;
+  return { baseUrl: freqtradeEngineUrl({ agents }), username, password: secrets.freqtradeEngineToken };
 }
 
 const forecasters = ['lag-llama', 'fracast'] as const;

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { createAgents } from '../../activities/agents/create.ts';
+import { type AgentSecrets, createAgents } from '../../activities/agents/create.ts';
 import { createAgentActivities } from '../../activities/agents/index.ts';
 import type { Agent } from '../../activities/agents/port.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
@@ -48,11 +48,7 @@ export async function ask(agent: Agent, request: AgentRequest, options: AskOptio
 }
 
 /** An agent out of the same wiring that the workers use. */
-export function agentFrom(
-  agentId: AgentId,
-  settings: Record<string, unknown> = {},
-  secrets: { deepseekApiKey?: string; qwenApiKey?: string } = {},
-): Agent {
+export function agentFrom(agentId: AgentId, settings: Record<string, unknown> = {}, secrets: AgentSecrets = {}): Agent {
   const agent = createAgents({ engines: [], configuration: { agents: agentsSchema.parse(settings) }, secrets })[
     agentId
   ];

@@ -73,19 +73,6 @@ describe('FinGPT', () => {
   });
 });
 
-async function reasonAt(settings: Record<string, unknown>): Promise<string | undefined> {
-  return reasonsOf((await ask(agentFrom('freqtrade', { freqtrade: settings }), healthyRequest())).answer)[0];
-}
-
-describe('Freqtrade', () => {
-  it('abstains truthfully: no endpoint, nothing there, not yet read', async () => {
-    expect(await reasonAt({})).toBe('no_endpoint');
-    expect(await reasonAt({ baseUrl: await closedOrigin() })).toBe('unavailable');
-    expect(await reasonAt({ baseUrl: await serve({ '/api/v1/ping': { status: 'ok' } }) })).toBe('unavailable');
-    expect(await reasonAt({ baseUrl: await serve({ '/api/v1/ping': { status: 'pong' } }) })).toBe('not_configured');
-  });
-});
-
 it('Lag-Llama says which queue has no worker', async () => {
   const { answer } = await ask(agentFrom('lag-llama'), healthyRequest());
   expect(reasonsOf(answer)).toEqual(['not_configured', 'not_configured']);
