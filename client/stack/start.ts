@@ -115,7 +115,7 @@ async function bringUp(
   const files = { configuration: configurationFile(), profile: profileFile() };
   checkDatabases(configuration, profile, ownTemporal);
   await refuseUnreadyMode(configuration);
-  await refuseTakenPorts(portsOf(configuration, profile, files, ownTemporal));
+  await refuseTakenPorts(portsOf(configuration, profile, files, ownTemporal, engines));
 
   // Independent of each other; only the workers need all of them.
   const [temporalUrl, services, engineProcesses] = await Promise.all([

@@ -50,6 +50,25 @@ const lagLlama = z
   })
   .prefault({});
 
+/** A REST API of Freqtrade's. The one that runs beside the stack listens on this machine only. */
+const freqtrade = z
+  .strictObject({
+    /** Of a Freqtrade of your own; without it the one beside the stack is asked, if there is one. */
+    baseUrl: z
+      .url({ protocol: /^https?$/, error: 'must be an address such as http://freqtrade.example:8080' })
+      .refine((url) => new URL(url).username === '' && new URL(url).password === '', {
+        message: 'must not hold a user or a password: they belong in agents.freqtrade.username and FREQTRADE_PASSWORD',
+      })
+      .optional(),
+    username: z
+      .string()
+      .regex(/^[^:]+$/, 'must be a name without a colon')
+      .default('sapphire'),
+    /** Of the one beside the stack. */
+    port: z.int().min(1_024).max(65_535).default(8094),
+  })
+  .prefault({});
+
 /** An agent without the setting that it needs abstains with that as its reason. */
 export const agentsSchema = z.strictObject({
   deepseek: hostedModel({ baseUrl: 'https://api.deepseek.com', model: 'deepseek-flash' }),
@@ -84,7 +103,7 @@ export const agentsSchema = z.strictObject({
     .prefault({}),
   'lag-llama': lagLlama,
   fracast: z.strictObject({ worker }).prefault({}),
-  freqtrade: z.strictObject({ baseUrl: z.url().optional() }).prefault({}),
+  freqtrade,
   hummingbot: z.strictObject({ riskFactor: z.number().positive().max(100).default(1) }).prefault({}),
 });
 
