@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { freqtradeEngineUrl } from '../../contracts/config/addresses.ts';
+import { freqtradeEngineUrl, hummingbotEngineUrl } from '../../contracts/config/addresses.ts';
 import type { Engine } from '../../contracts/config/engines.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
@@ -13,6 +13,7 @@ import { createFinGpt } from './fingpt.ts';
 import { createForecasterSeat } from './forecaster-seat.ts';
 import { createFreqtrade, type FreqtradeSettings } from './freqtrade.ts';
 import { createHummingbotSeat } from './hummingbot.ts';
+import { createEngineViews } from './hummingbot-engine.ts';
 import { createLanguageModel } from './language-model.ts';
 import type { ModelCalls } from './metering.ts';
 import type { Agent } from './port.ts';
@@ -70,7 +71,9 @@ export function createAgents({
     ),
     ...forecasterSeats(agents, engines),
     freqtrade: createFreqtrade(freqtradeSettings(agents, secrets, engines)),
-    hummingbot: createHummingbotSeat(agents.hummingbot),
+    hummingbot: engines.includes('hummingbot')
+      ? createHummingbotSeat(agents.hummingbot, createEngineViews(hummingbotEngineUrl({ agents })))
+      : createHummingbotSeat(agents.hummingbot),
     baseline: createBaseline(),
   };
 }

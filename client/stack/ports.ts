@@ -43,6 +43,14 @@ export function portsOf(
       : []),
     { ...coordinator, use: 'the MCP coordinator', key: inConfiguration('coordinator.port') },
     ...workers,
+    ...(engines.includes('hummingbot')
+      ? (['port', 'mqttPort'] as const).map((key) => ({
+          host: '127.0.0.1',
+          port: agents.hummingbot[key],
+          use: key === 'port' ? 'Hummingbot' : "Hummingbot's MQTT broker",
+          key: inConfiguration(`agents.hummingbot.${key}`),
+        }))
+      : []),
     ...(engines.includes('freqtrade')
       ? [
           {

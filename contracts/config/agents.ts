@@ -104,7 +104,17 @@ export const agentsSchema = z.strictObject({
   'lag-llama': lagLlama,
   fracast: z.strictObject({ worker }).prefault({}),
   freqtrade,
-  hummingbot: z.strictObject({ riskFactor: z.number().positive().max(100).default(1) }).prefault({}),
+  hummingbot: z
+    .strictObject({
+      /** γ of the quoting model. */
+      riskFactor: z.number().positive().max(100).default(1),
+      /** Of the engine beside the stack: its state, and the MQTT broker that drives it. */
+      port: z.int().min(1_024).max(65_535).default(8095),
+      mqttPort: z.int().min(1_024).max(65_535).default(8096),
+      /** What the engine's own paper account opens with, in the quote currency; as much again is in each base asset that it quotes. */
+      paperBalance: decimalText.default('10000'),
+    })
+    .prefault({}),
 });
 
 export type AgentsConfiguration = z.output<typeof agentsSchema>;
