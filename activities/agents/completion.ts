@@ -12,7 +12,6 @@ export interface Provider {
   /** For people, metrics and the breaker, e.g. `deepseek`. */
   name: string;
   baseUrl: string;
-  model: string;
   apiKey: string;
   maxTokens: number;
   /** Fields outside the OpenAI protocol that switch thinking off. */
@@ -36,13 +35,17 @@ export interface Completion {
 export class CompletionRefused extends Error {
   override name = 'CompletionRefused';
   readonly reason: AbstentionReason;
-  constructor(reason: AbstentionReason, message: string) {
+  /** Nothing was sent, or it was refused before any work was done. */
+  readonly unbilled: boolean;
+  constructor(reason: AbstentionReason, message: string, unbilled = false) {
     super(message);
     this.reason = reason;
+    this.unbilled = unbilled;
   }
 }
 
 export type Complete = (
+  model: string,
   messages: readonly Message[],
   signal: AbortSignal,
   deadline: AbortSignal,
@@ -67,9 +70,9 @@ export function createCompletion(provider: Provider): Complete {
   });
   const breaker = createBreaker('agents', provider.name, (error) => isHealthFailure(error));
 
-  return async (messages, signal, deadline) => {
+  return async (model, messages, signal, deadline) => {
     const body = {
-      model: provider.model,
+      model,
       messages: [...messages],
       temperature: 0,
       max_tokens: provider.maxTokens,
@@ -82,10 +85,10 @@ export function createCompletion(provider: Provider): Complete {
           const response: unknown = await client.chat.completions.create(body, {
             signal: AbortSignal.any([signal, deadline]),
           });
-          return readCompletion(response, provider, messages);
+          return readCompletion(response, provider, model, messages);
         } catch (error) {
           signal.throwIfAborted();
-          throw deadline.aborted ? timedOut(provider) : translated(error, provider);
+          throw deadline.aborted ? timedOut(provider) : translated(error, provider, model);
         }
       });
     } catch (error) {
@@ -93,6 +96,7 @@ export function createCompletion(provider: Provider): Complete {
       throw new CompletionRefused(
         'unavailable',
         `${provider.name} failed five times in a row and is left alone; it is tried again ten seconds after the last failure.`,
+        true,
       );
     }
   };
@@ -106,8 +110,8 @@ function timedOut({ name }: Provider): CompletionRefused {
   return new CompletionRefused('timeout', `${name} did not answer in time (agents.${name}.timeoutSeconds).`);
 }
 
-function translated(error: unknown, provider: Provider): Error {
-  const { name, model, apiKey } = provider;
+function translated(error: unknown, provider: Provider, model: string): Error {
+  const { name, apiKey } = provider;
   if (error instanceof CompletionRefused) return error;
   if (error instanceof APIConnectionTimeoutError) return timedOut(provider);
   if (error instanceof SyntaxError) return notTheProtocol(provider);
@@ -116,22 +120,26 @@ function translated(error: unknown, provider: Provider): Error {
     return new AgentUnavailable(`The connection to ${name} failed.`);
   }
   if (status === 408 || status === 429 || status >= 500) {
-    return new AgentUnavailable(
-      `${name} is overloaded or broken for now (status ${status}).`,
-      retryAfterMs(error.headers),
-    );
+    return new AgentUnavailable(`${name} is overloaded or broken for now (status ${status}).`, {
+      retryAfterMs: retryAfterMs(error.headers),
+      unbilled: true,
+    });
   }
   // A provider's own words on a refused key quote parts of it, so they are not repeated.
   if (status === 401 || status === 403) {
-    return new CompletionRefused('no_key', `${name} refused the key (status ${status}): check its value and region.`);
+    return new CompletionRefused(
+      'no_key',
+      `${name} refused the key (status ${status}): check its value and region.`,
+      true,
+    );
   }
   if (status === 402)
-    return new CompletionRefused('budget_spent', `The account at ${name} has no balance (status 402).`);
+    return new CompletionRefused('budget_spent', `The account at ${name} has no balance (status 402).`, true);
   if (status === 404) {
-    return new CompletionRefused('wrong_model', `${name} has no model ${model} at its address (status 404).`);
+    return new CompletionRefused('wrong_model', `${name} has no model ${model} at its address (status 404).`, true);
   }
   const words = printable(scrub(error.message, [apiKey])).slice(0, 160);
-  return new CompletionRefused('not_configured', `${name} refused the request: ${words}`);
+  return new CompletionRefused('not_configured', `${name} refused the request: ${words}`, true);
 }
 
 function notTheProtocol({ name }: Provider): CompletionRefused {
@@ -172,25 +180,36 @@ const usageSchema = z.object({
   prompt_tokens_details: z.object({ cached_tokens: tokenCount.nullish() }).nullish(),
 });
 
-function readCompletion(response: unknown, provider: Provider, messages: readonly Message[]): Completion {
+function readCompletion(
+  response: unknown,
+  provider: Provider,
+  model: string,
+  messages: readonly Message[],
+): Completion {
   const parsed = completionSchema.safeParse(response);
   const choice = parsed.data?.choices[0];
   if (!parsed.success || choice === undefined) throw notTheProtocol(provider);
   return {
     content: choice.message.content ?? '',
     finishReason: choice.finish_reason ?? '',
-    model: printable(parsed.data.model ?? '').slice(0, 100) || `${provider.model} (not confirmed)`,
+    model: printable(parsed.data.model ?? '').slice(0, 100) || `${model} (not confirmed)`,
     use: tokenUse(parsed.data.usage, provider, messages),
   };
 }
 
-/** Usage as reported; where it is missing or absurd the most that can have been used, one token a byte and the whole output limit. */
+/** The most that a request can use: one token a byte, and the whole output limit. */
+export function mostUse(messages: readonly Message[], maxTokens: number): TokenUse {
+  return {
+    cachedInput: 0,
+    input: messages.reduce((total, { content }) => total + Buffer.byteLength(content), 0),
+    output: maxTokens,
+  };
+}
+
+/** Usage as reported; where it is missing or absurd the most that can have been used. */
 function tokenUse(usage: unknown, { maxTokens }: Provider, messages: readonly Message[]): TokenUse {
   const parsed = usageSchema.safeParse(usage);
-  if (!parsed.success) {
-    const bytes = messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0);
-    return { cachedInput: 0, input: bytes, output: maxTokens };
-  }
+  if (!parsed.success) return mostUse(messages, maxTokens);
   const { prompt_tokens, completion_tokens, prompt_cache_hit_tokens, prompt_tokens_details } = parsed.data;
   const cached = Math.min(prompt_tokens, prompt_cache_hit_tokens ?? prompt_tokens_details?.cached_tokens ?? 0);
   return { cachedInput: cached, input: prompt_tokens - cached, output: completion_tokens };

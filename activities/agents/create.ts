@@ -1,19 +1,28 @@
+import { resolve } from 'node:path';
 import { freqtradeEngineUrl } from '../../contracts/config/addresses.ts';
 import type { Engine } from '../../contracts/config/engines.ts';
+import { projectFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { Secrets } from '../../contracts/config/secrets.ts';
 import type { AgentId } from '../../domain/agents.ts';
+import { createFeed } from '../news/feed.ts';
+import { createNewsFile } from '../news/file.ts';
+import type { NewsSource } from '../news/port.ts';
 import { createBaseline } from './baseline.ts';
 import { createFinGpt } from './fingpt.ts';
 import { createForecasterSeat } from './forecaster-seat.ts';
 import { createFreqtrade, type FreqtradeSettings } from './freqtrade.ts';
 import { createHummingbotSeat } from './hummingbot.ts';
 import { createLanguageModel } from './language-model.ts';
+import type { ModelCalls } from './metering.ts';
 import type { Agent } from './port.ts';
+
+/** The same question gets the same answer, as far as the provider keeps to it. DeepSeek documents none. */
+const SEED = 1;
 
 export type AgentSecrets = Pick<
   Partial<Secrets>,
-  'deepseekApiKey' | 'qwenApiKey' | 'freqtradePassword' | 'freqtradeEngineToken'
+  'deepseekApiKey' | 'qwenApiKey' | 'fingptApiKey' | 'freqtradePassword' | 'freqtradeEngineToken'
 >;
 
 /**
@@ -24,33 +33,50 @@ export function createAgents({
   configuration: { agents },
   secrets,
   engines,
+  modelCalls,
 }: {
   configuration: Pick<Configuration, 'agents'>;
   secrets: AgentSecrets;
   /** That run beside the stack. */
   engines: readonly Engine[];
+  /** Where each request to a language model is reserved and kept. */
+  modelCalls: ModelCalls;
 }): Partial<Record<AgentId, Agent>> {
   return {
-    deepseek: createLanguageModel({
-      id: 'deepseek',
-      ...agents.deepseek,
-      apiKey: secrets.deepseekApiKey,
-      keyVariable: 'DEEPSEEK_API_KEY',
-      extraBody: { thinking: { type: 'disabled' } },
-    }),
-    qwen: createLanguageModel({
-      id: 'qwen',
-      ...agents.qwen,
-      apiKey: secrets.qwenApiKey,
-      keyVariable: 'DASHSCOPE_API_KEY',
-      extraBody: { enable_thinking: false },
-    }),
-    fingpt: createFinGpt(agents.fingpt),
+    deepseek: createLanguageModel(
+      {
+        id: 'deepseek',
+        ...agents.deepseek,
+        apiKey: secrets.deepseekApiKey,
+        keyVariable: 'DEEPSEEK_API_KEY',
+        extraBody: { thinking: { type: 'disabled' } },
+      },
+      modelCalls,
+    ),
+    qwen: createLanguageModel(
+      {
+        id: 'qwen',
+        ...agents.qwen,
+        apiKey: secrets.qwenApiKey,
+        keyVariable: 'DASHSCOPE_API_KEY',
+        extraBody: { enable_thinking: false, seed: SEED },
+      },
+      modelCalls,
+    ),
+    fingpt: createFinGpt(
+      { ...agents.fingpt, apiKey: secrets.fingptApiKey },
+      newsSources(agents.fingpt.news),
+      modelCalls,
+    ),
     ...forecasterSeats(agents, engines),
     freqtrade: createFreqtrade(freqtradeSettings(agents, secrets, engines)),
     hummingbot: createHummingbotSeat(agents.hummingbot),
     baseline: createBaseline(),
   };
+}
+
+function newsSources({ feeds, file }: Configuration['agents']['fingpt']['news']): NewsSource[] {
+  return [...feeds.map(createFeed), ...(file === undefined ? [] : [createNewsFile(resolve(projectFolder, file))])];
 }
 
 /** Each password goes to its own Freqtrade alone. */

@@ -1,6 +1,7 @@
 import { closingPrices } from '../../domain/baseline.ts';
 import type { SymbolSnapshot } from '../../domain/market.ts';
 import { bookImbalance, microprice, readBook } from '../../domain/market-making.ts';
+import type { Decimal } from '../../domain/money.ts';
 import { logReturns, mean, standardDeviation } from '../../domain/statistics.ts';
 
 const MIN_CANDLES = 30;
@@ -16,6 +17,8 @@ export interface Evidence {
 export interface SymbolFeatures {
   symbol: string;
   evidence: Evidence[];
+  /** Never shown: what a price that the model makes up is held against. */
+  mid: Decimal;
   /** Sample deviation of one-minute log returns. */
   volatilityPerMinute: number;
 }
@@ -53,7 +56,7 @@ export function featuresOf({ instrument: { symbol }, candles, book }: SymbolSnap
   const evidence = Object.entries(numbers)
     .filter(([, value]) => Number.isFinite(value))
     .map(([name, value]) => ({ id: `${symbol}.${name}`, value: Number(value.toFixed(3)) }));
-  return { symbol, evidence, volatilityPerMinute };
+  return { symbol, evidence, mid: read.mid, volatilityPerMinute };
 }
 
 function total(values: readonly number[]): number {

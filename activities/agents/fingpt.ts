@@ -1,43 +1,201 @@
 import { z } from 'zod';
-import type { AbstentionReason } from '../../domain/signals.ts';
-import { abstain } from '../../domain/signals.ts';
+import type { AgentsConfiguration } from '../../contracts/config/agents.ts';
+import type { AgentRequest } from '../../contracts/signals.ts';
+import { closingPrices } from '../../domain/baseline.ts';
+import type { SymbolSnapshot } from '../../domain/market.ts';
+import { distinct, isAbout, type NewsItem } from '../../domain/news.ts';
+import { type RatedNews, sentimentView } from '../../domain/sentiment.ts';
+import { type AbstentionReason, type AgentAnswer, abstain, type Opinion } from '../../domain/signals.ts';
+import { logReturns, outcomeProbabilities, standardDeviation, uncertaintyOver } from '../../domain/statistics.ts';
+import type { NewsSource } from '../news/port.ts';
+import { shortened } from './answer-check.ts';
+import type { ModelCalls } from './metering.ts';
 import { type Agent, freeAnswer, symbolsOf } from './port.ts';
 import { originOf, probe } from './probe.ts';
+import { SENTIMENT_VERSION } from './prompts/sentiment-1.ts';
+import { createSentimentModel, type RateNews } from './sentiment-model.ts';
+
+const MINUTE_MS = 60_000;
+const MIN_CANDLES = 30;
 
 const modelListSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
 
-/** FinGPT scores the sentiment of news. Without an endpoint, the model or news it abstains and says what is missing. */
-export function createFinGpt(settings: { baseUrl?: string | undefined }): Agent {
+export type FinGptSettings = AgentsConfiguration['fingpt'] & { apiKey: string | undefined };
+
+/** A sentence and its reason where there can be no view. */
+type Refusal = { reason: AbstentionReason; detail: string };
+
+/**
+ * FinGPT: sentiment of news, by an open model behind an OpenAI-compatible server. What the news says is data: a story only ever becomes one of
+ * three labels, however it is worded.
+ */
+export function createFinGpt(settings: FinGptSettings, sources: readonly NewsSource[], calls: ModelCalls): Agent {
+  const { baseUrl } = settings;
+  const rate = baseUrl === undefined ? undefined : createSentimentModel({ ...settings, baseUrl }, calls);
   return {
     id: 'fingpt',
     async answer(request, signal) {
-      const { model, reason, detail } = await inspect(settings.baseUrl, signal);
-      return freeAnswer(
-        { agentId: 'fingpt', model, version: '1' },
-        abstain('fingpt', symbolsOf(request), reason, detail),
-      );
+      const found = await inspect(settings, sources, signal);
+      if ('reason' in found || !rate) {
+        const { reason, detail } = 'reason' in found ? found : noEndpoint;
+        const opinions = abstain('fingpt', symbolsOf(request), reason, detail);
+        return freeAnswer({ agentId: 'fingpt', model: 'none', version: SENTIMENT_VERSION }, opinions);
+      }
+      const news = await readNews(settings, sources, request.snapshot.takenAt, signal);
+      return viewOf(request, found.model, news, { settings, rate }, signal);
     },
   };
 }
 
+const noEndpoint: Refusal = {
+  reason: 'no_endpoint',
+  detail: 'Set agents.fingpt.baseUrl to an OpenAI-compatible server that serves a FinGPT model.',
+};
+
+/** The model that is served under one of the configured names, or what is missing. */
 async function inspect(
-  baseUrl: string | undefined,
+  { baseUrl, models, apiKey }: FinGptSettings,
+  sources: readonly NewsSource[],
   signal: AbortSignal,
-): Promise<{ model: string; reason: AbstentionReason; detail: string }> {
-  if (baseUrl === undefined) {
-    const detail = 'Set agents.fingpt.baseUrl to an OpenAI-compatible server that serves a FinGPT model.';
-    return { model: 'none', reason: 'no_endpoint', detail };
-  }
-  const list = modelListSchema.safeParse(await probe(baseUrl, '/v1/models', signal));
+): Promise<{ model: string } | Refusal> {
+  if (baseUrl === undefined) return noEndpoint;
+  const list = modelListSchema.safeParse(await probe(baseUrl, '/v1/models', signal, apiKey));
   if (!list.success) {
-    const detail = `${originOf(baseUrl)} gives no list of models at /v1/models: start the server or correct agents.fingpt.baseUrl.`;
-    return { model: 'none', reason: 'unavailable', detail };
+    const detail = `${originOf(baseUrl)} gives no list of models at /v1/models: start the server, or correct agents.fingpt.baseUrl or FINGPT_API_KEY.`;
+    return { reason: 'unavailable', detail };
   }
-  const model = list.data.data.find(({ id }) => /fingpt/i.test(id))?.id.slice(0, 80);
-  if (model === undefined) {
-    const detail = `${originOf(baseUrl)} serves no model whose id contains "fingpt": load a FinGPT adapter under such a name.`;
-    return { model: 'none', reason: 'wrong_model', detail };
+  const served = list.data.data.map(({ id }) => id);
+  const model = served.find((id) => models.some((name) => name.toLowerCase() === id.toLowerCase()));
+  if (model !== undefined && sources.length > 0) return { model: model.slice(0, 80) };
+  if (model !== undefined) {
+    const detail =
+      'There is no news to rate: set agents.fingpt.news.feeds to RSS or Atom addresses, or agents.fingpt.news.file.';
+    return { reason: 'not_configured', detail };
   }
-  const detail = 'A FinGPT model is served, but sentiment needs a news feed, which Sapphire does not read yet.';
-  return { model, reason: 'not_configured', detail };
+  const detail = `${originOf(baseUrl)} serves ${served.slice(0, 3).join(', ') || 'no model'}, and none of the FinGPT models in agents.fingpt.models (${models[0]}, …).`;
+  return { reason: 'wrong_model', detail: shortened(detail) };
+}
+
+interface News {
+  items: NewsItem[];
+  /** Why a source could not be read. */
+  faults: string[];
+}
+
+async function readNews(
+  { news: { maxAgeMinutes } }: FinGptSettings,
+  sources: readonly NewsSource[],
+  now: number,
+  signal: AbortSignal,
+): Promise<News> {
+  const read = await Promise.allSettled(
+    sources.map((source) => source.latest(now - maxAgeMinutes * MINUTE_MS, signal)),
+  );
+  signal.throwIfAborted();
+  return {
+    // What claims to be from the future is not news of this moment.
+    items: read
+      .flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
+      .filter((item) => item.publishedAt <= now),
+    faults: read.flatMap((each) => (each.status === 'rejected' ? [(each.reason as Error).message] : [])),
+  };
+}
+
+interface Rating {
+  settings: FinGptSettings;
+  rate: RateNews;
+}
+
+async function viewOf(
+  request: AgentRequest,
+  model: string,
+  news: News,
+  rating: Rating,
+  signal: AbortSignal,
+): Promise<AgentAnswer> {
+  let tokens = 0;
+  const opinions: Opinion[] = [];
+  // One after the other: it is the same story for several symbols, and a server of one GPU.
+  for (const snapshot of request.snapshot.symbols) {
+    const rated = await rateFor(snapshot, request, model, news, rating, signal);
+    tokens += rated.tokens;
+    opinions.push(opinionOn(snapshot, request, rated.items, news, rating.settings));
+  }
+  return {
+    agentId: 'fingpt',
+    opinions,
+    model,
+    version: SENTIMENT_VERSION,
+    latencyMs: 0,
+    tokens,
+    costUsd: '0',
+  };
+}
+
+type RatedItem = RatedNews & { title: string };
+
+async function rateFor(
+  { instrument: { base } }: SymbolSnapshot,
+  { cycleId, snapshot: { takenAt } }: AgentRequest,
+  model: string,
+  { items }: News,
+  { settings, rate }: Rating,
+  signal: AbortSignal,
+): Promise<{ items: RatedItem[]; tokens: number }> {
+  const rated: RatedItem[] = [];
+  let tokens = 0;
+  const own = distinct(items.filter((item) => isAbout(item, base))).slice(0, settings.news.maxItems);
+  for (const item of own) {
+    const answer = await rate(cycleId, model, item, signal);
+    tokens += answer?.tokens ?? 0;
+    if (answer)
+      rated.push({
+        sentiment: answer.sentiment,
+        ageMs: takenAt - item.publishedAt,
+        source: item.source,
+        title: item.title,
+      });
+  }
+  return { items: rated, tokens };
+}
+
+function opinionOn(
+  { instrument: { symbol, base }, candles }: SymbolSnapshot,
+  { snapshot: { takenAt }, horizonMs }: AgentRequest,
+  items: readonly RatedItem[],
+  { faults }: News,
+  { news: { maxAgeMinutes } }: FinGptSettings,
+): Opinion {
+  const missing = (detail: string): Opinion => ({
+    kind: 'abstention',
+    agentId: 'fingpt',
+    symbol,
+    reason: 'not_enough_data',
+    detail: shortened(detail),
+  });
+  if (items.length === 0) {
+    const broken = faults.length > 0 ? ` (${faults.join('; ')})` : '';
+    return missing(`No news of ${base} could be rated within ${maxAgeMinutes} minutes${broken}.`);
+  }
+  const closes = closingPrices(candles);
+  if (closes === undefined || closes.length < MIN_CANDLES) {
+    return missing(`The volatility needs ${MIN_CANDLES} one-minute candles with a price; there are ${candles.length}.`);
+  }
+  const uncertainty = uncertaintyOver(standardDeviation(logReturns(closes)), horizonMs / MINUTE_MS);
+  const { score, expectedReturn, conviction } = sentimentView(items, uncertainty);
+  const count = (label: 'positive' | 'negative'): number =>
+    items.filter(({ sentiment }) => sentiment[label] > 0.5).length;
+  return {
+    kind: 'signal',
+    agentId: 'fingpt',
+    symbol,
+    probabilities: outcomeProbabilities(expectedReturn, uncertainty),
+    expectedReturn,
+    uncertainty,
+    conviction,
+    horizonMs,
+    validUntilAt: takenAt + horizonMs,
+    rationale: `${items.length} pieces of news, ${count('positive')} positive and ${count('negative')} negative; sentiment ${score.toFixed(2)}.`,
+    evidence: items.slice(0, 8).map(({ source, title }) => shortened(`${source}: ${title}`, 120)),
+  };
 }

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentRequest } from '../../contracts/signals.ts';
 import type { AgentId } from '../../domain/agents.ts';
-import { type Decimal, decimal, text } from '../../domain/money.ts';
+import { type Decimal, type DecimalText, decimal, text } from '../../domain/money.ts';
 import { type AbstentionReason, type AgentAnswer, abstain, type Opinion, type Signal } from '../../domain/signals.ts';
 import { uncertaintyOver } from '../../domain/statistics.ts';
-import { type Complete, type Completion, CompletionRefused, createCompletion, type Message } from './completion.ts';
+import { CompletionRefused, createCompletion, type Message } from './completion.ts';
 import { featuresOf, type SymbolFeatures } from './features.ts';
+import { type Ask, type ModelCalls, metered, type PaidCompletion } from './metering.ts';
 import { type Agent, AgentUnavailable, freeAnswer, symbolsOf } from './port.ts';
-import { costUsd, hasKnownPrice, PRICE_TABLE_DATE } from './prices.ts';
+import { PRICE_TABLE_DATE } from './prices.ts';
+import { DEBATE_VERSION, othersPrompt } from './prompts/debate-1.ts';
 import { PROMPT_VERSION, repairPrompt, systemPrompt, userPrompt } from './prompts/signal-1.ts';
 import { readReply, type SymbolReply } from './reply.ts';
 
@@ -19,9 +21,12 @@ export interface LanguageModelSettings {
   id: AgentId;
   baseUrl: string;
   model: string;
+  cheaperModel?: string | undefined;
   /** For the whole answer, a repair included. */
   timeoutSeconds: number;
   maxTokens: number;
+  budgetPerCycleUsd: DecimalText;
+  budgetPerDayUsd: DecimalText;
   apiKey: string | undefined;
   /** The environment variable that would have held the key, for the abstention. */
   keyVariable: string;
@@ -40,8 +45,8 @@ interface Spent {
  * A hosted language model as an agent: it sees features that we measured and answers with probabilities, under a strict contract, with one
  * repair. The uncertainty is not the model's claim but the snapshot's volatility. Its price is counted at peak rates.
  */
-export function createLanguageModel(settings: LanguageModelSettings): Agent {
-  const { id, apiKey, keyVariable, model } = settings;
+export function createLanguageModel(settings: LanguageModelSettings, calls: ModelCalls): Agent {
+  const { id, apiKey, keyVariable, model, budgetPerCycleUsd, budgetPerDayUsd } = settings;
   if (apiKey === undefined) {
     const detail = `Set ${keyVariable}, or ${keyVariable}_FILE to a file that holds the key, to switch ${id} on.`;
     return {
@@ -50,13 +55,18 @@ export function createLanguageModel(settings: LanguageModelSettings): Agent {
         freeAnswer({ agentId: id, model, version: PROMPT_VERSION }, abstain(id, symbolsOf(request), 'no_key', detail)),
     };
   }
-  const complete = createCompletion({ ...settings, name: id, apiKey });
-  return { id, answer: (request, signal) => answer(settings, complete, request, signal) };
+  const budget = { perCycleUsd: budgetPerCycleUsd, perDayUsd: budgetPerDayUsd };
+  const askModel = metered(
+    { ...settings, agentId: id, budget },
+    createCompletion({ ...settings, name: id, apiKey }),
+    calls,
+  );
+  return { id, answer: (request, signal) => answer(settings, askModel, request, signal) };
 }
 
 async function answer(
   { id, model, timeoutSeconds }: LanguageModelSettings,
-  complete: Complete,
+  askModel: Ask,
   request: AgentRequest,
   signal: AbortSignal,
 ): Promise<AgentAnswer> {
@@ -77,7 +87,7 @@ async function answer(
     agentId: id,
     opinions: opinions.sort((one, other) => order.indexOf(one.symbol) - order.indexOf(other.symbol)),
     model: spent.model,
-    version: `${PROMPT_VERSION} prices/${PRICE_TABLE_DATE}${spent.priced ? '' : ' (unknown model: dearest)'}`,
+    version: `${promptVersion(request)} prices/${PRICE_TABLE_DATE}${spent.priced ? '' : ' (unknown model: dearest)'}`,
     latencyMs: 0,
     tokens: spent.tokens,
     costUsd: text(spent.cost),
@@ -85,9 +95,8 @@ async function answer(
 
   async function opinionsOn(features: readonly SymbolFeatures[]): Promise<Opinion[]> {
     const symbols = features.map(({ symbol }) => symbol);
-    const outcome = await ask(features, complete, request, signal, AbortSignal.timeout(timeoutSeconds * 1_000), (use) =>
-      record(spent, model, use),
-    );
+    const deadline = AbortSignal.timeout(timeoutSeconds * 1_000);
+    const outcome = await ask(features, askModel, request, { signal, deadline }, (use) => record(spent, use));
     if ('reason' in outcome) return abstain(id, symbols, outcome.reason, outcome.detail);
     return features.flatMap((feature) => {
       const reply = outcome.replies.get(feature.symbol);
@@ -96,23 +105,33 @@ async function answer(
   }
 }
 
+function promptVersion({ others }: AgentRequest): string {
+  return others === undefined ? PROMPT_VERSION : `${PROMPT_VERSION}+${DEBATE_VERSION}`;
+}
+
+function questionOf(features: readonly SymbolFeatures[], { horizonMs, others }: AgentRequest, nonce: string): string {
+  const question = userPrompt(features, horizonMs / MINUTE_MS, nonce);
+  return others === undefined ? question : `${question}\n\n${othersPrompt(others, nonce)}`;
+}
+
 type Outcome = { replies: Map<string, SymbolReply> } | { reason: AbstentionReason; detail: string };
 
 /** One request and at most one repair. What fails after the first answer was paid for is an abstention, so that its cost is not forgotten. */
 async function ask(
   features: readonly SymbolFeatures[],
-  complete: Complete,
+  askModel: Ask,
   request: AgentRequest,
-  signal: AbortSignal,
-  deadline: AbortSignal,
-  onCompletion: (completion: Completion) => void,
+  { signal, deadline }: { signal: AbortSignal; deadline: AbortSignal },
+  onCompletion: (completion: PaidCompletion) => void,
 ): Promise<Outcome> {
+  const nonce = randomUUID();
+  const turn = { cycleId: request.cycleId, promptVersion: promptVersion(request), nonce };
   const messages: Message[] = [
     { role: 'system', content: systemPrompt },
-    { role: 'user', content: userPrompt(features, request.horizonMs / MINUTE_MS, randomUUID()) },
+    { role: 'user', content: questionOf(features, request, nonce) },
   ];
   try {
-    const first = await complete(messages, signal, deadline);
+    const first = await askModel(turn, messages, signal, deadline);
     onCompletion(first);
     const reply = readReply(first, features);
     if ('replies' in reply) return reply;
@@ -125,12 +144,9 @@ async function ask(
   async function repair(content: string, fault: string): Promise<Outcome> {
     const quoted: Message[] =
       content.trim() === '' ? [] : [{ role: 'assistant', content: content.slice(0, MAX_QUOTED_LENGTH) }];
+    const again: Message[] = [...messages, ...quoted, { role: 'user', content: repairPrompt(fault) }];
     try {
-      const second = await complete(
-        [...messages, ...quoted, { role: 'user', content: repairPrompt(fault) }],
-        signal,
-        deadline,
-      );
+      const second = await askModel(turn, again, signal, deadline);
       onCompletion(second);
       const reply = readReply(second, features);
       if ('replies' in reply) return reply;
@@ -148,16 +164,15 @@ async function ask(
   }
 }
 
-function record(spent: Spent, askedModel: string, { model, use }: Completion): void {
-  // The model that answered sets the price; an echo that has none falls back to the model that was asked for, then to the dearest.
-  const pricedAs = hasKnownPrice(model) ? model : askedModel;
+function record(spent: Spent, { model, use, cost, priced }: PaidCompletion): void {
   spent.tokens += use.cachedInput + use.input + use.output;
-  spent.cost = spent.cost.plus(costUsd(pricedAs, use));
+  spent.cost = spent.cost.plus(cost);
   spent.model = model;
-  spent.priced &&= hasKnownPrice(pricedAs);
+  spent.priced &&= priced;
 }
 
-function signalFrom(
+/** The agent's signal of one entry of a reply. */
+export function signalFrom(
   agentId: AgentId,
   reply: SymbolReply,
   { symbol, volatilityPerMinute }: SymbolFeatures,

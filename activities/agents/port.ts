@@ -17,9 +17,15 @@ export class AgentUnavailable extends Error {
   override name = 'AgentUnavailable';
   /** How long the provider asks to be left alone. */
   readonly retryAfterMs: number | undefined;
-  constructor(message: string, retryAfterMs?: number) {
+  /** The provider refused before it did any work. */
+  readonly unbilled: boolean;
+  constructor(
+    message: string,
+    { retryAfterMs, unbilled = false }: { retryAfterMs?: number | undefined; unbilled?: boolean } = {},
+  ) {
     super(message);
     this.retryAfterMs = retryAfterMs;
+    this.unbilled = unbilled;
   }
 }
 

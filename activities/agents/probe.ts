@@ -2,11 +2,11 @@
 const PROBE_TIMEOUT_MS = 2_000;
 
 /** The JSON that `path` under the base URL answers with, or undefined when it does not answer 2xx with JSON in time. */
-export async function probe(baseUrl: string, path: string, signal: AbortSignal): Promise<unknown> {
+export async function probe(baseUrl: string, path: string, signal: AbortSignal, bearer?: string): Promise<unknown> {
   try {
     const response = await fetch(`${baseUrl.replace(/\/+$/, '')}${path}`, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
-      headers: { accept: 'application/json' },
+      headers: { accept: 'application/json', ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }) },
       redirect: 'error',
     });
     if (response.ok) return await response.json();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { firstFault, shortened } from './answer-check.ts';
 import type { SymbolFeatures } from './features.ts';
+import { madeUpPrice } from './made-up-prices.ts';
 
 const MAX_CONTENT_LENGTH = 20_000;
 
@@ -54,7 +55,7 @@ function matched(signals: readonly SymbolReply[], features: readonly SymbolFeatu
   const replies = new Map(signals.map((reply) => [reply.symbol, reply]));
   if (replies.size !== signals.length) return { fault: 'it names a symbol twice' };
   if (replies.size > features.length) return { fault: 'it names a symbol that was not asked for' };
-  for (const { symbol, evidence } of features) {
+  for (const { symbol, evidence, mid } of features) {
     const reply = replies.get(symbol);
     if (reply === undefined) return { fault: `it has no entry for ${symbol}` };
     const shown = new Set(evidence.map(({ id }) => id));
@@ -62,6 +63,12 @@ function matched(signals: readonly SymbolReply[], features: readonly SymbolFeatu
     if (unknown !== undefined) {
       return { fault: `"${printable(unknown).slice(0, 60)}" is no evidence id that was given for ${symbol}` };
     }
+    const price = madeUpPrice(
+      reply.rationale,
+      mid,
+      evidence.map(({ value }) => value),
+    );
+    if (price !== undefined) return { fault: `"${price.slice(0, 40)}" is a price of ${symbol} that was not given` };
   }
   return { replies };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decimalText } from '../decimal-text.ts';
 
 const hostedModel = (defaults: { baseUrl: string; model: string }) =>
   z
@@ -8,11 +9,46 @@ const hostedModel = (defaults: { baseUrl: string; model: string }) =>
       /** For the whole answer, a repair of a faulty one included. */
       timeoutSeconds: z.number().positive().max(40).default(20),
       maxTokens: z.int().min(64).max(8_192).default(1_600),
+      /** Most that one cycle, and one UTC day, may cost in US dollars; each call is reserved at the most that it can cost. */
+      budgetPerCycleUsd: decimalText.default('0.05'),
+      budgetPerDayUsd: decimalText.default('5'),
+      /** Asked in its place when the budget is too small for the model. */
+      cheaperModel: z.string().min(1).optional(),
     })
     .prefault({});
 
-/** `worker: external` says that a worker of your own polls the agent's queue, e.g. one on a GPU node. */
-const forecaster = z.strictObject({ worker: z.enum(['none', 'external']).default('none') }).prefault({});
+/** `external` says that a worker of your own polls the agent's queue, e.g. one on a GPU node. */
+const worker = z.enum(['none', 'external']).default('none');
+
+/** Its worker reads the same file and holds the weights against the same rules: see workers/gpu. */
+const lagLlama = z
+  .strictObject({
+    worker,
+    /** Weights on the worker's machine, absolute or relative to the checkout. Without any the agent abstains. */
+    checkpoint: z
+      .string()
+      .regex(/\.(safetensors|ckpt)$/, 'must be the path of a .safetensors or .ckpt file')
+      .optional(),
+    /** Of the weights. A pickle may carry code, so a .ckpt is not opened before this was compared. */
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case')
+      .optional(),
+    /** Repository of the Hugging Face Hub whose model.safetensors is fetched once, e.g. time-series-foundation-models/Lag-Llama. */
+    hub: z
+      .string()
+      .regex(/^[\w.-]+\/[\w.-]+$/, 'must be OWNER/NAME, e.g. time-series-foundation-models/Lag-Llama')
+      .optional(),
+  })
+  .refine(({ checkpoint, hub }) => checkpoint === undefined || hub === undefined, {
+    path: ['hub'],
+    message: 'stands beside checkpoint: the weights come from one place',
+  })
+  .refine(({ checkpoint, sha256 }) => !checkpoint?.endsWith('.ckpt') || sha256 !== undefined, {
+    path: ['sha256'],
+    message: 'is missing: a .ckpt is a pickle and needs the sha256 that its publisher states',
+  })
+  .prefault({});
 
 /** A REST API of Freqtrade's. The one that runs beside the stack listens on this machine only. */
 const freqtrade = z
@@ -37,9 +73,36 @@ const freqtrade = z
 export const agentsSchema = z.strictObject({
   deepseek: hostedModel({ baseUrl: 'https://api.deepseek.com', model: 'deepseek-flash' }),
   qwen: hostedModel({ baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', model: 'qwen3.8-flash' }),
-  fingpt: z.strictObject({ baseUrl: z.url().optional() }).prefault({}),
-  'lag-llama': forecaster,
-  fracast: forecaster,
+  fingpt: z
+    .strictObject({
+      /** Without `/v1`, e.g. http://127.0.0.1:8000. */
+      baseUrl: z.url().optional(),
+      /** Names under which a FinGPT model may be served; any other model is refused. */
+      models: z
+        .array(z.string().min(1))
+        .min(1)
+        .default([
+          'fingpt',
+          'FinGPT/fingpt-mt_llama3-8b_lora',
+          'FinGPT/fingpt-mt_llama2-7b_lora',
+          'FinGPT/fingpt-sentiment_llama2-13b_lora',
+          'gaianet/FinGPT-MT-Llama-3-8B-LoRA-GGUF',
+        ]),
+      news: z
+        .strictObject({
+          /** Addresses of RSS or Atom feeds. */
+          feeds: z.array(z.url()).max(20).default([]),
+          /** Of one JSON object a line, relative to the checkout. */
+          file: z.string().min(1).optional(),
+          maxAgeMinutes: z.int().min(1).max(10_080).default(240),
+          /** Newest ones for each symbol. */
+          maxItems: z.int().min(1).max(50).default(8),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  'lag-llama': lagLlama,
+  fracast: z.strictObject({ worker }).prefault({}),
   freqtrade,
   hummingbot: z.strictObject({ riskFactor: z.number().positive().max(100).default(1) }).prefault({}),
 });

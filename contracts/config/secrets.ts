@@ -31,6 +31,7 @@ const secretsSchema = z.strictObject({
     .optional(),
   deepseekApiKey: z.string().min(1).optional(),
   qwenApiKey: z.string().min(1).optional(),
+  fingptApiKey: z.string().min(1).optional(),
   /** Of a Freqtrade elsewhere: the one beside the stack has its own, which never leaves this machine. */
   freqtradePassword: z.string().min(1).optional(),
 });
@@ -51,6 +52,7 @@ const environmentNames: Record<keyof Secrets, string> = {
   journalUrl: 'SAPPHIRE_JOURNAL_URL',
   deepseekApiKey: 'DEEPSEEK_API_KEY',
   qwenApiKey: 'DASHSCOPE_API_KEY',
+  fingptApiKey: 'FINGPT_API_KEY',
   freqtradePassword: 'FREQTRADE_PASSWORD',
 };
 

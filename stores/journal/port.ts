@@ -7,7 +7,7 @@ import type { DecimalText } from '../../domain/money.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
 import type { SubmissionTerms } from '../../domain/submissions.ts';
-import type { GuestBook, ParticipationBook, ScoreBook, SettingsBook } from './agents-port.ts';
+import type { GuestBook, ModelCallBook, ParticipationBook, ScoreBook, SettingsBook } from './agents-port.ts';
 
 /**
  * The books. Each method is one transaction, durable when its promise resolves; amounts are decimal text; times are UTC epoch milliseconds.
@@ -28,6 +28,7 @@ export interface Journal {
   readonly policy: SettingsBook<PolicySettings>;
   readonly guests: GuestBook;
   readonly scores: ScoreBook;
+  readonly modelCalls: ModelCallBook;
   readonly outbox: Outbox;
   /** Refuses with the reason when the file or server cannot be written. */
   check(): Promise<void>;

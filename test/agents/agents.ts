@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { type AgentSecrets, createAgents } from '../../activities/agents/create.ts';
 import { createAgentActivities } from '../../activities/agents/index.ts';
+import type { ModelCalls } from '../../activities/agents/metering.ts';
 import type { Agent } from '../../activities/agents/port.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
@@ -47,11 +48,25 @@ export async function ask(agent: Agent, request: AgentRequest, options: AskOptio
   return { answer, logLines };
 }
 
+/** A fake of the books, for tests of what is said over the wire: everything may be spent, and nothing is kept. */
+export const uncounted: ModelCalls = {
+  reserve: async () => ({ granted: true, cycleUsd: '0', dayUsd: '0' }),
+  settle: async () => undefined,
+};
+
 /** An agent out of the same wiring that the workers use. */
-export function agentFrom(agentId: AgentId, settings: Record<string, unknown> = {}, secrets: AgentSecrets = {}): Agent {
-  const agent = createAgents({ engines: [], configuration: { agents: agentsSchema.parse(settings) }, secrets })[
-    agentId
-  ];
+export function agentFrom(
+  agentId: AgentId,
+  settings: Record<string, unknown> = {},
+  secrets: AgentSecrets = {},
+  modelCalls: ModelCalls = uncounted,
+): Agent {
+  const agent = createAgents({
+    engines: [],
+    modelCalls,
+    configuration: { agents: agentsSchema.parse(settings) },
+    secrets,
+  })[agentId];
   if (agent === undefined) throw new Error(`${agentId} is not built`);
   return agent;
 }

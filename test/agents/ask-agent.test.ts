@@ -127,12 +127,12 @@ describe('askAgent', () => {
   });
 
   it('lets Temporal try once more what a retry may mend, after the pause asked for', async () => {
-    const failure = await ask(failing(new AgentUnavailable('busy', 1_500)), healthyRequest()).catch(
+    const failure = await ask(failing(new AgentUnavailable('busy', { retryAfterMs: 1_500 })), healthyRequest()).catch(
       (error: unknown) => error,
     );
     expect(failure).toBeInstanceOf(ApplicationFailure);
     expect(failure).toMatchObject({ type: 'AgentUnavailable', nonRetryable: false, nextRetryDelay: 1_500 });
-    const hour = await ask(failing(new AgentUnavailable('busy', 3_600_000)), healthyRequest()).catch(
+    const hour = await ask(failing(new AgentUnavailable('busy', { retryAfterMs: 3_600_000 })), healthyRequest()).catch(
       (error: unknown) => error,
     );
     expect(hour).toMatchObject({ nextRetryDelay: 5_000 });

@@ -4,7 +4,7 @@ import type { Agent } from '../../activities/agents/port.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { AgentAnswer, Signal } from '../../domain/signals.ts';
 import { outcomeProbabilities } from '../../domain/statistics.ts';
-import { agentFrom, ask, detailOf, reasonsOf } from './agents.ts';
+import { agentFrom, ask, detailOf, reasonsOf, uncounted } from './agents.ts';
 import {
   candleOf,
   type FakeFreqtrade,
@@ -248,6 +248,7 @@ describe('its password', () => {
       configuration: { agents: agentsSchema.parse({ freqtrade: { baseUrl: server.origin } }) },
       secrets: { freqtradeEngineToken: PASSWORD },
       engines: ['freqtrade'],
+      modelCalls: uncounted,
     });
     const agent = agents['freqtrade'];
     if (!agent) throw new Error('freqtrade is not built');
@@ -262,6 +263,7 @@ describe('its password', () => {
       configuration: { agents: agentsSchema.parse({ freqtrade: { port: Number(new URL(server.origin).port) } }) },
       secrets: { freqtradeEngineToken: PASSWORD, freqtradePassword: 'of-another' },
       engines: ['freqtrade'],
+      modelCalls: uncounted,
     });
     const agent = agents['freqtrade'];
     if (!agent) throw new Error('freqtrade is not built');

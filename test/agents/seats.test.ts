@@ -1,33 +1,20 @@
-import { afterEach, describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createAgents } from '../../activities/agents/create.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { Engine } from '../../contracts/config/engines.ts';
 import { agentIds } from '../../domain/agents.ts';
 import type { OrderBook } from '../../domain/market.ts';
 import type { Signal } from '../../domain/signals.ts';
-import { agentFrom, ask, detailOf, reasonsOf } from './agents.ts';
-import { type FakeProvider, startFakeProvider } from './fake-provider.ts';
+import { agentFrom, ask, detailOf, reasonsOf, uncounted } from './agents.ts';
 import { bookAround, candlesOf, healthyRequest, hostileSnapshots, requestFor, symbolSnapshot, walk } from './market.ts';
 
-const open: FakeProvider[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.close()));
-});
-
-async function serve(pages: Record<string, unknown>): Promise<string> {
-  const server = await startFakeProvider(() => ({}), pages);
-  open.push(server);
-  return server.origin;
-}
-
-async function closedOrigin(): Promise<string> {
-  const server = await startFakeProvider(() => ({}));
-  await server.close();
-  return server.origin;
-}
-
 function agentsFor(settings: unknown, engines: Engine[] = []) {
-  return createAgents({ configuration: { agents: agentsSchema.parse(settings) }, secrets: {}, engines });
+  return createAgents({
+    configuration: { agents: agentsSchema.parse(settings) },
+    secrets: {},
+    engines,
+    modelCalls: uncounted,
+  });
 }
 
 describe('the set of agents', () => {
@@ -40,36 +27,6 @@ describe('the set of agents', () => {
   it.each(['lag-llama', 'fracast'] as const)('leaves the queue of %s to the worker that serves it', (id) => {
     expect(agentsFor({ [id]: { worker: 'external' } })[id]).toBeUndefined();
     expect(agentsFor({}, [id])[id]).toBeUndefined();
-  });
-});
-
-describe('FinGPT', () => {
-  test.each<[string, unknown, string, RegExp]>([
-    ['a FinGPT model', { data: [{ id: 'llama-3-8b' }, { id: 'FinGPT-mt-llama3' }] }, 'not_configured', /news feed/],
-    ['other models', { data: [{ id: 'llama-3-8b' }] }, 'wrong_model', /no model whose id contains "fingpt"/],
-    ['no models', { data: [] }, 'wrong_model', /fingpt/],
-    ['something else', { hello: 1 }, 'unavailable', /\/v1\/models/],
-  ])('abstains before a server of %s', async (_, models, reason, detail) => {
-    const baseUrl = await serve({ '/v1/models': models });
-    const { answer } = await ask(agentFrom('fingpt', { fingpt: { baseUrl: `${baseUrl}/` } }), healthyRequest());
-    expect(reasonsOf(answer)).toEqual([reason, reason]);
-    expect(detailOf(answer)).toMatch(detail);
-  });
-
-  it('records the model that is served', async () => {
-    const baseUrl = await serve({ '/v1/models': { data: [{ id: 'fingpt-mt' }] } });
-    const { answer } = await ask(agentFrom('fingpt', { fingpt: { baseUrl } }), healthyRequest());
-    expect(answer.model).toBe('fingpt-mt');
-  });
-
-  it('says what to configure, or that nothing answers, without the password in the address', async () => {
-    expect(detailOf((await ask(agentFrom('fingpt'), healthyRequest())).answer)).toContain('agents.fingpt.baseUrl');
-    const origin = await closedOrigin();
-    const baseUrl = origin.replace('http://', 'http://user:canary-password@');
-    const { answer } = await ask(agentFrom('fingpt', { fingpt: { baseUrl } }), healthyRequest());
-    expect(reasonsOf(answer)).toEqual(['unavailable', 'unavailable']);
-    expect(detailOf(answer)).toContain(origin);
-    expect(JSON.stringify(answer)).not.toContain('canary-password');
   });
 });
 

@@ -24,7 +24,8 @@ export async function npmTools(lockFolder: string): Promise<string> {
   try {
     for (const name of ['package.json', 'package-lock.json', '.npmrc'])
       cpSync(join(lockFolder, name), join(temporary, name));
-    await run('npm', ['ci', '--omit=optional', '--silent'], { cwd: temporary, timeout: INSTALL_TIMEOUT_MS });
+    // Not `npm ci`, which refuses a lock file that leaves out other systems' binaries; what is in it is held to its hash all the same.
+    await run('npm', ['install', '--omit=optional', '--silent'], { cwd: temporary, timeout: INSTALL_TIMEOUT_MS });
     // Under its name only when complete, and the first of several who made it wins.
     if (!existsSync(folder)) renameSync(temporary, folder);
   } finally {

@@ -7,6 +7,7 @@ import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 import { describeParticipation, registerAgentControls } from './agent-controls.ts';
+import { registerModelCosts } from './model-costs.ts';
 
 const RECENT_CYCLES = 20;
 
@@ -117,5 +118,6 @@ export function registerAgents(program: Command): void {
     },
   );
 
+  registerModelCosts(agents);
   registerAgentControls(agents);
 }

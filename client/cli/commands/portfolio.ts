@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { decimal, decimalPattern, text } from '../../../domain/money.ts';
+import { decimal, decimalPattern, sum, text } from '../../../domain/money.ts';
 import { clock } from '../../cycle-view.ts';
 import { askPaperAdmin } from '../../paper-admin.ts';
 import { feesByAsset, profitOf, viewPosition } from '../../portfolio-view.ts';
@@ -13,12 +13,13 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   const { account, currency } = configuration;
   const books = await journal();
   const { ledger } = books;
-  const [balances, held, marks, deposits, fees, cycles] = await Promise.all([
+  const [balances, held, marks, deposits, fees, spent, cycles] = await Promise.all([
     ledger.balances(account),
     ledger.positions(account),
     ledger.equityMarks(account),
     ledger.deposits(account),
     feesByAsset(books, account),
+    books.modelCalls.spent(0),
     books.cycles.list(account, PRICE_CYCLES),
   ]);
   const prices = knownPrices(cycles);
@@ -26,34 +27,39 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   const profit = profitOf(positions, marks, deposits, currency);
   const { sinceDeposits: pnl } = profit;
   const equity = marks?.equity;
-  print({ account, currency, equity, pnl, profit, marks, deposits, fees, balances, positions }, options, () =>
-    [
-      `account ${account}`,
-      marks
-        ? `equity ${equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
-        : 'equity: not marked yet',
-      `PnL: realised ${profit.realized}, unrealised ${profit.unrealized ?? 'unknown'}, since deposits ${pnl ?? 'unknown'} ${currency}`,
-      `paid in: ${amounts(deposits)}`,
-      `fees paid: ${amounts(fees)}`,
-      '',
-      table(
-        ['asset', 'free', 'reserved'],
-        balances.map(({ asset, free, reserved }) => [asset, free, reserved]),
-      ),
-      '',
-      table(
-        ['position', 'quantity', 'dust', 'average cost', 'price', 'realised PnL', 'unrealised PnL'],
-        positions.map((position) => [
-          position.symbol,
-          position.quantity,
-          position.dust,
-          text(decimal(position.averageCost).toDecimalPlaces(8)),
-          position.price ?? 'not known',
-          position.realizedPnl,
-          position.unrealizedPnl ?? 'not known',
-        ]),
-      ),
-    ].join('\n'),
+  const modelCostUsd = text(sum(spent.map(({ costUsd }) => decimal(costUsd))));
+  print(
+    { account, currency, equity, pnl, profit, marks, deposits, fees, modelCostUsd, balances, positions },
+    options,
+    () =>
+      [
+        `account ${account}`,
+        marks
+          ? `equity ${equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
+          : 'equity: not marked yet',
+        `PnL: realised ${profit.realized}, unrealised ${profit.unrealized ?? 'unknown'}, since deposits ${pnl ?? 'unknown'} ${currency}`,
+        `paid in: ${amounts(deposits)}`,
+        `fees paid: ${amounts(fees)}`,
+        `language models: ${modelCostUsd} USD, paid elsewhere and not part of the PnL`,
+        '',
+        table(
+          ['asset', 'free', 'reserved'],
+          balances.map(({ asset, free, reserved }) => [asset, free, reserved]),
+        ),
+        '',
+        table(
+          ['position', 'quantity', 'dust', 'average cost', 'price', 'realised PnL', 'unrealised PnL'],
+          positions.map((position) => [
+            position.symbol,
+            position.quantity,
+            position.dust,
+            text(decimal(position.averageCost).toDecimalPlaces(8)),
+            position.price ?? 'not known',
+            position.realizedPnl,
+            position.unrealizedPnl ?? 'not known',
+          ]),
+        ),
+      ].join('\n'),
   );
 }
 

@@ -7,6 +7,7 @@ import { createExchangeBook } from './exchange.ts';
 import { createGuestBook } from './guests.ts';
 import { createIntentBook } from './intents.ts';
 import { createLedgerBook } from './ledger.ts';
+import { createModelCallBook } from './model-calls.ts';
 import { createOutbox } from './outbox.ts';
 import { createParticipationBook } from './participation.ts';
 import { createScoreBook } from './scores.ts';
@@ -27,6 +28,7 @@ export async function createJournal(database: Database): Promise<Journal> {
     policy: createSettingsBook(database, policySettings),
     guests: createGuestBook(database),
     scores: createScoreBook(database),
+    modelCalls: createModelCallBook(database),
     outbox: createOutbox(database),
     check: () => check(database),
     close: () => database.close(),

@@ -31,6 +31,7 @@ interface Migration {
 const migrations: readonly Migration[] = [
   { version: 1, sql: first },
   { version: 2, sql: agents },
+  { version: 3, sql: modelCalls },
 ];
 
 /** What is still to be applied. Books of a newer release are refused: this one would write what that one does not expect. */
@@ -349,6 +350,37 @@ CREATE TABLE agent_scores (
   agent_id TEXT NOT NULL,
   score TEXT NOT NULL,
   PRIMARY KEY (account, agent_id)
+)${table};
+`;
+}
+
+/** What language models were asked, answered and cost. */
+function modelCalls({ integer, table }: Dialect): string {
+  return `
+CREATE TABLE model_calls (
+  call_id TEXT PRIMARY KEY,
+  agent_id TEXT NOT NULL,
+  cycle_id TEXT NOT NULL,
+  asked_model TEXT NOT NULL,
+  model TEXT NOT NULL,
+  prompt_version TEXT NOT NULL,
+  prompt_hash TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('reserved', 'settled')),
+  cost TEXT NOT NULL,
+  tokens ${integer} NOT NULL,
+  finish_reason TEXT NOT NULL,
+  content TEXT NOT NULL,
+  latency_ms ${integer} NOT NULL,
+  started_at ${integer} NOT NULL
+)${table};
+CREATE INDEX model_calls_by_cycle ON model_calls (cycle_id, agent_id);
+CREATE INDEX model_calls_by_time ON model_calls (started_at);
+
+CREATE TABLE model_spending (
+  agent_id TEXT NOT NULL,
+  day ${integer} NOT NULL,
+  cost TEXT NOT NULL,
+  PRIMARY KEY (agent_id, day)
 )${table};
 `;
 }

@@ -1,0 +1,73 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { decimal, sum, text } from '../../../domain/money.ts';
+import { clock } from '../../cycle-view.ts';
+import { action, wholeNumber } from '../command.ts';
+import { type OutputOptions, print, table } from '../output.ts';
+
+const units: Record<string, number> = { h: 3_600_000, d: 86_400_000 };
+
+function span(value: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,4})([hd])$/.exec(value) ?? [];
+  const ms = Number(count) * (units[unit] ?? 0);
+  if (ms > 0) return ms;
+  throw new InvalidArgumentError('--since must be a number of hours or days, e.g. 24h or 7d.');
+}
+
+/** What language models cost, and what they said. */
+export function registerModelCosts(agents: Command): void {
+  action<OutputOptions & { since: number }>(
+    agents
+      .command('costs')
+      .description('calls, tokens and money by agent and model')
+      .option('--since <span>', 'hours or days back, e.g. 24h or 7d', span, 86_400_000)
+      .addHelpText('after', '\nExample:\n  sapphire agents costs --since 7d'),
+    async ({ journal }, options) => {
+      const since = Date.now() - options.since;
+      const models = await (await journal()).modelCalls.spent(since);
+      const costUsd = text(sum(models.map((model) => decimal(model.costUsd))));
+      print({ since, costUsd, models }, options, () =>
+        [
+          table(
+            ['agent', 'model', 'calls', 'tokens', 'USD'],
+            models.map(({ agentId, model, calls, tokens, costUsd: cost }) => [
+              agentId,
+              model,
+              String(calls),
+              String(tokens),
+              cost,
+            ]),
+          ),
+          `${costUsd} USD since ${clock(since)}`,
+        ].join('\n'),
+      );
+    },
+  );
+
+  action<OutputOptions & { cycle?: string; limit: number }>(
+    agents
+      .command('calls')
+      .description('what was asked of language models, and their answers as they came, newest first')
+      .option('--cycle <id>', 'of this cycle alone')
+      .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20)
+      .addHelpText('after', '\nExample:\n  sapphire agents calls --cycle cycle/main-2026-01-05T10:00:00Z --json'),
+    async ({ journal }, options) => {
+      const calls = await (await journal()).modelCalls.list({ cycleId: options.cycle, limit: options.limit });
+      print(calls, options, () =>
+        table(
+          ['at', 'agent', 'model', 'prompt', 'state', 'tokens', 'USD', 'ms', 'answer'],
+          calls.map((call) => [
+            clock(call.startedAt),
+            call.agentId,
+            call.model || call.askedModel,
+            `${call.promptVersion} ${call.promptHash.slice(0, 8)}`,
+            call.state === 'settled' ? call.finishReason.slice(0, 30) : 'end unknown: counted at its most',
+            String(call.tokens),
+            call.costUsd,
+            String(call.latencyMs),
+            call.content.replaceAll(/\s+/g, ' ').slice(0, 60),
+          ]),
+        ),
+      );
+    },
+  );
+}

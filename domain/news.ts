@@ -1,0 +1,48 @@
+/** One piece of news, cleaned: plain words without markup or control characters. Times are UTC epoch milliseconds. */
+export interface NewsItem {
+  id: string;
+  /** Where it came from, e.g. the feed's host. */
+  source: string;
+  title: string;
+  text: string;
+  publishedAt: number;
+}
+
+/** Names that people write for an asset, beside its ticker. */
+const names: Readonly<Record<string, readonly string[]>> = {
+  BTC: ['bitcoin'],
+  ETH: ['ethereum', 'ether'],
+  BNB: ['binance coin'],
+  SOL: ['solana'],
+  XRP: ['ripple'],
+  ADA: ['cardano'],
+  DOGE: ['dogecoin'],
+  AVAX: ['avalanche'],
+  DOT: ['polkadot'],
+  LTC: ['litecoin'],
+  LINK: ['chainlink'],
+  TRX: ['tron'],
+};
+
+/** Whether the news is about an asset: its ticker in capitals or one of its names stands there as a word. */
+export function isAbout({ title, text }: Pick<NewsItem, 'title' | 'text'>, base: string): boolean {
+  const words = `${title} ${text}`;
+  const ticker = new RegExp(`(?<![\\p{L}\\p{N}])${base}(?![\\p{L}\\p{N}])`, 'u');
+  return (
+    ticker.test(words) ||
+    (names[base] ?? []).some((name) => new RegExp(`(?<!\\p{L})${name}(?!\\p{L})`, 'iu').test(words))
+  );
+}
+
+/** The newest of each story: the same title told by several, or twice, is one story. */
+export function distinct(items: readonly NewsItem[]): NewsItem[] {
+  const stories = new Map<string, NewsItem>();
+  for (const item of items.toSorted((one, other) => other.publishedAt - one.publishedAt)) {
+    const story = item.title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+      .trim();
+    if (!stories.has(story)) stories.set(story, item);
+  }
+  return [...stories.values()];
+}
