@@ -18,7 +18,7 @@ import { parseConfiguration } from '../../contracts/config/load.ts';
 import { loadSecrets } from '../../contracts/config/secrets.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
 import type { AgentAnswer } from '../../domain/signals.ts';
-import { ask, detailOf, reasonsOf } from '../agents/agents.ts';
+import { ask, detailOf, reasonsOf, uncounted } from '../agents/agents.ts';
 import { candlesOf, HORIZON_MS, walk } from '../agents/market.ts';
 import { freePort, silent, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryFolder } from '../support/books.ts';
@@ -91,7 +91,12 @@ async function question(): Promise<AgentRequest> {
 
 async function askFreqtrade(secrets = loadSecrets()): Promise<AgentAnswer> {
   const { agents } = parseConfiguration({ agents: { freqtrade: { port } } }, 'the test');
-  const agent = createAgents({ configuration: { agents }, secrets, engines: ['freqtrade'] })['freqtrade'];
+  const agent = createAgents({
+    configuration: { agents },
+    secrets,
+    engines: ['freqtrade'],
+    modelCalls: uncounted,
+  })['freqtrade'];
   if (!agent) throw new Error('freqtrade is not built');
   return (await ask(agent, await question(), { attempt: 2 })).answer;
 }
