@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { freqtradeEngineUrl, hummingbotEngineUrl } from '../../contracts/config/addresses.ts';
 import type { Engine } from '../../contracts/config/engines.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
@@ -10,14 +11,20 @@ import type { NewsSource } from '../news/port.ts';
 import { createBaseline } from './baseline.ts';
 import { createFinGpt } from './fingpt.ts';
 import { createForecasterSeat } from './forecaster-seat.ts';
-import { createFreqtrade } from './freqtrade.ts';
+import { createFreqtrade, type FreqtradeSettings } from './freqtrade.ts';
 import { createHummingbotSeat } from './hummingbot.ts';
+import { createEngineViews } from './hummingbot-engine.ts';
 import { createLanguageModel } from './language-model.ts';
 import type { ModelCalls } from './metering.ts';
 import type { Agent } from './port.ts';
 
 /** The same question gets the same answer, as far as the provider keeps to it. DeepSeek documents none. */
 const SEED = 1;
+
+export type AgentSecrets = Pick<
+  Partial<Secrets>,
+  'deepseekApiKey' | 'qwenApiKey' | 'fingptApiKey' | 'freqtradePassword' | 'freqtradeEngineToken'
+>;
 
 /**
  * Every agent as it is configured, except a forecaster whose queue is served by a worker of its own: ours must not poll that queue then, or it
@@ -30,7 +37,7 @@ export function createAgents({
   modelCalls,
 }: {
   configuration: Pick<Configuration, 'agents'>;
-  secrets: Pick<Secrets, 'deepseekApiKey' | 'qwenApiKey' | 'fingptApiKey'>;
+  secrets: AgentSecrets;
   /** That run beside the stack. */
   engines: readonly Engine[];
   /** Where each request to a language model is reserved and kept. */
@@ -64,14 +71,28 @@ export function createAgents({
       modelCalls,
     ),
     ...forecasterSeats(agents, engines),
-    freqtrade: createFreqtrade(agents.freqtrade),
-    hummingbot: createHummingbotSeat(agents.hummingbot),
+    freqtrade: createFreqtrade(freqtradeSettings(agents, secrets, engines)),
+    hummingbot: engines.includes('hummingbot')
+      ? createHummingbotSeat(agents.hummingbot, createEngineViews(hummingbotEngineUrl({ agents })))
+      : createHummingbotSeat(agents.hummingbot),
     baseline: createBaseline(),
   };
 }
 
 function newsSources({ feeds, file }: Configuration['agents']['fingpt']['news']): NewsSource[] {
   return [...feeds.map(createFeed), ...(file === undefined ? [] : [createNewsFile(resolve(projectFolder, file))])];
+}
+
+/** Each password goes to its own Freqtrade alone. */
+function freqtradeSettings(
+  agents: Configuration['agents'],
+  secrets: AgentSecrets,
+  engines: readonly Engine[],
+): FreqtradeSettings | undefined {
+  const { baseUrl, username } = agents.freqtrade;
+  if (baseUrl !== undefined) return { baseUrl, username, password: secrets.freqtradePassword };
+  if (!engines.includes('freqtrade')) return undefined;
+  return { baseUrl: freqtradeEngineUrl({ agents }), username, password: secrets.freqtradeEngineToken };
 }
 
 const forecasters = ['lag-llama', 'fracast'] as const;

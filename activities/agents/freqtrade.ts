@@ -1,42 +1,108 @@
-import { z } from 'zod';
-import { type AbstentionReason, abstain } from '../../domain/signals.ts';
+import type { AgentRequest } from '../../contracts/signals.ts';
+import type { SymbolSnapshot } from '../../domain/market.ts';
+import { type AbstentionReason, type AgentAnswer, abstain, type Opinion } from '../../domain/signals.ts';
+import { shortened } from './answer-check.ts';
+import { type Bot, type FreqtradeAccess, type FreqtradeApi, FreqtradeRefused, freqtradeApi } from './freqtrade-api.ts';
+import { type Finding, freqtradeView } from './freqtrade-view.ts';
 import { type Agent, freeAnswer, symbolsOf } from './port.ts';
-import { originOf, probe } from './probe.ts';
 
-const pongSchema = z.object({ status: z.literal('pong') });
+/** States in which it goes on analysing; paused, it opens no trade of its own. */
+const ANALYSING = ['running', 'paused'];
+const MAX_VERSION = 60;
 
-/** Freqtrade advises from an engine of its own, on an account of its own. Until its signals are read it abstains and says what it found. */
-export function createFreqtrade(settings: { baseUrl?: string | undefined }): Agent {
+export interface FreqtradeSettings extends Omit<FreqtradeAccess, 'password'> {
+  password: string | undefined;
+}
+
+/**
+ * Freqtrade as an adviser: a bot with an account of its own, which is asked anew in each cycle what its strategy makes of the market.
+ * @param settings undefined where none is configured and none runs beside the stack
+ */
+export function createFreqtrade(settings: FreqtradeSettings | undefined): Agent {
   return {
     id: 'freqtrade',
     async answer(request, signal) {
-      const { reason, detail } = await inspect(settings.baseUrl, signal);
-      return freeAnswer(
-        { agentId: 'freqtrade', model: 'none', version: '1' },
-        abstain('freqtrade', symbolsOf(request), reason, detail),
-      );
+      try {
+        return await answer(freqtradeApi(accessOf(settings), signal), request);
+      } catch (error) {
+        if (!(error instanceof FreqtradeRefused)) throw error;
+        return freeAnswer(
+          { agentId: 'freqtrade', model: 'none', version: 'no answer' },
+          silence(symbolsOf(request), error),
+        );
+      }
     },
   };
 }
 
-async function inspect(
-  baseUrl: string | undefined,
-  signal: AbortSignal,
-): Promise<{ reason: AbstentionReason; detail: string }> {
-  if (baseUrl === undefined) {
-    return {
-      reason: 'no_endpoint',
-      detail: "Set agents.freqtrade.baseUrl to the address of a Freqtrade bot's REST API.",
-    };
+function accessOf(settings: FreqtradeSettings | undefined): FreqtradeAccess {
+  if (settings === undefined) {
+    throw new FreqtradeRefused(
+      'no_endpoint',
+      'Start one with "npm start -- --with freqtrade", or set agents.freqtrade.baseUrl to the REST API of your own.',
+    );
   }
-  const pong = pongSchema.safeParse(await probe(baseUrl, '/api/v1/ping', signal));
-  return pong.success
-    ? {
-        reason: 'not_configured',
-        detail: `Freqtrade answers at ${originOf(baseUrl)}, but Sapphire does not read its strategy's signals yet.`,
-      }
-    : {
-        reason: 'unavailable',
-        detail: `No Freqtrade answers /api/v1/ping at ${originOf(baseUrl)}: start it or correct agents.freqtrade.baseUrl.`,
-      };
+  const { password, ...rest } = settings;
+  if (password === undefined) {
+    throw new FreqtradeRefused(
+      'no_key',
+      `Set FREQTRADE_PASSWORD, or FREQTRADE_PASSWORD_FILE to a file that holds it, to the password of ${settings.username} at agents.freqtrade.baseUrl.`,
+    );
+  }
+  return { ...rest, password };
+}
+
+async function answer(api: FreqtradeApi, request: AgentRequest): Promise<AgentAnswer> {
+  await api.ping();
+  const bot = analysing(await api.bot());
+  const [pairs, trades] = await Promise.all([api.whitelist(), api.openTrades()]);
+  const opinions = await Promise.all(
+    request.snapshot.symbols.map(async (symbol) => {
+      const pair = symbol.instrument.symbol;
+      const trade = trades.find((one) => one.pair === pair && !one.is_short && one.amount > 0);
+      const find = async (): Promise<Finding> => ({ bot, trade, candle: await api.lastCandle(pair, bot.timeframe) });
+      return pairs.includes(pair) ? opinionOn(symbol, request, find) : notWatched(pair);
+    }),
+  );
+  const version = `freqtrade ${bot.version} strategy ${bot.strategy_version ?? 'without version'}`;
+  return freeAnswer(
+    { agentId: 'freqtrade', model: bot.strategy, version: shortened(version, MAX_VERSION) },
+    opinions.flat(),
+  );
+}
+
+function analysing(bot: Bot): Bot & { strategy: string; timeframe: string } {
+  const { state, strategy, timeframe } = bot;
+  if (!ANALYSING.includes(state) || !strategy || !timeframe) {
+    throw new FreqtradeRefused(
+      'unavailable',
+      `Freqtrade is in the state "${state}" and analyses nothing: run it with "freqtrade trade", and /start it if it was stopped.`,
+    );
+  }
+  return { ...bot, strategy, timeframe };
+}
+
+async function opinionOn(
+  symbol: SymbolSnapshot,
+  request: AgentRequest,
+  find: () => Promise<Finding>,
+): Promise<Opinion[]> {
+  try {
+    return [freqtradeView(symbol, await find(), request)];
+  } catch (error) {
+    if (error instanceof FreqtradeRefused) return silence([symbol.instrument.symbol], error);
+    throw error;
+  }
+}
+
+function notWatched(pair: string): Opinion[] {
+  const detail = `Freqtrade does not watch ${pair}: add it to the pair_whitelist of its exchange.`;
+  return abstain('freqtrade', [pair], 'not_configured', detail);
+}
+
+function silence(
+  symbols: readonly string[],
+  { reason, message }: { reason: AbstentionReason; message: string },
+): Opinion[] {
+  return abstain('freqtrade', symbols, reason, shortened(message));
 }

@@ -13,6 +13,7 @@ import {
 import { type Decimal, decimal, ZERO } from '../../domain/money.ts';
 import { abstain, type Opinion } from '../../domain/signals.ts';
 import { clamp, outcomeProbabilities, uncertaintyOver } from '../../domain/statistics.ts';
+import type { EngineView, EngineViews } from './hummingbot-engine.ts';
 import { type Agent, freeAnswer } from './port.ts';
 
 const MIN_CANDLES = 30;
@@ -41,22 +42,35 @@ interface BookView {
  *
  * @param settings.riskFactor γ of the quoting model
  */
-export function createHummingbotSeat(settings: { riskFactor: number }): Agent {
+export function createHummingbotSeat(settings: { riskFactor: number }, engine: EngineViews = noEngine): Agent {
   const riskFactor = decimal(settings.riskFactor);
   return {
     id: 'hummingbot',
-    answer: async (request) =>
-      freeAnswer(
-        { agentId: 'hummingbot', model: 'avellaneda-stoikov', version: '1 (hummingbot sigma)' },
-        request.snapshot.symbols.flatMap((symbol) => opinionOn(symbol, request, riskFactor)),
-      ),
+    async answer(request, signal) {
+      const views = await engine(signal);
+      const model = views ? 'hummingbot sapphire_quotes' : 'avellaneda-stoikov';
+      return freeAnswer(
+        { agentId: 'hummingbot', model, version: views ? '20260922' : '1 (hummingbot sigma)' },
+        request.snapshot.symbols.flatMap((symbol) =>
+          opinionOn(symbol, request, riskFactor, views?.get(symbol.instrument.symbol)),
+        ),
+      );
+    },
   };
 }
 
-function opinionOn(snapshot: SymbolSnapshot, request: AgentRequest, riskFactor: Decimal): Opinion[] {
+const noEngine: EngineViews = async () => undefined;
+
+function opinionOn(
+  snapshot: SymbolSnapshot,
+  request: AgentRequest,
+  riskFactor: Decimal,
+  engine: EngineView | undefined,
+): Opinion[] {
   const { symbol } = snapshot.instrument;
-  const view = viewOf(snapshot, request.horizonMs / MINUTE_MS, riskFactor);
-  if (typeof view === 'string') return abstain('hummingbot', [symbol], 'not_enough_data', view);
+  const own = viewOf(snapshot, request.horizonMs / MINUTE_MS, riskFactor);
+  if (typeof own === 'string') return abstain('hummingbot', [symbol], 'not_enough_data', own);
+  const view = engine ? withEngine(own, engine) : own;
   const { expectedReturn, uncertainty, pressure, halfSpread, imbalance } = view;
   return [
     {
@@ -74,8 +88,29 @@ function opinionOn(snapshot: SymbolSnapshot, request: AgentRequest, riskFactor: 
         `pressure ${pressure.toFixed(2)}`,
         `imbalance ${imbalance.toFixed(2)}`,
         `optimal half-spread ${(halfSpread * 10_000).toFixed(2)} bps`,
+        ...(engine ? engineEvidence(engine) : []),
       ],
     },
+  ];
+}
+
+/**
+ * What the engine's quotes add. Its inventory is the other side of what takers did: one that holds more than it wants was sold to, and its
+ * reservation price lies below the mid. Order flow persists for a while (Bouchaud, Farmer, Lillo 2009), so the tilt counts as much as the book.
+ */
+function withEngine(own: BookView, engine: EngineView): BookView {
+  const pressure = (own.pressure + engine.tilt) / 2;
+  return {
+    ...own,
+    pressure,
+    expectedReturn: clamp(pressure * own.halfSpread, -MAX_EXPECTED_RETURN, MAX_EXPECTED_RETURN),
+  };
+}
+
+function engineEvidence({ reservationPrice, spread, skew, ageMs }: EngineView): string[] {
+  return [
+    `engine: reservation price ${reservationPrice}, spread ${spread}`,
+    `engine: inventory skew ${skew.toFixed(4)}, ${Math.round(ageMs / 1_000)} s old`,
   ];
 }
 

@@ -13,7 +13,7 @@ const forecasters: PythonRequirements = {
 /** What each engine is installed from. */
 export const engineRequirements: Record<Engine, PythonRequirements> = {
   freqtrade: { name: 'freqtrade', lockFile: 'workers/freqtrade/requirements.lock', python: '>=3.11,<3.14' },
-  hummingbot: { name: 'hummingbot', lockFile: 'workers/hummingbot/requirements.lock', python: '>=3.11,<3.13' },
+  hummingbot: { name: 'hummingbot', lockFile: 'workers/hummingbot/requirements.lock', python: '>=3.12,<3.13' },
   'lag-llama': forecasters,
   fracast: forecasters,
 };

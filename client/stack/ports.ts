@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import type { Engine } from '../../contracts/config/engines.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { healthEndpoints } from '../services.ts';
@@ -19,8 +20,9 @@ export function portsOf(
   { temporal }: Profile,
   files: { configuration: string; profile: string },
   ownTemporal: boolean,
+  engines: readonly Engine[],
 ): PortUse[] {
-  const { paperExchange, coordinator, mode } = configuration;
+  const { paperExchange, coordinator, mode, agents } = configuration;
   const inConfiguration = (key: string): string => `${key} in ${files.configuration}`;
   const server = [
     { port: temporal.ports.grpc, use: 'the Temporal server', key: `temporal.ports.grpc in ${files.profile}` },
@@ -41,6 +43,24 @@ export function portsOf(
       : []),
     { ...coordinator, use: 'the MCP coordinator', key: inConfiguration('coordinator.port') },
     ...workers,
+    ...(engines.includes('hummingbot')
+      ? (['port', 'mqttPort'] as const).map((key) => ({
+          host: '127.0.0.1',
+          port: agents.hummingbot[key],
+          use: key === 'port' ? 'Hummingbot' : "Hummingbot's MQTT broker",
+          key: inConfiguration(`agents.hummingbot.${key}`),
+        }))
+      : []),
+    ...(engines.includes('freqtrade')
+      ? [
+          {
+            host: '127.0.0.1',
+            port: agents.freqtrade.port,
+            use: 'Freqtrade',
+            key: inConfiguration('agents.freqtrade.port'),
+          },
+        ]
+      : []),
   ].map(({ host, port, use, key }) => ({ host, port, use, key }));
 }
 

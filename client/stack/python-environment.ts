@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { cacheFolder, projectFolder } from '../../contracts/config/folders.ts';
@@ -53,6 +54,7 @@ export async function pythonEnvironment(wanted: PythonRequirements, options: Ins
       const uv = await installer(signal);
       const environment = {
         ...process.env,
+        PATH: [process.env['PATH'] ?? '', ...interpreters()].join(delimiter),
         UV_CACHE_DIR: join(cacheFolder(), 'python', 'uv-cache'),
         UV_NO_PROGRESS: '1',
       };
@@ -73,6 +75,11 @@ export async function pythonEnvironment(wanted: PythonRequirements, options: Ins
   } finally {
     unlock();
   }
+}
+
+/** Where `pyenv` keeps interpreters that its current version hides. */
+function interpreters(): string[] {
+  return globSync(join(process.env['PYENV_ROOT'] ?? join(homedir(), '.pyenv'), 'versions', '*', 'bin'));
 }
 
 /** `uv`, from its own package on PyPI, under its version's name in the cache. */

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { paperExchangeUrl } from '../../contracts/config/addresses.ts';
+import { coordinatorUrl, paperExchangeUrl } from '../../contracts/config/addresses.ts';
 import { ENGINES_VARIABLE, type Engine } from '../../contracts/config/engines.ts';
 import { cacheFolder, dataFolder, projectFolder } from '../../contracts/config/folders.ts';
 import { configurationFile } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
+import { loadSecrets } from '../../contracts/config/secrets.ts';
 import type { TemporalAccess } from '../../contracts/config/temporal.ts';
 import { UserError } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
@@ -13,6 +14,7 @@ import { journalFile } from '../../stores/journal/open.ts';
 import { refuseUnreadyMode } from '../live/readiness.ts';
 import { stackAccess, usesOtherServer } from './connection.ts';
 import { refuseCorruptDatabase } from './databases.ts';
+import { enableOfferedAgents } from './engine-agents.ts';
 import { prepareEngines } from './engines.ts';
 import { ensurePaperAccount } from './paper-account.ts';
 import { portsOf, refuseTakenPorts } from './ports.ts';
@@ -113,7 +115,7 @@ async function bringUp(
   const files = { configuration: configurationFile(), profile: profileFile() };
   checkDatabases(configuration, profile, ownTemporal);
   await refuseUnreadyMode(configuration);
-  await refuseTakenPorts(portsOf(configuration, profile, files, ownTemporal));
+  await refuseTakenPorts(portsOf(configuration, profile, files, ownTemporal, engines));
 
   // Independent of each other; only the workers need all of them.
   const [temporalUrl, services, engineProcesses] = await Promise.all([
@@ -129,6 +131,7 @@ async function bringUp(
   const workerUrls = await supervisor.start(workers);
   for (const { name } of engineProcesses) onProgress(`Starting ${name}`);
   const engineUrls = await supervisor.start(engineProcesses);
+  await enableOfferedAgents(engines, { url: coordinatorUrl(configuration), token: loadSecrets().coordinatorToken });
   return [
     { name: 'temporal', url: temporalUrl },
     ...services,

@@ -12,6 +12,16 @@ export function exchangeUrl(configuration: Pick<Configuration, 'mode' | 'paperEx
   return configuration.mode === 'live' ? undefined : paperExchangeUrl(configuration);
 }
 
+/** REST API of the Freqtrade that runs beside the stack. */
+export function freqtradeEngineUrl({ agents }: { agents: { freqtrade: { port: number } } }): string {
+  return `http://127.0.0.1:${agents.freqtrade.port}`;
+}
+
+/** Where the engine of Hummingbot beside the stack says how it quotes. */
+export function hummingbotEngineUrl({ agents: { hummingbot } }: Pick<Configuration, 'agents'>): string {
+  return `http://127.0.0.1:${hummingbot.port}`;
+}
+
 /** The coordinator's MCP endpoint; /healthz and /metrics are beside it. */
 export function coordinatorUrl({ coordinator }: Pick<Configuration, 'coordinator'>): string {
   return `http://${coordinator.host}:${coordinator.port}/mcp`;

@@ -17,8 +17,57 @@ const hostedModel = (defaults: { baseUrl: string; model: string }) =>
     })
     .prefault({});
 
-/** `worker: external` says that a worker of your own polls the agent's queue, e.g. one on a GPU node. */
-const forecaster = z.strictObject({ worker: z.enum(['none', 'external']).default('none') }).prefault({});
+/** `external` says that a worker of your own polls the agent's queue, e.g. one on a GPU node. */
+const worker = z.enum(['none', 'external']).default('none');
+
+/** Its worker reads the same file and holds the weights against the same rules: see workers/gpu. */
+const lagLlama = z
+  .strictObject({
+    worker,
+    /** Weights on the worker's machine, absolute or relative to the checkout. Without any the agent abstains. */
+    checkpoint: z
+      .string()
+      .regex(/\.(safetensors|ckpt)$/, 'must be the path of a .safetensors or .ckpt file')
+      .optional(),
+    /** Of the weights. A pickle may carry code, so a .ckpt is not opened before this was compared. */
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case')
+      .optional(),
+    /** Repository of the Hugging Face Hub whose model.safetensors is fetched once, e.g. time-series-foundation-models/Lag-Llama. */
+    hub: z
+      .string()
+      .regex(/^[\w.-]+\/[\w.-]+$/, 'must be OWNER/NAME, e.g. time-series-foundation-models/Lag-Llama')
+      .optional(),
+  })
+  .refine(({ checkpoint, hub }) => checkpoint === undefined || hub === undefined, {
+    path: ['hub'],
+    message: 'stands beside checkpoint: the weights come from one place',
+  })
+  .refine(({ checkpoint, sha256 }) => !checkpoint?.endsWith('.ckpt') || sha256 !== undefined, {
+    path: ['sha256'],
+    message: 'is missing: a .ckpt is a pickle and needs the sha256 that its publisher states',
+  })
+  .prefault({});
+
+/** A REST API of Freqtrade's. The one that runs beside the stack listens on this machine only. */
+const freqtrade = z
+  .strictObject({
+    /** Of a Freqtrade of your own; without it the one beside the stack is asked, if there is one. */
+    baseUrl: z
+      .url({ protocol: /^https?$/, error: 'must be an address such as http://freqtrade.example:8080' })
+      .refine((url) => new URL(url).username === '' && new URL(url).password === '', {
+        message: 'must not hold a user or a password: they belong in agents.freqtrade.username and FREQTRADE_PASSWORD',
+      })
+      .optional(),
+    username: z
+      .string()
+      .regex(/^[^:]+$/, 'must be a name without a colon')
+      .default('sapphire'),
+    /** Of the one beside the stack. */
+    port: z.int().min(1_024).max(65_535).default(8094),
+  })
+  .prefault({});
 
 /** An agent without the setting that it needs abstains with that as its reason. */
 export const agentsSchema = z.strictObject({
@@ -52,10 +101,20 @@ export const agentsSchema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
-  'lag-llama': forecaster,
-  fracast: forecaster,
-  freqtrade: z.strictObject({ baseUrl: z.url().optional() }).prefault({}),
-  hummingbot: z.strictObject({ riskFactor: z.number().positive().max(100).default(1) }).prefault({}),
+  'lag-llama': lagLlama,
+  fracast: z.strictObject({ worker }).prefault({}),
+  freqtrade,
+  hummingbot: z
+    .strictObject({
+      /** γ of the quoting model. */
+      riskFactor: z.number().positive().max(100).default(1),
+      /** Of the engine beside the stack: its state, and the MQTT broker that drives it. */
+      port: z.int().min(1_024).max(65_535).default(8095),
+      mqttPort: z.int().min(1_024).max(65_535).default(8096),
+      /** What the engine's own paper account opens with, in the quote currency; as much again is in each base asset that it quotes. */
+      paperBalance: decimalText.default('10000'),
+    })
+    .prefault({}),
 });
 
 export type AgentsConfiguration = z.output<typeof agentsSchema>;

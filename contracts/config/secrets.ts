@@ -13,6 +13,8 @@ const secretsSchema = z.strictObject({
   coordinatorToken: z.string().min(16),
   /** Admin token of the paper exchange. */
   paperAdminToken: z.string().min(16),
+  /** Password of the Freqtrade that runs beside the stack. */
+  freqtradeEngineToken: z.string().min(16),
   /** Of the paper account, made by the paper exchange. They stand apart, so that no mode ever takes the other's keys. */
   paperApiKey: z.string().min(1).optional(),
   paperSecret: z.string().min(1).optional(),
@@ -30,6 +32,8 @@ const secretsSchema = z.strictObject({
   deepseekApiKey: z.string().min(1).optional(),
   qwenApiKey: z.string().min(1).optional(),
   fingptApiKey: z.string().min(1).optional(),
+  /** Of a Freqtrade elsewhere: the one beside the stack has its own, which never leaves this machine. */
+  freqtradePassword: z.string().min(1).optional(),
 });
 export type Secrets = z.output<typeof secretsSchema>;
 
@@ -40,6 +44,7 @@ type PartialSecrets = z.output<typeof partialSecretsSchema>;
 const environmentNames: Record<keyof Secrets, string> = {
   coordinatorToken: 'SAPPHIRE_COORDINATOR_TOKEN',
   paperAdminToken: 'SAPPHIRE_PAPER_ADMIN_TOKEN',
+  freqtradeEngineToken: 'SAPPHIRE_FREQTRADE_ENGINE_TOKEN',
   paperApiKey: 'SAPPHIRE_PAPER_API_KEY',
   paperSecret: 'SAPPHIRE_PAPER_SECRET',
   exchangeApiKey: 'SAPPHIRE_EXCHANGE_API_KEY',
@@ -48,7 +53,11 @@ const environmentNames: Record<keyof Secrets, string> = {
   deepseekApiKey: 'DEEPSEEK_API_KEY',
   qwenApiKey: 'DASHSCOPE_API_KEY',
   fingptApiKey: 'FINGPT_API_KEY',
+  freqtradePassword: 'FREQTRADE_PASSWORD',
 };
+
+/** Tokens between processes of our own. */
+const madeHere = ['coordinatorToken', 'paperAdminToken', 'freqtradeEngineToken'] as const;
 
 function secretsFile(): string {
   return join(dataFolder(), 'secrets.json');
@@ -73,11 +82,9 @@ function environmentSecrets(): PartialSecrets {
 /** Environment first, then the data folder's private file, in which missing tokens of our own are made. */
 export function loadSecrets(): Secrets {
   const stored = storedSecrets();
-  if (!stored.coordinatorToken || !stored.paperAdminToken) {
-    storeSecrets({
-      coordinatorToken: stored.coordinatorToken ?? randomBytes(24).toString('hex'),
-      paperAdminToken: stored.paperAdminToken ?? randomBytes(24).toString('hex'),
-    });
+  const missing = madeHere.filter((name) => stored[name] === undefined);
+  if (missing.length > 0) {
+    storeSecrets(Object.fromEntries(missing.map((name) => [name, randomBytes(24).toString('hex')])));
   }
   return validated(secretsSchema, { ...storedSecrets(), ...environmentSecrets() }, 'the secrets of the environment');
 }

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { createAgents } from '../../activities/agents/create.ts';
+import { type AgentSecrets, createAgents } from '../../activities/agents/create.ts';
 import { createAgentActivities } from '../../activities/agents/index.ts';
 import type { ModelCalls } from '../../activities/agents/metering.ts';
 import type { Agent } from '../../activities/agents/port.ts';
@@ -58,7 +58,7 @@ export const uncounted: ModelCalls = {
 export function agentFrom(
   agentId: AgentId,
   settings: Record<string, unknown> = {},
-  secrets: { deepseekApiKey?: string; qwenApiKey?: string; fingptApiKey?: string } = {},
+  secrets: AgentSecrets = {},
   modelCalls: ModelCalls = uncounted,
 ): Agent {
   const agent = createAgents({

@@ -3,18 +3,21 @@ import type { Agent } from '../../activities/agents/port.ts';
 import { agentAnswerSchema } from '../../contracts/signals.ts';
 import { agentIds } from '../../domain/agents.ts';
 import { agentFrom, ask, DEEPSEEK_KEY, QWEN_KEY, reasonsOf } from './agents.ts';
+import { type FakeFreqtrade, PASSWORD, startFakeFreqtrade } from './fake-freqtrade.ts';
 import { type FakeProvider, startFakeProvider } from './fake-provider.ts';
 import { healthyRequest, hostileSnapshots, requestFor } from './market.ts';
 import { goodReply } from './replies.ts';
 
 let provider: FakeProvider;
+let freqtrade: FakeFreqtrade;
 beforeAll(async () => {
   provider = await startFakeProvider((request) => ({ content: goodReply(request) }), {
     '/v1/models': { data: [{ id: 'fingpt-mt-llama3-8b' }] },
-    '/api/v1/ping': { status: 'pong' },
   });
+  const whitelist = ['BTC/USDT', 'ETH/USDT', 'XRP/USDT', 'SOL/USDT'];
+  freqtrade = await startFakeFreqtrade({ '/whitelist': { json: { whitelist } } });
 });
-afterAll(() => provider.close());
+afterAll(() => Promise.all([provider.close(), freqtrade.close()]));
 
 /** What every agent keeps, whatever the market and however it is configured. */
 describe.each(
@@ -28,8 +31,13 @@ describe.each(
     const { baseUrl, origin } = provider;
     return agentFrom(
       id,
-      { deepseek: { baseUrl }, qwen: { baseUrl }, fingpt: { baseUrl: origin }, freqtrade: { baseUrl: origin } },
-      { deepseekApiKey: DEEPSEEK_KEY, qwenApiKey: QWEN_KEY },
+      {
+        deepseek: { baseUrl },
+        qwen: { baseUrl },
+        fingpt: { baseUrl: origin },
+        freqtrade: { baseUrl: freqtrade.origin },
+      },
+      { deepseekApiKey: DEEPSEEK_KEY, qwenApiKey: QWEN_KEY, freqtradePassword: PASSWORD },
     );
   }
 

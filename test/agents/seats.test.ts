@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createAgents } from '../../activities/agents/create.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { Engine } from '../../contracts/config/engines.ts';
@@ -6,25 +6,7 @@ import { agentIds } from '../../domain/agents.ts';
 import type { OrderBook } from '../../domain/market.ts';
 import type { Signal } from '../../domain/signals.ts';
 import { agentFrom, ask, detailOf, reasonsOf, uncounted } from './agents.ts';
-import { type FakeProvider, startFakeProvider } from './fake-provider.ts';
 import { bookAround, candlesOf, healthyRequest, hostileSnapshots, requestFor, symbolSnapshot, walk } from './market.ts';
-
-const open: FakeProvider[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.close()));
-});
-
-async function serve(pages: Record<string, unknown>): Promise<string> {
-  const server = await startFakeProvider(() => ({}), pages);
-  open.push(server);
-  return server.origin;
-}
-
-async function closedOrigin(): Promise<string> {
-  const server = await startFakeProvider(() => ({}));
-  await server.close();
-  return server.origin;
-}
 
 function agentsFor(settings: unknown, engines: Engine[] = []) {
   return createAgents({
@@ -45,19 +27,6 @@ describe('the set of agents', () => {
   it.each(['lag-llama', 'fracast'] as const)('leaves the queue of %s to the worker that serves it', (id) => {
     expect(agentsFor({ [id]: { worker: 'external' } })[id]).toBeUndefined();
     expect(agentsFor({}, [id])[id]).toBeUndefined();
-  });
-});
-
-async function reasonAt(settings: Record<string, unknown>): Promise<string | undefined> {
-  return reasonsOf((await ask(agentFrom('freqtrade', { freqtrade: settings }), healthyRequest())).answer)[0];
-}
-
-describe('Freqtrade', () => {
-  it('abstains truthfully: no endpoint, nothing there, not yet read', async () => {
-    expect(await reasonAt({})).toBe('no_endpoint');
-    expect(await reasonAt({ baseUrl: await closedOrigin() })).toBe('unavailable');
-    expect(await reasonAt({ baseUrl: await serve({ '/api/v1/ping': { status: 'ok' } }) })).toBe('unavailable');
-    expect(await reasonAt({ baseUrl: await serve({ '/api/v1/ping': { status: 'pong' } }) })).toBe('not_configured');
   });
 });
 

@@ -61,6 +61,7 @@ const live = parseConfiguration({ mode: 'live' }, 'the test');
 const secrets: Secrets = {
   coordinatorToken: 'token-of-the-coordinator',
   paperAdminToken: 'token-of-the-paper-exchange',
+  freqtradeEngineToken: 'token-of-the-engine-beside-it',
   paperApiKey: 'paper-key',
   paperSecret: 'paper-secret',
   exchangeApiKey: 'live-key',
@@ -188,7 +189,7 @@ describe('the start in live mode', () => {
       { configuration: parseConfiguration({ mode: 'live', paperExchange: { port: 9000 } }, 'the test') },
       /sets up a paper exchange as well: remove its part "paperExchange"/,
     ],
-    ['no keys', { secrets: { coordinatorToken: 'x', paperAdminToken: 'y' } }, /needs keys for the exchange/],
+    ['no keys', { secrets: { ...secrets, exchangeApiKey: undefined } }, /needs keys for the exchange/],
     ['keys that can withdraw', { askPermissions: async () => ({ ...SAFE, enableWithdrawals: true }) }, /may withdraw/],
   ])('is refused with %s', async (_name, changes, message) => {
     await expect(passChecks(startChecks({ ...tools, ...changes }))).rejects.toThrow(message);

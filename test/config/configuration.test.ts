@@ -22,6 +22,8 @@ describe('the configuration', () => {
     },
   });
 
+  const lagLlama = (settings: Record<string, unknown>) => ({ agents: { 'lag-llama': settings } });
+
   it('shows in trading.yml what holds without it', () => {
     const shipped: unknown = parse(readFileSync(join(projectFolder, 'trading.yml'), 'utf8'));
     expect(read(shipped)).toEqual(read({}));
@@ -47,6 +49,11 @@ describe('the configuration', () => {
     [{ participation: { vetoConviction: 2 } }, /participation\.vetoConviction: .*1.*\(it is 2\)/],
     [{ paperExchange: { market: { kind: 'casino' } } }, /paperExchange\.market/],
     [{ agents: { deepseek: { baseUrl: 'not a url' } } }, /agents\.deepseek\.baseUrl: .*\(it is "not a url"\)/],
+    [lagLlama({ checkpoint: 'weights.bin' }), /agents\.lag-llama\.checkpoint: must be the path of a \.safetensors/],
+    [lagLlama({ checkpoint: 'weights.ckpt' }), /agents\.lag-llama\.sha256: is missing: a \.ckpt is a pickle/],
+    [lagLlama({ checkpoint: 'weights.ckpt', sha256: 'ABC' }), /agents\.lag-llama\.sha256: must be 64 hexadecimal/],
+    [lagLlama({ checkpoint: 'a.safetensors', hub: 'owner/name' }), /agents\.lag-llama\.hub: stands beside checkpoint/],
+    [lagLlama({ hub: 'https://example.org' }), /agents\.lag-llama\.hub: must be OWNER\/NAME/],
     [{ account: 'Main Account' }, /account: must be a short lower-case name/],
     ['just text', /the whole: /],
     [{ one: 1, two: 2 }, /unknown key "one", "two"/],

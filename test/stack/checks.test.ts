@@ -44,13 +44,13 @@ describe('the ports', () => {
   const configuration = parseConfiguration({ operationsPort: 9500 }, 'the test');
   const files = { configuration: 'trading.yml', profile: 'temporal-dev.yml' };
 
-  it('are listed, those of Temporal only where its server is ours', () => {
-    const own = portsOf(configuration, readProfile(profileFile), files, true).map(({ port }) => port);
+  it('are listed, those of Temporal only where its server is ours, that of an engine only where it runs', () => {
+    const own = portsOf(configuration, readProfile(profileFile), files, true, []).map(({ port }) => port);
     expect(own).toEqual([7233, 8233, 8092, 8081, 9500, 9501, 9502, 9503]);
-    const other = portsOf(configuration, readProfile(profileFile), files, false).map(({ port }) => port);
+    const other = portsOf(configuration, readProfile(profileFile), files, false, []).map(({ port }) => port);
     expect(other).toEqual([8092, 8081, 9500, 9501, 9502, 9503]);
-    const live = portsOf({ ...configuration, mode: 'live' }, readProfile(profileFile), files, false);
-    expect(live.map(({ port }) => port)).toEqual([8081, 9500, 9501, 9502, 9503]);
+    const live = portsOf({ ...configuration, mode: 'live' }, readProfile(profileFile), files, false, ['freqtrade']);
+    expect(live.map(({ port }) => port)).toEqual([8081, 9500, 9501, 9502, 9503, 8094]);
   });
 
   it('that are in use are refused with the number, the use and the key', async () => {
@@ -60,6 +60,7 @@ describe('the ports', () => {
       readProfile(profileFile),
       files,
       false,
+      [],
     );
     const check = refuseTakenPorts(uses.filter((use) => use.port === port));
     await expect(check).rejects.toThrow(

@@ -1,0 +1,35 @@
+import type { Engine } from '../../contracts/config/engines.ts';
+import type { AgentId } from '../../domain/agents.ts';
+
+/** An agent that is off until its engine is asked for. */
+const offered: Partial<Record<Engine, AgentId>> = { fracast: 'fracast' };
+
+/**
+ * Switches the agents of started engines on, once in the life of the books: the request id is the same each time, so that whoever switched
+ * such an agent off since then keeps it off.
+ *
+ * @throws UserError as the coordinator's client does
+ */
+export async function enableOfferedAgents(
+  engines: readonly Engine[],
+  coordinator: { url: string; token: string },
+): Promise<void> {
+  const wanted = engines.flatMap((engine) => offered[engine] ?? []);
+  if (wanted.length === 0) return;
+  // Loaded at its first use: most starts have no such engine, and the MCP client takes its time.
+  const { createCoordinatorClient } = await import('../../activities/coordinator/client.ts');
+  const client = createCoordinatorClient(coordinator);
+  try {
+    for (const agentId of wanted) {
+      await client.setParticipation({
+        requestId: `stack/with/${agentId}`,
+        agentId,
+        enabled: true,
+        by: 'npm start',
+        reason: `first start with --with ${agentId}`,
+      });
+    }
+  } finally {
+    await client.close();
+  }
+}

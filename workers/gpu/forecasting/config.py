@@ -1,0 +1,113 @@
+"""What the environment and trading.yml say, read as contracts/config does."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[3]
+"""The checkout: where package.json stands."""
+
+
+class ConfigurationFault(Exception):
+    """What is wrong and what to do about it: the process cannot serve, and ends with this sentence."""
+
+
+@dataclass(frozen=True)
+class TemporalAccess:
+    address: str
+    namespace: str
+    api_key: str | None
+    tls: bool
+    client_certificate: bytes | None
+    client_key: bytes | None
+    server_authority: bytes | None
+    server_name: str | None
+
+
+def temporal_access(environment: Mapping[str, str] = os.environ) -> TemporalAccess:
+    """
+    By the environment names of Temporal's own tools; the development server without any. See contracts/config/temporal.ts.
+
+    :raises ConfigurationFault: when a file that is named cannot be read
+    """
+    api_key = environment.get("TEMPORAL_API_KEY")
+    certificate = _file(environment, "TEMPORAL_TLS_CLIENT_CERT_PATH")
+    key = _file(environment, "TEMPORAL_TLS_CLIENT_KEY_PATH")
+    if (certificate is None) != (key is None):
+        raise ConfigurationFault(
+            "TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH come together: set both or none."
+        )
+    authority = _file(environment, "TEMPORAL_TLS_SERVER_CA_CERT_PATH")
+    name = environment.get("TEMPORAL_TLS_SERVER_NAME")
+    wish = environment.get("TEMPORAL_TLS")
+    wanted = wish == "true" or any(part is not None for part in (api_key, certificate, authority, name))
+    return TemporalAccess(
+        address=environment.get("TEMPORAL_ADDRESS", "127.0.0.1:7233"),
+        namespace=environment.get("TEMPORAL_NAMESPACE", "sapphire"),
+        api_key=api_key,
+        tls=wanted and wish != "false",
+        client_certificate=certificate,
+        client_key=key,
+        server_authority=authority,
+        server_name=name,
+    )
+
+
+def _file(environment: Mapping[str, str], variable: str) -> bytes | None:
+    path = environment.get(variable)
+    if path is None:
+        return None
+    try:
+        return Path(path).read_bytes()
+    except OSError as fault:
+        raise ConfigurationFault(f"{variable} names {path}, which cannot be read: {fault.strerror}.") from fault
+
+
+@dataclass(frozen=True)
+class LagLlamaSettings:
+    """`agents.lag-llama` of trading.yml: contracts/config/agents.ts has the rules."""
+
+    checkpoint: Path | None
+    sha256: str | None
+    hub: str | None
+
+
+def lag_llama_settings(environment: Mapping[str, str] = os.environ) -> LagLlamaSettings:
+    """:raises ConfigurationFault: when the file is not there, is no YAML, or has another shape than the contract"""
+    file = PROJECT / environment.get("SAPPHIRE_CONFIG", "trading.yml")
+    try:
+        content = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, yaml.YAMLError) as fault:
+        raise ConfigurationFault(
+            f"{file} cannot be read: {str(fault)[:160]}. Name another file in SAPPHIRE_CONFIG."
+        ) from fault
+    values = _section(_section(content, "agents", file), "lag-llama", file)
+    checkpoint = _text(values, "checkpoint", file)
+    return LagLlamaSettings(
+        checkpoint=None if checkpoint is None else PROJECT / checkpoint,
+        sha256=_text(values, "sha256", file),
+        hub=_text(values, "hub", file),
+    )
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """What can be fetched again: contracts/config/folders.ts."""
+    return Path(environment.get("SAPPHIRE_CACHE", PROJECT / ".cache"))
+
+
+def _section(content: Any, key: str, file: Path) -> Mapping[str, Any]:
+    section = (content or {}).get(key, {}) if isinstance(content, Mapping) or content is None else None
+    if not isinstance(section, Mapping):
+        raise ConfigurationFault(f"{file} is not valid: {key} must be a section of keys and values.")
+    return section
+
+
+def _text(section: Mapping[str, Any], key: str, file: Path) -> str | None:
+    value = section.get(key)
+    if value is not None and not isinstance(value, str):
+        raise ConfigurationFault(f"{file} is not valid: agents.lag-llama.{key} must be text, and is {value!r:.60}.")
+    return value

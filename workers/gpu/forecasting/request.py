@@ -1,0 +1,78 @@
+"""The question of a cycle as it arrives: contracts/signals.ts, AgentRequest."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_MOST_SYMBOLS = 16
+_WEEK_MS = 7 * 86_400_000
+
+
+class InvalidInput(Exception):
+    """The request itself is at fault; asking again changes nothing."""
+
+
+@dataclass(frozen=True)
+class Market:
+    symbol: str
+    candles: Sequence[Mapping[str, Any]]
+    """One minute each, oldest first: `openAt` in epoch milliseconds, `close` as decimal text."""
+
+
+@dataclass(frozen=True)
+class Request:
+    cycle_id: str
+    correlation_id: str
+    snapshot_id: str
+    taken_at: int
+    horizon_ms: int
+    markets: tuple[Market, ...]
+
+
+def read_request(value: Any) -> Request:
+    """
+    The parts that a forecaster looks at, checked.
+
+    :raises InvalidInput: which names the first fault
+    """
+    try:
+        snapshot = value["snapshot"]
+        request = Request(
+            cycle_id=_text(value["cycleId"], "cycleId"),
+            correlation_id=_text(value["correlationId"], "correlationId"),
+            snapshot_id=_text(snapshot["snapshotId"], "snapshot.snapshotId"),
+            taken_at=_whole(snapshot["takenAt"], "snapshot.takenAt", 1, 2**53),
+            horizon_ms=_whole(value["horizonMs"], "horizonMs", 1_000, _WEEK_MS),
+            markets=tuple(_market(market) for market in snapshot["symbols"]),
+        )
+    except (KeyError, TypeError, IndexError) as fault:
+        raise InvalidInput(f"The request lacks something that every request has: {fault}.") from fault
+    symbols = {market.symbol for market in request.markets}
+    if not 1 <= len(symbols) == len(request.markets) <= _MOST_SYMBOLS:
+        raise InvalidInput(f"snapshot.symbols must name 1 to {_MOST_SYMBOLS} symbols, each once.")
+    return request
+
+
+def _market(value: Any) -> Market:
+    symbol = _text(value["instrument"]["symbol"], "symbol")
+    candles = value["candles"]
+    if not isinstance(candles, list):
+        raise InvalidInput(f"The candles of {symbol} must be a list.")
+    for candle in candles:
+        _text(candle["close"], f"a close of {symbol}")
+        _whole(candle["openAt"], f"an openAt of {symbol}", 0, 2**53)
+    return Market(symbol, candles)
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidInput(f"{name} must be text, and is {value!r:.60}.")
+    return value
+
+
+def _whole(value: Any, name: str, least: int, most: int) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise InvalidInput(f"{name} must be a whole number from {least} to {most}, and is {value!r:.60}.")
+    return value

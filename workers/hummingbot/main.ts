@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { setInterval } from 'node:timers/promises';
+import { hummingbotEngineUrl } from '../../contracts/config/addresses.ts';
+import { loadConfiguration } from '../../contracts/config/load.ts';
+import { loadSecrets, secretValues } from '../../contracts/config/secrets.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+import type { EngineState } from '../../contracts/hummingbot.ts';
+import { createLogger } from '../../contracts/telemetry/logger.ts';
+import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
+import { openJournal } from '../../stores/journal/open.ts';
+import { cancelEverything, ENGINE_ACCOUNT, ensureEngineAccount } from './account.ts';
+import { openEngineLine } from './broker.ts';
+import { prepareFolder } from './folder.ts';
+
+const WATCH_MS = 250;
+/** From the request to stop until SIGKILL: the engine cancels its orders first. */
+const STOP_TIMEOUT_MS = 5_000;
+const passedOn = /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|SSL_CERT_\w+|REQUESTS_CA_BUNDLE)$/;
+
+/**
+ * Hummingbot's engine on the paper exchange, with an account of its own. Ready when its controllers report. A stop halts it too: it is ended, and
+ * what it left open is cancelled; after the resume it is started anew. This process ends with an engine that ended unasked.
+ */
+async function main(): Promise<void> {
+  const configuration = loadConfiguration();
+  const secrets = loadSecrets();
+  const python = process.env['SAPPHIRE_PYTHON'];
+  if (!python) {
+    throw new UserError(
+      'EngineNotInstalled',
+      'SAPPHIRE_PYTHON names no Python that has Hummingbot: "npm start -- --with hummingbot" installs one and starts this.',
+      ExitCode.notConfigured,
+    );
+  }
+  if (configuration.mode === 'live') {
+    throw new UserError(
+      'EngineOnPaperOnly',
+      'Sapphire runs Hummingbot’s engine on the paper exchange alone: start without --with hummingbot in live mode.',
+      ExitCode.notAllowed,
+    );
+  }
+  const logger = createLogger({
+    process: 'engines/hummingbot',
+    level: configuration.logLevel,
+    secrets: secretValues(secrets),
+  });
+  const journal = await openJournal(configuration);
+  const account = await ensureEngineAccount(configuration, secrets);
+  const settings = prepareFolder(configuration, python, account);
+  const line = await openEngineLine(configuration.agents.hummingbot.mqttPort, logger);
+
+  let engine: ChildProcess | undefined;
+  let state: EngineState['state'] = 'starting';
+  let closing = false;
+  const ended = new AbortController();
+  const serving = Promise.withResolvers<void>();
+
+  const isHalted = async (): Promise<boolean> =>
+    (await journal.control.read(configuration.account)).tradingState === 'halted';
+
+  function startEngine(): void {
+    state = 'starting';
+    const started = spawn(python ?? '', [join(import.meta.dirname, 'launcher.py'), settings], {
+      stdio: ['pipe', 2, 2],
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => passedOn.test(name))),
+    });
+    engine = started;
+    started.once('exit', (code, signal) => {
+      if (engine !== started) return;
+      engine = undefined;
+      line.forget();
+      // What a dead engine left open is nobody's: gone before the supervisor starts the next one.
+      void cancelEverything(account).finally(() =>
+        fail(new Error(`Hummingbot ended with ${signal ?? `exit code ${code}`}`)),
+      );
+    });
+  }
+
+  async function stopEngine(): Promise<void> {
+    const running = engine;
+    engine = undefined;
+    if (running) {
+      const exited = new Promise((resolve) => running.once('exit', resolve));
+      line.askToStop();
+      running.kill('SIGTERM');
+      // Not only by the engine, which takes its time; what it places meanwhile is cancelled once it has ended.
+      await cancelEverything(account).catch(() => 0);
+      const late = setTimeout(() => running.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      if (running.exitCode === null && running.signalCode === null) await exited;
+      clearTimeout(late);
+    }
+    line.forget();
+    const left = await cancelEverything(account);
+    if (left > 0) logger.warn({ left }, 'open orders of the engine were cancelled');
+  }
+
+  /** One look at the books and the engine. Books that cannot be read are taken for a stop. */
+  async function look(): Promise<void> {
+    const halted = await isHalted().catch(() => true);
+    if (closing) return;
+    if (halted && state !== 'halted') {
+      await stopEngine();
+      state = 'halted';
+      logger.info({ account: ENGINE_ACCOUNT }, 'halted');
+    } else if (!halted && !engine) startEngine();
+    else if (state === 'starting' && line.controllers().some(({ view }) => view !== undefined)) state = 'quoting';
+    if (state !== 'starting') serving.resolve();
+  }
+
+  const url = hummingbotEngineUrl(configuration);
+  const server = createServer((request, response) => {
+    const known = request.url === '/state';
+    const body: EngineState = { state, account: ENGINE_ACCOUNT, controllers: line.controllers() };
+    response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(known ? body : { error: 'only /state' }));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(Number(new URL(url).port), '127.0.0.1', resolve);
+  });
+
+  onShutdown(async () => {
+    closing = true;
+    ended.abort();
+    await stopEngine();
+    server.close();
+    server.closeAllConnections();
+    await line.close();
+    await journal.close();
+  });
+  const looking = (async () => {
+    for await (const _ of setInterval(WATCH_MS, undefined, { signal: ended.signal })) await look();
+  })();
+  looking.catch((error: unknown) => {
+    if (!closing) fail(error);
+  });
+  await serving.promise;
+  announceReady(url);
+  logger.info({ url, account: ENGINE_ACCOUNT }, 'ready');
+}
+
+function fail(error: unknown): never {
+  const message = error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`${message}\n`);
+  process.exit(error instanceof UserError ? error.exitCode : ExitCode.failure);
+}
+
+await main().catch(fail);
