@@ -23,6 +23,18 @@ const KNOWN_ITEMS = 2_000;
 const labels = ['positive', 'neutral', 'negative'] as const;
 type Label = (typeof labels)[number];
 
+const ranked = z.array(z.object({ token: z.string(), logprob: z.number() }));
+/** Of the first token, by token: in the form of OpenAI's completions (vLLM), or in that of its chats, which llama.cpp gives here as well. */
+const logprobsSchema = z
+  .object({
+    top_logprobs: z.array(z.record(z.string(), z.number())).nullish(),
+    content: z.array(z.object({ top_logprobs: ranked })).nullish(),
+  })
+  .transform(
+    ({ top_logprobs: byToken, content }) =>
+      byToken?.[0] ?? Object.fromEntries((content?.[0]?.top_logprobs ?? []).map((each) => [each.token, each.logprob])),
+  );
+
 const completionSchema = z.object({
   model: z.string().optional(),
   choices: z
@@ -30,7 +42,7 @@ const completionSchema = z.object({
       z.object({
         text: z.string(),
         finish_reason: z.string().nullish(),
-        logprobs: z.object({ top_logprobs: z.array(z.record(z.string(), z.number())).nullish() }).nullish(),
+        logprobs: logprobsSchema.nullish(),
       }),
     )
     .min(1),
@@ -109,7 +121,7 @@ export function createSentimentModel(
       latencyMs: latencyMs(),
     });
     refuseOtherModel(answer.model);
-    const sentiment = choice && (fromLogprobs(choice.logprobs?.top_logprobs?.[0]) ?? fromText(choice.text));
+    const sentiment = choice && (fromLogprobs(choice.logprobs ?? {}) ?? fromText(choice.text));
     const rated = sentiment && { sentiment, tokens };
     if (known.size >= KNOWN_ITEMS) known.delete(known.keys().next().value ?? '');
     known.set(key, rated);
@@ -160,9 +172,9 @@ function labelOf(token: string): Label | undefined {
 }
 
 /** Chances of the labels from the first token's, or undefined where the labels hold too little of them. */
-function fromLogprobs(top: Readonly<Record<string, number>> | undefined): Sentiment | undefined {
+function fromLogprobs(top: Readonly<Record<string, number>>): Sentiment | undefined {
   const mass: Sentiment = { positive: 0, neutral: 0, negative: 0 };
-  for (const [token, logprob] of Object.entries(top ?? {})) {
+  for (const [token, logprob] of Object.entries(top)) {
     const label = labelOf(token);
     if (label && logprob <= 0) mass[label] += Math.exp(logprob);
   }

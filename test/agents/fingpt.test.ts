@@ -27,6 +27,8 @@ async function serve(
   label: (input: string) => {
     text?: string;
     top?: Record<string, number>;
+    /** As llama.cpp writes `top`. */
+    content?: unknown;
     status?: number;
     body?: string;
     answeredBy?: string;
@@ -46,12 +48,14 @@ async function serve(
       const {
         text = '',
         top,
+        content,
         status = 200,
         body: raw,
         answeredBy = model,
       } = label(/\nInput: (.*)\nAnswer: $/.exec(prompt)?.[1] ?? '');
       response.statusCode = status;
-      const choice = { index: 0, text, finish_reason: 'length', ...(top ? { logprobs: { top_logprobs: [top] } } : {}) };
+      const logprobs = content ? { content } : top ? { top_logprobs: [top] } : null;
+      const choice = { index: 0, text, finish_reason: 'length', logprobs };
       return response.end(
         raw ??
           JSON.stringify({
@@ -197,6 +201,21 @@ describe('FinGPT rates news', () => {
     expect(strong.conviction).toBeGreaterThan(weak.conviction);
     expect(strong.rationale).toMatch(/^2 pieces of news, 0 positive and 2 negative; sentiment -0\.\d\d\.$/);
     expect(strong.evidence).toEqual(['one.example: Bitcoin adoption grows', 'two.example: Bitcoin miners rejoice']);
+  });
+
+  it('and reads the same chances in the form of llama.cpp', async () => {
+    const chances = { ' negative': Math.log(0.9), ' neutral': Math.log(0.08), ' pos': Math.log(0.02) };
+    const ranked = Object.entries(chances).map(([token, logprob]) => ({ id: 1, token, bytes: [32], logprob }));
+    const [openAi, llamaCpp, byWord] = await Promise.all([
+      serve(fingpt, () => ({ text: 'negative', top: chances })),
+      serve(fingpt, () => ({ text: 'negative', content: [{ ...ranked[0], top_logprobs: ranked }] })),
+      serve(fingpt, () => ({ text: 'negative' })),
+    ]);
+    const viewAt = async ({ baseUrl }: Served) =>
+      signalOn((await ask(agentAt(baseUrl, newsFile(twoStories)), healthyRequest())).answer, 'BTC/USDT');
+    const view = await viewAt(llamaCpp);
+    expect(view).toEqual(await viewAt(openAi));
+    expect(view.expectedReturn).toBeLessThan((await viewAt(byWord)).expectedReturn);
   });
 
   it.each([
