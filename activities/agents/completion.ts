@@ -14,6 +14,8 @@ export interface Provider {
   baseUrl: string;
   apiKey: string;
   maxTokens: number;
+  /** Where the provider documents one. */
+  seed?: number | undefined;
   /** Fields outside the OpenAI protocol that switch thinking off. */
   extraBody: Readonly<Record<string, unknown>>;
 }
@@ -51,6 +53,11 @@ export type Complete = (
   deadline: AbortSignal,
 ) => Promise<Completion>;
 
+/** What of a request decides how the answer is drawn, by the protocol's names. */
+export function samplingOf({ maxTokens, seed }: Pick<Provider, 'maxTokens' | 'seed'>): Record<string, number> {
+  return { temperature: 0, max_tokens: maxTokens, ...(seed === undefined ? {} : { seed }) };
+}
+
 /**
  * One chat completion over the OpenAI protocol at temperature 0 in JSON mode, without retries of its own, behind the provider's breaker.
  * The call ends with `signal`, and as a timeout with `deadline`.
@@ -74,8 +81,7 @@ export function createCompletion(provider: Provider): Complete {
     const body = {
       model,
       messages: [...messages],
-      temperature: 0,
-      max_tokens: provider.maxTokens,
+      ...samplingOf(provider),
       response_format: { type: 'json_object' as const },
       ...provider.extraBody,
     };
@@ -190,7 +196,8 @@ function readCompletion(
   const choice = parsed.data?.choices[0];
   if (!parsed.success || choice === undefined) throw notTheProtocol(provider);
   return {
-    content: choice.message.content ?? '',
+    // A server that echoes what it was sent must not put the key on record.
+    content: scrub(choice.message.content ?? '', [provider.apiKey]),
     finishReason: choice.finish_reason ?? '',
     model: printable(parsed.data.model ?? '').slice(0, 100) || `${model} (not confirmed)`,
     use: tokenUse(parsed.data.usage, provider, messages),

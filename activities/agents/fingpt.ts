@@ -9,11 +9,12 @@ import { type AbstentionReason, type AgentAnswer, abstain, type Opinion } from '
 import { logReturns, outcomeProbabilities, standardDeviation, uncertaintyOver } from '../../domain/statistics.ts';
 import type { NewsSource } from '../news/port.ts';
 import { shortened } from './answer-check.ts';
+import { CompletionRefused } from './completion.ts';
 import type { ModelCalls } from './metering.ts';
 import { type Agent, freeAnswer, symbolsOf } from './port.ts';
 import { originOf, probe } from './probe.ts';
 import { SENTIMENT_VERSION } from './prompts/sentiment-1.ts';
-import { createSentimentModel, type RateNews } from './sentiment-model.ts';
+import { createSentimentModel, isOneOf, type RateNews } from './sentiment-model.ts';
 
 const MINUTE_MS = 60_000;
 const MIN_CANDLES = 30;
@@ -36,15 +37,21 @@ export function createFinGpt(settings: FinGptSettings, sources: readonly NewsSou
     id: 'fingpt',
     async answer(request, signal) {
       const found = await inspect(settings, sources, signal);
-      if ('reason' in found || !rate) {
-        const { reason, detail } = 'reason' in found ? found : noEndpoint;
-        const opinions = abstain('fingpt', symbolsOf(request), reason, detail);
-        return freeAnswer({ agentId: 'fingpt', model: 'none', version: SENTIMENT_VERSION }, opinions);
-      }
+      if ('reason' in found || !rate) return refused(request, 'reason' in found ? found : noEndpoint);
       const news = await readNews(settings, sources, request.snapshot.takenAt, signal);
-      return viewOf(request, found.model, news, { settings, rate }, signal);
+      try {
+        return await viewOf(request, found.model, news, { settings, rate }, signal);
+      } catch (error) {
+        if (!(error instanceof CompletionRefused)) throw error;
+        return refused(request, { reason: error.reason, detail: error.message });
+      }
     },
   };
+}
+
+function refused(request: AgentRequest, { reason, detail }: Refusal): AgentAnswer {
+  const opinions = abstain('fingpt', symbolsOf(request), reason, shortened(detail));
+  return freeAnswer({ agentId: 'fingpt', model: 'none', version: SENTIMENT_VERSION }, opinions);
 }
 
 const noEndpoint: Refusal = {
@@ -65,7 +72,7 @@ async function inspect(
     return { reason: 'unavailable', detail };
   }
   const served = list.data.data.map(({ id }) => id);
-  const model = served.find((id) => models.some((name) => name.toLowerCase() === id.toLowerCase()));
+  const model = served.find((id) => isOneOf(models, id));
   if (model !== undefined && sources.length > 0) return { model: model.slice(0, 80) };
   if (model !== undefined) {
     const detail =

@@ -30,6 +30,7 @@ export interface LanguageModelSettings {
   apiKey: string | undefined;
   /** The environment variable that would have held the key, for the abstention. */
   keyVariable: string;
+  seed?: number | undefined;
   extraBody: Readonly<Record<string, unknown>>;
 }
 

@@ -2,12 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { AgentId } from '../../domain/agents.ts';
 import { type Decimal, text } from '../../domain/money.ts';
 import type { ModelBudget, ModelCallBook } from '../../stores/journal/agents-port.ts';
-import { type Complete, type Completion, CompletionRefused, type Message, mostUse } from './completion.ts';
+import { type Complete, type Completion, CompletionRefused, type Message, mostUse, samplingOf } from './completion.ts';
 import { AgentUnavailable } from './port.ts';
 import { costUsd, hasKnownPrice } from './prices.ts';
-
-/** Of a raw answer, that much is kept. */
-const MAX_KEPT_LENGTH = 40_000;
 
 export type ModelCalls = Pick<ModelCallBook, 'reserve' | 'settle'>;
 
@@ -17,6 +14,7 @@ export interface MeterSettings {
   /** Asked where the budget is too small for `model`. */
   cheaperModel?: string | undefined;
   maxTokens: number;
+  seed?: number | undefined;
   budget: ModelBudget;
 }
 
@@ -61,6 +59,7 @@ export function metered(settings: MeterSettings, complete: Complete, calls: Mode
           askedModel,
           promptVersion: turn.promptVersion,
           promptHash: promptHash(messages, turn.nonce),
+          sampling: samplingOf(settings),
           mostUsd: text(costUsd(askedModel, mostUse(messages, maxTokens))),
         },
         budget,
@@ -88,7 +87,7 @@ export function metered(settings: MeterSettings, complete: Complete, calls: Mode
           costUsd: text(cost),
           tokens: use.cachedInput + use.input + use.output,
           finishReason,
-          content: content.slice(0, MAX_KEPT_LENGTH),
+          content,
           latencyMs: latencyMs(),
         });
         return { ...completion, cost, priced: hasKnownPrice(pricedAs) };

@@ -3,14 +3,17 @@ import { isBrokenCircuitError } from 'cockatiel';
 import OpenAI, { APIError } from 'openai';
 import { z } from 'zod';
 import { createBreaker } from '../../contracts/telemetry/breaker.ts';
+import { scrub } from '../../contracts/telemetry/logger.ts';
 import type { NewsItem } from '../../domain/news.ts';
 import type { Sentiment } from '../../domain/sentiment.ts';
+import { CompletionRefused } from './completion.ts';
 import type { ModelCalls } from './metering.ts';
 import { AgentUnavailable } from './port.ts';
+import { originOf } from './probe.ts';
 import { SENTIMENT_VERSION, sentimentPrompt } from './prompts/sentiment-1.ts';
+import { printable } from './reply.ts';
 
-const MAX_TOKENS = 4;
-const SEED = 1;
+const SAMPLING = { temperature: 0, max_tokens: 4, logprobs: 5, seed: 1 };
 /** Chance that the label is right which a server gives without saying how sure it is: F1 of FinGPT v3.2 on four data sets is 0.64 to 0.89. */
 const LABEL_STRENGTH = 0.7;
 /** Less than this on the three labels together, and the model was not answering the question. */
@@ -50,10 +53,10 @@ export type RateNews = (
  * Has a FinGPT model label news over the OpenAI protocol's completions. Whatever the news says and the model answers, what comes out is one of
  * three labels with its chances, or nothing. An item is asked about once for each model.
  *
- * @throws AgentUnavailable when the server fails
+ * @throws AgentUnavailable when the server fails; CompletionRefused wrong_model when another model than the accepted ones says it answered
  */
 export function createSentimentModel(
-  { baseUrl, apiKey }: { baseUrl: string; apiKey: string | undefined },
+  { baseUrl, apiKey, models }: { baseUrl: string; apiKey: string | undefined; models: readonly string[] },
   calls: ModelCalls,
 ): RateNews {
   const client = new OpenAI({
@@ -82,11 +85,19 @@ export function createSentimentModel(
       askedModel: model,
       promptVersion: SENTIMENT_VERSION,
       promptHash: key,
+      sampling: SAMPLING,
     };
     // A server of one's own: its cost is the machine's, and no budget of money applies.
     await calls.reserve({ ...call, mostUsd: '0' }, { perCycleUsd: '0', perDayUsd: '0' });
     const startedAt = performance.now();
-    const answer = await ask(model, prompt, signal);
+    const latencyMs = (): number => Math.round(performance.now() - startedAt);
+    const answer = await ask(model, prompt, signal).catch(async (error: unknown) => {
+      if (error instanceof AgentUnavailable) {
+        const end = { model: '', costUsd: '0', tokens: 0, content: '', latencyMs: latencyMs() };
+        await calls.settle(callId, { ...end, finishReason: error.message });
+      }
+      throw error;
+    });
     const [choice] = answer.choices;
     const tokens = answer.usage?.total_tokens ?? 0;
     await calls.settle(callId, {
@@ -94,9 +105,10 @@ export function createSentimentModel(
       costUsd: '0',
       tokens,
       finishReason: choice?.finish_reason ?? '',
-      content: choice?.text ?? '',
-      latencyMs: Math.round(performance.now() - startedAt),
+      content: scrub(choice?.text ?? '', apiKey === undefined ? [] : [apiKey]),
+      latencyMs: latencyMs(),
     });
+    refuseOtherModel(answer.model);
     const sentiment = choice && (fromLogprobs(choice.logprobs?.top_logprobs?.[0]) ?? fromText(choice.text));
     const rated = sentiment && { sentiment, tokens };
     if (known.size >= KNOWN_ITEMS) known.delete(known.keys().next().value ?? '');
@@ -104,11 +116,20 @@ export function createSentimentModel(
     return rated;
   };
 
+  /** A router may list one model and let another one answer. */
+  function refuseOtherModel(answered: string | undefined): void {
+    if (answered === undefined || isOneOf(models, answered)) return;
+    throw new CompletionRefused(
+      'wrong_model',
+      `${originOf(baseUrl)} let ${printable(answered).slice(0, 80)} answer, which is none of the FinGPT models in agents.fingpt.models (${models[0]}, …).`,
+    );
+  }
+
   async function ask(model: string, prompt: string, signal: AbortSignal): Promise<z.output<typeof completionSchema>> {
     try {
       return await breaker.execute(async () => {
         try {
-          const body = { model, prompt, max_tokens: MAX_TOKENS, temperature: 0, logprobs: 5, seed: SEED };
+          const body = { model, prompt, ...SAMPLING };
           const answer: unknown = await client.completions.create(body, { signal });
           return completionSchema.parse(answer);
         } catch (error) {
@@ -124,6 +145,11 @@ export function createSentimentModel(
       throw error;
     }
   }
+}
+
+/** Names of models differ by case between servers. */
+export function isOneOf(models: readonly string[], name: string): boolean {
+  return models.some((model) => model.toLowerCase() === name.toLowerCase());
 }
 
 /** The label that a token begins, when it can begin no other. */

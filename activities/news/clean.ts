@@ -4,13 +4,14 @@ const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 
 /**
  * Words of others as plain text: no markup, no entities, no control or zero-width characters, normalised (NFKC), of bounded length. What was
- * hidden from a reader's eye is hidden from the model as well.
+ * hidden from a reader's eye is hidden from the model as well. No pattern looks past the next bracket or runs twice over the same text: a feed
+ * of brackets would hold up every agent of the process otherwise.
  */
 export function plainText(raw: string, length = MAX_LENGTH): string {
   return decoded(
-    decoded(raw.slice(0, 20 * length)).replaceAll(/<(?:script|style)[^>]*>[^]*?<\/(?:script|style)>/giu, ' '),
+    decoded(raw.slice(0, 20 * length)).replaceAll(/<(?:script|style)[^<>]*>[^]*?(?:<\/(?:script|style)>|$)/giu, ' '),
   )
-    .replaceAll(/<[^>]*>/gu, ' ')
+    .replaceAll(/<[^<>]*>/gu, ' ')
     .normalize('NFKC')
     .replaceAll(/[\p{C}\p{Zl}\p{Zp}<>]+/gu, ' ')
     .replaceAll(/\s+/gu, ' ')

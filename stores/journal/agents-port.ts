@@ -128,12 +128,14 @@ export interface ModelCall {
   promptVersion: string;
   /** SHA-256 of what was asked, hexadecimal, without the random fence. */
   promptHash: string;
+  /** How the answer was drawn, by the protocol's names: temperature, max_tokens, and seed where the provider takes one. */
+  sampling: Readonly<Record<string, number>>;
   /** `reserved`: how it ended is not known (yet), and it counts at the most that it can have cost. */
   state: 'reserved' | 'settled';
   costUsd: DecimalText;
   tokens: number;
   finishReason: string;
-  /** The answer as it came. */
+  /** The answer as it came: its first 40,000 characters, what no database can hold (null, half a surrogate pair) as U+FFFD. */
   content: string;
   latencyMs: number;
   startedAt: number;
@@ -148,9 +150,10 @@ export interface ModelBudget {
 export interface ModelCallBook {
   /** Reserves the most that a call can cost, if the agent's budget has that left. */
   reserve(
-    call: Pick<ModelCall, 'callId' | 'agentId' | 'cycleId' | 'askedModel' | 'promptVersion' | 'promptHash'> & {
-      mostUsd: DecimalText;
-    },
+    call: Pick<
+      ModelCall,
+      'callId' | 'agentId' | 'cycleId' | 'askedModel' | 'promptVersion' | 'promptHash' | 'sampling'
+    > & { mostUsd: DecimalText },
     budget: ModelBudget,
   ): Promise<{ granted: boolean; cycleUsd: DecimalText; dayUsd: DecimalText }>;
   /** Writes how a call ended, and gives back what was reserved too much. Idempotent. */

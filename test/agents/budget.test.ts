@@ -44,6 +44,7 @@ describe('a call of a language model', () => {
       model: 'deepseek-flash',
       promptVersion: 'signal/1',
       promptHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      sampling: { temperature: 0, max_tokens: 1_600 },
       state: 'settled',
       tokens: 2_500,
       // 2,000 at 0.30 and 500 at 1.20 dollars a million
@@ -95,6 +96,17 @@ describe('a call of a language model', () => {
       'I would rather write a poem.',
     ]);
   });
+});
+
+it('a key that a server echoes is neither on record nor in the answer', async () => {
+  const { agent } = await deepseek({}, (request) => ({
+    content: goodReply(request, { rationale: `You sent ${DEEPSEEK_KEY}.` }),
+  }));
+  const { answer } = await ask(agent, healthyRequest());
+  expect(reasonsOf(answer)).toEqual(['signal', 'signal']);
+  const [call] = await journal.modelCalls.list({ limit: 5 });
+  expect(call?.content).toContain('You sent [secret].');
+  expect(JSON.stringify([answer, await journal.outbox.after(0, 10)])).not.toContain(DEEPSEEK_KEY);
 });
 
 describe('a budget', () => {

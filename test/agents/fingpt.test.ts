@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Agent } from '../../activities/agents/port.ts';
 import { sentimentPrompt } from '../../activities/agents/prompts/sentiment-1.ts';
 import type { AgentAnswer, Signal } from '../../domain/signals.ts';
-import { temporaryFolder } from '../support/books.ts';
+import { temporaryFolder, temporaryJournal } from '../support/books.ts';
 import { agentFrom, ask, detailOf, reasonsOf } from './agents.ts';
 import { healthyRequest, TAKEN_AT } from './market.ts';
 
@@ -24,7 +24,13 @@ interface Served {
 /** A fake of a completion server: it labels as it is told, and knows nothing of language. */
 async function serve(
   models: unknown,
-  label: (input: string) => { text?: string; top?: Record<string, number>; status?: number; body?: string },
+  label: (input: string) => {
+    text?: string;
+    top?: Record<string, number>;
+    status?: number;
+    body?: string;
+    answeredBy?: string;
+  },
 ): Promise<Served> {
   const prompts: string[] = [];
   const authorizations: (string | undefined)[] = [];
@@ -37,7 +43,13 @@ async function serve(
       if (request.url === '/v1/models') return response.end(JSON.stringify(models));
       const { prompt, model } = z.looseObject({ prompt: z.string(), model: z.string() }).parse(JSON.parse(body));
       prompts.push(prompt);
-      const { text = '', top, status = 200, body: raw } = label(/\nInput: (.*)\nAnswer: $/.exec(prompt)?.[1] ?? '');
+      const {
+        text = '',
+        top,
+        status = 200,
+        body: raw,
+        answeredBy = model,
+      } = label(/\nInput: (.*)\nAnswer: $/.exec(prompt)?.[1] ?? '');
       response.statusCode = status;
       const choice = { index: 0, text, finish_reason: 'length', ...(top ? { logprobs: { top_logprobs: [top] } } : {}) };
       return response.end(
@@ -45,7 +57,7 @@ async function serve(
           JSON.stringify({
             id: 'fake',
             object: 'text_completion',
-            model,
+            model: answeredBy,
             choices: [choice],
             usage: { total_tokens: 60 },
           }),
@@ -105,6 +117,13 @@ describe('FinGPT abstains', () => {
     const { answer } = await ask(agentAt(baseUrl, newsFile(twoStories)), healthyRequest());
     expect(reasonsOf(answer)).toEqual([reason, reason]);
     expect(detailOf(answer)).toMatch(detail);
+  });
+
+  it('before a server that lists FinGPT and lets another model answer', async () => {
+    const { baseUrl } = await serve(fingpt, () => ({ text: 'positive', answeredBy: 'llama-3-8b' }));
+    const { answer } = await ask(agentAt(baseUrl, newsFile(twoStories)), healthyRequest());
+    expect(reasonsOf(answer)).toEqual(['wrong_model', 'wrong_model']);
+    expect(detailOf(answer)).toMatch(/let llama-3-8b answer, which is none of the FinGPT models/);
   });
 
   it('without an endpoint or without news, and says what to set', async () => {
@@ -199,6 +218,32 @@ describe('FinGPT rates news', () => {
     const { baseUrl } = await serve(fingpt, () => reply);
     const { answer } = await ask(agentAt(baseUrl, newsFile(twoStories)), healthyRequest(), { attempt: 2 });
     expect(reasonsOf(answer)).toEqual(['unavailable', 'unavailable']);
+  });
+});
+
+describe('the record of FinGPT’s calls', () => {
+  it('has each label with its tokens, what a failure was, and no key', async () => {
+    const journal = await temporaryJournal();
+    closers.push(() => void journal.close());
+    const served = await serve(fingpt, (input) =>
+      input.startsWith('Bitcoin adoption') ? { text: ' positive canary-fingpt-key' } : { status: 503, body: '{}' },
+    );
+    const settings = { baseUrl: served.baseUrl, news: { file: newsFile(twoStories) } };
+    const secrets = { fingptApiKey: 'canary-fingpt-key' };
+    const agent = agentFrom('fingpt', { fingpt: settings }, secrets, journal.modelCalls);
+    await ask(agent, healthyRequest(), { attempt: 2 });
+    const calls = (await journal.modelCalls.list({ limit: 9 })).toSorted((one, other) => other.tokens - one.tokens);
+    expect(calls).toMatchObject([
+      {
+        agentId: 'fingpt',
+        state: 'settled',
+        costUsd: '0',
+        tokens: 60,
+        content: ' positive [secret]',
+        sampling: { temperature: 0, max_tokens: 4, logprobs: 5, seed: 1 },
+      },
+      { state: 'settled', costUsd: '0', tokens: 0, finishReason: expect.stringContaining('status 503') },
+    ]);
   });
 });
 

@@ -73,6 +73,17 @@ describe('a feed', () => {
     expect(read?.title.length ?? 0).toBeLessThan(300);
   });
 
+  it('of two megabytes of brackets holds nobody up', () => {
+    const items = ['<', '<script>', '<script', '&lt;'].flatMap((piece) => {
+      const words = piece.repeat(12_000 / piece.length);
+      const one = `<item><title>Bitcoin</title><description><![CDATA[${words}]]></description><pubDate>Mon, 23 Nov 2026 10:00:00 GMT</pubDate></item>`;
+      return Array.from({ length: 40 }, () => one);
+    });
+    const startedAt = performance.now();
+    expect(readFeed(rss(items.join('')), 'host')).toHaveLength(160);
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+  });
+
   const servers: Server[] = [];
   afterEach(() => {
     for (const server of servers.splice(0)) server.close();

@@ -32,6 +32,7 @@ const migrations: readonly Migration[] = [
   { version: 1, sql: first },
   { version: 2, sql: agents },
   { version: 3, sql: modelCalls },
+  { version: 4, sql: sampling },
 ];
 
 /** What is still to be applied. Books of a newer release are refused: this one would write what that one does not expect. */
@@ -383,4 +384,9 @@ CREATE TABLE model_spending (
   PRIMARY KEY (agent_id, day)
 )${table};
 `;
+}
+
+/** How a language model's answer was drawn; empty for the calls before it was kept. */
+function sampling(): string {
+  return "ALTER TABLE model_calls ADD COLUMN sampling TEXT NOT NULL DEFAULT '{}';";
 }

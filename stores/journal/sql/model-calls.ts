@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { AgentId } from '../../../domain/agents.ts';
 import { type Decimal, decimal, sum, text } from '../../../domain/money.ts';
 import type { ModelCall, ModelCallBook } from '../agents-port.ts';
@@ -6,6 +7,16 @@ import type { Database, Row, Sql, Transaction } from './database.ts';
 const DAY_MS = 86_400_000;
 /** Reservations of one agent come one after the other, so that two calls never spend the same money. */
 const LOCK = 'model-calls';
+const MAX_CONTENT = 40_000;
+/** Of a model's name and a reason to end, which are a stranger's words as well. */
+const MAX_WORD = 200;
+
+const samplingSchema = z.record(z.string(), z.number());
+
+/** PostgreSQL refuses a null character: one in an answer must not keep the answer and its cost off the record. */
+function storable(words: string, length: number): string {
+  return words.slice(0, length).replaceAll('\u0000', '\uFFFD').toWellFormed();
+}
 
 function toCall(row: Row): ModelCall {
   return {
@@ -16,6 +27,7 @@ function toCall(row: Row): ModelCall {
     model: String(row['model']),
     promptVersion: String(row['prompt_version']),
     promptHash: String(row['prompt_hash']),
+    sampling: samplingSchema.parse(JSON.parse(String(row['sampling']))),
     state: row['state'] === 'settled' ? 'settled' : 'reserved',
     costUsd: String(row['cost']),
     tokens: Number(row['tokens']),
@@ -44,7 +56,7 @@ async function spend(transaction: Transaction, agentId: AgentId, day: number, am
 
 export function createModelCallBook(database: Database): ModelCallBook {
   return {
-    reserve: ({ callId, agentId, cycleId, askedModel, promptVersion, promptHash, mostUsd }, budget) =>
+    reserve: ({ callId, agentId, cycleId, askedModel, promptVersion, promptHash, sampling, mostUsd }, budget) =>
       database.transaction(LOCK, { ledger: true }, async (transaction) => {
         const day = Math.floor(transaction.now() / DAY_MS);
         const ofCycle = await transaction.rows(
@@ -58,14 +70,15 @@ export function createModelCallBook(database: Database): ModelCallBook {
         if (granted) {
           await transaction.run(
             `INSERT INTO model_calls (call_id, agent_id, cycle_id, asked_model, model, prompt_version, prompt_hash,
-               state, cost, tokens, finish_reason, content, latency_ms, started_at)
-             VALUES (?, ?, ?, ?, '', ?, ?, 'reserved', ?, 0, '', '', 0, ?)`,
+               sampling, state, cost, tokens, finish_reason, content, latency_ms, started_at)
+             VALUES (?, ?, ?, ?, '', ?, ?, ?, 'reserved', ?, 0, '', '', 0, ?)`,
             callId,
             agentId,
             cycleId,
             askedModel,
             promptVersion,
             promptHash,
+            JSON.stringify(sampling),
             mostUsd,
             transaction.now(),
           );
@@ -82,11 +95,11 @@ export function createModelCallBook(database: Database): ModelCallBook {
         await transaction.run(
           `UPDATE model_calls SET state = 'settled', model = ?, cost = ?, tokens = ?, finish_reason = ?, content = ?,
              latency_ms = ? WHERE call_id = ?`,
-          model,
+          storable(model, MAX_WORD),
           costUsd,
           tokens,
-          finishReason,
-          content,
+          storable(finishReason, MAX_WORD),
+          storable(content, MAX_CONTENT),
           latencyMs,
           callId,
         );
@@ -103,22 +116,20 @@ export function createModelCallBook(database: Database): ModelCallBook {
       }),
 
     async spent(since) {
-      const rows = await database.rows('SELECT * FROM model_calls WHERE started_at >= ? ORDER BY agent_id', since);
-      const groups = Map.groupBy(
-        rows.map(toCall),
-        ({ agentId, model, askedModel }) => `${agentId} ${model || askedModel}`,
+      // Without the answers, which are many megabytes after a month.
+      const rows = await database.rows(
+        `SELECT agent_id, CASE model WHEN '' THEN asked_model ELSE model END AS answered, tokens, cost
+         FROM model_calls WHERE started_at >= ? ORDER BY agent_id, answered`,
+        since,
       );
-      return [...groups.values()].flatMap((calls) => {
-        const [first] = calls;
-        if (!first) return [];
-        return {
-          agentId: first.agentId,
-          model: first.model || first.askedModel,
-          calls: calls.length,
-          tokens: calls.reduce((total, { tokens }) => total + tokens, 0),
-          costUsd: text(sum(calls.map(({ costUsd }) => decimal(costUsd)))),
-        };
-      });
+      const groups = Map.groupBy(rows, (row) => JSON.stringify([row['agent_id'], row['answered']]));
+      return [...groups.values()].map((calls) => ({
+        agentId: String(calls[0]?.['agent_id']),
+        model: String(calls[0]?.['answered']),
+        calls: calls.length,
+        tokens: calls.reduce((total, row) => total + Number(row['tokens']), 0),
+        costUsd: text(sum(calls.map((row) => decimal(String(row['cost']))))),
+      }));
     },
 
     async list({ cycleId, limit }) {
