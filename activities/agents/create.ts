@@ -13,7 +13,8 @@ import { createFinGpt } from './fingpt.ts';
 import { createForecasterSeat } from './forecaster-seat.ts';
 import { createFreqtrade, type FreqtradeSettings } from './freqtrade.ts';
 import { createHummingbotSeat } from './hummingbot.ts';
-import { createEngineViews } from './hummingbot-engine.ts';
+import { createApiViews } from './hummingbot-api.ts';
+import { createEngineViews, type EngineViews } from './hummingbot-engine.ts';
 import { createLanguageModel } from './language-model.ts';
 import type { ModelCalls } from './metering.ts';
 import type { Agent } from './port.ts';
@@ -23,7 +24,12 @@ const SEED = 1;
 
 export type AgentSecrets = Pick<
   Partial<Secrets>,
-  'deepseekApiKey' | 'qwenApiKey' | 'fingptApiKey' | 'freqtradePassword' | 'freqtradeEngineToken'
+  | 'deepseekApiKey'
+  | 'qwenApiKey'
+  | 'fingptApiKey'
+  | 'hummingbotApiPassword'
+  | 'freqtradePassword'
+  | 'freqtradeEngineToken'
 >;
 
 /**
@@ -72,11 +78,22 @@ export function createAgents({
     ),
     ...forecasterSeats(agents, engines),
     freqtrade: createFreqtrade(freqtradeSettings(agents, secrets, engines)),
-    hummingbot: engines.includes('hummingbot')
-      ? createHummingbotSeat(agents.hummingbot, createEngineViews(hummingbotEngineUrl({ agents })))
-      : createHummingbotSeat(agents.hummingbot),
+    hummingbot: createHummingbotSeat(agents.hummingbot, engineViews(agents, secrets, engines)),
     baseline: createBaseline(),
   };
+}
+
+/** The engine beside the stack, else one of the user's own, else none. */
+function engineViews(
+  agents: Configuration['agents'],
+  secrets: AgentSecrets,
+  engines: readonly Engine[],
+): EngineViews | undefined {
+  const { apiUrl: baseUrl, apiUsername: username } = agents.hummingbot;
+  if (engines.includes('hummingbot')) return createEngineViews(hummingbotEngineUrl({ agents }));
+  return baseUrl === undefined
+    ? undefined
+    : createApiViews({ baseUrl, username, password: secrets.hummingbotApiPassword });
 }
 
 function newsSources({ feeds, file }: Configuration['agents']['fingpt']['news']): NewsSource[] {

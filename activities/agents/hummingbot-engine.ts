@@ -46,7 +46,8 @@ export function createEngineViews(url: string, now: () => number = Date.now): En
   };
 }
 
-function readView(view: QuotingView, ageMs: number): EngineView | undefined {
+/** Undefined for a view that is too old or odd to count. */
+export function readView(view: QuotingView, ageMs: number): EngineView | undefined {
   const [mid, reservation, spread] = [decimal(view.mid), decimal(view.reservation_price), decimal(view.spread)];
   const skew = Number(view.inventory_skew);
   if (ageMs > MAX_AGE_MS || !mid.gt(0) || !reservation.gt(0) || !spread.gt(0) || Math.abs(skew) > 1) return undefined;

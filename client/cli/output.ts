@@ -27,11 +27,13 @@ export function progress(message: string): void {
   process.stderr.write(`${message}\n`);
 }
 
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return 'none';
+/** Columns of text. A model's or a stranger's words stand in some: without control characters they can neither move the cursor nor hide others. */
+export function table(head: readonly string[], cells: readonly (readonly string[])[]): string {
+  if (cells.length === 0) return 'none';
+  const rows = cells.map((row) => row.map((cell) => cell.replaceAll(/\p{C}+/gu, ' ')));
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
-  const line = (cells: readonly string[]): string =>
-    cells
+  const line = (row: readonly string[]): string =>
+    row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd();

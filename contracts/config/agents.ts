@@ -113,6 +113,9 @@ export const agentsSchema = z.strictObject({
       mqttPort: z.int().min(1_024).max(65_535).default(8096),
       /** What the engine's own paper account opens with, in the quote currency; as much again is in each base asset that it quotes. */
       paperBalance: decimalText.default('10000'),
+      /** Of a hummingbot-api of your own whose bots run our controller, e.g. http://hummingbot.internal:8000. */
+      apiUrl: z.url({ protocol: /^https?$/ }).optional(),
+      apiUsername: z.string().min(1).default('admin'),
     })
     .prefault({}),
 });

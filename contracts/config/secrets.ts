@@ -32,6 +32,8 @@ const secretsSchema = z.strictObject({
   deepseekApiKey: z.string().min(1).optional(),
   qwenApiKey: z.string().min(1).optional(),
   fingptApiKey: z.string().min(1).optional(),
+  /** Of a hummingbot-api of your own. */
+  hummingbotApiPassword: z.string().min(1).optional(),
   /** Of a Freqtrade elsewhere: the one beside the stack has its own, which never leaves this machine. */
   freqtradePassword: z.string().min(1).optional(),
 });
@@ -53,6 +55,7 @@ const environmentNames: Record<keyof Secrets, string> = {
   deepseekApiKey: 'DEEPSEEK_API_KEY',
   qwenApiKey: 'DASHSCOPE_API_KEY',
   fingptApiKey: 'FINGPT_API_KEY',
+  hummingbotApiPassword: 'HUMMINGBOT_API_PASSWORD',
   freqtradePassword: 'FREQTRADE_PASSWORD',
 };
 

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHummingbotSeat } from '../../activities/agents/hummingbot.ts';
+import { createApiViews } from '../../activities/agents/hummingbot-api.ts';
 import { createEngineViews } from '../../activities/agents/hummingbot-engine.ts';
 import type { AgentAnswer, Signal } from '../../domain/signals.ts';
 import { ask } from './agents.ts';
@@ -96,6 +97,47 @@ describe('the engine’s view', () => {
     servers.splice(0).forEach((server) => server.close());
     expect(await viewsAt(url)).toBeUndefined();
   });
+});
+
+describe('the view of a hummingbot-api of the user’s own', () => {
+  const bot = (customInfo: unknown, changes: Record<string, unknown> = {}) => ({
+    status: 'running',
+    performance: {
+      mm: { status: 'running', performance: { realized_pnl_quote: 1.5, volume_traded: 10 }, custom_info: customInfo },
+    },
+    error_logs: [],
+    general_logs: [],
+    recently_active: true,
+    source: 'docker',
+    ...changes,
+  });
+  const status = (bots: Record<string, unknown>) => ({ status: 'success', data: bots });
+  const viewsOf = async (body: unknown) => {
+    const api = { baseUrl: `${await serve(body)}/`, username: 'admin', password: 'secret' };
+    return createApiViews(api, () => NOW)(new AbortController().signal);
+  };
+
+  it('is the newest of the bots that run our controller', async () => {
+    const views = await viewsOf(
+      status({
+        old: bot(view({ at: NOW / 1_000 - 9, inventory_skew: '0.9' })),
+        fresh: bot(view()),
+        other: bot({ reference_price: 5 }),
+      }),
+    );
+    expect([...(views ?? [])].map(([symbol, { skew, ageMs }]) => [symbol, skew, ageMs])).toEqual([
+      ['BTC/USDT', -0.25, 0],
+    ]);
+  });
+
+  it.each<[string, unknown]>([
+    ['no bot runs', status({})],
+    ['the bot has stopped', status({ mm: bot(view(), { status: 'stopped' }) })],
+    ['the bot runs another controller', status({ mm: bot({}) })],
+    ['its view is old', status({ mm: bot(view({ at: NOW / 1_000 - 60 })) })],
+    ['it is refused', { detail: 'Incorrect username or password' }],
+    ['it speaks no JSON', '<html>'],
+  ])('is none when %s', async (_name, body) => expect(await viewsOf(body)).toBeUndefined());
 });
 
 describe('the seat beside an engine', () => {

@@ -169,6 +169,41 @@ describe('with Temporal dead', () => {
     expect(stdout).toMatch(/protective exits run for what is not known while Temporal is down/);
   });
 
+  it('what language models cost and said is shown, beside the profit, and moves no cursor', async () => {
+    const { modelCalls } = journal;
+    const call = { agentId: 'deepseek', cycleId: 'c-1', askedModel: 'deepseek-v4-pro', promptVersion: 'signal/1' };
+    const more = { promptHash: 'ab'.repeat(32), sampling: { temperature: 0 }, mostUsd: '0.01' };
+    const budget = { perCycleUsd: '1', perDayUsd: '1' };
+    await modelCalls.reserve({ callId: 'one', ...call, ...more }, budget);
+    await modelCalls.reserve({ callId: 'two', ...call, ...more, cycleId: 'c-2' }, budget);
+    const content = 'all clear\u001b[2J\u202eABC';
+    const end = { model: 'deepseek-flash', costUsd: '0.0012', tokens: 2_500, finishReason: 'stop', latencyMs: 7 };
+    await modelCalls.settle('one', { ...end, content });
+    expect(await ask('agents', 'costs', '--since', '1h')).toMatchObject({
+      code: 0,
+      answer: {
+        costUsd: '0.0112',
+        models: [
+          { agentId: 'deepseek', model: 'deepseek-flash', calls: 1, tokens: 2_500, costUsd: '0.0012' },
+          { agentId: 'deepseek', model: 'deepseek-v4-pro', calls: 1, tokens: 0, costUsd: '0.01' },
+        ],
+      },
+    });
+    expect((await say('agents', 'costs')).stdout).toMatch(/deepseek-flash +1 +2500 +0\.0012\n[^]*0\.0112 USD since /);
+    expect(await say('agents', 'costs', '--since', 'ever')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('24h or 7d'),
+    });
+    expect(await ask('agents', 'calls', '--cycle', 'c-1')).toMatchObject({
+      answer: [{ callId: 'one', content, sampling: { temperature: 0 } }],
+    });
+    const { stdout } = await say('agents', 'calls');
+    expect(stdout).toContain('all clear [2J ABC');
+    expect(stdout).toContain('end unknown: counted at its most');
+    expect(await ask('portfolio')).toMatchObject({ answer: { modelCostUsd: '0.0112', profit: { realized: '0' } } });
+    expect((await say('portfolio')).stdout).toContain('language models: 0.0112 USD');
+  });
+
   it('live trading cannot be switched on in paper mode', async () => {
     const refused = await ask('live', 'enable', '--confirm', 'binance');
     expect(refused).toMatchObject({ code: 5, answer: { mode: 'paper', error: { code: 'NotLiveMode' } } });
