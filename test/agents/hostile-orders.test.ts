@@ -144,19 +144,16 @@ function expectWithinLimits({ legs, equity }: OrderPlan, free: Decimal, base: De
     expect(beyond.lte(collar)).toBe(true);
     expect(leg.side === 'buy' || decimal(leg.quantity).lte(base)).toBe(true);
   }
-  // What is held counts as well, less what is sold first: the later legs of a plan are not sent when an earlier one fails. An order at the
-  // collar may be a little dearer than the mid.
+  // What is held counts as well, less what is sold first: the later legs of a plan are not sent when an earlier one fails.
   const sold = sum(legs.filter(({ side }) => side === 'sell').map(({ quantity }) => decimal(quantity)));
   const heldValue = base.minus(sold).times(request.snapshot.symbols[0]?.book.bids[0]?.[0] ?? '0');
   const exposures = symbols.map((symbol, index) => {
     const added = sum(bought.filter((leg) => leg.symbol === symbol).map(value));
     const exposure = added.plus(index === 0 ? heldValue : 0);
-    expect(added.isZero() || exposure.lte(decimal(equity).times(limits.maxSymbolExposure).times(1.01))).toBe(true);
+    expect(added.isZero() || exposure.lte(decimal(equity).times(limits.maxSymbolExposure))).toBe(true);
     return exposure;
   });
-  expect(bought.length === 0 || sum(exposures).lte(decimal(equity).times(limits.maxGrossExposure).times(1.01))).toBe(
-    true,
-  );
+  expect(bought.length === 0 || sum(exposures).lte(decimal(equity).times(limits.maxGrossExposure))).toBe(true);
   // With the fee on top, at the dearest price: what is reserved is there.
   expect(sum(bought.map(value)).times('1.001').lte(free)).toBe(true);
 }
@@ -192,6 +189,7 @@ it(`turns none of ${RUNS * missionAgentIds.length} hostile outputs into an order
     }),
     { numRuns: RUNS, seed: 5 },
   );
+  process.stdout.write(`${JSON.stringify(seen)}\n`);
   // Worth something only if much of it gets as far as an order.
   expect(seen.outputs).toBeGreaterThanOrEqual(10_000);
   expect(seen.signals).toBeGreaterThan(3_000);
