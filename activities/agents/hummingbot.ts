@@ -83,7 +83,9 @@ function opinionOn(
       conviction: MAX_CONVICTION * Math.abs(pressure),
       horizonMs: request.horizonMs,
       validUntilAt: request.snapshot.takenAt + request.horizonMs,
-      rationale: 'Pressure of the order book, measured against the optimal half-spread at a neutral inventory.',
+      rationale: engine
+        ? 'Pressure of the order book against the optimal half-spread, and the tilt of the engine’s own quotes.'
+        : 'Pressure of the order book, measured against the optimal half-spread at a neutral inventory.',
       evidence: [
         `pressure ${pressure.toFixed(2)}`,
         `imbalance ${imbalance.toFixed(2)}`,

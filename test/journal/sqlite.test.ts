@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { defaultParticipation } from '../../domain/participation.ts';
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { temporaryFolder } from '../support/books.ts';
@@ -29,6 +30,38 @@ describe('a journal in a file', () => {
         /^The journal was written by a newer release \(schema 99, this one knows \d+\): start that release again\.$/,
       ),
     });
+  });
+
+  it('of an earlier release is brought up to date, with what it says of who takes part', async () => {
+    const file = emptyPlace();
+    const later = [
+      'agents',
+      'policy_changes',
+      'agent_health',
+      'guest_tokens',
+      'submitted_signals',
+      'signals',
+      'agent_scores',
+      'model_calls',
+      'model_spending',
+    ];
+    await madeBy(
+      file,
+      [
+        ...later.map((table) => `DROP TABLE ${table}`),
+        'CREATE TABLE participation (agent_id TEXT PRIMARY KEY, enabled INTEGER NOT NULL, weight TEXT NOT NULL) STRICT',
+        "INSERT INTO participation VALUES ('qwen', 0, '2.5'), ('deepseek', 1, '1')",
+        'DELETE FROM migrations WHERE version > 1',
+      ].join(';'),
+    );
+    const journal = await openSqliteJournal(file, 'paper');
+    const { agents } = await journal.participation.read();
+    expect(agents).toEqual({
+      qwen: { ...defaultParticipation('qwen'), enabled: false, weight: 2.5 },
+      deepseek: defaultParticipation('deepseek'),
+    });
+    expect(await journal.modelCalls.list({ limit: 1 })).toEqual([]);
+    await journal.close();
   });
 
   it('is refused on another machine, with the way out', async () => {
