@@ -11,7 +11,8 @@ import {
   type Transaction,
   type Value,
 } from '../sql/database.ts';
-import { missingMigrations, postgresDialect } from '../sql/migrations.ts';
+import { missingMigrations } from '../sql/migrations.ts';
+import { postgresDialect } from '../sql/schema/dialect.ts';
 
 /** Serialization failure and deadlock: the transaction did nothing and may be tried again. */
 const AGAIN = ['40001', '40P01'];

@@ -5,7 +5,8 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market.ts';
 import { type Database, outboxRows, type Row, type Sql, type Transaction, type Value } from '../sql/database.ts';
-import { missingMigrations, sqliteDialect } from '../sql/migrations.ts';
+import { missingMigrations } from '../sql/migrations.ts';
+import { sqliteDialect } from '../sql/schema/dialect.ts';
 
 /** How long a transaction waits for another process's. */
 const BUSY_MS = 5_000;
