@@ -1,10 +1,12 @@
+import { isBrokenCircuitError } from 'cockatiel';
 import type { AgentRequest } from '../../contracts/signals.ts';
+import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import type { SymbolSnapshot } from '../../domain/market.ts';
 import { type AbstentionReason, type AgentAnswer, abstain, type Opinion } from '../../domain/signals.ts';
 import { shortened } from './answer-check.ts';
 import { type Bot, type FreqtradeAccess, type FreqtradeApi, FreqtradeRefused, freqtradeApi } from './freqtrade-api.ts';
 import { type Finding, freqtradeView } from './freqtrade-view.ts';
-import { type Agent, freeAnswer, symbolsOf } from './port.ts';
+import { type Agent, AgentUnavailable, freeAnswer, symbolsOf } from './port.ts';
 
 /** States in which it goes on analysing; paused, it opens no trade of its own. */
 const ANALYSING = ['running', 'paused'];
@@ -19,11 +21,13 @@ export interface FreqtradeSettings extends Omit<FreqtradeAccess, 'password'> {
  * @param settings undefined where none is configured and none runs beside the stack
  */
 export function createFreqtrade(settings: FreqtradeSettings | undefined): Agent {
+  const breaker = createBreaker('agents', 'freqtrade', (error) => isHealthFailure(error));
   return {
     id: 'freqtrade',
     async answer(request, signal) {
       try {
-        return await answer(freqtradeApi(accessOf(settings), signal), request);
+        const access = accessOf(settings);
+        return await breaker.execute(() => answer(freqtradeApi(access, signal), request)).catch(whenLeftAlone);
       } catch (error) {
         if (!(error instanceof FreqtradeRefused)) throw error;
         return freeAnswer(
@@ -33,6 +37,20 @@ export function createFreqtrade(settings: FreqtradeSettings | undefined): Agent 
       }
     },
   };
+}
+
+/** Its health, unlike what it refuses us. */
+function isHealthFailure(error: unknown): boolean {
+  const refusedFor = error instanceof FreqtradeRefused ? error.reason : undefined;
+  return error instanceof AgentUnavailable || refusedFor === 'unavailable' || refusedFor === 'timeout';
+}
+
+function whenLeftAlone(error: unknown): never {
+  if (!isBrokenCircuitError(error)) throw error;
+  throw new FreqtradeRefused(
+    'unavailable',
+    'Freqtrade failed five times in a row and is left alone; it is tried again ten seconds after the last failure.',
+  );
 }
 
 function accessOf(settings: FreqtradeSettings | undefined): FreqtradeAccess {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { quotingViewSchema } from '../../contracts/hummingbot.ts';
+import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { type EngineView, type EngineViews, readView } from './hummingbot-engine.ts';
 
 const TIMEOUT_MS = 2_000;
@@ -28,15 +29,19 @@ export interface HummingbotApi {
 export function createApiViews(api: HummingbotApi, now: () => number = Date.now): EngineViews {
   const url = `${api.baseUrl.replace(/\/+$/, '')}/bot-orchestration/status`;
   const credentials = Buffer.from(`${api.username}:${api.password ?? ''}`).toString('base64');
+  const breaker = createBreaker('agents', 'hummingbot-api');
   return async (signal) => {
     try {
-      const response = await fetch(url, {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-        headers: { accept: 'application/json', authorization: `Basic ${credentials}` },
-        redirect: 'error',
+      const status = await breaker.execute(async () => {
+        const response = await fetch(url, {
+          signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+          headers: { accept: 'application/json', authorization: `Basic ${credentials}` },
+          redirect: 'error',
+        });
+        if (!response.ok) throw new Error(`status ${response.status}`);
+        return statusSchema.parse(await response.json());
       });
-      if (!response.ok) return undefined;
-      return newest(statusSchema.parse(await response.json()), now());
+      return newest(status, now());
     } catch {
       signal.throwIfAborted();
       return undefined;

@@ -1,4 +1,5 @@
 import { engineStateSchema, type QuotingView } from '../../contracts/hummingbot.ts';
+import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { decimal, text } from '../../domain/money.ts';
 import { clamp } from '../../domain/statistics.ts';
 
@@ -26,13 +27,17 @@ export type EngineViews = (signal: AbortSignal) => Promise<Map<string, EngineVie
  * symbol, or all of them, to our own quoting logic: the seat is never empty.
  */
 export function createEngineViews(url: string, now: () => number = Date.now): EngineViews {
+  const breaker = createBreaker('agents', 'hummingbot');
   return async (signal) => {
     try {
-      const response = await fetch(`${url}/state`, {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-        redirect: 'error',
+      const state = await breaker.execute(async () => {
+        const response = await fetch(`${url}/state`, {
+          signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+          redirect: 'error',
+        });
+        return await response.json();
       });
-      const parsed = engineStateSchema.safeParse(await response.json());
+      const parsed = engineStateSchema.safeParse(state);
       if (!parsed.success || parsed.data.state !== 'quoting') return undefined;
       const views = parsed.data.controllers.flatMap(({ view, reportedAt }): [string, EngineView][] => {
         const read = view && readView(view, now() - reportedAt);

@@ -175,6 +175,17 @@ describe('it abstains on a symbol', () => {
     expect(reasonsOf(await answerTo(btc(candleOf('BTC/USDT', { __date_ts: openAt }))))).toEqual(['signal', 'signal']);
   });
 
+  it('is left alone for a while after five failures in a row', async () => {
+    const server = await serve({ '/ping': { status: 503 } });
+    const agent = agentAt(server.origin);
+    for (let n = 0; n < 5; n += 1) await ask(agent, healthyRequest(), { attempt: 2 });
+    const asked = server.asked.length;
+    const { answer } = await ask(agent, healthyRequest(), { attempt: 2 });
+    expect(reasonsOf(answer)).toEqual(['unavailable', 'unavailable']);
+    expect(detailOf(answer)).toContain('left alone');
+    expect(server.asked).toHaveLength(asked);
+  });
+
   it('but not for a price that differs by less than a hundredth', async () => {
     const near = candleOf('BTC/USDT', { ...minuteAgo, close: ours * 1.009 });
     expect(reasonsOf(await answerTo(btc(near)))).toEqual(['signal', 'signal']);

@@ -92,6 +92,20 @@ describe('the engine’s view', () => {
     expect(await viewsAt(await serve(body))).toBeUndefined();
   });
 
+  it('is not asked for a while after five failures in a row', async () => {
+    let asked = 0;
+    const server = createServer((_request, response) => {
+      asked += 1;
+      response.end('<html>');
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const views = createEngineViews(`http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`);
+    for (let n = 0; n < 8; n += 1) expect(await views(new AbortController().signal)).toBeUndefined();
+    expect(asked).toBe(5);
+  });
+
   it('is none where nobody answers', async () => {
     const url = await serve(state());
     servers.splice(0).forEach((server) => server.close());
