@@ -4,6 +4,20 @@ import { symbolText } from './decimal-text.ts';
 import { agentIdText, participantSchema } from './participation.ts';
 import { agentAnswerSchema } from './signals.ts';
 
+/** Who took part and under which rules, as it was when the consensus was formed: what a replay needs. */
+export const consensusPolicySchema = z.strictObject({
+  version: z.int(),
+  agents: z.record(agentIdText, participantSchema),
+  quorumCount: z.int(),
+  quorumWeight: z.number(),
+  requiredGroups: z.array(z.string()),
+  maxGroupShare: z.number(),
+  pool: z.enum(pools),
+  minConviction: z.number(),
+  vetoConviction: z.number(),
+  earnedTrust: z.boolean(),
+});
+
 /** Input of the coordinator's tool `form_consensus`: repeat-safe by cycle id. */
 export const consensusRequestSchema = z.strictObject({
   cycleId: z.string().min(1).max(200),
@@ -13,6 +27,8 @@ export const consensusRequestSchema = z.strictObject({
   takenAt: z.int().positive(),
   /** The horizon that the agents were asked for: a signal over another one does not count. */
   horizonMs: z.int().min(1_000),
+  /** As it was when the cycle began; without it the one in force now. */
+  policy: consensusPolicySchema.optional(),
 });
 export type ConsensusRequest = z.output<typeof consensusRequestSchema>;
 
@@ -53,20 +69,6 @@ export const symbolConsensusSchema = z.strictObject({
   vetoedBy: z.array(agentIdText).optional(),
 });
 export type SymbolConsensus = z.output<typeof symbolConsensusSchema>;
-
-/** Who took part and under which rules, as it was when the consensus was formed: what a replay needs. */
-export const consensusPolicySchema = z.strictObject({
-  version: z.int(),
-  agents: z.record(agentIdText, participantSchema),
-  quorumCount: z.int(),
-  quorumWeight: z.number(),
-  requiredGroups: z.array(z.string()),
-  maxGroupShare: z.number(),
-  pool: z.enum(pools),
-  minConviction: z.number(),
-  vetoConviction: z.number(),
-  earnedTrust: z.boolean(),
-});
 
 export const consensusSchema = z.strictObject({
   cycleId: z.string(),

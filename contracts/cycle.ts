@@ -2,6 +2,7 @@ import type { AgentId, SeatId } from '../domain/agents.ts';
 import type { Mode } from '../domain/market.ts';
 import type { DecimalText } from '../domain/money.ts';
 import type { Fill, OrderState } from '../domain/orders.ts';
+import type { ParticipationPolicy } from '../domain/participation.ts';
 import type { OrderPlan, PlanEnd } from '../domain/portfolio.ts';
 import type { AgentAnswer } from '../domain/signals.ts';
 import type { Consensus } from './consensus.ts';
@@ -90,6 +91,8 @@ export interface CycleTerms {
   disabledAgents: AgentId[];
   /** Seats that have failed so often of late that they are left alone for a while. */
   restingAgents?: { agentId: AgentId; failures: number; untilAt: number }[];
+  /** Under which the consensus is formed, whatever changes meanwhile. */
+  policy?: ParticipationPolicy;
   /** Language models are asked a second time, with what the others hold before them. */
   debate?: boolean;
   /** Agents that bring their signals by themselves. */

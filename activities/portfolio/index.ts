@@ -13,6 +13,7 @@ import { decimal, text } from '../../domain/money.ts';
 import { planOrders } from '../../domain/planning.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
 import type { ExecutionTerms, RiskLimits } from '../../domain/risk.ts';
+import { policyInForce } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
 /** Of a cycle's two intervals, what its last step has for itself. */
@@ -50,16 +51,16 @@ function executionTerms({
   return { ...execution, restMs: restSeconds * 1_000, sliceMs: sliceSeconds * 1_000, submissions: chaseSubmissions };
 }
 
+type Seats = 'agents' | 'disabledAgents' | 'restingAgents' | 'guests' | 'debate' | 'agentDeadlineMs' | 'policy';
+
 /** Who is asked, who is not and why, and how long is waited for them. */
-async function seatsOf(
-  journal: Journal,
-  account: string,
-): Promise<Pick<CycleTerms, 'agents' | 'disabledAgents' | 'restingAgents' | 'guests' | 'debate' | 'agentDeadlineMs'>> {
-  const [{ agents }, { settings }, health] = await Promise.all([
-    journal.participation.read(),
+async function seatsOf(journal: Journal, account: string): Promise<Pick<CycleTerms, Seats>> {
+  const [policy, { settings }, health] = await Promise.all([
+    policyInForce(journal, account),
     journal.policy.read(account),
     journal.participation.health(),
   ]);
+  const { agents } = policy;
   const resting = Object.entries(health).flatMap(([agentId, { failures, failedAt }]) => {
     const untilAt = failedAt + settings.coolDownSeconds * 1_000;
     return failures >= settings.coolDownFailures && Date.now() < untilAt ? [{ agentId, failures, untilAt }] : [];
@@ -73,6 +74,7 @@ async function seatsOf(
     debate: settings.debate,
     guests: Object.keys(agents).filter((id) => !isSeat(id) && agents[id]?.enabled),
     agentDeadlineMs: settings.deadlineSeconds * 1_000,
+    policy,
   };
 }
 

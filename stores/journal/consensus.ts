@@ -36,7 +36,7 @@ export async function consensusOfCycle(
 ): Promise<Consensus> {
   const formed = await journal.cycles.findConsensus(request.cycleId);
   if (formed) return formed;
-  // The policy is read once, here: a change that commits later shows at the next consensus, never half in this one.
-  const policy = await policyInForce(journal, account);
+  // A cycle brings the policy that it began under, so that a change shows at the next one, never half in this one.
+  const policy = request.policy ?? (await policyInForce(journal, account));
   return journal.cycles.saveConsensus({ ...formConsensus(request, policy), policy, ...by });
 }

@@ -102,6 +102,24 @@ describe('a cycle', () => {
     expect(record.consensus?.policy?.agents['guest']).toMatchObject({ weight: 3, trust: 1 });
   });
 
+  it('keeps to the policy that it began under, and the next one to the change', async () => {
+    const system = await open({
+      agents: agentIds.filter((id) => id !== 'qwen'),
+      configuration: { participation: { coolDownFailures: 100 } },
+    });
+    const { journal } = system;
+    count += 1;
+    const handle = await system.start('tradingCycle', `cycle/agents/${count}`, {});
+    // The cycle waits three seconds for the worker that is not there: the change comes in the midst of it.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await journal.participation.change({ requestId: 'mid', agentId: 'deepseek', settings: { weight: 5 }, ...why });
+    const { cycleId } = (await handle.result()) as CycleSummary;
+    const weightIn = async (id: string) =>
+      (await journal.cycles.find(id))?.consensus?.policy?.agents['deepseek']?.weight;
+    expect(await weightIn(cycleId)).toBe(1);
+    expect(await weightIn((await cycle(system)).summary.cycleId)).toBe(5);
+  });
+
   it('waits for no agent longer than the policy’s deadline', async () => {
     const system = await open({
       agents: agentIds.filter((id) => id !== 'qwen'),

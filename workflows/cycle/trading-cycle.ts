@@ -100,7 +100,14 @@ export async function tradingCycle(input: TradingCycleInput = {}): Promise<Cycle
         snapshot = await takeSnapshot({ symbols, candles, bookLevels, correlationId });
         draft.snapshot = describeSnapshot(snapshot);
         draft.answers = await askAgents(terms, { cycleId, correlationId, snapshot, horizonMs });
-        const question = { cycleId, symbols, horizonMs, answers: draft.answers, takenAt: snapshot.takenAt };
+        const question: ConsensusRequest = {
+          cycleId,
+          symbols,
+          horizonMs,
+          answers: draft.answers,
+          takenAt: snapshot.takenAt,
+          policy: terms.policy,
+        };
         draft.consensus = await consensusOn(question, correlationId);
         const request = { cycleId, correlationId, epoch, tradedSymbols, snapshot, consensus: draft.consensus };
         // A stop that cuts off the answer would leave capital reserved for legs that nobody knows.
