@@ -1,0 +1,55 @@
+import type { EventSource, Row, TableName } from '../../contracts/warehouse/tables.ts';
+import type { Mode } from '../../domain/market.ts';
+
+/** An immutable Parquet file with rows of one table, of a range of events of one source. Several tables have segments of the same range. */
+export interface Segment {
+  table: TableName;
+  /** Relative to the warehouse's folder: `TABLE/SOURCE-FROM-TO-HASH.parquet`, the hash being the first 12 digits of its SHA-256. */
+  file: string;
+  source: EventSource;
+  /** First and last sequence that it covers, both included. */
+  from: number;
+  to: number;
+  rows: number;
+  bytes: number;
+  sha256: string;
+  /** Least and greatest `event_at` of its rows, UTC epoch milliseconds. */
+  minAt: number;
+  maxAt: number;
+  /** Cloud dataset that has it. */
+  loadedTo?: string | undefined;
+}
+
+/** What the warehouse holds. Whoever reads it reads the files that it names, and no other. */
+export interface Manifest {
+  version: 1;
+  /** Grows by one with each commit. */
+  number: number;
+  mode: Mode;
+  /** Id of the journal whose events these are. */
+  journal: string;
+  committedAt: number;
+  /** Last sequence of each source that is in the segments. */
+  cursors: Record<EventSource, number>;
+  segments: Segment[];
+  /** Files that no reader begins with any more, and since when: deleted once the last that may have can be done. */
+  retired: { file: string; at: number }[];
+}
+
+/** Rows by their table. */
+export type Rows = Partial<Record<TableName, Row[]>>;
+
+/** A warehouse elsewhere that takes the same segments. */
+export interface CloudWarehouse {
+  /** Project and dataset. */
+  readonly name: string;
+  /** Makes what is missing: dataset, tables, columns that were added, views, access policies, expiration. Idempotent; says what it did. */
+  migrate(): Promise<string[]>;
+  /**
+   * Has the segment's rows in its table when it resolves. Idempotent by the segment's file name: a load that was submitted before, by whomever, is
+   * waited for and not repeated; one that failed is tried again under another id.
+   *
+   * @param path of the file
+   */
+  load(segment: Segment, path: string): Promise<void>;
+}
