@@ -59,6 +59,8 @@ export interface CycleRecord {
   fills: Fill[];
   /** Equity at the marks after the cycle. */
   equity: DecimalText | undefined;
+  /** In which equity is told; missing in records of earlier releases. */
+  currency?: string;
 }
 
 /** Input of the workflow `tradingCycle`; everything may be left out: `temporal workflow start --type tradingCycle --input '{}'`. */

@@ -1,3 +1,5 @@
+import type { Mode } from '../domain/market.ts';
+
 export const TRADING_CONTROL_ID = 'trading-control';
 
 export function orderWorkflowId(legId: string): string {
@@ -25,6 +27,14 @@ export function reconcileScheduleId(account: string): string {
 
 export function scoringScheduleId(account: string): string {
   return `scores/${account}`;
+}
+
+export function exportScheduleId(mode: Mode): string {
+  return `export/${mode}`;
+}
+
+export function retentionScheduleId(mode: Mode): string {
+  return `retention/${mode}`;
 }
 
 export function scheduleId(account: string): string {

@@ -8,12 +8,14 @@ import { createPortfolioActivities } from '../activities/portfolio/index.ts';
 import { coordinatorUrl } from '../contracts/config/addresses.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
+import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { marketAccess, marketSpeed } from './exchange.ts';
 import { runRole } from './role.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('cycles', async ({ configuration, secrets, logger }) => {
   const journal = await openJournal(configuration);
+  const buffer = await openMarketBuffer(configuration);
   const client = createCcxtClient(marketAccess(configuration));
   const market = await createCcxtMarket(client, configuration.mode, marketSpeed(configuration));
   const { close: closeCoordinator, ...coordinator } = createCoordinatorActivities({
@@ -28,7 +30,7 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
         taskQueue: TaskQueue.cycles,
         workflowBundle: await workflowBundle(),
         activities: {
-          ...createMarketActivities({ market }),
+          ...createMarketActivities({ market, buffer, logger }),
           ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger }),
           ...coordinator,
           ...createOwnConsensusActivities({ journal, account: configuration.account, logger }),
@@ -44,6 +46,7 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
     },
     close: async () => {
       await closeCoordinator();
+      await buffer.close();
       await journal.close();
     },
   };

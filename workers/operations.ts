@@ -8,9 +8,13 @@ import { createProtectionActivities } from '../activities/protection/index.ts';
 import { createReconcileActivities } from '../activities/reconcile/index.ts';
 import { createIngest } from '../activities/reconcile/ingest.ts';
 import { createScoringActivities } from '../activities/scoring/index.ts';
+import { createWarehouseActivities } from '../activities/warehouse/index.ts';
 import { exchangeKeys } from '../contracts/config/secrets.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
+import { openMarketBuffer } from '../stores/market-buffer/open.ts';
+import { feedsOf } from '../stores/warehouse/feeds.ts';
+import { openWarehouse } from '../stores/warehouse/warehouse.ts';
 import { watchBooks } from './book-watch.ts';
 import { marketSpeed, refuseUnfitKeys, tradingAccess } from './exchange.ts';
 import { ensureHousekeeping } from './housekeeping.ts';
@@ -18,10 +22,13 @@ import { haltOnStrangers, socketApiUrl, startIngestor } from './ingestor.ts';
 import { runRole } from './role.ts';
 import { ensureTradingControl } from './trading-control.ts';
 import { openUserStream } from './user-stream.ts';
+import { BESIDE_TRADING, watchWarehouse } from './warehouse-watch.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('operations', async ({ configuration, secrets, connection, temporal, logger }) => {
   const journal = await openJournal(configuration);
+  const market = await openMarketBuffer(configuration);
+  const warehouse = openWarehouse({ mode: configuration.mode, journal: journal.id, limits: BESIDE_TRADING });
   const exchange = createCcxtClient(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, exchange);
   const trading = await createCcxtTrading(exchange);
@@ -60,6 +67,7 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
     logger,
   });
   const stopWatching = watchBooks(journal, configuration, logger);
+  const stopWatchingWarehouse = watchWarehouse(warehouse, feedsOf(journal, market.outbox), logger);
 
   return {
     workers: [
@@ -75,6 +83,7 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
             exchangeTime: trading.exchangeTime,
             logger,
           }),
+          ...createWarehouseActivities({ journal, market, warehouse, retention: configuration.retention, logger }),
           ...createProtectionActivities({
             journal,
             trading,
@@ -92,8 +101,10 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
     },
     close: async () => {
       stopWatching();
+      stopWatchingWarehouse();
       stream.close();
       await ingestor.close();
+      await market.close();
       await journal.close();
     },
   };

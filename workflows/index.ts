@@ -6,3 +6,5 @@ export { executePlan } from './order/execute-plan.ts';
 export { protectPosition } from './protection/protect-position.ts';
 export { reconcile } from './reconcile/reconcile.ts';
 export { scoreAgents } from './scoring/score-agents.ts';
+export { exportEvents } from './warehouse/export-events.ts';
+export { retention } from './warehouse/retention.ts';

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import type { Logger } from 'pino';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { MarketSnapshot, Mode, SymbolSnapshot } from '../../domain/market.ts';
+import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { whileBeating } from '../heartbeat.ts';
 
 export interface SnapshotRequest {
@@ -22,17 +27,46 @@ export interface MarketDataPort {
 
 const MAX_SNAPSHOT_BYTES = 100_000;
 
-export function createMarketActivities({ market }: { market: MarketDataPort }) {
+/** The longest that a cycle waits for the market buffer: its rows are for people and models, and no decision needs them. */
+const REMEMBER_MS = 1_000;
+
+export interface MarketDependencies {
+  market: MarketDataPort;
+  buffer: Pick<MarketBuffer, 'record'>;
+  logger: Logger;
+}
+
+export function createMarketActivities({ market, buffer, logger }: MarketDependencies) {
+  /** A full or locked buffer loses its rows of this cycle, and says so; it never costs the cycle. */
+  async function remember(snapshot: MarketSnapshot, correlationId: string): Promise<void> {
+    const cycleId = Context.current().info.workflowExecution?.workflowId ?? correlationId;
+    const late = sleep(REMEMBER_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`not written within ${REMEMBER_MS} ms`);
+    });
+    try {
+      await Promise.race([buffer.record(snapshot, { cycleId, correlationId }), late]);
+    } catch (error) {
+      metrics.marketRowsLost.inc(snapshot.symbols.length);
+      logger.error(
+        { correlationId, error },
+        'the market buffer did not take the snapshot: it will be missing in the warehouse',
+      );
+    }
+    late.catch(() => undefined);
+  }
+
   return {
     /** One consistent view for all agents of a cycle. */
-    async takeSnapshot({ symbols, candles, bookLevels }: SnapshotRequest): Promise<MarketSnapshot> {
+    async takeSnapshot({ symbols, candles, bookLevels, correlationId }: SnapshotRequest): Promise<MarketSnapshot> {
       return whileBeating(async () => {
         // The clock is read first: a snapshot may be younger than it says, never older.
         const takenAt = await market.exchangeTime();
         const snapshots = await Promise.all(
           symbols.map((symbol) => market.symbolSnapshot(symbol, candles, bookLevels)),
         );
-        return sealSnapshot({ venue: market.venue, mode: market.mode, takenAt, symbols: snapshots });
+        const snapshot = sealSnapshot({ venue: market.venue, mode: market.mode, takenAt, symbols: snapshots });
+        await remember(snapshot, correlationId);
+        return snapshot;
       });
     },
   };

@@ -174,7 +174,7 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
         journal.ledger.fillsOfCycle(draft.cycleId),
       ]);
       const equity = equityOf(snapshot, balances, positions);
-      const record: CycleRecord = { ...draft, fills, equity };
+      const record: CycleRecord = { ...draft, fills, equity, currency };
       await journal.cycles.record(record);
       const { cycleId, correlationId, outcome, summary } = draft;
       if (equity !== undefined) metrics.portfolioValue.set({ portfolio: account, currency, mode }, Number(equity));

@@ -6,6 +6,7 @@ import { decimalText, positiveDecimalText, symbolText } from '../decimal-text.ts
 import { type PolicySettings, participationConfigurationSchema, withSettings } from '../participation.ts';
 import { agentsSchema } from './agents.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
+import { retentionSchema } from './retention.ts';
 
 const port = z.int().min(1).max(65_535);
 const fraction = z.number().min(0).max(1);
@@ -128,6 +129,7 @@ export const configurationSchema = z
     participation: participationConfigurationSchema.prefault({}),
     agents: agentsSchema.prefault({}),
     coordinator: z.strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8081) }).prefault({}),
+    retention: retentionSchema.prefault({}),
     paperExchange: paperExchangeSchema.prefault({}),
     /** First port of the processes' own /healthz and /metrics; each role adds its place in the list of roles. */
     operationsPort: port.default(9460),

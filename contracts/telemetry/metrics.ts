@@ -62,6 +62,27 @@ export const metrics = {
     help: 'Submissions of which it is not known whether the exchange took them. Above zero for longer than a minute a person should look.',
     registers,
   }),
+  marketRowsLost: new Counter({
+    name: 'market_rows_lost_total',
+    help: 'Symbols of snapshots that the market buffer did not take: they traded, and are missing in the warehouse.',
+    registers,
+  }),
+  warehouseRows: new Counter({
+    name: 'warehouse_rows_total',
+    help: 'Rows written to the warehouse by this process.',
+    registers,
+  }),
+  warehouseLag: new Gauge({
+    name: 'warehouse_export_lag_seconds',
+    help: 'Age of the oldest event that is not in the warehouse yet; 0 when all are.',
+    labelNames: ['source'],
+    registers,
+  }),
+  warehouseWaiting: new Gauge({
+    name: 'warehouse_unloaded_segments',
+    help: 'Segments that the cloud warehouse has not got yet.',
+    registers,
+  }),
   agentLatency: new Histogram({
     name: 'agent_answer_duration_seconds',
     help: 'Time that an agent took to answer.',

@@ -5,8 +5,8 @@ import { type Column, columnsOf, decimal, flag, integer, json, number, type RowS
 export const dataClasses = ['market', 'signals', 'trading', 'audit', 'archive'] as const;
 export type DataClass = (typeof dataClasses)[number];
 
-/** Where a row comes from. Events of the journal are facts of the books; those of the market buffer were seen. */
-export const eventSources = ['journal', 'market'] as const;
+/** Where a row comes from: the journal's outbox, the market buffer, the journal's audit trail. Each counts its events by itself. */
+export const eventSources = ['journal', 'market', 'audit'] as const;
 export type EventSource = (typeof eventSources)[number];
 
 /** Every row has these. An event that makes several rows gives each an id of its own, made from the event's. */
@@ -14,7 +14,7 @@ const common = {
   event_id: text('Unique in its table, and the same however often the event is exported.'),
   event_at: time('When it happened.'),
   ingested_at: time('When it was written to the warehouse.'),
-  source: text('journal or market: which buffer it came through.'),
+  source: text('journal, market or audit: which buffer it came through.'),
   sequence: integer('Place in that buffer; grows with each event.'),
   mode: text('paper or live. One warehouse holds one of them.'),
   schema_version: integer('Of this table when the row was written.'),
@@ -312,8 +312,8 @@ export const tables = {
     kind: text('e.g. risk.changed.'),
     by: text('Who did it.'),
     reason: text('Why.'),
-    place: integer('In the chain, from 1.').nullable(),
-    hash: text('Of this entry and all before it, SHA-256.').nullable(),
+    previous: text('Hash of the entry before it.'),
+    hash: text('Of this entry and the hash before it, SHA-256.'),
     payload: json('What was, and what is.'),
   }),
 } as const satisfies Record<string, WarehouseTable>;

@@ -102,6 +102,17 @@ export interface DueSignal {
   dueAt: number;
 }
 
+/** Payload of `signal.settled`: a signal with what came. */
+export interface SettledSignal extends DueSignal {
+  account: string;
+  model: string;
+  probabilities: Signal['probabilities'];
+  /** Of the vote that it carried. */
+  share: number;
+  /** Missing where the venue never had one. */
+  finalPrice?: DecimalText;
+}
+
 export interface ScoreBook {
   /** Oldest first. */
   due(account: string, now: number, limit: number): Promise<DueSignal[]>;

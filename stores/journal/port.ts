@@ -30,6 +30,9 @@ export interface Journal {
   readonly scores: ScoreBook;
   readonly modelCalls: ModelCallBook;
   readonly outbox: Outbox;
+  readonly audit: AuditBook;
+  /** Deletes raw answers of language models, and guests' signals, that are older. Returns how many. */
+  deleteAnswers(before: number): Promise<number>;
   /** Refuses with the reason when the file or server cannot be written. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -268,8 +271,61 @@ export interface OutboxEvent {
   payload: unknown;
 }
 
+/** As it is kept, its payload as text: who carries events does not read them. */
+export interface StoredEvent extends Omit<OutboxEvent, 'payload'> {
+  payload: string;
+}
+
 export interface Outbox {
   /** Facts that change no book, many at a time. */
   append(events: readonly NewEvent[]): Promise<void>;
   after(sequence: number, limit: number): Promise<OutboxEvent[]>;
+  stored(sequence: number, limit: number): Promise<StoredEvent[]>;
+  /** Deletes what was told before `before` and is exported, which is all up to `exported`. Returns how many that were. */
+  trim(exported: number, before: number): Promise<number>;
+  /** Last sequence that was deleted; 0 where none was. An export that stands before it has lost events. */
+  trimmedThrough(): Promise<number>;
+  /** Of the newest event ever told, deleted or not; 0 before the first. */
+  lastSequence(): Promise<number>;
+}
+
+/** One entry of the audit trail: who changed what and why. Its hash covers the entry and, by `previous`, all before it. */
+export interface AuditEntry {
+  /** From 1, without a gap. */
+  place: number;
+  eventId: string;
+  kind: string;
+  at: number;
+  mode: Mode;
+  by: string;
+  reason: string;
+  /** As text, exactly as it was hashed. */
+  payload: string;
+  previous: string;
+  hash: string;
+}
+
+export interface AuditBook {
+  after(place: number, limit: number): Promise<AuditEntry[]>;
+  /** Of the newest entry; 0 before the first. */
+  lastPlace(): Promise<number>;
+  /** Reads the whole trail. `entries` are those before the first fault; `head` is the hash of the last of them. */
+  verify(): Promise<{ entries: number; head: string; fault: string | undefined }>;
+}
+
+/** Payload of `fill.booked`. */
+export interface BookedFill extends Fill {
+  legId?: string;
+  /** Of a sale, against average cost with fees; 0 of a buy. */
+  realizedPnl?: DecimalText;
+}
+
+/** Payload of `equity.marked`: the account after a cycle that could be priced. */
+export interface EquityMarked extends EquityMarks {
+  account: string;
+  currency: string;
+  balances: Balance[];
+  positions: Position[];
+  /** Mids of the cycle's snapshot, by symbol. */
+  prices: Record<string, DecimalText>;
 }

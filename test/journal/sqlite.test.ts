@@ -44,6 +44,7 @@ describe('a journal in a file', () => {
       'agent_scores',
       'model_calls',
       'model_spending',
+      'audit_trail',
     ];
     await madeBy(
       file,

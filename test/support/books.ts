@@ -8,7 +8,10 @@ import type { Fill, OrderLeg } from '../../domain/orders.ts';
 import type { OrderPlan } from '../../domain/portfolio.ts';
 import type { SubmissionTerms } from '../../domain/submissions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { marketBufferSchema } from '../../stores/journal/sql/migrations.ts';
+import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
+import { createMarketBuffer, type MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'sapphire-test-'));
@@ -19,6 +22,11 @@ export async function temporaryJournal(now?: () => number, mode: Mode = 'paper')
   const journal = await openSqliteJournal(join(temporaryFolder(), 'journal.db'), mode, now);
   await journal.risk.adopt('main', riskSchema.parse({}));
   return journal;
+}
+
+export async function temporaryMarketBuffer(now?: () => number, mode: Mode = 'paper'): Promise<MarketBuffer> {
+  const file = join(temporaryFolder(), 'market-buffer.db');
+  return createMarketBuffer(await openSqliteDatabase(file, mode, now, marketBufferSchema));
 }
 
 export function leg(changes: Partial<OrderLeg> = {}): OrderLeg {

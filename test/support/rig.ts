@@ -22,6 +22,7 @@ import { createProtectionActivities } from '../../activities/protection/index.ts
 import { createReconcileActivities } from '../../activities/reconcile/index.ts';
 import { createIngest } from '../../activities/reconcile/ingest.ts';
 import { createScoringActivities } from '../../activities/scoring/index.ts';
+import { createWarehouseActivities } from '../../activities/warehouse/index.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
@@ -38,11 +39,13 @@ import { defaultParticipation, perAgent } from '../../domain/participation.ts';
 import { abstain } from '../../domain/signals.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
+import { openWarehouse, type Warehouse } from '../../stores/warehouse/warehouse.ts';
 import { haltOnStrangers, startIngestor } from '../../workers/ingestor.ts';
 import { ensureTradingControl } from '../../workers/trading-control.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
-import { temporaryJournal } from './books.ts';
+import { temporaryFolder, temporaryJournal, temporaryMarketBuffer } from './books.ts';
 import { keepHistory, recording } from './histories.ts';
 
 const silent = pino({ level: 'silent' });
@@ -93,6 +96,8 @@ export interface Rig {
   client: Client;
   configuration: Configuration;
   journal: Journal;
+  buffer: MarketBuffer;
+  warehouse: Warehouse;
   exchange: TestExchange;
   trading: TradingPort;
   /** Says what the scripted agents answer from now on. */
@@ -114,6 +119,8 @@ const queues: Record<string, string> = {
   protectPosition: TaskQueue.operations,
   reconcile: TaskQueue.operations,
   scoreAgents: TaskQueue.operations,
+  exportEvents: TaskQueue.operations,
+  retention: TaskQueue.operations,
 };
 
 /** Says what was replayed; the rig is closed whatever comes of it. */
@@ -149,6 +156,8 @@ export async function startRig(
   const exchange = await startTestExchange();
   const { apiKey, secret } = await exchange.account('main', { USDT: configuration.paperBalance });
   const journal = await temporaryJournal();
+  const buffer = await temporaryMarketBuffer();
+  const warehouse = openWarehouse({ folder: temporaryFolder(), mode: 'paper', journal: journal.id });
   await journal.participation.seed(perAgent(defaultParticipation));
   await journal.policy.adopt('main', configuredPolicy(configuration));
   await journal.risk.adopt('main', configuration.risk);
@@ -215,7 +224,7 @@ export async function startRig(
       taskQueue: TaskQueue.cycles,
       workflowBundle: bundle,
       activities: {
-        ...createMarketActivities({ market }),
+        ...createMarketActivities({ market, buffer, logger: silent }),
         ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger: silent }),
         ...coordinatorActivities,
         ...createOwnConsensusActivities({ journal, account: 'main', logger: silent }),
@@ -254,6 +263,13 @@ export async function startRig(
                 exchangeTime: trading.exchangeTime,
                 logger: silent,
               }),
+              ...createWarehouseActivities({
+                journal,
+                market: buffer,
+                warehouse,
+                retention: configuration.retention,
+                logger: silent,
+              }),
               ...createProtectionActivities({
                 journal,
                 trading: watched,
@@ -278,6 +294,8 @@ export async function startRig(
     client,
     configuration,
     journal,
+    buffer,
+    warehouse,
     exchange,
     trading,
     views,
@@ -325,6 +343,7 @@ export async function startRig(
       await closeCoordinator();
       await coordinator.close();
       await exchange.close();
+      await buffer.close();
       await journal.close();
     },
   };

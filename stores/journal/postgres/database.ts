@@ -2,24 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient, TypeOverrides, types } from 'pg';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market.ts';
-import {
-  type Database,
-  type Locks,
-  outboxRows,
-  type Row,
-  type Sql,
-  type Transaction,
-  type Value,
-} from '../sql/database.ts';
-import { missingMigrations } from '../sql/migrations.ts';
+import type { NewEvent } from '../port.ts';
+import { appendAudit } from '../sql/audit.ts';
+import { type Database, type Locks, outboxRows, type Row, type Sql, type Transaction } from '../sql/database.ts';
+import { journalSchema, missingMigrations, type Schema } from '../sql/migrations.ts';
 import { postgresDialect } from '../sql/schema/dialect.ts';
 
 /** Serialization failure and deadlock: the transaction did nothing and may be tried again. */
 const AGAIN = ['40001', '40P01'];
 const TRIES = 5;
-/** Keys of the advisory locks, which are numbers: for the schema, for the order of the outbox, for the control rows. */
+/** Keys of the advisory locks, which are numbers: for the schemas, and for the control rows. Each outbox has one for its order. */
 const SCHEMA_LOCK = 7_001;
-const OUTBOX_LOCK = 7_002;
 const CONTROL_LOCK = 7_003;
 /** A process that stalls in the middle of a transaction loses it after this time, so that it cannot hold up a halt. */
 const STALLED_MS = 3_000;
@@ -56,7 +49,12 @@ function sqlOver(client: Pool | PoolClient): Sql {
  * A PostgreSQL database, for processes of any number of machines, at READ COMMITTED. What changes an account's ledger holds the account's row; the fence
  * shares the control row, which a halt takes for itself: it waits for the fences in flight, and every later one sees it.
  */
-export async function openPostgresDatabase(url: string, mode: Mode, now: () => number = Date.now): Promise<Database> {
+export async function openPostgresDatabase(
+  url: string,
+  mode: Mode,
+  now: () => number = Date.now,
+  schema: Schema = journalSchema,
+): Promise<Database> {
   const pool = new Pool({
     connectionString: url,
     max: 8,
@@ -64,13 +62,14 @@ export async function openPostgresDatabase(url: string, mode: Mode, now: () => n
     idle_in_transaction_session_timeout: STALLED_MS,
     keepAlive: true,
     types: parsers,
+    ...(schema.postgres.schema === 'public' ? {} : { options: `-c search_path=${schema.postgres.schema}` }),
   });
   // An idle connection that the server closed is replaced by the next request.
   pool.on('error', () => undefined);
   // One in use says the same twice: its query fails, which is what we act on, and it emits what would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
   try {
-    await inTransaction(pool, (client) => migrate(client, now));
+    await inTransaction(pool, (client) => migrate(client, now, schema));
   } catch (error) {
     await pool.end();
     throw error instanceof UserError ? error : unusable(url, error);
@@ -80,13 +79,13 @@ export async function openPostgresDatabase(url: string, mode: Mode, now: () => n
     inTransaction(pool, async (client) => {
       const sql = sqlOver(client);
       await lock(sql, account, locks);
-      const events: Value[][] = [];
+      const events: NewEvent[] = [];
       const value = await work({
         ...sql,
         now,
-        emit: async (...facts) => void events.push(...outboxRows(facts, mode, now())),
+        emit: async (...facts) => void events.push(...facts),
       });
-      await appendToOutbox(client, events);
+      await appendToOutbox(client, events, { mode, at: now(), lock: schema.postgres.orderLock });
       return value;
     });
 
@@ -154,28 +153,36 @@ async function lockRow(sql: Sql, account: string, { select, insert }: { select: 
  * It is taken as the transaction's last and held to the commit, so that the outbox grows in the order of its numbers and nobody waits with it
  * in hand.
  */
-async function appendToOutbox(client: PoolClient, events: Value[][]): Promise<void> {
+async function appendToOutbox(
+  client: PoolClient,
+  events: NewEvent[],
+  { mode, at, lock: orderLock }: { mode: Mode; at: number; lock: number },
+): Promise<void> {
   if (events.length === 0) return;
-  await client.query('SELECT pg_advisory_xact_lock($1)', [OUTBOX_LOCK]);
+  await client.query('SELECT pg_advisory_xact_lock($1)', [orderLock]);
+  const rows = outboxRows(events, mode, at);
   // One array a column: a statement takes 65,535 values at most.
-  const columns = Array.from({ length: 7 }, (_, column) => events.map((event) => event[column] ?? null));
-  await client.query(
+  const columns = Array.from({ length: 7 }, (_, column) => rows.map((row) => row[column] ?? null));
+  const told = await client.query<{ event_id: string }>(
     `INSERT INTO outbox (event_id, kind, at, mode, cycle_id, correlation_id, payload)
      SELECT event_id, kind, at, mode, cycle_id, correlation_id, payload
      FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY
        AS facts (event_id, kind, at, mode, cycle_id, correlation_id, payload, place)
      ORDER BY place
-     ON CONFLICT (event_id) DO NOTHING`,
+     ON CONFLICT (event_id) DO NOTHING RETURNING event_id`,
     columns,
   );
+  const isNew = new Set(told.rows.map(({ event_id: eventId }) => eventId));
+  for (const event of events) if (isNew.has(event.eventId)) await appendAudit(sqlOver(client), event, { mode, at });
 }
 
-async function migrate(client: PoolClient, now: () => number): Promise<void> {
+async function migrate(client: PoolClient, now: () => number, schema: Schema): Promise<void> {
   const sql = sqlOver(client);
   await sql.row('SELECT pg_advisory_xact_lock(?)', SCHEMA_LOCK);
+  if (schema.postgres.schema !== 'public') await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema.postgres.schema}`);
   await client.query('CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)');
-  for (const { version, sql: schema } of await missingMigrations(sql)) {
-    await client.query(schema(postgresDialect));
+  for (const { version, sql: statements } of await missingMigrations(sql, schema)) {
+    await client.query(statements(postgresDialect));
     await sql.run('INSERT INTO migrations (version, applied_at) VALUES (?, ?)', version, now());
   }
 }

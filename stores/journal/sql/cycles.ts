@@ -3,7 +3,7 @@ import type { CycleRecord, PlanResult } from '../../../contracts/cycle.ts';
 import { riskHaltId } from '../../../contracts/workflow-ids.ts';
 import { decimal, sum, text } from '../../../domain/money.ts';
 import type { OrderPlan } from '../../../domain/portfolio.ts';
-import type { ClosedTrade, CycleBook, NewEvent, PlanningView } from '../port.ts';
+import type { ClosedTrade, CycleBook, EquityMarked, NewEvent, PlanningView } from '../port.ts';
 import { readControl, restrict } from './control.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 import { readOpenIntents, releaseIfIdle, voidIfMissing } from './intents.ts';
@@ -82,6 +82,22 @@ async function settle(transaction: Transaction, result: PlanResult): Promise<voi
   });
 }
 
+/** The account as it stands with this mark. */
+async function tellEquity(transaction: Transaction, record: CycleRecord): Promise<void> {
+  const { account, cycleId, correlationId, currency, snapshot } = record;
+  const marks = await readMarks(transaction, account);
+  if (!marks || !snapshot || currency === undefined) return;
+  const payload: EquityMarked = {
+    ...marks,
+    account,
+    currency,
+    balances: await readBalances(transaction, account),
+    positions: await readPositions(transaction, account),
+    prices: snapshot.mids,
+  };
+  await transaction.emit({ eventId: `equity/${cycleId}`, kind: 'equity.marked', cycleId, correlationId, payload });
+}
+
 export function createCycleBook(database: Database): CycleBook {
   return {
     plan: (cycleId, account, decide) =>
@@ -154,6 +170,7 @@ export function createCycleBook(database: Database): CycleBook {
         if (equity !== undefined) {
           const limits = await readLimits(transaction, account);
           await markEquity(transaction, { account, equity, at: finishedAt, resetHour: limits.dayResetHour });
+          await tellEquity(transaction, record);
         }
         await recordSignals(transaction, record);
         await transaction.emit({

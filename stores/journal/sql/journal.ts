@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Journal } from '../port.ts';
+import { createAuditBook } from './audit.ts';
 import { createControlBook } from './control.ts';
 import { createCycleBook } from './cycles.ts';
 import type { Database } from './database.ts';
@@ -30,9 +31,27 @@ export async function createJournal(database: Database): Promise<Journal> {
     scores: createScoreBook(database),
     modelCalls: createModelCallBook(database),
     outbox: createOutbox(database),
+    audit: createAuditBook(database),
+    deleteAnswers: (before) => deleteAnswers(database, before),
     check: () => check(database),
     close: () => database.close(),
   };
+}
+
+/** What was spent, and which signals counted, is kept elsewhere. */
+async function deleteAnswers(database: Database, before: number): Promise<number> {
+  return database.transaction('', {}, async (transaction) => {
+    const calls = await transaction.run('DELETE FROM model_calls WHERE started_at < ?', before);
+    const submitted = await transaction.run('DELETE FROM submitted_signals WHERE received_at < ?', before);
+    if (calls + submitted > 0) {
+      await transaction.emit({
+        eventId: `deleted/answers/${transaction.now()}`,
+        kind: 'data.deleted',
+        payload: { by: 'retention', reason: `older than ${new Date(before).toISOString()}`, calls, submitted },
+      });
+    }
+    return calls + submitted;
+  });
 }
 
 /** Writes, since a full disk and a server that only follows another can still be read. */

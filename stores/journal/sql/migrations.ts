@@ -1,32 +1,54 @@
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Sql } from './database.ts';
 import { agents } from './schema/agents.ts';
+import { audit } from './schema/audit.ts';
 import type { Dialect } from './schema/dialect.ts';
 import { first } from './schema/first.ts';
+import { marketBuffer } from './schema/market-buffer.ts';
 import { modelCalls, sampling } from './schema/model-calls.ts';
 
+/** Applied in order, each once; a released one is never edited. */
 interface Migration {
   version: number;
   sql: (dialect: Dialect) => string;
 }
 
-/** Applied in order, each once; a released one is never edited. */
-const migrations: readonly Migration[] = [
-  { version: 1, sql: first },
-  { version: 2, sql: agents },
-  { version: 3, sql: modelCalls },
-  { version: 4, sql: sampling },
-];
+/** What a database holds. */
+export interface Schema {
+  /** For a person. */
+  name: string;
+  /** PostgreSQL keeps the market buffer beside the journal, in a schema and under an order lock of its own. */
+  postgres: { schema: string; orderLock: number };
+  migrations: readonly Migration[];
+}
+
+export const journalSchema: Schema = {
+  name: 'journal',
+  postgres: { schema: 'public', orderLock: 7_002 },
+  migrations: [
+    { version: 1, sql: first },
+    { version: 2, sql: agents },
+    { version: 3, sql: modelCalls },
+    { version: 4, sql: sampling },
+    { version: 5, sql: audit },
+  ],
+};
+
+export const marketBufferSchema: Schema = {
+  name: 'market buffer',
+  postgres: { schema: 'market_buffer', orderLock: 7_012 },
+  migrations: [{ version: 1, sql: marketBuffer }],
+};
 
 /** What is still to be applied. Books of a newer release are refused: this one would write what that one does not expect. */
-export async function missingMigrations(sql: Sql): Promise<Migration[]> {
+export async function missingMigrations(sql: Sql, { name, migrations }: Schema): Promise<readonly Migration[]> {
   const row = await sql.row('SELECT coalesce(max(version), 0) AS version FROM migrations');
   const applied = Number(row?.['version']);
   const newest = migrations.at(-1)?.version ?? 0;
   if (applied > newest) {
     throw new UserError(
       'JournalTooNew',
-      `The journal was written by a newer release (schema ${applied}, this one knows ${newest}): start that release again.`,
+      `The ${name} was written by a newer release (schema ${applied}, this one knows ${newest}): start that release again.`,
       ExitCode.unhealthy,
     );
   }

@@ -1,5 +1,5 @@
 import { UserError } from '../../../contracts/errors.ts';
-import { type Decimal, decimal, text, ZERO } from '../../../domain/money.ts';
+import { type Decimal, type DecimalText, decimal, text, ZERO } from '../../../domain/money.ts';
 import type { Fill } from '../../../domain/orders.ts';
 import type { Position } from '../../../domain/portfolio.ts';
 import { applyFill, baseOf, flatPosition } from '../../../domain/position.ts';
@@ -85,17 +85,17 @@ export async function movePosition(
 
 /**
  * A buy takes the symbol's dust back into the position, at the cost that it took along. So does a sale of more than the position holds: a fill
- * that was heard of after what it sold had been swept.
+ * that was heard of after what it sold had been swept. Returns what the fill gained.
  */
-export async function bookOnPosition(transaction: Transaction, fill: Fill, legId: string): Promise<void> {
+export async function bookOnPosition(transaction: Transaction, fill: Fill, legId: string): Promise<DecimalText> {
   const { account, symbol } = fill;
   const stored = await readStored(transaction, account, symbol);
   const joins = fill.side === 'buy' || decimal(fill.quantity).greaterThan(stored.quantity);
   const before = joins ? await takeDustBack(transaction, account, stored, fill) : stored;
   const after: StoredPosition = { ...before, ...applyFill(before, fill) };
   await write(transaction, account, after);
+  const gain = decimal(after.realizedPnl).minus(before.realizedPnl);
   if (fill.side === 'sell') {
-    const gain = decimal(after.realizedPnl).minus(before.realizedPnl);
     await transaction.run(
       `INSERT INTO closed_trades (leg_id, account, symbol, realized_pnl, closed_at) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (leg_id) DO UPDATE SET realized_pnl = ?, closed_at = excluded.closed_at`,
@@ -107,6 +107,7 @@ export async function bookOnPosition(transaction: Transaction, fill: Fill, legId
       text(gain.plus(await realizedBy(transaction, legId))),
     );
   }
+  return text(gain);
 }
 
 async function realizedBy(sql: Sql, legId: string) {

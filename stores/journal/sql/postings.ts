@@ -2,6 +2,7 @@ import { type Decimal, decimal, min, text, ZERO } from '../../../domain/money.ts
 import type { Fill, OrderLeg } from '../../../domain/orders.ts';
 import { baseOf, quoteOf } from '../../../domain/position.ts';
 import { reservationAmount } from '../../../domain/reservation.ts';
+import type { BookedFill } from '../port.ts';
 import type { Sql, Transaction } from './database.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { bookOnPosition } from './positions.ts';
@@ -174,9 +175,10 @@ export async function bookFill(transaction: Transaction, fill: Fill, owner: Fill
   if (inserted === 0) return false;
 
   const key = `fill/${fill.venue}/${fill.account}/${fill.symbol}/${fill.tradeId}/${fill.intentId}`;
-  await bookOnPosition(transaction, fill, legId);
+  const realizedPnl = await bookOnPosition(transaction, fill, legId);
   await post(transaction, key, 'fill', fill.account, await fillPostings(transaction, fill, legId));
-  await transaction.emit({ eventId: key, kind: 'fill.booked', cycleId, correlationId, payload: fill });
+  const payload: BookedFill = { ...fill, legId, realizedPnl };
+  await transaction.emit({ eventId: key, kind: 'fill.booked', cycleId, correlationId, payload });
   return true;
 }
 

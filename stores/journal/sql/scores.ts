@@ -4,7 +4,8 @@ import type { AgentId } from '../../../domain/agents.ts';
 import { decimal } from '../../../domain/money.ts';
 import type { ScoredSignal } from '../../../domain/scoring.ts';
 import type { AbstentionReason, Signal } from '../../../domain/signals.ts';
-import type { DueSignal, ScoreBook } from '../agents-port.ts';
+import type { DueSignal, ScoreBook, SettledSignal } from '../agents-port.ts';
+import type { NewEvent } from '../port.ts';
 import type { Database, Row, Transaction } from './database.ts';
 
 /** An agent is judged by its last signals: what it was a year ago says little of the model that it runs today. */
@@ -94,6 +95,24 @@ function toScored(row: Row): ScoredSignal {
   };
 }
 
+function settledEvent(row: Row): NewEvent {
+  const { cycleId, agentId, symbol, price, dueAt } = toDue(row);
+  const payload: SettledSignal = {
+    account: String(row['account']),
+    cycleId,
+    agentId,
+    symbol,
+    model: String(row['model']),
+    price,
+    dueAt,
+    probabilities: JSON.parse(String(row['probabilities'])) as Signal['probabilities'],
+    share: Number(row['share']),
+    ...(row['final_price'] === null ? {} : { finalPrice: String(row['final_price']) }),
+  };
+  const eventId = `outcome/${cycleId}/${agentId}/${symbol}`;
+  return { eventId, kind: 'signal.settled', cycleId, correlationId: cycleId, payload };
+}
+
 export function createScoreBook(database: Database): ScoreBook {
   return {
     async due(account, now, limit) {
@@ -110,6 +129,7 @@ export function createScoreBook(database: Database): ScoreBook {
     settle: (account, outcomes, score) =>
       database.transaction(account, { ledger: true }, async (transaction) => {
         const touched = new Set<AgentId>();
+        const told: NewEvent[] = [];
         for (const { cycleId, agentId, symbol, finalPrice } of outcomes) {
           const settled = await transaction.run(
             `UPDATE signals SET final_price = ?, settled_at = ?
@@ -120,8 +140,17 @@ export function createScoreBook(database: Database): ScoreBook {
             agentId,
             symbol,
           );
-          if (settled > 0 && finalPrice !== undefined) touched.add(agentId);
+          if (settled === 0) continue;
+          if (finalPrice !== undefined) touched.add(agentId);
+          const row = await transaction.row(
+            'SELECT * FROM signals WHERE cycle_id = ? AND agent_id = ? AND symbol = ?',
+            cycleId,
+            agentId,
+            symbol,
+          );
+          if (row) told.push(settledEvent(row));
         }
+        await transaction.emit(...told);
         const records: AgentScoreRecord[] = [];
         for (const agentId of [...touched].sort()) {
           const rows = await transaction.rows(

@@ -4,8 +4,9 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market.ts';
+import { appendAudit } from '../sql/audit.ts';
 import { type Database, outboxRows, type Row, type Sql, type Transaction, type Value } from '../sql/database.ts';
-import { missingMigrations } from '../sql/migrations.ts';
+import { journalSchema, missingMigrations, type Schema } from '../sql/migrations.ts';
 import { sqliteDialect } from '../sql/schema/dialect.ts';
 
 /** How long a transaction waits for another process's. */
@@ -64,21 +65,26 @@ class Connection implements Sql {
  * another process writes between its read and its write: it locks everything, so that no finer lock is needed. A commit is on disk when its
  * promise resolves (synchronous=FULL).
  */
-export async function openSqliteDatabase(file: string, mode: Mode, now: () => number = Date.now): Promise<Database> {
+export async function openSqliteDatabase(
+  file: string,
+  mode: Mode,
+  now: () => number = Date.now,
+  schema: Schema = journalSchema,
+): Promise<Database> {
   try {
-    return await open(file, mode, now);
+    return await open(file, mode, now, schema);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(
       'JournalUnusable',
-      `The journal ${file} cannot be used: ${reason}. Restore it from a backup, or move it away to start with empty books.`,
+      `The ${schema.name} ${file} cannot be used: ${reason}. Restore it from a backup, or move it away to start with an empty one.`,
       ExitCode.unhealthy,
     );
   }
 }
 
-async function open(file: string, mode: Mode, now: () => number): Promise<Database> {
+async function open(file: string, mode: Mode, now: () => number, schema: Schema): Promise<Database> {
   const writer = new Connection(file, false);
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -107,17 +113,20 @@ async function open(file: string, mode: Mode, now: () => number): Promise<Databa
     rows: (sql, ...values) => writer.rows(sql, ...values),
     run: (sql, ...values) => writer.run(sql, ...values),
     async emit(...events) {
-      for (const values of outboxRows(events, mode, now())) {
-        await writer.run(
+      const at = now();
+      const rows = outboxRows(events, mode, at);
+      for (const [index, event] of events.entries()) {
+        const told = await writer.run(
           `INSERT INTO outbox (event_id, kind, at, mode, cycle_id, correlation_id, payload) VALUES (?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (event_id) DO NOTHING`,
-          ...values,
+          ...(rows[index] ?? []),
         );
+        if (told > 0) await appendAudit(writer, event, { mode, at });
       }
     },
   };
 
-  await migrate(writer, transaction, now);
+  await migrate(writer, transaction, now, schema);
   // Reads see what is committed, never what a transaction of ours is about to roll back.
   const reader = new Connection(file, true);
   return {
@@ -156,12 +165,13 @@ async function migrate(
   connection: Connection,
   transaction: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>,
   now: () => number,
+  schema: Schema,
 ): Promise<void> {
   await transaction(async (one) => {
     connection.execute(
       'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT',
     );
-    for (const { version, sql } of await missingMigrations(one)) {
+    for (const { version, sql } of await missingMigrations(one, schema)) {
       connection.execute(sql(sqliteDialect));
       await one.run('INSERT INTO migrations (version, applied_at) VALUES (?, ?)', version, now());
     }

@@ -1,0 +1,80 @@
+import { Context } from '@temporalio/activity';
+import type { Logger } from 'pino';
+import type { Retention } from '../../contracts/config/retention.ts';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
+import type { ExportReport, HousekeepingReport, LoadReport } from '../../contracts/warehouse/reports.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
+import { feedsOf } from '../../stores/warehouse/feeds.ts';
+import { loadSegments } from '../../stores/warehouse/load.ts';
+import type { CloudWarehouse } from '../../stores/warehouse/port.ts';
+import { compactSegments, expireSegments, sweepFiles } from '../../stores/warehouse/segments/compact.ts';
+import { exportEvents } from '../../stores/warehouse/segments/export.ts';
+import { currentManifest, type Warehouse } from '../../stores/warehouse/warehouse.ts';
+import { beating } from '../heartbeat.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface WarehouseDependencies {
+  journal: Journal;
+  market: MarketBuffer;
+  warehouse: Warehouse;
+  /** Missing where the warehouse is this machine's alone. */
+  cloud?: CloudWarehouse | undefined;
+  retention: Retention;
+  logger: Logger;
+}
+
+export type WarehouseActivities = ReturnType<typeof createWarehouseActivities>;
+
+/** Each may be tried again at any time, and by several at once: what is done counts with the commit of a manifest. */
+export function createWarehouseActivities(dependencies: WarehouseDependencies) {
+  const { journal, market, warehouse, cloud, retention, logger } = dependencies;
+  const feeds = feedsOf(journal, market.outbox);
+
+  return beating({
+    /** Brings what was told since the last time into the segments. */
+    async exportEvents(): Promise<ExportReport> {
+      const { cancellationSignal: signal } = Context.current();
+      const report = await exportEvents(warehouse, feeds, { signal });
+      metrics.warehouseRows.inc(report.rows);
+      if (report.events > 0) logger.info({ ...report }, 'events exported');
+      return report;
+    },
+
+    /** Brings segments that the cloud warehouse has not got yet there. */
+    async loadSegments(): Promise<LoadReport> {
+      if (!cloud) return { loaded: 0, rows: 0, to: '' };
+      const report = await loadSegments(warehouse, cloud, Context.current().cancellationSignal);
+      if (report.loaded > 0) logger.info({ ...report }, 'segments loaded');
+      return report;
+    },
+
+    /** Makes few segments of many. */
+    compactSegments: (): Promise<number> => compactSegments(warehouse, cloud?.name),
+
+    /** Deletes what is older than it is kept, of what is exported. */
+    async applyRetention(): Promise<HousekeepingReport> {
+      const now = Date.now();
+      const { marketDays, signalsDays, tradingDays, auditDays, archiveDays } = retention;
+      const expired = await expireSegments(warehouse, {
+        market: marketDays,
+        signals: signalsDays,
+        trading: tradingDays,
+        audit: auditDays,
+        archive: archiveDays,
+      });
+      const { cursors } = await currentManifest(warehouse);
+      const before = now - retention.outboxDays * DAY_MS;
+      const report = {
+        expired,
+        outbox: await journal.outbox.trim(cursors.journal, before),
+        market: await market.outbox.trim(cursors.market, before),
+        answers: await journal.deleteAnswers(now - retention.answersDays * DAY_MS),
+        files: await sweepFiles(warehouse),
+      };
+      logger.info({ ...report }, 'retention applied');
+      return report;
+    },
+  });
+}

@@ -1,0 +1,69 @@
+import type { BookSeen, CandleClosed } from '../../contracts/market-events.ts';
+import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market.ts';
+import type { NewEvent, Outbox } from '../journal/port.ts';
+import type { Database, Transaction } from '../journal/sql/database.ts';
+import { createOutbox } from '../journal/sql/outbox.ts';
+
+const MINUTE_MS = 60_000;
+
+export interface SnapshotOf {
+  cycleId: string;
+  correlationId: string;
+}
+
+/**
+ * What cycles saw of the market, until it is exported. A place of its own: its volume never holds the journal's lock, and a full one stops no
+ * order.
+ */
+export interface MarketBuffer {
+  readonly outbox: Outbox;
+  /** The books of a snapshot, and the candles that closed since the last one. Idempotent by cycle and by minute. */
+  record(snapshot: MarketSnapshot, of: SnapshotOf): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createMarketBuffer(database: Database): MarketBuffer {
+  return {
+    outbox: createOutbox(database),
+    record: (snapshot, of) =>
+      database.transaction('', {}, async (transaction) => {
+        for (const each of snapshot.symbols) {
+          await transaction.emit(bookEvent(snapshot, each, of), ...(await newCandles(transaction, snapshot, each)));
+        }
+      }),
+    close: () => database.close(),
+  };
+}
+
+function bookEvent(
+  { snapshotId, venue, takenAt }: MarketSnapshot,
+  { instrument: { symbol }, book }: SymbolSnapshot,
+  { cycleId, correlationId }: SnapshotOf,
+): NewEvent {
+  const payload: BookSeen = { snapshotId, venue, symbol, takenAt, book };
+  return { eventId: `book/${cycleId}/${snapshotId}/${symbol}`, kind: 'book.seen', cycleId, correlationId, payload };
+}
+
+/** The running minute is left out. What was told stays known when the events themselves are deleted after their export. */
+async function newCandles(
+  transaction: Transaction,
+  { venue, takenAt }: MarketSnapshot,
+  { instrument: { symbol }, candles }: SymbolSnapshot,
+): Promise<NewEvent[]> {
+  const row = await transaction.row('SELECT opened_at FROM candles_told WHERE venue = ? AND symbol = ?', venue, symbol);
+  const told = Number(row?.['opened_at'] ?? 0);
+  const closed = candles.filter(({ openAt }) => openAt > told && openAt + MINUTE_MS <= takenAt);
+  const last = closed.at(-1);
+  if (!last) return [];
+  await transaction.run(
+    `INSERT INTO candles_told (venue, symbol, opened_at) VALUES (?, ?, ?)
+     ON CONFLICT (venue, symbol) DO UPDATE SET opened_at = excluded.opened_at`,
+    venue,
+    symbol,
+    last.openAt,
+  );
+  return closed.map((candle) => {
+    const payload: CandleClosed = { venue, symbol, candle };
+    return { eventId: `candle/${venue}/${symbol}/${candle.openAt}`, kind: 'candle.closed', payload };
+  });
+}

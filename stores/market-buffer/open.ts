@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+import { dataFolder } from '../../contracts/config/folders.ts';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { loadSecrets } from '../../contracts/config/secrets.ts';
+import { openPostgresDatabase } from '../journal/postgres/database.ts';
+import { marketBufferSchema } from '../journal/sql/migrations.ts';
+import { openSqliteDatabase } from '../journal/sqlite/database.ts';
+import { createMarketBuffer, type MarketBuffer } from './market-buffer.ts';
+
+export function marketBufferFile(): string {
+  return join(dataFolder(), 'market-buffer.db');
+}
+
+/** Beside the journal: in a schema of its own where that is in PostgreSQL, else in a file of its own. */
+export async function openMarketBuffer({ mode }: Pick<Configuration, 'mode'>): Promise<MarketBuffer> {
+  const { journalUrl } = loadSecrets();
+  const database =
+    journalUrl === undefined
+      ? await openSqliteDatabase(marketBufferFile(), mode, Date.now, marketBufferSchema)
+      : await openPostgresDatabase(journalUrl, mode, Date.now, marketBufferSchema);
+  return createMarketBuffer(database);
+}

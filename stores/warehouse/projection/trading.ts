@@ -1,0 +1,114 @@
+import { decimal, sum, text } from '../../../domain/money.ts';
+import type { Balance, Position } from '../../../domain/portfolio.ts';
+import { baseOf, quoteOf } from '../../../domain/position.ts';
+import type { BookedFill, EquityMarked, Intent } from '../../journal/port.ts';
+import { money, type Projected, row } from './values.ts';
+
+export function orderMoved(intent: Intent): Projected[] {
+  return [
+    row(
+      'orders',
+      {
+        account: intent.account,
+        symbol: intent.symbol,
+        intent_id: intent.intentId,
+        leg_id: intent.legId,
+        submission: intent.submission,
+        side: intent.side,
+        purpose: intent.purpose,
+        type: intent.type,
+        state: intent.state,
+        quantity: money(intent.quantity),
+        filled_quantity: money(intent.filledQuantity),
+        limit_price: money(intent.limitPrice),
+        venue_order_id: intent.venueOrderId ?? null,
+        detail: intent.detail,
+        created_at: intent.createdAt,
+      },
+      '',
+      intent.updatedAt,
+    ),
+  ];
+}
+
+export function fillBooked(fill: BookedFill): Projected[] {
+  const { symbol, price, quantity, fee, feeAsset } = fill;
+  const feeQuote =
+    feeAsset === quoteOf(symbol) ? fee : feeAsset === baseOf(symbol) ? text(decimal(fee).times(price)) : undefined;
+  return [
+    row(
+      'fills',
+      {
+        account: fill.account,
+        venue: fill.venue,
+        symbol,
+        trade_id: fill.tradeId,
+        intent_id: fill.intentId,
+        side: fill.side,
+        price: money(price),
+        quantity: money(quantity),
+        notional: money(decimal(price).times(quantity)),
+        fee: money(fee),
+        fee_asset: feeAsset,
+        fee_quote: feeQuote === undefined ? null : money(feeQuote),
+        liquidity: fill.liquidity,
+        realized_pnl: fill.realizedPnl === undefined ? null : money(fill.realizedPnl),
+      },
+      '',
+      fill.filledAt,
+    ),
+  ];
+}
+
+export function equityMarked(marked: EquityMarked): Projected[] {
+  const { account, at, currency, balances, positions, prices } = marked;
+  const cash = balances.find(({ asset }) => asset === currency);
+  const held = positions.filter(({ quantity }) => !decimal(quantity).isZero());
+  const snapshot = {
+    account,
+    equity: money(marked.equity),
+    day_open: money(marked.dayOpen),
+    high_water: money(marked.highWater),
+    free_cash: money(cash?.free ?? '0'),
+    reserved_cash: money(reserved(balances, currency)),
+    positions: held.length,
+  };
+  return [
+    row('portfolio_snapshots', snapshot, '', at),
+    ...held.flatMap((position) => positionRow(position, { account, at, price: prices[position.symbol] })),
+  ];
+}
+
+function reserved(balances: readonly Balance[], currency: string): string {
+  return text(sum(balances.filter(({ asset }) => asset === currency).map((balance) => decimal(balance.reserved))));
+}
+
+function positionRow(
+  { symbol, quantity, averageCost, realizedPnl }: Position,
+  { account, at, price }: { account: string; at: number; price: string | undefined },
+): Projected[] {
+  if (price === undefined) return [];
+  const value = decimal(quantity).times(price);
+  const facts = {
+    account,
+    symbol,
+    quantity: money(quantity),
+    average_cost: money(averageCost),
+    mark_price: money(price),
+    value: money(value),
+    unrealized_pnl: money(value.minus(decimal(quantity).times(averageCost))),
+    realized_pnl: money(realizedPnl),
+  };
+  return [row('position_snapshots', facts, symbol, at)];
+}
+
+export function capitalMoved(flow: {
+  account: string;
+  asset: string;
+  amount: string;
+  value: string;
+  at: number;
+}): Projected[] {
+  const { account, asset, amount, value, at } = flow;
+  return [row('capital_flows', { account, asset, amount: money(amount), value: money(value) }, '', at)];
+}

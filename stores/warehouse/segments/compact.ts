@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import { type DataClass, tables } from '../../../contracts/warehouse/tables.ts';
+import { quoted, withDuckDb } from '../duckdb/database.ts';
+import type { Manifest, Segment } from '../port.ts';
+import { changeManifest, currentManifest, type Warehouse } from '../warehouse.ts';
+import { readdir, rm, stat } from './files.ts';
+import { writeSegment } from './write.ts';
+
+/** Neighbours of about one size that are made one: each row is written again once for every tenfold of rows. */
+const NEIGHBOURS = 10;
+const MOST_ROWS = 5_000_000;
+/** A reader or an exporter that began before a file was retired, or that has not committed it yet, is done by then. */
+const GRACE_MS = 15 * 60_000;
+const DAY_MS = 86_400_000;
+
+/** Days by class of data; null keeps it for ever. */
+export type KeepDays = Record<DataClass, number | null>;
+
+function tierOf({ rows }: Segment): number {
+  return Math.floor(Math.log10(Math.max(1, rows)));
+}
+
+/** The first run of neighbours of one table and source, of one tier, that is long enough. With a cloud warehouse only what that has, too. */
+function nextRun({ segments }: Manifest, cloud: string | undefined): Segment[] | undefined {
+  const groups = Map.groupBy(segments, ({ table, source }) => `${table}/${source}`);
+  for (const group of groups.values()) {
+    const ordered = group.toSorted((a, b) => a.from - b.from);
+    for (let tier = 0; tier < 7; tier += 1) {
+      const small = ordered.filter(
+        (segment) => tierOf(segment) === tier && (cloud === undefined || segment.loadedTo === cloud),
+      );
+      const run = small.slice(0, NEIGHBOURS);
+      const rows = run.reduce((total, segment) => total + segment.rows, 0);
+      if (run.length === NEIGHBOURS && rows <= MOST_ROWS) return run;
+    }
+  }
+  return undefined;
+}
+
+/** Makes one segment of several small ones, until no run of them is left. Returns how many it took away. */
+export async function compactSegments(warehouse: Warehouse, cloud?: string): Promise<number> {
+  let taken = 0;
+  for (;;) {
+    const committed = await changeManifest(warehouse, async (manifest) => {
+      const run = nextRun(manifest, cloud);
+      if (!run) return undefined;
+      const merged = await rewrite(warehouse, run, 'true');
+      return replaced(manifest, run, merged ? [merged] : [], warehouse.now());
+    });
+    if (!committed) return taken;
+    taken += NEIGHBOURS - 1;
+  }
+}
+
+/** Deletes what is older than its class of data is kept. Returns how many rows, by table. */
+export async function expireSegments(warehouse: Warehouse, keep: KeepDays): Promise<Record<string, number>> {
+  const expired: Record<string, number> = {};
+  await changeManifest(warehouse, async (manifest) => {
+    for (const name of Object.keys(expired)) delete expired[name];
+    const gone: Segment[] = [];
+    const kept: Segment[] = [];
+    for (const segment of manifest.segments) {
+      const days = keep[tables[segment.table].dataClass];
+      // A day's grace: no segment is written anew for a few rows of it.
+      const cutoff = days === null ? 0 : warehouse.now() - days * DAY_MS;
+      if (segment.minAt >= cutoff - DAY_MS) continue;
+      const rest = segment.maxAt < cutoff ? undefined : await rewrite(warehouse, [segment], keptSince(cutoff));
+      gone.push(segment);
+      if (rest) kept.push({ ...rest, loadedTo: segment.loadedTo });
+      expired[segment.table] = (expired[segment.table] ?? 0) + segment.rows - (rest?.rows ?? 0);
+    }
+    return gone.length === 0 ? undefined : replaced(manifest, gone, kept, warehouse.now());
+  });
+  return expired;
+}
+
+function keptSince(at: number): string {
+  return `event_at >= make_timestamptz(${Math.floor(at) * 1_000})`;
+}
+
+async function rewrite(warehouse: Warehouse, run: readonly Segment[], condition: string): Promise<Segment | undefined> {
+  const [first] = run;
+  if (!first) return undefined;
+  const { table, source, loadedTo } = first;
+  const paths = run.map(({ file }) => quoted(join(warehouse.folder, file))).join(', ');
+  const query = `SELECT * FROM read_parquet([${paths}], union_by_name = true) WHERE ${condition} ORDER BY event_at`;
+  const range = { source, from: Math.min(...run.map(({ from }) => from)), to: Math.max(...run.map(({ to }) => to)) };
+  const written = await withDuckDb(warehouse.limits, (connection) =>
+    writeSegment(connection, warehouse, { table, range, query }),
+  );
+  return { ...written, ...(loadedTo === undefined ? {} : { loadedTo }) };
+}
+
+function replaced(
+  { cursors, segments, retired }: Manifest,
+  gone: readonly Segment[],
+  added: readonly Segment[],
+  at: number,
+): Pick<Manifest, 'cursors' | 'segments' | 'retired'> {
+  return {
+    cursors,
+    segments: [...segments.filter((segment) => !gone.includes(segment)), ...added],
+    retired: [...retired, ...gone.map(({ file }) => ({ file, at }))],
+  };
+}
+
+/** Deletes files that no manifest names any more, or never did: what was retired, and what interrupted exports left. */
+export async function sweepFiles(warehouse: Warehouse): Promise<number> {
+  const before = warehouse.now() - GRACE_MS;
+  let swept = 0;
+  const committed = await changeManifest(warehouse, async (manifest) => {
+    const old = manifest.retired.filter(({ at }) => at < before);
+    for (const { file } of old) await rm(join(warehouse.folder, file), { force: true });
+    swept += old.length;
+    return old.length === 0
+      ? undefined
+      : { ...manifest, retired: manifest.retired.filter((each) => !old.includes(each)) };
+  });
+  const manifest = committed ?? (await currentManifest(warehouse));
+  const named = new Set([...manifest.segments, ...manifest.retired].map(({ file }) => file));
+  for (const table of Object.keys(tables)) {
+    const names = await readdir(join(warehouse.folder, table)).catch(() => []);
+    for (const name of names.filter((each) => !named.has(`${table}/${each}`))) {
+      const path = join(warehouse.folder, table, name);
+      const { mtimeMs } = await stat(path);
+      if (mtimeMs >= before) continue;
+      await rm(path, { force: true });
+      swept += 1;
+    }
+  }
+  return swept;
+}

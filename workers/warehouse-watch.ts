@@ -1,0 +1,28 @@
+import type { Logger } from '../contracts/telemetry/logger.ts';
+import { metrics } from '../contracts/telemetry/metrics.ts';
+import type { DuckDbLimits } from '../stores/warehouse/duckdb/database.ts';
+import type { Feed } from '../stores/warehouse/feeds.ts';
+import { currentManifest, type Warehouse } from '../stores/warehouse/warehouse.ts';
+
+const INTERVAL_MS = 5_000;
+
+/** An export shares its process with fills and stops, and the machine with everything else. */
+export const BESIDE_TRADING: Pick<DuckDbLimits, 'threads' | 'memoryMb'> = { threads: 1, memoryMb: 256 };
+
+/** Keeps the gauges of the warehouse, also while no export comes through. Returns a function that ends it. */
+export function watchWarehouse(warehouse: Warehouse, feeds: readonly Feed[], logger: Logger): () => void {
+  const look = async (): Promise<void> => {
+    const { cursors, segments } = await currentManifest(warehouse);
+    metrics.warehouseWaiting.set(segments.filter(({ loadedTo }) => loadedTo === undefined).length);
+    for (const feed of feeds) {
+      const oldest = await feed.oldestAfter(cursors[feed.source]);
+      const lagMs = oldest === undefined ? 0 : Math.max(0, warehouse.now() - oldest);
+      metrics.warehouseLag.set({ source: feed.source }, lagMs / 1_000);
+    }
+  };
+  const run = (): void =>
+    void look().catch((error: unknown) => logger.warn({ error }, 'the warehouse could not be read for metrics'));
+  run();
+  const timer = setInterval(run, INTERVAL_MS);
+  return () => clearInterval(timer);
+}
