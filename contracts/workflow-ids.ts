@@ -1,4 +1,5 @@
 import type { Mode } from '../domain/market.ts';
+import type { Period } from '../domain/periods.ts';
 
 export const TRADING_CONTROL_ID = 'trading-control';
 
@@ -35,6 +36,14 @@ export function exportScheduleId(mode: Mode): string {
 
 export function retentionScheduleId(mode: Mode): string {
   return `retention/${mode}`;
+}
+
+export function backupScheduleId(mode: Mode): string {
+  return `backup/${mode}`;
+}
+
+export function reportScheduleId(mode: Mode, period: Period): string {
+  return `report/${mode}/${period}`;
 }
 
 export function scheduleId(account: string): string {

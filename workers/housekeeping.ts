@@ -1,95 +1,135 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy, type ScheduleSpec } from '@temporalio/client';
 import type { Configuration } from '../contracts/config/schema.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import {
+  backupScheduleId,
   exportScheduleId,
   reconcileScheduleId,
+  reportScheduleId,
   retentionScheduleId,
   scoringScheduleId,
 } from '../contracts/workflow-ids.ts';
+import type { Period } from '../domain/periods.ts';
 
-/** A round that was missed is not made up for: the next one sees everything that it would have seen. */
-const CATCH_UP_MS = 10_000;
-const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
 interface Round {
   /** Of the schedule and its workflows. */
   id: string;
-  workflowType: 'reconcile' | 'scoreAgents' | 'exportEvents' | 'retention';
+  workflowType: 'reconcile' | 'scoreAgents' | 'exportEvents' | 'retention' | 'backup' | 'report';
   args: string[];
-  everyMs: number;
+  spec: ScheduleSpec;
+  /** How late a round may begin. What is looked at anew each time needs no round that was missed; a report does. */
+  catchUpMs: number;
   /** Longest that one round may take: one that is still at work leaves the next ones out. */
   timeoutMs: number;
+  /** One is made at each start of the worker, too. */
+  atStart: boolean;
   summary: string;
 }
 
+type Looks = Pick<Round, 'spec' | 'catchUpMs' | 'timeoutMs' | 'atStart'>;
+
+const every = (intervalMs: number, timeoutMs: number): Looks => ({
+  spec: { intervals: [{ every: intervalMs }] },
+  catchUpMs: 10 * SECOND_MS,
+  timeoutMs,
+  atStart: true,
+});
+
+const reportDays: Record<Period, ScheduleSpec> = {
+  daily: { calendars: [{ hour: 0, minute: 10 }] },
+  weekly: { calendars: [{ dayOfWeek: 'MONDAY', hour: 0, minute: 12 }] },
+  monthly: { calendars: [{ dayOfMonth: 1, hour: 0, minute: 14 }] },
+};
+
 /** Rounds over the account's books. A stop pauses none of them. */
 function roundsOf({ account, mode }: Pick<Configuration, 'account' | 'mode'>, marketSpeed: number): Round[] {
+  const onDays: Omit<Looks, 'spec'> = { catchUpMs: 2 * DAY_MS, timeoutMs: 13 * HOUR_MS, atStart: false };
   const rounds: Round[] = [
     {
       id: reconcileScheduleId(account),
       workflowType: 'reconcile',
       args: [account],
-      everyMs: 30_000,
-      timeoutMs: 60_000,
+      ...every(30 * SECOND_MS, MINUTE_MS),
       summary: `books against exchange of ${account} (${mode})`,
     },
     {
       id: scoringScheduleId(account),
       workflowType: 'scoreAgents',
       args: [account],
-      everyMs: 60_000,
-      timeoutMs: 120_000,
+      ...every(MINUTE_MS, 2 * MINUTE_MS),
       summary: `signals against outcomes of ${account} (${mode})`,
     },
     {
       id: exportScheduleId(mode),
       workflowType: 'exportEvents',
       args: [],
-      everyMs: MINUTE_MS,
-      timeoutMs: HOUR_MS,
+      ...every(MINUTE_MS, HOUR_MS),
       summary: `events to the warehouse (${mode})`,
     },
     {
       id: retentionScheduleId(mode),
       workflowType: 'retention',
       args: [],
-      everyMs: 24 * HOUR_MS,
-      timeoutMs: 2 * HOUR_MS,
+      ...every(DAY_MS, 2 * HOUR_MS),
       summary: `deletion of what is older than it is kept (${mode})`,
     },
+    {
+      id: backupScheduleId(mode),
+      workflowType: 'backup',
+      args: [],
+      spec: { calendars: [{ hour: 2, minute: 30 }] },
+      ...onDays,
+      summary: `backup of journal, market buffer and warehouse (${mode})`,
+    },
+    ...(['daily', 'weekly', 'monthly'] as const).map((period) => ({
+      id: reportScheduleId(mode, period),
+      workflowType: 'report' as const,
+      args: [period],
+      spec: reportDays[period],
+      ...onDays,
+      summary: `${period} report (${mode})`,
+    })),
   ];
   // In a fast replay a signal's horizon, told by the wall clock, ends at no minute that the market has.
   return rounds.filter(({ workflowType }) => workflowType !== 'scoreAgents' || marketSpeed === 1);
 }
 
-/** Makes each schedule where there is none, and has one round of each made now. */
+/** Makes each schedule where there is none, and has a round of those made now that look at what is. */
 export async function ensureHousekeeping(
   client: Client,
   configuration: Pick<Configuration, 'account' | 'mode'>,
   marketSpeed: number,
 ): Promise<void> {
-  for (const { id, workflowType, args, everyMs, timeoutMs, summary } of roundsOf(configuration, marketSpeed)) {
-    try {
-      await client.schedule.create({
-        scheduleId: id,
-        spec: { intervals: [{ every: everyMs }] },
-        action: {
-          type: 'startWorkflow',
-          workflowType,
-          workflowId: id,
-          taskQueue: TaskQueue.operations,
-          args,
-          workflowExecutionTimeout: timeoutMs,
-          workflowTaskTimeout: '2s',
-          staticSummary: summary,
-        },
-        policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCH_UP_MS, pauseOnFailure: false },
-      });
-    } catch (error) {
-      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    }
-    await client.schedule.getHandle(id).trigger(ScheduleOverlapPolicy.SKIP);
+  for (const round of roundsOf(configuration, marketSpeed)) {
+    await ensureSchedule(client, round);
+    if (round.atStart) await client.schedule.getHandle(round.id).trigger(ScheduleOverlapPolicy.SKIP);
+  }
+}
+
+async function ensureSchedule(client: Client, round: Round): Promise<void> {
+  const { id, workflowType, args, spec, catchUpMs, timeoutMs, summary } = round;
+  try {
+    await client.schedule.create({
+      scheduleId: id,
+      spec,
+      action: {
+        type: 'startWorkflow',
+        workflowType,
+        workflowId: id,
+        taskQueue: TaskQueue.operations,
+        args,
+        workflowExecutionTimeout: timeoutMs,
+        workflowTaskTimeout: '2s',
+        staticSummary: summary,
+      },
+      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: catchUpMs, pauseOnFailure: false },
+    });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
+import { createBackupActivities } from '../activities/backup/index.ts';
 import { createControlActivities } from '../activities/control/index.ts';
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { closingPrice } from '../activities/market/closing-price.ts';
@@ -7,10 +8,13 @@ import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
 import { createProtectionActivities } from '../activities/protection/index.ts';
 import { createReconcileActivities } from '../activities/reconcile/index.ts';
 import { createIngest } from '../activities/reconcile/ingest.ts';
+import { createReportActivities } from '../activities/reports/index.ts';
 import { createScoringActivities } from '../activities/scoring/index.ts';
 import { createWarehouseActivities } from '../activities/warehouse/index.ts';
+import { reportFolder } from '../contracts/config/folders.ts';
 import { exchangeKeys } from '../contracts/config/secrets.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
+import { placesOf } from '../stores/backup/places.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { feedsOf } from '../stores/warehouse/feeds.ts';
@@ -29,6 +33,7 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
   const journal = await openJournal(configuration);
   const market = await openMarketBuffer(configuration);
   const warehouse = openWarehouse({ mode: configuration.mode, journal: journal.id, limits: BESIDE_TRADING });
+  const feeds = feedsOf(journal, market.outbox);
   const exchange = createCcxtClient(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, exchange);
   const trading = await createCcxtTrading(exchange);
@@ -67,7 +72,7 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
     logger,
   });
   const stopWatching = watchBooks(journal, configuration, logger);
-  const stopWatchingWarehouse = watchWarehouse(warehouse, feedsOf(journal, market.outbox), logger);
+  const stopWatchingWarehouse = watchWarehouse(warehouse, feeds, logger);
 
   return {
     workers: [
@@ -84,6 +89,12 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
             logger,
           }),
           ...createWarehouseActivities({ journal, market, warehouse, retention: configuration.retention, logger }),
+          ...createBackupActivities({
+            places: { ...placesOf(configuration), journal: journal.id },
+            keepDays: configuration.retention.backupDays,
+            logger,
+          }),
+          ...createReportActivities({ warehouse, feeds, configuration, folder: reportFolder(), logger }),
           ...createProtectionActivities({
             journal,
             trading,

@@ -6,5 +6,7 @@ export { executePlan } from './order/execute-plan.ts';
 export { protectPosition } from './protection/protect-position.ts';
 export { reconcile } from './reconcile/reconcile.ts';
 export { scoreAgents } from './scoring/score-agents.ts';
+export { backup } from './warehouse/backup.ts';
 export { exportEvents } from './warehouse/export-events.ts';
+export { report } from './warehouse/report.ts';
 export { retention } from './warehouse/retention.ts';

@@ -10,6 +10,9 @@ import { loadSecrets, type Secrets } from '../../contracts/config/secrets.ts';
 import type { TemporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
+import type { Feed } from '../../stores/warehouse/feeds.ts';
+import type { Warehouse } from '../../stores/warehouse/warehouse.ts';
 import { stackAccess } from '../stack/connection.ts';
 import { readProfile } from '../stack/profile.ts';
 
@@ -20,6 +23,9 @@ export interface CliContext {
   /** Who is at the keyboard, for the records. */
   user: string;
   journal(): Promise<Journal>;
+  market(): Promise<MarketBuffer>;
+  /** With the buffers whose events are not exported yet. */
+  warehouse(): Promise<{ warehouse: Warehouse; feeds: Feed[] }>;
   temporal(): Promise<Client>;
   coordinator(): Promise<CoordinatorClient>;
   /** The exchange of the mode, with its keys; its own retries off. */
@@ -29,14 +35,14 @@ export interface CliContext {
 
 export async function withContext<T>(work: (context: CliContext) => Promise<T>): Promise<T> {
   const closers: (() => Promise<void> | void)[] = [];
-  const opened = new Map<string, Promise<unknown>>();
+  const parts = new Map<string, Promise<unknown>>();
   const once = <V>(name: string, open: () => Promise<V>): Promise<V> => {
-    const known = opened.get(name) as Promise<V> | undefined;
+    const known = parts.get(name) as Promise<V> | undefined;
     if (known) return known;
     const opening = open();
-    opened.set(name, opening);
+    parts.set(name, opening);
     // What could not be opened may be tried again.
-    opening.catch(() => opened.delete(name));
+    opening.catch(() => parts.delete(name));
     return opening;
   };
 
@@ -48,17 +54,37 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
       const { connectExchange } = await import('../exchange.ts');
       return connectExchange(configuration, secrets);
     });
+  const journal = (): Promise<Journal> =>
+    once('journal', async () => {
+      const { openJournal } = await import('../../stores/journal/open.ts');
+      const opened = await openJournal(configuration);
+      closers.push(() => opened.close());
+      return opened;
+    });
+  const market = (): Promise<MarketBuffer> =>
+    once('market', async () => {
+      const { openMarketBuffer } = await import('../../stores/market-buffer/open.ts');
+      const buffer = await openMarketBuffer(configuration);
+      closers.push(() => buffer.close());
+      return buffer;
+    });
   try {
     return await work({
       configuration,
       secrets,
       user: userInfo().username,
-      journal: () =>
-        once('journal', async () => {
-          const { openJournal } = await import('../../stores/journal/open.ts');
-          const journal = await openJournal(configuration);
-          closers.push(() => journal.close());
-          return journal;
+      journal,
+      market,
+      warehouse: () =>
+        once('warehouse', async () => {
+          const [{ openWarehouse }, { feedsOf }] = await Promise.all([
+            import('../../stores/warehouse/warehouse.ts'),
+            import('../../stores/warehouse/feeds.ts'),
+          ]);
+          const books = await journal();
+          const { outbox } = await market();
+          const warehouse = openWarehouse({ mode: configuration.mode, journal: books.id });
+          return { warehouse, feeds: feedsOf(books, outbox) };
         }),
       temporal: () =>
         once('temporal', async () => {

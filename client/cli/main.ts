@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { ExitCode } from '../../contracts/errors.ts';
 import { registerAgents } from './commands/agents.ts';
+import { registerAudit } from './commands/audit.ts';
+import { registerBackup } from './commands/backup.ts';
 import { registerControl } from './commands/control.ts';
 import { registerCycles } from './commands/cycles.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -10,10 +12,12 @@ import { registerPaper } from './commands/paper.ts';
 import { registerPolicy } from './commands/policy.ts';
 import { registerPortfolio } from './commands/portfolio.ts';
 import { registerReplay } from './commands/replay.ts';
+import { registerReport } from './commands/report.ts';
 import { registerRisk } from './commands/risk.ts';
 import { registerSchedule } from './commands/schedule.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerUp } from './commands/up.ts';
+import { registerWarehouse } from './commands/warehouse.ts';
 
 const program = new Command('sapphire')
   .description('Autonomous crypto trading on Temporal whose every step survives a crash.')
@@ -44,6 +48,10 @@ registerReplay(program);
 registerRisk(program);
 registerPortfolio(program);
 registerOrders(program);
+registerReport(program);
+registerWarehouse(program);
+registerAudit(program);
+registerBackup(program);
 registerLive(program);
 registerStatus(program);
 registerDoctor(program);

@@ -12,6 +12,16 @@ export function dataFolder(): string {
   return folder;
 }
 
+/** Where backups are put: SAPPHIRE_BACKUPS, which should be another disk, else beside the data. */
+export function backupFolder(): string {
+  return process.env['SAPPHIRE_BACKUPS'] ?? join(dataFolder(), 'backups');
+}
+
+/** Where regular reports are put. */
+export function reportFolder(): string {
+  return join(dataFolder(), 'reports');
+}
+
 /** What can be fetched again: server binaries, Python environments. */
 export function cacheFolder(): string {
   const folder = process.env['SAPPHIRE_CACHE'] ?? join(projectFolder, '.cache');

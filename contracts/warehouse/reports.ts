@@ -25,3 +25,18 @@ export interface HousekeepingReport {
   answers: number;
   files: number;
 }
+
+/** A regular report that was written. */
+export interface WrittenReport {
+  period: 'daily' | 'weekly' | 'monthly';
+  file: string;
+  from: number;
+  to: number;
+}
+
+/** A backup that was made, and how many older ones were deleted. */
+export interface MadeBackup {
+  folder: string;
+  bytes: number;
+  expired: number;
+}

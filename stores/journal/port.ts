@@ -55,6 +55,11 @@ export interface ControlBook {
   read(account: string): Promise<ControlState>;
   /** Idempotent by request id: the second call returns the state as it is by then. */
   raiseHalt(request: { requestId: string; account: string; reason: string; by: string }): Promise<ControlState>;
+  /**
+   * Halts books that were just restored, under an epoch that nothing of the lost time can have been planned under: what Temporal still has in
+   * flight from then passes no fence.
+   */
+  raiseRestored(request: { requestId: string; account: string; reason: string; by: string }): Promise<ControlState>;
   /** Compares and sets: refused (undefined) when a stop came in between. The day's and the peak's equity start anew from the last mark. */
   resume(request: {
     account: string;

@@ -18,15 +18,19 @@ export function temporaryFolder(): string {
 }
 
 /** An empty journal in a file of its own, with the default limits in force. */
-export async function temporaryJournal(now?: () => number, mode: Mode = 'paper'): Promise<Journal> {
-  const journal = await openSqliteJournal(join(temporaryFolder(), 'journal.db'), mode, now);
+export async function temporaryJournal(
+  now?: () => number,
+  mode: Mode = 'paper',
+  folder = temporaryFolder(),
+): Promise<Journal> {
+  const journal = await openSqliteJournal(join(folder, 'journal.db'), mode, now);
   await journal.risk.adopt('main', riskSchema.parse({}));
   return journal;
 }
 
-export async function temporaryMarketBuffer(now?: () => number, mode: Mode = 'paper'): Promise<MarketBuffer> {
-  const file = join(temporaryFolder(), 'market-buffer.db');
-  return createMarketBuffer(await openSqliteDatabase(file, mode, now, marketBufferSchema));
+export async function temporaryMarketBuffer(folder = temporaryFolder()): Promise<MarketBuffer> {
+  const file = join(folder, 'market-buffer.db');
+  return createMarketBuffer(await openSqliteDatabase(file, 'paper', Date.now, marketBufferSchema));
 }
 
 export function leg(changes: Partial<OrderLeg> = {}): OrderLeg {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Client, isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
@@ -5,6 +6,7 @@ import { pino } from 'pino';
 import { createGuestActivities } from '../../activities/agents/guests.ts';
 import { createAgentActivities } from '../../activities/agents/index.ts';
 import type { Agent } from '../../activities/agents/port.ts';
+import { createBackupActivities } from '../../activities/backup/index.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
 import { createCoordinatorActivities } from '../../activities/coordinator/index.ts';
 import { createOwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
@@ -21,6 +23,7 @@ import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
 import { createProtectionActivities } from '../../activities/protection/index.ts';
 import { createReconcileActivities } from '../../activities/reconcile/index.ts';
 import { createIngest } from '../../activities/reconcile/ingest.ts';
+import { createReportActivities } from '../../activities/reports/index.ts';
 import { createScoringActivities } from '../../activities/scoring/index.ts';
 import { createWarehouseActivities } from '../../activities/warehouse/index.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
@@ -38,8 +41,10 @@ import { type AgentId, agentIds } from '../../domain/agents.ts';
 import { defaultParticipation, perAgent } from '../../domain/participation.ts';
 import { abstain } from '../../domain/signals.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
+import type { Places } from '../../stores/backup/backup.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
+import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import { openWarehouse, type Warehouse } from '../../stores/warehouse/warehouse.ts';
 import { haltOnStrangers, startIngestor } from '../../workers/ingestor.ts';
 import { ensureTradingControl } from '../../workers/trading-control.ts';
@@ -98,6 +103,8 @@ export interface Rig {
   journal: Journal;
   buffer: MarketBuffer;
   warehouse: Warehouse;
+  /** Folder of the backups. */
+  backups: string;
   exchange: TestExchange;
   trading: TradingPort;
   /** Says what the scripted agents answer from now on. */
@@ -121,6 +128,8 @@ const queues: Record<string, string> = {
   scoreAgents: TaskQueue.operations,
   exportEvents: TaskQueue.operations,
   retention: TaskQueue.operations,
+  report: TaskQueue.operations,
+  backup: TaskQueue.operations,
 };
 
 /** Says what was replayed; the rig is closed whatever comes of it. */
@@ -155,9 +164,17 @@ export async function startRig(
   );
   const exchange = await startTestExchange();
   const { apiKey, secret } = await exchange.account('main', { USDT: configuration.paperBalance });
-  const journal = await temporaryJournal();
-  const buffer = await temporaryMarketBuffer();
-  const warehouse = openWarehouse({ folder: temporaryFolder(), mode: 'paper', journal: journal.id });
+  const folder = temporaryFolder();
+  const journal = await temporaryJournal(undefined, 'paper', folder);
+  const buffer = await temporaryMarketBuffer(folder);
+  const places: Places = {
+    mode: 'paper',
+    journal: journal.id,
+    books: { engine: 'sqlite', journal: join(folder, 'journal.db'), market: join(folder, 'market-buffer.db') },
+    warehouse: join(folder, 'warehouse', 'paper'),
+    backups: join(folder, 'backups'),
+  };
+  const warehouse = openWarehouse({ folder: places.warehouse, mode: 'paper', journal: journal.id });
   await journal.participation.seed(perAgent(defaultParticipation));
   await journal.policy.adopt('main', configuredPolicy(configuration));
   await journal.risk.adopt('main', configuration.risk);
@@ -270,6 +287,14 @@ export async function startRig(
                 retention: configuration.retention,
                 logger: silent,
               }),
+              ...createBackupActivities({ places, keepDays: 1, logger: silent }),
+              ...createReportActivities({
+                warehouse,
+                feeds: feedsOf(journal, buffer.outbox),
+                configuration,
+                folder: join(warehouse.folder, 'reports'),
+                logger: silent,
+              }),
               ...createProtectionActivities({
                 journal,
                 trading: watched,
@@ -296,6 +321,7 @@ export async function startRig(
     journal,
     buffer,
     warehouse,
+    backups: places.backups,
     exchange,
     trading,
     views,

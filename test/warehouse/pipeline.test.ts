@@ -4,6 +4,7 @@ import type { CycleSummary } from '../../contracts/cycle.ts';
 import { tableNames } from '../../contracts/warehouse/tables.ts';
 import { exportScheduleId, retentionScheduleId } from '../../contracts/workflow-ids.ts';
 import { scoreOf } from '../../domain/scoring.ts';
+import { listBackups } from '../../stores/backup/backup.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -91,7 +92,23 @@ it('keeps what retention may not delete', async () => {
   expect(report).toEqual({ expired: {}, outbox: 0, market: 0, answers: 0, files: 0 });
 });
 
+it('writes the report of the day that ended', async () => {
+  const written = await (await rig.start('report', 'report/paper/daily', 'daily')).result();
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  expect(written).toMatchObject({
+    period: 'daily',
+    file: expect.stringMatching(new RegExp(`paper-daily-${yesterday}.html$`)),
+  });
+});
+
+it('makes a backup', async () => {
+  const made = await (await rig.start('backup', 'backup/paper')).result();
+  const { manifest } = (await listBackups(rig.backups))[0] ?? {};
+  expect(made).toMatchObject({ expired: 0 });
+  expect(manifest).toMatchObject({ journal: rig.journal.id, scheduled: true });
+});
+
 it('is replayed', { timeout: 60_000 }, async () => {
   const replayed = (await replayThenClose(rig)).map(({ workflowType }) => workflowType);
-  expect(replayed).toEqual(expect.arrayContaining(['tradingCycle', 'exportEvents', 'retention']));
+  expect(replayed).toEqual(expect.arrayContaining(['tradingCycle', 'exportEvents', 'retention', 'report', 'backup']));
 });

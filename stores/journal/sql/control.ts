@@ -63,14 +63,21 @@ interface HaltRequest {
   by: string;
 }
 
-async function raiseHalt(transaction: Transaction, request: HaltRequest): Promise<ControlState> {
+/** Beyond any epoch that the time between a backup and its restore can have used. */
+const RESTORED_EPOCHS = 1_000_000;
+
+async function raiseHalt(
+  transaction: Transaction,
+  request: HaltRequest,
+  told = { kind: 'trading.halted', epochs: 1 },
+): Promise<ControlState> {
   const { requestId, account, reason, by } = request;
   const before = await readControl(transaction, account);
   if (!(await isNewRequest(transaction, requestId, account, 'halt'))) return before;
   const after: ControlState = {
     ...before,
     tradingState: 'halted',
-    epoch: before.epoch + 1,
+    epoch: before.epoch + told.epochs,
     reason,
     changedBy: by,
     changedAt: transaction.now(),
@@ -78,7 +85,7 @@ async function raiseHalt(transaction: Transaction, request: HaltRequest): Promis
   await writeControl(transaction, account, after);
   await transaction.emit({
     eventId: `halt/${requestId}`,
-    kind: 'trading.halted',
+    kind: told.kind,
     payload: { account, requestId, before, after },
   });
   return after;
@@ -110,6 +117,11 @@ export function createControlBook(database: Database): ControlBook {
 
     raiseHalt: (request) =>
       database.transaction(request.account, { control: 'write' }, (transaction) => raiseHalt(transaction, request)),
+
+    raiseRestored: (request) =>
+      database.transaction(request.account, { control: 'write' }, (transaction) =>
+        raiseHalt(transaction, request, { kind: 'data.restored', epochs: RESTORED_EPOCHS }),
+      ),
 
     resume: ({ account, expectedEpoch, reason, by }) =>
       database.transaction(account, { control: 'write' }, async (transaction) => {

@@ -56,7 +56,7 @@ const projections: Record<string, Projection> = {
   'live.enabled': nothingElse,
   'live.disabled': nothingElse,
   'data.deleted': nothingElse,
-  'data.restored': nothingElse,
+  'data.restored': (payload: never, kind) => tradingChanged(kind, payload),
   'model.registered': nothingElse,
   'model.promoted': nothingElse,
 };

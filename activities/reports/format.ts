@@ -1,0 +1,34 @@
+import type { Cell } from '../../stores/warehouse/reports/index.ts';
+import type { Unit } from '../../stores/warehouse/reports/query.ts';
+
+const DAY_MS = 86_400_000;
+
+export function dayText(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10);
+}
+
+const number = (digits: number) => (value: number) =>
+  value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+const formats: Record<Unit, (value: Cell) => string> = {
+  text: String,
+  day: (value) => dayText(Number(value)),
+  time: (value) => new Date(Number(value)).toISOString().replace('T', ' ').slice(0, 19),
+  money: (value) => number(2)(Number(value)),
+  usd: (value) => `$${number(4)(Number(value))}`,
+  count: (value) => number(0)(Number(value)),
+  share: (value) => `${number(2)(Number(value) * 100)} %`,
+  bps: (value) => `${number(1)(Number(value))} bps`,
+  ms: (value) => `${number(0)(Number(value))} ms`,
+  number: (value) => number(4)(Number(value)),
+};
+
+/** For a person; what is not known is a dash, and never a zero. */
+export function cellText(unit: Unit, value: Cell): string {
+  return value === null ? '–' : formats[unit](value);
+}
+
+/** Figures stand right, words left. */
+export function isFigure(unit: Unit): boolean {
+  return unit !== 'text' && unit !== 'day' && unit !== 'time';
+}

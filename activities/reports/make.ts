@@ -1,0 +1,57 @@
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { type Period, periodOf } from '../../domain/periods.ts';
+import type { Feed } from '../../stores/warehouse/feeds.ts';
+import { readWarehouse } from '../../stores/warehouse/query.ts';
+import { duckDbDialect } from '../../stores/warehouse/reports/dialect.ts';
+import { reports as allReports, type ReportRows, runReport } from '../../stores/warehouse/reports/index.ts';
+import type { Range, Report } from '../../stores/warehouse/reports/query.ts';
+import type { Warehouse } from '../../stores/warehouse/warehouse.ts';
+import type { ReportPage } from './page.ts';
+
+/** Runs reports over what is exported and what is not yet. */
+export async function runReports(
+  warehouse: Warehouse,
+  feeds: readonly Feed[],
+  range: Range,
+  wanted: readonly Report[] = allReports,
+): Promise<ReportRows[]> {
+  return readWarehouse(warehouse, feeds, async ({ query }) => {
+    const done: ReportRows[] = [];
+    for (const report of wanted) done.push(await runReport(report, range, duckDbDialect, query));
+    return done;
+  });
+}
+
+const titles: Record<Period, (from: number) => string> = {
+  daily: (from) => `Day of ${dayOf(from)}`,
+  weekly: (from) => `Week from ${dayOf(from)}`,
+  monthly: (from) => `Month of ${dayOf(from).slice(0, 7)}`,
+};
+
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+/** The regular report of the period that a moment lies in. */
+export async function makePage(
+  warehouse: Warehouse,
+  feeds: readonly Feed[],
+  { account, currency, mode }: Pick<Configuration, 'account' | 'currency' | 'mode'>,
+  { period, at }: { period: Period; at: number },
+): Promise<ReportPage> {
+  const range = periodOf(period, at);
+  return {
+    title: titles[period](range.from),
+    range,
+    mode,
+    account,
+    currency,
+    madeAt: warehouse.now(),
+    reports: await runReports(warehouse, feeds, range),
+  };
+}
+
+/** e.g. `paper-daily-2026-11-22.html` */
+export function pageName({ mode, range }: Pick<ReportPage, 'mode' | 'range'>, period: Period): string {
+  return `${mode}-${period}-${dayOf(range.from)}.html`;
+}

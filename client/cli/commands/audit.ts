@@ -1,0 +1,89 @@
+import type { Command } from 'commander';
+import { ExitCode } from '../../../contracts/errors.ts';
+import { readWarehouse } from '../../../stores/warehouse/query.ts';
+import { clock } from '../../cycle-view.ts';
+import { action, wholeNumber } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { type OutputOptions, print, table } from '../output.ts';
+
+interface VerifyOptions extends OutputOptions {
+  head?: string;
+}
+
+/** Reads the whole trail, and holds it against the warehouse's copy, which whoever cut off the trail's end would have to forge as well. */
+async function verify(context: CliContext, options: VerifyOptions): Promise<number> {
+  const journal = await context.journal();
+  const { entries, head, fault } = await journal.audit.verify();
+  const faults = fault === undefined ? [] : [fault];
+  const { warehouse } = await context.warehouse();
+  const copies = await readWarehouse(warehouse, [], ({ query }) =>
+    query('SELECT CAST(sequence AS INTEGER) AS place, hash FROM audit_log ORDER BY sequence'),
+  );
+  const hashes = new Map<number, string>();
+  for (let place = 0; ; ) {
+    const page = await journal.audit.after(place, 1_000);
+    for (const entry of page) hashes.set(entry.place, entry.hash);
+    const last = page.at(-1);
+    if (!last) break;
+    place = last.place;
+  }
+  const differing = copies.find(({ place, hash }) => hashes.get(Number(place)) !== hash);
+  if (differing) {
+    const place = Number(differing['place']);
+    faults.push(
+      hashes.has(place)
+        ? `entry ${place} is not the one that the warehouse has`
+        : `entry ${place} is missing: the warehouse has it`,
+    );
+  }
+  if (options.head !== undefined && options.head !== head && ![...hashes.values()].includes(options.head)) {
+    faults.push(`the head ${options.head} that you hold is not in the trail`);
+  }
+  print({ entries, head, copies: copies.length, faults }, options, () =>
+    faults.length === 0
+      ? `${entries} entries, unbroken; ${copies.length} of them in the warehouse, the same.\nhead ${head}\nKeep the head elsewhere: "sapphire audit verify --head ${head.slice(0, 8)}…" then finds a trail that was made anew.`
+      : `The audit trail was changed.\n${faults.join('\n')}`,
+  );
+  return faults.length === 0 ? ExitCode.ok : ExitCode.unhealthy;
+}
+
+export function registerAudit(program: Command): void {
+  const audit = program
+    .command('audit')
+    .description('who changed what and why, in a trail that cannot be changed unseen');
+
+  action<OutputOptions & { limit: number }>(
+    audit
+      .command('list')
+      .description('the newest entries')
+      .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20)
+      .addHelpText('after', '\nExample:\n  sapphire audit list --limit 50'),
+    async ({ journal }, options) => {
+      const { audit: trail } = await journal();
+      const last = await trail.lastPlace();
+      const entries = (await trail.after(last - options.limit, options.limit)).toReversed();
+      print(entries, options, () =>
+        table(
+          ['place', 'at', 'what', 'by', 'reason', 'hash'],
+          entries.map(({ place, at, kind, by, reason, hash }) => [
+            String(place),
+            clock(at),
+            kind,
+            by,
+            reason,
+            hash.slice(0, 12),
+          ]),
+        ),
+      );
+    },
+  );
+
+  action<VerifyOptions>(
+    audit
+      .command('verify')
+      .description('find any change of the trail; exit code 6 when there is one')
+      .option('--head <hash>', 'a head that you noted before: it must be in the trail')
+      .addHelpText('after', '\nExamples:\n  sapphire audit verify\n  sapphire audit verify --json'),
+    verify,
+  );
+}

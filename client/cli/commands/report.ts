@@ -1,0 +1,126 @@
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { cellText } from '../../../activities/reports/format.ts';
+import { makePage, pageName, runReports } from '../../../activities/reports/make.ts';
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { type Period, periodOf, periods } from '../../../domain/periods.ts';
+import { type ReportRows, reports } from '../../../stores/warehouse/reports/index.ts';
+import { action, wholeNumber } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { heading, type OutputOptions, print, progress, table } from '../output.ts';
+
+const DAY_MS = 86_400_000;
+
+/** A day, UTC, as its first moment. */
+function day(text: string): number {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  if (Number.isNaN(at)) throw new InvalidArgumentError('must be a day as YYYY-MM-DD, UTC.');
+  return at;
+}
+
+function textOf({ report, rows }: ReportRows): string {
+  const head = report.columns.map(({ title }) => title);
+  const lines = rows.map((row) => report.columns.map(({ name, unit }) => cellText(unit, row[name] ?? null)));
+  return `${report.title}\n${lines.length === 0 ? 'nothing in this time' : table(head, lines)}`;
+}
+
+function isPeriod(name: string): name is Period {
+  return (periods as readonly string[]).includes(name);
+}
+
+interface Options extends OutputOptions {
+  from?: number;
+  to?: number;
+  days: number;
+  date?: number;
+  out?: string;
+}
+
+async function show(context: CliContext, options: Options, name: string): Promise<void> {
+  if (isPeriod(name)) return showPeriod(context, options, name);
+  const report = reports.find((each) => each.name === name);
+  if (!report) {
+    const names = [...periods, ...reports.map((each) => each.name)].join(', ');
+    throw new UserError('NoSuchReport', `There is no report "${name}". There are ${names}.`, ExitCode.usage);
+  }
+  if (options.out !== undefined) {
+    throw new UserError(
+      'NoPage',
+      `--out writes a page of daily, weekly or monthly; for "${name}" use --json.`,
+      ExitCode.usage,
+    );
+  }
+  const { warehouse, feeds } = await context.warehouse();
+  const to = options.to === undefined ? warehouse.now() + 1 : options.to + DAY_MS;
+  const from = options.from ?? periodOf('daily', to - 1).from - (options.days - 1) * DAY_MS;
+  const [done] = await runReports(warehouse, feeds, { from, to }, [report]);
+  if (!done) throw new Error('one report was wanted');
+  print({ report: name, from, to, rows: done.rows }, options, () => textOf(done));
+}
+
+async function showPeriod(
+  { configuration, warehouse: open }: CliContext,
+  options: Options,
+  period: Period,
+): Promise<void> {
+  const { warehouse, feeds } = await open();
+  const page = await makePage(warehouse, feeds, configuration, { period, at: options.date ?? warehouse.now() });
+  const { range, reports: done } = page;
+  if (options.out === undefined) {
+    const rows = Object.fromEntries(done.map((each) => [each.report.name, each.rows]));
+    print({ period, ...range, reports: rows }, options, () => [page.title, ...done.map(textOf)].join('\n\n'));
+    return;
+  }
+  progress(`${heading(configuration.mode).trim()}: drawing ${page.title}`);
+  const { pageHtml } = await import('../../../activities/reports/page.ts');
+  const wanted = resolve(options.out);
+  const isFolder = await stat(wanted).then(
+    (found) => found.isDirectory(),
+    () => !wanted.endsWith('.html'),
+  );
+  const file = isFolder ? join(wanted, pageName(page, period)) : wanted;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, pageHtml(page));
+  print({ period, ...range, file }, options, () => file);
+}
+
+export function registerReport(program: Command): void {
+  const report = program
+    .command('report')
+    .description('what the events of the past say: profit, agents, costs, fills, incidents');
+
+  action<OutputOptions>(
+    report.command('list').description('every report, with what its figures mean'),
+    async (_context, options) => {
+      const rows = reports.map(({ name, title, description, columns }) => ({ name, title, description, columns }));
+      print(rows, options, () =>
+        [
+          ...rows.map(({ name, title, description }) => `${name}\n    ${title}. ${description}`),
+          'daily, weekly, monthly\n    All of them for one day, week or month; with --out as a page with charts.',
+        ].join('\n'),
+      );
+    },
+  );
+
+  action<Options>(
+    report
+      .command('show <name>', { isDefault: true })
+      .description('one report as a table, or all of a day, week or month')
+      .option('--days <n>', 'so many days up to today, or up to --to', wholeNumber('--days', 1, 36_500), 30)
+      .option('--from <day>', 'first day, UTC', day)
+      .option('--to <day>', 'last day, UTC', day)
+      .addOption(new Option('--date <day>', 'a day of the period; today without').argParser(day))
+      .option('--out <file>', 'write a page (HTML) to this file or folder: daily, weekly, monthly')
+      .addHelpText(
+        'after',
+        `
+Examples:
+  sapphire report list
+  sapphire report pnl-days --days 7
+  sapphire report agents --from 2026-11-01 --to 2026-11-30 --json
+  sapphire report daily --date 2026-11-22 --out reports/`,
+      ),
+    show,
+  );
+}

@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { exportEvents } from '../../../stores/warehouse/segments/export.ts';
+import { currentManifest } from '../../../stores/warehouse/warehouse.ts';
+import { clock } from '../../cycle-view.ts';
+import { action } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { type OutputOptions, print, progress, table } from '../output.ts';
+
+async function status({ warehouse: open }: CliContext, options: OutputOptions): Promise<void> {
+  const { warehouse, feeds } = await open();
+  const { cursors, segments, committedAt, number } = await currentManifest(warehouse);
+  const sources = await Promise.all(
+    feeds.map(async (feed) => {
+      const oldest = await feed.oldestAfter(cursors[feed.source]);
+      return {
+        source: feed.source,
+        exported: cursors[feed.source],
+        last: await feed.lastSequence(),
+        lagMs: oldest === undefined ? 0 : Math.max(0, warehouse.now() - oldest),
+      };
+    }),
+  );
+  const tables = [...Map.groupBy(segments, (segment) => segment.table)].map(([name, part]) => ({
+    table: name,
+    segments: part.length,
+    rows: part.reduce((total, { rows }) => total + rows, 0),
+    bytes: part.reduce((total, { bytes }) => total + bytes, 0),
+    loaded: part.filter(({ loadedTo }) => loadedTo !== undefined).length,
+  }));
+  print({ folder: warehouse.folder, commit: number, committedAt, sources, tables }, options, () =>
+    [
+      `${warehouse.folder}, commit ${number}${number === 0 ? '' : ` at ${clock(committedAt)}`}`,
+      '',
+      table(
+        ['source', 'exported', 'newest', 'oldest that waits'],
+        sources.map(({ source, exported, last, lagMs }) => [
+          source,
+          String(exported),
+          String(last),
+          lagMs === 0 ? 'none' : `${(lagMs / 1_000).toFixed(0)} s old`,
+        ]),
+      ),
+      '',
+      table(
+        ['table', 'rows', 'segments', 'in the cloud', 'kB'],
+        tables.map((each) => [
+          each.table,
+          String(each.rows),
+          String(each.segments),
+          String(each.loaded),
+          (each.bytes / 1_000).toFixed(1),
+        ]),
+      ),
+    ].join('\n'),
+  );
+}
+
+export function registerWarehouse(program: Command): void {
+  const command = program
+    .command('warehouse')
+    .description('the history of all events: where it stands, what is to come');
+
+  action<OutputOptions>(
+    command
+      .command('status')
+      .description('what is exported, what waits, how much each table holds')
+      .addHelpText('after', '\nExample:\n  sapphire warehouse status --json'),
+    status,
+  );
+
+  action<OutputOptions>(
+    command
+      .command('export')
+      .description('export now what waits; the schedule does it every minute')
+      .addHelpText('after', '\nExample:\n  sapphire warehouse export'),
+    async ({ warehouse: open }, options) => {
+      const { warehouse, feeds } = await open();
+      const report = await exportEvents(warehouse, feeds, {
+        onBatch: ({ events, rows }) => progress(`${events} events, ${rows} rows`),
+      });
+      print(report, options, () => `${report.events} events, ${report.rows} rows in ${report.segments} segments`);
+    },
+  );
+}

@@ -1,0 +1,106 @@
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Mode } from '../../domain/market.ts';
+import { sha256Of } from '../warehouse/segments/files.ts';
+import { readManifest } from '../warehouse/segments/manifest.ts';
+import { copyImmutable, copySqlite, dumpPostgres, syncFile } from './copy.ts';
+import { type BackupManifest, MANIFEST, readBackup } from './manifest.ts';
+
+/** Where everything lives that a backup holds. */
+export interface Places {
+  mode: Mode;
+  /** Id of the journal. */
+  journal: string;
+  /** SQLite files, or the address of the PostgreSQL database that holds both. */
+  books: { engine: 'sqlite'; journal: string; market: string } | { engine: 'postgres'; url: string };
+  warehouse: string;
+  /** Where backups are put. */
+  backups: string;
+}
+
+export interface Backup {
+  folder: string;
+  manifest: BackupManifest;
+}
+
+/**
+ * Copies warehouse, market buffer and journal, while all of them are written. The warehouse comes first: what it has, the books have as well. A
+ * backup is there once its folder has its name.
+ */
+export async function makeBackup(
+  places: Places,
+  { at, scheduled }: { at: number; scheduled: boolean },
+): Promise<Backup> {
+  const name = `${places.mode}-${new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+  const folder = join(places.backups, name);
+  const draft = `${folder}.part`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true, mode: 0o700 });
+
+  const paths = await copyWarehouse(places, draft);
+  if (places.books.engine === 'sqlite') {
+    await copySqlite(places.books.market, join(draft, 'market-buffer.db'));
+    await copySqlite(places.books.journal, join(draft, 'journal.db'));
+    paths.push('market-buffer.db', 'journal.db');
+  } else {
+    await dumpPostgres(places.books.url, join(draft, 'books.dump'));
+    paths.push('books.dump');
+  }
+  const manifest: BackupManifest = {
+    version: 1,
+    mode: places.mode,
+    journal: places.journal,
+    engine: places.books.engine,
+    madeAt: at,
+    scheduled,
+    files: await Promise.all(paths.map((path) => describe(draft, path))),
+  };
+  await writeFile(join(draft, MANIFEST), JSON.stringify(manifest, null, 2), { flush: true, mode: 0o600 });
+  await rm(folder, { recursive: true, force: true });
+  await rename(draft, folder);
+  await syncFile(places.backups);
+  return { folder, manifest };
+}
+
+async function copyWarehouse({ warehouse }: Places, draft: string): Promise<string[]> {
+  const manifest = await readManifest(warehouse);
+  if (!manifest) return [];
+  const paths = manifest.segments.map(({ file }) => join('warehouse', file));
+  for (const { file } of manifest.segments) await copyImmutable(join(warehouse, file), join(draft, 'warehouse', file));
+  const name = `manifest-${String(manifest.number).padStart(12, '0')}.json`;
+  await mkdir(join(draft, 'warehouse'), { recursive: true, mode: 0o700 });
+  // What was retired is not copied along.
+  await writeFile(join(draft, 'warehouse', name), JSON.stringify({ ...manifest, retired: [] }), {
+    flush: true,
+    mode: 0o600,
+  });
+  return [...paths, join('warehouse', name)];
+}
+
+async function describe(folder: string, path: string): Promise<BackupManifest['files'][number]> {
+  const file = join(folder, path);
+  return { path, sha256: await sha256Of(file), bytes: (await stat(file)).size };
+}
+
+/** Newest first. */
+export async function listBackups(backups: string): Promise<Backup[]> {
+  const names = await readdir(backups).catch(() => []);
+  const found: Backup[] = [];
+  for (const name of names.filter((each) => !each.endsWith('.part'))) {
+    const folder = join(backups, name);
+    const manifest = await readBackup(folder).catch(() => undefined);
+    if (manifest) found.push({ folder, manifest });
+  }
+  return found.sort((a, b) => b.manifest.madeAt - a.manifest.madeAt);
+}
+
+/** Deletes what the schedule made before `before`; the newest stays in any case. Returns how many. */
+export async function expireBackups(
+  { backups, mode }: Pick<Places, 'backups' | 'mode'>,
+  before: number,
+): Promise<number> {
+  const [, ...older] = (await listBackups(backups)).filter(({ manifest }) => manifest.mode === mode);
+  const expired = older.filter(({ manifest }) => manifest.scheduled && manifest.madeAt < before);
+  for (const { folder } of expired) await rm(folder, { recursive: true, force: true });
+  return expired.length;
+}

@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { copyFile, link, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { backup, DatabaseSync } from 'node:sqlite';
+import { promisify } from 'node:util';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+
+const run = promisify(execFile);
+/** Pages of one step, between two of which writers have their turn. */
+const PAGES = 500;
+
+/** A consistent copy of a SQLite file that others write meanwhile. */
+export async function copySqlite(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+  const source = new DatabaseSync(from, { readOnly: true });
+  try {
+    await backup(source, to, { rate: PAGES });
+  } finally {
+    source.close();
+  }
+  await syncFile(to);
+}
+
+/** A file that never changes: shared with the original where both are on one disk. */
+export async function copyImmutable(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+  try {
+    await link(from, to);
+  } catch {
+    await copyFile(from, to);
+    await syncFile(to);
+  }
+}
+
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const SCHEMAS = ['--schema=public', '--schema=market_buffer'];
+
+/** Journal and market buffer of a PostgreSQL database, as of one moment. */
+export async function dumpPostgres(url: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+  await postgresTool('pg_dump', url, ['--format=custom', '--no-owner', ...SCHEMAS, '--file', to]);
+  await syncFile(to);
+}
+
+/** Puts them in the place of what the database holds. */
+export async function restorePostgres(url: string, from: string): Promise<void> {
+  await postgresTool('pg_restore', url, [
+    '--clean',
+    '--if-exists',
+    '--no-owner',
+    '--single-transaction',
+    '--exit-on-error',
+    from,
+  ]);
+}
+
+/** The password goes by the environment: arguments are there for everyone to read. */
+async function postgresTool(tool: string, url: string, args: string[]): Promise<void> {
+  const address = new URL(url);
+  const password = decodeURIComponent(address.password);
+  address.password = '';
+  try {
+    await run(tool, [`--dbname=${address.href}`, ...args], { env: { ...process.env, PGPASSWORD: password } });
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const reason = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
+    throw new UserError(
+      'PostgresToolFailed',
+      missing
+        ? `${tool} is not on the PATH. Install PostgreSQL's client programs (Debian: postgresql-client), of the server's version or newer.`
+        : `${tool} failed: ${reason}`,
+      ExitCode.unhealthy,
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import { decimal, text } from '../../../domain/money.ts';
+import { agentSkill, calibration, costs } from './agents.ts';
+import type { SqlDialect } from './dialect.ts';
+import { fillQuality, incidents, latency, outcomes } from './execution.ts';
+import { drawdown, profitByAgent, profitByDay, profitBySymbol } from './profit.ts';
+import type { Range, Report, ReportColumn } from './query.ts';
+
+/** In the order in which a person reads them. */
+export const reports: readonly Report[] = [
+  profitByDay,
+  profitBySymbol,
+  profitByAgent,
+  drawdown,
+  agentSkill,
+  calibration,
+  costs,
+  fillQuality,
+  latency,
+  outcomes,
+  incidents,
+];
+
+export type Cell = string | number | null;
+
+export interface ReportRows {
+  report: Report;
+  rows: Record<string, Cell>[];
+}
+
+/** Runs a report's query. Money stays decimal text; every other figure is a number. */
+export async function runReport(
+  report: Report,
+  range: Range,
+  dialect: SqlDialect,
+  query: (sql: string) => Promise<Record<string, unknown>[]>,
+): Promise<ReportRows> {
+  const rows = await query(report.sql(dialect, range));
+  return {
+    report,
+    rows: rows.map((row) => Object.fromEntries(report.columns.map((column) => [column.name, cellOf(column, row)]))),
+  };
+}
+
+function cellOf({ name, unit }: ReportColumn, row: Record<string, unknown>): Cell {
+  const value = row[name];
+  if (value === null || value === undefined) return null;
+  const plain = typeof value === 'string' ? value : JSON.stringify(value);
+  if (unit === 'text') return plain;
+  if (unit === 'money' || unit === 'usd') return text(decimal(plain).toDecimalPlaces(8));
+  return Number(plain);
+}

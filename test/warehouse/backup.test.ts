@@ -1,0 +1,179 @@
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { riskSchema } from '../../contracts/config/schema.ts';
+import { expireBackups, listBackups, makeBackup, type Places } from '../../stores/backup/backup.ts';
+import { verifyBackup } from '../../stores/backup/manifest.ts';
+import { restoreBackup } from '../../stores/backup/restore.ts';
+import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
+import { openPostgresJournal } from '../../stores/journal/postgres/journal.ts';
+import { marketBufferSchema } from '../../stores/journal/sql/migrations.ts';
+import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
+import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
+import { createMarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
+import { feedsOf } from '../../stores/warehouse/feeds.ts';
+import { readWarehouse } from '../../stores/warehouse/query.ts';
+import { compactSegments } from '../../stores/warehouse/segments/compact.ts';
+import { exportEvents } from '../../stores/warehouse/segments/export.ts';
+import { openWarehouse } from '../../stores/warehouse/warehouse.ts';
+import { fund, temporaryFolder } from '../support/books.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { facts } from './harness.ts';
+
+const DAY = 86_400_000;
+
+async function open(places: Places) {
+  const { books } = places;
+  const journal =
+    books.engine === 'sqlite'
+      ? await openSqliteJournal(books.journal, 'paper')
+      : await openPostgresJournal(books.url, 'paper');
+  await journal.risk.adopt('main', riskSchema.parse({}));
+  const market = createMarketBuffer(
+    books.engine === 'sqlite'
+      ? await openSqliteDatabase(books.market, 'paper', Date.now, marketBufferSchema)
+      : await openPostgresDatabase(books.url, 'paper', Date.now, marketBufferSchema),
+  );
+  const warehouse = openWarehouse({ folder: places.warehouse, mode: 'paper', journal: journal.id });
+  const feeds = feedsOf(journal, market.outbox);
+  return {
+    journal,
+    export: () => exportEvents(warehouse, feeds),
+    compact: () => compactSegments(warehouse),
+    events: async () => {
+      const rows = await readWarehouse(warehouse, feeds, ({ query }) =>
+        query("SELECT event_id FROM events WHERE source = 'journal' ORDER BY sequence"),
+      );
+      return rows.map(({ event_id: id }) => id);
+    },
+    told: async () => (await journal.outbox.after(0, 100_000)).map(({ eventId }) => eventId),
+    close: async () => {
+      await market.close();
+      await journal.close();
+    },
+  };
+}
+
+let server: PostgresServer;
+beforeAll(async () => {
+  server = await startPostgres();
+}, 60_000);
+afterAll(() => server?.stop());
+
+describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engine) => {
+  let places: Places;
+  let books: Awaited<ReturnType<typeof open>>;
+
+  beforeEach(async () => {
+    const folder = temporaryFolder();
+    const data = join(folder, 'data');
+    mkdirSync(data);
+    places = {
+      mode: 'paper',
+      journal: '',
+      books:
+        engine === 'sqlite'
+          ? { engine, journal: join(data, 'journal.db'), market: join(data, 'market-buffer.db') }
+          : { engine, url: await server.database() },
+      warehouse: join(data, 'warehouse', 'paper'),
+      backups: join(folder, 'backups'),
+    };
+    books = await open(places);
+    places.journal = books.journal.id;
+    await fund(books.journal, '1234');
+    await books.journal.outbox.append(facts(20));
+    await books.export();
+    await books.journal.outbox.append(facts(5, 21));
+  });
+  afterEach(() => books.close());
+
+  it('brings back books and warehouse as they were, halted under an epoch of its own', async () => {
+    await books.journal.control.raiseHalt({ requestId: 'a', account: 'main', reason: 'x', by: 'y' });
+    const told = await books.told();
+    const { folder } = await makeBackup(places, { at: Date.now(), scheduled: false });
+
+    await books.journal.outbox.append(facts(50, 100));
+    await fund(books.journal, '5', 'BTC');
+    await books.export();
+    await books.compact();
+    await books.close();
+    if (engine === 'sqlite') rmSync(places.warehouse, { recursive: true });
+
+    const { aside } = await restoreBackup(folder, places, Date.now());
+    books = await open(places);
+    const control = await books.journal.control.raiseRestored({
+      requestId: 'r',
+      account: 'main',
+      reason: 'restored',
+      by: 'z',
+    });
+    expect(control).toMatchObject({ tradingState: 'halted', epoch: 1_000_001 });
+    expect((await books.journal.ledger.balances('main')).map(({ asset, free }) => [asset, free])).toEqual([
+      ['USDT', '1234'],
+    ]);
+    expect((await books.told()).slice(0, -1)).toEqual(told);
+    expect(await books.events()).toEqual(await books.told());
+    await books.export();
+    expect(await books.events()).toEqual(await books.told());
+    expect((await books.journal.audit.verify()).fault).toBeUndefined();
+    // What was there is not deleted.
+    if (engine === 'sqlite') expect(readdirSync(aside)).toContain('journal.db');
+  });
+
+  it('is consistent while everything is written to', { timeout: 30_000 }, async () => {
+    const stop = new AbortController();
+    const writing = (async () => {
+      for (let round = 0; !stop.signal.aborted; round += 1) {
+        await books.journal.outbox.append(facts(20, 1_000 + round * 20));
+        if (round % 5 === 0) await books.export();
+      }
+    })();
+    const { folder } = await makeBackup(places, { at: Date.now(), scheduled: false });
+    stop.abort();
+    await writing;
+    await books.close();
+    await restoreBackup(folder, places, Date.now());
+    books = await open(places);
+    await books.export();
+    expect(await books.events()).toEqual(await books.told());
+  });
+
+  it('is refused when a file of it was changed, and changes nothing then', async () => {
+    const { folder, manifest } = await makeBackup(places, { at: Date.now(), scheduled: false });
+    const [first] = manifest.files;
+    if (!first) throw new Error('it has files');
+    const copy = join(temporaryFolder(), 'copy');
+    cpSync(folder, copy, { recursive: true });
+    writeFileSync(join(copy, first.path), 'something else');
+    await books.journal.outbox.append(facts(1, 500));
+    await expect(restoreBackup(copy, places, Date.now())).rejects.toThrow(/was changed.*sapphire backup list/);
+    rmSync(join(copy, first.path));
+    await expect(verifyBackup(copy)).rejects.toThrow(/is missing/);
+    expect(await books.told()).toContain('fact/500');
+    const other = { ...places, mode: 'live' as const };
+    await expect(restoreBackup(folder, other, Date.now())).rejects.toThrow(/backup of paper books/);
+  });
+});
+
+it('keeps backups of persons, and the newest, when it deletes old ones', async () => {
+  const folder = temporaryFolder();
+  const places: Places = {
+    mode: 'paper',
+    journal: 'j',
+    books: { engine: 'sqlite', journal: join(folder, 'journal.db'), market: join(folder, 'market-buffer.db') },
+    warehouse: join(folder, 'warehouse'),
+    backups: join(folder, 'backups'),
+  };
+  const books = await open(places);
+  for (const [age, scheduled] of [
+    [5, true],
+    [4, false],
+    [3, true],
+    [2, true],
+  ] as const) {
+    await makeBackup(places, { at: 100 * DAY - age * DAY, scheduled });
+  }
+  await books.close();
+  expect(await expireBackups(places, 99 * DAY)).toBe(2);
+  expect((await listBackups(places.backups)).map(({ manifest }) => manifest.scheduled)).toEqual([true, false]);
+});

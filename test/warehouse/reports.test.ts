@@ -1,0 +1,320 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makePage, runReports } from '../../activities/reports/make.ts';
+import { pageHtml } from '../../activities/reports/page.ts';
+import { periodOf } from '../../domain/periods.ts';
+import { scoreOf } from '../../domain/scoring.ts';
+import type { NewEvent } from '../../stores/journal/port.ts';
+import { type Cell, reports } from '../../stores/warehouse/reports/index.ts';
+import type { Range } from '../../stores/warehouse/reports/query.ts';
+import { exportEvents } from '../../stores/warehouse/segments/export.ts';
+import { cycleRecord, fill } from '../support/books.ts';
+import { type Books, startBooks } from './harness.ts';
+
+const DAY = 86_400_000;
+const FIRST = Date.UTC(2026, 10, 2);
+const day = (index: number, hour = 12) => FIRST + index * DAY + hour * 3_600_000;
+const november: Range = { from: FIRST, to: FIRST + 30 * DAY };
+
+let books: Books;
+beforeAll(async () => {
+  books = await startBooks();
+});
+afterAll(() => books.close());
+
+async function run(name: string, range = november): Promise<Record<string, Cell>[]> {
+  const [done] = await runReports(
+    books.warehouse,
+    books.feeds,
+    range,
+    reports.filter((report) => report.name === name),
+  );
+  return done?.rows ?? [];
+}
+
+function marked(at: number, equity: string, highWater: string, held = '0'): NewEvent {
+  const position = { symbol: 'BTC/USDT', quantity: held, averageCost: '100', realizedPnl: '0', dust: '0', openedAt: 0 };
+  const payload = {
+    account: 'main',
+    currency: 'USDT',
+    equity,
+    dayOpen: equity,
+    highWater,
+    at,
+    balances: [{ asset: 'USDT', free: equity, reserved: '0', dust: '0' }],
+    positions: [position],
+    prices: { 'BTC/USDT': '110' },
+  };
+  return { eventId: `equity/${at}`, kind: 'equity.marked', payload };
+}
+
+function flow(at: number, value: string): NewEvent {
+  const payload = { account: 'main', asset: 'USDT', amount: value, value, at };
+  return { eventId: `flow/${at}`, kind: 'capital.deposited', payload };
+}
+
+/** A cycle that saw a book of 99 and 101 with thrice as much on the bid, and filled 1 at `price` 250 ms later. */
+async function tradedCycle(
+  index: number,
+  side: 'buy' | 'sell',
+  price: string,
+  pnl: string,
+  costUsd: string,
+): Promise<void> {
+  const cycleId = `cycle/main/${index}`;
+  const takenAt = day(index);
+  await books.market.record(
+    {
+      snapshotId: `s${index}`,
+      venue: 'binance',
+      mode: 'paper',
+      takenAt,
+      symbols: [
+        {
+          instrument: {
+            symbol: 'BTC/USDT',
+            base: 'BTC',
+            quote: 'USDT',
+            tickSize: '1',
+            stepSize: '1',
+            minQuantity: '1',
+            minNotional: '1',
+            makerFeeRate: '0',
+            takerFeeRate: '0',
+          },
+          candles: [],
+          book: { bids: [['99', '3']], asks: [['101', '1']] },
+        },
+      ],
+    },
+    { cycleId, correlationId: cycleId },
+  );
+  const booked = fill({
+    tradeId: String(index),
+    side,
+    price,
+    quantity: '1',
+    fee: '0.1',
+    feeAsset: 'USDT',
+    filledAt: takenAt + 250,
+  });
+  const record = cycleRecord({
+    cycleId,
+    outcome: 'COMPLETED',
+    startedAt: takenAt,
+    finishedAt: takenAt + 400,
+    snapshot: { snapshotId: `s${index}`, takenAt, venue: 'binance', mids: { 'BTC/USDT': '100' } },
+    answers: [{ agentId: 'qwen', opinions: [], model: 'm', version: '1', latencyMs: 1, tokens: 100, costUsd }],
+    orders: [
+      {
+        legId: `leg${index}`,
+        intentId: `leg${index}-1`,
+        symbol: 'BTC/USDT',
+        side,
+        state: 'filled',
+        quantity: '1',
+        filledQuantity: '1',
+        limitPrice: price,
+        detail: '',
+      },
+    ],
+    fills: [booked],
+  });
+  await books.journal.outbox.append([
+    { eventId: `fill/${index}`, kind: 'fill.booked', cycleId, payload: { ...booked, realizedPnl: pnl } },
+    { eventId: cycleId, kind: 'cycle.finished', cycleId, payload: record },
+  ]);
+}
+
+describe('the shipped reports', () => {
+  beforeAll(async () => {
+    await books.journal.outbox.append([
+      flow(day(0, 1), '1000'),
+      marked(day(0, 2), '1000', '1000'),
+      marked(day(0, 20), '1010', '1010'),
+      flow(day(1, 3), '500'),
+      marked(day(1, 4), '1510', '1510'),
+      marked(day(1, 20), '1434.5', '1510', '2'),
+    ]);
+    await tradedCycle(0, 'buy', '102', '0', '0.002');
+    await tradedCycle(1, 'sell', '98', '-4.2', '0.004');
+  });
+
+  it('tell profit and loss by day without what was paid in', async () => {
+    expect(await run('pnl-days')).toEqual([
+      {
+        day: FIRST / DAY,
+        equity: '1010',
+        pnl: '10',
+        realized: '0',
+        fees: '0.1',
+        flows: '0',
+        turnover: '102',
+        fills: 1,
+      },
+      {
+        day: FIRST / DAY + 1,
+        equity: '1434.5',
+        pnl: '-75.5',
+        realized: '-4.2',
+        fees: '0.1',
+        flows: '500',
+        turnover: '98',
+        fills: 1,
+      },
+    ]);
+  });
+
+  it('begin with the equity of the day before where there is one', async () => {
+    const [only] = await run('pnl-days', { from: FIRST + DAY, to: FIRST + 2 * DAY });
+    expect(only).toMatchObject({ pnl: '-75.5', flows: '500' });
+  });
+
+  it('tell profit and loss by symbol', async () => {
+    expect(await run('pnl-symbols')).toEqual([
+      {
+        symbol: 'BTC/USDT',
+        realized: '-4.2',
+        unrealized: '20',
+        held: '220',
+        fees: '0.2',
+        turnover: '200',
+        fills: 2,
+        wins: 0,
+      },
+    ]);
+  });
+
+  it('tell the drawdown as the risk limits see it', async () => {
+    const rows = await run('drawdown');
+    expect(rows.map(({ worst }) => Number(worst))).toEqual([0, expect.closeTo(0.05, 10)]);
+  });
+
+  it('tell what a decision cost', async () => {
+    expect(await run('costs')).toEqual([
+      { day: FIRST / DAY, decisions: 1, traded: 1, cost: '0.002', per_decision: 0.002, per_trade: 0.002, tokens: 100 },
+      {
+        day: FIRST / DAY + 1,
+        decisions: 1,
+        traded: 1,
+        cost: '0.004',
+        per_decision: 0.004,
+        per_trade: 0.004,
+        tokens: 100,
+      },
+    ]);
+  });
+
+  it('tell the slippage against arrival, mid and microprice', async () => {
+    // The microprice lies at 99 · ¼ + 101 · ¾ = 100.5.
+    const [buy, sell] = await run('fills');
+    expect(buy).toMatchObject({ side: 'buy', fills: 1, turnover: 102 });
+    expect(Number(buy?.['arrival'])).toBeCloseTo((102 / 101 - 1) * 10_000, 6);
+    expect(Number(buy?.['mid'])).toBeCloseTo(200, 6);
+    expect(Number(buy?.['microprice'])).toBeCloseTo((102 / 100.5 - 1) * 10_000, 6);
+    expect(Number(sell?.['arrival'])).toBeCloseTo((1 - 98 / 99) * 10_000, 6);
+    expect(Number(sell?.['fee'])).toBeCloseTo((0.1 / 98) * 10_000, 6);
+  });
+
+  it('tell the time from signal to execution', async () => {
+    const rows = await run('latency');
+    expect(rows).toMatchObject([
+      { fills: 1, p50: 250, p95: 250, p99: 250, cycle_p50: 400 },
+      { fills: 1, p50: 250, cycle_p95: 400 },
+    ]);
+  });
+
+  it('tell how cycles ended, and what went wrong', async () => {
+    await books.journal.control.raiseHalt({ requestId: 'r', account: 'main', reason: 'too hot', by: 'a person' });
+    expect(await run('cycles')).toMatchObject([{ completed: 1, no_trade: 0 }, { completed: 1 }]);
+    expect(await run('incidents', { from: 0, to: Date.now() + DAY })).toMatchObject([
+      { kind: 'trading.halted', severity: 'critical', detail: 'too hot (a person)' },
+    ]);
+  });
+
+  it('say the same of the agents as the scores that earn their weights', async () => {
+    let seed = 7;
+    const random = () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
+    const signals = Array.from({ length: 300 }, () => {
+      const [up, flat] = [random(), random()];
+      const down = random();
+      const total = up + flat + down;
+      return {
+        probabilities: { up: up / total, flat: flat / total, down: down / total },
+        realisedReturn: Number(((random() - 0.5) * 0.01).toFixed(6)),
+        share: 0.25,
+      };
+    });
+    await books.journal.outbox.append(
+      signals.map(({ probabilities, realisedReturn, share }, index) => ({
+        eventId: `outcome/${index}`,
+        kind: 'signal.settled',
+        cycleId: `cycle/main/${index}`,
+        payload: {
+          account: 'main',
+          cycleId: `cycle/main/${index}`,
+          agentId: 'qwen',
+          symbol: 'BTC/USDT',
+          model: 'm',
+          price: '100',
+          finalPrice: String(100 * (1 + realisedReturn)),
+          dueAt: day(2),
+          probabilities,
+          share,
+        },
+      })),
+    );
+    const range = { from: 0, to: Date.now() + DAY };
+    const [row] = await run('agents', range);
+    const score = scoreOf(signals);
+    expect(row).toMatchObject({ agent: 'qwen', signals: 300 });
+    expect(Number(row?.['brier'])).toBeCloseTo(score.brier, 9);
+    expect(Number(row?.['skill'])).toBeCloseTo(score.skill, 9);
+    expect(Number(row?.['hit_rate'])).toBeCloseTo(score.hitRate, 9);
+    expect(Number(row?.['calibration_error'])).toBeCloseTo(score.calibrationError, 9);
+    const [profit] = await run('pnl-agents', range);
+    expect(Number(profit?.['contribution'])).toBeCloseTo(score.pnlContribution * 10_000, 6);
+    expect((await run('calibration', range)).reduce((total, each) => total + Number(each['signals']), 0)).toBe(300);
+  });
+
+  it('say the same of what is exported as of what is not yet', async () => {
+    const range = { from: 0, to: Date.now() + DAY };
+    const before = await runReports(books.warehouse, books.feeds, range);
+    await exportEvents(books.warehouse, books.feeds);
+    expect(await runReports(books.warehouse, books.feeds, range)).toEqual(before);
+  });
+
+  it('become a page that stands alone and names the mode', async () => {
+    const page = await makePage(
+      books.warehouse,
+      books.feeds,
+      { account: 'main', currency: 'USDT', mode: 'paper' },
+      { period: 'weekly', at: day(1) },
+    );
+    const html = pageHtml(page);
+    expect(html).toContain('<span class="mode paper">paper</span>');
+    expect(html).toContain('Week from 2026-11-02');
+    expect(html.match(/<svg/g)?.length).toBeGreaterThan(4);
+    expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
+    expect(pageHtml({ ...page, mode: 'live' })).toContain('LIVE: real money');
+    expect(pageHtml({ ...page, account: '<img onerror=x>' })).not.toContain('<img');
+    writeFileSync(join(books.folder, 'report.html'), html);
+  });
+});
+
+describe('a period', () => {
+  it.each([
+    ['daily', '2026-11-05T13:00:00Z', '2026-11-05', '2026-11-06'],
+    ['weekly', '2026-11-05T13:00:00Z', '2026-11-02', '2026-11-09'],
+    ['weekly', '2026-11-02T00:00:00Z', '2026-11-02', '2026-11-09'],
+    ['weekly', '2026-11-01T23:59:59Z', '2026-10-26', '2026-11-02'],
+    ['monthly', '2026-12-31T23:59:59Z', '2026-12-01', '2027-01-01'],
+  ] as const)('%s of %s begins at %s and ends before %s', (period, at, from, to) => {
+    const range = periodOf(period, Date.parse(at));
+    expect([range.from, range.to].map((each) => new Date(each).toISOString().slice(0, 10))).toEqual([from, to]);
+  });
+});
