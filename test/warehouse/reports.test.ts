@@ -149,7 +149,7 @@ describe('the shipped reports', () => {
         pnl: '10',
         realized: '0',
         fees: '0.1',
-        flows: '0',
+        flows: '1000',
         turnover: '102',
         fills: 1,
       },

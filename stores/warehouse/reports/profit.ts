@@ -5,7 +5,7 @@ export const profitByDay: Report = {
   name: 'pnl-days',
   title: 'Profit and loss by day',
   description:
-    'Change of equity from the last mark of the day before (or the first of the range) to the last of the day, less deposits and withdrawals. Realised: of the sales booked that day, fees included. All in the account’s currency; days are UTC.',
+    'Change of equity from the last mark before the day to the last of the day, less deposits and withdrawals since then; an account begins with nothing, and its first deposit is paid in like any other. Realised: of the sales booked that day, fees included. All in the account’s currency; days are UTC.',
   columns: [
     { name: 'day', title: 'day', unit: 'day' },
     { name: 'equity', title: 'equity', unit: 'money' },
@@ -21,30 +21,34 @@ export const profitByDay: Report = {
 WITH marks AS (
   SELECT ${d.day('event_at')} AS day, ${d.latest('equity', 'event_at')} AS equity, MIN(event_at) AS since
   FROM ${d.table('portfolio_snapshots')} WHERE ${within(d, range)} GROUP BY 1
-), opening AS (
+), before AS (
   SELECT ${d.latest('equity', 'event_at')} AS equity FROM ${d.table('portfolio_snapshots')}
   WHERE event_at < ${d.moment(range.from)}
 ), first_mark AS (
-  SELECT p.equity, p.event_at FROM ${d.table('portfolio_snapshots')} p
-  JOIN (SELECT MIN(since) AS since FROM marks) m ON p.event_at = m.since LIMIT 1
+  SELECT MAX(p.equity) AS equity, MAX(p.event_at) AS at FROM ${d.table('portfolio_snapshots')} p
+  JOIN (SELECT MIN(since) AS since FROM marks) m ON p.event_at = m.since
 ), flows AS (
-  SELECT ${d.day('event_at')} AS day, SUM(value) AS value FROM ${d.table('capital_flows')}
-  WHERE ${within(d, range)} AND event_at > COALESCE(
-    (SELECT CASE WHEN o.equity IS NULL THEN f.event_at END FROM first_mark f CROSS JOIN opening o), ${d.moment(0)})
-  GROUP BY 1
+  SELECT f.event_at, ${d.day('f.event_at')} AS day, f.value FROM ${d.table('capital_flows')} f CROSS JOIN before b
+  WHERE f.event_at < ${d.moment(range.to)} AND (b.equity IS NULL OR f.event_at >= ${d.moment(range.from)})
+), opening AS (
+  SELECT COALESCE(MAX(b.equity), CASE WHEN (SELECT MIN(event_at) FROM flows) <= MAX(m.at) THEN 0 END, MAX(m.equity)) AS equity
+  FROM before b CROSS JOIN first_mark m
+), paid AS (
+  SELECT m.day, SUM(CASE WHEN f.day <= m.day THEN f.value ELSE 0 END) AS value
+  FROM marks m CROSS JOIN (SELECT day, value FROM flows UNION ALL SELECT 0, 0) f GROUP BY m.day
 ), trades AS (
   SELECT ${d.day('event_at')} AS day, SUM(realized_pnl) AS realized, SUM(fee_quote) AS fees, SUM(notional) AS turnover,
     COUNT(*) AS fills
   FROM ${d.table('fills')} WHERE ${within(d, range)} GROUP BY 1
+), days AS (
+  SELECT m.day, m.equity, COALESCE(LAG(m.equity) OVER (ORDER BY m.day), (SELECT equity FROM opening)) AS opened,
+    p.value - COALESCE(LAG(p.value) OVER (ORDER BY m.day), 0) AS paid
+  FROM marks m JOIN paid p ON p.day = m.day
 )
-SELECT m.day, ${d.text('m.equity')} AS equity,
-  ${d.text(
-    'm.equity - COALESCE(LAG(m.equity) OVER (ORDER BY m.day), (SELECT equity FROM opening), (SELECT equity FROM first_mark)) - COALESCE(f.value, 0)',
-  )} AS pnl,
-  ${d.text('COALESCE(t.realized, 0)')} AS realized, ${d.text('COALESCE(t.fees, 0)')} AS fees,
-  ${d.text('COALESCE(f.value, 0)')} AS flows, ${d.text('COALESCE(t.turnover, 0)')} AS turnover,
-  ${d.double('COALESCE(t.fills, 0)')} AS fills
-FROM marks m LEFT JOIN flows f ON f.day = m.day LEFT JOIN trades t ON t.day = m.day
+SELECT m.day, ${d.text('m.equity')} AS equity, ${d.text('m.equity - m.opened - m.paid')} AS pnl,
+  ${d.text('COALESCE(t.realized, 0)')} AS realized, ${d.text('COALESCE(t.fees, 0)')} AS fees, ${d.text('m.paid')} AS flows,
+  ${d.text('COALESCE(t.turnover, 0)')} AS turnover, ${d.double('COALESCE(t.fills, 0)')} AS fills
+FROM days m LEFT JOIN trades t ON t.day = m.day
 ORDER BY m.day`,
 };
 
