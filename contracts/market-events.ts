@@ -1,4 +1,7 @@
+import type { AgentId } from '../domain/agents.ts';
 import type { Candle, OrderBook } from '../domain/market.ts';
+import type { NewsItem } from '../domain/news.ts';
+import type { Sentiment } from '../domain/sentiment.ts';
 
 /** `candle.closed`: a minute that is over, as a cycle saw it. */
 export interface CandleClosed {
@@ -14,4 +17,13 @@ export interface BookSeen {
   symbol: string;
   takenAt: number;
   book: OrderBook;
+}
+
+/** `news.rated`: a piece of news that an agent rated for a symbol. */
+export interface NewsRated {
+  agentId: AgentId;
+  symbol: string;
+  item: NewsItem;
+  sentiment: Sentiment;
+  model: string;
 }

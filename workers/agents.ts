@@ -1,14 +1,28 @@
 import { createAgents } from '../activities/agents/create.ts';
+import type { RememberNews } from '../activities/agents/fingpt.ts';
 import { createAgentActivities } from '../activities/agents/index.ts';
 import { startedEngines } from '../contracts/config/engines.ts';
 import { agentTaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
+import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { runRole } from './role.ts';
 
 await runRole('agents', async ({ configuration, secrets, logger }) => {
   const journal = await openJournal(configuration);
   const { modelCalls } = journal;
-  const agents = createAgents({ configuration, secrets, engines: startedEngines(), modelCalls });
+  const market = await openMarketBuffer(configuration);
+  const rememberNews: RememberNews = async (rated) => {
+    const eventId = `news/${rated.agentId}/${rated.symbol}/${rated.item.id}`;
+    try {
+      await market.outbox.append([{ eventId, kind: 'news.rated', payload: rated }]);
+    } catch (error) {
+      logger.error(
+        { error, eventId },
+        'the market buffer did not take a piece of news: it will be missing in the warehouse',
+      );
+    }
+  };
+  const agents = createAgents({ configuration, secrets, engines: startedEngines(), modelCalls, rememberNews });
   const activities = createAgentActivities({ agents, logger });
   return {
     // A queue that an outside worker serves is left to it, so that an absent one shows.
@@ -18,6 +32,9 @@ await runRole('agents', async ({ configuration, secrets, logger }) => {
       maxConcurrentActivityTaskExecutions: 40,
     })),
     checks: { journal: () => journal.check() },
-    close: () => journal.close(),
+    close: async () => {
+      await market.close();
+      await journal.close();
+    },
   };
 });

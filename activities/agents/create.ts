@@ -9,7 +9,7 @@ import { createFeed } from '../news/feed.ts';
 import { createNewsFile } from '../news/file.ts';
 import type { NewsSource } from '../news/port.ts';
 import { createBaseline } from './baseline.ts';
-import { createFinGpt } from './fingpt.ts';
+import { createFinGpt, type RememberNews } from './fingpt.ts';
 import { createForecasterSeat } from './forecaster-seat.ts';
 import { createFreqtrade, type FreqtradeSettings } from './freqtrade.ts';
 import { createHummingbotSeat } from './hummingbot.ts';
@@ -41,6 +41,7 @@ export function createAgents({
   secrets,
   engines,
   modelCalls,
+  rememberNews,
 }: {
   configuration: Pick<Configuration, 'agents'>;
   secrets: AgentSecrets;
@@ -48,6 +49,7 @@ export function createAgents({
   engines: readonly Engine[];
   /** Where each request to a language model is reserved and kept. */
   modelCalls: ModelCalls;
+  rememberNews: RememberNews;
 }): Partial<Record<AgentId, Agent>> {
   return {
     deepseek: createLanguageModel(
@@ -75,6 +77,7 @@ export function createAgents({
       { ...agents.fingpt, apiKey: secrets.fingptApiKey },
       newsSources(agents.fingpt.news),
       modelCalls,
+      rememberNews,
     ),
     ...forecasterSeats(agents, engines),
     freqtrade: createFreqtrade(freqtradeSettings(agents, secrets, engines)),

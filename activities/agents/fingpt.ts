@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AgentsConfiguration } from '../../contracts/config/agents.ts';
+import type { NewsRated } from '../../contracts/market-events.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
 import { closingPrices } from '../../domain/baseline.ts';
 import type { SymbolSnapshot } from '../../domain/market.ts';
@@ -23,6 +24,9 @@ const modelListSchema = z.object({ data: z.array(z.object({ id: z.string() })) }
 
 export type FinGptSettings = AgentsConfiguration['fingpt'] & { apiKey: string | undefined };
 
+/** Keeps what was rated for those who learn from it; never throws. */
+export type RememberNews = (rated: NewsRated) => Promise<void>;
+
 /** A sentence and its reason where there can be no view. */
 type Refusal = { reason: AbstentionReason; detail: string };
 
@@ -30,7 +34,12 @@ type Refusal = { reason: AbstentionReason; detail: string };
  * FinGPT: sentiment of news, by an open model behind an OpenAI-compatible server. What the news says is data: a story only ever becomes one of
  * three labels, however it is worded.
  */
-export function createFinGpt(settings: FinGptSettings, sources: readonly NewsSource[], calls: ModelCalls): Agent {
+export function createFinGpt(
+  settings: FinGptSettings,
+  sources: readonly NewsSource[],
+  calls: ModelCalls,
+  remember: RememberNews,
+): Agent {
   const { baseUrl } = settings;
   const rate = baseUrl === undefined ? undefined : createSentimentModel({ ...settings, baseUrl }, calls);
   return {
@@ -40,7 +49,7 @@ export function createFinGpt(settings: FinGptSettings, sources: readonly NewsSou
       if ('reason' in found || !rate) return refused(request, 'reason' in found ? found : noEndpoint);
       const news = await readNews(settings, sources, request.snapshot.takenAt, signal);
       try {
-        return await viewOf(request, found.model, news, { settings, rate }, signal);
+        return await viewOf(request, found.model, news, { settings, rate, remember }, signal);
       } catch (error) {
         if (!(error instanceof CompletionRefused)) throw error;
         return refused(request, { reason: error.reason, detail: error.message });
@@ -111,6 +120,7 @@ async function readNews(
 interface Rating {
   settings: FinGptSettings;
   rate: RateNews;
+  remember: RememberNews;
 }
 
 async function viewOf(
@@ -142,11 +152,11 @@ async function viewOf(
 type RatedItem = RatedNews & { title: string };
 
 async function rateFor(
-  { instrument: { base } }: SymbolSnapshot,
+  { instrument: { symbol, base } }: SymbolSnapshot,
   { cycleId, snapshot: { takenAt } }: AgentRequest,
   model: string,
   { items }: News,
-  { settings, rate }: Rating,
+  { settings, rate, remember }: Rating,
   signal: AbortSignal,
 ): Promise<{ items: RatedItem[]; tokens: number }> {
   const rated: RatedItem[] = [];
@@ -155,13 +165,15 @@ async function rateFor(
   for (const item of own) {
     const answer = await rate(cycleId, model, item, signal);
     tokens += answer?.tokens ?? 0;
-    if (answer)
+    if (answer) {
+      await remember({ agentId: 'fingpt', symbol, item, sentiment: answer.sentiment, model });
       rated.push({
         sentiment: answer.sentiment,
         ageMs: takenAt - item.publishedAt,
         source: item.source,
         title: item.title,
       });
+    }
   }
   return { items: rated, tokens };
 }

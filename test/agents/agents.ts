@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { type AgentSecrets, createAgents } from '../../activities/agents/create.ts';
+import type { RememberNews } from '../../activities/agents/fingpt.ts';
 import { createAgentActivities } from '../../activities/agents/index.ts';
 import type { ModelCalls } from '../../activities/agents/metering.ts';
 import type { Agent } from '../../activities/agents/port.ts';
@@ -55,15 +56,20 @@ export const uncounted: ModelCalls = {
 };
 
 /** An agent out of the same wiring that the workers use. */
+/** For tests that learn nothing from news. */
+export const forgetNews: RememberNews = async () => undefined;
+
 export function agentFrom(
   agentId: AgentId,
   settings: Record<string, unknown> = {},
   secrets: AgentSecrets = {},
   modelCalls: ModelCalls = uncounted,
+  rememberNews: RememberNews = forgetNews,
 ): Agent {
   const agent = createAgents({
     engines: [],
     modelCalls,
+    rememberNews,
     configuration: { agents: agentsSchema.parse(settings) },
     secrets,
   })[agentId];

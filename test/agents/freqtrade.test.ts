@@ -4,7 +4,7 @@ import type { Agent } from '../../activities/agents/port.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { AgentAnswer, Signal } from '../../domain/signals.ts';
 import { outcomeProbabilities } from '../../domain/statistics.ts';
-import { agentFrom, ask, detailOf, reasonsOf, uncounted } from './agents.ts';
+import { agentFrom, ask, detailOf, forgetNews, reasonsOf, uncounted } from './agents.ts';
 import {
   candleOf,
   type FakeFreqtrade,
@@ -260,6 +260,7 @@ describe('its password', () => {
       secrets: { freqtradeEngineToken: PASSWORD },
       engines: ['freqtrade'],
       modelCalls: uncounted,
+      rememberNews: forgetNews,
     });
     const agent = agents['freqtrade'];
     if (!agent) throw new Error('freqtrade is not built');
@@ -275,6 +276,7 @@ describe('its password', () => {
       secrets: { freqtradeEngineToken: PASSWORD, freqtradePassword: 'of-another' },
       engines: ['freqtrade'],
       modelCalls: uncounted,
+      rememberNews: forgetNews,
     });
     const agent = agents['freqtrade'];
     if (!agent) throw new Error('freqtrade is not built');

@@ -5,7 +5,7 @@ import type { Engine } from '../../contracts/config/engines.ts';
 import { agentIds } from '../../domain/agents.ts';
 import type { OrderBook } from '../../domain/market.ts';
 import type { Signal } from '../../domain/signals.ts';
-import { agentFrom, ask, detailOf, reasonsOf, uncounted } from './agents.ts';
+import { agentFrom, ask, detailOf, forgetNews, reasonsOf, uncounted } from './agents.ts';
 import { bookAround, candlesOf, healthyRequest, hostileSnapshots, requestFor, symbolSnapshot, walk } from './market.ts';
 
 function agentsFor(settings: unknown, engines: Engine[] = []) {
@@ -14,6 +14,7 @@ function agentsFor(settings: unknown, engines: Engine[] = []) {
     secrets: {},
     engines,
     modelCalls: uncounted,
+    rememberNews: forgetNews,
   });
 }
 

@@ -18,7 +18,7 @@ import { parseConfiguration } from '../../contracts/config/load.ts';
 import { loadSecrets } from '../../contracts/config/secrets.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
 import type { AgentAnswer } from '../../domain/signals.ts';
-import { ask, detailOf, reasonsOf, uncounted } from '../agents/agents.ts';
+import { ask, detailOf, forgetNews, reasonsOf, uncounted } from '../agents/agents.ts';
 import { candlesOf, HORIZON_MS, walk } from '../agents/market.ts';
 import { freePort, silent, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryFolder } from '../support/books.ts';
@@ -96,6 +96,7 @@ async function askFreqtrade(secrets = loadSecrets()): Promise<AgentAnswer> {
     secrets,
     engines: ['freqtrade'],
     modelCalls: uncounted,
+    rememberNews: forgetNews,
   })['freqtrade'];
   if (!agent) throw new Error('freqtrade is not built');
   return (await ask(agent, await question(), { attempt: 2 })).answer;

@@ -13,7 +13,7 @@ import {
   planMade,
   signalSubmitted,
 } from './cycles.ts';
-import { bookSeen, candleClosed } from './market.ts';
+import { bookSeen, candleClosed, newsRated } from './market.ts';
 import { booksCompared, tradingChanged } from './operations.ts';
 import { capitalMoved, equityMarked, fillBooked, orderMoved } from './trading.ts';
 import type { Projected } from './values.ts';
@@ -43,6 +43,7 @@ const projections: Record<string, Projection> = {
   'model.called': modelCalled,
   'candle.closed': (payload: CandleClosed) => candleClosed(payload),
   'book.seen': (payload: BookSeen) => bookSeen(payload),
+  'news.rated': newsRated,
   'trading.halted': (payload: never, kind) => tradingChanged(kind, payload),
   'trading.resumed': (payload: never, kind) => tradingChanged(kind, payload),
   'trading.reducing': (payload: never, kind) => tradingChanged(kind, payload),

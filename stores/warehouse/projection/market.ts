@@ -1,4 +1,4 @@
-import type { BookSeen, CandleClosed } from '../../../contracts/market-events.ts';
+import type { BookSeen, CandleClosed, NewsRated } from '../../../contracts/market-events.ts';
 import { microprice, readBook } from '../../../domain/market-making.ts';
 import { decimal } from '../../../domain/money.ts';
 import { money, type Projected, row } from './values.ts';
@@ -39,4 +39,23 @@ export function bookSeen({ snapshotId, venue, symbol, takenAt, book }: BookSeen)
     levels: JSON.stringify(book),
   };
   return [row('book_snapshots', facts, '', takenAt)];
+}
+
+const BODY = 1_000;
+
+export function newsRated({ agentId, symbol, item, sentiment, model }: NewsRated): Projected[] {
+  const { id, source, title, text, publishedAt } = item;
+  return [
+    row('news', {
+      symbol,
+      agent: agentId,
+      news_id: id,
+      news_source: source,
+      title,
+      body: text.slice(0, BODY),
+      published_at: publishedAt,
+      ...sentiment,
+      model,
+    }),
+  ];
 }

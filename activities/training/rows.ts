@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { WarehouseReader } from '../../stores/warehouse/query.ts';
+import { bookLevelsSchema } from './levels.ts';
+
+const millis = z.coerce.number().int();
+const optional = z.number().nullable();
+
+const candleSchema = z.object({
+  symbol: z.string(),
+  openedAt: millis,
+  open: z.string(),
+  high: z.string(),
+  low: z.string(),
+  close: z.string(),
+  volume: z.string(),
+});
+export type CandleRow = z.output<typeof candleSchema>;
+
+const bookSchema = z.object({
+  cycleId: z.string(),
+  symbol: z.string(),
+  takenAt: millis,
+  levels: bookLevelsSchema,
+});
+export type BookSnapshotRow = z.output<typeof bookSchema>;
+
+const signalSchema = z.object({
+  cycleId: z.string(),
+  symbol: z.string(),
+  agent: z.string(),
+  kind: z.string(),
+  up: optional,
+  flat: optional,
+  down: optional,
+  expectedReturn: optional,
+  conviction: optional,
+  voteShare: optional,
+});
+export type SignalRow = z.output<typeof signalSchema>;
+
+const consensusSchema = z.object({
+  cycleId: z.string(),
+  symbol: z.string(),
+  direction: z.string(),
+  up: z.number(),
+  flat: z.number(),
+  down: z.number(),
+  conviction: z.number(),
+});
+export type ConsensusRow = z.output<typeof consensusSchema>;
+
+const newsSchema = z.object({
+  symbol: z.string(),
+  newsId: z.string(),
+  title: z.string(),
+  body: z.string(),
+  knownAt: millis,
+});
+export type NewsRow = z.output<typeof newsSchema>;
+
+export interface Known {
+  candles: CandleRow[];
+  books: BookSnapshotRow[];
+  signals: SignalRow[];
+  consensus: ConsensusRow[];
+  news: NewsRow[];
+}
+
+/** Everything that a training set is made of, each in the order of time. The snapshots are those that were decided on. */
+export async function readKnown(
+  { query }: WarehouseReader,
+  { from, to }: { from: number; to: number },
+): Promise<Known> {
+  const within = `event_at >= make_timestamptz(${from * 1_000}) AND event_at < make_timestamptz(${to * 1_000})`;
+  const plain = (name: string): string => `CAST(CAST(${name} AS DOUBLE) AS VARCHAR) AS ${name}`;
+  const rows = async <T>(schema: z.ZodType<T>, sql: string): Promise<T[]> => z.array(schema).parse(await query(sql));
+  return {
+    candles: await rows(
+      candleSchema,
+      `SELECT symbol, epoch_ms(opened_at) AS "openedAt", ${['open', 'high', 'low', 'close', 'volume'].map(plain).join(', ')}
+       FROM market_candles WHERE ${within} ORDER BY symbol, opened_at`,
+    ),
+    books: await rows(
+      bookSchema,
+      `SELECT b.cycle_id AS "cycleId", b.symbol, epoch_ms(b.event_at) AS "takenAt", b.levels
+       FROM book_snapshots b JOIN decisions d ON d.cycle_id = b.cycle_id AND d.snapshot_id = b.snapshot_id
+       WHERE ${within.replaceAll('event_at', 'b.event_at')} ORDER BY b.event_at, b.symbol`,
+    ),
+    signals: await rows(
+      signalSchema,
+      `SELECT cycle_id AS "cycleId", symbol, agent, kind, probability_up AS up, probability_flat AS flat,
+         probability_down AS down, expected_return AS "expectedReturn", conviction, vote_share AS "voteShare"
+       FROM agent_signals WHERE via = 'cycle' AND ${within} ORDER BY event_at, symbol, agent`,
+    ),
+    consensus: await rows(
+      consensusSchema,
+      `SELECT cycle_id AS "cycleId", symbol, direction, probability_up AS up, probability_flat AS flat,
+         probability_down AS down, conviction FROM consensus WHERE cycle_id IS NOT NULL ORDER BY event_at, symbol`,
+    ),
+    news: await rows(
+      newsSchema,
+      `SELECT symbol, news_id AS "newsId", title, body, epoch_ms(event_at) AS "knownAt"
+       FROM news WHERE ${within} ORDER BY event_at, symbol, news_id`,
+    ),
+  };
+}
