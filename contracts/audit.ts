@@ -13,6 +13,7 @@ const auditedKinds: ReadonlySet<string> = new Set([
   'capital.withdrawn',
   'model.registered',
   'model.promoted',
+  'model.retired',
   'data.deleted',
   'data.restored',
 ]);

@@ -6,6 +6,7 @@ import type { ParticipationPolicy } from '../domain/participation.ts';
 import type { OrderPlan, PlanEnd } from '../domain/portfolio.ts';
 import type { AgentAnswer } from '../domain/signals.ts';
 import type { Consensus } from './consensus.ts';
+import type { Weights } from './models.ts';
 
 export const cycleOutcomes = ['COMPLETED', 'DEGRADED', 'NO_TRADE', 'HALTED', 'SKIPPED_STALE'] as const;
 export type CycleOutcome = (typeof cycleOutcomes)[number];
@@ -97,6 +98,8 @@ export interface CycleTerms {
   policy?: ParticipationPolicy;
   /** Language models are asked a second time, with what the others hold before them. */
   debate?: boolean;
+  /** Versions of models that are asked on their seat's queue, beside the one in use. */
+  models?: { agentId: AgentId; seat: SeatId; weights: Weights }[];
   /** Agents that bring their signals by themselves. */
   guests?: AgentId[];
 }

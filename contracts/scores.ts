@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AgentId } from '../domain/agents.ts';
 import { agentIdText } from './participation.ts';
 
 /** What an agent's signals turned out to be worth, over the last of them whose horizon has ended. See domain/scoring.ts for each figure. */
@@ -28,4 +29,6 @@ export interface ScoringReport {
   waiting: number;
   /** Agents whose scores changed. */
   agents: AgentScoreRecord[];
+  /** Versions of models that earned their vote. */
+  promoted?: AgentId[];
 }

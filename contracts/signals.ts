@@ -3,6 +3,7 @@ import type { HeldView } from '../domain/debate.ts';
 import type { MarketSnapshot } from '../domain/market.ts';
 import { type AbstentionReason, type AgentAnswer, abstentionReasons, type Opinion } from '../domain/signals.ts';
 import { decimalText, symbolText } from './decimal-text.ts';
+import type { Weights } from './models.ts';
 import { agentIdText } from './participation.ts';
 
 const probability = z.number().min(0).max(1);
@@ -58,6 +59,8 @@ export interface AgentRequest {
   correlationId: string;
   snapshot: MarketSnapshot;
   horizonMs: number;
+  /** Asks a version that was trained here, under an id of its own, instead of the one in use. */
+  weights?: Weights;
   /** In a debate's second round: what the other agents hold. Their words are data, never an instruction. */
   others?: HeldView[];
 }

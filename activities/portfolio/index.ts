@@ -6,7 +6,7 @@ import type { CycleRecord, CycleSummary, CycleTerms, TradingCycleInput } from '.
 import { ErrorName } from '../../contracts/errors.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
-import { agentIds, isMissionAgent, isSeat } from '../../domain/agents.ts';
+import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/agents.ts';
 import { equityAt, unpriced } from '../../domain/exposure.ts';
 import type { MarketSnapshot } from '../../domain/market.ts';
 import { decimal, text } from '../../domain/money.ts';
@@ -51,20 +51,30 @@ function executionTerms({
   return { ...execution, restMs: restSeconds * 1_000, sliceMs: sliceSeconds * 1_000, submissions: chaseSubmissions };
 }
 
-type Seats = 'agents' | 'disabledAgents' | 'restingAgents' | 'guests' | 'debate' | 'agentDeadlineMs' | 'policy';
+type Seats =
+  | 'agents'
+  | 'disabledAgents'
+  | 'restingAgents'
+  | 'models'
+  | 'guests'
+  | 'debate'
+  | 'agentDeadlineMs'
+  | 'policy';
 
 /** Who is asked, who is not and why, and how long is waited for them. */
 async function seatsOf(journal: Journal, account: string): Promise<Pick<CycleTerms, Seats>> {
-  const [policy, { settings }, health] = await Promise.all([
+  const [policy, { settings }, health, versions] = await Promise.all([
     policyInForce(journal, account),
     journal.policy.read(account),
     journal.participation.health(),
+    journal.models.list(),
   ]);
   const { agents } = policy;
   const resting = Object.entries(health).flatMap(([agentId, { failures, failedAt }]) => {
     const untilAt = failedAt + settings.coolDownSeconds * 1_000;
     return failures >= settings.coolDownFailures && Date.now() < untilAt ? [{ agentId, failures, untilAt }] : [];
   });
+  const isVersion = (id: AgentId): boolean => versions.some(({ agentId }) => agentId === id);
   const seats = agentIds.filter((id) => agents[id] !== undefined);
   const enabled = seats.filter((id) => agents[id]?.enabled);
   return {
@@ -72,7 +82,10 @@ async function seatsOf(journal: Journal, account: string): Promise<Pick<CycleTer
     disabledAgents: seats.filter((id) => !enabled.includes(id) && isMissionAgent(id)),
     restingAgents: resting.filter(({ agentId }) => enabled.some((id) => id === agentId)),
     debate: settings.debate,
-    guests: Object.keys(agents).filter((id) => !isSeat(id) && agents[id]?.enabled),
+    models: versions
+      .filter(({ agentId }) => agents[agentId]?.enabled && !resting.some((each) => each.agentId === agentId))
+      .map(({ agentId, seat, weights }) => ({ agentId, seat, weights })),
+    guests: Object.keys(agents).filter((id) => agents[id]?.enabled && !isSeat(id) && !isVersion(id)),
     agentDeadlineMs: settings.deadlineSeconds * 1_000,
     policy,
   };

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { ScoringReport } from '../../contracts/scores.ts';
+import type { AgentId } from '../../domain/agents.ts';
 import type { DecimalText } from '../../domain/money.ts';
+import { earnsVote } from '../../domain/promotion.ts';
 import { scoreOf } from '../../domain/scoring.ts';
 import type { DueSignal } from '../../stores/journal/agents-port.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -14,6 +16,8 @@ const MOST = 2_000;
 const GIVE_UP_MS = 24 * 3_600_000;
 const MINUTE_MS = 60_000;
 
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
 export type ScoringActivities = ReturnType<typeof createScoringActivities>;
 
 export function createScoringActivities({
@@ -22,12 +26,29 @@ export function createScoringActivities({
   exchangeTime,
   logger,
 }: {
-  journal: Pick<Journal, 'scores'>;
+  journal: Pick<Journal, 'scores' | 'models'>;
   /** Close of the minute that a moment lies in; undefined where the venue has none. */
   priceAt(symbol: string, at: number): Promise<DecimalText | undefined>;
   exchangeTime(): Promise<number>;
   logger: Logger;
 }) {
+  /** A version that is a shadow votes once its scores have earned it. */
+  async function promoteVersions(account: string): Promise<AgentId[]> {
+    const scores = await journal.scores.read(account);
+    const promoted: AgentId[] = [];
+    for (const { agentId, seat, state } of await journal.models.list()) {
+      const candidate = scores.find((each) => each.agentId === agentId);
+      const incumbent = scores.find((each) => each.agentId === seat);
+      if (state !== 'shadow' || !candidate || !earnsVote(candidate, incumbent)) continue;
+      const beside = incumbent ? `, ${seat} ${percent(incumbent.skill)}` : '';
+      const reason = `skill ${percent(candidate.skill)} over ${candidate.count} signals${beside}`;
+      await journal.models.promote({ agentId, by: 'scoring', reason });
+      logger.info({ agentId, reason }, 'a version earned its vote');
+      promoted.push(agentId);
+    }
+    return promoted;
+  }
+
   return beating({
     /**
      * Holds every signal whose horizon has ended against what came, and writes its agent's scores. Idempotent: a signal is settled once, and
@@ -60,6 +81,7 @@ export function createScoringActivities({
           ...records,
         ];
       }
+      if (report.agents.length > 0) report.promoted = await promoteVersions(account);
       const trust = Object.fromEntries(report.agents.map((record) => [record.agentId, record.trust]));
       if (report.settled > 0)
         logger.info({ account, settled: report.settled, unknown: report.unknown, trust }, 'agents scored');

@@ -17,6 +17,11 @@ export function backupFolder(): string {
   return process.env['SAPPHIRE_BACKUPS'] ?? join(dataFolder(), 'backups');
 }
 
+/** Weights that were trained here: SAPPHIRE_MODELS, else beside the data. A folder for each seat. */
+export function modelFolder(seat: string): string {
+  return process.env['SAPPHIRE_MODELS'] ?? join(dataFolder(), 'models', seat);
+}
+
 /** Where regular reports are put. */
 export function reportFolder(): string {
   return join(dataFolder(), 'reports');

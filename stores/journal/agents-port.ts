@@ -1,3 +1,4 @@
+import type { ModelVersion } from '../../contracts/models.ts';
 import type { AgentSettings, ParticipationChange } from '../../contracts/participation.ts';
 import type { AgentScoreRecord } from '../../contracts/scores.ts';
 import type { AgentId } from '../../domain/agents.ts';
@@ -150,6 +151,18 @@ export interface ModelCall {
   content: string;
   latencyMs: number;
   startedAt: number;
+}
+
+/** Versions of models that were trained here, each an agent of its own. */
+export interface ModelBook {
+  /** As a shadow: asked and scored, and not counted. Idempotent by its weights; one that was retired comes back. */
+  register(request: { training: ModelVersion['training']; by: string; reason: string }): Promise<ModelVersion>;
+  /** Its vote counts from the next cycle on. Idempotent. */
+  promote(request: { agentId: AgentId; by: string; reason: string }): Promise<ModelVersion>;
+  /** It is not asked any more. Idempotent. */
+  retire(request: { agentId: AgentId; by: string; reason: string }): Promise<ModelVersion>;
+  /** Newest first. */
+  list(): Promise<ModelVersion[]>;
 }
 
 export interface ModelBudget {

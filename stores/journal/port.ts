@@ -7,7 +7,7 @@ import type { DecimalText } from '../../domain/money.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
 import type { SubmissionTerms } from '../../domain/submissions.ts';
-import type { GuestBook, ModelCallBook, ParticipationBook, ScoreBook, SettingsBook } from './agents-port.ts';
+import type { GuestBook, ModelBook, ModelCallBook, ParticipationBook, ScoreBook, SettingsBook } from './agents-port.ts';
 
 /**
  * The books. Each method is one transaction, durable when its promise resolves; amounts are decimal text; times are UTC epoch milliseconds.
@@ -29,6 +29,7 @@ export interface Journal {
   readonly guests: GuestBook;
   readonly scores: ScoreBook;
   readonly modelCalls: ModelCallBook;
+  readonly models: ModelBook;
   readonly outbox: Outbox;
   readonly audit: AuditBook;
   /** Deletes raw answers of language models, and guests' signals, that are older. Returns how many. */

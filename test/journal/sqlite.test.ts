@@ -45,6 +45,7 @@ describe('a journal in a file', () => {
       'model_calls',
       'model_spending',
       'audit_trail',
+      'models',
     ];
     await madeBy(
       file,

@@ -15,12 +15,13 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
-from forecasting.config import ConfigurationFault, lag_llama_settings, temporal_access
+from forecasting.config import ConfigurationFault, lag_llama_settings, model_folder, temporal_access
 from forecasting.log import log
 from forecasting.refusal import Refused
 
 if TYPE_CHECKING:
     from forecasting.models import Forecaster
+    from forecasting.versions import Versions
 
 _FORCED_EXIT_SECONDS = 8
 """As of the other processes (contracts/telemetry/process.ts): a forward pass cannot be interrupted."""
@@ -51,7 +52,17 @@ async def _run(agent_id: str) -> None:
     client = await connect(access)
     model = await asyncio.to_thread(_load, agent_id)
     if not stop.is_set():
-        await serve(client, agent_id, model, stop)
+        await serve(client, agent_id, model, stop, _versions(agent_id))
+
+
+def _versions(agent_id: str) -> "Versions | None":
+    """Lag-Llama alone is trained here."""
+    if agent_id != "lag-llama":
+        return None
+    from forecasting.versions import Versions
+    from forecasting.weights import trained_version
+
+    return Versions(agent_id, model_folder(agent_id), trained_version)
 
 
 def _load(agent_id: str) -> "Forecaster | Refused":

@@ -63,13 +63,27 @@ function questionTo(agentId: SeatId, deadlineMs: number): ActivityInterfaceFor<A
 
 /** One answer for each of the agents, seats first in their fixed order; who cannot answer, or is not asked, abstains with the reason. */
 export async function askAgents(
-  { agents, disabledAgents, restingAgents = [], guests = [], debate = false, symbols, agentDeadlineMs }: CycleTerms,
+  {
+    agents,
+    disabledAgents,
+    restingAgents = [],
+    models = [],
+    guests = [],
+    debate = false,
+    symbols,
+    agentDeadlineMs,
+  }: CycleTerms,
   request: AgentRequest,
 ): Promise<AgentAnswer[]> {
   const roundMs = debate ? agentDeadlineMs / 2 : agentDeadlineMs;
-  const ask: Ask = (agentId, question) => askOne(agentId, roundMs, symbols, question);
-  const first = await Promise.all(agents.map((agentId) => ask(agentId, request)));
-  const asked = debate ? await secondRound(first, request, ask) : first;
+  const ask: Ask = (agentId, question) => askOne(agentId, roundMs, symbols, question, agentId);
+  const [first, versions] = await Promise.all([
+    Promise.all(agents.map((agentId) => ask(agentId, request))),
+    Promise.all(
+      models.map(({ agentId, seat, weights }) => askOne(agentId, roundMs, symbols, { ...request, weights }, seat)),
+    ),
+  ]);
+  const asked = [...(debate ? await secondRound(first, request, ask) : first), ...versions];
   // After the others: what came while they thought counts as well.
   const heard = guests.length === 0 ? [] : await hear(guests, symbols);
   const disabled = disabledAgents.map((agentId) =>
@@ -100,17 +114,19 @@ async function hear(guests: readonly AgentId[], symbols: readonly string[]): Pro
   }
 }
 
+/** On the queue of its seat, which for a seat is its own. */
 async function askOne(
-  agentId: SeatId,
+  agentId: AgentId,
   deadlineMs: number,
   symbols: readonly string[],
   request: AgentRequest,
+  seat: SeatId,
 ): Promise<AgentAnswer> {
   try {
-    return await questionTo(agentId, deadlineMs).askAgent(agentId, request);
+    return await questionTo(seat, deadlineMs).askAgent(agentId, request);
   } catch (error) {
     if (isCancellation(error)) throw error;
-    const { reason, detail } = faultOf(agentId, error);
+    const { reason, detail } = faultOf(seat, error);
     return silent(agentId, symbols, reason, detail);
   }
 }

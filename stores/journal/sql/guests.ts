@@ -38,10 +38,11 @@ export function createGuestBook(database: Database): GuestBook {
         const known = await findChange(transaction, request.requestId);
         if (known) return known;
         const { agentId } = request;
-        if (isSeat(agentId)) {
+        const isModel = await transaction.row('SELECT 1 AS known FROM models WHERE agent_id = ?', agentId);
+        if (isSeat(agentId) || isModel) {
           throw new UserError(
             'NameTaken',
-            `${agentId} is a seat of Sapphire's own, and no guest can take it: choose another name.`,
+            `${agentId} is an agent of Sapphire's own, and no guest can take its name: choose another.`,
             ExitCode.refused,
           );
         }

@@ -9,6 +9,7 @@ import { createGuestBook } from './guests.ts';
 import { createIntentBook } from './intents.ts';
 import { createLedgerBook } from './ledger.ts';
 import { createModelCallBook } from './model-calls.ts';
+import { createModelBook } from './models.ts';
 import { createOutbox } from './outbox.ts';
 import { createParticipationBook } from './participation.ts';
 import { createScoreBook } from './scores.ts';
@@ -30,6 +31,7 @@ export async function createJournal(database: Database): Promise<Journal> {
     guests: createGuestBook(database),
     scores: createScoreBook(database),
     modelCalls: createModelCallBook(database),
+    models: createModelBook(database),
     outbox: createOutbox(database),
     audit: createAuditBook(database),
     deleteAnswers: (before) => deleteAnswers(database, before),

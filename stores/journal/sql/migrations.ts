@@ -6,6 +6,7 @@ import type { Dialect } from './schema/dialect.ts';
 import { first } from './schema/first.ts';
 import { marketBuffer } from './schema/market-buffer.ts';
 import { modelCalls, sampling } from './schema/model-calls.ts';
+import { models } from './schema/models.ts';
 
 /** Applied in order, each once; a released one is never edited. */
 interface Migration {
@@ -31,6 +32,7 @@ export const journalSchema: Schema = {
     { version: 3, sql: modelCalls },
     { version: 4, sql: sampling },
     { version: 5, sql: audit },
+    { version: 6, sql: models },
   ],
 };
 

@@ -60,6 +60,7 @@ const projections: Record<string, Projection> = {
   'data.restored': (payload: never, kind) => tradingChanged(kind, payload),
   'model.registered': nothingElse,
   'model.promoted': nothingElse,
+  'model.retired': nothingElse,
 };
 
 function projectionOf(kind: string): Projection | undefined {

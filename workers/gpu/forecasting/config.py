@@ -94,6 +94,12 @@ def lag_llama_settings(environment: Mapping[str, str] = os.environ) -> LagLlamaS
     )
 
 
+def model_folder(agent_id: str, environment: Mapping[str, str] = os.environ) -> Path:
+    """Weights that were trained here: contracts/config/folders.ts."""
+    named = environment.get("SAPPHIRE_MODELS")
+    return Path(named) if named else Path(environment.get("SAPPHIRE_DATA", PROJECT / ".sapphire")) / "models" / agent_id
+
+
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """What can be fetched again: contracts/config/folders.ts."""
     return Path(environment.get("SAPPHIRE_CACHE", PROJECT / ".cache"))

@@ -1,11 +1,13 @@
 """The question of a cycle as it arrives: contracts/signals.ts, AgentRequest."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 _MOST_SYMBOLS = 16
 _WEEK_MS = 7 * 86_400_000
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 class InvalidInput(Exception):
@@ -20,6 +22,14 @@ class Market:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """By name alone, in the models folder: contracts/models.ts."""
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Request:
     cycle_id: str
     correlation_id: str
@@ -27,6 +37,8 @@ class Request:
     taken_at: int
     horizon_ms: int
     markets: tuple[Market, ...]
+    weights: "Weights | None" = None
+    """Of a version that was trained here; None asks the one in use."""
 
 
 def read_request(value: Any) -> Request:
@@ -44,6 +56,7 @@ def read_request(value: Any) -> Request:
             taken_at=_whole(snapshot["takenAt"], "snapshot.takenAt", 1, 2**53),
             horizon_ms=_whole(value["horizonMs"], "horizonMs", 1_000, _WEEK_MS),
             markets=tuple(_market(market) for market in snapshot["symbols"]),
+            weights=_weights(value.get("weights")),
         )
     except (KeyError, TypeError, IndexError) as fault:
         raise InvalidInput(f"The request lacks something that every request has: {fault}.") from fault
@@ -51,6 +64,15 @@ def read_request(value: Any) -> Request:
     if not 1 <= len(symbols) == len(request.markets) <= _MOST_SYMBOLS:
         raise InvalidInput(f"snapshot.symbols must name 1 to {_MOST_SYMBOLS} symbols, each once.")
     return request
+
+
+def _weights(value: Any) -> Weights | None:
+    if value is None:
+        return None
+    weights = Weights(_text(value["file"], "weights.file"), _text(value["sha256"], "weights.sha256"))
+    if not _HASH.fullmatch(weights.sha256) or weights.file != f"{weights.sha256}.safetensors":
+        raise InvalidInput("weights must be named by their SHA-256: {sha256}.safetensors.")
+    return weights
 
 
 def _market(value: Any) -> Market:

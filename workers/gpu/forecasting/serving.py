@@ -25,6 +25,7 @@ from forecasting.models import Forecaster
 from forecasting.refusal import Refused
 from forecasting.request import InvalidInput, read_request
 from forecasting.seat import Seat
+from forecasting.versions import Versions
 
 _BEAT_SECONDS = 1.0
 _REPLY_RESERVE_SECONDS = 0.5
@@ -59,7 +60,9 @@ async def connect(access: TemporalAccess) -> Client:
         ) from fault
 
 
-async def serve(client: Client, agent_id: str, forecaster: Forecaster | Refused, stop: asyncio.Event) -> None:
+async def serve(
+    client: Client, agent_id: str, forecaster: Forecaster | Refused, stop: asyncio.Event, versions: Versions | None = None
+) -> None:
     """
     Answers on the agent's queue until `stop` is set; says on stdout when it polls.
 
@@ -68,7 +71,7 @@ async def serve(client: Client, agent_id: str, forecaster: Forecaster | Refused,
 
     @activity.defn(name="askAgent")
     async def ask_agent(asked: str, request: Any) -> dict[str, Any]:
-        return await _answer(agent_id, seat, asked, request)
+        return await _answer(agent_id, seat, versions, asked, request)
 
     seat = Seat(agent_id, forecaster)
     queue = f"agents-{agent_id}"
@@ -96,6 +99,8 @@ async def serve(client: Client, agent_id: str, forecaster: Forecaster | Refused,
     finally:
         for task in (model, stopping, polling):
             task.cancel()
+        if versions is not None:
+            versions.close()
 
 
 async def _until_polling(client: Client, queue: str) -> None:
@@ -113,13 +118,13 @@ async def _until_polling(client: Client, queue: str) -> None:
     raise RuntimeError(f"the server did not see it within {_READY_SECONDS} s")
 
 
-async def _answer(agent_id: str, seat: Seat, asked: str, value: Any) -> dict[str, Any]:
-    if asked != agent_id:
-        raise ApplicationError(
-            f"This queue belongs to {agent_id}, not to {asked!r:.40}.", type="InvalidInput", non_retryable=True
-        )
+async def _answer(agent_id: str, seat: Seat, versions: Versions | None, asked: str, value: Any) -> dict[str, Any]:
     try:
         request = read_request(value)
+        if request.weights is not None and versions is not None:
+            seat = await versions.seat(asked, request.weights)
+        elif asked != agent_id or request.weights is not None:
+            raise InvalidInput(f"this queue belongs to {agent_id}, not to {asked!r:.40}.")
     except InvalidInput as fault:
         raise ApplicationError(
             f"The request to {agent_id} is not valid: {fault}", type="InvalidInput", non_retryable=True
@@ -131,7 +136,7 @@ async def _answer(agent_id: str, seat: Seat, asked: str, value: Any) -> dict[str
         "agent answered",
         correlationId=request.correlation_id,
         cycleId=request.cycle_id,
-        agent=agent_id,
+        agent=asked,
         attempt=activity.info().attempt,
         model=answer["version"],
         latencyMs=answer["latencyMs"],

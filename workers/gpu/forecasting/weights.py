@@ -29,6 +29,22 @@ def lag_llama(settings: LagLlamaSettings) -> Forecaster | Refused:
         return refused
 
 
+def trained_version(path: Path, sha256: str) -> Forecaster | Refused:
+    """A version that was trained here, or why it does not vote."""
+    if not path.is_file():
+        return Refused(
+            "wrong_model",
+            f"The weights {path.name} are not on this machine: copy them to {path.parent}, or set SAPPHIRE_MODELS to where they are.",
+        )
+    try:
+        checkpoint = read_checkpoint(path, sha256)
+        if checkpoint.untrained:
+            raise Refused("wrong_model", f"{path.name} says of itself that it is untrained: random weights do not vote.")
+        return LagLlama(checkpoint)
+    except Refused as refused:
+        return refused
+
+
 def _checkpoint(settings: LagLlamaSettings) -> Checkpoint:
     if settings.checkpoint is not None and settings.hub is not None:
         raise Refused(

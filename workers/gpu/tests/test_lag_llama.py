@@ -170,7 +170,7 @@ class ForecastTest(unittest.TestCase):
         transformed = estimator.create_transformation().apply(data, is_train=False)
         [inputs] = estimator._create_instance_splitter(module, "test").apply(transformed, is_train=False)
         names = ("past_target", "past_observed_values", "past_time_feat", "future_time_feat")
-        for name, own in zip(names, self.model._inputs([series]), strict=True):
+        for name, own in zip(names, self.model.inputs([series]), strict=True):
             np.testing.assert_allclose(own[0].numpy(), inputs[name], rtol=1e-6, err_msg=name)
 
         torch.manual_seed(3)

@@ -110,7 +110,7 @@ class LagLlama:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._model = with_weights(checkpoint).to(self._device)
+        self.model = with_weights(checkpoint).to(self._device)
         self._lags = lags()
         self._past = CONTEXT + max(self._lags)
         with warnings.catch_warnings():
@@ -144,11 +144,11 @@ class LagLlama:
         uniforms = np.concatenate(
             [np.random.default_rng(seed).uniform(1e-9, 1 - 1e-9, (SAMPLES, steps)) for seed in seeds]
         )
-        past, observed, past_clock, next_clock = (part.repeat_interleave(SAMPLES, 0) for part in self._inputs(batch))
+        past, observed, past_clock, next_clock = (part.repeat_interleave(SAMPLES, 0) for part in self.inputs(batch))
         taken: list[torch.Tensor] = []
         try:
             for step in range(steps):
-                parameters, location, scale = self._model(
+                parameters, location, scale = self.model(
                     past_target=past,
                     past_observed_values=observed,
                     past_time_feat=past_clock,
@@ -162,10 +162,10 @@ class LagLlama:
                 past = torch.cat((past, taken[-1]), dim=1)
                 observed = torch.cat((observed, torch.ones_like(taken[-1])), dim=1)
         finally:
-            self._model.reset_cache()
+            self.model.reset_cache()
         return torch.cat(taken, dim=1).reshape(len(batch), SAMPLES, steps).double().cpu().numpy()
 
-    def _inputs(self, batch: Sequence[Series]) -> tuple[torch.Tensor, ...]:
+    def inputs(self, batch: Sequence[Series]) -> tuple[torch.Tensor, ...]:
         """Targets and which of them are observed as [series, past]; the clock of past and next bars as [series, bars, 6]."""
         closes = np.stack([series.closes for series in batch])[:, -self._past :]
         padding = self._past - closes.shape[1]

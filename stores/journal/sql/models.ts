@@ -1,0 +1,97 @@
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import {
+  type ModelState,
+  type ModelVersion,
+  modelAgentId,
+  trainingResultSchema,
+  weightsFile,
+} from '../../../contracts/models.ts';
+import type { AgentId } from '../../../domain/agents.ts';
+import type { ModelBook } from '../agents-port.ts';
+import type { Database, Row, Sql, Transaction } from './database.ts';
+import { changeParticipation, PARTICIPATION_LOCK } from './participation.ts';
+
+const trainingSchema = trainingResultSchema.omit({ file: true });
+
+function toModel(row: Row): ModelVersion {
+  const sha256 = String(row['sha256']);
+  return {
+    agentId: String(row['agent_id']),
+    seat: 'lag-llama',
+    state: String(row['state']) as ModelState,
+    weights: { file: weightsFile(sha256), sha256 },
+    training: trainingSchema.parse(JSON.parse(String(row['training']))),
+    registeredAt: Number(row['registered_at']),
+    registeredBy: String(row['registered_by']),
+  };
+}
+
+async function find(sql: Sql, agentId: AgentId): Promise<ModelVersion | undefined> {
+  const row = await sql.row('SELECT * FROM models WHERE agent_id = ?', agentId);
+  return row && toModel(row);
+}
+
+interface Move {
+  agentId: AgentId;
+  to: ModelState;
+  by: string;
+  reason: string;
+}
+
+/** State and participation move together, so that none votes by accident. */
+async function move(transaction: Transaction, { agentId, to, by, reason }: Move): Promise<ModelVersion> {
+  const before = await find(transaction, agentId);
+  if (!before) {
+    throw new UserError('NoSuchModel', `There is no model ${agentId}: see "sapphire models list".`, ExitCode.refused);
+  }
+  if (before.state === to) return before;
+  await transaction.run('UPDATE models SET state = ? WHERE agent_id = ?', to, agentId);
+  const requestId = `model/${agentId}/${to}/${transaction.now()}`;
+  const settings =
+    to === 'retired' ? { enabled: false } : ({ enabled: true, role: to === 'voting' ? 'voter' : 'shadow' } as const);
+  await changeParticipation(transaction, { requestId, agentId, settings, by, reason });
+  const after = { ...before, state: to };
+  await transaction.emit({
+    eventId: requestId,
+    kind: to === 'voting' ? 'model.promoted' : to === 'retired' ? 'model.retired' : 'model.registered',
+    payload: { by, reason, before, after },
+  });
+  return after;
+}
+
+export function createModelBook(database: Database): ModelBook {
+  const inOrder = <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> =>
+    database.transaction(PARTICIPATION_LOCK, { ledger: true }, work);
+  return {
+    register: ({ training, by, reason }) =>
+      inOrder(async (transaction) => {
+        const agentId = modelAgentId(training.agent, training.sha256);
+        const known = await find(transaction, agentId);
+        if (known) return known.state === 'retired' ? move(transaction, { agentId, to: 'shadow', by, reason }) : known;
+        await transaction.run(
+          'INSERT INTO models (agent_id, seat, state, sha256, training, registered_at, registered_by) VALUES (?, ?, ?, ?, ?, ?, ?)',
+          agentId,
+          training.agent,
+          'shadow',
+          training.sha256,
+          JSON.stringify(training),
+          transaction.now(),
+          by,
+        );
+        const requestId = `model/${agentId}/registered`;
+        const settings = { enabled: true, role: 'shadow', group: 'forecasters' } as const;
+        await changeParticipation(transaction, { requestId, agentId, settings, by, reason });
+        const after = await find(transaction, agentId);
+        if (!after) throw new Error(`the model ${agentId} was not written`);
+        await transaction.emit({ eventId: requestId, kind: 'model.registered', payload: { by, reason, after } });
+        return after;
+      }),
+
+    promote: (request) => inOrder((transaction) => move(transaction, { ...request, to: 'voting' })),
+    retire: (request) => inOrder((transaction) => move(transaction, { ...request, to: 'retired' })),
+
+    async list() {
+      return (await database.rows('SELECT * FROM models ORDER BY registered_at DESC, agent_id')).map(toModel);
+    },
+  };
+}

@@ -1,0 +1,1 @@
+"""Training of a forecaster on exported history."""

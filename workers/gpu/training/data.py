@@ -1,0 +1,121 @@
+"""A training set as `sapphire export training` writes it, and the windows that a model is trained on."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as parquet
+
+from forecasting.distribution import Floats
+from forecasting.series import INDEX, MINUTE_MS, Series, bar_minutes
+
+SPLITS = ("train", "validation", "test")
+PAST_MINUTES = 120
+"""What a snapshot shows by default: windows are as long as the ones that the model will be asked with."""
+_COLUMNS = ("symbol", "open_at", "close", "split")
+
+
+class DataFault(Exception):
+    """What is wrong with the data and what to do about it."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the model is shown, and the closes that came, in the same index."""
+
+    series: Series
+    future: Floats
+
+
+@dataclass(frozen=True)
+class Data:
+    data_hash: str
+    windows: dict[str, list[Window]]
+
+
+def read_data(folder: Path, *, most_steps: int, least_bars: int, most_windows: int) -> Data:
+    """
+    The windows of each split, none of which crosses a gap or a split.
+
+    :raises DataFault: when the card or the series is missing, was changed, or is not what the card says
+    """
+    card = _card(folder)
+    table = _series(folder, card)
+    horizon = card["horizonMs"] // MINUTE_MS
+    step = bar_minutes(horizon, most_steps)
+    past = max(PAST_MINUTES // step, least_bars)
+    windows = {split: list(_windows(table, split, step, past, horizon // step)) for split in SPLITS}
+    for split, found in windows.items():
+        if not found:
+            raise DataFault(
+                f"The {split} part has no {past * step + horizon} unbroken minutes. Export more history, or a shorter horizon."
+            )
+    return Data(card["dataHash"], {split: _spread(found, most_windows) for split, found in windows.items()})
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    file = folder / "card.json"
+    try:
+        card = json.loads(file.read_text("utf-8"))
+        whole = card["version"] == 1 and isinstance(card["dataHash"], str) and card["horizonMs"] % MINUTE_MS == 0
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise DataFault(f'{file} cannot be read ({fault}). Make a set with "sapphire export training".') from fault
+    if not whole:
+        raise DataFault(f"{file} is of another version of Sapphire. Export the set again.")
+    return card
+
+
+def _series(folder: Path, card: dict[str, Any]) -> dict[str, np.ndarray]:
+    file = folder / "series.parquet"
+    stated = card.get("files", {}).get("series.parquet", {}).get("sha256")
+    try:
+        content = file.read_bytes()
+    except OSError as fault:
+        raise DataFault(f"{file} cannot be read: {fault.strerror}. Export the set again.") from fault
+    if hashlib.sha256(content).hexdigest() != stated:
+        raise DataFault(f"{file} is not the one that card.json states: it was changed. Export the set again.")
+    table = parquet.read_table(file)
+    missing = [name for name in _COLUMNS if name not in table.column_names]
+    if missing:
+        raise DataFault(f"{file} lacks the column {missing[0]}. Export the set again.")
+    columns = {name: table.column(name).to_numpy() for name in _COLUMNS}
+    closes = columns["close"]
+    if not np.all(np.isfinite(closes)) or np.any(closes <= 0):
+        raise DataFault(f"{file} holds closes that are no prices. Export the set again.")
+    unknown = set(columns["split"]) - set(SPLITS)
+    if unknown:
+        raise DataFault(f"{file} has a part {unknown.pop()!r}; there are {', '.join(SPLITS)}.")
+    return columns
+
+
+def _windows(table: dict[str, np.ndarray], split: str, step: int, past: int, steps: int) -> Iterator[Window]:
+    for symbol in sorted(set(table["symbol"])):
+        chosen = (table["symbol"] == symbol) & (table["split"] == split)
+        opens, closes = table["open_at"][chosen], table["close"][chosen]
+        order = np.argsort(opens)
+        opens, closes = opens[order], closes[order]
+        for run in np.split(np.arange(len(opens)), np.flatnonzero(np.diff(opens) != MINUTE_MS) + 1):
+            yield from _of_run(symbol, opens[run], closes[run], step, past, steps)
+
+
+def _of_run(symbol: str, opens: np.ndarray, closes: Floats, step: int, past: int, steps: int) -> Iterator[Window]:
+    reach = (past - 1) * step
+    for last in range(reach, len(closes) - steps * step):
+        bars = closes[last - reach : last + 1 : step]
+        if bars.min() == bars.max():
+            continue
+        future = closes[last + step : last + steps * step + 1 : step]
+        ends_at = int(opens[last]) + MINUTE_MS
+        index = INDEX / bars[-1]
+        yield Window(Series(symbol, bars * index, step, ends_at, steps), future * index)
+
+
+def _spread(windows: list[Window], most: int) -> list[Window]:
+    """Evenly over the time, when there are more."""
+    if len(windows) <= most:
+        return windows
+    return [windows[int(place)] for place in np.linspace(0, len(windows) - 1, most)]
