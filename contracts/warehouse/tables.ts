@@ -22,7 +22,8 @@ const common = {
   correlation_id: text('The same in logs and traces.').nullable(),
 };
 
-export type CommonColumns = keyof typeof common;
+/** Of a row's common columns, those that all rows of one batch share: they are kept once beside it. */
+export const batchColumns = ['ingested_at', 'source', 'mode', 'schema_version'] as const;
 
 export interface WarehouseTable {
   name: string;
@@ -33,6 +34,8 @@ export interface WarehouseTable {
   /** What BigQuery clusters by, at most four columns. */
   clusterBy: readonly string[];
   row: z.ZodObject<RowShape>;
+  /** What is not common to all tables. */
+  facts: z.ZodObject<RowShape>;
   columns: readonly Column[];
 }
 
@@ -46,7 +49,7 @@ function table(
   const row = z.strictObject({ ...common, ...shape });
   const columns = columnsOf(row);
   const clusterBy = ['symbol', 'agent', 'kind'].filter((key) => columns.some((column) => column.name === key));
-  return { name, version, dataClass, description, clusterBy, row, columns };
+  return { name, version, dataClass, description, clusterBy, row, facts: z.strictObject(shape), columns };
 }
 
 const symbol = text('BASE/QUOTE.');
@@ -334,5 +337,5 @@ export const tables = {
 export type TableName = keyof typeof tables;
 export const tableNames = Object.keys(tables) as TableName[];
 
-/** A row as it is written; what is common to all rows is added where the event is known. */
+/** A row of a batch: without the columns that the whole batch shares. */
 export type Row = Record<string, string | number | boolean | null>;

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventSource } from '../../contracts/warehouse/tables.ts';
 import type { AuditBook, Outbox } from '../journal/port.ts';
-import type { Rows } from './port.ts';
+import type { Batch } from './port.ts';
 import { project, projectAudit } from './projection/index.ts';
 
 /** Events between two of which whoever shares the process has its turn: heartbeats, stops, fills. */
@@ -11,11 +11,11 @@ const TURN = 250;
 export interface Feed {
   source: EventSource;
   /**
-   * Rows of the events after a sequence, in their order. `last` is the sequence of the last of them.
+   * The rows of the events after a sequence, in their order; undefined where there are none. `last` is the sequence of the last of them.
    *
    * @param limit of the events, not of the rows
    */
-  read(after: number, limit: number, rows: Rows): Promise<{ events: number; last: number }>;
+  read(after: number, limit: number): Promise<{ batch: Batch; events: number; last: number } | undefined>;
   /** Events up to it are no longer there. */
   trimmedThrough(): Promise<number>;
   /** Of the newest event that was ever told; 0 before the first. */
@@ -27,14 +27,16 @@ export interface Feed {
 function outboxFeed(source: EventSource, outbox: Outbox, now: () => number): Feed {
   return {
     source,
-    async read(after, limit, rows) {
-      const ingestedAt = now();
+    async read(after, limit) {
       const events = await outbox.stored(after, limit);
+      const [first, last] = [events[0], events.at(-1)];
+      if (!first || !last) return undefined;
+      const batch: Batch = { source, mode: first.mode, ingestedAt: now(), rows: {} };
       for (const [index, event] of events.entries()) {
-        project(rows, event, source, ingestedAt);
+        project(batch, event);
         if (index % TURN === TURN - 1) await nextTurn();
       }
-      return { events: events.length, last: events.at(-1)?.sequence ?? after };
+      return { batch, events: events.length, last: last.sequence };
     },
     trimmedThrough: () => outbox.trimmedThrough(),
     lastSequence: () => outbox.lastSequence(),
@@ -45,11 +47,13 @@ function outboxFeed(source: EventSource, outbox: Outbox, now: () => number): Fee
 function auditFeed(audit: AuditBook, now: () => number): Feed {
   return {
     source: 'audit',
-    async read(after, limit, rows) {
-      const ingestedAt = now();
+    async read(after, limit) {
       const entries = await audit.after(after, limit);
-      for (const entry of entries) projectAudit(rows, entry, ingestedAt);
-      return { events: entries.length, last: entries.at(-1)?.place ?? after };
+      const [first, last] = [entries[0], entries.at(-1)];
+      if (!first || !last) return undefined;
+      const batch: Batch = { source: 'audit', mode: first.mode, ingestedAt: now(), rows: {} };
+      for (const entry of entries) projectAudit(batch, entry);
+      return { batch, events: entries.length, last: last.place };
     },
     trimmedThrough: async () => 0,
     lastSequence: () => audit.lastPlace(),

@@ -36,8 +36,14 @@ export interface Manifest {
   retired: { file: string; at: number }[];
 }
 
-/** Rows by their table. */
-export type Rows = Partial<Record<TableName, Row[]>>;
+/** Rows of a range of events of one source, by their table, and what all of them share. */
+export interface Batch {
+  source: EventSource;
+  mode: Mode;
+  /** UTC epoch milliseconds. */
+  ingestedAt: number;
+  rows: Partial<Record<TableName, Row[]>>;
+}
 
 /** A warehouse elsewhere that takes the same segments. */
 export interface CloudWarehouse {

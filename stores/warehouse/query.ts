@@ -4,7 +4,7 @@ import { tableNames, tables } from '../../contracts/warehouse/tables.ts';
 import { emptySelect } from './duckdb/columns.ts';
 import { loadRows, quoted, withDuckDb } from './duckdb/database.ts';
 import type { Feed } from './feeds.ts';
-import type { Manifest, Rows } from './port.ts';
+import type { Batch, Manifest } from './port.ts';
 import { currentManifest, type Warehouse } from './warehouse.ts';
 
 /** Events that a reader takes straight from their buffers: what is younger than the last export. */
@@ -27,8 +27,9 @@ export async function readWarehouse<T>(
   work: (reader: WarehouseReader) => Promise<T>,
 ): Promise<T> {
   const manifest = await currentManifest(warehouse);
-  const tail: Rows = {};
-  for (const feed of feeds) await feed.read(manifest.cursors[feed.source], TAIL_EVENTS, tail);
+  const tail = (await Promise.all(feeds.map((feed) => feed.read(manifest.cursors[feed.source], TAIL_EVENTS))))
+    .map((read) => read?.batch)
+    .filter((batch) => batch !== undefined);
   return withDuckDb(warehouse.limits, async (connection) => {
     for (const table of tableNames) await createView(connection, warehouse, manifest, table, tail);
     return work({ manifest, connection, query: (sql) => rowsOf(connection, sql) });
@@ -40,15 +41,15 @@ async function createView(
   { folder }: Warehouse,
   { segments }: Manifest,
   table: keyof typeof tables,
-  tail: Rows,
+  tail: readonly Batch[],
 ): Promise<void> {
   const paths = segments.filter((segment) => segment.table === table).map(({ file }) => quoted(join(folder, file)));
   const parts = [emptySelect(tables[table])];
   if (paths.length > 0) parts.push(`SELECT * FROM read_parquet([${paths.join(', ')}], union_by_name = true)`);
-  const rows = tail[table];
-  if (rows) {
-    await loadRows(connection, `tail_${table}`, table, rows);
-    parts.push(`SELECT * FROM "tail_${table}"`);
+  for (const batch of tail.filter(({ rows }) => rows[table])) {
+    const name = `tail_${batch.source}_${table}`;
+    await loadRows(connection, name, table, batch);
+    parts.push(`SELECT * FROM "${name}"`);
   }
   await connection.run(`CREATE VIEW "${table}" AS ${parts.join(' UNION ALL BY NAME ')}`);
 }

@@ -14,6 +14,7 @@ const benches: Record<string, { file: string; args: string[] }[]> = {
   memory: [{ file: 'memory.ts', args: [] }],
   recovery: [{ file: 'recovery.ts', args: [] }],
   debate: [{ file: 'debate.ts', args: [] }],
+  warehouse: [{ file: 'warehouse.ts', args: [] }],
 };
 
 const wanted = process.argv.slice(2);

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
-import { type Row, type TableName, tables } from '../../../contracts/warehouse/tables.ts';
-import { columnList, columnsOfRows, typesOf } from './columns.ts';
+import { type TableName, tables } from '../../../contracts/warehouse/tables.ts';
+import type { Batch } from '../port.ts';
+import { columnList, columnsOfRows, ownColumns, typesOf, wholeSelect } from './columns.ts';
 
 /** Rows of one chunk: DuckDB's own vector size. */
 const CHUNK = 2_048;
@@ -16,7 +17,7 @@ export interface DuckDbLimits {
 /** A database in memory, for as long as one export or one report takes. Times are UTC. */
 export async function withDuckDb<T>(
   { threads, memoryMb, spillFolder }: DuckDbLimits,
-  work: (connection: DuckDBConnection) => Promise<T>,
+  work: (connection: DuckDBConnection, another: () => Promise<DuckDBConnection>) => Promise<T>,
 ): Promise<T> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
@@ -25,35 +26,46 @@ export async function withDuckDb<T>(
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
-  const connection = await instance.connect();
-  try {
+  const connections: DuckDBConnection[] = [];
+  const connect = async (): Promise<DuckDBConnection> => {
+    const connection = await instance.connect();
+    connections.push(connection);
     await connection.run("SET TimeZone = 'UTC'");
-    return await work(connection);
+    return connection;
+  };
+  try {
+    return await work(await connect(), connect);
   } finally {
-    connection.closeSync();
+    for (const connection of connections) connection.closeSync();
     instance.closeSync();
   }
 }
 
-/** Makes a table of the rows' own under `name`. */
+/** Makes a view `name` over the rows that a batch has of a table. */
 export async function loadRows(
   connection: DuckDBConnection,
   name: string,
   table: TableName,
-  rows: readonly Row[],
+  { rows, ...shared }: Batch,
 ): Promise<void> {
-  const definition = tables[table];
-  await connection.run(`CREATE TABLE "${name}" (${columnList(definition)})`);
-  const types = typesOf(definition);
-  const appender = await connection.createAppender(name);
-  for (let start = 0; start < rows.length; start += CHUNK) {
-    const part = rows.slice(start, start + CHUNK);
+  const columns = ownColumns(tables[table]);
+  const types = typesOf(columns);
+  await connection.run(`CREATE TABLE "${name}_rows" (${columnList(columns)})`);
+  const appender = await connection.createAppender(`${name}_rows`);
+  const all = rows[table] ?? [];
+  for (let start = 0; start < all.length; start += CHUNK) {
+    const part = all.slice(start, start + CHUNK);
     const chunk = DuckDBDataChunk.create(types, part.length);
-    chunk.setColumns(columnsOfRows(definition, part));
+    chunk.setColumns(columnsOfRows(columns, part));
     appender.appendDataChunk(chunk);
     await nextTurn();
   }
   appender.closeSync();
+  await connection.run(`CREATE VIEW "${name}" AS SELECT ${wholeSelect(tables[table], shared)} FROM "${name}_rows"`);
+}
+
+export async function dropRows(connection: DuckDBConnection, name: string): Promise<void> {
+  await connection.run(`DROP VIEW "${name}"; DROP TABLE "${name}_rows"`);
 }
 
 /** A text in SQL. */

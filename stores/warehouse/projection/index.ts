@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { BookSeen, CandleClosed } from '../../../contracts/market-events.ts';
-import { type EventSource, type Row, type TableName, tables } from '../../../contracts/warehouse/tables.ts';
+import { type Row, type TableName, tables } from '../../../contracts/warehouse/tables.ts';
 import type { AuditEntry, StoredEvent } from '../../journal/port.ts';
-import type { Rows } from '../port.ts';
+import type { Batch } from '../port.ts';
 import { agentScored, modelCalled, signalSettled } from './agents.ts';
 import {
   capitalAllocated,
@@ -68,48 +68,42 @@ function projectionOf(kind: string): Projection | undefined {
 }
 
 /** Adds the rows of one event: one of the archive, and those that its kind makes. What fits no schema is kept in the archive, and said. */
-export function project(rows: Rows, event: StoredEvent, source: EventSource, ingestedAt: number): void {
-  const common = commonOf(event, source, ingestedAt);
-  add(rows, 'events', { ...common('events'), kind: event.kind, payload: event.payload });
+export function project(batch: Batch, event: StoredEvent): void {
+  if (event.mode !== batch.mode)
+    throw new Error(`${event.eventId} is ${event.mode} among ${batch.mode}: modes are never mixed`);
+  const { kind, payload } = event;
+  add(batch, 'events', event, { kind, payload });
   try {
-    const projection = projectionOf(event.kind);
+    const projection = projectionOf(kind);
     if (!projection) throw new Error('this release knows no such kind');
-    const made = projection(JSON.parse(event.payload) as never, event.kind).map(({ table, place, facts, at }) => {
-      const row = { ...common(table, place, at), ...facts };
-      return { table, row: tables[table].row.parse(row) as Row };
-    });
-    for (const { table, row } of made) add(rows, table, row);
+    const made = projection(JSON.parse(payload) as never, kind);
+    const checked = made.map((each) => ({ ...each, facts: tables[each.table].facts.parse(each.facts) as Row }));
+    for (const { table, facts, place, at } of checked) add(batch, table, event, facts, place, at);
   } catch (error) {
-    add(rows, 'unread_events', { ...common('unread_events'), kind: event.kind, reason: reasonOf(error) });
+    add(batch, 'unread_events', event, { kind, reason: reasonOf(error) });
   }
 }
 
-export function projectAudit(rows: Rows, entry: AuditEntry, ingestedAt: number): void {
-  const { place, eventId, kind, at, mode, by, reason, payload, previous, hash } = entry;
-  const event = { sequence: place, eventId, kind, at, mode, cycleId: undefined, correlationId: undefined };
-  const common = commonOf(event, 'audit', ingestedAt)('audit_log');
-  add(rows, 'audit_log', { ...common, kind, by, reason, previous, hash, payload });
+export function projectAudit(batch: Batch, { place, payload, previous, hash, by, reason, ...entry }: AuditEntry): void {
+  const event = { ...entry, sequence: place, cycleId: undefined, correlationId: undefined };
+  add(batch, 'audit_log', event, { kind: entry.kind, by, reason, previous, hash, payload });
 }
 
-function commonOf(
-  { eventId, at, sequence, mode, cycleId, correlationId }: Omit<StoredEvent, 'payload'>,
-  source: EventSource,
-  ingestedAt: number,
-) {
-  return (table: TableName, place = '', happenedAt = at): Row => ({
-    event_id: place === '' ? eventId : `${eventId}#${place}`,
-    event_at: happenedAt,
-    ingested_at: ingestedAt,
-    source,
-    sequence,
-    mode,
-    schema_version: tables[table].version,
-    cycle_id: cycleId ?? null,
-    correlation_id: correlationId ?? null,
-  });
-}
-
-function add(rows: Rows, table: TableName, row: Row): void {
+/** The row is the facts' own object: rows are made by the million. */
+function add(
+  { rows }: Batch,
+  table: TableName,
+  { eventId, at, sequence, cycleId, correlationId }: Omit<StoredEvent, 'payload' | 'kind' | 'mode'>,
+  row: Row,
+  place = '',
+  happenedAt = at,
+): void {
+  row['event_id'] = place === '' ? eventId : `${eventId}#${place}`;
+  row['event_at'] = happenedAt;
+  row['sequence'] = sequence;
+  row['cycle_id'] = cycleId ?? null;
+  // The same as the cycle's in nearly every row: written once.
+  row['correlation_id'] = correlationId === cycleId ? null : (correlationId ?? null);
   const known = rows[table];
   if (known) known.push(row);
   else rows[table] = [row];

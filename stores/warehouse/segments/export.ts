@@ -1,21 +1,16 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { ExportReport } from '../../../contracts/warehouse/reports.ts';
-import { type Row, type TableName, tableNames } from '../../../contracts/warehouse/tables.ts';
-import { loadRows, withDuckDb } from '../duckdb/database.ts';
+import { type TableName, tableNames } from '../../../contracts/warehouse/tables.ts';
+import { dropRows, loadRows, withDuckDb } from '../duckdb/database.ts';
 import type { Feed } from '../feeds.ts';
-import type { Manifest, Rows, Segment } from '../port.ts';
+import type { Batch, Manifest, Segment } from '../port.ts';
 import { changeManifest, type Warehouse } from '../warehouse.ts';
 import { mkdir } from './files.ts';
 import { type Range, writeSegment } from './write.ts';
 
 /** Events of one commit: some tens of megabytes at most. */
 const BATCH_EVENTS = 20_000;
-
-interface Batch {
-  range: Range;
-  rows: Rows;
-}
 
 /**
  * Brings every event that is not there yet into the warehouse, batch by batch. Whatever interrupts it, and however many do it at once, each event
@@ -29,28 +24,33 @@ export async function exportEvents(
   const total: ExportReport = { events: 0, rows: 0, segments: 0, bytes: 0 };
   for (;;) {
     signal?.throwIfAborted();
-    const done = await exportBatch(warehouse, feeds);
+    const { isLast, ...done } = await exportBatch(warehouse, feeds);
     total.events += done.events;
     total.rows += done.rows;
     total.segments += done.segments;
     total.bytes += done.bytes;
     onBatch?.(total);
-    if (done.events < BATCH_EVENTS) return total;
+    if (isLast) return total;
   }
 }
 
-async function exportBatch(warehouse: Warehouse, feeds: readonly Feed[]): Promise<ExportReport> {
-  const report: ExportReport = { events: 0, rows: 0, segments: 0, bytes: 0 };
+/** `isLast`: no feed had more. */
+async function exportBatch(warehouse: Warehouse, feeds: readonly Feed[]): Promise<ExportReport & { isLast: boolean }> {
+  const report = { events: 0, rows: 0, segments: 0, bytes: 0, isLast: true };
   await changeManifest(warehouse, async (manifest) => {
     report.events = 0;
-    const batches: Batch[] = [];
+    report.isLast = true;
+    const batches: Ranged[] = [];
     for (const feed of feeds) {
       await refuseGap(feed, manifest);
       const after = manifest.cursors[feed.source];
-      const rows: Rows = {};
-      const { events, last } = await feed.read(after, BATCH_EVENTS, rows);
-      report.events = Math.max(report.events, events);
-      if (events > 0) batches.push({ range: { source: feed.source, from: after + 1, to: last }, rows });
+      const read = await feed.read(after, BATCH_EVENTS);
+      if (!read) continue;
+      const { batch, events, last } = read;
+      if (batch.mode !== warehouse.mode) throw otherMode(warehouse, batch);
+      report.events += events;
+      if (events === BATCH_EVENTS) report.isLast = false;
+      batches.push({ ...batch, range: { source: feed.source, from: after + 1, to: last } });
     }
     if (batches.length === 0) return undefined;
     const added = await writeBatches(warehouse, batches);
@@ -67,33 +67,53 @@ async function exportBatch(warehouse: Warehouse, feeds: readonly Feed[]): Promis
   return report;
 }
 
-async function writeBatches(warehouse: Warehouse, batches: readonly Batch[]): Promise<Segment[]> {
-  const segments: Segment[] = [];
-  await mkdir(warehouse.folder, { recursive: true, mode: 0o700 });
-  await withDuckDb(warehouse.limits, async (connection) => {
-    for (const { range, rows } of batches) {
-      for (const table of tableNames) {
-        const part = rows[table];
-        if (part) segments.push(await writeRows(connection, warehouse, table, range, part));
-      }
-    }
-  });
-  return segments;
+interface Ranged extends Batch {
+  range: Range;
 }
 
-async function writeRows(
+/** While DuckDB writes one table, the rows of the next are brought to it. */
+async function writeBatches(warehouse: Warehouse, batches: readonly Ranged[]): Promise<Segment[]> {
+  await mkdir(warehouse.folder, { recursive: true, mode: 0o700 });
+  return withDuckDb(warehouse.limits, async (loading, another) => {
+    const writing = await another();
+    const segments: Promise<Segment>[] = [];
+    try {
+      for (const batch of batches) {
+        for (const table of tableNames.filter((name) => batch.rows[name])) {
+          const name = `${batch.source}_${table}`;
+          await loadRows(loading, name, table, batch);
+          const before = segments.at(-1);
+          const written = writeOne(writing, warehouse, { name, table, range: batch.range }, before);
+          // It is awaited below; until then a failure must not end the process.
+          written.catch(() => undefined);
+          segments.push(written);
+        }
+      }
+      return await Promise.all(segments);
+    } finally {
+      await Promise.allSettled(segments);
+    }
+  });
+}
+
+async function writeOne(
   connection: DuckDBConnection,
   warehouse: Warehouse,
-  table: TableName,
-  range: Range,
-  rows: readonly Row[],
+  { name, table, range }: { name: string; table: TableName; range: Range },
+  before: Promise<unknown> | undefined,
 ): Promise<Segment> {
-  await loadRows(connection, 'batch', table, rows);
-  try {
-    return await writeSegment(connection, warehouse, { table, range, query: 'SELECT * FROM batch' });
-  } finally {
-    await connection.run('DROP TABLE batch');
-  }
+  await before;
+  const segment = await writeSegment(connection, warehouse, { table, range, query: `SELECT * FROM "${name}"` });
+  await dropRows(connection, name);
+  return segment;
+}
+
+function otherMode({ mode }: Warehouse, batch: Batch): UserError {
+  return new UserError(
+    'OtherMode',
+    `The ${batch.source} holds ${batch.mode} events, and this is the warehouse of ${mode}: the modes are never mixed. Use a data folder for each.`,
+    ExitCode.refused,
+  );
 }
 
 /** Events that were deleted before they were exported cannot be made up for: said, never passed over. */
