@@ -43,21 +43,17 @@ export async function exportTraining(
   const samples = samplesOf(known, series, { ...request, times }, left);
   const instructions = instructionsOf(known.news, samples, series, { ...request, times });
 
+  const minutes = known.candles.flatMap((row) => seriesRow(row, times));
+
   const draft = `${request.out}.part`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
   await writeParquet(warehouse, draft, 'samples.parquet', samples.map(flat), sampleColumns);
-  await writeParquet(
-    warehouse,
-    draft,
-    'series.parquet',
-    known.candles.flatMap((row) => seriesRow(row, times)),
-    seriesColumns,
-  );
+  await writeParquet(warehouse, draft, 'series.parquet', minutes, seriesColumns);
   await writeFile(join(draft, 'instructions.jsonl'), instructions.map((each) => `${JSON.stringify(each)}\n`).join(''));
   const files = {
     'samples.parquet': await describe(draft, 'samples.parquet', samples.length),
-    'series.parquet': await describe(draft, 'series.parquet', known.candles.length),
+    'series.parquet': await describe(draft, 'series.parquet', minutes.length),
     'instructions.jsonl': await describe(draft, 'instructions.jsonl', instructions.length),
   };
   const card: DataCard = {

@@ -229,6 +229,23 @@ export function factsAreTold({ events, fills, intents, records, plans }: Evidenc
   return found;
 }
 
+/** I8, on its way: what was told is in the warehouse once, and nothing else; the audit trail is whole, and its copy the same. */
+export function warehouseHasEachEventOnce({ events, warehouse, audit }: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const there = new Map<string, number>();
+  for (const id of warehouse.events) there.set(id, (there.get(id) ?? 0) + 1);
+  for (const { eventId } of events) {
+    const times = there.get(eventId) ?? 0;
+    if (times !== 1) found.push(violation('I8', `${eventId} is in the warehouse ${times} times`));
+    there.delete(eventId);
+  }
+  for (const id of there.keys()) found.push(violation('I8', `${id} is in the warehouse, and was never told`));
+  if (audit.fault !== undefined) found.push(violation('I8', `the audit trail: ${audit.fault}`));
+  if (audit.hashes.join() !== warehouse.audit.join())
+    found.push(violation('I8', 'the audit trail and its copy differ'));
+  return found;
+}
+
 /** I9: of this holding, and not of one before it. */
 export function positionsAreProtected({ positions, protection }: Evidence): Violation[] {
   return positions.flatMap(({ symbol, quantity, openedAt }) => {
@@ -247,5 +264,6 @@ export const checks = [
   stopsHold,
   faultsAreSaid,
   factsAreTold,
+  warehouseHasEachEventOnce,
   positionsAreProtected,
 ] as const;

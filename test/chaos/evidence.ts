@@ -7,6 +7,11 @@ import type { Fill } from '../../domain/orders.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
 import { journalFile } from '../../stores/journal/open.ts';
 import type { Intent, OutboxEvent } from '../../stores/journal/port.ts';
+import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
+import { feedsOf } from '../../stores/warehouse/feeds.ts';
+import { readWarehouse } from '../../stores/warehouse/query.ts';
+import { exportEvents } from '../../stores/warehouse/segments/export.ts';
+import { openWarehouse } from '../../stores/warehouse/warehouse.ts';
 import type { StopRecord } from './injector.ts';
 import type { ChaosStack } from './stack.ts';
 
@@ -53,6 +58,9 @@ export interface Evidence {
   positions: Position[];
   openReservations: number;
   events: OutboxEvent[];
+  /** What the warehouse has of the journal's events once everything is exported, and what of the audit trail. */
+  warehouse: { events: string[]; audit: string[] };
+  audit: { hashes: string[]; fault: string | undefined };
   records: CycleRecord[];
   plans: { plan: OrderPlan; result: { orders?: { legId: string; state: string }[] } | undefined }[];
   stops: StopRecord[];
@@ -83,8 +91,28 @@ export async function gather(stack: ChaosStack, stops: StopRecord[]): Promise<Ev
     stops,
     protection,
     events: await stack.journal.outbox.after(0, 10_000_000),
+    ...(await exported(stack)),
     ...readTables(),
   };
+}
+
+/** Exports what is left, beside whoever else does, and reads it back. */
+async function exported({ journal, configuration }: ChaosStack): Promise<Pick<Evidence, 'warehouse' | 'audit'>> {
+  const market = await openMarketBuffer(configuration);
+  try {
+    const warehouse = openWarehouse({ mode: 'paper', journal: journal.id });
+    await exportEvents(warehouse, feedsOf(journal, market.outbox));
+    return await readWarehouse(warehouse, [], async ({ query }) => {
+      const column = async (sql: string): Promise<string[]> => (await query(sql)).map(({ value }) => String(value));
+      const events = await column("SELECT event_id AS value FROM events WHERE source = 'journal' ORDER BY sequence");
+      const copied = await column('SELECT hash AS value FROM audit_log ORDER BY sequence');
+      const { fault } = await journal.audit.verify();
+      const hashes = (await journal.audit.after(0, 1_000_000)).map(({ hash }) => hash);
+      return { warehouse: { events, audit: copied }, audit: { hashes, fault } };
+    });
+  } finally {
+    await market.close();
+  }
 }
 
 /** What the journal's port does not show, from its file. */

@@ -1,6 +1,11 @@
+import { existsSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { EmergencyStop, ResumeRequest, TradingControlState } from '../../contracts/control.ts';
-import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { exportScheduleId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { Random } from '../../services/paper-exchange/market/random.ts';
+import { warehouseFolder } from '../../stores/warehouse/warehouse.ts';
 import type { Failpoint } from './rewrites.ts';
 import type { Action, FaultName, StopWay } from './schedule.ts';
 import { type ChaosStack, symbols, type Victim, victims } from './stack.ts';
@@ -67,6 +72,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
   };
   /** Stops and failing legs come one after the other: two at once would undo each other's set-up. */
   let episodes: Promise<void> = Promise.resolve();
+  const random = new Random(1, 0, 0);
 
   const control = () => stack.client.workflow.getHandle(TRADING_CONTROL_ID);
 
@@ -163,6 +169,26 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     await Promise.all(during);
   };
 
+  /** A file stands where the folder was: nothing can be read or written there, whoever tries. Exports are asked for meanwhile, and killed. */
+  const warehouseAway = async (forMs: number): Promise<void> => {
+    const folder = warehouseFolder('paper');
+    await until('a warehouse', 90_000, () => existsSync(folder) || undefined);
+    await rename(folder, `${folder}.away`);
+    await writeFile(folder, 'away');
+    const exports = stack.client.schedule.getHandle(exportScheduleId('paper'));
+    await exports.trigger(ScheduleOverlapPolicy.ALLOW_ALL).catch(() => undefined);
+    await sleep(forMs / 2);
+    stack.kill('workers/operations');
+    await sleep(forMs / 2);
+    await rm(folder);
+    await rename(`${folder}.away`, folder);
+    deeds.faults['warehouse-away'] = (deeds.faults['warehouse-away'] ?? 0) + 1;
+    await exports.trigger(ScheduleOverlapPolicy.ALLOW_ALL).catch(() => undefined);
+    await sleep(random.integer(600));
+    stack.kill('workers/operations');
+  };
+  let aways: Promise<void> = Promise.resolve();
+
   const restart = async (): Promise<void> => {
     const during = [traffic.cycle(), traffic.cycle()];
     await sleep(300);
@@ -204,6 +230,9 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
         return episode(() => failedLeg(action.dies));
       case 'stop':
         return episode(() => stop(action.way, action.dies));
+      case 'warehouse-away':
+        aways = aways.then(() => warehouseAway(action.forMs));
+        return aways;
       case 'restart':
         return episode(restart);
     }

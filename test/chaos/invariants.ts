@@ -6,7 +6,7 @@ export const invariants = {
   I4: 'no opening intent passes a fenced stop, and none is open once it is quiet',
   I6: 'what was degraded says so, and paper is never shown as live',
   I7: 'every history replays',
-  I8: 'every fact is in the outbox once',
+  I8: 'every fact is in the outbox once, and once in the warehouse',
   I9: 'what is held has its protective exits',
 } as const;
 

@@ -161,7 +161,7 @@ export const mutants = {
     rewrites: [
       {
         file: 'stores/journal/sql/postings.ts',
-        find: "  await transaction.emit({ eventId: key, kind: 'fill.booked', cycleId, correlationId, payload: fill });",
+        find: "  await transaction.emit({ eventId: key, kind: 'fill.booked', cycleId, correlationId, payload });",
         replace: '  void correlationId;\n  void cycleId;',
       },
     ],

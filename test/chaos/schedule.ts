@@ -27,11 +27,13 @@ export type Action =
   /** The second leg of a plan fails. */
   | { kind: 'failed-leg'; dies: boolean }
   | { kind: 'stop'; way: StopWay; dies: boolean }
+  /** The warehouse's folder cannot be written for a while. */
+  | { kind: 'warehouse-away'; forMs: number }
   /** Everything is killed at once: server, exchange, coordinator, workers. */
   | { kind: 'restart' };
 
 /** What a run of a thousand cycles has of each; a shorter one has its share, and one of each kind at least. */
-const perThousand = { failpoint: 14, kill: 120, fault: 16, failedLeg: 90, stop: 6, restart: 8 };
+const perThousand = { failpoint: 14, kill: 120, fault: 16, failedLeg: 90, stop: 6, warehouseAway: 10, restart: 8 };
 
 export function share(cycles: number, of: number): number {
   return Math.max(1, Math.ceil((of * cycles) / 1_000));
@@ -53,6 +55,10 @@ export function scheduleOf(seed: number, cycles: number): Map<number, Action[]> 
     ...repeat(perThousand.failedLeg, (index) => ({ kind: 'failed-leg', dies: index % 6 === 0 }) as const),
     ...stopWays.flatMap((way) =>
       repeat(perThousand.stop, (index) => ({ kind: 'stop', way, dies: index % 2 === 0 }) as const),
+    ),
+    ...repeat(
+      perThousand.warehouseAway,
+      () => ({ kind: 'warehouse-away', forMs: 5_000 + random.integer(20_000) }) as const,
     ),
     ...repeat(perThousand.restart, () => ({ kind: 'restart' }) as const),
   ];

@@ -72,7 +72,7 @@ def _run(order: argparse.Namespace) -> dict[str, Any]:
 
     from forecasting.models.checkpoint import read_checkpoint, sha256_of
     from forecasting.models.lag_llama import LagLlama
-    from training.data import read_data
+    from training.data import DataFault, read_data
     from training.train import loss_of, naive_loss, train
 
     started = time.monotonic()
@@ -93,6 +93,11 @@ def _run(order: argparse.Namespace) -> dict[str, Any]:
     trained = train(
         forecaster, windows, steps=order.steps, batch=order.batch, seed=order.seed, on_progress=tell
     )
+    if trained.best_step == 0:
+        raise DataFault(
+            f"Nothing was learned in {trained.steps} steps: no weights did better on the validation part than those it began with. "
+            "Give it more --steps or more history."
+        )
     held_out = loss_of(forecaster, windows["test"])
     metadata = {
         "trained_on": data.data_hash,

@@ -122,7 +122,8 @@ async def _answer(agent_id: str, seat: Seat, versions: Versions | None, asked: s
     try:
         request = read_request(value)
         if request.weights is not None and versions is not None:
-            seat = await versions.seat(asked, request.weights)
+            async with _beating():
+                seat = await versions.seat(asked, request.weights)
         elif asked != agent_id or request.weights is not None:
             raise InvalidInput(f"this queue belongs to {agent_id}, not to {asked!r:.40}.")
     except InvalidInput as fault:

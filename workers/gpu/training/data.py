@@ -62,6 +62,7 @@ def _card(folder: Path) -> dict[str, Any]:
     try:
         card = json.loads(file.read_text("utf-8"))
         whole = card["version"] == 1 and isinstance(card["dataHash"], str) and card["horizonMs"] % MINUTE_MS == 0
+        whole = whole and card["horizonMs"] > 0
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise DataFault(f'{file} cannot be read ({fault}). Make a set with "sapphire export training".') from fault
     if not whole:

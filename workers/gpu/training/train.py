@@ -54,7 +54,7 @@ def train(
         step += 1
         chosen = [windows["train"][int(place)] for place in random.integers(0, len(windows["train"]), batch)]
         model.train()
-        loss = _nll(forecaster, chosen, context=True).mean()
+        loss = _nll(forecaster, chosen).mean()
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
@@ -78,14 +78,14 @@ def loss_of(forecaster: LagLlama, windows: Sequence[Window]) -> float:
     """Of the steps that are to be forecast, each with those before it known."""
     forecaster.model.eval()
     parts = [
-        _nll(forecaster, windows[start : start + _EVALUATION_BATCH], context=False).flatten()
+        _nll(forecaster, windows[start : start + _EVALUATION_BATCH]).flatten()
         for start in range(0, len(windows), _EVALUATION_BATCH)
     ]
     return float(torch.cat(parts).double().mean())
 
 
-def _nll(forecaster: LagLlama, windows: Sequence[Window], *, context: bool) -> torch.Tensor:
-    """As [window, step]; with the bars that the model saw before them, as it was first trained, or without."""
+def _nll(forecaster: LagLlama, windows: Sequence[Window]) -> torch.Tensor:
+    """As [window, step], of the steps to be forecast alone: the last bar before them is 100 in every window, which is nothing to learn."""
     past, observed, past_clock, next_clock = forecaster.inputs([window.series for window in windows])
     future = torch.as_tensor(np.stack([window.future for window in windows]), dtype=past.dtype, device=past.device)
     parameters, location, scale = forecaster.model(
@@ -97,8 +97,7 @@ def _nll(forecaster: LagLlama, windows: Sequence[Window], *, context: bool) -> t
     )
     distribution = forecaster.model.distr_output.distribution(parameters, loc=location, scale=scale)
     target = torch.cat((past[:, -(CONTEXT - 1) :], future), dim=1)
-    loss = -distribution.log_prob(target)
-    return loss if context else loss[:, -future.shape[1] :]
+    return -distribution.log_prob(target)[:, -future.shape[1] :]
 
 
 def naive_loss(windows: dict[str, list[Window]]) -> float:
