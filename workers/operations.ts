@@ -26,7 +26,7 @@ import { haltOnStrangers, socketApiUrl, startIngestor } from './ingestor.ts';
 import { runRole } from './role.ts';
 import { ensureTradingControl } from './trading-control.ts';
 import { openUserStream } from './user-stream.ts';
-import { BESIDE_TRADING, watchWarehouse } from './warehouse-watch.ts';
+import { BESIDE_TRADING, cloudWarehouse, watchWarehouse } from './warehouse-watch.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('operations', async ({ configuration, secrets, connection, temporal, logger }) => {
@@ -88,7 +88,14 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
             exchangeTime: trading.exchangeTime,
             logger,
           }),
-          ...createWarehouseActivities({ journal, market, warehouse, retention: configuration.retention, logger }),
+          ...createWarehouseActivities({
+            journal,
+            market,
+            warehouse,
+            cloud: await cloudWarehouse(configuration),
+            retention: configuration.retention,
+            logger,
+          }),
           ...createBackupActivities({
             places: { ...placesOf(configuration), journal: journal.id },
             keepDays: configuration.retention.backupDays,

@@ -1,13 +1,26 @@
+import type { Configuration } from '../contracts/config/schema.ts';
 import type { Logger } from '../contracts/telemetry/logger.ts';
 import { metrics } from '../contracts/telemetry/metrics.ts';
 import type { DuckDbLimits } from '../stores/warehouse/duckdb/database.ts';
 import type { Feed } from '../stores/warehouse/feeds.ts';
+import type { CloudWarehouse } from '../stores/warehouse/port.ts';
 import { currentManifest, type Warehouse } from '../stores/warehouse/warehouse.ts';
 
 const INTERVAL_MS = 5_000;
 
 /** An export shares its process with fills and stops, and the machine with everything else. */
 export const BESIDE_TRADING: Pick<DuckDbLimits, 'threads' | 'memoryMb'> = { threads: 1, memoryMb: 256 };
+
+/** Its client takes its time to load: only where one is configured. */
+export async function cloudWarehouse({
+  mode,
+  retention,
+  warehouse: { bigquery },
+}: Pick<Configuration, 'mode' | 'retention' | 'warehouse'>): Promise<CloudWarehouse | undefined> {
+  if (!bigquery) return undefined;
+  const { openBigQueryWarehouse } = await import('../stores/warehouse/bigquery/warehouse.ts');
+  return openBigQueryWarehouse(bigquery, { mode, retention });
+}
 
 /** Keeps the gauges of the warehouse, also while no export comes through. Returns a function that ends it. */
 export function watchWarehouse(warehouse: Warehouse, feeds: readonly Feed[], logger: Logger): () => void {

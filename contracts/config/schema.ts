@@ -7,6 +7,7 @@ import { type PolicySettings, participationConfigurationSchema, withSettings } f
 import { agentsSchema } from './agents.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
 import { retentionSchema } from './retention.ts';
+import { warehouseSchema } from './warehouse.ts';
 
 const port = z.int().min(1).max(65_535);
 const fraction = z.number().min(0).max(1);
@@ -130,6 +131,7 @@ export const configurationSchema = z
     agents: agentsSchema.prefault({}),
     coordinator: z.strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8081) }).prefault({}),
     retention: retentionSchema.prefault({}),
+    warehouse: warehouseSchema.prefault({}),
     paperExchange: paperExchangeSchema.prefault({}),
     /** First port of the processes' own /healthz and /metrics; each role adds its place in the list of roles. */
     operationsPort: port.default(9460),

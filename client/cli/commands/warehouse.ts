@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { loadSegments } from '../../../stores/warehouse/load.ts';
+import type { CloudWarehouse } from '../../../stores/warehouse/port.ts';
 import { exportEvents } from '../../../stores/warehouse/segments/export.ts';
 import { currentManifest } from '../../../stores/warehouse/warehouse.ts';
 import { clock } from '../../cycle-view.ts';
@@ -55,6 +58,37 @@ async function status({ warehouse: open }: CliContext, options: OutputOptions): 
   );
 }
 
+/** Loads the cloud's client at its first use: most installations have none. */
+async function cloudOf({ configuration }: CliContext): Promise<CloudWarehouse> {
+  const { mode, retention, warehouse } = configuration;
+  if (!warehouse.bigquery) {
+    throw new UserError(
+      'NoCloudWarehouse',
+      'No cloud warehouse is configured: set warehouse.bigquery.project in trading.yml. docs/bigquery.md says how.',
+      ExitCode.notConfigured,
+    );
+  }
+  const { openBigQueryWarehouse } = await import('../../../stores/warehouse/bigquery/warehouse.ts');
+  return openBigQueryWarehouse(warehouse.bigquery, { mode, retention });
+}
+
+async function migrate(context: CliContext, options: OutputOptions): Promise<void> {
+  const cloud = await cloudOf(context);
+  progress(`Bringing ${cloud.name} up to date`);
+  const done = await cloud.migrate();
+  print({ dataset: cloud.name, done }, options, () =>
+    done.length === 0 ? `${cloud.name}: nothing to do` : done.join('\n'),
+  );
+}
+
+async function load(context: CliContext, options: OutputOptions): Promise<void> {
+  const cloud = await cloudOf(context);
+  const { warehouse } = await context.warehouse();
+  progress(`Loading what ${cloud.name} has not got`);
+  const report = await loadSegments(warehouse, cloud);
+  print(report, options, () => `${report.loaded} segments, ${report.rows} rows`);
+}
+
 export function registerWarehouse(program: Command): void {
   const command = program
     .command('warehouse')
@@ -80,5 +114,21 @@ export function registerWarehouse(program: Command): void {
       });
       print(report, options, () => `${report.events} events, ${report.rows} rows in ${report.segments} segments`);
     },
+  );
+
+  action<OutputOptions>(
+    command
+      .command('migrate')
+      .description('make or bring up to date the tables in BigQuery: columns, views, access, expiration')
+      .addHelpText('after', '\nExample:\n  sapphire warehouse migrate'),
+    migrate,
+  );
+
+  action<OutputOptions>(
+    command
+      .command('load')
+      .description('load into BigQuery now what it has not got; the schedule does it after each export')
+      .addHelpText('after', '\nExample:\n  sapphire warehouse load'),
+    load,
   );
 }

@@ -19,7 +19,7 @@ export interface SqlDialect {
 
 export const duckDbDialect: SqlDialect = {
   table: (name) => `"${name}"`,
-  moment: (at) => `make_timestamptz(${Math.round(at)} * 1000)`,
+  moment: (at) => `make_timestamptz(${Math.max(0, Math.round(at)) * 1_000})`,
   day: (moment) => `CAST(epoch_us(${moment}) // 86400000000 AS INTEGER)`,
   millis: (moment) => `(epoch_us(${moment}) / 1000.0)`,
   double: (expression) => `CAST(${expression} AS DOUBLE)`,
@@ -32,7 +32,7 @@ export const duckDbDialect: SqlDialect = {
 export function bigQueryDialect(dataset: string): SqlDialect {
   return {
     table: (name) => `\`${dataset}.${name}_once\``,
-    moment: (at) => `TIMESTAMP_MILLIS(${Math.round(at)})`,
+    moment: (at) => `TIMESTAMP_MILLIS(${Math.max(0, Math.round(at))})`,
     day: (moment) => `UNIX_DATE(DATE(${moment}))`,
     millis: (moment) => `(UNIX_MICROS(${moment}) / 1000.0)`,
     double: (expression) => `CAST(${expression} AS FLOAT64)`,

@@ -1,8 +1,11 @@
-import { counted, type Report, within } from './query.ts';
+import { counted, type Range, type Report, within } from './query.ts';
 
 /** Basis points by which a fill was worse than a price, above zero when it cost more. */
 const worse = (price: string): string =>
   `(CASE f.side WHEN 'buy' THEN 1 ELSE -1 END) * (f.price / ${price} - 1) * 10000`;
+
+/** A fill at the edge belongs to a decision a little before it. */
+const around = ({ from, to }: Range): Range => ({ from: from - 3_600_000, to: to + 3_600_000 });
 
 export const fillQuality: Report = {
   name: 'fills',
@@ -29,7 +32,7 @@ WITH f AS (
   SELECT b.cycle_id, b.symbol, ${d.double('b.bid')} AS bid, ${d.double('b.ask')} AS ask, ${d.double('b.mid')} AS mid,
     ${d.double('b.microprice')} AS microprice
   FROM ${d.table('book_snapshots')} b JOIN ${d.table('decisions')} x ON x.cycle_id = b.cycle_id AND x.snapshot_id = b.snapshot_id
-  WHERE x.fills > 0 AND ${within(d, range, 'b.event_at')}
+  WHERE x.fills > 0 AND ${within(d, around(range), 'b.event_at')} AND ${within(d, around(range), 'x.event_at')}
 )
 SELECT f.symbol, f.side, f.liquidity, ${d.double('COUNT(*)')} AS fills, SUM(f.notional) AS turnover,
   SUM(f.notional * ${worse("(CASE f.side WHEN 'buy' THEN b.ask ELSE b.bid END)")}) / SUM(f.notional) AS arrival,

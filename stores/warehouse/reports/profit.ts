@@ -110,6 +110,9 @@ FROM (
 GROUP BY day ORDER BY day`,
 };
 
+/** A signal is settled so long after its decision at most. */
+const LONGEST_HORIZON_MS = 8 * 86_400_000;
+
 /** An agent's share of what was traded on its word. */
 export const profitByAgent: Report = {
   name: 'pnl-agents',
@@ -127,7 +130,8 @@ export const profitByAgent: Report = {
   sql: (d, range) => `
 WITH opened AS (
   SELECT cycle_id, symbol, ${d.double('SUM(notional)')} AS notional
-  FROM ${d.table('fills')} WHERE side = 'buy' AND cycle_id IS NOT NULL GROUP BY cycle_id, symbol
+  FROM ${d.table('fills')} WHERE side = 'buy' AND cycle_id IS NOT NULL AND ${within(d, { ...range, from: range.from - LONGEST_HORIZON_MS })}
+  GROUP BY cycle_id, symbol
 ), said AS (
   SELECT agent, cycle_id, symbol, outcome = direction AS hit,
     vote_share * (CASE direction WHEN 'up' THEN 1 WHEN 'down' THEN -1 ELSE 0 END) * realised_return AS gain

@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { retentionSchema } from '../../../contracts/config/retention.ts';
+import { bigQuerySchema } from '../../../contracts/config/warehouse.ts';
+import { tables } from '../../../contracts/warehouse/tables.ts';
+import { changeOf } from '../../../stores/warehouse/bigquery/migrate.ts';
+import { definitionOf } from '../../../stores/warehouse/bigquery/schema.ts';
+import { openBigQueryWarehouse } from '../../../stores/warehouse/bigquery/warehouse.ts';
+import { loadSegments } from '../../../stores/warehouse/load.ts';
+import { compactSegments } from '../../../stores/warehouse/segments/compact.ts';
+import { exportEvents } from '../../../stores/warehouse/segments/export.ts';
+import { currentManifest } from '../../../stores/warehouse/warehouse.ts';
+import { type Books, facts, startBooks } from '../harness.ts';
+import { discovery, faultsOf } from './discovery.ts';
+import { startFakeBigQuery } from './fake.ts';
+
+const retention = retentionSchema.parse({});
+let fake: Awaited<ReturnType<typeof startFakeBigQuery>>;
+let books: Books;
+
+beforeEach(async () => {
+  [fake, books] = await Promise.all([startFakeBigQuery(), startBooks()]);
+  await books.journal.outbox.append(facts(20));
+  await exportEvents(books.warehouse, books.feeds);
+});
+afterEach(async () => {
+  // Whatever a test does: each body was one that Google's document knows.
+  expect(fake.faults.join('; ')).toBe('');
+  await fake.close();
+  await books.close();
+});
+
+function cloud(settings: Record<string, unknown> = {}, mode: 'paper' | 'live' = 'paper') {
+  const parsed = bigQuerySchema.parse({ project: 'a-project', apiEndpoint: fake.address, ...settings });
+  return openBigQueryWarehouse(parsed, { mode, retention });
+}
+
+async function expectOnce(): Promise<void> {
+  const { segments } = await currentManifest(books.warehouse);
+  const wanted = new Map<string, number>();
+  for (const { table, rows } of segments) wanted.set(table, (wanted.get(table) ?? 0) + rows);
+  expect(Object.fromEntries(fake.rows)).toEqual(Object.fromEntries(wanted));
+}
+
+describe('a migration', () => {
+  it('makes dataset, tables and views once', async () => {
+    const done = await cloud().migrate();
+    expect(done).toHaveLength(1 + 2 * Object.keys(tables).length);
+    expect(fake.datasets.get('sapphire_paper')).toMatchObject({ location: 'EU', labels: { mode: 'paper' } });
+    expect(fake.tables.get('fills')).toMatchObject({
+      timePartitioning: { type: 'DAY', field: 'event_at' },
+      requirePartitionFilter: true,
+      clustering: { fields: ['symbol'] },
+    });
+    expect(fake.tables.get('market_candles')).toMatchObject({
+      timePartitioning: { expirationMs: String(90 * 86_400_000) },
+    });
+    expect(await cloud().migrate()).toEqual([]);
+  });
+
+  it('adds columns, and follows expiration and masks', async () => {
+    await cloud().migrate();
+    const fills = fake.tables.get('fills') as { schema: { fields: { name: string }[] } };
+    fake.tables.set('fills', {
+      ...fills,
+      schema: { fields: fills.schema.fields.filter(({ name }) => name !== 'liquidity') },
+    });
+    const policyTag = 'projects/p/locations/eu/taxonomies/1/policyTags/2';
+    const masked = { maskedColumns: [{ table: 'agent_signals', column: 'rationale', policyTag }] };
+    expect(await cloud(masked).migrate()).toEqual([
+      'table agent_signals brought up to date',
+      'table fills brought up to date',
+    ]);
+    expect(fake.tables.get('fills')).toMatchObject({
+      schema: { fields: expect.arrayContaining([expect.objectContaining({ name: 'liquidity', mode: 'NULLABLE' })]) },
+    });
+    expect(fake.tables.get('agent_signals')).toMatchObject({
+      schema: {
+        fields: expect.arrayContaining([
+          expect.objectContaining({ name: 'rationale', policyTags: { names: [policyTag] } }),
+        ]),
+      },
+    });
+  });
+
+  it('refuses the dataset of the other mode, and a column of another type', async () => {
+    await cloud({ dataset: 'mine' }).migrate();
+    await expect(cloud({ dataset: 'mine' }, 'live').migrate()).rejects.toThrow('is of paper, and this is live');
+    const wanted = definitionOf(tables.fills, { mode: 'paper', retention, maskedColumns: [] });
+    const other = wanted.schema.fields.map((field) => (field.name === 'price' ? { ...field, type: 'FLOAT' } : field));
+    expect(() => changeOf('fills', wanted, { schema: { fields: other } })).toThrow(
+      /fills\.price is FLOAT in BigQuery, and BIGNUMERIC here/,
+    );
+  });
+
+  it('grants the exporter every row before anyone some', async () => {
+    const rowAccess = [
+      { table: 'agent_signals', name: 'one_agent', grantees: ['group:quants@example.com'], filter: "agent = 'qwen'" },
+    ];
+    await cloud({ rowAccess, exporter: 'serviceAccount:x@example.com' }).migrate();
+    expect(fake.queries).toEqual([
+      "CREATE OR REPLACE ROW ACCESS POLICY sapphire_exporter ON `a-project.sapphire_paper.agent_signals` GRANT TO ('serviceAccount:x@example.com') FILTER USING (TRUE)",
+      "CREATE OR REPLACE ROW ACCESS POLICY one_agent ON `a-project.sapphire_paper.agent_signals` GRANT TO ('group:quants@example.com') FILTER USING (agent = 'qwen')",
+    ]);
+    expect(() => bigQuerySchema.parse({ project: 'a-project', rowAccess })).toThrow('must be named');
+  });
+});
+
+describe('a load', () => {
+  it('brings each segment once, however often it is asked for', async () => {
+    const report = await loadSegments(books.warehouse, cloud());
+    expect(report).toMatchObject({ loaded: 3, rows: 42, to: 'a-project.sapphire_paper' });
+    await expectOnce();
+    expect(await loadSegments(books.warehouse, cloud())).toMatchObject({ loaded: 0 });
+    expect([...fake.jobs.keys()].every((id) => /^sapphire_sapphire_paper_[\w-]+$/.test(id))).toBe(true);
+  });
+
+  it.each([
+    ['the answer is lost after the commit', ['lost']],
+    ['the service is away for a while', ['unavailable', 'unavailable', 'unavailable']],
+    ['both', ['unavailable', 'lost', 'lost', 'unavailable', 'lost']],
+  ] as const)('is once when %s', { timeout: 30_000 }, async (_, troubles) => {
+    fake.troubles.push(...troubles);
+    await loadSegments(books.warehouse, cloud());
+    await expectOnce();
+  });
+
+  it('is once when it was submitted, and the mark that it is done was never written', async () => {
+    const { segments } = await currentManifest(books.warehouse);
+    const [segment] = segments;
+    if (!segment) throw new Error('there are segments');
+    await cloud().load(segment, `${books.warehouse.folder}/${segment.file}`);
+    await loadSegments(books.warehouse, cloud());
+    await expectOnce();
+  });
+
+  it('says why a job failed, and follows it with another when it is asked again', async () => {
+    fake.troubles.push('failed');
+    await expect(loadSegments(books.warehouse, cloud())).rejects.toThrow(
+      /did not load .*Provided schema does not match/,
+    );
+    await loadSegments(books.warehouse, cloud());
+    await expectOnce();
+    expect([...fake.jobs.keys()].some((id) => id.endsWith('_2'))).toBe(true);
+  });
+
+  it('keeps what was loaded before the fault', async () => {
+    fake.troubles.push('unavailable', 'lost', 'failed');
+    await expect(loadSegments(books.warehouse, cloud())).rejects.toThrow('did not load');
+    const marks = (await currentManifest(books.warehouse)).segments.map(({ loadedTo }) => loadedTo !== undefined);
+    expect(marks).toEqual([true, false, false]);
+  });
+
+  it('says what to do about quota and about rows that are missing', async () => {
+    fake.troubles.push('quota');
+    await expect(loadSegments(books.warehouse, cloud())).rejects.toThrow(/A quota of BigQuery is used up/);
+    fake.troubles.push('wrong-rows');
+    await expect(loadSegments(books.warehouse, cloud())).rejects.toThrow(/BigQuery took \d+ rows of .*, which has \d+/);
+  });
+
+  it('comes before segments are put together', async () => {
+    for (let round = 0; round < 12; round += 1) {
+      await books.journal.outbox.append(facts(1, 100 + round));
+      await exportEvents(books.warehouse, books.feeds);
+    }
+    expect(await compactSegments(books.warehouse, cloud().name)).toBe(0);
+    await loadSegments(books.warehouse, cloud());
+    await expectOnce();
+    expect(await compactSegments(books.warehouse, cloud().name)).toBeGreaterThan(0);
+    expect(await loadSegments(books.warehouse, cloud())).toMatchObject({ loaded: 0 });
+  });
+});
+
+it('is held against Google’s own document, which knows what is misspelt', () => {
+  const definition = definitionOf(tables.fills, { mode: 'paper', retention, maskedColumns: [] });
+  const body = { tableReference: { projectId: 'p', datasetId: 'd', tableId: 't' }, ...definition };
+  expect(faultsOf(discovery(), 'Table', body)).toEqual([]);
+  const { timePartitioning, ...rest } = body;
+  expect(faultsOf(discovery(), 'Table', { ...rest, timePartitoning: timePartitioning })).toEqual([
+    'Table.timePartitoning: Google knows no such field',
+  ]);
+  expect(faultsOf(discovery(), 'Table', { ...body, requirePartitionFilter: 'yes' })).toEqual([
+    'Table.requirePartitionFilter: must be boolean, and is string',
+  ]);
+});
