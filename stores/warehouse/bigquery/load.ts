@@ -37,15 +37,15 @@ export async function loadSegment(
   try {
     for (let number = 1; number <= MOST_JOBS; number += 1) {
       const jobId = jobIdOf(dataset, segment, number);
-      const isOurs = await persistent.execute(() => submit(client, dataset, segment, path, jobId));
-      const { status, statistics } = await finished(client.job(jobId, { location }), persistent);
+      const ours = await persistent.execute(() => submit(client, dataset, segment, path, jobId));
+      const { status, statistics } = await finished(ours ?? client.job(jobId, { location }), persistent);
       const fault = status?.errorResult;
       if (!fault) {
         checkRows(segment, jobId, statistics?.load?.outputRows);
         return;
       }
       // One that failed before may have been mended since; one that fails now would fail again.
-      if (isOurs) throw failed(segment, jobId, fault.message ?? fault.reason ?? 'no reason given');
+      if (ours) throw failed(segment, jobId, fault.message ?? fault.reason ?? 'no reason given');
     }
   } catch (error) {
     throw refusal(error, `${dataset}.${segment.table}`);
@@ -53,16 +53,16 @@ export async function loadSegment(
   throw failed(segment, jobIdOf(dataset, segment, MOST_JOBS), `${MOST_JOBS} jobs failed`);
 }
 
-/** False when the job is there already. */
+/** Undefined when a job of this id is there already. */
 async function submit(
   client: BigQuery,
   dataset: string,
   { table }: Segment,
   path: string,
   jobId: string,
-): Promise<boolean> {
+): Promise<Job | undefined> {
   try {
-    await client
+    const [job] = await client
       .dataset(dataset)
       .table(table)
       .createLoadJob(path, {
@@ -72,9 +72,9 @@ async function submit(
         createDisposition: 'CREATE_NEVER',
         decimalTargetTypes: ['NUMERIC', 'BIGNUMERIC'],
       });
-    return true;
+    return job as unknown as Job;
   } catch (error) {
-    if (codeOf(error) === 409) return false;
+    if (codeOf(error) === 409) return undefined;
     throw error;
   }
 }
