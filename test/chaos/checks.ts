@@ -231,6 +231,8 @@ export function factsAreTold({ events, fills, intents, records, plans }: Evidenc
 
 /** I8, on its way: what was told is in the warehouse once, and nothing else; the audit trail is whole, and its copy the same. */
 export function warehouseHasEachEventOnce({ events, warehouse, audit }: Evidence): Violation[] {
+  if (warehouse.refusal !== undefined)
+    return [violation('I8', `the warehouse refuses the events: ${warehouse.refusal}`)];
   const found: Violation[] = [];
   const there = new Map<string, number>();
   for (const id of warehouse.events) there.set(id, (there.get(id) ?? 0) + 1);

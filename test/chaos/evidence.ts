@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { CycleRecord } from '../../contracts/cycle.ts';
+import { UserError } from '../../contracts/errors.ts';
 import type { ProtectionState } from '../../contracts/protection.ts';
 import { protectWorkflowId } from '../../contracts/workflow-ids.ts';
 import type { Fill } from '../../domain/orders.ts';
@@ -59,7 +60,7 @@ export interface Evidence {
   openReservations: number;
   events: OutboxEvent[];
   /** What the warehouse has of the journal's events once everything is exported, and what of the audit trail. */
-  warehouse: { events: string[]; audit: string[] };
+  warehouse: { events: string[]; audit: string[]; refusal: string | undefined };
   audit: { hashes: string[]; fault: string | undefined };
   records: CycleRecord[];
   plans: { plan: OrderPlan; result: { orders?: { legId: string; state: string }[] } | undefined }[];
@@ -108,8 +109,12 @@ async function exported({ journal, configuration }: ChaosStack): Promise<Pick<Ev
       const copied = await column('SELECT hash AS value FROM audit_log ORDER BY sequence');
       const { fault } = await journal.audit.verify();
       const hashes = (await journal.audit.after(0, 1_000_000)).map(({ hash }) => hash);
-      return { warehouse: { events, audit: copied }, audit: { hashes, fault } };
+      return { warehouse: { events, audit: copied, refusal: undefined }, audit: { hashes, fault } };
     });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { fault } = await journal.audit.verify();
+    return { warehouse: { events: [], audit: [], refusal: error.message }, audit: { hashes: [], fault } };
   } finally {
     await market.close();
   }

@@ -72,7 +72,7 @@ async function submit(
         createDisposition: 'CREATE_NEVER',
         decimalTargetTypes: ['NUMERIC', 'BIGNUMERIC'],
       });
-    return job as unknown as Job;
+    return job;
   } catch (error) {
     if (codeOf(error) === 409) return undefined;
     throw error;

@@ -64,13 +64,14 @@ describe.each([
   });
 
   it.skipIf(skip)('keeps every type to the last digit', async () => {
-    const select = (text: string, table: string): string =>
-      `SELECT event_id, ${text} FROM ${table} WHERE trade_id = '3' ORDER BY event_id`;
+    const columns =
+      'CAST(price AS STRING) AS price, CAST(notional AS STRING) AS notional, UNIX_MILLIS(event_at) AS at, cycle_id';
+    const fills = `\`${project}.${dataset}.fills\``;
     const [there] = await ask(
-      `${select('CAST(price AS STRING) AS price, CAST(notional AS STRING) AS notional, UNIX_MILLIS(event_at) AS at, cycle_id', `\`${project}.${dataset}.fills\``).replace('WHERE', 'WHERE event_at >= TIMESTAMP_MILLIS(0) AND')}`,
+      `SELECT event_id, ${columns} FROM ${fills} WHERE event_at >= TIMESTAMP_MILLIS(0) AND trade_id = '3'`,
     );
     const [here] = await books.query(
-      select('price::VARCHAR AS price, notional::VARCHAR AS notional, epoch_ms(event_at) AS at, cycle_id', 'fills'),
+      "SELECT event_id, price::VARCHAR AS price, notional::VARCHAR AS notional, epoch_ms(event_at) AS at, cycle_id FROM fills WHERE trade_id = '3'",
     );
     const plain = (row: Record<string, unknown> | undefined) => ({
       ...row,
