@@ -46,8 +46,10 @@ const reportDays: Record<Period, ScheduleSpec> = {
   monthly: { calendars: [{ dayOfMonth: 1, hour: 0, minute: 14 }] },
 };
 
+type RoundsOf = Pick<Configuration, 'account' | 'mode' | 'warehouse'>;
+
 /** Rounds over the account's books. A stop pauses none of them. */
-function roundsOf({ account, mode }: Pick<Configuration, 'account' | 'mode'>, marketSpeed: number): Round[] {
+function roundsOf({ account, mode, warehouse }: RoundsOf, marketSpeed: number): Round[] {
   const onDays: Omit<Looks, 'spec'> = { catchUpMs: 2 * DAY_MS, timeoutMs: 13 * HOUR_MS, atStart: false };
   const rounds: Round[] = [
     {
@@ -68,7 +70,7 @@ function roundsOf({ account, mode }: Pick<Configuration, 'account' | 'mode'>, ma
       id: exportScheduleId(mode),
       workflowType: 'exportEvents',
       args: [],
-      ...every(MINUTE_MS, HOUR_MS),
+      ...every(warehouse.exportSeconds * SECOND_MS, HOUR_MS),
       summary: `events to the warehouse (${mode})`,
     },
     {
@@ -99,12 +101,8 @@ function roundsOf({ account, mode }: Pick<Configuration, 'account' | 'mode'>, ma
   return rounds.filter(({ workflowType }) => workflowType !== 'scoreAgents' || marketSpeed === 1);
 }
 
-/** Makes each schedule where there is none, and has a round of those made now that look at what is. */
-export async function ensureHousekeeping(
-  client: Client,
-  configuration: Pick<Configuration, 'account' | 'mode'>,
-  marketSpeed: number,
-): Promise<void> {
+/** Makes each schedule, or has it keep the configured times, and has a round of those made now that look at what is. */
+export async function ensureHousekeeping(client: Client, configuration: RoundsOf, marketSpeed: number): Promise<void> {
   for (const round of roundsOf(configuration, marketSpeed)) {
     await ensureSchedule(client, round);
     if (round.atStart) await client.schedule.getHandle(round.id).trigger(ScheduleOverlapPolicy.SKIP);
@@ -131,5 +129,7 @@ async function ensureSchedule(client: Client, round: Round): Promise<void> {
     });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    // A change of the configuration shows at the next start; whoever paused it keeps it paused.
+    await client.schedule.getHandle(id).update((known) => ({ ...known, spec }));
   }
 }

@@ -19,7 +19,10 @@ export const bigQuerySchema = z
       .regex(/^\w{1,1024}$/, 'must be letters, digits and underscores')
       .optional(),
     location: z.string().min(1).default('EU'),
-    /** Of an emulator. */
+    /** Tables whose rows are wanted within seconds: by the Storage Write API, which costs money beyond its free share. The others by load jobs. */
+    stream: z.array(table).default([]),
+    /** Of an emulator: its REST and its gRPC address. */
+    storageEndpoint: z.url({ protocol: /^https?$/ }).optional(),
     apiEndpoint: z.url({ protocol: /^https?$/ }).optional(),
     /** Who sees which rows of a table. As soon as a table has one, nobody else sees any. */
     rowAccess: z
@@ -54,4 +57,8 @@ export const bigQuerySchema = z
   });
 export type BigQuerySettings = z.output<typeof bigQuerySchema>;
 
-export const warehouseSchema = z.strictObject({ bigquery: bigQuerySchema.optional() });
+export const warehouseSchema = z.strictObject({
+  /** From one export to the next. */
+  exportSeconds: z.int().min(5).max(3_600).default(60),
+  bigquery: bigQuerySchema.optional(),
+});

@@ -22,7 +22,7 @@ export async function loadSegments(
     if (waiting.length === 0) return report;
     const loaded: Segment[] = [];
     try {
-      for (const segment of waiting) {
+      for (const segment of await withStreams(warehouse, cloud, waiting)) {
         signal?.throwIfAborted();
         await cloud.load(segment, join(warehouse.folder, segment.file));
         loaded.push(segment);
@@ -33,6 +33,32 @@ export async function loadSegments(
     report.loaded += loaded.length;
     report.rows += loaded.reduce((total, { rows }) => total + rows, 0);
   }
+}
+
+/** The name of a stream is committed before a row goes through it: whoever goes on after a crash goes on with that one. */
+async function withStreams(
+  warehouse: Warehouse,
+  cloud: CloudWarehouse,
+  waiting: readonly Segment[],
+): Promise<readonly Segment[]> {
+  const made = new Map<string, string>();
+  for (const { table, file, stream } of waiting) {
+    const opening = stream === undefined ? cloud.streamOf(table) : undefined;
+    if (opening) made.set(file, await opening);
+  }
+  if (made.size === 0) return waiting;
+  const withStream = (segment: Segment): Segment => {
+    const stream = segment.stream ?? made.get(segment.file);
+    return stream === undefined ? segment : { ...segment, stream };
+  };
+  const committed = await changeManifest(warehouse, async (manifest) => ({
+    ...manifest,
+    segments: manifest.segments.map(withStream),
+  }));
+  // What another exporter committed first is what counts.
+  return waiting
+    .map(({ file }) => committed?.segments.find((segment) => segment.file === file))
+    .filter((segment) => segment !== undefined);
 }
 
 async function markLoaded(warehouse: Warehouse, name: string, loaded: readonly Segment[]): Promise<void> {

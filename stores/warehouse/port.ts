@@ -18,6 +18,8 @@ export interface Segment {
   maxAt: number;
   /** Cloud dataset that has it. */
   loadedTo?: string | undefined;
+  /** Stream by which it goes there, where it does not go by a load job. Kept before the first row is sent. */
+  stream?: string | undefined;
 }
 
 /** What the warehouse holds. Whoever reads it reads the files that it names, and no other. */
@@ -53,9 +55,11 @@ export interface CloudWarehouse {
   migrate(): Promise<string[]>;
   /**
    * Has the segment's rows in its table when it resolves. Idempotent by the segment's file name: a load that was submitted before, by whomever, is
-   * waited for and not repeated; one that failed is tried again under another id.
+   * waited for and not repeated; one that failed is tried again under another id. A segment with a stream goes by that, idempotent by its name.
    *
    * @param path of the file
    */
   load(segment: Segment, path: string): Promise<void>;
+  /** Streams for tables that do not go by load jobs; undefined for those that do. */
+  streamOf(table: TableName): Promise<string> | undefined;
 }

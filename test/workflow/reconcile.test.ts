@@ -279,8 +279,8 @@ describe('the schedule', () => {
   it('looks at once, and is made once', async () => {
     await open();
     const { client } = environment;
-    await ensureHousekeeping(client, { account: 'main', mode: 'paper' }, 1);
-    await ensureHousekeeping(client, { account: 'main', mode: 'paper' }, 1);
+    await ensureHousekeeping(client, { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 } }, 1);
+    await ensureHousekeeping(client, { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 } }, 1);
     const handle = client.schedule.getHandle(reconcileScheduleId('main'));
     await expect
       .poll(() => rig.journal.exchange.lastReconciliation('main'), { timeout: 15_000 })

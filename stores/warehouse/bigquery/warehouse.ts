@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { OAuth2Client } from 'google-auth-library';
 import type { Retention } from '../../../contracts/config/retention.ts';
@@ -7,9 +8,11 @@ import type { CloudWarehouse } from '../port.ts';
 import { refusal } from './faults.ts';
 import { loadSegment } from './load.ts';
 import { migrateDataset } from './migrate.ts';
+import { createSegmentStreams } from './stream.ts';
 
 export interface BigQueryWarehouse extends CloudWarehouse {
   readonly client: BigQuery;
+  close(): void;
 }
 
 /**
@@ -31,6 +34,8 @@ export function openBigQueryWarehouse(
 ): BigQueryWarehouse {
   const dataset = settings.dataset ?? `sapphire_${mode}`;
   const client = connect(settings);
+  const limits = { threads: 1, memoryMb: 256, spillFolder: tmpdir() };
+  const streams = createSegmentStreams(settings, dataset, limits);
   return {
     name: `${settings.project}.${dataset}`,
     client,
@@ -41,6 +46,11 @@ export function openBigQueryWarehouse(
         throw refusal(error, `${settings.project}.${dataset}`);
       }
     },
-    load: (segment, path) => loadSegment(client, { dataset, location: settings.location }, segment, path),
+    load: (segment, path) =>
+      segment.stream === undefined
+        ? loadSegment(client, { dataset, location: settings.location }, segment, path)
+        : streams.append(segment, path, segment.stream),
+    streamOf: (table) => (settings.stream.includes(table) ? streams.open(table) : undefined),
+    close: () => streams.close(),
   };
 }

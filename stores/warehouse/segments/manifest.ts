@@ -22,6 +22,7 @@ const segmentSchema = z.strictObject({
   minAt: z.int(),
   maxAt: z.int(),
   loadedTo: z.string().optional(),
+  stream: z.string().optional(),
 });
 
 const manifestSchema: z.ZodType<Manifest> = z.strictObject({

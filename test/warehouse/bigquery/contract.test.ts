@@ -31,8 +31,12 @@ describe.each([
   beforeAll(async () => {
     if (skip) return;
     const emulator = real ? undefined : await startEmulator();
-    const apiEndpoint = emulator?.address;
-    const settings = bigQuerySchema.parse({ project, dataset, ...(apiEndpoint === undefined ? {} : { apiEndpoint }) });
+    const settings = bigQuerySchema.parse({
+      project,
+      dataset,
+      stream: ['orders', 'portfolio_snapshots'],
+      ...(emulator ? { apiEndpoint: emulator.address, storageEndpoint: emulator.storage } : {}),
+    });
     cloud = openBigQueryWarehouse(settings, { mode: 'paper', retention: retentionSchema.parse({}) });
     stop = async () => (real ? cloud.client.dataset(dataset).delete({ force: true }) : emulator?.stop());
     books = await startBooks();
@@ -42,6 +46,7 @@ describe.each([
     await loadSegments(books.warehouse, cloud);
   }, 120_000);
   afterAll(async () => {
+    cloud?.close();
     await stop();
     await books?.close();
   });
@@ -60,6 +65,19 @@ describe.each([
         `SELECT COUNT(*) AS n FROM \`${project}.${dataset}.${table}\` WHERE event_at >= TIMESTAMP_MILLIS(0)`,
       );
       expect({ table, n: Number(count?.['n']) }).toEqual({ table, n: wanted });
+    }
+  });
+
+  it.skipIf(skip)('has streamed rows once though they were sent again', async () => {
+    const { segments } = await currentManifest(books.warehouse);
+    const streamed = segments.filter(({ stream }) => stream !== undefined);
+    expect(streamed.map(({ table }) => table)).toEqual(['orders', 'portfolio_snapshots']);
+    for (const segment of streamed) await cloud.load(segment, `${books.warehouse.folder}/${segment.file}`);
+    for (const { table, rows } of streamed) {
+      const [count] = await ask(
+        `SELECT COUNT(*) AS n FROM \`${project}.${dataset}.${table}\` WHERE event_at >= TIMESTAMP_MILLIS(0)`,
+      );
+      expect({ table, n: Number(count?.['n']) }).toEqual({ table, n: rows });
     }
   });
 

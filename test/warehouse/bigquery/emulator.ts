@@ -11,6 +11,8 @@ import { freePorts } from '../../support/ports.ts';
 const launcher = `
 import sys
 from duckdb_extensions import import_extension
+import pyarrow
+pyarrow.decimal256 = lambda *_: pyarrow.decimal128(38, 18)
 import bqemulator.storage.type_map as types
 import_extension("spatial")
 types._BQ_TO_DUCKDB["BIGNUMERIC"] = "DECIMAL(38, 18)"
@@ -19,7 +21,7 @@ sys.exit(main())
 `;
 
 /** bqemulator, in memory: it runs BigQuery's SQL, and is not Google. */
-export async function startEmulator(): Promise<{ address: string; stop(): Promise<void> }> {
+export async function startEmulator(): Promise<{ address: string; storage: string; stop(): Promise<void> }> {
   const python = await pythonEnvironment(
     { name: 'bqemulator', lockFile: 'test/warehouse/bigquery/requirements.lock', python: '>=3.11,<3.13' },
     { onProgress: (message) => process.stdout.write(`${message}\n`) },
@@ -42,6 +44,7 @@ export async function startEmulator(): Promise<{ address: string; stop(): Promis
   }
   return {
     address,
+    storage: `http://127.0.0.1:${grpc}`,
     stop: async () => {
       child.kill('SIGTERM');
       if (child.exitCode === null) await once(child, 'exit');
