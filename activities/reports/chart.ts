@@ -41,6 +41,7 @@ export function chartSvg(drawn: ReportRows): string | undefined {
   const { chart } = report;
   if (!chart || rows.length === 0) return undefined;
   const lines = linesOf(chart, drawn);
+  if (lines.every(({ points }) => points.every(([, value]) => value === null))) return undefined;
   const [unitX, unitY] = [unitOf(report, chart.x), unitOf(report, chart.y[0])];
   const shares = unitX === 'share';
   const axis = {
@@ -54,7 +55,7 @@ export function chartSvg(drawn: ReportRows): string | undefined {
       animation: false,
       color: COLOURS,
       grid: { left: 90, right: 24, top: lines.length > 1 ? 44 : 16, bottom: 36 },
-      ...(lines.length > 1 ? { legend: { textStyle: { color: INK } } } : {}),
+      ...(lines.length > 1 ? { legend: { top: 8, textStyle: { color: INK } } } : {}),
       xAxis: shares
         ? {
             type: 'value',
@@ -79,6 +80,7 @@ export function chartSvg(drawn: ReportRows): string | undefined {
         type: chart.kind,
         data: shares ? points : points.map(([x, y]) => [String(x), y]),
         symbolSize: 5,
+        barMaxWidth: 48,
         stack: chart.kind === 'bar' && lines.length > 1 ? 'all' : undefined,
       })),
     });
