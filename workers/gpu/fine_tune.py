@@ -68,20 +68,22 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(order: argparse.Namespace) -> dict[str, Any]:
+    from forecasting.models.limits import CONTEXT, MOST_STEPS
+    from training.data import DataFault, read_data
+
+    started = time.monotonic()
+    data = read_data(order.data, most_steps=MOST_STEPS, least_bars=CONTEXT, most_windows=_MOST_WINDOWS)
+    windows = data.windows
+    counts = {split: len(found) for split, found in windows.items()}
+    log("info", "the data is read", windows=counts, dataHash=data.data_hash)
+
+    # What is wrong with the data is said before PyTorch is loaded, which takes seconds.
     import torch
 
     from forecasting.models.checkpoint import read_checkpoint, sha256_of
     from forecasting.models.lag_llama import LagLlama
-    from training.data import DataFault, read_data
     from training.train import loss_of, naive_loss, train
 
-    started = time.monotonic()
-    data = read_data(
-        order.data, most_steps=LagLlama.most_steps, least_bars=LagLlama.least_bars, most_windows=_MOST_WINDOWS
-    )
-    windows = data.windows
-    counts = {split: len(found) for split, found in windows.items()}
-    log("info", "the data is read", windows=counts, dataHash=data.data_hash)
     checkpoint = _scratch(order.seed) if order.base is None else read_checkpoint(order.base, order.base_sha256)
     base = "scratch" if order.base is None else f"sha256 {checkpoint.sha256[:12]}"
     forecaster = LagLlama(checkpoint)

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from scipy import stats
 
-from forecasting.models.lag_llama import CONTEXT, LagLlama
+from forecasting.models.lag_llama import LagLlama
+from forecasting.models.limits import CONTEXT
 from training.data import Window
 
 _EVALUATIONS = 8

@@ -20,11 +20,10 @@ from sktime.libs.lag_llama.model.module import LagLlamaModel
 
 from forecasting.distribution import Distribution, Floats
 from forecasting.models.checkpoint import Checkpoint
+from forecasting.models.limits import CONTEXT, MOST_STEPS
 from forecasting.refusal import Refused
 from forecasting.series import INDEX, MINUTE_MS, Series
 
-CONTEXT: Final = 32
-"""Bars that the published weights were trained to see at once."""
 SAMPLES: Final = 100
 PARAMETERS: Final = 2_449_299
 SETTINGS: Final[Mapping[str, Any]] = {
@@ -103,8 +102,7 @@ class LagLlama:
     """
 
     name = "lag-llama"
-    most_steps = 24
-    """20 steps of 3 minutes for an hour: about a second a series on two CPU cores, and 40 bars out of the default 120 candles."""
+    most_steps = MOST_STEPS
     least_bars = CONTEXT
     most_conviction = 0.5
 
