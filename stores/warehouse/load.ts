@@ -1,8 +1,11 @@
 import { join } from 'node:path';
+import { UserError } from '../../contracts/errors.ts';
 import type { LoadReport } from '../../contracts/warehouse/reports.ts';
 import type { CloudWarehouse, Segment } from './port.ts';
 import { changeManifest, currentManifest, type Warehouse } from './warehouse.ts';
 
+/** Faults of one segment, not of the way there. */
+const ofTheSegment = ['CloudRowsDiffer', 'CloudLoadFailed'];
 /** Segments of one commit: what a crash between load and commit has asked for again, which changes nothing. */
 const BATCH = 20;
 
@@ -16,22 +19,39 @@ export async function loadSegments(
   signal?: AbortSignal,
 ): Promise<LoadReport> {
   const report: LoadReport = { loaded: 0, rows: 0, to: cloud.name };
+  const refused = new Map<string, UserError>();
   for (;;) {
     const { segments } = await currentManifest(warehouse);
-    const waiting = segments.filter(({ loadedTo }) => loadedTo !== cloud.name).slice(0, BATCH);
-    if (waiting.length === 0) return report;
+    const waiting = segments
+      .filter(({ file, loadedTo }) => loadedTo !== cloud.name && !refused.has(file))
+      .slice(0, BATCH);
+    if (waiting.length === 0) break;
     const loaded: Segment[] = [];
     try {
       for (const segment of await withStreams(warehouse, cloud, waiting)) {
         signal?.throwIfAborted();
-        await cloud.load(segment, join(warehouse.folder, segment.file));
-        loaded.push(segment);
+        const fault = await refusalOf(cloud, segment, join(warehouse.folder, segment.file));
+        if (fault) refused.set(segment.file, fault);
+        else loaded.push(segment);
       }
     } finally {
       await markLoaded(warehouse, cloud.name, loaded);
     }
     report.loaded += loaded.length;
     report.rows += loaded.reduce((total, { rows }) => total + rows, 0);
+  }
+  // Said once the others are there: one segment that a person has to look at holds up none.
+  for (const fault of refused.values()) throw fault;
+  return report;
+}
+
+async function refusalOf(cloud: CloudWarehouse, segment: Segment, path: string): Promise<UserError | undefined> {
+  try {
+    await cloud.load(segment, path);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError && ofTheSegment.includes(error.code)) return error;
+    throw error;
   }
 }
 

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BigQuery, Job } from '@google-cloud/bigquery';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { tables } from '../../../contracts/warehouse/tables.ts';
 import type { Segment } from '../port.ts';
 import { codeOf, isTransient, refusal } from './faults.ts';
+import type { Field } from './schema.ts';
 
 /** A job that failed keeps its id for ever: the next try has another. */
 const MOST_JOBS = 20;
@@ -62,16 +64,19 @@ async function submit(
   jobId: string,
 ): Promise<Job | undefined> {
   try {
-    const [job] = await client
-      .dataset(dataset)
-      .table(table)
-      .createLoadJob(path, {
-        jobId,
-        sourceFormat: 'PARQUET',
-        writeDisposition: 'WRITE_APPEND',
-        createDisposition: 'CREATE_NEVER',
-        decimalTargetTypes: ['NUMERIC', 'BIGNUMERIC'],
-      });
+    const handle = client.dataset(dataset).table(table);
+    // Parquet says of every column that it may be empty: without the table's own schema a load would loosen what is required, and is refused.
+    const [{ schema }] = (await handle.getMetadata()) as [{ schema?: { fields?: Field[] } }, ...unknown[]];
+    const columns = new Set<string>(tables[table].columns.map(({ name }) => name));
+    const fields = (schema?.fields ?? []).filter(({ name }) => columns.has(name));
+    const [job] = await handle.createLoadJob(path, {
+      jobId,
+      sourceFormat: 'PARQUET',
+      writeDisposition: 'WRITE_APPEND',
+      createDisposition: 'CREATE_NEVER',
+      schema: { fields },
+      decimalTargetTypes: ['NUMERIC', 'BIGNUMERIC'],
+    });
     return job;
   } catch (error) {
     if (codeOf(error) === 409) return undefined;

@@ -15,7 +15,7 @@ export interface MigrationOf {
 
 interface TableMetadata {
   schema?: { fields?: Field[] };
-  timePartitioning?: { expirationMs?: string };
+  timePartitioning?: { expirationMs?: string | null };
 }
 
 const ALL_ROWS = 'sapphire_exporter';
@@ -67,7 +67,8 @@ async function ensureTable(dataset: Dataset, table: WarehouseTable, of: Migratio
   const [metadata] = (await handle.getMetadata()) as [TableMetadata, ...unknown[]];
   const change = changeOf(table.name, wanted, metadata);
   if (!change) return;
-  await handle.setMetadata({ ...change });
+  // Google's types know no null, which is how its interface clears a value.
+  await handle.setMetadata(change as Parameters<typeof handle.setMetadata>[0]);
   done.push(`table ${table.name} brought up to date`);
 }
 
@@ -80,7 +81,8 @@ export function changeOf(
   const there = new Map((found.schema?.fields ?? []).map((field) => [field.name, field]));
   for (const field of wanted.schema.fields) {
     const known = there.get(field.name);
-    if (known && known.type !== field.type) {
+    const isOther = known && (known.type !== field.type || (known.scale ?? field.scale) !== field.scale);
+    if (isOther) {
       throw new UserError(
         'CloudColumnDiffers',
         `${name}.${field.name} is ${known.type} in BigQuery, and ${field.type} here. Move the dataset away, or name another in warehouse.bigquery.dataset.`,
@@ -93,14 +95,18 @@ export function changeOf(
   const fieldsChange = wanted.schema.fields.some(
     (field) => isNew(field) || tagsOf(field) !== tagsOf(there.get(field.name)),
   );
-  const expiryChange = wanted.timePartitioning.expirationMs !== found.timePartitioning?.expirationMs;
+  const expiryChange =
+    (wanted.timePartitioning.expirationMs ?? null) !== (found.timePartitioning?.expirationMs ?? null);
   if (!fieldsChange && !expiryChange) return undefined;
-  // A column that is added to a table with rows can only be nullable.
-  const fields = wanted.schema.fields.map((field): Field => (isNew(field) ? { ...field, mode: 'NULLABLE' } : field));
+  // A column that is added to a table with rows can only be nullable, and what is nullable stays so: nothing is ever tightened.
+  const fields = wanted.schema.fields.map(
+    (field): Field => ({ ...field, mode: there.get(field.name)?.mode ?? 'NULLABLE' }),
+  );
   const gone = [...there.values()].filter(({ name: column }) => !fields.some((field) => field.name === column));
   return {
     ...(fieldsChange ? { schema: { fields: [...fields, ...gone] } } : {}),
-    ...(expiryChange ? { timePartitioning: wanted.timePartitioning } : {}),
+    // In a patch what is left out stays: an end of the expiration has to be said.
+    ...(expiryChange ? { timePartitioning: { expirationMs: null, ...wanted.timePartitioning } } : {}),
   };
 }
 

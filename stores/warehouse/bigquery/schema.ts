@@ -30,7 +30,7 @@ export interface Field {
 export interface TableDefinition {
   description: string;
   schema: { fields: Field[] };
-  timePartitioning: { type: 'DAY'; field: 'event_at'; expirationMs?: string };
+  timePartitioning: { type: 'DAY'; field: 'event_at'; expirationMs?: string | null };
   requirePartitionFilter: true;
   clustering?: { fields: string[] };
   labels: Record<string, string>;

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { type TableName, tables } from '../../../contracts/warehouse/tables.ts';
 import type { Batch } from '../port.ts';
-import { columnList, columnsOfRows, ownColumns, typesOf, wholeSelect } from './columns.ts';
+import { columnList, ownColumns, wholeSelect } from './columns.ts';
 
 /** Rows of one chunk: DuckDB's own vector size. */
 const CHUNK = 2_048;
@@ -14,11 +14,12 @@ export interface DuckDbLimits {
   spillFolder: string;
 }
 
-/** A database in memory, for as long as one export or one report takes. Times are UTC. */
+/** A database in memory, for as long as one export or one report takes. Times are UTC. DuckDB is loaded at its first use: most processes have none. */
 export async function withDuckDb<T>(
   { threads, memoryMb, spillFolder }: DuckDbLimits,
   work: (connection: DuckDBConnection, another: () => Promise<DuckDBConnection>) => Promise<T>,
 ): Promise<T> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
     memory_limit: `${memoryMb}MB`,
@@ -49,15 +50,12 @@ export async function loadRows(
   { rows, ...shared }: Batch,
 ): Promise<void> {
   const columns = ownColumns(tables[table]);
-  const types = typesOf(columns);
+  const { chunkOf } = await import('./cells.ts');
   await connection.run(`CREATE TABLE "${name}_rows" (${columnList(columns)})`);
   const appender = await connection.createAppender(`${name}_rows`);
   const all = rows[table] ?? [];
   for (let start = 0; start < all.length; start += CHUNK) {
-    const part = all.slice(start, start + CHUNK);
-    const chunk = DuckDBDataChunk.create(types, part.length);
-    chunk.setColumns(columnsOfRows(columns, part));
-    appender.appendDataChunk(chunk);
+    appender.appendDataChunk(chunkOf(columns, all.slice(start, start + CHUNK)));
     await nextTurn();
   }
   appender.closeSync();

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
@@ -81,10 +81,23 @@ export async function startFakeBigQuery() {
     return patched;
   });
 
+  /** Google refuses a load whose schema would loosen a column; a Parquet file by itself says that each may be empty. */
+  const loosened = ({ destinationTable, schema }: z.output<typeof jobBody>['configuration']['load'] & object): void => {
+    const name = destinationTable.tableId;
+    const { fields = [] } = (schema ?? {}) as { fields?: { name: string; mode?: string }[] };
+    const modes = new Map(fields.map((field) => [field.name, field.mode]));
+    const { schema: own } = (tables.get(name) ?? {}) as { schema?: { fields: { name: string; mode: string }[] } };
+    for (const column of own?.fields ?? []) {
+      if (column.mode === 'REQUIRED' && modes.get(column.name) !== 'REQUIRED')
+        faults.push(`${name}.${column.name} has changed mode from REQUIRED to NULLABLE`);
+    }
+  };
+
   const insert = async (body: Resource, content: Buffer | undefined, reply: FastifyReply) => {
     held('Job', body);
     const { jobReference, configuration } = jobBody.parse(body);
     const { jobId } = jobReference;
+    if (configuration.load) loosened(configuration.load);
     const away = content && (troubles[0] === 'unavailable' || troubles[0] === 'quota');
     if (!away && jobs.has(jobId)) return refuse(reply, 409, 'duplicate', `Already Exists: Job ${jobId}`);
     const trouble = content ? troubles.shift() : undefined;
@@ -141,7 +154,20 @@ export async function startFakeBigQuery() {
   }));
 
   const address = await server.listen({ host: '127.0.0.1', port: 0 });
-  return { address, datasets, tables, jobs, rows, queries, troubles, faults, close: () => server.close() };
+  return {
+    address,
+    datasets,
+    tables,
+    jobs,
+    rows,
+    queries,
+    troubles,
+    faults,
+    close: async () => {
+      await server.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
 }
 
 /** The two parts of `multipart/related`: the job as JSON, the file as it is. */
