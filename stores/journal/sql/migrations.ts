@@ -21,8 +21,6 @@ export interface Schema {
   /** PostgreSQL keeps the market buffer beside the journal, in a schema and under an order lock of its own. */
   postgres: { schema: string; orderLock: number };
   migrations: readonly Migration[];
-  /** SQLite's: FULL is on disk at each commit; NORMAL survives any kill, and may lose the last commits when the power goes. */
-  synchronous: 'FULL' | 'NORMAL';
 }
 
 export const journalSchema: Schema = {
@@ -36,14 +34,12 @@ export const journalSchema: Schema = {
     { version: 5, sql: audit },
     { version: 6, sql: models },
   ],
-  synchronous: 'FULL',
 };
 
 export const marketBufferSchema: Schema = {
   name: 'market buffer',
   postgres: { schema: 'market_buffer', orderLock: 7_012 },
   migrations: [{ version: 1, sql: marketBuffer }],
-  synchronous: 'NORMAL',
 };
 
 /** What is still to be applied. Books of a newer release are refused: this one would write what that one does not expect. */

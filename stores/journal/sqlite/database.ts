@@ -17,10 +17,10 @@ class Connection implements Sql {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(file: string, readOnly: boolean, synchronous: Schema['synchronous']) {
+  constructor(file: string, readOnly: boolean) {
     this.#database = new DatabaseSync(file, { readOnly, timeout: BUSY_MS });
     if (readOnly) return;
-    this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};`);
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     // From here on waiting for the write lock is our own, in steps of a millisecond: SQLite's grow to a tenth of a second.
     this.#database.exec('PRAGMA busy_timeout = 0;');
   }
@@ -85,7 +85,7 @@ export async function openSqliteDatabase(
 }
 
 async function open(file: string, mode: Mode, now: () => number, schema: Schema): Promise<Database> {
-  const writer = new Connection(file, false, schema.synchronous);
+  const writer = new Connection(file, false);
   let queue: Promise<unknown> = Promise.resolve();
 
   /** One after the other: what awaits inside of a transaction must not let another one in. */
@@ -128,7 +128,7 @@ async function open(file: string, mode: Mode, now: () => number, schema: Schema)
 
   await migrate(writer, transaction, now, schema);
   // Reads see what is committed, never what a transaction of ours is about to roll back.
-  const reader = new Connection(file, true, schema.synchronous);
+  const reader = new Connection(file, true);
   return {
     mode,
     now,
