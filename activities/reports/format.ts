@@ -3,8 +3,9 @@ import type { Unit } from '../../stores/warehouse/reports/query.ts';
 
 const DAY_MS = 86_400_000;
 
-export function dayText(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
+/** The day, UTC, of a moment. */
+export function dateText(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
 }
 
 const number = (digits: number) => (value: number) =>
@@ -12,7 +13,7 @@ const number = (digits: number) => (value: number) =>
 
 const formats: Record<Unit, (value: Cell) => string> = {
   text: String,
-  day: (value) => dayText(Number(value)),
+  day: (value) => dateText(Number(value) * DAY_MS),
   time: (value) => new Date(Number(value)).toISOString().replace('T', ' ').slice(0, 19),
   money: (value) => number(2)(Number(value)),
   usd: (value) => `$${number(4)(Number(value))}`,

@@ -6,6 +6,7 @@ import { duckDbDialect } from '../../stores/warehouse/reports/dialect.ts';
 import { reports as allReports, type ReportRows, runReport } from '../../stores/warehouse/reports/index.ts';
 import type { Range, Report } from '../../stores/warehouse/reports/query.ts';
 import type { Warehouse } from '../../stores/warehouse/warehouse.ts';
+import { dateText } from './format.ts';
 import type { ReportPage } from './page.ts';
 
 /** Runs reports over what is exported and what is not yet. */
@@ -23,14 +24,10 @@ export async function runReports(
 }
 
 const titles: Record<Period, (from: number) => string> = {
-  daily: (from) => `Day of ${dayOf(from)}`,
-  weekly: (from) => `Week from ${dayOf(from)}`,
-  monthly: (from) => `Month of ${dayOf(from).slice(0, 7)}`,
+  daily: (from) => `Day of ${dateText(from)}`,
+  weekly: (from) => `Week from ${dateText(from)}`,
+  monthly: (from) => `Month of ${dateText(from).slice(0, 7)}`,
 };
-
-function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10);
-}
 
 /** The regular report of the period that a moment lies in. */
 export async function makePage(
@@ -53,5 +50,5 @@ export async function makePage(
 
 /** e.g. `paper-daily-2026-11-22.html` */
 export function pageName({ mode, range }: Pick<ReportPage, 'mode' | 'range'>, period: Period): string {
-  return `${mode}-${period}-${dayOf(range.from)}.html`;
+  return `${mode}-${period}-${dateText(range.from)}.html`;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { type SplitTimes, splitOf, splits, splitTimes } from '../../domain/training.ts';
 import { quoted, withDuckDb } from '../../stores/warehouse/duckdb/database.ts';
 import type { Feed } from '../../stores/warehouse/feeds.ts';
@@ -33,6 +34,7 @@ export async function exportTraining(
   feeds: readonly Feed[],
   request: TrainingRequest,
 ): Promise<DataCard> {
+  await refuseOther(request.out);
   const known = await readWarehouse(warehouse, feeds, (reader) => readKnown(reader, request));
   const span = spanOf(known, request);
   const times = splitTimes(span, request.embargoMs);
@@ -75,6 +77,24 @@ export async function exportTraining(
   await rm(request.out, { recursive: true, force: true });
   await rename(draft, request.out);
   return card;
+}
+
+/** The folder is made anew: one that holds anything else than a training set is not ours to delete. */
+async function refuseOther(out: string): Promise<void> {
+  const names = await readdir(out).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return [];
+    throw new UserError(
+      'NoFolder',
+      `${out} cannot be made a folder: ${error.message}. Name another in --out.`,
+      ExitCode.refused,
+    );
+  });
+  if (names.length === 0 || names.includes('card.json')) return;
+  throw new UserError(
+    'FolderInUse',
+    `${out} holds something else (${names.slice(0, 3).join(', ')}), and would be replaced. Name an empty or a new folder in --out.`,
+    ExitCode.refused,
+  );
 }
 
 /** Of the data that there is, not of the time that was asked for. */

@@ -1,6 +1,14 @@
 import { z } from 'zod';
+import type { OrderBook } from '../../domain/market.ts';
 import type { WarehouseReader } from '../../stores/warehouse/query.ts';
-import { bookLevelsSchema } from './levels.ts';
+
+const level = z.tuple([z.string(), z.string()]);
+
+/** As the warehouse keeps it: JSON text. */
+const bookLevelsSchema: z.ZodType<OrderBook> = z
+  .string()
+  .transform((text) => JSON.parse(text) as unknown)
+  .pipe(z.object({ bids: z.array(level), asks: z.array(level) }));
 
 const millis = z.coerce.number().int();
 const optional = z.number().nullable();

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { modelFolder } from '../../contracts/config/folders.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { weightsFile } from '../../contracts/models.ts';
-import { syncFile } from '../../stores/backup/copy.ts';
-import { sha256Of } from '../../stores/warehouse/segments/files.ts';
+import { sha256Of, syncPath } from '../../stores/warehouse/segments/files.ts';
 
 /** Puts weights under their hash where the worker of the seat looks for them. */
 export async function keepWeights(seat: string, file: string, sha256: string): Promise<string> {
@@ -22,7 +21,7 @@ export async function keepWeights(seat: string, file: string, sha256: string): P
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const place = join(folder, weightsFile(sha256));
   await copyFile(file, `${place}.part`);
-  await syncFile(`${place}.part`);
+  await syncPath(`${place}.part`);
   await rename(`${place}.part`, place);
   return place;
 }

@@ -1,10 +1,12 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mode } from '../../domain/market.ts';
-import { sha256Of } from '../warehouse/segments/files.ts';
+import { sha256Of, syncPath } from '../warehouse/segments/files.ts';
 import { readManifest } from '../warehouse/segments/manifest.ts';
-import { copyImmutable, copySqlite, dumpPostgres, syncFile } from './copy.ts';
+import { copyImmutable, copySqlite, dumpPostgres, stampOf } from './copy.ts';
 import { type BackupManifest, MANIFEST, readBackup } from './manifest.ts';
+
+const DAY_MS = 86_400_000;
 
 /** Where everything lives that a backup holds. */
 export interface Places {
@@ -31,7 +33,7 @@ export async function makeBackup(
   places: Places,
   { at, scheduled }: { at: number; scheduled: boolean },
 ): Promise<Backup> {
-  const name = `${places.mode}-${new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+  const name = `${places.mode}-${stampOf(at)}`;
   const folder = join(places.backups, name);
   const draft = `${folder}.part`;
   await rm(draft, { recursive: true, force: true });
@@ -58,7 +60,7 @@ export async function makeBackup(
   await writeFile(join(draft, MANIFEST), JSON.stringify(manifest, null, 2), { flush: true, mode: 0o600 });
   await rm(folder, { recursive: true, force: true });
   await rename(draft, folder);
-  await syncFile(places.backups);
+  await syncPath(places.backups);
   return { folder, manifest };
 }
 
@@ -94,6 +96,15 @@ export async function listBackups(backups: string): Promise<Backup[]> {
   return found.sort((a, b) => b.manifest.madeAt - a.manifest.madeAt);
 }
 
+/** No backup takes a day: an older draft was left by one that was interrupted. */
+async function sweepDrafts(backups: string): Promise<void> {
+  const names = await readdir(backups).catch(() => []);
+  for (const name of names.filter((each) => each.endsWith('.part'))) {
+    const draft = join(backups, name);
+    if ((await stat(draft)).mtimeMs < Date.now() - DAY_MS) await rm(draft, { recursive: true, force: true });
+  }
+}
+
 /** Deletes what the schedule made before `before`; the newest stays in any case. Returns how many. */
 export async function expireBackups(
   { backups, mode }: Pick<Places, 'backups' | 'mode'>,
@@ -102,5 +113,6 @@ export async function expireBackups(
   const [, ...older] = (await listBackups(backups)).filter(({ manifest }) => manifest.mode === mode);
   const expired = older.filter(({ manifest }) => manifest.scheduled && manifest.madeAt < before);
   for (const { folder } of expired) await rm(folder, { recursive: true, force: true });
+  await sweepDrafts(backups);
   return expired.length;
 }

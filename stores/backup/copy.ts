@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { copyFile, link, mkdir, open } from 'node:fs/promises';
+import { copyFile, link, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { syncPath } from '../warehouse/segments/files.ts';
 
 const run = promisify(execFile);
 /** Pages of one step, between two of which writers have their turn. */
@@ -18,7 +19,7 @@ export async function copySqlite(from: string, to: string): Promise<void> {
   } finally {
     source.close();
   }
-  await syncFile(to);
+  await syncPath(to);
 }
 
 /** A file that never changes: shared with the original where both are on one disk. */
@@ -28,17 +29,13 @@ export async function copyImmutable(from: string, to: string): Promise<void> {
     await link(from, to);
   } catch {
     await copyFile(from, to);
-    await syncFile(to);
+    await syncPath(to);
   }
 }
 
-export async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** Of a moment, as it stands in names: 20261122T023000Z. */
+export function stampOf(at: number): string {
+  return new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, '');
 }
 
 const SCHEMAS = ['--schema=public', '--schema=market_buffer'];
@@ -47,7 +44,7 @@ const SCHEMAS = ['--schema=public', '--schema=market_buffer'];
 export async function dumpPostgres(url: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
   await postgresTool('pg_dump', url, ['--format=custom', '--no-owner', ...SCHEMAS, '--file', to]);
-  await syncFile(to);
+  await syncPath(to);
 }
 
 /** Puts them in the place of what the database holds. */

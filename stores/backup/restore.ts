@@ -2,8 +2,9 @@ import { cp, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { syncPath } from '../warehouse/segments/files.ts';
 import type { Places } from './backup.ts';
-import { restorePostgres, syncFile } from './copy.ts';
+import { restorePostgres, stampOf } from './copy.ts';
 import { type BackupManifest, verifyBackup } from './manifest.ts';
 
 /**
@@ -25,9 +26,8 @@ export async function restoreBackup(
       ExitCode.refused,
     );
   }
-  const stamp = new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const data = dirname(dirname(places.warehouse));
-  const aside = join(data, `before-restore-${stamp}`);
+  const aside = join(data, `before-restore-${stampOf(at)}`);
   const moves: [from: string, to: string][] = [['warehouse', places.warehouse]];
   if (places.books.engine === 'sqlite') {
     moves.push(['journal.db', places.books.journal], ['market-buffer.db', places.books.market]);
@@ -39,7 +39,7 @@ export async function restoreBackup(
     for (const suffix of ['', '-wal', '-shm'])
       await moveIfThere(`${place}${suffix}`, join(aside, `${basename(place)}${suffix}`));
     await rename(draft, place);
-    await syncFile(dirname(place));
+    await syncPath(dirname(place));
   }
   if (places.books.engine === 'sqlite') for (const file of [places.books.journal, places.books.market]) rehome(file);
   return { manifest, aside };

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -101,6 +101,20 @@ describe('a training set', () => {
     expect(until(after, 'known_at').map(known)).toEqual(until(before, 'known_at').map(known));
     expect(until(after, 'label_at')).toEqual(until(before, 'label_at'));
     expect(after).not.toEqual(before);
+  });
+
+  it('replaces a training set, and nothing else', async () => {
+    const out = temporaryFolder();
+    writeFileSync(join(out, 'letters.txt'), 'dear');
+    const again = () => exportTraining(books.warehouse, books.feeds, { ...request, out });
+    await expect(again()).rejects.toThrow(/holds something else \(letters.txt\)/);
+    expect(readFileSync(join(out, 'letters.txt'), 'utf8')).toBe('dear');
+    rmSync(join(out, 'letters.txt'));
+    await again();
+    await again();
+    await expect(
+      exportTraining(books.warehouse, books.feeds, { ...request, out: join(out, 'card.json') }),
+    ).rejects.toThrow('cannot be made a folder');
   });
 
   it('is the same bytes each time, and has the form that language models are trained on', async () => {

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePage, runReports } from '../../activities/reports/make.ts';
 import { pageHtml } from '../../activities/reports/page.ts';
@@ -302,7 +300,6 @@ describe('the shipped reports', () => {
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
     expect(pageHtml({ ...page, mode: 'live' })).toContain('LIVE: real money');
     expect(pageHtml({ ...page, account: '<img onerror=x>' })).not.toContain('<img');
-    writeFileSync(join(books.folder, 'report.html'), html);
   });
 });
 

@@ -1,9 +1,9 @@
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DataClass, tables } from '../../../contracts/warehouse/tables.ts';
 import { quoted, withDuckDb } from '../duckdb/database.ts';
 import type { Manifest, Segment } from '../port.ts';
 import { changeManifest, currentManifest, type Warehouse } from '../warehouse.ts';
-import { readdir, rm, stat } from './files.ts';
 import { writeSegment } from './write.ts';
 
 /** Neighbours of about one size that are made one: each row is written again once for every tenfold of rows. */

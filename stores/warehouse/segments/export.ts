@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { ExportReport } from '../../../contracts/warehouse/reports.ts';
@@ -6,7 +7,6 @@ import { dropRows, loadRows, withDuckDb } from '../duckdb/database.ts';
 import type { Feed } from '../feeds.ts';
 import type { Batch, Manifest, Segment } from '../port.ts';
 import { changeManifest, type Warehouse } from '../warehouse.ts';
-import { mkdir } from './files.ts';
 import { type Range, writeSegment } from './write.ts';
 
 /** Events of one commit: some tens of megabytes at most. */

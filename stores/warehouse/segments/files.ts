@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -17,7 +17,8 @@ export interface SegmentFiles {
   createExclusive(path: string, content: string): Promise<boolean>;
 }
 
-async function syncPath(path: string): Promise<void> {
+/** Has a file's bytes, or a folder's names, on the disk itself. */
+export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();
@@ -54,5 +55,3 @@ export async function sha256Of(path: string): Promise<string> {
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
-
-export { mkdir, readdir, readFile, rm, stat };

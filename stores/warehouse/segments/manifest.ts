@@ -1,10 +1,11 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { eventSources, type TableName, tableNames } from '../../../contracts/warehouse/tables.ts';
 import type { Mode } from '../../../domain/market.ts';
 import type { Manifest } from '../port.ts';
-import { mkdir, readdir, readFile, rm, type SegmentFiles } from './files.ts';
+import { type SegmentFiles } from './files.ts';
 
 /** Manifests that are kept behind the newest, for a person who wants to see what came when. */
 const KEPT = 20;

@@ -1,9 +1,10 @@
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventSource, TableName } from '../../../contracts/warehouse/tables.ts';
 import { quoted } from '../duckdb/database.ts';
 import type { Segment } from '../port.ts';
-import { mkdir, type SegmentFiles, sha256Of, stat } from './files.ts';
+import { type SegmentFiles, sha256Of } from './files.ts';
 
 export interface Range {
   source: EventSource;

@@ -9,6 +9,20 @@ export interface Dialect {
   appendOnly(table: string): string;
 }
 
+/** Of the journal and of the market buffer. Released: never edited. */
+export function outboxTable({ integer, counter, table }: Dialect): string {
+  return `CREATE TABLE outbox (
+  sequence ${counter},
+  event_id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  at ${integer} NOT NULL,
+  mode TEXT NOT NULL,
+  cycle_id TEXT,
+  correlation_id TEXT,
+  payload TEXT NOT NULL
+)${table};`;
+}
+
 export const sqliteDialect: Dialect = {
   integer: 'INTEGER',
   counter: 'INTEGER PRIMARY KEY AUTOINCREMENT',

@@ -1,7 +1,8 @@
-import type { Dialect } from './dialect.ts';
+import { type Dialect, outboxTable } from './dialect.ts';
 
 /** The books: control, limits, orders, fills, ledger, positions, plans and decisions, participation, outbox. */
-export function first({ integer, counter, table }: Dialect): string {
+export function first(dialect: Dialect): string {
+  const { integer, counter, table } = dialect;
   return `
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -215,15 +216,6 @@ CREATE TABLE participation_changes (
   changed_at ${integer} NOT NULL
 )${table};
 
-CREATE TABLE outbox (
-  sequence ${counter},
-  event_id TEXT NOT NULL UNIQUE,
-  kind TEXT NOT NULL,
-  at ${integer} NOT NULL,
-  mode TEXT NOT NULL,
-  cycle_id TEXT,
-  correlation_id TEXT,
-  payload TEXT NOT NULL
-)${table};
+${outboxTable(dialect)}
 `;
 }
