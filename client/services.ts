@@ -1,6 +1,6 @@
 import { coordinatorUrl, paperExchangeUrl } from '../contracts/config/addresses.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
-import { roles } from '../contracts/roles.ts';
+import { operationsPort, roles } from '../contracts/roles.ts';
 
 export interface ServiceHealth {
   name: string;
@@ -11,11 +11,11 @@ export interface ServiceHealth {
 
 const TIMEOUT_MS = 2_000;
 
-/** Everything with a /healthz, in the order in which it starts. */
+/** Everything with a /readyz, in the order in which it starts. */
 export function healthEndpoints(configuration: Configuration): { name: string; url: string }[] {
-  const workers = roles.map((role, index) => ({
+  const workers = roles.map((role) => ({
     name: `workers/${role}`,
-    url: `http://127.0.0.1:${configuration.operationsPort + index}`,
+    url: `http://127.0.0.1:${operationsPort(configuration, role)}`,
   }));
   return [
     ...(configuration.mode === 'paper' ? [{ name: 'paper-exchange', url: paperExchangeUrl(configuration) }] : []),
@@ -26,7 +26,7 @@ export function healthEndpoints(configuration: Configuration): { name: string; u
 
 export async function askHealth({ name, url }: { name: string; url: string }): Promise<ServiceHealth> {
   try {
-    const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     const body = await response.text();
     return { name, url, healthy: response.ok, detail: response.ok ? 'ok' : body.slice(0, 300) };
   } catch (error) {

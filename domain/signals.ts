@@ -34,6 +34,19 @@ export const abstentionReasons = [
 ] as const;
 export type AbstentionReason = (typeof abstentionReasons)[number];
 
+/** Of an agent that is set up and should have answered. */
+const failures: readonly AbstentionReason[] = [
+  'timeout',
+  'unavailable',
+  'invalid_answer',
+  'wrong_model',
+  'cooling_down',
+];
+
+export function isFailure(reason: AbstentionReason): boolean {
+  return failures.includes(reason);
+}
+
 /** No view, which is not the view "hold". */
 export interface Abstention {
   kind: 'abstention';

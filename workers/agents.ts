@@ -31,7 +31,7 @@ await runRole('agents', async ({ configuration, secrets, logger }) => {
       activities,
       maxConcurrentActivityTaskExecutions: 40,
     })),
-    checks: { journal: () => journal.check() },
+    ready: { journal: () => journal.check() },
     close: async () => {
       await market.close();
       await journal.close();

@@ -6,12 +6,20 @@ import type { Journal } from '../stores/journal/port.ts';
 
 const INTERVAL_MS = 5_000;
 const WINDOW_CYCLES = 50;
+const tradingStates = ['active', 'reducing', 'halted'] as const;
 
 /** Keeps the gauges that are read from the books: equity, and how often each agent gave a signal. Returns a function that ends it. */
 export function watchBooks(journal: Journal, { account, currency, mode }: Configuration, logger: Logger): () => void {
   const look = async (): Promise<void> => {
     const marks = await journal.ledger.equityMarks(account);
-    if (marks) metrics.portfolioValue.set({ portfolio: account, currency, mode }, Number(marks.equity));
+    if (marks) {
+      const labels = { portfolio: account, currency, mode };
+      metrics.portfolioValue.set(labels, Number(marks.equity));
+      metrics.portfolioDayOpen.set(labels, Number(marks.dayOpen));
+      metrics.portfolioHighWater.set(labels, Number(marks.highWater));
+    }
+    const { tradingState } = await journal.control.read(account);
+    metrics.tradingState.set({ portfolio: account, mode }, tradingStates.indexOf(tradingState));
     const cycles = await journal.cycles.list(account, WINDOW_CYCLES);
     for (const agent of agentIds) {
       const asked = cycles.flatMap(({ answers }) => answers.filter(({ agentId }) => agentId === agent));

@@ -40,7 +40,7 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
         stickyQueueScheduleToStartTimeout: '500ms',
       },
     ],
-    checks: {
+    ready: {
       journal: () => journal.check(),
       exchange: async () => void (await market.exchangeTime()),
     },

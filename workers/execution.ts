@@ -34,7 +34,7 @@ await runRole('execution', async ({ configuration, secrets, connection, temporal
     ],
     // A stop that was sent while no worker was up comes before any order.
     beforePolling: () => awaitTradingControl(client, journal.id, logger),
-    checks: {
+    ready: {
       journal: () => journal.check(),
       exchange: async () => void (await trading.exchangeTime()),
     },

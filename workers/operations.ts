@@ -113,7 +113,7 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
         stickyQueueScheduleToStartTimeout: '500ms',
       },
     ],
-    checks: {
+    ready: {
       journal: () => journal.check(),
       exchange: async () => void (await trading.exchangeTime()),
     },

@@ -1,3 +1,4 @@
+import type { Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import {
   type ActivityInboundCallsInterceptor,
@@ -11,11 +12,14 @@ import { loadConfiguration } from '../contracts/config/load.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 import { loadSecrets, type Secrets, secretValues } from '../contracts/config/secrets.ts';
 import { type TemporalAccess, temporalAccess } from '../contracts/config/temporal.ts';
-import { type Role, roles } from '../contracts/roles.ts';
+import { operationsPort, type Role, sdkMetricsPort } from '../contracts/roles.ts';
+import { carriedId, correlated } from '../contracts/telemetry/correlation.ts';
 import { createErrorRate } from '../contracts/telemetry/error-rate.ts';
 import { createLogger, type Logger } from '../contracts/telemetry/logger.ts';
-import { type HealthChecks, startOperationsServer } from '../contracts/telemetry/operations-server.ts';
+import { metrics } from '../contracts/telemetry/metrics.ts';
+import { type Checks, startOperationsServer } from '../contracts/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../contracts/telemetry/process.ts';
+import { startTracing, traced } from '../contracts/telemetry/tracing.ts';
 
 export interface RoleContext {
   configuration: Configuration;
@@ -29,24 +33,34 @@ export interface RoleParts {
   workers: WorkerOptions[];
   /** Run before the first poll. */
   beforePolling?: () => Promise<void>;
-  checks: HealthChecks;
+  /** What it depends on. */
+  ready: Checks;
   close(): Promise<void>;
 }
 
 /** Longer than any step that must not be cut off: a submission to the exchange. */
 const SHUTDOWN_GRACE = '6s';
 
-function countFailures(count: (failed: boolean) => void): ActivityInboundCallsInterceptor {
+/** Each attempt runs under its correlation id, in its trace, and is counted. */
+function observe({ info }: Context, count: (failed: boolean) => void): ActivityInboundCallsInterceptor {
+  const { activityType: activity, attempt, workflowExecution } = info;
+  const tell = (result: 'ok' | 'failed' | 'cancelled'): void => {
+    metrics.activities.inc({ activity, result });
+    count(result === 'failed');
+  };
   return {
-    async execute(input, next) {
-      try {
-        const result = await next(input);
-        count(false);
-        return result;
-      } catch (error) {
-        count(!(error instanceof CancelledFailure));
-        throw error;
-      }
+    execute(input, next) {
+      const id = carriedId(input.args) ?? workflowExecution?.workflowId ?? activity;
+      return correlated(id, async () => {
+        try {
+          const result = await traced(activity, { 'sapphire.attempt': attempt }, () => next(input));
+          tell('ok');
+          return result;
+        } catch (error) {
+          tell(error instanceof CancelledFailure ? 'cancelled' : 'failed');
+          throw error;
+        }
+      });
     },
   };
 }
@@ -60,8 +74,20 @@ export async function runRole(role: Role, build: (context: RoleContext) => Promi
     level: configuration.logLevel,
     secrets: secretValues(secrets),
   });
+  const stopTracing = await startTracing(`workers/${role}`);
+  const sdkPort = sdkMetricsPort(configuration, role);
   Runtime.install({
     shutdownSignals: [],
+    telemetryOptions: {
+      metrics: {
+        prometheus: {
+          bindAddress: `127.0.0.1:${sdkPort}`,
+          countersTotalSuffix: true,
+          unitSuffix: true,
+          useSecondsForDurations: true,
+        },
+      },
+    },
     logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
       logger[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message),
     ),
@@ -80,20 +106,23 @@ export async function runRole(role: Role, build: (context: RoleContext) => Promi
         namespace: temporal.namespace,
         shutdownGraceTime: SHUTDOWN_GRACE,
         shutdownForceTime: '7s',
-        interceptors: { activity: [() => ({ inbound: countFailures(countActivity) })] },
+        interceptors: { activity: [(context) => ({ inbound: observe(context, countActivity) })] },
         ...options,
       }),
     ),
   );
   const running = Promise.all(workers.map((worker) => worker.run()));
   const operations = await startOperationsServer({
-    port: configuration.operationsPort + roles.indexOf(role),
+    port: operationsPort(configuration, role),
+    sdkMetrics: `http://127.0.0.1:${sdkPort}/metrics`,
     checks: {
-      ...parts.checks,
-      [`workers/${role}`]: () => {
-        const stopped = workers.find((worker) => worker.getState() !== 'RUNNING');
-        if (stopped) throw new Error(`the worker of ${stopped.options.taskQueue} is ${stopped.getState()}`);
+      alive: {
+        [`workers/${role}`]: () => {
+          const stopped = workers.find((worker) => worker.getState() !== 'RUNNING');
+          if (stopped) throw new Error(`the worker of ${stopped.options.taskQueue} is ${stopped.getState()}`);
+        },
       },
+      ready: parts.ready,
     },
   });
   onShutdown(async () => {
@@ -102,6 +131,7 @@ export async function runRole(role: Role, build: (context: RoleContext) => Promi
     await operations.close();
     await parts.close();
     await connection.close();
+    await stopTracing();
   });
   announceReady(operations.url);
   logger.info({ queues: workers.map(({ options }) => options.taskQueue), url: operations.url }, 'ready');

@@ -75,7 +75,14 @@ export function createCompletion(provider: Provider): Complete {
     logLevel: 'off',
     fetchOptions: { redirect: 'error' },
   });
-  const breaker = createBreaker('agents', provider.name, (error) => isHealthFailure(error));
+  // One for each model: another one of the same provider may well answer.
+  const breakers = new Map<string, ReturnType<typeof createBreaker>>();
+  const breakerOf = (model: string): ReturnType<typeof createBreaker> => {
+    const known =
+      breakers.get(model) ?? createBreaker('agents', `${provider.name}/${model}`, (error) => isHealthFailure(error));
+    breakers.set(model, known);
+    return known;
+  };
 
   return async (model, messages, signal, deadline) => {
     const body = {
@@ -86,7 +93,7 @@ export function createCompletion(provider: Provider): Complete {
       ...provider.extraBody,
     };
     try {
-      return await breaker.execute(async () => {
+      return await breakerOf(model).execute(async () => {
         try {
           const response: unknown = await client.chat.completions.create(body, {
             signal: AbortSignal.any([signal, deadline]),
@@ -101,7 +108,7 @@ export function createCompletion(provider: Provider): Complete {
       if (!isBrokenCircuitError(error)) throw error;
       throw new CompletionRefused(
         'unavailable',
-        `${provider.name} failed five times in a row and is left alone; it is tried again ten seconds after the last failure.`,
+        `${model} of ${provider.name} failed five times in a row and is left alone; it is tried again ten seconds after the last failure.`,
         true,
       );
     }

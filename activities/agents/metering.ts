@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import { type Decimal, text } from '../../domain/money.ts';
 import type { ModelBudget, ModelCallBook } from '../../stores/journal/agents-port.ts';
@@ -11,7 +12,7 @@ export type ModelCalls = Pick<ModelCallBook, 'reserve' | 'settle'>;
 export interface MeterSettings {
   agentId: AgentId;
   model: string;
-  /** Asked where the budget is too small for `model`. */
+  /** Asked where the budget is too small for `model`, and where that one cannot answer. */
   cheaperModel?: string | undefined;
   maxTokens: number;
   seed?: number | undefined;
@@ -64,8 +65,14 @@ export function metered(settings: MeterSettings, complete: Complete, calls: Mode
         },
         budget,
       );
-      if (granted) return send(callId, askedModel);
       spent = before;
+      if (!granted) continue;
+      try {
+        return await send(callId, askedModel);
+      } catch (error) {
+        // Only what cost nothing is asked of another model: the time and the money of this question are still there.
+        if (askedModel === models.at(-1) || !isFree(error) || signal.aborted || deadline.aborted) throw error;
+      }
     }
     throw new CompletionRefused(
       'budget_spent',
@@ -82,6 +89,10 @@ export function metered(settings: MeterSettings, complete: Complete, calls: Mode
         // The model that answered sets the price; an echo that has none falls back to the model that was asked, then to the dearest.
         const pricedAs = hasKnownPrice(answered) ? answered : askedModel;
         const cost = costUsd(pricedAs, use);
+        metrics.llmTokens.inc({ agent: agentId, kind: 'input' }, use.input);
+        metrics.llmTokens.inc({ agent: agentId, kind: 'cached' }, use.cachedInput);
+        metrics.llmTokens.inc({ agent: agentId, kind: 'output' }, use.output);
+        metrics.llmCost.inc({ agent: agentId }, Number(cost));
         await calls.settle(callId, {
           model: answered,
           costUsd: text(cost),
@@ -92,7 +103,7 @@ export function metered(settings: MeterSettings, complete: Complete, calls: Mode
         });
         return { ...completion, cost, priced: hasKnownPrice(pricedAs) };
       } catch (error) {
-        if ((error instanceof AgentUnavailable || error instanceof CompletionRefused) && error.unbilled) {
+        if (isFree(error)) {
           const end = { model: '', costUsd: '0', tokens: 0, content: '', latencyMs: latencyMs() };
           await calls.settle(callId, { ...end, finishReason: error.message });
         }
@@ -100,6 +111,10 @@ export function metered(settings: MeterSettings, complete: Complete, calls: Mode
       }
     }
   };
+}
+
+function isFree(error: unknown): error is AgentUnavailable | CompletionRefused {
+  return (error instanceof AgentUnavailable || error instanceof CompletionRefused) && error.unbilled;
 }
 
 /** SHA-256 of the messages without what is random in them: equal for equal questions. */

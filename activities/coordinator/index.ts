@@ -3,6 +3,7 @@ import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
 import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { createCoordinatorClient } from './client.ts';
 
 export interface CoordinatorActivities {
@@ -28,7 +29,10 @@ export function createCoordinatorActivities(dependencies: {
   return {
     async formConsensus(request, correlationId) {
       try {
-        return await breaker.execute(() => client.formConsensus(request, correlationId));
+        const stop = metrics.consensusDuration.startTimer({ by: 'coordinator' });
+        const consensus = await breaker.execute(() => client.formConsensus(request, correlationId));
+        stop();
+        return consensus;
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         logger.warn({ correlationId, cycleId: request.cycleId, reason: message }, 'no consensus from the coordinator');

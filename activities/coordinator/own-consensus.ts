@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { consensusOfCycle, type PolicyBooks } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
@@ -21,7 +22,10 @@ export function createOwnConsensusActivities({
      */
     async formOwnConsensus(request: ConsensusRequest): Promise<Consensus> {
       logger.warn({ correlationId: request.cycleId }, 'the cycle forms its consensus without the coordinator');
-      return consensusOfCycle(journal, account, request, { formedBy: 'cycle', formedAt: Date.now() });
+      const stop = metrics.consensusDuration.startTimer({ by: 'cycle' });
+      const consensus = await consensusOfCycle(journal, account, request, { formedBy: 'cycle', formedAt: Date.now() });
+      stop();
+      return consensus;
     },
   };
 }

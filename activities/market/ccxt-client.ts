@@ -1,6 +1,8 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
+import { CORRELATION_HEADER, correlationId } from '../../contracts/telemetry/correlation.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
+import { traced } from '../../contracts/telemetry/tracing.ts';
 import { Binance } from './ccxt-binance.ts';
 
 export interface VenueAccess {
@@ -30,15 +32,25 @@ export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): bina
   if (restUrl) {
     const api = client.urls['api'] as Record<string, string>;
     Object.assign(api, { public: `${restUrl}/api/v3`, private: `${restUrl}/api/v3`, v1: `${restUrl}/api/v1` });
+    tellWhatFor(client);
   }
   return client;
+}
+
+/** An exchange of our own is told the correlation id, for its log; a venue of others is told nothing of us. */
+function tellWhatFor(client: binance): void {
+  const send = client.fetch.bind(client);
+  client.fetch = (url, method, headers, body) => {
+    const id = correlationId();
+    return send(url, method, id === undefined ? headers : { ...headers, [CORRELATION_HEADER]: id }, body);
+  };
 }
 
 /** Times a request to the exchange for `exchange_request_duration_seconds`. */
 export async function timed<T>(operation: string, request: () => Promise<T>): Promise<T> {
   const stop = metrics.exchangeRequests.startTimer({ operation });
   try {
-    const answer = await request();
+    const answer = await traced(`exchange ${operation}`, { 'sapphire.operation': operation }, request);
     stop({ result: 'ok' });
     return answer;
   } catch (error) {

@@ -65,6 +65,7 @@ export function createMarketActivities({ market, buffer, logger }: MarketDepende
           symbols.map((symbol) => market.symbolSnapshot(symbol, candles, bookLevels)),
         );
         const snapshot = sealSnapshot({ venue: market.venue, mode: market.mode, takenAt, symbols: snapshots });
+        for (const symbol of symbols) metrics.marketSeenAt.set({ symbol }, takenAt / 1_000);
         await remember(snapshot, correlationId);
         return snapshot;
       });

@@ -1,3 +1,5 @@
+import { metrics } from '../../contracts/telemetry/metrics.ts';
+
 const CHECK_MS = 60_000;
 
 /** The exchange's clock, UTC epoch milliseconds: the local one corrected by an offset that is measured each minute. */
@@ -14,6 +16,7 @@ export function createVenueClock(
       const receivedAt = localNow();
       offsetMs = Math.round(venueTime - (sentAt + receivedAt) / 2);
       checkedAt = receivedAt;
+      metrics.exchangeClockSkew.set(offsetMs / 1_000);
     }
     return localNow() + offsetMs;
   };

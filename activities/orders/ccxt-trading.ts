@@ -1,5 +1,6 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
+import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { decimal, sum, text } from '../../domain/money.ts';
 import type { Fill, OrderLeg, OrderState, OrderType } from '../../domain/orders.ts';
 import type { SubmissionTerms } from '../../domain/submissions.ts';
@@ -89,9 +90,15 @@ function inOrder(one: string, other: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** Trading through ccxt's raw endpoints, which keep the venue's decimals as text. */
+/**
+ * Trading through ccxt's raw endpoints, which keep the venue's decimals as text. Regular reads fail at once while the exchange is away; what has
+ * passed the fence, and what a stop needs (look-ups, cancels, open orders), is always asked.
+ */
 export async function createCcxtTrading(client: binance): Promise<TradingPort> {
   await timed('exchangeInfo', () => client.loadMarkets());
+  const breaker = createBreaker('exchange', 'trading', (error) => classifyFault(error).outcome === 'unknown');
+  const read = <T>(operation: string, request: () => Promise<T>): Promise<T> =>
+    breaker.execute(() => timed(operation, request));
   const idOf = (symbol: string): string => String(client.market(symbol)['id']);
   const plain = (value: string): string => text(decimal(value));
 
@@ -139,7 +146,7 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
     instrument: (symbol) => instrumentOf(client, symbol),
 
     async touch(symbol) {
-      const answer = await timed('bookTicker', () => client.publicGetTickerBookTicker({ symbol: idOf(symbol) }));
+      const answer = await read('bookTicker', () => client.publicGetTickerBookTicker({ symbol: idOf(symbol) }));
       const { bidPrice, askPrice } = touchSchema.parse(answer);
       return { bid: plain(bidPrice), ask: plain(askPrice) };
     },
@@ -199,7 +206,7 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
 
     async tradesFrom(symbol, fromId) {
       const query = { symbol: idOf(symbol), fromId, limit: TRADES_PAGE };
-      const answer = await timed('myTrades', () => client.privateGetMyTrades(query));
+      const answer = await read('myTrades', () => client.privateGetMyTrades(query));
       const trades = z.array(tradeSchema).parse(answer);
       return trades.map((trade) => toTrade(symbol, trade)).sort((one, other) => inOrder(one.tradeId, other.tradeId));
     },
@@ -223,7 +230,7 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
     },
 
     async balances() {
-      const { balances } = accountSchema.parse(await timed('account', () => client.privateGetAccount({})));
+      const { balances } = accountSchema.parse(await read('account', () => client.privateGetAccount({})));
       const totals = balances.map(({ asset, free, locked }) => [asset, sum([decimal(free), decimal(locked)])] as const);
       return Object.fromEntries(
         totals.filter(([, total]) => !total.isZero()).map(([asset, total]) => [asset, text(total)]),

@@ -54,6 +54,7 @@ export function createOrderActivities({ journal, trading, logger }: OrderDepende
     const fence = await journal.intents.openFence(leg, terms, timestamp + RECV_WINDOW_MS);
     if (!fence.passed) {
       const { code, limit, value } = fence;
+      metrics.orderRefusals.inc({ code });
       logger.warn({ correlationId: leg.correlationId, legId: leg.legId, code, limit, value }, 'order denied');
       return progress('order denied', leg);
     }

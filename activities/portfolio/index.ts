@@ -13,6 +13,7 @@ import { decimal, text } from '../../domain/money.ts';
 import { planOrders } from '../../domain/planning.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
 import type { ExecutionTerms, RiskLimits } from '../../domain/risk.ts';
+import { isFailure } from '../../domain/signals.ts';
 import { policyInForce } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
@@ -144,6 +145,8 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
       consensus,
     }: PlanRequest): Promise<OrderPlan> {
       const now = await exchangeTime();
+      metrics.snapshotAge.observe(Math.max(0, now - snapshot.takenAt) / 1_000);
+      const stop = metrics.sizingDuration.startTimer();
       const plan = await journal.cycles.plan(cycleId, account, ({ control, limits, ...books }) =>
         planOrders(
           {
@@ -163,6 +166,7 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
           { tradingState: control.tradingState, epoch: control.epoch, ...books },
         ),
       );
+      stop();
       const level = plan.restriction?.to === 'halted' ? 'warn' : 'info';
       logger[level](
         { correlationId, legs: plan.legs.length, verdicts: plan.verdicts, equity: plan.equity },
@@ -190,10 +194,24 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
       const record: CycleRecord = { ...draft, fills, equity, currency };
       await journal.cycles.record(record);
       const { cycleId, correlationId, outcome, summary } = draft;
-      if (equity !== undefined) metrics.portfolioValue.set({ portfolio: account, currency, mode }, Number(equity));
       metrics.cycles.inc({ outcome });
+      metrics.cycleDuration.observe({ outcome }, (draft.finishedAt - draft.startedAt) / 1_000);
+      metrics.cycleFinishedAt.set(draft.finishedAt / 1_000);
+      tellOf(record);
       logger.info({ correlationId, outcome, summary, equity, fills: fills.length }, 'cycle finished');
       return { cycleId, outcome, summary };
     },
   };
+}
+
+/** What a finished cycle says of its agents, and how long its fills were under way. */
+function tellOf({ answers, snapshot, fills }: Pick<CycleRecord, 'answers' | 'snapshot' | 'fills'>): void {
+  for (const { agentId: agent, opinions } of answers) {
+    const failed = opinions.every((opinion) => opinion.kind === 'abstention' && isFailure(opinion.reason));
+    metrics.agentHealth.set({ agent }, failed ? 0 : 1);
+  }
+  if (!snapshot) return;
+  for (const { filledAt } of fills) {
+    metrics.executionDuration.observe(Math.max(0, filledAt - snapshot.takenAt) / 1_000);
+  }
 }

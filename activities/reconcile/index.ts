@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { ReconcileReport } from '../../contracts/control.ts';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { haltTrading } from '../control/halt.ts';
 import { whileBeating } from '../heartbeat.ts';
@@ -74,6 +75,8 @@ export function createReconcileActivities(dependencies: ReconcileDependencies) {
           found.settled || differences.length > 0
             ? await journal.exchange.recordReconciliation({ account, at, differences })
             : { stable: 0 };
+        metrics.reconciledAt.set(at / 1_000);
+        metrics.reconciliationDifferences.set(differences.length);
         const unexplained = stable >= STABLE_LOOKS ? differences : owners.foreign;
         const halted = unexplained.length > 0 && (await halt(account, unexplained.join('; ')));
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { BookedTrade, Intent, Journal } from '../../stores/journal/port.ts';
 import { TRADES_PAGE, type TradingPort, type VenueTrade } from '../orders/port.ts';
 
@@ -43,12 +44,12 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
       const trades = await trading.tradesFrom(symbol, cursor);
       const newest = trades.at(-1);
       if (!newest && cursor !== NEVER_READ) return true;
-      const { fills, strangers } = await attribute(trades, cursor === NEVER_READ);
+      const { fills, strangers, owned } = await attribute(trades, cursor === NEVER_READ);
       // Before the cursor passes them: a halt that could not be raised is tried again by the next round.
       if (strangers.length > 0) await onStrangers(strangers);
       const next = newest ? String(BigInt(newest.tradeId) + 1n) : FIRST_TRADE;
       if (!(await journal.exchange.bookTrades({ account, symbol, holder, fills, next }))) return false;
-      if (fills.length > 0) logger.debug({ account, symbol, fills: fills.length, next }, 'trades booked');
+      for (const fill of fills) tellOf(fill, owned.get(fill.intentId));
       if (trades.length < TRADES_PAGE) return true;
     }
   };
@@ -56,25 +57,37 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
   const attribute = async (
     trades: readonly VenueTrade[],
     first: boolean,
-  ): Promise<{ fills: BookedTrade[]; strangers: Stranger[] }> => {
+  ): Promise<{ fills: BookedTrade[]; strangers: Stranger[]; owned: Map<string, Intent> }> => {
     const owners = new Map<string, Intent | undefined>();
+    const owned = new Map<string, Intent>();
     const fills: BookedTrade[] = [];
     const strangers: Stranger[] = [];
     for (const { venueOrderId, ...trade } of trades) {
       const { symbol, tradeId } = trade;
       if (!owners.has(venueOrderId)) owners.set(venueOrderId, await ownerOf(symbol, venueOrderId, first));
       const owner = owners.get(venueOrderId);
-      if (owner) fills.push({ ...trade, venueOrderId, account, intentId: owner.intentId });
+      if (owner) {
+        owned.set(owner.intentId, owner);
+        fills.push({ ...trade, venueOrderId, account, intentId: owner.intentId });
+      }
       const words = strangeness(owner, first);
       if (words) strangers.push({ symbol, tradeId, words: `trade ${tradeId} on ${symbol} ${words}` });
     }
-    return { fills, strangers };
+    return { fills, strangers, owned };
 
     function strangeness(owner: Intent | undefined, past: boolean): string | undefined {
       if (!owner) return past ? undefined : 'is of no order of ours';
       const neverWas = owner.state === 'void' || owner.state === 'rejected' || owner.state === 'denied';
       return neverWas ? `is of ${owner.intentId}, which the books say was ${owner.state}` : undefined;
     }
+  };
+
+  const tellOf = (fill: BookedTrade, owner: Intent | undefined): void => {
+    const { symbol, side, quantity, price, tradeId, intentId } = fill;
+    metrics.fills.inc({ symbol, side });
+    if (owner) metrics.fillDuration.observe(Math.max(0, fill.filledAt - owner.createdAt) / 1_000);
+    const correlationId = owner?.correlationId;
+    logger.info({ correlationId, account, intentId, symbol, side, quantity, price, tradeId }, 'fill booked');
   };
 
   /** An order whose answer was lost is known by its client id alone. */

@@ -34,3 +34,14 @@ export function wholeNumber(name: string, least: number, most: number): (text: s
     return value;
   };
 }
+
+const unitMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A length of time of the command line, in milliseconds. */
+export function duration(name: string): (text: string) => number {
+  return (text) => {
+    const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+    if (count !== undefined && unit !== undefined) return Number(count) * (unitMs[unit] ?? 0);
+    throw new InvalidArgumentError(`${name} must be a number of minutes, hours or days, e.g. 30m, 24h or 7d.`);
+  };
+}

@@ -8,6 +8,7 @@ import { registerCycles } from './commands/cycles.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExport } from './commands/export.ts';
 import { registerLive } from './commands/live.ts';
+import { registerLogs } from './commands/logs.ts';
 import { registerModels } from './commands/models.ts';
 import { registerOrders } from './commands/orders.ts';
 import { registerPaper } from './commands/paper.ts';
@@ -58,6 +59,7 @@ registerAudit(program);
 registerBackup(program);
 registerLive(program);
 registerStatus(program);
+registerLogs(program);
 registerDoctor(program);
 registerPaper(program);
 

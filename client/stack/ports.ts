@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { Engine } from '../../contracts/config/engines.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
-import { healthEndpoints } from '../services.ts';
+import { operationsPort, roles, sdkMetricsPort } from '../../contracts/roles.ts';
 import type { Profile } from './profile.ts';
 
 export interface PortUse {
@@ -28,14 +28,12 @@ export function portsOf(
     { port: temporal.ports.grpc, use: 'the Temporal server', key: `temporal.ports.grpc in ${files.profile}` },
     { port: temporal.ports.ui, use: "Temporal's Web UI", key: `temporal.ports.ui in ${files.profile}` },
   ].map((entry) => ({ ...entry, host: temporal.host }));
-  const workers = healthEndpoints(configuration)
-    .filter(({ name }) => name.startsWith('workers/'))
-    .map(({ name, url }) => ({
-      host: new URL(url).hostname,
-      port: Number(new URL(url).port),
-      use: `the health of ${name}`,
-      key: inConfiguration('operationsPort'),
-    }));
+  const workers = roles.flatMap((role) =>
+    [
+      { port: operationsPort(configuration, role), use: `the health of workers/${role}` },
+      { port: sdkMetricsPort(configuration, role), use: `the SDK's metrics of workers/${role}` },
+    ].map((entry) => ({ ...entry, host: '127.0.0.1', key: inConfiguration('operationsPort') })),
+  );
   return [
     ...(ownTemporal ? server : []),
     ...(mode === 'paper'

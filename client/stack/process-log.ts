@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -7,16 +7,13 @@ const logLineSchema = z.object({
   msg: z.string().optional(),
   err: z.object({ message: z.string().optional() }).optional(),
 });
-const ROTATE_BYTES = 20 * 1024 * 1024;
 const TAIL_BYTES = 16 * 1024;
 const LONGEST_LINE = 400;
 
-/** `<folder>/<process>.log`; above 20 MB the old one becomes `.log.1`, which replaces the one before. */
+/** `<folder>/<process>.log`, see `log-rotation.ts` for how large and old it becomes. */
 export function processLogFile(folder: string, name: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, `${name.replaceAll('/', '-')}.log`);
-  if (existsSync(file) && statSync(file).size > ROTATE_BYTES) renameSync(file, `${file}.1`);
-  return file;
+  return join(folder, `${name.replaceAll('/', '-')}.log`);
 }
 
 export function logSize(file: string): number {

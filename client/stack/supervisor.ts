@@ -1,5 +1,6 @@
 import type { UserError } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
+import { rotateLogs } from './log-rotation.ts';
 import {
   defaultLimits,
   interrupted,
@@ -8,6 +9,8 @@ import {
   type SupervisionLimits,
   superviseProcess,
 } from './supervised-process.ts';
+
+const ROTATION_CHECK_MS = 10_000;
 
 export interface Supervisor {
   /** Starts processes together and resolves with their addresses when all are ready. */
@@ -28,6 +31,15 @@ export function createSupervisor(options: {
   limits?: Partial<SupervisionLimits>;
 }): Supervisor {
   const { logger } = options;
+  const rotate = (): void => {
+    try {
+      rotateLogs(options.logFolder);
+    } catch (error) {
+      logger.warn({ error }, 'logs could not be rotated');
+    }
+  };
+  rotate();
+  const rotating = setInterval(rotate, ROTATION_CHECK_MS);
   const stages: SupervisedProcess[][] = [];
   const failed = Promise.withResolvers<UserError>();
   let stopped: Promise<void> | undefined;
@@ -39,6 +51,7 @@ export function createSupervisor(options: {
     });
 
   async function stopAll(): Promise<void> {
+    clearInterval(rotating);
     for (const stage of stages.toReversed()) await Promise.all(stage.map((supervised) => supervised.stop()));
   }
 

@@ -8,6 +8,20 @@ const stateValue: Record<CircuitState, number> = {
   [CircuitState.Isolated]: 2,
 };
 
+const words: Record<CircuitState, 'closed' | 'half-open' | 'open'> = {
+  [CircuitState.Closed]: 'closed',
+  [CircuitState.HalfOpen]: 'half-open',
+  [CircuitState.Open]: 'open',
+  [CircuitState.Isolated]: 'open',
+};
+
+const breakers = new Map<string, CircuitBreakerPolicy>();
+
+/** State of every breaker of this process, by `service/breaker`. */
+export function breakerStates(): Record<string, 'closed' | 'half-open' | 'open'> {
+  return Object.fromEntries([...breakers].map(([name, { state }]) => [name, words[state]]));
+}
+
 /**
  * A breaker around one outside dependency. After five failures in a row calls fail at once with `BrokenCircuitError`, and after ten seconds
  * one call is let through to try.
@@ -22,6 +36,10 @@ export function createBreaker(
   const policy = circuitBreaker(handleWhen(isFailure), { halfOpenAfter: 10_000, breaker: new ConsecutiveBreaker(5) });
   const gauge = metrics.circuitBreakerState.labels({ service, breaker });
   gauge.set(stateValue[policy.state]);
-  policy.onStateChange((state) => gauge.set(stateValue[state]));
+  breakers.set(`${service}/${breaker}`, policy);
+  policy.onStateChange((state) => {
+    gauge.set(stateValue[state]);
+    metrics.circuitBreakerTransitions.inc({ service, breaker, state: words[state] });
+  });
   return policy;
 }

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { correlationId } from './correlation.ts';
 
 export type { Logger };
 
@@ -28,6 +29,9 @@ export function createLogger({
       base: { process: name },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
+      // A line that names its own keeps it.
+      mixin: () => (correlationId() === undefined ? {} : { correlationId: correlationId() }),
+      mixinMergeStrategy: (own, mixed) => ({ ...mixed, ...own }),
     },
     {
       write: (line: string) => {

@@ -6,95 +6,189 @@ export const registry = new Registry();
 collectDefaultMetrics({ register: registry });
 
 const registers = [registry];
-const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Half a second is a bound of its own: the objective of HTTP is told by it. */
+const quick = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const slow = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 120, 300, 900];
+
+function gauge<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> {
+  return new Gauge({ name, help, labelNames, registers });
+}
+
+function counter<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+  return new Counter({ name, help, labelNames, registers });
+}
+
+function histogram<L extends string = never>(
+  name: string,
+  help: string,
+  labelNames: readonly L[] = [],
+  buckets: number[] = quick,
+): Histogram<L> {
+  return new Histogram({ name, help, labelNames, buckets, registers });
+}
+
+const portfolio = ['portfolio', 'currency', 'mode'] as const;
 
 export const metrics = {
-  portfolioValue: new Gauge({
-    name: 'portfolio_value',
-    help: 'Equity of the account at mark prices, in the quote currency.',
-    labelNames: ['portfolio', 'currency', 'mode'],
-    registers,
-  }),
-  tradingSignals: new Counter({
-    name: 'trading_signals_total',
-    help: 'Opinions given by agents; side is up, flat, down or abstain.',
-    labelNames: ['agent', 'symbol', 'side'],
-    registers,
-  }),
-  agentActivityScore: new Gauge({
-    name: 'agent_activity_score',
-    help: 'Share of the last 50 cycles, 0 to 1, in which the agent gave a signal.',
-    labelNames: ['agent'],
-    registers,
-  }),
-  circuitBreakerState: new Gauge({
-    name: 'circuit_breaker_state',
-    help: 'State of the breaker around an outside dependency: 0 closed, 1 half-open, 2 open.',
-    labelNames: ['service', 'breaker'],
-    registers,
-  }),
-  healthCheckStatus: new Gauge({
-    name: 'health_check_status',
-    help: 'Result of the last check of a component: 1 healthy, 0 not.',
-    labelNames: ['component'],
-    registers,
-  }),
-  errorRatePercentage: new Gauge({
-    name: 'error_rate_percentage',
-    help: 'Failed share of the last five minutes of work, 0 to 100.',
-    labelNames: ['service'],
-    registers,
-  }),
-  cycles: new Counter({
-    name: 'trading_cycles_total',
-    help: 'Finished trading cycles by outcome.',
-    labelNames: ['outcome'],
-    registers,
-  }),
-  orders: new Counter({
-    name: 'trading_orders_total',
-    help: 'Order intents by the state that they ended in.',
-    labelNames: ['outcome'],
-    registers,
-  }),
-  unresolvedOrders: new Gauge({
-    name: 'unresolved_orders',
-    help: 'Submissions of which it is not known whether the exchange took them. Above zero for longer than a minute a person should look.',
-    registers,
-  }),
-  marketRowsLost: new Counter({
-    name: 'market_rows_lost_total',
-    help: 'Symbols of snapshots that the market buffer did not take: they traded, and are missing in the warehouse.',
-    registers,
-  }),
-  warehouseRows: new Counter({
-    name: 'warehouse_rows_total',
-    help: 'Rows written to the warehouse by this process.',
-    registers,
-  }),
-  warehouseLag: new Gauge({
-    name: 'warehouse_export_lag_seconds',
-    help: 'Age of the oldest event that is not in the warehouse yet; 0 when all are.',
-    labelNames: ['source'],
-    registers,
-  }),
-  warehouseWaiting: new Gauge({
-    name: 'warehouse_unloaded_segments',
-    help: 'Segments that the cloud warehouse has not got yet.',
-    registers,
-  }),
-  agentLatency: new Histogram({
-    name: 'agent_answer_duration_seconds',
-    help: 'Time that an agent took to answer.',
-    labelNames: ['agent'],
-    buckets: seconds,
-    registers,
-  }),
-  exchangeRequests: new Histogram({
-    name: 'exchange_request_duration_seconds',
-    help: 'Time that a request to the exchange took.',
-    labelNames: ['operation', 'result'],
-    buckets: seconds,
-    registers,
-  }),
+  // The account.
+  portfolioValue: gauge('portfolio_value', 'Equity of the account at mark prices, in the quote currency.', portfolio),
+  portfolioDayOpen: gauge(
+    'portfolio_day_open_value',
+    "Equity at the day's reset hour, moved by deposits and withdrawals since, in the quote currency.",
+    portfolio,
+  ),
+  portfolioHighWater: gauge(
+    'portfolio_high_water_value',
+    'Highest equity so far, moved by deposits and withdrawals since, in the quote currency.',
+    portfolio,
+  ),
+  tradingState: gauge('trading_state', 'Of the account: 0 active, 1 reducing, 2 halted.', ['portfolio', 'mode']),
+
+  // The path of a cycle, in its order.
+  cycles: counter('trading_cycles_total', 'Finished trading cycles by outcome.', ['outcome']),
+  cycleDuration: histogram(
+    'trading_cycle_duration_seconds',
+    'From the start of a cycle to its record.',
+    ['outcome'],
+    slow,
+  ),
+  cycleFinishedAt: gauge(
+    'trading_cycle_finished_timestamp_seconds',
+    'When the last trading cycle was recorded, epoch seconds.',
+  ),
+  cycleInterval: gauge('trading_cycle_interval_seconds', 'From one scheduled cycle to the next, as configured.'),
+  snapshotAge: histogram(
+    'market_snapshot_age_seconds',
+    'Age of the snapshot at the time that its orders were planned.',
+  ),
+  marketSeenAt: gauge(
+    'market_snapshot_timestamp_seconds',
+    'When a symbol was last seen whole, exchange time, epoch seconds.',
+    ['symbol'],
+  ),
+  tradingSignals: counter('trading_signals_total', 'Opinions given by agents; side is up, flat, down or abstain.', [
+    'agent',
+    'symbol',
+    'side',
+  ]),
+  agentLatency: histogram('agent_answer_duration_seconds', 'Time that an agent took to answer.', ['agent']),
+  agentActivityScore: gauge(
+    'agent_activity_score',
+    'Share of the last 50 cycles, 0 to 1, in which the agent gave a signal.',
+    ['agent'],
+  ),
+  llmTokens: counter(
+    'llm_tokens_total',
+    'Tokens that language models were paid for; kind is input, cached or output.',
+    ['agent', 'kind'],
+  ),
+  llmCost: counter('llm_cost_usd_total', 'What language models cost, in US dollars.', ['agent']),
+  consensusDuration: histogram('consensus_duration_seconds', 'Time to form a consensus; by is coordinator or cycle.', [
+    'by',
+  ]),
+  sizingDuration: histogram(
+    'order_planning_duration_seconds',
+    'Time to size a consensus within the limits and reserve its capital.',
+  ),
+  orderRefusals: counter('trading_order_refusals_total', 'Submissions that the fence denied, by code.', ['code']),
+  orders: counter('trading_orders_total', 'Order intents by the state that they ended in.', ['outcome']),
+  fills: counter('trading_fills_total', 'Fills booked, each once.', ['symbol', 'side']),
+  fillDuration: histogram(
+    'order_fill_duration_seconds',
+    'From the submission of an order to its fill at the exchange.',
+    [],
+    slow,
+  ),
+  executionDuration: histogram(
+    'trade_execution_duration_seconds',
+    'From the snapshot that signals were given on to the end of a leg that came of them.',
+    [],
+    slow,
+  ),
+  exchangeRequests: histogram('exchange_request_duration_seconds', 'Time that a request to the exchange took.', [
+    'operation',
+    'result',
+  ]),
+  exchangeClockSkew: gauge('exchange_clock_skew_seconds', "The exchange's clock less this machine's."),
+
+  // Books, events, warehouse.
+  unresolvedOrders: gauge(
+    'unresolved_orders',
+    'Submissions of which it is not known whether the exchange took them. Above zero for longer than a minute a person should look.',
+  ),
+  reconciliationDifferences: gauge(
+    'reconciliation_differences',
+    'Differences between books and exchange at the last look.',
+  ),
+  reconciledAt: gauge(
+    'reconciliation_timestamp_seconds',
+    'When books were last held against the exchange, epoch seconds.',
+  ),
+  backupAt: gauge('backup_timestamp_seconds', 'When the newest backup was made, epoch seconds; 0 before the first.'),
+  marketRowsLost: counter(
+    'market_rows_lost_total',
+    'Symbols of snapshots that the market buffer did not take: they traded, and are missing in the warehouse.',
+  ),
+  warehouseRows: counter('warehouse_rows_total', 'Rows written to the warehouse by this process.'),
+  warehouseLag: gauge(
+    'warehouse_export_lag_seconds',
+    'Age of the oldest event of an outbox that is not in the warehouse yet; 0 when all are.',
+    ['source'],
+  ),
+  warehouseWaiting: gauge('warehouse_unloaded_segments', 'Segments that the cloud warehouse has not got yet.'),
+
+  // Health.
+  circuitBreakerState: gauge(
+    'circuit_breaker_state',
+    'State of the breaker around an outside dependency: 0 closed, 1 half-open, 2 open.',
+    ['service', 'breaker'],
+  ),
+  circuitBreakerTransitions: counter(
+    'circuit_breaker_transitions_total',
+    'Changes of a breaker, by the state that it came to.',
+    ['service', 'breaker', 'state'],
+  ),
+  healthCheckStatus: gauge('health_check_status', 'Result of the last check of a component: 1 healthy, 0 not.', [
+    'component',
+  ]),
+  errorRatePercentage: gauge('error_rate_percentage', 'Failed share of the last five minutes of work, 0 to 100.', [
+    'service',
+  ]),
+  httpRequests: counter('http_requests_total', 'HTTP requests answered, by the class of the status, e.g. 2xx.', [
+    'service',
+    'route',
+    'code',
+  ]),
+  httpDuration: histogram('http_request_duration_seconds', 'Time to answer an HTTP request.', ['service', 'route']),
+  activities: counter('activity_attempts_total', 'Attempts of activities; result is ok, failed or cancelled.', [
+    'activity',
+    'result',
+  ]),
+  incidentsOpen: gauge('incidents_open', 'Incidents that are not over, by severity.', ['severity']),
+  incidentsEscalated: gauge('incidents_escalated', 'Open incidents whose recovery did not help: a person is needed.'),
+  incidents: counter('incidents_total', 'Incidents that were found, by component group.', ['component']),
+  recoveries: counter('incident_recoveries_total', 'Recovery actions, by outcome: helped, failed.', [
+    'action',
+    'outcome',
+  ]),
+  detectionTime: gauge(
+    'incident_detection_mean_seconds',
+    'MTTD of the last 30 days: from the last healthy look to the finding.',
+  ),
+  recoveryTime: gauge('incident_recovery_mean_seconds', 'MTTR of the last 30 days: from the finding to the recovery.'),
+  selfRecovered: gauge(
+    'incident_self_recovered_ratio',
+    'Share of the incidents of the last 30 days that ended without a person.',
+  ),
+  healthLookAt: gauge(
+    'health_look_timestamp_seconds',
+    'When the health workflow last looked at every component, epoch seconds.',
+  ),
+  dataDiskFree: gauge('data_disk_free_bytes', 'Free space where the data folder is.'),
+  dataDiskSize: gauge('data_disk_size_bytes', 'Size of the disk that the data folder is on.'),
+  agentHealth: gauge(
+    'agent_availability',
+    'Whether an agent could answer in the last cycle: 1 answered, 0 could not.',
+    ['agent'],
+  ),
 };

@@ -1,8 +1,21 @@
 import Fastify from 'fastify';
+import { breakerStates } from './breaker.ts';
 import { metrics, registry } from './metrics.ts';
 
 /** Each check answers within a second or counts as failed; a text says why a component is not well. */
-export type HealthChecks = Record<string, () => Promise<void> | void>;
+export type Checks = Record<string, () => Promise<void> | void>;
+
+export interface HealthChecks {
+  /** Of the process itself: one that fails is mended by a restart. */
+  alive: Checks;
+  /** Of what it depends on: one that fails is not mended by a restart of this process. */
+  ready: Checks;
+}
+
+export interface HealthAnswer {
+  code: 200 | 503;
+  body: { status: 'ok' | 'unhealthy'; components: Record<string, string>; breakers: Record<string, string> };
+}
 
 export interface OperationsServer {
   url: string;
@@ -11,7 +24,7 @@ export interface OperationsServer {
 
 const CHECK_TIMEOUT_MS = 1_000;
 
-export async function runHealthChecks(checks: HealthChecks): Promise<Record<string, string>> {
+export async function runChecks(checks: Checks): Promise<Record<string, string>> {
   const results = await Promise.all(
     Object.entries(checks).map(async ([component, check]) => {
       const result = await bounded(check).then(
@@ -25,7 +38,7 @@ export async function runHealthChecks(checks: HealthChecks): Promise<Record<stri
   return Object.fromEntries(results);
 }
 
-async function bounded(check: HealthChecks[string]): Promise<void> {
+async function bounded(check: Checks[string]): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
@@ -37,21 +50,72 @@ async function bounded(check: HealthChecks[string]): Promise<void> {
   }
 }
 
-/** `/healthz` (200 or 503 with each component's result) and `/metrics` (Prometheus text) of one process. */
+async function answer(checks: Checks): Promise<HealthAnswer> {
+  const components = await runChecks(checks);
+  const healthy = Object.values(components).every((result) => result === 'ok');
+  return {
+    code: healthy ? 200 : 503,
+    body: { status: healthy ? 'ok' : 'unhealthy', components, breakers: breakerStates() },
+  };
+}
+
+/** What every process of ours answers about itself, whatever serves its HTTP. */
+export interface Operations {
+  /** `/healthz`: whether the process works. Whoever watches it restarts it otherwise. */
+  alive(): Promise<HealthAnswer>;
+  /** `/readyz`: whether it and all that it depends on work. */
+  ready(): Promise<HealthAnswer>;
+  /** `/metrics`, as Prometheus text. */
+  metrics(): Promise<{ type: string; text: string }>;
+}
+
+/** @param sdkMetrics address of the Temporal SDK's own metrics, which are told together with ours */
+export function createOperations({ alive, ready }: HealthChecks, sdkMetrics?: string): Operations {
+  const all = { ...alive, ...ready };
+  return {
+    alive: () => answer(alive),
+    ready: () => answer(all),
+    async metrics() {
+      const [own, sdk] = await Promise.all([
+        runChecks(all).then(() => registry.metrics()),
+        sdkMetrics === undefined ? '' : sdkText(sdkMetrics),
+      ]);
+      return { type: registry.contentType, text: `${own}${sdk}` };
+    },
+  };
+}
+
+/** Without them ours are still told; the rules miss the SDK's by name. */
+async function sdkText(url: string): Promise<string> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) });
+    return response.ok ? await response.text() : '';
+  } catch {
+    return '';
+  }
+}
+
+/** `/healthz`, `/readyz` and `/metrics` of a process that serves nothing else. */
 export async function startOperationsServer(options: {
   host?: string;
   port: number;
   checks: HealthChecks;
+  sdkMetrics?: string;
 }): Promise<OperationsServer> {
+  const operations = createOperations(options.checks, options.sdkMetrics);
   const server = Fastify({ logger: false, forceCloseConnections: true });
-  server.get('/healthz', async (_request, reply) => {
-    const components = await runHealthChecks(options.checks);
-    const healthy = Object.values(components).every((result) => result === 'ok');
-    return reply.code(healthy ? 200 : 503).send({ status: healthy ? 'ok' : 'unhealthy', components });
-  });
+  for (const [path, look] of [
+    ['/healthz', operations.alive],
+    ['/readyz', operations.ready],
+  ] as const) {
+    server.get(path, async (_request, reply) => {
+      const { code, body } = await look();
+      return reply.code(code).send(body);
+    });
+  }
   server.get('/metrics', async (_request, reply) => {
-    await runHealthChecks(options.checks);
-    return reply.type(registry.contentType).send(await registry.metrics());
+    const { type, text } = await operations.metrics();
+    return reply.type(type).send(text);
   });
   const url = await server.listen({ host: options.host ?? '127.0.0.1', port: options.port });
   return { url, close: () => server.close() };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NodeIncomingMessageLike, NodeMcpRequestHandler } from '@modelcontextprotocol/node';
 import { z } from 'zod';
+import { CORRELATION_HEADER } from '../../contracts/telemetry/correlation.ts';
 import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
 import type { Caller } from './authentication.ts';
@@ -9,7 +10,6 @@ import { type Call, currentCall } from './call-log.ts';
 
 /** A consensus request of 16 symbols and all agents stays well below this. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-const CORRELATION_HEADER = 'x-correlation-id';
 const messageSchema = z.object({
   method: z.string(),
   params: z.object({ name: z.string().optional(), uri: z.string().optional() }).optional(),

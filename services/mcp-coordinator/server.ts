@@ -3,8 +3,8 @@ import { hostHeaderValidation, originValidation, toNodeHandler } from '@modelcon
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { UserError } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
-import { registry } from '../../contracts/telemetry/metrics.ts';
-import { type HealthChecks, runHealthChecks } from '../../contracts/telemetry/operations-server.ts';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
+import { createOperations, type HealthAnswer } from '../../contracts/telemetry/operations-server.ts';
 import { bearerAuthentication } from './authentication.ts';
 import { registerControls } from './controls.ts';
 import { type CoordinatorJournal, type CoordinatorScope, createCoordinator } from './coordinator.ts';
@@ -23,7 +23,7 @@ export interface CoordinatorOptions extends CoordinatorScope {
 }
 
 export interface RunningCoordinator {
-  /** Of the MCP endpoint; /healthz and /metrics stand beside it. */
+  /** Of the MCP endpoint; /healthz, /readyz and /metrics stand beside it. */
   url: string;
   close(): Promise<void>;
 }
@@ -57,12 +57,19 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
   );
   const serveProtocol = toNodeHandler(protocol, { onerror: (error) => logger.error({ err: error }, 'request failed') });
 
-  const checks: HealthChecks = { journal: () => journal.check() };
+  const operations = createOperations({ alive: {}, ready: { journal: () => journal.check() } });
   const guards = hostGuards(host);
   const authenticate = bearerAuthentication(options.token, (hash) => journal.guests.byToken(hash));
   const routes = new Map<string, Handler>([
-    ['/healthz', (_request, response) => answerHealth(checks, response)],
-    ['/metrics', (_request, response) => answerMetrics(checks, response)],
+    ['/healthz', async (_request, response) => tell(response, await operations.alive())],
+    ['/readyz', async (_request, response) => tell(response, await operations.ready())],
+    [
+      '/metrics',
+      async (_request, response) => {
+        const { type, text } = await operations.metrics();
+        response.writeHead(200, { 'content-type': type }).end(text);
+      },
+    ],
     [
       '/mcp',
       async (request, response) => {
@@ -73,7 +80,9 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
     ],
   ]);
   const server = createServer((request, response) => {
-    const route = routes.get((request.url ?? '/').split('?', 1)[0] ?? '/');
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const route = routes.get(path);
+    countAnswer(response, route ? path : 'other');
     if (!route) {
       response.writeHead(404).end();
       return;
@@ -113,17 +122,18 @@ function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-async function answerHealth(checks: HealthChecks, response: ServerResponse): Promise<void> {
-  const components = await runHealthChecks(checks);
-  const healthy = Object.values(components).every((result) => result === 'ok');
-  response.writeHead(healthy ? 200 : 503, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ status: healthy ? 'ok' : 'unhealthy', components }));
+function tell(response: ServerResponse, { code, body }: HealthAnswer): void {
+  response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-async function answerMetrics(checks: HealthChecks, response: ServerResponse): Promise<void> {
-  await runHealthChecks(checks);
-  response.writeHead(200, { 'content-type': registry.contentType });
-  response.end(await registry.metrics());
+/** One whose caller went away before the answer is not counted: it says nothing of us. */
+function countAnswer(response: ServerResponse, route: string): void {
+  const service = 'mcp-coordinator';
+  const stop = metrics.httpDuration.startTimer({ service, route });
+  response.once('finish', () => {
+    stop();
+    metrics.httpRequests.inc({ service, route, code: `${Math.floor(response.statusCode / 100)}xx` });
+  });
 }
 
 /** @returns the port, which the system chose when 0 was asked for */

@@ -5,9 +5,10 @@ import type { Logger } from 'pino';
 import { ZodError } from 'zod';
 import type { PaperExchangeConfiguration } from '../../contracts/config/paper-exchange.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { CORRELATION_HEADER } from '../../contracts/telemetry/correlation.ts';
 import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
-import { registry } from '../../contracts/telemetry/metrics.ts';
-import { runHealthChecks } from '../../contracts/telemetry/operations-server.ts';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
+import { createOperations } from '../../contracts/telemetry/operations-server.ts';
 import { Accounts } from './accounts.ts';
 import { Faults } from './admin/faults.ts';
 import { registerAdmin } from './admin/routes.ts';
@@ -63,20 +64,36 @@ export async function startPaperExchange(options: {
     logger.error({ err: error }, 'a request failed');
     return reply.code(500).send({ code: -1000, msg: 'An unknown error occurred while processing the request.' });
   });
-  server.get('/healthz', async (_request, reply) =>
-    exchange.failure
-      ? reply.code(503).send({ status: 'unhealthy', reason: exchange.failure.message })
-      : { status: 'ok', marketAt: exchange.simulation.marketAt(), kind: exchange.simulation.source.kind },
-  );
-  const countRequest = createErrorRate('paper-exchange');
-  server.addHook('onResponse', async (_request, reply) => countRequest(reply.statusCode >= 500));
-  server.get('/metrics', async (_request, reply) => {
-    await runHealthChecks({
+  const operations = createOperations({
+    alive: {
       'paper-exchange': () => {
         if (exchange.failure) throw exchange.failure;
       },
-    });
-    return reply.type(registry.contentType).send(await registry.metrics());
+    },
+    ready: {},
+  });
+  server.get('/healthz', async (_request, reply) => {
+    const { code, body } = await operations.alive();
+    const { source } = exchange.simulation;
+    return reply.code(code).send({ ...body, marketAt: exchange.simulation.marketAt(), kind: source.kind });
+  });
+  server.get('/readyz', async (_request, reply) => {
+    const { code, body } = await operations.ready();
+    return reply.code(code).send(body);
+  });
+  const countRequest = createErrorRate('paper-exchange');
+  server.addHook('onResponse', async ({ method, headers, routeOptions: { url: route = 'other' } }, reply) => {
+    const ms = Math.round(reply.elapsedTime);
+    const line = { correlationId: headers[CORRELATION_HEADER], method, route, status: reply.statusCode, ms };
+    logger[method === 'GET' ? 'debug' : 'info'](line, 'request answered');
+    countRequest(reply.statusCode >= 500);
+    const service = 'paper-exchange';
+    metrics.httpRequests.inc({ service, route, code: `${Math.floor(reply.statusCode / 100)}xx` });
+    metrics.httpDuration.observe({ service, route }, reply.elapsedTime / 1_000);
+  });
+  server.get('/metrics', async (_request, reply) => {
+    const { type, text } = await operations.metrics();
+    return reply.type(type).send(text);
   });
   registerRest(server, { services, faults, logger });
   let url = '';

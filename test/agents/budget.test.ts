@@ -144,6 +144,15 @@ describe('a budget', () => {
     expect(answer).toMatchObject({ model: 'deepseek-flash', costUsd: '0.0012' });
   });
 
+  it('has the other model asked where the first one is broken, and pays for that one alone', async () => {
+    const broken = await deepseek({ model: 'deepseek-v4-pro', cheaperModel: 'deepseek-flash' }, (request) =>
+      request.model === 'deepseek-v4-pro' ? { status: 503, body: '{}' } : well(request),
+    );
+    const { answer } = await ask(broken.agent, healthyRequest());
+    expect(broken.provider.requests.map(({ model }) => model)).toEqual(['deepseek-v4-pro', 'deepseek-flash']);
+    expect(answer).toMatchObject({ model: 'deepseek-flash', costUsd: '0.0012' });
+  });
+
   it('is never overspent by calls at the same time', async () => {
     const { agent } = await deepseek({ budgetPerDayUsd: '0.01' });
     await Promise.all(Array.from({ length: 12 }, (_, n) => ask(agent, { ...healthyRequest(), cycleId: `p-${n}` })));

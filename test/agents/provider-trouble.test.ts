@@ -119,7 +119,7 @@ describe('a provider in trouble', () => {
     expect(detailOf(answer)).toContain('left alone');
     expect(provider.requests).toHaveLength(5);
     const { values } = await metrics.circuitBreakerState.get();
-    expect(values.find(({ labels }) => labels.breaker === 'deepseek')?.value).toBe(2);
+    expect(values.find(({ labels }) => labels.breaker === 'deepseek/deepseek-flash')?.value).toBe(2);
   });
 
   it('is not left alone for refusing our own input', async () => {

@@ -313,13 +313,15 @@ describe('a decision', () => {
 });
 
 describe('seen from outside', () => {
-  it('answers /healthz and /metrics without a token', async () => {
-    const health = await fetch(`${harness.origin}/healthz`);
+  it('answers /healthz, /readyz and /metrics without a token', async () => {
+    expect((await fetch(`${harness.origin}/healthz`)).status).toBe(200);
+    const health = await fetch(`${harness.origin}/readyz`);
     expect(health.status).toBe(200);
-    expect(await health.json()).toEqual({ status: 'ok', components: { journal: 'ok' } });
+    expect(await health.json()).toMatchObject({ status: 'ok', components: { journal: 'ok' } });
     const text = await (await fetch(`${harness.origin}/metrics`)).text();
     expect(text).toContain('health_check_status{component="journal"} 1');
     expect(text).toContain('error_rate_percentage{service="mcp-coordinator"} 0');
+    expect(text).toMatch(/http_requests_total\{service="mcp-coordinator",route="\/readyz",code="2xx"\} 1/);
     expect((await fetch(`${harness.origin}/else`)).status).toBe(404);
   });
 
@@ -361,7 +363,7 @@ describe('seen from outside', () => {
 });
 
 describe('a journal that fails', () => {
-  it('makes the call retryable, tells the log why and shows in /healthz', async () => {
+  it('makes the call retryable, tells the log why and shows in /readyz', async () => {
     const broken = await startHarness({
       wrap: (journal) => ({
         ...journal,
@@ -376,9 +378,11 @@ describe('a journal that fails', () => {
     expect(broken.lines).toContainEqual(
       expect.objectContaining({ level: 'error', outcome: 'failed', error: 'disk is full' }),
     );
-    const health = await fetch(`${broken.origin}/healthz`);
+    // A restart of the coordinator would not mend the journal.
+    expect((await fetch(`${broken.origin}/healthz`)).status).toBe(200);
+    const health = await fetch(`${broken.origin}/readyz`);
     expect(health.status).toBe(503);
-    expect(await health.json()).toEqual({ status: 'unhealthy', components: { journal: 'disk is full' } });
+    expect(await health.json()).toMatchObject({ status: 'unhealthy', components: { journal: 'disk is full' } });
     await client.close();
     await broken.close();
   });

@@ -46,11 +46,13 @@ describe('the ports', () => {
 
   it('are listed, those of Temporal only where its server is ours, that of an engine only where it runs', () => {
     const own = portsOf(configuration, readProfile(profileFile), files, true, []).map(({ port }) => port);
-    expect(own).toEqual([7233, 8233, 8092, 8081, 9500, 9501, 9502, 9503]);
+    // Each worker has one port for its own page and one for the SDK's metrics.
+    const workers = [9500, 9504, 9501, 9505, 9502, 9506, 9503, 9507];
+    expect(own).toEqual([7233, 8233, 8092, 8081, ...workers]);
     const other = portsOf(configuration, readProfile(profileFile), files, false, []).map(({ port }) => port);
-    expect(other).toEqual([8092, 8081, 9500, 9501, 9502, 9503]);
+    expect(other).toEqual([8092, 8081, ...workers]);
     const live = portsOf({ ...configuration, mode: 'live' }, readProfile(profileFile), files, false, ['freqtrade']);
-    expect(live.map(({ port }) => port)).toEqual([8081, 9500, 9501, 9502, 9503, 8094]);
+    expect(live.map(({ port }) => port)).toEqual([8081, ...workers, 8094]);
   });
 
   it('that are in use are refused with the number, the use and the key', async () => {

@@ -115,19 +115,3 @@ describe('the supervisor', () => {
     expect(eventsIn(events)).not.toContain('start late');
   });
 });
-
-describe('the log of a process', () => {
-  it('is rotated above 20 MB, and one old one is kept', () => {
-    supervise();
-    const logs = join(folder.path, 'rotated');
-    mkdirSync(logs);
-    const file = join(logs, 'workers-cycles.log');
-    writeFileSync(file, Buffer.alloc(20 * 1024 * 1024));
-    expect(processLogFile(logs, 'workers/cycles')).toBe(file);
-    expect(readFileSync(file)).toHaveLength(20 * 1024 * 1024);
-    writeFileSync(file, Buffer.alloc(20 * 1024 * 1024 + 1));
-    processLogFile(logs, 'workers/cycles');
-    expect(() => readFileSync(file)).toThrow('ENOENT');
-    expect(readFileSync(`${file}.1`)).toHaveLength(20 * 1024 * 1024 + 1);
-  });
-});

@@ -263,11 +263,14 @@ describe('one command', () => {
       for (const name of names) expect(text, `${name} on ${port}`).toContain(`# HELP ${name} `);
     }
     for (const port of [...workers, coordinator, exchange])
-      expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+      for (const path of ['healthz', 'readyz'])
+        expect((await fetch(`http://127.0.0.1:${port}/${path}`)).status, `${path} on ${port}`).toBe(200);
     const books = await (await fetch(`http://127.0.0.1:${operations + 3}/metrics`)).text();
     expect(Number(/^portfolio_value\{.*\} (\S+)$/m.exec(books)?.[1])).toBeGreaterThan(5_000);
     expect(books).toMatch(/^agent_activity_score\{agent="deepseek"\} 0$/m);
     expect(books).toMatch(/^health_check_status\{component="journal"\} 1$/m);
+    // What Temporal's SDK tells of its worker stands on the same page.
+    expect(books).toMatch(/^temporal_worker_task_slots_available\{.*worker_type="ActivityWorker"/m);
     const agents = await (await fetch(`http://127.0.0.1:${operations + 1}/metrics`)).text();
     expect(agents).toMatch(/^error_rate_percentage\{service="workers\/agents"\} 0$/m);
     expect(agents).toMatch(/^trading_signals_total\{agent="deepseek",symbol="BTC\/USDT",side="abstain"\} [1-9]/m);

@@ -110,20 +110,24 @@ describe('the operations server', () => {
     server = await startOperationsServer({
       port: 0,
       checks: {
-        fine: () => {},
-        thing: async () => {
-          if (fault === 'broken') throw new Error('it broke');
-          if (fault === 'hangs') await new Promise(() => {});
+        alive: { fine: () => {} },
+        ready: {
+          thing: async () => {
+            if (fault === 'broken') throw new Error('it broke');
+            if (fault === 'hangs') await new Promise(() => {});
+          },
         },
       },
     });
-    const ask = async () => {
-      const response = await fetch(`${server?.url}/healthz`);
+    const ask = async (path = 'readyz') => {
+      const response = await fetch(`${server?.url}/${path}`);
       return { status: response.status, body: await response.json() };
     };
-    expect(await ask()).toEqual({ status: 200, body: { status: 'ok', components: { fine: 'ok', thing: 'ok' } } });
+    expect(await ask()).toMatchObject({ status: 200, body: { status: 'ok', components: { fine: 'ok', thing: 'ok' } } });
     fault = 'broken';
     expect(await ask()).toMatchObject({ status: 503, body: { components: { fine: 'ok', thing: 'it broke' } } });
+    // The process itself works: a restart would mend nothing.
+    expect(await ask('healthz')).toMatchObject({ status: 200, body: { components: { fine: 'ok' } } });
     expect(await valueOf('health_check_status', { component: 'thing' })).toBe(0);
     expect(await valueOf('health_check_status', { component: 'fine' })).toBe(1);
     fault = 'hangs';

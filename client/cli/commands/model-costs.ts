@@ -1,17 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { decimal, sum, text } from '../../../domain/money.ts';
 import { clock } from '../../cycle-view.ts';
-import { action, wholeNumber } from '../command.ts';
+import { action, duration, wholeNumber } from '../command.ts';
 import { type OutputOptions, print, table } from '../output.ts';
-
-const units: Record<string, number> = { h: 3_600_000, d: 86_400_000 };
-
-function span(value: string): number {
-  const [, count = '', unit = ''] = /^(\d{1,4})([hd])$/.exec(value) ?? [];
-  const ms = Number(count) * (units[unit] ?? 0);
-  if (ms > 0) return ms;
-  throw new InvalidArgumentError('--since must be a number of hours or days, e.g. 24h or 7d.');
-}
 
 /** What language models cost, and what they said. */
 export function registerModelCosts(agents: Command): void {
@@ -19,7 +10,7 @@ export function registerModelCosts(agents: Command): void {
     agents
       .command('costs')
       .description('calls, tokens and money by agent and model')
-      .option('--since <span>', 'hours or days back, e.g. 24h or 7d', span, 86_400_000)
+      .option('--since <span>', 'hours or days back, e.g. 24h or 7d', duration('--since'), 86_400_000)
       .addHelpText('after', '\nExample:\n  sapphire agents costs --since 7d'),
     async ({ journal }, options) => {
       const since = Date.now() - options.since;

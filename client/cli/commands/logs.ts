@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { dataFolder } from '../../../contracts/config/folders.ts';
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { type LogLevel, type LogLine, logLevels, readLogs } from '../../logs.ts';
+import { action, duration } from '../command.ts';
+import { type OutputOptions, print } from '../output.ts';
+
+interface LogOptions extends OutputOptions {
+  correlation?: string;
+  process?: string;
+  level?: LogLevel;
+  since?: number;
+}
+
+const SINCE_MS = 15 * 60_000;
+
+function lineOf({ at, process, level, message, fields }: LogLine): string {
+  const rest = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return `${new Date(at).toISOString()} ${level.padEnd(5)} ${process.padEnd(18)} ${[message, ...rest].join('  ')}`.replaceAll(
+    /\p{C}+/gu,
+    ' ',
+  );
+}
+
+export function registerLogs(program: Command): void {
+  action<LogOptions>(
+    program
+      .command('logs')
+      .description('what the processes of this machine logged, merged in the order of time')
+      .option(
+        '--correlation <id>',
+        'only what belongs to this id, e.g. a cycle: from the tick of its schedule to its fills',
+      )
+      .option('--process <name>', 'only this one, e.g. workers/execution')
+      .addOption(new Option('--level <level>', 'this level and above').choices([...logLevels]))
+      .option(
+        '--since <age>',
+        'not older, e.g. 30m, 2h, 1d; without --correlation the default is 15m',
+        duration('--since'),
+      )
+      .addHelpText(
+        'after',
+        '\nLogs lie below logs/ in the data folder; each is rotated at 20 MB or after a day, five old ones are kept, for 14 days.\n\nExamples:\n  sapphire logs --level warn\n  sapphire logs --correlation "$(sapphire cycle list --json | jq -r .[0].cycleId)"',
+      ),
+    async (_context, { correlation, process, level, since, ...options }) => {
+      const sinceMs = since ?? (correlation === undefined ? SINCE_MS : undefined);
+      const lines = await readLogs(join(dataFolder(), 'logs'), {
+        correlation,
+        process,
+        level,
+        since: sinceMs === undefined ? undefined : Date.now() - sinceMs,
+      });
+      if (lines.length === 0 && correlation !== undefined) {
+        throw new UserError(
+          'NoSuchCorrelation',
+          `No log of this machine names ${correlation}: "sapphire cycle list" has the ids; the logs of other machines lie there.`,
+          ExitCode.refused,
+        );
+      }
+      print(lines, options, () => lines.map(lineOf).join('\n') || 'none');
+    },
+  );
+}

@@ -1,0 +1,85 @@
+import { createReadStream, existsSync, globSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+
+/** Of a process of ours, or of Temporal's server, which says `ts`. */
+const lineSchema = z.looseObject({
+  time: z.string().optional(),
+  ts: z.string().optional(),
+  level: z.string().optional(),
+  process: z.string().optional(),
+  msg: z.string().optional(),
+  correlationId: z.string().optional(),
+});
+
+export interface LogLine {
+  /** UTC epoch milliseconds. */
+  at: number;
+  process: string;
+  level: string;
+  message: string;
+  fields: Record<string, unknown>;
+}
+
+export interface LogQuery {
+  /** Lines that carry this id, as correlation id or in any other field. */
+  correlation?: string | undefined;
+  /** The least level. */
+  level?: LogLevel | undefined;
+  process?: string | undefined;
+  /** UTC epoch milliseconds. */
+  since?: number | undefined;
+}
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+const rankOf = (level: string): number => Math.max(0, (logLevels as readonly string[]).indexOf(level));
+
+/** Lines of all processes in the order of their times, rotated files among them. */
+export async function readLogs(folder: string, query: LogQuery): Promise<LogLine[]> {
+  if (!existsSync(folder)) return [];
+  const files = globSync(['*.log', '*.log.*'], { cwd: folder });
+  const lines = (await Promise.all(files.map((file) => readLog(join(folder, file), query)))).flat();
+  return lines.sort((one, other) => one.at - other.at);
+}
+
+async function readLog(file: string, query: LogQuery): Promise<LogLine[]> {
+  const process = basename(file)
+    .replace(/\.log(\.\d+)?$/, '')
+    .replace('-', '/');
+  const found: LogLine[] = [];
+  let at = 0;
+  for await (const text of createInterface({ input: createReadStream(file, 'utf8') })) {
+    if (text === '') continue;
+    const line = parsed(text, process, at);
+    at = line.at;
+    if (matches(line, text, query)) found.push(line);
+  }
+  return found;
+}
+
+/** What is no JSON, such as a stack that a runtime printed, belongs to the time of the line before it. */
+function parsed(text: string, process: string, before: number): LogLine {
+  const line = jsonOf(text);
+  if (!line) return { at: before, process, level: 'error', message: text, fields: {} };
+  const { time, ts, level = 'info', process: name = process, msg = '', ...fields } = line;
+  const at = Date.parse(time ?? ts ?? '');
+  return { at: Number.isNaN(at) ? before : at, process: name, level: level.toLowerCase(), message: msg, fields };
+}
+
+function jsonOf(text: string): z.output<typeof lineSchema> | undefined {
+  try {
+    return lineSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function matches(line: LogLine, text: string, { correlation, level, process, since }: LogQuery): boolean {
+  if (since !== undefined && line.at < since) return false;
+  if (level !== undefined && rankOf(line.level) < rankOf(level)) return false;
+  if (process !== undefined && line.process !== process) return false;
+  return correlation === undefined || text.includes(`"${correlation}"`);
+}

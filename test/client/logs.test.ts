@@ -1,0 +1,171 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { readLogs } from '../../client/logs.ts';
+import { type RotationLimits, rotateLogs } from '../../client/stack/log-rotation.ts';
+import { carriedId, correlated } from '../../contracts/telemetry/correlation.ts';
+import { createLogger } from '../../contracts/telemetry/logger.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sapphire-logs-'));
+});
+
+describe('logs of all processes', () => {
+  const write = (file: string, ...lines: (Record<string, unknown> | string)[]): void =>
+    writeFileSync(
+      join(folder, file),
+      lines.map((line) => (typeof line === 'string' ? `${line}\n` : `${JSON.stringify(line)}\n`)).join(''),
+    );
+
+  beforeEach(() => {
+    write(
+      'workers-cycles.log',
+      {
+        level: 'info',
+        time: '2026-11-24T00:00:01.000Z',
+        process: 'workers/cycles',
+        correlationId: 'c-1',
+        msg: 'planned',
+      },
+      'Error: boom',
+      '    at frame',
+      {
+        level: 'info',
+        time: '2026-11-24T00:00:05.000Z',
+        process: 'workers/cycles',
+        correlationId: 'c-1',
+        msg: 'finished',
+      },
+    );
+    write('workers-execution.log', {
+      level: 'warn',
+      time: '2026-11-24T00:00:03.000Z',
+      process: 'workers/execution',
+      correlationId: 'c-1',
+      msg: 'order sent',
+    });
+    write('workers-execution.log.1', {
+      level: 'info',
+      time: '2026-11-24T00:00:02.000Z',
+      process: 'workers/execution',
+      correlationId: 'c-2',
+      msg: 'before',
+    });
+    write('temporal.log', { level: 'WARN', ts: '2026-11-24T00:00:04.000Z', msg: 'slow', 'wf-id': 'c-1' });
+  });
+
+  it('are merged in the order of time, rotated files and what is no JSON among them', async () => {
+    const lines = await readLogs(folder, {});
+    expect(lines.map(({ message }) => message)).toEqual([
+      'planned',
+      'Error: boom',
+      '    at frame',
+      'before',
+      'order sent',
+      'slow',
+      'finished',
+    ]);
+    expect(lines[1]).toMatchObject({ process: 'workers/cycles', level: 'error' });
+  });
+
+  it('are found by the id, under whatever name a process tells it', async () => {
+    const lines = await readLogs(folder, { correlation: 'c-1' });
+    expect(lines.map(({ process, message }) => [process, message])).toEqual([
+      ['workers/cycles', 'planned'],
+      ['workers/execution', 'order sent'],
+      ['temporal', 'slow'],
+      ['workers/cycles', 'finished'],
+    ]);
+  });
+
+  it.each([
+    [{ level: 'warn' as const }, ['Error: boom', '    at frame', 'order sent', 'slow']],
+    [{ process: 'workers/execution' }, ['before', 'order sent']],
+    [{ since: Date.parse('2026-11-24T00:00:04.000Z') }, ['slow', 'finished']],
+  ])('are narrowed by %j', async (query, messages) => {
+    expect((await readLogs(folder, query)).map(({ message }) => message)).toEqual(messages);
+  });
+});
+
+describe('log rotation', () => {
+  const limits: RotationLimits = { bytes: 100, ageMs: 60_000, files: 2, keptMs: 3_600_000 };
+
+  it('moves what is too large aside, under the process that goes on writing', () => {
+    const file = join(folder, 'a.log');
+    const held = openSync(file, 'a');
+    writeSync(held, 'x'.repeat(101));
+    rotateLogs(folder, limits);
+    writeSync(held, 'after');
+    expect(readFileSync(`${file}.1`, 'utf8')).toBe('x'.repeat(101));
+    expect(readFileSync(file, 'utf8')).toBe('after');
+  });
+
+  it('keeps so many old ones, the newest first', () => {
+    const file = join(folder, 'a.log');
+    for (const letter of ['a', 'b', 'c', 'd']) {
+      appendFileSync(file, letter.repeat(101));
+      rotateLogs(folder, limits);
+    }
+    expect([1, 2].map((place) => readFileSync(`${file}.${place}`, 'utf8')[0])).toEqual(['d', 'c']);
+    expect(existsSync(`${file}.3`)).toBe(false);
+  });
+
+  it('goes by age as well, and deletes what was kept long enough', () => {
+    const file = join(folder, 'a.log');
+    writeFileSync(file, 'small');
+    rotateLogs(folder, limits);
+    expect(existsSync(`${file}.1`)).toBe(false);
+    rotateLogs(folder, limits, Date.now() + 61_000);
+    expect(readFileSync(`${file}.1`, 'utf8')).toBe('small');
+    const old = new Date(Date.now() - 3_700_000);
+    utimesSync(`${file}.1`, old, old);
+    rotateLogs(folder, limits);
+    expect(existsSync(`${file}.1`)).toBe(false);
+  });
+});
+
+describe('the correlation id', () => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger({
+    process: 'test',
+    level: 'info',
+    destination: { write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>) },
+  });
+
+  it('is on every line of the work that it is for, and on none outside', async () => {
+    lines.length = 0;
+    await Promise.all([
+      correlated('one', async () => {
+        await Promise.resolve();
+        logger.info('first');
+      }),
+      correlated('two', async () => logger.info('second')),
+    ]);
+    logger.info('outside');
+    logger.info({ correlationId: 'own' }, 'named');
+    expect(Object.fromEntries(lines.map(({ msg, correlationId }) => [msg, correlationId]))).toEqual({
+      first: 'one',
+      second: 'two',
+      outside: undefined,
+      named: 'own',
+    });
+  });
+
+  it.each([
+    [[{ legId: 'l', correlationId: 'c' }, 1], 'c'],
+    [['text', { correlationId: 'c' }], 'c'],
+    [[{ correlationId: 7 }, null], undefined],
+    [[], undefined],
+  ])('is found among the arguments %j', (args, id) => expect(carriedId(args)).toBe(id));
+});
