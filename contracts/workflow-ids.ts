@@ -26,6 +26,10 @@ export function reconcileScheduleId(account: string): string {
   return `reconcile/${account}`;
 }
 
+export function healthScheduleId(account: string): string {
+  return `health/${account}`;
+}
+
 export function scoringScheduleId(account: string): string {
   return `scores/${account}`;
 }

@@ -4,6 +4,7 @@ import { TaskQueue } from '../contracts/task-queues.ts';
 import {
   backupScheduleId,
   exportScheduleId,
+  healthScheduleId,
   reconcileScheduleId,
   reportScheduleId,
   retentionScheduleId,
@@ -19,7 +20,7 @@ const DAY_MS = 24 * HOUR_MS;
 interface Round {
   /** Of the schedule and its workflows. */
   id: string;
-  workflowType: 'reconcile' | 'scoreAgents' | 'exportEvents' | 'retention' | 'backup' | 'report';
+  workflowType: 'health' | 'reconcile' | 'scoreAgents' | 'exportEvents' | 'retention' | 'backup' | 'report';
   args: string[];
   spec: ScheduleSpec;
   /** How late a round may begin. What is looked at anew each time needs no round that was missed; a report does. */
@@ -52,6 +53,13 @@ type RoundsOf = Pick<Configuration, 'account' | 'mode' | 'warehouse'>;
 function roundsOf({ account, mode, warehouse }: RoundsOf, marketSpeed: number): Round[] {
   const onDays: Omit<Looks, 'spec'> = { catchUpMs: 2 * DAY_MS, timeoutMs: 13 * HOUR_MS, atStart: false };
   const rounds: Round[] = [
+    {
+      id: healthScheduleId(account),
+      workflowType: 'health',
+      args: [],
+      ...every(10 * SECOND_MS, MINUTE_MS),
+      summary: `a look at every component (${mode})`,
+    },
     {
       id: reconcileScheduleId(account),
       workflowType: 'reconcile',

@@ -2,18 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import { createBackupActivities } from '../activities/backup/index.ts';
 import { createControlActivities } from '../activities/control/index.ts';
-import { createCcxtClient } from '../activities/market/ccxt-client.ts';
+import { createHealthActivities } from '../activities/health/index.ts';
+import { createCcxtClient, fetchServerTime } from '../activities/market/ccxt-client.ts';
 import { closingPrice } from '../activities/market/closing-price.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
+import { classifyFault } from '../activities/orders/classify.ts';
 import { createProtectionActivities } from '../activities/protection/index.ts';
 import { createReconcileActivities } from '../activities/reconcile/index.ts';
 import { createIngest } from '../activities/reconcile/ingest.ts';
 import { createReportActivities } from '../activities/reports/index.ts';
 import { createScoringActivities } from '../activities/scoring/index.ts';
 import { createWarehouseActivities } from '../activities/warehouse/index.ts';
-import { reportFolder } from '../contracts/config/folders.ts';
+import { startedEngines } from '../contracts/config/engines.ts';
+import { backupFolder, dataFolder, reportFolder } from '../contracts/config/folders.ts';
 import { exchangeKeys } from '../contracts/config/secrets.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
+import { listBackups } from '../stores/backup/backup.ts';
 import { placesOf } from '../stores/backup/places.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
@@ -26,7 +30,7 @@ import { haltOnStrangers, socketApiUrl, startIngestor } from './ingestor.ts';
 import { runRole } from './role.ts';
 import { ensureTradingControl } from './trading-control.ts';
 import { openUserStream } from './user-stream.ts';
-import { BESIDE_TRADING, cloudWarehouse, watchWarehouse } from './warehouse-watch.ts';
+import { BESIDE_TRADING, cloudWarehouse, exportLagMs, watchWarehouse } from './warehouse-watch.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('operations', async ({ configuration, secrets, connection, temporal, logger }) => {
@@ -62,7 +66,9 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
     onStrangers: haltOnStrangers({ journal, client, logger }, account),
     logger,
   });
-  await ensureHousekeeping(client, configuration, marketSpeed(configuration));
+  const speed = marketSpeed(configuration);
+  const startedAt = Date.now();
+  await ensureHousekeeping(client, configuration, speed);
   const ingestor = startIngestor({ ingest, journal, client, configuration, logger });
   const stream = openUserStream({
     url: socketApiUrl(configuration),
@@ -102,6 +108,22 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
             logger,
           }),
           ...createReportActivities({ warehouse, feeds, configuration, folder: reportFolder(), logger }),
+          ...createHealthActivities({
+            journal,
+            client,
+            configuration,
+            exchange: {
+              serverTime: () => fetchServerTime(exchange),
+              balances: () => trading.balances(),
+              isRefusal: (error) => classifyFault(error).outcome === 'rejected',
+              ...(speed === 1 ? { priceAt: (symbol, at) => closingPrice(exchange, symbol, at) } : {}),
+            },
+            engines: startedEngines(),
+            dataFolder: dataFolder(),
+            exportLagMs: () => exportLagMs(warehouse, feeds),
+            backupAt: async () => (await listBackups(backupFolder())).at(0)?.manifest.madeAt ?? startedAt,
+            logger,
+          }),
           ...createProtectionActivities({
             journal,
             trading,

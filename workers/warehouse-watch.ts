@@ -22,6 +22,14 @@ export async function cloudWarehouse({
   return openBigQueryWarehouse(bigquery, { mode, retention });
 }
 
+/** Age of the oldest event of any feed that is not in the warehouse yet; 0 where all are. */
+export async function exportLagMs(warehouse: Warehouse, feeds: readonly Feed[]): Promise<number> {
+  const { cursors } = await currentManifest(warehouse);
+  const oldest = await Promise.all(feeds.map((feed) => feed.oldestAfter(cursors[feed.source])));
+  const now = warehouse.now();
+  return Math.max(0, ...oldest.flatMap((at) => (at === undefined ? [] : [now - at])));
+}
+
 /** Keeps the gauges of the warehouse, also while no export comes through. Returns a function that ends it. */
 export function watchWarehouse(warehouse: Warehouse, feeds: readonly Feed[], logger: Logger): () => void {
   const look = async (): Promise<void> => {

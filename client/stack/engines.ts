@@ -30,6 +30,7 @@ function processOf(engine: Engine, python: string): ProcessSpec {
     command: process.execPath,
     args: [join(projectFolder, 'workers', engine, 'main.ts')],
     environment: { SAPPHIRE_PYTHON: python },
+    watched: engine === 'hummingbot',
     advisory: true,
   };
 }

@@ -17,7 +17,9 @@ import { refuseCorruptDatabase } from './databases.ts';
 import { enableOfferedAgents } from './engine-agents.ts';
 import { prepareEngines } from './engines.ts';
 import { ensurePaperAccount } from './paper-account.ts';
+import { pinConfiguration } from './pinned-configuration.ts';
 import { portsOf, refuseTakenPorts } from './ports.ts';
+import type { ProcessNews } from './process-incidents.ts';
 import { type Profile, profileFile } from './profile.ts';
 import { claimRun, RUN_VARIABLE } from './run-record.ts';
 import { listenForStop } from './stop-signal.ts';
@@ -36,6 +38,8 @@ export interface StackOptions {
   /** One short line per step of the preparation. */
   onProgress: (message: string) => void;
   logger: Logger;
+  /** Told when a process ends unasked, and when it serves again. */
+  onProcess?: (news: ProcessNews) => void;
 }
 
 export interface Stack {
@@ -64,6 +68,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       environment: {
         [RUN_VARIABLE]: claimed.runId,
         [ENGINES_VARIABLE]: options.engines.join(','),
+        SAPPHIRE_CONFIG: pinConfiguration(),
         TEMPORAL_ADDRESS: temporal.address,
         TEMPORAL_NAMESPACE: temporal.namespace,
         // A third less time to load ccxt, in each of three workers.
@@ -71,6 +76,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       },
       logger: options.logger,
       onChange: claimed.note,
+      ...(options.onProcess ? { onProcess: options.onProcess } : {}),
     });
     let stopped: Promise<void> | undefined;
     const end = async (): Promise<void> => {
@@ -183,7 +189,7 @@ async function bundleWorkflows(signal: AbortSignal): Promise<void> {
 }
 
 function ownProcess(name: string, file: string): ProcessSpec {
-  return { name, command: process.execPath, args: [join(projectFolder, file)] };
+  return { name, command: process.execPath, args: [join(projectFolder, file)], watched: true };
 }
 
 function checkDatabases({ mode }: Configuration, { temporal }: Profile, ownTemporal: boolean): void {

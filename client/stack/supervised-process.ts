@@ -15,6 +15,8 @@ export interface ProcessSpec {
   environment?: Record<string, string>;
   /** Resolves, once the process serves, with its address. Without it the process says so by its ready line on stdout. */
   probe?: (signal: AbortSignal) => Promise<string | undefined>;
+  /** Whether it works is asked for again and again, by its probe or at its address's /healthz: one that does not answer is ended and started anew. */
+  watched?: boolean;
   /** Nothing depends on it: when it cannot be kept running, it stays down and the others go on. */
   advisory?: boolean;
 }
@@ -28,6 +30,11 @@ export interface SupervisionLimits {
   restartWindowMs: number;
   /** Doubled by each crash within the window. */
   firstBackoffMs: number;
+  /** Between two questions whether a process works, and how long one of them may take. */
+  watchEveryMs: number;
+  watchTimeoutMs: number;
+  /** So many questions in a row without a good answer, and the process is ended. */
+  watchFailures: number;
 }
 
 export const defaultLimits: SupervisionLimits = {
@@ -36,6 +43,9 @@ export const defaultLimits: SupervisionLimits = {
   maxRestarts: 5,
   restartWindowMs: 60_000,
   firstBackoffMs: 200,
+  watchEveryMs: 5_000,
+  watchTimeoutMs: 3_000,
+  watchFailures: 3,
 };
 
 export interface SupervisedProcess {
@@ -52,7 +62,9 @@ interface Hooks {
   logFolder: string;
   environment: Record<string, string>;
   onChange: () => void;
-  onCrash: (name: string, reason: string) => void;
+  onCrash: (name: string, reason: string, isHung: boolean) => void;
+  /** It serves again after a crash. */
+  onRestarted: (name: string) => void;
   /** It cannot be kept running. */
   onGiveUp: (error: UserError) => void;
 }
@@ -67,6 +79,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   let child: ChildProcess | undefined;
   let ended: Promise<string> = Promise.resolve('');
   let keptRunning: Promise<void> = Promise.resolve();
+  let hung = false;
 
   /** Starts the process once and waits until it is ready. */
   async function launch(): Promise<string | undefined> {
@@ -80,7 +93,22 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
       return `${reason}: ${lastWords(logFile, offset)}`;
     });
     hooks.onChange();
-    return await readiness(started);
+    const url = await readiness(started);
+    if (spec.watched) void watch(started, url);
+    return url;
+  }
+
+  /** As long as this child is the one that runs. */
+  async function watch(started: ChildProcess, url: string | undefined): Promise<void> {
+    let failures = 0;
+    while (failures < limits.watchFailures) {
+      await sleep(limits.watchEveryMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
+      if (child !== started || stopping.signal.aborted) return;
+      failures = (await works(spec, url, limits.watchTimeoutMs)) ? 0 : failures + 1;
+    }
+    if (child !== started || stopping.signal.aborted) return;
+    hung = true;
+    killGroup(started);
   }
 
   async function readiness(started: ChildProcess): Promise<string | undefined> {
@@ -114,12 +142,17 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
       const now = Date.now();
       crashes = [...crashes.filter((at) => at > now - limits.restartWindowMs), now];
       if (crashes.length > limits.maxRestarts) return hooks.onGiveUp(gaveUp(crashes.length, reason));
-      hooks.onCrash(spec.name, reason);
+      const seconds = Math.round((limits.watchFailures * (limits.watchEveryMs + limits.watchTimeoutMs)) / 1_000);
+      hooks.onCrash(spec.name, hung ? `it did not answer for up to ${seconds} s and was ended` : reason, hung);
+      hung = false;
       const backoff = limits.firstBackoffMs * 2 ** (crashes.length - 1);
       await sleep(backoff, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       // A launch that fails has ended its process: the next turn counts it.
-      await launch().catch(() => {});
+      await launch().then(
+        () => hooks.onRestarted(spec.name),
+        () => {},
+      );
     }
   }
 
@@ -172,6 +205,20 @@ function spawnLogged(spec: ProcessSpec, logFile: string, environment: Record<str
     });
   } finally {
     closeSync(log);
+  }
+}
+
+async function works({ probe }: ProcessSpec, url: string | undefined, timeoutMs: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    if (probe) {
+      await probe(signal);
+      return true;
+    }
+    if (url === undefined) return true;
+    return (await fetch(new URL('/healthz', url), { signal })).ok;
+  } catch {
+    return false;
   }
 }
 

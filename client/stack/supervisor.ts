@@ -1,6 +1,7 @@
 import type { UserError } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
 import { rotateLogs } from './log-rotation.ts';
+import type { ProcessNews } from './process-incidents.ts';
 import {
   defaultLimits,
   interrupted,
@@ -28,6 +29,7 @@ export function createSupervisor(options: {
   environment: Record<string, string>;
   logger: Logger;
   onChange?: (processes: { name: string; pid: number }[]) => void;
+  onProcess?: (news: ProcessNews) => void;
   limits?: Partial<SupervisionLimits>;
 }): Supervisor {
   const { logger } = options;
@@ -75,7 +77,11 @@ export function createSupervisor(options: {
           logFolder: options.logFolder,
           environment: options.environment,
           onChange: () => options.onChange?.(processes()),
-          onCrash: (name, reason) => logger.warn({ restarted: name, reason }, 'a process ended and is restarted'),
+          onCrash: (name, reason, isHung) => {
+            logger.warn({ restarted: name, reason }, 'a process ended and is restarted');
+            options.onProcess?.({ name, fault: { code: isHung ? 'process.hung' : 'process.ended', detail: reason } });
+          },
+          onRestarted: (name) => options.onProcess?.({ name }),
           onGiveUp: (error) =>
             spec.advisory ? logger.error({ reason: error.message }, 'left down') : void giveUp(error),
         }),

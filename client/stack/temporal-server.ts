@@ -25,6 +25,7 @@ export function temporalServer(profile: TemporalProfile, binary: string, dataFol
       flags('--search-attribute', searchAttributes),
       dynamicConfigFlags(profile),
     ),
+    watched: true,
     probe: async (signal) => {
       await waitForNamespace(profile, signal);
       return `http://${host}:${ports.ui}`;

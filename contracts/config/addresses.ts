@@ -1,3 +1,4 @@
+import { operationsPort, roles } from '../roles.ts';
 import type { Configuration } from './schema.ts';
 
 export function paperExchangeUrl({ paperExchange }: Pick<Configuration, 'paperExchange'>): string {
@@ -25,4 +26,17 @@ export function hummingbotEngineUrl({ agents: { hummingbot } }: Pick<Configurati
 /** The coordinator's MCP endpoint; /healthz and /metrics are beside it. */
 export function coordinatorUrl({ coordinator }: Pick<Configuration, 'coordinator'>): string {
   return `http://${coordinator.host}:${coordinator.port}/mcp`;
+}
+
+/** Everything with a /readyz, in the order in which it starts. */
+export function healthEndpoints(configuration: Configuration): { name: string; url: string }[] {
+  const workers = roles.map((role) => ({
+    name: `workers/${role}`,
+    url: `http://127.0.0.1:${operationsPort(configuration, role)}`,
+  }));
+  return [
+    ...(configuration.mode === 'paper' ? [{ name: 'paper-exchange', url: paperExchangeUrl(configuration) }] : []),
+    { name: 'mcp-coordinator', url: new URL(coordinatorUrl(configuration)).origin },
+    ...workers,
+  ];
 }

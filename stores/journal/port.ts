@@ -8,6 +8,7 @@ import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
 import type { SubmissionTerms } from '../../domain/submissions.ts';
 import type { GuestBook, ModelBook, ModelCallBook, ParticipationBook, ScoreBook, SettingsBook } from './agents-port.ts';
+import type { IncidentBook } from './health-port.ts';
 
 /**
  * The books. Each method is one transaction, durable when its promise resolves; amounts are decimal text; times are UTC epoch milliseconds.
@@ -30,6 +31,7 @@ export interface Journal {
   readonly scores: ScoreBook;
   readonly modelCalls: ModelCallBook;
   readonly models: ModelBook;
+  readonly incidents: IncidentBook;
   readonly outbox: Outbox;
   readonly audit: AuditBook;
   /** Deletes raw answers of language models, and guests' signals, that are older. Returns how many. */

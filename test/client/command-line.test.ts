@@ -53,6 +53,7 @@ describe('help', () => {
       'restore',
       'live',
       'status',
+      'incident',
       'logs',
       'doctor',
       'paper',

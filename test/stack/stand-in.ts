@@ -1,4 +1,6 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
 
 // A child of the supervisor: `stand-in.ts NAME EVENTS MODE`, each event a line in the file EVENTS.
@@ -17,7 +19,13 @@ if (mode === 'deaf') {
   onShutdown(async () => note('stop'));
 }
 setInterval(() => {}, 1_000);
-if (mode !== 'silent') announceReady(`http://${name}`);
+if (mode === 'serving') {
+  // Stops answering, without ending, once a file beside the events says so.
+  const server = createServer((_request, response) => {
+    if (!existsSync(`${events}.hang`)) response.end('ok');
+  });
+  server.listen(0, '127.0.0.1', () => announceReady(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page`));
+} else if (mode !== 'silent') announceReady(`http://${name}`);
 if (mode === 'crashing') {
   setTimeout(() => {
     process.stderr.write('Error: the price was negative\n    at work (work.ts:1:1)\n');

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identify, isAlive } from '../../client/stack/process-identity.ts';
-import { processLogFile } from '../../client/stack/process-log.ts';
+import type { ProcessNews } from '../../client/stack/process-incidents.ts';
 import type { SupervisionLimits } from '../../client/stack/supervised-process.ts';
 import { createSupervisor, type Supervisor } from '../../client/stack/supervisor.ts';
 import { eventsIn, eventually, standIn, temporaryFolder } from './harness.ts';
@@ -12,12 +13,16 @@ let folder: ReturnType<typeof temporaryFolder>;
 let events: string;
 let supervisor: Supervisor;
 
+const news: ProcessNews[] = [];
+
 function supervise(limits: Partial<SupervisionLimits> = {}): Supervisor {
+  news.length = 0;
   supervisor = createSupervisor({
     logFolder: join(folder.path, 'logs'),
     environment: {},
     logger: pino({ level: 'silent' }),
     limits: { firstBackoffMs: 1, ...limits },
+    onProcess: (one) => news.push(one),
   });
   return supervisor;
 }
@@ -49,6 +54,22 @@ describe('the supervisor', () => {
     expect(stops.slice(0, 2).toSorted()).toEqual(['stop second', 'stop third']);
     expect(stops[2]).toBe('stop first');
     expect(supervisor.processes()).toEqual([]);
+  });
+
+  it('ends a process that answers no more, starts it anew, and tells both', async () => {
+    supervise({ watchEveryMs: 20, watchTimeoutMs: 100, watchFailures: 3 });
+    const serving = { ...standIn('worker', events, 'serving'), watched: true };
+    await supervisor.start([serving]);
+    const first = pidOf('worker');
+    // Well as long as it answers, whatever else its address says.
+    await sleep(300);
+    expect(pidOf('worker')).toBe(first);
+    writeFileSync(`${events}.hang`, '');
+    await eventually('an end', () => news.length > 0);
+    rmSync(`${events}.hang`);
+    expect(news[0]).toMatchObject({ name: 'worker', fault: { code: 'process.hung' } });
+    await eventually('a new start', () => news.some(({ fault }) => fault === undefined));
+    expect(pidOf('worker')).not.toBe(first);
   });
 
   it('restarts a process that was killed', async () => {

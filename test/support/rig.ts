@@ -10,11 +10,13 @@ import { createBackupActivities } from '../../activities/backup/index.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
 import { createCoordinatorActivities } from '../../activities/coordinator/index.ts';
 import { createOwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
+import { createHealthActivities } from '../../activities/health/index.ts';
+import { createCcxtClient, fetchServerTime } from '../../activities/market/ccxt-client.ts';
 import { createCcxtMarket } from '../../activities/market/ccxt-market.ts';
 import { closingPrice } from '../../activities/market/closing-price.ts';
 import { createMarketActivities } from '../../activities/market/index.ts';
 import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
+import { classifyFault } from '../../activities/orders/classify.ts';
 import { createExitActivities } from '../../activities/orders/exits.ts';
 import { createOrderActivities } from '../../activities/orders/index.ts';
 import { createPlanActivities } from '../../activities/orders/plans.ts';
@@ -48,6 +50,7 @@ import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import { openWarehouse, type Warehouse } from '../../stores/warehouse/warehouse.ts';
 import { haltOnStrangers, startIngestor } from '../../workers/ingestor.ts';
 import { ensureTradingControl } from '../../workers/trading-control.ts';
+import { exportLagMs } from '../../workers/warehouse-watch.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryFolder, temporaryJournal, temporaryMarketBuffer } from './books.ts';
@@ -125,6 +128,7 @@ const queues: Record<string, string> = {
   tradingCycle: TaskQueue.cycles,
   protectPosition: TaskQueue.operations,
   reconcile: TaskQueue.operations,
+  health: TaskQueue.operations,
   scoreAgents: TaskQueue.operations,
   exportEvents: TaskQueue.operations,
   retention: TaskQueue.operations,
@@ -293,6 +297,21 @@ export async function startRig(
                 feeds: feedsOf(journal, buffer.outbox),
                 configuration,
                 folder: join(warehouse.folder, 'reports'),
+                logger: silent,
+              }),
+              ...createHealthActivities({
+                journal,
+                client,
+                configuration,
+                exchange: {
+                  serverTime: () => fetchServerTime(marketClient),
+                  balances: () => trading.balances(),
+                  isRefusal: (error) => classifyFault(error).outcome === 'rejected',
+                },
+                engines: [],
+                dataFolder: folder,
+                exportLagMs: () => exportLagMs(warehouse, feedsOf(journal, buffer.outbox)),
+                backupAt: async () => Date.now(),
                 logger: silent,
               }),
               ...createProtectionActivities({

@@ -54,6 +54,7 @@ async function main(): Promise<void> {
   let engine: ChildProcess | undefined;
   let state: EngineState['state'] = 'starting';
   let closing = false;
+  let restarting = false;
   const ended = new AbortController();
   const serving = Promise.withResolvers<void>();
 
@@ -96,10 +97,19 @@ async function main(): Promise<void> {
     if (left > 0) logger.warn({ left }, 'open orders of the engine were cancelled');
   }
 
+  /** What quotes no more is ended in order; the next look starts it anew, unless a stop came in between. */
+  async function restart(): Promise<void> {
+    restarting = true;
+    await stopEngine().finally(() => {
+      restarting = false;
+    });
+    logger.warn('the engine was ended and starts anew');
+  }
+
   /** One look at the books and the engine. Books that cannot be read are taken for a stop. */
   async function look(): Promise<void> {
     const halted = await isHalted().catch(() => true);
-    if (closing) return;
+    if (closing || restarting) return;
     if (halted && state !== 'halted') {
       await stopEngine();
       state = 'halted';
@@ -111,10 +121,17 @@ async function main(): Promise<void> {
 
   const url = hummingbotEngineUrl(configuration);
   const server = createServer((request, response) => {
-    const known = request.url === '/state';
-    const body: EngineState = { state, account: ENGINE_ACCOUNT, controllers: line.controllers() };
-    response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(known ? body : { error: 'only /state' }));
+    const tell = (status: number, body: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    const told: EngineState = { state, account: ENGINE_ACCOUNT, controllers: line.controllers() };
+    if (request.url === '/state' || request.url === '/healthz') tell(200, told);
+    else if (request.url === '/restart' && request.method === 'POST') {
+      restart().then(
+        () => tell(200, { restarted: true }),
+        (error: unknown) => tell(500, { error: String(error) }),
+      );
+    } else tell(404, { error: 'only /state, /healthz and POST /restart' });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,14 +1,19 @@
 import type { Command } from 'commander';
+import { healthEndpoints } from '../../../contracts/config/addresses.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { protectWorkflowId } from '../../../contracts/workflow-ids.ts';
+import { healthFigures } from '../../../domain/health.ts';
 import type { Mode } from '../../../domain/market.ts';
 import { clock, cycleLine, viewCycle } from '../../cycle-view.ts';
-import { askHealth, healthEndpoints, type ServiceHealth } from '../../services.ts';
+import { figuresLine } from '../../incident-view.ts';
+import { askHealth, type ServiceHealth } from '../../services.ts';
 import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { action } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
+
+const FIGURES_MS = 30 * 86_400_000;
 
 interface TemporalView {
   health: ServiceHealth;
@@ -44,7 +49,7 @@ async function lookAtTemporal(account: string): Promise<TemporalView> {
 async function gather({ configuration, journal }: CliContext) {
   const { account, currency } = configuration;
   const books = await journal();
-  const [temporal, others, control, cycles, marks, open, reconciliation] = await Promise.all([
+  const [temporal, others, control, cycles, marks, open, reconciliation, incidents] = await Promise.all([
     lookAtTemporal(account),
     Promise.all(healthEndpoints(configuration).map(askHealth)),
     books.control.read(account),
@@ -52,6 +57,7 @@ async function gather({ configuration, journal }: CliContext) {
     books.ledger.equityMarks(account),
     books.intents.listOpen(account),
     books.exchange.lastReconciliation(account),
+    books.incidents.list({ since: Date.now() - FIGURES_MS, limit: 10_000 }),
   ]);
   // One whose request the exchange would refuse by now, and of which nothing is known, is no longer on its way.
   const now = Date.now();
@@ -69,6 +75,8 @@ async function gather({ configuration, journal }: CliContext) {
     protectedSymbols: temporal.protectedSymbols,
     lastCycle: cycles[0],
     services: [temporal.health, ...others],
+    health: healthFigures(incidents),
+    openIncidents: incidents.filter(({ recoveredAt }) => recoveredAt === undefined),
   };
 }
 
@@ -90,12 +98,26 @@ function describe(status: Status, mode: Mode): string {
     `protective exits run for ${protectedSymbols ? protectedSymbols.join(', ') || 'nothing' : 'what is not known while Temporal is down'}`,
     describeReconciliation(reconciliation),
     lastCycle ? `last cycle ${cycleLine(lastCycle, status.currency)}` : 'no cycle yet',
+    `incidents of 30 days: ${figuresLine(status.health)}`,
+    ...status.openIncidents.map(
+      ({ incidentId, component, code, escalatedAt }) =>
+        `  ${escalatedAt === undefined ? '' : 'NEEDS A PERSON '}${component} ${code} (sapphire incident show ${incidentId})`,
+    ),
+    ...openBreakers(services),
     '',
     table(
       ['service', 'state', 'address', 'detail'],
       services.map(({ name, url, healthy, detail }) => [name, healthy ? 'ok' : 'DOWN', url, healthy ? '' : detail]),
     ),
   ].join('\n');
+}
+
+function openBreakers(services: readonly ServiceHealth[]): string[] {
+  return services.flatMap(({ breakers = {} }) =>
+    Object.entries(breakers)
+      .filter(([, state]) => state !== 'closed')
+      .map(([name, state]) => `breaker ${name} is ${state}: what it guards is left alone for now`),
+  );
 }
 
 function describeReconciliation(reconciliation: Status['reconciliation']): string {

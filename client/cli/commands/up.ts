@@ -11,6 +11,8 @@ import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import { cycleLine, viewCycle } from '../../cycle-view.ts';
 import { ensureSchedule } from '../../schedule.ts';
+import { watchConfiguration } from '../../stack/pinned-configuration.ts';
+import { createProcessIncidents } from '../../stack/process-incidents.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { type Stack, startStack } from '../../stack/start.ts';
 import { action, wholeNumber } from '../command.ts';
@@ -123,15 +125,20 @@ async function follow(
 
 async function up({ configuration, secrets }: CliContext, options: UpOptions): Promise<number> {
   const startedAt = Date.now();
+  const logger = createLogger({ process: 'sapphire', level: 'warn', secrets: secretValues(secrets) });
+  const incidents = createProcessIncidents(logger);
   const stack = await startStack({
     configuration,
     profile: readProfile(),
     engines: options.with,
-    logger: createLogger({ process: 'sapphire', level: 'warn', secrets: secretValues(secrets) }),
+    logger,
+    onProcess: incidents.note,
     onProgress: (message) => progress(`${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${message}`),
   });
   const readyMs = Date.now() - startedAt;
   const journal = await openJournal(configuration);
+  incidents.open(journal.incidents);
+  const stopWatching = watchConfiguration(incidents.observe);
   try {
     if (!options.json) process.stdout.write(welcome(stack, configuration));
     const cycles = await Promise.race([
@@ -159,6 +166,8 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
     await stack.stop();
     throw error;
   } finally {
+    stopWatching();
+    incidents.close();
     await journal.close();
   }
 }

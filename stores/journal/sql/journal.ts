@@ -6,6 +6,7 @@ import { createCycleBook } from './cycles.ts';
 import type { Database } from './database.ts';
 import { createExchangeBook } from './exchange.ts';
 import { createGuestBook } from './guests.ts';
+import { createIncidentBook } from './incidents.ts';
 import { createIntentBook } from './intents.ts';
 import { createLedgerBook } from './ledger.ts';
 import { createModelCallBook } from './model-calls.ts';
@@ -32,6 +33,7 @@ export async function createJournal(database: Database): Promise<Journal> {
     scores: createScoreBook(database),
     modelCalls: createModelCallBook(database),
     models: createModelBook(database),
+    incidents: createIncidentBook(database),
     outbox: createOutbox(database),
     audit: createAuditBook(database),
     deleteAnswers: (before) => deleteAnswers(database, before),

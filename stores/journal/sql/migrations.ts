@@ -4,6 +4,7 @@ import { agents } from './schema/agents.ts';
 import { audit } from './schema/audit.ts';
 import type { Dialect } from './schema/dialect.ts';
 import { first } from './schema/first.ts';
+import { incidents } from './schema/incidents.ts';
 import { marketBuffer } from './schema/market-buffer.ts';
 import { modelCalls, sampling } from './schema/model-calls.ts';
 import { models } from './schema/models.ts';
@@ -33,6 +34,7 @@ export const journalSchema: Schema = {
     { version: 4, sql: sampling },
     { version: 5, sql: audit },
     { version: 6, sql: models },
+    { version: 7, sql: incidents },
   ],
 };
 

@@ -14,7 +14,7 @@ import {
   signalSubmitted,
 } from './cycles.ts';
 import { bookSeen, candleClosed, newsRated } from './market.ts';
-import { booksCompared, tradingChanged } from './operations.ts';
+import { booksCompared, incidentTold, recoveryEnded, tradingChanged } from './operations.ts';
 import { capitalMoved, equityMarked, fillBooked, orderMoved } from './trading.ts';
 import type { Projected } from './values.ts';
 
@@ -50,6 +50,11 @@ const projections: Record<string, Projection> = {
   'trading.activated': (payload: never, kind) => tradingChanged(kind, payload),
   'books.agreed': (payload: never, kind) => booksCompared(kind, payload),
   'books.differed': (payload: never, kind) => booksCompared(kind, payload),
+  'incident.opened': incidentTold,
+  'incident.escalated': incidentTold,
+  'incident.recovered': incidentTold,
+  'incident.acknowledged': nothingElse,
+  'recovery.ended': recoveryEnded,
   'dust.swept': nothingElse,
   'risk.changed': nothingElse,
   'policy.changed': nothingElse,

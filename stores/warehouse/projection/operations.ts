@@ -1,3 +1,5 @@
+import type { Incident } from '../../../domain/health.ts';
+import type { RecoveryEnded } from '../../journal/health-port.ts';
 import type { ControlState, ReconciliationReport } from '../../journal/port.ts';
 import { type Projected, row } from './values.ts';
 
@@ -37,4 +39,41 @@ export function booksCompared(kind: string, { account, at, differences }: Reconc
     duration_ms: null,
   };
   return [row('health_events', facts, '', at)];
+}
+
+/** Something was found not to be well, a person was called, or it is well again. */
+export function incidentTold(incident: Incident, kind: string): Projected[] {
+  const { incidentId, component, severity, detail, beganAt, detectedAt, escalatedAt, recoveredAt, recoveredBy } =
+    incident;
+  const isOver = kind === 'incident.recovered';
+  const at = isOver ? recoveredAt : kind === 'incident.escalated' ? escalatedAt : detectedAt;
+  const facts = {
+    kind,
+    component,
+    severity: isOver ? 'info' : severity,
+    detail,
+    incident_id: incidentId,
+    outcome: isOver ? (recoveredBy ?? null) : null,
+    started_at: beganAt,
+    duration_ms: (at ?? detectedAt) - beganAt,
+  };
+  return [row('health_events', facts, '', at ?? detectedAt)];
+}
+
+/** Something was done about it. */
+export function recoveryEnded(
+  { incidentId, component, severity, action, startedAt, endedAt, outcome, detail }: RecoveryEnded,
+  kind: string,
+): Projected[] {
+  const facts = {
+    kind,
+    component,
+    severity,
+    detail: detail === '' ? action : `${action}: ${detail}`,
+    incident_id: incidentId,
+    outcome,
+    started_at: startedAt,
+    duration_ms: endedAt - startedAt,
+  };
+  return [row('health_events', facts, '', endedAt)];
 }

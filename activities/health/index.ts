@@ -1,0 +1,247 @@
+import type { Client } from '@temporalio/client';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
+import { healthEndpoints, hummingbotEngineUrl } from '../../contracts/config/addresses.ts';
+import type { Engine } from '../../contracts/config/engines.ts';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import type { ResumeRequest, TradingControlState } from '../../contracts/control.ts';
+import { engineStateSchema } from '../../contracts/hummingbot.ts';
+import type { Logger } from '../../contracts/telemetry/logger.ts';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
+import {
+  backupScheduleId,
+  exportScheduleId,
+  reconcileScheduleId,
+  retentionScheduleId,
+  scheduleId,
+  TRADING_CONTROL_ID,
+} from '../../contracts/workflow-ids.ts';
+import {
+  type DueRecovery,
+  type HealthFigures,
+  healthFigures,
+  type Observation,
+  type RecoveryAction,
+} from '../../domain/health.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { beating } from '../heartbeat.ts';
+import {
+  booksObservation,
+  controlObservation,
+  cycleObservation,
+  ordersObservation,
+  protectionObservation,
+  scheduleObservation,
+  type WatchedSchedule,
+} from './books.ts';
+import { type ExchangeView, probeDisk, probeExchange, probeProcess, unlessItFails } from './probes.ts';
+
+export interface HealthDependencies {
+  journal: Journal;
+  client: Client;
+  configuration: Configuration;
+  exchange: ExchangeView;
+  engines: readonly Engine[];
+  dataFolder: string;
+  /** Age of the oldest event that is not in the warehouse yet. */
+  exportLagMs(): Promise<number>;
+  /** When the newest backup was made, and when the first could have been; UTC epoch milliseconds. */
+  backupAt(): Promise<number>;
+  logger: Logger;
+}
+
+export interface HealthLook {
+  /** Observed components, and those of them that are not well. */
+  components: number;
+  unwell: string[];
+  due: DueRecovery[];
+}
+
+const BACKUP_AGE_MS = 26 * 3_600_000;
+const EXPORT_LAG_MS = 180_000;
+const START_MS = 30_000;
+const RESTART_TIMEOUT_MS = 20_000;
+/** MTTD and MTTR are told of so long. */
+const FIGURES_MS = 30 * 86_400_000;
+const MOST_INCIDENTS = 5_000;
+
+export type HealthActivities = ReturnType<typeof createHealthActivities>;
+
+/** The eyes and hands of the health workflow. */
+export function createHealthActivities(dependencies: HealthDependencies) {
+  const { journal, client, configuration, exchange, engines, dataFolder, exportLagMs, backupAt, logger } = dependencies;
+  const { account, mode, cycle, warehouse, protection, symbols } = configuration;
+
+  const schedules: WatchedSchedule[] = [
+    { id: scheduleId(account), withinMs: 3 * cycle.intervalSeconds * 1_000 },
+    { id: reconcileScheduleId(account), withinMs: 90_000 },
+    { id: exportScheduleId(mode), withinMs: 3 * warehouse.exportSeconds * 1_000 },
+  ];
+
+  const served = new Set<string>();
+  const startedAt = Date.now();
+  /** All processes start together: one that was not seen yet is not missed at once. */
+  const sinceItServes = (seen: Observation[]): Observation[] =>
+    seen.filter(({ component, code }) => {
+      if (code !== 'process.silent') served.add(component);
+      return served.has(component) || Date.now() > startedAt + START_MS;
+    });
+
+  const outbox = async (): Promise<Observation[]> => {
+    const lagMs = await exportLagMs().catch((error: unknown) => String(error));
+    const mostMs = Math.max(EXPORT_LAG_MS, 3 * warehouse.exportSeconds * 1_000);
+    const component = 'outbox';
+    if (typeof lagMs === 'string')
+      return [{ component, code: 'outbox.lagging', detail: `the warehouse cannot be read: ${lagMs}`.slice(0, 300) }];
+    return [
+      lagMs > mostMs
+        ? {
+            component,
+            code: 'outbox.lagging',
+            detail: `the oldest event that is not in the warehouse is ${Math.round(lagMs / 1_000)} s old`,
+          }
+        : { component, detail: 'ok' },
+    ];
+  };
+
+  const backups = async (): Promise<Observation[]> => {
+    const at = await backupAt();
+    metrics.backupAt.set(at / 1_000);
+    const component = `schedule/${backupScheduleId(mode)}`;
+    const ageMs = Date.now() - at;
+    return [
+      ageMs > BACKUP_AGE_MS
+        ? { component, code: 'backup.old', detail: `the newest backup is ${Math.round(ageMs / 3_600_000)} hours old` }
+        : { component, detail: 'ok' },
+    ];
+  };
+
+  const quoting = async (): Promise<Observation[]> => {
+    if (!engines.includes('hummingbot')) return [];
+    const component = 'quoting/hummingbot';
+    try {
+      const response = await fetch(`${hummingbotEngineUrl(configuration)}/state`, {
+        signal: AbortSignal.timeout(2_000),
+      });
+      const { state, controllers } = engineStateSchema.parse(await response.json());
+      const silent = controllers.filter(({ reportedAt }) => reportedAt < Date.now() - 60_000);
+      if (state !== 'quoting' || silent.length === 0) return [{ component, detail: 'ok' }];
+      return [
+        {
+          component,
+          code: 'quoting.stopped',
+          detail: `no report for a minute of ${silent.map(({ id }) => id).join(', ')}`,
+        },
+      ];
+    } catch (error) {
+      return [
+        { component, code: 'quoting.stopped', detail: `the engine says nothing: ${String(error)}`.slice(0, 300) },
+      ];
+    }
+  };
+
+  const books = async (): Promise<Observation[]> => {
+    const [control, last] = await Promise.all([
+      journal.control.read(account),
+      journal.exchange.lastReconciliation(account),
+    ]);
+    return [...booksObservation(account, last), ...controlObservation(account, control, last)];
+  };
+
+  const probes = (): (() => Promise<Observation[]>)[] => [
+    ...healthEndpoints(configuration).map((endpoint) => async () => sinceItServes(await probeProcess(endpoint))),
+    () => probeExchange(exchange, symbols),
+    books,
+    () => ordersObservation(journal, account),
+    ...(protection.enabled ? [() => protectionObservation(journal, client, account)] : []),
+    () => cycleObservation(journal, account),
+    ...schedules.map((schedule) => () => scheduleObservation(client, schedule)),
+    outbox,
+    backups,
+    quoting,
+    () => probeDisk(dataFolder),
+  ];
+
+  const trigger = async (id: string): Promise<string> => {
+    await client.schedule.getHandle(id).trigger(ScheduleOverlapPolicy.SKIP);
+    return `a round of ${id} was asked for`;
+  };
+
+  const recoveries: Record<RecoveryAction, (due: DueRecovery) => Promise<string>> = {
+    restart: async () => 'left to the supervisor',
+    'restart-quoting': async () => {
+      const response = await fetch(`${hummingbotEngineUrl(configuration)}/restart`, {
+        method: 'POST',
+        signal: AbortSignal.timeout(RESTART_TIMEOUT_MS),
+      });
+      if (!response.ok) throw new Error(`the engine answered ${response.status}`);
+      return 'the engine was ended, its orders were cancelled, and it starts anew';
+    },
+    reconcile: () => trigger(reconcileScheduleId(account)),
+    /** The handler reconciles once more, and a stop that comes in between wins. */
+    unfreeze: async () => {
+      const request: ResumeRequest = { reason: 'books and exchange agree again', by: 'health' };
+      const state = await client.workflow
+        .getHandle(TRADING_CONTROL_ID)
+        .executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
+      return `trading goes on under epoch ${state.epoch}`;
+    },
+    requeue: ({ component }) => trigger(component.replace(/^schedule\//, '')),
+    'drain-outbox': () => trigger(exportScheduleId(mode)),
+    'make-room': () => trigger(retentionScheduleId(mode)),
+  };
+
+  return beating({
+    /** Looks at every component, writes what begins, goes on and ends, and says what is to be tried now. */
+    async lookAtHealth(): Promise<HealthLook> {
+      const at = Date.now();
+      const warn = (error: unknown): void => logger.warn({ err: error }, 'a component could not be looked at');
+      const observations = (await Promise.all(probes().map((probe) => unlessItFails(probe, warn)))).flat();
+      for (const { component, code } of observations)
+        metrics.healthCheckStatus.set({ component }, code === undefined ? 1 : 0);
+      const { changed, due } = await journal.incidents.look({ at, by: 'health', observations });
+      for (const { incident, told } of changed) {
+        if (told === 'seen') continue;
+        const { incidentId, component, code, detail, recoveredBy } = incident;
+        if (told === 'opened') metrics.incidents.inc({ component: component.split('/')[0] ?? component });
+        const level = told === 'escalated' ? 'error' : told === 'recovered' ? 'info' : 'warn';
+        logger[level]({ incidentId, component, code, detail, recoveredBy }, `incident ${told}`);
+      }
+      metrics.healthLookAt.set(at / 1_000);
+      tellFigures(healthFigures(await journal.incidents.list({ since: at - FIGURES_MS, limit: MOST_INCIDENTS })));
+      return {
+        components: observations.length,
+        unwell: observations.flatMap(({ component, code }) => (code === undefined ? [] : [`${component}: ${code}`])),
+        due,
+      };
+    },
+
+    /** One try of one recovery, written with its end: what fails is tried again by a later look, while its budget lasts. */
+    async recover(due: DueRecovery): Promise<'done' | 'failed'> {
+      const { incidentId, component, action } = due;
+      const [outcome, detail] = await recoveries[action](due).then(
+        (words): ['done', string] => ['done', words],
+        (error: unknown): ['failed', string] => ['failed', wordsOf(error)],
+      );
+      await journal.incidents.endRecovery({ incidentId, action, outcome, detail });
+      metrics.recoveries.inc({ action, outcome });
+      logger[outcome === 'done' ? 'info' : 'warn']({ incidentId, component, action, detail }, `recovery ${outcome}`);
+      return outcome;
+    },
+  });
+}
+
+function tellFigures({ detectionMs, recoveryMs, selfRecovered, open, escalated, unacknowledged }: HealthFigures): void {
+  metrics.detectionTime.set(detectionMs / 1_000);
+  metrics.recoveryTime.set(recoveryMs / 1_000);
+  metrics.selfRecovered.set(selfRecovered);
+  metrics.incidentsOpen.set({ severity: 'warning' }, open.warning);
+  metrics.incidentsOpen.set({ severity: 'critical' }, open.critical);
+  metrics.incidentsEscalated.set(escalated);
+  metrics.incidentsUnacknowledged.set(unacknowledged);
+}
+
+/** A refused update says why in its cause. */
+function wordsOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return (cause instanceof Error ? cause.message : String(cause)).slice(0, 300);
+}

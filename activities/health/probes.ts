@@ -1,0 +1,156 @@
+import { statfs } from 'node:fs/promises';
+import { z } from 'zod';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
+import type { Observation } from '../../domain/health.ts';
+
+const TIMEOUT_MS = 2_000;
+/** Beyond this the exchange refuses what is signed: its window is as wide. */
+const MOST_SKEW_MS = 1_000;
+const LEAST_FREE_BYTES = 500 * 1024 * 1024;
+const LEAST_FREE_SHARE = 0.03;
+
+const well = (component: string): Observation => ({ component, detail: 'ok' });
+
+const wordsOf = (error: unknown): string => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return (cause instanceof Error ? cause.message : String(cause)).slice(0, 300);
+};
+
+const answerSchema = z.object({
+  components: z.record(z.string(), z.string()).default({}),
+  breakers: z.record(z.string(), z.string()).default({}),
+});
+
+/** Seen on their own: a process that waits for one of them is not a second incident. */
+const OWN_PROBE = ['journal', 'exchange'];
+
+/** Whether a process answers, what it lacks, and which of its breakers are open. */
+export async function probeProcess({ name, url }: { name: string; url: string }): Promise<Observation[]> {
+  const component = `process/${name}`;
+  try {
+    const alive = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!alive.ok)
+      return [
+        {
+          component,
+          code: 'process.silent',
+          detail: `${name} says that it does not work: ${(await alive.text()).slice(0, 300)}`,
+        },
+      ];
+    const ready = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const { components, breakers } = answerSchema.parse(await ready.json());
+    const lacking = Object.entries(components).filter(([part, result]) => result !== 'ok' && !OWN_PROBE.includes(part));
+    const words = lacking.map(([part, result]) => `${part}: ${result}`).join('; ');
+    return [
+      lacking.length === 0
+        ? well(component)
+        : { component, code: 'process.unready', detail: `${name} waits for ${words}` },
+      ...Object.entries(breakers).map(
+        ([breaker, state]): Observation =>
+          state === 'open'
+            ? {
+                component: `breaker/${breaker}`,
+                code: 'breaker.open',
+                detail: `${name} leaves ${breaker} alone for now: it failed five times in a row`,
+              }
+            : well(`breaker/${breaker}`),
+      ),
+    ];
+  } catch (error) {
+    return [{ component, code: 'process.silent', detail: `${name} does not answer at ${url}: ${wordsOf(error)}` }];
+  }
+}
+
+export interface ExchangeView {
+  /** Not corrected by anything, UTC epoch milliseconds. */
+  serverTime(): Promise<number>;
+  /** A signed read. */
+  balances(): Promise<unknown>;
+  /** Whether the exchange said no, in place of giving no answer. */
+  isRefusal(error: unknown): boolean;
+  /** Undefined where the market of a symbol has no candle of that minute. */
+  priceAt?(symbol: string, at: number): Promise<string | undefined>;
+}
+
+/** How old the newest candle of a market may be. */
+const CANDLE_AGE_MS = 180_000;
+
+/** Whether the exchange answers, its clock and ours agree, it takes our keys, and its market goes on. */
+export async function probeExchange(exchange: ExchangeView, symbols: readonly string[]): Promise<Observation[]> {
+  const component = 'exchange';
+  const sentAt = Date.now();
+  try {
+    const serverTime = await exchange.serverTime();
+    const skewMs = Math.round(serverTime - (sentAt + Date.now()) / 2);
+    const clock: Observation =
+      Math.abs(skewMs) > MOST_SKEW_MS
+        ? {
+            component: 'exchange/clock',
+            code: 'exchange.clock_skew',
+            detail: `the exchange's clock is ${skewMs} ms ahead of ours, at most ${MOST_SKEW_MS} ms either way let signed requests pass`,
+          }
+        : well('exchange/clock');
+    const account = await exchange.balances().then(
+      () => well(component),
+      (error: unknown): Observation => ({
+        component,
+        code: exchange.isRefusal(error) ? 'exchange.refuses' : 'exchange.away',
+        detail: `the exchange gives no balances: ${wordsOf(error)}`,
+      }),
+    );
+    const { priceAt } = exchange;
+    const markets = priceAt
+      ? await Promise.all(symbols.map((symbol) => probeMarket(symbol, (at) => priceAt(symbol, at), serverTime)))
+      : [];
+    return [clock, account, ...markets.flat()];
+  } catch (error) {
+    return [{ component, code: 'exchange.away', detail: `the exchange does not answer: ${wordsOf(error)}` }];
+  }
+}
+
+async function probeMarket(
+  symbol: string,
+  priceAt: (at: number) => Promise<string | undefined>,
+  now: number,
+): Promise<Observation[]> {
+  const component = `market/${symbol}`;
+  try {
+    const price = await priceAt(now - CANDLE_AGE_MS);
+    return [
+      price === undefined
+        ? {
+            component,
+            code: 'market.stale',
+            detail: `${symbol} has no candle of ${CANDLE_AGE_MS / 1_000} s ago: its market stands still, or its data does`,
+          }
+        : well(component),
+    ];
+  } catch {
+    // The exchange that does not answer is an incident of its own.
+    return [];
+  }
+}
+
+/** Room on the disk of a folder. */
+export async function probeDisk(folder: string): Promise<Observation[]> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  const [free, size] = [bavail * bsize, blocks * bsize];
+  metrics.dataDiskFree.set(free);
+  metrics.dataDiskSize.set(size);
+  const isLow = free < LEAST_FREE_BYTES || free < LEAST_FREE_SHARE * size;
+  const detail = `${Math.round(free / 1024 / 1024)} MB of ${Math.round(size / 1024 / 1024)} MB are free at ${folder}`;
+  return [{ component: 'disk', detail, ...(isLow ? { code: 'disk.low' as const } : {}) }];
+}
+
+/** A probe that fails itself says nothing of its component: what was known of it stays. */
+export async function unlessItFails(
+  probe: () => Promise<Observation[]>,
+  onFailure: (error: unknown) => void,
+): Promise<Observation[]> {
+  try {
+    return await probe();
+  } catch (error) {
+    onFailure(error);
+    return [];
+  }
+}

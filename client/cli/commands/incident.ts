@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { healthFigures, type Incident } from '../../../domain/health.ts';
+import type { Journal } from '../../../stores/journal/port.ts';
+import { clock } from '../../cycle-view.ts';
+import { figuresLine, lasted, postMortem, stakeholderMessage, timeline } from '../../incident-view.ts';
+import { action, duration, wholeNumber } from '../command.ts';
+import { type OutputOptions, print, table } from '../output.ts';
+
+const DAY_MS = 86_400_000;
+
+async function known(journal: Journal, id: string): Promise<Incident> {
+  const incident = await journal.incidents.find(id);
+  if (incident) return incident;
+  throw new UserError('NoSuchIncident', `There is no incident ${id}: see "sapphire incident list".`, ExitCode.refused);
+}
+
+function stateOf({ recoveredAt, recoveredBy, escalatedAt, acknowledged }: Incident): string {
+  if (recoveredAt !== undefined) return `recovered (${recoveredBy})`;
+  if (escalatedAt === undefined) return 'open';
+  return acknowledged ? `escalated, seen by ${acknowledged.by}` : 'ESCALATED';
+}
+
+export function registerIncidents(program: Command): void {
+  const incident = program.command('incident').description('what went wrong, what was done about it, and how it ended');
+
+  action<OutputOptions & { limit: number; since: number }>(
+    incident
+      .command('list')
+      .description('the newest incidents, MTTD and MTTR; exit code 6 while one is open that needs a person')
+      .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20)
+      .option('--since <age>', 'not older, e.g. 24h or 30d', duration('--since'), 30 * DAY_MS)
+      .addHelpText('after', '\nExamples:\n  sapphire incident list\n  sapphire incident list --since 24h --json'),
+    async (context, options) => {
+      const journal = await context.journal();
+      const incidents = await journal.incidents.list({ since: Date.now() - options.since, limit: 10_000 });
+      const figures = healthFigures(incidents);
+      const shown = incidents.slice(0, options.limit);
+      print({ figures, incidents: shown }, options, () =>
+        [
+          figuresLine(figures),
+          '',
+          table(
+            ['incident', 'found', 'lasted', 'what', 'state', 'detail'],
+            shown.map((each) => [
+              each.incidentId,
+              clock(each.detectedAt),
+              lasted(each),
+              each.code,
+              stateOf(each),
+              each.detail.slice(0, 80),
+            ]),
+          ),
+        ].join('\n'),
+      );
+      return figures.escalated > 0 ? ExitCode.unhealthy : ExitCode.ok;
+    },
+  );
+
+  action(
+    incident
+      .command('show <id>')
+      .description('timeline, a message to stakeholders, and a draft of the post-mortem')
+      .addHelpText('after', '\nExample:\n  sapphire incident show process-workers-cycles-1795485253451'),
+    async (context, options: OutputOptions, id: string) => {
+      const found = await known(await context.journal(), id);
+      const drafts = { timeline: timeline(found), message: stakeholderMessage(found), postMortem: postMortem(found) };
+      print({ incident: found, ...drafts }, options, () =>
+        [
+          `${found.component}: ${found.code} (${found.severity}), ${stateOf(found)}`,
+          '',
+          ...drafts.timeline.map(({ at, what }) => `${clock(at)}  ${what}`),
+          '',
+          '── message to stakeholders ──',
+          drafts.message,
+          '',
+          '── post-mortem ──',
+          drafts.postMortem,
+        ].join('\n'),
+      );
+    },
+  );
+
+  action(
+    incident
+      .command('ack <id>')
+      .description('say that a person looks into it: the alert of the unacknowledged ends')
+      .addHelpText('after', '\nExample:\n  sapphire incident ack exchange-1795485253451'),
+    async (context, options: OutputOptions, id: string) => {
+      const journal = await context.journal();
+      await known(journal, id);
+      const seen = await journal.incidents.acknowledge({ incidentId: id, by: context.user });
+      print(seen, options, () => `${id} is looked into by ${seen?.acknowledged?.by}`);
+    },
+  );
+}

@@ -1,0 +1,312 @@
+/** What is done about a component that is not well, besides waiting. */
+export const recoveryActions = [
+  /** The supervisor's own: starts a process again that ended, or that it ended since it did not answer. */
+  'restart',
+  /** The end and a new start of the engine that quotes; its open orders are cancelled in between. */
+  'restart-quoting',
+  /** A round of books against exchange, which adopts, cancels and starts what is missing. */
+  'reconcile',
+  /** The end of a halt that reconciliation raised, once books and exchange agree again. */
+  'unfreeze',
+  /** A round of a schedule whose own round is overdue. */
+  'requeue',
+  /** A round of the export. */
+  'drain-outbox',
+  /** Deletes what is older than it is kept. */
+  'make-room',
+] as const;
+export type RecoveryAction = (typeof recoveryActions)[number];
+
+export type Severity = 'warning' | 'critical';
+
+interface Condition {
+  severity: Severity;
+  /** Looks in a row that have to find it before anything is done about it. */
+  looks: number;
+  recovery?: { action: RecoveryAction; tries: number; pauseMs: number };
+  /** Without a recovery that helped in this time a person is called; 0 at once. */
+  escalateAfterMs: number;
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+/** Every way of not being well that the health workflow and the supervisor know, and what follows from it. */
+export const conditions = {
+  'process.ended': {
+    severity: 'critical',
+    looks: 1,
+    recovery: { action: 'restart', tries: 20, pauseMs: 0 },
+    escalateAfterMs: 5 * MINUTE_MS,
+  },
+  'process.hung': {
+    severity: 'critical',
+    looks: 1,
+    recovery: { action: 'restart', tries: 20, pauseMs: 0 },
+    escalateAfterMs: 5 * MINUTE_MS,
+  },
+  'process.silent': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
+  'process.unready': { severity: 'warning', looks: 2, escalateAfterMs: 10 * MINUTE_MS },
+  'exchange.away': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
+  'exchange.refuses': { severity: 'critical', looks: 1, escalateAfterMs: 2 * MINUTE_MS },
+  'exchange.clock_skew': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
+  'market.stale': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
+  'breaker.open': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
+  'cycle.degraded': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
+  'agent.failing': { severity: 'warning', looks: 1, escalateAfterMs: 30 * MINUTE_MS },
+  'quoting.stopped': {
+    severity: 'warning',
+    looks: 2,
+    recovery: { action: 'restart-quoting', tries: 2, pauseMs: 90 * SECOND_MS },
+    escalateAfterMs: 10 * MINUTE_MS,
+  },
+  'books.differ': {
+    severity: 'critical',
+    looks: 1,
+    recovery: { action: 'reconcile', tries: 4, pauseMs: 10 * SECOND_MS },
+    escalateAfterMs: 3 * MINUTE_MS,
+  },
+  'order.unresolved': {
+    severity: 'critical',
+    looks: 1,
+    recovery: { action: 'reconcile', tries: 4, pauseMs: 15 * SECOND_MS },
+    escalateAfterMs: 3 * MINUTE_MS,
+  },
+  'position.unprotected': {
+    severity: 'critical',
+    looks: 2,
+    recovery: { action: 'reconcile', tries: 3, pauseMs: 15 * SECOND_MS },
+    escalateAfterMs: 3 * MINUTE_MS,
+  },
+  'trading.frozen': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
+  'trading.resumable': {
+    severity: 'critical',
+    looks: 1,
+    recovery: { action: 'unfreeze', tries: 3, pauseMs: 30 * SECOND_MS },
+    escalateAfterMs: 5 * MINUTE_MS,
+  },
+  'trading.halted': { severity: 'critical', looks: 1, escalateAfterMs: 0 },
+  'schedule.overdue': {
+    severity: 'critical',
+    looks: 1,
+    recovery: { action: 'requeue', tries: 3, pauseMs: 30 * SECOND_MS },
+    escalateAfterMs: 5 * MINUTE_MS,
+  },
+  'outbox.lagging': {
+    severity: 'warning',
+    looks: 1,
+    recovery: { action: 'drain-outbox', tries: 5, pauseMs: 30 * SECOND_MS },
+    escalateAfterMs: 15 * MINUTE_MS,
+  },
+  'disk.low': {
+    severity: 'critical',
+    looks: 1,
+    recovery: { action: 'make-room', tries: 1, pauseMs: 10 * MINUTE_MS },
+    escalateAfterMs: 2 * MINUTE_MS,
+  },
+  'backup.old': {
+    severity: 'warning',
+    looks: 1,
+    recovery: { action: 'requeue', tries: 2, pauseMs: 10 * MINUTE_MS },
+    escalateAfterMs: 60 * MINUTE_MS,
+  },
+  'configuration.invalid': { severity: 'warning', looks: 1, escalateAfterMs: 0 },
+} as const satisfies Record<string, Condition>;
+
+export type ConditionCode = keyof typeof conditions;
+
+function conditionOf(code: ConditionCode): Condition {
+  return conditions[code];
+}
+
+/** One component at one look. `code` is missing where it is well. */
+export interface Observation {
+  /** e.g. `process/workers/cycles`, `exchange`, `schedule/reconcile/main`. */
+  component: string;
+  code?: ConditionCode | undefined;
+  /** A sentence for a person. */
+  detail: string;
+}
+
+export interface RecoveryRecord {
+  action: RecoveryAction;
+  startedAt: number;
+  endedAt?: number | undefined;
+  /** Whether it did what it is for; whether that helped is what the next look tells. */
+  outcome?: 'done' | 'failed' | undefined;
+  detail: string;
+}
+
+export interface Incident {
+  incidentId: string;
+  component: string;
+  code: ConditionCode;
+  severity: Severity;
+  detail: string;
+  /** The last look at which it was well: no later than this look did it begin to be otherwise. UTC epoch milliseconds. */
+  beganAt: number;
+  detectedAt: number;
+  detectedBy: 'health' | 'supervisor';
+  /** Looks in a row that found it. */
+  looks: number;
+  actions: RecoveryRecord[];
+  escalatedAt?: number | undefined;
+  acknowledged?: { at: number; by: string } | undefined;
+  recoveredAt?: number | undefined;
+  /** The action before the recovery, `itself` where there was none, `person` where one had been called. */
+  recoveredBy?: RecoveryAction | 'itself' | 'person' | undefined;
+}
+
+export interface Look {
+  at: number;
+  /** When the same components were last looked at. */
+  previousAt: number | undefined;
+  by: Incident['detectedBy'];
+  observations: readonly Observation[];
+}
+
+export interface DueRecovery {
+  incidentId: string;
+  component: string;
+  action: RecoveryAction;
+  detail: string;
+}
+
+export interface Assessment {
+  /** As they are to be written, new ones among them. */
+  changed: { incident: Incident; told: 'opened' | 'seen' | 'escalated' | 'recovered' | 'recovering' }[];
+  due: DueRecovery[];
+}
+
+/** An action that was begun and of which nothing was heard for so long has failed. */
+const ACTION_LIMIT_MS = MINUTE_MS;
+/** Tries of an action are counted over this time, so that what comes back each minute uses up its budget, too. */
+const BUDGET_WINDOW_MS = 30 * MINUTE_MS;
+
+/**
+ * Holds one look against what is known: which incidents begin, go on and end, what is to be tried now, and where a person is to be called.
+ *
+ * @param known open incidents, and those of the last half hour
+ */
+export function assess(known: readonly Incident[], look: Look): Assessment {
+  const assessment: Assessment = { changed: [], due: [] };
+  for (const observation of look.observations) {
+    const open = known.find(
+      ({ component, recoveredAt }) => component === observation.component && recoveredAt === undefined,
+    );
+    if (observation.code === undefined) {
+      if (open) assessment.changed.push({ incident: recovered(open, look.at), told: 'recovered' });
+      continue;
+    }
+    const found = { component: observation.component, code: observation.code, detail: observation.detail };
+    const incident = open ? seenAgain(open, found, look.at) : opened(found, look);
+    const step = nextStep(incident, known, look.at);
+    if (step === 'recover') {
+      const { recovery } = conditionOf(incident.code);
+      if (!recovery) continue;
+      const { action } = recovery;
+      const { incidentId, component, detail } = incident;
+      incident.actions = [...incident.actions, { action, startedAt: look.at, detail: '' }];
+      assessment.due.push({ incidentId, component, action, detail });
+    }
+    if (step === 'escalate') incident.escalatedAt = look.at;
+    const told = open ? (step === 'escalate' ? 'escalated' : step === 'recover' ? 'recovering' : 'seen') : 'opened';
+    assessment.changed.push({ incident, told });
+    if (!open && step === 'escalate') assessment.changed.push({ incident, told: 'escalated' });
+  }
+  return assessment;
+}
+
+type Found = Required<Pick<Observation, 'component' | 'detail'>> & { code: ConditionCode };
+
+function opened({ component, code, detail }: Found, { at, previousAt, by }: Look): Incident {
+  return {
+    incidentId: `${component.replaceAll(/[^a-zA-Z0-9]+/g, '-')}-${at}`,
+    component,
+    code,
+    severity: conditionOf(code).severity,
+    detail,
+    beganAt: previousAt ?? at,
+    detectedAt: at,
+    detectedBy: by,
+    looks: 1,
+    actions: [],
+  };
+}
+
+/** What it is may change while it lasts: a process that is restarted is silent first, and unready then. */
+function seenAgain(open: Incident, { code, detail }: Found, at: number): Incident {
+  const actions = open.actions.map((record) =>
+    record.endedAt === undefined && record.startedAt < at - ACTION_LIMIT_MS
+      ? { ...record, endedAt: at, outcome: 'failed' as const, detail: 'its end was not heard of' }
+      : record,
+  );
+  const looks = code === open.code ? open.looks + 1 : 1;
+  return { ...open, code, detail, severity: worse(open.severity, conditionOf(code).severity), looks, actions };
+}
+
+function worse(one: Severity, other: Severity): Severity {
+  return one === 'critical' || other === 'critical' ? 'critical' : 'warning';
+}
+
+function nextStep(incident: Incident, known: readonly Incident[], at: number): 'wait' | 'recover' | 'escalate' {
+  const { looks, recovery, escalateAfterMs } = conditionOf(incident.code);
+  // What did not help is not tried again while a person looks into it.
+  if (incident.escalatedAt !== undefined) return 'wait';
+  if (incident.actions.some(({ endedAt }) => endedAt === undefined)) return 'wait';
+  if (recovery && incident.looks >= looks) {
+    const earlier = known
+      .filter(({ component, incidentId }) => component === incident.component && incidentId !== incident.incidentId)
+      .flatMap(({ actions }) => actions);
+    const tries = [...earlier, ...incident.actions].filter(
+      ({ action, startedAt }) => action === recovery.action && startedAt > at - BUDGET_WINDOW_MS,
+    );
+    const last = incident.actions.at(-1)?.endedAt ?? Number.NEGATIVE_INFINITY;
+    if (tries.length < recovery.tries) return at - last >= recovery.pauseMs ? 'recover' : 'wait';
+    // The last try has its time to help.
+    if (at - last >= recovery.pauseMs) return 'escalate';
+  }
+  return at - incident.detectedAt >= escalateAfterMs ? 'escalate' : 'wait';
+}
+
+function recovered(open: Incident, at: number): Incident {
+  const actions = open.actions.map((record) =>
+    record.endedAt === undefined ? { ...record, endedAt: at, outcome: 'done' as const } : record,
+  );
+  const by = open.escalatedAt === undefined ? (actions.at(-1)?.action ?? 'itself') : 'person';
+  return { ...open, actions, recoveredAt: at, recoveredBy: open.recoveredBy ?? by };
+}
+
+export interface HealthFigures {
+  /** From the last healthy look to the finding, mean, in milliseconds. */
+  detectionMs: number;
+  /** From the finding to the recovery, mean, in milliseconds. */
+  recoveryMs: number;
+  /** Share of the ended incidents for which nobody had to be called, 0 to 1. */
+  selfRecovered: number;
+  ended: number;
+  open: Record<Severity, number>;
+  /** Open ones for which a person was called, and those of them that no person has acknowledged. */
+  escalated: number;
+  unacknowledged: number;
+}
+
+/** MTTD, MTTR and how much healed itself, of incidents of both kinds. Of none the means are 0, and everything healed itself. */
+export function healthFigures(incidents: readonly Incident[]): HealthFigures {
+  const ended = incidents.filter(({ recoveredAt }) => recoveredAt !== undefined);
+  const open = incidents.filter(({ recoveredAt }) => recoveredAt === undefined);
+  const ofSeverity = (wanted: Severity): number => open.filter(({ severity }) => severity === wanted).length;
+  const escalated = open.filter(({ escalatedAt }) => escalatedAt !== undefined);
+  const mean = (values: number[]): number =>
+    values.length === 0 ? 0 : values.reduce((total, value) => total + value, 0) / values.length;
+  return {
+    detectionMs: mean(incidents.map(({ beganAt, detectedAt }) => detectedAt - beganAt)),
+    recoveryMs: mean(ended.map(({ detectedAt, recoveredAt = detectedAt }) => recoveredAt - detectedAt)),
+    selfRecovered:
+      ended.length === 0 ? 1 : ended.filter(({ recoveredBy }) => recoveredBy !== 'person').length / ended.length,
+    ended: ended.length,
+    open: { warning: ofSeverity('warning'), critical: ofSeverity('critical') },
+    escalated: escalated.length,
+    unacknowledged: escalated.filter(({ acknowledged }) => acknowledged === undefined).length,
+  };
+}

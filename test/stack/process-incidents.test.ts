@@ -1,0 +1,71 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { pinConfiguration, watchConfiguration } from '../../client/stack/pinned-configuration.ts';
+import { createProcessIncidents } from '../../client/stack/process-incidents.ts';
+import { loadConfiguration } from '../../contracts/config/load.ts';
+import type { Observation } from '../../domain/health.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { temporaryJournal } from '../support/books.ts';
+
+let journal: Journal;
+const silent = pino({ level: 'silent' });
+beforeEach(async () => {
+  journal = await temporaryJournal();
+});
+afterEach(() => journal.close());
+
+it('what happened before the books were open, and while they could not be written, stands in them in its order', async () => {
+  let away = true;
+  const incidents = createProcessIncidents(silent);
+  const before = Date.now();
+  incidents.note({ name: 'temporal', fault: { code: 'process.ended', detail: 'SIGKILL' } });
+  incidents.open({
+    ...journal.incidents,
+    look: (look) => (away ? Promise.reject(new Error('disk is full')) : journal.incidents.look(look)),
+  });
+  incidents.note({ name: 'temporal' });
+  const noted = Date.now();
+  expect(await journal.incidents.list({ limit: 5 })).toEqual([]);
+  away = false;
+  await expect
+    .poll(async () => (await journal.incidents.list({ limit: 5 }))[0]?.recoveredAt, { timeout: 5_000 })
+    .toBeDefined();
+  const [incident] = await journal.incidents.list({ limit: 5 });
+  expect(incident).toMatchObject({ component: 'process/temporal', detectedBy: 'supervisor', recoveredBy: 'restart' });
+  expect(incident?.detectedAt).toBeGreaterThanOrEqual(before);
+  expect(incident?.recoveredAt).toBeLessThanOrEqual(noted);
+  incidents.close();
+});
+
+it('a configuration that is spoilt meanwhile is told once, and what runs keeps the one it began with', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sapphire-pinned-'));
+  const file = join(folder, 'trading.yml');
+  const { SAPPHIRE_CONFIG: config, SAPPHIRE_DATA: data } = process.env;
+  process.env['SAPPHIRE_CONFIG'] = file;
+  process.env['SAPPHIRE_DATA'] = folder;
+  try {
+    writeFileSync(file, 'symbols: [ETH/USDT]\n');
+    const pinned = pinConfiguration();
+    const told: Observation[] = [];
+    const stop = watchConfiguration((observation) => told.push(observation), 10);
+    writeFileSync(file, 'symbols: ETH\n');
+    await expect.poll(() => told.length).toBe(1);
+    expect(told[0]).toMatchObject({ component: 'configuration', code: 'configuration.invalid' });
+    expect(told[0]?.detail).toContain(file);
+    expect(loadConfiguration(pinned).symbols).toEqual(['ETH/USDT']);
+    writeFileSync(file, 'symbols: [BTC/USDT]\n');
+    await expect.poll(() => told.at(-1)).toEqual({ component: 'configuration', detail: 'ok' });
+    stop();
+  } finally {
+    restore('SAPPHIRE_CONFIG', config);
+    restore('SAPPHIRE_DATA', data);
+  }
+});
+
+function restore(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { haltTrading } from '../../activities/control/halt.ts';
+import type { TradingControlState } from '../../contracts/control.ts';
+import { reconcileScheduleId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { ensureHousekeeping } from '../../workers/housekeeping.ts';
+import type { HealthReport } from '../../workflows/health/health.ts';
+import { silent, until } from '../paper-exchange/harness.ts';
+import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
+import { startDevServer } from '../support/temporal.ts';
+
+let environment: TestWorkflowEnvironment;
+let rig: Rig;
+
+beforeAll(async () => {
+  environment = await startDevServer();
+});
+afterAll(() => environment.teardown());
+afterEach(async () => {
+  const replayed = await replayThenClose(rig);
+  await control()
+    .terminate('by the test')
+    .catch(() => undefined);
+  expect(replayed.map(({ workflowType }) => workflowType)).toContain('health');
+});
+
+const control = () => environment.client.workflow.getHandle(TRADING_CONTROL_ID);
+
+async function open(): Promise<void> {
+  rig = await startRig(environment);
+  await control().executeUpdate<TradingControlState, []>('settled', { args: [] });
+}
+
+async function look(): Promise<HealthReport> {
+  const handle = await rig.start('health', `health/${randomUUID()}`);
+  return (await handle.result()) as HealthReport;
+}
+
+const incidents = () => rig.journal.incidents.list({ limit: 20 });
+
+it('finds everything well, and an exchange that goes away and comes back', async () => {
+  await open();
+  const first = await look();
+  expect(first.unwell).toEqual([]);
+  expect(first.components).toBeGreaterThan(5);
+  await rig.exchange.admin('POST', '/admin/faults', { kind: 'server-error', status: 503 });
+  expect((await look()).unwell).toContain('exchange: exchange.away');
+  expect(await incidents()).toMatchObject([{ component: 'exchange', severity: 'critical' }]);
+  await rig.exchange.admin('DELETE', '/admin/faults');
+  expect((await look()).unwell).toEqual([]);
+  const [incident] = await incidents();
+  expect(incident?.recoveredBy).toBe('itself');
+  expect(incident?.detectedAt).toBeGreaterThan(incident?.beganAt ?? Number.POSITIVE_INFINITY);
+});
+
+it('ends a halt that reconciliation raised, once books and exchange agree, and no other', async () => {
+  await open();
+  const { journal, client } = rig;
+  const raise = (by: string) =>
+    haltTrading({ journal, client, logger: silent }, { account: 'main', key: `${by}/1`, reason: 'they differ', by });
+  await raise('reconcile');
+  await until(async () => (await control().query<TradingControlState>('state')).quiet || undefined);
+  expect((await look()).unwell).toContain('trading/main: trading.frozen');
+  // Two looks of reconciliation later they agree.
+  await journal.exchange.recordReconciliation({ account: 'main', at: Date.now() + 60_000, differences: [] });
+  const report = await look();
+  expect(report.recoveries).toEqual(['unfreeze for trading/main: done']);
+  const after = await journal.control.read('main');
+  expect(after).toMatchObject({ tradingState: 'active', changedBy: 'health' });
+  expect((await look()).unwell).toEqual([]);
+  expect((await incidents())[0]).toMatchObject({ component: 'trading/main', recoveredBy: 'unfreeze' });
+
+  await raise('me');
+  await until(async () => (await control().query<TradingControlState>('state')).quiet || undefined);
+  const quiet = await look();
+  expect(quiet).toMatchObject({ unwell: [], recoveries: [] });
+  expect((await journal.control.read('main')).tradingState).toBe('halted');
+});
+
+it('calls a person at once where a loss limit has halted trading', async () => {
+  await open();
+  await rig.journal.control.raiseHalt({ requestId: 'risk/1', account: 'main', reason: 'DailyLoss', by: 'risk' });
+  expect(await look()).toMatchObject({ unwell: ['trading/main: trading.halted'], recoveries: [] });
+  expect((await incidents())[0]?.escalatedAt).toBeDefined();
+  const events = await rig.journal.outbox.after(0, 100);
+  expect(events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['incident.opened', 'incident.escalated']));
+});
+
+it('has the books held against the exchange where they differ', async () => {
+  await open();
+  await ensureHousekeeping(environment.client, rig.configuration, 1);
+  await rig.journal.exchange.recordReconciliation({ account: 'main', at: Date.now(), differences: ['BTC 1 apart'] });
+  const before = Date.now();
+  const report = await look();
+  expect(report.unwell).toContain('books/main: books.differ');
+  expect(report.recoveries).toContain('reconcile for books/main: done');
+  await until(async () => {
+    const last = await rig.journal.exchange.lastReconciliation('main');
+    return (last !== undefined && last.at >= before && last.differences.length === 0) || undefined;
+  });
+  expect((await look()).unwell).toEqual([]);
+  await environment.client.schedule.getHandle(reconcileScheduleId('main')).pause('by the test');
+});
