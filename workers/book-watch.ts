@@ -9,7 +9,12 @@ const WINDOW_CYCLES = 50;
 const tradingStates = ['active', 'reducing', 'halted'] as const;
 
 /** Keeps the gauges that are read from the books: equity, and how often each agent gave a signal. Returns a function that ends it. */
-export function watchBooks(journal: Journal, { account, currency, mode }: Configuration, logger: Logger): () => void {
+export function watchBooks(
+  journal: Journal,
+  { account, currency, mode, cycle }: Configuration,
+  logger: Logger,
+): () => void {
+  metrics.cycleInterval.set(cycle.intervalSeconds);
   const look = async (): Promise<void> => {
     const marks = await journal.ledger.equityMarks(account);
     if (marks) {

@@ -17,16 +17,19 @@ export interface PortUse {
 /** Every port that the stack listens on. */
 export function portsOf(
   configuration: Configuration,
-  { temporal }: Profile,
+  { temporal, observability }: Profile,
   files: { configuration: string; profile: string },
-  ownTemporal: boolean,
-  engines: readonly Engine[],
+  { ownTemporal, engines, observe }: { ownTemporal: boolean; engines: readonly Engine[]; observe: boolean },
 ): PortUse[] {
   const { paperExchange, coordinator, mode, agents } = configuration;
+  const inProfile = (key: string): string => `${key} in ${files.profile}`;
   const inConfiguration = (key: string): string => `${key} in ${files.configuration}`;
   const server = [
-    { port: temporal.ports.grpc, use: 'the Temporal server', key: `temporal.ports.grpc in ${files.profile}` },
-    { port: temporal.ports.ui, use: "Temporal's Web UI", key: `temporal.ports.ui in ${files.profile}` },
+    { port: temporal.ports.grpc, use: 'the Temporal server', key: inProfile('temporal.ports.grpc') },
+    { port: temporal.ports.ui, use: "Temporal's Web UI", key: inProfile('temporal.ports.ui') },
+    ...(temporal.ports.metrics === undefined
+      ? []
+      : [{ port: temporal.ports.metrics, use: "Temporal's metrics", key: inProfile('temporal.ports.metrics') }]),
   ].map((entry) => ({ ...entry, host: temporal.host }));
   const workers = roles.flatMap((role) =>
     [
@@ -41,6 +44,14 @@ export function portsOf(
       : []),
     { ...coordinator, use: 'the MCP coordinator', key: inConfiguration('coordinator.port') },
     ...workers,
+    ...(observe
+      ? (['prometheus', 'alertmanager'] as const).map((name) => ({
+          host: '127.0.0.1',
+          port: observability.ports[name],
+          use: name === 'prometheus' ? 'Prometheus' : 'Alertmanager',
+          key: inProfile(`observability.ports.${name}`),
+        }))
+      : []),
     ...(engines.includes('hummingbot')
       ? (['port', 'mqttPort'] as const).map((key) => ({
           host: '127.0.0.1',

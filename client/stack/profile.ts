@@ -14,7 +14,8 @@ const temporalSchema = z.strictObject({
   /** How long a closed workflow's history is kept. */
   retentionHours: z.int().min(1).max(8_760),
   host: z.string().min(1),
-  ports: z.strictObject({ grpc: port, ui: port }),
+  /** `metrics`: where the server tells its own, for Prometheus; anywhere without one. */
+  ports: z.strictObject({ grpc: port, ui: port, metrics: port.optional() }),
   /** A file's name below the data folder. */
   database: z.string().regex(/^[\w.-]+$/, 'must be the name of a file in the data folder, e.g. temporal.db'),
   pragmas: z.record(z.string().regex(/^[a-z_]+$/), z.union([z.string().regex(/^\w+$/), z.int()])),
@@ -29,8 +30,16 @@ const workerSchema = z.strictObject({
   taskQueues: z.array(z.string().min(1)).min(1),
 });
 
+const observabilitySchema = z.strictObject({
+  ports: z.strictObject({ prometheus: port.default(9090), alertmanager: port.default(9093) }).prefault({}),
+  scrapeSeconds: z.int().min(1).max(60).default(10),
+  evaluateSeconds: z.int().min(1).max(60).default(10),
+  retentionDays: z.int().min(1).max(365).default(15),
+});
+
 export const profileSchema = z.strictObject({
   temporal: temporalSchema,
+  observability: observabilitySchema.prefault({}),
   workers: z.strictObject({
     operations: workerSchema,
     cycles: workerSchema,

@@ -16,6 +16,7 @@ import { stackAccess, usesOtherServer } from './connection.ts';
 import { refuseCorruptDatabase } from './databases.ts';
 import { enableOfferedAgents } from './engine-agents.ts';
 import { prepareEngines } from './engines.ts';
+import { observers } from './observe.ts';
 import { ensurePaperAccount } from './paper-account.ts';
 import { pinConfiguration } from './pinned-configuration.ts';
 import { portsOf, refuseTakenPorts } from './ports.ts';
@@ -35,6 +36,8 @@ export interface StackOptions {
   profile: Profile;
   /** Run beside the stack; what is missing of them is installed. */
   engines: readonly Engine[];
+  /** Prometheus and Alertmanager beside it. */
+  observe?: boolean;
   /** One short line per step of the preparation. */
   onProgress: (message: string) => void;
   logger: Logger;
@@ -121,13 +124,16 @@ async function bringUp(
   const files = { configuration: configurationFile(), profile: profileFile() };
   checkDatabases(configuration, profile, ownTemporal);
   await refuseUnreadyMode(configuration);
-  await refuseTakenPorts(portsOf(configuration, profile, files, ownTemporal, engines));
+  await refuseTakenPorts(
+    portsOf(configuration, profile, files, { ownTemporal, engines, observe: options.observe === true }),
+  );
 
   // Independent of each other; only the workers need all of them.
-  const [temporalUrl, services, engineProcesses] = await Promise.all([
+  const [temporalUrl, services, engineProcesses, watchers] = await Promise.all([
     ownTemporal ? startTemporal(options, supervisor, signal) : otherTemporal(options, temporal),
     startServices(options, supervisor),
     prepareEngines(engines, { onProgress, signal }),
+    options.observe ? observers(configuration, profile, { onProgress, signal }) : [],
     bundleWorkflows(signal),
   ]);
 
@@ -137,12 +143,15 @@ async function bringUp(
   const workerUrls = await supervisor.start(workers);
   for (const { name } of engineProcesses) onProgress(`Starting ${name}`);
   const engineUrls = await supervisor.start(engineProcesses);
+  if (watchers.length > 0) onProgress('Starting Prometheus and Alertmanager');
+  const watcherUrls = await supervisor.start(watchers);
   await enableOfferedAgents(engines, { url: coordinatorUrl(configuration), token: loadSecrets().coordinatorToken });
   return [
     { name: 'temporal', url: temporalUrl },
     ...services,
     ...workers.map(({ name }, index) => ({ name, url: workerUrls[index] })),
     ...engineProcesses.map(({ name }, index) => ({ name, url: engineUrls[index] })),
+    ...watchers.map(({ name }, index) => ({ name, url: watcherUrls[index] })),
   ].flatMap(({ name, url }) => (url === undefined ? [] : [{ name, url }]));
 }
 

@@ -95,7 +95,7 @@ export async function findProgram(
   throw unavailable(program, reason);
 }
 
-function findOnPath(name: string, environment: NodeJS.ProcessEnv): string | undefined {
+export function findOnPath(name: string, environment: NodeJS.ProcessEnv): string | undefined {
   const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders
     .map((folder) => join(folder, name))

@@ -21,6 +21,7 @@ export function temporalServer(profile: TemporalProfile, binary: string, dataFol
     args: ['server', 'start-dev', '--ui-disable-news-fetch', '--log-format=json', '--log-level=warn'].concat(
       [`--ip=${host}`, `--port=${ports.grpc}`, `--ui-port=${ports.ui}`, `--namespace=${namespace}`],
       [`--db-filename=${join(dataFolder, database)}`],
+      ports.metrics === undefined ? [] : [`--metrics-port=${ports.metrics}`],
       flags('--sqlite-pragma', pragmas),
       flags('--search-attribute', searchAttributes),
       dynamicConfigFlags(profile),

@@ -45,25 +45,35 @@ describe('the ports', () => {
   const files = { configuration: 'trading.yml', profile: 'temporal-dev.yml' };
 
   it('are listed, those of Temporal only where its server is ours, that of an engine only where it runs', () => {
-    const own = portsOf(configuration, readProfile(profileFile), files, true, []).map(({ port }) => port);
+    const own = portsOf(configuration, readProfile(profileFile), files, {
+      ownTemporal: true,
+      engines: [],
+      observe: false,
+    }).map(({ port }) => port);
     // Each worker has one port for its own page and one for the SDK's metrics.
     const workers = [9500, 9504, 9501, 9505, 9502, 9506, 9503, 9507];
-    expect(own).toEqual([7233, 8233, 8092, 8081, ...workers]);
-    const other = portsOf(configuration, readProfile(profileFile), files, false, []).map(({ port }) => port);
+    expect(own).toEqual([7233, 8233, 8235, 8092, 8081, ...workers]);
+    const other = portsOf(configuration, readProfile(profileFile), files, {
+      ownTemporal: false,
+      engines: [],
+      observe: false,
+    }).map(({ port }) => port);
     expect(other).toEqual([8092, 8081, ...workers]);
-    const live = portsOf({ ...configuration, mode: 'live' }, readProfile(profileFile), files, false, ['freqtrade']);
+    const live = portsOf({ ...configuration, mode: 'live' }, readProfile(profileFile), files, {
+      ownTemporal: false,
+      engines: ['freqtrade'],
+      observe: false,
+    });
     expect(live.map(({ port }) => port)).toEqual([8081, ...workers, 8094]);
   });
 
   it('that are in use are refused with the number, the use and the key', async () => {
     const { port, close } = await takenPort();
-    const uses = portsOf(
-      parseConfiguration({ coordinator: { port } }, 'the test'),
-      readProfile(profileFile),
-      files,
-      false,
-      [],
-    );
+    const uses = portsOf(parseConfiguration({ coordinator: { port } }, 'the test'), readProfile(profileFile), files, {
+      ownTemporal: false,
+      engines: [],
+      observe: true,
+    });
     const check = refuseTakenPorts(uses.filter((use) => use.port === port));
     await expect(check).rejects.toThrow(
       `Port ${port} for the MCP coordinator on 127.0.0.1 is in use (coordinator.port in trading.yml): end the program that uses it, or change the key.`,

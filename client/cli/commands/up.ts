@@ -23,6 +23,7 @@ import { runCycle } from './cycles.ts';
 interface UpOptions extends OutputOptions {
   cycles?: number;
   exit?: boolean;
+  observe?: boolean;
   with: Engine[];
 }
 
@@ -131,6 +132,7 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
     configuration,
     profile: readProfile(),
     engines: options.with,
+    observe: options.observe === true,
     logger,
     onProcess: incidents.note,
     onProgress: (message) => progress(`${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${message}`),
@@ -189,9 +191,13 @@ export function registerUp(program: Command): void {
         addEngine,
         [],
       )
+      .option(
+        '--observe',
+        'run Prometheus and Alertmanager beside it, with the rules and routes of deploy/observability',
+      )
       .addHelpText(
         'after',
-        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations.\n\nExamples:\n  sapphire up\n  sapphire up --cycles 3 --exit --json\n  sapphire up --with freqtrade --with hummingbot',
+        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations.\n\nExamples:\n  sapphire up\n  sapphire up --cycles 3 --exit --json\n  sapphire up --with freqtrade --with hummingbot\n  sapphire up --observe',
       ),
     up,
   );

@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cacheFolder } from '../../contracts/config/folders.ts';
+import { UserError } from '../../contracts/errors.ts';
+import { findOnPath } from './temporal-binary.ts';
+
+const run = promisify(execFile);
+const FETCH_TIMEOUT_MS = 5 * 60_000;
+
+/** Programs that watch over the stack, and the package of Debian that carries each. */
+const programs = {
+  prometheus: { package: 'prometheus', names: ['prometheus'] },
+  promtool: { package: 'prometheus', names: ['promtool'] },
+  alertmanager: { package: 'prometheus-alertmanager', names: ['alertmanager', 'prometheus-alertmanager'] },
+  amtool: { package: 'prometheus-alertmanager', names: ['amtool'] },
+} as const;
+export type DebianProgram = keyof typeof programs;
+
+interface FetchOptions {
+  onProgress?: (message: string) => void;
+  signal?: AbortSignal;
+}
+
+/** Path of a program: on PATH, in the cache, else unpacked there from its package, which needs no rights beyond reading Debian's archive. */
+export async function debianProgram(program: DebianProgram, options: FetchOptions = {}): Promise<string> {
+  const { package: name, names } = programs[program];
+  for (const each of names) {
+    const onPath = findOnPath(each, process.env);
+    if (onPath !== undefined) return onPath;
+  }
+  const folder = join(cacheFolder(), 'observability', name);
+  if (!existsSync(folder)) await fetchPackage(name, folder, options);
+  const found = names.map((each) => join(folder, 'usr', 'bin', each)).find((file) => existsSync(file));
+  if (found === undefined) throw unavailable(name, `its package has no ${program}`);
+  return found;
+}
+
+async function fetchPackage(name: string, folder: string, { onProgress, signal }: FetchOptions): Promise<void> {
+  onProgress?.(`Downloading ${name}`);
+  const parent = join(cacheFolder(), 'observability');
+  mkdirSync(parent, { recursive: true });
+  const draft = mkdtempSync(join(parent, 'download-'));
+  try {
+    // Readable for the user that apt reads as.
+    chmodSync(draft, 0o755);
+    const context = { cwd: draft, timeout: FETCH_TIMEOUT_MS, ...(signal ? { signal } : {}) };
+    const lists = ['-o', `Dir::State::lists=${join(draft, 'lists')}`, '-o', `Dir::Cache=${join(draft, 'cache')}`];
+    await run('apt-get', ['-q', 'download', name], context).catch(async () => {
+      // The machine's own lists are empty or old: lists of our own are fetched, which everyone may.
+      mkdirSync(join(draft, 'lists', 'partial'), { recursive: true });
+      mkdirSync(join(draft, 'cache', 'archives', 'partial'), { recursive: true });
+      await run('apt-get', ['-q', ...lists, 'update'], context);
+      await run('apt-get', ['-q', ...lists, 'download', name], context);
+    });
+    const archive = readdirSync(draft).find((file) => file.endsWith('.deb'));
+    if (archive === undefined) throw new Error('apt-get left no package');
+    const unpacked = join(draft, 'unpacked');
+    await run('dpkg-deb', ['-x', join(draft, archive), unpacked], context);
+    renameSync(unpacked, folder);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (existsSync(folder)) return;
+    throw unavailable(name, error instanceof Error ? error.message.split('\n', 1).join() : String(error));
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+function unavailable(name: string, reason: string): UserError {
+  return new UserError(
+    'ProgramUnavailable',
+    `${name} cannot be fetched: ${reason}. Install Prometheus and Alertmanager so that prometheus, promtool, alertmanager and amtool are on the PATH, or start without --observe.`,
+  );
+}

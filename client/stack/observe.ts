@@ -1,0 +1,165 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { healthEndpoints } from '../../contracts/config/addresses.ts';
+import { dataFolder, projectFolder } from '../../contracts/config/folders.ts';
+import { writePrivateFile } from '../../contracts/config/private-file.ts';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { UserError } from '../../contracts/errors.ts';
+import { debianProgram } from './debian-programs.ts';
+import type { Profile } from './profile.ts';
+import type { ProcessSpec } from './supervised-process.ts';
+
+const rules = join(projectFolder, 'deploy', 'observability', 'generated', 'rules.yml');
+const routes = join(projectFolder, 'deploy', 'observability', 'generated', 'alertmanager.yml');
+
+/** Secrets of the receivers: the variable that gives each, by the file's name in Alertmanager's configuration. */
+const secretVariables: Record<string, string> = {
+  'slack-url': 'SAPPHIRE_ALERT_SLACK_URL',
+  'pagerduty-key': 'SAPPHIRE_ALERT_PAGERDUTY_KEY',
+  'pagerduty-escalation-key': 'SAPPHIRE_ALERT_PAGERDUTY_ESCALATION_KEY',
+  'email-password': 'SAPPHIRE_ALERT_EMAIL_PASSWORD',
+};
+/** Base of an address that gets /team, /page, /escalation and /heartbeat. */
+const WEBHOOK_VARIABLE = 'SAPPHIRE_ALERT_WEBHOOK_URL';
+/** Where e-mail goes and comes from. */
+const emailVariables = {
+  to: 'SAPPHIRE_ALERT_EMAIL_TO',
+  from: 'SAPPHIRE_ALERT_EMAIL_FROM',
+  smarthost: 'SAPPHIRE_ALERT_EMAIL_SMARTHOST',
+} as const;
+
+export interface ScrapeTimes {
+  scrapeSeconds: number;
+  evaluateSeconds: number;
+}
+
+/** The jobs of this machine's processes, `trading-<role>`, with the committed rules. */
+export function prometheusFile(
+  configuration: Configuration,
+  { temporal, observability }: Profile,
+  { scrapeSeconds, evaluateSeconds }: ScrapeTimes,
+): string {
+  const job = (name: string, address: string) => ({ job_name: name, static_configs: [{ targets: [address] }] });
+  const own = healthEndpoints(configuration).map(({ name, url }) =>
+    job(
+      `trading-${name
+        .replace(/^workers\//, '')
+        .replace(/^mcp-/, '')
+        .replace(/^paper-/, '')}`,
+      new URL(url).host,
+    ),
+  );
+  const { host, ports } = temporal;
+  return stringify({
+    global: { scrape_interval: `${scrapeSeconds}s`, evaluation_interval: `${evaluateSeconds}s`, scrape_timeout: '5s' },
+    rule_files: [rules],
+    alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${observability.ports.alertmanager}`] }] }] },
+    scrape_configs: [
+      ...own,
+      ...(ports.metrics === undefined ? [] : [job('temporal', `${host}:${ports.metrics}`)]),
+      job('prometheus', `127.0.0.1:${observability.ports.prometheus}`),
+      job('alertmanager', `127.0.0.1:${observability.ports.alertmanager}`),
+    ],
+  });
+}
+
+const integrationSchema = z.looseObject({});
+const alertmanagerSchema = z.looseObject({
+  receivers: z.array(z.object({ name: z.string() }).catchall(z.array(integrationSchema))),
+});
+
+/** The committed routes, with those of the receivers' integrations whose secret or address the environment gives. */
+export function alertmanagerFile(secretFolder: string, environment: NodeJS.ProcessEnv = process.env): string {
+  const { receivers, ...rest } = alertmanagerSchema.parse(parse(readFileSync(routes, 'utf8')));
+  mkdirSync(secretFolder, { recursive: true, mode: 0o700 });
+  const given = (integration: z.output<typeof integrationSchema>): unknown => {
+    const entries = Object.entries(integration).map(([key, value]): [string, unknown] | undefined => {
+      if (key.endsWith('_file')) {
+        const name = String(value).split('/').at(-1) ?? '';
+        const secret = environment[secretVariables[name] ?? ''];
+        if (!secret) return undefined;
+        const file = join(secretFolder, name);
+        writePrivateFile(file, secret);
+        return [key, file];
+      }
+      if (key === 'url') {
+        const base = environment[WEBHOOK_VARIABLE];
+        return base ? [key, `${base.replace(/\/$/, '')}${new URL(String(value)).pathname}`] : undefined;
+      }
+      const variable = emailVariables[key as keyof typeof emailVariables];
+      return [key, (variable && environment[variable]) ?? value];
+    });
+    return entries.includes(undefined)
+      ? undefined
+      : Object.fromEntries(entries.flatMap((entry) => (entry ? [entry] : [])));
+  };
+  const left = receivers.map(({ name, ...integrations }) => ({
+    name,
+    ...Object.fromEntries(
+      Object.entries(integrations).flatMap(([kind, list]) => {
+        const usable = list.map(given).filter((integration) => integration !== undefined);
+        return usable.length === 0 ? [] : [[kind, usable]];
+      }),
+    ),
+  }));
+  return stringify({ ...rest, receivers: left }, { lineWidth: 0 });
+}
+
+/** Prometheus and Alertmanager as processes; their data outlives them. Installs what is missing. */
+export async function observers(
+  configuration: Configuration,
+  profile: Profile,
+  options: { onProgress: (message: string) => void; signal: AbortSignal },
+): Promise<ProcessSpec[]> {
+  const { ports, retentionDays, ...times } = profile.observability;
+  // One after the other: both may come out of the same archive.
+  const prometheus = await debianProgram('prometheus', options);
+  const alertmanager = await debianProgram('alertmanager', options);
+  const folder = join(dataFolder(), 'observability');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const files = { prometheus: join(folder, 'prometheus.yml'), alertmanager: join(folder, 'alertmanager.yml') };
+  writePrivateFile(files.prometheus, prometheusFile(configuration, profile, times));
+  const secretFolder = join(folder, 'secrets');
+  rmSync(secretFolder, { recursive: true, force: true });
+  writePrivateFile(files.alertmanager, alertmanagerFile(secretFolder));
+  return [
+    watcher('alertmanager', alertmanager, ports.alertmanager, [
+      `--config.file=${files.alertmanager}`,
+      `--storage.path=${join(folder, 'alertmanager')}`,
+      '--cluster.listen-address=',
+    ]),
+    watcher('prometheus', prometheus, ports.prometheus, [
+      `--config.file=${files.prometheus}`,
+      `--storage.tsdb.path=${join(folder, 'prometheus')}`,
+      `--storage.tsdb.retention.time=${retentionDays}d`,
+    ]),
+  ];
+}
+
+function watcher(name: string, command: string, port: number, args: string[]): ProcessSpec {
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    name,
+    command,
+    args: [...args, `--web.listen-address=127.0.0.1:${port}`, '--log.format=json', '--log.level=warn'],
+    watched: true,
+    // Trading does not depend on being watched.
+    advisory: true,
+    probe: async (signal) => {
+      while (!(await answers(url, signal))) await sleep(100, undefined, { signal });
+      return url;
+    },
+  };
+}
+
+async function answers(url: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/-/ready`, { signal })).ok;
+  } catch (error) {
+    if (signal.aborted) throw new UserError('Interrupted', String(error));
+    return false;
+  }
+}

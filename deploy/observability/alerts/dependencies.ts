@@ -1,0 +1,131 @@
+import type { AlertGroup } from '../alert.ts';
+
+/** What the system leans on: exchange, agents, Temporal, warehouse, the alerting itself. */
+export const dependencies: AlertGroup = {
+  name: 'trading-dependencies.alerts',
+  alerts: [
+    {
+      name: 'TradingCircuitBreakerOpen',
+      expr: 'max by (service, breaker) (circuit_breaker_state) == 2',
+      severity: 'critical',
+      summary: 'A circuit breaker is open.',
+      description: '{{ $labels.service }} leaves {{ $labels.breaker }} alone after five failures in a row.',
+    },
+    {
+      name: 'TradingCircuitBreakerHalfOpen',
+      expr: 'max by (service, breaker) (circuit_breaker_state) == 1',
+      for: '15m',
+      severity: 'warning',
+      summary: 'A circuit breaker does not close again.',
+      description: '{{ $labels.service }} has tried {{ $labels.breaker }} for a quarter of an hour.',
+    },
+    {
+      name: 'TradingExchangeErrors',
+      expr: `sum(rate(exchange_request_duration_seconds_count{result="error"}[5m])) / sum(rate(exchange_request_duration_seconds_count[5m])) > 0.2
+  and sum(increase(exchange_request_duration_seconds_count[5m])) >= 10`,
+      for: '1m',
+      severity: 'warning',
+      summary: 'The exchange fails one request in five.',
+      description: '{{ $value | humanizePercentage }} of the requests to the exchange failed in the last five minutes.',
+    },
+    {
+      name: 'TradingExchangeClockSkew',
+      expr: 'max(abs(exchange_clock_skew_seconds)) > 1',
+      for: '1m',
+      severity: 'warning',
+      summary: 'Our clock and the exchange’s differ.',
+      description:
+        'They are {{ $value | humanizeDuration }} apart: the exchange refuses signed requests beyond its window.',
+    },
+    {
+      name: 'TradingAgentUnavailable',
+      expr: 'max by (agent) (agent_availability) == 0',
+      for: '10m',
+      severity: 'warning',
+      summary: 'An agent that is set up does not answer.',
+      description:
+        '{{ $labels.agent }} has failed in every cycle of the last ten minutes; the consensus is formed without it.',
+    },
+    {
+      name: 'TradingModelCostForecast',
+      expr: '30 * sum(increase(llm_cost_usd_total[1d])) > 800',
+      severity: 'warning',
+      summary: 'Language models will cost more than 800 dollars a month.',
+      description: 'At the rate of the last day they cost {{ $value | printf "%.0f" }} dollars in 30 days.',
+    },
+    {
+      name: 'TemporalBacklogAge',
+      expr: 'max by (taskqueue) (approximate_backlog_age_seconds{job="temporal", namespace!="temporal-system"}) > 30',
+      for: '1m',
+      severity: 'warning',
+      summary: 'Tasks wait on a task queue.',
+      description:
+        'The oldest task of {{ $labels.taskqueue }} has waited for {{ $value | humanizeDuration }}: its worker is gone or too slow.',
+    },
+    {
+      name: 'TemporalPersistenceLatency',
+      expr: 'histogram_quantile(0.95, sum by (le) (rate(persistence_latency_bucket{job="temporal"}[5m]))) > 1',
+      for: '5m',
+      severity: 'warning',
+      summary: 'Temporal’s database is slow.',
+      description: 'The 95th percentile of its operations takes {{ $value | humanizeDuration }}.',
+    },
+    {
+      name: 'TemporalWorkerSlotsExhausted',
+      expr: 'min by (job, task_queue, worker_type) (temporal_worker_task_slots_available) == 0',
+      for: '1m',
+      severity: 'warning',
+      summary: 'A worker has no free slot.',
+      description:
+        '{{ $labels.job }} has had no free {{ $labels.worker_type }} slot on {{ $labels.task_queue }} for a minute.',
+    },
+    {
+      name: 'TemporalWorkflowTaskLatency',
+      expr: 'histogram_quantile(0.95, sum by (le, job) (rate(temporal_workflow_task_schedule_to_start_latency_seconds_bucket[5m]))) > 1',
+      for: '5m',
+      severity: 'warning',
+      summary: 'Workflow tasks wait for their worker.',
+      description: 'The 95th percentile of the wait at {{ $labels.job }} is {{ $value | humanizeDuration }}.',
+    },
+    {
+      name: 'WarehouseExportLagging',
+      expr: 'max by (source) (warehouse_export_lag_seconds) > 600',
+      for: '2m',
+      severity: 'warning',
+      summary: 'Events do not reach the warehouse.',
+      description:
+        'The oldest event of {{ $labels.source }} that is not in the warehouse is {{ $value | humanizeDuration }} old. None is lost.',
+    },
+    {
+      name: 'MarketRowsLost',
+      expr: 'increase(market_rows_lost_total[10m]) > 0',
+      severity: 'warning',
+      summary: 'The market buffer did not take snapshots.',
+      description: '{{ $value | printf "%.0f" }} symbols of snapshots are missing in the warehouse; they traded.',
+    },
+    {
+      name: 'BackupTooOld',
+      expr: 'time() - max(backup_timestamp_seconds) > 26 * 3600',
+      for: '10m',
+      severity: 'warning',
+      summary: 'There is no backup of today.',
+      description: 'The newest backup is {{ $value | humanizeDuration }} old.',
+    },
+    {
+      name: 'AlertmanagerNotificationsFailing',
+      expr: 'sum by (integration) (rate(alertmanager_notifications_failed_total{job="alertmanager"}[5m])) > 0',
+      for: '2m',
+      severity: 'warning',
+      summary: 'Alertmanager cannot notify.',
+      description: 'Notifications by {{ $labels.integration }} fail: whoever is to be called does not hear of it.',
+    },
+    {
+      name: 'PrometheusRuleFailures',
+      expr: 'increase(prometheus_rule_evaluation_failures_total[5m]) > 0',
+      for: '2m',
+      severity: 'warning',
+      summary: 'Prometheus cannot evaluate a rule.',
+      description: '{{ $labels.rule_group }} failed: what its rules watch over is not watched.',
+    },
+  ],
+};

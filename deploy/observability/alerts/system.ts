@@ -1,0 +1,102 @@
+import type { AlertGroup } from '../alert.ts';
+
+/** Every process of ours is scraped by a job of this name: `trading-<role>`. */
+export const tradingJobs = [
+  'trading-cycles',
+  'trading-agents',
+  'trading-execution',
+  'trading-operations',
+  'trading-coordinator',
+] as const;
+
+const absent = tradingJobs.map((job) => `absent(up{job="${job}"})`).join(' or ');
+
+/** Whether the processes run, do their work, and see to themselves. */
+export const system: AlertGroup = {
+  name: 'trading-system.alerts',
+  alerts: [
+    {
+      name: 'TradingSystemDown',
+      expr: 'up{job=~".*trading.*"} == 0',
+      for: '1m',
+      severity: 'critical',
+      summary: 'A process of the trading system does not answer.',
+      description: '{{ $labels.job }} at {{ $labels.instance }} has not answered a scrape for a minute.',
+    },
+    {
+      name: 'TradingProcessMissing',
+      expr: absent,
+      for: '1m',
+      severity: 'critical',
+      summary: 'A process of the trading system is no target of Prometheus.',
+      description: 'Nobody scrapes {{ $labels.job }}: it was taken out of the configuration, or never came up.',
+    },
+    {
+      name: 'TradingProcessRestarting',
+      expr: 'changes(process_start_time_seconds{job=~"trading-.+"}[15m]) > 3',
+      severity: 'warning',
+      summary: 'A process starts again and again.',
+      description: '{{ $labels.job }} was started {{ $value }} times within a quarter of an hour.',
+    },
+    {
+      name: 'TradingHighErrorRate',
+      expr: 'max by (service) (error_rate_percentage) > 5',
+      for: '2m',
+      severity: 'critical',
+      summary: 'More than 5 % of the work of a process fails.',
+      description:
+        '{{ $value | printf "%.1f" }} % of the work of {{ $labels.service }} in the last five minutes failed.',
+    },
+    {
+      name: 'TradingActivityErrors',
+      expr: `sum by (activity) (rate(activity_attempts_total{result="failed"}[5m])) / sum by (activity) (rate(activity_attempts_total[5m])) > 0.05
+  and sum by (activity) (increase(activity_attempts_total[5m])) >= 20`,
+      for: '2m',
+      severity: 'warning',
+      summary: 'More than 5 % of the attempts of an activity fail.',
+      description:
+        '{{ $value | humanizePercentage }} of the attempts of {{ $labels.activity }} failed in the last five minutes.',
+    },
+    {
+      name: 'TradingHealthLookStale',
+      expr: 'time() - max(health_look_timestamp_seconds) > 60',
+      for: '30s',
+      severity: 'critical',
+      summary: 'The health workflow no longer looks.',
+      description:
+        'The last look at the components was {{ $value | humanizeDuration }} ago, one is due every ten seconds: what breaks now is not mended.',
+    },
+    {
+      name: 'TradingComponentUnhealthy',
+      expr: 'min by (component) (health_check_status) == 0',
+      for: '2m',
+      severity: 'warning',
+      summary: 'A component is not well.',
+      description: '{{ $labels.component }} has not been well for two minutes.',
+    },
+    {
+      name: 'TradingIncidentEscalated',
+      expr: 'max(incidents_escalated) > 0',
+      severity: 'critical',
+      summary: 'The system could not mend an incident by itself.',
+      description: '{{ $value }} incidents need a person: "sapphire incident list".',
+    },
+    {
+      name: 'TradingIncidentUnacknowledged',
+      expr: 'max(incidents_unacknowledged) > 0',
+      for: '15m',
+      severity: 'critical',
+      labels: { escalation: 'unacknowledged' },
+      summary: 'Nobody has acknowledged an escalated incident.',
+      description:
+        '{{ $value }} incidents that need a person have waited for a quarter of an hour: "sapphire incident ack ID" says that somebody looks.',
+    },
+    {
+      name: 'Watchdog',
+      expr: 'vector(1)',
+      severity: 'none',
+      summary: 'Fires always.',
+      description: 'Its absence at the dead man’s switch says that Prometheus or Alertmanager is down.',
+    },
+  ],
+};

@@ -1,0 +1,96 @@
+import type { AlertGroup } from '../alert.ts';
+
+/** Whether trading does what it is for, and what it costs. */
+export const trading: AlertGroup = {
+  name: 'trading-path.alerts',
+  alerts: [
+    {
+      name: 'TradingPortfolioLoss',
+      expr: '100 * (sum by (portfolio, mode) (portfolio_value) - sum by (portfolio, mode) (portfolio_day_open_value)) / sum by (portfolio, mode) (portfolio_day_open_value) < -5',
+      severity: 'critical',
+      summary: 'The portfolio has lost more than 5 % since the day began.',
+      description:
+        'The {{ $labels.mode }} portfolio {{ $labels.portfolio }} stands at {{ $value | printf "%.2f" }} % of the day, deposits and withdrawals left out.',
+    },
+    {
+      name: 'TradingDrawdown',
+      expr: '100 * (sum by (portfolio, mode) (portfolio_value) - sum by (portfolio, mode) (portfolio_high_water_value)) / sum by (portfolio, mode) (portfolio_high_water_value) < -7',
+      severity: 'warning',
+      summary: 'The portfolio is 7 % below its peak.',
+      description:
+        'The {{ $labels.mode }} portfolio {{ $labels.portfolio }} stands {{ $value | printf "%.2f" }} % from its highest value.',
+    },
+    {
+      name: 'TradingHalted',
+      expr: 'max by (portfolio, mode) (trading_state) == 2',
+      for: '1m',
+      severity: 'warning',
+      summary: 'Trading is halted.',
+      description: 'Nothing is opened for the {{ $labels.mode }} portfolio {{ $labels.portfolio }} until a resume.',
+    },
+    {
+      name: 'TradingCyclesStalled',
+      expr: '(time() - max(trading_cycle_finished_timestamp_seconds) > 3 * max(trading_cycle_interval_seconds)) unless max(trading_state) == 2',
+      for: '30s',
+      severity: 'critical',
+      summary: 'No trading cycle ends any more.',
+      description: 'The last cycle ended {{ $value | humanizeDuration }} ago, more than three intervals.',
+    },
+    {
+      name: 'TradingCyclesDegraded',
+      expr: 'sum(rate(trading_cycles_total{outcome=~"DEGRADED|SKIPPED_STALE"}[10m])) / sum(rate(trading_cycles_total[10m])) > 0.5',
+      for: '5m',
+      severity: 'warning',
+      summary: 'More than half of the cycles are degraded.',
+      description:
+        '{{ $value | humanizePercentage }} of the cycles of the last ten minutes could not do all of their work.',
+    },
+    {
+      name: 'TradingHighLatency',
+      expr: 'histogram_quantile(0.95, sum by (le) (rate(trade_execution_duration_seconds_bucket[15m]))) > 30',
+      for: '5m',
+      severity: 'critical',
+      summary: 'From signal to execution it takes more than 30 s.',
+      description:
+        'The 95th percentile of the time from the signals’ snapshot to the fill is {{ $value | humanizeDuration }}.',
+    },
+    {
+      name: 'TradingOrderUnresolved',
+      expr: 'max(unresolved_orders) > 0',
+      for: '1m',
+      severity: 'critical',
+      summary: 'It is not known whether the exchange took an order.',
+      description: 'The end of {{ $value }} submissions is unknown for a minute; their symbols only reduce meanwhile.',
+    },
+    {
+      name: 'TradingBooksDiffer',
+      expr: 'max(reconciliation_differences) > 0',
+      for: '1m',
+      severity: 'critical',
+      summary: 'Books and exchange differ.',
+      description: 'The last looks of reconciliation found {{ $value }} differences.',
+    },
+    {
+      name: 'TradingReconciliationStale',
+      expr: 'time() - max(reconciliation_timestamp_seconds) > 180',
+      severity: 'critical',
+      summary: 'The books are no longer held against the exchange.',
+      description: 'The last reconciliation was {{ $value | humanizeDuration }} ago, one is due every half minute.',
+    },
+    {
+      name: 'TradingOrdersDenied',
+      expr: 'sum by (code) (increase(trading_order_refusals_total[10m])) > 20',
+      severity: 'warning',
+      summary: 'The fence denies order after order.',
+      description: '{{ $value | printf "%.0f" }} submissions were denied as {{ $labels.code }} within ten minutes.',
+    },
+    {
+      name: 'TradingMarketDataStale',
+      expr: 'time() - max by (symbol) (market_snapshot_timestamp_seconds) > 3 * scalar(max(trading_cycle_interval_seconds)) unless on () max(trading_state) == 2',
+      for: '30s',
+      severity: 'critical',
+      summary: 'A symbol is no longer seen.',
+      description: '{{ $labels.symbol }} was last seen whole {{ $value | humanizeDuration }} ago.',
+    },
+  ],
+};

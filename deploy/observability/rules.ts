@@ -1,0 +1,33 @@
+import { stringify } from 'yaml';
+import type { Alert, AlertGroup } from './alert.ts';
+import { dependencies } from './alerts/dependencies.ts';
+import { budgetBurn, errorRatios } from './alerts/objectives.ts';
+import { resources } from './alerts/resources.ts';
+import { system } from './alerts/system.ts';
+import { trading } from './alerts/trading.ts';
+
+export const alertGroups: readonly AlertGroup[] = [system, trading, dependencies, resources, budgetBurn];
+
+/** Where a runbook is found: the file's name is the alert's. */
+export function runbookOf(name: string): string {
+  return `deploy/runbooks/${name}.md`;
+}
+
+function ruleOf({ name, expr, for: hold, severity, labels = {}, summary, description }: Alert) {
+  return {
+    alert: name,
+    expr,
+    ...(hold === undefined ? {} : { for: hold }),
+    labels: { severity, team: 'trading', ...labels },
+    annotations: { summary, description, runbook_url: runbookOf(name) },
+  };
+}
+
+/** Prometheus' rule file. What an alert is told by is recorded before it, in the same group: groups are evaluated in no order. */
+export function ruleFile(groups: readonly AlertGroup[] = alertGroups): string {
+  const all = groups.map(({ name, alerts }) => {
+    const recordings = alerts.some(({ expr }) => expr.includes('slo:')) ? errorRatios : [];
+    return { name, rules: [...recordings, ...alerts.map(ruleOf)] };
+  });
+  return stringify({ groups: all }, { lineWidth: 0 });
+}

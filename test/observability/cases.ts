@@ -1,0 +1,421 @@
+import type { Alert } from '../../deploy/observability/alert.ts';
+import { objectives } from '../../deploy/observability/alerts/objectives.ts';
+import { alertGroups } from '../../deploy/observability/rules.ts';
+
+/** Values of series by promtool's notation, e.g. `{'up{job="a"}': '1x10 0x10'}`. */
+export type Series = Record<string, string>;
+
+/** When one alert fires, and when it does not. */
+export interface AlertCase {
+  alert: string;
+  /** Of several alerts of the same name. */
+  labels?: Record<string, string>;
+  /** Seconds between two samples and between two evaluations. */
+  stepSeconds?: number;
+  /** Never fires on any of these, the value at the threshold among them. */
+  silent: readonly Series[];
+  fires: Series;
+  /** Seconds until the expression first holds: from there on `for` counts. */
+  holdsFrom: number;
+  /** Seconds by which it has ended; one that never ends has none. */
+  overAt?: number;
+}
+
+const STEP = 15;
+const rules: readonly Alert[] = alertGroups.flatMap(({ alerts }) => alerts);
+
+const secondsOf = (text: string): number => {
+  const [, count = '0', unit = 's'] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  return Number(count) * ({ s: 1, m: 60, h: 3_600, d: 86_400 }[unit] ?? 1);
+};
+
+export function ruleOf({ alert, labels = {} }: Pick<AlertCase, 'alert' | 'labels'>): Alert {
+  const found = rules.find(
+    ({ name, labels: own = {} }) =>
+      name === alert && Object.entries(labels).every(([key, value]) => own[key] === value),
+  );
+  if (!found) throw new Error(`there is no alert ${alert} ${JSON.stringify(labels)}`);
+  return found;
+}
+
+export function holdSeconds(rule: Alert): number {
+  return rule.for === undefined ? 0 : secondsOf(rule.for);
+}
+
+/** So many samples of one value. */
+const hold = (value: number | string, samples: number): string => `${value}x${samples - 1}`;
+
+/** A gauge that stands at its threshold, is beyond it for a while, and comes back. */
+function gauge(
+  alert: string,
+  series: string,
+  at: number,
+  beyond: number,
+  also: Series = {},
+  labels?: Record<string, string>,
+): AlertCase {
+  const beforeIt = 8;
+  const rule = ruleOf({ alert, ...(labels ? { labels } : {}) });
+  const during = Math.ceil(holdSeconds(rule) / STEP) + 8;
+  const all = beforeIt + during + 12;
+  return {
+    alert,
+    ...(labels ? { labels } : {}),
+    silent: [{ [series]: hold(at, all), ...also }],
+    fires: { [series]: `${hold(at, beforeIt)} ${hold(beyond, during)} ${hold(at, 12)}`, ...also },
+    holdsFrom: beforeIt * STEP,
+    overAt: (beforeIt + during) * STEP,
+  };
+}
+
+/** A time that stands still: its age passes the limit at one moment, until it goes on. */
+function age(alert: string, series: string, limitSeconds: number, also: Series = {}, stepSeconds = STEP): AlertCase {
+  const hold_ = holdSeconds(ruleOf({ alert }));
+  const stands = Math.floor((limitSeconds + hold_) / stepSeconds) + 6;
+  return {
+    alert,
+    stepSeconds,
+    silent: [{ [series]: `0+${stepSeconds}x${stands + 20}`, ...also }],
+    fires: { [series]: `${hold(0, stands)} ${stands * stepSeconds}+${stepSeconds}x20`, ...also },
+    holdsFrom: (Math.floor(limitSeconds / stepSeconds) + 1) * stepSeconds,
+    overAt: (stands + 1) * stepSeconds,
+  };
+}
+
+/** Two counters whose share is at the limit, beyond it, and at nothing. */
+function share(
+  alert: string,
+  bad: string,
+  good: string,
+  {
+    at,
+    beyond,
+    windowSeconds,
+    stepSeconds = STEP,
+    labels,
+    also = [],
+  }: {
+    /** Per step, of bad and good. */
+    at: [number, number];
+    beyond: [number, number];
+    windowSeconds: number;
+    stepSeconds?: number;
+    labels?: Record<string, string>;
+    also?: Series[];
+  },
+): AlertCase {
+  const rule = ruleOf({ alert, ...(labels ? { labels } : {}) });
+  const lasts = Math.ceil(holdSeconds(rule) / stepSeconds) + 8;
+  const after = Math.ceil(windowSeconds / stepSeconds) + 8;
+  const all = lasts + after;
+  return {
+    alert,
+    stepSeconds,
+    ...(labels ? { labels } : {}),
+    silent: [{ [bad]: `0+${at[0]}x${all}`, [good]: `0+${at[1]}x${all}` }, ...also],
+    fires: {
+      [bad]: `0+${beyond[0]}x${lasts} ${hold(beyond[0] * lasts, after)}`,
+      [good]: `0+${beyond[1]}x${all}`,
+    },
+    holdsFrom: stepSeconds,
+    overAt: all * stepSeconds,
+  };
+}
+
+/** A histogram whose 95th percentile is at the limit, and above it. */
+function slow(
+  alert: string,
+  name: string,
+  labels: string,
+  limit: string,
+  next: string,
+  windowSeconds: number,
+): AlertCase {
+  const lasts = Math.ceil(holdSeconds(ruleOf({ alert })) / STEP) + 8;
+  const after = Math.ceil(windowSeconds / STEP) + 8;
+  const bucket = (le: string): string => `${name}_bucket{${labels}le="${le}"}`;
+  const of = (within: number): Series => ({
+    [bucket(limit)]: `0+${within}x${lasts} ${within * lasts}+100x${after}`,
+    [bucket(next)]: `0+100x${lasts + after + 1}`,
+    [bucket('+Inf')]: `0+100x${lasts + after + 1}`,
+  });
+  return { alert, silent: [of(95)], fires: of(94), holdsFrom: STEP, overAt: (lasts + after) * STEP };
+}
+
+/** A counter that makes one leap, seen for as long as the window is. */
+function leap(
+  alert: string,
+  series: string,
+  at: number,
+  beyond: number,
+  windowSeconds: number,
+  stepSeconds = STEP,
+): AlertCase {
+  const full = windowSeconds / stepSeconds + 1;
+  const hold_ = Math.ceil(holdSeconds(ruleOf({ alert })) / stepSeconds);
+  return {
+    alert,
+    stepSeconds,
+    silent: [{ [series]: `${hold(0, full)} ${hold(at, full + hold_ + 4)}` }],
+    fires: { [series]: `${hold(0, full)} ${hold(beyond, full + hold_ + 4)}` },
+    holdsFrom: full * stepSeconds,
+    overAt: (full + windowSeconds / stepSeconds + 1) * stepSeconds,
+  };
+}
+
+const jobs = ['cycles', 'agents', 'execution', 'operations', 'coordinator'];
+const ups = (without: string): Series =>
+  Object.fromEntries(jobs.filter((job) => job !== without).map((job) => [`up{job="trading-${job}"}`, hold(1, 40)]));
+
+const burnt = (
+  name: string,
+  make: (rule: Alert, share_: (factor: number) => number, labels: Record<string, string>) => AlertCase,
+): AlertCase[] => {
+  const objective = objectives.find((each) => each.name === name);
+  if (!objective) throw new Error(`there is no objective ${name}`);
+  return rules
+    .filter(({ labels = {} }) => labels['slo'] === name)
+    .map((rule) => {
+      const limit = Number(/> ([\d.]+) and/.exec(rule.expr)?.[1]);
+      return make(rule, (factor) => limit * factor, { slo: name, long: rule.labels?.['long'] ?? '' });
+    });
+};
+
+/** Long enough for the shortest of the two windows to forget. */
+const burnStep = (rule: Alert): number => Math.max(60, Math.ceil(holdSeconds(rule) / 60 / 5) * 60);
+const shortSeconds = (rule: Alert): number => secondsOf(rule.labels?.['short'] ?? '5m');
+
+export const cases: readonly AlertCase[] = [
+  gauge('TradingSystemDown', 'up{job="trading-cycles",instance="a"}', 1, 0),
+  {
+    alert: 'TradingProcessMissing',
+    silent: [{ ...ups('agents'), 'up{job="trading-agents"}': hold(0, 40) }],
+    fires: { ...ups('agents'), 'up{job="trading-agents"}': `${hold(1, 8)} stale ${hold('_', 10)} ${hold(1, 10)}` },
+    holdsFrom: 8 * STEP,
+    overAt: 19 * STEP,
+  },
+  {
+    alert: 'TradingProcessRestarting',
+    silent: [{ 'process_start_time_seconds{job="trading-cycles"}': '1x3 2x3 3x3 4x80' }],
+    fires: { 'process_start_time_seconds{job="trading-cycles"}': '1x3 2x3 3x3 4x3 5x80' },
+    holdsFrom: 16 * STEP,
+    overAt: 960,
+  },
+  gauge('TradingHighErrorRate', 'error_rate_percentage{service="workers/cycles"}', 5, 5.1),
+  share(
+    'TradingActivityErrors',
+    'activity_attempts_total{activity="placeOrder",result="failed"}',
+    'activity_attempts_total{activity="placeOrder",result="ok"}',
+    {
+      at: [1, 19],
+      beyond: [2, 31],
+      windowSeconds: 300,
+      // Few attempts say little, however many of them fail.
+      also: [{ 'activity_attempts_total{activity="placeOrder",result="failed"}': '0+0.9x60' }],
+    },
+  ),
+  age('TradingHealthLookStale', 'health_look_timestamp_seconds', 60),
+  gauge('TradingComponentUnhealthy', 'health_check_status{component="exchange"}', 1, 0),
+  gauge('TradingIncidentEscalated', 'incidents_escalated', 0, 1),
+  gauge('TradingIncidentUnacknowledged', 'incidents_unacknowledged', 0, 1),
+  { alert: 'Watchdog', silent: [], fires: {}, holdsFrom: 0 },
+
+  gauge('TradingPortfolioLoss', 'portfolio_value{portfolio="main",mode="paper"}', 9_500, 9_499, {
+    'portfolio_day_open_value{portfolio="main",mode="paper"}': hold(10_000, 40),
+  }),
+  gauge('TradingDrawdown', 'portfolio_value{portfolio="main",mode="paper"}', 9_300, 9_299, {
+    'portfolio_high_water_value{portfolio="main",mode="paper"}': hold(10_000, 40),
+  }),
+  gauge('TradingHalted', 'trading_state{portfolio="main",mode="paper"}', 1, 2),
+  withHalt(
+    age('TradingCyclesStalled', 'trading_cycle_finished_timestamp_seconds', 90, {
+      trading_cycle_interval_seconds: hold(30, 60),
+    }),
+  ),
+  share(
+    'TradingCyclesDegraded',
+    'trading_cycles_total{outcome="DEGRADED"}',
+    'trading_cycles_total{outcome="COMPLETED"}',
+    { at: [1, 1], beyond: [10, 9], windowSeconds: 600 },
+  ),
+  slow('TradingHighLatency', 'trade_execution_duration_seconds', '', '30', '45', 900),
+  gauge('TradingOrderUnresolved', 'unresolved_orders', 0, 1),
+  gauge('TradingBooksDiffer', 'reconciliation_differences', 0, 1),
+  age('TradingReconciliationStale', 'reconciliation_timestamp_seconds', 180),
+  leap('TradingOrdersDenied', 'trading_order_refusals_total{code="OrderRate"}', 20, 21, 600),
+  withHalt(
+    age('TradingMarketDataStale', 'market_snapshot_timestamp_seconds{symbol="BTC/USDT"}', 90, {
+      trading_cycle_interval_seconds: hold(30, 60),
+    }),
+  ),
+
+  gauge('TradingCircuitBreakerOpen', 'circuit_breaker_state{service="exchange",breaker="trading"}', 1, 2),
+  gauge('TradingCircuitBreakerHalfOpen', 'circuit_breaker_state{service="exchange",breaker="trading"}', 0, 1),
+  share(
+    'TradingExchangeErrors',
+    'exchange_request_duration_seconds_count{operation="depth",result="error"}',
+    'exchange_request_duration_seconds_count{operation="depth",result="ok"}',
+    {
+      at: [10, 40],
+      beyond: [11, 40],
+      windowSeconds: 300,
+      also: [{ 'exchange_request_duration_seconds_count{operation="depth",result="error"}': '0+0.4x60' }],
+    },
+  ),
+  gauge('TradingExchangeClockSkew', 'exchange_clock_skew_seconds', -1, -1.1),
+  gauge('TradingAgentUnavailable', 'agent_availability{agent="qwen"}', 1, 0),
+  leap('TradingModelCostForecast', 'llm_cost_usd_total{agent="qwen"}', 26, 27, 86_400, 900),
+  gauge(
+    'TemporalBacklogAge',
+    'approximate_backlog_age_seconds{job="temporal",namespace="sapphire",taskqueue="cycles"}',
+    30,
+    31,
+    { 'approximate_backlog_age_seconds{job="temporal",namespace="temporal-system",taskqueue="own"}': hold(100, 60) },
+  ),
+  slow('TemporalPersistenceLatency', 'persistence_latency', 'job="temporal",', '1', '2.5', 300),
+  gauge(
+    'TemporalWorkerSlotsExhausted',
+    'temporal_worker_task_slots_available{job="trading-cycles",task_queue="cycles",worker_type="ActivityWorker"}',
+    1,
+    0,
+  ),
+  slow(
+    'TemporalWorkflowTaskLatency',
+    'temporal_workflow_task_schedule_to_start_latency_seconds',
+    'job="trading-cycles",',
+    '1',
+    '2.5',
+    300,
+  ),
+  gauge('WarehouseExportLagging', 'warehouse_export_lag_seconds{source="journal"}', 600, 601),
+  leap('MarketRowsLost', 'market_rows_lost_total', 0, 1, 600),
+  age('BackupTooOld', 'backup_timestamp_seconds', 26 * 3_600, {}, 300),
+  fails(
+    'AlertmanagerNotificationsFailing',
+    'alertmanager_notifications_failed_total{job="alertmanager",integration="slack"}',
+  ),
+  fails('PrometheusRuleFailures', 'prometheus_rule_evaluation_failures_total{rule_group="trading"}'),
+
+  gauge(
+    'TradingResourceExhaustion',
+    'data_disk_free_bytes{instance="a"}',
+    10,
+    9,
+    { 'data_disk_size_bytes{instance="a"}': hold(100, 60) },
+    { resource: 'disk' },
+  ),
+  {
+    alert: 'TradingResourceExhaustion',
+    labels: { resource: 'disk-forecast' },
+    // 960 steps are four hours: one lasts that long, one is on a disk that is mostly empty.
+    silent: [
+      { 'data_disk_free_bytes{instance="a"}': '400-0.3x80', 'data_disk_size_bytes{instance="a"}': hold(1_000, 81) },
+      { 'data_disk_free_bytes{instance="a"}': '800-1x80', 'data_disk_size_bytes{instance="a"}': hold(1_000, 81) },
+    ],
+    fires: {
+      'data_disk_free_bytes{instance="a"}': '400-1x60 340+20x40',
+      'data_disk_size_bytes{instance="a"}': hold(1_000, 101),
+    },
+    holdsFrom: STEP,
+    overAt: 90 * STEP,
+  },
+  gauge(
+    'TradingResourceExhaustion',
+    'process_resident_memory_bytes{job="trading-cycles"}',
+    1_500_000_000,
+    1_500_000_001,
+    {},
+    { resource: 'memory' },
+  ),
+  gauge(
+    'TradingResourceExhaustion',
+    'nodejs_eventloop_lag_p99_seconds{job="trading-cycles"}',
+    0.5,
+    0.51,
+    {},
+    { resource: 'event-loop' },
+  ),
+  gauge(
+    'TradingResourceExhaustion',
+    'process_open_fds{job="trading-cycles"}',
+    90,
+    91,
+    { 'process_max_fds{job="trading-cycles"}': hold(100, 60) },
+    { resource: 'file-descriptors' },
+  ),
+
+  ...burnt('uptime', (rule, beyond, labels) => {
+    const stepSeconds = burnStep(rule);
+    const lasts = Math.ceil(holdSeconds(rule) / stepSeconds) + 3;
+    const after = Math.ceil(shortSeconds(rule) / stepSeconds) + 3;
+    const up = 'up{job="trading-cycles"}';
+    return {
+      alert: rule.name,
+      labels,
+      stepSeconds,
+      silent: [{ [up]: hold(1 - beyond(0.99), lasts + after) }],
+      fires: { [up]: `${hold(1 - beyond(1.05), lasts)} ${hold(1, after + 1)}` },
+      holdsFrom: 0,
+      overAt: (lasts + after) * stepSeconds,
+    };
+  }),
+  ...burnt('cycles', (rule, beyond, labels) =>
+    share(rule.name, 'trading_cycles_total{outcome="DEGRADED"}', 'trading_cycles_total{outcome="COMPLETED"}', {
+      at: [beyond(0.99) * 1_000, (1 - beyond(0.99)) * 1_000],
+      beyond: [beyond(1.05) * 1_000, (1 - beyond(1.05)) * 1_000],
+      windowSeconds: shortSeconds(rule),
+      stepSeconds: burnStep(rule),
+      labels,
+    }),
+  ),
+  ...burnt('http', (rule, beyond, labels) =>
+    share(rule.name, 'http_requests_total{code="5xx"}', 'http_requests_total{code="2xx"}', {
+      at: [beyond(0.99) * 1_000, (1 - beyond(0.99)) * 1_000],
+      beyond: [beyond(1.05) * 1_000, (1 - beyond(1.05)) * 1_000],
+      windowSeconds: shortSeconds(rule),
+      stepSeconds: burnStep(rule),
+      labels,
+    }),
+  ),
+  ...burnt('latency', (rule, beyond, labels) => {
+    const stepSeconds = burnStep(rule);
+    const lasts = Math.ceil(holdSeconds(rule) / stepSeconds) + 4;
+    const after = Math.ceil(shortSeconds(rule) / stepSeconds) + 4;
+    const of = (wrong: number, back: boolean): Series => {
+      const within = 1_000 * (1 - wrong);
+      return {
+        'http_request_duration_seconds_bucket{le="0.5"}': `0+${within}x${lasts} ${within * lasts + 1_000}+${back ? 1_000 : within}x${after}`,
+        http_request_duration_seconds_count: `0+1000x${lasts + after + 1}`,
+      };
+    };
+    return {
+      alert: rule.name,
+      labels,
+      stepSeconds,
+      silent: [of(beyond(0.99), false)],
+      fires: of(beyond(1.05), true),
+      holdsFrom: stepSeconds,
+      overAt: (lasts + after) * stepSeconds,
+    };
+  }),
+];
+
+/** What no longer comes because trading is halted is no second alert. */
+function withHalt(one: AlertCase): AlertCase {
+  return {
+    ...one,
+    silent: [...one.silent, { ...one.fires, 'trading_state{portfolio="main",mode="paper"}': hold(2, 60) }],
+  };
+}
+
+/** A counter of failures that counts for a while. */
+function fails(alert: string, series: string): AlertCase {
+  const lasts = Math.ceil(holdSeconds(ruleOf({ alert })) / STEP) + 8;
+  return {
+    alert,
+    silent: [{ [series]: hold(7, 60) }],
+    fires: { [series]: `${hold(0, 6)} 1+1x${lasts - 1} ${hold(lasts, 30)}` },
+    holdsFrom: 6 * STEP,
+    overAt: (6 + lasts) * STEP + 315,
+  };
+}
