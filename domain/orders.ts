@@ -63,9 +63,11 @@ export function canMove(from: OrderState, to: OrderState): boolean {
   return moves[from].includes(to);
 }
 
+export const terminalStates: readonly OrderState[] = ['denied', 'filled', 'canceled', 'expired', 'rejected', 'void'];
+
 /** Nothing more can be filled. */
 export function isTerminal(state: OrderState): boolean {
-  return ['denied', 'filled', 'canceled', 'expired', 'rejected', 'void'].includes(state);
+  return terminalStates.includes(state);
 }
 
 /** It may rest at the exchange, as far as is known. */

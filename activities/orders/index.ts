@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { LegProgress } from '../../contracts/order.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
-import { isTerminal, type OrderLeg } from '../../domain/orders.ts';
+import { isTerminal, type OrderLeg, terminalStates } from '../../domain/orders.ts';
 import { nextSubmission, priced } from '../../domain/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
@@ -26,6 +26,9 @@ export interface OrderDependencies {
 export type OrderActivities = ReturnType<typeof createOrderActivities>;
 
 export function createOrderActivities({ journal, trading, logger }: OrderDependencies) {
+  // A rate is known from the first order on only where the count began with none.
+  for (const outcome of terminalStates) metrics.orders.inc({ outcome }, 0);
+
   /** Where the leg stands, logged and counted once its newest submission came to an end. */
   const progress = async (message: string, leg: OrderLeg): Promise<LegProgress> => {
     const past = await journal.intents.ofLeg(leg.legId);

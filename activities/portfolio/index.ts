@@ -2,7 +2,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { type Configuration, portfolios, type RiskSettings } from '../../contracts/config/schema.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
-import type { CycleRecord, CycleSummary, CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
+import {
+  type CycleRecord,
+  type CycleSummary,
+  type CycleTerms,
+  cycleOutcomes,
+  type TradingCycleInput,
+} from '../../contracts/cycle.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
@@ -100,6 +106,9 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
     snapshot && unpriced({ snapshot, currency }, { positions }) === undefined
       ? text(equityAt({ snapshot, currency }, { balances, positions }).toDecimalPlaces(8))
       : undefined;
+
+  // A rate is known from the first cycle on only where the count began with none.
+  for (const outcome of cycleOutcomes) metrics.cycles.inc({ outcome }, 0);
 
   return {
     /** The cycle's first step: the terms that it keeps to until its end, the halt epoch among them. */

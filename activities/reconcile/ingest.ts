@@ -38,6 +38,9 @@ const FIRST_TRADE = '1';
 export function createIngest(dependencies: IngestDependencies): Ingest {
   const { journal, trading, account, symbols, holder, onStrangers, logger } = dependencies;
 
+  // A rate is known from the first fill on only where the count began with none.
+  for (const symbol of symbols) for (const side of ['buy', 'sell']) metrics.fills.inc({ symbol, side }, 0);
+
   const readSymbol = async (symbol: string): Promise<boolean> => {
     for (;;) {
       const cursor = await journal.exchange.cursor(account, symbol);

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../../contracts/config/folders.ts';
@@ -23,18 +33,24 @@ interface FetchOptions {
   signal?: AbortSignal;
 }
 
-/** Path of a program: on PATH, in the cache, else unpacked there from its package, which needs no rights beyond reading Debian's archive. */
-export async function debianProgram(program: DebianProgram, options: FetchOptions = {}): Promise<string> {
+export interface FoundProgram {
+  file: string;
+  /** Folder that it has to run in, since it finds its own files from there. */
+  folder?: string;
+}
+
+/** A program: on PATH, in the cache, else unpacked there from its package, which needs no rights beyond reading Debian's archive. */
+export async function debianProgram(program: DebianProgram, options: FetchOptions = {}): Promise<FoundProgram> {
   const { package: name, names } = programs[program];
   for (const each of names) {
     const onPath = findOnPath(each, process.env);
-    if (onPath !== undefined) return onPath;
+    if (onPath !== undefined) return { file: onPath };
   }
   const folder = join(cacheFolder(), 'observability', name);
   if (!existsSync(folder)) await fetchPackage(name, folder, options);
-  const found = names.map((each) => join(folder, 'usr', 'bin', each)).find((file) => existsSync(file));
-  if (found === undefined) throw unavailable(name, `its package has no ${program}`);
-  return found;
+  const file = names.map((each) => join(folder, 'usr', 'bin', each)).find((path) => existsSync(path));
+  if (file === undefined) throw unavailable(name, `its package has no ${program}`);
+  return { file, folder };
 }
 
 async function fetchPackage(name: string, folder: string, { onProgress, signal }: FetchOptions): Promise<void> {
@@ -58,6 +74,8 @@ async function fetchPackage(name: string, folder: string, { onProgress, signal }
     if (archive === undefined) throw new Error('apt-get left no package');
     const unpacked = join(draft, 'unpacked');
     await run('dpkg-deb', ['-x', join(draft, archive), unpacked], context);
+    const binaries = join(unpacked, 'usr', 'bin');
+    for (const file of readdirSync(binaries)) relocate(join(binaries, file));
     renameSync(unpacked, folder);
   } catch (error) {
     signal?.throwIfAborted();
@@ -66,6 +84,14 @@ async function fetchPackage(name: string, folder: string, { onProgress, signal }
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
+}
+
+/** Debian's builds read their pages and templates below /usr/share/prometheus: here they read them from the folder that they run in. */
+function relocate(file: string): void {
+  const content = readFileSync(file);
+  const [from, to] = [Buffer.from('/usr/share/prometheus/'), Buffer.from('usr/share/prometheus//')];
+  for (let at = content.indexOf(from); at >= 0; at = content.indexOf(from, at + from.length)) to.copy(content, at);
+  writeFileSync(file, content);
 }
 
 function unavailable(name: string, reason: string): UserError {

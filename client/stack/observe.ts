@@ -8,7 +8,7 @@ import { dataFolder, projectFolder } from '../../contracts/config/folders.ts';
 import { writePrivateFile } from '../../contracts/config/private-file.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
-import { debianProgram } from './debian-programs.ts';
+import { debianProgram, type FoundProgram } from './debian-programs.ts';
 import type { Profile } from './profile.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 
@@ -54,7 +54,11 @@ export function prometheusFile(
   );
   const { host, ports } = temporal;
   return stringify({
-    global: { scrape_interval: `${scrapeSeconds}s`, evaluation_interval: `${evaluateSeconds}s`, scrape_timeout: '5s' },
+    global: {
+      scrape_interval: `${scrapeSeconds}s`,
+      evaluation_interval: `${evaluateSeconds}s`,
+      scrape_timeout: `${Math.min(5, scrapeSeconds)}s`,
+    },
     rule_files: [rules],
     alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${observability.ports.alertmanager}`] }] }] },
     scrape_configs: [
@@ -139,11 +143,12 @@ export async function observers(
   ];
 }
 
-function watcher(name: string, command: string, port: number, args: string[]): ProcessSpec {
+function watcher(name: string, { file, folder }: FoundProgram, port: number, args: string[]): ProcessSpec {
   const url = `http://127.0.0.1:${port}`;
   return {
     name,
-    command,
+    command: file,
+    ...(folder === undefined ? {} : { folder }),
     args: [...args, `--web.listen-address=127.0.0.1:${port}`, '--log.format=json', '--log.level=warn'],
     watched: true,
     // Trading does not depend on being watched.

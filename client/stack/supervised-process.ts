@@ -11,6 +11,8 @@ export interface ProcessSpec {
   name: string;
   command: string;
   args: readonly string[];
+  /** That it runs in; the supervisor's own without one. */
+  folder?: string;
   /** Added to the environment of the supervisor. */
   environment?: Record<string, string>;
   /** Resolves, once the process serves, with its address. Without it the process says so by its ready line on stdout. */
@@ -200,6 +202,7 @@ function spawnLogged(spec: ProcessSpec, logFile: string, environment: Record<str
   try {
     return spawn(spec.command, spec.args, {
       detached: true,
+      ...(spec.folder === undefined ? {} : { cwd: spec.folder }),
       stdio: ['pipe', spec.probe ? log : 'pipe', log],
       env: { ...process.env, ...environment, ...spec.environment, SAPPHIRE_SUPERVISED: '1' },
     });

@@ -1,13 +1,24 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { alertmanagerFile } from './alertmanager.ts';
+import { agentPerformance } from './dashboards/agent-performance.ts';
+import { type Board, dashboardOf } from './dashboards/panel.ts';
+import { performanceMetrics } from './dashboards/performance-metrics.ts';
+import { systemReliability } from './dashboards/system-reliability.ts';
+import { tradingOverview } from './dashboards/trading-overview.ts';
 import { ruleFile } from './rules.ts';
 
 const folder = join(import.meta.dirname, 'generated');
 
+export const boards: readonly Board[] = [tradingOverview, agentPerformance, systemReliability, performanceMetrics];
+
 /** Everything that is generated here, by its path. */
 export function generatedFiles(): Record<string, string> {
-  return { 'rules.yml': ruleFile(), 'alertmanager.yml': alertmanagerFile() };
+  const dashboards = boards.map((board) => [
+    `dashboards/${board.uid}.json`,
+    `${JSON.stringify(dashboardOf(board), null, 2)}\n`,
+  ]);
+  return { 'rules.yml': ruleFile(), 'alertmanager.yml': alertmanagerFile(), ...Object.fromEntries(dashboards) };
 }
 
 if (import.meta.main) {

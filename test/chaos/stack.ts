@@ -96,7 +96,7 @@ export async function startChaosStack(options: {
   onProgress: (words: string) => void;
 }): Promise<ChaosStack> {
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-chaos-'));
-  const [grpc, ui, exchange, coordinator] = await freePorts(4);
+  const { grpc, ui, exchange, coordinator } = await freePorts('grpc', 'ui', 'exchange', 'coordinator');
   // The roles' ports follow each other, below those that the system gives out by itself.
   const operations = 28_000 + Math.floor(Math.random() * 400) * 10;
   const shipped = readProfile();

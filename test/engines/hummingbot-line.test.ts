@@ -60,7 +60,7 @@ const report = {
 };
 
 it('keeps the newest report of each controller, and no other words', async () => {
-  const [port] = await freePorts(4);
+  const { port } = await freePorts('port');
   const line = await openEngineLine(port, createLogger({ process: 'test', level: 'silent' }));
   lines.push(line);
   const topic = 'hbot/sapphire/performance';

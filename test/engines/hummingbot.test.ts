@@ -84,7 +84,7 @@ describe.skipIf(!wanted)('Hummingbot’s engine on the paper exchange', () => {
     const python = await pythonEnvironment(engineRequirements.hummingbot, {
       onProgress: (message) => process.stdout.write(`${message}\n`),
     });
-    const [exchange, port, mqttPort] = await freePorts(4);
+    const { exchange, port, mqttPort } = await freePorts('exchange', 'port', 'mqttPort');
     exchangeUrl = `http://127.0.0.1:${exchange}`;
     url = `http://127.0.0.1:${port}`;
     const configuration = { paperExchange: { port: exchange }, agents: { hummingbot: { port, mqttPort } } };

@@ -70,8 +70,8 @@ function gauge(
 
 /** A time that stands still: its age passes the limit at one moment, until it goes on. */
 function age(alert: string, series: string, limitSeconds: number, also: Series = {}, stepSeconds = STEP): AlertCase {
-  const hold_ = holdSeconds(ruleOf({ alert }));
-  const stands = Math.floor((limitSeconds + hold_) / stepSeconds) + 6;
+  const lasts = holdSeconds(ruleOf({ alert }));
+  const stands = Math.floor((limitSeconds + lasts) / stepSeconds) + 6;
   return {
     alert,
     stepSeconds,
@@ -152,12 +152,12 @@ function leap(
   stepSeconds = STEP,
 ): AlertCase {
   const full = windowSeconds / stepSeconds + 1;
-  const hold_ = Math.ceil(holdSeconds(ruleOf({ alert })) / stepSeconds);
+  const lasts = Math.ceil(holdSeconds(ruleOf({ alert })) / stepSeconds);
   return {
     alert,
     stepSeconds,
-    silent: [{ [series]: `${hold(0, full)} ${hold(at, full + hold_ + 4)}` }],
-    fires: { [series]: `${hold(0, full)} ${hold(beyond, full + hold_ + 4)}` },
+    silent: [{ [series]: `${hold(0, full)} ${hold(at, full + lasts + 4)}` }],
+    fires: { [series]: `${hold(0, full)} ${hold(beyond, full + lasts + 4)}` },
     holdsFrom: full * stepSeconds,
     overAt: (full + windowSeconds / stepSeconds + 1) * stepSeconds,
   };

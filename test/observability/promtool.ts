@@ -13,9 +13,9 @@ const run = promisify(execFile);
 
 /** Runs promtool or amtool; what it said, and whether it was content. */
 export async function tool(name: 'promtool' | 'amtool', ...args: string[]): Promise<{ ok: boolean; output: string }> {
-  const program = await debianProgram(name);
+  const { file } = await debianProgram(name);
   try {
-    const { stdout, stderr } = await run(program, args, { maxBuffer: 64 * 1024 * 1024 });
+    const { stdout, stderr } = await run(file, args, { maxBuffer: 64 * 1024 * 1024 });
     return { ok: true, output: `${stdout}${stderr}` };
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };

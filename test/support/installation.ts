@@ -17,7 +17,10 @@ export interface Ended {
 export interface Installation {
   folder: string;
   environment: NodeJS.ProcessEnv;
-  ports: { grpc: number; ui: number; exchange: number; coordinator: number; operations: number };
+  ports: Record<
+    'grpc' | 'ui' | 'metrics' | 'exchange' | 'coordinator' | 'operations' | 'prometheus' | 'alertmanager',
+    number
+  >;
   configure(changes: Record<string, unknown>): void;
   /** `npm start -- ARGS` in a process group of its own, as a terminal does it. */
   start(...args: string[]): ChildProcess;
@@ -29,14 +32,20 @@ export interface Installation {
 
 export async function makeInstallation(): Promise<Installation> {
   const folder = temporaryFolder();
-  const [grpc, ui, exchange, coordinator] = await freePorts(4);
+  const free = await freePorts('grpc', 'ui', 'metrics', 'exchange', 'coordinator', 'prometheus', 'alertmanager');
   // The roles' ports follow each other from this one; test files that run at the same time draw from ranges of their own.
   const range = Number(process.env['VITEST_POOL_ID'] ?? 0) % 4;
   const operations = 20_000 + range * 2_000 + Math.floor(Math.random() * 200) * 10;
-  const ports = { grpc, ui, exchange, coordinator, operations };
+  const ports = { ...free, operations };
+  const { grpc, ui, metrics, exchange, coordinator, prometheus, alertmanager } = ports;
   const files = { stack: join(folder, 'stack.yml'), configuration: join(folder, 'trading.yml') };
   const profile = readProfile();
-  writeFileSync(files.stack, stringify({ ...profile, temporal: { ...profile.temporal, ports: { grpc, ui } } }));
+  const stack = {
+    ...profile,
+    temporal: { ...profile.temporal, ports: { grpc, ui, metrics } },
+    observability: { ports: { prometheus, alertmanager }, scrapeSeconds: 1, evaluateSeconds: 1 },
+  };
+  writeFileSync(files.stack, stringify(stack));
   const configure = (changes: Record<string, unknown>): void =>
     writeFileSync(
       files.configuration,

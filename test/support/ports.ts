@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 
 /** Ports of this machine that nobody listens on at the moment. */
-export async function freePorts(count: 4): Promise<[number, number, number, number]> {
-  const servers = Array.from({ length: count }, () => createServer());
+export async function freePorts<Name extends string>(...names: Name[]): Promise<Record<Name, number>> {
+  const servers = names.map(() => createServer());
   const ports = await Promise.all(
     servers.map(
       (server) =>
@@ -15,5 +15,5 @@ export async function freePorts(count: 4): Promise<[number, number, number, numb
     ),
   );
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports as [number, number, number, number];
+  return Object.fromEntries(names.map((name, place) => [name, ports[place]])) as Record<Name, number>;
 }

@@ -9,6 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readProfile } from '../../client/stack/profile.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
+import { errorRatios } from '../../deploy/observability/alerts/objectives.ts';
+import { boards } from '../../deploy/observability/generate.ts';
+import { alertGroups } from '../../deploy/observability/rules.ts';
 import { decimal } from '../../domain/money.ts';
 import { end, type Installation, makeInstallation } from '../support/installation.ts';
 
@@ -122,7 +125,7 @@ describe('one command', () => {
   });
 
   it('goes on with the same books, under the command line', { timeout: 90_000 }, async () => {
-    running = installation.start();
+    running = installation.start('--observe');
     await firstCycle(running);
     const cycles = z.array(cycleSchema).parse(await json('cycle', 'list'));
     expect(cycles.map(({ id }) => id)).toEqual(expect.arrayContaining(first.cycles.map(({ id }) => id)));
@@ -245,6 +248,59 @@ describe('one command', () => {
       await sleep(100);
     }
     expect(found).toContain('by-hand');
+  });
+
+  it('is watched by Prometheus and Alertmanager with the committed rules, and each panel of each dashboard has data', {
+    timeout: 90_000,
+  }, async () => {
+    const { prometheus, alertmanager } = installation.ports;
+    const ask = async (query: string): Promise<number> => {
+      const url = `http://127.0.0.1:${prometheus}/api/v1/query?query=${encodeURIComponent(query)}`;
+      const { status, error, data } = z
+        .object({
+          status: z.string(),
+          error: z.string().optional(),
+          data: z.object({ result: z.array(z.unknown()) }).optional(),
+        })
+        .parse(await (await fetch(url)).json());
+      expect(`${status} ${error ?? ''} ${query}`).toBe(`success  ${query}`);
+      return data?.result.length ?? 0;
+    };
+    // The mission's own words for what is up.
+    await expect.poll(() => ask('up{job=~".*trading.*"} == 1'), { timeout: 20_000 }).toBe(6);
+    const queries = boards.flatMap(({ rows }) =>
+      rows.flatMap(({ panels }) =>
+        panels.flatMap((panel) => panel.queries.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m'))),
+      ),
+    );
+    expect(queries.length).toBeGreaterThan(50);
+    for (const query of queries)
+      await expect.poll(() => ask(query), { timeout: 60_000, message: query }).toBeGreaterThan(0);
+
+    const rules = z
+      .object({
+        data: z.object({
+          groups: z.array(z.object({ rules: z.array(z.object({ name: z.string(), health: z.string() })) })),
+        }),
+      })
+      .parse(await (await fetch(`http://127.0.0.1:${prometheus}/api/v1/rules`)).json());
+    const told = rules.data.groups.flatMap((group) => group.rules);
+    expect(told.filter(({ health }) => health !== 'ok')).toEqual([]);
+    expect(new Set(told.map(({ name }) => name))).toEqual(
+      new Set([
+        ...alertGroups.flatMap(({ alerts }) => alerts.map(({ name }) => name)),
+        ...errorRatios.map(({ record }) => record),
+      ]),
+    );
+    const watchdog = async (): Promise<unknown> => {
+      const alerts = z
+        .array(
+          z.object({ labels: z.record(z.string(), z.string()), receivers: z.array(z.object({ name: z.string() })) }),
+        )
+        .parse(await (await fetch(`http://127.0.0.1:${alertmanager}/api/v2/alerts`)).json());
+      return alerts.find(({ labels }) => labels['alertname'] === 'Watchdog')?.receivers;
+    };
+    await expect.poll(watchdog, { timeout: 20_000 }).toEqual([{ name: 'dead-mans-switch' }]);
   });
 
   it('shows the mission’s metrics and health in each process, and plausible values in the right one', async () => {

@@ -26,7 +26,7 @@ export async function startEmulator(): Promise<{ address: string; storage: strin
     { name: 'bqemulator', lockFile: 'test/warehouse/bigquery/requirements.lock', python: '>=3.11,<3.13' },
     { onProgress: (message) => process.stdout.write(`${message}\n`) },
   );
-  const [rest, grpc] = await freePorts(4);
+  const { rest, grpc } = await freePorts('rest', 'grpc');
   const child = spawn(
     python,
     ['-c', launcher, 'start', '--rest-port', String(rest), '--grpc-port', String(grpc), '--log-level', 'error'],

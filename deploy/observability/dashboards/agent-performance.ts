@@ -1,0 +1,96 @@
+import type { Board } from './panel.ts';
+
+export const agentPerformance: Board = {
+  uid: 'agent-performance',
+  title: 'Agent Performance',
+  description:
+    'Who gives signals, how fast, and what that costs. What signals were worth stands in "sapphire agents scores".',
+  rows: [
+    {
+      title: 'Signals',
+      panels: [
+        {
+          title: 'Activity',
+          description: 'Share of the last 50 cycles in which the agent gave a signal.',
+          unit: 'percentunit',
+          kind: 'timeseries',
+          queries: [{ expr: 'max by (agent) (agent_activity_score)', legend: '{{agent}}' }],
+        },
+        {
+          title: 'Opinions',
+          description: 'Opinions a minute by direction; an abstention is one, too.',
+          unit: 'short',
+          kind: 'timeseries',
+          queries: [
+            {
+              expr: '60 * sum by (agent, side) (rate(trading_signals_total[$__rate_interval]))',
+              legend: '{{agent}} {{side}}',
+            },
+          ],
+        },
+        {
+          title: 'Availability',
+          description: '1 where the agent could answer in the last cycle, 0 where it is set up and failed.',
+          unit: 'short',
+          kind: 'timeseries',
+          queries: [{ expr: 'max by (agent) (agent_availability)', legend: '{{agent}}' }],
+        },
+        {
+          title: 'Time to answer, 95th percentile',
+          description: 'The deadline of the policy cuts off what is slower.',
+          unit: 's',
+          kind: 'timeseries',
+          queries: [
+            {
+              expr: 'histogram_quantile(0.95, sum by (agent, le) (rate(agent_answer_duration_seconds_bucket[$__rate_interval])))',
+              legend: '{{agent}}',
+            },
+          ],
+        },
+        {
+          title: 'Time to the consensus, 95th percentile',
+          description: 'By the coordinator, or by the cycle itself while the coordinator is away.',
+          unit: 's',
+          kind: 'timeseries',
+          queries: [
+            {
+              expr: 'histogram_quantile(0.95, sum by (by, le) (rate(consensus_duration_seconds_bucket[$__rate_interval])))',
+              legend: '{{by}}',
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Language models',
+      panels: [
+        {
+          title: 'Cost of a day',
+          description: 'US dollars in the last 24 hours, by agent. Nothing without keys.',
+          unit: 'currencyUSD',
+          kind: 'timeseries',
+          queries: [{ expr: 'sum by (agent) (increase(llm_cost_usd_total[1d])) or vector(0)', legend: '{{agent}}' }],
+        },
+        {
+          title: 'Tokens',
+          description: 'Tokens a minute by agent and kind. Nothing without keys.',
+          unit: 'short',
+          kind: 'timeseries',
+          queries: [
+            {
+              expr: '60 * sum by (agent, kind) (rate(llm_tokens_total[$__rate_interval])) or vector(0)',
+              legend: '{{agent}} {{kind}}',
+            },
+          ],
+        },
+        {
+          title: 'Breakers of the agents',
+          description: '0 closed, 1 half-open, 2 open: the provider is left alone for now.',
+          unit: 'short',
+          kind: 'timeseries',
+          queries: [{ expr: 'max by (breaker) (circuit_breaker_state{service="agents"})', legend: '{{breaker}}' }],
+        },
+      ],
+    },
+  ],
+};

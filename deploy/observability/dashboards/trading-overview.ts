@@ -1,0 +1,133 @@
+import type { Board } from './panel.ts';
+
+export const tradingOverview: Board = {
+  uid: 'trading-overview',
+  title: 'Trading Overview',
+  description: 'Where the account stands, what the cycles do, and what became of the orders.',
+  rows: [
+    {
+      title: 'Account',
+      panels: [
+        {
+          title: 'Equity',
+          description: 'Equity at mark prices, in the quote currency. The label says paper or live.',
+          unit: 'short',
+          kind: 'stat',
+          queries: [{ expr: 'sum by (portfolio, mode) (portfolio_value)', legend: '{{portfolio}} ({{mode}})' }],
+        },
+        {
+          title: 'Of the day',
+          description:
+            'Against the equity at the day’s reset, deposits and withdrawals left out. Below −5 % trading halts.',
+          unit: 'percent',
+          kind: 'stat',
+          queries: [
+            {
+              expr: '100 * (sum by (portfolio) (portfolio_value) - sum by (portfolio) (portfolio_day_open_value)) / sum by (portfolio) (portfolio_day_open_value)',
+              legend: '{{portfolio}}',
+            },
+          ],
+        },
+        {
+          title: 'Below the peak',
+          description: 'Against the highest equity so far. Reduces from −6 % on, halts at −9 % (defaults).',
+          unit: 'percent',
+          kind: 'stat',
+          queries: [
+            {
+              expr: '100 * (sum by (portfolio) (portfolio_value) - sum by (portfolio) (portfolio_high_water_value)) / sum by (portfolio) (portfolio_high_water_value)',
+              legend: '{{portfolio}}',
+            },
+          ],
+        },
+        {
+          title: 'Trading state',
+          description: '0 active, 1 reducing, 2 halted.',
+          unit: 'short',
+          kind: 'stat',
+          queries: [{ expr: 'max by (portfolio) (trading_state)', legend: '{{portfolio}}' }],
+        },
+        {
+          title: 'Unresolved orders',
+          description:
+            'Submissions of which it is not known whether the exchange took them. Above zero only for moments.',
+          unit: 'short',
+          kind: 'stat',
+          queries: [{ expr: 'max(unresolved_orders)', legend: 'unresolved' }],
+        },
+        {
+          title: 'Books against exchange',
+          description: 'Differences at the last look of reconciliation. Anything above zero halts after three looks.',
+          unit: 'short',
+          kind: 'stat',
+          queries: [{ expr: 'max(reconciliation_differences)', legend: 'differences' }],
+        },
+        {
+          title: 'Equity over time',
+          description: 'Equity, the day’s opening value and the peak.',
+          unit: 'short',
+          kind: 'timeseries',
+          queries: [
+            { expr: 'sum by (portfolio) (portfolio_value)', legend: '{{portfolio}}' },
+            { expr: 'sum by (portfolio) (portfolio_day_open_value)', legend: '{{portfolio}} day open' },
+            { expr: 'sum by (portfolio) (portfolio_high_water_value)', legend: '{{portfolio}} peak' },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Cycles and orders',
+      panels: [
+        {
+          title: 'Cycles by outcome',
+          description: 'Cycles a minute. DEGRADED and SKIPPED_STALE should be rare.',
+          unit: 'short',
+          kind: 'timeseries',
+          queries: [
+            { expr: '60 * sum by (outcome) (rate(trading_cycles_total[$__rate_interval]))', legend: '{{outcome}}' },
+          ],
+        },
+        {
+          title: 'Orders by end',
+          description: 'Submissions a minute by the state that they ended in.',
+          unit: 'short',
+          kind: 'timeseries',
+          queries: [
+            { expr: '60 * sum by (outcome) (rate(trading_orders_total[$__rate_interval]))', legend: '{{outcome}}' },
+          ],
+        },
+        {
+          title: 'Denied by the fence',
+          description: 'Submissions a minute that a limit or a stop denied, by code.',
+          unit: 'short',
+          kind: 'timeseries',
+          queries: [
+            {
+              expr: '60 * sum by (code) (rate(trading_order_refusals_total[$__rate_interval])) or vector(0)',
+              legend: '{{code}}',
+            },
+          ],
+        },
+        {
+          title: 'Fills',
+          description: 'Fills booked a minute, each once.',
+          unit: 'short',
+          kind: 'timeseries',
+          queries: [
+            {
+              expr: '60 * sum by (symbol, side) (rate(trading_fills_total[$__rate_interval]))',
+              legend: '{{symbol}} {{side}}',
+            },
+          ],
+        },
+        {
+          title: 'Age of the market data',
+          description: 'Time since each symbol was last seen whole. Three intervals raise an alert.',
+          unit: 's',
+          kind: 'timeseries',
+          queries: [{ expr: 'time() - max by (symbol) (market_snapshot_timestamp_seconds)', legend: '{{symbol}}' }],
+        },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { projectFolder } from '../../contracts/config/folders.ts';
+import { registry } from '../../contracts/telemetry/metrics.ts';
+import { errorRatios } from '../../deploy/observability/alerts/objectives.ts';
+import { boards } from '../../deploy/observability/generate.ts';
+import { alertGroups } from '../../deploy/observability/rules.ts';
+
+const panelSchema = z.object({
+  id: z.int(),
+  type: z.string(),
+  title: z.string().min(1),
+  description: z.string().optional(),
+  fieldConfig: z.object({ defaults: z.object({ unit: z.string().min(1) }) }).optional(),
+  datasource: z.object({ uid: z.string() }).optional(),
+  targets: z.array(z.object({ expr: z.string() })).optional(),
+});
+const dashboardSchema = z.object({
+  uid: z.string(),
+  title: z.string(),
+  editable: z.literal(false),
+  refresh: z.literal('30s'),
+  templating: z.object({ list: z.array(z.object({ name: z.string(), type: z.string() })) }),
+  panels: z.array(panelSchema),
+});
+
+const dashboards = boards.map(({ uid }) => {
+  const file = join(projectFolder, 'deploy', 'observability', 'generated', 'dashboards', `${uid}.json`);
+  return dashboardSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+});
+
+/** Told by Prometheus, by Temporal, or by a rule of ours. */
+const others = [
+  /^up$/,
+  /^temporal_(workflow_task|activity)_schedule_to_start_latency_seconds_bucket$/,
+  /^temporal_worker_task_slots_available$/,
+  /^approximate_backlog_age_seconds$/,
+  /^persistence_latency_bucket$/,
+  /^(alertmanager_notifications_failed|prometheus_rule_evaluation_failures)_total$/,
+];
+const recorded = errorRatios.map(({ record }) => record);
+const words = ['or', 'and', 'unless', 'offset', 'bool', 'by', 'on', 'e9'];
+
+/** Names of the metrics in an expression. */
+function metricsIn(expr: string): string[] {
+  const bare = expr
+    .replaceAll(/"[^"]*"/g, '')
+    .replaceAll(/\{[^}]*\}/g, '')
+    .replaceAll(/\[[^\]]*\]/g, '')
+    .replaceAll(/\b(by|without|on|ignoring)\s*\([^)]*\)/g, '');
+  const names = bare.matchAll(/(?<![\w.:])[a-zA-Z_][\w:]*(?!\w*\s*\()/g);
+  return [...new Set([...names].map(([name]) => name))].filter((name) => !words.includes(name));
+}
+
+function isKnown(name: string): boolean {
+  const base = name.replace(/_(bucket|count|sum)$/, '');
+  const own = registry.getSingleMetric(name) ?? registry.getSingleMetric(base);
+  return own !== undefined || recorded.includes(name) || others.some((pattern) => pattern.test(name));
+}
+
+describe('the dashboards', () => {
+  it('are four, each under a name of its own', () => {
+    expect(dashboards.map(({ title }) => title)).toEqual([
+      'Trading Overview',
+      'Agent Performance',
+      'System Reliability',
+      'Performance Metrics',
+    ]);
+    expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(4);
+  });
+
+  it.each(dashboards.map((dashboard): [string, (typeof dashboards)[number]] => [dashboard.uid, dashboard]))(
+    '%s: each panel has a title, a unit, a description, and asks the chosen data source',
+    (_uid, { panels, templating }) => {
+      expect(templating.list).toMatchObject([{ name: 'datasource', type: 'datasource' }]);
+      expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+      const charts = panels.filter(({ type }) => type !== 'row');
+      expect(charts.length).toBeGreaterThan(7);
+      expect(new Set(charts.map(({ title }) => title)).size).toBe(charts.length);
+      for (const { title, description, fieldConfig, datasource, targets = [] } of charts) {
+        expect(description, title).toMatch(/\.$/);
+        expect(fieldConfig?.defaults.unit, title).toBeTruthy();
+        expect(datasource?.uid).toBe('$datasource');
+        expect(targets.length, title).toBeGreaterThan(0);
+        for (const { expr } of targets) {
+          expect(expr).not.toMatch(/instance="|job="trading/);
+          if (/\b(rate|increase)\(/.test(expr)) expect(expr).toMatch(/\$__rate_interval|\[1d\]/);
+        }
+      }
+    },
+  );
+});
+
+describe('every metric that is asked for', () => {
+  const asked = [
+    ...boards.flatMap(({ rows }) =>
+      rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries.map(({ expr }) => expr))),
+    ),
+    ...alertGroups.flatMap(({ alerts }) => alerts.map(({ expr }) => expr)),
+    ...errorRatios.map(({ expr }) => expr),
+  ];
+
+  it('is told by somebody', () => {
+    const names = [...new Set(asked.flatMap(metricsIn))];
+    expect(names.length).toBeGreaterThan(40);
+    expect(names.filter((name) => !isKnown(name))).toEqual([]);
+    expect(isKnown('no_such_metric')).toBe(false);
+  });
+});
