@@ -1,7 +1,7 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import { createBreaker } from '../../contracts/telemetry/breaker.ts';
-import type { BookLevel, Instrument, Mode } from '../../domain/market.ts';
+import type { BookLevel, Candle, Instrument, Mode } from '../../domain/market.ts';
 import { decimal, text } from '../../domain/money.ts';
 import { createCandleHistory } from './candles.ts';
 import { fetchServerTime, timed } from './ccxt-client.ts';
@@ -30,6 +30,7 @@ export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): 
       const [depth, history] = await breaker.execute(() =>
         Promise.all([timed('depth', () => client.publicGetDepth(request)), candleHistory(symbol, candles, now)]),
       );
+      if (speed === 1) refuseStale(symbol, history, now);
       const { bids, asks } = depthSchema.parse(depth);
       return {
         instrument: instrumentOf(client, symbol),
@@ -38,6 +39,16 @@ export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): 
       };
     },
   };
+}
+
+/** A market goes on each minute: where the newest finished candle is older than this, the data stand still. */
+const STALE_MS = 180_000;
+
+function refuseStale(symbol: string, candles: readonly Candle[], now: number): void {
+  const newest = candles.at(-1);
+  if (newest && newest.openAt >= now - STALE_MS) return;
+  const age = newest ? `${Math.round((now - newest.openAt) / 1_000)} s old` : 'missing';
+  throw new Error(`the market data of ${symbol} stand still: the newest candle is ${age}`);
 }
 
 function toLevel([price, quantity]: [string, string]): BookLevel {

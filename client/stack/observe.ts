@@ -139,6 +139,8 @@ export async function observers(
       `--config.file=${files.prometheus}`,
       `--storage.tsdb.path=${join(folder, 'prometheus')}`,
       `--storage.tsdb.retention.time=${retentionDays}d`,
+      // An alert that Alertmanager missed while it was down is told again soon, not after a minute.
+      '--rules.alert.resend-delay=10s',
     ]),
   ];
 }

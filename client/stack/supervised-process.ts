@@ -30,8 +30,9 @@ export interface SupervisionLimits {
   /** More crashes than this within the window end the stack. */
   maxRestarts: number;
   restartWindowMs: number;
-  /** Doubled by each crash within the window. */
+  /** Doubled by each crash within the window, up to the longest. What is in its way, such as a port that is taken, may go away. */
   firstBackoffMs: number;
+  longestBackoffMs: number;
   /** Between two questions whether a process works, and how long one of them may take. */
   watchEveryMs: number;
   watchTimeoutMs: number;
@@ -42,9 +43,10 @@ export interface SupervisionLimits {
 export const defaultLimits: SupervisionLimits = {
   readyTimeoutMs: 120_000,
   stopTimeoutMs: 10_000,
-  maxRestarts: 5,
-  restartWindowMs: 60_000,
+  maxRestarts: 40,
+  restartWindowMs: 600_000,
   firstBackoffMs: 200,
+  longestBackoffMs: 10_000,
   watchEveryMs: 5_000,
   watchTimeoutMs: 3_000,
   watchFailures: 3,
@@ -147,7 +149,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
       const seconds = Math.round((limits.watchFailures * (limits.watchEveryMs + limits.watchTimeoutMs)) / 1_000);
       hooks.onCrash(spec.name, hung ? `it did not answer for up to ${seconds} s and was ended` : reason, hung);
       hung = false;
-      const backoff = limits.firstBackoffMs * 2 ** (crashes.length - 1);
+      const backoff = Math.min(limits.longestBackoffMs, limits.firstBackoffMs * 2 ** (crashes.length - 1));
       await sleep(backoff, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       // A launch that fails has ended its process: the next turn counts it.

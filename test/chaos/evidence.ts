@@ -69,7 +69,10 @@ export interface Evidence {
   protection: Map<string, ProtectionState>;
 }
 
-export async function gather(stack: ChaosStack, stops: StopRecord[]): Promise<Evidence> {
+/** What the records are read from. */
+export type Witness = Pick<ChaosStack, 'admin' | 'journal' | 'client' | 'trading' | 'configuration'>;
+
+export async function gather(stack: Witness, stops: StopRecord[]): Promise<Evidence> {
   const log = logSchema.parse(await stack.admin('GET', '/log?account=main'));
   const positions = await stack.journal.ledger.positions('main');
   const protection = new Map<string, ProtectionState>();
@@ -98,7 +101,7 @@ export async function gather(stack: ChaosStack, stops: StopRecord[]): Promise<Ev
 }
 
 /** Exports what is left, beside whoever else does, and reads it back. */
-async function exported({ journal, configuration }: ChaosStack): Promise<Pick<Evidence, 'warehouse' | 'audit'>> {
+async function exported({ journal, configuration }: Witness): Promise<Pick<Evidence, 'warehouse' | 'audit'>> {
   const market = await openMarketBuffer(configuration);
   try {
     const warehouse = openWarehouse({ mode: 'paper', journal: journal.id });

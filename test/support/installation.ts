@@ -30,7 +30,8 @@ export interface Installation {
   sapphire(...args: string[]): Promise<Ended>;
 }
 
-export async function makeInstallation(): Promise<Installation> {
+/** @param watching how often Prometheus scrapes and evaluates; each second without one, so that tests need not wait */
+export async function makeInstallation(watching = { scrapeSeconds: 1, evaluateSeconds: 1 }): Promise<Installation> {
   const folder = temporaryFolder();
   const free = await freePorts('grpc', 'ui', 'metrics', 'exchange', 'coordinator', 'prometheus', 'alertmanager');
   // The roles' ports follow each other from this one; test files that run at the same time draw from ranges of their own.
@@ -43,7 +44,7 @@ export async function makeInstallation(): Promise<Installation> {
   const stack = {
     ...profile,
     temporal: { ...profile.temporal, ports: { grpc, ui, metrics } },
-    observability: { ports: { prometheus, alertmanager }, scrapeSeconds: 1, evaluateSeconds: 1 },
+    observability: { ports: { prometheus, alertmanager }, ...watching },
   };
   writeFileSync(files.stack, stringify(stack));
   const configure = (changes: Record<string, unknown>): void =>

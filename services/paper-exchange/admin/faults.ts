@@ -10,6 +10,9 @@ export const faultKinds = [
   'shuffle-events',
   'close-stream',
   'halt-symbol',
+  'skew-clock',
+  'stale-answer',
+  'false-balance',
 ] as const;
 
 export const faultSchema = z.strictObject({
@@ -28,12 +31,24 @@ export const faultSchema = z.strictObject({
   executed: z.boolean().default(false),
   /** For `halt-symbol`. */
   symbol: z.string().optional(),
+  /** Ends by itself after so long. */
+  forMs: z.int().min(1).max(3_600_000).optional(),
+  /** For `skew-clock`: what the exchange's clock says too much. */
+  skewMs: z.int().min(-3_600_000).max(3_600_000).default(5_000),
+  /** For `false-balance`: what an account is said to have too much. */
+  asset: z.string().default('BTC'),
+  amount: z
+    .string()
+    .regex(/^\d+(\.\d+)?$/)
+    .default('1'),
 });
 export type FaultSettings = z.output<typeof faultSchema>;
 
 export interface Fault extends FaultSettings {
   id: number;
   struck: number;
+  /** UTC epoch milliseconds. */
+  endsAt: number;
 }
 
 /** These wait for no request. */
@@ -50,13 +65,15 @@ export class Faults {
   #nextId = 1;
 
   add(settings: FaultSettings): Fault {
-    const fault: Fault = { ...settings, id: this.#nextId, struck: 0 };
+    const endsAt = settings.forMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + settings.forMs;
+    const fault: Fault = { ...settings, id: this.#nextId, struck: 0, endsAt };
     this.#nextId += 1;
     this.#faults.push(fault);
     return fault;
   }
 
   all(): Fault[] {
+    this.#forget();
     return [...this.#faults];
   }
 
@@ -65,6 +82,7 @@ export class Faults {
   }
 
   get any(): boolean {
+    this.#forget();
     return this.#faults.length > 0;
   }
 
@@ -85,6 +103,13 @@ export class Faults {
         (fault.account === undefined || fault.account === request.account),
     );
     return this.#use(at);
+  }
+
+  #forget(): void {
+    const now = Date.now();
+    for (let at = this.#faults.length - 1; at >= 0; at -= 1) {
+      if ((this.#faults[at]?.endsAt ?? now) <= now) this.#faults.splice(at, 1);
+    }
   }
 
   #use(at: number): Fault | undefined {

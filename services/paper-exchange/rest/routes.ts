@@ -31,7 +31,7 @@ export function registerRest(
           : undefined;
         try {
           if (fault && (await strikeBefore(fault, reply))) return reply;
-          const answer = await run(operation, services, request, reply);
+          const answer = told(fault, await run(operation, services, request, reply, skewOf(fault)));
           if (fault && (await strikeAfter(fault, reply))) return reply;
           return reply.send(fault?.kind === 'shuffle-answer' && Array.isArray(answer) ? shuffled(answer) : answer);
         } catch (error) {
@@ -48,6 +48,7 @@ async function run(
   services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
+  skewMs: number,
 ): Promise<unknown> {
   const question = request.url.indexOf('?');
   const query = question < 0 ? '' : request.url.slice(question + 1);
@@ -60,7 +61,8 @@ async function run(
     const used = String(services.limits.used(request.ip));
     void reply.headers({ 'x-mbx-used-weight': used, 'x-mbx-used-weight-1m': used });
   }
-  const { account, check } = authenticate(operation, services, request, raw, query, body);
+  const clock = () => services.exchange.now() + skewMs;
+  const { account, check } = authenticate(operation, services, request, raw, query, body, clock);
   if (operation.placesOrder && account) {
     services.limits.countOrder(account.id, now);
     const counts = services.limits.orderCounts(account.id, now);
@@ -79,6 +81,7 @@ function authenticate(
   raw: RawParameters,
   query: string,
   body: string,
+  clock: () => number,
 ): { account: Account | undefined; check: (() => void) | undefined } {
   if (operation.security === 'none') return { account: undefined, check: undefined };
   const account = services.accounts.byKey(apiKeyOf(request));
@@ -87,7 +90,7 @@ function authenticate(
   const { signature } = raw;
   if (!signature) throw refuse.mandatory('signature');
   checkSignature(account, withoutSignature(query) + withoutSignature(body), signature);
-  const check = checkTiming(timestamp, recvWindow, () => services.exchange.now());
+  const check = checkTiming(timestamp, recvWindow, clock);
   return { account, check };
 }
 
@@ -111,6 +114,36 @@ function claimedAccount(services: Services, request: FastifyRequest): Account | 
   } catch {
     return undefined;
   }
+}
+
+/** Minutes of candles that a market whose data stand still has not got. */
+const STALE_ENTRIES = 10;
+
+function skewOf(fault: Fault | undefined): number {
+  return fault?.kind === 'skew-clock' ? fault.skewMs : 0;
+}
+
+/** What a lying exchange makes of its answer. */
+function told(fault: Fault | undefined, answer: unknown): unknown {
+  if (!fault || typeof answer !== 'object' || answer === null) return answer;
+  if (fault.kind === 'skew-clock' && 'serverTime' in answer) {
+    return { ...answer, serverTime: Number(answer.serverTime) + fault.skewMs };
+  }
+  // A list in the order of time, as it was a while ago.
+  if (fault.kind === 'stale-answer' && Array.isArray(answer)) return answer.slice(0, -STALE_ENTRIES);
+  if (fault.kind === 'false-balance' && 'balances' in answer && Array.isArray(answer.balances)) {
+    return { ...answer, balances: answer.balances.map((balance: Balance) => falsified(balance, fault)) };
+  }
+  return answer;
+}
+
+interface Balance {
+  asset: string;
+  free: string;
+}
+
+function falsified(balance: Balance, { asset, amount }: Fault): Balance {
+  return balance.asset === asset ? { ...balance, free: String(Number(balance.free) + Number(amount)) } : balance;
 }
 
 /** True when the fault has answered, or taken the connection away, before anything was executed. */

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { table } from '../../client/cli/output.ts';
+import { figuresLine } from '../../client/incident-view.ts';
+import { healthFigures } from '../../domain/health.ts';
+import { checks } from '../chaos/checks.ts';
+import { type Evidence, gather } from '../chaos/evidence.ts';
+import { invariants, type Violation } from '../chaos/invariants.ts';
+import { faults } from './faults.ts';
+import { live, untilCalm, type Verdict } from './judge.ts';
+import { type GameDayStack, startGameDayStack } from './stack.ts';
+
+const help = `Injects faults into the real stack, one after the other, and says how each was found and healed.
+
+Usage: npm run gameday -- [--only WORDS] [--json]
+
+  --only WORDS  the faults whose name contains these words
+  --json        the report as one JSON object on stdout
+
+The stack is what "npm start -- --observe" runs, at its production intervals, on ports and data of its own. Nothing of it is touched after an
+injection: what lasts ends by itself. A fault counts as recovered when it was found, everything is ready again, no incident is open, and a cycle
+that began after its end has done all of its work. At the end the invariants are held against the exchange's records.
+
+Wanted: 95 % recovered, MTTD and MTTR below 60 s, no violation. About 40 minutes. The full disk needs the right to mount a tmpfs.
+Exit codes: 0 reached, 1 not reached, 2 wrong usage.
+`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(help);
+  process.exit(0);
+}
+const wanted = faults.filter(({ name }) => name.includes(values.only ?? ''));
+if (wanted.length === 0) {
+  process.stderr.write(`No fault is named so.\n\n${help}`);
+  process.exit(2);
+}
+
+const startedAt = Date.now();
+const say = (words: string): void => {
+  process.stderr.write(`${String(Math.round((Date.now() - startedAt) / 1_000)).padStart(5)} s  ${words}\n`);
+};
+const seconds = (ms: number | undefined): string => (ms === undefined ? '-' : `${(ms / 1_000).toFixed(1)} s`);
+
+const stack = await startGameDayStack(say);
+let reached = false;
+try {
+  const verdicts: Verdict[] = [];
+  for (const [place, fault] of wanted.entries()) {
+    await untilCalm(stack);
+    say(`${place + 1} of ${wanted.length}: ${fault.name}`);
+    const verdict = await live(stack, fault);
+    verdicts.push(verdict);
+    say(
+      `   ${verdict.refused ?? `found after ${seconds(verdict.detectedAfterMs)} by ${verdict.detectedBy ?? 'nobody'}, recovered after ${seconds(verdict.recoveredAfterMs)}`}`,
+    );
+  }
+  say('Coming to rest, and holding the records against each other');
+  await untilCalm(stack);
+  const violations = await held(stack);
+  const report = await summary(verdicts, violations);
+  reached = report.reached;
+  process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : describe(report));
+} finally {
+  await stack.stop().catch((error: unknown) => say(String(error)));
+}
+process.exit(reached ? 0 : 1);
+
+/** At rest nothing is written while both sides' records are read. */
+async function held(gameDay: GameDayStack): Promise<Violation[]> {
+  for (let tries = 0; tries < 60; tries += 1) {
+    await sleep(1_000);
+    if ((await gameDay.journal.intents.listOpen('main')).length > 0) continue;
+    const evidence = await gather(gameDay, []);
+    const last = evidence.events.at(-1)?.sequence ?? 0;
+    if ((await gameDay.journal.outbox.after(last, 1)).length > 0) continue;
+    return checks.flatMap((check) => check(withoutGuests(evidence)));
+  }
+  throw new Error('the books are never at rest');
+}
+
+/** The order that the game day itself sent is nobody's of ours. */
+function withoutGuests({ venue, ...evidence }: Evidence): Evidence {
+  const orders = venue.orders.filter(({ clientOrderId }) => !clientOrderId.startsWith('gameday-'));
+  return { ...evidence, venue: { ...venue, orders } };
+}
+
+async function summary(verdicts: readonly Verdict[], violations: readonly Violation[]) {
+  const recovered = verdicts.filter(
+    ({ recoveredAfterMs, recoveredBy }) => recoveredAfterMs !== undefined && !recoveredBy.includes('person'),
+  );
+  const mean = (values_: number[]): number =>
+    values_.length === 0 ? Number.NaN : values_.reduce((total, value) => total + value, 0) / values_.length;
+  const mttdMs = mean(verdicts.flatMap(({ detectedAfterMs }) => detectedAfterMs ?? []));
+  const mttrMs = mean(recovered.flatMap(({ recoveredAfterMs }) => recoveredAfterMs ?? []));
+  const share = recovered.length / verdicts.length;
+  const own = healthFigures(await stack.journal.incidents.list({ limit: 10_000 }));
+  return {
+    verdicts,
+    violations,
+    own,
+    recovered: recovered.length,
+    share,
+    mttdMs,
+    mttrMs,
+    reached: share >= 0.95 && mttdMs < 60_000 && mttrMs < 60_000 && violations.length === 0,
+  };
+}
+
+function describe(report: Awaited<ReturnType<typeof summary>>): string {
+  const rows = report.verdicts.map(
+    ({ name, refused, detectedAfterMs, detectedBy, lastedMs, recoveredAfterMs, recoveredBy }, place) => [
+      String(place + 1),
+      name,
+      seconds(lastedMs),
+      refused === undefined ? seconds(detectedAfterMs) : 'not injected',
+      detectedBy ?? refused ?? 'nobody',
+      seconds(recoveredAfterMs),
+      recoveredBy.join(', '),
+    ],
+  );
+  const broken = Object.entries(invariants).map(([name, words]) => {
+    const found = report.violations.filter(({ invariant }) => invariant === name);
+    return [`${name} ${words}: ${found.length} violations`, ...found.slice(0, 5).map(({ what }) => `  ${what}`)].join(
+      '\n',
+    );
+  });
+  return [
+    table(['', 'fault', 'lasted', 'found after', 'by', 'well again after', 'recovered by'], rows),
+    '',
+    `${report.recovered} of ${report.verdicts.length} recovered without a person (${(100 * report.share).toFixed(1)} %); MTTD ${seconds(report.mttdMs)}, MTTR ${seconds(report.mttrMs)} from the injection, the time that the fault itself lasted included`,
+    `The system's own figures: ${figuresLine(report.own)}`,
+    ...broken,
+    '',
+  ].join('\n');
+}
