@@ -17,7 +17,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { ...shared, name: 'chaos', include: [chaos], sequence: { groupOrder: 1 } } },
+      { test: { ...shared, name: 'chaos', include: [chaos], maxConcurrency: 2, sequence: { groupOrder: 1 } } },
     ],
   },
 });

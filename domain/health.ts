@@ -126,6 +126,8 @@ export interface Observation {
   code?: ConditionCode | undefined;
   /** A sentence for a person. */
   detail: string;
+  /** When it was last well, where the observer knows better than by its last look. UTC epoch milliseconds. */
+  since?: number | undefined;
 }
 
 export interface RecoveryRecord {
@@ -198,7 +200,8 @@ export function assess(known: readonly Incident[], look: Look): Assessment {
       if (open) assessment.changed.push({ incident: recovered(open, look.at), told: 'recovered' });
       continue;
     }
-    const found = { component: observation.component, code: observation.code, detail: observation.detail };
+    const { component, code, detail, since } = observation;
+    const found = { component, code, detail, since };
     const incident = open ? seenAgain(open, found, look.at) : opened(found, look);
     const step = nextStep(incident, known, look.at);
     if (step === 'recover') {
@@ -217,16 +220,16 @@ export function assess(known: readonly Incident[], look: Look): Assessment {
   return assessment;
 }
 
-type Found = Required<Pick<Observation, 'component' | 'detail'>> & { code: ConditionCode };
+type Found = Observation & { code: ConditionCode };
 
-function opened({ component, code, detail }: Found, { at, previousAt, by }: Look): Incident {
+function opened({ component, code, detail, since }: Found, { at, previousAt, by }: Look): Incident {
   return {
     incidentId: `${component.replaceAll(/[^a-zA-Z0-9]+/g, '-')}-${at}`,
     component,
     code,
     severity: conditionOf(code).severity,
     detail,
-    beganAt: previousAt ?? at,
+    beganAt: since ?? previousAt ?? at,
     detectedAt: at,
     detectedBy: by,
     looks: 1,

@@ -6,7 +6,8 @@ import type { IncidentBook } from '../../stores/journal/health-port.ts';
 /** What the supervisor saw of one process; without a fault it serves again. */
 export interface ProcessNews {
   name: string;
-  fault?: { code: 'process.ended' | 'process.hung'; detail: string };
+  /** `since`: when it last answered, or ended. */
+  fault?: { code: 'process.ended' | 'process.hung'; detail: string; since: number };
 }
 
 const RETRY_MS = 2_000;
@@ -55,8 +56,7 @@ export function createProcessIncidents(logger: Logger): ProcessIncidents {
 
   return {
     observe,
-    note: ({ name, fault }) =>
-      observe({ component: `process/${name}`, code: fault?.code, detail: fault?.detail ?? 'it serves again' }),
+    note: ({ name, fault }) => observe({ component: `process/${name}`, detail: 'it serves again', ...fault }),
     open: (incidents) => void write(incidents),
     close: () => {
       closing.abort();

@@ -66,7 +66,8 @@ interface Hooks {
   logFolder: string;
   environment: Record<string, string>;
   onChange: () => void;
-  onCrash: (name: string, reason: string, isHung: boolean) => void;
+  /** `answeredAt`: when one that hung and was ended for it answered last. */
+  onCrash: (name: string, reason: string, answeredAt: number | undefined) => void;
   /** It serves again after a crash. */
   onRestarted: (name: string) => void;
   /** It cannot be kept running. */
@@ -83,7 +84,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   let child: ChildProcess | undefined;
   let ended: Promise<string> = Promise.resolve('');
   let keptRunning: Promise<void> = Promise.resolve();
-  let hung = false;
+  let hungSince: number | undefined;
 
   /** Starts the process once and waits until it is ready. */
   async function launch(): Promise<string | undefined> {
@@ -105,13 +106,17 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   /** As long as this child is the one that runs. */
   async function watch(started: ChildProcess, url: string | undefined): Promise<void> {
     let failures = 0;
+    let answeredAt = Date.now();
     while (failures < limits.watchFailures) {
       await sleep(limits.watchEveryMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
       if (child !== started || stopping.signal.aborted) return;
-      failures = (await works(spec, url, limits.watchTimeoutMs)) ? 0 : failures + 1;
+      const askedAt = Date.now();
+      const isWell = await works(spec, url, limits.watchTimeoutMs);
+      failures = isWell ? 0 : failures + 1;
+      if (isWell) answeredAt = askedAt;
     }
     if (child !== started || stopping.signal.aborted) return;
-    hung = true;
+    hungSince = answeredAt;
     killGroup(started);
   }
 
@@ -147,8 +152,9 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
       crashes = [...crashes.filter((at) => at > now - limits.restartWindowMs), now];
       if (crashes.length > limits.maxRestarts) return hooks.onGiveUp(gaveUp(crashes.length, reason));
       const seconds = Math.round((limits.watchFailures * (limits.watchEveryMs + limits.watchTimeoutMs)) / 1_000);
-      hooks.onCrash(spec.name, hung ? `it did not answer for up to ${seconds} s and was ended` : reason, hung);
-      hung = false;
+      const isHung = hungSince !== undefined;
+      hooks.onCrash(spec.name, isHung ? `it did not answer for up to ${seconds} s and was ended` : reason, hungSince);
+      hungSince = undefined;
       const backoff = Math.min(limits.longestBackoffMs, limits.firstBackoffMs * 2 ** (crashes.length - 1));
       await sleep(backoff, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;

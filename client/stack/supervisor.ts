@@ -77,9 +77,10 @@ export function createSupervisor(options: {
           logFolder: options.logFolder,
           environment: options.environment,
           onChange: () => options.onChange?.(processes()),
-          onCrash: (name, reason, isHung) => {
-            logger.warn({ restarted: name, reason }, 'a process ended and is restarted');
-            options.onProcess?.({ name, fault: { code: isHung ? 'process.hung' : 'process.ended', detail: reason } });
+          onCrash: (name, detail, answeredAt) => {
+            logger.warn({ restarted: name, reason: detail }, 'a process ended and is restarted');
+            const code = answeredAt === undefined ? 'process.ended' : 'process.hung';
+            options.onProcess?.({ name, fault: { code, detail, since: answeredAt ?? Date.now() } });
           },
           onRestarted: (name) => options.onProcess?.({ name }),
           onGiveUp: (error) =>

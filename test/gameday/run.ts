@@ -12,10 +12,10 @@ import { type GameDayStack, startGameDayStack } from './stack.ts';
 
 const help = `Injects faults into the real stack, one after the other, and says how each was found and healed.
 
-Usage: npm run gameday -- [--only WORDS] [--json]
+Usage: npm run gameday -- [--only PATTERN] [--json]
 
-  --only WORDS  the faults whose name contains these words
-  --json        the report as one JSON object on stdout
+  --only PATTERN  the faults whose name matches this regular expression
+  --json          the report as one JSON object on stdout
 
 The stack is what "npm start -- --observe" runs, at its production intervals, on ports and data of its own. Nothing of it is touched after an
 injection: what lasts ends by itself. A fault counts as recovered when it was found, everything is ready again, no incident is open, and a cycle
@@ -29,7 +29,6 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -37,7 +36,7 @@ if (values.help) {
   process.stdout.write(help);
   process.exit(0);
 }
-const wanted = faults.filter(({ name }) => name.includes(values.only ?? ''));
+const wanted = faults.filter(({ name }) => new RegExp(values.only ?? '').test(name));
 if (wanted.length === 0) {
   process.stderr.write(`No fault is named so.\n\n${help}`);
   process.exit(2);
@@ -86,10 +85,19 @@ async function held(gameDay: GameDayStack): Promise<Violation[]> {
   throw new Error('the books are never at rest');
 }
 
+/** Of an agent that nobody has set up: it is no fault. */
+const notSetUp = ['no_key', 'no_endpoint', 'not_configured', 'no_worker', 'not_enough_data', 'no_signal'];
+
 /** The order that the game day itself sent is nobody's of ours. */
 function withoutGuests({ venue, ...evidence }: Evidence): Evidence {
   const orders = venue.orders.filter(({ clientOrderId }) => !clientOrderId.startsWith('gameday-'));
-  return { ...evidence, venue: { ...venue, orders } };
+  const records = evidence.records.map((record) => ({
+    ...record,
+    answers: record.answers.filter(
+      ({ opinions }) => !opinions.some((opinion) => opinion.kind === 'abstention' && notSetUp.includes(opinion.reason)),
+    ),
+  }));
+  return { ...evidence, records, venue: { ...venue, orders } };
 }
 
 async function summary(verdicts: readonly Verdict[], violations: readonly Violation[]) {

@@ -125,3 +125,40 @@ test('a halted symbol takes no orders, shows it, and opens again', async () => {
   await exchange.admin('DELETE', '/admin/faults');
   expect((await signedCall(account, 'POST', '/order', order())).status).toBe(200);
 });
+
+test('a fault ends by itself when its time is over', async () => {
+  await fault({ kind: 'server-error', count: 1_000, method: 'GET', path: '/api/v3/ping', forMs: 150 });
+  const ping = async () => (await fetch(`${exchange.url}/api/v3/ping`)).status;
+  expect(await ping()).toBe(503);
+  await expect.poll(ping).toBe(200);
+  expect((await exchange.admin('GET', '/admin/faults')).body).toEqual([]);
+});
+
+test('a clock that is ahead says so, and refuses what is signed by another', async () => {
+  await fault({ kind: 'skew-clock', skewMs: 60_000, count: 2 });
+  const before = Date.now();
+  const { serverTime } = (await (await fetch(`${exchange.url}/api/v3/time`)).json()) as { serverTime: number };
+  expect(serverTime).toBeGreaterThanOrEqual(before + 60_000);
+  const { status, body } = await signedCall(account, 'GET', '/account');
+  expect({ status, code: body['code'] }).toEqual({ status: 400, code: -1021 });
+  expect((await signedCall(account, 'GET', '/account')).status).toBe(200);
+});
+
+test('market data that stand still lack the newest candles', async () => {
+  const klines = async () =>
+    (await (await fetch(`${exchange.url}/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=20`)).json()) as number[][];
+  const whole = await klines();
+  await fault({ kind: 'stale-answer', path: '/api/v3/klines' });
+  expect(await klines()).toHaveLength(whole.length - 10);
+});
+
+test('a balance is told that nobody has, and is the old one afterwards', async () => {
+  const free = async () => {
+    const { body } = await signedCall(account, 'GET', '/account');
+    return (body['balances'] as { asset: string; free: string }[]).find(({ asset }) => asset === 'USDT')?.free;
+  };
+  const before = Number(await free());
+  await fault({ kind: 'false-balance', path: '/api/v3/account', asset: 'USDT', amount: '5' });
+  expect(Number(await free())).toBeCloseTo(before + 5);
+  expect(Number(await free())).toBe(before);
+});

@@ -21,7 +21,7 @@ it('what happened before the books were open, and while they could not be writte
   let away = true;
   const incidents = createProcessIncidents(silent);
   const before = Date.now();
-  incidents.note({ name: 'temporal', fault: { code: 'process.ended', detail: 'SIGKILL' } });
+  incidents.note({ name: 'temporal', fault: { code: 'process.ended', detail: 'SIGKILL', since: before } });
   incidents.open({
     ...journal.incidents,
     look: (look) => (away ? Promise.reject(new Error('disk is full')) : journal.incidents.look(look)),

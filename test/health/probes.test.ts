@@ -1,0 +1,111 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { controlObservation } from '../../activities/health/books.ts';
+import { type ExchangeView, probeDisk, probeExchange, probeProcess } from '../../activities/health/probes.ts';
+import type { ControlState } from '../../stores/journal/port.ts';
+
+let server: Server | undefined;
+afterEach(() => server?.close());
+
+async function serving(pages: Record<string, { status: number; body: unknown }>): Promise<string> {
+  server = createServer((request, response) => {
+    const page = pages[request.url ?? ''];
+    if (!page) return;
+    response.writeHead(page.status, { 'content-type': 'application/json' }).end(JSON.stringify(page.body));
+  });
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const ok = { status: 200, body: { status: 'ok', components: {}, breakers: {} } };
+
+describe('a process', () => {
+  it('is well, is not ready, and tells its breakers', async () => {
+    const body = {
+      components: { journal: 'disk is full', exchange: 'gone', thing: 'it broke' },
+      breakers: { 'exchange/trading': 'open', 'agents/qwen': 'closed' },
+    };
+    const url = await serving({ '/healthz': ok, '/readyz': { status: 503, body } });
+    // Journal and exchange are looked at on their own.
+    expect(await probeProcess({ name: 'workers/a', url })).toMatchObject([
+      { component: 'process/workers/a', code: 'process.unready', detail: 'workers/a waits for thing: it broke' },
+      { component: 'breaker/exchange/trading', code: 'breaker.open' },
+      { component: 'breaker/agents/qwen', detail: 'ok' },
+    ]);
+  });
+
+  it.each([
+    ['says that it does not work', { '/healthz': { status: 503, body: { why: 'worker stopped' } } }],
+    ['hangs', {}],
+  ])('that %s is silent', { timeout: 10_000 }, async (_title, pages) => {
+    const url = await serving(pages);
+    expect(await probeProcess({ name: 'a', url })).toMatchObject([{ component: 'process/a', code: 'process.silent' }]);
+  });
+});
+
+describe('the exchange', () => {
+  const view = (changes: Partial<ExchangeView>): ExchangeView => ({
+    serverTime: async () => Date.now(),
+    balances: async () => ({}),
+    isRefusal: (error) => String(error).includes('-2015'),
+    priceAt: async () => '1',
+    ...changes,
+  });
+  const codes = async (changes: Partial<ExchangeView>): Promise<(string | undefined)[]> =>
+    (await probeExchange(view(changes), ['BTC/USDT'])).map(({ code }) => code);
+
+  it.each<[string, Partial<ExchangeView>, (string | undefined)[]]>([
+    ['is well', {}, [undefined, undefined, undefined]],
+    ['is away', { serverTime: async () => Promise.reject(new Error('ECONNREFUSED')) }, ['exchange.away']],
+    [
+      'refuses our keys',
+      { balances: async () => Promise.reject(new Error('-2015')) },
+      [undefined, 'exchange.refuses', undefined],
+    ],
+    [
+      'gives no balances',
+      { balances: async () => Promise.reject(new Error('503')) },
+      [undefined, 'exchange.away', undefined],
+    ],
+    [
+      'has another clock',
+      { serverTime: async () => Date.now() + 1_500 },
+      ['exchange.clock_skew', undefined, undefined],
+    ],
+    ['has a market that stands still', { priceAt: async () => undefined }, [undefined, undefined, 'market.stale']],
+  ])('%s', async (_title, changes, expected) => expect(await codes(changes)).toEqual(expected));
+});
+
+describe('a halt', () => {
+  const control = (changedBy: string): ControlState => ({
+    tradingState: 'halted',
+    epoch: 1,
+    reason: 'why',
+    changedBy,
+    changedAt: 1_000_000,
+    liveEnabled: false,
+  });
+  const last = (at: number, differences: string[] = []) => ({ account: 'main', at, differences });
+
+  it.each([
+    ['by a person', control('me'), last(2_000_000), undefined],
+    ['by a limit', control('risk'), last(2_000_000), 'trading.halted'],
+    ['over differences that are still there', control('reconcile'), last(2_000_000, ['x']), 'trading.frozen'],
+    ['over differences a moment ago', control('reconcile'), last(1_020_000), 'trading.frozen'],
+    ['over differences that are gone', control('reconcile'), last(1_060_000), 'trading.resumable'],
+    ['before any look', control('reconcile'), undefined, 'trading.frozen'],
+  ])('%s', (_title, state, look, code) =>
+    expect(controlObservation('main', state, look)).toMatchObject([
+      { component: 'trading/main', ...(code ? { code } : { detail: 'ok' }) },
+    ]),
+  );
+});
+
+it('the disk is told with its room', async () => {
+  const [disk] = await probeDisk('/');
+  expect(disk).toMatchObject({ component: 'disk', detail: expect.stringMatching(/^\d+ MB of \d+ MB are free at \/$/) });
+  // The system's own files have no room at all.
+  const [none] = await probeDisk('/proc');
+  expect(none?.code).toBe('disk.low');
+});
