@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type ConditionCode, conditions, type Incident, recoveryActions } from '../domain/health.ts';
+import { type Incident } from '../domain/health.ts';
+import { type ConditionCode, conditions, recoveryActions } from '../domain/health-conditions.ts';
 
 const codes = Object.keys(conditions) as [ConditionCode, ...ConditionCode[]];
 const action = z.enum(recoveryActions);

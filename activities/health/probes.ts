@@ -104,7 +104,8 @@ export async function probeExchange(exchange: ExchangeView, symbols: readonly st
       : [];
     return [clock, account, ...markets.flat()];
   } catch (error) {
-    return [{ component, code: 'exchange.away', detail: `the exchange does not answer: ${wordsOf(error)}` }];
+    const code = exchange.isRefusal(error) ? 'exchange.refuses' : 'exchange.away';
+    return [{ component, code, detail: `the exchange gives no time: ${wordsOf(error)}` }];
   }
 }
 

@@ -1,5 +1,6 @@
 import { XMLParser } from 'fast-xml-parser';
 import { z } from 'zod';
+import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import type { NewsItem } from '../../domain/news.ts';
 import { plainText } from './clean.ts';
 import type { NewsSource } from './port.ts';
@@ -46,10 +47,11 @@ const documentSchema = z.union([
 /** An RSS or Atom feed over HTTP. It is not followed elsewhere, has five seconds, and two megabytes at most. */
 export function createFeed(url: string): NewsSource {
   const name = new URL(url).host;
+  const breaker = createBreaker('agents', `news/${name}`);
   return {
     name,
     async latest(since, signal) {
-      const xml = await fetchText(url, name, signal);
+      const xml = await breaker.execute(() => fetchText(url, name, signal));
       return readFeed(xml, name).filter(({ publishedAt }) => publishedAt >= since);
     },
   };

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { Retention } from '../../contracts/config/retention.ts';
+import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { ExportReport, HousekeepingReport, LoadReport } from '../../contracts/warehouse/reports.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -31,6 +32,7 @@ export type WarehouseActivities = ReturnType<typeof createWarehouseActivities>;
 export function createWarehouseActivities(dependencies: WarehouseDependencies) {
   const { journal, market, warehouse, cloud, retention, logger } = dependencies;
   const feeds = feedsOf(journal, market.outbox);
+  const breaker = cloud && createBreaker('operations', cloud.name);
 
   return beating({
     /** Brings what was told since the last time into the segments. */
@@ -44,8 +46,9 @@ export function createWarehouseActivities(dependencies: WarehouseDependencies) {
 
     /** Brings segments that the cloud warehouse has not got yet there. */
     async loadSegments(): Promise<LoadReport> {
-      if (!cloud) return { loaded: 0, rows: 0, to: '' };
-      const report = await loadSegments(warehouse, cloud, Context.current().cancellationSignal);
+      if (!cloud || !breaker) return { loaded: 0, rows: 0, to: '' };
+      const { cancellationSignal } = Context.current();
+      const report = await breaker.execute(() => loadSegments(warehouse, cloud, cancellationSignal));
       if (report.loaded > 0) logger.info({ ...report }, 'segments loaded');
       return report;
     },

@@ -168,7 +168,7 @@ export const metrics = {
   incidentsEscalated: gauge('incidents_escalated', 'Open incidents whose recovery did not help: a person is needed.'),
   incidentsUnacknowledged: gauge('incidents_unacknowledged', 'Escalated incidents that no person has acknowledged.'),
   incidents: counter('incidents_total', 'Incidents that were found, by component group.', ['component']),
-  recoveries: counter('incident_recoveries_total', 'Recovery actions, by outcome: helped, failed.', [
+  recoveries: counter('incident_recoveries_total', 'Recovery actions, by outcome: done, failed.', [
     'action',
     'outcome',
   ]),

@@ -250,6 +250,36 @@ describe('one command', () => {
     expect(found).toContain('by-hand');
   });
 
+  it('tells what every process did for a cycle under its one id, from the tick to the fill', async () => {
+    const filled = first.cycles.find(({ fills }) => fills.length > 0);
+    const lines = z
+      .array(z.object({ at: z.number(), process: z.string(), message: z.string() }))
+      .parse(await json('logs', '--correlation', filled?.id ?? 'none'));
+    expect([...new Set(lines.map(({ process: name }) => name))].sort()).toEqual([
+      'paper-exchange',
+      'services/mcp-coordinator',
+      'workers/agents',
+      'workers/cycles',
+      'workers/execution',
+      'workers/operations',
+    ]);
+    const messages = lines.map(({ message }) => message);
+    for (const message of [
+      'agent answered',
+      'coordinator call',
+      'cycle planned',
+      'request answered',
+      'order sent',
+      'cycle finished',
+      'fill booked',
+    ]) {
+      expect(messages).toContain(message);
+    }
+    expect(lines.map(({ at }) => at)).toEqual(lines.map(({ at }) => at).toSorted((one, other) => one - other));
+    const none = await installation.sapphire('logs', '--correlation', 'cycle/none', '--json');
+    expect(none.code).toBe(5);
+  });
+
   it('is watched by Prometheus and Alertmanager with the committed rules, and each panel of each dashboard has data', {
     timeout: 90_000,
   }, async () => {
