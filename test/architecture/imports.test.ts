@@ -6,6 +6,8 @@ import { projectFolder } from '../../contracts/config/folders.ts';
 /** What each room may import; `type` means types alone. */
 const allowed: Record<string, Record<string, 'value' | 'type'>> = {
   domain: {},
+  // Files for other programs: nobody imports them, and they import nobody.
+  deploy: {},
   contracts: { domain: 'value' },
   stores: { contracts: 'value', domain: 'value' },
   workflows: { contracts: 'value', domain: 'value', activities: 'type' },

@@ -141,6 +141,18 @@ describe.skipIf(!wanted)('Hummingbot’s engine on the paper exchange', () => {
     await until('quotes after the resume', quotesBothSides);
   });
 
+  it('is ended and started anew when it is asked to, with no order of the old one left', {
+    timeout: 120_000,
+  }, async () => {
+    await until('quotes on both sides', quotesBothSides);
+    const before = new Set((await openOrders()).map(({ orderId }) => String(orderId)));
+    const answer = await fetch(`${url}/restart`, { method: 'POST', signal: AbortSignal.timeout(30_000) });
+    expect(answer.status).toBe(200);
+    await until('quotes of the new engine', quotesBothSides);
+    const left = (await openOrders()).filter(({ orderId }) => before.has(String(orderId)));
+    expect(left).toEqual([]);
+  });
+
   it('ends with an engine that was killed, leaving no order behind', { timeout: 60_000 }, async () => {
     const ended = new Promise<number | null>((resolve) => worker.child.once('exit', resolve));
     const pid = execFileSync('pgrep', ['-P', String(worker.child.pid), '-f', 'launcher.py'], { encoding: 'utf8' });

@@ -162,3 +162,10 @@ test('a balance is told that nobody has, and is the old one afterwards', async (
   expect(Number(await free())).toBeCloseTo(before + 5);
   expect(Number(await free())).toBe(before);
 });
+
+test('a symbol is halted for as long as was wished', async () => {
+  await fault({ kind: 'halt-symbol', symbol: 'BTCUSDT', forMs: 200 });
+  const status = async () => (await signedCall(account, 'POST', '/order', order())).status;
+  expect(await status()).toBe(400);
+  await expect.poll(status).toBe(200);
+});

@@ -94,6 +94,9 @@ export function registerAdmin(
           const instrument = exchange.simulation.engine.instruments.find(({ id }) => id === settings.symbol);
           if (!instrument) return refuse(reply, 400, `symbol must be one of the exchange's, e.g. BTCUSDT`);
           await halt(instrument.index, true);
+          if (settings.forMs !== undefined) {
+            setTimeout(() => void halt(instrument.index, false), settings.forMs).unref();
+          }
         }
         if (settings.kind === 'close-stream') {
           const account = settings.account === undefined ? undefined : accounts.byName(settings.account);

@@ -1,0 +1,92 @@
+import { createServer, type Server } from 'node:http';
+import type { Client } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createHealthActivities, type HealthActivities, type HealthLook } from '../../activities/health/index.ts';
+import { parseConfiguration } from '../../contracts/config/load.ts';
+import type { EngineState } from '../../contracts/hummingbot.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { temporaryFolder, temporaryJournal } from '../support/books.ts';
+import { freePorts } from '../support/ports.ts';
+
+/** Says of its engine what it is told to: the real one needs an installation of its own (`npm run proof-hummingbot`). */
+let engine: Server;
+let journal: Journal;
+let activities: HealthActivities;
+let told: EngineState;
+let restarts: number;
+let restartStatus: number;
+
+const environment = new MockActivityEnvironment();
+const look = (): Promise<HealthLook> => environment.run(activities.lookAtHealth);
+const reportedAt = (at: number): EngineState => ({
+  state: 'quoting',
+  account: 'hummingbot',
+  controllers: [{ id: 'BTC-USDT', reportedAt: at, realizedPnl: '0', unrealizedPnl: '0', volume: '0' }],
+});
+
+beforeEach(async () => {
+  const { port } = await freePorts('port');
+  restarts = 0;
+  restartStatus = 200;
+  engine = createServer((request, response) => {
+    if (request.url === '/restart' && request.method === 'POST') {
+      restarts += 1;
+      response.writeHead(restartStatus).end('{}');
+    } else response.end(JSON.stringify(told));
+  });
+  await new Promise<void>((resolve) => engine.listen(port, '127.0.0.1', resolve));
+  journal = await temporaryJournal();
+  activities = createHealthActivities({
+    journal,
+    // No Temporal: what is asked of it cannot be told, and stays as it was known.
+    client: {} as Client,
+    configuration: parseConfiguration({ agents: { hummingbot: { port } } }, 'the test'),
+    exchange: { serverTime: async () => Date.now(), balances: async () => ({}), isRefusal: () => false },
+    engines: ['hummingbot'],
+    dataFolder: temporaryFolder(),
+    exportLagMs: async () => 0,
+    backupAt: async () => Date.now(),
+    logger: pino({ level: 'silent' }),
+  });
+});
+afterEach(async () => {
+  engine.close();
+  await journal.close();
+});
+
+const quoting = ({ unwell }: HealthLook): string[] => unwell.filter((words) => words.startsWith('quoting/'));
+
+it('an engine that reports, or that a stop holds, is well', async () => {
+  told = reportedAt(Date.now());
+  expect(quoting(await look())).toEqual([]);
+  told = { ...reportedAt(0), state: 'halted' };
+  expect(quoting(await look())).toEqual([]);
+});
+
+it('an engine that is silent for a minute is ended and started anew at the second look', async () => {
+  told = reportedAt(Date.now() - 61_000);
+  expect((await look()).due).toEqual([]);
+  const { unwell, due } = await look();
+  expect(unwell).toContain('quoting/hummingbot: quoting.stopped');
+  expect(due).toMatchObject([{ action: 'restart-quoting', component: 'quoting/hummingbot' }]);
+  for (const each of due) expect(await environment.run(activities.recover, each)).toBe('done');
+  expect(restarts).toBe(1);
+  told = reportedAt(Date.now());
+  expect(quoting(await look())).toEqual([]);
+  const incidents = await journal.incidents.list({ limit: 5 });
+  expect(incidents.find(({ component }) => component === 'quoting/hummingbot')?.recoveredBy).toBe('restart-quoting');
+});
+
+it('a restart that is refused is a try that failed, with its reason', async () => {
+  restartStatus = 500;
+  told = reportedAt(Date.now() - 61_000);
+  await look();
+  const { due } = await look();
+  for (const each of due) expect(await environment.run(activities.recover, each)).toBe('failed');
+  const [incident] = (await journal.incidents.list({ limit: 5 })).filter(({ component }) =>
+    component.startsWith('quoting'),
+  );
+  expect(incident?.actions).toMatchObject([{ outcome: 'failed', detail: 'the engine answered 500' }]);
+});
