@@ -249,9 +249,18 @@ function readyLine(child: ChildProcess, logFile: string): Promise<string | undef
     createInterface({ input: child.stdout }).on('line', (line) => {
       const ready = parseReady(line);
       if (ready) resolve(ready.url);
-      else appendFileSync(logFile, `${line}\n`);
+      else appendUnlessFull(logFile, line);
     });
   });
+}
+
+/** A line that finds no room is lost; the process that said it goes on, and so does its supervisor. */
+function appendUnlessFull(logFile: string, line: string): void {
+  try {
+    appendFileSync(logFile, `${line}\n`);
+  } catch {
+    // The disk is full: health says so.
+  }
 }
 
 function parseReady(line: string): z.output<typeof readyLineSchema> | undefined {

@@ -52,6 +52,15 @@ export function createSupervisor(options: {
       return running === undefined ? [] : [{ name, pid: running }];
     });
 
+  /** What runs is noted for whoever looks from outside: a full disk must not end the one that keeps everything running. */
+  const noteChange = (): void => {
+    try {
+      options.onChange?.(processes());
+    } catch (error) {
+      logger.warn({ err: error }, 'what runs could not be noted');
+    }
+  };
+
   async function stopAll(): Promise<void> {
     clearInterval(rotating);
     for (const stage of stages.toReversed()) await Promise.all(stage.map((supervised) => supervised.stop()));
@@ -76,7 +85,7 @@ export function createSupervisor(options: {
           limits: { ...defaultLimits, ...options.limits },
           logFolder: options.logFolder,
           environment: options.environment,
-          onChange: () => options.onChange?.(processes()),
+          onChange: noteChange,
           onCrash: (name, detail, answeredAt) => {
             logger.warn({ restarted: name, reason: detail }, 'a process ended and is restarted');
             const code = answeredAt === undefined ? 'process.ended' : 'process.hung';

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 
 /** Readable by its owner only, and either the old text or the new after a crash. */
 export function writePrivateFile(file: string, text: string): void {
@@ -7,8 +7,11 @@ export function writePrivateFile(file: string, text: string): void {
   try {
     writeSync(handle, text);
     fsyncSync(handle);
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   } finally {
     closeSync(handle);
   }
-  renameSync(temporary, file);
 }

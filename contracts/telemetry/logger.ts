@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { correlationId } from './correlation.ts';
+import { metrics } from './metrics.ts';
 
 export type { Logger };
 
@@ -35,7 +36,12 @@ export function createLogger({
     },
     {
       write: (line: string) => {
-        destination.write(scrub(line, secrets));
+        try {
+          destination.write(scrub(line, secrets));
+        } catch {
+          // On a full disk a line is lost, and counted; the work that it tells of is not to fail by it.
+          metrics.logLinesLost.inc();
+        }
       },
     },
   );

@@ -137,6 +137,8 @@ export const metrics = {
   ),
   warehouseWaiting: gauge('warehouse_unloaded_segments', 'Segments that the cloud warehouse has not got yet.'),
 
+  logLinesLost: counter('log_lines_lost_total', 'Lines of the log that could not be written, as on a full disk.'),
+
   // Health.
   circuitBreakerState: gauge(
     'circuit_breaker_state',

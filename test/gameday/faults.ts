@@ -175,7 +175,7 @@ export const faults: readonly Fault[] = [
   exchange('gives the candles of ten minutes ago', /^market\/|^cycle\/main$|^TradingMarketDataStale$/, {
     kind: 'stale-answer',
     path: '/api/v3/klines',
-    forMs: 260_000,
+    forMs: 20_000,
   }),
   exchange('says that we own more than we do', /^books\/main$|^trading\/main$|^TradingBooksDiffer$/, {
     kind: 'false-balance',

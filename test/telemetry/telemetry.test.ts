@@ -40,6 +40,20 @@ describe('the log', () => {
     expect(JSON.parse(line)).toMatchObject({ process: 'test', time: expect.stringMatching(/^\d{4}-.*Z$/) });
   });
 
+  it('loses a line that finds no room, counts it, and lets the work go on', async () => {
+    const full = createLogger({
+      process: 'test',
+      level: 'info',
+      destination: {
+        write: () => {
+          throw new Error('ENOSPC');
+        },
+      },
+    });
+    expect(() => full.info('hello')).not.toThrow();
+    expect(await valueOf('log_lines_lost_total', {})).toBe(1);
+  });
+
   it('leaves very short values alone, which would blot out words', () =>
     expect(scrub('abcdef', ['abc'])).toBe('abcdef'));
 });

@@ -40,7 +40,9 @@ const LOOK_BACK = 50;
 async function* scheduledCycles(journal: Journal, account: string, stop: AbortSignal): AsyncGenerator<CycleRecord> {
   const seen = new Set((await journal.cycles.list(account, LOOK_BACK)).map(({ cycleId }) => cycleId));
   while (!stop.aborted) {
-    for (const record of (await journal.cycles.list(account, LOOK_BACK)).toReversed()) {
+    // Books that cannot be read for a while, as on a full disk, must not end what runs.
+    const newest = await journal.cycles.list(account, LOOK_BACK).catch((): CycleRecord[] => []);
+    for (const record of newest.toReversed()) {
       if (seen.has(record.cycleId)) continue;
       seen.add(record.cycleId);
       yield record;
