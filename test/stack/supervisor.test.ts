@@ -89,7 +89,7 @@ describe('the supervisor', () => {
     await supervisor.start([standIn('worker', events, 'crashing')]);
     const failure = await supervisor.failure;
     expect(failure.message).toMatch(
-      /^worker ended 3 times within 60 s, the last time with exit code 9: Error: the price was negative\. /,
+      /^worker ended 3 times within 600 s, the last time with exit code 9: Error: the price was negative\. /,
     );
     expect(eventsIn(events).filter((event) => event === 'start worker')).toHaveLength(3);
     expect(eventsIn(events)).toContain('stop bystander');
