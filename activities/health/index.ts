@@ -54,6 +54,8 @@ export interface HealthLook {
 const BACKUP_AGE_MS = 26 * 3_600_000;
 const EXPORT_LAG_MS = 180_000;
 const START_MS = 30_000;
+/** Two looks and a half. */
+const BLIND_MS = 25_000;
 const RESTART_TIMEOUT_MS = 20_000;
 /** MTTD and MTTR are told of so long. */
 const FIGURES_MS = 30 * 86_400_000;
@@ -80,6 +82,15 @@ export function createHealthActivities(dependencies: HealthDependencies) {
       if (code !== 'process.silent') served.add(component);
       return served.has(component) || Date.now() > startedAt + START_MS;
     });
+
+  /** Whatever kept this look from coming, such as a journal that was locked, was not well meanwhile: none of the other probes can tell. */
+  const sight = async (at: number): Promise<Observation[]> => {
+    const lastAt = (await journal.incidents.lookedAt('health')) ?? 0;
+    const component = 'health';
+    if (lastAt < startedAt || at - lastAt < BLIND_MS) return [{ component, detail: 'ok' }];
+    const detail = `no look came to its end for ${Math.round((at - lastAt) / 1_000)} s, one is due every ten: the journal, Temporal or this worker stood still`;
+    return [{ component, code: 'health.blind', detail }];
+  };
 
   const outbox = async (): Promise<Observation[]> => {
     const lagMs = await exportLagMs().catch((error: unknown) => String(error));
@@ -190,7 +201,9 @@ export function createHealthActivities(dependencies: HealthDependencies) {
     async lookAtHealth(): Promise<HealthLook> {
       const at = Date.now();
       const warn = (error: unknown): void => logger.warn({ err: error }, 'a component could not be looked at');
-      const observations = (await Promise.all(probes().map((probe) => unlessItFails(probe, warn)))).flat();
+      const observations = (
+        await Promise.all([sight(at), ...probes().map((probe) => unlessItFails(probe, warn))])
+      ).flat();
       for (const { component, code } of observations)
         metrics.healthCheckStatus.set({ component }, code === undefined ? 1 : 0);
       const { changed, due } = await journal.incidents.look({ at, by: 'health', observations });

@@ -187,7 +187,7 @@ export const faults: readonly Fault[] = [
 
   until(
     'another process locks the journal',
-    /^process\/|^cycle\/main$|^TradingSystemDown$|^TradingHealthLookStale$|^schedule\//,
+    /^health$|^process\/|^cycle\/main$|^TradingSystemDown$|^TradingHealthLookStale$|^schedule\//,
     25_000,
     () => locked(journalFile()),
   ),

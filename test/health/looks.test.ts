@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { Client } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createHealthActivities, type HealthActivities, type HealthLook } from '../../activities/health/index.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { EngineState } from '../../contracts/hummingbot.ts';
@@ -89,4 +89,19 @@ it('a restart that is refused is a try that failed, with its reason', async () =
     component.startsWith('quoting'),
   );
   expect(incident?.actions).toMatchObject([{ outcome: 'failed', detail: 'the engine answered 500' }]);
+});
+
+it('a look that comes late says that nobody has looked', async () => {
+  told = reportedAt(Date.now());
+  await look();
+  // As a book that was locked for a while leaves it.
+  await journal.incidents.look({ at: Date.now() + 1, by: 'health', observations: [] });
+  expect((await look()).unwell).not.toContain('health: health.blind');
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 26_000 });
+  try {
+    expect((await look()).unwell).toContain('health: health.blind');
+    expect((await look()).unwell).not.toContain('health: health.blind');
+  } finally {
+    vi.useRealTimers();
+  }
 });
