@@ -12,5 +12,7 @@ const worker = await Worker.create({
   namespace: process.env['TEMPORAL_NAMESPACE'] ?? namespace,
   taskQueue: TaskQueue.cycles,
   activities: { takeSnapshot: broken, formConsensus: broken },
+  maxConcurrentActivityTaskPolls: 50,
+  maxConcurrentActivityTaskExecutions: 100,
 });
 await worker.run();

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readProfile } from '../../client/stack/profile.ts';
 import { loadSecrets } from '../../contracts/config/secrets.ts';
 import { protectWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal } from '../../domain/money.ts';
@@ -20,6 +21,8 @@ export interface Fault {
    * Does it. Whatever lasts ends by itself: the time, UTC epoch milliseconds, at which it will have ended is returned.
    */
   inject(stack: GameDayStack): Promise<number>;
+  /** What a person does later, once it was judged. */
+  mend?(stack: GameDayStack): void;
 }
 
 /** Long enough for the slowest of the watchers to look once. */
@@ -222,22 +225,28 @@ export const faults: readonly Fault[] = [
     name: 'the configuration is spoilt, and a worker has to start again',
     tells: /^configuration$|^process\/workers\/execution$/,
     async inject(stack) {
+      renameSync(stack.configurationFile, `${stack.configurationFile}.good`);
       writeFileSync(stack.configurationFile, 'symbols: [nonsense\nrisk: 7\n');
       process.kill(-pid(stack, 'workers/execution'), 'SIGKILL');
       return Date.now();
     },
+    mend: ({ configurationFile }) => renameSync(`${configurationFile}.good`, configurationFile),
   },
   {
-    name: 'a bad release takes half of the tasks of the cycles',
+    name: 'a bad release takes most of the tasks of the cycles',
     tells: /^cycle\/main$|^schedule\/cycle|^TradingActivityErrors$|^TradingCyclesStalled$/,
     async inject(stack) {
       const worker = fork(join(import.meta.dirname, 'bad-release.ts'), {
-        env: { ...process.env, TEMPORAL_ADDRESS: `127.0.0.1:${stack.installation.ports.grpc}` },
+        env: {
+          ...process.env,
+          TEMPORAL_ADDRESS: `127.0.0.1:${stack.installation.ports.grpc}`,
+          TEMPORAL_NAMESPACE: readProfile().temporal.namespace,
+        },
         stdio: 'ignore',
       });
       // Its rollout does not come to an end, and is taken back.
-      setTimeout(() => worker.kill('SIGKILL'), 45_000);
-      return Date.now() + 45_000;
+      setTimeout(() => worker.kill('SIGKILL'), 60_000);
+      return Date.now() + 60_000;
     },
   },
   {

@@ -56,6 +56,7 @@ try {
     await untilCalm(stack);
     say(`${place + 1} of ${wanted.length}: ${fault.name}`);
     const verdict = await live(stack, fault);
+    fault.mend?.(stack);
     verdicts.push(verdict);
     say(
       `   ${verdict.refused ?? `found after ${seconds(verdict.detectedAfterMs)} by ${verdict.detectedBy ?? 'nobody'}, recovered after ${seconds(verdict.recoveredAfterMs)}`}`,
