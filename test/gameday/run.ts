@@ -115,11 +115,17 @@ async function summary(verdicts: readonly Verdict[], violations: readonly Violat
     verdicts,
     violations,
     own,
+    notified: stack.notified,
     recovered: recovered.length,
     share,
     mttdMs,
     mttrMs,
-    reached: share >= 0.95 && mttdMs < 60_000 && mttrMs < 60_000 && violations.length === 0,
+    reached:
+      share >= 0.95 &&
+      mttdMs < 60_000 &&
+      mttrMs < 60_000 &&
+      violations.length === 0 &&
+      (stack.notified['heartbeat'] ?? 0) > 0,
   };
 }
 
@@ -146,6 +152,11 @@ function describe(report: Awaited<ReturnType<typeof summary>>): string {
     '',
     `${report.recovered} of ${report.verdicts.length} recovered without a person (${(100 * report.share).toFixed(1)} %); MTTD ${seconds(report.mttdMs)}, MTTR ${seconds(report.mttrMs)} from the injection, the time that the fault itself lasted included`,
     `The system's own figures: ${figuresLine(report.own)}`,
+    `Alertmanager called: ${
+      Object.entries(report.notified)
+        .map(([name, count]) => `${name} ${count} times`)
+        .join(', ') || 'nobody'
+    }`,
     ...broken,
     '',
   ].join('\n');

@@ -1,5 +1,7 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -38,6 +40,8 @@ export interface GameDayStack extends Witness {
   pidOf(name: string): number | undefined;
   /** Names of the processes that do not say that they are ready. */
   unready(): Promise<string[]>;
+  /** How often Alertmanager has called each receiver. */
+  notified: Record<string, number>;
   /** What Alertmanager has been told. */
   alerts(): Promise<{ name: string; startsAt: number }[]>;
   stop(): Promise<void>;
@@ -65,6 +69,15 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
       usage: { prompt_tokens: 2_000, completion_tokens: 300, total_tokens: 2_300 },
     };
   });
+  const notified: Record<string, number> = {};
+  const receiver = createServer((request, response) => {
+    const name = (request.url ?? '/').slice(1);
+    notified[name] = (notified[name] ?? 0) + 1;
+    request.resume();
+    response.end();
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  process.env['SAPPHIRE_ALERT_WEBHOOK_URL'] = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
   process.env['DEEPSEEK_API_KEY'] = 'sk-gameday-not-a-real-key';
   const installation = await makeInstallation(watching);
   installation.configure({
@@ -98,6 +111,7 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
     configurationFile,
     ownDisk,
     model,
+    notified,
     configuration,
     client,
     journal,
@@ -134,6 +148,7 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
       await client.connection.close();
       await journal.close();
       await provider.close();
+      receiver.close();
       const ended = new Promise((resolve) => child.once('exit', resolve));
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
       await ended;
