@@ -46,6 +46,7 @@ describe('a journal in a file', () => {
       'model_spending',
       'audit_trail',
       'models',
+      'incidents',
     ];
     await madeBy(
       file,
