@@ -18,7 +18,7 @@ export interface Verdict {
 }
 
 const POLL_MS = 500;
-const GIVE_UP_MS = 240_000;
+const GIVE_UP_MS = 150_000;
 const CALM_MS = 300_000;
 
 /** Ready, with no incident open, and with a cycle that began after `since` and did all of its work; the time at which that was so. */

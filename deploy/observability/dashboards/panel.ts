@@ -62,5 +62,8 @@ export function dashboardOf({ uid, title, description, rows }: Board): Dashboard
     builder.withRow(new RowBuilder(row.title));
     for (const panel of row.panels) builder.withPanel(panelOf(panel));
   }
-  return builder.build();
+  const dashboard = builder.build();
+  // Links to a panel go by its number, which the builder leaves out.
+  for (const [place, panel] of (dashboard.panels ?? []).entries()) panel.id = place + 1;
+  return dashboard;
 }
