@@ -42,6 +42,9 @@ if (wanted.length === 0) {
   process.exit(2);
 }
 
+/** Of an agent that nobody has set up: it is no fault. */
+const notSetUp = ['no_key', 'no_endpoint', 'not_configured', 'no_worker', 'not_enough_data', 'no_signal'];
+
 const startedAt = Date.now();
 const say = (words: string): void => {
   process.stderr.write(`${String(Math.round((Date.now() - startedAt) / 1_000)).padStart(5)} s  ${words}\n`);
@@ -85,9 +88,6 @@ async function held(gameDay: GameDayStack): Promise<Violation[]> {
   }
   throw new Error('the books are never at rest');
 }
-
-/** Of an agent that nobody has set up: it is no fault. */
-const notSetUp = ['no_key', 'no_endpoint', 'not_configured', 'no_worker', 'not_enough_data', 'no_signal'];
 
 /** The order that the game day itself sent is nobody's of ours. */
 function withoutGuests({ venue, ...evidence }: Evidence): Evidence {
