@@ -34,17 +34,16 @@ export const abstentionReasons = [
 ] as const;
 export type AbstentionReason = (typeof abstentionReasons)[number];
 
-/** Of an agent that is set up and should have answered. */
-const failures: readonly AbstentionReason[] = [
-  'timeout',
-  'unavailable',
-  'invalid_answer',
-  'wrong_model',
-  'cooling_down',
-];
+const failures: readonly AbstentionReason[] = ['timeout', 'unavailable', 'invalid_answer', 'wrong_model', 'no_worker'];
 
+/** Of an agent that was asked and should have answered. One that had nothing to say, or is not set up, has not failed. */
 export function isFailure(reason: AbstentionReason): boolean {
   return failures.includes(reason);
+}
+
+/** Of an agent that fails, or is left alone since it failed so often. */
+export function isUnwell(reason: AbstentionReason): boolean {
+  return isFailure(reason) || reason === 'cooling_down';
 }
 
 /** No view, which is not the view "hold". */

@@ -3,7 +3,7 @@ import { ScheduleNotFoundError } from '@temporalio/client';
 import { protectWorkflowId } from '../../contracts/workflow-ids.ts';
 import type { Observation } from '../../domain/health.ts';
 import { decimal } from '../../domain/money.ts';
-import { isFailure } from '../../domain/signals.ts';
+import { isUnwell } from '../../domain/signals.ts';
 import type { ControlState, Journal, ReconciliationReport } from '../../stores/journal/port.ts';
 import { isRunning } from '../reconcile/missing.ts';
 import { isUnresolved } from '../reconcile/unresolved.ts';
@@ -80,7 +80,7 @@ export async function cycleObservation(journal: Pick<Journal, 'cycles'>, account
   if (!last) return [];
   const agents = last.answers.map(({ agentId, opinions }): Observation => {
     const [failure] = opinions.flatMap((opinion) =>
-      opinion.kind === 'abstention' && isFailure(opinion.reason) ? [opinion] : [],
+      opinion.kind === 'abstention' && isUnwell(opinion.reason) ? [opinion] : [],
     );
     const component = `agent/${agentId}`;
     return failure && opinions.every((opinion) => opinion.kind === 'abstention')

@@ -19,7 +19,7 @@ import { decimal, text } from '../../domain/money.ts';
 import { planOrders } from '../../domain/planning.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
 import type { ExecutionTerms, RiskLimits } from '../../domain/risk.ts';
-import { isFailure } from '../../domain/signals.ts';
+import { isUnwell } from '../../domain/signals.ts';
 import { policyInForce } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
@@ -216,7 +216,7 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
 /** What a finished cycle says of its agents, and how long its fills were under way. */
 function tellOf({ answers, snapshot, fills }: Pick<CycleRecord, 'answers' | 'snapshot' | 'fills'>): void {
   for (const { agentId: agent, opinions } of answers) {
-    const failed = opinions.every((opinion) => opinion.kind === 'abstention' && isFailure(opinion.reason));
+    const failed = opinions.every((opinion) => opinion.kind === 'abstention' && isUnwell(opinion.reason));
     metrics.agentHealth.set({ agent }, failed ? 0 : 1);
   }
   if (!snapshot) return;

@@ -171,11 +171,15 @@ export function faultsAreSaid({ records, events, intents }: Evidence): Violation
   for (const { eventId, mode } of events) {
     if (mode !== 'paper') found.push(violation('I6', `event ${eventId} says ${mode}`));
   }
-  for (const { cycleId, mode, outcome, answers, orders } of records) {
+  for (const { cycleId, mode, outcome, summary, answers, orders } of records) {
     if (mode !== 'paper') found.push(violation('I6', `cycle ${cycleId} says ${mode}`));
-    const silent = answers.some(({ opinions }) =>
-      opinions.some((opinion) => opinion.kind === 'abstention' && opinion.reason !== 'disabled'),
+    const opinions = answers.flatMap((answer) => answer.opinions);
+    // Where nobody gives a signal the outcome is NO_TRADE, and the summary has to say of each why.
+    const saysWhy = opinions.every(
+      (opinion) => opinion.kind === 'abstention' && summary.includes(`${opinion.agentId} ${opinion.reason}`),
     );
+    const silent =
+      opinions.some((opinion) => opinion.kind === 'abstention' && opinion.reason !== 'disabled') && !saysWhy;
     const open = orders.some(({ state }) =>
       ['unresolved', 'rejected', 'denied', 'void', 'initialized'].includes(state),
     );

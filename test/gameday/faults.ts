@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync, renameSync, rmSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -233,8 +234,8 @@ export const faults: readonly Fault[] = [
     mend: ({ configurationFile }) => renameSync(`${configurationFile}.good`, configurationFile),
   },
   {
-    name: 'a bad release takes most of the tasks of the cycles',
-    tells: /^cycle\/main$|^schedule\/cycle|^TradingActivityErrors$|^TradingCyclesStalled$/,
+    name: 'a bad release of the agents’ worker is rolled out and taken back',
+    tells: /^agent\/|^cycle\/main$|^TradingActivityErrors$|^TradingAgentUnavailable$/,
     async inject(stack) {
       const worker = fork(join(import.meta.dirname, 'bad-release.ts'), {
         env: {
@@ -242,9 +243,11 @@ export const faults: readonly Fault[] = [
           TEMPORAL_ADDRESS: `127.0.0.1:${stack.installation.ports.grpc}`,
           TEMPORAL_NAMESPACE: readProfile().temporal.namespace,
         },
-        stdio: 'ignore',
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       });
-      // Its rollout does not come to an end, and is taken back.
+      await once(worker, 'message');
+      // The server gives a task to the poll that has waited longest: what comes back after this one is given none.
+      process.kill(-pid(stack, 'workers/agents'), 'SIGTERM');
       setTimeout(() => worker.kill('SIGKILL'), 60_000);
       return Date.now() + 60_000;
     },

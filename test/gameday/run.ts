@@ -101,9 +101,12 @@ function withoutGuests({ venue, ...evidence }: Evidence): Evidence {
   const orders = venue.orders.filter(({ clientOrderId }) => !clientOrderId.startsWith('gameday-'));
   const records = evidence.records.map((record) => ({
     ...record,
-    answers: record.answers.filter(
-      ({ opinions }) => !opinions.some((opinion) => opinion.kind === 'abstention' && notSetUp.includes(opinion.reason)),
-    ),
+    answers: record.answers.map((answer) => ({
+      ...answer,
+      opinions: answer.opinions.filter(
+        (opinion) => opinion.kind !== 'abstention' || !notSetUp.includes(opinion.reason),
+      ),
+    })),
   }));
   return { ...evidence, records, venue: { ...venue, orders } };
 }

@@ -1,16 +1,13 @@
 import type { CycleOutcome, CycleRecord } from '../../contracts/cycle.ts';
-import type { AbstentionReason, Opinion } from '../../domain/signals.ts';
+import { isFailure, type Opinion } from '../../domain/signals.ts';
 
 type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
-
-/** An agent that could have answered and did not. Being switched off or not configured is no fault. */
-const faults: readonly AbstentionReason[] = ['timeout', 'unavailable', 'invalid_answer', 'no_worker'];
 
 /** @param cutShort what kept the cycle from its end, if anything did. */
 export function outcomeOf({ answers, consensus, orders }: Draft, cutShort: string | undefined): CycleOutcome {
   if (cutShort !== undefined || consensus?.formedBy === 'cycle') return 'DEGRADED';
   const faulty = answers.some((answer) =>
-    answer.opinions.some((opinion) => opinion.kind === 'abstention' && faults.includes(opinion.reason)),
+    answer.opinions.some((opinion) => opinion.kind === 'abstention' && isFailure(opinion.reason)),
   );
   const unfinished = orders.some(({ state }) =>
     ['unresolved', 'rejected', 'denied', 'void', 'initialized'].includes(state),

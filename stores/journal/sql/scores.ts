@@ -3,16 +3,13 @@ import { type AgentScoreRecord, agentScoreSchema } from '../../../contracts/scor
 import type { AgentId } from '../../../domain/agents.ts';
 import { decimal } from '../../../domain/money.ts';
 import type { ScoredSignal } from '../../../domain/scoring.ts';
-import type { AbstentionReason, Signal } from '../../../domain/signals.ts';
+import { type AbstentionReason, isFailure, type Signal } from '../../../domain/signals.ts';
 import type { DueSignal, ScoreBook, SettledSignal } from '../agents-port.ts';
 import type { NewEvent } from '../port.ts';
 import type { Database, Row, Transaction } from './database.ts';
 
 /** An agent is judged by its last signals: what it was a year ago says little of the model that it runs today. */
 const SCORED_SIGNALS = 500;
-
-/** An agent that could not answer has failed; one that had nothing to say, or is not set up, has not. */
-const failures: readonly AbstentionReason[] = ['timeout', 'unavailable', 'invalid_answer', 'no_worker'];
 
 /** Says nothing of the agent's health. */
 const notAsked: readonly AbstentionReason[] = ['disabled', 'cooling_down'];
@@ -39,7 +36,7 @@ export async function recordSignals(transaction: Transaction, record: CycleRecor
     await countFailure(
       transaction,
       agentId,
-      opinions.some((opinion) => opinion.kind === 'abstention' && failures.includes(opinion.reason)),
+      opinions.some((opinion) => opinion.kind === 'abstention' && isFailure(opinion.reason)),
     );
   }
 }
