@@ -34,16 +34,16 @@ export const abstentionReasons = [
 ] as const;
 export type AbstentionReason = (typeof abstentionReasons)[number];
 
-const failures: readonly AbstentionReason[] = ['timeout', 'unavailable', 'invalid_answer', 'wrong_model', 'no_worker'];
+const failures: readonly AbstentionReason[] = ['timeout', 'unavailable', 'invalid_answer', 'no_worker'];
 
-/** Of an agent that was asked and should have answered. One that had nothing to say, or is not set up, has not failed. */
+/** Of an agent that was asked and could not answer. One that had nothing to say, or is not set up or not rightly, has not failed. */
 export function isFailure(reason: AbstentionReason): boolean {
   return failures.includes(reason);
 }
 
-/** Of an agent that fails, or is left alone since it failed so often. */
+/** Of an agent that somebody set up and that does not vote: it fails, is left alone since it failed so often, or its model is another. */
 export function isUnwell(reason: AbstentionReason): boolean {
-  return isFailure(reason) || reason === 'cooling_down';
+  return isFailure(reason) || reason === 'cooling_down' || reason === 'wrong_model';
 }
 
 /** No view, which is not the view "hold". */
