@@ -23,14 +23,15 @@ function processOf(engine: Engine, python: string): ProcessSpec {
   const name = `engines/${engine}`;
   if (engine === 'lag-llama' || engine === 'fracast') {
     const main = join(projectFolder, 'workers', 'gpu', 'main.py');
-    return { name, command: python, args: [main, engine], advisory: true };
+    return { name, command: python, args: [main, engine], watched: true, advisory: true };
   }
   return {
     name,
     command: process.execPath,
     args: [join(projectFolder, 'workers', engine, 'main.ts')],
     environment: { SAPPHIRE_PYTHON: python },
-    watched: engine === 'hummingbot',
+    watched: true,
+    ...(engine === 'freqtrade' ? { healthPath: '/api/v1/ping' } : {}),
     advisory: true,
   };
 }

@@ -17,8 +17,10 @@ export interface ProcessSpec {
   environment?: Record<string, string>;
   /** Resolves, once the process serves, with its address. Without it the process says so by its ready line on stdout. */
   probe?: (signal: AbortSignal) => Promise<string | undefined>;
-  /** Whether it works is asked for again and again, by its probe or at its address's /healthz: one that does not answer is ended and started anew. */
+  /** Whether it works is asked for again and again, by its probe or at its address: one that does not answer is ended and started anew. */
   watched?: boolean;
+  /** Below its address, in place of /healthz. */
+  healthPath?: string;
   /** Nothing depends on it: when it cannot be kept running, it stays down and the others go on. */
   advisory?: boolean;
 }
@@ -219,7 +221,11 @@ function spawnLogged(spec: ProcessSpec, logFile: string, environment: Record<str
   }
 }
 
-async function works({ probe }: ProcessSpec, url: string | undefined, timeoutMs: number): Promise<boolean> {
+async function works(
+  { probe, healthPath = '/healthz' }: ProcessSpec,
+  url: string | undefined,
+  timeoutMs: number,
+): Promise<boolean> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     if (probe) {
@@ -227,7 +233,7 @@ async function works({ probe }: ProcessSpec, url: string | undefined, timeoutMs:
       return true;
     }
     if (url === undefined) return true;
-    return (await fetch(new URL('/healthz', url), { signal })).ok;
+    return (await fetch(new URL(healthPath, url), { signal })).ok;
   } catch {
     return false;
   }

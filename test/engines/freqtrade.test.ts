@@ -54,8 +54,13 @@ beforeAll(async () => {
   const settings = { paperExchange: { port: exchange.configuration.port }, agents: { freqtrade: { port } } };
   writeFileSync(join(folder, 'trading.yml'), stringify(settings));
   supervisor = createSupervisor({ logFolder: join(folder, 'logs'), environment: {}, logger: silent });
-  const urls = await supervisor.start(await prepareEngines(['freqtrade'], {}));
+  const specs = await prepareEngines(['freqtrade'], {});
+  const urls = await supervisor.start(specs);
   expect(urls).toEqual([`http://127.0.0.1:${port}`]);
+  // What it is watched by, once it serves.
+  const [watched] = specs;
+  expect(watched).toMatchObject({ watched: true, healthPath: expect.stringMatching(/^\//) });
+  expect((await fetch(`${urls[0]}${watched?.healthPath}`)).status).toBe(200);
   noteProcesses();
 }, INSTALL_TIMEOUT_MS);
 

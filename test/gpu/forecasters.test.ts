@@ -108,6 +108,20 @@ describe('beside a trading cycle', () => {
     await expectBooksEqualExchange(rig);
   });
 
+  it('says at its own address whether it works, and whether it votes', async () => {
+    const [voting, silent] = await Promise.all([fracast.ready, lagLlama.ready]);
+    for (const url of [voting, silent]) expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(await (await fetch(`${voting}/readyz`)).json()).toEqual({
+      status: 'ok',
+      components: { batch: 'ok', model: 'ok', temporal: 'ok' },
+    });
+    const unready = await fetch(`${silent}/readyz`);
+    expect(unready.status).toBe(503);
+    expect(await unready.json()).toMatchObject({
+      components: { model: expect.stringContaining('random weights do not vote'), temporal: 'ok' },
+    });
+  });
+
   it('goes on without the worker that was killed, and says so', async () => {
     fracast.child.kill('SIGKILL');
     expect(await fracast.ended).toMatchObject({ signal: 'SIGKILL' });

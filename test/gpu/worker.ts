@@ -20,8 +20,8 @@ export async function runPython(python: string, module: string, ...args: string[
 
 export interface ForecasterProcess {
   child: ChildProcess;
-  /** Resolves when it says so on stdout; rejects with its last words when it ends before. */
-  ready: Promise<void>;
+  /** Resolves with the address of its health when it says so on stdout; rejects with its last words when it ends before. */
+  ready: Promise<string>;
   ended: Promise<{ code: number | null; signal: string | null; stderr: string }>;
 }
 
@@ -41,10 +41,11 @@ export function startForecaster(
     child.once('close', (code, signal) => resolve({ code, signal, stderr })),
   );
   const lines: string[] = [];
-  const said = new Promise<void>((resolve) =>
+  const said = new Promise<string>((resolve) =>
     createInterface({ input: child.stdout }).on('line', (line) => {
       lines.push(line);
-      if (line === '{"ready": true}') resolve();
+      const url = /^\{"ready": true, "url": "(.*)"\}$/.exec(line)?.[1];
+      if (url) resolve(url);
     }),
   );
   const died = ended.then((end) => {

@@ -21,8 +21,9 @@ if (mode === 'deaf') {
 setInterval(() => {}, 1_000);
 if (mode === 'serving') {
   // Stops answering, without ending, once a file beside the events says so.
-  const server = createServer((_request, response) => {
-    if (!existsSync(`${events}.hang`)) response.end('ok');
+  const server = createServer(({ url }, response) => {
+    response.statusCode = url === '/healthz' ? 200 : 404;
+    if (!existsSync(`${events}.hang`)) response.end();
   });
   server.listen(0, '127.0.0.1', () => announceReady(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page`));
 } else if (mode !== 'silent') announceReady(`http://${name}`);

@@ -72,6 +72,14 @@ describe('the supervisor', () => {
     expect(pidOf('worker')).not.toBe(first);
   });
 
+  it('asks at the path that a process has for it', async () => {
+    supervise({ watchEveryMs: 20, watchTimeoutMs: 100, watchFailures: 3 });
+    const serving = { ...standIn('worker', events, 'serving'), watched: true };
+    await supervisor.start([{ ...serving, healthPath: '/nowhere' }]);
+    await eventually('an end', () => news.length > 0);
+    expect(news[0]).toMatchObject({ name: 'worker', fault: { code: 'process.hung' } });
+  });
+
   it('restarts a process that was killed', async () => {
     supervise();
     await supervisor.start([standIn('worker', events), standIn('bystander', events)]);

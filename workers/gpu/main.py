@@ -1,7 +1,7 @@
 """
 A Temporal worker that answers for one forecaster: `python workers/gpu/main.py lag-llama`, or `fracast`.
 
-It reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and their kin, SAPPHIRE_CONFIG and SAPPHIRE_CACHE: docs/forecasters.md. Everything else is in
+It reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and their kin, SAPPHIRE_HEALTH_ADDRESS, SAPPHIRE_CONFIG and SAPPHIRE_CACHE: docs/forecasters.md. Everything else is in
 the requests.
 """
 
@@ -15,7 +15,8 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
-from forecasting.config import ConfigurationFault, lag_llama_settings, model_folder, temporal_access
+from forecasting.config import ConfigurationFault, health_address, lag_llama_settings, model_folder, temporal_access
+from forecasting.health import served_health
 from forecasting.log import log
 from forecasting.refusal import Refused
 
@@ -50,9 +51,10 @@ async def _run(agent_id: str) -> None:
     from forecasting.serving import connect, serve
 
     client = await connect(access)
-    model = await asyncio.to_thread(_load, agent_id)
-    if not stop.is_set():
-        await serve(client, agent_id, model, stop, _versions(agent_id))
+    async with served_health(*health_address()) as health:
+        model = await asyncio.to_thread(_load, agent_id)
+        if not stop.is_set():
+            await serve(client, agent_id, model, stop, health, _versions(agent_id))
 
 
 def _versions(agent_id: str) -> "Versions | None":

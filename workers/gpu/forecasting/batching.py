@@ -1,6 +1,7 @@
 """Requests that come at the same time go through a model together."""
 
 import asyncio
+import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -34,6 +35,12 @@ class Batcher(Generic[Item, Result]):
         self._arrived = asyncio.Event()
         self.sizes: list[int] = []
         """Of the batches so far, the newest last."""
+        self._busy_since: float | None = None
+
+    @property
+    def busy_seconds(self) -> float:
+        """For how long the batch that is running has been running; 0 while none is."""
+        return 0.0 if self._busy_since is None else time.monotonic() - self._busy_since
 
     async def submit(self, item: Item) -> Result:
         """Resolves with the item's result. Cancelling it takes the item out, unless its batch is already running."""
@@ -63,6 +70,7 @@ class Batcher(Generic[Item, Result]):
     async def _resolve(self, batch: list[_Waiting[Item, Result]]) -> None:
         self.sizes = [*self.sizes[-99:], len(batch)]
         loop = asyncio.get_running_loop()
+        self._busy_since = time.monotonic()
         try:
             results = await loop.run_in_executor(self._thread, self._run, [waiting.item for waiting in batch])
         except Exception as fault:
@@ -70,6 +78,8 @@ class Batcher(Generic[Item, Result]):
                 if not waiting.result.done():
                     waiting.result.set_exception(fault)
             return
+        finally:
+            self._busy_since = None
         for waiting, result in zip(batch, results, strict=True):
             if not waiting.result.done():
                 waiting.result.set_result(result)

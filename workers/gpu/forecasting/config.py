@@ -57,6 +57,19 @@ def temporal_access(environment: Mapping[str, str] = os.environ) -> TemporalAcce
     )
 
 
+def health_address(environment: Mapping[str, str] = os.environ) -> tuple[str, int]:
+    """
+    Where /healthz and /readyz are served: a free port of this machine's own without SAPPHIRE_HEALTH_ADDRESS.
+
+    :raises ConfigurationFault: when it is no host and port
+    """
+    named = environment.get("SAPPHIRE_HEALTH_ADDRESS", "127.0.0.1:0")
+    host, _, port = named.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise ConfigurationFault(f"SAPPHIRE_HEALTH_ADDRESS is {named!r:.60}: give a host and a port, such as 0.0.0.0:9470.")
+    return host, int(port)
+
+
 def _file(environment: Mapping[str, str], variable: str) -> bytes | None:
     path = environment.get(variable)
     if path is None:

@@ -39,6 +39,11 @@ class Seat:
     def batch_sizes(self) -> list[int]:
         return self._batcher.sizes
 
+    @property
+    def busy_seconds(self) -> float:
+        """For how long the model has been at its present batch; 0 while it has none."""
+        return self._batcher.busy_seconds
+
     async def answer(self, request: Request, seconds: float) -> dict[str, Any]:
         """
         One opinion for each symbol, within the seconds that the caller waits. It raises nothing but a cancellation: whatever fails is an

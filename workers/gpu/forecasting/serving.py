@@ -20,6 +20,7 @@ from temporalio.service import RPCError, TLSConfig
 from temporalio.worker import Worker
 
 from forecasting.config import ConfigurationFault, TemporalAccess
+from forecasting.health import Health
 from forecasting.log import log
 from forecasting.models import Forecaster
 from forecasting.refusal import Refused
@@ -32,6 +33,7 @@ _REPLY_RESERVE_SECONDS = 0.5
 """Kept free of the start-to-close timeout, so that an abstention still reaches the cycle."""
 _GRACE = timedelta(seconds=5)
 _READY_SECONDS = 30
+_LOOK = timedelta(seconds=1)
 
 
 async def connect(access: TemporalAccess) -> Client:
@@ -61,10 +63,15 @@ async def connect(access: TemporalAccess) -> Client:
 
 
 async def serve(
-    client: Client, agent_id: str, forecaster: Forecaster | Refused, stop: asyncio.Event, versions: Versions | None = None
+    client: Client,
+    agent_id: str,
+    forecaster: Forecaster | Refused,
+    stop: asyncio.Event,
+    health: Health,
+    versions: Versions | None = None,
 ) -> None:
     """
-    Answers on the agent's queue until `stop` is set; says on stdout when it polls.
+    Answers on the agent's queue until `stop` is set; says on stdout when it polls, and where its health is told.
 
     :raises ConfigurationFault: when the server does not let it poll
     """
@@ -73,7 +80,16 @@ async def serve(
     async def ask_agent(asked: str, request: Any) -> dict[str, Any]:
         return await _answer(agent_id, seat, versions, asked, request)
 
+    async def reached() -> str:
+        try:
+            await client.service_client.check_health(timeout=_LOOK)
+        except RPCError as fault:
+            return f"the server does not answer: {str(fault)[:200]}"
+        return "ok"
+
     seat = Seat(agent_id, forecaster)
+    health.model = forecaster.detail if isinstance(forecaster, Refused) else "ok"
+    health.busy_seconds = lambda: max(seat.busy_seconds, versions.busy_seconds if versions is not None else 0.0)
     queue = f"agents-{agent_id}"
     worker = Worker(
         client, task_queue=queue, activities=[ask_agent], max_concurrent_activities=16, graceful_shutdown_timeout=_GRACE
@@ -86,8 +102,9 @@ async def serve(
         await asyncio.wait({running, stopping, polling, model}, return_when=asyncio.FIRST_COMPLETED)
         if polling.done():
             await polling
-            print(json.dumps({"ready": True}), flush=True)
-            log("info", "ready", queue=queue)
+            health.temporal = reached
+            print(json.dumps({"ready": True, "url": health.url}), flush=True)
+            log("info", "ready", queue=queue, url=health.url)
         await asyncio.wait({running, stopping, model}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
             await worker.shutdown()

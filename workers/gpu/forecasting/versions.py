@@ -49,6 +49,11 @@ class Versions:
                 serving.cancel()
             return seat
 
+    @property
+    def busy_seconds(self) -> float:
+        """The longest time that one of the versions has been at its present batch."""
+        return max((seat.busy_seconds for seat, _ in self._seats.values()), default=0.0)
+
     def close(self) -> None:
         for _, serving in self._seats.values():
             serving.cancel()

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 import time
 import unittest
 from collections.abc import Sequence
@@ -111,3 +112,21 @@ class BatcherTest(unittest.IsolatedAsyncioTestCase):
         serving.cancel()
         self.assertEqual(seen, [[0, 1, 2, 4, 5, 6, 7, 8], [9]])
         self.assertIsInstance(results[3], asyncio.CancelledError)
+
+    async def test_how_long_a_batch_has_been_running_is_known(self) -> None:
+        end = threading.Event()
+
+        def run(items: Sequence[int]) -> Sequence[int]:
+            end.wait(5)
+            return items
+
+        batcher: Batcher[int, int] = Batcher(run, lambda item: 0)
+        serving = asyncio.create_task(batcher.serve())
+        self.assertEqual(batcher.busy_seconds, 0)
+        result = asyncio.create_task(batcher.submit(1))
+        await asyncio.sleep(0.2)
+        self.assertGreater(batcher.busy_seconds, 0)
+        end.set()
+        await result
+        self.assertEqual(batcher.busy_seconds, 0)
+        serving.cancel()
