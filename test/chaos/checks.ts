@@ -164,6 +164,16 @@ function epochOf(payload: unknown): number {
   return (payload as { after?: { epoch?: number } }).after?.epoch ?? 0;
 }
 
+/** I5: whatever the agents say. What only reduces is as large as what is held. */
+export function ordersKeepTheirLimit({ intents, maxOrderNotional }: Evidence): Violation[] {
+  return intents.flatMap(({ intentId, purpose, quantity, limitPrice }) => {
+    const notional = decimal(quantity).times(limitPrice);
+    return isReducing(purpose) || notional.lte(maxOrderNotional)
+      ? []
+      : [violation('I5', `${intentId} is over ${text(notional)}, at most ${maxOrderNotional} are allowed`)];
+  });
+}
+
 /** I6: the mode, and an outcome that does not hide a fault. */
 export function faultsAreSaid({ records, events, intents }: Evidence): Violation[] {
   const found: Violation[] = [];
@@ -175,9 +185,11 @@ export function faultsAreSaid({ records, events, intents }: Evidence): Violation
     if (mode !== 'paper') found.push(violation('I6', `cycle ${cycleId} says ${mode}`));
     const opinions = answers.flatMap((answer) => answer.opinions);
     // Where nobody gives a signal the outcome is NO_TRADE, and the summary has to say of each why.
-    const saysWhy = opinions.every(
-      (opinion) => opinion.kind === 'abstention' && summary.includes(`${opinion.agentId} ${opinion.reason}`),
-    );
+    const saysWhy =
+      outcome === 'NO_TRADE' &&
+      opinions.every(
+        (opinion) => opinion.kind === 'abstention' && summary.includes(`${opinion.agentId} ${opinion.reason}`),
+      );
     const silent =
       opinions.some((opinion) => opinion.kind === 'abstention' && opinion.reason !== 'disabled') && !saysWhy;
     const open = orders.some(({ state }) =>
@@ -268,6 +280,7 @@ export const checks = [
   booksEqualExchange,
   reservationsHold,
   stopsHold,
+  ordersKeepTheirLimit,
   faultsAreSaid,
   factsAreTold,
   warehouseHasEachEventOnce,

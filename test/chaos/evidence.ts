@@ -53,6 +53,8 @@ export interface LedgerEntry {
 export interface Evidence {
   venue: { orders: VenueOrderRow[]; trades: VenueTradeRow[]; balances: Record<string, string>; open: number };
   intents: Intent[];
+  /** Of the quote asset: `risk.maxOrderNotional`. */
+  maxOrderNotional: string;
   fills: Fill[];
   entries: LedgerEntry[];
   balances: Balance[];
@@ -89,6 +91,7 @@ export async function gather(stack: Witness, stops: StopRecord[]): Promise<Evide
   return {
     venue: { ...log, balances: await stack.trading.balances(), open: (await stack.trading.openOrders()).length },
     intents: await stack.journal.intents.list('main', 1_000_000),
+    maxOrderNotional: stack.configuration.risk.maxOrderNotional,
     balances: await stack.journal.ledger.balances('main'),
     positions,
     records: await stack.journal.cycles.list('main', 1_000_000),

@@ -5,8 +5,8 @@ import { type ReplayHistoriesIterable, Worker } from '@temporalio/worker';
 import type { OrderResult } from '../../contracts/cycle.ts';
 import { decimal, sum } from '../../domain/money.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
+import type { Witness } from './evidence.ts';
 import { type Violation, violation } from './invariants.ts';
-import type { ChaosStack } from './stack.ts';
 
 type History = temporal.api.history.v1.IHistory;
 
@@ -17,7 +17,10 @@ export interface ReplayReport {
 }
 
 /** I7: every history that the run has made replays on the code as it is; and what an order's workflow returned is what the books say. */
-export async function replayHistories(stack: ChaosStack, onProgress: (words: string) => void): Promise<ReplayReport> {
+export async function replayHistories(
+  stack: Pick<Witness, 'client' | 'journal'>,
+  onProgress: (words: string) => void,
+): Promise<ReplayReport> {
   const replayed: Record<string, number> = {};
   const violations: Violation[] = [];
   const filledOf = async (legId: string) => {

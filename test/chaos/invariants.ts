@@ -4,6 +4,7 @@ export const invariants = {
   I2: 'at rest the books equal the exchange to the last unit, and every open order has an owner',
   I3: 'nothing is spent or sold that was not reserved, and reservations never exceed what is free',
   I4: 'no opening intent passes a fenced stop, and none is open once it is quiet',
+  I5: 'no agent’s answer makes an order larger than the limit of one order',
   I6: 'what was degraded says so, and paper is never shown as live',
   I7: 'every history replays',
   I8: 'every fact is in the outbox once, and once in the warehouse',

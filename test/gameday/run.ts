@@ -5,6 +5,7 @@ import { figuresLine } from '../../client/incident-view.ts';
 import { healthFigures } from '../../domain/health.ts';
 import { checks } from '../chaos/checks.ts';
 import { type Evidence, gather } from '../chaos/evidence.ts';
+import { replayHistories } from '../chaos/histories.ts';
 import { invariants, type Violation, violation } from '../chaos/invariants.ts';
 import { faults } from './faults.ts';
 import { live, untilCalm, type Verdict } from './judge.ts';
@@ -91,7 +92,8 @@ async function held(gameDay: GameDayStack): Promise<Violation[]> {
     const evidence = await gather(gameDay, []);
     const last = evidence.events.at(-1)?.sequence ?? 0;
     if ((await gameDay.journal.outbox.after(last, 1)).length > 0) continue;
-    return checks.flatMap((check) => check(withoutGuests(evidence)));
+    const { violations } = await replayHistories(gameDay, say);
+    return [...checks.flatMap((check) => check(withoutGuests(evidence))), ...violations];
   }
   throw new Error('the books are never at rest');
 }

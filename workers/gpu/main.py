@@ -1,8 +1,8 @@
 """
 A Temporal worker that answers for one forecaster: `python workers/gpu/main.py lag-llama`, or `fracast`.
 
-It reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and their kin, SAPPHIRE_HEALTH_ADDRESS, SAPPHIRE_CONFIG and SAPPHIRE_CACHE: docs/forecasters.md. Everything else is in
-the requests.
+It reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and their kin, SAPPHIRE_HEALTH_ADDRESS, SAPPHIRE_CONFIG and SAPPHIRE_CACHE:
+docs/forecasters.md. Everything else is in the requests.
 """
 
 import asyncio
