@@ -14,7 +14,7 @@ export const incidentSchema: z.ZodType<Incident> = z.object({
   detail: z.string(),
   beganAt: z.number(),
   detectedAt: z.number(),
-  detectedBy: z.enum(['health', 'supervisor']),
+  detectedBy: z.enum(['health', 'reconcile', 'supervisor']),
   looks: z.int(),
   actions: z.array(
     z.object({

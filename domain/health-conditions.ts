@@ -79,6 +79,13 @@ export const conditions = {
     recovery: { action: 'reconcile', tries: 3, pauseMs: 15 * SECOND_MS },
     escalateAfterMs: 3 * MINUTE_MS,
   },
+  /** Told by the round of reconciliation that has found it and has started it anew. */
+  'workflow.missing': {
+    severity: 'critical',
+    looks: 1,
+    recovery: { action: 'reconcile', tries: 4, pauseMs: 0 },
+    escalateAfterMs: 3 * MINUTE_MS,
+  },
   'trading.frozen': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
   'trading.resumable': {
     severity: 'critical',

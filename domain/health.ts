@@ -29,7 +29,7 @@ export interface Incident {
   /** The last look at which it was well: no later than this look did it begin to be otherwise. UTC epoch milliseconds. */
   beganAt: number;
   detectedAt: number;
-  detectedBy: 'health' | 'supervisor';
+  detectedBy: 'health' | 'reconcile' | 'supervisor';
   /** Looks in a row that found it. */
   looks: number;
   actions: RecoveryRecord[];

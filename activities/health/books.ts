@@ -5,13 +5,12 @@ import type { Observation } from '../../domain/health.ts';
 import { decimal } from '../../domain/money.ts';
 import { isUnwell } from '../../domain/signals.ts';
 import type { ControlState, Journal, ReconciliationReport } from '../../stores/journal/port.ts';
+import { PROTECTED_WITHIN_MS } from '../protection/ensure.ts';
 import { isRunning } from '../reconcile/missing.ts';
 import { isUnresolved } from '../reconcile/unresolved.ts';
 
 /** What ends by itself, through look-ups, within this time is no incident. */
 const RESOLVED_WITHIN_MS = 20_000;
-/** A position of this age has its exits, or lacks them. */
-const PROTECTED_WITHIN_MS = 30_000;
 /** Clean looks of reconciliation come every half minute: two of them after the halt. */
 const CALM_MS = 45_000;
 

@@ -19,6 +19,7 @@ import { type DueRecovery, type HealthFigures, healthFigures, type Observation }
 import { type RecoveryAction } from '../../domain/health-conditions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
+import { tellLook } from '../incidents.ts';
 import {
   booksObservation,
   controlObservation,
@@ -54,8 +55,8 @@ export interface HealthLook {
 const BACKUP_AGE_MS = 26 * 3_600_000;
 const EXPORT_LAG_MS = 180_000;
 const START_MS = 30_000;
-/** Two looks and a half. */
-const BLIND_MS = 25_000;
+/** One look is due every ten seconds: in so long one did not come to its end, and not merely late. */
+const BLIND_MS = 18_000;
 const RESTART_TIMEOUT_MS = 20_000;
 /** MTTD and MTTR are told of so long. */
 const FIGURES_MS = 30 * 86_400_000;
@@ -206,14 +207,7 @@ export function createHealthActivities(dependencies: HealthDependencies) {
       ).flat();
       for (const { component, code } of observations)
         metrics.healthCheckStatus.set({ component }, code === undefined ? 1 : 0);
-      const { changed, due } = await journal.incidents.look({ at, by: 'health', observations });
-      for (const { incident, told } of changed) {
-        if (told === 'seen') continue;
-        const { incidentId, component, code, detail, recoveredBy } = incident;
-        if (told === 'opened') metrics.incidents.inc({ component: component.split('/')[0] ?? component });
-        const level = told === 'escalated' ? 'error' : told === 'recovered' ? 'info' : 'warn';
-        logger[level]({ incidentId, component, code, detail, recoveredBy }, `incident ${told}`);
-      }
+      const due = await tellLook({ journal, logger }, { at, by: 'health', observations });
       metrics.healthLookAt.set(at / 1_000);
       tellFigures(healthFigures(await journal.incidents.list({ since: at - FIGURES_MS, limit: MOST_INCIDENTS })));
       return {

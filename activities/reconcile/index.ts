@@ -5,9 +5,11 @@ import type { Logger } from 'pino';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { ReconcileReport } from '../../contracts/control.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
+import type { Observation } from '../../domain/health.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { haltTrading } from '../control/halt.ts';
 import { whileBeating } from '../heartbeat.ts';
+import { tellLook } from '../incidents.ts';
 import type { TradingPort } from '../orders/port.ts';
 import { type Adoption, adopt, checkOwners } from './adopt.ts';
 import type { Ingest } from './ingest.ts';
@@ -48,6 +50,17 @@ export function createReconcileActivities(dependencies: ReconcileDependencies) {
     return haltTrading({ journal, client, logger }, { account, key, reason, by: 'reconcile' });
   };
 
+  /** What had gone, and runs again by now, may have been seen by nobody else: it is told of here, with its recovery. */
+  const tellMissing = async (account: string, at: number, missing: readonly string[]): Promise<void> => {
+    const component = `workflows/${account}`;
+    const detail = `did not run, and should have: ${missing.join(', ')}`.slice(0, 500);
+    const observation: Observation =
+      missing.length === 0 ? { component, detail: 'ok' } : { component, code: 'workflow.missing', detail };
+    const due = await tellLook({ journal, logger }, { at, by: 'reconcile', observations: [observation] });
+    for (const { incidentId, action } of due)
+      await journal.incidents.endRecovery({ incidentId, action, outcome: 'done', detail: 'started anew' });
+  };
+
   return {
     /**
      * Holds the books against the exchange, once: books missed fills, gives every open order and submission an owner, starts what is missing,
@@ -63,11 +76,18 @@ export function createReconcileActivities(dependencies: ReconcileDependencies) {
         const adoptions: Adoption[] = [];
         for (const intent of found.intents) adoptions.push(await adopt({ journal, trading, client }, intent));
         const followed = adoptions.filter(({ adopted }) => adopted);
-        const started = [
+        const missing = [
           ...followed.flatMap(({ started: workflowId }) => workflowId ?? []),
           ...(await startMissingPlans({ journal, client }, account, configuration.execution.onLegFailure, at)),
-          ...(configuration.protection.enabled ? await startMissingProtection({ journal, client }, account) : []),
         ];
+        const exits = configuration.protection.enabled
+          ? await startMissingProtection({ journal, client }, account, at)
+          : [];
+        await tellMissing(account, at, [
+          ...missing,
+          ...exits.flatMap(({ workflowId, overdue }) => (overdue ? [workflowId] : [])),
+        ]);
+        const started = [...missing, ...exits.map(({ workflowId }) => workflowId)];
 
         const differences = [...(found.settled ? found.differences : []), ...owners.foreign, ...owners.differences];
         // A look at two different moments is no report.

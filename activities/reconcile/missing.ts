@@ -7,7 +7,7 @@ import { decimal } from '../../domain/money.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
 import type { OrderPlan } from '../../domain/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { ensureProtection } from '../protection/ensure.ts';
+import { ensureProtection, PROTECTED_WITHIN_MS } from '../protection/ensure.ts';
 
 /** Workflows are lost by hand alone (terminated, reset, another server). What the journal says is under way has one again after this. */
 
@@ -96,16 +96,23 @@ export async function startMissingPlans(
   return started;
 }
 
+/** Exits that were started, and whether they should have run by then: those of a new holding are started by whoever sees it first. */
+export interface StartedExits {
+  workflowId: string;
+  overdue: boolean;
+}
+
 export async function startMissingProtection(
   { journal, client }: { journal: Pick<Journal, 'ledger'>; client: Client },
   account: string,
-): Promise<string[]> {
-  const started: string[] = [];
-  for (const { symbol, quantity } of await journal.ledger.positions(account)) {
+  now: number,
+): Promise<StartedExits[]> {
+  const started: StartedExits[] = [];
+  for (const { symbol, quantity, openedAt } of await journal.ledger.positions(account)) {
     const workflowId = protectWorkflowId(account, symbol);
     if (decimal(quantity).isZero() || (await isRunning(client, workflowId))) continue;
     await ensureProtection(client, account, symbol);
-    started.push(workflowId);
+    started.push({ workflowId, overdue: openedAt < now - PROTECTED_WITHIN_MS });
   }
   return started;
 }

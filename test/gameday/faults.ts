@@ -254,7 +254,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'somebody terminates the protective exits',
-    tells: /^protection\/main$/,
+    tells: /^protection\/main$|^workflows\/main$/,
     async inject({ client, journal }) {
       const held = (await journal.ledger.positions('main')).filter(({ quantity }) => !decimal(quantity).isZero());
       if (held.length === 0) throw new Error('nothing is held');

@@ -1,15 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { table } from '../../client/cli/output.ts';
 import { figuresLine } from '../../client/incident-view.ts';
 import { healthFigures } from '../../domain/health.ts';
-import { checks } from '../chaos/checks.ts';
-import { type Evidence, gather } from '../chaos/evidence.ts';
 import { replayHistories } from '../chaos/histories.ts';
 import { invariants, type Violation, violation } from '../chaos/invariants.ts';
+import { compared } from './compare.ts';
 import { faults } from './faults.ts';
 import { live, untilCalm, type Verdict } from './judge.ts';
-import { type GameDayStack, startGameDayStack } from './stack.ts';
+import { startGameDayStack } from './stack.ts';
 
 const help = `Injects faults into the real stack, one after the other, and says how each was found and healed.
 
@@ -20,7 +18,8 @@ Usage: npm run gameday -- [--only PATTERN] [--json]
 
 The stack is what "npm start -- --observe" runs, at its production intervals, on ports and data of its own. Nothing of it is touched after an
 injection: what lasts ends by itself. A fault counts as recovered when it was found, everything is ready again, no incident is open, and a cycle
-that began after its end has done all of its work. At the end the invariants are held against the exchange's records.
+that began after its end has done all of its work. After each fault, and at the end, the invariants are held against the exchange's records; at the
+end every history is replayed, too.
 
 Wanted: 95 % recovered, MTTD and MTTR below 60 s, no violation. About 40 minutes. The full disk needs the right to mount a tmpfs.
 Exit codes: 0 reached, 1 not reached, 2 wrong usage.
@@ -43,19 +42,24 @@ if (wanted.length === 0) {
   process.exit(2);
 }
 
-/** Of an agent that nobody has set up: it is no fault. */
-const notSetUp = ['no_key', 'no_endpoint', 'not_configured', 'not_enough_data', 'no_signal'];
-
 const startedAt = Date.now();
 const say = (words: string): void => {
   process.stderr.write(`${String(Math.round((Date.now() - startedAt) / 1_000)).padStart(5)} s  ${words}\n`);
 };
 const seconds = (ms: number | undefined): string => (ms === undefined ? '-' : `${(ms / 1_000).toFixed(1)} s`);
 
+/** With what broke by it, as the records of both sides tell; missing where they could not be compared. */
+interface LivedThrough extends Verdict {
+  broken: string[] | undefined;
+}
+const lost = (broken: string[] | undefined): string =>
+  broken === undefined ? 'not compared' : broken.length === 0 ? 'nothing' : broken.slice(0, 3).join('; ');
+
 const stack = await startGameDayStack(say);
 let reached = false;
 try {
-  const verdicts: Verdict[] = [];
+  const verdicts: LivedThrough[] = [];
+  const known = new Set<string>();
   for (const [place, fault] of wanted.entries()) {
     try {
       await untilCalm(stack);
@@ -66,16 +70,18 @@ try {
     say(`${place + 1} of ${wanted.length}: ${fault.name}`);
     const verdict = await live(stack, fault);
     fault.mend?.(stack);
-    verdicts.push(verdict);
+    const broken = await newlyBroken(known);
+    for (const words of broken ?? []) known.add(words);
+    verdicts.push({ ...verdict, broken });
     say(
-      `   ${verdict.refused ?? `found after ${seconds(verdict.detectedAfterMs)} by ${verdict.detectedBy ?? 'nobody'}, recovered after ${seconds(verdict.recoveredAfterMs)}`}`,
+      `   ${verdict.refused ?? `found after ${seconds(verdict.detectedAfterMs)} by ${verdict.detectedBy ?? 'nobody'}, recovered after ${seconds(verdict.recoveredAfterMs)}, lost: ${lost(broken)}`}`,
     );
   }
   say('Coming to rest, and holding the records against each other');
   // What could not be compared is no proof, and no reason to lose what was seen.
-  const violations = await untilCalm(stack)
-    .then(() => held(stack))
-    .catch((error: unknown) => [violation('I2', `the records could not be compared: ${String(error)}`)]);
+  const violations = await heldAgainstEachOther().catch((error: unknown) => [
+    violation('I2', `the records could not be compared: ${String(error)}`),
+  ]);
   const report = await summary(verdicts, violations);
   reached = report.reached;
   process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : describe(report));
@@ -84,36 +90,20 @@ try {
 }
 process.exit(reached ? 0 : 1);
 
-/** At rest nothing is written while both sides' records are read. */
-async function held(gameDay: GameDayStack): Promise<Violation[]> {
-  for (let tries = 0; tries < 60; tries += 1) {
-    await sleep(1_000);
-    if ((await gameDay.journal.intents.listOpen('main')).length > 0) continue;
-    const evidence = await gather(gameDay, []);
-    const last = evidence.events.at(-1)?.sequence ?? 0;
-    if ((await gameDay.journal.outbox.after(last, 1)).length > 0) continue;
-    const { violations } = await replayHistories(gameDay, say);
-    return [...checks.flatMap((check) => check(withoutGuests(evidence))), ...violations];
-  }
-  throw new Error('the books are never at rest');
+/** What this comparison finds and none before it did. */
+async function newlyBroken(known: ReadonlySet<string>): Promise<string[] | undefined> {
+  const found = await compared(stack).catch((error: unknown) => say(`   not compared: ${String(error)}`));
+  return found?.map(({ invariant, what }) => `${invariant} ${what}`).filter((words) => !known.has(words));
 }
 
-/** The order that the game day itself sent is nobody's of ours. */
-function withoutGuests({ venue, ...evidence }: Evidence): Evidence {
-  const orders = venue.orders.filter(({ clientOrderId }) => !clientOrderId.startsWith('gameday-'));
-  const records = evidence.records.map((record) => ({
-    ...record,
-    answers: record.answers.map((answer) => ({
-      ...answer,
-      opinions: answer.opinions.filter(
-        (opinion) => opinion.kind !== 'abstention' || !notSetUp.includes(opinion.reason),
-      ),
-    })),
-  }));
-  return { ...evidence, records, venue: { ...venue, orders } };
+async function heldAgainstEachOther(): Promise<Violation[]> {
+  await untilCalm(stack);
+  const found = await compared(stack);
+  const { violations } = await replayHistories(stack, say);
+  return [...found, ...violations];
 }
 
-async function summary(verdicts: readonly Verdict[], violations: readonly Violation[]) {
+async function summary(verdicts: readonly LivedThrough[], violations: readonly Violation[]) {
   const recovered = verdicts.filter(
     ({ recoveredAfterMs, recoveredBy }) => recoveredAfterMs !== undefined && !recoveredBy.includes('person'),
   );
@@ -137,13 +127,14 @@ async function summary(verdicts: readonly Verdict[], violations: readonly Violat
       mttdMs < 60_000 &&
       mttrMs < 60_000 &&
       violations.length === 0 &&
+      verdicts.every(({ broken = [] }) => broken.length === 0) &&
       (stack.notified['heartbeat'] ?? 0) > 0,
   };
 }
 
 function describe(report: Awaited<ReturnType<typeof summary>>): string {
   const rows = report.verdicts.map(
-    ({ name, refused, detectedAfterMs, detectedBy, lastedMs, recoveredAfterMs, recoveredBy }, place) => [
+    ({ name, refused, detectedAfterMs, detectedBy, lastedMs, recoveredAfterMs, recoveredBy, broken }, place) => [
       String(place + 1),
       name,
       seconds(lastedMs),
@@ -151,6 +142,7 @@ function describe(report: Awaited<ReturnType<typeof summary>>): string {
       detectedBy ?? refused ?? 'nobody',
       seconds(recoveredAfterMs),
       recoveredBy.join(', '),
+      lost(broken),
     ],
   );
   const broken = Object.entries(invariants).map(([name, words]) => {
@@ -160,7 +152,7 @@ function describe(report: Awaited<ReturnType<typeof summary>>): string {
     );
   });
   return [
-    table(['', 'fault', 'lasted', 'found after', 'by', 'well again after', 'recovered by'], rows),
+    table(['', 'fault', 'lasted', 'found after', 'by', 'well again after', 'recovered by', 'lost'], rows),
     '',
     `${report.recovered} of ${wanted.length} recovered without a person (${(100 * report.share).toFixed(1)} %); MTTD ${seconds(report.mttdMs)}, MTTR ${seconds(report.mttrMs)} from the injection, the time that the fault itself lasted included`,
     `The system's own figures: ${figuresLine(report.own)}`,

@@ -97,7 +97,7 @@ it('a look that comes late says that nobody has looked', async () => {
   // As a book that was locked for a while leaves it.
   await journal.incidents.look({ at: Date.now() + 1, by: 'health', observations: [] });
   expect((await look()).unwell).not.toContain('health: health.blind');
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 26_000 });
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 19_000 });
   try {
     expect((await look()).unwell).toContain('health: health.blind');
     expect((await look()).unwell).not.toContain('health: health.blind');

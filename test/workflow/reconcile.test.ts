@@ -54,6 +54,9 @@ async function reconcile(): Promise<ReconcileReport> {
   return (await handle.result()) as ReconcileReport;
 }
 
+const missing = async () =>
+  (await rig.journal.incidents.list({ limit: 10 })).filter(({ code }) => code === 'workflow.missing');
+
 const control = () => environment.client.workflow.getHandle(TRADING_CONTROL_ID);
 const status = async (workflowId: string): Promise<string> =>
   (await environment.client.workflow.getHandle(workflowId).describe()).status.name;
@@ -272,6 +275,29 @@ describe('what nobody follows', () => {
     expect((await reconcile()).started).toEqual([]);
     await end(workflowId);
     expect((await reconcile()).started).toEqual([workflowId]);
+    // A new holding: nobody has failed to start its exits yet.
+    expect(await missing()).toEqual([]);
+  });
+
+  it('tells of exits that had gone, though they run again, and ends the incident with the next look', async () => {
+    await open({ protection: { stopLoss: 0.2 } });
+    await (await rig.start('tradingCycle', `cycle/reconcile/${randomUUID()}`, {})).result();
+    const workflowId = protectWorkflowId('main', SYMBOL);
+    await reconcile();
+    await end(workflowId);
+    const later = Date.now() + 31_000;
+    expect((await at(later, reconcile)).started).toEqual([workflowId]);
+    expect(await missing()).toMatchObject([
+      {
+        component: 'workflows/main',
+        detail: `did not run, and should have: ${workflowId}`,
+        detectedBy: 'reconcile',
+        actions: [{ action: 'reconcile', outcome: 'done' }],
+      },
+    ]);
+    expect((await missing())[0]?.recoveredAt).toBeUndefined();
+    await at(later + 30_000, reconcile);
+    expect(await missing()).toMatchObject([{ recoveredBy: 'reconcile', recoveredAt: expect.any(Number) }]);
   });
 });
 
