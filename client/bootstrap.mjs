@@ -126,20 +126,45 @@ function major() {
   return Number(process.versions.node.split('.')[0]);
 }
 
-async function run([node, ...others], args) {
+const RESTARTS = 5;
+const RESTART_WINDOW_MS = 10 * 60_000;
+
+/** What runs until it is stopped is started again when the system ends it, as for want of memory; what counts its cycles would count anew. */
+const isKeptRunning = (args) => args[1] === 'up' && !args.includes('--cycles');
+
+async function keepRunning(candidates, args) {
+  let crashes = [];
+  for (let environment = {}; ; ) {
+    const { code, signal, asked } = await run(candidates, args, environment);
+    const now = Date.now();
+    crashes = [...crashes.filter((at) => at > now - RESTART_WINDOW_MS), now];
+    const wasKilled = !asked && signal !== null && !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal);
+    if (!wasKilled || !isKeptRunning(args) || crashes.length > RESTARTS)
+      return code ?? 128 + (constants.signals[signal] ?? 0);
+    process.stderr.write(`sapphire: ended by ${signal}; it is started again\n`);
+    environment = { SAPPHIRE_CRASHED_AT: String(now) };
+  }
+}
+
+async function run([node, ...others], args, environment) {
   if (!node) {
     throw new Refusal(
       `Sapphire runs on Node ${NEEDED_MAJOR}, which npm has no package of for ${process.platform}-${process.arch}: install Node ${NEEDED_MAJOR} or newer (this is ${process.versions.node}).`,
     );
   }
-  const child = spawn(node, args, { stdio: 'inherit' });
-  const forward = (signal) => child.kill(signal);
+  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, ...environment } });
+  let asked = false;
+  const forward = (signal) => {
+    asked = true;
+    child.kill(signal);
+  };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
   const end = await new Promise((settle) => {
     child.once('error', () => settle(undefined));
-    child.once('exit', (code, signal) => settle(code ?? 128 + (constants.signals[signal] ?? 0)));
+    child.once('exit', (code, signal) => settle({ code, signal, asked }));
   });
-  return end ?? run(others, args);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, forward);
+  return end ?? run(others, args, environment);
 }
 
 try {
@@ -150,7 +175,7 @@ try {
     first === '--script'
       ? [resolve(project, rest[0] ?? ''), ...rest.slice(1)]
       : [join(project, 'client', 'cli', 'main.ts'), ...process.argv.slice(2)];
-  process.exitCode = await run(nodes(), args);
+  process.exitCode = await keepRunning(nodes(), args);
 } catch (error) {
   process.stderr.write(`sapphire: ${error instanceof Refusal ? error.message : error.stack}\n`);
   process.exitCode = 1;

@@ -46,6 +46,8 @@ export interface Look {
   previousAt: number | undefined;
   by: Incident['detectedBy'];
   observations: readonly Observation[];
+  /** Whoever looked can do nothing about it: what is to be tried is left to the next who looks. */
+  observeOnly?: boolean | undefined;
 }
 
 export interface DueRecovery {
@@ -85,7 +87,7 @@ export function assess(known: readonly Incident[], look: Look): Assessment {
     const found = { component, code, detail, since };
     const incident = open ? seenAgain(open, found, look.at) : opened(found, look);
     const step = nextStep(incident, known, look.at);
-    if (step === 'recover') {
+    if (step === 'recover' && look.observeOnly !== true) {
       const { recovery } = conditionOf(incident.code);
       if (!recovery) continue;
       const { action } = recovery;

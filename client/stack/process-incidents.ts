@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
-import type { Observation } from '../../domain/health.ts';
+import type { Look, Observation } from '../../domain/health.ts';
 import type { IncidentBook } from '../../stores/journal/health-port.ts';
 
 /** What the supervisor saw of one process; without a fault it serves again. */
@@ -11,10 +11,21 @@ export interface ProcessNews {
 }
 
 const RETRY_MS = 2_000;
+/** Set by the bootstrap, which starts the supervisor again when it was killed. UTC epoch milliseconds. */
+const CRASHED_VARIABLE = 'SAPPHIRE_CRASHED_AT';
+
+/** What became of the supervisor before this one, where it was killed. */
+export function supervisorNews(environment: NodeJS.ProcessEnv = process.env): ProcessNews | undefined {
+  const since = Number(environment[CRASHED_VARIABLE] ?? Number.NaN);
+  if (!Number.isSafeInteger(since)) return undefined;
+  const detail = 'it was killed, and everything that it kept running ended with it';
+  return { name: SUPERVISOR, fault: { code: 'process.ended', detail, since } };
+}
+export const SUPERVISOR = 'supervisor';
 
 export interface ProcessIncidents {
   note(news: ProcessNews): void;
-  /** Something else that only the supervisor sees. */
+  /** Something else that the supervisor sees, and leaves to others. */
   observe(observation: Observation): void;
   /** From here on what was noted is written, what came before it included. */
   open(incidents: IncidentBook): void;
@@ -26,7 +37,7 @@ export interface ProcessIncidents {
  * of reach by then.
  */
 export function createProcessIncidents(logger: Logger): ProcessIncidents {
-  const waiting: { at: number; observation: Observation }[] = [];
+  const waiting: Omit<Look, 'previousAt'>[] = [];
   const closing = new AbortController();
   let rouse = (): void => {};
 
@@ -40,7 +51,7 @@ export function createProcessIncidents(logger: Logger): ProcessIncidents {
         continue;
       }
       try {
-        await incidents.look({ at: first.at, by: 'supervisor', observations: [first.observation] });
+        await incidents.look(first);
         waiting.shift();
       } catch (error) {
         logger.warn({ err: error }, 'the book of incidents cannot be written; it is tried again');
@@ -49,14 +60,14 @@ export function createProcessIncidents(logger: Logger): ProcessIncidents {
     }
   };
 
-  const observe = (observation: Observation): void => {
-    waiting.push({ at: Date.now(), observation });
+  const tell = (observation: Observation, observeOnly: boolean): void => {
+    waiting.push({ at: Date.now(), by: 'supervisor', observations: [observation], observeOnly });
     rouse();
   };
 
   return {
-    observe,
-    note: ({ name, fault }) => observe({ component: `process/${name}`, detail: 'it serves again', ...fault }),
+    observe: (observation) => tell(observation, true),
+    note: ({ name, fault }) => tell({ component: `process/${name}`, detail: 'it serves again', ...fault }, false),
     open: (incidents) => void write(incidents),
     close: () => {
       closing.abort();

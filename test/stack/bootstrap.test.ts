@@ -138,6 +138,53 @@ describe('the bootstrap', () => {
     expect(stderr).toContain('could not be installed (npm cannot be run: spawn npm ENOENT)');
   });
 
+  describe('of what runs until it is stopped', () => {
+    /** Notes each start, with when the one before was killed, and is killed as often as it is told to. */
+    const killed = `
+import { appendFileSync, readFileSync } from 'node:fs';
+appendFileSync('starts', (process.env.SAPPHIRE_CRASHED_AT ?? 'first') + '\\n');
+const starts = readFileSync('starts', 'utf8').trim().split('\\n').length;
+if (starts <= Number(process.env.KILLS)) process.kill(process.pid, process.env.BY ?? 'SIGKILL');
+await new Promise((resolve) => setTimeout(resolve, 100));
+process.exitCode = 3;`;
+
+    async function up(environment: Record<string, string>, ...args: string[]) {
+      mkdirSync(join(folder.path, 'client', 'cli'), { recursive: true });
+      write('client/cli/main.ts', killed);
+      const child = spawn(process.execPath, [join(folder.path, 'client', 'bootstrap.mjs'), ...args], {
+        cwd: folder.path,
+        env: { PATH: `${join(folder.path, 'bin')}:/usr/bin:/bin`, ...environment },
+      });
+      const end = await ended(child);
+      const starts = readFileSync(join(folder.path, 'starts'), 'utf8').trim().split('\n');
+      return { ...end, starts };
+    }
+
+    it('starts it again when it was killed, and says when that was', async () => {
+      const before = Date.now();
+      const { code, stderr, starts } = await up({ KILLS: '2' }, 'up', '--observe');
+      expect(code).toBe(3);
+      expect(stderr.match(/ended by SIGKILL; it is started again/g)).toHaveLength(2);
+      expect(starts).toEqual(['first', expect.any(String), expect.any(String)]);
+      expect(Number(starts[2])).toBeGreaterThan(before);
+    });
+
+    it('gives up after five times within ten minutes', async () => {
+      const { code, starts } = await up({ KILLS: '99' }, 'up');
+      expect(code).toBe(128 + 9);
+      expect(starts).toHaveLength(6);
+    });
+
+    it.each([
+      ['a signal that asks for the end', { KILLS: '1', BY: 'SIGTERM' }, ['up'], 128 + 15],
+      ['a run that counts its cycles', { KILLS: '1' }, ['up', '--cycles', '3'], 128 + 9],
+      ['another command', { KILLS: '1' }, ['status'], 128 + 9],
+    ])('does not after %s', async (_name, environment, args, expected) => {
+      const { code, starts } = await up(environment, ...args);
+      expect([code, starts]).toEqual([expected, ['first']]);
+    });
+  });
+
   it('forwards signals', async () => {
     const child = bootstrap('--script', 'script.mjs', 'wait');
     let output = '';

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { watchDisk } from '../../client/stack/disk-watch.ts';
 import { pinConfiguration, watchConfiguration } from '../../client/stack/pinned-configuration.ts';
-import { createProcessIncidents } from '../../client/stack/process-incidents.ts';
+import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../client/stack/process-incidents.ts';
 import { loadConfiguration } from '../../contracts/config/load.ts';
 import type { Observation } from '../../domain/health.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -37,6 +38,42 @@ it('what happened before the books were open, and while they could not be writte
   expect(incident).toMatchObject({ component: 'process/temporal', detectedBy: 'supervisor', recoveredBy: 'restart' });
   expect(incident?.detectedAt).toBeGreaterThanOrEqual(before);
   expect(incident?.recoveredAt).toBeLessThanOrEqual(noted);
+  incidents.close();
+});
+
+it('a supervisor that was killed is an incident from then on, until the next one has everything running', async () => {
+  expect(supervisorNews({})).toBeUndefined();
+  const since = Date.now() - 1_500;
+  const crash = supervisorNews({ SAPPHIRE_CRASHED_AT: String(since) });
+  const incidents = createProcessIncidents(silent);
+  if (crash) incidents.note(crash);
+  incidents.note({ name: SUPERVISOR });
+  incidents.open(journal.incidents);
+  await expect.poll(async () => (await journal.incidents.list({ limit: 5 }))[0]?.recoveredAt).toBeDefined();
+  expect(await journal.incidents.list({ limit: 5 })).toMatchObject([
+    { component: 'process/supervisor', beganAt: since, recoveredBy: 'restart' },
+  ]);
+  incidents.close();
+});
+
+it('a disk that is full is told once, and once when it has room; what is tried is left to the health workflow', async () => {
+  const incidents = createProcessIncidents(silent);
+  let full = true;
+  const stop = watchDisk('/', incidents.observe, 10, async () => [
+    { component: 'disk', detail: 'room', ...(full ? { code: 'disk.low' as const } : {}) },
+  ]);
+  incidents.open(journal.incidents);
+  const disk = async () => (await journal.incidents.list({ limit: 5 }))[0];
+  await expect.poll(disk).toMatchObject({ component: 'disk', detectedBy: 'supervisor', looks: 1, actions: [] });
+  const { due } = await journal.incidents.look({
+    at: Date.now(),
+    by: 'health',
+    observations: [{ component: 'disk', code: 'disk.low', detail: 'none left' }],
+  });
+  expect(due).toMatchObject([{ action: 'make-room' }]);
+  full = false;
+  await expect.poll(async () => (await disk())?.recoveredAt).toBeDefined();
+  stop();
   incidents.close();
 });
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Engine, engines } from '../../../contracts/config/engines.ts';
+import { dataFolder } from '../../../contracts/config/folders.ts';
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import { secretValues } from '../../../contracts/config/secrets.ts';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
@@ -11,8 +12,9 @@ import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import { cycleLine, viewCycle } from '../../cycle-view.ts';
 import { ensureSchedule } from '../../schedule.ts';
+import { watchDisk } from '../../stack/disk-watch.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
-import { createProcessIncidents } from '../../stack/process-incidents.ts';
+import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../stack/process-incidents.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { type Stack, startStack } from '../../stack/start.ts';
 import { action, wholeNumber } from '../command.ts';
@@ -130,6 +132,8 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
   const startedAt = Date.now();
   const logger = createLogger({ process: 'sapphire', level: 'warn', secrets: secretValues(secrets) });
   const incidents = createProcessIncidents(logger);
+  const crash = supervisorNews();
+  if (crash) incidents.note(crash);
   const stack = await startStack({
     configuration,
     profile: readProfile(),
@@ -141,8 +145,10 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
   });
   const readyMs = Date.now() - startedAt;
   const journal = await openJournal(configuration);
+  // What the supervisor before this one left open has its end by now.
+  for (const { name } of [...stack.processes, { name: SUPERVISOR }]) incidents.note({ name });
   incidents.open(journal.incidents);
-  const stopWatching = watchConfiguration(incidents.observe);
+  const watches = [watchConfiguration(incidents.observe), watchDisk(dataFolder(), incidents.observe)];
   try {
     if (!options.json) process.stdout.write(welcome(stack, configuration));
     const cycles = await Promise.race([
@@ -170,7 +176,7 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
     await stack.stop();
     throw error;
   } finally {
-    stopWatching();
+    for (const stopWatching of watches) stopWatching();
     incidents.close();
     await journal.close();
   }
