@@ -52,6 +52,7 @@ export const conditions = {
   'exchange.clock_skew': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
   'market.stale': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
   'breaker.open': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
+  'temporal.slow': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
   'health.blind': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
   'cycle.degraded': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
   'agent.failing': { severity: 'warning', looks: 1, escalateAfterMs: 30 * MINUTE_MS },

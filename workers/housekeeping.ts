@@ -112,12 +112,31 @@ function roundsOf({ account, mode, warehouse }: RoundsOf, marketSpeed: number): 
 /** Makes each schedule, or has it keep the configured times, and has a round of those made now that look at what is. */
 export async function ensureHousekeeping(client: Client, configuration: RoundsOf, marketSpeed: number): Promise<void> {
   for (const round of roundsOf(configuration, marketSpeed)) {
-    await ensureSchedule(client, round);
-    if (round.atStart) await client.schedule.getHandle(round.id).trigger(ScheduleOverlapPolicy.SKIP);
+    const { id, spec, atStart } = round;
+    const handle = client.schedule.getHandle(id);
+    // A change of the configuration shows at the next start; whoever paused it keeps it paused.
+    if (!(await isMade(client, round))) await handle.update((known) => ({ ...known, spec }));
+    if (atStart) await handle.trigger(ScheduleOverlapPolicy.SKIP);
   }
 }
 
-async function ensureSchedule(client: Client, round: Round): Promise<void> {
+/**
+ * Makes the schedules that are gone, as after a deletion by hand, and leaves the others as they are.
+ *
+ * @returns the ids of those that were gone
+ */
+export async function restoreHousekeeping(
+  client: Client,
+  configuration: RoundsOf,
+  marketSpeed: number,
+): Promise<string[]> {
+  const gone: string[] = [];
+  for (const round of roundsOf(configuration, marketSpeed)) if (await isMade(client, round)) gone.push(round.id);
+  return gone;
+}
+
+/** False where it is there already. */
+async function isMade(client: Client, round: Round): Promise<boolean> {
   const { id, workflowType, args, spec, catchUpMs, timeoutMs, summary } = round;
   try {
     await client.schedule.create({
@@ -135,9 +154,9 @@ async function ensureSchedule(client: Client, round: Round): Promise<void> {
       },
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: catchUpMs, pauseOnFailure: false },
     });
+    return true;
   } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    // A change of the configuration shows at the next start; whoever paused it keeps it paused.
-    await client.schedule.getHandle(id).update((known) => ({ ...known, spec }));
+    if (error instanceof ScheduleAlreadyRunning) return false;
+    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import { createBackupActivities } from '../activities/backup/index.ts';
+import { ensureTradingControl } from '../activities/control/ensure.ts';
 import { createControlActivities } from '../activities/control/index.ts';
 import { createHealthActivities } from '../activities/health/index.ts';
 import { createCcxtClient, fetchServerTime } from '../activities/market/ccxt-client.ts';
@@ -25,10 +26,9 @@ import { feedsOf } from '../stores/warehouse/feeds.ts';
 import { openWarehouse } from '../stores/warehouse/warehouse.ts';
 import { watchBooks } from './book-watch.ts';
 import { marketSpeed, refuseUnfitKeys, tradingAccess } from './exchange.ts';
-import { ensureHousekeeping } from './housekeeping.ts';
+import { ensureHousekeeping, restoreHousekeeping } from './housekeeping.ts';
 import { haltOnStrangers, socketApiUrl, startIngestor } from './ingestor.ts';
 import { runRole } from './role.ts';
-import { ensureTradingControl } from './trading-control.ts';
 import { openUserStream } from './user-stream.ts';
 import { BESIDE_TRADING, cloudWarehouse, exportLagMs, watchWarehouse } from './warehouse-watch.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -69,6 +69,7 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
   const speed = marketSpeed(configuration);
   const startedAt = Date.now();
   await ensureHousekeeping(client, configuration, speed);
+  const restoreSchedules = (): Promise<string[]> => restoreHousekeeping(client, configuration, speed);
   const ingestor = startIngestor({ ingest, journal, client, configuration, logger });
   const stream = openUserStream({
     url: socketApiUrl(configuration),
@@ -87,7 +88,7 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
         workflowBundle: await workflowBundle(),
         activities: {
           ...createControlActivities({ journal, trading, client, logger }),
-          ...createReconcileActivities({ journal, trading, client, configuration, ingest, logger }),
+          ...createReconcileActivities({ journal, trading, client, configuration, ingest, restoreSchedules, logger }),
           ...createScoringActivities({
             journal,
             priceAt: (symbol, at) => closingPrice(exchange, symbol, at),
@@ -122,6 +123,7 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
             dataFolder: dataFolder(),
             exportLagMs: () => exportLagMs(warehouse, feeds),
             backupAt: async () => (await listBackups(backupFolder())).at(0)?.manifest.madeAt ?? startedAt,
+            restoreSchedules,
             logger,
           }),
           ...createProtectionActivities({

@@ -1,24 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { WorkflowIdConflictPolicy } from '@temporalio/common';
 import type { TradingControlState } from '../contracts/control.ts';
 import { ExitCode, UserError } from '../contracts/errors.ts';
-import { TaskQueue } from '../contracts/task-queues.ts';
 import type { Logger } from '../contracts/telemetry/logger.ts';
 import { TRADING_CONTROL_ID } from '../contracts/workflow-ids.ts';
 
 const RETRY_MS = 250;
-
-/** Starts the account's control workflow where it does not run yet. */
-export async function ensureTradingControl(client: Client, account: string): Promise<void> {
-  await client.workflow.start('tradingControl', {
-    workflowId: TRADING_CONTROL_ID,
-    taskQueue: TaskQueue.operations,
-    args: [{ account }],
-    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    staticSummary: `kill switch of the account ${account}`,
-  });
-}
 
 /** A stop that trading control writes into one journal would never be seen by orders that are fenced by another. */
 function refuseOtherBooks(state: TradingControlState, journalId: string): void {

@@ -99,10 +99,15 @@ export interface WatchedSchedule {
   id: string;
   /** Without a round for so long it is overdue. */
   withinMs: number;
+  /** Whether it is a person's wish that it exists: without the schedule of cycles nobody has asked for any. */
+  byWish: boolean;
 }
 
 /** A schedule whose rounds have stopped coming. One that a person paused is left alone. */
-export async function scheduleObservation(client: Client, { id, withinMs }: WatchedSchedule): Promise<Observation[]> {
+export async function scheduleObservation(
+  client: Client,
+  { id, withinMs, byWish }: WatchedSchedule,
+): Promise<Observation[]> {
   const component = `schedule/${id}`;
   try {
     const { state, info } = await client.schedule.getHandle(id).describe();
@@ -118,7 +123,7 @@ export async function scheduleObservation(client: Client, { id, withinMs }: Watc
           },
     ];
   } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return [];
-    throw error;
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    return byWish ? [] : [{ component, code: 'schedule.overdue', detail: `there is no schedule ${id} any more` }];
   }
 }

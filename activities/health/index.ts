@@ -20,6 +20,7 @@ import { type RecoveryAction } from '../../domain/health-conditions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
 import { tellLook } from '../incidents.ts';
+import { isRunning } from '../reconcile/missing.ts';
 import {
   booksObservation,
   controlObservation,
@@ -29,7 +30,7 @@ import {
   scheduleObservation,
   type WatchedSchedule,
 } from './books.ts';
-import { type ExchangeView, probeDisk, probeExchange, probeProcess, unlessItFails } from './probes.ts';
+import { type ExchangeView, probeDisk, probeExchange, probeProcess, probeTemporal, unlessItFails } from './probes.ts';
 
 export interface HealthDependencies {
   journal: Journal;
@@ -42,6 +43,8 @@ export interface HealthDependencies {
   exportLagMs(): Promise<number>;
   /** When the newest backup was made, and when the first could have been; UTC epoch milliseconds. */
   backupAt(): Promise<number>;
+  /** Makes the schedules that are gone, and says which. */
+  restoreSchedules(): Promise<string[]>;
   logger: Logger;
 }
 
@@ -58,6 +61,7 @@ const START_MS = 30_000;
 /** One look is due every ten seconds: in so long one did not come to its end, and not merely late. */
 const BLIND_MS = 18_000;
 const RESTART_TIMEOUT_MS = 20_000;
+const TEMPORAL_TIMEOUT_MS = 5_000;
 /** MTTD and MTTR are told of so long. */
 const FIGURES_MS = 30 * 86_400_000;
 const MOST_INCIDENTS = 5_000;
@@ -66,13 +70,24 @@ export type HealthActivities = ReturnType<typeof createHealthActivities>;
 
 /** The eyes and hands of the health workflow. */
 export function createHealthActivities(dependencies: HealthDependencies) {
-  const { journal, client, configuration, exchange, engines, dataFolder, exportLagMs, backupAt, logger } = dependencies;
+  const {
+    journal,
+    client,
+    configuration,
+    exchange,
+    engines,
+    dataFolder,
+    exportLagMs,
+    backupAt,
+    restoreSchedules,
+    logger,
+  } = dependencies;
   const { account, mode, cycle, warehouse, protection, symbols } = configuration;
 
   const schedules: WatchedSchedule[] = [
-    { id: scheduleId(account), withinMs: 3 * cycle.intervalSeconds * 1_000 },
-    { id: reconcileScheduleId(account), withinMs: 90_000 },
-    { id: exportScheduleId(mode), withinMs: 3 * warehouse.exportSeconds * 1_000 },
+    { id: scheduleId(account), withinMs: 3 * cycle.intervalSeconds * 1_000, byWish: true },
+    { id: reconcileScheduleId(account), withinMs: 90_000, byWish: false },
+    { id: exportScheduleId(mode), withinMs: 3 * warehouse.exportSeconds * 1_000, byWish: false },
   ];
 
   const served = new Set<string>();
@@ -154,7 +169,11 @@ export function createHealthActivities(dependencies: HealthDependencies) {
     return [...booksObservation(account, last), ...controlObservation(account, control, last)];
   };
 
-  const probes = (): (() => Promise<Observation[]>)[] => [
+  /** What is read is of no account. */
+  const askTemporal = (): Promise<boolean> =>
+    client.withDeadline(Date.now() + TEMPORAL_TIMEOUT_MS, () => isRunning(client, TRADING_CONTROL_ID));
+
+  const probes = (lateMs: number): (() => Promise<Observation[]>)[] => [
     ...healthEndpoints(configuration).map((endpoint) => async () => sinceItServes(await probeProcess(endpoint))),
     () => probeExchange(exchange, symbols),
     books,
@@ -166,6 +185,7 @@ export function createHealthActivities(dependencies: HealthDependencies) {
     backups,
     quoting,
     () => probeDisk(dataFolder),
+    () => probeTemporal(askTemporal, lateMs),
   ];
 
   const trigger = async (id: string): Promise<string> => {
@@ -192,18 +212,27 @@ export function createHealthActivities(dependencies: HealthDependencies) {
         .executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
       return `trading goes on under epoch ${state.epoch}`;
     },
-    requeue: ({ component }) => trigger(component.replace(/^schedule\//, '')),
+    requeue: async ({ component }) => {
+      await restoreSchedules();
+      return trigger(component.replace(/^schedule\//, ''));
+    },
     'drain-outbox': () => trigger(exportScheduleId(mode)),
     'make-room': () => trigger(retentionScheduleId(mode)),
   };
 
   return beating({
-    /** Looks at every component, writes what begins, goes on and ends, and says what is to be tried now. */
-    async lookAtHealth(): Promise<HealthLook> {
+    /**
+     * Looks at every component, writes what begins, goes on and ends, and says what is to be tried now.
+     *
+     * @param dueAt when this look should have begun, UTC epoch milliseconds
+     */
+    async lookAtHealth(dueAt: number): Promise<HealthLook> {
       const at = Date.now();
+      // One that waited for this worker to start says nothing of Temporal.
+      const lateMs = at < startedAt + START_MS ? 0 : at - dueAt;
       const warn = (error: unknown): void => logger.warn({ err: error }, 'a component could not be looked at');
       const observations = (
-        await Promise.all([sight(at), ...probes().map((probe) => unlessItFails(probe, warn))])
+        await Promise.all([sight(at), ...probes(lateMs).map((probe) => unlessItFails(probe, warn))])
       ).flat();
       for (const { component, code } of observations)
         metrics.healthCheckStatus.set({ component }, code === undefined ? 1 : 0);

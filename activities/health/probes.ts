@@ -132,6 +132,34 @@ async function probeMarket(
   }
 }
 
+/** A cycle asks Temporal a dozen times. */
+const MOST_ANSWER_MS = 1_000;
+/** From the time that a look was due to its beginning Temporal has given out three tasks. */
+const MOST_LATE_MS = 2_000;
+
+/**
+ * Whether Temporal answers and gives out its tasks in time.
+ *
+ * @param ask reads something from its database, within a time of its own
+ * @param lateMs how much later than it was due this very look began
+ */
+export async function probeTemporal(ask: () => Promise<unknown>, lateMs: number): Promise<Observation[]> {
+  const component = 'temporal';
+  const slow = (detail: string): Observation[] => [{ component, code: 'temporal.slow', detail }];
+  if (lateMs > MOST_LATE_MS)
+    return slow(`a look began ${lateMs} ms late: Temporal, its database or this worker is slow, or stood still`);
+  const askedAt = performance.now();
+  const failure = await ask().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const tookMs = Math.round(performance.now() - askedAt);
+  if (tookMs > MOST_ANSWER_MS)
+    return slow(`Temporal took ${tookMs} ms for an answer, ${MOST_ANSWER_MS} ms at most are usual`);
+  if (failure !== undefined) throw failure;
+  return [well(component)];
+}
+
 /** Room on the disk of a folder. */
 export async function probeDisk(folder: string): Promise<Observation[]> {
   const { bavail, blocks, bsize } = await statfs(folder);

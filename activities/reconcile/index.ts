@@ -14,7 +14,7 @@ import type { TradingPort } from '../orders/port.ts';
 import { type Adoption, adopt, checkOwners } from './adopt.ts';
 import type { Ingest } from './ingest.ts';
 import { type Look, lookAtBooks, tradedSymbols } from './look.ts';
-import { startMissingPlans, startMissingProtection } from './missing.ts';
+import { startMissingControl, startMissingPlans, startMissingProtection } from './missing.ts';
 
 export interface ReconcileDependencies {
   journal: Journal;
@@ -22,6 +22,8 @@ export interface ReconcileDependencies {
   client: Client;
   configuration: Pick<Configuration, 'symbols' | 'execution' | 'protection'>;
   ingest: Ingest;
+  /** Makes the schedules that are gone, and says which. */
+  restoreSchedules(): Promise<string[]>;
   logger: Logger;
 }
 
@@ -33,7 +35,7 @@ const PAUSE_MS = 400;
 export type ReconcileActivities = ReturnType<typeof createReconcileActivities>;
 
 export function createReconcileActivities(dependencies: ReconcileDependencies) {
-  const { journal, trading, client, configuration, ingest, logger } = dependencies;
+  const { journal, trading, client, configuration, ingest, restoreSchedules, logger } = dependencies;
 
   /** A look at one moment, if trading leaves one. */
   const look = async (account: string): Promise<Look> => {
@@ -69,6 +71,8 @@ export function createReconcileActivities(dependencies: ReconcileDependencies) {
     async reconcileAccount(account: string): Promise<ReconcileReport> {
       return whileBeating(async () => {
         const at = Date.now();
+        // First of all: what is halted below needs its latch.
+        const controls = await startMissingControl(client, account);
         await ingest.round();
         const found = await look(account);
 
@@ -77,6 +81,8 @@ export function createReconcileActivities(dependencies: ReconcileDependencies) {
         for (const intent of found.intents) adoptions.push(await adopt({ journal, trading, client }, intent));
         const followed = adoptions.filter(({ adopted }) => adopted);
         const missing = [
+          ...controls,
+          ...(await restoreSchedules()),
           ...followed.flatMap(({ started: workflowId }) => workflowId ?? []),
           ...(await startMissingPlans({ journal, client }, account, configuration.execution.onLegFailure, at)),
         ];

@@ -2,11 +2,17 @@ import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundErro
 import { WorkflowIdReusePolicy } from '@temporalio/common';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import { orderWorkflowId, planWorkflowId, protectWorkflowId } from '../../contracts/workflow-ids.ts';
+import {
+  orderWorkflowId,
+  planWorkflowId,
+  protectWorkflowId,
+  TRADING_CONTROL_ID,
+} from '../../contracts/workflow-ids.ts';
 import { decimal } from '../../domain/money.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
 import type { OrderPlan } from '../../domain/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { ensureTradingControl } from '../control/ensure.ts';
 import { ensureProtection, PROTECTED_WITHIN_MS } from '../protection/ensure.ts';
 
 /** Workflows are lost by hand alone (terminated, reset, another server). What the journal says is under way has one again after this. */
@@ -18,6 +24,13 @@ export async function isRunning(client: Client, workflowId: string): Promise<boo
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
+}
+
+/** Without it a stop by signal is refused by the server. */
+export async function startMissingControl(client: Client, account: string): Promise<string[]> {
+  if (await isRunning(client, TRADING_CONTROL_ID)) return [];
+  await ensureTradingControl(client, account);
+  return [TRADING_CONTROL_ID];
 }
 
 interface Start {

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import Fastify from 'fastify';
 import { breakerStates } from './breaker.ts';
 import { metrics, registry } from './metrics.ts';
@@ -69,11 +70,15 @@ export interface Operations {
   metrics(): Promise<{ type: string; text: string }>;
 }
 
+/** Of every process: without a free descriptor it reaches nothing and is not reached, though old connections go on. */
+const everyones: Checks = { descriptors: async () => (await open('/dev/null')).close() };
+
 /** @param sdkMetrics address of the Temporal SDK's own metrics, which are told together with ours */
 export function createOperations({ alive, ready }: HealthChecks, sdkMetrics?: string): Operations {
-  const all = { ...alive, ...ready };
+  const living = { ...everyones, ...alive };
+  const all = { ...living, ...ready };
   return {
-    alive: () => answer(alive),
+    alive: () => answer(living),
     ready: () => answer(all),
     async metrics() {
       const [own, sdk] = await Promise.all([

@@ -19,7 +19,7 @@ let restarts: number;
 let restartStatus: number;
 
 const environment = new MockActivityEnvironment();
-const look = (): Promise<HealthLook> => environment.run(activities.lookAtHealth);
+const look = (): Promise<HealthLook> => environment.run(activities.lookAtHealth, Date.now());
 const reportedAt = (at: number): EngineState => ({
   state: 'quoting',
   account: 'hummingbot',
@@ -48,6 +48,7 @@ beforeEach(async () => {
     dataFolder: temporaryFolder(),
     exportLagMs: async () => 0,
     backupAt: async () => Date.now(),
+    restoreSchedules: async () => [],
     logger: pino({ level: 'silent' }),
   });
 });

@@ -1,8 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { controlObservation } from '../../activities/health/books.ts';
-import { type ExchangeView, probeDisk, probeExchange, probeProcess } from '../../activities/health/probes.ts';
+import {
+  type ExchangeView,
+  probeDisk,
+  probeExchange,
+  probeProcess,
+  probeTemporal,
+} from '../../activities/health/probes.ts';
 import type { ControlState } from '../../stores/journal/port.ts';
 
 let server: Server | undefined;
@@ -100,6 +107,26 @@ describe('a halt', () => {
       { component: 'trading/main', ...(code ? { code } : { detail: 'ok' }) },
     ]),
   );
+});
+
+describe('Temporal', () => {
+  it('is slow where its answer takes longer than a second, whatever it is', async () => {
+    expect(await probeTemporal(async () => true, 2_000)).toEqual([{ component: 'temporal', detail: 'ok' }]);
+    const late = (end: () => Promise<unknown>) => probeTemporal(() => sleep(1_050).then(end), 0);
+    const slow = [{ component: 'temporal', code: 'temporal.slow', detail: expect.stringMatching(/took 1\d\d\d ms/) }];
+    expect(await late(async () => true)).toEqual(slow);
+    expect(await late(() => Promise.reject(new Error('deadline exceeded')))).toEqual(slow);
+  });
+
+  it('is slow where the look itself began late', async () => {
+    expect(await probeTemporal(async () => true, 2_001)).toMatchObject([
+      { code: 'temporal.slow', detail: expect.stringMatching(/^a look began 2001 ms late/) },
+    ]);
+  });
+
+  it('that cannot be asked tells nothing of itself', async () => {
+    await expect(probeTemporal(() => Promise.reject(new Error('no address')), 0)).rejects.toThrow('no address');
+  });
 });
 
 it('the disk is told with its room', async () => {

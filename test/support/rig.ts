@@ -7,6 +7,7 @@ import { createGuestActivities } from '../../activities/agents/guests.ts';
 import { createAgentActivities } from '../../activities/agents/index.ts';
 import type { Agent } from '../../activities/agents/port.ts';
 import { createBackupActivities } from '../../activities/backup/index.ts';
+import { ensureTradingControl } from '../../activities/control/ensure.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
 import { createCoordinatorActivities } from '../../activities/coordinator/index.ts';
 import { createOwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
@@ -49,7 +50,6 @@ import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import { openWarehouse, type Warehouse } from '../../stores/warehouse/warehouse.ts';
 import { haltOnStrangers, startIngestor } from '../../workers/ingestor.ts';
-import { ensureTradingControl } from '../../workers/trading-control.ts';
 import { exportLagMs } from '../../workers/warehouse-watch.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
@@ -154,6 +154,8 @@ export async function startRig(
     withExecution?: boolean;
     /** Reads trades and starts protective exits, as the operations worker does. */
     withIngestor?: boolean;
+    /** Makes the operations worker's schedules anew; without it there are none. */
+    restoreSchedules?: () => Promise<string[]>;
     agents?: readonly AgentId[];
   } = {},
 ): Promise<Rig> {
@@ -218,6 +220,7 @@ export async function startRig(
   const { connection, client } = { connection: environment.nativeConnection, client: environment.client };
   const bundle = await workflowBundle();
   const { protection } = configuration;
+  const { restoreSchedules = async () => [] } = options;
   const ingest = createIngest({
     journal,
     trading,
@@ -277,7 +280,15 @@ export async function startRig(
             workflowBundle: bundle,
             activities: {
               ...createControlActivities({ journal, trading, client, logger: silent }),
-              ...createReconcileActivities({ journal, trading, client, configuration, ingest, logger: silent }),
+              ...createReconcileActivities({
+                journal,
+                trading,
+                client,
+                configuration,
+                ingest,
+                restoreSchedules,
+                logger: silent,
+              }),
               ...createScoringActivities({
                 journal,
                 priceAt: (symbol, at) => closingPrice(marketClient, symbol, at),
@@ -312,6 +323,7 @@ export async function startRig(
                 dataFolder: folder,
                 exportLagMs: () => exportLagMs(warehouse, feedsOf(journal, buffer.outbox)),
                 backupAt: async () => Date.now(),
+                restoreSchedules,
                 logger: silent,
               }),
               ...createProtectionActivities({

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { haltTrading } from '../../activities/control/halt.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import { reconcileScheduleId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
-import { ensureHousekeeping } from '../../workers/housekeeping.ts';
+import { ensureHousekeeping, restoreHousekeeping } from '../../workers/housekeeping.ts';
 import type { HealthReport } from '../../workflows/health/health.ts';
 import { silent, until } from '../paper-exchange/harness.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
@@ -13,8 +13,20 @@ import { startDevServer } from '../support/temporal.ts';
 let environment: TestWorkflowEnvironment;
 let rig: Rig;
 
+const rounds = { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 } } as const;
+
+/** A test has its rounds when it asks for them, and not by the clock. */
+async function restorePaused(): Promise<string[]> {
+  const { schedule } = environment.client;
+  const made = await restoreHousekeeping(environment.client, rounds, 1);
+  for (const id of made) await schedule.getHandle(id).pause('a test asks for its rounds');
+  return made;
+}
+
 beforeAll(async () => {
   environment = await startDevServer();
+  expect((await restorePaused()).length).toBeGreaterThan(6);
+  expect(await restorePaused()).toEqual([]);
 });
 afterAll(() => environment.teardown());
 afterEach(async () => {
@@ -28,7 +40,7 @@ afterEach(async () => {
 const control = () => environment.client.workflow.getHandle(TRADING_CONTROL_ID);
 
 async function open(): Promise<void> {
-  rig = await startRig(environment);
+  rig = await startRig(environment, { restoreSchedules: restorePaused });
   await control().executeUpdate<TradingControlState, []>('settled', { args: [] });
 }
 
@@ -52,6 +64,18 @@ it('finds everything well, and an exchange that goes away and comes back', async
   const [incident] = await incidents();
   expect(incident?.recoveredBy).toBe('itself');
   expect(incident?.detectedAt).toBeGreaterThan(incident?.beganAt ?? Number.POSITIVE_INFINITY);
+});
+
+it('makes a schedule anew that somebody has deleted, and asks for a round of it', async () => {
+  await open();
+  const handle = environment.client.schedule.getHandle(reconcileScheduleId('main'));
+  await handle.delete();
+  const report = await look();
+  expect(report.unwell).toEqual(['schedule/reconcile/main: schedule.overdue']);
+  expect(report.recoveries).toEqual(['requeue for schedule/reconcile/main: done']);
+  expect((await handle.describe()).info.numActionsTaken).toBe(1);
+  expect((await look()).unwell).toEqual([]);
+  expect((await incidents())[0]).toMatchObject({ component: 'schedule/reconcile/main', recoveredBy: 'requeue' });
 });
 
 it('ends a halt that reconciliation raised, once books and exchange agree, and no other', async () => {

@@ -301,6 +301,28 @@ describe('what nobody follows', () => {
   });
 });
 
+describe('what stops need', () => {
+  it('has the latch again that somebody has terminated, with the halt that stands in the books, and tells of it', async () => {
+    await open();
+    await rig.journal.control.raiseHalt({ requestId: 'by-hand/1', account: 'main', reason: 'a stop', by: 'me' });
+    await end(TRADING_CONTROL_ID);
+    expect((await reconcile()).started).toEqual([TRADING_CONTROL_ID]);
+    await expect
+      .poll(() => control().query<TradingControlState>('state'))
+      .toMatchObject({ halted: true, quiet: true, reason: 'a stop' });
+    expect(await missing()).toMatchObject([{ detail: expect.stringContaining(TRADING_CONTROL_ID) }]);
+    expect((await reconcile()).started).toEqual([]);
+  });
+
+  it('tells of schedules that were gone, its own and those of health among them', async () => {
+    const gone = ['health/main'];
+    rig = await startRig(environment, { restoreSchedules: async () => gone.splice(0) });
+    expect((await reconcile()).started).toEqual(['health/main']);
+    expect(await missing()).toMatchObject([{ detail: 'did not run, and should have: health/main' }]);
+    expect((await reconcile()).started).toEqual([]);
+  });
+});
+
 describe('the schedule', () => {
   it('looks at once, and is made once', async () => {
     await open();

@@ -25,9 +25,9 @@ import { midPrice } from '../../domain/book.ts';
 import { text, ZERO } from '../../domain/money.ts';
 import type { Restriction } from '../../domain/portfolio.ts';
 import { emergencyStop, halt } from '../messages.ts';
+import { nominalTime } from '../nominal-time.ts';
 import { askAgents } from './ask-agents.ts';
 import { executeLegs } from './execute-legs.ts';
-import { nominalTime } from './nominal-time.ts';
 import { outcomeOf, summarise } from './outcome.ts';
 
 /** Journal transactions on this worker's own machine: a marker in the history instead of two dispatches. Kept under a second, so that a stop is seen. */

@@ -1,5 +1,6 @@
-import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import { proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { HealthActivities, HealthLook } from '../../activities/health/index.ts';
+import { nominalTime } from '../nominal-time.ts';
 
 /** The next look comes within seconds: one that fails is not made up for. */
 const { lookAtHealth } = proxyActivities<HealthActivities>({
@@ -24,7 +25,7 @@ export interface HealthReport extends Omit<HealthLook, 'due'> {
 
 /** Looks at every component once and tries what may help those that are not well. By schedule. */
 export async function health(): Promise<HealthReport> {
-  const { components, unwell, due } = await lookAtHealth();
+  const { components, unwell, due } = await lookAtHealth(nominalTime(workflowInfo()));
   const recoveries = await Promise.all(
     due.map(async (each) => {
       // One whose end is not heard of counts as failed in the books after a minute.

@@ -3,7 +3,7 @@ import type { WorkflowInfo } from '@temporalio/workflow';
 
 const scheduledStart = defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME);
 
-/** The time that a cycle is for: its schedule's, else its own start. UTC epoch milliseconds. */
+/** The time that a round is for: its schedule's, else its own start. UTC epoch milliseconds. */
 export function nominalTime({ typedSearchAttributes, startTime }: WorkflowInfo): number {
   return (typedSearchAttributes.get(scheduledStart) ?? startTime).getTime();
 }
