@@ -29,6 +29,7 @@ const emailVariables = {
   to: 'SAPPHIRE_ALERT_EMAIL_TO',
   from: 'SAPPHIRE_ALERT_EMAIL_FROM',
   smarthost: 'SAPPHIRE_ALERT_EMAIL_SMARTHOST',
+  auth_username: 'SAPPHIRE_ALERT_EMAIL_USERNAME',
 } as const;
 
 export interface ScrapeTimes {

@@ -1,0 +1,212 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { SMTPServer } from 'smtp-server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { debianProgram } from '../../client/stack/debian-programs.ts';
+import { alertmanagerFile } from '../../client/stack/observe.ts';
+import { alertGroups, runbookOf } from '../../deploy/observability/rules.ts';
+import { until } from '../paper-exchange/harness.ts';
+import { temporaryFolder } from '../support/books.ts';
+import { freePorts } from '../support/ports.ts';
+
+/** The real Alertmanager with the shipped routes. Slack, PagerDuty and the webhook's receiver are fakes of one server, the mail's is a real SMTP server. */
+const told: { path: string; body: string }[] = [];
+const mails: { from: string; to: string[]; user: string; text: string }[] = [];
+let web: Server;
+let mail: SMTPServer;
+let alertmanager: ChildProcess;
+let url: string;
+
+const alertSchema = z.array(
+  z.object({ labels: z.record(z.string(), z.string()), status: z.object({ state: z.string() }) }),
+);
+
+const rules = alertGroups.flatMap(({ alerts }) => alerts);
+
+/** As Prometheus would send it. */
+function firing(alertname: string, more: Record<string, string> = {}) {
+  const rule = rules.find(({ name }) => name === alertname);
+  if (!rule) throw new Error(`there is no rule ${alertname}`);
+  const { severity, labels, summary, description } = rule;
+  return {
+    labels: { alertname, severity, team: 'trading', ...labels, ...more },
+    annotations: { summary, description, runbook_url: runbookOf(alertname) },
+  };
+}
+
+async function send(...alerts: ReturnType<typeof firing>[]): Promise<void> {
+  const response = await fetch(`${url}/api/v2/alerts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(alerts),
+  });
+  expect(response.status).toBe(200);
+}
+
+/** `suppressed` where another alert that fires makes it not worth telling, `active` otherwise. */
+async function stateOf(alertname: string): Promise<string | undefined> {
+  const alerts = alertSchema.parse(await (await fetch(`${url}/api/v2/alerts`)).json());
+  return alerts.find(({ labels }) => labels['alertname'] === alertname)?.status.state;
+}
+
+const toldTo = (path: string): string[] => told.filter((each) => each.path === path).map(({ body }) => body);
+const eventually = <T>(value: () => T, timeout = 45_000) => expect.poll(value, { timeout, interval: 100 });
+
+beforeAll(async () => {
+  web = createServer((request, response) => {
+    let body = '';
+    request.on('data', (text: Buffer) => (body += text.toString()));
+    request.on('end', () => {
+      told.push({ path: request.url ?? '', body });
+      // What each of them says to a message that it has taken.
+      response.writeHead(request.url === '/pagerduty' ? 202 : 200);
+      response.end(request.url === '/pagerduty' ? '{"status":"success"}' : 'ok');
+    });
+  });
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  const base = `http://127.0.0.1:${(web.address() as AddressInfo).port}`;
+
+  mail = new SMTPServer({
+    onAuth: ({ username = '', password }, _session, done) =>
+      password === 'mail-secret' ? done(null, { user: username }) : done(new Error('wrong password')),
+    onData: (stream, { envelope, user }, done) => {
+      let text = '';
+      stream.on('data', (part: Buffer) => (text += part.toString()));
+      stream.on('end', () => {
+        const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
+        mails.push({ from, to: envelope.rcptTo.map(({ address }) => address), user: String(user), text });
+        done();
+      });
+    },
+  });
+  await new Promise<void>((resolve) => mail.listen(0, '127.0.0.1', resolve));
+
+  const folder = temporaryFolder();
+  const shipped: unknown = parse(
+    alertmanagerFile(join(folder, 'secrets'), {
+      SAPPHIRE_ALERT_SLACK_URL: `${base}/slack`,
+      SAPPHIRE_ALERT_PAGERDUTY_KEY: 'the-key-of-the-first',
+      SAPPHIRE_ALERT_PAGERDUTY_ESCALATION_KEY: 'the-key-of-the-next',
+      SAPPHIRE_ALERT_WEBHOOK_URL: base,
+      SAPPHIRE_ALERT_EMAIL_PASSWORD: 'mail-secret',
+      SAPPHIRE_ALERT_EMAIL_USERNAME: 'sapphire',
+      SAPPHIRE_ALERT_EMAIL_TO: 'lead@example.org',
+      SAPPHIRE_ALERT_EMAIL_FROM: 'sapphire@example.org',
+      SAPPHIRE_ALERT_EMAIL_SMARTHOST: `127.0.0.1:${(mail.server.address() as AddressInfo).port}`,
+    }),
+  );
+  const file = join(folder, 'alertmanager.yml');
+  // PagerDuty's address is no setting of ours, and the mail server here has a certificate that nobody has signed.
+  const here = {
+    pagerduty_url: `${base}/pagerduty`,
+    smtp_hello: 'localhost',
+  };
+  const text = stringify({ global: here, ...(shipped as object) }).replaceAll(
+    'auth_username: sapphire',
+    'auth_username: sapphire\n        tls_config: { insecure_skip_verify: true }',
+  );
+  writeFileSync(file, text);
+  const { port } = await freePorts('port');
+  url = `http://127.0.0.1:${port}`;
+  const program = await debianProgram('alertmanager');
+  alertmanager = spawn(
+    program.file,
+    [
+      `--config.file=${file}`,
+      `--storage.path=${join(folder, 'data')}`,
+      '--cluster.listen-address=',
+      `--web.listen-address=127.0.0.1:${port}`,
+    ],
+    { ...(program.folder === undefined ? {} : { cwd: program.folder }), stdio: 'ignore' },
+  );
+  const ready = async (): Promise<boolean> => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true;
+  await until(async () => (await ready()) || undefined);
+}, 60_000);
+afterAll(async () => {
+  const ended = once(alertmanager, 'exit');
+  alertmanager.kill('SIGTERM');
+  await ended;
+  web.close();
+  await new Promise<void>((resolve) => mail.close(resolve));
+});
+
+describe('Alertmanager', () => {
+  it('tells each receiver, by each of its ways, what is the matter and what to do', { timeout: 60_000 }, async () => {
+    await send(
+      firing('TradingPortfolioLoss', { portfolio: 'main', mode: 'paper' }),
+      firing('TradingDrawdown', { portfolio: 'main', mode: 'paper' }),
+      firing('TradingIncidentUnacknowledged'),
+      firing('Watchdog'),
+    );
+    await eventually(() => toldTo('/heartbeat').length).toBeGreaterThan(0);
+    await eventually(() => toldTo('/escalation').length).toBeGreaterThan(0);
+    await eventually(() => toldTo('/page').length).toBeGreaterThan(0);
+    await eventually(() => toldTo('/team').length).toBeGreaterThan(0);
+    await eventually(() => toldTo('/slack').length).toBe(2);
+    await eventually(() => toldTo('/pagerduty').length).toBe(2);
+    await eventually(() => mails.length).toBe(1);
+
+    expect(toldTo('/page').join()).toContain('TradingPortfolioLoss');
+    expect(toldTo('/team').join()).toContain('TradingDrawdown');
+    expect(toldTo('/team').join()).not.toContain('TradingPortfolioLoss');
+    const pages = toldTo('/pagerduty').map((body) => JSON.parse(body) as Record<string, unknown>);
+    expect(pages).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          routing_key: 'the-key-of-the-first',
+          event_action: 'trigger',
+          payload: expect.objectContaining({
+            severity: 'critical',
+            summary: 'The portfolio has lost more than 5 % since the day began.',
+          }),
+        }),
+        expect.objectContaining({ routing_key: 'the-key-of-the-next' }),
+      ]),
+    );
+    const chats = toldTo('/slack').map((body) => JSON.parse(body) as { channel: string });
+    const [team, page] = ['#trading', '#trading-pages'].map((channel) =>
+      chats.find((chat) => chat.channel === channel),
+    );
+    expect(JSON.stringify(page)).toContain('TradingPortfolioLoss');
+    expect(JSON.stringify(team)).toContain('FIRING TradingDrawdown');
+    expect(JSON.stringify(team)).toContain('deploy/runbooks/TradingDrawdown.md');
+    expect(mails[0]).toMatchObject({ from: 'sapphire@example.org', to: ['lead@example.org'], user: 'sapphire' });
+    expect(mails[0]?.text).toContain('TradingIncidentUnacknowledged');
+  });
+
+  it.each<[string, ReturnType<typeof firing>, string[], string]>([
+    [
+      'the process that looks at health is down: what it would have renewed is old',
+      firing('TradingSystemDown', { job: 'trading-operations', instance: 'a' }),
+      ['TradingHealthLookStale', 'TradingReconciliationStale', 'BackupTooOld', 'WarehouseExportLagging'],
+      'TradingCyclesStalled',
+    ],
+    [
+      'a process is down: no warning is told beside it',
+      firing('TradingSystemDown', { job: 'trading-agents', instance: 'b' }),
+      ['TradingAgentUnavailable', 'TemporalBacklogAge'],
+      'TradingOrderUnresolved',
+    ],
+    [
+      'the exchange is left alone: its errors and its silence follow',
+      firing('TradingCircuitBreakerOpen', { service: 'exchange', breaker: 'trading' }),
+      ['TradingExchangeErrors', 'TradingMarketDataStale', 'TradingCyclesDegraded'],
+      'TradingBooksDiffer',
+    ],
+  ])('%s', async (_name, source, followers, another) => {
+    const over = (alert: ReturnType<typeof firing>) => ({ ...alert, endsAt: new Date().toISOString() });
+    const others = [...followers, another].map((name) => firing(name));
+    await send(source, ...others);
+    for (const name of followers) await eventually(() => stateOf(name), 5_000).toBe('suppressed');
+    expect(await stateOf(another)).not.toBe('suppressed');
+    await send(over(source), ...others);
+    for (const name of followers) await eventually(() => stateOf(name), 5_000).not.toBe('suppressed');
+    await send(...others.map(over));
+  });
+});
