@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Incident } from '../../domain/health.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './faults/fault.ts';
 import type { GameDayStack } from './stack.ts';
 
 /** How one fault was lived through; times in milliseconds from its injection. */

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { table } from '../../client/cli/output.ts';
 import { figuresLine } from '../../client/incident-view.ts';
 import { healthFigures } from '../../domain/health.ts';
 import { replayHistories } from '../chaos/histories.ts';
 import { invariants, type Violation, violation } from '../chaos/invariants.ts';
 import { compared } from './compare.ts';
-import { faults } from './faults.ts';
+import { faults } from './faults/index.ts';
 import { live, untilCalm, type Verdict } from './judge.ts';
 import { startGameDayStack } from './stack.ts';
 
@@ -41,6 +42,9 @@ if (wanted.length === 0) {
   process.stderr.write(`No fault is named so.\n\n${help}`);
   process.exit(2);
 }
+
+// A replay tells of each worker that it makes.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const startedAt = Date.now();
 const say = (words: string): void => {
@@ -79,10 +83,11 @@ try {
   }
   say('Coming to rest, and holding the records against each other');
   // What could not be compared is no proof, and no reason to lose what was seen.
-  const violations = await heldAgainstEachOther().catch((error: unknown) => [
-    violation('I2', `the records could not be compared: ${String(error)}`),
-  ]);
-  const report = await summary(verdicts, violations);
+  const held = await heldAgainstEachOther().catch((error: unknown) => ({
+    violations: [violation('I2', `the records could not be compared: ${String(error)}`)],
+    histories: 0,
+  }));
+  const report = await summary(verdicts, held);
   reached = report.reached;
   process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : describe(report));
 } finally {
@@ -96,14 +101,21 @@ async function newlyBroken(known: ReadonlySet<string>): Promise<string[] | undef
   return found?.map(({ invariant, what }) => `${invariant} ${what}`).filter((words) => !known.has(words));
 }
 
-async function heldAgainstEachOther(): Promise<Violation[]> {
-  await untilCalm(stack);
-  const found = await compared(stack);
-  const { violations } = await replayHistories(stack, say);
-  return [...found, ...violations];
+interface Held {
+  violations: Violation[];
+  /** So many were replayed. */
+  histories: number;
 }
 
-async function summary(verdicts: readonly LivedThrough[], violations: readonly Violation[]) {
+async function heldAgainstEachOther(): Promise<Held> {
+  await untilCalm(stack);
+  const found = await compared(stack);
+  const { violations, replayed } = await replayHistories(stack, say);
+  const histories = Object.values(replayed).reduce((total, count) => total + count, 0);
+  return { violations: [...found, ...violations], histories };
+}
+
+async function summary(verdicts: readonly LivedThrough[], { violations, histories }: Held) {
   const recovered = verdicts.filter(
     ({ recoveredAfterMs, recoveredBy }) => recoveredAfterMs !== undefined && !recoveredBy.includes('person'),
   );
@@ -116,6 +128,7 @@ async function summary(verdicts: readonly LivedThrough[], violations: readonly V
   return {
     verdicts,
     violations,
+    histories,
     own,
     notified: stack.notified,
     recovered: recovered.length,
@@ -154,13 +167,14 @@ function describe(report: Awaited<ReturnType<typeof summary>>): string {
   return [
     table(['', 'fault', 'lasted', 'found after', 'by', 'well again after', 'recovered by', 'lost'], rows),
     '',
-    `${report.recovered} of ${wanted.length} recovered without a person (${(100 * report.share).toFixed(1)} %); MTTD ${seconds(report.mttdMs)}, MTTR ${seconds(report.mttrMs)} from the injection, the time that the fault itself lasted included`,
+    `${report.recovered} of ${wanted.length} faults of ${new Set(wanted.map(({ kind }) => kind)).size} kinds recovered without a person (${(100 * report.share).toFixed(1)} %); MTTD ${seconds(report.mttdMs)}, MTTR ${seconds(report.mttrMs)} from the injection, the time that the fault itself lasted included`,
     `The system's own figures: ${figuresLine(report.own)}`,
     `Alertmanager called: ${
       Object.entries(report.notified)
         .map(([name, count]) => `${name} ${count} times`)
         .join(', ') || 'nobody'
     }`,
+    `${report.histories} histories were replayed`,
     ...broken,
     '',
   ].join('\n');

@@ -37,7 +37,9 @@ export interface GameDayStack extends Witness {
   /** False where the folder could not be made a disk of its own. */
   ownDisk: boolean;
   model: { mode: ModelMode };
-  pidOf(name: string): number | undefined;
+  /** What the supervisor keeps running, by its own record. */
+  processes(): readonly { name: string; pid: number }[];
+  supervisorPid(): number;
   /** Names of the processes that do not say that they are ready. */
   unready(): Promise<string[]>;
   /** How often Alertmanager has called each receiver. */
@@ -104,6 +106,12 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
   const trading = await createCcxtTrading(createCcxtClient(tradingAccess(configuration, secrets)));
   const { alertmanager, exchange } = installation.ports;
 
+  const record = () => {
+    const found = readRecord(join(data, 'run.json'));
+    if (!found) throw new Error('nothing runs');
+    return found;
+  };
+
   return {
     installation,
     folder: mount,
@@ -126,7 +134,8 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
       return response.json();
     },
-    pidOf: (name) => readRecord(join(data, 'run.json'))?.processes.find((each) => each.name === name)?.pid,
+    processes: () => record().processes,
+    supervisorPid: () => record().supervisor.pid,
     async unready() {
       const asked = healthEndpoints(configuration).map(async ({ name, url }) => {
         const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3_000) }).catch(() => undefined);

@@ -40,6 +40,7 @@ test('an answer dropped after the order was accepted: the order is there', async
 test.each([
   { kind: 'rate-limit', status: 429, code: -1003 },
   { kind: 'ban', status: 418, code: -1003 },
+  { kind: 'refuse-key', status: 401, code: -2015 },
   { kind: 'server-error', status: 503, code: -1007 },
 ])('$kind: refused and not executed', async ({ kind, status, code }) => {
   await fault({ kind, method: 'POST', account: 'faults' });

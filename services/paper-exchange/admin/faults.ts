@@ -5,6 +5,7 @@ export const faultKinds = [
   'delay',
   'rate-limit',
   'ban',
+  'refuse-key',
   'server-error',
   'shuffle-answer',
   'shuffle-events',

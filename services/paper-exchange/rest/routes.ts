@@ -157,6 +157,10 @@ async function strikeBefore(fault: Fault, reply: FastifyReply): Promise<boolean>
     await sendRefusal(reply, refuse.banned(Date.now() + 2_000, 2));
     return true;
   }
+  if (fault.kind === 'refuse-key') {
+    await sendRefusal(reply, refuse.key());
+    return true;
+  }
   if (fault.kind === 'server-error' && !fault.executed) {
     await serverError(fault, reply);
     return true;

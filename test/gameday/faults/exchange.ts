@@ -1,0 +1,66 @@
+import { type Fault, LASTS_MS } from './fault.ts';
+
+/** Faults of the paper exchange, which ends them itself. */
+function exchange(name: string, tells: RegExp, ...faults: Record<string, unknown>[]): Fault {
+  return {
+    name: `the exchange ${name}`,
+    kind: `the exchange ${name}`,
+    tells,
+    async inject(stack) {
+      let endsAt = 0;
+      for (const fault of faults) {
+        const forMs = typeof fault['forMs'] === 'number' ? fault['forMs'] : LASTS_MS;
+        await stack.admin('POST', '/faults', { ...fault, forMs });
+        endsAt = Math.max(endsAt, Date.now() + forMs);
+      }
+      return endsAt;
+    },
+  };
+}
+
+const order = { method: 'POST', path: '/api/v3/order' } as const;
+const lookUp = { method: 'GET', path: '/api/v3/order' } as const;
+const away =
+  /^exchange$|^breaker\/exchange|^cycle\/main$|^market\/|^TradingCircuitBreakerOpen$|^TradingExchangeErrors$/;
+const unresolved = /^orders\/main$|^cycle\/main$|^TradingOrderUnresolved$|^breaker\/exchange/;
+
+export const exchangeFaults: readonly Fault[] = [
+  exchange('is away (503)', away, { kind: 'server-error', status: 503 }),
+  exchange('is slow (6 s an answer)', away, { kind: 'delay', delayMs: 6_000 }),
+  exchange('limits the rate (429)', away, { kind: 'rate-limit' }),
+  exchange('bans the address (418)', away, { kind: 'ban' }),
+  exchange('takes our keys no more (401)', away, { kind: 'refuse-key', account: 'main' }),
+  exchange(
+    'loses the answers to orders, and to look-ups of them',
+    unresolved,
+    { kind: 'drop-answer', ...order, forMs: 45_000 },
+    { kind: 'drop-answer', ...lookUp, forMs: 45_000 },
+  ),
+  exchange(
+    'executes orders and says 504',
+    unresolved,
+    { kind: 'server-error', status: 504, executed: true, ...order, forMs: 45_000 },
+    { kind: 'server-error', status: 504, ...lookUp, forMs: 45_000 },
+  ),
+  exchange('halts a symbol', /^cycle\/main$|^market\/|^exchange$/, {
+    kind: 'halt-symbol',
+    symbol: 'BTCUSDT',
+    forMs: 35_000,
+  }),
+  exchange('has a clock that is 5 s ahead', /^exchange\/clock$|^exchange$|^TradingExchangeClockSkew$/, {
+    kind: 'skew-clock',
+    skewMs: 5_000,
+  }),
+  exchange('gives the candles of ten minutes ago', /^market\/|^cycle\/main$|^TradingMarketDataStale$/, {
+    kind: 'stale-answer',
+    path: '/api/v3/klines',
+    forMs: 20_000,
+  }),
+  exchange('says that we own more than we do', /^books\/main$|^trading\/main$|^TradingBooksDiffer$/, {
+    kind: 'false-balance',
+    path: '/api/v3/account',
+    asset: 'BTC',
+    amount: '0.5',
+    forMs: 40_000,
+  }),
+];

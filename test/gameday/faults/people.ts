@@ -1,0 +1,76 @@
+import { loadSecrets } from '../../../contracts/config/secrets.ts';
+import {
+  healthScheduleId,
+  protectWorkflowId,
+  reconcileScheduleId,
+  TRADING_CONTROL_ID,
+} from '../../../contracts/workflow-ids.ts';
+import { decimal } from '../../../domain/money.ts';
+import { signedCall } from '../../paper-exchange/signing.ts';
+import type { Fault } from './fault.ts';
+
+/** What people do by hand, past Sapphire. */
+export const peopleFaults: readonly Fault[] = [
+  {
+    name: 'somebody terminates the protective exits',
+    kind: 'protective exits are gone',
+    tells: /^protection\/main$|^workflows\/main$/,
+    async inject({ client, journal }) {
+      const held = (await journal.ledger.positions('main')).filter(({ quantity }) => !decimal(quantity).isZero());
+      if (held.length === 0) throw new Error('nothing is held');
+      for (const { symbol } of held)
+        await client.workflow.getHandle(protectWorkflowId('main', symbol)).terminate('game day');
+      return Date.now();
+    },
+  },
+  {
+    name: 'somebody terminates the latch of the emergency stop',
+    kind: 'the emergency stop is gone',
+    tells: /^workflows\/main$/,
+    async inject({ client }) {
+      await client.workflow.getHandle(TRADING_CONTROL_ID).terminate('game day');
+      return Date.now();
+    },
+  },
+  {
+    name: 'somebody deletes the schedule of reconciliation',
+    kind: 'a schedule is gone',
+    tells: /^schedule\/reconcile\/main$/,
+    async inject({ client }) {
+      await client.schedule.getHandle(reconcileScheduleId('main')).delete();
+      return Date.now();
+    },
+  },
+  {
+    name: 'somebody deletes the schedule of health',
+    kind: 'nobody looks any more',
+    tells: /^workflows\/main$|^health$|^TradingHealthLookStale$/,
+    async inject({ client }) {
+      await client.schedule.getHandle(healthScheduleId('main')).delete();
+      return Date.now();
+    },
+  },
+  {
+    name: 'somebody else sends an order on the account',
+    kind: 'an order is not ours',
+    tells: /^trading\/main$|^books\/main$|^TradingHalted$|^TradingBooksDiffer$/,
+    async inject({ installation }) {
+      const { paperApiKey: apiKey = '', paperSecret: secret = '' } = loadSecrets();
+      const rest = `http://127.0.0.1:${installation.ports.exchange}/api/v3`;
+      const account = { name: 'main', apiKey, secret, created: false, urls: { rest, ws: '', wsApi: '' } };
+      const wish = {
+        symbol: 'BTCUSDT',
+        side: 'BUY',
+        type: 'LIMIT',
+        timeInForce: 'GTC',
+        quantity: '0.001',
+        price: '20000',
+      };
+      await signedCall(account, 'POST', '/order', {
+        ...wish,
+        newClientOrderId: `gameday-${Date.now()}`,
+      });
+      return Date.now();
+    },
+  },
+];

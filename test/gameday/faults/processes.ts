@@ -1,0 +1,194 @@
+import { execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readProfile } from '../../../client/stack/profile.ts';
+import type { GameDayStack } from '../stack.ts';
+import { type Fault, LASTS_MS, pidOf, processTells, until } from './fault.ts';
+
+function killed(name: string): Fault {
+  return {
+    name: `${name} is killed (kill -9)`,
+    kind: 'a process is killed',
+    tells: processTells(name),
+    async inject(stack) {
+      process.kill(-pidOf(stack, name), 'SIGKILL');
+      return Date.now();
+    },
+  };
+}
+
+function hung(name: string): Fault {
+  return {
+    name: `${name} hangs (it is stopped, and answers no more)`,
+    kind: 'a process hangs',
+    tells: processTells(name),
+    async inject(stack) {
+      process.kill(-pidOf(stack, name), 'SIGSTOP');
+      return Date.now();
+    },
+  };
+}
+
+/** Sets a limit of the kernel on a process that runs, to what it uses at this moment; the one that takes its place has none. */
+function limited(name: string, resource: 'nofile' | 'data', what: string): Fault {
+  return {
+    name: `${name} ${what}`,
+    kind: `a process ${what}`,
+    tells: processTells(name),
+    async inject(stack) {
+      const pid = pidOf(stack, name);
+      const most = resource === 'nofile' ? 3 : 1024 * Number(/^VmData:\s+(\d+)/m.exec(statusOf(pid))?.[1]);
+      execFileSync('prlimit', [`--pid=${pid}`, `--${resource}=${most}:${most}`]);
+      return Date.now();
+    },
+  };
+}
+
+const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'utf8');
+
+/** Takes the port of a process that was just killed, before its next start does. */
+async function takePort(server: Server, port: number): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, '127.0.0.1', resolve);
+      });
+      return;
+    } catch (error) {
+      if (tries > 50) throw error;
+      await sleep(5);
+    }
+  }
+}
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) process.kill(pid, signal);
+}
+
+/** Work for a tenth of the time, for so long as it lasts. */
+function slowed(pid: number): () => void {
+  let rounds = 0;
+  const timer = setInterval(() => {
+    rounds += 1;
+    process.kill(-pid, rounds % 10 === 0 ? 'SIGCONT' : 'SIGSTOP');
+  }, 300);
+  return () => {
+    clearInterval(timer);
+    process.kill(-pid, 'SIGCONT');
+  };
+}
+
+export const processFaults: readonly Fault[] = [
+  killed('temporal'),
+  killed('paper-exchange'),
+  killed('mcp-coordinator'),
+  killed('workers/operations'),
+  killed('workers/cycles'),
+  killed('workers/agents'),
+  killed('workers/execution'),
+  killed('prometheus'),
+  killed('alertmanager'),
+  {
+    name: 'the supervisor is killed (kill -9), and everything with it',
+    kind: 'the supervisor is killed',
+    tells: processTells('supervisor'),
+    async inject(stack) {
+      process.kill(stack.supervisorPid(), 'SIGKILL');
+      return Date.now();
+    },
+  },
+  hung('mcp-coordinator'),
+  hung('workers/cycles'),
+  hung('workers/operations'),
+  hung('temporal'),
+  limited('workers/agents', 'nofile', 'can open no more files and connections'),
+  limited('workers/execution', 'data', 'is given no more memory'),
+  until(
+    { name: 'Temporal is slow (it works a tenth of the time)', kind: 'Temporal is slow', tells: /^temporal$|^health$/ },
+    30_000,
+    (stack) => slowed(pidOf(stack, 'temporal')),
+  ),
+  // The exchange is elsewhere, and goes on.
+  until(
+    { name: 'our machine stands still for half a minute', kind: 'the machine stands still', tells: /^health$/ },
+    30_000,
+    (stack) => {
+      const others = stack.processes().filter(({ name }) => name !== 'paper-exchange');
+      const pids = [stack.supervisorPid(), ...others.map(({ pid }) => -pid)];
+      signalAll(pids, 'SIGSTOP');
+      return () => signalAll(pids.toReversed(), 'SIGCONT');
+    },
+  ),
+  until(
+    {
+      name: 'a worker is killed, and its port is taken',
+      kind: 'a port is taken',
+      tells: processTells('workers/agents'),
+    },
+    LASTS_MS,
+    async (stack) => {
+      process.kill(-pidOf(stack, 'workers/agents'), 'SIGKILL');
+      const server = createServer();
+      await takePort(server, stack.installation.ports.operations + 1);
+      return () => server.close();
+    },
+  ),
+  until(
+    {
+      name: 'something else answers in the coordinator’s place, and talks nonsense',
+      kind: 'the coordinator lies',
+      tells: processTells('mcp-coordinator'),
+    },
+    35_000,
+    async (stack) => {
+      process.kill(-pidOf(stack, 'mcp-coordinator'), 'SIGKILL');
+      const nonsense = { jsonrpc: '2.0', id: 1, result: { consensus: [{ symbol: 'BTC/USDT', expectedReturn: 9e99 }] } };
+      const server = createServer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(nonsense));
+      });
+      await takePort(server, stack.installation.ports.coordinator);
+      return () => {
+        server.close();
+        server.closeAllConnections();
+      };
+    },
+  ),
+  {
+    name: 'the configuration is spoilt, and a worker has to start again',
+    kind: 'the configuration is poisoned',
+    tells: /^configuration$|^process\/workers\/execution$/,
+    async inject(stack) {
+      renameSync(stack.configurationFile, `${stack.configurationFile}.good`);
+      writeFileSync(stack.configurationFile, 'symbols: [nonsense\nrisk: 7\n');
+      process.kill(-pidOf(stack, 'workers/execution'), 'SIGKILL');
+      return Date.now();
+    },
+    mend: ({ configurationFile }) => renameSync(`${configurationFile}.good`, configurationFile),
+  },
+  {
+    name: 'a bad release of the agents’ worker is rolled out and taken back',
+    kind: 'a bad release',
+    tells: /^agent\/|^cycle\/main$|^TradingActivityErrors$|^TradingAgentUnavailable$/,
+    inject: rollOutBadRelease,
+  },
+];
+
+async function rollOutBadRelease(stack: GameDayStack): Promise<number> {
+  const worker = fork(join(import.meta.dirname, 'bad-release.ts'), {
+    env: {
+      ...process.env,
+      TEMPORAL_ADDRESS: `127.0.0.1:${stack.installation.ports.grpc}`,
+      TEMPORAL_NAMESPACE: readProfile().temporal.namespace,
+    },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  await once(worker, 'message');
+  // The server gives a task to the poll that has waited longest: what comes back after this one is given none.
+  process.kill(-pidOf(stack, 'workers/agents'), 'SIGTERM');
+  setTimeout(() => worker.kill('SIGKILL'), 60_000);
+  return Date.now() + 60_000;
+}
