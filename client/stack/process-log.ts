@@ -38,7 +38,10 @@ function describe(line: string): { text: string; kind: 'error' | 'text' | 'entry
     const text = [msg, err?.message].filter((part, index, parts) => part && parts.indexOf(part) === index).join(': ');
     return { text: text || line, kind: ['error', 'fatal'].includes(level?.toLowerCase() ?? '') ? 'error' : 'entry' };
   } catch {
-    return { text: line.trim(), kind: /^(Uncaught )?\w*(Error|Exception)\b.*: ./.test(line) ? 'error' : 'text' };
+    return {
+      text: line.trim(),
+      kind: /^(Uncaught )?\w*(Error|Exception)\b.*: .|^FATAL ERROR: ./.test(line) ? 'error' : 'text',
+    };
   }
 }
 

@@ -97,7 +97,8 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     ended = endOf(started).then((reason) => {
       if (child === started) child = undefined;
       hooks.onChange();
-      return `${reason}: ${lastWords(logFile, offset)}`;
+      // What is killed so has no time for a last word.
+      return reason === 'SIGKILL' ? 'killed (SIGKILL)' : `${reason}: ${lastWords(logFile, offset)}`;
     });
     hooks.onChange();
     const url = await readiness(started);

@@ -89,6 +89,7 @@ describe('the supervisor', () => {
     await eventually('a second start', () => eventsIn(events).filter((event) => event === 'start worker').length === 2);
     expect(pidOf('worker')).not.toBe(killed);
     expect(pidOf('bystander')).toBe(bystander);
+    expect(news[0]?.fault?.detail).toBe('killed (SIGKILL)');
   });
 
   it('stops everything when a process cannot be kept running, and says which and why', async () => {
