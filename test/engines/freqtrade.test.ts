@@ -138,8 +138,8 @@ function noteProcesses(): { ours: number; freqtrade: number } {
   return found;
 }
 
-async function untilEnded(pid: number): Promise<void> {
-  const deadline = Date.now() + 10_000;
+async function untilEnded(pid: number, withinMs = 10_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (started.some((one) => one.pid === pid && isAlive(one))) {
     if (Date.now() > deadline) throw new Error(`process ${pid} is still there`);
     await sleep(20);
@@ -195,6 +195,20 @@ test.each(['freqtrade', 'ours'] as const)(
     expect(after.freqtrade).not.toBe(before.freqtrade);
   },
   START_TIMEOUT_MS,
+);
+
+test(
+  'one that hangs is ended and started anew, and keeps its trade',
+  async () => {
+    const before = noteProcesses();
+    process.kill(before.freqtrade, 'SIGSTOP');
+    // Three questions without an answer.
+    await untilEnded(before.freqtrade, 40_000);
+    const answer = await answerWith(signals);
+    expect(JSON.stringify(answer.opinions[0])).toContain('trade open since');
+    expect(noteProcesses().freqtrade).not.toBe(before.freqtrade);
+  },
+  40_000 + START_TIMEOUT_MS,
 );
 
 test('it leaves no process behind', async () => {
