@@ -8,11 +8,14 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readProfile } from '../../client/stack/profile.ts';
+import { readRecord } from '../../client/stack/run-record.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
+import { incidentSchema } from '../../contracts/incidents.ts';
 import { errorRatios } from '../../deploy/observability/alerts/objectives.ts';
 import { boards } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
 import { decimal } from '../../domain/money.ts';
+import { until } from '../paper-exchange/harness.ts';
 import { end, type Installation, makeInstallation } from '../support/installation.ts';
 
 const cycleSchema = z.object({
@@ -428,6 +431,20 @@ describe('one command', () => {
     // A resume is refused while books and exchange differ by a unit of anything.
     expect(await json('resume', '--reason', 'equal')).toMatchObject({ halted: false });
   });
+
+  it('goes on by itself when its supervisor alone is killed, and tells of it', async () => {
+    const record = join(installation.environment['SAPPHIRE_DATA'] ?? '', 'run.json');
+    const before = readRecord(record)?.supervisor.pid ?? 0;
+    process.kill(before, 'SIGKILL');
+    const told = z.object({ incidents: z.array(incidentSchema) });
+    const incident = await until(async () => {
+      const { incidents } = told.parse(await json('incident', 'list'));
+      return incidents.find(({ component, recoveredAt }) => component === 'process/supervisor' && recoveredAt);
+    }, 60_000);
+    expect(incident).toMatchObject({ detectedBy: 'supervisor', recoveredBy: 'restart' });
+    expect(readRecord(record)?.supervisor.pid).not.toBe(before);
+    expect(cycleSchema.parse(await json('cycle', 'run')).signals.length).toBeGreaterThan(0);
+  }, 90_000);
 
   it('ends by Ctrl-C, cleanly and whole', async () => {
     const child = running;
