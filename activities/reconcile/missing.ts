@@ -1,4 +1,9 @@
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionStatusName,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { WorkflowIdReusePolicy } from '@temporalio/common';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
@@ -18,10 +23,15 @@ import { ensureProtection, PROTECTED_WITHIN_MS } from '../protection/ensure.ts';
 /** Workflows are lost by hand alone (terminated, reset, another server). What the journal says is under way has one again after this. */
 
 export async function isRunning(client: Client, workflowId: string): Promise<boolean> {
+  return (await lastStatus(client, workflowId)) === 'RUNNING';
+}
+
+/** Of the newest run; undefined where there never was one. */
+async function lastStatus(client: Client, workflowId: string): Promise<WorkflowExecutionStatusName | undefined> {
   try {
-    return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+    return (await client.workflow.getHandle(workflowId).describe()).status.name;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
+    if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }
@@ -109,6 +119,14 @@ export async function startMissingPlans(
   return started;
 }
 
+/** Ends that exits do not come to by themselves. */
+const cutShort: readonly (WorkflowExecutionStatusName | undefined)[] = [
+  'TERMINATED',
+  'CANCELLED',
+  'FAILED',
+  'TIMED_OUT',
+];
+
 /** Exits that were started, and whether they should have run by then: those of a new holding are started by whoever sees it first. */
 export interface StartedExits {
   workflowId: string;
@@ -123,9 +141,11 @@ export async function startMissingProtection(
   const started: StartedExits[] = [];
   for (const { symbol, quantity, openedAt } of await journal.ledger.positions(account)) {
     const workflowId = protectWorkflowId(account, symbol);
-    if (decimal(quantity).isZero() || (await isRunning(client, workflowId))) continue;
+    if (decimal(quantity).isZero()) continue;
+    const last = await lastStatus(client, workflowId);
+    if (last === 'RUNNING') continue;
     await ensureProtection(client, account, symbol);
-    started.push({ workflowId, overdue: openedAt < now - PROTECTED_WITHIN_MS });
+    started.push({ workflowId, overdue: openedAt < now - PROTECTED_WITHIN_MS || cutShort.includes(last) });
   }
   return started;
 }

@@ -46,10 +46,12 @@ export async function untilCalm(stack: GameDayStack): Promise<void> {
 }
 
 export async function live(stack: GameDayStack, fault: Fault): Promise<Verdict> {
-  const injectedAt = Date.now();
   const verdict: Verdict = { name: fault.name, lastedMs: 0, recoveredBy: [] };
+  let injectedAt: number;
   let endsAt: number;
   try {
+    await fault.prepare?.(stack);
+    injectedAt = Date.now();
     endsAt = await fault.inject(stack);
   } catch (error) {
     return { ...verdict, refused: error instanceof Error ? error.message : String(error) };

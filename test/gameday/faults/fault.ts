@@ -6,6 +6,8 @@ export interface Fault {
   kind: string;
   /** Components of incidents, or names of alerts, that tell of it. */
   tells: RegExp;
+  /** Waits for what it needs, such as something that is held. */
+  prepare?(stack: GameDayStack): Promise<void>;
   /**
    * Does it. Whatever lasts ends by itself: the time, UTC epoch milliseconds, at which it will have ended is returned.
    */

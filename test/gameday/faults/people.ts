@@ -1,3 +1,4 @@
+import { isRunning } from '../../../activities/reconcile/missing.ts';
 import { loadSecrets } from '../../../contracts/config/secrets.ts';
 import {
   healthScheduleId,
@@ -6,8 +7,25 @@ import {
   TRADING_CONTROL_ID,
 } from '../../../contracts/workflow-ids.ts';
 import { decimal } from '../../../domain/money.ts';
+import { until } from '../../paper-exchange/harness.ts';
 import { signedCall } from '../../paper-exchange/signing.ts';
+import type { GameDayStack } from '../stack.ts';
 import type { Fault } from './fault.ts';
+
+/** The models change their mind each 45 seconds. */
+const HELD_WITHIN_MS = 180_000;
+
+async function holdings({ journal }: GameDayStack) {
+  return (await journal.ledger.positions('main')).filter(({ quantity }) => !decimal(quantity).isZero());
+}
+
+/** Something is held, and exits watch over all of it. */
+async function areProtected(stack: GameDayStack): Promise<boolean> {
+  const running = (await holdings(stack)).map(({ symbol }) =>
+    isRunning(stack.client, protectWorkflowId('main', symbol)),
+  );
+  return running.length > 0 && (await Promise.all(running)).every(Boolean);
+}
 
 /** What people do by hand, past Sapphire. */
 export const peopleFaults: readonly Fault[] = [
@@ -15,10 +33,12 @@ export const peopleFaults: readonly Fault[] = [
     name: 'somebody terminates the protective exits',
     kind: 'protective exits are gone',
     tells: /^protection\/main$|^workflows\/main$/,
-    async inject({ client, journal }) {
-      const held = (await journal.ledger.positions('main')).filter(({ quantity }) => !decimal(quantity).isZero());
-      if (held.length === 0) throw new Error('nothing is held');
-      for (const { symbol } of held)
+    async prepare(stack) {
+      await until(async () => ((await areProtected(stack)) ? true : undefined), HELD_WITHIN_MS);
+    },
+    async inject(stack) {
+      const { client } = stack;
+      for (const { symbol } of await holdings(stack))
         await client.workflow.getHandle(protectWorkflowId('main', symbol)).terminate('game day');
       return Date.now();
     },
