@@ -21,18 +21,23 @@ async function chaos(...args: string[]): Promise<CampaignReport> {
 }
 
 describe('the whole system under attack', () => {
-  it('loses and doubles nothing', { timeout: 400_000 }, async () => {
-    const { violations, deeds, failpoints, ordersSent, failedLaterLegs, replayed } = await chaos('--cycles', '25');
-    expect(violations).toEqual([]);
-    // It was attacked indeed.
-    const deaths = Object.values(failpoints).reduce((total, count) => total + count, 0);
-    expect(deaths).toBeGreaterThanOrEqual(failpointNames.length);
-    expect(deeds.kills).toBeGreaterThan(0);
-    expect(deeds.restarts).toBeGreaterThan(0);
-    expect(deeds.stops.length).toBeGreaterThan(3);
-    expect(failedLaterLegs).toBeGreaterThan(0);
-    expect(ordersSent).toBeGreaterThan(20);
-    expect(Object.keys(replayed)).toEqual(expect.arrayContaining(['tradingCycle', 'executeOrder', 'executePlan']));
+  /** Whether every kind of attack has struck. What has no violation to show for it may be tried again, with other numbers. */
+  const wasAttacked = ({ deeds, failpoints, ordersSent, failedLaterLegs, replayed }: CampaignReport): boolean =>
+    Object.values(failpoints).reduce((total, count) => total + count, 0) >= failpointNames.length &&
+    deeds.kills > 0 &&
+    deeds.restarts > 0 &&
+    deeds.stops.length > 3 &&
+    failedLaterLegs > 0 &&
+    ordersSent > 20 &&
+    ['tradingCycle', 'executeOrder', 'executePlan'].every((type) => type in replayed);
+
+  it('loses and doubles nothing', { timeout: 800_000 }, async () => {
+    const first = await chaos('--cycles', '25');
+    expect(first.violations).toEqual([]);
+    if (wasAttacked(first)) return;
+    const second = await chaos('--cycles', '25', '--seed', '2');
+    expect(second).toMatchObject({ violations: [] });
+    expect({ ...second, attacked: wasAttacked(second) }).toMatchObject({ attacked: true });
   });
 });
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { EmergencyStop, ResumeRequest, TradingControlState } from '../../contracts/control.ts';
 import { exportScheduleId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { decimal } from '../../domain/money.ts';
 import { Random } from '../../services/paper-exchange/market/random.ts';
 import { warehouseFolder } from '../../stores/warehouse/warehouse.ts';
 import type { Failpoint } from './rewrites.ts';
@@ -139,13 +140,29 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     });
   };
 
+  /** The worst moment for a stop: an order is planned, and a moment away from the fence. */
+  const capitalIsReserved = (): Promise<unknown> =>
+    until(
+      'reserved capital',
+      3_000,
+      async () => {
+        const balances = await stack.journal.ledger.balances('main');
+        return balances.some(({ reserved }) => !decimal(reserved).isZero()) || undefined;
+      },
+      5,
+    ).catch(() => undefined);
+
   const stop = async (way: StopWay, dies: boolean): Promise<void> => {
     const before = await stack.journal.control.read('main');
     const askedAt = Date.now();
     const requestId = `chaos/${askedAt}`;
     if (dies) stack.arm('in-stop');
-    const during = [traffic.cycle(), traffic.cycle()];
-    await sleep(200);
+    const own = await traffic.held();
+    const during = [
+      traffic.cycle({ up: symbols.filter((symbol) => !own.has(symbol)), down: [...own] }),
+      traffic.cycle(),
+    ];
+    await (way === 'command' ? capitalIsReserved() : sleep(random.integer(400)));
     await ask(way, {
       requestId,
       reason: `stop by ${way}`,
