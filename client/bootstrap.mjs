@@ -130,11 +130,12 @@ const RESTARTS = 5;
 const RESTART_WINDOW_MS = 10 * 60_000;
 
 /** What runs until it is stopped is started again when the system ends it, as for want of memory; what counts its cycles would count anew. */
-const isKeptRunning = (args) => args[1] === 'up' && !args.includes('--cycles');
+const isKeptRunning = (args) => args[1] === 'up' && !args.some((arg) => arg.startsWith('--cycles'));
 
 async function keepRunning(candidates, args) {
   let crashes = [];
-  for (let environment = {}; ; ) {
+  let environment = {};
+  for (;;) {
     const { code, signal, asked } = await run(candidates, args, environment);
     const now = Date.now();
     crashes = [...crashes.filter((at) => at > now - RESTART_WINDOW_MS), now];

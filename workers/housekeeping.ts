@@ -115,7 +115,7 @@ export async function ensureHousekeeping(client: Client, configuration: RoundsOf
     const { id, spec, atStart } = round;
     const handle = client.schedule.getHandle(id);
     // A change of the configuration shows at the next start; whoever paused it keeps it paused.
-    if (!(await isMade(client, round))) await handle.update((known) => ({ ...known, spec }));
+    if (!(await makeSchedule(client, round))) await handle.update((known) => ({ ...known, spec }));
     if (atStart) await handle.trigger(ScheduleOverlapPolicy.SKIP);
   }
 }
@@ -131,12 +131,12 @@ export async function restoreHousekeeping(
   marketSpeed: number,
 ): Promise<string[]> {
   const gone: string[] = [];
-  for (const round of roundsOf(configuration, marketSpeed)) if (await isMade(client, round)) gone.push(round.id);
+  for (const round of roundsOf(configuration, marketSpeed)) if (await makeSchedule(client, round)) gone.push(round.id);
   return gone;
 }
 
-/** False where it is there already. */
-async function isMade(client: Client, round: Round): Promise<boolean> {
+/** False where it was there already, and is left as it is. */
+async function makeSchedule(client: Client, round: Round): Promise<boolean> {
   const { id, workflowType, args, spec, catchUpMs, timeoutMs, summary } = round;
   try {
     await client.schedule.create({

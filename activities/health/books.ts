@@ -99,14 +99,14 @@ export interface WatchedSchedule {
   id: string;
   /** Without a round for so long it is overdue. */
   withinMs: number;
-  /** Whether it is a person's wish that it exists: without the schedule of cycles nobody has asked for any. */
-  byWish: boolean;
+  /** It need not exist: without the schedule of cycles nobody has asked for any. */
+  optional: boolean;
 }
 
 /** A schedule whose rounds have stopped coming. One that a person paused is left alone. */
 export async function scheduleObservation(
   client: Client,
-  { id, withinMs, byWish }: WatchedSchedule,
+  { id, withinMs, optional }: WatchedSchedule,
 ): Promise<Observation[]> {
   const component = `schedule/${id}`;
   try {
@@ -124,6 +124,6 @@ export async function scheduleObservation(
     ];
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw error;
-    return byWish ? [] : [{ component, code: 'schedule.overdue', detail: `there is no schedule ${id} any more` }];
+    return optional ? [] : [{ component, code: 'schedule.overdue', detail: `there is no schedule ${id} any more` }];
   }
 }

@@ -85,9 +85,9 @@ export function createHealthActivities(dependencies: HealthDependencies) {
   const { account, mode, cycle, warehouse, protection, symbols } = configuration;
 
   const schedules: WatchedSchedule[] = [
-    { id: scheduleId(account), withinMs: 3 * cycle.intervalSeconds * 1_000, byWish: true },
-    { id: reconcileScheduleId(account), withinMs: 90_000, byWish: false },
-    { id: exportScheduleId(mode), withinMs: 3 * warehouse.exportSeconds * 1_000, byWish: false },
+    { id: scheduleId(account), withinMs: 3 * cycle.intervalSeconds * 1_000, optional: true },
+    { id: reconcileScheduleId(account), withinMs: 90_000, optional: false },
+    { id: exportScheduleId(mode), withinMs: 3 * warehouse.exportSeconds * 1_000, optional: false },
   ];
 
   const served = new Set<string>();

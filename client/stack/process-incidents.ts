@@ -10,6 +10,8 @@ export interface ProcessNews {
   fault?: { code: 'process.ended' | 'process.hung'; detail: string; since: number };
 }
 
+export const SUPERVISOR = 'supervisor';
+
 const RETRY_MS = 2_000;
 /** Set by the bootstrap, which starts the supervisor again when it was killed. UTC epoch milliseconds. */
 const CRASHED_VARIABLE = 'SAPPHIRE_CRASHED_AT';
@@ -21,7 +23,6 @@ export function supervisorNews(environment: NodeJS.ProcessEnv = process.env): Pr
   const detail = 'it was killed, and everything that it kept running ended with it';
   return { name: SUPERVISOR, fault: { code: 'process.ended', detail, since } };
 }
-export const SUPERVISOR = 'supervisor';
 
 export interface ProcessIncidents {
   note(news: ProcessNews): void;

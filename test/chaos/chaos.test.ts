@@ -21,23 +21,28 @@ async function chaos(...args: string[]): Promise<CampaignReport> {
 }
 
 describe('the whole system under attack', () => {
-  /** Whether every kind of attack has struck. What has no violation to show for it may be tried again, with other numbers. */
-  const wasAttacked = ({ deeds, failpoints, ordersSent, failedLaterLegs, replayed }: CampaignReport): boolean =>
-    Object.values(failpoints).reduce((total, count) => total + count, 0) >= failpointNames.length &&
-    deeds.kills > 0 &&
-    deeds.restarts > 0 &&
-    deeds.stops.length > 3 &&
-    failedLaterLegs > 0 &&
-    ordersSent > 20 &&
-    ['tradingCycle', 'executeOrder', 'executePlan'].every((type) => type in replayed);
+  /** What never struck. It depends on the machine's pace: such a campaign is run again with other numbers. */
+  const missed = ({ deeds, failpoints, ordersSent, failedLaterLegs, replayed }: CampaignReport): string[] => {
+    const deaths = Object.values(failpoints).reduce((total, count) => total + count, 0);
+    const struck = {
+      failpoints: deaths >= failpointNames.length,
+      kills: deeds.kills > 0,
+      restarts: deeds.restarts > 0,
+      stops: deeds.stops.length > 3,
+      'failing later legs': failedLaterLegs > 0,
+      orders: ordersSent > 20,
+      replays: ['tradingCycle', 'executeOrder', 'executePlan'].every((type) => type in replayed),
+    };
+    return Object.entries(struck).flatMap(([what, has]) => (has ? [] : [what]));
+  };
 
   it('loses and doubles nothing', { timeout: 800_000 }, async () => {
     const first = await chaos('--cycles', '25');
     expect(first.violations).toEqual([]);
-    if (wasAttacked(first)) return;
+    if (missed(first).length === 0) return;
     const second = await chaos('--cycles', '25', '--seed', '2');
-    expect(second).toMatchObject({ violations: [] });
-    expect({ ...second, attacked: wasAttacked(second) }).toMatchObject({ attacked: true });
+    expect(second.violations).toEqual([]);
+    expect(missed(second)).toEqual([]);
   });
 });
 

@@ -178,6 +178,7 @@ process.exitCode = 3;`;
     it.each([
       ['a signal that asks for the end', { KILLS: '1', BY: 'SIGTERM' }, ['up'], 128 + 15],
       ['a run that counts its cycles', { KILLS: '1' }, ['up', '--cycles', '3'], 128 + 9],
+      ['one that says so in one word', { KILLS: '1' }, ['up', '--cycles=3', '--exit'], 128 + 9],
       ['another command', { KILLS: '1' }, ['status'], 128 + 9],
     ])('does not after %s', async (_name, environment, args, expected) => {
       const { code, starts } = await up(environment, ...args);
