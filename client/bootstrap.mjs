@@ -15,6 +15,8 @@ const lockFile = join(project, 'package-lock.json');
 /** Written after `npm ci` has ended well and wiped by the next one's start: a half-finished install has none. */
 const stampFile = join(modules, '.sapphire-installed');
 const NEEDED_MAJOR = 24;
+/** Where Node keeps what it has compiled: a command that runs for the second time starts in half the time. */
+const compiled = join(process.env.SAPPHIRE_CACHE ?? join(project, '.cache'), 'compiled');
 
 class Refusal extends Error {}
 
@@ -153,7 +155,10 @@ async function run([node, ...others], args, environment) {
       `Sapphire runs on Node ${NEEDED_MAJOR}, which npm has no package of for ${process.platform}-${process.arch}: install Node ${NEEDED_MAJOR} or newer (this is ${process.versions.node}).`,
     );
   }
-  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, ...environment } });
+  const child = spawn(node, args, {
+    stdio: 'inherit',
+    env: { NODE_COMPILE_CACHE: compiled, ...process.env, ...environment },
+  });
   let asked = false;
   const forward = (signal) => {
     asked = true;

@@ -1,29 +1,38 @@
 import { Command } from 'commander';
-import { registerAgents } from './commands/agents.ts';
-import { registerAudit } from './commands/audit.ts';
-import { registerBackup } from './commands/backup.ts';
-import { registerControl } from './commands/control.ts';
-import { registerCycles } from './commands/cycles.ts';
-import { registerDoctor } from './commands/doctor.ts';
-import { registerExport } from './commands/export.ts';
-import { registerIncidents } from './commands/incident.ts';
-import { registerLive } from './commands/live.ts';
-import { registerLogs } from './commands/logs.ts';
-import { registerModels } from './commands/models.ts';
-import { registerOrders } from './commands/orders.ts';
-import { registerPaper } from './commands/paper.ts';
-import { registerPolicy } from './commands/policy.ts';
-import { registerPortfolio } from './commands/portfolio.ts';
-import { registerReplay } from './commands/replay.ts';
-import { registerReport } from './commands/report.ts';
-import { registerRisk } from './commands/risk.ts';
-import { registerSchedule } from './commands/schedule.ts';
-import { registerStatus } from './commands/status.ts';
-import { registerUp } from './commands/up.ts';
-import { registerWarehouse } from './commands/warehouse.ts';
 
-/** Every command, with its help. */
-export function createProgram(): Command {
+interface Area {
+  names: readonly string[];
+  load(): Promise<(program: Command) => void>;
+}
+
+/** In the order of the help. */
+const areas: readonly Area[] = [
+  { names: ['up'], load: async () => (await import('./commands/up.ts')).registerUp },
+  { names: ['cycle'], load: async () => (await import('./commands/cycles.ts')).registerCycles },
+  { names: ['schedule'], load: async () => (await import('./commands/schedule.ts')).registerSchedule },
+  { names: ['stop', 'resume'], load: async () => (await import('./commands/control.ts')).registerControl },
+  { names: ['agents'], load: async () => (await import('./commands/agents.ts')).registerAgents },
+  { names: ['policy'], load: async () => (await import('./commands/policy.ts')).registerPolicy },
+  { names: ['replay'], load: async () => (await import('./commands/replay.ts')).registerReplay },
+  { names: ['risk'], load: async () => (await import('./commands/risk.ts')).registerRisk },
+  { names: ['portfolio'], load: async () => (await import('./commands/portfolio.ts')).registerPortfolio },
+  { names: ['orders'], load: async () => (await import('./commands/orders.ts')).registerOrders },
+  { names: ['report'], load: async () => (await import('./commands/report.ts')).registerReport },
+  { names: ['warehouse'], load: async () => (await import('./commands/warehouse.ts')).registerWarehouse },
+  { names: ['export'], load: async () => (await import('./commands/export.ts')).registerExport },
+  { names: ['models'], load: async () => (await import('./commands/models.ts')).registerModels },
+  { names: ['audit'], load: async () => (await import('./commands/audit.ts')).registerAudit },
+  { names: ['backup', 'restore'], load: async () => (await import('./commands/backup.ts')).registerBackup },
+  { names: ['live'], load: async () => (await import('./commands/live.ts')).registerLive },
+  { names: ['status'], load: async () => (await import('./commands/status.ts')).registerStatus },
+  { names: ['incident'], load: async () => (await import('./commands/incident.ts')).registerIncidents },
+  { names: ['logs'], load: async () => (await import('./commands/logs.ts')).registerLogs },
+  { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },
+  { names: ['paper'], load: async () => (await import('./commands/paper.ts')).registerPaper },
+];
+
+/** With the command that is asked for, so that a stop does not wait for the code of all others to load; without one with every command. */
+export async function createProgram(asked?: string): Promise<Command> {
   const program = new Command('sapphire')
     .description('Autonomous crypto trading on Temporal whose every step survives a crash.')
     .version('0.1.0')
@@ -43,28 +52,7 @@ Examples:
   sapphire stop --reason "..."      emergency stop`,
     );
 
-  registerUp(program);
-  registerCycles(program);
-  registerSchedule(program);
-  registerControl(program);
-  registerAgents(program);
-  registerPolicy(program);
-  registerReplay(program);
-  registerRisk(program);
-  registerPortfolio(program);
-  registerOrders(program);
-  registerReport(program);
-  registerWarehouse(program);
-  registerExport(program);
-  registerModels(program);
-  registerAudit(program);
-  registerBackup(program);
-  registerLive(program);
-  registerStatus(program);
-  registerIncidents(program);
-  registerLogs(program);
-  registerDoctor(program);
-  registerPaper(program);
-
+  const named = areas.filter(({ names }) => asked !== undefined && names.includes(asked));
+  for (const { load } of named.length > 0 ? named : areas) (await load())(program);
   return program;
 }

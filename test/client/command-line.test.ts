@@ -19,7 +19,7 @@ function help(command: Command): string {
 }
 
 describe('help', () => {
-  it('describes every command, with --json on each that answers', () => {
+  it('describes every command, with --json on each that answers', async () => {
     const missing: string[] = [];
     const visit = (command: Command, ...path: string[]): void => {
       const text = help(command);
@@ -29,7 +29,7 @@ describe('help', () => {
       if (!isGroup && /Arguments:/.test(text) && !/Example/.test(text)) missing.push(`${path.join(' ')}: no example`);
       for (const child of command.commands) visit(child, ...path, child.name());
     };
-    const { commands } = createProgram();
+    const { commands } = await createProgram();
     expect(commands.map((command) => command.name())).toEqual([
       'up',
       'cycle',
@@ -58,6 +58,16 @@ describe('help', () => {
     ]);
     for (const command of commands) visit(command, command.name());
     expect(missing).toEqual([]);
+  });
+
+  it('loads a command that is asked for without the others', async () => {
+    const { commands } = await createProgram();
+    for (const name of commands.map((command) => command.name())) {
+      const some = (await createProgram(name)).commands.map((command) => command.name());
+      expect(some).toContain(name);
+      expect(some.length).toBeLessThanOrEqual(2);
+    }
+    expect((await createProgram('stopp')).commands).toHaveLength(commands.length);
   });
 
   it('documents the exit codes', () => {
