@@ -16,7 +16,7 @@ const lockFile = join(project, 'package-lock.json');
 const stampFile = join(modules, '.sapphire-installed');
 const NEEDED_MAJOR = 24;
 /** Where Node keeps what it has compiled: a command that runs for the second time starts in half the time. */
-const compiled = join(process.env.SAPPHIRE_CACHE ?? join(project, '.cache'), 'compiled');
+const compiled = join(process.env.SAPPHIRE_CACHE ?? join(project, '.cache'), 'node');
 
 class Refusal extends Error {}
 
@@ -130,22 +130,32 @@ function major() {
 
 const RESTARTS = 5;
 const RESTART_WINDOW_MS = 10 * 60_000;
+const FIRST_BACKOFF_MS = 1_000;
+/** As of contracts/errors.ts. */
+const INTERRUPTED = 130;
 
 /** What runs until it is stopped is started again when the system ends it, as for want of memory; what counts its cycles would count anew. */
 const isKeptRunning = (args) => args[1] === 'up' && !args.some((arg) => arg.startsWith('--cycles'));
 
+/** A start of its own that is refused is a person's affair; one after a kill, when a port may still be taken for a moment, is tried again. */
 async function keepRunning(candidates, args) {
   let crashes = [];
-  let environment = {};
+  let crashedAt;
   for (;;) {
+    const environment = crashedAt === undefined ? {} : { SAPPHIRE_CRASHED_AT: String(crashedAt) };
     const { code, signal, asked } = await run(candidates, args, environment);
     const now = Date.now();
     crashes = [...crashes.filter((at) => at > now - RESTART_WINDOW_MS), now];
-    const wasKilled = !asked && signal !== null && !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal);
-    if (!wasKilled || !isKeptRunning(args) || crashes.length > RESTARTS)
+    const wasKilled = signal !== null && !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal);
+    const isRefusedRestart = crashes.length > 1 && code !== null && code !== 0 && code !== INTERRUPTED;
+    if (asked || !(wasKilled || isRefusedRestart) || !isKeptRunning(args) || crashes.length > RESTARTS)
       return code ?? 128 + (constants.signals[signal] ?? 0);
-    process.stderr.write(`sapphire: ended by ${signal}; it is started again\n`);
-    environment = { SAPPHIRE_CRASHED_AT: String(now) };
+    if (wasKilled) crashedAt = now;
+    const backoffMs = wasKilled ? 0 : FIRST_BACKOFF_MS * 2 ** (crashes.length - 2);
+    process.stderr.write(
+      `sapphire: ended by ${signal ?? `exit code ${code}`}; it is started again${backoffMs > 0 ? ` in ${backoffMs / 1_000} s` : ''}\n`,
+    );
+    if (backoffMs > 0) await sleep(backoffMs);
   }
 }
 

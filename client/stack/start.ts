@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { coordinatorUrl, paperExchangeUrl } from '../../contracts/config/addresses.ts';
 import { ENGINES_VARIABLE, type Engine } from '../../contracts/config/engines.ts';
-import { cacheFolder, dataFolder, projectFolder } from '../../contracts/config/folders.ts';
+import { dataFolder, projectFolder } from '../../contracts/config/folders.ts';
 import { configurationFile } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { loadSecrets } from '../../contracts/config/secrets.ts';
@@ -74,8 +74,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         SAPPHIRE_CONFIG: pinConfiguration(),
         TEMPORAL_ADDRESS: temporal.address,
         TEMPORAL_NAMESPACE: temporal.namespace,
-        // A third less time to load ccxt, in each of three workers.
-        NODE_COMPILE_CACHE: join(cacheFolder(), 'node'),
       },
       logger: options.logger,
       onChange: claimed.note,

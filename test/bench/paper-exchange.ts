@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +9,7 @@ import { paperExchangeSchema } from '../../contracts/config/paper-exchange.ts';
 import type { MatchingEngine } from '../../services/paper-exchange/engine/engine.ts';
 import { createEngine, instrumentsOf } from '../../services/paper-exchange/market/create.ts';
 import { startPaperExchange } from '../../services/paper-exchange/server.ts';
+import { freePort } from '../support/ports.ts';
 import type { LoadReport, LoadRequest } from './paper-exchange-load.ts';
 
 /**
@@ -116,14 +116,6 @@ function load(request: LoadRequest): Promise<LoadReport> {
     child.once('message', (message) => resolve(message as LoadReport));
     child.once('exit', (code) => reject(new Error(`the load process ended with ${code}`)));
   });
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 const { values } = parseArgs({

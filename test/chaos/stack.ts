@@ -23,7 +23,8 @@ import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { tradingAccess } from '../../workers/exchange.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
-import { freePorts } from '../support/ports.ts';
+import { ROLE_PORTS } from '../support/installation.ts';
+import { freeBlock, freePorts } from '../support/ports.ts';
 import { type Failpoint, failpointNames } from './rewrites.ts';
 
 const market = {
@@ -97,8 +98,7 @@ export async function startChaosStack(options: {
 }): Promise<ChaosStack> {
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-chaos-'));
   const { grpc, ui, exchange, coordinator } = await freePorts('grpc', 'ui', 'exchange', 'coordinator');
-  // The roles' ports follow each other, below those that the system gives out by itself.
-  const operations = 28_000 + Math.floor(Math.random() * 400) * 10;
+  const operations = await freeBlock(ROLE_PORTS);
   const shipped = readProfile();
   const profile = { ...shipped, temporal: { ...shipped.temporal, ports: { grpc, ui } } };
   process.env['SAPPHIRE_DATA'] = join(folder, 'data');

@@ -20,8 +20,9 @@ import type { AgentRequest } from '../../contracts/signals.ts';
 import type { AgentAnswer } from '../../domain/signals.ts';
 import { ask, detailOf, forgetNews, reasonsOf, uncounted } from '../agents/agents.ts';
 import { candlesOf, HORIZON_MS, walk } from '../agents/market.ts';
-import { freePort, silent, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
+import { silent, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryFolder } from '../support/books.ts';
+import { freePort } from '../support/ports.ts';
 
 const run = promisify(execFile);
 /** A download of the packages, and their first start, which compiles them. */

@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { openJournal } from '../../stores/journal/open.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
 import { openPostgresJournal } from '../../stores/journal/postgres/journal.ts';
-import { freePort } from '../paper-exchange/harness.ts';
 import { temporaryFolder } from '../support/books.ts';
+import { freePort } from '../support/ports.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 
 let server: PostgresServer;

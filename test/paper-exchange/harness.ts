@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binance, pro } from 'ccxt';
 import { pino } from 'pino';
 import { type PaperExchangeConfiguration, paperExchangeSchema } from '../../contracts/config/paper-exchange.ts';
 import { startPaperExchange } from '../../services/paper-exchange/server.ts';
+import { freePort } from '../support/ports.ts';
 
 export const adminToken = 'test-admin-token-0123456789';
 export const silent = pino({ level: 'silent' });
@@ -27,15 +27,6 @@ export interface TestExchange {
   /** Closes the server and opens it again on the same data. */
   restart(): Promise<void>;
   close(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 export async function temporaryFolder(): Promise<string> {

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { adminCall, adminToken, freePort, type TestAccount, temporaryFolder } from './harness.ts';
+import { freePort } from '../support/ports.ts';
+import { adminCall, adminToken, type TestAccount, temporaryFolder } from './harness.ts';
 import { signedCall } from './signing.ts';
 
 interface LoggedOrder {

@@ -139,14 +139,15 @@ describe('the bootstrap', () => {
   });
 
   describe('of what runs until it is stopped', () => {
-    /** Notes each start, with when the one before was killed, and is killed as often as it is told to. */
+    /** Notes each start, with when the one before was killed; is killed as often as it is told to, and then refused as often. */
     const killed = `
 import { appendFileSync, readFileSync } from 'node:fs';
 appendFileSync('starts', (process.env.SAPPHIRE_CRASHED_AT ?? 'first') + '\\n');
 const starts = readFileSync('starts', 'utf8').trim().split('\\n').length;
-if (starts <= Number(process.env.KILLS)) process.kill(process.pid, process.env.BY ?? 'SIGKILL');
+const { KILLS, BY = 'SIGKILL', REFUSALS = 0, CODE = 1 } = process.env;
+if (starts <= Number(KILLS)) process.kill(process.pid, BY);
 await new Promise((resolve) => setTimeout(resolve, 100));
-process.exitCode = 3;`;
+process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0;`;
 
     async function up(environment: Record<string, string>, ...args: string[]) {
       mkdirSync(join(folder.path, 'client', 'cli'), { recursive: true });
@@ -163,10 +164,17 @@ process.exitCode = 3;`;
     it('starts it again when it was killed, and says when that was', async () => {
       const before = Date.now();
       const { code, stderr, starts } = await up({ KILLS: '2' }, 'up', '--observe');
-      expect(code).toBe(3);
+      expect(code).toBe(0);
       expect(stderr.match(/ended by SIGKILL; it is started again/g)).toHaveLength(2);
       expect(starts).toEqual(['first', expect.any(String), expect.any(String)]);
       expect(Number(starts[2])).toBeGreaterThan(before);
+    });
+
+    it('tries again when a start after a kill is refused, since a port may still be taken for a moment', async () => {
+      const { code, stderr, starts } = await up({ KILLS: '1', REFUSALS: '2' }, 'up');
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/ended by exit code 1; it is started again in 1 s\n.*in 2 s\n/);
+      expect(starts).toEqual(['first', ...Array.from({ length: 3 }, () => starts[1])]);
     });
 
     it('gives up after five times within ten minutes', async () => {
@@ -180,9 +188,15 @@ process.exitCode = 3;`;
       ['a run that counts its cycles', { KILLS: '1' }, ['up', '--cycles', '3'], 128 + 9],
       ['one that says so in one word', { KILLS: '1' }, ['up', '--cycles=3', '--exit'], 128 + 9],
       ['another command', { KILLS: '1' }, ['status'], 128 + 9],
+      ['a first start that is refused', { KILLS: '0', REFUSALS: '1' }, ['up'], 1],
     ])('does not after %s', async (_name, environment, args, expected) => {
       const { code, starts } = await up(environment, ...args);
       expect([code, starts]).toEqual([expected, ['first']]);
+    });
+
+    it('does not after a person has ended the one that was started again', async () => {
+      const { code, starts } = await up({ KILLS: '1', REFUSALS: '1', CODE: '130' }, 'up');
+      expect([code, starts.length]).toEqual([130, 2]);
     });
   });
 

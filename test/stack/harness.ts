@@ -34,9 +34,3 @@ export async function takenPort(): Promise<{ port: number; close: () => Promise<
   if (address === null || typeof address === 'string') throw new Error('no port');
   return { port: address.port, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
-
-export async function freePort(): Promise<number> {
-  const { port, close } = await takenPort();
-  await close();
-  return port;
-}

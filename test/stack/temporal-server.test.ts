@@ -10,7 +10,8 @@ import { createSupervisor } from '../../client/stack/supervisor.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { checkOtherServer, temporalServer } from '../../client/stack/temporal-server.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
-import { freePort, temporaryFolder } from './harness.ts';
+import { freePort } from '../support/ports.ts';
+import { temporaryFolder } from './harness.ts';
 
 const folder = temporaryFolder();
 let profile: Profile;

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { readProfile } from '../../client/stack/profile.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
+import { roles } from '../../contracts/roles.ts';
 import { temporaryFolder } from './books.ts';
-import { freePorts } from './ports.ts';
+import { freeBlock, freePorts } from './ports.ts';
 
 export interface Ended {
   code: number | null;
@@ -30,15 +31,15 @@ export interface Installation {
   sapphire(...args: string[]): Promise<Ended>;
 }
 
+/** Each role's own, and its SDK's. */
+export const ROLE_PORTS = 2 * roles.length;
+
 /** @param watching how often Prometheus scrapes and evaluates; each second without one, so that tests need not wait */
 export async function makeInstallation(watching = { scrapeSeconds: 1, evaluateSeconds: 1 }): Promise<Installation> {
   const folder = temporaryFolder();
   const free = await freePorts('grpc', 'ui', 'metrics', 'exchange', 'coordinator', 'prometheus', 'alertmanager');
-  // The roles' ports follow each other from this one; test files that run at the same time draw from ranges of their own.
-  const range = Number(process.env['VITEST_POOL_ID'] ?? 0) % 4;
-  const operations = 20_000 + range * 2_000 + Math.floor(Math.random() * 200) * 10;
-  const ports = { ...free, operations };
-  const { grpc, ui, metrics, exchange, coordinator, prometheus, alertmanager } = ports;
+  const ports = { ...free, operations: await freeBlock(ROLE_PORTS) };
+  const { grpc, ui, metrics, exchange, coordinator, operations, prometheus, alertmanager } = ports;
   const files = { stack: join(folder, 'stack.yml'), configuration: join(folder, 'trading.yml') };
   const profile = readProfile();
   const stack = {

