@@ -130,8 +130,13 @@ export async function restoreHousekeeping(
   configuration: RoundsOf,
   marketSpeed: number,
 ): Promise<string[]> {
+  const listed = new Set<string>();
+  for await (const { scheduleId } of client.schedule.list()) listed.add(scheduleId);
   const gone: string[] = [];
-  for (const round of roundsOf(configuration, marketSpeed)) if (await makeSchedule(client, round)) gone.push(round.id);
+  for (const round of roundsOf(configuration, marketSpeed)) {
+    // The list is behind by a moment: one that it does not have may be there.
+    if (!listed.has(round.id) && (await makeSchedule(client, round))) gone.push(round.id);
+  }
   return gone;
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Client, isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
+import { type ReplayHistoriesIterable, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { createGuestActivities } from '../../activities/agents/guests.ts';
 import { createAgentActivities } from '../../activities/agents/index.ts';
@@ -374,22 +374,27 @@ export async function startRig(
         ...configuration.symbols.map((symbol) => protectWorkflowId('main', symbol)),
         ...[1, 2, 3, 4].map((epoch) => flattenWorkflowId('main', epoch)),
       ];
-      const replayed = [];
-      for (const workflowId of new Set([...started, ...orders, ...plans, ...others])) {
-        const history = await client.workflow
-          .getHandle(workflowId)
-          .fetchHistory()
-          .catch((error: unknown) => {
-            // An order that a test sent itself has no workflow.
-            const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
-            if (code === NOT_FOUND) return undefined;
-            throw error;
-          });
-        if (!history?.events?.length) continue;
-        if (recording) keepHistory(history);
-        await Worker.runReplayHistory({ workflowBundle: bundle }, history, workflowId);
-        const workflowType = history.events[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? '';
-        replayed.push({ workflowType, events: history.events.length });
+      const replayed: { workflowType: string; events: number }[] = [];
+      async function* histories(): ReplayHistoriesIterable {
+        for (const workflowId of new Set([...started, ...orders, ...plans, ...others])) {
+          const history = await client.workflow
+            .getHandle(workflowId)
+            .fetchHistory()
+            .catch((error: unknown) => {
+              // An order that a test sent itself has no workflow.
+              const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+              if (code === NOT_FOUND) return undefined;
+              throw error;
+            });
+          if (!history?.events?.length) continue;
+          if (recording) keepHistory(history);
+          const workflowType = history.events[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? '';
+          replayed.push({ workflowType, events: history.events.length });
+          yield { workflowId, history };
+        }
+      }
+      for await (const { error } of Worker.runReplayHistories({ workflowBundle: bundle }, histories())) {
+        if (error) throw error;
       }
       return replayed;
     },
