@@ -3,12 +3,11 @@ import { defineConfig } from 'vitest/config';
 /** The chaos runs have the machine to themselves: what they time is how a system recovers, not how it shares two cores. */
 const chaos = 'test/chaos/**/*.test.ts';
 /** Bounds on what hangs; how long a test takes is the machine's affair. */
-const shared = { testTimeout: 60_000, hookTimeout: 120_000 };
+const shared = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 15_000 } } };
 
 export default defineConfig({
   test: {
-    // Most of them wait for Temporal's timers half of their time.
-    maxWorkers: 3,
+    maxWorkers: 2,
     projects: [
       {
         test: {

@@ -99,7 +99,7 @@ export function ccxtProClient(account: TestAccount) {
   return new pro.binance(ccxtOptions(account));
 }
 
-export async function until<T>(look: () => Promise<T | undefined> | T | undefined, timeoutMs = 10_000): Promise<T> {
+export async function until<T>(look: () => Promise<T | undefined> | T | undefined, timeoutMs = 30_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = await look();
