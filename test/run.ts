@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -30,10 +30,14 @@ async function prepare(): Promise<void> {
   await testServerBinary(temporal, { onProgress });
 }
 
-async function runVitest(reportFile: string, args: readonly string[]): Promise<number> {
+async function runVitest(reportFile: string, temporary: string, args: readonly string[]): Promise<number> {
   const vitest = join(projectFolder, 'node_modules', 'vitest', 'vitest.mjs');
   const options = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  const child = spawn(process.execPath, [vitest, ...options, ...args], { cwd: projectFolder, stdio: 'inherit' });
+  const child = spawn(process.execPath, [vitest, ...options, ...args], {
+    cwd: projectFolder,
+    stdio: 'inherit',
+    env: { ...process.env, TMPDIR: temporary },
+  });
   // The terminal gives Ctrl-C to vitest as well; we wait for its end to count.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
@@ -54,18 +58,33 @@ function countTests(reportFile: string, exitCode: number): Count {
   return { passed: report.numPassedTests, failed: exitCode !== 0 && failed === 0 ? 1 : failed };
 }
 
+/** What a process that is about to end still writes there is no fault of the tests. */
+function remove(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  } catch (error) {
+    process.stderr.write(`${path} could not be removed: ${String(error)}\n`);
+  }
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'sapphire-test-'));
+/** Of all that the tests write: gone after a good run, left to be looked at after another. */
+const temporary = join(folder, 'tmp');
 try {
+  mkdirSync(temporary);
+  // PostgreSQL runs as a user of its own, who has to get there.
+  for (const path of [folder, temporary]) chmodSync(path, 0o755);
   await prepare();
   const reportFile = join(folder, 'report.json');
-  const exitCode = await runVitest(reportFile, process.argv.slice(2));
+  const exitCode = await runVitest(reportFile, temporary, process.argv.slice(2));
   const { passed, failed } = countTests(reportFile, exitCode);
   process.exitCode = failed > 0 ? 1 : exitCode;
+  if (process.exitCode === 0) remove(folder);
+  else process.stdout.write(`What the tests have written is in ${folder}\n`);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
 } catch (error) {
+  remove(folder);
   process.stderr.write(`${error instanceof UserError ? error.message : String(error)}\n`);
   process.stdout.write('0 passed, 1 failed\n');
   process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
