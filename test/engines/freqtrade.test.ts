@@ -25,7 +25,7 @@ import { temporaryFolder } from '../support/books.ts';
 import { freePort } from '../support/ports.ts';
 
 const run = promisify(execFile);
-/** A download of the packages, and their first start, which compiles them. */
+/** A download of the packages, which compiles them, and their first start. */
 const INSTALL_TIMEOUT_MS = 600_000;
 const START_TIMEOUT_MS = 90_000;
 /** A day, of which the first half is history: 144 candles of the strategy. */
