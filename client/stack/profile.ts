@@ -21,7 +21,7 @@ const temporalSchema = z.strictObject({
   pragmas: z.record(z.string().regex(/^[a-z_]+$/), z.union([z.string().regex(/^\w+$/), z.int()])),
   dynamicConfig: z.record(
     z.string().regex(/^[a-zA-Z]+(\.[a-zA-Z]+)+$/, 'must be a key such as history.transferProcessorMaxPollRPS'),
-    z.union([z.string(), z.number(), z.boolean()]),
+    z.union([z.string(), z.number(), z.boolean(), z.array(z.string().min(1)).min(1)]),
   ),
   searchAttributes: z.record(z.string().regex(/^[A-Za-z]\w*$/), attributeType),
 });

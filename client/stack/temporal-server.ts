@@ -11,6 +11,8 @@ import type { ProcessSpec } from './supervised-process.ts';
 const NOT_FOUND = 5;
 const CONNECT_TIMEOUT_MS = 10_000;
 const HOUR_MS = 3_600_000;
+/** Of a profile that says nothing of it: the HTTP API, on a port that the server draws, would obey every web page. */
+const closedHttpApi = { 'frontend.httpAllowedHosts': ['disabled.invalid'] };
 
 /** The development server as a process. It makes the namespace and the search attributes itself, where they are missing. */
 export function temporalServer(profile: TemporalProfile, binary: string, dataFolder: string): ProcessSpec {
@@ -36,7 +38,10 @@ export function temporalServer(profile: TemporalProfile, binary: string, dataFol
 
 /** Values are JSON for the server: a duration is a string and keeps its quotes. It takes unknown keys in silence. */
 export function dynamicConfigFlags({ dynamicConfig }: Pick<TemporalProfile, 'dynamicConfig'>): string[] {
-  const values = Object.entries(dynamicConfig).map(([key, value]) => [key, JSON.stringify(value)]);
+  const values = Object.entries({ ...closedHttpApi, ...dynamicConfig }).map(([key, value]) => [
+    key,
+    JSON.stringify(value),
+  ]);
   return flags('--dynamic-config-value', Object.fromEntries(values));
 }
 

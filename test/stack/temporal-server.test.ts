@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
@@ -8,9 +10,9 @@ import { stackAccess, usesOtherServer } from '../../client/stack/connection.ts';
 import { type Profile, readProfile } from '../../client/stack/profile.ts';
 import { createSupervisor } from '../../client/stack/supervisor.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
-import { checkOtherServer, temporalServer } from '../../client/stack/temporal-server.ts';
+import { checkOtherServer, dynamicConfigFlags, temporalServer } from '../../client/stack/temporal-server.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
-import { freePort } from '../support/ports.ts';
+import { freePorts } from '../support/ports.ts';
 import { temporaryFolder } from './harness.ts';
 
 const folder = temporaryFolder();
@@ -19,14 +21,17 @@ let binary: string;
 
 beforeAll(async () => {
   const read = readProfile(join(projectFolder, 'temporal-dev.yml'));
-  profile = { ...read, temporal: { ...read.temporal, ports: { grpc: await freePort(), ui: await freePort() } } };
+  profile = { ...read, temporal: { ...read.temporal, ports: await freePorts('grpc', 'ui', 'metrics') } };
   binary = await temporalBinary(profile.temporal);
 });
 
 afterAll(() => folder.remove());
 
 /** A run of the server over the one database of this file. */
-async function whileServing(retentionHours: number, work: (client: Client) => Promise<void>): Promise<void> {
+async function whileServing(
+  retentionHours: number,
+  work: (client: Client, pid: number) => Promise<void>,
+): Promise<void> {
   const temporal = { ...profile.temporal, retentionHours };
   const supervisor = createSupervisor({ logFolder: folder.path, environment: {}, logger: pino({ level: 'silent' }) });
   try {
@@ -34,7 +39,7 @@ async function whileServing(retentionHours: number, work: (client: Client) => Pr
     expect((await fetch(url ?? '')).ok).toBe(true);
     const { address, namespace } = stackAccess(profile, {});
     const connection = await Connection.connect({ address });
-    await work(new Client({ connection, namespace }));
+    await work(new Client({ connection, namespace }), supervisor.processes()[0]?.pid ?? 0);
     await connection.close();
   } finally {
     await supervisor.stop();
@@ -59,6 +64,65 @@ async function startDelayMs(client: Client): Promise<number> {
     await sleep(20);
   }
 }
+
+/** The TCP ports that a process listens on. */
+function listeningPorts(pid: number): number[] {
+  const folder = `/proc/${pid}/fd`;
+  const sockets = readdirSync(folder).flatMap((fd) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(join(folder, fd)))?.[1] ?? [];
+    } catch {
+      return [];
+    }
+  });
+  const LISTEN = '0A';
+  const lines = ['tcp', 'tcp6'].flatMap((file) =>
+    readFileSync(`/proc/${pid}/net/${file}`, 'utf8').trim().split('\n').slice(1),
+  );
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode = '']) => state === LISTEN && sockets.includes(inode))
+    .map(([, local = '']) => Number.parseInt(local.split(':')[1] ?? '', 16));
+}
+
+/** Status of the request that a web page may send anywhere without asking; undefined where nothing speaks HTTP. */
+function postBlindly(port: number, path: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const headers = { host, origin: 'https://evil.example', 'content-type': 'text/plain' };
+    const sent = request({ host: '127.0.0.1', port, path, method: 'POST', headers, timeout: 2_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    sent.on('timeout', () => sent.destroy());
+    sent.on('error', () => resolve(undefined));
+    sent.end('{"input":[{"reason":"a page","by":"nobody"}]}');
+  });
+}
+
+it('gives a web page no way in: its HTTP API answers under no name, while gRPC and the Web UI go on', async () => {
+  const { namespace, ports } = profile.temporal;
+  await whileServing(48, async (client, pid) => {
+    const handle = await client.workflow.start('anything', { workflowId: 'stoppable', taskQueue: 'nobody' });
+    const others = listeningPorts(pid).filter((port) => !Object.values(ports).includes(port));
+    const path = `/api/v1/namespaces/${namespace}/workflows/stoppable/signal/emergencyStop`;
+    const answers: (number | undefined)[] = [];
+    for (const port of others) {
+      for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, 'evil.example'])
+        answers.push(await postBlindly(port, path, host));
+    }
+    // Only the HTTP API speaks HTTP here; it refuses each of the three names.
+    expect(answers.filter((status) => status !== undefined)).toEqual([403, 403, 403]);
+    const { events } = await handle.fetchHistory();
+    expect(events?.some(({ workflowExecutionSignaledEventAttributes: signal }) => signal)).toBe(false);
+    await handle.terminate();
+  });
+});
+
+it('closes the HTTP API also where a profile says nothing of it', () => {
+  expect(dynamicConfigFlags({ dynamicConfig: {} })).toEqual([
+    '--dynamic-config-value=frontend.httpAllowedHosts=["disabled.invalid"]',
+  ]);
+});
 
 it('serves its namespace with retention and search attributes, and goes on with its histories after a restart', async () => {
   await whileServing(48, async (client) => {
