@@ -1,10 +1,11 @@
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mode } from '../../domain/market.ts';
 import { sha256Of, syncPath } from '../warehouse/segments/files.ts';
 import { readManifest } from '../warehouse/segments/manifest.ts';
 import { copyImmutable, copySqlite, dumpPostgres, stampOf } from './copy.ts';
-import { type BackupManifest, MANIFEST, readBackup } from './manifest.ts';
+import { type BackupFile, type BackupManifest, MANIFEST, readBackup } from './manifest.ts';
+import { sealBackup } from './seal.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -18,6 +19,8 @@ export interface Places {
   warehouse: string;
   /** Where backups are put. */
   backups: string;
+  /** File of the key that seals them; made with the first. */
+  key: string;
 }
 
 export interface Backup {
@@ -57,7 +60,9 @@ export async function makeBackup(
     scheduled,
     files: await Promise.all(paths.map((path) => describe(draft, path))),
   };
-  await writeFile(join(draft, MANIFEST), JSON.stringify(manifest, null, 2), { flush: true, mode: 0o600 });
+  const content = JSON.stringify(manifest, null, 2);
+  await writeFile(join(draft, MANIFEST), content, { flush: true, mode: 0o600 });
+  await sealBackup(draft, content, places.key);
   await rm(folder, { recursive: true, force: true });
   await rename(draft, folder);
   await syncPath(places.backups);
@@ -79,7 +84,7 @@ async function copyWarehouse({ warehouse }: Places, draft: string): Promise<stri
   return [...paths, join('warehouse', name)];
 }
 
-async function describe(folder: string, path: string): Promise<BackupManifest['files'][number]> {
+async function describe(folder: string, path: string): Promise<BackupFile> {
   const file = join(folder, path);
   return { path, sha256: await sha256Of(file), bytes: (await stat(file)).size };
 }
@@ -90,8 +95,8 @@ export async function listBackups(backups: string): Promise<Backup[]> {
   const found: Backup[] = [];
   for (const name of names.filter((each) => !each.endsWith('.part'))) {
     const folder = join(backups, name);
-    const manifest = await readBackup(folder).catch(() => undefined);
-    if (manifest) found.push({ folder, manifest });
+    const read = await readBackup(folder).catch(() => undefined);
+    if (read) found.push({ folder, manifest: read.manifest });
   }
   return found.sort((a, b) => b.manifest.madeAt - a.manifest.madeAt);
 }
@@ -101,7 +106,7 @@ async function sweepDrafts(backups: string): Promise<void> {
   const names = await readdir(backups).catch(() => []);
   for (const name of names.filter((each) => each.endsWith('.part'))) {
     const draft = join(backups, name);
-    if ((await stat(draft)).mtimeMs < Date.now() - DAY_MS) await rm(draft, { recursive: true, force: true });
+    if ((await lstat(draft)).mtimeMs < Date.now() - DAY_MS) await rm(draft, { recursive: true, force: true });
   }
 }
 

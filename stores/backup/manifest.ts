@@ -1,24 +1,50 @@
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
-import { sha256Of } from '../warehouse/segments/files.ts';
+import { readPlain } from './plain-files.ts';
 
 export const MANIFEST = 'backup.json';
+/** Some hundred thousand segments. */
+const MAX_MANIFEST_BYTES = 64_000_000;
 
-const manifestSchema = z.strictObject({
-  version: z.literal(1),
-  mode: z.enum(['paper', 'live']),
-  journal: z.string(),
-  engine: z.enum(['sqlite', 'postgres']),
-  madeAt: z.int(),
-  /** By the schedule: deleted after a while. By a person: never. */
-  scheduled: z.boolean(),
-  files: z.array(z.strictObject({ path: z.string(), sha256: z.string(), bytes: z.int() })),
+/** Below the backup's own folder by its form alone: no name begins with a dot, none is absolute, and nothing else separates names. */
+const innerPath = z
+  .string()
+  .regex(/^\w[\w.-]*(\/\w[\w.-]*)*$/, 'must be a path inside the backup, of letters, digits and ._- alone');
+
+const fileSchema = z.strictObject({
+  path: innerPath,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
+  bytes: z.int().nonnegative(),
 });
+export type BackupFile = z.output<typeof fileSchema>;
+
+/** What each kind of books is restored from. */
+const booksOf = { sqlite: ['journal.db', 'market-buffer.db'], postgres: ['books.dump'] } as const;
+
+const manifestSchema = z
+  .strictObject({
+    version: z.literal(1),
+    mode: z.enum(['paper', 'live']),
+    journal: z.string(),
+    engine: z.enum(['sqlite', 'postgres']),
+    madeAt: z.int(),
+    /** By the schedule: deleted after a while. By a person: never. */
+    scheduled: z.boolean(),
+    files: z.array(fileSchema),
+  })
+  .superRefine(({ engine, files }, context) => {
+    const issue = (message: string) => context.addIssue({ code: 'custom', path: ['files'], message });
+    const names = new Set(files.map(({ path }) => path));
+    if (names.size < files.length) issue('names a file twice');
+    for (const book of booksOf[engine]) if (!names.has(book)) issue(`leaves out ${book}`);
+    const known: readonly string[] = booksOf[engine];
+    const strange = files.find(({ path }) => !known.includes(path) && !path.startsWith('warehouse/'));
+    if (strange) issue(`names ${strange.path}, which belongs to no backup of books in ${engine}`);
+  });
 export type BackupManifest = z.output<typeof manifestSchema>;
 
-function unusable(folder: string, reason: string): UserError {
+export function unusable(folder: string, reason: string): UserError {
   return new UserError(
     'BackupUnusable',
     `${folder} is no whole backup: ${reason}. Choose another: "sapphire backup list".`,
@@ -26,24 +52,25 @@ function unusable(folder: string, reason: string): UserError {
   );
 }
 
-/** Reads a backup's manifest, and holds every file against it. Throws for the first that is missing or was changed. */
-export async function verifyBackup(folder: string): Promise<BackupManifest> {
-  const manifest = await readBackup(folder);
-  for (const { path, sha256, bytes } of manifest.files) {
-    const file = join(folder, path);
-    const found = await stat(file).catch(() => undefined);
-    if (!found) throw unusable(folder, `${path} is missing`);
-    if (found.size !== bytes || (await sha256Of(file)) !== sha256) throw unusable(folder, `${path} was changed`);
-  }
-  return manifest;
+/** @returns the manifest, and the bytes that it was read from */
+export async function readBackup(folder: string): Promise<{ manifest: BackupManifest; content: Buffer }> {
+  const read = await readPlain(folder, MANIFEST, MAX_MANIFEST_BYTES);
+  if ('fault' in read) throw unusable(folder, read.fault);
+  return { manifest: parse(folder, read.content), content: read.content };
 }
 
-export async function readBackup(folder: string): Promise<BackupManifest> {
-  const content = await readFile(join(folder, MANIFEST), 'utf8').catch(() => undefined);
-  if (content === undefined) throw unusable(folder, `it has no ${MANIFEST}`);
+function parse(folder: string, content: Buffer): BackupManifest {
+  let json: unknown;
   try {
-    return manifestSchema.parse(JSON.parse(content));
+    json = JSON.parse(content.toString('utf8'));
   } catch (error) {
-    throw unusable(folder, `${MANIFEST} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw unusable(
+      folder,
+      `${join(folder, MANIFEST)} is no JSON: ${error instanceof Error ? error.message : 'unreadable'}`,
+    );
   }
+  const { data, error } = manifestSchema.safeParse(json);
+  if (data) return data;
+  const [first] = error.issues;
+  throw unusable(folder, `${MANIFEST} cannot be taken: ${first?.path.join('.') ?? ''} ${first?.message ?? ''}`);
 }

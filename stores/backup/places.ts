@@ -1,4 +1,5 @@
-import { backupFolder } from '../../contracts/config/folders.ts';
+import { join } from 'node:path';
+import { backupFolder, dataFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { loadSecrets } from '../../contracts/config/secrets.ts';
 import { journalFile } from '../journal/open.ts';
@@ -17,5 +18,6 @@ export function placesOf({ mode }: Pick<Configuration, 'mode'>): Omit<Places, 'j
         : { engine: 'postgres', url: journalUrl },
     warehouse: warehouseFolder(mode),
     backups: backupFolder(),
+    key: join(dataFolder(), 'backup.key'),
   };
 }

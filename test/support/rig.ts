@@ -179,6 +179,7 @@ export async function startRig(
     books: { engine: 'sqlite', journal: join(folder, 'journal.db'), market: join(folder, 'market-buffer.db') },
     warehouse: join(folder, 'warehouse', 'paper'),
     backups: join(folder, 'backups'),
+    key: join(folder, 'backup.key'),
   };
   const warehouse = openWarehouse({ folder: places.warehouse, mode: 'paper', journal: journal.id });
   await journal.participation.seed(perAgent(defaultParticipation));

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { expireBackups, listBackups, makeBackup, type Places } from '../../stores/backup/backup.ts';
-import { verifyBackup } from '../../stores/backup/manifest.ts';
 import { restoreBackup } from '../../stores/backup/restore.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
 import { openPostgresJournal } from '../../stores/journal/postgres/journal.ts';
@@ -77,6 +76,7 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
           : { engine, url: await server.database() },
       warehouse: join(data, 'warehouse', 'paper'),
       backups: join(folder, 'backups'),
+      key: join(data, 'backup.key'),
     };
     books = await open(places);
     places.journal = books.journal.id;
@@ -148,7 +148,7 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     await books.journal.outbox.append(facts(1, 500));
     await expect(restoreBackup(copy, places, Date.now())).rejects.toThrow(/was changed.*sapphire backup list/);
     rmSync(join(copy, first.path));
-    await expect(verifyBackup(copy)).rejects.toThrow(/is missing/);
+    await expect(restoreBackup(copy, places, Date.now())).rejects.toThrow(/is missing/);
     expect(await books.told()).toContain('fact/500');
     const other = { ...places, mode: 'live' as const };
     await expect(restoreBackup(folder, other, Date.now())).rejects.toThrow(/backup of paper books/);
@@ -163,6 +163,7 @@ it('keeps backups of persons, and the newest, when it deletes old ones', async (
     books: { engine: 'sqlite', journal: join(folder, 'journal.db'), market: join(folder, 'market-buffer.db') },
     warehouse: join(folder, 'warehouse'),
     backups: join(folder, 'backups'),
+    key: join(folder, 'backup.key'),
   };
   const books = await open(places);
   for (const [age, scheduled] of [

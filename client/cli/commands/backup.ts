@@ -17,6 +17,11 @@ interface BackupOptions extends OutputOptions {
   out?: string;
 }
 
+interface RestoreOptions extends OutputOptions {
+  yes?: boolean;
+  unsealed?: boolean;
+}
+
 async function make({ configuration, journal }: CliContext, options: BackupOptions): Promise<void> {
   const places = { ...placesOf(configuration), journal: (await journal()).id };
   const backups = options.out === undefined ? places.backups : resolve(options.out);
@@ -66,11 +71,7 @@ function refuseWhileRunning(): void {
 }
 
 /** The exchange has gone on since the backup: nothing trades before a person has seen both agree. */
-async function restore(
-  { configuration, user }: CliContext,
-  options: OutputOptions & { yes?: boolean },
-  folder: string,
-): Promise<void> {
+async function restore({ configuration, user }: CliContext, options: RestoreOptions, folder: string): Promise<void> {
   if (options.yes !== true) {
     throw new UserError(
       'NotConfirmed',
@@ -81,13 +82,18 @@ async function restore(
   refuseWhileRunning();
   progress('Checking every file of the backup');
   const at = Date.now();
-  const { manifest, aside } = await restoreBackup(resolve(folder), placesOf(configuration), at);
+  const places = placesOf(configuration);
+  const { manifest, origin, aside } = await restoreBackup(resolve(folder), places, at, options);
+  if (origin === 'no key')
+    progress(
+      `Whether Sapphire made this backup cannot be told: there is no ${places.key}. Its files are those of its manifest.`,
+    );
   const journal = await openJournal(configuration);
   try {
     const { account } = configuration;
-    const reason = `restored from the backup of ${new Date(manifest.madeAt).toISOString()}`;
+    const reason = `restored from the backup of ${new Date(manifest.madeAt).toISOString()} (${origin})`;
     const control = await journal.control.raiseRestored({ requestId: `restore/${at}`, account, reason, by: user });
-    print({ restored: folder, madeAt: manifest.madeAt, aside, control }, options, () =>
+    print({ restored: folder, madeAt: manifest.madeAt, origin, aside, control }, options, () =>
       [
         `Restored the books of ${new Date(manifest.madeAt).toISOString()}; what was there before is in ${aside}.`,
         `Trading is halted: the exchange has gone on since. Start Sapphire, see that books and exchange agree ("sapphire status"), then "sapphire resume".`,
@@ -120,11 +126,12 @@ export function registerBackup(program: Command): void {
     list,
   );
 
-  action<OutputOptions & { yes?: boolean }>(
+  action<RestoreOptions>(
     program
       .command('restore <folder>')
       .description('put a backup in the place of the books; trading is halted afterwards')
       .option('--yes', 'have it done')
+      .option('--unsealed', 'also one that this installation did not make, or that was changed since')
       .addHelpText('after', '\nExample:\n  sapphire restore .sapphire/backups/paper-20261122T023000Z --yes'),
     restore,
   );
