@@ -37,8 +37,15 @@ const observabilitySchema = z.strictObject({
   retentionDays: z.int().min(1).max(365).default(15),
 });
 
+const supervisionSchema = z.strictObject({
+  /** More crashes of a process than this within the window end the stack, where it protects money, else pause it. */
+  maxRestarts: z.int().min(0).max(1_000).default(40),
+  windowSeconds: z.int().min(1).max(86_400).default(600),
+});
+
 export const profileSchema = z.strictObject({
   temporal: temporalSchema,
+  supervision: supervisionSchema.prefault({}),
   observability: observabilitySchema.prefault({}),
   workers: z.strictObject({
     operations: workerSchema,

@@ -38,6 +38,8 @@ export interface StackOptions {
   engines: readonly Engine[];
   /** Prometheus and Alertmanager beside it. */
   observe?: boolean;
+  /** The supervisor before this one was killed. */
+  resumes?: boolean;
   /** One short line per step of the preparation. */
   onProgress: (message: string) => void;
   logger: Logger;
@@ -53,7 +55,7 @@ export interface Stack {
   readonly temporal: TemporalAccess;
   /** Aborted by Ctrl-C, SIGTERM, or the end of the npm that started us: call `stop` then. */
   readonly stopRequested: AbortSignal;
-  /** Resolves, after everything was stopped, if a process could not be kept running. */
+  /** Resolves, after everything was stopped, if a process that protects money could not be kept running. */
   readonly failure: Promise<UserError>;
   /** Ends every process, the workers first; what was going on continues with the next start. */
   stop: () => Promise<void>;
@@ -77,6 +79,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       },
       logger: options.logger,
       onChange: claimed.note,
+      resumes: options.resumes === true,
+      limits: {
+        maxRestarts: options.profile.supervision.maxRestarts,
+        restartWindowMs: options.profile.supervision.windowSeconds * 1_000,
+      },
       ...(options.onProcess ? { onProcess: options.onProcess } : {}),
     });
     let stopped: Promise<void> | undefined;
@@ -137,13 +144,18 @@ async function bringUp(
 
   onProgress('Starting the workers');
   const roles = Object.keys(profile.workers);
-  const workers = roles.map((role) => ownProcess(`workers/${role}`, `workers/${role}.ts`));
+  // Without the agents' answers a cycle does not trade, and what is held is protected as before.
+  const workers = roles.map((role) => ownProcess(`workers/${role}`, `workers/${role}.ts`, role === 'agents'));
   const workerUrls = await supervisor.start(workers);
   for (const { name } of engineProcesses) onProgress(`Starting ${name}`);
   const engineUrls = await supervisor.start(engineProcesses);
   if (watchers.length > 0) onProgress('Starting Prometheus and Alertmanager');
   const watcherUrls = await supervisor.start(watchers);
-  await enableOfferedAgents(engines, { url: coordinatorUrl(configuration), token: loadSecrets().coordinatorToken });
+  const coordinator = { url: coordinatorUrl(configuration), token: loadSecrets().coordinatorToken };
+  await enableOfferedAgents(engines, coordinator).catch((error: unknown) => {
+    if (!options.resumes) throw error;
+    options.logger.warn({ err: error }, 'agents of the engines could not be switched on');
+  });
   return [
     { name: 'temporal', url: temporalUrl },
     ...services,
@@ -177,8 +189,8 @@ async function startServices(
   const paper = configuration.mode === 'paper';
   onProgress(paper ? 'Starting the paper exchange and the coordinator' : 'Starting the coordinator');
   const processes = [
-    ...(paper ? [ownProcess('paper-exchange', 'services/paper-exchange/main.ts')] : []),
-    ownProcess('mcp-coordinator', 'services/mcp-coordinator/main.ts'),
+    ...(paper ? [ownProcess('paper-exchange', 'services/paper-exchange/main.ts', true)] : []),
+    ownProcess('mcp-coordinator', 'services/mcp-coordinator/main.ts', true),
   ];
   const urls = await supervisor.start(processes);
   if (paper) await ensurePaperAccount(urls[0] ?? paperExchangeUrl(configuration), configuration);
@@ -195,8 +207,8 @@ async function bundleWorkflows(signal: AbortSignal): Promise<void> {
   });
 }
 
-function ownProcess(name: string, file: string): ProcessSpec {
-  return { name, command: process.execPath, args: [join(projectFolder, file)], watched: true };
+function ownProcess(name: string, file: string, advisory = false): ProcessSpec {
+  return { name, command: process.execPath, args: [join(projectFolder, file)], watched: true, advisory };
 }
 
 function checkDatabases({ mode }: Configuration, { temporal }: Profile, ownTemporal: boolean): void {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { sendSignal } from './process-identity.ts';
 import { lastWords, logSize, processLogFile } from './process-log.ts';
+import { type RestartLimits, restartPolicy } from './restart-policy.ts';
 
 export interface ProcessSpec {
   name: string;
@@ -21,20 +22,14 @@ export interface ProcessSpec {
   watched?: boolean;
   /** Below its address, in place of /healthz. */
   healthPath?: string;
-  /** Nothing depends on it: when it cannot be kept running, it stays down and the others go on. */
+  /** It protects no money: one that crashes too often is left down, alone, for growing pauses, and tried for ever. Any other that does ends the stack. */
   advisory?: boolean;
 }
 
-export interface SupervisionLimits {
+export interface SupervisionLimits extends RestartLimits {
   readyTimeoutMs: number;
   /** From SIGTERM to SIGKILL; longer than a process's own bound for an orderly end. */
   stopTimeoutMs: number;
-  /** More crashes than this within the window end the stack. */
-  maxRestarts: number;
-  restartWindowMs: number;
-  /** Doubled by each crash within the window, up to the longest. What is in its way, such as a port that is taken, may go away. */
-  firstBackoffMs: number;
-  longestBackoffMs: number;
   /** Between two questions whether a process works, and how long one of them may take. */
   watchEveryMs: number;
   watchTimeoutMs: number;
@@ -49,6 +44,7 @@ export const defaultLimits: SupervisionLimits = {
   restartWindowMs: 600_000,
   firstBackoffMs: 200,
   longestBackoffMs: 10_000,
+  longestPauseMs: 300_000,
   watchEveryMs: 5_000,
   watchTimeoutMs: 3_000,
   watchFailures: 3,
@@ -58,13 +54,15 @@ export interface SupervisedProcess {
   name: string;
   /** Undefined while it is down. */
   pid: () => number | undefined;
-  /** Resolves with the address when the process is ready for the first time; rejects when it ends before. */
+  /** Resolves with the address when the process is ready for the first time; rejects when it ends before, unless it is one to be tried again. */
   start: () => Promise<string | undefined>;
   stop: () => Promise<void>;
 }
 
 interface Hooks {
   limits: SupervisionLimits;
+  /** The start goes on with what was running: an advisory process that does not come up is tried again, like one that crashed. */
+  resumes: boolean;
   logFolder: string;
   environment: Record<string, string>;
   onChange: () => void;
@@ -72,7 +70,7 @@ interface Hooks {
   onCrash: (name: string, reason: string, answeredAt: number | undefined) => void;
   /** It serves again after a crash. */
   onRestarted: (name: string) => void;
-  /** It cannot be kept running. */
+  /** It protects money and cannot be kept running. */
   onGiveUp: (error: UserError) => void;
 }
 
@@ -87,10 +85,12 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   let ended: Promise<string> = Promise.resolve('');
   let keptRunning: Promise<void> = Promise.resolve();
   let hungSince: number | undefined;
+  let startedAt = 0;
 
   /** Starts the process once and waits until it is ready. */
   async function launch(): Promise<string | undefined> {
     if (stopping.signal.aborted) throw interrupted();
+    startedAt = Date.now();
     const offset = logSize(logFile);
     const started = spawnLogged(spec, logFile, hooks.environment);
     child = started;
@@ -147,19 +147,16 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
 
   /** Restarts after every end that nobody asked for. */
   async function keepRunning(): Promise<void> {
-    let crashes: number[] = [];
+    const afterCrash = restartPolicy(limits);
     for (;;) {
       const reason = await ended;
       if (stopping.signal.aborted) return;
-      const now = Date.now();
-      crashes = [...crashes.filter((at) => at > now - limits.restartWindowMs), now];
-      if (crashes.length > limits.maxRestarts) return hooks.onGiveUp(gaveUp(crashes.length, reason));
-      const seconds = Math.round((limits.watchFailures * (limits.watchEveryMs + limits.watchTimeoutMs)) / 1_000);
-      const isHung = hungSince !== undefined;
-      hooks.onCrash(spec.name, isHung ? `it did not answer for up to ${seconds} s and was ended` : reason, hungSince);
+      const { crashes, waitMs, tooOften } = afterCrash(Date.now(), startedAt);
+      if (tooOften && !spec.advisory) return hooks.onGiveUp(gaveUp(crashes, reason));
+      const left = tooOften ? `; it crashes too often and is left down for ${Math.round(waitMs / 1_000)} s` : '';
+      hooks.onCrash(spec.name, `${hungSince === undefined ? reason : hung()}${left}`, hungSince);
       hungSince = undefined;
-      const backoff = Math.min(limits.longestBackoffMs, limits.firstBackoffMs * 2 ** (crashes.length - 1));
-      await sleep(backoff, undefined, { signal: stopping.signal }).catch(() => {});
+      await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       // A launch that fails has ended its process: the next turn counts it.
       await launch().then(
@@ -169,12 +166,16 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     }
   }
 
+  function hung(): string {
+    const { watchFailures, watchEveryMs, watchTimeoutMs } = limits;
+    return `it did not answer for up to ${Math.round((watchFailures * (watchEveryMs + watchTimeoutMs)) / 1_000)} s and was ended`;
+  }
+
   function gaveUp(times: number, reason: string): UserError {
     const seconds = Math.round(limits.restartWindowMs / 1000);
-    const then = spec.advisory ? 'It stays down' : 'Everything was stopped';
     return new UserError(
       'ProcessFailed',
-      `${spec.name} ended ${times} times within ${seconds} s, the last time with ${reason}. ${then}; its log is ${logFile}.`,
+      `${spec.name} ended ${times} times within ${seconds} s, the last time with ${reason}. Everything was stopped, since positions are protected by it alone; its log is ${logFile}. Mend what it says and start again: "npm start".`,
     );
   }
 
@@ -182,7 +183,10 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     name: spec.name,
     pid: () => child?.pid,
     start: async () => {
-      const url = await launch();
+      const url = await launch().catch((error: unknown) => {
+        if (!(spec.advisory && hooks.resumes) || stopping.signal.aborted) throw error;
+        return undefined;
+      });
       keptRunning = keepRunning();
       return url;
     },

@@ -20,7 +20,7 @@ export interface Supervisor {
   processes(): { name: string; pid: number }[];
   /** Stops all, the last started first. Never rejects for a process that had to be killed. */
   stop: () => Promise<void>;
-  /** Resolves, after everything was stopped, if a process could not be kept running. */
+  /** Resolves, after everything was stopped, if a process that protects money could not be kept running. */
   readonly failure: Promise<UserError>;
 }
 
@@ -31,6 +31,8 @@ export function createSupervisor(options: {
   onChange?: (processes: { name: string; pid: number }[]) => void;
   onProcess?: (news: ProcessNews) => void;
   limits?: Partial<SupervisionLimits>;
+  /** The supervisor before this one was killed: nothing that protects no money keeps from starting what does. */
+  resumes?: boolean;
 }): Supervisor {
   const { logger } = options;
   const rotate = (): void => {
@@ -83,6 +85,7 @@ export function createSupervisor(options: {
       const stage = specs.map((spec) =>
         superviseProcess(spec, {
           limits: { ...defaultLimits, ...options.limits },
+          resumes: options.resumes === true,
           logFolder: options.logFolder,
           environment: options.environment,
           onChange: noteChange,
@@ -92,8 +95,7 @@ export function createSupervisor(options: {
             options.onProcess?.({ name, fault: { code, detail, since: answeredAt ?? Date.now() } });
           },
           onRestarted: (name) => options.onProcess?.({ name }),
-          onGiveUp: (error) =>
-            spec.advisory ? logger.error({ reason: error.message }, 'left down') : void giveUp(error),
+          onGiveUp: (error) => void giveUp(error),
         }),
       );
       stages.push(stage);

@@ -15,13 +15,14 @@ let supervisor: Supervisor;
 
 const news: ProcessNews[] = [];
 
-function supervise(limits: Partial<SupervisionLimits> = {}): Supervisor {
+function supervise(limits: Partial<SupervisionLimits> = {}, resumes = false): Supervisor {
   news.length = 0;
   supervisor = createSupervisor({
     logFolder: join(folder.path, 'logs'),
     environment: {},
     logger: pino({ level: 'silent' }),
     limits: { firstBackoffMs: 1, ...limits },
+    resumes,
     onProcess: (one) => news.push(one),
   });
   return supervisor;
@@ -105,10 +106,43 @@ describe('the supervisor', () => {
     expect(supervisor.processes()).toEqual([]);
   });
 
+  it('leaves alone what protects money when something else crashes again and again, tells each crash, and tries it for ever', async () => {
+    supervise({ maxRestarts: 2, longestBackoffMs: 10, longestPauseMs: 60 });
+    let failed = false;
+    void supervisor.failure.then(() => (failed = true));
+    await supervisor.start([standIn('protecting', events)]);
+    const protecting = pidOf('protecting');
+    await supervisor.start([{ ...standIn('exchange', events, 'crashing'), advisory: true }]);
+    const starts = (): number => eventsIn(events).filter((event) => event === 'start exchange').length;
+    await eventually('many starts', () => starts() >= 7);
+    expect(pidOf('protecting')).toBe(protecting);
+    expect(failed).toBe(false);
+    const crashes = news.flatMap(({ name, fault }) => (fault ? [{ name, ...fault }] : []));
+    expect(crashes.length).toBeGreaterThanOrEqual(6);
+    expect(crashes[1]?.detail).toBe('exit code 9: Error: the price was negative');
+    expect(crashes[2]).toMatchObject({
+      name: 'exchange',
+      code: 'process.ended',
+      detail: 'exit code 9: Error: the price was negative; it crashes too often and is left down for 0 s',
+    });
+  });
+
   it('refuses a process that ends before it is ready, with its own words', async () => {
     supervise();
     const start = supervisor.start([standIn('worker', events, 'broken')]);
     await expect(start).rejects.toThrow('worker did not start (exit code 3: the disk is full).');
+  });
+
+  it('goes on without one that protects no money and does not start, where it was killed before, and tries it again', async () => {
+    supervise({}, true);
+    const urls = await supervisor.start([
+      { ...standIn('engine', events, 'broken'), advisory: true },
+      standIn('worker', events),
+    ]);
+    expect(urls).toEqual([undefined, 'http://worker']);
+    await eventually('more starts', () => eventsIn(events).filter((event) => event === 'start engine').length >= 3);
+    expect(news[0]).toMatchObject({ name: 'engine', fault: { detail: 'exit code 3: the disk is full' } });
+    await expect(supervisor.start([standIn('execution', events, 'broken')])).rejects.toThrow('execution did not start');
   });
 
   it('refuses a program that is not there', async () => {

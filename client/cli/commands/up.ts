@@ -37,6 +37,8 @@ function addEngine(text: string, before: Engine[]): Engine[] {
 
 const POLL_MS = 200;
 const LOOK_BACK = 50;
+/** For the message of a failure to be written. */
+const LAST_WORDS_MS = 500;
 
 /** Yields each cycle of the schedule that finishes from now on, oldest first, until the stack stops. */
 async function* scheduledCycles(journal: Journal, account: string, stop: AbortSignal): AsyncGenerator<CycleRecord> {
@@ -139,6 +141,7 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
     profile: readProfile(),
     engines: options.with,
     observe: options.observe === true,
+    resumes: crash !== undefined,
     logger,
     onProcess: incidents.note,
     onProgress: (message) => progress(`${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${message}`),
@@ -174,6 +177,8 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
     return interrupted ? ExitCode.interrupted : ExitCode.ok;
   } catch (error) {
     await stack.stop();
+    // What still looks for cycles, or waits for a server that is gone, must not keep this process alive with nothing below it.
+    setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
     throw error;
   } finally {
     for (const stopWatching of watches) stopWatching();

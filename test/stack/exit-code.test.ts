@@ -1,0 +1,60 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { isAlive } from '../../client/stack/process-identity.ts';
+import { readRecord } from '../../client/stack/run-record.ts';
+import { end, type Installation, makeInstallation } from '../support/installation.ts';
+import { eventually } from './harness.ts';
+
+const START_MS = 120_000;
+let installation: Installation;
+
+function processNamed(name: string) {
+  return readRecord(join(installation.folder, 'data', 'run.json'))?.processes.find((each) => each.name === name);
+}
+
+/** Kills it, and waits until another one runs in its place. */
+async function killAndAwaitNext(name: string): Promise<void> {
+  const before = processNamed(name);
+  process.kill(before?.pid ?? 0, 'SIGKILL');
+  await eventually(`a new ${name}`, () => ![undefined, before?.pid].includes(processNamed(name)?.pid), START_MS);
+}
+
+beforeAll(async () => {
+  installation = await makeInstallation();
+  const file = installation.environment['SAPPHIRE_STACK'] ?? '';
+  writeFileSync(file, stringify({ ...parse(readFileSync(file, 'utf8')), supervision: { maxRestarts: 1 } }));
+});
+
+afterAll(() => {
+  const record = readRecord(join(installation.folder, 'data', 'run.json'));
+  for (const each of record ? [record.supervisor, ...record.processes] : []) {
+    if (isAlive(each)) process.kill(each.pid, 'SIGKILL');
+  }
+});
+
+it('a start outlives a coordinator that crashes too often, and exits with 1 when execution does', {
+  timeout: 2 * START_MS,
+}, async () => {
+  const child = installation.up();
+  const ended = end(child);
+  let screen = '';
+  child.stdout?.on('data', (text) => (screen += String(text)));
+  await eventually('the start', () => screen.includes('Ctrl-C stops'), START_MS);
+  const protecting = ['temporal', 'workers/operations', 'workers/cycles', 'workers/execution'];
+  const pids = protecting.map((name) => processNamed(name)?.pid);
+
+  await killAndAwaitNext('mcp-coordinator');
+  const coordinator = processNamed('mcp-coordinator');
+  process.kill(coordinator?.pid ?? 0, 'SIGKILL');
+  await eventually('its end', () => processNamed('mcp-coordinator') === undefined);
+  expect(protecting.map((name) => processNamed(name)?.pid)).toEqual(pids);
+
+  await killAndAwaitNext('workers/execution');
+  process.kill(processNamed('workers/execution')?.pid ?? 0, 'SIGKILL');
+  const { code, stderr } = await ended;
+  expect(stderr).toContain('workers/execution ended 2 times within 600 s, the last time with killed (SIGKILL).');
+  expect(code).toBe(1);
+  expect(readRecord(join(installation.folder, 'data', 'run.json'))).toBeUndefined();
+});
