@@ -28,9 +28,14 @@ export class Accounts {
     return this.#byName.get(name);
   }
 
+  /** Whose key it is, if anybody's. */
+  known(key: unknown): Account | undefined {
+    return typeof key === 'string' ? this.#byKey.get(key) : undefined;
+  }
+
   byKey(key: string | undefined): Account {
     if (key === undefined) throw refuse.keyFormat();
-    const account = this.#byKey.get(key);
+    const account = this.known(key);
     if (!account) throw /^[A-Za-z0-9]{16,128}$/.test(key) ? refuse.key() : refuse.keyFormat();
     return account;
   }

@@ -237,7 +237,16 @@ export class Exchange {
       return;
     }
     for (const waiter of waiters) waiter.resolve();
-    for (const listener of this.#listeners) listener(output);
+    for (const listener of this.#listeners) this.#tell(listener, output);
+  }
+
+  /** What was committed stands, whether or not those who listen can be told. */
+  #tell(listener: ExchangeListener, output: SimulationOutput): void {
+    try {
+      listener(output);
+    } catch (error) {
+      this.#logger.error({ err: error }, 'the streams could not be told what happened');
+    }
   }
 
   #write(output: SimulationOutput): void {

@@ -4,12 +4,14 @@ import { loadSecrets, secretValues } from '../../contracts/config/secrets.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
+import { outliveConnections } from '../door.ts';
 import { startPaperExchange } from './server.ts';
 
 try {
   const { paperExchange, logLevel } = loadConfiguration();
   const secrets = loadSecrets();
   const logger = createLogger({ process: 'paper-exchange', level: logLevel, secrets: secretValues(secrets) });
+  outliveConnections(logger);
   const server = await startPaperExchange({
     configuration: paperExchange,
     dataFolder: dataFolder(),

@@ -9,15 +9,19 @@ import { CORRELATION_HEADER } from '../../contracts/telemetry/correlation.ts';
 import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { createOperations } from '../../contracts/telemetry/operations-server.ts';
+import { outliveResets, whyForeign } from '../door.ts';
 import { Accounts } from './accounts.ts';
 import { Faults } from './admin/faults.ts';
 import { registerAdmin } from './admin/routes.ts';
 import { parseUnits } from './engine/units.ts';
 import { openExchange } from './open.ts';
+import { type ApiError, refuse } from './rest/errors.ts';
 import { RateLimits } from './rest/limits.ts';
 import type { Services } from './rest/operation.ts';
-import { registerRest } from './rest/routes.ts';
+import { registerRest, sendRefusal } from './rest/routes.ts';
 import { Streams } from './streams/streams.ts';
+
+const BODY_LIMIT_BYTES = 1_048_576;
 
 export interface PaperExchange {
   /** Base of everything, e.g. `http://127.0.0.1:8092`; REST is below `/api/v3`. */
@@ -40,8 +44,10 @@ export async function startPaperExchange(options: {
   const { exchange, stopFeed } = await openExchange(configuration, join(dataFolder, 'paper-exchange.db'), logger);
   const accounts = new Accounts(exchange.store);
   const faults = new Faults();
-  const streams = new Streams(exchange, (id) =>
-    faults.strikeEvents(accounts.all().find((account) => account.id === id)?.name),
+  const streams = new Streams(
+    exchange,
+    (id) => faults.strikeEvents(accounts.all().find((account) => account.id === id)?.name),
+    logger,
   );
   const services: Services = {
     exchange,
@@ -50,7 +56,13 @@ export async function startPaperExchange(options: {
     listenKeys: streams.listenKeys,
     fees: { maker: parseUnits(configuration.makerFeeRate) ?? 0n, taker: parseUnits(configuration.takerFeeRate) ?? 0n },
   };
-  const server = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 1_048_576 });
+  const server = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: BODY_LIMIT_BYTES });
+  outliveResets(server.server, logger);
+  // Before anything is counted: what a page has a browser send must not use up this machine's requests.
+  server.addHook('onRequest', async ({ headers }, reply) => {
+    const foreign = whyForeign(headers, configuration.host);
+    return foreign === undefined ? undefined : reply.code(403).send(refuse.foreign(foreign).body());
+  });
   // Signatures cover the body as it was sent, so that it must reach us unparsed.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
@@ -61,8 +73,10 @@ export async function startPaperExchange(options: {
         .send({ error: error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') });
     }
     if (error instanceof SyntaxError) return reply.code(400).send({ error: 'the body is not valid JSON' });
+    const refusal = refusalOf(error);
+    if (refusal) return sendRefusal(reply, refusal);
     logger.error({ err: error }, 'a request failed');
-    return reply.code(500).send({ code: -1000, msg: 'An unknown error occurred while processing the request.' });
+    return sendRefusal(reply, refuse.unknown());
   });
   const operations = createOperations({
     alive: {
@@ -109,7 +123,7 @@ export async function startPaperExchange(options: {
   });
   try {
     await exchange.start();
-    streams.attach(server.server, services);
+    streams.attach(server.server, services, configuration.host);
     url = await server.listen({ host: configuration.host, port: configuration.port });
   } catch (error) {
     stopFeed();
@@ -132,4 +146,13 @@ export async function startPaperExchange(options: {
       await exchange.close();
     },
   };
+}
+
+/** What the HTTP server itself found wrong with a request, in Binance's words; undefined where the fault is ours. */
+function refusalOf(error: unknown): ApiError | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
+  const status = Number(error.statusCode);
+  if (status === 415) return refuse.contentType();
+  if (status === 413) return refuse.tooLong(BODY_LIMIT_BYTES);
+  return status >= 400 && status < 500 ? refuse.malformed(status, error.message) : undefined;
 }

@@ -95,7 +95,8 @@ export function registerAdmin(
           if (!instrument) return refuse(reply, 400, `symbol must be one of the exchange's, e.g. BTCUSDT`);
           await halt(instrument.index, true);
           if (settings.forMs !== undefined) {
-            setTimeout(() => void halt(instrument.index, false), settings.forMs).unref();
+            // It fails only where the exchange has, which its health tells.
+            setTimeout(() => void halt(instrument.index, false).catch(() => undefined), settings.forMs).unref();
           }
         }
         if (settings.kind === 'close-stream') {

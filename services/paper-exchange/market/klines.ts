@@ -1,21 +1,22 @@
 import { type Candle, type CandleSeries, MINUTE_MS } from './candles.ts';
 
-const minutesOf: Record<string, number> = {
-  '1m': 1,
-  '3m': 3,
-  '5m': 5,
-  '15m': 15,
-  '30m': 30,
-  '1h': 60,
-  '2h': 120,
-  '4h': 240,
-  '6h': 360,
-  '8h': 480,
-  '12h': 720,
-  '1d': 1_440,
-  '3d': 4_320,
-  '1w': 10_080,
-};
+/** A map: asked by a stranger's text, an object would answer to `constructor` too. */
+const minutesOf = new Map([
+  ['1m', 1],
+  ['3m', 3],
+  ['5m', 5],
+  ['15m', 15],
+  ['30m', 30],
+  ['1h', 60],
+  ['2h', 120],
+  ['4h', 240],
+  ['6h', 360],
+  ['8h', 480],
+  ['12h', 720],
+  ['1d', 1_440],
+  ['3d', 4_320],
+  ['1w', 10_080],
+]);
 
 /** Weeks open on Monday; the epoch was a Thursday. */
 const WEEK_OFFSET_MINUTES = 4 * 1_440;
@@ -27,7 +28,7 @@ export interface Kline extends Candle {
 }
 
 export function isInterval(interval: string): boolean {
-  return interval in minutesOf;
+  return minutesOf.has(interval);
 }
 
 /** Klines of an interval that open within [startAt, endAt], oldest first; without `startAt` the newest `limit`. */
@@ -36,7 +37,7 @@ export function klines(
   interval: string,
   query: { startAt?: number | undefined; endAt?: number | undefined; limit: number },
 ): Kline[] {
-  const minutes = minutesOf[interval];
+  const minutes = minutesOf.get(interval);
   const first = series.first();
   const last = series.last();
   if (minutes === undefined || !first || !last) return [];

@@ -19,6 +19,8 @@ export class ApiError extends Error {
 }
 
 export const refuse = {
+  /** An error of our own. Where something was to be written it may or may not have been, which only the -1007 family tells a client. */
+  failed: (writes: boolean) => (writes ? refuse.unknownExecution() : refuse.unknown()),
   unknown: () => new ApiError(-1000, 'An unknown error occurred while processing the request.', 500),
   unknownExecution: () =>
     new ApiError(
@@ -26,6 +28,11 @@ export const refuse = {
       'Timeout waiting for response from backend server. Send status unknown; execution status unknown.',
       503,
     ),
+  foreign: (why: string) => new ApiError(-1002, `You are not authorized to execute this request: ${why}.`, 403),
+  contentType: () => refuse.illegal('Content-Type', 'application/x-www-form-urlencoded'),
+  tooLong: (limitBytes: number) =>
+    new ApiError(-1101, `Too many parameters; expected a body of at most ${limitBytes} bytes.`, 413),
+  malformed: (status: number, why: string) => new ApiError(-1000, `The request is malformed: ${why}.`, status),
   weight: (limit: number, retryAfterSeconds: number) =>
     new ApiError(
       -1003,

@@ -3,7 +3,7 @@ import { refuse } from './errors.ts';
 const MINUTE_MS = 60_000;
 const TEN_SECONDS_MS = 10_000;
 const DAY_MS = 86_400_000;
-/** Refused requests of one address in a minute after which it is banned. */
+/** Refused requests of one payer in a minute after which it is banned. */
 const TOLERATED_REFUSALS = 50;
 const BAN_MS = 120_000;
 
@@ -12,7 +12,15 @@ interface Window {
   used: number;
 }
 
-/** Fixed windows as Binance counts them: request weight per address, orders per account. */
+/**
+ * Whose budget of weight a request uses up. Binance counts all by address. Here strangers share the address of this machine with those who
+ * trade, so that who names an account's key has a budget that nobody else can use up.
+ */
+export function payerOf(account: { id: number } | undefined, address: string): string {
+  return account === undefined ? `address ${address}` : `account ${account.id}`;
+}
+
+/** Fixed windows as Binance counts them: request weight per payer, orders per account. */
 export class RateLimits {
   readonly weightPerMinute: number;
   readonly ordersPerTenSeconds: number;
@@ -24,13 +32,13 @@ export class RateLimits {
     this.ordersPerTenSeconds = limits.ordersPerTenSeconds;
   }
 
-  /** Adds a request's weight; returns what the address has used in this minute or throws 429 or 418. */
-  spend(address: string, weight: number, now: number): number {
+  /** Adds a request's weight; returns what the payer has used in this minute or throws 429 or 418. */
+  spend(payer: string, weight: number, now: number): number {
     const startedAt = now - (now % MINUTE_MS);
-    let window = this.#weights.get(address);
+    let window = this.#weights.get(payer);
     if (!window) {
       window = { startedAt, used: 0, refused: 0, bannedUntil: 0 };
-      this.#weights.set(address, window);
+      this.#weights.set(payer, window);
     }
     if (window.bannedUntil > now) throw refuse.banned(window.bannedUntil, seconds(window.bannedUntil - now));
     if (window.startedAt !== startedAt) Object.assign(window, { startedAt, used: 0, refused: 0 });
@@ -44,8 +52,8 @@ export class RateLimits {
     throw refuse.weight(this.weightPerMinute, seconds(startedAt + MINUTE_MS - now));
   }
 
-  used(address: string): number {
-    return this.#weights.get(address)?.used ?? 0;
+  used(payer: string): number {
+    return this.#weights.get(payer)?.used ?? 0;
   }
 
   /** Counts a new order; throws 429 when the account has sent too many. */

@@ -157,7 +157,8 @@ function refusalOf(name: string, message: string): ApiError {
 
 /** A query string or form body as names and values; a name that comes twice is refused. */
 export function parseForm(text: string): RawParameters {
-  const raw: RawParameters = {};
+  // Without a prototype, whose names a sender could choose.
+  const raw: RawParameters = Object.create(null);
   if (text === '') return raw;
   for (const pair of text.split('&')) {
     const at = pair.indexOf('=');

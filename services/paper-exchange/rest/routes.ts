@@ -5,6 +5,7 @@ import { type Account, checkSignature, checkTiming } from '../accounts.ts';
 import { type Fault, type Faults, shuffled } from '../admin/faults.ts';
 import { accountOperations } from './account-operations.ts';
 import { ApiError, refuse } from './errors.ts';
+import { payerOf } from './limits.ts';
 import type { Operation, Services } from './operation.ts';
 import { parseForm, type RawParameters, read, schemas } from './parameters.ts';
 import { publicOperations } from './public-operations.ts';
@@ -27,7 +28,7 @@ export function registerRest(
       url: path,
       handler: async (request, reply) => {
         const fault = faults.any
-          ? faults.strike({ method: operation.method, path, account: claimedAccount(services, request)?.name })
+          ? faults.strike({ method: operation.method, path, account: services.accounts.known(apiKeyOf(request))?.name })
           : undefined;
         try {
           if (fault && (await strikeBefore(fault, reply))) return reply;
@@ -55,10 +56,11 @@ async function run(
   const body = typeof request.body === 'string' ? request.body : '';
   const raw: RawParameters = body === '' ? parseForm(query) : { ...parseForm(body), ...parseForm(query) };
   const now = services.exchange.now();
+  const payer = payerOf(services.accounts.known(apiKeyOf(request)), request.ip);
   try {
-    services.limits.spend(request.ip, operation.weight(raw), now);
+    services.limits.spend(payer, operation.weight(raw), now);
   } finally {
-    const used = String(services.limits.used(request.ip));
+    const used = String(services.limits.used(payer));
     void reply.headers({ 'x-mbx-used-weight': used, 'x-mbx-used-weight-1m': used });
   }
   const clock = () => services.exchange.now() + skewMs;
@@ -106,14 +108,6 @@ function withoutSignature(text: string): string {
 function apiKeyOf(request: FastifyRequest): string | undefined {
   const key = request.headers['x-mbx-apikey'];
   return Array.isArray(key) ? key[0] : key;
-}
-
-function claimedAccount(services: Services, request: FastifyRequest): Account | undefined {
-  try {
-    return services.accounts.byKey(apiKeyOf(request));
-  } catch {
-    return undefined;
-  }
 }
 
 /** Minutes of candles that a market whose data stand still has not got. */
@@ -189,11 +183,10 @@ async function serverError(fault: Fault, reply: FastifyReply): Promise<void> {
 async function sendError(reply: FastifyReply, error: unknown, logger: Logger, writes: boolean): Promise<FastifyReply> {
   if (error instanceof ApiError) return sendRefusal(reply, error);
   logger.error({ err: error }, 'a request failed');
-  // What was to be written may or may not have been: only the -1007 family tells a client so.
-  return sendRefusal(reply, writes ? refuse.unknownExecution() : refuse.unknown());
+  return sendRefusal(reply, refuse.failed(writes));
 }
 
-function sendRefusal(reply: FastifyReply, error: ApiError): FastifyReply {
+export function sendRefusal(reply: FastifyReply, error: ApiError): FastifyReply {
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds));
   return reply.code(error.status).send(error.body());
 }

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Instrument } from '../engine/instrument.ts';
 import type { Trade } from '../engine/types.ts';
 import type { Exchange } from '../exchange.ts';
@@ -23,6 +24,7 @@ const SLOW_EVERY = 10;
 export class MarketPublisher {
   readonly #exchange: Exchange;
   readonly #send: (stream: string, payload: string) => void;
+  readonly #logger: Logger;
   readonly #topics = new Map<string, Topic>();
   readonly #slow = new Map<number, DepthDifference>();
   readonly #lastTickers = new Map<number, string>();
@@ -30,9 +32,10 @@ export class MarketPublisher {
   readonly #timer: NodeJS.Timeout;
   #beat = 0;
 
-  constructor(exchange: Exchange, publish: (stream: string, payload: string) => void) {
+  constructor(exchange: Exchange, publish: (stream: string, payload: string) => void, logger: Logger) {
     this.#exchange = exchange;
     this.#send = publish;
+    this.#logger = logger;
     this.#timer = setInterval(() => this.#onBeat(), FAST_MS);
     this.#timer.unref();
   }
@@ -97,7 +100,14 @@ export class MarketPublisher {
       this.#slow.set(instrument.index, earlier ? merge(earlier, change) : change);
     }
     const now = this.#exchange.now();
-    for (const [name, topic] of this.#topics) this.#onTopic(name, topic, fast, slow, now);
+    for (const [name, topic] of this.#topics) {
+      try {
+        this.#onTopic(name, topic, fast, slow, now);
+      } catch (error) {
+        this.#topics.delete(name);
+        this.#logger.error({ err: error, stream: name.slice(0, 100) }, 'a stream was ended: it could not be told');
+      }
+    }
     if (slow) this.#slow.clear();
   }
 

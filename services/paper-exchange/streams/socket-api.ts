@@ -1,6 +1,8 @@
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import { type Account, checkSignature, checkTiming } from '../accounts.ts';
 import { ApiError, refuse } from '../rest/errors.ts';
+import { payerOf } from '../rest/limits.ts';
 import type { Services } from '../rest/operation.ts';
 import { type RawParameters, read, schemas } from '../rest/parameters.ts';
 import { operations } from '../rest/routes.ts';
@@ -15,20 +17,34 @@ const requestSchema = z.object({
 const MAX_SUBSCRIPTIONS = 1_000;
 
 /** Answers one message of the WebSocket API; what REST does by path, it does by method. */
-export async function answerSocket(connection: ApiConnection, text: string, services: Services): Promise<void> {
+export async function answerSocket(
+  connection: ApiConnection,
+  text: string,
+  services: Services,
+  logger: Logger,
+): Promise<void> {
   const parsed = requestSchema.safeParse(parseJson(text));
   if (!parsed.success) {
     reply(connection, null, 400, { error: { code: -1135, msg: 'Invalid JSON Request' } });
     return;
   }
   const { id = null, method, params = {} } = parsed.data;
+  const payer = payerOf(services.accounts.known(params['apiKey']), connection.address);
   try {
-    const result = await perform(connection, method, textParameters(params), services);
-    reply(connection, id, 200, { result, rateLimits: usage(connection, services) });
+    const result = await perform(connection, method, textParameters(params), services, payer);
+    reply(connection, id, 200, { result, rateLimits: usage(payer, services) });
   } catch (error) {
-    const refusal = error instanceof ApiError ? error : refuse.unknownExecution();
-    reply(connection, id, refusal.status, { error: refusal.body(), rateLimits: usage(connection, services) });
+    const refusal = error instanceof ApiError ? error : refuse.failed(mayWrite(method));
+    if (refusal !== error) logger.error({ err: error, method: method.slice(0, 100) }, 'a request failed');
+    reply(connection, id, refusal.status, { error: refusal.body(), rateLimits: usage(payer, services) });
   }
+}
+
+const operationOf = (method: string) => operations.find(({ socketMethod }) => socketMethod === method);
+
+function mayWrite(method: string): boolean {
+  const operation = operationOf(method);
+  return operation !== undefined && operation.method !== 'GET';
 }
 
 async function perform(
@@ -36,16 +52,17 @@ async function perform(
   method: string,
   raw: RawParameters,
   services: Services,
+  payer: string,
 ): Promise<unknown> {
   const now = services.exchange.now();
   switch (method) {
     case 'userDataStream.subscribe.signature': {
-      services.limits.spend(connection.address, 2, now);
+      services.limits.spend(payer, 2, now);
       const { account } = signed(raw, services);
       return { subscriptionId: subscribe(connection, account) };
     }
     case 'userDataStream.unsubscribe': {
-      services.limits.spend(connection.address, 2, now);
+      services.limits.spend(payer, 2, now);
       const { subscriptionId } = raw;
       if (subscriptionId === undefined) connection.subscriptions.clear();
       else if (!connection.subscriptions.delete(Number(subscriptionId))) {
@@ -58,9 +75,9 @@ async function perform(
     case 'session.status':
       return { apiKey: null, authorizedSince: null, connectedSince: null, returnRateLimits: true, serverTime: now };
   }
-  const operation = operations.find(({ socketMethod }) => socketMethod === method);
+  const operation = operationOf(method);
   if (!operation) throw new ApiError(-1020, 'This operation is not supported.');
-  services.limits.spend(connection.address, operation.weight(raw), now);
+  services.limits.spend(payer, operation.weight(raw), now);
   if (operation.security === 'none') {
     return await operation.handle({ raw, services, account: undefined, check: undefined });
   }
@@ -101,14 +118,14 @@ function subscribe(connection: ApiConnection, account: Account): number {
   return id;
 }
 
-function usage(connection: ApiConnection, services: Services): unknown[] {
+function usage(payer: string, services: Services): unknown[] {
   return [
     {
       rateLimitType: 'REQUEST_WEIGHT',
       interval: 'MINUTE',
       intervalNum: 1,
       limit: services.limits.weightPerMinute,
-      count: services.limits.used(connection.address),
+      count: services.limits.used(payer),
     },
   ];
 }
@@ -123,9 +140,15 @@ function reply(
 }
 
 function textParameters(params: Record<string, unknown>): RawParameters {
-  return Object.fromEntries(
-    Object.entries(params).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
-  );
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, textOf(name, value)]));
+}
+
+/** A list is told as JSON, as REST has it. What lies deeper is no parameter of Binance's, and may lie deeper than our stack. */
+function textOf(name: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (!Array.isArray(value) || value.some((each) => typeof each === 'object')) throw refuse.invalid(name);
+  return JSON.stringify(value);
 }
 
 function parseJson(text: string): unknown {

@@ -1,9 +1,13 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
+import { whyForeign } from '../../door.ts';
 import { shuffled } from '../admin/faults.ts';
 import type { Exchange } from '../exchange.ts';
 import type { SimulationOutput } from '../market/simulation.ts';
+import { refuse } from '../rest/errors.ts';
 import type { Services } from '../rest/operation.ts';
 import { ApiConnection, StreamConnection, send } from './connection.ts';
 import { ListenKeyRegistry } from './listen-keys.ts';
@@ -12,6 +16,8 @@ import { answerSocket } from './socket-api.ts';
 import { accountPosition, balanceUpdate, executionReport } from './user-events.ts';
 
 const PING_EVERY_MS = 20_000;
+/** Streams of one connection, as at Binance: each costs us at every trade. */
+const MAX_TOPICS = 1_024;
 
 const controlSchema = z.object({
   id: z.union([z.number(), z.string(), z.null()]).optional(),
@@ -31,29 +37,34 @@ export class Streams {
   readonly #pinger: NodeJS.Timeout;
 
   readonly #isShuffled: (account: number) => boolean;
+  readonly #logger: Logger;
 
   /** @param isShuffled whether an account's next events are told twice and in the wrong order: a fault. */
-  constructor(exchange: Exchange, isShuffled: (account: number) => boolean) {
+  constructor(exchange: Exchange, isShuffled: (account: number) => boolean, logger: Logger) {
     this.#exchange = exchange;
     this.#isShuffled = isShuffled;
+    this.#logger = logger;
     this.listenKeys = new ListenKeyRegistry(
       () => exchange.now(),
       (key) => this.#endKey(key),
     );
-    this.#market = new MarketPublisher(exchange, (stream, payload) => this.#toStream(stream, payload));
+    this.#market = new MarketPublisher(exchange, (stream, payload) => this.#toStream(stream, payload), logger);
     exchange.listen((output) => this.#onOutput(output));
     this.#pinger = setInterval(() => this.#ping(), PING_EVERY_MS);
     this.#pinger.unref();
   }
 
-  attach(server: Server, services: Services): void {
+  /** @param host where the server listens: upgrades under other names are a web page's, and refused. */
+  attach(server: Server, services: Services, host: string): void {
     server.on('upgrade', (request, socket, head) => {
-      const accept = this.#acceptor(request, services);
-      if (!accept) {
-        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
-        return;
-      }
-      this.#server.handleUpgrade(request, socket, head, accept);
+      const cut = () => socket.destroy();
+      this.#serve(cut, () => {
+        const foreign = whyForeign(request.headers, host);
+        if (foreign !== undefined) return turnAway(socket, 403, refuse.foreign(foreign).body());
+        const accept = this.#acceptor(request, services);
+        if (!accept) return turnAway(socket, 404, { code: -1000, msg: 'Not found.' });
+        return this.#server.handleUpgrade(request, socket, head, accept);
+      });
     });
   }
 
@@ -85,38 +96,57 @@ export class Streams {
     this.#server.close();
   }
 
+  /** Ends one connection, and not the exchange, when its handler fails. */
+  #serve(cut: () => void, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#failed(cut, error);
+    }
+  }
+
+  #failed(cut: () => void, error: unknown): void {
+    this.#logger.error({ err: error }, 'a connection was cut: what it sent could not be handled');
+    cut();
+  }
+
+  /** A target may be anything that its sender likes, and most of that is no URL. */
   #acceptor(request: IncomingMessage, services: Services): ((socket: WebSocket) => void) | undefined {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const { pathname } = url;
-    if (pathname === '/ws-api/v3') {
+    const [path = '', query = ''] = (request.url ?? '/').split('?', 2);
+    if (path === '/ws-api/v3') {
       return (socket) => this.#addApi(socket, request.socket.remoteAddress ?? '', services);
     }
-    if (pathname === '/stream' || pathname.startsWith('/stream/')) {
-      const names = url.searchParams.get('streams')?.split('/') ?? [];
+    if (path === '/stream' || path.startsWith('/stream/')) {
+      const names = new URLSearchParams(query).get('streams')?.split('/') ?? [];
       return (socket) => this.#addStream(socket, true, names);
     }
-    if (pathname === '/ws' || pathname.startsWith('/ws/')) {
-      return (socket) => this.#addStream(socket, false, pathname.slice('/ws/'.length).split('/'));
+    if (path === '/ws' || path.startsWith('/ws/')) {
+      return (socket) => this.#addStream(socket, false, path.slice('/ws/'.length).split('/'));
     }
     return undefined;
   }
 
   #addStream(socket: WebSocket, combined: boolean, names: string[]): void {
     const connection = new StreamConnection(socket, combined);
-    this.#streams.add(connection);
-    this.#subscribe(connection, names);
     this.#watch(socket, () => {
       this.#streams.delete(connection);
       this.#refreshTopics();
     });
-    socket.on('message', (data) => this.#onControl(connection, textOf(data)));
+    this.#streams.add(connection);
+    this.#subscribe(connection, names);
+    const cut = () => socket.terminate();
+    socket.on('message', (data) => this.#serve(cut, () => this.#onControl(connection, textOf(data))));
   }
 
   #addApi(socket: WebSocket, address: string, services: Services): void {
     const connection = new ApiConnection(socket, address);
-    this.#apis.add(connection);
     this.#watch(socket, () => this.#apis.delete(connection));
-    socket.on('message', (data) => void answerSocket(connection, textOf(data), services));
+    this.#apis.add(connection);
+    socket.on('message', (data) => {
+      answerSocket(connection, textOf(data), services, this.#logger).catch((error: unknown) =>
+        this.#failed(() => socket.terminate(), error),
+      );
+    });
   }
 
   #watch(socket: WebSocket, onClose: () => void): void {
@@ -143,7 +173,7 @@ export class Streams {
     for (const name of names) {
       const account = this.listenKeys.accountOf(name);
       if (account !== undefined) connection.keys.set(name, account);
-      else if (this.#market.knows(name)) connection.topics.add(name);
+      else if (connection.topics.size < MAX_TOPICS && this.#market.knows(name)) connection.topics.add(name);
     }
     this.#refreshTopics();
   }
@@ -242,6 +272,15 @@ export class Streams {
   #endKey(key: string): void {
     for (const connection of this.#streams) if (connection.keys.delete(key)) connection.socket.close(1000);
   }
+}
+
+/** Answers an upgrade that is not made. The far end may leave its half open for ever, so that ours is not left to wait for it. */
+function turnAway(socket: Duplex, status: 403 | 404, body: Record<string, unknown>): void {
+  const text = JSON.stringify(body);
+  socket.once('finish', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
 }
 
 /** A message as text, whatever pieces it came in. */

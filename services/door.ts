@@ -1,0 +1,77 @@
+import type { IncomingHttpHeaders, Server } from 'node:http';
+import type { Logger } from 'pino';
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+const EVERY_INTERFACE = ['0.0.0.0', '::'];
+
+export function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** The names under which a server on `host` is asked, or undefined where it listens on every interface and cannot know them. */
+export function namesOf(host: string): string[] | undefined {
+  return EVERY_INTERFACE.includes(host) ? undefined : [...new Set([...LOOPBACK, urlHost(host).toLowerCase()])];
+}
+
+/** The names whose pages count as those of this machine. */
+export const originNames = (host: string): string[] => namesOf(host) ?? LOOPBACK;
+
+/** Whether a page of another site had a browser send this. A browser leaves the header out where it finds the address untrustworthy. */
+export function isFromAnotherSite({ 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  return site !== undefined && site !== 'none';
+}
+
+/**
+ * Why a request is a web page's and not a program's, or undefined. No page has business here, and a browser sends a page's simple requests
+ * and WebSocket upgrades to any port of this machine without asking it; under a name of the page's own (DNS rebinding) it even shows the
+ * answers, so that the name has to be one of ours.
+ */
+export function whyForeign(headers: IncomingHttpHeaders, host: string): string | undefined {
+  if (headers.origin !== undefined) {
+    return 'it has an Origin header, as web pages send: ask from a program that is no browser';
+  }
+  if (isFromAnotherSite(headers)) {
+    return 'its Sec-Fetch-Site header says that a web page sent it: ask from a program that is no browser';
+  }
+  const names = namesOf(host);
+  const name = headers.host?.replace(/:\d*$/, '').toLowerCase();
+  if (names === undefined || (name !== undefined && names.includes(name))) return undefined;
+  return `its Host header is none of ${names.join(', ')}: ask by one of these names`;
+}
+
+/**
+ * A connection that breaks is its client's matter. Node takes its own listener away at an upgrade, and an 'error' that nobody listens to
+ * ends the process.
+ */
+export function outliveResets(server: Server, logger: Logger): void {
+  server.on('connection', (socket) => {
+    socket.on('error', (error) => logger.debug({ err: error }, 'a connection broke'));
+  });
+}
+
+const OF_A_CONNECTION = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'ENOTCONN',
+  'ERR_STREAM_DESTROYED',
+]);
+
+/** Whether an error says no more than that the other end of one connection is gone. */
+export function isOfOneConnection(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && OF_A_CONNECTION.has(String(error.code));
+}
+
+/** The last line of defence: what belongs to one connection ends no process. Anything else may have left the state half-changed, and does. */
+export function outliveConnections(logger: Logger): void {
+  process.on('uncaughtException', (error) => {
+    if (isOfOneConnection(error)) {
+      logger.error({ err: error }, 'a connection failed where nobody listened');
+      return;
+    }
+    logger.fatal({ err: error }, 'an error that nobody handled: this process ends');
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(1);
+  });
+}
