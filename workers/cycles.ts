@@ -16,7 +16,7 @@ import { workflowBundle } from './workflow-bundle.ts';
 await runRole('cycles', async ({ configuration, secrets, logger }) => {
   const journal = await openJournal(configuration);
   const buffer = await openMarketBuffer(configuration);
-  const client = createCcxtClient(marketAccess(configuration));
+  const client = createCcxtClient(marketAccess(configuration, secrets));
   const market = await createCcxtMarket(client, configuration.mode, marketSpeed(configuration));
   const { close: closeCoordinator, ...coordinator } = createCoordinatorActivities({
     url: coordinatorUrl(configuration),

@@ -4,15 +4,22 @@ import { checkKeys, refusePaperSettings } from '../contracts/config/live.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 import { exchangeKeys, type Secrets } from '../contracts/config/secrets.ts';
 
-/** Public data of the exchange that the mode trades on. */
-export function marketAccess(configuration: Configuration): VenueAccess {
-  return { venue: VENUE, restUrl: exchangeUrl(configuration) };
+/** Public data of the exchange that the mode trades on. The paper exchange is told whose they are, so that no stranger uses up their budget. */
+export function marketAccess(
+  configuration: Configuration,
+  { paperApiKey }: Pick<Secrets, 'paperApiKey'> = {},
+): VenueAccess {
+  return {
+    venue: VENUE,
+    restUrl: exchangeUrl(configuration),
+    apiKey: configuration.mode === 'paper' ? paperApiKey : undefined,
+  };
 }
 
 /** The exchange that the mode trades on, with its keys. In live mode it is the venue's own, and no paper setting stands beside it. */
 export function tradingAccess(configuration: Configuration, secrets: Secrets): VenueAccess {
   refusePaperSettings(configuration);
-  return { ...marketAccess(configuration), ...exchangeKeys(configuration, secrets) };
+  return { ...marketAccess(configuration, secrets), ...exchangeKeys(configuration, secrets) };
 }
 
 /** In live mode refuses keys that could take money away. A worker asks before it serves, since it may run without `npm start`. */

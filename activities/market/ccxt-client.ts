@@ -10,6 +10,7 @@ export interface VenueAccess {
   venue: 'binance';
   /** Base of the REST API, e.g. `http://127.0.0.1:8092`; the venue's own without one. */
   restUrl?: string | undefined;
+  /** Without the secret it signs nothing, and says alone whose budget of requests public data come from at an exchange of our own. */
   apiKey?: string | undefined;
   secret?: string | undefined;
 }
@@ -33,6 +34,8 @@ export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): bina
     const api = client.urls['api'] as Record<string, string>;
     Object.assign(api, { public: `${restUrl}/api/v3`, private: `${restUrl}/api/v3`, v1: `${restUrl}/api/v1` });
     tellWhatFor(client);
+    // Public data too: what strangers on this machine ask for must not use up the requests of those who trade.
+    if (apiKey) client.headers = { 'X-MBX-APIKEY': apiKey };
   }
   return client;
 }
