@@ -40,7 +40,7 @@ export async function startPaperExchange(options: {
   logger: Logger;
 }): Promise<PaperExchange> {
   const { configuration, dataFolder, adminToken, logger } = options;
-  mkdirSync(dataFolder, { recursive: true });
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const { exchange, stopFeed } = await openExchange(configuration, join(dataFolder, 'paper-exchange.db'), logger);
   const accounts = new Accounts(exchange.store);
   const faults = new Faults();

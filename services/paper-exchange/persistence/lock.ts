@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { UserError } from '../../../contracts/errors.ts';
+import { keepPrivate } from './private.ts';
 
 /** How long a predecessor that is just closing may take. */
 const PATIENCE_MS = 3_000;
@@ -9,6 +10,7 @@ const PATIENCE_MS = 3_000;
  * and ends with the process, however that ends.
  */
 export function lockDatabase(file: string): () => void {
+  keepPrivate(`${file}.lock`);
   const lock = new DatabaseSync(`${file}.lock`);
   try {
     lock.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}; BEGIN EXCLUSIVE`);

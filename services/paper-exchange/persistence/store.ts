@@ -7,6 +7,7 @@ import { type StoredOrder, storedOrderSchema } from '../engine/state.ts';
 import type { Fill } from '../engine/types.ts';
 import { type Candle, candleSchema } from '../market/candles.ts';
 import { lockDatabase } from './lock.ts';
+import { keepPrivate } from './private.ts';
 import {
   type AccountRow,
   accountRowSchema,
@@ -38,6 +39,7 @@ export class Store {
 
   constructor(file: string) {
     this.#unlock = lockDatabase(file);
+    keepPrivate(file);
     this.#database = new DatabaseSync(file);
     try {
       // NORMAL in WAL mode keeps every commit through the death of the process; only a power cut may take back the newest ones.
