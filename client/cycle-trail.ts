@@ -4,35 +4,35 @@ import type { AgentAnswer, Opinion } from '../domain/signals.ts';
 import { clock, percent } from './cycle-view.ts';
 
 /** A decision record as a person reads it, from the market seen to what was done. */
-export function describeTrail(record: CycleRecord): string {
+export function describeTrail(record: CycleRecord): string[] {
   return [
     `${record.outcome} (${record.mode})  ${record.cycleId}`,
     `${clock(record.startedAt)}, ${record.finishedAt - record.startedAt} ms, halt epoch ${record.epoch}`,
     record.summary,
-    section('Market', describeMarket(record)),
-    section('Signals', record.answers.flatMap(describeAnswer)),
-    section('Consensus', describeConsensus(record)),
-    section('Limits', describeVerdicts(record)),
-    section(
+    ...section('Market', describeMarket(record)),
+    ...section('Signals', record.answers.flatMap(describeAnswer)),
+    ...section('Consensus', describeConsensus(record)),
+    ...section('Limits', describeVerdicts(record)),
+    ...section(
       'Orders',
       record.orders.map(
         ({ side, quantity, symbol, limitPrice, state, filledQuantity, intentId, detail }) =>
           `${side} ${quantity} ${symbol} at ${limitPrice} or better: ${state}, filled ${filledQuantity}  [${intentId}]${detail ? `  ${detail}` : ''}`,
       ),
     ),
-    section(
+    ...section(
       'Fills',
       record.fills.map(
         ({ side, quantity, symbol, price, fee, feeAsset, liquidity, tradeId }) =>
           `${side} ${quantity} ${symbol} at ${price}, fee ${fee} ${feeAsset}, ${liquidity}, trade ${tradeId}`,
       ),
     ),
-    section('Equity', [record.equity ?? 'unknown']),
-  ].join('\n');
+    ...section('Equity', [record.equity ?? 'unknown']),
+  ];
 }
 
-function section(title: string, lines: readonly string[]): string {
-  return [`\n${title}`, ...(lines.length > 0 ? lines : ['none']).map((line) => `  ${line}`)].join('\n');
+function section(title: string, lines: readonly string[]): string[] {
+  return ['', title, ...(lines.length > 0 ? lines : ['none']).map((line) => `  ${line}`)];
 }
 
 function describeMarket({ snapshot }: CycleRecord): string[] {

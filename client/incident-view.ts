@@ -1,3 +1,4 @@
+import { oneLine } from '../contracts/text.ts';
 import type { HealthFigures, Incident } from '../domain/health.ts';
 
 const seconds = (ms: number): string =>
@@ -57,11 +58,11 @@ export function stakeholderMessage(incident: Incident): string {
   return `${severity === 'critical' ? 'Incident' : 'Disturbance'} of ${component} (${code}), found at ${at}. ${state} Orders are sent at most once whatever fails, and what is held keeps its protective exits.`;
 }
 
-/** What is known is filled in; what only people can say is asked. */
+/** What is known is filled in; what only people can say is asked. A detail stays in its line, whatever it holds. */
 export function postMortem(incident: Incident): string {
   const { incidentId, component, code, severity, detail, beganAt, detectedAt, recoveredAt, recoveredBy, actions } =
     incident;
-  const list = (lines: string[]): string => lines.map((line) => `- ${line}`).join('\n') || '- none';
+  const list = (lines: string[]): string[] => (lines.length > 0 ? lines.map((line) => `- ${line}`) : ['- none']);
   return [
     `# ${incidentId}`,
     '',
@@ -70,10 +71,10 @@ export function postMortem(incident: Incident): string {
     `**Recovery**: ${recoveredAt === undefined ? 'not yet' : `${seconds(recoveredAt - detectedAt)} after the detection, by ${recoveredBy}`}`,
     '',
     '## Timeline',
-    list(timeline(incident).map(({ at, what }) => `${new Date(at).toISOString()} ${what}`)),
+    ...list(timeline(incident).map(({ at, what }) => `${new Date(at).toISOString()} ${what}`)),
     '',
     '## Tried',
-    list(
+    ...list(
       actions.map(
         ({ action, outcome, detail: words }) => `${action}: ${outcome ?? 'under way'}${words ? ` (${words})` : ''}`,
       ),
@@ -83,5 +84,7 @@ export function postMortem(incident: Incident): string {
     '- Which orders, fills or signals did it touch? (sapphire report incidents, sapphire cycle list)',
     '- What was the cause behind the cause?',
     '- What finds it sooner, or mends it without us, the next time?',
-  ].join('\n');
+  ]
+    .map(oneLine)
+    .join('\n');
 }

@@ -4,8 +4,13 @@ import { z } from 'zod';
 const unprintable = /[\p{C}\p{Zl}\p{Zp}]+/gu;
 
 /** One line that can neither move a terminal's cursor nor hide or forge text: each run of unprintable characters becomes a space. */
+export function oneLine(text: string): string {
+  return text.replace(unprintable, ' ');
+}
+
+/** The same without space around it. */
 export function printable(text: string): string {
-  return text.replace(unprintable, ' ').trim();
+  return oneLine(text).trim();
 }
 
 /**

@@ -22,7 +22,8 @@ function linesOf({ by, x, y }: ChartOf, { report, rows }: ReportRows): Line[] {
   const titleOf = (name: string): string => report.columns.find((column) => column.name === name)?.title ?? name;
   const valueOf = (cell: Cell | undefined): number | null =>
     cell === null || cell === undefined ? null : Number(cell);
-  const groups = by === undefined ? [['', rows] as const] : [...Map.groupBy(rows, (row) => String(row[by]))];
+  const groups =
+    by === undefined ? [['', rows] as const] : [...Map.groupBy(rows, (row) => cellText('text', row[by] ?? null))];
   return groups.flatMap(([group, part]) =>
     y.map((name) => ({
       name: group === '' ? titleOf(name) : group,
@@ -91,5 +92,5 @@ export function chartSvg(drawn: ReportRows): string | undefined {
 }
 
 function categoryText(unit: Unit, value: string): string {
-  return unit === 'text' ? value : cellText(unit, Number(value));
+  return cellText(unit, unit === 'text' ? value : Number(value));
 }

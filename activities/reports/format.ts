@@ -1,3 +1,4 @@
+import { oneLine } from '../../contracts/text.ts';
 import type { Cell } from '../../stores/warehouse/reports/index.ts';
 import type { Unit } from '../../stores/warehouse/reports/query.ts';
 
@@ -12,7 +13,8 @@ const number = (digits: number) => (value: number) =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 const formats: Record<Unit, (value: Cell) => string> = {
-  text: String,
+  // Strangers name some of what is counted.
+  text: (value) => oneLine(String(value)),
   day: (value) => dateText(Number(value) * DAY_MS),
   time: (value) => new Date(Number(value)).toISOString().replace('T', ' ').slice(0, 19),
   money: (value) => number(2)(Number(value)),

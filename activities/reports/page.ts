@@ -1,3 +1,4 @@
+import { oneLine } from '../../contracts/text.ts';
 import type { Mode } from '../../domain/market.ts';
 import { decimal, sum, text } from '../../domain/money.ts';
 import type { Cell, ReportRows } from '../../stores/warehouse/reports/index.ts';
@@ -31,7 +32,7 @@ th { color: var(--faint); font-weight: 500 } .figure { text-align: right; white-
 `;
 
 function escaped(value: string): string {
-  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return oneLine(value).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function of(page: ReportPage, name: string): Record<string, Cell>[] {

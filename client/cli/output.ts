@@ -1,4 +1,5 @@
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { oneLine } from '../../contracts/text.ts';
 import type { Mode } from '../../domain/market.ts';
 
 export interface OutputOptions {
@@ -7,9 +8,28 @@ export interface OutputOptions {
   mode?: Mode;
 }
 
+/**
+ * What a person reads. A text is one line, whatever stands in it; only a list has several. Strangers' and models' words stand in some, and so they can
+ * neither forge a line nor move the cursor or hide others.
+ */
+export type Lines = string | readonly Lines[];
+
+/** The printer's one way to text, each line with its end. */
+export function textOf(lines: Lines): string {
+  return typeof lines === 'string' ? `${oneLine(lines).trimEnd()}\n` : lines.map(textOf).join('');
+}
+
 /** One JSON document, or text for a person; both name the mode. Everything else goes to stderr. */
-export function print(value: unknown, { json, mode }: OutputOptions, describe: () => string): void {
-  process.stdout.write(json ? `${JSON.stringify(withMode(value, mode))}\n` : `${heading(mode)}${describe()}\n`);
+export function print(value: unknown, { json, mode }: OutputOptions, describe: () => Lines): void {
+  process.stdout.write(json ? `${jsonOf(withMode(value, mode))}\n` : `${heading(mode)}${textOf(split(describe()))}`);
+}
+
+// TODO control.ts still joins its lines itself.
+const split = (lines: Lines): Lines => (typeof lines === 'string' ? lines.split('\n') : lines);
+
+/** For a person alone, before the command's own answer. */
+export function show(lines: Lines): void {
+  process.stdout.write(textOf(lines));
 }
 
 /** Nobody may take live for paper. */
@@ -23,33 +43,46 @@ function withMode(value: unknown, mode: Mode | undefined): unknown {
   return Array.isArray(value) ? value.map((item: unknown) => withMode(item, mode)) : { mode, ...value };
 }
 
-export function progress(message: string): void {
-  process.stderr.write(`${message}\n`);
+/** The same document, with all that JSON leaves as it is and a terminal might obey (C1 controls, directions of writing) as \u escapes. */
+function jsonOf(value: unknown): string {
+  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) =>
+    character.split('').map(escaped).join(''),
+  );
 }
 
-/** Columns of text. A model's or a stranger's words stand in some: without control characters they can neither move the cursor nor hide others. */
-export function table(head: readonly string[], cells: readonly (readonly string[])[]): string {
-  if (cells.length === 0) return 'none';
-  const rows = cells.map((row) => row.map((cell) => cell.replaceAll(/\p{C}+/gu, ' ')));
+export function progress(message: Lines): void {
+  process.stderr.write(textOf(message));
+}
+
+/** Columns of text, a line each. */
+export function table(head: readonly string[], cells: readonly (readonly string[])[]): string[] {
+  if (cells.length === 0) return ['none'];
+  const rows = cells.map((row) => row.map(oneLine));
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd();
-  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n');
+  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)];
 }
 
 /** Prints what went wrong and returns the exit code. A fault of ours, unlike one of the user's, comes with its stack. */
 export function reportError(error: unknown, { json, mode }: OutputOptions): number {
   const known = error instanceof UserError;
   const message = error instanceof Error ? error.message : String(error);
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify(withMode({ error: { code: known ? error.code : 'Unexpected', message } }, mode))}\n`,
-    );
-  process.stderr.write(
-    `${mode === 'live' ? heading(mode) : ''}sapphire: ${known || !(error instanceof Error) ? message : (error.stack ?? message)}\n`,
-  );
+  if (json) {
+    const code = known ? error.code : 'Unexpected';
+    process.stdout.write(`${jsonOf(withMode({ error: { code, message } }, mode))}\n`);
+  }
+  const stack = known || !(error instanceof Error) ? [] : framesOf(error);
+  process.stderr.write(`${mode === 'live' ? heading(mode) : ''}${textOf([`sapphire: ${message}`, stack])}`);
   return known ? error.exitCode : ExitCode.failure;
+}
+
+/** Where it was thrown: what stands before is the message, in which a line may look like anything. */
+function framesOf({ name, message, stack = '' }: Error): string[] {
+  const head = message === '' ? name : `${name}: ${message}`;
+  return (stack.startsWith(head) ? stack.slice(head.length) : stack).split('\n').filter((line) => /^\s+at /.test(line));
 }

@@ -142,7 +142,7 @@ describe('a cycle as a person reads it', () => {
   });
 
   it('is a trail from market to fills', () => {
-    const trail = describeTrail(record);
+    const trail = describeTrail(record).join('\n');
     for (const part of [
       'BTC/USDT 60000',
       'qwen: abstains, no_key: set a key',
@@ -208,7 +208,7 @@ describe('a table', () => {
           ['longer', ''],
         ],
       ),
-    ).toBe('a       long\n──────  ────\nx       y\nlonger');
-    expect(table(['a'], [])).toBe('none');
+    ).toEqual(['a       long', '──────  ────', 'x       y', 'longer']);
+    expect(table(['a'], [])).toEqual(['none']);
   });
 });

@@ -165,7 +165,7 @@ function describe(report: Awaited<ReturnType<typeof summary>>): string {
     );
   });
   return [
-    table(['', 'fault', 'lasted', 'found after', 'by', 'well again after', 'recovered by', 'lost'], rows),
+    ...table(['', 'fault', 'lasted', 'found after', 'by', 'well again after', 'recovered by', 'lost'], rows),
     '',
     `${report.recovered} of ${wanted.length} faults of ${new Set(wanted.map(({ kind }) => kind)).size} kinds recovered without a person (${(100 * report.share).toFixed(1)} %); MTTD ${seconds(report.mttdMs)}, MTTR ${seconds(report.mttrMs)} from the injection, the time that the fault itself lasted included`,
     `The system's own figures: ${figuresLine(report.own)}`,

@@ -134,14 +134,12 @@ export function registerAgentControls(agents: Command): void {
         reason,
       });
       const url = coordinatorUrl(configuration);
-      print({ token, url, ...change }, options, () =>
-        [
-          `${agentId}: ${describeParticipation(change.after)}, group ${change.after.group}`,
-          `MCP endpoint  ${url}`,
-          `token         ${token}`,
-          'The token is shown this once. The tool list_participation says what is asked, submit_signal takes the answer.',
-        ].join('\n'),
-      );
+      print({ token, url, ...change }, options, () => [
+        `${agentId}: ${describeParticipation(change.after)}, group ${change.after.group}`,
+        `MCP endpoint  ${url}`,
+        `token         ${token}`,
+        'The token is shown this once. The tool list_participation says what is asked, submit_signal takes the answer.',
+      ]);
     },
   );
 

@@ -41,8 +41,12 @@ async function verify(context: CliContext, options: VerifyOptions): Promise<numb
   }
   print({ entries, head, copies: copies.length, faults }, options, () =>
     faults.length === 0
-      ? `${entries} entries, unbroken; ${copies.length} of them in the warehouse, the same.\nhead ${head}\nKeep the head elsewhere: "sapphire audit verify --head ${head.slice(0, 8)}…" then finds a trail that was made anew.`
-      : `The audit trail was changed.\n${faults.join('\n')}`,
+      ? [
+          `${entries} entries, unbroken; ${copies.length} of them in the warehouse, the same.`,
+          `head ${head}`,
+          `Keep the head elsewhere: "sapphire audit verify --head ${head.slice(0, 8)}…" then finds a trail that was made anew.`,
+        ]
+      : ['The audit trail was changed.', ...faults],
   );
   return faults.length === 0 ? ExitCode.ok : ExitCode.unhealthy;
 }

@@ -26,21 +26,19 @@ async function training({ configuration, warehouse: open }: CliContext, options:
     embargoMs,
     out: resolve(options.out),
   });
-  print({ out: resolve(options.out), ...card }, options, () =>
-    [
-      table(
-        ['part', 'samples', 'up', 'flat', 'down'],
-        splits.map((split) => {
-          const { up, flat, down } = card.samples[split];
-          return [split, ...[up + flat + down, up, flat, down].map(String)];
-        }),
-      ),
-      `${card.instructions} instructions, ${card.files['series.parquet']?.rows ?? 0} minutes`,
-      `left out: ${card.leftOut.noFeatures} without features, ${card.leftOut.noLabel} without a label, ${card.leftOut.embargo} at the boundaries`,
-      `data hash ${card.dataHash}`,
-      `${resolve(options.out)}: CARD.md says what it is`,
-    ].join('\n'),
-  );
+  print({ out: resolve(options.out), ...card }, options, () => [
+    table(
+      ['part', 'samples', 'up', 'flat', 'down'],
+      splits.map((split) => {
+        const { up, flat, down } = card.samples[split];
+        return [split, ...[up + flat + down, up, flat, down].map(String)];
+      }),
+    ),
+    `${card.instructions} instructions, ${card.files['series.parquet']?.rows ?? 0} minutes`,
+    `left out: ${card.leftOut.noFeatures} without features, ${card.leftOut.noLabel} without a label, ${card.leftOut.embargo} at the boundaries`,
+    `data hash ${card.dataHash}`,
+    `${resolve(options.out)}: CARD.md says what it is`,
+  ]);
 }
 
 function folder(text: string): string {

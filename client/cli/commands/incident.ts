@@ -36,23 +36,21 @@ export function registerIncidents(program: Command): void {
       const incidents = await journal.incidents.list({ since: Date.now() - options.since, limit: 10_000 });
       const figures = healthFigures(incidents);
       const shown = incidents.slice(0, options.limit);
-      print({ figures, incidents: shown }, options, () =>
-        [
-          figuresLine(figures),
-          '',
-          table(
-            ['incident', 'found', 'lasted', 'what', 'state', 'detail'],
-            shown.map((each) => [
-              each.incidentId,
-              clock(each.detectedAt),
-              lasted(each),
-              each.code,
-              stateOf(each),
-              each.detail.slice(0, 80),
-            ]),
-          ),
-        ].join('\n'),
-      );
+      print({ figures, incidents: shown }, options, () => [
+        figuresLine(figures),
+        '',
+        table(
+          ['incident', 'found', 'lasted', 'what', 'state', 'detail'],
+          shown.map((each) => [
+            each.incidentId,
+            clock(each.detectedAt),
+            lasted(each),
+            each.code,
+            stateOf(each),
+            each.detail.slice(0, 80),
+          ]),
+        ),
+      ]);
       return figures.escalated > 0 ? ExitCode.unhealthy : ExitCode.ok;
     },
   );
@@ -65,19 +63,17 @@ export function registerIncidents(program: Command): void {
     async (context, options: OutputOptions, id: string) => {
       const found = await known(await context.journal(), id);
       const drafts = { timeline: timeline(found), message: stakeholderMessage(found), postMortem: postMortem(found) };
-      print({ incident: found, ...drafts }, options, () =>
-        [
-          `${found.component}: ${found.code} (${found.severity}), ${stateOf(found)}`,
-          '',
-          ...drafts.timeline.map(({ at, what }) => `${clock(at)}  ${what}`),
-          '',
-          '── message to stakeholders ──',
-          drafts.message,
-          '',
-          '── post-mortem ──',
-          drafts.postMortem,
-        ].join('\n'),
-      );
+      print({ incident: found, ...drafts }, options, () => [
+        `${found.component}: ${found.code} (${found.severity}), ${stateOf(found)}`,
+        '',
+        ...drafts.timeline.map(({ at, what }) => `${clock(at)}  ${what}`),
+        '',
+        '── message to stakeholders ──',
+        drafts.message,
+        '',
+        '── post-mortem ──',
+        ...drafts.postMortem.split('\n'),
+      ]);
     },
   );
 

@@ -36,19 +36,17 @@ async function show(context: CliContext, options: OutputOptions): Promise<void> 
     // Paper keys are no business of the real venue: it is asked in live mode only.
     if (name === 'mode' && checks.at(-1)?.holds === false) break;
   }
-  print({ account, venue: VENUE, enabled: liveEnabled, checks, reconciliation }, options, () =>
-    [
-      liveEnabled ? `account ${account}: opening orders go to ${VENUE}` : `account ${account}: live trading is off`,
-      reconciliation
-        ? `last reconciliation ${clock(reconciliation.at)}: ${reconciliation.differences.join('; ') || 'clean'}`
-        : 'no reconciliation yet',
-      '',
-      table(
-        ['condition', 'holds', 'found'],
-        checks.map(({ check, holds, detail }) => [check, holds ? 'yes' : 'NO', detail]),
-      ),
-    ].join('\n'),
-  );
+  print({ account, venue: VENUE, enabled: liveEnabled, checks, reconciliation }, options, () => [
+    liveEnabled ? `account ${account}: opening orders go to ${VENUE}` : `account ${account}: live trading is off`,
+    reconciliation
+      ? `last reconciliation ${clock(reconciliation.at)}: ${reconciliation.differences.join('; ') || 'clean'}`
+      : 'no reconciliation yet',
+    '',
+    table(
+      ['condition', 'holds', 'found'],
+      checks.map(({ check, holds, detail }) => [check, holds ? 'yes' : 'NO', detail]),
+    ),
+  ]);
 }
 
 export function registerLive(program: Command): void {
@@ -83,13 +81,11 @@ export function registerLive(program: Command): void {
           reconcile: async (account) => compareAtRest({ journal: await journal(), trading: await trading() }, account),
         },
       );
-      print(report, options, () =>
-        [
-          `account ${report.account} trades with REAL MONEY on ${report.venue} from now on; "sapphire live disable" ends it`,
-          ...report.checks.map(({ check, detail }) => `${check}: ${detail}`),
-          ...report.opening.map(({ amount, asset }) => `taken over into the books: ${amount} ${asset}`),
-        ].join('\n'),
-      );
+      print(report, options, () => [
+        `account ${report.account} trades with REAL MONEY on ${report.venue} from now on; "sapphire live disable" ends it`,
+        ...report.checks.map(({ check, detail }) => `${check}: ${detail}`),
+        ...report.opening.map(({ amount, asset }) => `taken over into the books: ${amount} ${asset}`),
+      ]);
     },
   );
 

@@ -19,10 +19,7 @@ function lineOf({ at, process, level, message, fields }: LogLine): string {
   const rest = Object.entries(fields).map(
     ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
-  return `${new Date(at).toISOString()} ${level.padEnd(5)} ${process.padEnd(18)} ${[message, ...rest].join('  ')}`.replaceAll(
-    /\p{C}+/gu,
-    ' ',
-  );
+  return `${new Date(at).toISOString()} ${level.padEnd(5)} ${process.padEnd(18)} ${[message, ...rest].join('  ')}`;
 }
 
 export function registerLogs(program: Command): void {
@@ -60,7 +57,7 @@ export function registerLogs(program: Command): void {
           ExitCode.refused,
         );
       }
-      print(lines, options, () => lines.map(lineOf).join('\n') || 'none');
+      print(lines, options, () => (lines.length > 0 ? lines.map(lineOf) : 'none'));
     },
   );
 }

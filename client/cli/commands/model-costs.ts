@@ -16,21 +16,19 @@ export function registerModelCosts(agents: Command): void {
       const since = Date.now() - options.since;
       const models = await (await journal()).modelCalls.spent(since);
       const costUsd = text(sum(models.map((model) => decimal(model.costUsd))));
-      print({ since, costUsd, models }, options, () =>
-        [
-          table(
-            ['agent', 'model', 'calls', 'tokens', 'USD'],
-            models.map(({ agentId, model, calls, tokens, costUsd: cost }) => [
-              agentId,
-              model,
-              String(calls),
-              String(tokens),
-              cost,
-            ]),
-          ),
-          `${costUsd} USD since ${clock(since)}`,
-        ].join('\n'),
-      );
+      print({ since, costUsd, models }, options, () => [
+        table(
+          ['agent', 'model', 'calls', 'tokens', 'USD'],
+          models.map(({ agentId, model, calls, tokens, costUsd: cost }) => [
+            agentId,
+            model,
+            String(calls),
+            String(tokens),
+            cost,
+          ]),
+        ),
+        `${costUsd} USD since ${clock(since)}`,
+      ]);
     },
   );
 

@@ -56,13 +56,11 @@ async function train({ journal, user }: CliContext, options: TrainOptions): Prom
     const place = await keepWeights(training.agent, file, training.sha256);
     const reason = `trained on ${training.dataHash.slice(0, 12)}`;
     const version = await (await journal()).models.register({ training, by: user, reason });
-    print({ ...version, file: place }, options, () =>
-      [
-        describe(version),
-        `It is asked from the next cycle on where a worker of ${version.seat} runs, and votes once its scores have earned it.`,
-        place,
-      ].join('\n'),
-    );
+    print({ ...version, file: place }, options, () => [
+      describe(version),
+      `It is asked from the next cycle on where a worker of ${version.seat} runs, and votes once its scores have earned it.`,
+      place,
+    ]);
   } finally {
     process.removeListener('SIGINT', onStop).removeListener('SIGTERM', onStop);
     await rm(folder, { recursive: true, force: true });

@@ -38,16 +38,14 @@ export function registerPaper(program: Command): void {
     async ({ configuration, secrets }, options, name) => {
       const body = await askPaperAdmin(configuration, secrets, '/accounts', { name, balances: options.balance });
       const created = accountSchema.parse(body);
-      print(created, options, () =>
-        [
-          `${created.name} (${created.created ? 'created' : 'existed already'})`,
-          `key     ${created.apiKey}`,
-          `secret  ${created.secret}`,
-          `REST    ${created.urls.rest}`,
-          `streams ${created.urls.ws}`,
-          `WS API  ${created.urls.wsApi}`,
-        ].join('\n'),
-      );
+      print(created, options, () => [
+        `${created.name} (${created.created ? 'created' : 'existed already'})`,
+        `key     ${created.apiKey}`,
+        `secret  ${created.secret}`,
+        `REST    ${created.urls.rest}`,
+        `streams ${created.urls.ws}`,
+        `WS API  ${created.urls.wsApi}`,
+      ]);
     },
   );
 }

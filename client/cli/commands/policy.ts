@@ -16,15 +16,13 @@ export function registerPolicy(program: Command): void {
     async ({ configuration: { account }, journal }, options) => {
       const { policy: book } = await journal();
       const [{ version, settings }, [last]] = await Promise.all([book.read(account), book.changes(account, 1)]);
-      print({ version, lastChange: last, policy: settings }, options, () =>
-        [
-          `policy version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
-          table(
-            ['setting', 'value'],
-            policyText.keys.map((key) => [key, String(settings[key])]),
-          ),
-        ].join('\n'),
-      );
+      print({ version, lastChange: last, policy: settings }, options, () => [
+        `policy version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
+        table(
+          ['setting', 'value'],
+          policyText.keys.map((key) => [key, String(settings[key])]),
+        ),
+      ]);
     },
   );
 
@@ -46,15 +44,13 @@ export function registerPolicy(program: Command): void {
         reason: options.reason,
       });
       const changed = policyText.changed(change);
-      print({ ...change, changed }, options, () =>
-        [
-          `policy version ${change.version}, from the next cycle on`,
-          table(
-            ['setting', 'before', 'after'],
-            changed.map(({ key, before, after }) => [key, before, after]),
-          ),
-        ].join('\n'),
-      );
+      print({ ...change, changed }, options, () => [
+        `policy version ${change.version}, from the next cycle on`,
+        table(
+          ['setting', 'before', 'after'],
+          changed.map(({ key, before, after }) => [key, before, after]),
+        ),
+      ]);
     },
   );
 

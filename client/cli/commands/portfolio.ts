@@ -31,35 +31,34 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   print(
     { account, currency, equity, pnl, profit, marks, deposits, fees, modelCostUsd, balances, positions },
     options,
-    () =>
-      [
-        `account ${account}`,
-        marks
-          ? `equity ${equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
-          : 'equity: not marked yet',
-        `PnL: realised ${profit.realized}, unrealised ${profit.unrealized ?? 'unknown'}, since deposits ${pnl ?? 'unknown'} ${currency}`,
-        `paid in: ${amounts(deposits)}`,
-        `fees paid: ${amounts(fees)}`,
-        `language models: ${modelCostUsd} USD, paid elsewhere and not part of the PnL`,
-        '',
-        table(
-          ['asset', 'free', 'reserved'],
-          balances.map(({ asset, free, reserved }) => [asset, free, reserved]),
-        ),
-        '',
-        table(
-          ['position', 'quantity', 'dust', 'average cost', 'price', 'realised PnL', 'unrealised PnL'],
-          positions.map((position) => [
-            position.symbol,
-            position.quantity,
-            position.dust,
-            text(decimal(position.averageCost).toDecimalPlaces(8)),
-            position.price ?? 'not known',
-            position.realizedPnl,
-            position.unrealizedPnl ?? 'not known',
-          ]),
-        ),
-      ].join('\n'),
+    () => [
+      `account ${account}`,
+      marks
+        ? `equity ${equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
+        : 'equity: not marked yet',
+      `PnL: realised ${profit.realized}, unrealised ${profit.unrealized ?? 'unknown'}, since deposits ${pnl ?? 'unknown'} ${currency}`,
+      `paid in: ${amounts(deposits)}`,
+      `fees paid: ${amounts(fees)}`,
+      `language models: ${modelCostUsd} USD, paid elsewhere and not part of the PnL`,
+      '',
+      table(
+        ['asset', 'free', 'reserved'],
+        balances.map(({ asset, free, reserved }) => [asset, free, reserved]),
+      ),
+      '',
+      table(
+        ['position', 'quantity', 'dust', 'average cost', 'price', 'realised PnL', 'unrealised PnL'],
+        positions.map((position) => [
+          position.symbol,
+          position.quantity,
+          position.dust,
+          text(decimal(position.averageCost).toDecimalPlaces(8)),
+          position.price ?? 'not known',
+          position.realizedPnl,
+          position.unrealizedPnl ?? 'not known',
+        ]),
+      ),
+    ],
   );
 }
 

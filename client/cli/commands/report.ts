@@ -8,7 +8,7 @@ import { type Period, periodOf, periods } from '../../../domain/periods.ts';
 import { type ReportRows, reports } from '../../../stores/warehouse/reports/index.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { heading, type OutputOptions, print, progress, table } from '../output.ts';
+import { heading, type Lines, type OutputOptions, print, progress, table } from '../output.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -19,10 +19,10 @@ function day(text: string): number {
   return at;
 }
 
-function textOf({ report, rows }: ReportRows): string {
+function linesOf({ report, rows }: ReportRows): Lines {
   const head = report.columns.map(({ title }) => title);
   const lines = rows.map((row) => report.columns.map(({ name, unit }) => cellText(unit, row[name] ?? null)));
-  return `${report.title}\n${lines.length === 0 ? 'nothing in this time' : table(head, lines)}`;
+  return [report.title, lines.length === 0 ? 'nothing in this time' : table(head, lines)];
 }
 
 function isPeriod(name: string): name is Period {
@@ -56,7 +56,7 @@ async function show(context: CliContext, options: Options, name: string): Promis
   const from = options.from ?? periodOf('daily', to - 1).from - (options.days - 1) * DAY_MS;
   const [done] = await runReports(warehouse, feeds, { from, to }, [report]);
   if (!done) throw new Error('one report was wanted');
-  print({ report: name, from, to, rows: done.rows }, options, () => textOf(done));
+  print({ report: name, from, to, rows: done.rows }, options, () => linesOf(done));
 }
 
 async function showPeriod(
@@ -69,7 +69,7 @@ async function showPeriod(
   const { range, reports: done } = page;
   if (options.out === undefined) {
     const rows = Object.fromEntries(done.map((each) => [each.report.name, each.rows]));
-    print({ period, ...range, reports: rows }, options, () => [page.title, ...done.map(textOf)].join('\n\n'));
+    print({ period, ...range, reports: rows }, options, () => [page.title, ...done.map((each) => ['', linesOf(each)])]);
     return;
   }
   progress(`${heading(configuration.mode).trim()}: drawing ${page.title}`);
@@ -94,12 +94,11 @@ export function registerReport(program: Command): void {
     report.command('list').description('every report, with what its figures mean'),
     async (_context, options) => {
       const rows = reports.map(({ name, title, description, columns }) => ({ name, title, description, columns }));
-      print(rows, options, () =>
-        [
-          ...rows.map(({ name, title, description }) => `${name}\n    ${title}. ${description}`),
-          'daily, weekly, monthly\n    All of them for one day, week or month; with --out as a page with charts.',
-        ].join('\n'),
-      );
+      print(rows, options, () => [
+        ...rows.map(({ name, title, description }) => [name, `    ${title}. ${description}`]),
+        'daily, weekly, monthly',
+        '    All of them for one day, week or month; with --out as a page with charts.',
+      ]);
     },
   );
 

@@ -37,31 +37,29 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   const views = limitViews(facts);
   const exposure = exposureOf(facts);
   const [last] = changes;
-  print({ account, currency, version, lastChange: last, trading, marks, exposure, limits: views }, options, () =>
-    [
-      `account ${account}: trading is ${tradingState} (epoch ${epoch}, by ${changedBy}: ${reason})`,
-      `limits version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
-      marks
-        ? `equity ${marks.equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
-        : 'equity: not marked yet',
-      `exposure ${exposure.gross ?? 'unknown'} ${currency}${exposure.pricedAt === undefined ? '' : ` at the prices of ${clock(exposure.pricedAt)}`}`,
-      '',
-      table(
-        ['symbol', `booked ${currency}`, `open buys ${currency}`, `exposure ${currency}`],
-        exposure.bySymbol.map(({ symbol, booked, working, exposure: total }) => [
-          symbol,
-          booked ?? 'no price known',
-          working,
-          total ?? 'no price known',
-        ]),
-      ),
-      '',
-      table(
-        ['limit', 'value', 'now'],
-        views.map(({ key, limit, current }) => [key, String(limit), current ?? '']),
-      ),
-    ].join('\n'),
-  );
+  print({ account, currency, version, lastChange: last, trading, marks, exposure, limits: views }, options, () => [
+    `account ${account}: trading is ${tradingState} (epoch ${epoch}, by ${changedBy}: ${reason})`,
+    `limits version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
+    marks
+      ? `equity ${marks.equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
+      : 'equity: not marked yet',
+    `exposure ${exposure.gross ?? 'unknown'} ${currency}${exposure.pricedAt === undefined ? '' : ` at the prices of ${clock(exposure.pricedAt)}`}`,
+    '',
+    table(
+      ['symbol', `booked ${currency}`, `open buys ${currency}`, `exposure ${currency}`],
+      exposure.bySymbol.map(({ symbol, booked, working, exposure: total }) => [
+        symbol,
+        booked ?? 'no price known',
+        working,
+        total ?? 'no price known',
+      ]),
+    ),
+    '',
+    table(
+      ['limit', 'value', 'now'],
+      views.map(({ key, limit, current }) => [key, String(limit), current ?? '']),
+    ),
+  ]);
 }
 
 function describeChange(change: SettingsChange<RiskSettings>): string {
@@ -104,15 +102,13 @@ export function registerRisk(program: Command): void {
         reason: options.reason,
       });
       const changed = riskText.changed(change);
-      print({ ...change, changed }, options, () =>
-        [
-          `limits version ${change.version}, from the next cycle on`,
-          table(
-            ['limit', 'before', 'after'],
-            changed.map(({ key, before, after }) => [key, before, after]),
-          ),
-        ].join('\n'),
-      );
+      print({ ...change, changed }, options, () => [
+        `limits version ${change.version}, from the next cycle on`,
+        table(
+          ['limit', 'before', 'after'],
+          changed.map(({ key, before, after }) => [key, before, after]),
+        ),
+      ]);
     },
   );
 

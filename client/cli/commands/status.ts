@@ -11,7 +11,7 @@ import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { action } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
-import { type OutputOptions, print, table } from '../output.ts';
+import { type Lines, type OutputOptions, print, table } from '../output.ts';
 
 const FIGURES_MS = 30 * 86_400_000;
 
@@ -82,7 +82,7 @@ async function gather({ configuration, journal }: CliContext) {
 
 type Status = Awaited<ReturnType<typeof gather>>;
 
-function describe(status: Status, mode: Mode): string {
+function describe(status: Status, mode: Mode): Lines {
   const { account, control, lastCycle, services, unresolved, openOrders, reconciliation, protectedSymbols } = status;
   const live =
     mode === 'live' ? [`live trading is ${control.liveEnabled ? 'ON' : 'off: no opening order passes'}`] : [];
@@ -109,7 +109,7 @@ function describe(status: Status, mode: Mode): string {
       ['service', 'state', 'address', 'detail'],
       services.map(({ name, url, healthy, detail }) => [name, healthy ? 'ok' : 'DOWN', url, healthy ? '' : detail]),
     ),
-  ].join('\n');
+  ];
 }
 
 function openBreakers(services: readonly ServiceHealth[]): string[] {
@@ -120,14 +120,14 @@ function openBreakers(services: readonly ServiceHealth[]): string[] {
   );
 }
 
-function describeReconciliation(reconciliation: Status['reconciliation']): string {
+function describeReconciliation(reconciliation: Status['reconciliation']): Lines {
   if (!reconciliation) return 'no reconciliation yet';
   const { at, differences, stable } = reconciliation;
   if (differences.length === 0) return `reconciled ${clock(at)}: books and exchange agree`;
   return [
     `reconciled ${clock(at)}: books and exchange DIFFER, ${stable} ${stable === 1 ? 'look' : 'looks'} in a row`,
     ...differences.map((difference) => `  ${difference}`),
-  ].join('\n');
+  ];
 }
 
 export function registerStatus(program: Command): void {

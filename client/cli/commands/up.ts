@@ -19,7 +19,7 @@ import { readProfile } from '../../stack/profile.ts';
 import { type Stack, startStack } from '../../stack/start.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
-import { heading, type OutputOptions, print, progress, table } from '../output.ts';
+import { heading, type Lines, type OutputOptions, print, progress, show, table } from '../output.ts';
 import { runCycle } from './cycles.ts';
 
 interface UpOptions extends OutputOptions {
@@ -69,7 +69,7 @@ async function* wantedCycles(
   }
 }
 
-function welcome({ services }: Stack, { mode, account, symbols, cycle }: Configuration): string {
+function welcome({ services }: Stack, { mode, account, symbols, cycle }: Configuration): Lines {
   return [
     '',
     ...(mode === 'live'
@@ -87,7 +87,7 @@ function welcome({ services }: Stack, { mode, account, symbols, cycle }: Configu
     '',
     'Ctrl-C stops; "npx sapphire --help" in another terminal does the rest.',
     '',
-  ].join('\n');
+  ];
 }
 
 /** The wanted number of cycles at once, then, unless that was all, those of the schedule until the stack stops. */
@@ -121,7 +121,7 @@ async function follow(
   try {
     for await (const record of cyclesOf(stack, client, journal, configuration, options)) {
       finished.push(record);
-      if (!options.json) process.stdout.write(`${cycleLine(record, configuration.currency)}\n`);
+      if (!options.json) show(cycleLine(record, configuration.currency));
       if (stack.stopRequested.aborted) break;
     }
   } finally {
@@ -153,7 +153,7 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
   incidents.open(journal.incidents);
   const watches = [watchConfiguration(incidents.observe), watchDisk(dataFolder(), incidents.observe)];
   try {
-    if (!options.json) process.stdout.write(welcome(stack, configuration));
+    if (!options.json) show(welcome(stack, configuration));
     const cycles = await Promise.race([
       follow(stack, journal, configuration, options),
       stack.failure.then((failure) => {

@@ -30,32 +30,30 @@ async function status({ warehouse: open }: CliContext, options: OutputOptions): 
     bytes: part.reduce((total, { bytes }) => total + bytes, 0),
     loaded: part.filter(({ loadedTo }) => loadedTo !== undefined).length,
   }));
-  print({ folder: warehouse.folder, commit: number, committedAt, sources, tables }, options, () =>
-    [
-      `${warehouse.folder}, commit ${number}${number === 0 ? '' : ` at ${clock(committedAt)}`}`,
-      '',
-      table(
-        ['source', 'exported', 'newest', 'oldest that waits'],
-        sources.map(({ source, exported, last, lagMs }) => [
-          source,
-          String(exported),
-          String(last),
-          lagMs === 0 ? 'none' : `${(lagMs / 1_000).toFixed(0)} s old`,
-        ]),
-      ),
-      '',
-      table(
-        ['table', 'rows', 'segments', 'in the cloud', 'kB'],
-        tables.map((each) => [
-          each.table,
-          String(each.rows),
-          String(each.segments),
-          String(each.loaded),
-          (each.bytes / 1_000).toFixed(1),
-        ]),
-      ),
-    ].join('\n'),
-  );
+  print({ folder: warehouse.folder, commit: number, committedAt, sources, tables }, options, () => [
+    `${warehouse.folder}, commit ${number}${number === 0 ? '' : ` at ${clock(committedAt)}`}`,
+    '',
+    table(
+      ['source', 'exported', 'newest', 'oldest that waits'],
+      sources.map(({ source, exported, last, lagMs }) => [
+        source,
+        String(exported),
+        String(last),
+        lagMs === 0 ? 'none' : `${(lagMs / 1_000).toFixed(0)} s old`,
+      ]),
+    ),
+    '',
+    table(
+      ['table', 'rows', 'segments', 'in the cloud', 'kB'],
+      tables.map((each) => [
+        each.table,
+        String(each.rows),
+        String(each.segments),
+        String(each.loaded),
+        (each.bytes / 1_000).toFixed(1),
+      ]),
+    ),
+  ]);
 }
 
 /** Loads the cloud's client at its first use: most installations have none. */
@@ -76,9 +74,7 @@ async function migrate(context: CliContext, options: OutputOptions): Promise<voi
   const cloud = await cloudOf(context);
   progress(`Bringing ${cloud.name} up to date`);
   const done = await cloud.migrate();
-  print({ dataset: cloud.name, done }, options, () =>
-    done.length === 0 ? `${cloud.name}: nothing to do` : done.join('\n'),
-  );
+  print({ dataset: cloud.name, done }, options, () => (done.length === 0 ? `${cloud.name}: nothing to do` : done));
 }
 
 async function load(context: CliContext, options: OutputOptions): Promise<void> {
