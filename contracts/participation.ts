@@ -12,7 +12,11 @@ import {
 const fraction = z.number().min(0).max(1);
 const groupName = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'must be a short lower-case name, e.g. forecasters');
 
-export const agentIdText = z.string().regex(/^[a-z][a-z0-9-]{1,30}$/, 'must be a short lower-case name, e.g. deepseek');
+/** Records are kept by these names, and every object answers to some names by itself. */
+export const agentIdText = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{1,30}$/, 'must be a short lower-case name, e.g. deepseek')
+  .refine((name) => !(name in Object.prototype), 'is a word of the programming language: choose another name');
 
 /** Every control of one agent, each of which may be left as it is. */
 export const agentSettingsSchema = z.strictObject({

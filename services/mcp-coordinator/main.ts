@@ -5,6 +5,7 @@ import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
 import { openJournal } from '../../stores/journal/open.ts';
+import { outliveConnections } from '../door.ts';
 import { startCoordinator } from './server.ts';
 
 async function main(): Promise<void> {
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
     level: configuration.logLevel,
     secrets: secretValues(secrets),
   });
+  outliveConnections(logger);
   const journal = await openJournal(configuration);
   await journal.participation.seed(configuredParticipation(configuration));
   await journal.policy.adopt(configuration.account, configuredPolicy(configuration));

@@ -10,6 +10,8 @@ import { type Call, currentCall } from './call-log.ts';
 
 /** A consensus request of 16 symbols and all agents stays well below this. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** More than any message has. Whatever walks a message does so on the stack, which ends some thousand levels down. */
+const MAX_DEPTH = 64;
 const messageSchema = z.object({
   method: z.string(),
   params: z.object({ name: z.string().optional(), uri: z.string().optional() }).optional(),
@@ -67,12 +69,29 @@ async function readMessage(request: IncomingMessage, response: ServerResponse): 
     }
     chunks.push(chunk);
   }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown;
-  } catch {
-    refuse(response, 400, -32_700, 'The request is not JSON');
+  const message = parseJson(Buffer.concat(chunks).toString('utf8'));
+  if (message === undefined) refuse(response, 400, -32_700, 'The request is not JSON');
+  else if (isDeep(message)) {
+    refuse(response, 400, -32_700, `The request is nested more than ${MAX_DEPTH} levels deep`);
     return undefined;
   }
+  return message;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isDeep(message: unknown): boolean {
+  let level = [message];
+  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth += 1) {
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return level.length > 0;
 }
 
 function refuse(response: ServerResponse, status: number, code: number, message: string): void {

@@ -5,6 +5,7 @@ import { UserError } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { createOperations, type HealthAnswer } from '../../contracts/telemetry/operations-server.ts';
+import { isFromAnotherSite, namesOf, originNames, outliveResets, urlHost } from '../door.ts';
 import { bearerAuthentication } from './authentication.ts';
 import { registerControls } from './controls.ts';
 import { type CoordinatorJournal, type CoordinatorScope, createCoordinator } from './coordinator.ts';
@@ -29,8 +30,6 @@ export interface RunningCoordinator {
 }
 
 const SERVER_INFO = { name: 'sapphire-coordinator', title: 'Sapphire coordinator', version: '1.0.0' };
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-const EVERY_INTERFACE = ['0.0.0.0', '::'];
 /** Connections that answer nothing any more are cut after this, so that a supervisor's stop ends within two seconds. */
 const CLOSE_GRACE_MS = 500;
 
@@ -58,7 +57,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
   const serveProtocol = toNodeHandler(protocol, { onerror: (error) => logger.error({ err: error }, 'request failed') });
 
   const operations = createOperations({ alive: {}, ready: { journal: () => journal.check() } });
-  const guards = hostGuards(host);
+  const guards = guardsOf(host);
   const authenticate = bearerAuthentication(options.token, (hash) => journal.guests.byToken(hash));
   const routes = new Map<string, Handler>([
     ['/healthz', async (_request, response) => tell(response, await operations.alive())],
@@ -73,7 +72,6 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
     [
       '/mcp',
       async (request, response) => {
-        if (!guards.every((guard) => guard(request, response))) return;
         const caller = await authenticate(request, response);
         if (caller) await serveCall(request, response, caller, serveProtocol, logger);
       },
@@ -83,6 +81,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     const route = routes.get(path);
     countAnswer(response, route ? path : 'other');
+    if (!guards.every((guard) => guard(request, response))) return;
     if (!route) {
       response.writeHead(404).end();
       return;
@@ -94,9 +93,11 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
     });
   });
 
+  outliveResets(server, logger);
+
   const listeningPort = await listen(server, host, port);
   return {
-    url: `http://${EVERY_INTERFACE.includes(host) ? '127.0.0.1' : urlHost(host)}:${listeningPort}/mcp`,
+    url: `http://${namesOf(host) === undefined ? '127.0.0.1' : urlHost(host)}:${listeningPort}/mcp`,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await protocol.close();
@@ -108,18 +109,24 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
 }
 
 /**
- * Against DNS rebinding. A server on every interface cannot know the names that lead to it, so there it is the origin and the token that
- * keep a foreign page out.
+ * Against web pages, DNS rebinding included. A server on every interface cannot know the names that lead to it, so there it is the origin and
+ * the token that keep a foreign page out.
  */
-function hostGuards(host: string): ((request: IncomingMessage, response: ServerResponse) => boolean)[] {
-  const names = [...new Set([...LOOPBACK, urlHost(host)])];
-  return EVERY_INTERFACE.includes(host)
-    ? [originValidation(LOOPBACK)]
-    : [hostHeaderValidation(names), originValidation(names)];
+function guardsOf(host: string): ((request: IncomingMessage, response: ServerResponse) => boolean)[] {
+  const names = namesOf(host);
+  const origins = originValidation(originNames(host));
+  return names === undefined
+    ? [notFromAnotherSite, origins]
+    : [hostHeaderValidation(names), notFromAnotherSite, origins];
 }
 
-function urlHost(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
+/** What a browser sends without an Origin, images say, names where it comes from in another header alone. */
+function notFromAnotherSite({ headers }: IncomingMessage, response: ServerResponse): boolean {
+  if (headers.origin !== undefined || !isFromAnotherSite(headers)) return true;
+  const message = 'A web page sent this (Sec-Fetch-Site): ask from a program that is no browser';
+  response.writeHead(403, { 'content-type': 'application/json', connection: 'close' });
+  response.end(JSON.stringify({ jsonrpc: '2.0', error: { code: -32_000, message }, id: null }));
+  return false;
 }
 
 function tell(response: ServerResponse, { code, body }: HealthAnswer): void {

@@ -204,6 +204,25 @@ describe('a guest', () => {
     expect(unsigned.text).toContain('Whose signal it is says the token');
   });
 
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'Ann', 'a'.repeat(32)])(
+    'is told why %s is no name, and nothing is written',
+    async (agentId) => {
+      const { version } = await harness.journal.participation.read();
+      const named = { requestId: unique(), agentId, ...why };
+      for (const [tool, input] of [
+        ['invite_agent', named],
+        ['revoke_agent', named],
+        ['set_participation', { ...named, weight: 2 }],
+        ['form_consensus', { ...request(`by-${agentId}`, [signal(agentId)]) }],
+      ] as const) {
+        const { isError, text } = await call(operator, tool, input);
+        expect([tool, isError]).toEqual([tool, true]);
+        expect(text).toMatch(/agentId: (must be a short lower-case name|is a word of the programming language)/);
+      }
+      expect((await harness.journal.participation.read()).version).toBe(version);
+    },
+  );
+
   it('leaves no token in the journal or the log', async () => {
     const { token } = await invite('secretive');
     const client = await connectClient(harness.url, 'auto', token);

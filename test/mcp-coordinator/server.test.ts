@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consensusSchema } from '../../contracts/consensus.ts';
 import { UserError } from '../../contracts/errors.ts';
@@ -142,21 +143,55 @@ describe('who may speak', () => {
     expect((await post({ ...authorized, origin: 'http://localhost:3000' })).status).toBe(200);
   });
 
-  it('refuses another host name, which a rebound name server would lead to it', async () => {
-    const { request: httpRequest } = await import('node:http');
-    const status = await new Promise((resolve, reject) => {
-      const { port } = new URL(harness.url);
-      httpRequest(
-        { port, path: '/mcp', method: 'POST', headers: { host: 'evil.example', ...authorized } },
-        (response) => {
-          response.resume();
-          resolve(response.statusCode);
-        },
-      )
-        .on('error', reject)
-        .end('{}');
-    });
-    expect(status).toBe(403);
+  it.each(['/mcp', '/healthz', '/readyz', '/metrics', '/else'])(
+    'refuses web pages on %s: another host name, which a rebound name server would lead to it, another origin, an image',
+    async (path) => {
+      const { request: httpRequest } = await import('node:http');
+      const statusOf = (headers: Record<string, string>) =>
+        new Promise((resolve, reject) => {
+          const { port } = new URL(harness.url);
+          httpRequest({ port, path, method: 'POST', headers: { ...authorized, ...headers } }, (response) => {
+            response.resume();
+            resolve(response.statusCode);
+          })
+            .on('error', reject)
+            .end('{}');
+        });
+      expect(await statusOf({ host: 'evil.example' })).toBe(403);
+      expect(await statusOf({ origin: 'https://evil.example' })).toBe(403);
+      expect(await statusOf({ 'sec-fetch-site': 'cross-site' })).toBe(403);
+    },
+  );
+
+  it.each([
+    ['arrays', `${'['.repeat(200_000)}${']'.repeat(200_000)}`],
+    ['objects', `${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}`],
+    [
+      'arguments',
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_scores","arguments":{"a":${'['.repeat(100)}${']'.repeat(100)}}}}`,
+    ],
+    ['arrays without an end', '['.repeat(200_000)],
+  ])('refuses deep %s as what cannot be parsed', async (_name, body) => {
+    const response = await post(authorized, body);
+    expect([response.status, await response.json()]).toMatchObject([400, { error: { code: -32_700 } }]);
+  });
+
+  it('outlives clients that are gone in the middle', async () => {
+    const { port } = new URL(harness.url);
+    const requests = [
+      '',
+      'POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n',
+      `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${TOKEN}\r\nContent-Length: 100\r\n\r\n{`,
+      'GET // HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+    ];
+    for (let i = 0; i < 40; i += 1) {
+      const socket = connect(Number(port), '127.0.0.1');
+      await new Promise((resolve) => socket.once('connect', resolve));
+      socket.on('error', () => undefined);
+      await new Promise<void>((resolve) => socket.write(requests[i % requests.length] ?? '', () => resolve()));
+      socket.resetAndDestroy();
+    }
+    expect((await fetch(`${harness.origin}/healthz`)).status).toBe(200);
   });
 
   it('refuses what is not JSON, and what is too long', async () => {

@@ -43,7 +43,7 @@ export function replayConsensus(
   const then: ParticipationPolicy = consensus.policy ?? policy;
   const agents = { ...then.agents };
   for (const [id, weight] of Object.entries(changes.weights ?? {})) {
-    const participant = agents[id];
+    const participant = Object.hasOwn(agents, id) ? agents[id] : undefined;
     if (!participant) throw unknownAgent(id, Object.keys(agents));
     // The weight that is named is the weight that counts.
     agents[id] = { ...participant, enabled: true, role: 'voter', weight, pinned: true };
