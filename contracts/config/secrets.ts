@@ -38,12 +38,13 @@ const secretsSchema = z.strictObject({
   freqtradePassword: z.string().min(1).optional(),
 });
 export type Secrets = z.output<typeof secretsSchema>;
+export type SecretName = keyof Secrets;
 
 const partialSecretsSchema = secretsSchema.partial();
 type PartialSecrets = z.output<typeof partialSecretsSchema>;
 
-/** The environment's name of each secret; NAME_FILE names a file that holds it. */
-const environmentNames: Record<keyof Secrets, string> = {
+/** The environment's name of each secret; NAME_FILE names a file that holds it. Which process gets which: see process-environment.ts. */
+export const secretVariables: Readonly<Record<SecretName, string>> = {
   coordinatorToken: 'SAPPHIRE_COORDINATOR_TOKEN',
   paperAdminToken: 'SAPPHIRE_PAPER_ADMIN_TOKEN',
   freqtradeEngineToken: 'SAPPHIRE_FREQTRADE_ENGINE_TOKEN',
@@ -74,7 +75,7 @@ function storedSecrets(): PartialSecrets {
 
 function environmentSecrets(): PartialSecrets {
   const found: Record<string, string> = {};
-  for (const [key, name] of Object.entries(environmentNames)) {
+  for (const [key, name] of Object.entries(secretVariables)) {
     const file = process.env[`${name}_FILE`];
     const value = file === undefined ? process.env[name] : readFileSync(file, 'utf8').trim();
     if (value) found[key] = value;

@@ -55,7 +55,13 @@ export async function startBenchStack(view: 'turns' | 'flat'): Promise<BenchStac
 
   const supervisor = createSupervisor({
     logFolder: join(folder, 'logs'),
-    environment: { TEMPORAL_ADDRESS: access.address, TEMPORAL_NAMESPACE: access.namespace, BENCH_VIEW: view },
+    environment: {
+      SAPPHIRE_DATA: process.env['SAPPHIRE_DATA'],
+      SAPPHIRE_CONFIG: process.env['SAPPHIRE_CONFIG'],
+      TEMPORAL_ADDRESS: access.address,
+      TEMPORAL_NAMESPACE: access.namespace,
+      BENCH_VIEW: view,
+    },
     logger: pino({ level: 'error' }, pino.destination(2)),
     // The recovery bench kills them over and over.
     limits: { maxRestarts: Number.MAX_SAFE_INTEGER, restartWindowMs: 1 },

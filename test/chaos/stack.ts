@@ -116,6 +116,8 @@ export async function startChaosStack(options: {
   const supervisor = createSupervisor({
     logFolder: join(folder, 'logs'),
     environment: {
+      SAPPHIRE_DATA: process.env['SAPPHIRE_DATA'],
+      SAPPHIRE_CONFIG: process.env['SAPPHIRE_CONFIG'],
       TEMPORAL_ADDRESS: access.address,
       TEMPORAL_NAMESPACE: access.namespace,
       CHAOS_FAILPOINTS: failpointFolder,

@@ -175,8 +175,8 @@ test('it has a password of its own in a private file, and none of our secrets', 
   expect(statSync(join(folder, 'data', 'freqtrade', 'config.json')).mode & 0o777).toBe(0o600);
   const { ours, freqtrade } = noteProcesses();
   const environment = (pid: number): string => readFileSync(`/proc/${pid}/environ`, 'utf8');
-  expect(environment(ours)).toContain(CANARY);
-  expect(environment(freqtrade)).not.toContain(CANARY);
+  expect(environment(ours)).toContain('SAPPHIRE_DATA=');
+  for (const pid of [ours, freqtrade]) expect(environment(pid)).not.toContain(CANARY);
 });
 
 test.each(['freqtrade', 'ours'] as const)(

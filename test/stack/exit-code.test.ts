@@ -8,6 +8,13 @@ import { end, type Installation, makeInstallation } from '../support/installatio
 import { eventually } from './harness.ts';
 
 const START_MS = 120_000;
+/** Secrets that a stack on paper can be given without using them. */
+const canaries = {
+  SAPPHIRE_EXCHANGE_API_KEY: 'canary-exchange-key',
+  SAPPHIRE_EXCHANGE_SECRET: 'canary-exchange-secret',
+  FREQTRADE_PASSWORD: 'canary-freqtrade',
+  SAPPHIRE_ALERT_SLACK_URL: 'canary-slack',
+};
 let installation: Installation;
 
 function processNamed(name: string) {
@@ -21,8 +28,15 @@ async function killAndAwaitNext(name: string): Promise<void> {
   await eventually(`a new ${name}`, () => ![undefined, before?.pid].includes(processNamed(name)?.pid), START_MS);
 }
 
+/** Which canaries stand in the environment of a process, as the system shows it. */
+function canariesOf(name: string): string[] {
+  const environment = readFileSync(`/proc/${processNamed(name)?.pid}/environ`, 'utf8');
+  return Object.keys(canaries).filter((variable) => environment.includes(`${variable}=canary`));
+}
+
 beforeAll(async () => {
   installation = await makeInstallation();
+  Object.assign(installation.environment, canaries);
   const file = installation.environment['SAPPHIRE_STACK'] ?? '';
   writeFileSync(file, stringify({ ...parse(readFileSync(file, 'utf8')), supervision: { maxRestarts: 1 } }));
 });
@@ -41,8 +55,23 @@ it('a start outlives a coordinator that crashes too often, and exits with 1 when
   const ended = end(child);
   let screen = '';
   child.stdout?.on('data', (text) => (screen += String(text)));
-  await eventually('the start', () => screen.includes('Ctrl-C stops'), START_MS);
+  await eventually('the start', () => screen.includes('Ctrl-C stops') || child.exitCode !== null, START_MS);
+  expect(child.exitCode === null ? '' : (await ended).stderr).toBe('');
   const protecting = ['temporal', 'workers/operations', 'workers/cycles', 'workers/execution'];
+  const keys = ['SAPPHIRE_EXCHANGE_API_KEY', 'SAPPHIRE_EXCHANGE_SECRET'];
+  const given = ['workers/agents', 'mcp-coordinator', 'paper-exchange', ...protecting].map((name) => [
+    name,
+    canariesOf(name),
+  ]);
+  expect(Object.fromEntries(given)).toEqual({
+    temporal: [],
+    'paper-exchange': [],
+    'mcp-coordinator': [],
+    'workers/operations': keys,
+    'workers/cycles': [],
+    'workers/execution': keys,
+    'workers/agents': ['FREQTRADE_PASSWORD'],
+  });
   const pids = protecting.map((name) => processNamed(name)?.pid);
 
   await killAndAwaitNext('mcp-coordinator');

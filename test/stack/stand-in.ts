@@ -7,7 +7,8 @@ import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts'
 const [name = '', events = '', mode = 'obedient'] = process.argv.slice(2);
 const note = (event: string): void => appendFileSync(events, `${event} ${name}\n`);
 
-note('start');
+if (mode === 'environment') appendFileSync(events, `${JSON.stringify({ name, environment: process.env })}\n`);
+else note('start');
 if (mode === 'broken') {
   process.stderr.write(`${JSON.stringify({ level: 'error', msg: 'the disk is full' })}\n`);
   process.exit(3);

@@ -1,0 +1,69 @@
+import { ENGINES_VARIABLE } from './engines.ts';
+import { type SecretName, secretVariables } from './secrets.ts';
+
+/** What every program needs of its surroundings, those of others included: no secret of ours, and no setting that would overrule one of theirs. */
+export const systemVariables =
+  /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|(https?|all|no)_proxy)$/i;
+
+const settings = new RegExp(
+  `^(NODE_\\w+|OTEL_\\w+|NO_COLOR|${ENGINES_VARIABLE}|SAPPHIRE_(CONFIG|DATA|STACK|CACHE|MODELS|BACKUPS))$`,
+);
+const temporal = /^TEMPORAL_\w+$/;
+/** PostgreSQL's own, for what its address leaves open. */
+const books = /^PG[A-Z]+$/;
+const bigQuery = /^(GOOGLE|GCLOUD|CLOUDSDK|BIGQUERY)_\w+$/;
+const python =
+  /^(SAPPHIRE_HEALTH_ADDRESS|XDG_CACHE_HOME|PYTHON\w+|(HF|CUDA|NVIDIA|OMP|MKL|PYTORCH|TORCH)_\w+|LD_LIBRARY_PATH)$/;
+
+interface Share {
+  variables?: readonly RegExp[];
+  /** Each by its variable, or by the one that names a file which holds it. */
+  secrets?: readonly SecretName[];
+}
+
+const exchangeKeys = ['exchangeApiKey', 'exchangeSecret', 'paperApiKey', 'paperSecret'] as const;
+const forecaster: Share = { variables: [settings, temporal, python] };
+
+/** What each process that is started gets beside the system's variables. One that does not stand here, as a program of others, gets nothing. */
+export const shares: Readonly<Record<string, Share>> = {
+  'workers/operations': {
+    variables: [settings, temporal, books, bigQuery],
+    secrets: [...exchangeKeys, 'journalUrl'],
+  },
+  'workers/cycles': { variables: [settings, temporal, books], secrets: ['journalUrl', 'coordinatorToken'] },
+  'workers/execution': { variables: [settings, temporal, books], secrets: [...exchangeKeys, 'journalUrl'] },
+  'workers/agents': {
+    variables: [settings, temporal, books],
+    secrets: [
+      'journalUrl',
+      'deepseekApiKey',
+      'qwenApiKey',
+      'fingptApiKey',
+      'hummingbotApiPassword',
+      'freqtradePassword',
+      'freqtradeEngineToken',
+    ],
+  },
+  'workers/prepare': { variables: [settings] },
+  'mcp-coordinator': { variables: [settings, books], secrets: ['journalUrl', 'coordinatorToken'] },
+  'paper-exchange': { variables: [settings], secrets: ['paperAdminToken'] },
+  'engines/freqtrade': { variables: [settings], secrets: ['freqtradeEngineToken'] },
+  'engines/hummingbot': { variables: [settings, books], secrets: ['journalUrl', 'paperAdminToken'] },
+  'engines/lag-llama': forecaster,
+  'engines/fracast': forecaster,
+  /** pip, uv and apt: where they look, and by which proxy. */
+  installer: { variables: [/^(XDG_CACHE_HOME|NODE_EXTRA_CA_CERTS|PYTHON\w+|(PIP|UV|PYENV|APT|DEBIAN)_\w+)$/] },
+};
+
+/** The part of an environment that the process of this name is started with. */
+export function environmentOf(name: string, environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const { variables = [], secrets = [] } = shares[name] ?? {};
+  const own = new Set(secrets.flatMap((secret) => [secretVariables[secret], `${secretVariables[secret]}_FILE`]));
+  const isGiven = (variable: string): boolean =>
+    own.has(variable) || [systemVariables, ...variables].some((pattern) => pattern.test(variable));
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && isGiven(entry[0]),
+    ),
+  );
+}
