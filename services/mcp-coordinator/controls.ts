@@ -64,7 +64,7 @@ export function registerControls(server: McpServer, coordinator: Coordinator): v
     {
       title: 'Invite an agent',
       description:
-        'Makes a token with which any MCP client may bring signals under this name; it is shown this once. For an agent that was invited before it makes a new token and ends the old one.',
+        'Makes a token with which any MCP client may bring signals under this name; it is shown this once. One that has no token yet is a shadow, scored and not counted, unless a role is named. For an agent that was invited before it makes a new token and ends the old one.',
       inputSchema: invitationRequestSchema,
       outputSchema: invitationSchema,
       annotations: { ...repeatSafe, idempotentHint: false },

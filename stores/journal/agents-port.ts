@@ -70,7 +70,10 @@ export interface SubmittedSignal {
 }
 
 export interface GuestBook {
-  /** Adds an agent, or gives it another token, with which the old one ends. Idempotent by request id. */
+  /**
+   * Adds an agent, or gives it another token, with which the old one ends. One without a token until now is a shadow, unless the settings name
+   * its role. Idempotent by request id.
+   */
   invite(request: {
     requestId: string;
     agentId: AgentId;

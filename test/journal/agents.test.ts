@@ -99,7 +99,7 @@ describe.each(adapterNames)('the books of agents on %s', (name) => {
     const { guests, participation } = books.journal;
     const invite = (requestId: string, tokenHash: string) =>
       guests.invite({ requestId, agentId: 'guest', tokenHash, settings: { weight: 2 }, ...why });
-    await invite('i-1', 'aa');
+    expect((await invite('i-1', 'aa')).after).toMatchObject({ role: 'shadow', weight: 2 });
     await invite('i-1', 'bb');
     expect([await guests.byToken('aa'), await guests.byToken('bb')]).toEqual(['guest', undefined]);
     await invite('i-2', 'cc');
@@ -110,6 +110,11 @@ describe.each(adapterNames)('the books of agents on %s', (name) => {
     await guests.revoke({ requestId: 'r', agentId: 'guest', ...why });
     expect(await guests.byToken('cc')).toBeUndefined();
     expect((await participation.read()).agents['guest']).toMatchObject({ enabled: false, weight: 2 });
+    // On probation, as at first, whatever it was before.
+    await participation.change({ requestId: 'v', agentId: 'guest', settings: { role: 'voter' }, ...why });
+    expect((await invite('i-4', 'ee')).after).toMatchObject({ enabled: false, role: 'shadow' });
+    await participation.change({ requestId: 'w', agentId: 'guest', settings: { role: 'voter' }, ...why });
+    expect((await invite('i-5', 'ff')).after.role).toBe('voter');
     await expect(guests.revoke({ requestId: 's', agentId: 'qwen', ...why })).rejects.toMatchObject({
       code: 'AgentUnknown',
     });

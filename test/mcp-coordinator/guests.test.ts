@@ -28,7 +28,8 @@ async function call(client: Client, name: string, input: Record<string, unknown>
 }
 
 async function invite(agentId: string, settings: Record<string, unknown> = {}) {
-  const answer = await call(operator, 'invite_agent', { requestId: unique(), agentId, ...settings, ...why });
+  const input = { requestId: unique(), agentId, role: 'voter', ...settings, ...why };
+  const answer = await call(operator, 'invite_agent', input);
   expect(answer.isError, answer.text).toBeFalsy();
   return invitationSchema.parse(answer.structuredContent);
 }
@@ -117,6 +118,44 @@ describe('a guest', () => {
       'voter-guest',
     ]);
     expect(consensus.policy?.agents['voter-guest']).toMatchObject({ weight: 1, group: 'guests' });
+    await client.close();
+  });
+
+  it('is on probation until a person says otherwise: its newest signal is heard and moves nothing', async () => {
+    const { token, change } = await invite('on-probation', { role: undefined, weight: 3 });
+    expect(change.after).toMatchObject({ enabled: true, role: 'shadow', weight: 3 });
+    const client = await connectClient(harness.url, 'auto', token);
+    const note = async () => {
+      const answer = await call(client, 'submit_signal', submission({ probabilities: { up: 0, flat: 0, down: 1 } }));
+      const [received] = signalReceiptSchema.parse(answer.structuredContent).received;
+      return [received?.counts, received?.note];
+    };
+    expect(await note()).toEqual([false, 'shadow: scored, not counted']);
+    const takenAt = Date.now();
+    const form = async (cycleId: string) => {
+      const brought = await createGuestActivities({ journal: harness.journal, account: 'main' }).hearGuests({
+        guests: ['on-probation'],
+        symbols: ['BTC/USDT'],
+      });
+      const seat = request(cycleId, [signal('deepseek', { validUntilAt: takenAt + HORIZON_MS })]);
+      const input = { ...seat, takenAt, answers: [...seat.answers, ...brought] };
+      const { structuredContent } = await call(operator, 'form_consensus', input);
+      const [formed] = consensusSchema.parse(structuredContent).symbols;
+      return [formed?.direction, formed?.votes.filter(({ counted }) => counted).map(({ agentId }) => agentId)];
+    };
+    expect(await form('probation-1')).toEqual(['up', ['deepseek']]);
+
+    // Another token for one that has one leaves it as it was, and so does a person's word.
+    expect((await invite('on-probation', { role: undefined })).change.after.role).toBe('shadow');
+    const voter = { requestId: unique(), agentId: 'on-probation', role: 'voter', ...why };
+    await call(operator, 'set_participation', voter);
+    const again = await invite('on-probation', { role: undefined });
+    expect(again.change.after).toMatchObject({ role: 'voter', weight: 3 });
+    expect(await form('probation-2')).toEqual(['down', ['deepseek', 'on-probation']]);
+
+    // Whoever was sent away begins anew.
+    await call(operator, 'revoke_agent', { requestId: unique(), agentId: 'on-probation', ...why });
+    expect((await invite('on-probation', { role: undefined })).change.after.role).toBe('shadow');
     await client.close();
   });
 

@@ -99,7 +99,7 @@ describe('a seventh agent, in Python', () => {
       requestId: 'python',
       agentId: 'seventh',
       tokenHash: createHash('sha256').update(token).digest('hex'),
-      settings: { weight: 2 },
+      settings: { weight: 2, role: 'voter' },
       by: 'a test',
       reason: 'trial',
     });

@@ -171,7 +171,8 @@ describe('one command', { timeout: 300_000 }, () => {
     expect(history.map(({ reason }) => reason)).toEqual(['back', 'measured', 'the first start']);
 
     const invitationSchema = z.object({ token: z.string(), url: z.string() });
-    const { token, url } = invitationSchema.parse(await json('agents', 'invite', 'my-model', '--weight', '2'));
+    const invited = await json('agents', 'invite', 'my-model', '--weight', '2', '--role', 'voter');
+    const { token, url } = invitationSchema.parse(invited);
     const client = new Client({ name: 'a stranger', version: '1' }, { versionNegotiation: { mode: 'auto' } });
     const headers = { authorization: `Bearer ${token}` };
     await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));

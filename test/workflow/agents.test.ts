@@ -75,7 +75,8 @@ describe('a cycle', () => {
   it('hears a guest, counts it by the policy of its moment, and keeps that policy for a replay', async () => {
     const system = await open();
     const { journal, configuration } = system;
-    await journal.guests.invite({ requestId: 'i', agentId: 'guest', tokenHash: 'aa', settings: { weight: 3 }, ...why });
+    const settings = { role: 'voter' as const, weight: 3 };
+    await journal.guests.invite({ requestId: 'i', agentId: 'guest', tokenHash: 'aa', settings, ...why });
     const horizonMs = configuration.cycle.horizonMinutes * 60_000;
     await journal.guests.submit('s-1', {
       signal: {

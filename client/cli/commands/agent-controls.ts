@@ -44,6 +44,10 @@ function withControls(command: Command): Command {
     .option('--group <name>', 'agents of one group together carry at most maxGroupShare');
 }
 
+function onProbation(agentId: string): string {
+  return `It is scored and does not vote: when its scores ("agents scores") convince you, "sapphire agents set ${agentId} --role voter --reason TEXT" has it count.`;
+}
+
 function settingsOf({ weight, role, cap, group, pin }: Omit<SetOptions, 'reason'>): AgentSettings {
   return { weight, role, cap, group, pinned: pin };
 }
@@ -124,7 +128,10 @@ export function registerAgentControls(agents: Command): void {
         .description('make a token with which any MCP client may bring signals; a new one ends the old one'),
     )
       .option('--reason <text>', 'kept in the books', 'by the command line')
-      .addHelpText('after', '\nExample:\n  sapphire agents invite my-model --role shadow --group language-models'),
+      .addHelpText(
+        'after',
+        '\nExamples:\n  sapphire agents invite my-model --group language-models\n  sapphire agents invite my-model --role voter --weight 0.5\nWithout --role a new guest is a shadow: scored, not counted.',
+      ),
     async ({ configuration, coordinator, user }, { reason, ...options }, agentId) => {
       const { token, change } = await (await coordinator()).invite({
         requestId: randomUUID(),
@@ -139,6 +146,7 @@ export function registerAgentControls(agents: Command): void {
         `MCP endpoint  ${url}`,
         `token         ${token}`,
         'The token is shown this once. The tool list_participation says what is asked, submit_signal takes the answer.',
+        ...(change.after.role === 'shadow' ? [onProbation(agentId)] : []),
       ]);
     },
   );

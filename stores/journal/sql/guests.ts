@@ -1,4 +1,5 @@
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import type { AgentSettings } from '../../../contracts/participation.ts';
 import { signalSchema } from '../../../contracts/signals.ts';
 import { isSeat } from '../../../domain/agents.ts';
 import type { GuestBook, SubmittedSignal } from '../agents-port.ts';
@@ -13,6 +14,20 @@ function toSubmitted(row: Row): SubmittedSignal {
     receivedAt: Number(row['received_at']),
     lateFor: row['late_for'] === null ? undefined : String(row['late_for']),
   };
+}
+
+/** Whose signals nobody knows yet is scored first: it votes when a person says so. Another token for a guest that has one changes nothing of that. */
+async function onProbation(
+  transaction: Transaction,
+  agentId: string,
+  { role, ...settings }: AgentSettings,
+): Promise<AgentSettings> {
+  if (role !== undefined) return { ...settings, role };
+  const isGuest = await transaction.row(
+    'SELECT 1 AS known FROM guest_tokens WHERE agent_id = ? AND ended_at IS NULL',
+    agentId,
+  );
+  return isGuest ? settings : { ...settings, role: 'shadow' };
 }
 
 async function endTokens(transaction: Transaction, agentId: string): Promise<void> {
@@ -46,6 +61,7 @@ export function createGuestBook(database: Database): GuestBook {
             ExitCode.refused,
           );
         }
+        const settings = await onProbation(transaction, agentId, request.settings);
         await endTokens(transaction, agentId);
         await transaction.run(
           'INSERT INTO guest_tokens (token_hash, agent_id, created_at) VALUES (?, ?, ?)',
@@ -53,7 +69,7 @@ export function createGuestBook(database: Database): GuestBook {
           agentId,
           transaction.now(),
         );
-        return changeParticipation(transaction, request);
+        return changeParticipation(transaction, { ...request, settings });
       }),
 
     revoke: (request) =>
