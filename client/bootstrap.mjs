@@ -2,7 +2,7 @@
 // Runs on Node 20 with nothing installed: brings node_modules in line with package-lock.json, then hands over to the Node that the project pins.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -191,6 +191,10 @@ try {
     first === '--script'
       ? [resolve(project, rest[0] ?? ''), ...rest.slice(1)]
       : [join(project, 'client', 'cli', 'main.ts'), ...process.argv.slice(2)];
+  // Made before, since others may have to get into the cache.
+  mkdirSync(compiled, { recursive: true });
+  // What Sapphire writes is its user's alone. Scripts of the tests run programs as other users, who have to read what they are given.
+  if (first !== '--script') process.umask(0o077);
   process.exitCode = await keepRunning(nodes(), args);
 } catch (error) {
   process.stderr.write(`sapphire: ${error instanceof Refusal ? error.message : error.stack}\n`);

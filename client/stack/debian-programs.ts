@@ -61,7 +61,7 @@ async function fetchPackage(name: string, folder: string, { onProgress, signal }
   const draft = mkdtempSync(join(parent, 'download-'));
   try {
     // Readable for the user that apt reads as.
-    chmodSync(draft, 0o755);
+    for (const folder of [parent, draft]) chmodSync(folder, 0o755);
     const context = {
       cwd: draft,
       env: environmentOf('installer'),
@@ -71,8 +71,10 @@ async function fetchPackage(name: string, folder: string, { onProgress, signal }
     const lists = ['-o', `Dir::State::lists=${join(draft, 'lists')}`, '-o', `Dir::Cache=${join(draft, 'cache')}`];
     await run('apt-get', ['-q', 'download', name], context).catch(async () => {
       // The machine's own lists are empty or old: lists of our own are fetched, which everyone may.
-      mkdirSync(join(draft, 'lists', 'partial'), { recursive: true });
-      mkdirSync(join(draft, 'cache', 'archives', 'partial'), { recursive: true });
+      for (const path of ['lists', 'lists/partial', 'cache', 'cache/archives', 'cache/archives/partial']) {
+        mkdirSync(join(draft, path));
+        chmodSync(join(draft, path), 0o755);
+      }
       await run('apt-get', ['-q', ...lists, 'update'], context);
       await run('apt-get', ['-q', ...lists, 'download', name], context);
     });

@@ -65,6 +65,8 @@ export interface Stack {
 /** Brings everything up, or ends what it started and rejects: with a UserError where the cause is known, `Interrupted` after Ctrl-C. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const stopSignal = listenForStop();
+  // Of every process that is started from here on.
+  process.umask(0o077);
   try {
     const claimed = await claimRun(dataFolder(), options.onProgress);
     stopSignal.watch(claimed.launchers);

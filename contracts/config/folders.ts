@@ -1,14 +1,25 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { closeFolder } from './private-folder.ts';
 
 /** The checkout: where package.json stands. */
 export const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Where books, market and histories live: SAPPHIRE_DATA, else `.sapphire` in the checkout. Made if missing. */
+/** Looked at by this process. */
+const closed = new Set<string>();
+
+/**
+ * Where books, market and histories live: SAPPHIRE_DATA, else `.sapphire` in the checkout. Made if missing, and its owner's alone from the
+ * first use of each process on.
+ *
+ * @throws UserError FolderOpen
+ */
 export function dataFolder(): string {
   const folder = process.env['SAPPHIRE_DATA'] ?? join(projectFolder, '.sapphire');
   if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  else if (!closed.has(folder)) closeFolder(folder);
+  closed.add(folder);
   return folder;
 }
 
@@ -27,9 +38,12 @@ export function reportFolder(): string {
   return join(dataFolder(), 'reports');
 }
 
-/** What can be fetched again: server binaries, Python environments. */
+/** What can be fetched again: server binaries, Python environments. Nothing in it is secret, and users that programs run as have to get there. */
 export function cacheFolder(): string {
   const folder = process.env['SAPPHIRE_CACHE'] ?? join(projectFolder, '.cache');
-  if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
+  if (!existsSync(folder)) {
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o755);
+  }
   return folder;
 }

@@ -200,6 +200,15 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
     });
   });
 
+  it('has commands write for their user alone, and scripts of the tests as the user has it', async () => {
+    mkdirSync(join(folder.path, 'client', 'cli'), { recursive: true });
+    write('client/cli/main.ts', 'console.log(process.umask().toString(8));');
+    write('script.mjs', 'console.log(process.umask().toString(8));');
+    const own = process.umask().toString(8);
+    expect((await ended(bootstrap('status'))).stdout).toBe('77\n');
+    expect((await start()).stdout).toBe(`${own}\n`);
+  });
+
   it('forwards signals', async () => {
     const child = bootstrap('--script', 'script.mjs', 'wait');
     let output = '';

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -72,6 +72,9 @@ it('a start outlives a coordinator that crashes too often, and exits with 1 when
     'workers/execution': keys,
     'workers/agents': ['FREQTRADE_PASSWORD'],
   });
+  const data = join(installation.folder, 'data');
+  const open = globSync('**', { cwd: data }).filter((path) => (statSync(join(data, path)).mode & 0o077) !== 0);
+  expect(open).toEqual([]);
   const pids = protecting.map((name) => processNamed(name)?.pid);
 
   await killAndAwaitNext('mcp-coordinator');
