@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { scrub } from '../../contracts/telemetry/logger.ts';
 import type { AbstentionReason } from '../../domain/signals.ts';
+import { AnswerTooLong, boundedFetch } from './bounded-fetch.ts';
 import { AgentUnavailable } from './port.ts';
 import type { TokenUse } from './prices.ts';
 import { printable } from './reply.ts';
@@ -73,6 +74,7 @@ export function createCompletion(provider: Provider): Complete {
     project: null,
     maxRetries: 0,
     logLevel: 'off',
+    fetch: boundedFetch,
     fetchOptions: { redirect: 'error' },
   });
   // One for each model: another one of the same provider may well answer.
@@ -128,6 +130,9 @@ function translated(error: unknown, provider: Provider, model: string): Error {
   if (error instanceof CompletionRefused) return error;
   if (error instanceof APIConnectionTimeoutError) return timedOut(provider);
   if (error instanceof SyntaxError) return notTheProtocol(provider);
+  if (error instanceof AnswerTooLong) {
+    return new CompletionRefused('invalid_answer', `The answer of ${name} does not count: ${error.message}.`);
+  }
   const status = error instanceof APIError && typeof error.status === 'number' ? error.status : undefined;
   if (!(error instanceof APIError) || status === undefined) {
     return new AgentUnavailable(`The connection to ${name} failed.`);

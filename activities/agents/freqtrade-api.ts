@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { AbstentionReason } from '../../domain/signals.ts';
 import { firstFault } from './answer-check.ts';
+import { AnswerTooLong, boundedFetch } from './bounded-fetch.ts';
 import { AgentUnavailable } from './port.ts';
 import { originOf } from './probe.ts';
 import { printable } from './reply.ts';
 
-/** What an answer may have in bytes: the longest that we ask for is a list of pairs. */
-const MAX_BYTES = 1_000_000;
 /** Half of the time that an answer has, so that a hung Freqtrade leaves time to say so. */
 const CALL_TIMEOUT_MS = 2_000;
 /** Candles are asked for with the columns of the signals; only the last one is read. */
@@ -132,14 +131,14 @@ export function freqtradeApi({ baseUrl, username, password }: FreqtradeAccess, s
     let response: Response;
     let text: string | undefined;
     try {
-      response = await fetch(`${root}${path}`, {
+      response = await boundedFetch(`${root}${path}`, {
         signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]),
         redirect: 'error',
         // Whether there is a Freqtrade at all is asked before the password is shown.
         headers: { accept: 'application/json', ...(path === '/ping' ? {} : { authorization }), ...jsonType(body) },
         ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       });
-      text = await boundedText(response);
+      text = await textOf(response);
     } catch {
       signal.throwIfAborted();
       throw new AgentUnavailable(
@@ -157,7 +156,7 @@ export function freqtradeApi({ baseUrl, username, password }: FreqtradeAccess, s
         `What answers at ${origin} is no Freqtrade that trades: ${path} has status ${status}. Correct agents.freqtrade.baseUrl.`,
       );
     }
-    if (text === undefined) throw invalid(path, `it is longer than ${MAX_BYTES} bytes`);
+    if (text === undefined) throw invalid(path, new AnswerTooLong().message);
     return text;
   }
 
@@ -201,15 +200,12 @@ function jsonType(body: unknown): Record<string, string> {
   return body === undefined ? {} : { 'content-type': 'application/json' };
 }
 
-/** The body, or undefined as soon as it is too long: an endless answer must not fill the memory. */
-async function boundedText(response: Response): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BYTES) return undefined;
-    text += decoder.decode(chunk, { stream: true });
+/** The body, or undefined where it is too long: its status says more than that. */
+async function textOf(response: Response): Promise<string | undefined> {
+  try {
+    return await response.text();
+  } catch (error) {
+    if (error instanceof AnswerTooLong) return undefined;
+    throw error;
   }
-  return text + decoder.decode();
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { quotingViewSchema } from '../../contracts/hummingbot.ts';
 import { createBreaker } from '../../contracts/telemetry/breaker.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 import { type EngineView, type EngineViews, readView } from './hummingbot-engine.ts';
 
 const TIMEOUT_MS = 2_000;
@@ -33,7 +34,7 @@ export function createApiViews(api: HummingbotApi, now: () => number = Date.now)
   return async (signal) => {
     try {
       const status = await breaker.execute(async () => {
-        const response = await fetch(url, {
+        const response = await boundedFetch(url, {
           signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
           headers: { accept: 'application/json', authorization: `Basic ${credentials}` },
           redirect: 'error',

@@ -2,6 +2,7 @@ import { engineStateSchema, type QuotingView } from '../../contracts/hummingbot.
 import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { decimal, text } from '../../domain/money.ts';
 import { clamp } from '../../domain/statistics.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 
 /** A second of a local process's time, and a view that is older than this says nothing of now. */
 const TIMEOUT_MS = 1_000;
@@ -31,7 +32,7 @@ export function createEngineViews(url: string, now: () => number = Date.now): En
   return async (signal) => {
     try {
       const state = await breaker.execute(async () => {
-        const response = await fetch(`${url}/state`, {
+        const response = await boundedFetch(`${url}/state`, {
           signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
           redirect: 'error',
         });

@@ -1,10 +1,12 @@
+import { boundedFetch } from './bounded-fetch.ts';
+
 /** A question of health to an endpoint: quick, or the answer is no. */
 const PROBE_TIMEOUT_MS = 2_000;
 
-/** The JSON that `path` under the base URL answers with, or undefined when it does not answer 2xx with JSON in time. */
+/** The JSON that `path` under the base URL answers with, or undefined when it does not answer 2xx with JSON of at most MAX_ANSWER_BYTES in time. */
 export async function probe(baseUrl: string, path: string, signal: AbortSignal, bearer?: string): Promise<unknown> {
   try {
-    const response = await fetch(`${baseUrl.replace(/\/+$/, '')}${path}`, {
+    const response = await boundedFetch(`${baseUrl.replace(/\/+$/, '')}${path}`, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
       headers: { accept: 'application/json', ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }) },
       redirect: 'error',

@@ -6,6 +6,7 @@ import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { scrub } from '../../contracts/telemetry/logger.ts';
 import type { NewsItem } from '../../domain/news.ts';
 import type { Sentiment } from '../../domain/sentiment.ts';
+import { AnswerTooLong, boundedFetch } from './bounded-fetch.ts';
 import { CompletionRefused } from './completion.ts';
 import type { ModelCalls } from './metering.ts';
 import { AgentUnavailable } from './port.ts';
@@ -65,7 +66,8 @@ export type RateNews = (
  * Has a FinGPT model label news over the OpenAI protocol's completions. Whatever the news says and the model answers, what comes out is one of
  * three labels with its chances, or nothing. An item is asked about once for each model.
  *
- * @throws AgentUnavailable when the server fails; CompletionRefused wrong_model when another model than the accepted ones says it answered
+ * @throws AgentUnavailable when the server fails; CompletionRefused wrong_model when another model than the accepted ones says it answered,
+ * invalid_answer for one without an end
  */
 export function createSentimentModel(
   { baseUrl, apiKey, models }: { baseUrl: string; apiKey: string | undefined; models: readonly string[] },
@@ -79,6 +81,7 @@ export function createSentimentModel(
     project: null,
     maxRetries: 0,
     logLevel: 'off',
+    fetch: boundedFetch,
     fetchOptions: { redirect: 'error' },
   });
   const breaker = createBreaker('agents', 'fingpt', (error) => error instanceof AgentUnavailable);
@@ -104,7 +107,7 @@ export function createSentimentModel(
     const startedAt = performance.now();
     const latencyMs = (): number => Math.round(performance.now() - startedAt);
     const answer = await ask(model, prompt, signal).catch(async (error: unknown) => {
-      if (error instanceof AgentUnavailable) {
+      if (error instanceof AgentUnavailable || error instanceof CompletionRefused) {
         const end = { model: '', costUsd: '0', tokens: 0, content: '', latencyMs: latencyMs() };
         await calls.settle(callId, { ...end, finishReason: error.message });
       }
@@ -146,6 +149,12 @@ export function createSentimentModel(
           return completionSchema.parse(answer);
         } catch (error) {
           signal.throwIfAborted();
+          if (error instanceof AnswerTooLong) {
+            throw new CompletionRefused(
+              'invalid_answer',
+              `The FinGPT server's answer does not count: ${error.message}.`,
+            );
+          }
           const why =
             error instanceof APIError && error.status !== undefined ? `status ${error.status}` : 'no usable answer';
           throw new AgentUnavailable(`The FinGPT server failed to rate news (${why}).`);
