@@ -9,6 +9,7 @@ const auditedKinds: ReadonlySet<string> = new Set([
   'risk.changed',
   'policy.changed',
   'participation.changed',
+  'participation.seeded',
   'capital.deposited',
   'capital.withdrawn',
   'model.registered',

@@ -317,8 +317,11 @@ export interface AuditBook {
   after(place: number, limit: number): Promise<AuditEntry[]>;
   /** Of the newest entry; 0 before the first. */
   lastPlace(): Promise<number>;
-  /** Reads the whole trail. `entries` are those before the first fault; `head` is the hash of the last of them. */
-  verify(): Promise<{ entries: number; head: string; fault: string | undefined }>;
+  /**
+   * Reads the whole trail, and holds against it what it tells of: control, limits, policy, participation. `entries` are those before the first
+   * fault; `head` is the hash of the last of them; `differences` are in words, e.g. `liveEnabled of trading of main is true, and ...`.
+   */
+  verify(): Promise<{ entries: number; head: string; fault: string | undefined; differences: string[] }>;
 }
 
 /** Payload of `fill.booked`. */

@@ -187,6 +187,7 @@ describe('each command', () => {
     ['cycle', 'show', 'cycle/main/1'],
     ['orders'],
     ['audit', 'list'],
+    ['audit', 'verify'],
     ['incident', 'list'],
     ['logs'],
     ['models', 'list'],

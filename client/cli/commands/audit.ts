@@ -13,8 +13,8 @@ interface VerifyOptions extends OutputOptions {
 /** Reads the whole trail, and holds it against the warehouse's copy, which whoever cut off the trail's end would have to forge as well. */
 async function verify(context: CliContext, options: VerifyOptions): Promise<number> {
   const journal = await context.journal();
-  const { entries, head, fault } = await journal.audit.verify();
-  const faults = fault === undefined ? [] : [fault];
+  const { entries, head, fault, differences } = await journal.audit.verify();
+  const faults = [...(fault === undefined ? [] : [fault]), ...differences];
   const { warehouse } = await context.warehouse();
   const copies = await readWarehouse(warehouse, [], ({ query }) =>
     query('SELECT CAST(sequence AS INTEGER) AS place, hash FROM audit_log ORDER BY sequence'),
@@ -42,11 +42,11 @@ async function verify(context: CliContext, options: VerifyOptions): Promise<numb
   print({ entries, head, copies: copies.length, faults }, options, () =>
     faults.length === 0
       ? [
-          `${entries} entries, unbroken; ${copies.length} of them in the warehouse, the same.`,
+          `${entries} entries, unbroken, and the books are as they tell; ${copies.length} of them in the warehouse, the same.`,
           `head ${head}`,
           `Keep the head elsewhere: "sapphire audit verify --head ${head.slice(0, 8)}…" then finds a trail that was made anew.`,
         ]
-      : ['The audit trail was changed.', ...faults],
+      : ['The audit trail, or what it tells of, was changed.', ...faults],
   );
   return faults.length === 0 ? ExitCode.ok : ExitCode.unhealthy;
 }
@@ -85,7 +85,7 @@ export function registerAudit(program: Command): void {
   action<VerifyOptions>(
     audit
       .command('verify')
-      .description('find any change of the trail; exit code 6 when there is one')
+      .description('find any change of the trail, and of what it tells of; exit code 6 when there is one')
       .option('--head <hash>', 'a head that you noted before: it must be in the trail')
       .addHelpText('after', '\nExamples:\n  sapphire audit verify\n  sapphire audit verify --json'),
     verify,

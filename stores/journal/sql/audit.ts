@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isAudited } from '../../../contracts/audit.ts';
 import type { Mode } from '../../../domain/market.ts';
 import type { AuditBook, AuditEntry, ControlState, NewEvent } from '../port.ts';
+import { heldFacts, isAsOldAsTheBooks, TrailReplay } from './audit-replay.ts';
 import type { Database, Row, Sql } from './database.ts';
 
 /** Before the first entry. */
@@ -85,22 +86,33 @@ export function createAuditBook(database: Database): AuditBook {
     const rows = await database.rows('SELECT * FROM audit_trail WHERE place > ? ORDER BY place LIMIT ?', place, limit);
     return rows.map(toEntry);
   };
+  const lastPlace: AuditBook['lastPlace'] = async () => {
+    const row = await database.row('SELECT max(place) AS last FROM audit_trail');
+    return Number(row?.['last'] ?? 0);
+  };
   return {
     after,
-    async lastPlace() {
-      const row = await database.row('SELECT max(place) AS last FROM audit_trail');
-      return Number(row?.['last'] ?? 0);
-    },
+    lastPlace,
     async verify() {
+      const replay = new TrailReplay(await isAsOldAsTheBooks(database));
+      const differences: string[] = [];
       let last: AuditEntry | undefined;
       for (;;) {
         const page = await after(last?.place ?? 0, PAGE);
         for (const entry of page) {
           const fault = faultOf(entry, last);
-          if (fault !== undefined) return { entries: last?.place ?? 0, head: last?.hash ?? BEGINNING, fault };
+          const sofar = { entries: last?.place ?? 0, head: last?.hash ?? BEGINNING };
+          if (fault !== undefined) return { ...sofar, fault, differences };
+          differences.push(...replay.take(entry));
           last = entry;
         }
-        if (page.length < PAGE) return { entries: last?.place ?? 0, head: last?.hash ?? BEGINNING, fault: undefined };
+        if (page.length === PAGE) continue;
+        const held = await heldFacts(database);
+        const entries = last?.place ?? 0;
+        // What was changed meanwhile has its entry by now, which is read before the tables are held against any.
+        if ((await lastPlace()) > entries) continue;
+        differences.push(...replay.compare(held));
+        return { entries, head: last?.hash ?? BEGINNING, fault: undefined, differences };
       }
     },
   };

@@ -19,6 +19,15 @@ function parse(agentId: AgentId, text: unknown): AgentParticipation {
   return agentParticipationSchema.parse({ ...defaultParticipation(agentId), ...(stored as object) });
 }
 
+/** Undefined where somebody wrote there what is none. */
+export function readParticipation(row: Row): AgentParticipation | undefined {
+  try {
+    return parse(String(row['agent_id']), row['participation']);
+  } catch {
+    return undefined;
+  }
+}
+
 export async function readAgents(sql: Sql): Promise<Record<AgentId, AgentParticipation>> {
   const rows = await sql.rows('SELECT * FROM agents ORDER BY agent_id');
   return Object.fromEntries(
@@ -85,17 +94,38 @@ export async function changeParticipation(
   return change;
 }
 
+const SEEDED = 'participation/seeded';
+
+/** The first entry tells of every agent that there is, so that the audit trail knows all of them from then on; later ones of those that were added. */
+async function tellSeeded(transaction: Transaction, added: ReadonlySet<AgentId>): Promise<void> {
+  const told = await transaction.row('SELECT place FROM audit_trail WHERE event_id = ?', SEEDED);
+  if (told && added.size === 0) return;
+  const agents = Object.entries(await readAgents(transaction)).filter(([agentId]) => !told || added.has(agentId));
+  await transaction.emit({
+    eventId: told ? `${SEEDED}/${[...added].sort().join('+')}` : SEEDED,
+    kind: 'participation.seeded',
+    payload: {
+      by: 'configuration',
+      reason: 'agents without settings of their own',
+      agents: Object.fromEntries(agents),
+    },
+  });
+}
+
 export function createParticipationBook(database: Database): ParticipationBook {
   return {
     seed: (defaults) =>
       database.transaction(PARTICIPATION_LOCK, { ledger: true }, async (transaction) => {
+        const added = new Set<AgentId>();
         for (const [agentId, participation] of Object.entries(defaults)) {
-          await transaction.run(
+          const inserted = await transaction.run(
             'INSERT INTO agents (agent_id, participation) VALUES (?, ?) ON CONFLICT (agent_id) DO NOTHING',
             agentId,
             JSON.stringify(participation),
           );
+          if (inserted > 0) added.add(agentId);
         }
+        await tellSeeded(transaction, added);
       }),
 
     async read() {

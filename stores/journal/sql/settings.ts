@@ -23,6 +23,31 @@ export async function readSettings<Settings extends object>(
   return { version: Number(row['version']), settings: toChange(kind, row).after };
 }
 
+/** Of each account. What somebody wrote there that fits no schema is undefined. */
+export async function inForce(
+  sql: Sql,
+  { table, schema }: SettingsKind<object>,
+): Promise<{ account: string; version: number; settings: object | undefined }[]> {
+  const rows = await sql.rows(
+    `SELECT account, version, after FROM ${table} AS one
+     WHERE version = (SELECT max(version) FROM ${table} AS other WHERE other.account = one.account)`,
+  );
+  return rows.map((row) => ({
+    account: String(row['account']),
+    version: Number(row['version']),
+    settings: schema.safeParse(jsonOf(row['after'])).data,
+  }));
+}
+
+/** Undefined for what is no JSON. */
+export function jsonOf(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
+}
+
 function newest<Settings extends object>(
   sql: Sql,
   { table }: SettingsKind<Settings>,

@@ -59,6 +59,7 @@ const projections: Record<string, Projection> = {
   'risk.changed': nothingElse,
   'policy.changed': nothingElse,
   'participation.changed': nothingElse,
+  'participation.seeded': nothingElse,
   'live.enabled': nothingElse,
   'live.disabled': nothingElse,
   'data.deleted': nothingElse,

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { createProgram } from '../../client/cli/program.ts';
+import { loadConfiguration } from '../../contracts/config/load.ts';
+import { ExitCode } from '../../contracts/errors.ts';
+import { openJournal } from '../../stores/journal/open.ts';
+import { temporaryFolder } from '../support/books.ts';
+
+const original = { ...process.env };
+const data = temporaryFolder();
+let written = '';
+beforeAll(async () => {
+  Object.assign(process.env, { SAPPHIRE_DATA: data });
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => (written += String(text)) !== '');
+  const journal = await openJournal(loadConfiguration());
+  await journal.control.raiseHalt({ requestId: 'h', account: 'main', reason: 'too hot', by: 'ann' });
+  await journal.close();
+});
+afterEach(() => {
+  written = '';
+  process.exitCode = 0;
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  process.env = original;
+});
+
+const verify = async (...args: string[]): Promise<typeof process.exitCode> => {
+  await (await createProgram('audit')).parseAsync(['audit', 'verify', ...args], { from: 'user' });
+  return process.exitCode;
+};
+
+it('audit verify finds nothing in books that were changed by their own doors alone', async () => {
+  expect(await verify()).toBe(ExitCode.ok);
+  expect(written).toMatch(/^paper\n1 entries, unbroken, and the books are as they tell; 0 of them in the warehouse/);
+});
+
+it('audit verify names what was written past the journal, and ends with 6', async () => {
+  const file = new DatabaseSync(join(data, 'journal.db'));
+  file.exec("UPDATE control SET trading_state = 'active', live_enabled = 1");
+  file.close();
+  expect(await verify()).toBe(ExitCode.unhealthy);
+  expect(written).toBe(
+    [
+      'paper',
+      'The audit trail, or what it tells of, was changed.',
+      'tradingState of trading of main is active, and entry 1 had left it at halted',
+      'liveEnabled of trading of main is true, and entry 1 had left it at false',
+      '',
+    ].join('\n'),
+  );
+  written = '';
+  expect(await verify('--json')).toBe(ExitCode.unhealthy);
+  expect(JSON.parse(written)).toMatchObject({
+    entries: 1,
+    faults: [/tradingState/, /liveEnabled/].map((one) => expect.stringMatching(one)),
+  });
+});
