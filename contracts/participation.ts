@@ -8,6 +8,7 @@ import {
   type Participant,
   pools,
 } from '../domain/participation.ts';
+import { nameSchema, reasonSchema } from './text.ts';
 
 const fraction = z.number().min(0).max(1);
 const groupName = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'must be a short lower-case name, e.g. forecasters');
@@ -104,8 +105,8 @@ export function consensusRules(policy: PolicySettings): ConsensusRules {
   return { quorumCount, quorumWeight, requiredGroups, maxGroupShare, pool, minConviction, vetoConviction, earnedTrust };
 }
 
-const by = z.string().min(1).max(100);
-const reason = z.string().min(1).max(400);
+const by = nameSchema;
+const reason = reasonSchema;
 const requestId = z.string().min(1).max(200);
 
 /** What the coordinator's tool `list_participation` answers. */

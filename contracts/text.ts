@@ -21,17 +21,30 @@ export function plainText(value: unknown, maxBytes: number): string {
   return cut(printable(asText(value)), maxBytes).trimEnd();
 }
 
-export const maxReasonLength = 400;
+/**
+ * Text that a person has to give, as one printable line. What is too long is refused with its number: a cut one would stand in the audit trail as if
+ * it were whole.
+ *
+ * @param what for the refusal, e.g. `a reason`
+ */
+export function lineSchema(what: string, maxLength: number): z.ZodString {
+  return z
+    .string(`${what} is text`)
+    .overwrite(printable)
+    .min(1, `${what} needs at least one printable character`)
+    .max(maxLength, {
+      error: ({ input }) =>
+        `${what} has ${maxLength} characters at most, this one has ${typeof input === 'string' ? input.length : 'more'}`,
+    });
+}
 
-/** Why somebody did something: one printable line. Longer ones are refused, since a cut one would stand in the audit trail as if it were whole. */
-export const reasonSchema = z
-  .string('a reason is text')
-  .overwrite(printable)
-  .min(1, 'a reason needs at least one printable character')
-  .max(maxReasonLength, {
-    error: ({ input }) =>
-      `a reason has ${maxReasonLength} characters at most, this one has ${typeof input === 'string' ? input.length : 'more'}`,
-  });
+export const maxReasonLength = 400;
+/** Why somebody did something. */
+export const reasonSchema = lineSchema('a reason', maxReasonLength);
+/** Who says that they did it. */
+export const nameSchema = lineSchema('a name', 100);
+/** What a person calls something in the books, e.g. a transfer. */
+export const referenceSchema = lineSchema('a reference', 200);
 
 function asText(value: unknown): string {
   try {

@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { ZodString } from 'zod';
+import { nameSchema, reasonSchema, referenceSchema } from '../../contracts/text.ts';
 import { type CliContext, withContext } from './context.ts';
 import { type OutputOptions, reportError } from './output.ts';
 
@@ -23,6 +25,22 @@ export function action<Options extends OutputOptions, Arguments extends unknown[
     }
   });
 }
+
+/** Text of the command line as one printable line, else refused with the reason. */
+function lineOption(name: string, schema: ZodString): (text: string) => string {
+  return (text) => {
+    const { success, data, error } = schema.safeParse(text);
+    if (success) return data;
+    throw new InvalidArgumentError(`${name}: ${error.issues.map(({ message }) => message).join('; ')}.`);
+  };
+}
+
+/** Why somebody does it. */
+export const reasonOption = lineOption('--reason', reasonSchema);
+/** Who says that they do it. */
+export const nameOption = lineOption('--by', nameSchema);
+/** What a person calls it in the books. */
+export const referenceOption = lineOption('--reference', referenceSchema);
 
 /** A whole number of the command line, named in the refusal. */
 export function wholeNumber(name: string, least: number, most: number): (text: string) => number {

@@ -9,6 +9,7 @@ import {
   policyChangeSchema,
   policyRequestSchema,
 } from '../../contracts/participation.ts';
+import { nameSchema, reasonSchema } from '../../contracts/text.ts';
 import { answered, operatorsOnly } from './answered.ts';
 import type { Coordinator } from './coordinator.ts';
 
@@ -16,8 +17,8 @@ const repeatSafe = { readOnlyHint: false, destructiveHint: false, idempotentHint
 
 const signed = {
   requestId: z.string().min(1).max(200),
-  by: z.string().min(1).max(100),
-  reason: z.string().min(1).max(400),
+  by: nameSchema,
+  reason: reasonSchema,
 };
 const { enabled: _enabled, ...guestSettings } = agentSettingsSchema.shape;
 const invitationRequestSchema = z.strictObject({ ...signed, agentId: agentIdText, ...guestSettings });

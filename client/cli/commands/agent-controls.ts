@@ -4,7 +4,7 @@ import { coordinatorUrl } from '../../../contracts/config/addresses.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { AgentSettings } from '../../../contracts/participation.ts';
 import { type AgentParticipation, type AgentRole, agentRoles } from '../../../domain/participation.ts';
-import { action } from '../command.ts';
+import { action, reasonOption } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 
 interface SetOptions extends OutputOptions {
@@ -63,7 +63,7 @@ export function registerAgentControls(agents: Command): void {
     )
       .option('--pin', 'its weight stands, whatever its score')
       .option('--no-pin', 'its weight follows its score')
-      .requiredOption('--reason <text>', 'kept in the books')
+      .requiredOption('--reason <text>', 'kept in the books', reasonOption)
       .addHelpText(
         'after',
         '\nExamples:\n  sapphire agents set deepseek --weight 0.5 --reason "badly calibrated this month"\n  sapphire agents set fingpt --role shadow --reason "on probation"\n  sapphire agents set freqtrade --weight 2 --pin --reason "our own strategy"',
@@ -100,7 +100,7 @@ export function registerAgentControls(agents: Command): void {
         .command(verb)
         .argument('<agent>', 'a seat or a guest; "agents list" names them')
         .description(`${verb === 'enable' ? 'ask' : 'do not ask'} the agent, from the next cycle on`)
-        .option('--reason <text>', 'kept in the books', 'by the command line')
+        .option('--reason <text>', 'kept in the books', reasonOption, 'by the command line')
         .addHelpText('after', `\nExample:\n  sapphire agents ${verb} qwen --reason "measured"`),
       async ({ coordinator, user }, options, agentId) => {
         const change = await (await coordinator()).setParticipation({
@@ -127,7 +127,7 @@ export function registerAgentControls(agents: Command): void {
         .argument('<name>', 'short lower-case name of the guest')
         .description('make a token with which any MCP client may bring signals; a new one ends the old one'),
     )
-      .option('--reason <text>', 'kept in the books', 'by the command line')
+      .option('--reason <text>', 'kept in the books', reasonOption, 'by the command line')
       .addHelpText(
         'after',
         '\nExamples:\n  sapphire agents invite my-model --group language-models\n  sapphire agents invite my-model --role voter --weight 0.5\nWithout --role a new guest is a shadow: scored, not counted.',
@@ -156,7 +156,7 @@ export function registerAgentControls(agents: Command): void {
       .command('revoke')
       .argument('<name>', 'an invited guest')
       .description('end a guest’s token and disable it')
-      .option('--reason <text>', 'kept in the books', 'by the command line')
+      .option('--reason <text>', 'kept in the books', reasonOption, 'by the command line')
       .addHelpText('after', '\nExample:\n  sapphire agents revoke my-model --reason "no longer run"'),
     async ({ coordinator, user }, options, agentId) => {
       const change = await (await coordinator()).revoke({

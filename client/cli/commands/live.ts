@@ -5,7 +5,7 @@ import { UserError } from '../../../contracts/errors.ts';
 import { clock } from '../../cycle-view.ts';
 import { enableLive } from '../../live/enable.ts';
 import { type LiveTools, startChecks, tradingChecks } from '../../live/readiness.ts';
-import { action } from '../command.ts';
+import { action, nameOption, reasonOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 
@@ -62,8 +62,8 @@ export function registerLive(program: Command): void {
       .command('enable')
       .description('let opening orders pass, after keys, books and exchange were looked at again')
       .requiredOption('--confirm <venue>', 'the name of the venue, typed out')
-      .option('--reason <text>', 'kept in the books', 'by the command line')
-      .option('--by <name>', 'who switches it on; your user name without it')
+      .option('--reason <text>', 'kept in the books', reasonOption, 'by the command line')
+      .option('--by <name>', 'who switches it on; your user name without it', nameOption)
       .addHelpText(
         'after',
         `\nExample:\n  sapphire live enable --confirm ${VENUE} --reason "first week, small limits"`,
@@ -93,8 +93,8 @@ export function registerLive(program: Command): void {
     live
       .command('disable')
       .description('let no opening order pass any more; what reduces still does')
-      .option('--reason <text>', 'kept in the books', 'by the command line')
-      .option('--by <name>', 'who switches it off; your user name without it'),
+      .option('--reason <text>', 'kept in the books', reasonOption, 'by the command line')
+      .option('--by <name>', 'who switches it off; your user name without it', nameOption),
     async ({ configuration, journal, user }, options) => {
       const { account } = configuration;
       const by = options.by ?? user;

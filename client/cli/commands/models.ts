@@ -9,7 +9,7 @@ import { trainLagLlama } from '../../models/train.ts';
 import { keepWeights } from '../../models/weights.ts';
 import { engineRequirements } from '../../stack/engines.ts';
 import { pythonEnvironment } from '../../stack/python-environment.ts';
-import { action, wholeNumber } from '../command.ts';
+import { action, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, progress, table } from '../output.ts';
 
@@ -149,7 +149,7 @@ Examples:
       models
         .command(`${name} <model>`)
         .description(description)
-        .requiredOption('--reason <text>', 'for the audit trail')
+        .requiredOption('--reason <text>', 'for the audit trail', reasonOption)
         .addHelpText('after', `\nExample:\n  sapphire models ${name} lag-llama-3f2a9c1b --reason "..."`),
       async ({ journal, user }, options, agentId) => {
         const version = await (await journal()).models[name]({ agentId, by: user, reason: options.reason });

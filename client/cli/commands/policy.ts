@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { clock } from '../../cycle-view.ts';
 import { policyText } from '../../policy-settings.ts';
-import { action, wholeNumber } from '../command.ts';
+import { action, reasonOption, wholeNumber } from '../command.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 
 export function registerPolicy(program: Command): void {
@@ -31,7 +31,7 @@ export function registerPolicy(program: Command): void {
       .command('set')
       .argument('<settings...>', 'KEY=VALUE, e.g. minConviction=0.2; "policy show" lists the keys')
       .description('change the policy from the next cycle on; kept until the configuration file changes it')
-      .requiredOption('--reason <text>', 'kept in the books')
+      .requiredOption('--reason <text>', 'kept in the books', reasonOption)
       .addHelpText(
         'after',
         '\nExamples:\n  sapphire policy set quorumCount=3 minConviction=0.2 --reason "quiet market"\n  sapphire policy set requiredGroups=forecasters,strategies --reason "no trade on words alone"',

@@ -5,7 +5,7 @@ import { askPaperAdmin } from '../../paper-admin.ts';
 import { feesByAsset, profitOf, viewPosition } from '../../portfolio-view.ts';
 import { knownPrices, PRICE_CYCLES } from '../../prices.ts';
 import { bookTransfer, type TransferRequest, transferInPaper } from '../../transfers.ts';
-import { action } from '../command.ts';
+import { action, referenceOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 
@@ -130,7 +130,11 @@ export function registerPortfolio(program: Command): void {
             ? 'book money that was paid in: neither gain nor loss; in paper mode it is made'
             : 'book money that was taken out: neither gain nor loss; in paper mode it is destroyed',
         )
-        .requiredOption('--reference <text>', 'its own name in the books: the same one twice is booked once')
+        .requiredOption(
+          '--reference <text>',
+          'its own name in the books: the same one twice is booked once',
+          referenceOption,
+        )
         .addHelpText('after', `\nExample:\n  sapphire portfolio ${verb} 500 USDT --reference ${verb}-2026-01-05`),
       (context, options, amount, asset) => move(context, options, deposit ? amount : `-${amount}`, asset),
     );

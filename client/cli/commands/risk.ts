@@ -6,7 +6,7 @@ import { clock } from '../../cycle-view.ts';
 import { knownPrices, PRICE_CYCLES } from '../../prices.ts';
 import { riskText } from '../../risk-settings.ts';
 import { exposureOf, limitViews, type RiskFacts } from '../../risk-view.ts';
-import { action, wholeNumber } from '../command.ts';
+import { action, nameOption, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 
@@ -83,8 +83,8 @@ export function registerRisk(program: Command): void {
       .command('set')
       .argument('<limits...>', 'KEY=VALUE, e.g. maxDailyLoss=0.03; "risk show" lists the keys')
       .description('change limits from the next cycle on; kept until the configuration file changes them')
-      .requiredOption('--reason <text>', 'kept in the books')
-      .option('--by <name>', 'who changes them; your user name without it')
+      .requiredOption('--reason <text>', 'kept in the books', reasonOption)
+      .option('--by <name>', 'who changes them; your user name without it', nameOption)
       .addHelpText(
         'after',
         '\nExample:\n  sapphire risk set maxDailyLoss=0.03 maxOrderNotional=1000 --reason "holidays"',

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { scheduleId } from '../../../contracts/workflow-ids.ts';
 import { clock } from '../../cycle-view.ts';
 import { ensureSchedule, type ScheduleView, setInterval, viewSchedule } from '../../schedule.ts';
-import { action, wholeNumber } from '../command.ts';
+import { action, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print } from '../output.ts';
 
@@ -26,7 +26,7 @@ export function registerSchedule(program: Command): void {
       schedule
         .command(verb)
         .description(verb === 'pause' ? 'start no new cycles; running ones go on' : 'start cycles again')
-        .option('--reason <text>', 'kept in the schedule', `by the command line`),
+        .option('--reason <text>', 'kept in the schedule', reasonOption, 'by the command line'),
       async (context, options) => {
         const handle = (await context.temporal()).schedule.getHandle(scheduleId(context.configuration.account));
         await viewSchedule(await context.temporal(), context.configuration.account);
