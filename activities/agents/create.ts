@@ -3,7 +3,7 @@ import { freqtradeEngineUrl, hummingbotEngineUrl } from '../../contracts/config/
 import type { Engine } from '../../contracts/config/engines.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import type { Secrets } from '../../contracts/config/secrets.ts';
+import { addressesIn, type Secrets } from '../../contracts/config/secrets.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import { createFeed } from '../news/feed.ts';
 import { createNewsFile } from '../news/file.ts';
@@ -27,6 +27,7 @@ export type AgentSecrets = Pick<
   | 'deepseekApiKey'
   | 'qwenApiKey'
   | 'fingptApiKey'
+  | 'newsFeeds'
   | 'hummingbotApiPassword'
   | 'freqtradePassword'
   | 'freqtradeEngineToken'
@@ -75,7 +76,7 @@ export function createAgents({
     ),
     fingpt: createFinGpt(
       { ...agents.fingpt, apiKey: secrets.fingptApiKey },
-      newsSources(agents.fingpt.news),
+      newsSources(agents.fingpt.news, secrets),
       modelCalls,
       rememberNews,
     ),
@@ -99,8 +100,12 @@ function engineViews(
     : createApiViews({ baseUrl, username, password: secrets.hummingbotApiPassword });
 }
 
-function newsSources({ feeds, file }: Configuration['agents']['fingpt']['news']): NewsSource[] {
-  return [...feeds.map(createFeed), ...(file === undefined ? [] : [createNewsFile(resolve(projectFolder, file))])];
+function newsSources(
+  { feeds, file }: Configuration['agents']['fingpt']['news'],
+  { newsFeeds = '' }: AgentSecrets,
+): NewsSource[] {
+  const addresses = [...feeds, ...addressesIn(newsFeeds)];
+  return [...addresses.map(createFeed), ...(file === undefined ? [] : [createNewsFile(resolve(projectFolder, file))])];
 }
 
 /** Each password goes to its own Freqtrade alone. */

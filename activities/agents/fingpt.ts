@@ -85,7 +85,7 @@ async function inspect(
   if (model !== undefined && sources.length > 0) return { model: model.slice(0, 80) };
   if (model !== undefined) {
     const detail =
-      'There is no news to rate: set agents.fingpt.news.feeds to RSS or Atom addresses, or agents.fingpt.news.file.';
+      'There is no news to rate: set agents.fingpt.news.feeds to RSS or Atom addresses (FINGPT_NEWS_FEEDS to those with a key), or agents.fingpt.news.file.';
     return { reason: 'not_configured', detail };
   }
   const detail = `${originOf(baseUrl)} serves ${served.slice(0, 3).join(', ') || 'no model'}, and none of the FinGPT models in agents.fingpt.models (${models[0]}, …).`;

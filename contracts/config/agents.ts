@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { decimalText } from '../decimal-text.ts';
+import { webAddress } from './web-address.ts';
 
-const hostedModel = (defaults: { baseUrl: string; model: string }) =>
+const hostedModel = (defaults: { baseUrl: string; model: string; key: string }) =>
   z
     .strictObject({
-      baseUrl: z.url().default(defaults.baseUrl),
+      baseUrl: webAddress(defaults.baseUrl, `in ${defaults.key}`).default(defaults.baseUrl),
       model: z.string().min(1).default(defaults.model),
       /** For the whole answer, a repair of a faulty one included. */
       timeoutSeconds: z.number().positive().max(40).default(20),
@@ -54,12 +55,10 @@ const lagLlama = z
 const freqtrade = z
   .strictObject({
     /** Of a Freqtrade of your own; without it the one beside the stack is asked, if there is one. */
-    baseUrl: z
-      .url({ protocol: /^https?$/, error: 'must be an address such as http://freqtrade.example:8080' })
-      .refine((url) => new URL(url).username === '' && new URL(url).password === '', {
-        message: 'must not hold a user or a password: they belong in agents.freqtrade.username and FREQTRADE_PASSWORD',
-      })
-      .optional(),
+    baseUrl: webAddress(
+      'http://freqtrade.example:8080',
+      'in agents.freqtrade.username and FREQTRADE_PASSWORD',
+    ).optional(),
     username: z
       .string()
       .regex(/^[^:]+$/, 'must be a name without a colon')
@@ -71,12 +70,16 @@ const freqtrade = z
 
 /** An agent without the setting that it needs abstains with that as its reason. */
 export const agentsSchema = z.strictObject({
-  deepseek: hostedModel({ baseUrl: 'https://api.deepseek.com', model: 'deepseek-flash' }),
-  qwen: hostedModel({ baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1', model: 'qwen3.8-flash' }),
+  deepseek: hostedModel({ baseUrl: 'https://api.deepseek.com', model: 'deepseek-flash', key: 'DEEPSEEK_API_KEY' }),
+  qwen: hostedModel({
+    baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
+    model: 'qwen3.8-flash',
+    key: 'DASHSCOPE_API_KEY',
+  }),
   fingpt: z
     .strictObject({
       /** Without `/v1`, e.g. http://127.0.0.1:8000. */
-      baseUrl: z.url().optional(),
+      baseUrl: webAddress('http://gpu.internal:8000', 'in FINGPT_API_KEY').optional(),
       /** Names under which a FinGPT model may be served; any other model is refused. */
       models: z
         .array(z.string().min(1))
@@ -90,8 +93,16 @@ export const agentsSchema = z.strictObject({
         ]),
       news: z
         .strictObject({
-          /** Addresses of RSS or Atom feeds. */
-          feeds: z.array(z.url()).max(20).default([]),
+          /** Addresses of RSS or Atom feeds. Those that need a key stand in FINGPT_NEWS_FEEDS. */
+          feeds: z
+            .array(
+              webAddress(
+                'https://news.example/rss',
+                'with its address in FINGPT_NEWS_FEEDS, or in a file that FINGPT_NEWS_FEEDS_FILE names',
+              ),
+            )
+            .max(20)
+            .default([]),
           /** Of one JSON object a line, relative to the checkout. */
           file: z.string().min(1).optional(),
           maxAgeMinutes: z.int().min(1).max(10_080).default(240),
@@ -114,7 +125,10 @@ export const agentsSchema = z.strictObject({
       /** What the engine's own paper account opens with, in the quote currency; as much again is in each base asset that it quotes. */
       paperBalance: decimalText.default('10000'),
       /** Of a hummingbot-api of your own whose bots run our controller, e.g. http://hummingbot.internal:8000. */
-      apiUrl: z.url({ protocol: /^https?$/ }).optional(),
+      apiUrl: webAddress(
+        'http://hummingbot.internal:8000',
+        'in agents.hummingbot.apiUsername and HUMMINGBOT_API_PASSWORD',
+      ).optional(),
       apiUsername: z.string().min(1).default('admin'),
     })
     .prefault({}),

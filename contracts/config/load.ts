@@ -37,9 +37,12 @@ export function readYaml(file: string): unknown {
   }
 }
 
-/** Every fault at once: where it is, what stands there, what is allowed. */
-export function validated<T>(schema: z.ZodType<T>, value: unknown, source: string): T {
-  const result = schema.safeParse(value, { reportInput: true });
+/**
+ * Every fault at once: where it is, what stands there, what is allowed.
+ * @param reportInput false where what stands there is nobody's to see
+ */
+export function validated<T>(schema: z.ZodType<T>, value: unknown, source: string, reportInput = true): T {
+  const result = schema.safeParse(value, { reportInput });
   if (result.success) return result.data;
   const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${describe(issue)}`);
   throw new UserError('ConfigurationInvalid', `${source} is not valid. ${faults.join('; ')}.`, ExitCode.notConfigured);

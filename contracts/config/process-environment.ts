@@ -30,7 +30,10 @@ export const shares: Readonly<Record<string, Share>> = {
     variables: [settings, temporal, books, bigQuery],
     secrets: [...exchangeKeys, 'journalUrl'],
   },
-  'workers/cycles': { variables: [settings, temporal, books], secrets: ['journalUrl', 'coordinatorToken'] },
+  'workers/cycles': {
+    variables: [settings, temporal, books],
+    secrets: ['journalUrl', 'coordinatorToken', 'paperApiKey'],
+  },
   'workers/execution': { variables: [settings, temporal, books], secrets: [...exchangeKeys, 'journalUrl'] },
   'workers/agents': {
     variables: [settings, temporal, books],
@@ -39,6 +42,7 @@ export const shares: Readonly<Record<string, Share>> = {
       'deepseekApiKey',
       'qwenApiKey',
       'fingptApiKey',
+      'newsFeeds',
       'hummingbotApiPassword',
       'freqtradePassword',
       'freqtradeEngineToken',
@@ -47,6 +51,7 @@ export const shares: Readonly<Record<string, Share>> = {
   'workers/prepare': { variables: [settings] },
   'mcp-coordinator': { variables: [settings, books], secrets: ['journalUrl', 'coordinatorToken'] },
   'paper-exchange': { variables: [settings], secrets: ['paperAdminToken'] },
+  'web-ui': { variables: [settings], secrets: ['webUiToken'] },
   'engines/freqtrade': { variables: [settings], secrets: ['freqtradeEngineToken'] },
   'engines/hummingbot': { variables: [settings, books], secrets: ['journalUrl', 'paperAdminToken'] },
   'engines/lag-llama': forecaster,

@@ -7,6 +7,7 @@ import { dataFolder } from './folders.ts';
 import { validated } from './load.ts';
 import { writePrivateFile } from './private-file.ts';
 import type { Configuration } from './schema.ts';
+import { isWebAddress } from './web-address.ts';
 
 const secretsSchema = z.strictObject({
   /** Bearer token of the MCP coordinator's operators and of the cycle's client. */
@@ -15,6 +16,8 @@ const secretsSchema = z.strictObject({
   paperAdminToken: z.string().min(16),
   /** Password of the Freqtrade that runs beside the stack. */
   freqtradeEngineToken: z.string().min(16),
+  /** Of Temporal's Web UI in live mode. */
+  webUiToken: z.string().min(16),
   /** Of the paper account, made by the paper exchange. They stand apart, so that no mode ever takes the other's keys. */
   paperApiKey: z.string().min(1).optional(),
   paperSecret: z.string().min(1).optional(),
@@ -32,6 +35,14 @@ const secretsSchema = z.strictObject({
   deepseekApiKey: z.string().min(1).optional(),
   qwenApiKey: z.string().min(1).optional(),
   fingptApiKey: z.string().min(1).optional(),
+  /** Addresses of RSS or Atom feeds that hold a key or a password, with blanks or ends of lines between them. */
+  newsFeeds: z
+    .string()
+    .refine(
+      (text) => addressesIn(text).every(isWebAddress),
+      'must be http or https addresses, with blanks between them',
+    )
+    .optional(),
   /** Of a hummingbot-api of your own. */
   hummingbotApiPassword: z.string().min(1).optional(),
   /** Of a Freqtrade elsewhere: the one beside the stack has its own, which never leaves this machine. */
@@ -48,6 +59,7 @@ export const secretVariables: Readonly<Record<SecretName, string>> = {
   coordinatorToken: 'SAPPHIRE_COORDINATOR_TOKEN',
   paperAdminToken: 'SAPPHIRE_PAPER_ADMIN_TOKEN',
   freqtradeEngineToken: 'SAPPHIRE_FREQTRADE_ENGINE_TOKEN',
+  webUiToken: 'SAPPHIRE_WEB_UI_TOKEN',
   paperApiKey: 'SAPPHIRE_PAPER_API_KEY',
   paperSecret: 'SAPPHIRE_PAPER_SECRET',
   exchangeApiKey: 'SAPPHIRE_EXCHANGE_API_KEY',
@@ -56,12 +68,18 @@ export const secretVariables: Readonly<Record<SecretName, string>> = {
   deepseekApiKey: 'DEEPSEEK_API_KEY',
   qwenApiKey: 'DASHSCOPE_API_KEY',
   fingptApiKey: 'FINGPT_API_KEY',
+  newsFeeds: 'FINGPT_NEWS_FEEDS',
   hummingbotApiPassword: 'HUMMINGBOT_API_PASSWORD',
   freqtradePassword: 'FREQTRADE_PASSWORD',
 };
 
-/** Tokens between processes of our own. */
-const madeHere = ['coordinatorToken', 'paperAdminToken', 'freqtradeEngineToken'] as const;
+/** What `newsFeeds` holds. */
+export function addressesIn(text: string): string[] {
+  return text.split(/\s+/).filter((address) => address !== '');
+}
+
+/** Tokens between processes of our own, and between them and their user. */
+const madeHere = ['coordinatorToken', 'paperAdminToken', 'freqtradeEngineToken', 'webUiToken'] as const;
 
 function secretsFile(): string {
   return join(dataFolder(), 'secrets.json');
@@ -70,7 +88,7 @@ function secretsFile(): string {
 function storedSecrets(): PartialSecrets {
   const file = secretsFile();
   if (!existsSync(file)) return {};
-  return validated(partialSecretsSchema, JSON.parse(readFileSync(file, 'utf8')), file);
+  return validated(partialSecretsSchema, JSON.parse(readFileSync(file, 'utf8')), file, false);
 }
 
 function environmentSecrets(): PartialSecrets {
@@ -90,7 +108,12 @@ export function loadSecrets(): Secrets {
   if (missing.length > 0) {
     storeSecrets(Object.fromEntries(missing.map((name) => [name, randomBytes(24).toString('hex')])));
   }
-  return validated(secretsSchema, { ...storedSecrets(), ...environmentSecrets() }, 'the secrets of the environment');
+  return validated(
+    secretsSchema,
+    { ...storedSecrets(), ...environmentSecrets() },
+    'the secrets of the environment',
+    false,
+  );
 }
 
 export function storeSecrets(changes: PartialSecrets): void {

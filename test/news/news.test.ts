@@ -102,6 +102,22 @@ describe('a feed', () => {
     expect(await createFeed(url).latest(at + 1, never)).toEqual([]);
   });
 
+  it('with a password in its address is asked for with it, and tells nothing of it', async () => {
+    let answers = true;
+    const asked: unknown[] = [];
+    const url = await serve(({ url: target, headers: { authorization } }, response) => {
+      asked.push([target, authorization]);
+      response.writeHead(answers ? 200 : 403).end(rss(item));
+    });
+    const address = `${url.replace('//', '//us%2Der:p%40ss%@')}?token=t%2B1`;
+    const feed = createFeed(address);
+    const [news] = await feed.latest(at, never);
+    expect(asked).toEqual([['/feed?token=t%2B1', `Basic ${Buffer.from('us-er:p%40ss%').toString('base64')}`]]);
+    expect([feed.name, news?.source]).toEqual([new URL(url).host, new URL(url).host]);
+    answers = false;
+    await expect(feed.latest(at, never)).rejects.toThrow(`${new URL(url).host} cannot be read: status 403`);
+  });
+
   it.each<[string, Parameters<typeof createServer>[1], RegExp]>([
     ['is missing', (_request, response) => response.writeHead(404).end(), /status 404/],
     [

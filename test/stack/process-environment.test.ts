@@ -14,6 +14,7 @@ const foreign = ['temporal', 'prometheus', 'alertmanager', 'something-new'];
 const own = [
   'mcp-coordinator',
   'paper-exchange',
+  'web-ui',
   ...roles.map((role) => `workers/${role}`),
   ...engines.map((engine) => `engines/${engine}`),
 ];
@@ -66,7 +67,7 @@ const keys: SecretName[] = ['exchangeApiKey', 'exchangeSecret', 'paperApiKey', '
 it.each<[string, SecretName[]]>([
   ['workers/operations', [...keys, 'journalUrl']],
   ['workers/execution', [...keys, 'journalUrl']],
-  ['workers/cycles', ['coordinatorToken', 'journalUrl']],
+  ['workers/cycles', ['coordinatorToken', 'journalUrl', 'paperApiKey']],
   [
     'workers/agents',
     [
@@ -76,11 +77,13 @@ it.each<[string, SecretName[]]>([
       'freqtradePassword',
       'hummingbotApiPassword',
       'journalUrl',
+      'newsFeeds',
       'qwenApiKey',
     ],
   ],
   ['mcp-coordinator', ['coordinatorToken', 'journalUrl']],
   ['paper-exchange', ['paperAdminToken']],
+  ['web-ui', ['webUiToken']],
   ['engines/freqtrade', ['freqtradeEngineToken']],
   ['engines/hummingbot', ['journalUrl', 'paperAdminToken']],
   ['engines/lag-llama', []],
