@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { Engine } from '../../contracts/config/engines.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
@@ -82,7 +83,7 @@ export async function refuseTakenPorts(ports: readonly PortUse[]): Promise<void>
   throw new UserError('PortInUse', `Port ${list}: end the program that uses it, or change the key.`);
 }
 
-function listenFault({ host, port }: PortUse): Promise<string | undefined> {
+function listenFault({ host, port }: Pick<PortUse, 'host' | 'port'>): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -90,4 +91,14 @@ function listenFault({ host, port }: PortUse): Promise<string | undefined> {
     );
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
+}
+
+/**
+ * A place of loopback that nobody can guess: 127.0.0.0/8 has 16 million addresses, and each its own ports. What must listen on TCP and cannot
+ * check who asks is out of the reach of web pages there, which would have to try them all.
+ */
+export async function hiddenPlace(): Promise<{ host: string; port: number }> {
+  const host = ['127', ...Array.from({ length: 3 }, () => String(randomInt(1, 255)))].join('.');
+  const port = randomInt(1_024, 65_536);
+  return (await listenFault({ host, port })) === undefined ? { host, port } : hiddenPlace();
 }

@@ -20,7 +20,7 @@ import { prepareEngines } from './engines.ts';
 import { observers } from './observe.ts';
 import { ensurePaperAccount } from './paper-account.ts';
 import { pinConfiguration } from './pinned-configuration.ts';
-import { portsOf, refuseTakenPorts } from './ports.ts';
+import { hiddenPlace, portsOf, refuseTakenPorts } from './ports.ts';
 import type { ProcessNews } from './process-incidents.ts';
 import { type Profile, profileFile } from './profile.ts';
 import { claimRun, RUN_VARIABLE } from './run-record.ts';
@@ -168,14 +168,20 @@ async function bringUp(
   ].flatMap(({ name, url }) => (url === undefined ? [] : [{ name, url }]));
 }
 
+/** @returns the address of its Web UI, which a process of ours lets only those into who may use it */
 async function startTemporal(
-  { profile, onProgress }: StackOptions,
+  { configuration, profile, onProgress }: StackOptions,
   supervisor: Supervisor,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const binary = await temporalBinary(profile.temporal, { onProgress, signal });
   onProgress('Starting Temporal');
-  const [url] = await supervisor.start([temporalServer(profile.temporal, binary, dataFolder())]);
+  const upstream = await hiddenPlace();
+  await supervisor.start([temporalServer(profile.temporal, binary, dataFolder(), upstream)]);
+  const { host, ports } = profile.temporal;
+  const webUi = ownProcess('web-ui', 'client/stack/web-ui/main.ts', true);
+  const places = [`${host}:${ports.ui}`, `${upstream.host}:${upstream.port}`];
+  const [url] = await supervisor.start([{ ...webUi, args: [...webUi.args, configuration.mode, ...places] }]);
   return url;
 }
 

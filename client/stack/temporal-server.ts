@@ -6,6 +6,7 @@ import type { TemporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { TemporalProfile } from './profile.ts';
 import type { ProcessSpec } from './supervised-process.ts';
+import type { Place } from './web-ui/server.ts';
 
 /** Of gRPC's status codes. */
 const NOT_FOUND = 5;
@@ -14,14 +15,24 @@ const HOUR_MS = 3_600_000;
 /** Of a profile that says nothing of it: the HTTP API, on a port that the server draws, would obey every web page. */
 const closedHttpApi = { 'frontend.httpAllowedHosts': ['disabled.invalid'] };
 
-/** The development server as a process. It makes the namespace and the search attributes itself, where they are missing. */
-export function temporalServer(profile: TemporalProfile, binary: string, dataFolder: string): ProcessSpec {
+/**
+ * The development server as a process. It makes the namespace and the search attributes itself, where they are missing.
+ *
+ * @param webUi where its Web UI answers everybody who gets there; it has none without a place
+ */
+export function temporalServer(
+  profile: TemporalProfile,
+  binary: string,
+  dataFolder: string,
+  webUi?: Place,
+): ProcessSpec {
   const { host, ports, namespace, database, pragmas, searchAttributes } = profile;
   return {
     name: 'temporal',
     command: binary,
     args: ['server', 'start-dev', '--ui-disable-news-fetch', '--log-format=json', '--log-level=warn'].concat(
-      [`--ip=${host}`, `--port=${ports.grpc}`, `--ui-port=${ports.ui}`, `--namespace=${namespace}`],
+      [`--ip=${host}`, `--port=${ports.grpc}`, `--namespace=${namespace}`],
+      webUi ? [`--ui-ip=${webUi.host}`, `--ui-port=${webUi.port}`] : ['--headless'],
       [`--db-filename=${join(dataFolder, database)}`],
       ports.metrics === undefined ? [] : [`--metrics-port=${ports.metrics}`],
       flags('--sqlite-pragma', pragmas),
@@ -31,7 +42,7 @@ export function temporalServer(profile: TemporalProfile, binary: string, dataFol
     watched: true,
     probe: async (signal) => {
       await waitForNamespace(profile, signal);
-      return `http://${host}:${ports.ui}`;
+      return `${host}:${ports.grpc}`;
     },
   };
 }

@@ -62,6 +62,7 @@ const secrets: Secrets = {
   coordinatorToken: 'token-of-the-coordinator',
   paperAdminToken: 'token-of-the-paper-exchange',
   freqtradeEngineToken: 'token-of-the-engine-beside-it',
+  webUiToken: 'token-of-the-web-ui',
   paperApiKey: 'paper-key',
   paperSecret: 'paper-secret',
   exchangeApiKey: 'live-key',

@@ -35,8 +35,9 @@ async function whileServing(
   const temporal = { ...profile.temporal, retentionHours };
   const supervisor = createSupervisor({ logFolder: folder.path, environment: {}, logger: pino({ level: 'silent' }) });
   try {
-    const [url] = await supervisor.start([temporalServer(temporal, binary, folder.path)]);
-    expect((await fetch(url ?? '')).ok).toBe(true);
+    const webUi = { host: '127.0.0.1', port: temporal.ports.ui };
+    await supervisor.start([temporalServer(temporal, binary, folder.path, webUi)]);
+    expect((await fetch(`http://127.0.0.1:${webUi.port}`)).ok).toBe(true);
     const { address, namespace } = stackAccess(profile, {});
     const connection = await Connection.connect({ address });
     await work(new Client({ connection, namespace }), supervisor.processes()[0]?.pid ?? 0);

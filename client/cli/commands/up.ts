@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type Engine, engines } from '../../../contracts/config/engines.ts';
 import { dataFolder } from '../../../contracts/config/folders.ts';
 import type { Configuration } from '../../../contracts/config/schema.ts';
-import { secretValues } from '../../../contracts/config/secrets.ts';
+import { type Secrets, secretValues } from '../../../contracts/config/secrets.ts';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { createLogger } from '../../../contracts/telemetry/logger.ts';
@@ -69,7 +69,13 @@ async function* wantedCycles(
   }
 }
 
-function welcome({ services }: Stack, { mode, account, symbols, cycle }: Configuration): Lines {
+/** With real money the Web UI asks for a token, which its address carries to the one who reads the screen. */
+function onScreen({ name, url }: Stack['services'][number], { mode }: Configuration, token: string): string {
+  return name === 'temporal' && mode === 'live' && url.startsWith('http') ? `${url}/?token=${token}` : url;
+}
+
+function welcome({ services }: Stack, configuration: Configuration, { webUiToken }: Secrets): Lines {
+  const { mode, account, symbols, cycle } = configuration;
   return [
     '',
     ...(mode === 'live'
@@ -82,7 +88,7 @@ function welcome({ services }: Stack, { mode, account, symbols, cycle }: Configu
     '',
     table(
       ['service', 'address'],
-      services.map(({ name, url }) => [name, url]),
+      services.map((service) => [service.name, onScreen(service, configuration, webUiToken)]),
     ),
     '',
     'Ctrl-C stops; "npx sapphire --help" in another terminal does the rest.',
@@ -153,7 +159,7 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
   incidents.open(journal.incidents);
   const watches = [watchConfiguration(incidents.observe), watchDisk(dataFolder(), incidents.observe)];
   try {
-    if (!options.json) show(welcome(stack, configuration));
+    if (!options.json) show(welcome(stack, configuration, secrets));
     const cycles = await Promise.race([
       follow(stack, journal, configuration, options),
       stack.failure.then((failure) => {
