@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TradingPort } from '../activities/orders/port.ts';
+import type { Via } from '../contracts/audit.ts';
 import { ExitCode, UserError } from '../contracts/errors.ts';
 import { type Decimal, decimal, sum, text, ZERO } from '../domain/money.ts';
 import { baseOf } from '../domain/position.ts';
@@ -14,6 +15,8 @@ export interface TransferRequest {
   asset: string;
   /** Decimal text, positive for a deposit, negative for a withdrawal. */
   amount: string;
+  by: string;
+  via: Via;
 }
 
 export interface TransferResult {
@@ -39,11 +42,11 @@ export async function bookTransfer(
   request: TransferRequest,
   { ledger, trading }: TransferTools,
 ): Promise<TransferResult> {
-  const { reference, account, asset, amount, currency } = request;
+  const { reference, account, asset, amount, currency, by, via } = request;
   const value = await valueOf(request, trading);
   const before = (await ledger.deposits(account))[asset] ?? '0';
   const position = asset === currency ? {} : { symbol: `${asset}/${currency}` };
-  await ledger.transfer({ reference, account, asset, amount, value, ...position, at: Date.now() });
+  await ledger.transfer({ reference, account, asset, amount, value, ...position, at: Date.now(), by, via });
   const after = (await ledger.deposits(account))[asset] ?? '0';
   return { reference, asset, amount, value, booked: !decimal(after).equals(before) };
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { TradingPort } from '../../activities/orders/port.ts';
+import type { Via } from '../../contracts/audit.ts';
 import { VENUE } from '../../contracts/config/addresses.ts';
 import type { Reconciliation } from '../../contracts/control.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { bookTransfer, type TransferResult, valueOf } from '../transfers.ts';
+import { bookTransfer, type TransferRequest, type TransferResult, valueOf } from '../transfers.ts';
 import { type LiveTools, passChecks, startChecks, tradingChecks } from './readiness.ts';
 
 export interface EnableRequest {
@@ -12,6 +13,7 @@ export interface EnableRequest {
   confirm: string;
   by: string;
   reason: string;
+  via: Via;
 }
 
 export interface EnableTools extends LiveTools {
@@ -30,7 +32,10 @@ export interface EnableReport {
 }
 
 /** Lets opening orders pass in live mode, after everything was looked at again. Each condition that does not hold refuses with its remedy. */
-export async function enableLive({ confirm, by, reason }: EnableRequest, tools: EnableTools): Promise<EnableReport> {
+export async function enableLive(
+  { confirm, by, reason, via }: EnableRequest,
+  tools: EnableTools,
+): Promise<EnableReport> {
   const { account, currency } = tools.configuration;
   const checks = await passChecks([...startChecks(tools), ...tradingChecks(tools)]);
   if (confirm !== VENUE) {
@@ -41,7 +46,7 @@ export async function enableLive({ confirm, by, reason }: EnableRequest, tools: 
     );
   }
   const journal = await tools.journal();
-  const opening = await takeOver(account, currency, journal, await tools.trading());
+  const opening = await takeOver({ account, currency, by, via }, journal, await tools.trading());
   const { clean, differences } = await tools.reconcile(account);
   if (!clean) {
     throw new UserError(
@@ -65,8 +70,7 @@ export async function enableLive({ confirm, by, reason }: EnableRequest, tools: 
  * that was cut off is finished by the next.
  */
 export async function takeOver(
-  account: string,
-  currency: string,
+  { account, currency, by, via }: Pick<TransferRequest, 'account' | 'currency' | 'by' | 'via'>,
   { ledger, intents }: Pick<Journal, 'ledger' | 'intents'>,
   trading: TradingPort,
 ): Promise<TransferResult[]> {
@@ -80,6 +84,8 @@ export async function takeOver(
       currency,
       asset,
       amount,
+      by,
+      via,
     }));
   // All are priced before the first is booked: what has no price is refused as a whole.
   for (const request of requests) await valueOf(request, trading);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
+import { via } from '../../contracts/audit.ts';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
@@ -50,6 +51,9 @@ export interface Coordinator {
   explainDecision(cycleId: string): Promise<CycleRecord>;
 }
 
+/** Who changes something here brings the coordinator's own token: an agent's does not do. */
+const operator = via.token('operator');
+
 /** What the coordinator does, without the protocol that it is spoken to in. A refusal is a UserError of code CoordinatorRefused. */
 export function createCoordinator(
   journal: CoordinatorJournal,
@@ -80,14 +84,14 @@ export function createCoordinator(
     },
 
     async setParticipation({ requestId, agentId, by, reason, ...settings }) {
-      const change = await journal.participation.change({ requestId, agentId, settings, by, reason });
+      const change = await journal.participation.change({ requestId, agentId, settings, by, reason, via: operator });
       if (change.agentId !== agentId || !holds(change.after, settings)) throw taken(requestId);
       return change;
     },
 
     async setPolicy({ requestId, settings, by, reason }) {
       const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-      const change = await journal.policy.change({ requestId, account, settings: given, by, reason });
+      const change = await journal.policy.change({ requestId, account, settings: given, by, reason, via: operator });
       if (!holds(change.after, given)) throw taken(requestId);
       return change;
     },
@@ -101,13 +105,14 @@ export function createCoordinator(
         settings: { ...settings, enabled: true },
         by,
         reason,
+        via: operator,
       });
       // The first call's token was shown by the first call: a repeated one can't show it again.
       if ((await journal.guests.byToken(tokenHash(token))) === undefined) throw taken(requestId);
       return { token, change };
     },
 
-    revoke: (request) => journal.guests.revoke(request),
+    revoke: (request) => journal.guests.revoke({ ...request, via: operator }),
 
     async submitSignal(agentId, { requestId, cycleId, model, version, signals }) {
       const unknown = signals.find(({ symbol }) => !symbols.includes(symbol));

@@ -1,3 +1,4 @@
+import type { Via } from '../../contracts/audit.ts';
 import type { ModelVersion } from '../../contracts/models.ts';
 import type { AgentSettings, ParticipationChange } from '../../contracts/participation.ts';
 import type { AgentScoreRecord } from '../../contracts/scores.ts';
@@ -33,6 +34,7 @@ export interface SettingsBook<Settings> {
     settings: Partial<Settings>;
     by: string;
     reason: string;
+    via?: Via;
   }): Promise<SettingsChange<Settings>>;
   changes(account: string, limit: number): Promise<SettingsChange<Settings>[]>;
 }
@@ -54,6 +56,7 @@ export interface ParticipationBook {
     settings: AgentSettings;
     by: string;
     reason: string;
+    via?: Via;
   }): Promise<ParticipationChange>;
   changes(limit: number): Promise<ParticipationChange[]>;
   health(): Promise<Record<AgentId, AgentHealth>>;
@@ -82,9 +85,16 @@ export interface GuestBook {
     settings: AgentSettings;
     by: string;
     reason: string;
+    via?: Via;
   }): Promise<ParticipationChange>;
   /** Ends its token and disables it. Idempotent by request id. */
-  revoke(request: { requestId: string; agentId: AgentId; by: string; reason: string }): Promise<ParticipationChange>;
+  revoke(request: {
+    requestId: string;
+    agentId: AgentId;
+    by: string;
+    reason: string;
+    via?: Via;
+  }): Promise<ParticipationChange>;
   /** Whose token it is, unless it ended. */
   byToken(tokenHash: string): Promise<AgentId | undefined>;
   /** Idempotent by agent, request id and symbol: the second call returns the first. */
@@ -159,11 +169,16 @@ export interface ModelCall {
 /** Versions of models that were trained here, each an agent of its own. */
 export interface ModelBook {
   /** As a shadow: asked and scored, and not counted. Idempotent by its weights; one that was retired comes back. */
-  register(request: { training: ModelVersion['training']; by: string; reason: string }): Promise<ModelVersion>;
+  register(request: {
+    training: ModelVersion['training'];
+    by: string;
+    reason: string;
+    via?: Via;
+  }): Promise<ModelVersion>;
   /** Its vote counts from the next cycle on. Idempotent. */
-  promote(request: { agentId: AgentId; by: string; reason: string }): Promise<ModelVersion>;
+  promote(request: { agentId: AgentId; by: string; reason: string; via?: Via }): Promise<ModelVersion>;
   /** It is not asked any more. Idempotent. */
-  retire(request: { agentId: AgentId; by: string; reason: string }): Promise<ModelVersion>;
+  retire(request: { agentId: AgentId; by: string; reason: string; via?: Via }): Promise<ModelVersion>;
   /** Newest first. */
   list(): Promise<ModelVersion[]>;
 }

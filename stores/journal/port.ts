@@ -1,3 +1,4 @@
+import type { Via } from '../../contracts/audit.ts';
 import type { RiskSettings } from '../../contracts/config/schema.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../contracts/cycle.ts';
@@ -154,6 +155,9 @@ export interface Transfer {
   /** Whose position it joins or leaves; missing for the account's currency itself. */
   symbol?: string;
   at: number;
+  /** Who says that they moved it; software without. */
+  by?: string;
+  via?: Via;
 }
 
 export interface LedgerBook {
@@ -307,6 +311,8 @@ export interface AuditEntry {
   mode: Mode;
   by: string;
   reason: string;
+  /** By what it came in; a part of the payload. */
+  via: string;
   /** As text, exactly as it was hashed. */
   payload: string;
   previous: string;

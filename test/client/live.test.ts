@@ -256,7 +256,7 @@ describe('live enable', () => {
     await journal.close();
     await exchange.close();
   });
-  const request = { confirm: 'binance', by: 'ann', reason: 'first week' };
+  const request = { confirm: 'binance', by: 'ann', reason: 'first week', via: 'os:ann' as const };
   const isEnabled = async (): Promise<boolean> => (await journal.control.read('main')).liveEnabled;
 
   it('takes the balances over into empty books and switches live trading on', async () => {

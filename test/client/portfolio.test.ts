@@ -67,6 +67,8 @@ describe('money in and out of the paper account', () => {
     currency: 'USDT',
     asset,
     amount,
+    by: 'ann',
+    via: 'os:ann' as const,
   });
   const move =
     (asset = 'USDT') =>

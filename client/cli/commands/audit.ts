@@ -68,12 +68,13 @@ export function registerAudit(program: Command): void {
       const entries = (await trail.after(last - options.limit, options.limit)).toReversed();
       print(entries, options, () =>
         table(
-          ['place', 'at', 'what', 'by', 'reason', 'hash'],
-          entries.map(({ place, at, kind, by, reason, hash }) => [
+          ['place', 'at', 'what', 'by', 'via', 'reason', 'hash'],
+          entries.map(({ place, at, kind, by, via, reason, hash }) => [
             String(place),
             clock(at),
             kind,
             by,
+            via,
             reason,
             hash.slice(0, 12),
           ]),

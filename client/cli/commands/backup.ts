@@ -92,7 +92,12 @@ async function restore({ configuration, user }: CliContext, options: RestoreOpti
   try {
     const { account } = configuration;
     const reason = `restored from the backup of ${new Date(manifest.madeAt).toISOString()} (${origin})`;
-    const control = await journal.control.raiseRestored({ requestId: `restore/${at}`, account, reason, by: user });
+    const control = await journal.control.raiseRestored({
+      requestId: `restore/${at}`,
+      account,
+      reason,
+      by: user,
+    });
     print({ restored: folder, madeAt: manifest.madeAt, origin, aside, control }, options, () => [
       `Restored the books of ${new Date(manifest.madeAt).toISOString()}; what was there before is in ${aside}.`,
       `Trading is halted: the exchange has gone on since. Start Sapphire, see that books and exchange agree ("sapphire status"), then "sapphire resume".`,

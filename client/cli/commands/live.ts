@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { via } from '../../../contracts/audit.ts';
 import { VENUE } from '../../../contracts/config/addresses.ts';
 import { UserError } from '../../../contracts/errors.ts';
 import { clock } from '../../cycle-view.ts';
@@ -72,7 +73,7 @@ export function registerLive(program: Command): void {
       const { journal, trading, user } = context;
       const { compareAtRest } = await import('../../../activities/reconcile/strict.ts');
       const report = await enableLive(
-        { confirm: options.confirm, by: options.by ?? user, reason: options.reason },
+        { confirm: options.confirm, by: options.by ?? user, reason: options.reason, via: via.os(user) },
         {
           ...toolsOf(context),
           journal,
@@ -99,7 +100,13 @@ export function registerLive(program: Command): void {
       const { account } = configuration;
       const by = options.by ?? user;
       const { control } = await journal();
-      await control.setLive({ requestId: randomUUID(), account, enabled: false, reason: options.reason, by });
+      await control.setLive({
+        requestId: randomUUID(),
+        account,
+        enabled: false,
+        reason: options.reason,
+        by,
+      });
       print({ account, enabled: false }, options, () => `account ${account}: live trading is off`);
     },
   );

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { via } from '../../../contracts/audit.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { ModelVersion } from '../../../contracts/models.ts';
 import { clock } from '../../cycle-view.ts';
@@ -55,7 +56,7 @@ async function train({ journal, user }: CliContext, options: TrainOptions): Prom
     );
     const place = await keepWeights(training.agent, file, training.sha256);
     const reason = `trained on ${training.dataHash.slice(0, 12)}`;
-    const version = await (await journal()).models.register({ training, by: user, reason });
+    const version = await (await journal()).models.register({ training, by: user, reason, via: via.os(user) });
     print({ ...version, file: place }, options, () => [
       describe(version),
       `It is asked from the next cycle on where a worker of ${version.seat} runs, and votes once its scores have earned it.`,
@@ -152,7 +153,12 @@ Examples:
         .requiredOption('--reason <text>', 'for the audit trail', reasonOption)
         .addHelpText('after', `\nExample:\n  sapphire models ${name} lag-llama-3f2a9c1b --reason "..."`),
       async ({ journal, user }, options, agentId) => {
-        const version = await (await journal()).models[name]({ agentId, by: user, reason: options.reason });
+        const version = await (await journal()).models[name]({
+          agentId,
+          by: user,
+          reason: options.reason,
+          via: via.os(user),
+        });
         print(version, options, () => describe(version));
       },
     );

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { via } from '../../../contracts/audit.ts';
 import { decimal, decimalPattern, sum, text } from '../../../domain/money.ts';
 import { clock } from '../../cycle-view.ts';
 import { askPaperAdmin } from '../../paper-admin.ts';
@@ -82,7 +83,7 @@ function assetName(value: string): string {
 }
 
 async function move(
-  { configuration, secrets, journal, trading }: CliContext,
+  { configuration, secrets, journal, trading, user }: CliContext,
   options: OutputOptions & { reference: string },
   signedAmount: string,
   asset: string,
@@ -94,6 +95,8 @@ async function move(
     currency,
     asset,
     amount: signedAmount,
+    by: user,
+    via: via.os(user),
   };
   const tools = { ledger: (await journal()).ledger, trading: await trading() };
   const moveInPaper = async (amount: string): Promise<void> => {

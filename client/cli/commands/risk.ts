@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { via } from '../../../contracts/audit.ts';
 import type { RiskSettings } from '../../../contracts/config/schema.ts';
 import type { SettingsChange } from '../../../stores/journal/agents-port.ts';
 import { clock } from '../../cycle-view.ts';
@@ -100,6 +101,7 @@ export function registerRisk(program: Command): void {
         settings,
         by: options.by ?? user,
         reason: options.reason,
+        via: via.os(user),
       });
       const changed = riskText.changed(change);
       print({ ...change, changed }, options, () => [

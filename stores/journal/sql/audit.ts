@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { isAudited } from '../../../contracts/audit.ts';
 import type { Mode } from '../../../domain/market.ts';
 import type { AuditBook, AuditEntry, ControlState, NewEvent } from '../port.ts';
 import { heldFacts, isAsOldAsTheBooks, TrailReplay } from './audit-replay.ts';
 import type { Database, Row, Sql } from './database.ts';
+import { jsonOf } from './settings.ts';
 
 /** Before the first entry. */
 const BEGINNING = '0'.repeat(64);
 const PAGE = 1_000;
 
 /** Of an entry and, by the hash before it, of all that came before. */
-function hashOf({ hash: _hash, ...entry }: Omit<AuditEntry, 'hash'> & { hash?: string }): string {
+function hashOf(entry: Omit<AuditEntry, 'hash' | 'via'>): string {
   const { place, eventId, kind, at, mode, by, reason, payload, previous } = entry;
   return createHash('sha256')
     .update(JSON.stringify([previous, place, eventId, kind, at, mode, by, reason, payload]))
@@ -21,6 +23,13 @@ function hashOf({ hash: _hash, ...entry }: Omit<AuditEntry, 'hash'> & { hash?: s
 function signature(payload: unknown): { by: string; reason: string } {
   const { by, reason, after } = (payload ?? {}) as { by?: string; reason?: string; after?: Partial<ControlState> };
   return { by: by ?? after?.changedBy ?? 'sapphire', reason: reason ?? after?.reason ?? '' };
+}
+
+const signed = z.object({ via: z.string() });
+
+/** Stands in the payload, so that the hash covers it as it covers all of an entry. */
+function viaOf(payload: string): string {
+  return signed.safeParse(jsonOf(payload)).data?.via ?? '';
 }
 
 /**
@@ -66,6 +75,7 @@ function toEntry(row: Row): AuditEntry {
     mode: row['mode'] === 'live' ? 'live' : 'paper',
     by: String(row['changed_by']),
     reason: String(row['reason']),
+    via: viaOf(String(row['payload'])),
     payload: String(row['payload']),
     previous: String(row['previous']),
     hash: String(row['hash']),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { via } from '../../../contracts/audit.ts';
 import type { Journal } from '../port.ts';
 import { createAuditBook } from './audit.ts';
 import { createControlBook } from './control.ts';
@@ -51,7 +52,13 @@ async function deleteAnswers(database: Database, before: number): Promise<number
       await transaction.emit({
         eventId: `deleted/answers/${transaction.now()}`,
         kind: 'data.deleted',
-        payload: { by: 'retention', reason: `older than ${new Date(before).toISOString()}`, calls, submitted },
+        payload: {
+          by: 'retention',
+          via: via.system('retention'),
+          reason: `older than ${new Date(before).toISOString()}`,
+          calls,
+          submitted,
+        },
       });
     }
     return calls + submitted;

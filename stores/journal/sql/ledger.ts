@@ -1,8 +1,9 @@
+import { type Via, via } from '../../../contracts/audit.ts';
 import { UserError } from '../../../contracts/errors.ts';
 import { decimal, text } from '../../../domain/money.ts';
 import type { Fill, OrderSide } from '../../../domain/orders.ts';
 import type { Balance } from '../../../domain/portfolio.ts';
-import type { LedgerBook } from '../port.ts';
+import type { LedgerBook, Transfer } from '../port.ts';
 import { isNewRequest } from './control.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { moveMarks, readMarks } from './marks.ts';
@@ -42,9 +43,14 @@ function toFill(row: Row): Fill {
   };
 }
 
+/** What nobody says they moved was moved by Sapphire itself, as the opening of a paper account. */
+function signatureOf({ by, via: door = '' }: Pick<Transfer, 'by' | 'via'>): { by: string; via: Via } {
+  return by === undefined ? { by: 'sapphire', via: via.system('sapphire') } : { by, via: door };
+}
+
 export function createLedgerBook(database: Database): LedgerBook {
   return {
-    transfer: ({ reference, account, asset, amount, value, symbol, at }) =>
+    transfer: ({ reference, account, asset, amount, value, symbol, at, ...signed }) =>
       database.transaction(account, { ledger: true }, async (transaction) => {
         if (!(await isNewRequest(transaction, `transfer/${account}/${reference}`, account, 'transfer'))) return;
         const moved = decimal(amount);
@@ -64,7 +70,7 @@ export function createLedgerBook(database: Database): LedgerBook {
         await transaction.emit({
           eventId: `transfer/${account}/${reference}`,
           kind: moved.isNegative() ? 'capital.withdrawn' : 'capital.deposited',
-          payload: { account, asset, amount, value, at },
+          payload: { account, asset, amount, value, at, reason: reference, ...signatureOf(signed) },
         });
       }),
 

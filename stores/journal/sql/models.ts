@@ -1,3 +1,4 @@
+import type { Via } from '../../../contracts/audit.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import {
   type ModelState,
@@ -36,10 +37,11 @@ interface Move {
   to: ModelState;
   by: string;
   reason: string;
+  via?: Via | undefined;
 }
 
 /** State and participation move together, so that none votes by accident. */
-async function move(transaction: Transaction, { agentId, to, by, reason }: Move): Promise<ModelVersion> {
+async function move(transaction: Transaction, { agentId, to, by, reason, via = '' }: Move): Promise<ModelVersion> {
   const before = await find(transaction, agentId);
   if (!before) {
     throw new UserError('NoSuchModel', `There is no model ${agentId}: see "sapphire models list".`, ExitCode.refused);
@@ -49,12 +51,12 @@ async function move(transaction: Transaction, { agentId, to, by, reason }: Move)
   const requestId = `model/${agentId}/${to}/${transaction.now()}`;
   const settings =
     to === 'retired' ? { enabled: false } : ({ enabled: true, role: to === 'voting' ? 'voter' : 'shadow' } as const);
-  await changeParticipation(transaction, { requestId, agentId, settings, by, reason });
+  await changeParticipation(transaction, { requestId, agentId, settings, by, reason, via });
   const after = { ...before, state: to };
   await transaction.emit({
     eventId: requestId,
     kind: to === 'voting' ? 'model.promoted' : to === 'retired' ? 'model.retired' : 'model.registered',
-    payload: { by, reason, before, after },
+    payload: { by, reason, via, before, after },
   });
   return after;
 }
@@ -63,11 +65,12 @@ export function createModelBook(database: Database): ModelBook {
   const inOrder = <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> =>
     database.transaction(PARTICIPATION_LOCK, { ledger: true }, work);
   return {
-    register: ({ training, by, reason }) =>
+    register: ({ training, by, reason, via = '' }) =>
       inOrder(async (transaction) => {
         const agentId = modelAgentId(training.agent, training.sha256);
         const known = await find(transaction, agentId);
-        if (known) return known.state === 'retired' ? move(transaction, { agentId, to: 'shadow', by, reason }) : known;
+        if (known)
+          return known.state === 'retired' ? move(transaction, { agentId, to: 'shadow', by, reason, via }) : known;
         await transaction.run(
           'INSERT INTO models (agent_id, seat, state, sha256, training, registered_at, registered_by) VALUES (?, ?, ?, ?, ?, ?, ?)',
           agentId,
@@ -80,10 +83,10 @@ export function createModelBook(database: Database): ModelBook {
         );
         const requestId = `model/${agentId}/registered`;
         const settings = { enabled: true, role: 'shadow', group: 'forecasters' } as const;
-        await changeParticipation(transaction, { requestId, agentId, settings, by, reason });
+        await changeParticipation(transaction, { requestId, agentId, settings, by, reason, via });
         const after = await find(transaction, agentId);
         if (!after) throw new Error(`the model ${agentId} was not written`);
-        await transaction.emit({ eventId: requestId, kind: 'model.registered', payload: { by, reason, after } });
+        await transaction.emit({ eventId: requestId, kind: 'model.registered', payload: { by, reason, via, after } });
         return after;
       }),
 

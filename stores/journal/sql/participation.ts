@@ -1,3 +1,4 @@
+import { type Via, via } from '../../../contracts/audit.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import {
   type AgentSettings,
@@ -62,12 +63,13 @@ export interface ChangeRequest {
   settings: AgentSettings;
   by: string;
   reason: string;
+  via?: Via | undefined;
 }
 
 /** Writes a change with what was before, and its event. */
 export async function changeParticipation(
   transaction: Transaction,
-  { requestId, agentId, settings, by, reason }: ChangeRequest,
+  { requestId, agentId, settings, by, reason, via: door = '' }: ChangeRequest,
 ): Promise<ParticipationChange> {
   const before = (await readAgents(transaction))[agentId];
   const after = withSettings(agentId, settings, before);
@@ -90,7 +92,11 @@ export async function changeParticipation(
   );
   const change = await findChange(transaction, requestId);
   if (!change) throw new Error(`the change ${requestId} was not written`);
-  await transaction.emit({ eventId: `participation/${requestId}`, kind: 'participation.changed', payload: change });
+  await transaction.emit({
+    eventId: `participation/${requestId}`,
+    kind: 'participation.changed',
+    payload: { ...change, via: door },
+  });
   return change;
 }
 
@@ -106,6 +112,7 @@ async function tellSeeded(transaction: Transaction, added: ReadonlySet<AgentId>)
     kind: 'participation.seeded',
     payload: {
       by: 'configuration',
+      via: via.system('configuration'),
       reason: 'agents without settings of their own',
       agents: Object.fromEntries(agents),
     },

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { type Via, via } from '../../../contracts/audit.ts';
 import type { UserError } from '../../../contracts/errors.ts';
 import type { SettingsBook, SettingsChange } from '../agents-port.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
@@ -76,6 +77,7 @@ interface Write<Settings> {
   configured: string;
   by: string;
   reason: string;
+  via: Via;
 }
 
 async function write<Settings extends object>(
@@ -84,7 +86,7 @@ async function write<Settings extends object>(
   before: Row | undefined,
   change: Write<Settings>,
 ): Promise<SettingsChange<Settings>> {
-  const { requestId, account, after, configured, by, reason } = change;
+  const { requestId, account, after, configured, by, reason, via: door } = change;
   await transaction.run(
     `INSERT INTO ${kind.table} (account, request_id, before, after, configured, changed_by, reason, changed_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -100,7 +102,11 @@ async function write<Settings extends object>(
   const row = await find(transaction, kind, requestId);
   if (!row) throw new Error(`the change ${requestId} was not written`);
   const written = toChange(kind, row);
-  await transaction.emit({ eventId: `${kind.event}/${requestId}`, kind: `${kind.event}.changed`, payload: written });
+  await transaction.emit({
+    eventId: `${kind.event}/${requestId}`,
+    kind: `${kind.event}.changed`,
+    payload: { ...written, via: door },
+  });
   return written;
 }
 
@@ -125,11 +131,12 @@ export function createSettingsBook<Settings extends object>(
           after: settings,
           configured,
           by: 'configuration',
+          via: via.system('configuration'),
           reason: before ? 'the configuration was changed' : 'the first start',
         });
       }),
 
-    change: ({ requestId, account, settings, by, reason }) =>
+    change: ({ requestId, account, settings, by, reason, via: door = '' }) =>
       database.transaction(account, { ledger: true }, async (transaction) => {
         const known = await find(transaction, kind, requestId);
         if (known) return toChange(kind, known);
@@ -142,6 +149,7 @@ export function createSettingsBook<Settings extends object>(
           configured: String(before?.['configured']),
           by,
           reason,
+          via: door,
         });
       }),
 

@@ -90,7 +90,10 @@ export function project(batch: Batch, event: StoredEvent): void {
   }
 }
 
-export function projectAudit(batch: Batch, { place, payload, previous, hash, by, reason, ...entry }: AuditEntry): void {
+export function projectAudit(
+  batch: Batch,
+  { place, payload, previous, hash, by, reason, via: _via, ...entry }: AuditEntry,
+): void {
   const event = { ...entry, sequence: place, cycleId: undefined, correlationId: undefined };
   add(batch, 'audit_log', event, { kind: entry.kind, by, reason, previous, hash, payload });
 }
