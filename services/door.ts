@@ -49,14 +49,8 @@ export function outliveResets(server: Server, logger: Logger): void {
   });
 }
 
-const OF_A_CONNECTION = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ECONNABORTED',
-  'ETIMEDOUT',
-  'ENOTCONN',
-  'ERR_STREAM_DESTROYED',
-]);
+/** Not EPIPE: it may be our own output's, whose loss every line of the log would meet again. */
+const OF_A_CONNECTION = new Set(['ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT', 'ENOTCONN']);
 
 /** Whether an error says no more than that the other end of one connection is gone. */
 export function isOfOneConnection(error: unknown): boolean {

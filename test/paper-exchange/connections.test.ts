@@ -188,7 +188,9 @@ test('a connection takes a thousand streams and no more', async () => {
 test('a break that nobody listened to ends nothing, and any other error ends the process', async () => {
   expect(isOfOneConnection(Object.assign(new Error('read'), { code: 'ECONNRESET' }))).toBe(true);
   expect(isOfOneConnection(new TypeError('Invalid URL'))).toBe(false);
-  expect(isOfOneConnection(Object.assign(new Error('full'), { code: 'ENOSPC' }))).toBe(false);
+  for (const code of ['ENOSPC', 'EPIPE']) {
+    expect(isOfOneConnection(Object.assign(new Error(code), { code }))).toBe(false);
+  }
   child.send({ fail: 'ECONNRESET' });
   await pause(200);
   await expectAlive();
