@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { via } from '../../contracts/audit.ts';
 import type { ScoringReport } from '../../contracts/scores.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import type { DecimalText } from '../../domain/money.ts';
@@ -42,7 +43,7 @@ export function createScoringActivities({
       if (state !== 'shadow' || !candidate || !earnsVote(candidate, incumbent)) continue;
       const beside = incumbent ? `, ${seat} ${percent(incumbent.skill)}` : '';
       const reason = `skill ${percent(candidate.skill)} over ${candidate.count} signals${beside}`;
-      await journal.models.promote({ agentId, by: 'scoring', reason });
+      await journal.models.promote({ agentId, by: 'scoring', reason, via: via.system('scoring') });
       logger.info({ agentId, reason }, 'a version earned its vote');
       promoted.push(agentId);
     }

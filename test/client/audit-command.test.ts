@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
@@ -26,14 +27,35 @@ afterAll(() => {
   process.env = original;
 });
 
-const verify = async (...args: string[]): Promise<typeof process.exitCode> => {
-  await (await createProgram('audit')).parseAsync(['audit', 'verify', ...args], { from: 'user' });
+const run = async (...args: string[]): Promise<typeof process.exitCode> => {
+  await (await createProgram(args[0])).parseAsync(args, { from: 'user' });
   return process.exitCode;
 };
+const verify = (...args: string[]) => run('audit', 'verify', ...args);
 
 it('audit verify finds nothing in books that were changed by their own doors alone', async () => {
   expect(await verify()).toBe(ExitCode.ok);
   expect(written).toMatch(/^paper\n1 entries, unbroken, and the books are as they tell; 0 of them in the warehouse/);
+});
+
+it('a command is signed by the name that was claimed, and by the user who ran it', async () => {
+  const claimed = ['--reason', 'holidays', '--by', 'evil.example'];
+  const journal = await openJournal(loadConfiguration());
+  await journal.risk.adopt('main', loadConfiguration().risk);
+  const before = await journal.audit.lastPlace();
+  await run('risk', 'set', 'maxDailyLoss=0.02', ...claimed);
+  expect(await journal.audit.after(before, 10)).toEqual([
+    expect.objectContaining({
+      kind: 'risk.changed',
+      by: 'evil.example',
+      reason: 'holidays',
+      via: `os:${userInfo().username}`,
+    }),
+  ]);
+  await journal.close();
+  written = '';
+  await run('audit', 'list');
+  expect(written).toMatch(new RegExp(`risk\\.changed +evil\\.example +os:${userInfo().username} +holidays`));
 });
 
 it('audit verify names what was written past the journal, and ends with 6', async () => {
@@ -53,7 +75,7 @@ it('audit verify names what was written past the journal, and ends with 6', asyn
   written = '';
   expect(await verify('--json')).toBe(ExitCode.unhealthy);
   expect(JSON.parse(written)).toMatchObject({
-    entries: 1,
+    entries: 3,
     faults: [/tradingState/, /liveEnabled/].map((one) => expect.stringMatching(one)),
   });
 });
