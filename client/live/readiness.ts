@@ -7,6 +7,11 @@ import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { Mode } from '../../domain/market.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { stackAccess, usesOtherServer } from '../stack/connection.ts';
+import { readProfile, type TemporalProfile } from '../stack/profile.ts';
+import { refuseExposure } from './exposure.ts';
+import { type Machine, thisMachine } from './machine.ts';
+import { refuseOpenTemporal, type TemporalTerms, termsOf } from './temporal-guard.ts';
 
 /** One condition of live trading. `look` answers with what it found, or throws the reason and its remedy. */
 export interface LiveCheck {
@@ -20,10 +25,35 @@ export interface LiveTools {
   journal(): Promise<Pick<Journal, 'control' | 'outbox'>>;
   /** The venue's raw answer to what the keys may do. */
   askPermissions(): Promise<unknown>;
+  /** Where Temporal is and who else is on this machine; as it is without one. */
+  surroundings?: () => Surroundings;
+}
+
+export interface Surroundings {
+  temporal: TemporalTerms;
+  /** That we run ourselves; undefined where it is another's. */
+  ownTemporal: TemporalProfile | undefined;
+  machine: Machine;
+}
+
+export function surroundings(): Surroundings {
+  const profile = readProfile();
+  const ownTemporal = usesOtherServer() ? undefined : profile.temporal;
+  return {
+    temporal: termsOf(stackAccess(profile), ownTemporal !== undefined),
+    ownTemporal,
+    machine: thisMachine(),
+  };
 }
 
 /** What must hold before anything starts in live mode. */
-export function startChecks({ configuration, secrets, journal, askPermissions }: LiveTools): LiveCheck[] {
+export function startChecks({
+  configuration,
+  secrets,
+  journal,
+  askPermissions,
+  surroundings: around = surroundings,
+}: LiveTools): LiveCheck[] {
   return [
     {
       name: 'mode',
@@ -68,6 +98,20 @@ export function startChecks({ configuration, secrets, journal, askPermissions }:
         return 'hold no paper money';
       },
     },
+    {
+      name: 'listening',
+      look: async () => {
+        refuseExposure(configuration, around().ownTemporal);
+        return 'on loopback alone';
+      },
+    },
+    {
+      name: 'temporal',
+      look: async () => {
+        const { temporal, machine } = around();
+        return refuseOpenTemporal(temporal, machine);
+      },
+    },
   ];
 }
 
@@ -107,8 +151,12 @@ export async function refuseForeignBooks({ outbox }: Pick<Journal, 'outbox'>, mo
   );
 }
 
-/** Called before anything is started: each mode on its own books, and live only with everything that it needs. */
-export async function refuseUnreadyMode(configuration: Configuration): Promise<void> {
+/**
+ * Called before anything is started: each mode on its own books, and live only with everything that it needs.
+ *
+ * @returns what a person should know of who may reach what
+ */
+export async function refuseUnreadyMode(configuration: Configuration): Promise<string[]> {
   const secrets = loadSecrets();
   let opened: Promise<Journal> | undefined;
   const journal = (): Promise<Journal> => {
@@ -121,10 +169,11 @@ export async function refuseUnreadyMode(configuration: Configuration): Promise<v
   };
   try {
     if (configuration.mode === 'live') {
-      await passChecks(startChecks({ configuration, secrets, journal, askPermissions }));
-    } else {
-      await refuseForeignBooks(await journal(), configuration.mode);
+      const found = await passChecks(startChecks({ configuration, secrets, journal, askPermissions }));
+      return found.filter(({ check }) => check === 'temporal').map(({ detail }) => detail);
     }
+    await refuseForeignBooks(await journal(), configuration.mode);
+    return refuseExposure(configuration, surroundings().ownTemporal);
   } finally {
     await (await opened)?.close();
   }

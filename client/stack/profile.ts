@@ -21,6 +21,8 @@ const temporalSchema = z.strictObject({
   /** How long a closed workflow's history is kept. */
   retentionHours: z.int().min(1).max(8_760),
   host: z.string().min(1),
+  /** On paper alone: lets `host` be one that others reach, who may then do everything. */
+  allowUnauthenticatedAccess: z.boolean().default(false),
   /** `metrics`: where the server tells its own, for Prometheus; anywhere without one. */
   ports: z.strictObject({ grpc: port, ui: port, metrics: port.optional() }),
   /** A file's name below the data folder. */

@@ -51,6 +51,8 @@ export interface StackOptions {
 export interface Stack {
   /** What a person or a program can open, in the order of start. */
   readonly services: readonly { name: string; url: string }[];
+  /** Who may reach what: on paper a warning for each place beyond loopback, with real money what protects Temporal. */
+  readonly access: readonly string[];
   /** What runs now; a process that is being restarted is missing. */
   readonly processes: readonly { name: string; pid: number }[];
   readonly temporal: TemporalAccess;
@@ -100,9 +102,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       return stopped;
     };
     try {
-      const services = await untilStopped(stopSignal.signal, bringUp(options, supervisor, temporal, stopSignal.signal));
+      const { services, access } = await untilStopped(
+        stopSignal.signal,
+        bringUp(options, supervisor, temporal, stopSignal.signal),
+      );
       return {
         services,
+        access,
         get processes() {
           return supervisor.processes();
         },
@@ -126,12 +132,12 @@ async function bringUp(
   supervisor: Supervisor,
   temporal: TemporalAccess,
   signal: AbortSignal,
-): Promise<{ name: string; url: string }[]> {
+): Promise<Pick<Stack, 'services' | 'access'>> {
   const { configuration, profile, engines, onProgress } = options;
   const ownTemporal = !usesOtherServer();
   const files = { configuration: configurationFile(), profile: profileFile() };
   checkDatabases(configuration, profile, ownTemporal);
-  await refuseUnreadyMode(configuration);
+  const access = await refuseUnreadyMode(configuration);
   await refuseTakenPorts(
     portsOf(configuration, profile, files, { ownTemporal, engines, observe: options.observe === true }),
   );
@@ -159,13 +165,14 @@ async function bringUp(
     if (!options.resumes) throw error;
     options.logger.warn({ err: error }, 'agents of the engines could not be switched on');
   });
-  return [
+  const started = [
     { name: 'temporal', url: temporalUrl },
     ...services,
     ...workers.map(({ name }, index) => ({ name, url: workerUrls[index] })),
     ...engineProcesses.map(({ name }, index) => ({ name, url: engineUrls[index] })),
     ...watchers.map(({ name }, index) => ({ name, url: watcherUrls[index] })),
-  ].flatMap(({ name, url }) => (url === undefined ? [] : [{ name, url }]));
+  ];
+  return { services: started.flatMap(({ name, url }) => (url === undefined ? [] : [{ name, url }])), access };
 }
 
 /** @returns the address of its Web UI, which a process of ours lets only those into who may use it */

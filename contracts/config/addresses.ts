@@ -40,3 +40,8 @@ export function healthEndpoints(configuration: Configuration): { name: string; u
     ...workers,
   ];
 }
+
+/** Whether only this machine gets to a host, an address or a name, as it stands in a configuration or in an address. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i.test(host);
+}

@@ -4,7 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { type EnableTools, enableLive } from '../../client/live/enable.ts';
-import { passChecks, refuseForeignBooks, refuseUnreadyMode, startChecks } from '../../client/live/readiness.ts';
+import {
+  passChecks,
+  refuseForeignBooks,
+  refuseUnreadyMode,
+  type Surroundings,
+  startChecks,
+} from '../../client/live/readiness.ts';
+import { readProfile } from '../../client/stack/profile.ts';
 import { exchangeUrl } from '../../contracts/config/addresses.ts';
 import { checkKeys } from '../../contracts/config/live.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
@@ -68,6 +75,13 @@ const secrets: Secrets = {
   exchangeApiKey: 'live-key',
   exchangeSecret: 'live-secret',
 };
+
+/** A machine for itself, whatever the one is like that the tests run on. */
+const alone = (): Surroundings => ({
+  temporal: { address: '127.0.0.1:7233', encrypted: false },
+  ownTemporal: readProfile().temporal,
+  machine: { user: 'ann', logins: [], strangers: [], services: [] },
+});
 
 describe('the exchange of a mode', () => {
   it('is the paper exchange with its own keys, or the venue itself with the keys of the environment', () => {
@@ -170,7 +184,7 @@ describe('the start in live mode', () => {
     process.env = { ...original };
   });
   const journal = (): Promise<Journal> => temporaryJournal(undefined, 'live');
-  const tools = { configuration: live, secrets, journal, askPermissions: async () => SAFE };
+  const tools = { configuration: live, secrets, journal, askPermissions: async () => SAFE, surroundings: alone };
 
   it('passes when everything holds, and says what it found', async () => {
     const found = await passChecks(startChecks(tools));
@@ -180,6 +194,11 @@ describe('the start in live mode', () => {
       { check: 'keys', detail: 'given' },
       { check: 'permissions', detail: 'cannot withdraw; bound to listed addresses' },
       { check: 'books', detail: 'hold no paper money' },
+      { check: 'listening', detail: 'on loopback alone' },
+      {
+        check: 'temporal',
+        detail: '127.0.0.1:7233 obeys every process of this machine: allowed, since ann is alone on it',
+      },
     ]);
   });
 
@@ -192,6 +211,16 @@ describe('the start in live mode', () => {
     ],
     ['no keys', { secrets: { ...secrets, exchangeApiKey: undefined } }, /needs keys for the exchange/],
     ['keys that can withdraw', { askPermissions: async () => ({ ...SAFE, enableWithdrawals: true }) }, /may withdraw/],
+    [
+      'a coordinator that others reach',
+      { configuration: parseConfiguration({ mode: 'live', coordinator: { host: '0.0.0.0' } }, 'the test') },
+      /coordinator\.host is 0\.0\.0\.0: everybody who reaches this machine can read its tokens/,
+    ],
+    [
+      'a Temporal that others on the machine can steer',
+      { surroundings: () => ({ ...alone(), machine: { ...alone().machine, logins: ['bob'] } }) },
+      /Temporal must know who comes, and 127\.0\.0\.1:7233 obeys everybody on this machine, and others are on it: users who can log in \(bob\)/,
+    ],
   ])('is refused with %s', async (_name, changes, message) => {
     await expect(passChecks(startChecks({ ...tools, ...changes }))).rejects.toThrow(message);
   });
@@ -249,6 +278,7 @@ describe('live enable', () => {
       askPermissions: async () => SAFE,
       trading: async () => trading,
       reconcile: async () => ({ clean: true, differences: [] }),
+      surroundings: alone,
     };
   });
   afterEach(async () => {
@@ -269,6 +299,8 @@ describe('live enable', () => {
       'keys',
       'permissions',
       'books',
+      'listening',
+      'temporal',
       'trading',
       'reconciliation',
     ]);

@@ -37,6 +37,7 @@ function canariesOf(name: string): string[] {
 beforeAll(async () => {
   installation = await makeInstallation();
   Object.assign(installation.environment, canaries);
+  installation.configure({ coordinator: { host: '0.0.0.0', port: installation.ports.coordinator } });
   const file = installation.environment['SAPPHIRE_STACK'] ?? '';
   writeFileSync(file, stringify({ ...parse(readFileSync(file, 'utf8')), supervision: { maxRestarts: 1 } }));
 });
@@ -86,6 +87,7 @@ it('a start outlives a coordinator that crashes too often, and exits with 1 when
   await killAndAwaitNext('workers/execution');
   process.kill(processNamed('workers/execution')?.pid ?? 0, 'SIGKILL');
   const { code, stderr } = await ended;
+  expect(stderr).toContain('WARNING: coordinator.host is 0.0.0.0: everybody who reaches this machine can read');
   expect(stderr).toContain('workers/execution ended 2 times within 600 s, the last time with killed (SIGKILL).');
   expect(code).toBe(1);
   expect(readRecord(join(installation.folder, 'data', 'run.json'))).toBeUndefined();

@@ -6,6 +6,9 @@ import { healthEndpoints } from '../../../contracts/config/addresses.ts';
 import { cacheFolder, dataFolder } from '../../../contracts/config/folders.ts';
 import { configurationFile } from '../../../contracts/config/load.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
+import { refuseExposure } from '../../live/exposure.ts';
+import { surroundings } from '../../live/readiness.ts';
+import { refuseOpenTemporal } from '../../live/temporal-guard.ts';
 import { askHealth } from '../../services.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { action } from '../command.ts';
@@ -58,6 +61,13 @@ function checks({
       const health = await Promise.all(healthEndpoints(configuration).map(askHealth));
       const down = health.filter(({ healthy }) => !healthy).map(({ name }) => name);
       return down.length === 0 ? ok('all answer') : note(`not running or not well: ${down.join(', ')}`);
+    },
+    access: async () => {
+      const { temporal, ownTemporal, machine } = surroundings();
+      const warnings = refuseExposure(configuration, ownTemporal);
+      if (warnings.length > 0) return note(warnings.join(' '));
+      const isLive = configuration.mode === 'live';
+      return ok(isLive ? refuseOpenTemporal(temporal, machine) : 'everything listens on loopback alone');
     },
     keys: async () => {
       const missing = [

@@ -8,6 +8,7 @@ import { type Secrets, secretValues } from '../../../contracts/config/secrets.ts
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { createLogger } from '../../../contracts/telemetry/logger.ts';
+import { oneLine } from '../../../contracts/text.ts';
 import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import { cycleLine, viewCycle } from '../../cycle-view.ts';
@@ -74,7 +75,7 @@ function onScreen({ name, url }: Stack['services'][number], { mode }: Configurat
   return name === 'temporal' && mode === 'live' && url.startsWith('http') ? `${url}/?token=${token}` : url;
 }
 
-function welcome({ services }: Stack, configuration: Configuration, { webUiToken }: Secrets): Lines {
+function welcome({ services, access }: Stack, configuration: Configuration, { webUiToken }: Secrets): Lines {
   const { mode, account, symbols, cycle } = configuration;
   return [
     '',
@@ -82,6 +83,7 @@ function welcome({ services }: Stack, configuration: Configuration, { webUiToken
       ? [
           heading(mode).trimEnd(),
           'Opening orders pass only after "sapphire live enable --confirm binance"; "sapphire live show" says whether they do.',
+          ...access.map((text) => `Temporal at ${text}.`),
         ]
       : []),
     `Sapphire trades ${mode === 'paper' ? 'on PAPER' : 'LIVE'}: account ${account}, ${symbols.join(', ')}, a cycle every ${cycle.intervalSeconds} s`,
@@ -94,6 +96,13 @@ function welcome({ services }: Stack, configuration: Configuration, { webUiToken
     'Ctrl-C stops; "npx sapphire --help" in another terminal does the rest.',
     '',
   ];
+}
+
+/** Red where there is a terminal. */
+function warn(text: string): void {
+  const line = `WARNING: ${oneLine(text)}`;
+  const isRed = process.stderr.isTTY && !process.env['NO_COLOR'];
+  process.stderr.write(isRed ? `\x1b[31m${line}\x1b[0m\n` : `${line}\n`);
 }
 
 /** The wanted number of cycles at once, then, unless that was all, those of the schedule until the stack stops. */
@@ -160,6 +169,7 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
   const watches = [watchConfiguration(incidents.observe), watchDisk(dataFolder(), incidents.observe)];
   try {
     if (!options.json) show(welcome(stack, configuration, secrets));
+    if (configuration.mode === 'paper') for (const text of stack.access) warn(text);
     const cycles = await Promise.race([
       follow(stack, journal, configuration, options),
       stack.failure.then((failure) => {

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { isLoopback } from '../../../contracts/config/addresses.ts';
 
 /** Name of the cookie that a login leaves. */
 export const COOKIE = 'sapphire_web_ui';
@@ -58,7 +59,7 @@ function refuse(status: 400 | 401 | 403, message: string): Access {
 
 function isOurs(host: string | undefined, names: readonly string[]): boolean {
   const [, name = ''] = /^(\[[\da-f:]+\]|[^:]+)(?::\d+)?$/i.exec(host ?? '') ?? [];
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i.test(name) || names.includes(name.toLowerCase());
+  return isLoopback(name) || names.includes(name.toLowerCase());
 }
 
 function hostOf(origin: string): string | undefined {
