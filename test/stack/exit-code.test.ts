@@ -1,8 +1,9 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { isAlive } from '../../client/stack/process-identity.ts';
 import { readRecord } from '../../client/stack/run-record.ts';
 import { end, type Installation, makeInstallation } from '../support/installation.ts';
 import { eventually } from './harness.ts';
@@ -16,16 +17,23 @@ const canaries = {
   SAPPHIRE_ALERT_SLACK_URL: 'canary-slack',
 };
 let installation: Installation;
+let running: ChildProcess | undefined;
 
 function processNamed(name: string) {
   return readRecord(join(installation.folder, 'data', 'run.json'))?.processes.find((each) => each.name === name);
 }
 
+function kill(name: string): number {
+  const { pid } = processNamed(name) ?? {};
+  if (pid === undefined) throw new Error(`${name} does not run`);
+  process.kill(pid, 'SIGKILL');
+  return pid;
+}
+
 /** Kills it, and waits until another one runs in its place. */
 async function killAndAwaitNext(name: string): Promise<void> {
-  const before = processNamed(name);
-  process.kill(before?.pid ?? 0, 'SIGKILL');
-  await eventually(`a new ${name}`, () => ![undefined, before?.pid].includes(processNamed(name)?.pid), START_MS);
+  const before = kill(name);
+  await eventually(`a new ${name}`, () => ![undefined, before].includes(processNamed(name)?.pid), START_MS);
 }
 
 /** Which canaries stand in the environment of a process, as the system shows it. */
@@ -42,17 +50,18 @@ beforeAll(async () => {
   writeFileSync(file, stringify({ ...parse(readFileSync(file, 'utf8')), supervision: { maxRestarts: 1 } }));
 });
 
-afterAll(() => {
-  const record = readRecord(join(installation.folder, 'data', 'run.json'));
-  for (const each of record ? [record.supervisor, ...record.processes] : []) {
-    if (isAlive(each)) process.kill(each.pid, 'SIGKILL');
-  }
+/** One that a failed test left is ended in its order, by its launcher: that would start a killed one again. */
+afterAll(async () => {
+  if (running?.exitCode !== null || running.signalCode !== null) return;
+  running.kill('SIGTERM');
+  await once(running, 'exit');
 });
 
 it('a start outlives a coordinator that crashes too often, and exits with 1 when execution does', {
   timeout: 2 * START_MS,
 }, async () => {
   const child = installation.up();
+  running = child;
   const ended = end(child);
   let screen = '';
   child.stdout?.on('data', (text) => (screen += String(text)));
@@ -79,13 +88,12 @@ it('a start outlives a coordinator that crashes too often, and exits with 1 when
   const pids = protecting.map((name) => processNamed(name)?.pid);
 
   await killAndAwaitNext('mcp-coordinator');
-  const coordinator = processNamed('mcp-coordinator');
-  process.kill(coordinator?.pid ?? 0, 'SIGKILL');
+  kill('mcp-coordinator');
   await eventually('its end', () => processNamed('mcp-coordinator') === undefined);
   expect(protecting.map((name) => processNamed(name)?.pid)).toEqual(pids);
 
   await killAndAwaitNext('workers/execution');
-  process.kill(processNamed('workers/execution')?.pid ?? 0, 'SIGKILL');
+  kill('workers/execution');
   const { code, stderr } = await ended;
   expect(stderr).toContain('WARNING: coordinator.host is 0.0.0.0: everybody who reaches this machine can read');
   expect(stderr).toContain('workers/execution ended 2 times within 600 s, the last time with killed (SIGKILL).');
