@@ -128,6 +128,15 @@ function major() {
   return Number(process.versions.node.split('.')[0]);
 }
 
+/** Made before what follows writes for its user alone, since users that programs run as have to get into the cache. */
+function makeCache() {
+  try {
+    mkdirSync(compiled, { recursive: true });
+  } catch {
+    // Node goes on without it.
+  }
+}
+
 const RESTARTS = 5;
 const RESTART_WINDOW_MS = 10 * 60_000;
 const FIRST_BACKOFF_MS = 1_000;
@@ -191,8 +200,7 @@ try {
     first === '--script'
       ? [resolve(project, rest[0] ?? ''), ...rest.slice(1)]
       : [join(project, 'client', 'cli', 'main.ts'), ...process.argv.slice(2)];
-  // Made before, since others may have to get into the cache.
-  mkdirSync(compiled, { recursive: true });
+  makeCache();
   // What Sapphire writes is its user's alone. Scripts of the tests run programs as other users, who have to read what they are given.
   if (first !== '--script') process.umask(0o077);
   process.exitCode = await keepRunning(nodes(), args);

@@ -160,9 +160,12 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
       const reason = await ended;
       if (stopping.signal.aborted) return;
       const { crashes, waitMs, tooOften } = afterCrash(Date.now(), startedAt);
+      hooks.onCrash(
+        spec.name,
+        `${hungSince === undefined ? reason : hung()}${tooOften ? isTooMuch(waitMs) : ''}`,
+        hungSince,
+      );
       if (tooOften && !spec.advisory) return hooks.onGiveUp(gaveUp(crashes, reason));
-      const left = tooOften ? `; it crashes too often and is left down for ${Math.round(waitMs / 1_000)} s` : '';
-      hooks.onCrash(spec.name, `${hungSince === undefined ? reason : hung()}${left}`, hungSince);
       hungSince = undefined;
       await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
@@ -177,6 +180,12 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   function hung(): string {
     const { watchFailures, watchEveryMs, watchTimeoutMs } = limits;
     return `it did not answer for up to ${Math.round((watchFailures * (watchEveryMs + watchTimeoutMs)) / 1_000)} s and was ended`;
+  }
+
+  function isTooMuch(waitMs: number): string {
+    return spec.advisory
+      ? `; it crashes too often and is left down for ${Math.round(waitMs / 1_000)} s`
+      : '; it protects money and cannot be kept running: everything is stopped';
   }
 
   function gaveUp(times: number, reason: string): UserError {

@@ -93,7 +93,7 @@ export function createSupervisor(options: {
           environment: { everywhere: options.environment, settings: options.settings ?? {} },
           onChange: noteChange,
           onCrash: (name, detail, answeredAt) => {
-            logger.warn({ restarted: name, reason: detail }, 'a process ended and is restarted');
+            logger.warn({ ended: name, reason: detail }, 'a process ended');
             const code = answeredAt === undefined ? 'process.ended' : 'process.hung';
             options.onProcess?.({ name, fault: { code, detail, since: answeredAt ?? Date.now() } });
           },

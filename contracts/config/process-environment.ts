@@ -13,7 +13,7 @@ const temporal = /^TEMPORAL_\w+$/;
 const books = /^PG[A-Z]+$/;
 const bigQuery = /^(GOOGLE|GCLOUD|CLOUDSDK|BIGQUERY)_\w+$/;
 const python =
-  /^(SAPPHIRE_HEALTH_ADDRESS|XDG_CACHE_HOME|PYTHON\w+|(HF|CUDA|NVIDIA|OMP|MKL|PYTORCH|TORCH)_\w+|LD_LIBRARY_PATH)$/;
+  /^(SAPPHIRE_HEALTH_ADDRESS|XDG_CACHE_HOME|PYTHON\w+|(HF|CUDA|NVIDIA|OMP|MKL|PYTORCH|TORCH)_\w+|LD_LIBRARY_PATH|USER|LOGNAME)$/;
 
 interface Share {
   variables?: readonly RegExp[];

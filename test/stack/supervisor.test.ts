@@ -104,6 +104,10 @@ describe('the supervisor', () => {
     expect(eventsIn(events).filter((event) => event === 'start worker')).toHaveLength(3);
     expect(eventsIn(events)).toContain('stop bystander');
     expect(supervisor.processes()).toEqual([]);
+    expect(news.findLast(({ fault }) => fault)).toMatchObject({
+      name: 'worker',
+      fault: { code: 'process.ended', detail: expect.stringMatching(/cannot be kept running: everything is stopped$/) },
+    });
   });
 
   it('leaves alone what protects money when something else crashes again and again, tells each crash, and tries it for ever', async () => {
