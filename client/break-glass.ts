@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cancelOpen, openAt, sweepOrders } from '../activities/control/sweep.ts';
+import { foundNothing, sweepOrders } from '../activities/control/sweep.ts';
 import type { TradingPort } from '../activities/orders/port.ts';
 import type { OpenOrder, SweepFailure, SweepReport } from '../contracts/control.ts';
 import type { ControlState, Journal } from '../stores/journal/port.ts';
@@ -62,33 +62,34 @@ export async function breakGlass(
     );
   }
 
-  const sum: SweepReport = { cancelled: [], failed: [], remaining: [], unresolved: [] };
+  const told = new Set<string>();
+  const tellNew = (trouble: readonly string[]): void => {
+    for (const words of trouble) {
+      if (!told.has(words)) tools.onProgress(`not yet: ${words}`);
+      told.add(words);
+    }
+  };
+  const sum: SweepReport = { cancelled: [], failed: [], remaining: [], unresolved: [], trouble: [] };
   let empty = 0;
-  let trouble: string | undefined;
   do {
     try {
-      const trading = await tools.trading();
-      const look = journal ? await sweepOrders({ journal, trading }, account) : await sweepWithoutBooks(trading);
-      trouble = undefined;
+      const look = await sweepOrders({ journal, trading: await tools.trading() }, account);
       for (const { symbol, intentId } of look.cancelled) tools.onProgress(`cancelled ${symbol} ${intentId}`);
+      tellNew(look.trouble);
+      empty = foundNothing(look) ? empty + 1 : 0;
       Object.assign(sum, look, { cancelled: [...sum.cancelled, ...look.cancelled] });
-      const { cancelled, failed, remaining, unresolved } = look;
-      empty = [cancelled, failed, remaining, unresolved].every((list) => list.length === 0) ? empty + 1 : 0;
     } catch (error) {
       empty = 0;
-      if (trouble === undefined) tools.onProgress(`not yet: ${sentenceOf(error)}`);
-      trouble = sentenceOf(error);
+      sum.trouble = [sentenceOf(error)];
+      tellNew(sum.trouble);
     }
     if (empty < 2) await sleep(PAUSE_MS);
   } while (empty < 2 && Date.now() < until);
 
-  if (trouble !== undefined) notes.push(`The exchange or the journal does not answer: ${trouble}`);
+  if (sum.trouble.length > 0) notes.push(`The exchange or the journal does not answer: ${sum.trouble.join('; ')}`);
   if (empty < 2) notes.push('Run the same command again; it goes on where this one ended.');
   // Without the books nobody knows whether a submission is still on its way.
   const quiet = empty >= 2 && journal !== undefined;
-  return { requestId, epoch: control?.epoch, fenced: control !== undefined, quiet, ...sum, note: notes.join(' ') };
-}
-
-async function sweepWithoutBooks(trading: TradingPort): Promise<SweepReport> {
-  return { ...(await cancelOpen(trading)), remaining: await openAt(trading), unresolved: [] };
+  const { trouble: _trouble, ...found } = sum;
+  return { requestId, epoch: control?.epoch, fenced: control !== undefined, quiet, ...found, note: notes.join(' ') };
 }

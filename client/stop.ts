@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import { tradingControlStart } from '../activities/control/ensure.ts';
 import type { EmergencyStop, FlattenResult, TradingControlState } from '../contracts/control.ts';
-import { TaskQueue } from '../contracts/task-queues.ts';
-import { flattenWorkflowId, TRADING_CONTROL_ID } from '../contracts/workflow-ids.ts';
+import { flattenWorkflowId } from '../contracts/workflow-ids.ts';
 import { decimal } from '../domain/money.ts';
 import type { Journal } from '../stores/journal/port.ts';
 import { sentenceOf } from './words.ts';
 
 const POLL_MS = 200;
 const PROGRESS_MS = 2_000;
+const QUERY_TIMEOUT_MS = 3_000;
+const SILENT_MS = 4_000;
+const SILENT =
+  'Trading control does not answer: orders may stay open. "sapphire stop --break-glass" cancels them without it; runbook deploy/runbooks/trading-control-silent.md.';
 
 export interface StopRequest {
   requestId: string;
@@ -64,7 +68,8 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     const client = await tools.temporal();
     const handle = await signalStop(client, account, { requestId, reason, by, ...(flatten ? { flatten } : {}) });
     const until = Date.now() + waitMs;
-    await followStop(handle, report, request, until);
+    await followStop(client, handle, report, request, { until, onProgress: tools.onProgress });
+    if (report.note) notes.push(report.note);
     if (!report.quiet) notes.push(`Not quiet after ${waitMs / 1_000} s: the stop goes on; "sapphire status" shows it.`);
     if (flatten && report.epoch !== undefined) {
       const flattened = await followFlatten(client, account, report.epoch, tools, waitMs);
@@ -88,9 +93,7 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
 
 function signalStop(client: Client, account: string, request: EmergencyStop): Promise<WorkflowHandle> {
   return client.workflow.signalWithStart('tradingControl', {
-    workflowId: TRADING_CONTROL_ID,
-    taskQueue: TaskQueue.operations,
-    args: [{ account }],
+    ...tradingControlStart(account),
     signal: 'emergencyStop',
     signalArgs: [request],
   });
@@ -98,21 +101,34 @@ function signalStop(client: Client, account: string, request: EmergencyStop): Pr
 
 /** Writes what trading control says into the report until it is quiet. Another stop that came later stands for this one too. */
 async function followStop(
+  client: Client,
   handle: WorkflowHandle,
   report: StopReport,
   { reason }: StopRequest,
-  until: number,
+  { until, onProgress }: { until: number; onProgress: (message: string) => void },
 ): Promise<void> {
+  let silentSince = Date.now();
+  const told = new Set<string>();
+  const tell = (words: string): void => {
+    if (!told.has(words)) onProgress(words);
+    told.add(words);
+  };
   while (!report.quiet && Date.now() < until) {
-    const state = await handle.query<TradingControlState>('state').catch(() => undefined);
+    const state = await client
+      .withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => handle.query<TradingControlState>('state'))
+      .catch(() => undefined);
+    if (state) silentSince = Date.now();
+    else if (Date.now() > silentSince + SILENT_MS) tell(SILENT);
     const ours =
       state && (report.epoch === undefined ? state.halted && state.reason === reason : state.epoch >= report.epoch);
     if (ours) {
       const { epoch, fenced, quiet, cancelled, remaining } = state;
       Object.assign(report, { epoch, fenced: fenced || report.fenced, quiet, cancelled, remaining });
     }
+    for (const words of state?.trouble ?? []) tell(`not yet: ${words}`);
     if (!report.quiet) await sleep(POLL_MS);
   }
+  if (!report.quiet && told.has(SILENT)) report.note = SILENT;
 }
 
 /** The end of the selling, or nothing when it takes longer than this. */

@@ -2,6 +2,7 @@
 export const ErrorName = {
   staleEpoch: 'StaleEpoch',
   invalidInput: 'InvalidInput',
+  refused: 'Refused',
   coordinatorRefused: 'CoordinatorRefused',
   invariantBroken: 'InvariantBroken',
 } as const;

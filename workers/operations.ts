@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import { createBackupActivities } from '../activities/backup/index.ts';
-import { ensureTradingControl } from '../activities/control/ensure.ts';
+import { ensureTradingControl, replaceOlderControl } from '../activities/control/ensure.ts';
 import { createControlActivities } from '../activities/control/index.ts';
 import { createHealthActivities } from '../activities/health/index.ts';
 import { createCcxtClient, fetchServerTime } from '../activities/market/ccxt-client.ts';
@@ -55,6 +55,8 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
       at: Date.now(),
     });
   }
+  if (await replaceOlderControl({ client, journal }, configuration.account))
+    logger.warn('trading control of an earlier release was replaced');
   await ensureTradingControl(client, configuration.account);
   const { account, symbols, protection } = configuration;
   const ingest = createIngest({
@@ -87,7 +89,7 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
         taskQueue: TaskQueue.operations,
         workflowBundle: await workflowBundle(),
         activities: {
-          ...createControlActivities({ journal, trading, client, logger }),
+          ...createControlActivities({ journal, trading, client, account, logger }),
           ...createReconcileActivities({ journal, trading, client, configuration, ingest, restoreSchedules, logger }),
           ...createScoringActivities({
             journal,

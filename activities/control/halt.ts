@@ -1,8 +1,10 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import type { EmergencyStop, TradingControlState } from '../../contracts/control.ts';
+import { type EmergencyStop, type HaltingPart, stopReason, type TradingControlState } from '../../contracts/control.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+
+const QUERY_TIMEOUT_MS = 3_000;
 
 export interface HaltDependencies {
   journal: { control: Pick<Journal['control'], 'read' | 'raiseHalt'> };
@@ -19,8 +21,9 @@ export interface HaltDependencies {
  */
 export async function haltTrading(
   { journal, client, logger }: HaltDependencies,
-  { account, key, reason, by }: { account: string; key: string; reason: string; by: string },
+  { account, key, by, ...words }: { account: string; key: string; reason: string; by: HaltingPart },
 ): Promise<boolean> {
+  const reason = stopReason(words.reason);
   const before = await journal.control.read(account);
   const isHalted = before.tradingState === 'halted';
   if (isHalted && before.reason !== reason) return false;
@@ -29,7 +32,10 @@ export async function haltTrading(
   if (!isHalted) logger.error({ account, ...stop, epoch: control.epoch }, 'trading halted from within');
 
   const handle = client.workflow.getHandle(TRADING_CONTROL_ID);
-  const known = await handle.query<TradingControlState>('state');
-  if (known.epoch < control.epoch) await handle.signal<[EmergencyStop]>('emergencyStop', stop);
+  // One that does not answer is told all the same: the server keeps it.
+  const known = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
+    handle.query<TradingControlState>('state').catch(() => undefined),
+  );
+  if (known === undefined || known.epoch < control.epoch) await handle.signal<[EmergencyStop]>('emergencyStop', stop);
   return true;
 }

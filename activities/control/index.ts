@@ -1,118 +1,157 @@
+import { Context } from '@temporalio/activity';
 import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
-import type { Reconciliation, ResumeRequest, SweepReport, TradingControlState } from '../../contracts/control.ts';
+import {
+  type Reconciliation,
+  type ResumeRequest,
+  resumeRequestSchema,
+  type Stop,
+  type SweepSummary,
+  type TradingBooks,
+} from '../../contracts/control.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import { orderWorkflowId, scheduleId } from '../../contracts/workflow-ids.ts';
 import type { ControlState, Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
 import type { TradingPort } from '../orders/port.ts';
 import { compareAtRest } from '../reconcile/strict.ts';
-import { sweepOrders } from './sweep.ts';
+import { sweepUntilQuiet } from './sweep-until-quiet.ts';
 
 export interface ControlDependencies {
   journal: Journal;
   trading: TradingPort;
   client: Client;
+  /** The one account that trading control guards, whoever started it. */
+  account: string;
   logger: Logger;
 }
 
 export type ControlActivities = ReturnType<typeof createControlActivities>;
 
+/** What did not answer is said within five seconds. */
+const SWEEP_MS = 3_500;
+const TELL_TIMEOUT_MS = 2_000;
+/** Begins the note of a schedule that a halt has paused: a resume goes on with no other. */
+const HALT_NOTE = 'halted: ';
+
 /** What a stop and a resume do. Each step may be repeated at any time. */
-export function createControlActivities({ journal, trading, client, logger }: ControlDependencies) {
-  const stateOf = (account: string, control: ControlState): TradingControlState => ({
+export function createControlActivities({ journal, trading, client, account, logger }: ControlDependencies) {
+  const booksOf = (control: ControlState): TradingBooks => ({
     account,
     halted: control.tradingState === 'halted',
     epoch: control.epoch,
     reason: control.reason,
     by: control.changedBy,
-    fenced: control.tradingState === 'halted',
-    quiet: false,
-    cancelled: [],
-    remaining: [],
     journalId: journal.id,
   });
 
+  /** Tells running cycles and orders. Their list may lag; the fence in the journal does not. */
+  const tell = async (epoch: number, reason: string): Promise<void> => {
+    const cycles = async (): Promise<string[]> => {
+      const query = "WorkflowType = 'tradingCycle' AND ExecutionStatus = 'Running'";
+      const found: string[] = [];
+      for await (const { workflowId } of client.workflow.list({ query })) found.push(workflowId);
+      return found;
+    };
+    const orders = async (): Promise<string[]> =>
+      (await journal.intents.listOpen(account)).map(({ legId }) => orderWorkflowId(legId));
+    await client.withDeadline(Date.now() + TELL_TIMEOUT_MS, async () => {
+      const lists = await Promise.allSettled([cycles(), orders()]);
+      const targets = new Set(lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : [])));
+      const told = await Promise.allSettled(
+        [...targets].map((workflowId) => client.workflow.getHandle(workflowId).signal('halt', { epoch, reason })),
+      );
+      const failed = [...lists, ...told].find(
+        (end) => end.status === 'rejected' && !(end.reason instanceof WorkflowNotFoundError),
+      );
+      if (failed?.status === 'rejected') throw failed.reason;
+    });
+  };
+
+  /** An attempt whose answer was lost has resumed already. */
+  const isResumed = async ({ expectedEpoch, reason, by }: ResumeRequest): Promise<boolean> => {
+    const now = await journal.control.read(account);
+    return (
+      now.tradingState !== 'halted' && now.epoch === expectedEpoch + 1 && now.reason === reason && now.changedBy === by
+    );
+  };
+
   return beating({
-    async readControl(account: string): Promise<TradingControlState> {
-      return stateOf(account, await journal.control.read(account));
+    async readControl(): Promise<TradingBooks> {
+      return booksOf(await journal.control.read(account));
     },
 
-    async raiseHalt(request: {
-      account: string;
-      reason: string;
-      by: string;
-      requestId: string;
-    }): Promise<TradingControlState> {
-      const control = await journal.control.raiseHalt(request);
-      logger.warn({ ...request, epoch: control.epoch }, 'trading halted');
-      return stateOf(request.account, control);
+    async raiseHalts(stops: readonly Stop[]): Promise<TradingBooks> {
+      const control = await journal.control.raiseHalts(account, stops);
+      logger.warn({ account, stops, epoch: control.epoch }, 'trading halted');
+      return booksOf(control);
     },
 
-    /** No new cycles by schedule until a resume. */
-    async pauseTrading(account: string, reason: string): Promise<void> {
-      await client.schedule
-        .getHandle(scheduleId(account))
-        .pause(`halted: ${reason}`)
-        .catch((error: unknown) => {
-          if (!(error instanceof ScheduleNotFoundError)) throw error;
-        });
-    },
-
-    /** Tells running cycles and orders. Their list may lag; the fence in the journal does not. */
-    async haltWorkflows(account: string, epoch: number, reason: string): Promise<void> {
-      const targets = new Set((await journal.intents.listOpen(account)).map(({ legId }) => orderWorkflowId(legId)));
-      for await (const { workflowId } of client.workflow.list({
-        query: "WorkflowType = 'tradingCycle' AND ExecutionStatus = 'Running'",
-      })) {
-        targets.add(workflowId);
-      }
-      for (const workflowId of targets) {
-        await client.workflow
-          .getHandle(workflowId)
-          .signal('halt', { epoch, reason })
-          .catch((error: unknown) => {
-            if (!(error instanceof WorkflowNotFoundError)) throw error;
-          });
-      }
-    },
-
-    /** Cancels whatever the exchange holds open for the account, and takes each open submission's end into the books. */
-    async sweepOrders(account: string): Promise<SweepReport> {
-      const report = await sweepOrders({ journal, trading }, account);
-      const { cancelled, failed, remaining, unresolved } = report;
-      logger[failed.length > 0 ? 'warn' : 'info'](
-        { account, cancelled: cancelled.length, remaining: remaining.length, unresolved: unresolved.length, failed },
+    /**
+     * Cancels whatever the exchange holds open for the account, and takes each open submission's end into the books, for some seconds.
+     *
+     * @param epoch of the halt; undefined while the journal could not be written, where cancelling helps most.
+     */
+    async sweepOrders(epoch: number | undefined, reason: string, round: number): Promise<SweepSummary> {
+      const summary = await sweepUntilQuiet(
+        {
+          journal,
+          trading,
+          tell: () => tell(epoch ?? 0, reason),
+          isOver: async () => {
+            if (epoch === undefined) return false;
+            const control = await journal.control.read(account).catch(() => undefined);
+            return control !== undefined && control.epoch > epoch && control.tradingState !== 'halted';
+          },
+          sleep: (ms) => Context.current().sleep(ms),
+        },
+        account,
+        { forMs: SWEEP_MS, round },
+      );
+      const { cancelled, remaining, unresolved, ...rest } = summary;
+      logger[summary.quiet ? 'info' : 'warn'](
+        { account, cancelled: cancelled.length, remaining: remaining.length, unresolved: unresolved.length, ...rest },
         'orders swept',
       );
-      return report;
+      return summary;
     },
 
-    async reconcile(account: string): Promise<Reconciliation> {
+    /** No new cycles by schedule while halted. One that a person has paused is left as it is. */
+    async alignSchedule(): Promise<void> {
+      const { tradingState, reason } = await journal.control.read(account);
+      const handle = client.schedule.getHandle(scheduleId(account));
+      try {
+        const { state } = await handle.describe();
+        if (tradingState === 'halted' && !state.paused) await handle.pause(`${HALT_NOTE}${reason}`);
+        if (tradingState !== 'halted' && state.paused && state.note?.startsWith(HALT_NOTE))
+          await handle.unpause(`resumed: ${reason}`);
+      } catch (error) {
+        if (!(error instanceof ScheduleNotFoundError)) throw error;
+      }
+    },
+
+    async reconcile(): Promise<Reconciliation> {
       return compareAtRest({ journal, trading }, account);
     },
 
-    async resumeTrading(
-      account: string,
-      expectedEpoch: number,
-      { reason, by }: ResumeRequest,
-    ): Promise<TradingControlState> {
-      const control = await journal.control.resume({ account, expectedEpoch, reason, by });
-      if (!control) {
+    async resumeTrading(request: ResumeRequest): Promise<TradingBooks> {
+      const { expectedEpoch, reason, by, onlyOver } = resumeRequestSchema.parse(request);
+      const control = await journal.control.resume({
+        account,
+        expectedEpoch,
+        reason,
+        by,
+        ...(onlyOver ? { onlyOver } : {}),
+      });
+      if (!control && !(await isResumed(request))) {
         throw ApplicationFailure.nonRetryable(
-          'another stop came in between; resume again once it is quiet',
+          `the halt is no longer the one of epoch ${expectedEpoch}${onlyOver ? ` by ${onlyOver}` : ''}: look at it, and resume that one`,
           ErrorName.staleEpoch,
         );
       }
-      await client.schedule
-        .getHandle(scheduleId(account))
-        .unpause(`resumed: ${reason}`)
-        .catch((error: unknown) => {
-          if (!(error instanceof ScheduleNotFoundError)) throw error;
-        });
-      logger.warn({ account, epoch: control.epoch, reason, by }, 'trading resumed');
-      return stateOf(account, control);
+      logger.warn({ account, epoch: expectedEpoch + 1, reason, by }, 'trading resumed');
+      return booksOf(control ?? (await journal.control.read(account)));
     },
   });
 }

@@ -1,49 +1,71 @@
 import type { OpenOrder, SweepFailure, SweepReport } from '../../contracts/control.ts';
+import { plainText } from '../../contracts/text.ts';
 import { mayBeOpen } from '../../domain/orders.ts';
-import type { Journal } from '../../stores/journal/port.ts';
+import type { Intent, Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../orders/port.ts';
 import { settleIntent } from '../orders/settle.ts';
 
-/**
- * Cancels whatever the exchange holds open for the account, and takes each open submission's end into the books. One order that cannot be
- * cancelled keeps no other from it. Throws only when the exchange's open orders or the books cannot be read; may be repeated at any time.
- */
-export async function sweepOrders(
-  { journal, trading }: { journal: Pick<Journal, 'intents'>; trading: TradingPort },
-  account: string,
-): Promise<SweepReport> {
-  const { cancelled, failed } = await cancelOpen(trading);
-  const unresolved: string[] = [];
-  for (const intent of await journal.intents.listOpen(account)) {
-    const { symbol, intentId } = intent;
-    const { state } = await settleIntent(journal, trading, intent).catch((error: unknown) => {
-      failed.push({ symbol, intentId, reason: reasonOf(error) });
-      return intent;
-    });
-    if (mayBeOpen(state)) unresolved.push(intentId);
-  }
-  return { cancelled, failed, remaining: await openAt(trading), unresolved };
+export interface SweepTools {
+  /** Undefined where there are no books: then nobody knows whether a submission is on its way. */
+  journal: Pick<Journal, 'intents'> | undefined;
+  trading: TradingPort;
 }
 
-/** The half of a sweep that needs no books. */
-export async function cancelOpen(
-  trading: Pick<TradingPort, 'openOrders' | 'cancel'>,
-): Promise<{ cancelled: OpenOrder[]; failed: SweepFailure[] }> {
-  const cancelled: OpenOrder[] = [];
-  const failed: SweepFailure[] = [];
-  for (const order of await openAt(trading)) {
-    await trading.cancel(order.symbol, order.intentId).then(
+const REASON_BYTES = 200;
+
+/**
+ * One look: cancels whatever the exchange holds open for the account, and takes each open submission's end into the books. What fails keeps
+ * nothing else from being done and is told; never throws, may be repeated at any time. It has found nothing where each of its lists is empty.
+ */
+export async function sweepOrders({ journal, trading }: SweepTools, account: string): Promise<SweepReport> {
+  const report: SweepReport = { cancelled: [], failed: [], remaining: [], unresolved: [], trouble: [] };
+  await cancelOpen(trading, report).catch((error: unknown) => {
+    report.trouble.push(`the exchange's open orders cannot be read: ${reasonOf(error)}`);
+  });
+  const open = await openIntents(journal, account).catch((error: unknown) => {
+    report.trouble.push(`the journal cannot be read: ${reasonOf(error)}`);
+    return [];
+  });
+  for (const intent of open) {
+    if (journal && (await isOpen({ journal, trading }, intent, report.failed))) report.unresolved.push(intent.intentId);
+  }
+  return report;
+}
+
+export function foundNothing(report: SweepReport): boolean {
+  return Object.values(report).every((list: unknown[]) => list.length === 0);
+}
+
+async function cancelOpen(trading: TradingPort, { cancelled, failed, remaining }: SweepReport): Promise<void> {
+  for (const { symbol, intentId } of await trading.openOrders()) {
+    const order: OpenOrder = { symbol, intentId };
+    await trading.cancel(symbol, intentId).then(
       () => cancelled.push(order),
-      (error: unknown) => failed.push({ ...order, reason: reasonOf(error) }),
+      (error: unknown) => {
+        failed.push({ ...order, reason: reasonOf(error) });
+        remaining.push(order);
+      },
     );
   }
-  return { cancelled, failed };
 }
 
-export async function openAt(trading: Pick<TradingPort, 'openOrders'>): Promise<OpenOrder[]> {
-  return (await trading.openOrders()).map(({ symbol, intentId }) => ({ symbol, intentId }));
+async function openIntents(journal: SweepTools['journal'], account: string): Promise<Intent[]> {
+  return journal ? journal.intents.listOpen(account) : [];
 }
 
-function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 200);
+async function isOpen(
+  { journal, trading }: { journal: Pick<Journal, 'intents'>; trading: TradingPort },
+  intent: Intent,
+  failed: SweepFailure[],
+): Promise<boolean> {
+  const { symbol, intentId } = intent;
+  const { state } = await settleIntent(journal, trading, intent).catch((error: unknown) => {
+    failed.push({ symbol, intentId, reason: reasonOf(error) });
+    return intent;
+  });
+  return mayBeOpen(state);
+}
+
+export function reasonOf(error: unknown): string {
+  return plainText(error instanceof Error ? error.message : error, REASON_BYTES);
 }

@@ -62,6 +62,7 @@ const START_MS = 30_000;
 const BLIND_MS = 18_000;
 const RESTART_TIMEOUT_MS = 20_000;
 const TEMPORAL_TIMEOUT_MS = 5_000;
+const RESUME_TIMEOUT_MS = 25_000;
 /** MTTD and MTTR are told of so long. */
 const FIGURES_MS = 30 * 86_400_000;
 const MOST_INCIDENTS = 5_000;
@@ -204,12 +205,25 @@ export function createHealthActivities(dependencies: HealthDependencies) {
       return 'the engine was ended, its orders were cancelled, and it starts anew';
     },
     reconcile: () => trigger(reconcileScheduleId(account)),
-    /** The handler reconciles once more, and a stop that comes in between wins. */
+    /** For the halt that is seen now, and no other: whatever was halted since the look, by whomever, stays so. The handler reconciles once more. */
     unfreeze: async () => {
-      const request: ResumeRequest = { reason: 'books and exchange agree again', by: 'health' };
-      const state = await client.workflow
-        .getHandle(TRADING_CONTROL_ID)
-        .executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
+      const [control, last] = await Promise.all([
+        journal.control.read(account),
+        journal.exchange.lastReconciliation(account),
+      ]);
+      const [seen] = controlObservation(account, control, last);
+      if (seen?.code !== 'trading.resumable') throw new Error('the halt is not one that ends by itself any more');
+      const request: ResumeRequest = {
+        reason: 'books and exchange agree again',
+        by: 'health',
+        expectedEpoch: control.epoch,
+        onlyOver: 'reconcile',
+      };
+      const state = await client.withDeadline(Date.now() + RESUME_TIMEOUT_MS, () =>
+        client.workflow
+          .getHandle(TRADING_CONTROL_ID)
+          .executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] }),
+      );
       return `trading goes on under epoch ${state.epoch}`;
     },
     requeue: async ({ component }) => {

@@ -125,7 +125,7 @@ export function tradingChecks({ configuration, journal }: Pick<LiveTools, 'confi
         if (tradingState !== 'halted') return tradingState;
         throw new UserError(
           'TradingHalted',
-          `Trading is halted (${reason}): resume it first with "sapphire resume --reason TEXT".`,
+          `Trading is halted (${reason}): resume it first with "sapphire resume --epoch N --reason TEXT".`,
           ExitCode.refused,
         );
       },

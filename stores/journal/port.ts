@@ -55,21 +55,35 @@ export interface ControlState {
   liveEnabled: boolean;
 }
 
+/** Texts are cut to what each place takes: a stop never fails on its words. */
+export interface HaltRequest {
+  requestId: string;
+  account: string;
+  reason: string;
+  by: string;
+}
+
 export interface ControlBook {
   read(account: string): Promise<ControlState>;
   /** Idempotent by request id: the second call returns the state as it is by then. */
-  raiseHalt(request: { requestId: string; account: string; reason: string; by: string }): Promise<ControlState>;
+  raiseHalt(request: HaltRequest): Promise<ControlState>;
+  /** One stop after the other in one transaction, each under an epoch of its own. */
+  raiseHalts(account: string, stops: readonly Omit<HaltRequest, 'account'>[]): Promise<ControlState>;
   /**
    * Halts books that were just restored, under an epoch that nothing of the lost time can have been planned under: what Temporal still has in
    * flight from then passes no fence.
    */
-  raiseRestored(request: { requestId: string; account: string; reason: string; by: string }): Promise<ControlState>;
-  /** Compares and sets: refused (undefined) when a stop came in between. The day's and the peak's equity start anew from the last mark. */
+  raiseRestored(request: HaltRequest): Promise<ControlState>;
+  /**
+   * Compares and sets: refused (undefined) where the halt is not the one of the expected epoch, or not one that `onlyOver` raised. Where a person
+   * ends a halt by a risk limit the day's and the peak's equity start anew from the last mark, and the event says so.
+   */
   resume(request: {
     account: string;
     expectedEpoch: number;
     reason: string;
     by: string;
+    onlyOver?: string;
   }): Promise<ControlState | undefined>;
   setLive(request: { requestId: string; account: string; enabled: boolean; reason: string; by: string }): Promise<void>;
 }

@@ -124,13 +124,13 @@ async function stop(stack: BenchStack, round: number): Promise<{ fencedMs: numbe
   const { epoch } = await stack.raiseHalt(`recovery/${at}`);
   const fencedMs = Date.now() - at;
   await control.signal('emergencyStop', { requestId: `recovery/${at}`, reason: 'recovery', by: 'bench' });
-  await until(async () => {
+  const quiet = await until(async () => {
     const state = await control.query<TradingControlState>('state').catch(() => undefined);
-    return state?.quiet && state.epoch >= epoch ? true : undefined;
+    return state?.quiet && state.epoch >= epoch ? state : undefined;
   });
   const quietMs = Date.now() - at;
   await Promise.all(cycles.map(async (cycle) => (await cycle).result()));
-  await control.executeUpdate('resume', { args: [{ reason: 'next round', by: 'bench' }] });
+  await control.executeUpdate('resume', { args: [{ reason: 'next round', by: 'bench', expectedEpoch: quiet.epoch }] });
   return { fencedMs, quietMs };
 }
 

@@ -108,8 +108,9 @@ async function rest(stack: ChaosStack, traffic: Traffic, restMs: number): Promis
     [
       'active trading',
       async () => {
-        if ((await stack.journal.control.read('main')).tradingState !== 'halted') return true;
-        const request: ResumeRequest = { reason: 'the run is over', by: 'chaos' };
+        const { tradingState, epoch: expectedEpoch } = await stack.journal.control.read('main');
+        if (tradingState !== 'halted') return true;
+        const request: ResumeRequest = { reason: 'the run is over', by: 'chaos', expectedEpoch };
         return control.executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
       },
     ],

@@ -177,8 +177,9 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     await sleep(1_000);
     // Refused while books and exchange differ: what was on its way when the stop came has to be known first.
     await until('a resume', 90_000, async () => {
-      if ((await stack.journal.control.read('main')).tradingState === 'active') return true;
-      const request: ResumeRequest = { reason: 'the stop was survived', by: 'chaos' };
+      const { tradingState, epoch: expectedEpoch } = await stack.journal.control.read('main');
+      if (tradingState === 'active') return true;
+      const request: ResumeRequest = { reason: 'the stop was survived', by: 'chaos', expectedEpoch };
       await control().executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
       return true;
     });

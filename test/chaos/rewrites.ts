@@ -38,8 +38,8 @@ export const failpoints = {
   },
   'in-stop': {
     file: 'activities/control/sweep.ts',
-    find: '  const unresolved: string[] = [];',
-    replace: "  failpoint('in-stop', account);\n  const unresolved: string[] = [];",
+    find: '  const open = await openIntents(',
+    replace: "  failpoint('in-stop', account);\n  const open = await openIntents(",
   },
   'in-protection': {
     file: 'activities/orders/exits.ts',

@@ -18,6 +18,9 @@ const controlState: TradingControlState = {
   quiet: true,
   cancelled: [],
   remaining: [],
+  failed: [],
+  unresolved: [],
+  trouble: [],
 };
 
 /** Answers as a Temporal server with workers does; what was signalled and asked is kept. */
@@ -34,7 +37,8 @@ function temporalThatSays(states: TradingControlState[], flatten: (() => Promise
       return { result: () => (flatten.length > 1 ? flatten.shift() : flatten[0])?.() };
     },
   };
-  return { client: { workflow } as unknown as Client, signals, asked };
+  const withDeadline = (_deadline: number, work: () => Promise<unknown>) => work();
+  return { client: { workflow, withDeadline } as unknown as Client, signals, asked };
 }
 
 describe('stop', () => {

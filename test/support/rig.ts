@@ -280,7 +280,7 @@ export async function startRig(
             taskQueue: TaskQueue.operations,
             workflowBundle: bundle,
             activities: {
-              ...createControlActivities({ journal, trading, client, logger: silent }),
+              ...createControlActivities({ journal, trading, client, account: 'main', logger: silent }),
               ...createReconcileActivities({
                 journal,
                 trading,

@@ -334,7 +334,10 @@ describe('one command', { timeout: 300_000 }, () => {
   it('stops in an emergency, by its own command and by a bare signal, and resumes when books and exchange agree', async () => {
     expect(await json('stop', '--reason', 'test')).toMatchObject({ fenced: true, quiet: true, remaining: [] });
     expect(await json('cycle', 'run')).toMatchObject({ outcome: 'HALTED', orders: [] });
-    expect(await json('resume', '--reason', 'test', '--by', 'ann')).toMatchObject({ halted: false, epoch: 2 });
+    expect(await json('resume', '--epoch', '1', '--reason', 'test', '--by', 'ann')).toMatchObject({
+      halted: false,
+      epoch: 2,
+    });
 
     const temporal = await temporalBinary(readProfile().temporal);
     const at = ['--address', `127.0.0.1:${installation.ports.grpc}`, '--namespace', 'sapphire'];
@@ -355,8 +358,14 @@ describe('one command', { timeout: 300_000 }, () => {
       await sleep(100);
     }
     expect(JSON.parse(control)).toMatchObject({ tradingState: 'halted', epoch: 3, reason: 'bare', changedBy: 'ann' });
-    await json('resume', '--reason', 'test');
-    const refused = await installation.sapphire('resume', '--reason', 'again');
+    const unseen = await installation.sapphire('resume', '--reason', 'test');
+    expect(unseen.code).toBe(2);
+    expect(unseen.stderr).toMatch(/halted at epoch 3 by ann .*: bare\. .*sapphire resume --epoch 3 --reason/);
+    const older = await installation.sapphire('resume', '--epoch', '1', '--reason', 'test');
+    expect(older.code).toBe(5);
+    expect(older.stderr).toMatch(/you saw the halt of epoch 1/);
+    await json('resume', '--epoch', '3', '--reason', 'test');
+    const refused = await installation.sapphire('resume', '--epoch', '3', '--reason', 'again');
     expect(refused).toMatchObject({ code: 5, stderr: 'sapphire: Not resumed: trading is not halted.\n' });
   });
 
@@ -370,9 +379,9 @@ describe('one command', { timeout: 300_000 }, () => {
     const listed = z.array(cycleSchema).parse(await json('cycle', 'list', '--limit', '100'));
     expect(listed.map(({ id }) => id)).toEqual(expect.arrayContaining(first.cycles.map(({ id }) => id)));
     expect(before.balances).not.toEqual([]);
-    await json('stop', '--reason', 'compare at rest');
+    const { epoch } = z.object({ epoch: z.number() }).parse(await json('stop', '--reason', 'compare at rest'));
     // A resume is refused while books and exchange differ by a unit of anything.
-    expect(await json('resume', '--reason', 'equal')).toMatchObject({ halted: false });
+    expect(await json('resume', '--epoch', `${epoch}`, '--reason', 'equal')).toMatchObject({ halted: false });
   });
 
   it('goes on by itself when its supervisor alone is killed, and tells of it', async () => {

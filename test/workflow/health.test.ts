@@ -81,9 +81,8 @@ it('makes a schedule anew that somebody has deleted, and asks for a round of it'
 it('ends a halt that reconciliation raised, once books and exchange agree, and no other', async () => {
   await open();
   const { journal, client } = rig;
-  const raise = (by: string) =>
-    haltTrading({ journal, client, logger: silent }, { account: 'main', key: `${by}/1`, reason: 'they differ', by });
-  await raise('reconcile');
+  const cause = { account: 'main', key: 'reconcile/1', reason: 'they differ', by: 'reconcile' } as const;
+  await haltTrading({ journal, client, logger: silent }, cause);
   await until(async () => (await control().query<TradingControlState>('state')).quiet || undefined);
   expect((await look()).unwell).toContain('trading/main: trading.frozen');
   // Two looks of reconciliation later they agree.
@@ -95,7 +94,7 @@ it('ends a halt that reconciliation raised, once books and exchange agree, and n
   expect((await look()).unwell).toEqual([]);
   expect((await incidents())[0]).toMatchObject({ component: 'trading/main', recoveredBy: 'unfreeze' });
 
-  await raise('me');
+  await control().signal('emergencyStop', { reason: 'they differ', by: 'me' });
   await until(async () => (await control().query<TradingControlState>('state')).quiet || undefined);
   const quiet = await look();
   expect(quiet).toMatchObject({ unwell: [], recoveries: [] });

@@ -114,7 +114,7 @@ describe('a look at books and exchange', () => {
       .toBe('0');
     expect(await reconcile()).toMatchObject({ clean: true });
     const resumed = control().executeUpdate<TradingControlState, [unknown]>('resume', {
-      args: [{ reason: 'x', by: 'me' }],
+      args: [{ reason: 'x', by: 'me', expectedEpoch: 1 }],
     });
     expect(await resumed).toMatchObject({ halted: false });
   });
@@ -346,7 +346,7 @@ describe('a halt from within', () => {
     await open();
     await reconcile();
     const dependencies = { journal: rig.journal, client: environment.client, logger: silent };
-    const cause = { account: 'main', key: 'test/1', reason: 'seen from within', by: 'test' };
+    const cause = { account: 'main', key: 'test/1', reason: 'seen from within', by: 'ingestor' } as const;
     await rig.journal.control.raiseHalt({ ...cause, requestId: 'test/1/0' });
     expect(await control().query<TradingControlState>('state')).toMatchObject({ halted: false });
     expect(await haltTrading(dependencies, cause)).toBe(true);
@@ -359,10 +359,12 @@ describe('a halt from within', () => {
     await open();
     await reconcile();
     const dependencies = { journal: rig.journal, client: environment.client, logger: silent };
-    const cause = { account: 'main', key: 'test/1', reason: 'seen from within', by: 'test' };
+    const cause = { account: 'main', key: 'test/1', reason: 'seen from within', by: 'ingestor' } as const;
     await haltTrading(dependencies, cause);
     await expect.poll(() => control().query<TradingControlState>('state')).toMatchObject({ quiet: true, epoch: 1 });
-    await control().executeUpdate<TradingControlState, [unknown]>('resume', { args: [{ reason: 'x', by: 'me' }] });
+    await control().executeUpdate<TradingControlState, [unknown]>('resume', {
+      args: [{ reason: 'x', by: 'me', expectedEpoch: 1 }],
+    });
     expect(await haltTrading(dependencies, cause)).toBe(true);
     expect(await rig.journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 3 });
   });

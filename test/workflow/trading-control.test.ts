@@ -79,7 +79,7 @@ describe('an emergency stop', () => {
     await client.workflow.start('tradingControl', {
       workflowId: TRADING_CONTROL_ID,
       taskQueue: TaskQueue.operations,
-      args: [{ account: 'main' }],
+      args: [{}],
     });
     await control().signal('emergencyStop', { reason: 'nobody home', by: 'me' });
     rig = await startRig(environment);
@@ -105,7 +105,9 @@ describe('an emergency stop', () => {
     const { epoch } = await control().executeUpdate<TradingControlState, []>('settled', { args: [] });
     expect(epoch).toBe(settled.epoch);
     expect(
-      await control().executeUpdate<TradingControlState, [unknown]>('resume', { args: [{ reason: 'x', by: 'me' }] }),
+      await control().executeUpdate<TradingControlState, [unknown]>('resume', {
+        args: [{ reason: 'x', by: 'me', expectedEpoch: settled.epoch }],
+      }),
     ).toMatchObject({ halted: false });
   });
 
@@ -196,15 +198,19 @@ describe('a resume', () => {
 
   it('is refused while trading is not halted, and without reason and name', async () => {
     rig = await startRig(environment);
-    await expect(resume({ reason: 'x', by: 'me' })).rejects.toMatchObject({
+    await control().executeUpdate('settled');
+    await expect(resume({ reason: 'x', by: 'me', expectedEpoch: 0 })).rejects.toMatchObject({
       cause: { message: 'trading is not halted' },
     });
     await control().signal('emergencyStop', { reason: 'test', by: 'me' });
     await until((current) => current.quiet);
-    await expect(resume({ reason: '', by: 'me' })).rejects.toMatchObject({
-      cause: { message: expect.stringContaining('needs a reason and a name') },
+    await expect(resume({ reason: '', by: 'me', expectedEpoch: 1 })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('a reason needs at least one printable character') },
     });
-    expect(await resume({ reason: 'all is well', by: 'me' })).toMatchObject({ halted: false, epoch: 2 });
+    expect(await resume({ reason: 'all is well', by: 'me', expectedEpoch: 1 })).toMatchObject({
+      halted: false,
+      epoch: 2,
+    });
   });
 
   it('is refused while the exchange holds what the books do not', async () => {
@@ -212,7 +218,7 @@ describe('a resume', () => {
     await control().signal('emergencyStop', { reason: 'test', by: 'me' });
     await until((current) => current.quiet);
     await rig.exchange.admin('POST', '/admin/deposits', { name: 'main', asset: 'BTC', amount: '0.5' });
-    await expect(resume({ reason: 'x', by: 'me' })).rejects.toMatchObject({
+    await expect(resume({ reason: 'x', by: 'me', expectedEpoch: 1 })).rejects.toMatchObject({
       cause: { message: expect.stringContaining('BTC: booked 0, at the exchange 0.5') },
     });
     expect(await state()).toMatchObject({ halted: true });

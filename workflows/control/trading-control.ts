@@ -1,189 +1,95 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
   continueAsNew,
-  ParentClosePolicy,
-  proxyActivities,
-  setCurrentDetails,
+  patched,
   setHandler,
-  sleep,
-  startChild,
-  uuid4,
-  WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ControlActivities } from '../../activities/control/index.ts';
-import type { EmergencyStop, ResumeRequest, TradingControlState } from '../../contracts/control.ts';
+import { z } from 'zod';
+import { resumeRequestSchema } from '../../contracts/control.ts';
 import { ErrorName } from '../../contracts/errors.ts';
-import { TaskQueue } from '../../contracts/task-queues.ts';
-import { flattenWorkflowId } from '../../contracts/workflow-ids.ts';
-import type { flatten } from '../flatten/flatten.ts';
-import { emergencyStop, resume, settled, state as stateQuery } from '../messages.ts';
+import { emergencyStop, resume, settled, state } from '../messages.ts';
+import { rootOf } from '../root-of.ts';
+import { type InputBeforeLatch, tradingControlBeforeLatch } from './before-latch.ts';
+import { Latch, type LatchMemory } from './latch.ts';
+
+const orderSchema = z.object({ symbol: z.string(), intentId: z.string() });
+const stopSchema = z.object({ reason: z.string(), by: z.string(), requestId: z.string(), flatten: z.boolean() });
+
+const RESUME_FORM = 'a resume is {"reason": "…", "by": "…", "expectedEpoch": the epoch of the halt that you saw}';
+
+const booksSchema = z.object({
+  account: z.string(),
+  halted: z.boolean(),
+  epoch: z.int(),
+  reason: z.string(),
+  by: z.string(),
+  journalId: z.string(),
+});
+
+/** What does not keep to it is left out, field by field: the latch starts whatever it is given. */
+const inputSchema = z
+  .object({
+    waiting: z.array(stopSchema).catch([]),
+    seen: z.array(z.string()).catch([]),
+    cancelled: z.array(orderSchema).catch([]),
+    books: booksSchema.optional().catch(undefined),
+    quietEpoch: z.int().optional().catch(undefined),
+    sell: z.object({ since: z.number() }).optional().catch(undefined),
+    flattened: z.int().optional().catch(undefined),
+    /** Events after which a run goes on in a new one, where that is before the server suggests it. */
+    maxEvents: z.int().min(30).optional().catch(undefined),
+  })
+  .catch({ waiting: [], seen: [], cancelled: [] });
+
+export type TradingControlInput = Partial<LatchMemory> & { maxEvents?: number };
 
 /**
- * A stop is never given up: every step is idempotent by epoch and tried until it is done. A step whose worker died is noticed soon, since an
- * order of unknown end takes twelve of the fifteen seconds that a stop has.
+ * The kill switch's latch. A stop is accepted as a signal with no worker up, and carried out as soon as one is. Nothing that it is sent makes it
+ * fail, and a request to cancel it is left unheard.
  */
-const { raiseHalt, pauseTrading, haltWorkflows, sweepOrders } = proxyActivities<ControlActivities>({
-  startToCloseTimeout: '20s',
-  heartbeatTimeout: '1500ms',
-  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
-});
-
-/** A person waits for the answer. */
-const { reconcile, resumeTrading, readControl } = proxyActivities<ControlActivities>({
-  startToCloseTimeout: '10s',
-  heartbeatTimeout: '3s',
-  scheduleToCloseTimeout: '30s',
-  retry: { initialInterval: '200ms', maximumAttempts: 5 },
-});
-
-export interface TradingControlInput {
-  account: string;
-  /** Requests that were seen in the runs before this one. */
-  seen?: string[];
-  /** Requests that were not carried out yet. */
-  pending?: EmergencyStop[];
-  /** What the run before this one knew. */
-  known?: TradingControlState | undefined;
+export async function tradingControl(input: TradingControlInput): Promise<void> {
+  if (!patched('latch')) return tradingControlBeforeLatch(input as unknown as InputBeforeLatch);
+  return CancellationScope.nonCancellable(() => guard(input));
 }
 
-const REMEMBERED_REQUESTS = 200;
-const SWEEP_PAUSE_MS = 250;
+async function guard(input: unknown): Promise<void> {
+  const { maxEvents, ...memory } = inputSchema.parse(input);
+  const latch = new Latch(memory);
 
-/** The kill switch's latch. A stop is accepted as a signal with no worker up, and carried out as soon as one is. */
-export async function tradingControl({ account, seen = [], pending = [], known }: TradingControlInput): Promise<void> {
-  const requests: EmergencyStop[] = [...pending];
-  let stopping = false;
-  let current = known;
-
-  // Handlers are registered before the first await, so that a stop sent while no worker was up is the first thing seen.
-  setHandler(emergencyStop, (request) => {
-    requests.push({ ...request, requestId: request?.requestId ?? uuid4() });
-  });
-  setHandler(stateQuery, () => current ?? unknownState(account));
-  setHandler(settled, async () => {
-    const books = await readControl(account);
-    adopt(books);
-    await condition(() => current !== undefined && requests.length === 0 && !stopping);
-    return { ...(current ?? unknownState(account)), ...(books.journalId ? { journalId: books.journalId } : {}) };
-  });
-  setHandler(resume, (request) => resumeAfterStop(request), {
-    validator: (request) => {
-      if (!current?.halted) throw ApplicationFailure.nonRetryable('trading is not halted', ErrorName.invalidInput);
-      if (!request?.reason || !request.by) {
-        throw ApplicationFailure.nonRetryable(
-          'a resume needs a reason and a name: {"reason": "…", "by": "…"}',
-          ErrorName.invalidInput,
-        );
-      }
+  // Before the first await: a stop that was sent while no worker was up is the first thing seen.
+  setHandler(emergencyStop, (request: unknown) => latch.stop(request));
+  setHandler(state, () => latch.state());
+  setHandler(settled, () => answered(() => latch.settled()));
+  setHandler(resume, (request) => answered(() => latch.resume(request)), {
+    validator: (request: unknown) => {
+      const { success, data, error } = resumeRequestSchema.safeParse(request);
+      const refusal = success ? latch.refusal(data) : `${z.prettifyError(error)}\n${RESUME_FORM}`;
+      if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusal, ErrorName.invalidInput);
     },
   });
 
-  const become = (next: TradingControlState): TradingControlState => {
-    current = next;
-    describe(next);
-    return next;
-  };
-
-  /** The halt row may have been raised without us, while Temporal was away: such a stop is still to be carried out. */
-  function adopt(books: TradingControlState): void {
-    if (books.epoch === current?.epoch) return;
-    become(books);
-    if (books.halted) requests.push({ reason: books.reason, by: books.by, requestId: haltRowId(books.epoch) });
-  }
-
-  async function resumeAfterStop(request: ResumeRequest): Promise<TradingControlState> {
-    await condition(() => requests.length === 0 && !stopping);
-    const { clean, differences } = await reconcile(account);
-    if (!clean)
-      throw ApplicationFailure.nonRetryable(
-        `books and exchange differ: ${differences.join('; ')}`,
-        ErrorName.invariantBroken,
-      );
-    return become(await resumeTrading(account, current?.epoch ?? 0, request));
-  }
-
-  async function carryOut({ reason, by, flatten }: EmergencyStop, requestId: string): Promise<void> {
-    let state = become(
-      await raiseHalt({ account, reason: reason ?? 'no reason given', by: by ?? 'unknown', requestId }),
-    );
-    seen.push(haltRowId(state.epoch));
-    await pauseTrading(account, state.reason);
-    for (let empty = 0; empty < 2; ) {
-      await haltWorkflows(account, state.epoch, state.reason);
-      const { cancelled, remaining, unresolved } = await sweepOrders(account);
-      state = become({ ...state, cancelled: [...state.cancelled, ...cancelled], remaining });
-      empty = [cancelled, remaining, unresolved].every((list) => list.length === 0) ? empty + 1 : 0;
-      if (empty < 2) await sleep(SWEEP_PAUSE_MS);
-    }
-    become({ ...state, quiet: true });
-    if (flatten === true) await startFlatten(account, state.epoch);
-  }
-
-  adopt(await readControl(account));
-  while (!workflowInfo().continueAsNewSuggested) {
-    await condition(() => requests.length > 0 || workflowInfo().continueAsNewSuggested);
-    const request = requests.shift();
-    if (!request) continue;
-    const requestId = request.requestId ?? uuid4();
-    if (seen.includes(requestId)) continue;
-    seen.push(requestId);
-    stopping = true;
-    await CancellationScope.nonCancellable(() => carryOut(request, requestId));
-    stopping = false;
-  }
-  await condition(allHandlersFinished);
-  await continueAsNew<typeof tradingControl>({
-    account,
-    seen: seen.slice(-REMEMBERED_REQUESTS),
-    pending: requests,
-    known: current,
-  });
+  const running = latch.run();
+  await condition(() => isToLeave(maxEvents));
+  await latch.leave(allHandlersFinished);
+  await running;
+  await continueAsNew<typeof tradingControl>({ ...latch.memory(), ...(maxEvents === undefined ? {} : { maxEvents }) });
 }
 
-/** Quiet comes first: nothing of ours may be open that sells beside it. It sells on its own, and a stop does not wait for it. */
-async function startFlatten(account: string, epoch: number): Promise<void> {
+function isToLeave(maxEvents: number | undefined): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || (maxEvents !== undefined && historyLength > maxEvents);
+}
+
+/** Any other error would fail the workflow task, for ever; and an activity's failure says what it was in its cause. */
+async function answered<T>(work: () => Promise<T>): Promise<T> {
   try {
-    await startChild<typeof flatten>('flatten', {
-      workflowId: flattenWorkflowId(account, epoch),
-      taskQueue: TaskQueue.execution,
-      args: [account, epoch],
-      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      workflowTaskTimeout: '2s',
-      staticSummary: `sells everything that ${account} holds`,
-    });
+    return await CancellationScope.nonCancellable(work);
   } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const { message } = rootOf(error);
+    throw ApplicationFailure.nonRetryable(message, ErrorName.refused);
   }
-}
-
-/** Stands for the request that raised the halt row, where it never reached us. */
-function haltRowId(epoch: number): string {
-  return `halt-row/${epoch}`;
-}
-
-function unknownState(account: string): TradingControlState {
-  return {
-    account,
-    halted: false,
-    epoch: 0,
-    reason: 'starting',
-    by: 'sapphire',
-    fenced: false,
-    quiet: false,
-    cancelled: [],
-    remaining: [],
-  };
-}
-
-function describe({ account, halted, epoch, reason, by, fenced, quiet, cancelled }: TradingControlState): void {
-  const words = halted
-    ? `**halted** at epoch ${epoch} by ${by}: ${reason}. ${fenced ? 'Fenced' : 'Not fenced'}, ${quiet ? 'quiet' : 'not quiet yet'}; cancelled ${cancelled.length} orders.`
-    : `**active** at epoch ${epoch}`;
-  setCurrentDetails(`Account ${account}: ${words}`);
 }

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
-import type { OpenOrder, ResumeRequest, TradingControlState } from '../../../contracts/control.ts';
+import { claimedName, type OpenOrder, type ResumeRequest, stopReason } from '../../../contracts/control.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { TRADING_CONTROL_ID } from '../../../contracts/workflow-ids.ts';
 import { type BreakGlassReport, breakGlass } from '../../break-glass.ts';
+import { resumeTrading } from '../../resume.ts';
 import { type StopReport, stopTrading } from '../../stop.ts';
-import { action, wholeNumber } from '../command.ts';
+import { action, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, progress } from '../output.ts';
 
@@ -33,6 +32,14 @@ Examples:
   sapphire stop --flatten --reason "out of the market"
   sapphire stop --break-glass --reason "Temporal is down"`;
 
+const RESUME_HELP = `
+Without --epoch it only says what was halted by whom and why; with it trading goes on, unless somebody has stopped it anew since.
+Exit code 5 when it is refused, 6 when trading control does not answer.
+
+Example:
+  sapphire status
+  sapphire resume --epoch 3 --reason "feed is back"`;
+
 async function stop(context: CliContext, options: StopOptions): Promise<number> {
   const { configuration, journal, temporal, trading, user } = context;
   if (options.breakGlass && options.flatten) {
@@ -45,8 +52,9 @@ async function stop(context: CliContext, options: StopOptions): Promise<number> 
   const request = {
     requestId: randomUUID(),
     account: configuration.account,
-    reason: options.reason,
-    by: options.by ?? user,
+    // Whatever was typed stops: what is too long is cut, and what says nothing is told as that.
+    reason: stopReason(options.reason),
+    by: claimedName(options.by ?? user),
   };
   const onProgress = (message: string): void => {
     if (!options.json) progress(message);
@@ -128,29 +136,40 @@ export function registerControl(program: Command): void {
     stop,
   );
 
-  action<OutputOptions & { reason: string; by?: string }>(
+  action<OutputOptions & { reason: string; by?: string; epoch?: number; wait: number }>(
     program
       .command('resume')
       .description('trade again after a stop; refused while books and exchange differ')
-      .requiredOption('--reason <text>', 'kept in the books')
+      .requiredOption('--reason <text>', 'kept in the books', reasonOption)
+      .option(
+        '--epoch <number>',
+        'the halt that you looked at: any stop after it wins',
+        wholeNumber('--epoch', 0, Number.MAX_SAFE_INTEGER),
+      )
       .option('--by <name>', 'who resumes; your user name without it')
-      .addHelpText('after', '\nExample:\n  sapphire resume --reason "feed is back"'),
-    async ({ temporal, user }, options) => {
-      const request: ResumeRequest = { reason: options.reason, by: options.by ?? user };
-      const handle = (await temporal()).workflow.getHandle(TRADING_CONTROL_ID);
-      // Trading control looks at the halt row again, which a stop may have raised while it was away.
-      await handle.executeUpdate('settled');
-      const state = await handle
-        .executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] })
-        .catch((error: unknown) => {
-          if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-          throw new UserError(
-            'ResumeRefused',
-            `Not resumed: ${error.cause?.message ?? error.message}.`,
-            ExitCode.refused,
-          );
-        });
-      print(state, options, () => `trading is active again at epoch ${state.epoch}`);
+      .option('--wait <seconds>', 'how long to wait for the answer', wholeNumber('--wait', 1, 600), 45)
+      .addHelpText('after', RESUME_HELP),
+    async (context, { reason, by, epoch, wait, ...output }) => {
+      const request: ResumeRequest = {
+        reason: reason,
+        by: claimedName(by ?? context.user),
+        expectedEpoch: epoch ?? (await refuseUnseen(context)),
+      };
+      const state = await resumeTrading(await context.temporal(), request, wait * 1_000);
+      print(state, output, () => `trading is active again at epoch ${state.epoch}`);
     },
+  );
+}
+
+/** Nobody ends a stop that they have not seen. */
+async function refuseUnseen({ configuration, journal }: CliContext): Promise<never> {
+  const { tradingState, epoch, reason, changedBy, changedAt } = await (await journal()).control.read(
+    configuration.account,
+  );
+  if (tradingState !== 'halted') throw new UserError('NotHalted', 'Trading is not halted.', ExitCode.refused);
+  throw new UserError(
+    'EpochMissing',
+    `Trading was halted at epoch ${epoch} by ${changedBy} (${new Date(changedAt).toISOString()}): ${reason}. If that is over, resume it with: sapphire resume --epoch ${epoch} --reason "…"`,
+    ExitCode.usage,
   );
 }

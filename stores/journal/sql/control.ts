@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
+import { stopReason } from '../../../contracts/control.ts';
+import { plainText } from '../../../contracts/text.ts';
 import type { Restriction } from '../../../domain/portfolio.ts';
-import type { ControlBook, ControlState, TradingState } from '../port.ts';
+import type { ControlBook, ControlState, HaltRequest, TradingState } from '../port.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 
 export async function readControl(sql: Sql, account: string): Promise<ControlState> {
@@ -56,12 +59,8 @@ export async function isNewRequest(
   return inserted > 0;
 }
 
-interface HaltRequest {
-  requestId: string;
-  account: string;
-  reason: string;
-  by: string;
-}
+const REQUEST_ID_BYTES = 200;
+const NAME_BYTES = 100;
 
 /** Beyond any epoch that the time between a backup and its restore can have used. */
 const RESTORED_EPOCHS = 1_000_000;
@@ -71,15 +70,16 @@ async function raiseHalt(
   request: HaltRequest,
   told = { kind: 'trading.halted', epochs: 1 },
 ): Promise<ControlState> {
-  const { requestId, account, reason, by } = request;
+  const { account } = request;
+  const requestId = plainText(request.requestId, REQUEST_ID_BYTES) || randomUUID();
   const before = await readControl(transaction, account);
   if (!(await isNewRequest(transaction, requestId, account, 'halt'))) return before;
   const after: ControlState = {
     ...before,
     tradingState: 'halted',
     epoch: before.epoch + told.epochs,
-    reason,
-    changedBy: by,
+    reason: stopReason(request.reason),
+    changedBy: plainText(request.by, NAME_BYTES) || 'unknown',
     changedAt: transaction.now(),
   };
   await writeControl(transaction, account, after);
@@ -118,15 +118,22 @@ export function createControlBook(database: Database): ControlBook {
     raiseHalt: (request) =>
       database.transaction(request.account, { control: 'write' }, (transaction) => raiseHalt(transaction, request)),
 
+    raiseHalts: (account, stops) =>
+      database.transaction(account, { control: 'write' }, async (transaction) => {
+        for (const stop of stops) await raiseHalt(transaction, { account, ...stop });
+        return readControl(transaction, account);
+      }),
+
     raiseRestored: (request) =>
       database.transaction(request.account, { control: 'write' }, (transaction) =>
         raiseHalt(transaction, request, { kind: 'data.restored', epochs: RESTORED_EPOCHS }),
       ),
 
-    resume: ({ account, expectedEpoch, reason, by }) =>
+    resume: ({ account, expectedEpoch, reason, by, onlyOver }) =>
       database.transaction(account, { control: 'write' }, async (transaction) => {
         const before = await readControl(transaction, account);
         if (before.epoch !== expectedEpoch || before.tradingState !== 'halted') return undefined;
+        if (onlyOver !== undefined && before.changedBy !== onlyOver) return undefined;
         // A new epoch: what was decided before the stop stays refused.
         const after: ControlState = {
           ...before,
@@ -137,15 +144,17 @@ export function createControlBook(database: Database): ControlBook {
           changedAt: transaction.now(),
         };
         await writeControl(transaction, account, after);
-        // A loss that a person has looked at must not halt again at the next cycle: day and peak are counted from here.
-        await transaction.run(
-          'UPDATE equity_marks SET day_open = equity, high_water = equity WHERE account = ?',
-          account,
-        );
+        // A loss that a person has looked at must not halt again at the next cycle. What software resumes nobody has looked at.
+        const marksReset = before.changedBy === 'risk' && onlyOver === undefined;
+        if (marksReset)
+          await transaction.run(
+            'UPDATE equity_marks SET day_open = equity, high_water = equity WHERE account = ?',
+            account,
+          );
         await transaction.emit({
           eventId: `resume/${account}/${after.epoch}`,
           kind: 'trading.resumed',
-          payload: { account, before, after },
+          payload: { account, before, after, marksReset },
         });
         return after;
       }),

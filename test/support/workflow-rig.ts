@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
+import { keepHistory, recording } from './histories.ts';
+
+export interface WorkflowRig {
+  taskQueue: string;
+  start(workflowType: string, ...args: unknown[]): Promise<WorkflowHandle>;
+  /** Replays what was started, each with the runs that it went on in, terminates what still runs, and closes. */
+  close(): Promise<{ workflowType: string; runs: number }[]>;
+}
+
+/** Workflows against activities that say what the test wants said: what happens between two of their awaits is in the test's hands. */
+export async function startWorkflowRig(
+  environment: TestWorkflowEnvironment,
+  activities: object,
+  options: Partial<WorkerOptions> = {},
+): Promise<WorkflowRig> {
+  const taskQueue = `rig-${randomUUID()}`;
+  const bundle = await workflowBundle();
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    namespace: environment.namespace ?? 'default',
+    taskQueue,
+    workflowBundle: bundle,
+    activities,
+    shutdownGraceTime: '100ms',
+    shutdownForceTime: '1s',
+    ...options,
+  });
+  const running = worker.run();
+  const started = new Map<string, string>();
+  const { client } = environment;
+  return {
+    taskQueue,
+    async start(workflowType, ...args) {
+      const handle = await client.workflow.start(workflowType, {
+        workflowId: `${workflowType}/${randomUUID()}`,
+        taskQueue,
+        args,
+        workflowTaskTimeout: '2s',
+      });
+      started.set(handle.workflowId, workflowType);
+      return handle;
+    },
+    async close() {
+      const replayed: { workflowType: string; runs: number }[] = [];
+      try {
+        for (const [workflowId, workflowType] of started) {
+          const runs: string[] = [];
+          for await (const { runId } of client.workflow.list({ query: `WorkflowId = '${workflowId}'` }))
+            runs.push(runId);
+          for (const runId of runs) {
+            const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+            // A run that has only begun has nothing to replay, and the replayer waits for it without end.
+            if (!history.events?.some((event) => event.workflowTaskCompletedEventAttributes)) continue;
+            if (recording) keepHistory(history);
+            await Worker.runReplayHistory({ workflowBundle: bundle }, history, workflowId);
+          }
+          replayed.push({ workflowType, runs: runs.length });
+        }
+      } finally {
+        for (const workflowId of started.keys())
+          await client.workflow
+            .getHandle(workflowId)
+            .terminate('end of the test')
+            .catch(() => undefined);
+        worker.shutdown();
+        await running;
+      }
+      return replayed;
+    },
+  };
+}

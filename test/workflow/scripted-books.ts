@@ -1,0 +1,83 @@
+import type { Reconciliation, ResumeRequest, Stop, SweepSummary, TradingBooks } from '../../contracts/control.ts';
+
+type Name = 'readControl' | 'raiseHalts' | 'sweepOrders' | 'alignSchedule' | 'reconcile' | 'resumeTrading';
+type Moment = 'before' | 'after';
+
+/** Books that keep the journal's own rules, and stand still at any moment of any activity that the test names. */
+export class ScriptedBooks {
+  control: TradingBooks;
+  readonly calls: Name[] = [];
+  readonly raised = new Map<string, Stop>();
+  /** Whether the schedule of cycles is paused. */
+  paused = false;
+  /** Set, these fail with this message. */
+  readonly failing = new Map<Name, string>();
+  sweep: Omit<SweepSummary, 'quiet'> = { cancelled: [], failed: [], remaining: [], unresolved: [], trouble: [] };
+  reconciliation: Reconciliation = { clean: true, differences: [] };
+  private readonly gates = new Map<string, { reached: () => void; released: Promise<void> }>();
+
+  constructor(account: string) {
+    const books = { halted: false, epoch: 0, reason: 'never halted', by: 'sapphire', journalId: 'scripted' };
+    this.control = { account, ...books };
+  }
+
+  /** Holds the next call at this moment. */
+  hold(name: Name, moment: Moment): { reached: Promise<void>; release: () => void } {
+    const reached = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    this.gates.set(`${moment} ${name}`, { reached: reached.resolve, released: released.promise });
+    return { reached: reached.promise, release: released.resolve };
+  }
+
+  raise(stop: Stop): void {
+    if (this.raised.has(stop.requestId)) return;
+    this.raised.set(stop.requestId, stop);
+    const { reason, by } = stop;
+    this.control = { ...this.control, halted: true, epoch: this.control.epoch + 1, reason, by };
+  }
+
+  activities() {
+    return {
+      readControl: () => this.call('readControl', () => this.control),
+      raiseHalts: (stops: Stop[]) =>
+        this.call('raiseHalts', () => {
+          for (const stop of stops) this.raise(stop);
+          return this.control;
+        }),
+      sweepOrders: () =>
+        this.call('sweepOrders', (): SweepSummary => {
+          const { failed, remaining, unresolved, trouble } = this.sweep;
+          return { ...this.sweep, quiet: [failed, remaining, unresolved, trouble].every((list) => list.length === 0) };
+        }),
+      alignSchedule: () =>
+        this.call('alignSchedule', () => {
+          this.paused = this.control.halted;
+        }),
+      reconcile: () => this.call('reconcile', () => this.reconciliation),
+      resumeTrading: ({ expectedEpoch, reason, by }: ResumeRequest) =>
+        this.call('resumeTrading', () => {
+          if (!this.control.halted || this.control.epoch !== expectedEpoch) throw new Error('the epoch has moved');
+          this.control = { ...this.control, halted: false, epoch: expectedEpoch + 1, reason, by };
+          return this.control;
+        }),
+    };
+  }
+
+  private async call<T>(name: Name, effect: () => T): Promise<T> {
+    this.calls.push(name);
+    await this.pass(`before ${name}`);
+    const failure = this.failing.get(name);
+    if (failure !== undefined) throw new Error(failure);
+    const result = structuredClone(effect());
+    await this.pass(`after ${name}`);
+    return result;
+  }
+
+  private async pass(moment: string): Promise<void> {
+    const gate = this.gates.get(moment);
+    if (!gate) return;
+    this.gates.delete(moment);
+    gate.reached();
+    await gate.released;
+  }
+}
