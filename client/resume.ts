@@ -29,7 +29,7 @@ export async function resumeTrading(
     if (Date.now() < deadline && !isGrpcDeadlineError(error)) throw error;
     throw new UserError(
       'ControlSilent',
-      `Trading control did not answer within ${waitMs / 1_000} s, so trading stays halted${await known(client, handle)}. Look at "sapphire status" and "sapphire logs --level warn"; runbook deploy/runbooks/trading-control-silent.md.`,
+      `Trading control did not answer within ${waitMs / 1_000} s, so trading stays halted${await known(client, handle)}. Look at "sapphire status" and "sapphire logs --level warn"; runbook deploy/runbooks/TradingControlSilent.md.`,
       ExitCode.unhealthy,
     );
   }

@@ -12,7 +12,7 @@ const PROGRESS_MS = 2_000;
 const QUERY_TIMEOUT_MS = 3_000;
 const SILENT_MS = 4_000;
 const SILENT =
-  'Trading control does not answer: orders may stay open. "sapphire stop --break-glass" cancels them without it; runbook deploy/runbooks/trading-control-silent.md.';
+  'Trading control does not answer: orders may stay open. "sapphire stop --break-glass" cancels them without it; runbook deploy/runbooks/TradingControlSilent.md.';
 
 export interface StopRequest {
   requestId: string;

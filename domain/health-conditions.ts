@@ -80,6 +80,9 @@ export const conditions = {
     recovery: { action: 'reconcile', tries: 3, pauseMs: 15 * SECOND_MS },
     escalateAfterMs: 3 * MINUTE_MS,
   },
+  /** What does not answer would not hear of a stop, or of a price: no recovery of ours may guess what it was about to do. */
+  'control.silent': { severity: 'critical', looks: 1, escalateAfterMs: 0 },
+  'exits.silent': { severity: 'critical', looks: 1, escalateAfterMs: 0 },
   /** Told by the round of reconciliation that has found it and has started it anew. */
   'workflow.missing': {
     severity: 'critical',

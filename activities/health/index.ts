@@ -21,6 +21,7 @@ import type { Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
 import { tellLook } from '../incidents.ts';
 import { isRunning } from '../reconcile/missing.ts';
+import { createAnswerWatch } from './answers.ts';
 import {
   booksObservation,
   controlObservation,
@@ -93,6 +94,7 @@ export function createHealthActivities(dependencies: HealthDependencies) {
 
   const served = new Set<string>();
   const startedAt = Date.now();
+  const answers = createAnswerWatch(client, journal, account, startedAt);
   /** All processes start together: one that was not seen yet is not missed at once. */
   const sinceItServes = (seen: Observation[]): Observation[] =>
     seen.filter(({ component, code }) => {
@@ -178,8 +180,9 @@ export function createHealthActivities(dependencies: HealthDependencies) {
     ...healthEndpoints(configuration).map((endpoint) => async () => sinceItServes(await probeProcess(endpoint))),
     () => probeExchange(exchange, symbols),
     books,
+    answers.control,
     () => ordersObservation(journal, account),
-    ...(protection.enabled ? [() => protectionObservation(journal, client, account)] : []),
+    ...(protection.enabled ? [() => protectionObservation(journal, client, account), answers.exits] : []),
     () => cycleObservation(journal, account),
     ...schedules.map((schedule) => () => scheduleObservation(client, schedule)),
     outbox,

@@ -75,6 +75,14 @@ export const system: AlertGroup = {
       description: '{{ $labels.component }} has not been well for two minutes.',
     },
     {
+      name: 'TradingControlSilent',
+      expr: 'min by (component) (health_check_status{component=~"(control|exits)/.+"}) == 0',
+      severity: 'critical',
+      summary: 'What guards the money does not answer.',
+      description:
+        '{{ $labels.component }}: the latch of the emergency stop, or the exits of a holding, has been silent for a quarter of a minute. A stop by signal may not be heard, a stop-loss not sell.',
+    },
+    {
       name: 'TradingIncidentEscalated',
       expr: 'max(incidents_escalated) > 0',
       severity: 'critical',
