@@ -36,6 +36,34 @@ describe.each(adapterNames)('the books on %s', (name) => {
     });
   });
 
+  it('is ended by software only where the part that it names has raised it', async () => {
+    const { control } = books.journal;
+    const resume = { account: 'main', reason: 'x', by: 'health', onlyOver: 'reconcile' };
+    await control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'a', by: 'reconcile' });
+    await control.raiseHalt({ requestId: 'r2', account: 'main', reason: 'b', by: 'ann' });
+    expect(await control.resume({ ...resume, expectedEpoch: 2 })).toBeUndefined();
+    await control.raiseHalt({ requestId: 'r3', account: 'main', reason: 'c', by: 'reconcile' });
+    expect(await control.resume({ ...resume, expectedEpoch: 2 })).toBeUndefined();
+    expect(await control.resume({ ...resume, expectedEpoch: 3 })).toMatchObject({ tradingState: 'active', epoch: 4 });
+  });
+
+  it('takes stops by the hundred, each once and under an epoch of its own, with texts of any kind', async () => {
+    const { control } = books.journal;
+    const stop = (n: number) => ({ requestId: `r${n % 90}`, reason: 'ä\u0000'.repeat(n * 10), by: '\ud800'.repeat(n) });
+    const all = Array.from({ length: 100 }, (_, n) => stop(n));
+    expect(await control.raiseHalts('main', all)).toMatchObject({
+      tradingState: 'halted',
+      epoch: 90,
+      changedBy: 'unknown',
+    });
+    expect(Buffer.byteLength((await control.read('main')).reason)).toBeLessThanOrEqual(400);
+    expect(await control.raiseHalts('main', all)).toMatchObject({ epoch: 90 });
+    expect(await control.raiseHalts('main', [])).toMatchObject({ epoch: 90 });
+    await control.raiseHalt({ requestId: '', account: 'main', reason: '', by: '' });
+    const last = await control.raiseHalt({ requestId: '', account: 'main', reason: { a: 1 } as never, by: 7 as never });
+    expect(last).toMatchObject({ epoch: 92, reason: '{"a":1}', changedBy: '7' });
+  });
+
   it('reads trades for one holder at a time, and never back', async () => {
     expect(await books.journal.exchange.acquireLease('main', 'one', 1_000)).toBe(true);
     expect(await books.journal.exchange.acquireLease('main', 'two', 1_000)).toBe(false);

@@ -108,6 +108,22 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     });
   });
 
+  it.each([
+    ['a stop of a person', 'ann', undefined],
+    ['a difference that is over, by software', 'reconcile', 'reconcile'],
+    ['a difference that is over, by a person', 'reconcile', undefined],
+  ])('leaves day and peak as they were after %s', async (_name, by, onlyOver) => {
+    const { journal } = books;
+    await journal.cycles.record(cycleRecord({ cycleId: 'cycle/1', equity: '10000', finishedAt: 1_000 }));
+    await journal.cycles.record(cycleRecord({ cycleId: 'cycle/2', equity: '9510', finishedAt: 2_000 }));
+    const { epoch } = await journal.control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'x', by });
+    const resumed = { account: 'main', expectedEpoch: epoch, reason: 'y', by: 'me', ...(onlyOver ? { onlyOver } : {}) };
+    expect(await journal.control.resume(resumed)).toMatchObject({ tradingState: 'active' });
+    expect(await journal.ledger.equityMarks('main')).toMatchObject({ dayOpen: '10000', highWater: '10000' });
+    const [told] = (await journal.outbox.after(0, 100)).filter(({ kind }) => kind === 'trading.resumed');
+    expect(told?.payload).toMatchObject({ marksReset: false });
+  });
+
   it('takes deposits for neither gain nor loss, and refuses to withdraw what is not free', async () => {
     await fund(books.journal);
     await books.journal.cycles.record(cycleRecord({ cycleId: 'cycle/a', equity: '10000', finishedAt: 1_000 }));
