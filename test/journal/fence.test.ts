@@ -92,6 +92,30 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     });
   });
 
+  it.each([
+    { side: 'sell' },
+    { symbol: 'ETH/USDT' },
+    { purpose: 'flatten' },
+    { type: 'market' },
+    { quantity: '0.009' },
+    { limitPrice: '59999' },
+    { timeInForce: 'GTC' },
+    { restMs: 60_000 },
+    { working: { style: 'chase', submissions: 3 } },
+    { minNotional: '0' },
+    { cycleId: 'cycle/main/other' },
+    { correlationId: 'other' },
+    { more: 1 },
+  ])('refuses a leg that is not the reserved one: %j', async (changes) => {
+    await fund(books.journal);
+    await fund(books.journal, '1', 'ETH');
+    await planLegs(books.journal, leg());
+    const other = { ...leg(), ...changes } as OrderLeg;
+    const result = await books.journal.intents.openFence(other, terms(other), books.now);
+    expect(result).toMatchObject({ passed: false, code: 'OtherLeg' });
+    if (!result.passed) expect(result.value).toContain(Object.keys(changes)[0]);
+  });
+
   it('gives a denied leg its capital back', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg({ quantity: '0.1' }));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { ensureTradingControl, replaceOlderControl } from '../../activities/control/ensure.ts';
@@ -30,7 +31,14 @@ it('puts the latch in the place of an older trading control that nobody waits fo
   const rig = await startWorkflowRig(environment, new ScriptedBooks('main').activities());
   const older = await startOlder(rig.taskQueue);
   await older.executeUpdate('settled');
-  await expect.poll(async () => (await older.describe()).raw.pendingActivities).toEqual([]);
+  // Nothing is under way any more, for a while.
+  await expect
+    .poll(async () => {
+      const { pendingActivities, pendingWorkflowTask } = (await older.describe()).raw;
+      return [pendingActivities?.length, pendingWorkflowTask];
+    })
+    .toEqual([0, null]);
+  await sleep(500);
   expect(await replaceOlderControl({ client: environment.client, journal }, 'main')).toBe(true);
   expect(await journal.control.read('main')).toMatchObject({ tradingState: 'active', epoch: 0 });
   const first = environment.client.workflow.getHandle(TRADING_CONTROL_ID, older.firstExecutionRunId);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { RiskSettings } from '../../../contracts/config/schema.ts';
 import type { Mode } from '../../../domain/market.ts';
 import { type Decimal, decimal, sum, text } from '../../../domain/money.ts';
@@ -6,7 +7,7 @@ import { nextSubmission, type SubmissionTerms } from '../../../domain/submission
 import type { ControlState, Intent } from '../port.ts';
 import type { Transaction } from './database.ts';
 import { readPosition } from './positions.ts';
-import { openReservation } from './postings.ts';
+import { findReservedLeg, openReservation } from './postings.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -32,6 +33,7 @@ export async function refusalOf(transaction: Transaction, question: Question): P
   return (
     refusedByState(question) ??
     refusedByLeg(question) ??
+    (await refusedAsOther(transaction, question)) ??
     (isReducing(question.leg.purpose)
       ? await refusedAsReduction(transaction, question)
       : await refusedByLimits(transaction, question)) ??
@@ -63,6 +65,19 @@ function refusedByLeg({ leg, terms, past }: Question): Refusal | undefined {
       ? decimal(terms.limitPrice).greaterThan(leg.limitPrice)
       : decimal(terms.limitPrice).lessThan(leg.limitPrice);
   return worse ? refusal('PriceCollar', leg.limitPrice, terms.limitPrice) : undefined;
+}
+
+/** What was decided and reserved is what is sent, in every field: whoever asks may have any leg in mind. */
+async function refusedAsOther(transaction: Transaction, { leg }: Question): Promise<Refusal | undefined> {
+  const reserved = await findReservedLeg(transaction, leg.legId);
+  if (!reserved) return undefined;
+  const fields = new Set([...Object.keys(reserved), ...Object.keys(leg)]) as Set<keyof OrderLeg>;
+  const other = [...fields].find((field) => !isDeepStrictEqual(leg[field], reserved[field]));
+  return other && refusal('OtherLeg', wordsOf(other, reserved), wordsOf(other, leg));
+}
+
+function wordsOf(field: keyof OrderLeg, leg: OrderLeg): string {
+  return `${field} ${JSON.stringify(leg[field])}`;
 }
 
 async function refusedAsReduction(transaction: Transaction, { leg, terms }: Question): Promise<Refusal | undefined> {

@@ -1,6 +1,13 @@
 import { intentId as intentIdOf } from '../../../contracts/workflow-ids.ts';
 import { decimal, sum, text } from '../../../domain/money.ts';
-import { canMove, isTerminal, type OrderLeg, type OrderState, type OrderType } from '../../../domain/orders.ts';
+import {
+  canMove,
+  isReducing,
+  isTerminal,
+  type OrderLeg,
+  type OrderState,
+  type OrderType,
+} from '../../../domain/orders.ts';
 import { baseOf } from '../../../domain/position.ts';
 import { nextSubmission, type SubmissionTerms } from '../../../domain/submissions.ts';
 import type { Intent, IntentBook, OrderReport } from '../port.ts';
@@ -9,7 +16,7 @@ import type { Database, Row, Sql, Transaction } from './database.ts';
 import { refusalOf } from './fence.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';
-import { balanceOf, bookFill, findReservedLeg, release, reserve } from './postings.ts';
+import { balanceOf, bookFill, findReservedLeg, readWaitingLegs, release, reserve } from './postings.ts';
 import { readLimits } from './settings-kinds.ts';
 
 function toIntent(row: Row): Intent {
@@ -98,6 +105,17 @@ async function insertIntent(
   );
   await emitState(transaction, intent);
   return intent;
+}
+
+/** An exit's first order follows its reservation at once. */
+const EXIT_SENT_WITHIN_MS = 30_000;
+
+/** What an exit has reserved, and nobody sends, is sold by the next one: a tombstone keeps a late sender from it. */
+async function freeLostExits(transaction: Transaction, account: string, symbol: string): Promise<void> {
+  for (const { leg, reservedAt, filled } of await readWaitingLegs(transaction, account)) {
+    const isLost = filled.length === 0 && transaction.now() - reservedAt >= EXIT_SENT_WITHIN_MS;
+    if (isLost && leg.symbol === symbol && isReducing(leg.purpose)) await voidIfMissing(transaction, leg, 1);
+  }
 }
 
 function emitState(transaction: Transaction, intent: Intent): Promise<void> {
@@ -250,6 +268,7 @@ export function createIntentBook(database: Database): IntentBook {
       database.transaction(account, inAccount, async (transaction) => {
         const planned = await findReservedLeg(transaction, legId);
         if (planned) return planned;
+        await freeLostExits(transaction, account, symbol);
         const leg = decide({
           position: await readPosition(transaction, account, symbol),
           free: text(await balanceOf(transaction, account, 'free', baseOf(symbol))),
