@@ -4,11 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { healthEndpoints } from '../../contracts/config/addresses.ts';
-import { dataFolder, projectFolder } from '../../contracts/config/folders.ts';
+import { projectFolder } from '../../contracts/config/folders.ts';
 import { writePrivateFile } from '../../contracts/config/private-file.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { debianProgram, type FoundProgram } from './debian-programs.ts';
+import {
+  OBSERVER,
+  observabilityFolder,
+  observerAuthorization,
+  observerPasswordFile,
+  webFile,
+} from './observer-access.ts';
 import type { Profile } from './profile.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 
@@ -37,11 +44,16 @@ export interface ScrapeTimes {
   evaluateSeconds: number;
 }
 
-/** The jobs of this machine's processes, `trading-<role>`, with the committed rules. */
+/**
+ * The jobs of this machine's processes, `trading-<role>`, with the committed rules.
+ *
+ * @param passwordFile by which Prometheus gets to itself and to Alertmanager
+ */
 export function prometheusFile(
   configuration: Configuration,
   { temporal, observability }: Profile,
   { scrapeSeconds, evaluateSeconds }: ScrapeTimes,
+  passwordFile: string,
 ): string {
   const job = (name: string, address: string) => ({ job_name: name, static_configs: [{ targets: [address] }] });
   const own = healthEndpoints(configuration).map(({ name, url }) =>
@@ -54,6 +66,9 @@ export function prometheusFile(
     ),
   );
   const { host, ports } = temporal;
+  const access = { basic_auth: { username: OBSERVER, password_file: passwordFile } };
+  const watchers = observability.ports;
+  const alertmanager = `127.0.0.1:${watchers.alertmanager}`;
   return stringify({
     global: {
       scrape_interval: `${scrapeSeconds}s`,
@@ -61,12 +76,12 @@ export function prometheusFile(
       scrape_timeout: `${Math.min(5, scrapeSeconds)}s`,
     },
     rule_files: [rules],
-    alerting: { alertmanagers: [{ static_configs: [{ targets: [`127.0.0.1:${observability.ports.alertmanager}`] }] }] },
+    alerting: { alertmanagers: [{ ...access, static_configs: [{ targets: [alertmanager] }] }] },
     scrape_configs: [
       ...own,
       ...(ports.metrics === undefined ? [] : [job('temporal', `${host}:${ports.metrics}`)]),
-      job('prometheus', `127.0.0.1:${observability.ports.prometheus}`),
-      job('alertmanager', `127.0.0.1:${observability.ports.alertmanager}`),
+      { ...job('prometheus', `127.0.0.1:${watchers.prometheus}`), ...access },
+      { ...job('alertmanager', alertmanager), ...access },
     ],
   });
 }
@@ -123,21 +138,27 @@ export async function observers(
   // One after the other: both may come out of the same archive.
   const prometheus = await debianProgram('prometheus', options);
   const alertmanager = await debianProgram('alertmanager', options);
-  const folder = join(dataFolder(), 'observability');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const files = { prometheus: join(folder, 'prometheus.yml'), alertmanager: join(folder, 'alertmanager.yml') };
-  writePrivateFile(files.prometheus, prometheusFile(configuration, profile, times));
+  const folder = observabilityFolder();
+  const files = {
+    prometheus: join(folder, 'prometheus.yml'),
+    alertmanager: join(folder, 'alertmanager.yml'),
+    web: join(folder, 'web.yml'),
+  };
+  writePrivateFile(files.web, webFile());
+  writePrivateFile(files.prometheus, prometheusFile(configuration, profile, times, observerPasswordFile()));
   const secretFolder = join(folder, 'secrets');
   rmSync(secretFolder, { recursive: true, force: true });
   writePrivateFile(files.alertmanager, alertmanagerFile(secretFolder));
   return [
     watcher('alertmanager', alertmanager, ports.alertmanager, [
       `--config.file=${files.alertmanager}`,
+      `--web.config.file=${files.web}`,
       `--storage.path=${join(folder, 'alertmanager')}`,
       '--cluster.listen-address=',
     ]),
     watcher('prometheus', prometheus, ports.prometheus, [
       `--config.file=${files.prometheus}`,
+      `--web.config.file=${files.web}`,
       `--storage.tsdb.path=${join(folder, 'prometheus')}`,
       `--storage.tsdb.retention.time=${retentionDays}d`,
       // An alert that Alertmanager missed while it was down is told again soon, not after a minute.
@@ -165,7 +186,7 @@ function watcher(name: string, { file, folder }: FoundProgram, port: number, arg
 
 async function answers(url: string, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await fetch(`${url}/-/ready`, { signal })).ok;
+    return (await fetch(`${url}/-/ready`, { headers: { authorization: observerAuthorization() }, signal })).ok;
   } catch (error) {
     if (signal.aborted) throw new UserError('Interrupted', String(error));
     return false;

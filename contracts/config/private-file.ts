@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 
 /** Readable by its owner only, and either the old text or the new after a crash. */
 export function writePrivateFile(file: string, text: string): void {
@@ -14,4 +15,10 @@ export function writePrivateFile(file: string, text: string): void {
   } finally {
     closeSync(handle);
   }
+}
+
+/** 192 random bits that a private file keeps, in hexadecimal; made where there is none. Whoever removes the file gets others. */
+export function keptSecret(file: string): string {
+  if (!existsSync(file)) writePrivateFile(file, randomBytes(24).toString('hex'));
+  return readFileSync(file, 'utf8').trim();
 }

@@ -10,6 +10,7 @@ import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { connectTemporal } from '../../client/cli/context.ts';
 import { stackAccess } from '../../client/stack/connection.ts';
+import { observerAuthorization } from '../../client/stack/observer-access.ts';
 import { readProfile } from '../../client/stack/profile.ts';
 import { readRecord } from '../../client/stack/run-record.ts';
 import { healthEndpoints } from '../../contracts/config/addresses.ts';
@@ -145,7 +146,8 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
     },
     async alerts() {
       const url = `http://127.0.0.1:${alertmanager}/api/v2/alerts`;
-      const answer = await fetch(url, { signal: AbortSignal.timeout(3_000) }).catch(() => undefined);
+      const headers = { authorization: observerAuthorization(data) };
+      const answer = await fetch(url, { headers, signal: AbortSignal.timeout(3_000) }).catch(() => undefined);
       if (!answer?.ok) return [];
       const alerts = alertSchema.parse(await answer.json());
       return alerts.map(({ labels, startsAt }) => ({

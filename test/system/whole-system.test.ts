@@ -257,8 +257,9 @@ describe('one command', { timeout: 300_000 }, () => {
 
   it('is watched by Prometheus and Alertmanager with the committed rules, and each panel of each dashboard has data', async () => {
     const { prometheus, alertmanager } = installation.ports;
+    const data = installation.environment['SAPPHIRE_DATA'] ?? '';
     // The mission's own words for what is up.
-    await expect.poll(() => seriesOf(prometheus, 'up{job=~".*trading.*"} == 1'), { timeout: 20_000 }).toBe(6);
+    await expect.poll(() => seriesOf(data, prometheus, 'up{job=~".*trading.*"} == 1'), { timeout: 20_000 }).toBe(6);
     const queries = boards.flatMap(({ rows }) =>
       rows.flatMap(({ panels }) =>
         panels.flatMap((panel) => panel.queries.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m'))),
@@ -266,9 +267,11 @@ describe('one command', { timeout: 300_000 }, () => {
     );
     expect(queries.length).toBeGreaterThan(50);
     for (const query of queries)
-      await expect.poll(() => seriesOf(prometheus, query), { timeout: 60_000, message: query }).toBeGreaterThan(0);
+      await expect
+        .poll(() => seriesOf(data, prometheus, query), { timeout: 60_000, message: query })
+        .toBeGreaterThan(0);
 
-    const told = await rulesOf(prometheus);
+    const told = await rulesOf(data, prometheus);
     expect(told.filter(({ health }) => health !== 'ok')).toEqual([]);
     expect(new Set(told.map(({ name }) => name))).toEqual(
       new Set([
@@ -276,7 +279,9 @@ describe('one command', { timeout: 300_000 }, () => {
         ...errorRatios.map(({ record }) => record),
       ]),
     );
-    await expect.poll(() => receiversOf(alertmanager, 'Watchdog'), { timeout: 20_000 }).toEqual(['dead-mans-switch']);
+    await expect
+      .poll(() => receiversOf(data, alertmanager, 'Watchdog'), { timeout: 20_000 })
+      .toEqual(['dead-mans-switch']);
   });
 
   it('shows the mission’s metrics and health in each process, and plausible values in the right one', async () => {

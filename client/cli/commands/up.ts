@@ -14,6 +14,7 @@ import type { Journal } from '../../../stores/journal/port.ts';
 import { cycleLine, viewCycle } from '../../cycle-view.ts';
 import { ensureSchedule } from '../../schedule.ts';
 import { watchDisk } from '../../stack/disk-watch.ts';
+import { OBSERVER, observerPasswordFile } from '../../stack/observer-access.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
 import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../stack/process-incidents.ts';
 import { readProfile } from '../../stack/profile.ts';
@@ -92,6 +93,9 @@ function welcome({ services, access }: Stack, configuration: Configuration, { we
       ['service', 'address'],
       services.map((service) => [service.name, onScreen(service, configuration, webUiToken)]),
     ),
+    ...(services.some(({ name }) => name === 'prometheus')
+      ? ['', `Prometheus and Alertmanager ask for the user ${OBSERVER} and the password in ${observerPasswordFile()}`]
+      : []),
     '',
     'Ctrl-C stops; "npx sapphire --help" in another terminal does the rest.',
     '',

@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { observers } from '../../client/stack/observe.ts';
+import { OBSERVER, observerAuthorization, observerPasswordFile } from '../../client/stack/observer-access.ts';
+import { readProfile } from '../../client/stack/profile.ts';
+import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
+import { parseConfiguration } from '../../contracts/config/load.ts';
+import { temporaryFolder } from '../support/books.ts';
+import { freePorts } from '../support/ports.ts';
+import { receiversOf, seriesOf } from '../system/watching.ts';
+
+/** The real Prometheus and Alertmanager, as the stack starts them. */
+const data = temporaryFolder();
+const children: ChildProcess[] = [];
+let specs: ProcessSpec[];
+let ports: Record<'prometheus' | 'alertmanager', number>;
+let output = '';
+
+beforeAll(async () => {
+  vi.stubEnv('SAPPHIRE_DATA', data);
+  ports = await freePorts('prometheus', 'alertmanager');
+  const observability = { ports, retentionDays: 1, scrapeSeconds: 1, evaluateSeconds: 1 };
+  const profile = { ...readProfile(), observability };
+  const signal = AbortSignal.timeout(60_000);
+  specs = await observers(parseConfiguration({}, 'the test'), profile, { onProgress: () => undefined, signal });
+  for (const { command, args, folder } of specs) {
+    const child = spawn(command, args, {
+      ...(folder === undefined ? {} : { cwd: folder }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
+    children.push(child);
+  }
+  for (const { probe } of specs) await probe?.(signal);
+}, 90_000);
+afterAll(async () => {
+  for (const child of children) {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  }
+  vi.unstubAllEnvs();
+});
+
+const silence = {
+  matchers: [{ name: 'alertname', value: '.+', isRegex: true, isEqual: true }],
+  startsAt: '2030-01-01T00:00:00Z',
+  endsAt: '2030-01-02T00:00:00Z',
+  createdBy: 'somebody',
+  comment: 'quiet',
+};
+const alert = [{ labels: { alertname: 'Invented' } }];
+type Door = 'prometheus' | 'alertmanager';
+interface Asked {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+const ask = (door: Door, path: string, init: Asked = {}) =>
+  fetch(`http://127.0.0.1:${ports[door]}${path}`, { ...init, redirect: 'manual' });
+const json = (body: unknown): Asked => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
+const doors: [Door, string, Asked, number][] = [
+  ['alertmanager', '/api/v2/silences', json(silence), 200],
+  ['alertmanager', '/api/v2/silences', {}, 200],
+  ['alertmanager', '/api/v2/alerts', json(alert), 200],
+  ['alertmanager', '/api/v2/alerts', {}, 200],
+  ['alertmanager', '/-/reload', { method: 'POST' }, 200],
+  ['alertmanager', '/-/ready', {}, 200],
+  ['alertmanager', '/metrics', {}, 200],
+  ['alertmanager', '/', {}, 200],
+  ['prometheus', '/api/v1/query?query=up', {}, 200],
+  ['prometheus', '/api/v1/status/config', {}, 200],
+  ['prometheus', '/federate?match[]=up', {}, 200],
+  ['prometheus', '/-/ready', {}, 200],
+  ['prometheus', '/metrics', {}, 200],
+];
+
+describe('Prometheus and Alertmanager', () => {
+  it.each(doors)('%s %s %j: nothing without the password, all with it', async (door, path, init, status) => {
+    expect((await ask(door, path, init)).status).toBe(401);
+    for (const wrong of [
+      `${OBSERVER}:wrong`,
+      `${OBSERVER}:`,
+      ':',
+      `root:${readFileSync(observerPasswordFile(), 'utf8')}`,
+    ]) {
+      const authorization = `Basic ${Buffer.from(wrong).toString('base64')}`;
+      const answer = await ask(door, path, { ...init, headers: { ...init.headers, authorization } });
+      expect(answer.status, wrong).toBe(401);
+    }
+    const authorization = observerAuthorization();
+    expect((await ask(door, path, { ...init, headers: { ...init.headers, authorization } })).status).toBe(status);
+  });
+
+  it.each<[Door, string]>([
+    ['alertmanager', '/api/v2/silences'],
+    ['alertmanager', '/api/v2/alerts'],
+    ['prometheus', '/api/v1/query'],
+  ])('%s %s: a page’s preflight gets no right', async (door, path) => {
+    const headers = {
+      origin: 'https://evil.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type,authorization',
+    };
+    const preflight = await ask(door, path, { method: 'OPTIONS', headers });
+    expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([401, null]);
+  });
+
+  it('reach each other: Prometheus reads both and tells its alerts', { timeout: 60_000 }, async () => {
+    const up = (job: string) => seriesOf(data, ports.prometheus, `up{job="${job}"} == 1`);
+    for (const job of ['prometheus', 'alertmanager']) await expect.poll(() => up(job), { timeout: 20_000 }).toBe(1);
+    const told = () => receiversOf(data, ports.alertmanager, 'Watchdog');
+    await expect.poll(told, { timeout: 30_000 }).toEqual(['dead-mans-switch']);
+  });
+
+  it('the password is its owner’s alone, kept, and in no argument, configuration or word of theirs', async () => {
+    const file = observerPasswordFile();
+    const password = readFileSync(file, 'utf8');
+    expect(password).toMatch(/^[0-9a-f]{48}$/);
+    expect(observerAuthorization()).toBe(`Basic ${Buffer.from(`${OBSERVER}:${password}`).toString('base64')}`);
+    const folder = join(data, 'observability');
+    expect(statSync(folder).mode & 0o077).toBe(0);
+    const files = readdirSync(folder).filter((name) => /\.yml$|^password$/.test(name));
+    expect(files.toSorted()).toEqual(['alertmanager.yml', 'password', 'prometheus.yml', 'web.yml']);
+    for (const name of files) {
+      expect(statSync(join(folder, name)).mode & 0o077, name).toBe(0);
+      if (name !== 'password') expect(readFileSync(join(folder, name), 'utf8'), name).not.toContain(password);
+    }
+    expect(JSON.stringify(specs)).not.toContain(password);
+    expect(output).not.toContain(password);
+    const config = await ask('prometheus', '/api/v1/status/config', {
+      headers: { authorization: observerAuthorization() },
+    });
+    expect(await config.text()).not.toContain(password);
+  });
+});
