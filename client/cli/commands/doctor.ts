@@ -6,6 +6,7 @@ import { healthEndpoints } from '../../../contracts/config/addresses.ts';
 import { cacheFolder, dataFolder } from '../../../contracts/config/folders.ts';
 import { configurationFile } from '../../../contracts/config/load.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
+import { askGuards } from '../../guards.ts';
 import { refuseExposure } from '../../live/exposure.ts';
 import { surroundings } from '../../live/readiness.ts';
 import { refuseOpenTemporal } from '../../live/temporal-guard.ts';
@@ -57,6 +58,17 @@ function checks({
         },
         () => note('not running; "npm start" starts it'),
       ),
+    guards: async () => {
+      const client = await connectTemporal().catch(() => undefined);
+      if (!client) return note('nobody to ask while Temporal is not running');
+      try {
+        const silent = (await askGuards(client, configuration.account)).filter(({ answers }) => !answers);
+        if (silent.length === 0) return ok('the emergency stop and the exits of every holding answer');
+        throw new Error(silent.map(({ workflowId, detail }) => `${workflowId} does not answer: ${detail}`).join('; '));
+      } finally {
+        await client.connection.close();
+      }
+    },
     services: async () => {
       const health = await Promise.all(healthEndpoints(configuration).map(askHealth));
       const down = health.filter(({ healthy }) => !healthy).map(({ name }) => name);

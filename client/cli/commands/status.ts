@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { healthEndpoints } from '../../../contracts/config/addresses.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
-import { protectWorkflowId } from '../../../contracts/workflow-ids.ts';
 import { healthFigures } from '../../../domain/health.ts';
 import type { Mode } from '../../../domain/market.ts';
 import { clock, cycleLine, viewCycle } from '../../cycle-view.ts';
+import { askGuards, type Guard } from '../../guards.ts';
 import { figuresLine } from '../../incident-view.ts';
 import { askHealth, type ServiceHealth } from '../../services.ts';
 import { stackAccess } from '../../stack/connection.ts';
@@ -17,8 +17,8 @@ const FIGURES_MS = 30 * 86_400_000;
 
 interface TemporalView {
   health: ServiceHealth;
-  /** Symbols whose protective exits run; missing while Temporal does not answer. */
-  protectedSymbols?: string[];
+  /** Missing while Temporal does not answer. */
+  guards?: Guard[];
 }
 
 async function lookAtTemporal(account: string): Promise<TemporalView> {
@@ -26,16 +26,9 @@ async function lookAtTemporal(account: string): Promise<TemporalView> {
   try {
     const client = await connectTemporal();
     try {
-      const prefix = protectWorkflowId(account, '');
-      const protectedSymbols: string[] = [];
-      for await (const { workflowId } of client.workflow.list({
-        query: "WorkflowType = 'protectPosition' AND ExecutionStatus = 'Running'",
-      })) {
-        if (workflowId.startsWith(prefix)) protectedSymbols.push(workflowId.slice(prefix.length));
-      }
       return {
         health: { name: 'temporal', url, healthy: true, detail: 'ok' },
-        protectedSymbols: protectedSymbols.sort(),
+        guards: await askGuards(client, account),
       };
     } finally {
       await client.connection.close();
@@ -72,7 +65,8 @@ async function gather({ configuration, journal }: CliContext) {
     openOrders: open.length,
     unresolved,
     reconciliation,
-    protectedSymbols: temporal.protectedSymbols,
+    guards: temporal.guards,
+    protectedSymbols: temporal.guards?.flatMap(({ symbol, answers }) => (symbol && answers ? [symbol] : [])),
     lastCycle: cycles[0],
     services: [temporal.health, ...others],
     health: healthFigures(incidents),
@@ -96,6 +90,7 @@ function describe(status: Status, mode: Mode): Lines {
         .join('; '),
     ),
     `protective exits run for ${protectedSymbols ? protectedSymbols.join(', ') || 'nothing' : 'what is not known while Temporal is down'}`,
+    ...(status.guards ?? []).flatMap(describeGuard),
     describeReconciliation(reconciliation),
     lastCycle ? `last cycle ${cycleLine(lastCycle, status.currency)}` : 'no cycle yet',
     `incidents of 30 days: ${figuresLine(status.health)}`,
@@ -110,6 +105,13 @@ function describe(status: Status, mode: Mode): Lines {
       services.map(({ name, url, healthy, detail }) => [name, healthy ? 'ok' : 'DOWN', url, healthy ? '' : detail]),
     ),
   ];
+}
+
+/** Nothing of one that works. */
+function describeGuard({ workflowId, symbol, answers, detail }: Guard): string[] {
+  const name = symbol === undefined ? 'the emergency stop' : `the exits of ${symbol}`;
+  if (!answers) return [`SILENT ${name}: ${workflowId} does not answer, ${detail}`];
+  return detail === '' ? [] : [`${name} cannot do all of its work: ${detail}`];
 }
 
 function openBreakers(services: readonly ServiceHealth[]): string[] {
@@ -138,11 +140,13 @@ export function registerStatus(program: Command): void {
       .addHelpText('after', '\nExample:\n  sapphire status --json'),
     async (context, options) => {
       const status = await gather(context);
-      const { lastCycle, services, unresolved } = status;
+      const { lastCycle, services, unresolved, guards = [] } = status;
       print({ ...status, lastCycle: lastCycle && viewCycle(lastCycle) }, options, () =>
         describe(status, context.configuration.mode),
       );
-      return services.every(({ healthy }) => healthy) && unresolved.length === 0 ? ExitCode.ok : ExitCode.unhealthy;
+      const well =
+        services.every(({ healthy }) => healthy) && guards.every(({ answers }) => answers) && unresolved.length === 0;
+      return well ? ExitCode.ok : ExitCode.unhealthy;
     },
   );
 }
