@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { plainText, printable, reasonSchema } from './text.ts';
+import { unreadableEncoding } from './unreadable.ts';
 
 /** Input of the signal `emergencyStop` of the workflow `trading-control`. What does not keep to it is a stop as well: see `readStop`. */
 export interface EmergencyStop {
@@ -31,8 +32,10 @@ export type HaltingPart = (typeof haltingParts)[number];
  */
 export function readStop(value: unknown, fallbackId: string): Stop {
   const { reason, by, requestId, flatten } = fieldsOf(value);
+  const encoding = unreadableEncoding(value);
+  const words = encoding === undefined ? reason : `an unreadable stop (encoding ${encoding})`;
   return {
-    reason: stopReason(typeof value === 'string' ? value : reason),
+    reason: stopReason(typeof value === 'string' ? value : words),
     by: claimedName(by),
     requestId: typeof requestId === 'string' ? plainText(requestId, REQUEST_ID_BYTES) || fallbackId : fallbackId,
     flatten: flatten === true,

@@ -2,6 +2,7 @@
 export const ErrorName = {
   staleEpoch: 'StaleEpoch',
   invalidInput: 'InvalidInput',
+  unreadable: 'Unreadable',
   refused: 'Refused',
   coordinatorRefused: 'CoordinatorRefused',
   invariantBroken: 'InvariantBroken',

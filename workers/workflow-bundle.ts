@@ -3,8 +3,10 @@ import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSyn
 import { join } from 'node:path';
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { cacheFolder, projectFolder } from '../contracts/config/folders.ts';
+import { workflowInterceptorModules } from '../runtime/interceptors.ts';
+import { payloadConverterPath } from '../runtime/temporal.ts';
 
-const sources = ['workflows/**/*.ts', 'contracts/*.ts', 'domain/*.ts', 'package-lock.json'];
+const sources = ['workflows/**/*.ts', 'runtime/*.ts', 'contracts/*.ts', 'domain/*.ts', 'package-lock.json'];
 
 /** All workflows in one bundle, made once for each state of their sources and kept in the cache. */
 export async function workflowBundle(): Promise<{ codePath: string }> {
@@ -22,6 +24,8 @@ export async function workflowBundle(): Promise<{ codePath: string }> {
 export function buildWorkflowBundle(): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
     workflowsPath: join(projectFolder, 'workflows', 'index.ts'),
+    workflowInterceptorModules,
+    payloadConverterPath,
     logger: { ...console, log: quiet, trace: quiet, debug: quiet, info: quiet },
   });
 }

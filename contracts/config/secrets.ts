@@ -52,7 +52,7 @@ export type Secrets = z.output<typeof secretsSchema>;
 export type SecretName = keyof Secrets;
 
 const partialSecretsSchema = secretsSchema.partial();
-type PartialSecrets = z.output<typeof partialSecretsSchema>;
+export type KnownSecrets = z.output<typeof partialSecretsSchema>;
 
 /** The environment's name of each secret; NAME_FILE names a file that holds it. Which process gets which: see process-environment.ts. */
 export const secretVariables: Readonly<Record<SecretName, string>> = {
@@ -85,13 +85,13 @@ function secretsFile(): string {
   return join(dataFolder(), 'secrets.json');
 }
 
-function storedSecrets(): PartialSecrets {
+function storedSecrets(): KnownSecrets {
   const file = secretsFile();
   if (!existsSync(file)) return {};
   return validated(partialSecretsSchema, JSON.parse(readFileSync(file, 'utf8')), file, false);
 }
 
-function environmentSecrets(): PartialSecrets {
+function environmentSecrets(): KnownSecrets {
   const found: Record<string, string> = {};
   for (const [key, name] of Object.entries(secretVariables)) {
     const file = process.env[`${name}_FILE`];
@@ -99,6 +99,16 @@ function environmentSecrets(): PartialSecrets {
     if (value) found[key] = value;
   }
   return found;
+}
+
+/** Those that are there; none is made. */
+export function knownSecrets(): KnownSecrets {
+  return validated(
+    partialSecretsSchema,
+    { ...storedSecrets(), ...environmentSecrets() },
+    'the secrets of the environment',
+    false,
+  );
 }
 
 /** Environment first, then the data folder's private file, in which missing tokens of our own are made. */
@@ -116,7 +126,7 @@ export function loadSecrets(): Secrets {
   );
 }
 
-export function storeSecrets(changes: PartialSecrets): void {
+export function storeSecrets(changes: KnownSecrets): void {
   writePrivateFile(secretsFile(), JSON.stringify({ ...storedSecrets(), ...changes }, null, 2));
 }
 

@@ -9,15 +9,18 @@ const allowed: Record<string, Record<string, 'value' | 'type'>> = {
   // Files for other programs: nobody imports them, and they import nobody.
   deploy: {},
   contracts: { domain: 'value' },
-  stores: { contracts: 'value', domain: 'value' },
+  // The bundle of workflows takes its payload converter by path: no workflow imports it.
+  runtime: { contracts: 'value', domain: 'value' },
+  stores: { runtime: 'value', contracts: 'value', domain: 'value' },
   workflows: { contracts: 'value', domain: 'value', activities: 'type' },
-  activities: { stores: 'value', contracts: 'value', domain: 'value' },
-  services: { stores: 'value', contracts: 'value', domain: 'value' },
+  activities: { stores: 'value', runtime: 'value', contracts: 'value', domain: 'value' },
+  services: { stores: 'value', runtime: 'value', contracts: 'value', domain: 'value' },
   workers: {
     activities: 'value',
     services: 'value',
     workflows: 'value',
     stores: 'value',
+    runtime: 'value',
     contracts: 'value',
     domain: 'value',
   },
@@ -26,6 +29,7 @@ const allowed: Record<string, Record<string, 'value' | 'type'>> = {
     services: 'value',
     workflows: 'value',
     stores: 'value',
+    runtime: 'value',
     contracts: 'value',
     domain: 'value',
   },
@@ -90,6 +94,8 @@ describe('imports run down the house', () => {
   it.each([
     ['domain/a.ts', "import { x } from '../contracts/b.ts';", true],
     ['workflows/a.ts', "import { x } from '../activities/b.ts';", true],
+    ['workflows/a.ts', "import { x } from '../runtime/b.ts';", true],
+    ['runtime/a.ts', "import { x } from '../stores/journal/port.ts';", true],
     ['workflows/a.ts', "import type { X } from '../activities/b.ts';", false],
     ['services/paper-exchange/a.ts', "import { x } from '../../stores/journal/port.ts';", true],
     ['services/mcp-coordinator/a.ts', "import { x } from '../../stores/journal/port.ts';", false],

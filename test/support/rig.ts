@@ -43,6 +43,7 @@ import {
 import { type AgentId, agentIds } from '../../domain/agents.ts';
 import { defaultParticipation, perAgent } from '../../domain/participation.ts';
 import { abstain } from '../../domain/signals.ts';
+import { createWorker } from '../../runtime/temporal.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Places } from '../../stores/backup/backup.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -337,7 +338,7 @@ export async function startRig(
           },
         ]),
   ];
-  const workers = await Promise.all(definitions.map((definition) => Worker.create({ ...common, ...definition })));
+  const workers = await Promise.all(definitions.map((definition) => createWorker({}, { ...common, ...definition })));
   const running = Promise.all(workers.map((worker) => worker.run()));
   if (options.withControl !== false) await ensureTradingControl(client, 'main');
 

@@ -5,6 +5,7 @@ import { readProfile } from '../../client/stack/profile.ts';
 import { temporalBinary, testServerBinary } from '../../client/stack/temporal-binary.ts';
 import { dynamicConfigFlags } from '../../client/stack/temporal-server.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
+import { clientOptions, type TemporalSecrets } from '../../runtime/temporal.ts';
 
 const { IndexedValueType } = protocol.api.enums.v1;
 
@@ -23,7 +24,7 @@ const indexedType = {
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 /** A real server in memory with the development profile's settings. The test tears it down. */
-export async function startDevServer(): Promise<TestWorkflowEnvironment> {
+export async function startDevServer(secrets: TemporalSecrets = {}): Promise<TestWorkflowEnvironment> {
   const { temporal } = readProfile();
   return TestWorkflowEnvironment.createLocal({
     server: {
@@ -31,6 +32,7 @@ export async function startDevServer(): Promise<TestWorkflowEnvironment> {
       searchAttributes: Object.values(searchAttributes),
       extraArgs: dynamicConfigFlags(temporal),
     },
+    client: clientOptions(secrets),
   });
 }
 
@@ -39,6 +41,7 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   const { temporal } = readProfile();
   const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: await testServerBinary(temporal) } },
+    client: clientOptions({}),
   });
   // It takes no search attributes on its command line, and fails a workflow task that sets an unknown one.
   await environment.connection.operatorService.addSearchAttributes({

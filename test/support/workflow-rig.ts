@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
+import { createWorker } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { keepHistory, recording } from './histories.ts';
 
@@ -20,16 +21,19 @@ export async function startWorkflowRig(
 ): Promise<WorkflowRig> {
   const taskQueue = `rig-${randomUUID()}`;
   const bundle = await workflowBundle();
-  const worker = await Worker.create({
-    connection: environment.nativeConnection,
-    namespace: environment.namespace ?? 'default',
-    taskQueue,
-    workflowBundle: bundle,
-    activities,
-    shutdownGraceTime: '100ms',
-    shutdownForceTime: '1s',
-    ...options,
-  });
+  const worker = await createWorker(
+    {},
+    {
+      connection: environment.nativeConnection,
+      namespace: environment.namespace ?? 'default',
+      taskQueue,
+      workflowBundle: bundle,
+      activities,
+      shutdownGraceTime: '100ms',
+      shutdownForceTime: '1s',
+      ...options,
+    },
+  );
   const running = worker.run();
   const started = new Map<string, string>();
   const { client } = environment;

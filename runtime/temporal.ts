@@ -1,0 +1,82 @@
+import { fileURLToPath } from 'node:url';
+import type { Client, ClientOptions, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
+import type { NativeConnection, Worker, WorkerOptions } from '@temporalio/worker';
+import type { KnownSecrets } from '../contracts/config/secrets.ts';
+import type { TemporalAccess } from '../contracts/config/temporal.ts';
+import { activityInterceptors, clientInterceptors } from './interceptors.ts';
+
+/** Those of a process; what stands in them decides how it speaks with Temporal, so that all processes need the same of these. */
+export type TemporalSecrets = KnownSecrets;
+
+/** Also of the bundle of workflows, which has it compiled in. */
+export const payloadConverterPath = fileURLToPath(new URL('payload-converter.ts', import.meta.url));
+
+/** How every process of ours writes values for Temporal and reads them. */
+export function dataConverter(_secrets: TemporalSecrets): DataConverter {
+  return { payloadConverterPath };
+}
+
+/** A bare connection, for what concerns the server and no workflow. */
+export async function openConnection(
+  { address, namespace, tls, apiKey }: Pick<TemporalAccess, 'address' | 'namespace' | 'tls' | 'apiKey'>,
+  connectTimeoutMs: number,
+): Promise<Connection> {
+  // Loaded at its first use: most commands speak with no Temporal.
+  const temporal = await import('@temporalio/client');
+  return temporal.Connection.connect({
+    address,
+    tls,
+    connectTimeout: connectTimeoutMs,
+    // Temporal Cloud routes by it.
+    metadata: { 'temporal-namespace': namespace },
+    ...(apiKey ? { apiKey } : {}),
+  });
+}
+
+/** What a client needs besides its connection. */
+export function clientOptions(secrets: TemporalSecrets): Pick<ClientOptions, 'dataConverter' | 'interceptors'> {
+  return { dataConverter: dataConverter(secrets), interceptors: clientInterceptors(secrets) };
+}
+
+/** A client of its own connection, which whoever asked for it closes. */
+export async function connectClient(
+  access: TemporalAccess,
+  secrets: TemporalSecrets,
+  connectTimeoutMs: number,
+): Promise<Client> {
+  return clientOn(await openConnection(access, connectTimeoutMs), access, secrets);
+}
+
+/** A client over a connection that is there, as a worker's. */
+export async function clientOn(
+  connection: NonNullable<ClientOptions['connection']>,
+  { namespace }: Pick<TemporalAccess, 'namespace'>,
+  secrets: TemporalSecrets,
+): Promise<Client> {
+  const temporal = await import('@temporalio/client');
+  return new temporal.Client({ connection, namespace, ...clientOptions(secrets) });
+}
+
+export async function connectWorkers({ namespace, ...access }: TemporalAccess): Promise<NativeConnection> {
+  const temporal = await import('@temporalio/worker');
+  return temporal.NativeConnection.connect({ ...access, metadata: { 'temporal-namespace': namespace } });
+}
+
+/** A worker's options with what all of them have in common; a process's own activity interceptors run within the common ones. */
+export function workerOptions(secrets: TemporalSecrets, options: WorkerOptions): WorkerOptions {
+  const { interceptors } = options;
+  return {
+    ...options,
+    dataConverter: dataConverter(secrets),
+    interceptors: {
+      ...interceptors,
+      activity: [...activityInterceptors(secrets), ...(interceptors?.activity ?? [])],
+    },
+  };
+}
+
+export async function createWorker(secrets: TemporalSecrets, options: WorkerOptions): Promise<Worker> {
+  const temporal = await import('@temporalio/worker');
+  return temporal.Worker.create(workerOptions(secrets, options));
+}
