@@ -1,4 +1,3 @@
-import { Client } from '@temporalio/client';
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
 import { createExitActivities } from '../activities/orders/exits.ts';
@@ -11,12 +10,11 @@ import { runRole } from './role.ts';
 import { awaitTradingControl } from './trading-control.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
-await runRole('execution', async ({ configuration, secrets, connection, temporal, logger }) => {
+await runRole('execution', async ({ configuration, secrets, client, logger }) => {
   const journal = await openJournal(configuration);
   const exchange = createCcxtClient(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, exchange);
   const trading = await createCcxtTrading(exchange);
-  const client = new Client({ connection, namespace: temporal.namespace });
 
   return {
     workers: [

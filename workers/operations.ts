@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { Client } from '@temporalio/client';
 import { createBackupActivities } from '../activities/backup/index.ts';
 import { ensureTradingControl, replaceOlderControl } from '../activities/control/ensure.ts';
 import { createControlActivities } from '../activities/control/index.ts';
@@ -33,7 +32,7 @@ import { openUserStream } from './user-stream.ts';
 import { BESIDE_TRADING, cloudWarehouse, exportLagMs, watchWarehouse } from './warehouse-watch.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
-await runRole('operations', async ({ configuration, secrets, connection, temporal, logger }) => {
+await runRole('operations', async ({ configuration, secrets, client, logger }) => {
   const journal = await openJournal(configuration);
   const market = await openMarketBuffer(configuration);
   const warehouse = openWarehouse({ mode: configuration.mode, journal: journal.id, limits: BESIDE_TRADING });
@@ -41,7 +40,6 @@ await runRole('operations', async ({ configuration, secrets, connection, tempora
   const exchange = createCcxtClient(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, exchange);
   const trading = await createCcxtTrading(exchange);
-  const client = new Client({ connection, namespace: temporal.namespace });
   await journal.risk.adopt(configuration.account, configuration.risk);
   // The opening balance of the paper account, booked once: from here on only fills change the books.
   if (configuration.mode === 'paper') {

@@ -1,17 +1,11 @@
 import type { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import {
-  type ActivityInboundCallsInterceptor,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkerOptions,
-} from '@temporalio/worker';
+import { type ActivityInboundCallsInterceptor, DefaultLogger, Runtime, type WorkerOptions } from '@temporalio/worker';
 import { loadConfiguration } from '../contracts/config/load.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 import { loadSecrets, type Secrets, secretValues } from '../contracts/config/secrets.ts';
-import { type TemporalAccess, temporalAccess } from '../contracts/config/temporal.ts';
+import { temporalAccess } from '../contracts/config/temporal.ts';
 import { operationsPort, type Role, sdkMetricsPort } from '../contracts/roles.ts';
 import { carriedId, correlated } from '../contracts/telemetry/correlation.ts';
 import { createErrorRate } from '../contracts/telemetry/error-rate.ts';
@@ -20,12 +14,12 @@ import { metrics } from '../contracts/telemetry/metrics.ts';
 import { type Checks, startOperationsServer } from '../contracts/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../contracts/telemetry/process.ts';
 import { startTracing, traced } from '../contracts/telemetry/tracing.ts';
+import { clientOn, connectWorkers, createWorker } from '../runtime/temporal.ts';
 
 export interface RoleContext {
   configuration: Configuration;
   secrets: Secrets;
-  temporal: TemporalAccess;
-  connection: NativeConnection;
+  client: Client;
   logger: Logger;
 }
 
@@ -67,6 +61,8 @@ function observe({ info }: Context, count: (failed: boolean) => void): ActivityI
 
 /** One worker process: configuration, logs, /healthz and /metrics, its Temporal workers, and an orderly end. */
 export async function runRole(role: Role, build: (context: RoleContext) => Promise<RoleParts>): Promise<void> {
+  // A worker may run without `npm start`: what it writes is for its owner alone there, too.
+  process.umask(0o077);
   const configuration = loadConfiguration();
   const secrets = loadSecrets();
   const logger = createLogger({
@@ -94,14 +90,15 @@ export async function runRole(role: Role, build: (context: RoleContext) => Promi
   });
 
   const temporal = temporalAccess();
-  const connection = await NativeConnection.connect(temporal);
-  const parts = await build({ configuration, secrets, temporal, connection, logger });
+  const connection = await connectWorkers(temporal);
+  const client = await clientOn(connection, temporal, secrets);
+  const parts = await build({ configuration, secrets, client, logger });
   await parts.beforePolling?.();
 
   const countActivity = createErrorRate(`workers/${role}`);
   const workers = await Promise.all(
     parts.workers.map((options) =>
-      Worker.create({
+      createWorker(secrets, {
         connection,
         namespace: temporal.namespace,
         shutdownGraceTime: SHUTDOWN_GRACE,

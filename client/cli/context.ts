@@ -6,9 +6,10 @@ import type { TradingPort } from '../../activities/orders/port.ts';
 import { coordinatorUrl } from '../../contracts/config/addresses.ts';
 import { loadConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { loadSecrets, type Secrets } from '../../contracts/config/secrets.ts';
+import { knownSecrets, loadSecrets, type Secrets } from '../../contracts/config/secrets.ts';
 import type { TemporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { connectClient } from '../../runtime/temporal.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import type { Feed } from '../../stores/warehouse/feeds.ts';
@@ -115,15 +116,13 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
 }
 
 export async function connectTemporal(access: TemporalAccess = stackAccess(readProfile())): Promise<Client> {
-  const { Client: TemporalClient, Connection } = await import('@temporalio/client');
-  const { address, namespace, tls, apiKey } = access;
+  const secrets = knownSecrets();
   try {
-    const connection = await Connection.connect({ address, tls, connectTimeout: '3s', ...(apiKey ? { apiKey } : {}) });
-    return new TemporalClient({ connection, namespace });
+    return await connectClient(access, secrets, 3_000);
   } catch {
     throw new UserError(
       'TemporalUnreachable',
-      `No Temporal server answers at ${address}. Start Sapphire with "npm start", or name another server in TEMPORAL_ADDRESS.`,
+      `No Temporal server answers at ${access.address}. Start Sapphire with "npm start", or name another server in TEMPORAL_ADDRESS.`,
       ExitCode.unhealthy,
     );
   }

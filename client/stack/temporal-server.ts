@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection, isGrpcServiceError } from '@temporalio/client';
+import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import type { TemporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { openConnection } from '../../runtime/temporal.ts';
 import type { TemporalProfile } from './profile.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 import type { Place } from './web-ui/server.ts';
@@ -65,7 +66,7 @@ async function waitForNamespace(profile: TemporalProfile, signal: AbortSignal): 
   const address = `${profile.host}:${profile.ports.grpc}`;
   for (;;) {
     try {
-      const connection = await Connection.connect({ address, connectTimeout: 1_000 });
+      const connection = await openConnection({ address, namespace: profile.namespace, tls: false }, 1_000);
       try {
         return await setRetention(connection, profile);
       } finally {
@@ -94,14 +95,8 @@ async function setRetention(
 
 /** A server that is not ours to set up is only looked at: each thing that is missing is named with the command that makes it. */
 export async function checkOtherServer(access: TemporalAccess, profile: TemporalProfile): Promise<void> {
-  const { address, namespace, tls, apiKey } = access;
-  const connection = await Connection.connect({
-    address,
-    tls,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    ...(apiKey ? { apiKey } : {}),
-    metadata: { 'temporal-namespace': namespace },
-  }).catch((error: unknown) => {
+  const { address, namespace } = access;
+  const connection = await openConnection(access, CONNECT_TIMEOUT_MS).catch((error: unknown) => {
     throw new UserError(
       'TemporalUnreachable',
       `No Temporal server answers at ${address} (${error instanceof Error ? error.message : String(error)}): correct TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY, or leave TEMPORAL_ADDRESS out to run one here.`,
