@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { AgentId, SeatId } from '../domain/agents.ts';
 import type { Mode } from '../domain/market.ts';
 import type { DecimalText } from '../domain/money.ts';
@@ -6,6 +7,7 @@ import type { ParticipationPolicy } from '../domain/participation.ts';
 import type { OrderPlan, PlanEnd } from '../domain/portfolio.ts';
 import type { AgentAnswer } from '../domain/signals.ts';
 import type { Consensus } from './consensus.ts';
+import { symbolText } from './decimal-text.ts';
 import type { Weights } from './models.ts';
 
 export const cycleOutcomes = ['COMPLETED', 'DEGRADED', 'NO_TRADE', 'HALTED', 'SKIPPED_STALE'] as const;
@@ -65,10 +67,11 @@ export interface CycleRecord {
 }
 
 /** Input of the workflow `tradingCycle`; everything may be left out: `temporal workflow start --type tradingCycle --input '{}'`. */
-export interface TradingCycleInput {
+export const tradingCycleInputSchema = z.strictObject({
   /** Trade only these of the configured symbols. */
-  symbols?: string[];
-}
+  symbols: z.array(symbolText).exactOptional(),
+});
+export type TradingCycleInput = z.output<typeof tradingCycleInputSchema>;
 
 /** What the configuration and the books say when a cycle begins: read once, so that a change of either takes effect at the next cycle. */
 export interface CycleTerms {

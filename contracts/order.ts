@@ -1,4 +1,52 @@
+import { z } from 'zod';
+import { type OrderLeg, orderTypes, type Working } from '../domain/orders.ts';
 import type { OrderResult } from './cycle.ts';
+import { decimalText, positiveDecimalText, symbolText } from './decimal-text.ts';
+import { accountInput } from './inputs.ts';
+
+const id = z.string().min(1).max(300);
+const workingSchema: z.ZodType<Working> = z.discriminatedUnion('style', [
+  z.looseObject({ style: z.literal('once') }),
+  z.looseObject({ style: z.literal('chase'), submissions: z.int().positive() }),
+  z.looseObject({
+    style: z.literal('twap'),
+    slices: z.array(positiveDecimalText).min(1),
+    intervalMs: z.number().nonnegative(),
+  }),
+]);
+
+/** Input of the workflow `executeOrder`. A field that is not known is kept: it is of a later release. */
+export const orderLegSchema: z.ZodType<OrderLeg> = z.looseObject({
+  legId: id,
+  cycleId: id,
+  correlationId: id,
+  account: accountInput,
+  symbol: symbolText,
+  side: z.enum(['buy', 'sell']),
+  purpose: z.enum(['open', 'protect', 'flatten', 'compensate']),
+  type: z.enum(orderTypes),
+  quantity: positiveDecimalText,
+  limitPrice: positiveDecimalText,
+  stopPrice: positiveDecimalText.exactOptional(),
+  timeInForce: z.enum(['IOC', 'FOK', 'GTC']),
+  restMs: z.number().nonnegative(),
+  working: workingSchema,
+  minNotional: decimalText,
+  epoch: z.int().nonnegative(),
+});
+
+/** Input of the workflow `executePlan`. */
+export const executePlanInputSchema: z.ZodType<ExecutePlanInput> = z.looseObject({
+  cycleId: id,
+  legs: z.array(orderLegSchema).min(1),
+  /** `flatten` where nothing is said. */
+  onLegFailure: z.enum(['flatten', 'hold']).exactOptional(),
+});
+export interface ExecutePlanInput {
+  cycleId: string;
+  legs: OrderLeg[];
+  onLegFailure?: 'flatten' | 'hold';
+}
 
 /** Where a leg stands after one step. */
 export interface LegProgress {

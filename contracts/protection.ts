@@ -1,5 +1,28 @@
+import { z } from 'zod';
 import type { DecimalText } from '../domain/money.ts';
 import type { Barrier, Barriers, Holding } from '../domain/protection.ts';
+import { positiveDecimalText, symbolText } from './decimal-text.ts';
+import { accountInput } from './inputs.ts';
+
+/** Input of the workflow `protectPosition`. */
+export const protectPositionInputSchema: z.ZodType<ProtectPositionInput> = z.looseObject({
+  account: accountInput,
+  symbol: symbolText,
+  /** What one run tells the next about the holding. */
+  memory: z
+    .looseObject({
+      openedAt: z.number(),
+      highest: positiveDecimalText,
+      /** Number of the next order that closes it. */
+      attempt: z.int().positive(),
+    })
+    .exactOptional(),
+});
+export interface ProtectPositionInput {
+  account: string;
+  symbol: string;
+  memory?: { openedAt: number; highest: DecimalText; attempt: number };
+}
 
 /** What the query `protection` of `protectPosition` answers. */
 export interface ProtectionState {

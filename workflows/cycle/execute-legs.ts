@@ -10,11 +10,12 @@ import {
 } from '@temporalio/workflow';
 import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
 import type { CycleTerms, OrderResult, PlanResult } from '../../contracts/cycle.ts';
+import type { ExecutePlanInput } from '../../contracts/order.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { orderWorkflowId, planWorkflowId } from '../../contracts/workflow-ids.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
-import type { ExecutePlanInput, executePlan } from '../order/execute-plan.ts';
+import type { executePlan } from '../order/execute-plan.ts';
 import { resultWithout } from '../order/order-result.ts';
 import { startOrder } from '../order/start-order.ts';
 

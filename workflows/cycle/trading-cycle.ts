@@ -18,12 +18,19 @@ import type { OwnConsensusActivities } from '../../activities/coordinator/own-co
 import type { MarketActivities } from '../../activities/market/index.ts';
 import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
-import type { CycleRecord, CycleSummary, CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
+import {
+  type CycleRecord,
+  type CycleSummary,
+  type CycleTerms,
+  type TradingCycleInput,
+  tradingCycleInputSchema,
+} from '../../contracts/cycle.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { riskHaltId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { midPrice } from '../../domain/book.ts';
 import { text, ZERO } from '../../domain/money.ts';
 import type { Restriction } from '../../domain/portfolio.ts';
+import { readInput } from '../input.ts';
 import { emergencyStop, halt } from '../messages.ts';
 import { nominalTime } from '../nominal-time.ts';
 import { askAgents } from './ask-agents.ts';
@@ -71,7 +78,8 @@ type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
  * One round of trading: snapshot, signals, consensus, plan, orders, record. Fails only when an invariant broke; a halt ends it as HALTED with
  * whatever was sent followed to its end.
  */
-export async function tradingCycle(input: TradingCycleInput = {}): Promise<CycleSummary> {
+export async function tradingCycle(given: TradingCycleInput = {}): Promise<CycleSummary> {
+  const input = readInput(tradingCycleInputSchema, given);
   const info = workflowInfo();
   const trading = new CancellationScope();
   let halted = false;

@@ -1,7 +1,9 @@
 import { CancellationScope, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { ExitActivities } from '../../activities/orders/exits.ts';
 import type { FlattenResult } from '../../contracts/control.ts';
+import { flattenInput } from '../../contracts/inputs.ts';
 import { flattenWorkflowId } from '../../contracts/workflow-ids.ts';
+import { readInput } from '../input.ts';
 import { type Closing, closePosition } from '../protection/close-position.ts';
 
 /** Without end: a person wants it sold. A mere look. */
@@ -16,6 +18,7 @@ const PATIENCE = { waits: 20, orders: 200 };
 
 /** Sells everything that the account holds, symbol by symbol at once, and writes what it could not sell and why. */
 export async function flatten(account: string, epoch: number): Promise<FlattenResult> {
+  readInput(flattenInput, { account, epoch });
   return CancellationScope.nonCancellable(async () => {
     const request = { account, purpose: 'flatten', key: flattenWorkflowId(account, epoch), attempt: 1 } as const;
     const ends = await Promise.all(

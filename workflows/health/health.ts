@@ -1,5 +1,7 @@
 import { proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { HealthActivities, HealthLook } from '../../activities/health/index.ts';
+import { noInput } from '../../contracts/inputs.ts';
+import { readInput } from '../input.ts';
 import { nominalTime } from '../nominal-time.ts';
 
 /** The next look comes within seconds: one that fails is not made up for. */
@@ -24,7 +26,8 @@ export interface HealthReport extends Omit<HealthLook, 'due'> {
 }
 
 /** Looks at every component once and tries what may help those that are not well. By schedule. */
-export async function health(): Promise<HealthReport> {
+export async function health(...given: []): Promise<HealthReport> {
+  readInput(noInput, given);
   const { components, unwell, due } = await lookAtHealth(nominalTime(workflowInfo()));
   const recoveries = await Promise.all(
     due.map(async (each) => {

@@ -11,9 +11,10 @@ import {
 } from '@temporalio/workflow';
 import type { OrderActivities } from '../../activities/orders/index.ts';
 import type { OrderResult } from '../../contracts/cycle.ts';
-import type { LegProgress } from '../../contracts/order.ts';
+import { type LegProgress, orderLegSchema } from '../../contracts/order.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
+import { readInput } from '../input.ts';
 import { halt } from '../messages.ts';
 
 /** Tried once: a second try could place a second order. An end that is not known goes to resolveOrder. Late is worse than never. */
@@ -43,7 +44,8 @@ const { awaitFill } = proxyActivities<OrderActivities>({
  * One leg of a plan: its submissions, one after the other, each from its fence to its last fill. Ends only when the exchange's answer to the
  * last of them is known. A stop needs no decision here: it cancels what rests, and the fence refuses what would come next.
  */
-export async function executeOrder(leg: OrderLeg): Promise<OrderResult> {
+export async function executeOrder(given: OrderLeg): Promise<OrderResult> {
+  const leg = readInput(orderLegSchema, given);
   let halted = false;
   const resting = new CancellationScope();
   setHandler(halt, () => {

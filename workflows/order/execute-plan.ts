@@ -1,8 +1,10 @@
 import { CancellationScope, proxyActivities, setCurrentDetails, setHandler, sleep } from '@temporalio/workflow';
 import type { PlanActivities } from '../../activities/orders/plans.ts';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
+import { type ExecutePlanInput, executePlanInputSchema } from '../../contracts/order.ts';
 import { isReducing, type OrderLeg } from '../../domain/orders.ts';
 import type { PlanEnd } from '../../domain/portfolio.ts';
+import { readInput } from '../input.ts';
 import { halt } from '../messages.ts';
 import { resultWithout } from './order-result.ts';
 import { startOrder } from './start-order.ts';
@@ -21,13 +23,6 @@ const { awaitLeg } = proxyActivities<PlanActivities>({
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
-export interface ExecutePlanInput {
-  cycleId: string;
-  legs: OrderLeg[];
-  /** `flatten` where nothing is said. */
-  onLegFailure?: 'flatten' | 'hold';
-}
-
 const LONGEST_PAUSE_MS = 30_000;
 
 /** Refused by us or by the exchange. A limit order that the market left behind came to its end as meant. */
@@ -39,7 +34,8 @@ const stops = /^(TradingHalted|StaleEpoch)\b/;
  * A plan of several legs, as a saga: one leg after the other, and when one fails, what the legs before it opened is closed again in reverse
  * order. It has no time limit: a workflow that times out compensates nothing.
  */
-export async function executePlan(input: ExecutePlanInput): Promise<PlanResult> {
+export async function executePlan(given: ExecutePlanInput): Promise<PlanResult> {
+  const input = readInput(executePlanInputSchema, given);
   return CancellationScope.nonCancellable(() => run(input));
 }
 

@@ -9,9 +9,15 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ProtectionActivities, Watched, WatchRequest } from '../../activities/protection/index.ts';
-import type { ProtectionResult, ProtectionState } from '../../contracts/protection.ts';
+import {
+  type ProtectionResult,
+  type ProtectionState,
+  type ProtectPositionInput,
+  protectPositionInputSchema,
+} from '../../contracts/protection.ts';
 import type { DecimalText } from '../../domain/money.ts';
 import { barriersOf, highestOf } from '../../domain/protection.ts';
+import { readInput } from '../input.ts';
 import { lookAgain, protection } from '../messages.ts';
 import { closePosition } from './close-position.ts';
 
@@ -37,24 +43,13 @@ const PATIENCE = { waits: 20, orders: 20 };
 /** What a closing left is in the hands of another order, or at the mercy of a market that takes nothing: a moment later may be different. */
 const LEFT_PAUSE_MS = 5_000;
 
-/** What one run tells the next about the holding. */
-interface Memory {
-  openedAt: number;
-  highest: DecimalText;
-  /** Number of the next order that closes it. */
-  attempt: number;
-}
-
-export interface ProtectPositionInput {
-  account: string;
-  symbol: string;
-  memory?: Memory;
-}
+type Memory = NonNullable<ProtectPositionInput['memory']>;
 
 /**
  * The protective exits of what is held of a symbol, from its first fill until it is flat. A halt does not end them: they only reduce.
  */
-export async function protectPosition({ account, symbol, memory }: ProtectPositionInput): Promise<ProtectionResult> {
+export async function protectPosition(given: ProtectPositionInput): Promise<ProtectionResult> {
+  const { account, symbol, memory } = readInput(protectPositionInputSchema, given);
   let state: ProtectionState = { account, symbol, barriers: {} };
   let known = memory;
   let closed: ProtectionResult['closed'];

@@ -1,6 +1,8 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { ReconcileActivities } from '../../activities/reconcile/index.ts';
 import type { ReconcileReport } from '../../contracts/control.ts';
+import { accountInput } from '../../contracts/inputs.ts';
+import { readInput } from '../input.ts';
 
 /** The next look comes within half a minute anyway: one that cannot be made in that time fails, and shows. */
 const { reconcileAccount } = proxyActivities<ReconcileActivities>({
@@ -11,7 +13,8 @@ const { reconcileAccount } = proxyActivities<ReconcileActivities>({
 });
 
 /** Holds the account's books against the exchange, once. By schedule and at the start of the operations worker. */
-export async function reconcile(account: string): Promise<ReconcileReport> {
+export async function reconcile(given: string): Promise<ReconcileReport> {
+  const account = readInput(accountInput, given);
   const report = await reconcileAccount(account);
   setCurrentDetails(describe(report));
   return report;

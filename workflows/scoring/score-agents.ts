@@ -1,6 +1,8 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { ScoringActivities } from '../../activities/scoring/index.ts';
+import { accountInput } from '../../contracts/inputs.ts';
 import type { ScoringReport } from '../../contracts/scores.ts';
+import { readInput } from '../input.ts';
 
 /** Nothing waits for a score: a venue that is away for a while only makes it later. */
 const { scoreDueSignals } = proxyActivities<ScoringActivities>({
@@ -11,7 +13,8 @@ const { scoreDueSignals } = proxyActivities<ScoringActivities>({
 });
 
 /** Holds the signals whose horizon has ended against what came. By schedule, once a minute. */
-export async function scoreAgents(account: string): Promise<ScoringReport> {
+export async function scoreAgents(given: string): Promise<ScoringReport> {
+  const account = readInput(accountInput, given);
   const report = await scoreDueSignals(account);
   const { settled, unknown, waiting, agents } = report;
   const scores = agents.map(({ agentId, count, skill, trust }) => {

@@ -1,6 +1,8 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { WarehouseActivities } from '../../activities/warehouse/index.ts';
+import { noInput } from '../../contracts/inputs.ts';
 import type { ExportReport, LoadReport } from '../../contracts/warehouse/reports.ts';
+import { readInput } from '../input.ts';
 
 /**
  * Nothing waits for an export: the events are safe where they are. So it is tried until the next round is due, which goes on where this one stood;
@@ -22,7 +24,8 @@ const { loadSegments } = proxyActivities<WarehouseActivities>({
 });
 
 /** Brings what was told since the last round into the warehouse. By schedule, once a minute. */
-export async function exportEvents(): Promise<ExportReport & { loaded: LoadReport }> {
+export async function exportEvents(...given: []): Promise<ExportReport & { loaded: LoadReport }> {
+  readInput(noInput, given);
   const report = await exportBatches();
   // What the cloud has not got is not put together yet: its loads go by the segments' names.
   const loaded = await loadSegments();

@@ -1,6 +1,8 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { WarehouseActivities } from '../../activities/warehouse/index.ts';
+import { noInput } from '../../contracts/inputs.ts';
 import type { HousekeepingReport } from '../../contracts/warehouse/reports.ts';
+import { readInput } from '../input.ts';
 
 /** Deleting late does no harm: a round that fails for an hour leaves its work to the next day's. */
 const { applyRetention } = proxyActivities<WarehouseActivities>({
@@ -11,7 +13,8 @@ const { applyRetention } = proxyActivities<WarehouseActivities>({
 });
 
 /** Deletes what is older than the configuration keeps it. By schedule, once a day. */
-export async function retention(): Promise<HousekeepingReport> {
+export async function retention(...given: []): Promise<HousekeepingReport> {
+  readInput(noInput, given);
   const report = await applyRetention();
   const rows = Object.entries(report.expired).map(([table, count]) => `${table}: ${count}`);
   setCurrentDetails(
