@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { healthEndpoints, hummingbotEngineUrl } from '../../contracts/config/addresses.ts';
-import type { Engine } from '../../contracts/config/engines.ts';
+import { type Engine, hummingbotEngineToken } from '../../contracts/config/engines.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { ResumeRequest, TradingControlState } from '../../contracts/control.ts';
 import { engineStateSchema } from '../../contracts/hummingbot.ts';
@@ -18,6 +18,7 @@ import {
 import { type DueRecovery, type HealthFigures, healthFigures, type Observation } from '../../domain/health.ts';
 import { type RecoveryAction } from '../../domain/health-conditions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { boundedFetch } from '../agents/bounded-fetch.ts';
 import { beating } from '../heartbeat.ts';
 import { tellLook } from '../incidents.ts';
 import { isRunning } from '../reconcile/missing.ts';
@@ -144,7 +145,8 @@ export function createHealthActivities(dependencies: HealthDependencies) {
     if (!engines.includes('hummingbot')) return [];
     const component = 'quoting/hummingbot';
     try {
-      const response = await fetch(`${hummingbotEngineUrl(configuration)}/state`, {
+      const response = await boundedFetch(`${hummingbotEngineUrl(configuration)}/state`, {
+        redirect: 'error',
         signal: AbortSignal.timeout(2_000),
       });
       const { state, controllers } = engineStateSchema.parse(await response.json());
@@ -200,10 +202,13 @@ export function createHealthActivities(dependencies: HealthDependencies) {
   const recoveries: Record<RecoveryAction, (due: DueRecovery) => Promise<string>> = {
     restart: async () => 'left to the supervisor',
     'restart-quoting': async () => {
-      const response = await fetch(`${hummingbotEngineUrl(configuration)}/restart`, {
+      const response = await boundedFetch(`${hummingbotEngineUrl(configuration)}/restart`, {
         method: 'POST',
+        headers: { authorization: `Bearer ${hummingbotEngineToken(dataFolder)}` },
+        redirect: 'error',
         signal: AbortSignal.timeout(RESTART_TIMEOUT_MS),
       });
+      await response.body?.cancel();
       if (!response.ok) throw new Error(`the engine answered ${response.status}`);
       return 'the engine was ended, its orders were cancelled, and it starts anew';
     },

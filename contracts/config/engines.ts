@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { z } from 'zod';
+import { keptSecret } from './private-file.ts';
 
 /** Programs of others that the stack can install and run beside itself: `npm start -- --with NAME`. */
 export const engines = ['freqtrade', 'hummingbot', 'lag-llama', 'fracast'] as const;
@@ -15,4 +17,9 @@ const listSchema = z
 /** The engines that this stack was started with. */
 export function startedEngines(environment: NodeJS.ProcessEnv = process.env): readonly Engine[] {
   return listSchema.parse(environment[ENGINES_VARIABLE] ?? '');
+}
+
+/** Bearer token of what ends Hummingbot's engine beside the stack and starts it anew: for whoever may read the data folder. */
+export function hummingbotEngineToken(dataFolder: string): string {
+  return keptSecret(join(dataFolder, 'hummingbot', 'token'));
 }

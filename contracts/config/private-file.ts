@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 
 /** Readable by its owner only, and either the old text or the new after a crash. */
 export function writePrivateFile(file: string, text: string): void {
@@ -19,6 +30,9 @@ export function writePrivateFile(file: string, text: string): void {
 
 /** 192 random bits that a private file keeps, in hexadecimal; made where there is none. Whoever removes the file gets others. */
 export function keptSecret(file: string): string {
-  if (!existsSync(file)) writePrivateFile(file, randomBytes(24).toString('hex'));
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writePrivateFile(file, randomBytes(24).toString('hex'));
+  }
   return readFileSync(file, 'utf8').trim();
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { AccountRow } from './persistence/schema.ts';
 import type { Store } from './persistence/store.ts';
 import { refuse } from './rest/errors.ts';
@@ -83,9 +83,4 @@ export function checkTiming(timestamp: number, recvWindow: string | undefined, n
   if (sentAt >= now() + AHEAD_MS) throw refuse.ahead();
   check();
   return check;
-}
-
-/** Compares secrets of any length in constant time. */
-export function sameSecret(given: string, expected: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(given).digest(), createHash('sha256').update(expected).digest());
 }

@@ -1,46 +1,90 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync, mkdtempSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { generate, type Packet, parser } from 'mqtt-packet';
+import { afterEach, describe, expect, it } from 'vitest';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
-import { type EngineLine, openEngineLine } from '../../workers/hummingbot/broker.ts';
+import { type EngineLine, type Login, makeLogin, openEngineLine } from '../../workers/hummingbot/broker.ts';
 import { freePorts } from '../support/ports.ts';
 
 const lines: EngineLine[] = [];
+const sockets: Socket[] = [];
 afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
   await Promise.all(lines.splice(0).map((line) => line.close()));
 });
 
-const string = (text: string): Buffer => {
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(Buffer.byteLength(text));
-  return Buffer.concat([length, Buffer.from(text)]);
-};
-const packet = (kind: number, body: Buffer): Buffer => {
-  const length: number[] = [];
-  for (let left = body.length; ; ) {
-    const byte = left % 128;
-    left = Math.floor(left / 128);
-    length.push(left > 0 ? byte | 128 : byte);
-    if (left === 0) break;
-  }
-  return Buffer.concat([Buffer.from([kind, ...length]), body]);
-};
+const TOPIC = 'hbot/sapphire';
+const login: Login = makeLogin();
+const silent = createLogger({ process: 'test', level: 'silent' });
 
-/** Says something on a topic as the engine would, by MQTT 3.1.1. */
-async function say(port: number, topic: string, text: string): Promise<void> {
+async function open(): Promise<{ port: number; line: EngineLine }> {
+  const { port } = await freePorts('port');
+  const line = await openEngineLine(port, login, silent);
+  lines.push(line);
+  return { port, line };
+}
+
+/** A client that speaks MQTT 3.1.1 and no more: what it is answered, in order, and whether the broker has ended it. */
+async function client(port: number) {
   const socket = connect(port, '127.0.0.1');
-  await new Promise<void>((resolve) => socket.once('connect', resolve));
-  const connected = new Promise((resolve) => socket.once('data', resolve));
-  socket.write(
-    packet(0x10, Buffer.concat([string('MQTT'), Buffer.from([4, 2, 0, 60]), string(`engine-${Math.random()}`)])),
-  );
-  await connected;
-  socket.end(packet(0x30, Buffer.concat([string(topic), Buffer.from(text)])));
-  await new Promise((resolve) => socket.once('close', resolve));
+  sockets.push(socket);
+  const answers: Packet[] = [];
+  const reader = parser();
+  reader.on('packet', (packet) => answers.push(packet));
+  socket.on('data', (data: Buffer) => reader.parse(data));
+  socket.on('error', () => undefined);
+  const ended = new Promise<true>((resolve) => socket.once('close', () => resolve(true)));
+  await once(socket, 'connect');
+  return {
+    answers,
+    ended,
+    send: (packet: Packet) => socket.write(generate(packet)),
+    until: (cmd: Packet['cmd']) => expect.poll(() => answers.find((answer) => answer.cmd === cmd)).toBeDefined(),
+    /** Ends in order, once all that was sent has been taken. */
+    async end() {
+      socket.end();
+      await ended;
+    },
+  };
+}
+
+async function connected(port: number, given: Partial<Login> = login) {
+  const { username, password } = given;
+  const one = await client(port);
+  one.send({
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion: 4,
+    clean: true,
+    clientId: `engine-${sockets.length}`,
+    keepalive: 60,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: Buffer.from(password) }),
+  });
+  await one.until('connack');
+  return one;
+}
+
+const said = (topic: string, payload: string, qos: 0 | 1 = 0): Packet => ({
+  cmd: 'publish',
+  topic,
+  payload,
+  qos,
+  dup: false,
+  retain: false,
+  ...(qos === 0 ? {} : { messageId: 7 }),
+});
+
+/** Says something on a topic as the engine would. */
+async function say(port: number, topic: string, text: string): Promise<void> {
+  const engine = await connected(port);
+  engine.send(said(topic, text));
+  await engine.end();
 }
 
 const report = {
@@ -60,14 +104,11 @@ const report = {
 };
 
 it('keeps the newest report of each controller, and no other words', async () => {
-  const { port } = await freePorts('port');
-  const line = await openEngineLine(port, createLogger({ process: 'test', level: 'silent' }));
-  lines.push(line);
-  const topic = 'hbot/sapphire/performance';
+  const { port, line } = await open();
+  const topic = `${TOPIC}/performance`;
   await say(port, topic, JSON.stringify({ 'BTC-USDT': report, 'ETH-USDT': {} }));
   await say(port, topic, 'no JSON');
   await say(port, topic, JSON.stringify({ 'BTC-USDT': { ...report, volume: 'lots' } }));
-  await say(port, 'hbot/another/performance', JSON.stringify({ 'BTC-USDT': { ...report, volume: '999' } }));
   expect(line.controllers()).toEqual([
     {
       id: 'BTC-USDT',
@@ -80,6 +121,77 @@ it('keeps the newest report of each controller, and no other words', async () =>
   ]);
   line.forget();
   expect(line.controllers()).toEqual([]);
+});
+
+describe('the broker', () => {
+  it.each<[string, Partial<Login>]>([
+    ['nobody', {}],
+    ['a name without a password', { username: login.username }],
+    ['a wrong password', { ...login, password: 'wrong' }],
+    ['an empty password', { ...login, password: '' }],
+    ['another name', { ...login, username: 'root' }],
+  ])('takes no connection of %s', async (_name, given) => {
+    const { port, line } = await open();
+    const stranger = await connected(port, given);
+    stranger.send(said(`${TOPIC}/performance`, JSON.stringify({ 'BTC-USDT': report })));
+    expect(await stranger.ended).toBe(true);
+    expect(stranger.answers).toMatchObject([{ cmd: 'connack', returnCode: 5 }]);
+    expect(line.controllers()).toEqual([]);
+  });
+
+  it('hears nobody who has not said who it is', async () => {
+    const { port, line } = await open();
+    const stranger = await client(port);
+    stranger.send(said(`${TOPIC}/performance`, JSON.stringify({ 'BTC-USDT': report })));
+    expect(await stranger.ended).toBe(true);
+    expect([stranger.answers, line.controllers()]).toEqual([[], []]);
+  });
+
+  it('gives the engine its stop and nothing else to hear', async () => {
+    const { port, line } = await open();
+    const engine = await connected(port);
+    const topics = ['stop', 'start', 'config', 'external/event/#', 'performance', '#', '+'];
+    const subscriptions = [...topics.map((topic) => `${TOPIC}/${topic}`), '#', '$SYS/#'];
+    engine.send({ cmd: 'subscribe', messageId: 3, subscriptions: subscriptions.map((topic) => ({ topic, qos: 1 })) });
+    await engine.until('suback');
+    const granted = [1, ...subscriptions.slice(1).map(() => 128)];
+    expect(engine.answers.at(-1)).toMatchObject({ cmd: 'suback', granted });
+    line.askToStop();
+    await engine.until('publish');
+    expect(engine.answers.at(-1)).toMatchObject({ cmd: 'publish', topic: `${TOPIC}/stop` });
+  });
+
+  it.each(['performance', 'hb', 'status_updates', 'notify', 'events', 'log'])(
+    'takes the engine’s %s',
+    async (topic) => {
+      const { port } = await open();
+      const engine = await connected(port);
+      engine.send(said(`${TOPIC}/${topic}`, '{}', 1));
+      await engine.until('puback');
+    },
+  );
+
+  it.each([`${TOPIC}/stop`, `${TOPIC}/start`, `${TOPIC}/config`, 'hbot/another/performance', '$SYS/x', 'x'])(
+    'lets nobody say %s, not even with the password',
+    async (topic) => {
+      const { port, line } = await open();
+      const engine = await connected(port);
+      engine.send({ cmd: 'subscribe', messageId: 3, subscriptions: [{ topic: `${TOPIC}/stop`, qos: 0 }] });
+      await engine.until('suback');
+      const other = await connected(port);
+      other.send(said(topic, '{}', 1));
+      expect(await other.ended).toBe(true);
+      expect(other.answers.map(({ cmd }) => cmd)).toEqual(['connack']);
+      line.askToStop();
+      await engine.until('publish');
+      expect(engine.answers.filter(({ cmd }) => cmd === 'publish')).toHaveLength(1);
+    },
+  );
+
+  it('has another password in each life', () => {
+    expect(makeLogin().password).toMatch(/^[0-9a-f]{48}$/);
+    expect(makeLogin().password).not.toBe(login.password);
+  });
 });
 
 it('has Python that compiles', () => {

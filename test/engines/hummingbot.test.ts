@@ -11,6 +11,7 @@ import { createEngineViews } from '../../activities/agents/hummingbot-engine.ts'
 import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { engineRequirements } from '../../client/stack/engines.ts';
 import { pythonEnvironment } from '../../client/stack/python-environment.ts';
+import { hummingbotEngineToken } from '../../contracts/config/engines.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import { engineStateSchema } from '../../contracts/hummingbot.ts';
@@ -146,7 +147,11 @@ describe.skipIf(!wanted)('Hummingbot’s engine on the paper exchange', () => {
   }, async () => {
     await until('quotes on both sides', quotesBothSides);
     const before = new Set((await openOrders()).map(({ orderId }) => String(orderId)));
-    const answer = await fetch(`${url}/restart`, { method: 'POST', signal: AbortSignal.timeout(30_000) });
+    const answer = await fetch(`${url}/restart`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${hummingbotEngineToken(data)}` },
+      signal: AbortSignal.timeout(30_000),
+    });
     expect(answer.status).toBe(200);
     await until('quotes of the new engine', quotesBothSides);
     const left = (await openOrders()).filter(({ orderId }) => before.has(String(orderId)));

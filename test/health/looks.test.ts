@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createHealthActivities, type HealthActivities, type HealthLook } from '../../activities/health/index.ts';
+import { hummingbotEngineToken } from '../../contracts/config/engines.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { EngineState } from '../../contracts/hummingbot.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -17,6 +18,7 @@ let activities: HealthActivities;
 let told: EngineState;
 let restarts: number;
 let restartStatus: number;
+let data: string;
 
 const environment = new MockActivityEnvironment();
 const look = (): Promise<HealthLook> => environment.run(activities.lookAtHealth, Date.now());
@@ -29,10 +31,12 @@ const reportedAt = (at: number): EngineState => ({
 beforeEach(async () => {
   const { port } = await freePorts('port');
   restarts = 0;
+  data = temporaryFolder();
   restartStatus = 200;
   engine = createServer((request, response) => {
     if (request.url === '/restart' && request.method === 'POST') {
-      restarts += 1;
+      if (request.headers.authorization !== `Bearer ${hummingbotEngineToken(data)}`) restartStatus = 401;
+      else restarts += 1;
       response.writeHead(restartStatus).end('{}');
     } else response.end(JSON.stringify(told));
   });
@@ -45,7 +49,7 @@ beforeEach(async () => {
     configuration: parseConfiguration({ agents: { hummingbot: { port } } }, 'the test'),
     exchange: { serverTime: async () => Date.now(), balances: async () => ({}), isRefusal: () => false },
     engines: ['hummingbot'],
-    dataFolder: temporaryFolder(),
+    dataFolder: data,
     exportLagMs: async () => 0,
     backupAt: async () => Date.now(),
     restoreSchedules: async () => [],
@@ -78,6 +82,12 @@ it('an engine that is silent for a minute is ended and started anew at the secon
   expect(quoting(await look())).toEqual([]);
   const incidents = await journal.incidents.list({ limit: 5 });
   expect(incidents.find(({ component }) => component === 'quoting/hummingbot')?.recoveredBy).toBe('restart-quoting');
+});
+
+it('an engine that answers without end is one that says nothing', async () => {
+  told = { ...reportedAt(Date.now()), account: 'x'.repeat(2_000_000) };
+  await look();
+  expect(quoting(await look())).toEqual(['quoting/hummingbot: quoting.stopped']);
 });
 
 it('a restart that is refused is a try that failed, with its reason', async () => {

@@ -1,12 +1,30 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Aedes } from 'aedes';
 import { type EngineState, performanceSchema } from '../../contracts/hummingbot.ts';
+import { sameSecret } from '../../contracts/same-secret.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
 
 /** Name of the engine on its topics. */
 export const INSTANCE = 'sapphire';
 const ROOT = `hbot/${INSTANCE}`;
 const REPLY_TOPIC = 'sapphire/replies';
+/** All that the engine says, and the one command that it is given here: it would take others by which anybody could trade with it. */
+const SAID = new Set([
+  ...['performance', 'hb', 'status_updates', 'notify', 'events', 'log'].map((topic) => `${ROOT}/${topic}`),
+  REPLY_TOPIC,
+]);
+const STOP_TOPIC = `${ROOT}/stop`;
+
+/** Of the engine at its broker; for one life of this process. */
+export interface Login {
+  username: string;
+  password: string;
+}
+
+export function makeLogin(): Login {
+  return { username: INSTANCE, password: randomBytes(24).toString('hex') };
+}
 
 export interface EngineLine {
   /** Newest report of each controller. */
@@ -18,9 +36,23 @@ export interface EngineLine {
   close(): Promise<void>;
 }
 
-/** The broker that the engine insists on, on this machine alone, and what it says there. What does not keep its contract is logged and ignored. */
-export async function openEngineLine(port: number, logger: Logger): Promise<EngineLine> {
-  const broker = await Aedes.createBroker();
+/**
+ * The broker that the engine insists on, on this machine alone and for the engine alone, and what it says there. What does not keep its
+ * contract is logged and ignored.
+ */
+export async function openEngineLine(port: number, login: Login, logger: Logger): Promise<EngineLine> {
+  const broker = await Aedes.createBroker({
+    authenticate: (_client, username, password, done) => {
+      const known = username === login.username && password !== undefined;
+      done(null, known && sameSecret(password.toString(), login.password));
+    },
+    // A client that says anything else is no engine of ours: an error ends its connection.
+    authorizePublish: (_client, { topic }, done) =>
+      done(SAID.has(topic) ? null : new Error(`${topic} is none of the engine's topics`)),
+    // No subscription refuses this one alone (SUBACK 128): the engine asks for every command that it has.
+    authorizeSubscribe: (_client, subscription, done) =>
+      done(null, subscription.topic === STOP_TOPIC ? subscription : null),
+  });
   const server = createServer(broker.handle);
   const reports = new Map<string, EngineState['controllers'][number]>();
   broker.on('publish', ({ topic, payload }) => {
@@ -57,7 +89,7 @@ export async function openEngineLine(port: number, logger: Logger): Promise<Engi
       const request = { header: { reply_to: REPLY_TOPIC }, data: { skip_order_cancellation: false } };
       const packet = {
         cmd: 'publish',
-        topic: `${ROOT}/stop`,
+        topic: STOP_TOPIC,
         payload: JSON.stringify(request),
         qos: 0,
         dup: false,

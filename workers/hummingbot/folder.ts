@@ -1,14 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { dataFolder } from '../../contracts/config/folders.ts';
-import { writePrivateFile } from '../../contracts/config/private-file.ts';
+import { keptSecret, writePrivateFile } from '../../contracts/config/private-file.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { decimal, text } from '../../domain/money.ts';
 import type { EngineAccount } from './account.ts';
-import { INSTANCE } from './broker.ts';
+import { INSTANCE, type Login } from './broker.ts';
 
 /** Seconds after which a quote that was not taken is priced again. */
 const REFRESH_SECONDS = 10;
@@ -20,7 +19,12 @@ const QUOTED_SHARE = 0.1;
  *
  * @returns path of the private file that the launcher reads
  */
-export function prepareFolder(configuration: Configuration, python: string, account: EngineAccount): string {
+export function prepareFolder(
+  configuration: Configuration,
+  python: string,
+  account: EngineAccount,
+  login: Login,
+): string {
   const root = join(dataFolder(), 'hummingbot');
   const folders = [
     'conf/scripts',
@@ -51,8 +55,11 @@ export function prepareFolder(configuration: Configuration, python: string, acco
     socketApi: account.urls.wsApi,
     apiKey: account.apiKey,
     secret: account.secret,
-    password: passwordOf(root),
+    // Of the engine's own key store; what is stored can be read with no other.
+    password: keptSecret(join(root, 'password')),
     mqttPort: configuration.agents.hummingbot.mqttPort,
+    mqttUsername: login.username,
+    mqttPassword: login.password,
     instance: INSTANCE,
   };
   writePrivateFile(file, JSON.stringify(settings, null, 2));
@@ -96,11 +103,4 @@ function packageOf(python: string): string {
     `${python} has no Hummingbot: "npm start -- --with hummingbot" installs it.`,
     ExitCode.notConfigured,
   );
-}
-
-/** Of the engine's own key store; made once, since what is stored can be read with no other. */
-function passwordOf(root: string): string {
-  const file = join(root, 'password');
-  if (!existsSync(file)) writePrivateFile(file, randomBytes(24).toString('hex'));
-  return readFileSync(file, 'utf8');
 }

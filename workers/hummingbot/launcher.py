@@ -3,8 +3,8 @@
 Hummingbot has its endpoints as constants and its folders beside its package. Both are changed before anything of it is imported: the addresses
 to those of the paper exchange, the folders to one of ours, so that nothing is written into the installation.
 
-Argument: path of a private JSON file with ``root``, ``rest``, ``streams``, ``socketApi``, ``apiKey``, ``secret``, ``password``, ``mqttPort``
-and ``instance``. Ends in good order, its orders cancelled, on SIGTERM and when its stdin ends.
+Argument: path of a private JSON file with ``root``, ``rest``, ``streams``, ``socketApi``, ``apiKey``, ``secret``, ``password``, ``mqttPort``,
+``mqttUsername``, ``mqttPassword`` and ``instance``. Ends in good order, its orders cancelled, on SIGTERM and when its stdin ends.
 """
 
 import asyncio
@@ -62,6 +62,8 @@ async def serve(settings: dict) -> None:
     client.instance_id = settings["instance"]
     client.mqtt_bridge.mqtt_host = "127.0.0.1"
     client.mqtt_bridge.mqtt_port = settings["mqttPort"]
+    client.mqtt_bridge.mqtt_username = settings["mqttUsername"]
+    client.mqtt_bridge.mqtt_password = settings["mqttPassword"]
     hummingbot = await bootstrap_application(client, secrets, headless=True, mqtt_autostart=True)
     if hummingbot is None:
         raise SystemExit("the engine refused its password")

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
 import { hummingbotEngineUrl } from '../../contracts/config/addresses.ts';
+import { hummingbotEngineToken } from '../../contracts/config/engines.ts';
+import { dataFolder } from '../../contracts/config/folders.ts';
 import { loadConfiguration } from '../../contracts/config/load.ts';
+import { environmentOf } from '../../contracts/config/process-environment.ts';
 import { loadSecrets, secretValues } from '../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { EngineState } from '../../contracts/hummingbot.ts';
@@ -11,13 +13,13 @@ import { createLogger } from '../../contracts/telemetry/logger.ts';
 import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import { cancelEverything, ENGINE_ACCOUNT, ensureEngineAccount } from './account.ts';
-import { openEngineLine } from './broker.ts';
+import { makeLogin, openEngineLine } from './broker.ts';
 import { prepareFolder } from './folder.ts';
+import { startEngineServer } from './server.ts';
 
 const WATCH_MS = 250;
 /** From the request to stop until SIGKILL: the engine cancels its orders first. */
 const STOP_TIMEOUT_MS = 5_000;
-const passedOn = /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|SSL_CERT_\w+|REQUESTS_CA_BUNDLE)$/;
 
 /**
  * Hummingbot's engine on the paper exchange, with an account of its own. Ready when its controllers report. A stop halts it too: it is ended, and
@@ -41,15 +43,17 @@ async function main(): Promise<void> {
       ExitCode.notAllowed,
     );
   }
+  const login = makeLogin();
+  const token = hummingbotEngineToken(dataFolder());
   const logger = createLogger({
     process: 'engines/hummingbot',
     level: configuration.logLevel,
-    secrets: secretValues(secrets),
+    secrets: [...secretValues(secrets), login.password, token],
   });
   const journal = await openJournal(configuration);
   const account = await ensureEngineAccount(configuration, secrets);
-  const settings = prepareFolder(configuration, python, account);
-  const line = await openEngineLine(configuration.agents.hummingbot.mqttPort, logger);
+  const settings = prepareFolder(configuration, python, account, login);
+  const line = await openEngineLine(configuration.agents.hummingbot.mqttPort, login, logger);
 
   let engine: ChildProcess | undefined;
   let state: EngineState['state'] = 'starting';
@@ -65,7 +69,8 @@ async function main(): Promise<void> {
     state = 'starting';
     const started = spawn(python ?? '', [join(import.meta.dirname, 'launcher.py'), settings], {
       stdio: ['pipe', 2, 2],
-      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => passedOn.test(name))),
+      // A program of others: it gets no share of ours.
+      env: environmentOf('hummingbot'),
     });
     engine = started;
     started.once('exit', (code, signal) => {
@@ -120,30 +125,18 @@ async function main(): Promise<void> {
   }
 
   const url = hummingbotEngineUrl(configuration);
-  const server = createServer((request, response) => {
-    const tell = (status: number, body: unknown): void => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    };
-    const told: EngineState = { state, account: ENGINE_ACCOUNT, controllers: line.controllers() };
-    if (request.url === '/state' || request.url === '/healthz') tell(200, told);
-    else if (request.url === '/restart' && request.method === 'POST') {
-      restart().then(
-        () => tell(200, { restarted: true }),
-        (error: unknown) => tell(500, { error: String(error) }),
-      );
-    } else tell(404, { error: 'only /state, /healthz and POST /restart' });
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(Number(new URL(url).port), '127.0.0.1', resolve);
+  const closeServer = await startEngineServer({
+    port: configuration.agents.hummingbot.port,
+    token,
+    state: () => ({ state, account: ENGINE_ACCOUNT, controllers: line.controllers() }),
+    restart,
   });
 
   onShutdown(async () => {
     closing = true;
     ended.abort();
     await stopEngine();
-    server.close();
-    server.closeAllConnections();
+    closeServer();
     await line.close();
     await journal.close();
   });
@@ -164,4 +157,5 @@ function fail(error: unknown): never {
   process.exit(error instanceof UserError ? error.exitCode : ExitCode.failure);
 }
 
+process.umask(0o077);
 await main().catch(fail);

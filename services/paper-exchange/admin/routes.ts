@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { decimalText } from '../../../contracts/decimal-text.ts';
-import { type Account, sameSecret } from '../accounts.ts';
+import { sameSecret } from '../../../contracts/same-secret.ts';
+import type { Account } from '../accounts.ts';
 import { parseUnits } from '../engine/units.ts';
 import type { Services } from '../rest/operation.ts';
 import { myTradeShape, storedOrderShape } from '../rest/shapes.ts';
