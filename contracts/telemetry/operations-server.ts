@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import Fastify from 'fastify';
+import { whyForeign } from '../foreign-requests.ts';
 import { breakerStates } from './breaker.ts';
 import { metrics, registry } from './metrics.ts';
 
@@ -100,7 +101,7 @@ async function sdkText(url: string): Promise<string> {
   }
 }
 
-/** `/healthz`, `/readyz` and `/metrics` of a process that serves nothing else. */
+/** `/healthz`, `/readyz` and `/metrics` of a process that serves nothing else, for programs: no page learns from it what is held and lost. */
 export async function startOperationsServer(options: {
   host?: string;
   port: number;
@@ -108,7 +109,14 @@ export async function startOperationsServer(options: {
   sdkMetrics?: string;
 }): Promise<OperationsServer> {
   const operations = createOperations(options.checks, options.sdkMetrics);
+  const host = options.host ?? '127.0.0.1';
   const server = Fastify({ logger: false, forceCloseConnections: true });
+  server.addHook('onRequest', async ({ headers }, reply) => {
+    const foreign = whyForeign(headers, host);
+    return foreign === undefined
+      ? undefined
+      : reply.code(403).send({ error: `this request is refused, since ${foreign}` });
+  });
   for (const [path, look] of [
     ['/healthz', operations.alive],
     ['/readyz', operations.ready],
@@ -122,6 +130,6 @@ export async function startOperationsServer(options: {
     const { type, text } = await operations.metrics();
     return reply.type(type).send(text);
   });
-  const url = await server.listen({ host: options.host ?? '127.0.0.1', port: options.port });
+  const url = await server.listen({ host, port: options.port });
   return { url, close: () => server.close() };
 }

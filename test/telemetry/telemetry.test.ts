@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { BrokenCircuitError } from 'cockatiel';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createBreaker } from '../../contracts/telemetry/breaker.ts';
@@ -147,5 +148,45 @@ describe('the operations server', () => {
     fault = 'hangs';
     expect(await ask()).toMatchObject({ status: 503, body: { components: { thing: 'no answer within 1000 ms' } } });
     expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('health_check_status{component="thing"} 0');
+  });
+
+  /** `fetch` keeps Host and Origin to itself. */
+  function statusOf(url: string, method: string, path: string, headers: Record<string, string>): Promise<number> {
+    const { hostname, port } = new URL(url);
+    return new Promise((resolve, reject) => {
+      const sent = request({ hostname, port, method, path, headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      sent.on('error', reject);
+      sent.end();
+    });
+  }
+
+  const paths = ['/metrics', '/healthz', '/readyz', '/elsewhere'];
+  it.each<[string, Record<string, string>]>([
+    ['a page', { origin: 'https://evil.example' }],
+    ['a page of this machine', { origin: 'http://localhost:3000' }],
+    ['an image', { 'sec-fetch-site': 'cross-site' }],
+    ['a name that was pointed at this machine', { host: 'evil.example:8100' }],
+  ])('tells nothing to %s', async (_name, headers) => {
+    server = await startOperationsServer({ port: 0, checks: { alive: {}, ready: {} } });
+    for (const path of paths) {
+      for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST']) {
+        expect(await statusOf(server.url, method, path, headers), `${method} ${path}`).toBe(403);
+      }
+    }
+  });
+
+  it('tells all to a program, by each of its names; on every interface by any', async () => {
+    server = await startOperationsServer({ port: 0, checks: { alive: {}, ready: {} } });
+    for (const host of ['127.0.0.1:8100', 'localhost', '[::1]:8100']) {
+      expect(await statusOf(server.url, 'GET', '/metrics', { host })).toBe(200);
+    }
+    await server.close();
+    server = await startOperationsServer({ host: '0.0.0.0', port: 0, checks: { alive: {}, ready: {} } });
+    const url = server.url.replace('0.0.0.0', '127.0.0.1');
+    expect(await statusOf(url, 'GET', '/metrics', { host: 'operations.trading.svc:8100' })).toBe(200);
+    expect(await statusOf(url, 'GET', '/metrics', { origin: 'https://evil.example' })).toBe(403);
   });
 });
