@@ -22,28 +22,36 @@ const accountSchema = z.object({
 const pricesSchema = z.array(z.object({ symbol: z.string(), price: z.string() }));
 const ordersSchema = z.array(z.object({ symbol: z.string() }));
 
-/** Makes the engine's paper account where there is none: money to buy with, and as much of each base asset, so that it can quote both sides. */
+/**
+ * Makes the engine's paper account where there is none: money to buy with, and as much of each base asset, so that it can quote both sides.
+ * The account comes first: prices are asked under its key, since a stranger of this machine can use up what nobody's requests may weigh.
+ */
 export async function ensureEngineAccount(
   configuration: Configuration,
   { paperAdminToken }: Pick<Secrets, 'paperAdminToken'>,
 ): Promise<EngineAccount> {
   const { currency, symbols, agents } = configuration;
   const { paperBalance } = agents.hummingbot;
-  const prices = new Map(
-    pricesSchema.parse(await ask(configuration, '/api/v3/ticker/price')).map((each) => [each.symbol, each.price]),
+  const open = async (balances: Record<string, DecimalText>): Promise<EngineAccount> => {
+    const answer = await ask(configuration, '/admin/accounts', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-admin-token': paperAdminToken },
+      body: JSON.stringify({ name: ENGINE_ACCOUNT, balances }),
+    });
+    return accountSchema.parse(answer);
+  };
+  const { apiKey } = await open({});
+  const listed = pricesSchema.parse(
+    await ask(configuration, '/api/v3/ticker/price', { headers: { 'x-mbx-apikey': apiKey } }),
   );
+  const prices = new Map(listed.map((each) => [each.symbol, each.price]));
   const share = decimal(paperBalance).div(symbols.length);
   const bases = symbols.map((symbol): [string, DecimalText] => {
     const [base = '', quote = ''] = symbol.split('/');
     return [base, text(share.div(prices.get(`${base}${quote}`) ?? '1').toDecimalPlaces(4))];
   });
-  const balances = { [currency]: paperBalance, ...Object.fromEntries(bases) };
-  const answer = await ask(configuration, '/admin/accounts', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-admin-token': paperAdminToken },
-    body: JSON.stringify({ name: ENGINE_ACCOUNT, balances }),
-  });
-  return accountSchema.parse(answer);
+  // Given once, to an account that has nothing.
+  return open({ [currency]: paperBalance, ...Object.fromEntries(bases) });
 }
 
 async function ask(configuration: Configuration, path: string, init: RequestInit = {}): Promise<unknown> {
