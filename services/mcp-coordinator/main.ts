@@ -37,6 +37,8 @@ async function main(): Promise<void> {
   logger.info({ url: coordinator.url }, 'ready');
 }
 
+// What it makes is its user's alone, whoever starts it.
+process.umask(0o077);
 try {
   await main();
 } catch (error) {

@@ -7,6 +7,8 @@ import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts'
 import { outliveConnections } from '../door.ts';
 import { startPaperExchange } from './server.ts';
 
+// What it makes is its user's alone, whoever starts it.
+process.umask(0o077);
 try {
   const { paperExchange, logLevel } = loadConfiguration();
   const secrets = loadSecrets();

@@ -8,6 +8,7 @@ import { freqtradeEngineUrl } from '../../contracts/config/addresses.ts';
 import { dataFolder } from '../../contracts/config/folders.ts';
 import { loadConfiguration } from '../../contracts/config/load.ts';
 import { writePrivateFile } from '../../contracts/config/private-file.ts';
+import { environmentOf } from '../../contracts/config/process-environment.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { loadSecrets } from '../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
@@ -20,8 +21,6 @@ const PING_TIMEOUT_MS = 1_000;
 const PORT_TIMEOUT_MS = 10_000;
 /** From SIGTERM to SIGKILL: below the bound of our own orderly end. */
 const STOP_TIMEOUT_MS = 5_000;
-/** What a program of others gets of our environment: no secret, and no setting that would overrule its configuration file. */
-const passedOn = /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|(https?|all|no)_proxy)$/i;
 
 /** Freqtrade, ready when its REST API answers. This process ends with it, and takes it along whatever ends this process: see run.py. */
 async function main(): Promise<void> {
@@ -106,7 +105,8 @@ function startFreqtrade(python: string, folder: string): ChildProcess {
   return spawn(python, [join(import.meta.dirname, 'run.py'), 'trade', ...args], {
     // stdout is ours alone, it carries the ready line; the end of the child's stdin is our end.
     stdio: ['pipe', 2, 2],
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => passedOn.test(name))),
+    // A program of others: it gets no share of ours.
+    env: environmentOf('freqtrade'),
   });
 }
 
@@ -124,4 +124,5 @@ function fail(error: unknown): never {
   process.exit(error instanceof UserError ? error.exitCode : ExitCode.failure);
 }
 
+process.umask(0o077);
 await main().catch(fail);
