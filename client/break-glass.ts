@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { foundNothing, sweepOrders } from '../activities/control/sweep.ts';
 import type { TradingPort } from '../activities/orders/port.ts';
+import type { Via } from '../contracts/audit.ts';
 import type { OpenOrder, SweepFailure, SweepReport } from '../contracts/control.ts';
 import type { ControlState, Journal } from '../stores/journal/port.ts';
 import { sentenceOf } from './words.ts';
@@ -10,6 +11,7 @@ export interface BreakGlassRequest {
   account: string;
   reason: string;
   by: string;
+  via?: Via;
 }
 
 export interface BreakGlassTools {
@@ -43,7 +45,7 @@ const PAUSE_MS = 500;
  * trading control, which carries this one out as well as soon as it runs.
  */
 export async function breakGlass(
-  { requestId, account, reason, by }: BreakGlassRequest,
+  { requestId, account, reason, by, via }: BreakGlassRequest,
   tools: BreakGlassTools,
   waitMs: number,
 ): Promise<BreakGlassReport> {
@@ -53,7 +55,7 @@ export async function breakGlass(
   let control: ControlState | undefined;
   try {
     const books = await tools.journal();
-    control = await books.control.raiseHalt({ requestId, account, reason, by });
+    control = await books.control.raiseHalt({ requestId, account, reason, by, via });
     journal = books;
     tools.onProgress(`fenced at epoch ${control.epoch}`);
   } catch (error) {

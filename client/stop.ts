@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import { tradingControlStart } from '../activities/control/ensure.ts';
+import type { Via } from '../contracts/audit.ts';
 import type { EmergencyStop, FlattenResult, TradingControlState } from '../contracts/control.ts';
 import { flattenWorkflowId } from '../contracts/workflow-ids.ts';
 import { decimal } from '../domain/money.ts';
@@ -19,6 +20,7 @@ export interface StopRequest {
   account: string;
   reason: string;
   by: string;
+  via?: Via;
   flatten: boolean;
 }
 
@@ -46,7 +48,7 @@ export interface StopReport {
  * other: a signal alone fences as soon as a worker runs.
  */
 export async function stopTrading(request: StopRequest, tools: StopTools, waitMs: number): Promise<StopReport> {
-  const { requestId, account, reason, by, flatten } = request;
+  const { requestId, account, reason, by, via, flatten } = request;
   const notes: string[] = [];
   const report: StopReport = {
     requestId,
@@ -58,7 +60,14 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     note: '',
   };
   try {
-    const { epoch } = await (await tools.journal()).control.raiseHalt({ requestId, account, reason, by });
+    const { epoch } = await (await tools.journal()).control.raiseHalt({
+      requestId,
+      account,
+      reason,
+      by,
+      via,
+      flatten,
+    });
     Object.assign(report, { epoch, fenced: true });
     tools.onProgress(`fenced at epoch ${epoch}`);
   } catch (error) {

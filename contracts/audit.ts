@@ -6,6 +6,7 @@ const auditedKinds: ReadonlySet<string> = new Set([
   'trading.reducing',
   'trading.activated',
   'trading.resumed',
+  'flatten.ordered',
   'live.enabled',
   'live.disabled',
   'risk.changed',

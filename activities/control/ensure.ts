@@ -1,5 +1,6 @@
 import { type Client, WorkflowNotFoundError, type WorkflowStartOptions } from '@temporalio/client';
 import { WorkflowIdConflictPolicy } from '@temporalio/common';
+import { via } from '../../contracts/audit.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -52,6 +53,7 @@ export async function replaceOlderControl(
       account,
       reason: 'trading control of an earlier release was replaced with work under way, which may have been a stop',
       by: 'sapphire',
+      via: via.system('sapphire'),
     });
   }
   await handle.terminate('replaced by the latch of this release');

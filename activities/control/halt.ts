@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { via } from '../../contracts/audit.ts';
 import { type EmergencyStop, type HaltingPart, stopReason, type TradingControlState } from '../../contracts/control.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -28,7 +29,7 @@ export async function haltTrading(
   const isHalted = before.tradingState === 'halted';
   if (isHalted && before.reason !== reason) return false;
   const stop = { requestId: `${key}/${isHalted ? before.epoch - 1 : before.epoch}`, reason, by };
-  const control = isHalted ? before : await journal.control.raiseHalt({ account, ...stop });
+  const control = isHalted ? before : await journal.control.raiseHalt({ account, ...stop, via: via.system(by) });
   if (!isHalted) logger.error({ account, ...stop, epoch: control.epoch }, 'trading halted from within');
 
   const handle = client.workflow.getHandle(TRADING_CONTROL_ID);

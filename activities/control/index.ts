@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
+import { via } from '../../contracts/audit.ts';
 import {
   type Reconciliation,
   type ResumeRequest,
@@ -142,7 +143,7 @@ export function createControlActivities({ journal, trading, client, account, log
         expectedEpoch,
         reason,
         by,
-        ...(onlyOver ? { onlyOver } : {}),
+        ...(onlyOver ? { onlyOver, via: via.system(onlyOver) } : {}),
       });
       if (!control && !(await isResumed(request))) {
         throw ApplicationFailure.nonRetryable(

@@ -21,11 +21,8 @@ export function textOf(lines: Lines): string {
 
 /** One JSON document, or text for a person; both name the mode. Everything else goes to stderr. */
 export function print(value: unknown, { json, mode }: OutputOptions, describe: () => Lines): void {
-  process.stdout.write(json ? `${jsonOf(withMode(value, mode))}\n` : `${heading(mode)}${textOf(split(describe()))}`);
+  process.stdout.write(json ? `${jsonOf(withMode(value, mode))}\n` : `${heading(mode)}${textOf(describe())}`);
 }
-
-// TODO control.ts still joins its lines itself.
-const split = (lines: Lines): Lines => (typeof lines === 'string' ? lines.split('\n') : lines);
 
 /** For a person alone, before the command's own answer. */
 export function show(lines: Lines): void {

@@ -55,7 +55,7 @@ export async function enableLive(
       ExitCode.refused,
     );
   }
-  await journal.control.setLive({ requestId: randomUUID(), account, enabled: true, reason, by });
+  await journal.control.setLive({ requestId: randomUUID(), account, enabled: true, reason, by, via });
   return {
     account,
     venue: VENUE,

@@ -61,6 +61,9 @@ export interface HaltRequest {
   account: string;
   reason: string;
   by: string;
+  via?: Via | undefined;
+  /** Everything that is held is to be sold as well: an entry of its own says who ordered it. */
+  flatten?: boolean;
 }
 
 export interface ControlBook {
@@ -83,9 +86,17 @@ export interface ControlBook {
     expectedEpoch: number;
     reason: string;
     by: string;
+    via?: Via | undefined;
     onlyOver?: string;
   }): Promise<ControlState | undefined>;
-  setLive(request: { requestId: string; account: string; enabled: boolean; reason: string; by: string }): Promise<void>;
+  setLive(request: {
+    requestId: string;
+    account: string;
+    enabled: boolean;
+    reason: string;
+    by: string;
+    via?: Via | undefined;
+  }): Promise<void>;
 }
 
 /** One submission of a leg. Type, time in force, quantity, price and rest are the submission's own. */

@@ -212,6 +212,7 @@ describe('each command', () => {
     ['logs', '--correlation', hostile],
     ['risk', 'set', hostile, '--reason', 'x'],
     ['live', 'enable', '--confirm', hostile],
+    ['resume', '--reason', hostile],
   ])('%j, %j refuses in its own line', async (...args) => {
     await run(...args);
     expect(written.stderr).not.toBe('');
@@ -230,9 +231,18 @@ describe('each command', () => {
     expectClean(postMortem(incident));
   });
 
+  it('says what became of a stop in lines of its own', async () => {
+    await run('stop', '--reason', hostile, '--by', hostile, '--wait', '0');
+    expect(written.stdout).toMatch(
+      /^paper\nfenced at epoch 2: .*\nnot quiet: .*\ncancelled: none\n.*--break-glass.*\n$/,
+    );
+    expectClean(written.stdout);
+    expectClean(written.stderr);
+  });
+
   it('shows what is hostile, in its place', async () => {
     await run('status');
-    expect(written.stdout).toMatch(/trading is halted \(epoch 1: x \[2J 31m \]0;t FORGED: trading is active FORGED/);
+    expect(written.stdout).toMatch(/trading is halted \(epoch 2: x \[2J 31m \]0;t FORGED: trading is active FORGED/);
     expect(describeTrail(cycleRecord({ summary: 'nothing to do' }))).toContain('nothing to do');
   });
 });

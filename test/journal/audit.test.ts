@@ -354,6 +354,41 @@ describe.each(adapterNames)('an entry of the audit trail in %s', (name) => {
     expect(await journal.audit.verify()).toMatchObject({ fault: undefined, differences: [] });
   });
 
+  it('says it of halts, selling, resumes, live trading, limits that bit, and restores', async () => {
+    const { control, cycles } = books.journal;
+    const shell = via.os('ann');
+    await control.raiseHalt({ requestId: 'h', account, ...said, via: shell, flatten: true });
+    await control.raiseHalt({ requestId: 'h', account, ...said, via: via.temporal('1@host'), flatten: true });
+    await control.resume({ account, expectedEpoch: 1, ...said, via: via.temporal('1@host') });
+    await control.raiseHalts(account, [
+      { requestId: 's1', ...said },
+      { requestId: 's2', ...said, via: via.system('health'), flatten: false },
+    ]);
+    await control.resume({ account, expectedEpoch: 4, ...said, via: shell });
+    await control.setLive({ requestId: 'on', account, enabled: true, ...said, via: shell });
+    await cycles.plan('cycle/main/1', account, () => ({
+      cycleId: 'cycle/main/1',
+      equity: '1',
+      legs: [],
+      verdicts: [],
+      allocations: [],
+      restriction: { to: 'reducing', code: 'Drawdown', limit: '0.1', value: '0.2' },
+    }));
+    await control.raiseRestored({ requestId: 'b', account, by: 'ann', reason: 'restored', via: shell });
+    expect((await entries()).slice(1)).toEqual([
+      ['trading.halted', 'ann', 'os:ann', 'because'],
+      ['flatten.ordered', 'ann', 'os:ann', 'because'],
+      ['trading.resumed', 'ann', 'temporal:1@host', 'because'],
+      ['trading.halted', 'ann', '', 'because'],
+      ['trading.halted', 'ann', 'system:health', 'because'],
+      ['trading.resumed', 'ann', 'os:ann', 'because'],
+      ['live.enabled', 'ann', 'os:ann', 'because'],
+      ['trading.reducing', 'risk', 'system:risk', 'Drawdown: limit 0.1, value 0.2'],
+      ['data.restored', 'ann', 'os:ann', 'restored'],
+    ]);
+    expect(await books.journal.audit.verify()).toMatchObject({ fault: undefined, differences: [] });
+  });
+
   it('says nothing of it where it was written before that was known, and is whole as it is', async () => {
     const database = await books.database();
     const payload = { account, reason: 'x', by: 'bob', before: false, after: true };

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { via } from '../../../contracts/audit.ts';
 import { dataFolder } from '../../../contracts/config/folders.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { listBackups, makeBackup } from '../../../stores/backup/backup.ts';
@@ -97,6 +98,7 @@ async function restore({ configuration, user }: CliContext, options: RestoreOpti
       account,
       reason,
       by: user,
+      via: via.os(user),
     });
     print({ restored: folder, madeAt: manifest.madeAt, origin, aside, control }, options, () => [
       `Restored the books of ${new Date(manifest.madeAt).toISOString()}; what was there before is in ${aside}.`,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { via } from '../../../contracts/audit.ts';
 import { claimedName, type OpenOrder, type ResumeRequest, stopReason } from '../../../contracts/control.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { type BreakGlassReport, breakGlass } from '../../break-glass.ts';
@@ -7,7 +8,7 @@ import { resumeTrading } from '../../resume.ts';
 import { type StopReport, stopTrading } from '../../stop.ts';
 import { action, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { type OutputOptions, print, progress } from '../output.ts';
+import { type Lines, type OutputOptions, print, progress } from '../output.ts';
 
 interface StopOptions extends OutputOptions {
   reason: string;
@@ -55,6 +56,7 @@ async function stop(context: CliContext, options: StopOptions): Promise<number> 
     // Whatever was typed stops: what is too long is cut, and what says nothing is told as that.
     reason: stopReason(options.reason),
     by: claimedName(options.by ?? user),
+    via: via.os(user),
   };
   const onProgress = (message: string): void => {
     if (!options.json) progress(message);
@@ -96,7 +98,7 @@ function describeEnd({
   ];
 }
 
-function describeStop(report: StopReport): string {
+function describeStop(report: StopReport): Lines {
   const { flattened, note } = report;
   const amounts = (list: readonly { symbol: string; quantity: string }[]): string =>
     list.map(({ symbol, quantity }) => `${quantity} ${symbol}`).join(', ') || 'nothing';
@@ -110,16 +112,16 @@ function describeStop(report: StopReport): string {
         ]
       : []),
     ...(note ? [note] : []),
-  ].join('\n');
+  ];
 }
 
-function describeBreakGlass(report: BreakGlassReport): string {
+function describeBreakGlass(report: BreakGlassReport): Lines {
   return [
     ...describeEnd(report),
     ...report.failed.map(({ symbol, intentId, reason }) => `could not be settled: ${symbol} ${intentId}, ${reason}`),
     ...(report.unresolved.length > 0 ? [`end not known yet: ${report.unresolved.join(', ')}`] : []),
     ...(report.note ? [report.note] : []),
-  ].join('\n');
+  ];
 }
 
 export function registerControl(program: Command): void {

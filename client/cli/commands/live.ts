@@ -106,6 +106,7 @@ export function registerLive(program: Command): void {
         enabled: false,
         reason: options.reason,
         by,
+        via: via.os(user),
       });
       print({ account, enabled: false }, options, () => `account ${account}: live trading is off`);
     },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { via } from '../../../contracts/audit.ts';
 import { stopReason } from '../../../contracts/control.ts';
 import { plainText } from '../../../contracts/text.ts';
 import type { Restriction } from '../../../domain/portfolio.ts';
@@ -70,7 +71,7 @@ async function raiseHalt(
   request: HaltRequest,
   told = { kind: 'trading.halted', epochs: 1 },
 ): Promise<ControlState> {
-  const { account } = request;
+  const { account, via: door = '' } = request;
   const requestId = plainText(request.requestId, REQUEST_ID_BYTES) || randomUUID();
   const before = await readControl(transaction, account);
   if (!(await isNewRequest(transaction, requestId, account, 'halt'))) return before;
@@ -86,10 +87,20 @@ async function raiseHalt(
   await transaction.emit({
     eventId: `halt/${requestId}`,
     kind: told.kind,
-    payload: { account, requestId, before, after },
+    payload: { account, requestId, via: door, before, after },
   });
+  if (request.flatten === true) {
+    const { reason, changedBy: by, epoch } = after;
+    await transaction.emit({
+      eventId: `flatten/${requestId}`,
+      kind: 'flatten.ordered',
+      payload: { account, requestId, epoch, by, via: door, reason },
+    });
+  }
   return after;
 }
+
+const byRisk = via.system('risk');
 
 /** A step of the loss limits. What is halted already stays so: only a person resumes it. */
 export async function restrict(
@@ -100,7 +111,7 @@ export async function restrict(
 ): Promise<void> {
   const reason = `${code}: limit ${limit}, value ${value}`;
   if (to === 'halted') {
-    await raiseHalt(transaction, { requestId, account, reason, by: 'risk' });
+    await raiseHalt(transaction, { requestId, account, reason, by: 'risk', via: byRisk });
     return;
   }
   const before = await readControl(transaction, account);
@@ -108,7 +119,11 @@ export async function restrict(
   const after: ControlState = { ...before, tradingState: to, reason, changedBy: 'risk', changedAt: transaction.now() };
   await writeControl(transaction, account, after);
   const kind = to === 'reducing' ? 'trading.reducing' : 'trading.activated';
-  await transaction.emit({ eventId: requestId, kind, payload: { account, code, limit, value, before, after } });
+  await transaction.emit({
+    eventId: requestId,
+    kind,
+    payload: { account, code, limit, value, via: byRisk, before, after },
+  });
 }
 
 export function createControlBook(database: Database): ControlBook {
@@ -129,7 +144,7 @@ export function createControlBook(database: Database): ControlBook {
         raiseHalt(transaction, request, { kind: 'data.restored', epochs: RESTORED_EPOCHS }),
       ),
 
-    resume: ({ account, expectedEpoch, reason, by, onlyOver }) =>
+    resume: ({ account, expectedEpoch, reason, by, via: door = '', onlyOver }) =>
       database.transaction(account, { control: 'write' }, async (transaction) => {
         const before = await readControl(transaction, account);
         if (before.epoch !== expectedEpoch || before.tradingState !== 'halted') return undefined;
@@ -154,12 +169,12 @@ export function createControlBook(database: Database): ControlBook {
         await transaction.emit({
           eventId: `resume/${account}/${after.epoch}`,
           kind: 'trading.resumed',
-          payload: { account, before, after, marksReset },
+          payload: { account, via: door, before, after, marksReset },
         });
         return after;
       }),
 
-    setLive: ({ requestId, account, enabled, reason, by }) =>
+    setLive: ({ requestId, account, enabled, reason, by, via: door = '' }) =>
       database.transaction(account, { control: 'write' }, async (transaction) => {
         if (!(await isNewRequest(transaction, requestId, account, 'live'))) return;
         const before = await readControl(transaction, account);
@@ -167,7 +182,7 @@ export function createControlBook(database: Database): ControlBook {
         await transaction.emit({
           eventId: `live/${requestId}`,
           kind: enabled ? 'live.enabled' : 'live.disabled',
-          payload: { account, reason, by, before: before.liveEnabled, after: enabled },
+          payload: { account, reason, by, via: door, before: before.liveEnabled, after: enabled },
         });
       }),
   };

@@ -56,6 +56,7 @@ const projections: Record<string, Projection> = {
   'incident.acknowledged': nothingElse,
   'recovery.ended': recoveryEnded,
   'dust.swept': nothingElse,
+  'flatten.ordered': nothingElse,
   'risk.changed': nothingElse,
   'policy.changed': nothingElse,
   'participation.changed': nothingElse,
