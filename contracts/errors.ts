@@ -4,6 +4,7 @@ export const ErrorName = {
   invalidInput: 'InvalidInput',
   unreadable: 'Unreadable',
   refused: 'Refused',
+  foreign: 'Foreign',
   coordinatorRefused: 'CoordinatorRefused',
   invariantBroken: 'InvariantBroken',
 } as const;

@@ -1,16 +1,13 @@
+import { fileURLToPath } from 'node:url';
 import type { ClientInterceptors } from '@temporalio/client';
-import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { passingClient } from './guard/client.ts';
+import { createPasses } from './guard/passes.ts';
 import type { TemporalSecrets } from './temporal.ts';
 
 /** Around every call of every client, in this order. */
-export function clientInterceptors(_secrets: TemporalSecrets): ClientInterceptors {
-  return {};
-}
-
-/** Around every attempt of every activity, in this order and outside of a process's own. */
-export function activityInterceptors(_secrets: TemporalSecrets): ActivityInterceptorsFactory[] {
-  return [];
+export function clientInterceptors({ guardSecret }: TemporalSecrets): ClientInterceptors {
+  return guardSecret === undefined ? {} : passingClient(createPasses(guardSecret));
 }
 
 /** Paths of the modules that the bundle of workflows holds, each with an export `interceptors`. */
-export const workflowInterceptorModules: string[] = [];
+export const workflowInterceptorModules: string[] = [fileURLToPath(new URL('guard/workflow.ts', import.meta.url))];

@@ -4,7 +4,8 @@ import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection, Worker, WorkerOptions } from '@temporalio/worker';
 import type { KnownSecrets } from '../contracts/config/secrets.ts';
 import type { TemporalAccess } from '../contracts/config/temporal.ts';
-import { activityInterceptors, clientInterceptors } from './interceptors.ts';
+import type { Guard } from './guard/guard.ts';
+import { clientInterceptors } from './interceptors.ts';
 
 /** Those of a process; what stands in them decides how it speaks with Temporal, so that all processes need the same of these. */
 export type TemporalSecrets = KnownSecrets;
@@ -63,20 +64,21 @@ export async function connectWorkers({ namespace, ...access }: TemporalAccess): 
   return temporal.NativeConnection.connect({ ...access, metadata: { 'temporal-namespace': namespace } });
 }
 
-/** A worker's options with what all of them have in common; a process's own activity interceptors run within the common ones. */
-export function workerOptions(secrets: TemporalSecrets, options: WorkerOptions): WorkerOptions {
-  const { interceptors } = options;
+/** A worker's options with what all of them have in common; a process's own activity interceptors run within the guard's. */
+export function workerOptions(secrets: TemporalSecrets, options: WorkerOptions, guard?: Guard): WorkerOptions {
+  const { interceptors, activities } = options;
   return {
     ...options,
     dataConverter: dataConverter(secrets),
+    ...(guard ? { activities: { ...activities, admit: guard.admit } } : {}),
     interceptors: {
       ...interceptors,
-      activity: [...activityInterceptors(secrets), ...(interceptors?.activity ?? [])],
+      activity: [...(guard ? [guard.activities] : []), ...(interceptors?.activity ?? [])],
     },
   };
 }
 
-export async function createWorker(secrets: TemporalSecrets, options: WorkerOptions): Promise<Worker> {
+export async function createWorker(secrets: TemporalSecrets, options: WorkerOptions, guard?: Guard): Promise<Worker> {
   const temporal = await import('@temporalio/worker');
-  return temporal.Worker.create(workerOptions(secrets, options));
+  return temporal.Worker.create(workerOptions(secrets, options, guard));
 }

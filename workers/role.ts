@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { type ActivityInboundCallsInterceptor, DefaultLogger, Runtime, type WorkerOptions } from '@temporalio/worker';
 import { loadConfiguration } from '../contracts/config/load.ts';
-import type { Configuration } from '../contracts/config/schema.ts';
+import { type Configuration, refusesForeignStarts } from '../contracts/config/schema.ts';
 import { loadSecrets, type Secrets, secretValues } from '../contracts/config/secrets.ts';
 import { temporalAccess } from '../contracts/config/temporal.ts';
 import { operationsPort, type Role, sdkMetricsPort } from '../contracts/roles.ts';
@@ -14,6 +14,9 @@ import { metrics } from '../contracts/telemetry/metrics.ts';
 import { type Checks, startOperationsServer } from '../contracts/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../contracts/telemetry/process.ts';
 import { startTracing, traced } from '../contracts/telemetry/tracing.ts';
+import { createGuard } from '../runtime/guard/guard.ts';
+import { ownAccountAlone } from '../runtime/guard/own-account.ts';
+import { createPasses } from '../runtime/guard/passes.ts';
 import { clientOn, connectWorkers, createWorker } from '../runtime/temporal.ts';
 
 export interface RoleContext {
@@ -27,6 +30,8 @@ export interface RoleParts {
   workers: WorkerOptions[];
   /** Run before the first poll. */
   beforePolling?: () => Promise<void>;
+  /** Whether a person has allowed cycles to be started by hand at this time. */
+  startsAllowedAt?: (at: number) => Promise<boolean>;
   /** What it depends on. */
   ready: Checks;
   close(): Promise<void>;
@@ -95,17 +100,33 @@ export async function runRole(role: Role, build: (context: RoleContext) => Promi
   const parts = await build({ configuration, secrets, client, logger });
   await parts.beforePolling?.();
 
+  const { guardSecret } = secrets;
+  const guard = createGuard({
+    passes: createPasses(guardSecret),
+    client,
+    refuses: refusesForeignStarts(configuration),
+    ...(parts.startsAllowedAt ? { allowedAt: parts.startsAllowedAt } : {}),
+  });
   const countActivity = createErrorRate(`workers/${role}`);
   const workers = await Promise.all(
     parts.workers.map((options) =>
-      createWorker(secrets, {
-        connection,
-        namespace: temporal.namespace,
-        shutdownGraceTime: SHUTDOWN_GRACE,
-        shutdownForceTime: '7s',
-        interceptors: { activity: [(context) => ({ inbound: observe(context, countActivity) })] },
-        ...options,
-      }),
+      createWorker(
+        secrets,
+        {
+          connection,
+          namespace: temporal.namespace,
+          shutdownGraceTime: SHUTDOWN_GRACE,
+          shutdownForceTime: '7s',
+          interceptors: {
+            activity: [
+              ownAccountAlone(configuration.account),
+              (context) => ({ inbound: observe(context, countActivity) }),
+            ],
+          },
+          ...options,
+        },
+        guard,
+      ),
     ),
   );
   const running = Promise.all(workers.map((worker) => worker.run()));

@@ -6,7 +6,7 @@ import { cacheFolder, projectFolder } from '../contracts/config/folders.ts';
 import { workflowInterceptorModules } from '../runtime/interceptors.ts';
 import { payloadConverterPath } from '../runtime/temporal.ts';
 
-const sources = ['workflows/**/*.ts', 'runtime/*.ts', 'contracts/*.ts', 'domain/*.ts', 'package-lock.json'];
+const sources = ['workflows/**/*.ts', 'runtime/**/*.ts', 'contracts/*.ts', 'domain/*.ts', 'package-lock.json'];
 
 /** All workflows in one bundle, made once for each state of their sources and kept in the cache. */
 export async function workflowBundle(): Promise<{ codePath: string }> {

@@ -28,17 +28,21 @@ const forecaster: Share = { variables: [settings, temporal, python] };
 export const shares: Readonly<Record<string, Share>> = {
   'workers/operations': {
     variables: [settings, temporal, books, bigQuery],
-    secrets: [...exchangeKeys, 'journalUrl'],
+    secrets: [...exchangeKeys, 'journalUrl', 'guardSecret'],
   },
   'workers/cycles': {
     variables: [settings, temporal, books],
-    secrets: ['journalUrl', 'coordinatorToken', 'paperApiKey'],
+    secrets: ['journalUrl', 'coordinatorToken', 'paperApiKey', 'guardSecret'],
   },
-  'workers/execution': { variables: [settings, temporal, books], secrets: [...exchangeKeys, 'journalUrl'] },
+  'workers/execution': {
+    variables: [settings, temporal, books],
+    secrets: [...exchangeKeys, 'journalUrl', 'guardSecret'],
+  },
   'workers/agents': {
     variables: [settings, temporal, books],
     secrets: [
       'journalUrl',
+      'guardSecret',
       'deepseekApiKey',
       'qwenApiKey',
       'fingptApiKey',

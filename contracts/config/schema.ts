@@ -106,6 +106,14 @@ const executionSchema = z.strictObject({
   onLegFailure: z.enum(['flatten', 'hold']).default('flatten'),
 });
 
+const accessSchema = z.strictObject({
+  /**
+   * What becomes of a workflow, signal, update or activity that reaches Temporal from elsewhere than this installation. `refuse` is the only one
+   * in live mode, and `allow` the default on paper. A stop is anybody's in both.
+   */
+  foreignStarts: z.enum(['allow', 'refuse']).optional(),
+});
+
 export const configurationSchema = z
   .strictObject({
     profile: z.enum(['development', 'production']).default('development'),
@@ -130,6 +138,7 @@ export const configurationSchema = z
     participation: participationConfigurationSchema.prefault({}),
     agents: agentsSchema.prefault({}),
     coordinator: z.strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8081) }).prefault({}),
+    access: accessSchema.prefault({}),
     retention: retentionSchema.prefault({}),
     warehouse: warehouseSchema.prefault({}),
     paperExchange: paperExchangeSchema.prefault({}),
@@ -140,6 +149,10 @@ export const configurationSchema = z
   .refine((value) => value.symbols.every((symbol) => symbol.endsWith(`/${value.currency}`)), {
     path: ['symbols'],
     message: 'every symbol must be quoted in the configured currency',
+  })
+  .refine(({ mode, access }) => mode === 'paper' || access.foreignStarts !== 'allow', {
+    path: ['access', 'foreignStarts'],
+    message: 'must be refuse, or be left out, where real money is traded',
   })
   .superRefine(({ participation: { agents } }, context) => {
     for (const name of Object.keys(agents).filter((id) => !isSeat(id))) {
@@ -164,6 +177,10 @@ export const configurationSchema = z
   });
 
 export type Configuration = z.output<typeof configurationSchema>;
+
+export function refusesForeignStarts({ mode, access }: Pick<Configuration, 'mode' | 'access'>): boolean {
+  return mode === 'live' || access.foreignStarts === 'refuse';
+}
 
 /** One with everything where none is configured. */
 export function portfolios({

@@ -18,6 +18,8 @@ const secretsSchema = z.strictObject({
   freqtradeEngineToken: z.string().min(16),
   /** Of Temporal's Web UI in live mode. */
   webUiToken: z.string().min(16),
+  /** By which this installation's own clients are known to its workers. One that was made here begins with the time of its making. */
+  guardSecret: z.string().min(32),
   /** Of the paper account, made by the paper exchange. They stand apart, so that no mode ever takes the other's keys. */
   paperApiKey: z.string().min(1).optional(),
   paperSecret: z.string().min(1).optional(),
@@ -60,6 +62,7 @@ export const secretVariables: Readonly<Record<SecretName, string>> = {
   paperAdminToken: 'SAPPHIRE_PAPER_ADMIN_TOKEN',
   freqtradeEngineToken: 'SAPPHIRE_FREQTRADE_ENGINE_TOKEN',
   webUiToken: 'SAPPHIRE_WEB_UI_TOKEN',
+  guardSecret: 'SAPPHIRE_GUARD_SECRET',
   paperApiKey: 'SAPPHIRE_PAPER_API_KEY',
   paperSecret: 'SAPPHIRE_PAPER_SECRET',
   exchangeApiKey: 'SAPPHIRE_EXCHANGE_API_KEY',
@@ -79,7 +82,7 @@ export function addressesIn(text: string): string[] {
 }
 
 /** Tokens between processes of our own, and between them and their user. */
-const madeHere = ['coordinatorToken', 'paperAdminToken', 'freqtradeEngineToken', 'webUiToken'] as const;
+const madeHere = ['coordinatorToken', 'paperAdminToken', 'freqtradeEngineToken', 'webUiToken', 'guardSecret'] as const;
 
 function secretsFile(): string {
   return join(dataFolder(), 'secrets.json');
@@ -116,7 +119,7 @@ export function loadSecrets(): Secrets {
   const stored = storedSecrets();
   const missing = madeHere.filter((name) => stored[name] === undefined);
   if (missing.length > 0) {
-    storeSecrets(Object.fromEntries(missing.map((name) => [name, randomBytes(24).toString('hex')])));
+    storeSecrets(Object.fromEntries(missing.map((name) => [name, newSecret(name)])));
   }
   return validated(
     secretsSchema,
@@ -124,6 +127,11 @@ export function loadSecrets(): Secrets {
     'the secrets of the environment',
     false,
   );
+}
+
+function newSecret(name: (typeof madeHere)[number]): string {
+  const random = randomBytes(24).toString('hex');
+  return name === 'guardSecret' ? `${Date.now()}-${random}` : random;
 }
 
 export function storeSecrets(changes: KnownSecrets): void {

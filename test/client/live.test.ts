@@ -70,6 +70,7 @@ const secrets: Secrets = {
   paperAdminToken: 'token-of-the-paper-exchange',
   freqtradeEngineToken: 'token-of-the-engine-beside-it',
   webUiToken: 'token-of-the-web-ui',
+  guardSecret: 'secret-by-which-our-own-clients-are-known',
   paperApiKey: 'paper-key',
   paperSecret: 'paper-secret',
   exchangeApiKey: 'live-key',
