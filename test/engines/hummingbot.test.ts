@@ -142,10 +142,12 @@ describe.skipIf(!wanted)('Hummingbot’s engine on the paper exchange', () => {
     await until('quotes after the resume', quotesBothSides);
   });
 
-  it('is ended and started anew when it is asked to, with no order of the old one left', {
+  it('is ended and started anew when it is asked to, with no order of the old one left, while a stranger’s requests are banned', {
     timeout: 120_000,
   }, async () => {
     await until('quotes on both sides', quotesBothSides);
+    const stranger = async () => (await fetch(`${exchangeUrl}/api/v3/depth?symbol=BTCUSDT&limit=5000`)).status;
+    while ((await stranger()) !== 418);
     const before = new Set((await openOrders()).map(({ orderId }) => String(orderId)));
     const answer = await fetch(`${url}/restart`, {
       method: 'POST',
@@ -156,6 +158,7 @@ describe.skipIf(!wanted)('Hummingbot’s engine on the paper exchange', () => {
     await until('quotes of the new engine', quotesBothSides);
     const left = (await openOrders()).filter(({ orderId }) => before.has(String(orderId)));
     expect(left).toEqual([]);
+    expect(await stranger()).toBe(418);
   });
 
   it('ends with an engine that was killed, leaving no order behind', { timeout: 60_000 }, async () => {

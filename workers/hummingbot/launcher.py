@@ -36,6 +36,24 @@ def redirect(settings: dict) -> None:
     binance_constants.WSS_API_URL = settings["socketApi"]
 
 
+def name_account(settings: dict) -> None:
+    """Sends the account's key with public requests, too: what nobody's may weigh together, any program of this machine can use up."""
+    from hummingbot.connector.exchange.binance import binance_web_utils
+    from hummingbot.core.web_assistant.rest_pre_processors import RESTPreProcessorBase
+    from hummingbot.core.web_assistant.web_assistants_factory import WebAssistantsFactory
+
+    class NamedRequests(RESTPreProcessorBase):
+        async def pre_process(self, request):
+            request.headers = {**(request.headers or {}), "X-MBX-APIKEY": settings["apiKey"]}
+            return request
+
+    class NamedAssistants(WebAssistantsFactory):
+        def __init__(self, *args, rest_pre_processors=None, **options):
+            super().__init__(*args, rest_pre_processors=[*(rest_pre_processors or []), NamedRequests()], **options)
+
+    binance_web_utils.WebAssistantsFactory = NamedAssistants
+
+
 def keep_keys(settings: dict):
     """Logs in with the folder's own password and hands the account's keys to the connector."""
     from hummingbot.client.config import config_crypt
@@ -87,6 +105,7 @@ def main() -> None:
     settings = json.loads(Path(sys.argv[1]).read_text())
     os.chdir(settings["root"])
     redirect(settings)
+    name_account(settings)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
