@@ -5,9 +5,9 @@ import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
-/** Of the memo: runs of a release that knew no latch lack it. */
+/** Of the memo: runs of a release that knew no latch lack it. Raised with each change that a history of the latch does not survive. */
 const RELEASE = 'release';
-const LATCH_RELEASE = 2;
+const LATCH_RELEASE = 3;
 
 /** How trading control is started, whoever does it. */
 export function tradingControlStart(account: string) {

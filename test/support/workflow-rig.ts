@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { createWorker } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
-import { keepHistory, recording } from './histories.ts';
+import { type History, keepHistory, recording } from './histories.ts';
 
 export interface WorkflowRig {
   taskQueue: string;
@@ -20,7 +20,7 @@ export async function startWorkflowRig(
   options: Partial<WorkerOptions> = {},
 ): Promise<WorkflowRig> {
   const taskQueue = `rig-${randomUUID()}`;
-  const bundle = await workflowBundle();
+  const bundle = options.workflowBundle ?? (await workflowBundle());
   const worker = await createWorker(
     {},
     {
@@ -51,6 +51,7 @@ export async function startWorkflowRig(
     },
     async close() {
       const replayed: { workflowType: string; runs: number }[] = [];
+      const kept: { workflowId: string; history: History }[] = [];
       try {
         for (const [workflowId, workflowType] of started) {
           const runs: string[] = [];
@@ -61,9 +62,13 @@ export async function startWorkflowRig(
             // A run that has only begun has nothing to replay, and the replayer waits for it without end.
             if (!history.events?.some((event) => event.workflowTaskCompletedEventAttributes)) continue;
             if (recording) keepHistory(history);
-            await Worker.runReplayHistory({ workflowBundle: bundle }, history, workflowId);
+            kept.push({ workflowId, history });
           }
           replayed.push({ workflowType, runs: runs.length });
+        }
+        // By one worker, since each takes longer to start than to replay a history.
+        for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: bundle }, kept)) {
+          if (error) throw new Error(`the history of ${workflowId} does not replay`, { cause: error });
         }
       } finally {
         for (const workflowId of started.keys())

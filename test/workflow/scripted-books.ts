@@ -1,6 +1,16 @@
+import { Context } from '@temporalio/activity';
 import type { Reconciliation, ResumeRequest, Stop, SweepSummary, TradingBooks } from '../../contracts/control.ts';
 
-type Name = 'readControl' | 'raiseHalts' | 'sweepOrders' | 'alignSchedule' | 'reconcile' | 'resumeTrading';
+export const scriptedNames = [
+  'readControl',
+  'raiseHalts',
+  'sweepOrders',
+  'alignSchedule',
+  'reconcile',
+  'resumeTrading',
+] as const;
+export type ScriptedName = (typeof scriptedNames)[number];
+type Name = ScriptedName;
 type Moment = 'before' | 'after';
 
 /** Books that keep the journal's own rules, and stand still at any moment of any activity that the test names. */
@@ -12,8 +22,11 @@ export class ScriptedBooks {
   paused = false;
   /** Set, these fail with this message. */
   readonly failing = new Map<Name, string>();
+  /** A stop of this id is one that the books do not take. */
+  poison: string | undefined;
   sweep: Omit<SweepSummary, 'quiet'> = { cancelled: [], failed: [], remaining: [], unresolved: [], trouble: [] };
   reconciliation: Reconciliation = { clean: true, differences: [] };
+  private readonly releases: (() => void)[] = [];
   private readonly gates = new Map<string, { reached: () => void; released: Promise<void> }>();
 
   constructor(account: string) {
@@ -25,8 +38,24 @@ export class ScriptedBooks {
   hold(name: Name, moment: Moment): { reached: Promise<void>; release: () => void } {
     const reached = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
+    this.releases.push(released.resolve);
     this.gates.set(`${moment} ${name}`, { reached: reached.resolve, released: released.promise });
     return { reached: reached.promise, release: released.resolve };
+  }
+
+  count(name: Name): number {
+    return this.calls.filter((call) => call === name).length;
+  }
+
+  /** Lets go of whatever stands still. */
+  releaseAll(): void {
+    for (const release of this.releases) release();
+  }
+
+  /** Empty books in the place of these. */
+  replace(journalId: string): void {
+    this.raised.clear();
+    this.control = { ...this.control, halted: false, epoch: 0, reason: 'never halted', by: 'sapphire', journalId };
   }
 
   raise(stop: Stop): void {
@@ -41,6 +70,7 @@ export class ScriptedBooks {
       readControl: () => this.call('readControl', () => this.control),
       raiseHalts: (stops: Stop[]) =>
         this.call('raiseHalts', () => {
+          if (stops.some(({ requestId }) => requestId === this.poison)) throw new Error('not to be written');
           for (const stop of stops) this.raise(stop);
           return this.control;
         }),
@@ -54,9 +84,11 @@ export class ScriptedBooks {
           this.paused = this.control.halted;
         }),
       reconcile: () => this.call('reconcile', () => this.reconciliation),
-      resumeTrading: ({ expectedEpoch, reason, by }: ResumeRequest) =>
+      resumeTrading: ({ expectedEpoch, reason, by, onlyOver }: ResumeRequest) =>
         this.call('resumeTrading', () => {
-          if (!this.control.halted || this.control.epoch !== expectedEpoch) throw new Error('the epoch has moved');
+          const isThatHalt = this.control.halted && this.control.epoch === expectedEpoch;
+          if (!isThatHalt) throw new Error('the epoch has moved');
+          if (onlyOver !== undefined && this.control.by !== onlyOver) throw new Error(`not a halt of ${onlyOver}`);
           this.control = { ...this.control, halted: false, epoch: expectedEpoch + 1, reason, by };
           return this.control;
         }),
@@ -78,6 +110,8 @@ export class ScriptedBooks {
     if (!gate) return;
     this.gates.delete(moment);
     gate.reached();
-    await gate.released;
+    // What stands still is not dead.
+    const beats = setInterval(() => Context.current().heartbeat(), 500);
+    await gate.released.finally(() => clearInterval(beats));
   }
 }

@@ -65,7 +65,7 @@ const LONGEST_PAUSE_MS = 5_000;
 type Step = 'fence' | 'books' | 'sweep' | 'schedule' | 'flatten';
 
 /**
- * The state of the kill switch and its four loops, of which none waits for another: fence, sweep, schedule, and the first look at the books.
+ * The state of the kill switch and its loops, of which none waits for another: fence, sweep, selling, schedule, and the first look at the books.
  * A step that fails is written into `trouble` and tried again, while the others go on.
  */
 export class Latch {
@@ -89,6 +89,7 @@ export class Latch {
   private readonly trouble = new Map<Step, string>();
   private resuming = false;
   private leaving = false;
+  private onlyFencing = false;
   private closing = false;
 
   constructor(memory: LatchMemory) {
@@ -144,14 +145,15 @@ export class Latch {
   /** Until `leave`. The fence is the last to end: a stop that arrives meanwhile is fenced as soon as any. */
   async run(): Promise<void> {
     const fencing = this.fenceLoop();
-    await Promise.all([this.firstLook(), this.sweepLoop(), this.scheduleLoop()]);
+    await Promise.all([this.firstLook(), this.sweepLoop(), this.sellLoop(), this.scheduleLoop()]);
+    this.onlyFencing = true;
     await fencing;
   }
 
-  /** Ends the loops, once no handler waits for them any more. */
+  /** Ends the loops, and the fence once the others have ended, however long that takes, and no handler waits for it any more. */
   async leave(handlersFinished: () => boolean): Promise<void> {
     this.leaving = true;
-    await condition(handlersFinished);
+    await condition(() => this.onlyFencing && handlersFinished());
     this.closing = true;
   }
 
@@ -214,13 +216,21 @@ export class Latch {
     return `you saw the halt of epoch ${expectedEpoch}, and trading is ${now}. Look at it, and resume with that epoch`;
   }
 
-  /** The journal has the last word; answers may come in another order than they were given. */
+  /**
+   * The journal has the last word; answers may come in another order than they were given. The epochs of two journals say nothing of each other:
+   * the old one may have been moved away.
+   */
   private learn(books: TradingBooks): void {
     const before = this.books;
-    if (this.hasRead && before && books.epoch < before.epoch) return;
+    const isSame = before?.journalId === books.journalId;
+    if (this.hasRead && isSame && books.epoch < before.epoch) return;
     this.hasRead = true;
     this.books = books;
-    if (books.halted && !before?.halted) this.haltedFrom = books.epoch;
+    if (!isSame) {
+      this.quietEpoch = undefined;
+      this.alignedEpoch = undefined;
+    }
+    if (books.halted && !(isSame && before.halted)) this.haltedFrom = books.epoch;
     if (books.epoch !== before?.epoch && !before?.halted) this.cancelled = before ? [] : this.cancelled;
     if (!books.halted) {
       this.sell = undefined;
@@ -258,19 +268,17 @@ export class Latch {
 
   private async sweepLoop(): Promise<void> {
     for (let round = 0; ; ) {
-      await condition(() => this.isUnquiet() || this.isToSell() || this.leaving);
+      await condition(() => this.isUnquiet() || this.leaving);
       if (this.leaving) return;
-      if (this.isUnquiet()) {
-        const epoch = this.books?.halted ? this.books.epoch : undefined;
-        await this.attempt('sweep', 0, () => this.sweepOnce(epoch, round));
-        round = this.isUnquiet() ? round + 1 : 0;
-      }
-      if (this.isToSell()) await this.startSelling();
+      const epoch = this.books?.halted ? this.books.epoch : undefined;
+      await this.attempt('sweep', 0, () => this.sweepOnce(epoch, round));
+      round = this.isUnquiet() ? round + 1 : 0;
     }
   }
 
   private async sweepOnce(epoch: number | undefined, round: number): Promise<void> {
     let answered = false;
+    const journalId = this.books?.journalId;
     const sweep = sweepOrders(epoch, this.books?.reason ?? this.waiting[0]?.reason ?? '', round).finally(() => {
       answered = true;
     });
@@ -282,22 +290,30 @@ export class Latch {
     this.swept = { remaining, failed, unresolved };
     this.cancelled = [...this.cancelled, ...cancelled].slice(-100);
     this.note('sweep', trouble.length > 0 ? trouble.join('; ') : undefined);
-    if (quiet && epoch !== undefined && this.books?.halted && this.haltedFrom <= epoch)
-      this.quietEpoch = this.books.epoch;
+    const isOfThisHalt = epoch !== undefined && journalId === this.books?.journalId && this.haltedFrom <= epoch;
+    if (quiet && isOfThisHalt && this.books?.halted) this.quietEpoch = this.books.epoch;
     this.describe();
   }
 
-  private isToSell(): boolean {
-    if (!this.sell || !this.books?.halted) return false;
-    return !this.isUnquiet() || Date.now() >= this.sell.since + SELL_WITHIN_MS;
+  private async sellLoop(): Promise<void> {
+    for (;;) {
+      await condition(() => this.isToSell() || this.leaving);
+      if (this.leaving) return;
+      const left = (this.sell?.since ?? 0) + SELL_WITHIN_MS - Date.now();
+      if (left > 0) await condition(() => !this.isToSell() || !this.isUnquiet() || this.leaving, left);
+      // A resume ends the wish together with the halt.
+      if (this.books && this.isToSell() && !this.leaving) await this.startSelling(this.books);
+    }
   }
 
-  private async startSelling(): Promise<void> {
-    const { books } = this;
-    if (!books) return;
+  private isToSell(): boolean {
+    return this.hasRead && this.books?.halted === true && this.sell !== undefined;
+  }
+
+  private async startSelling({ account, epoch }: TradingBooks): Promise<void> {
     await this.attempt('flatten', 0, async () => {
-      await startFlatten(books.account, books.epoch);
-      this.flattened = books.epoch;
+      await startFlatten(account, epoch);
+      this.flattened = epoch;
       this.sell = undefined;
     });
   }
