@@ -2,10 +2,12 @@ import { fileURLToPath } from 'node:url';
 import type { Client, ClientOptions, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { NativeConnection, Worker, WorkerOptions } from '@temporalio/worker';
+import { payloadKeysIn } from '../contracts/config/payload-keys.ts';
 import type { KnownSecrets } from '../contracts/config/secrets.ts';
 import type { TemporalAccess } from '../contracts/config/temporal.ts';
-import type { Guard } from './guard/guard.ts';
+import { admitAll, type Guard } from './guard/guard.ts';
 import { clientInterceptors } from './interceptors.ts';
+import { createPayloadCodec } from './payload-codec.ts';
 
 /** Those of a process; what stands in them decides how it speaks with Temporal, so that all processes need the same of these. */
 export type TemporalSecrets = KnownSecrets;
@@ -13,9 +15,17 @@ export type TemporalSecrets = KnownSecrets;
 /** Also of the bundle of workflows, which has it compiled in. */
 export const payloadConverterPath = fileURLToPath(new URL('payload-converter.ts', import.meta.url));
 
-/** How every process of ours writes values for Temporal and reads them. */
-export function dataConverter(_secrets: TemporalSecrets): DataConverter {
-  return { payloadConverterPath };
+/** The same for failures, where payloads are encrypted. */
+export const failureConverterPath = fileURLToPath(new URL('sealed/failure-converter.ts', import.meta.url));
+
+/** How every process of ours writes values for Temporal and reads them: encrypted where there is a key. */
+export function dataConverter({ payloadKeys }: TemporalSecrets): DataConverter {
+  if (payloadKeys === undefined) return { payloadConverterPath };
+  return {
+    payloadConverterPath,
+    failureConverterPath,
+    payloadCodecs: [createPayloadCodec(payloadKeysIn(payloadKeys))],
+  };
 }
 
 /** A bare connection, for what concerns the server and no workflow. */
@@ -70,7 +80,8 @@ export function workerOptions(secrets: TemporalSecrets, options: WorkerOptions, 
   return {
     ...options,
     dataConverter: dataConverter(secrets),
-    ...(guard ? { activities: { ...activities, admit: guard.admit } } : {}),
+    // Workflows ask it, so that no worker may be without.
+    activities: { ...activities, admit: guard?.admit ?? admitAll },
     interceptors: {
       ...interceptors,
       activity: [...(guard ? [guard.activities] : []), ...(interceptors?.activity ?? [])],

@@ -2,7 +2,6 @@ import { Context } from '@temporalio/activity';
 import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
-import { via } from '../../contracts/audit.ts';
 import {
   type Reconciliation,
   type ResumeRequest,
@@ -17,6 +16,7 @@ import type { ControlState, Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
 import type { TradingPort } from '../orders/port.ts';
 import { compareAtRest } from '../reconcile/strict.ts';
+import { senderOfUpdate, sendersOf } from './senders.ts';
 import { sweepUntilQuiet } from './sweep-until-quiet.ts';
 
 export interface ControlDependencies {
@@ -84,7 +84,9 @@ export function createControlActivities({ journal, trading, client, account, log
     },
 
     async raiseHalts(stops: readonly Stop[]): Promise<TradingBooks> {
-      const control = await journal.control.raiseHalts(account, stops);
+      const senders = await sendersOf(client, stops);
+      const signed = stops.map((stop, place) => ({ ...stop, via: senders[place] }));
+      const control = await journal.control.raiseHalts(account, signed);
       logger.warn({ account, stops, epoch: control.epoch }, 'trading halted');
       return booksOf(control);
     },
@@ -143,7 +145,8 @@ export function createControlActivities({ journal, trading, client, account, log
         expectedEpoch,
         reason,
         by,
-        ...(onlyOver ? { onlyOver, via: via.system(onlyOver) } : {}),
+        via: await senderOfUpdate(client, 'resume'),
+        ...(onlyOver ? { onlyOver } : {}),
       });
       if (!control && !(await isResumed(request))) {
         throw ApplicationFailure.nonRetryable(

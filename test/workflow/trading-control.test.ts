@@ -63,6 +63,23 @@ describe('an emergency stop', () => {
     expect(await rig.journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
   });
 
+  it('stands in the audit trail by whom it was sent, and so does its resume', async () => {
+    rig = await startRig(environment);
+    const { identity } = environment.client.options;
+    await control().signal('emergencyStop', { reason: 'test', by: 'me', requestId: 'r1' });
+    await control().signal('emergencyStop', 'a bare word');
+    await until((current) => current.quiet && current.epoch === 2);
+    await control().executeUpdate<TradingControlState, [unknown]>('resume', {
+      args: [{ reason: 'x', by: 'me', expectedEpoch: 2 }],
+    });
+    const entries = await rig.journal.audit.after(0, 100);
+    expect(entries.filter(({ kind }) => /^trading\.(halted|resumed)$/.test(kind))).toMatchObject([
+      { reason: 'test', by: 'me', via: `temporal:${identity}` },
+      { reason: 'a bare word', by: 'unknown', via: `temporal:${identity}` },
+      { reason: 'x', by: 'me', via: `temporal:${identity}` },
+    ]);
+  });
+
   it('is one stop, however often it is sent', async () => {
     rig = await startRig(environment);
     await Promise.all(
