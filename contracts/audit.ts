@@ -9,6 +9,7 @@ const auditedKinds: ReadonlySet<string> = new Set([
   'flatten.ordered',
   'live.enabled',
   'live.disabled',
+  'starts.allowed',
   'risk.changed',
   'policy.changed',
   'participation.changed',

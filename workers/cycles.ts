@@ -28,7 +28,7 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
     workers: [
       {
         taskQueue: TaskQueue.cycles,
-        workflowBundle: await workflowBundle(),
+        workflowBundle: await workflowBundle(secrets),
         activities: {
           ...createMarketActivities({ market, buffer, logger }),
           ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger }),
@@ -40,6 +40,7 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
         stickyQueueScheduleToStartTimeout: '500ms',
       },
     ],
+    startsAllowedAt: (at) => journal.control.startsAllowedAt(configuration.account, at),
     ready: {
       journal: () => journal.check(),
       exchange: async () => void (await market.exchangeTime()),

@@ -23,9 +23,14 @@ const areas: readonly Area[] = [
   { names: ['models'], load: async () => (await import('./commands/models.ts')).registerModels },
   { names: ['audit'], load: async () => (await import('./commands/audit.ts')).registerAudit },
   { names: ['backup', 'restore'], load: async () => (await import('./commands/backup.ts')).registerBackup },
+  {
+    names: ['allow-ui', 'temporal'],
+    load: async () => (await import('./commands/access.ts')).registerAccess,
+  },
   { names: ['live'], load: async () => (await import('./commands/live.ts')).registerLive },
   { names: ['status'], load: async () => (await import('./commands/status.ts')).registerStatus },
   { names: ['incident'], load: async () => (await import('./commands/incident.ts')).registerIncidents },
+  { names: ['codec'], load: async () => (await import('./commands/codec.ts')).registerCodec },
   { names: ['logs'], load: async () => (await import('./commands/logs.ts')).registerLogs },
   { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },
   { names: ['paper'], load: async () => (await import('./commands/paper.ts')).registerPaper },
@@ -37,6 +42,7 @@ export async function createProgram(asked?: string): Promise<Command> {
     .description('Autonomous crypto trading on Temporal whose every step survives a crash.')
     .version('0.1.0')
     .exitOverride()
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for the options)')
     .addHelpText(
       'after',

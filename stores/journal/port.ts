@@ -66,6 +66,15 @@ export interface HaltRequest {
   flatten?: boolean;
 }
 
+/** From and until: UTC epoch milliseconds. */
+export interface StartsAllowed {
+  from: number;
+  until: number;
+  reason: string;
+  by: string;
+  via?: Via | undefined;
+}
+
 export interface ControlBook {
   read(account: string): Promise<ControlState>;
   /** Idempotent by request id: the second call returns the state as it is by then. */
@@ -89,6 +98,9 @@ export interface ControlBook {
     via?: Via | undefined;
     onlyOver?: string;
   }): Promise<ControlState | undefined>;
+  /** Cycles may be started by hand within this time, where foreign starts are refused. */
+  allowStarts(request: StartsAllowed & { requestId: string; account: string }): Promise<void>;
+  startsAllowedAt(account: string, at: number): Promise<boolean>;
   setLive(request: {
     requestId: string;
     account: string;

@@ -64,6 +64,19 @@ describe.each(adapterNames)('the books on %s', (name) => {
     expect(last).toMatchObject({ epoch: 92, reason: '{"a":1}', changedBy: '7' });
   });
 
+  it('allows starts by hand for the time that a person has signed, and no other', async () => {
+    const { control, audit } = books.journal;
+    expect(await control.startsAllowedAt('main', 150)).toBe(false);
+    const request = { requestId: 'r1', account: 'main', from: 100, until: 200, reason: 'a look', by: 'ann' };
+    await control.allowStarts(request);
+    await control.allowStarts({ ...request, until: 900 });
+    const allowed = await Promise.all([99, 100, 200, 201].map((at) => control.startsAllowedAt('main', at)));
+    expect(allowed).toEqual([false, true, true, false]);
+    expect(await control.startsAllowedAt('other', 150)).toBe(false);
+    expect((await audit.after(0, 10)).at(-1)).toMatchObject({ kind: 'starts.allowed', by: 'ann', reason: 'a look' });
+    expect((await audit.verify()).fault).toBeUndefined();
+  });
+
   it('reads trades for one holder at a time, and never back', async () => {
     expect(await books.journal.exchange.acquireLease('main', 'one', 1_000)).toBe(true);
     expect(await books.journal.exchange.acquireLease('main', 'two', 1_000)).toBe(false);

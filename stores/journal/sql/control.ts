@@ -3,7 +3,7 @@ import { via } from '../../../contracts/audit.ts';
 import { stopReason } from '../../../contracts/control.ts';
 import { plainText } from '../../../contracts/text.ts';
 import type { Restriction } from '../../../domain/portfolio.ts';
-import type { ControlBook, ControlState, HaltRequest, TradingState } from '../port.ts';
+import type { ControlBook, ControlState, HaltRequest, StartsAllowed, TradingState } from '../port.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 
 export async function readControl(sql: Sql, account: string): Promise<ControlState> {
@@ -60,6 +60,7 @@ export async function isNewRequest(
   return inserted > 0;
 }
 
+const STARTS_ALLOWED = 'starts.allowed';
 const REQUEST_ID_BYTES = 200;
 const NAME_BYTES = 100;
 
@@ -173,6 +174,27 @@ export function createControlBook(database: Database): ControlBook {
         });
         return after;
       }),
+
+    allowStarts: ({ requestId, account, ...allowed }) =>
+      database.transaction(account, { control: 'write' }, async (transaction) => {
+        if (!(await isNewRequest(transaction, requestId, account, 'allow-starts'))) return;
+        await transaction.emit({
+          eventId: `starts/${requestId}`,
+          kind: STARTS_ALLOWED,
+          payload: { account, ...allowed, via: allowed.via ?? '' },
+        });
+      }),
+
+    /** By the audit trail alone: what nobody has signed is not allowed. */
+    async startsAllowedAt(account, at) {
+      const rows = await database.rows(
+        'SELECT payload FROM audit_trail WHERE kind = ? ORDER BY place DESC LIMIT 50',
+        STARTS_ALLOWED,
+      );
+      return rows
+        .map((row) => JSON.parse(String(row['payload'])) as StartsAllowed & { account: string })
+        .some((allowed) => allowed.account === account && allowed.from <= at && at <= allowed.until);
+    },
 
     setLive: ({ requestId, account, enabled, reason, by, via: door = '' }) =>
       database.transaction(account, { control: 'write' }, async (transaction) => {

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import { via } from '../../../contracts/audit.ts';
+import { claimedName } from '../../../contracts/control.ts';
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { stackAccess } from '../../stack/connection.ts';
+import { readProfile } from '../../stack/profile.ts';
+import { temporalBinary } from '../../stack/temporal-binary.ts';
+import { passFor, withServer } from '../../temporal-arguments.ts';
+import { action, duration, reasonOption } from '../command.ts';
+import { type OutputOptions, print, progress } from '../output.ts';
+
+const LONGEST_MS = 24 * 3_600_000;
+
+const ALLOW_HELP = `
+Where foreign starts are refused (always in live mode, on paper with access.foreignStarts: refuse) a trading cycle that is started in Temporal's
+Web UI, or by its bare command line, gets nothing done. Within the time that is allowed here it is one like any other. Nothing else is allowed by it.
+
+Examples:
+  sapphire allow-ui --for 15m --reason "looking at single cycles"
+  sapphire temporal workflow start --type tradingCycle --task-queue cycles --workflow-id by-hand-1 --input '{}'`;
+
+const TEMPORAL_HELP = `
+Runs Temporal's own command line on this system's server and namespace, with the pass of this installation on what it starts, signals and updates.
+
+Examples:
+  sapphire temporal workflow list
+  sapphire temporal workflow start --type tradingCycle --task-queue cycles --workflow-id by-hand-1 --input '{}'`;
+
+export function registerAccess(program: Command): void {
+  action<OutputOptions & { for: number; reason: string; by?: string }>(
+    program
+      .command('allow-ui')
+      .description("allow cycles to be started in Temporal's Web UI or by its bare command line, for a while")
+      .requiredOption('--for <time>', 'for how long, at most 24h', duration('--for'))
+      .requiredOption('--reason <text>', 'kept in the books', reasonOption)
+      .option('--by <name>', 'who allows it; your user name without it')
+      .addHelpText('after', ALLOW_HELP),
+    async ({ configuration: { account }, journal, user }, options) => {
+      if (options.for > LONGEST_MS) throw new UserError('TooLong', '--for is at most 24h.', ExitCode.usage);
+      const from = Date.now();
+      const until = from + options.for;
+      const { reason } = options;
+      const by = claimedName(options.by ?? user);
+      await (await journal()).control.allowStarts({
+        requestId: randomUUID(),
+        account,
+        from,
+        until,
+        reason,
+        by,
+        via: via.os(user),
+      });
+      print({ account, from, until, reason, by }, options, () => [
+        `cycles may be started by hand until ${new Date(until).toISOString()}`,
+      ]);
+    },
+  );
+
+  program
+    .command('temporal')
+    .description("Temporal's own command line, on this system's server and with this installation's pass")
+    .argument('[arguments...]', 'as the program takes them')
+    .helpOption('--help', 'this help; the program’s own with: sapphire temporal help')
+    .allowUnknownOption()
+    .passThroughOptions()
+    .addHelpText('after', TEMPORAL_HELP)
+    .action(async (given: string[]) => {
+      const { knownSecrets } = await import('../../../contracts/config/secrets.ts');
+      const profile = readProfile();
+      const binary = await temporalBinary(profile.temporal, {
+        onProgress: progress,
+        signal: new AbortController().signal,
+      });
+      const args = withServer([...given, ...passFor(given, knownSecrets().guardSecret)], stackAccess(profile));
+      const child = spawn(binary, args, { stdio: 'inherit' });
+      process.exitCode = await new Promise<number>((resolve, reject) => {
+        child.once('error', reject);
+        child.once('exit', (code) => resolve(code ?? ExitCode.failure));
+      });
+    });
+}
