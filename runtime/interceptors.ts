@@ -2,12 +2,22 @@ import { fileURLToPath } from 'node:url';
 import type { ClientInterceptors } from '@temporalio/client';
 import { passingClient } from './guard/client.ts';
 import { createPasses } from './guard/passes.ts';
+import { symbolsWithheld } from './sealed/client.ts';
 import type { TemporalSecrets } from './temporal.ts';
 
 /** Around every call of every client, in this order. */
-export function clientInterceptors({ guardSecret }: TemporalSecrets): ClientInterceptors {
-  return guardSecret === undefined ? {} : passingClient(createPasses(guardSecret));
+export function clientInterceptors({ guardSecret, payloadKeys }: TemporalSecrets): ClientInterceptors {
+  const { workflow, ...others } = guardSecret === undefined ? {} : passingClient(createPasses(guardSecret));
+  const passing = Array.isArray(workflow) ? workflow : [];
+  return { ...others, workflow: [...passing, ...(payloadKeys === undefined ? [] : [symbolsWithheld])] };
 }
 
-/** Paths of the modules that the bundle of workflows holds, each with an export `interceptors`. */
-export const workflowInterceptorModules: string[] = [fileURLToPath(new URL('guard/workflow.ts', import.meta.url))];
+/**
+ * Paths of the modules that the bundle of workflows holds, each with an export `interceptors`.
+ *
+ * @param sealed whether payloads are encrypted
+ */
+export function workflowInterceptorModules(sealed: boolean): string[] {
+  const modules = ['guard/workflow.ts', ...(sealed ? ['sealed/workflow.ts'] : [])];
+  return modules.map((module) => fileURLToPath(new URL(module, import.meta.url)));
+}

@@ -109,6 +109,10 @@ function roundsOf({ account, mode, warehouse }: RoundsOf, marketSpeed: number): 
   return rounds.filter(({ workflowType }) => workflowType !== 'scoreAgents' || marketSpeed === 1);
 }
 
+export function housekeepingIds(configuration: RoundsOf, marketSpeed: number): string[] {
+  return roundsOf(configuration, marketSpeed).map(({ id }) => id);
+}
+
 /** Makes each schedule, or has it keep the configured times, and has a round of those made now that look at what is. */
 export async function ensureHousekeeping(client: Client, configuration: RoundsOf, marketSpeed: number): Promise<void> {
   for (const round of roundsOf(configuration, marketSpeed)) {

@@ -17,6 +17,9 @@ import { startedEngines } from '../contracts/config/engines.ts';
 import { backupFolder, dataFolder, reportFolder } from '../contracts/config/folders.ts';
 import { exchangeKeys } from '../contracts/config/secrets.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
+import { scheduleId } from '../contracts/workflow-ids.ts';
+import { createPasses } from '../runtime/guard/passes.ts';
+import { renewSchedules } from '../runtime/guard/schedules.ts';
 import { listBackups } from '../stores/backup/backup.ts';
 import { placesOf } from '../stores/backup/places.ts';
 import { openJournal } from '../stores/journal/open.ts';
@@ -25,7 +28,7 @@ import { feedsOf } from '../stores/warehouse/feeds.ts';
 import { openWarehouse } from '../stores/warehouse/warehouse.ts';
 import { watchBooks } from './book-watch.ts';
 import { marketSpeed, refuseUnfitKeys, tradingAccess } from './exchange.ts';
-import { ensureHousekeeping, restoreHousekeeping } from './housekeeping.ts';
+import { ensureHousekeeping, housekeepingIds, restoreHousekeeping } from './housekeeping.ts';
 import { haltOnStrangers, socketApiUrl, startIngestor } from './ingestor.ts';
 import { runRole } from './role.ts';
 import { openUserStream } from './user-stream.ts';
@@ -68,6 +71,9 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
   });
   const speed = marketSpeed(configuration);
   const startedAt = Date.now();
+  const schedules = [scheduleId(account), ...housekeepingIds(configuration, speed)];
+  const renewed = await renewSchedules(client, createPasses(secrets.guardSecret), schedules);
+  if (renewed.length > 0) logger.warn({ renewed }, 'schedules from before this installation’s secret were made anew');
   await ensureHousekeeping(client, configuration, speed);
   const restoreSchedules = (): Promise<string[]> => restoreHousekeeping(client, configuration, speed);
   const ingestor = startIngestor({ ingest, journal, client, configuration, logger });
@@ -85,7 +91,7 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
     workers: [
       {
         taskQueue: TaskQueue.operations,
-        workflowBundle: await workflowBundle(),
+        workflowBundle: await workflowBundle(secrets),
         activities: {
           ...createControlActivities({ journal, trading, client, account, logger }),
           ...createReconcileActivities({ journal, trading, client, configuration, ingest, restoreSchedules, logger }),

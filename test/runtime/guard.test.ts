@@ -8,6 +8,7 @@ import { PASS_HEADER } from '../../contracts/pass.ts';
 import { createGuard, type Guard } from '../../runtime/guard/guard.ts';
 import { foreignAccount } from '../../runtime/guard/own-account.ts';
 import { createPasses } from '../../runtime/guard/passes.ts';
+import { renewSchedules } from '../../runtime/guard/schedules.ts';
 import { clientOptions, createWorker } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { leg } from '../support/books.ts';
@@ -183,6 +184,34 @@ describe('a start', () => {
       expect(calls).toEqual(name === 'ours' ? ['heldSymbols'] : []);
       await handle.delete();
     }
+    await close();
+  });
+
+  it('by a schedule from before the secret gets its work done once it was made anew, as it was', async () => {
+    const { own, foreign, calls, close, taskQueue, passes } = await open();
+    const scheduleId = `older-${randomUUID()}`;
+    const { schedule } = foreign;
+    const action = { type: 'startWorkflow', workflowType: 'flatten', workflowId: scheduleId, taskQueue } as const;
+    await schedule.create({
+      scheduleId,
+      spec: { intervals: [{ every: '1 hour' }] },
+      action: { ...action, args: ['main', 7] },
+      state: { paused: true, note: 'by ann' },
+    });
+    expect(await renewSchedules(own, passes, [scheduleId, 'none'])).toEqual([]);
+    const later = { ...passes, since: Date.now() + 1_000 };
+    expect(await renewSchedules(own, later, [scheduleId, 'none'])).toEqual([scheduleId]);
+    expect(await renewSchedules(own, later, [scheduleId])).toEqual([]);
+    const handle = own.schedule.getHandle(scheduleId);
+    const { spec, state, action: kept } = await handle.describe();
+    expect({ spec, state, kept }).toMatchObject({
+      spec: { intervals: [{ every: 3_600_000 }] },
+      state: { paused: true, note: 'by ann' },
+      kept: { workflowType: 'flatten', args: ['main', 7] },
+    });
+    await handle.trigger();
+    await expect.poll(() => calls).toEqual(['heldSymbols']);
+    await handle.delete();
     await close();
   });
 
