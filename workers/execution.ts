@@ -20,7 +20,7 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
     workers: [
       {
         taskQueue: TaskQueue.execution,
-        workflowBundle: await workflowBundle(),
+        workflowBundle: await workflowBundle(secrets),
         activities: {
           ...createOrderActivities({ journal, trading, logger }),
           ...createPlanActivities({ journal, trading, logger }),

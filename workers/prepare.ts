@@ -1,4 +1,5 @@
+import { knownSecrets } from '../contracts/config/secrets.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /** Run before the workers start, so that they find the bundle made. */
-await workflowBundle();
+await workflowBundle(knownSecrets());

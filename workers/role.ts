@@ -5,7 +5,7 @@ import { type ActivityInboundCallsInterceptor, DefaultLogger, Runtime, type Work
 import { loadConfiguration } from '../contracts/config/load.ts';
 import { type Configuration, refusesForeignStarts } from '../contracts/config/schema.ts';
 import { loadSecrets, type Secrets, secretValues } from '../contracts/config/secrets.ts';
-import { temporalAccess } from '../contracts/config/temporal.ts';
+import { refuseReadablePayloads, temporalAccess } from '../contracts/config/temporal.ts';
 import { operationsPort, type Role, sdkMetricsPort } from '../contracts/roles.ts';
 import { carriedId, correlated } from '../contracts/telemetry/correlation.ts';
 import { createErrorRate } from '../contracts/telemetry/error-rate.ts';
@@ -95,6 +95,7 @@ export async function runRole(role: Role, build: (context: RoleContext) => Promi
   });
 
   const temporal = temporalAccess();
+  refuseReadablePayloads(configuration, temporal, secrets);
   const connection = await connectWorkers(temporal);
   const client = await clientOn(connection, temporal, secrets);
   const parts = await build({ configuration, secrets, client, logger });

@@ -7,8 +7,8 @@ import { dataFolder, projectFolder } from '../../contracts/config/folders.ts';
 import { configurationFile } from '../../contracts/config/load.ts';
 import { environmentOf } from '../../contracts/config/process-environment.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { loadSecrets } from '../../contracts/config/secrets.ts';
-import type { TemporalAccess } from '../../contracts/config/temporal.ts';
+import { knownSecrets, loadSecrets } from '../../contracts/config/secrets.ts';
+import { refuseReadablePayloads, type TemporalAccess } from '../../contracts/config/temporal.ts';
 import { UserError } from '../../contracts/errors.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
 import { journalFile } from '../../stores/journal/open.ts';
@@ -136,6 +136,7 @@ async function bringUp(
   const { configuration, profile, engines, onProgress } = options;
   const ownTemporal = !usesOtherServer();
   const files = { configuration: configurationFile(), profile: profileFile() };
+  refuseReadablePayloads(configuration, temporal, knownSecrets());
   checkDatabases(configuration, profile, ownTemporal);
   const access = await refuseUnreadyMode(configuration);
   await refuseTakenPorts(

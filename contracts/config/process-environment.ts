@@ -22,27 +22,28 @@ interface Share {
 }
 
 const exchangeKeys = ['exchangeApiKey', 'exchangeSecret', 'paperApiKey', 'paperSecret'] as const;
-const forecaster: Share = { variables: [settings, temporal, python] };
+const forecaster: Share = { variables: [settings, temporal, python], secrets: ['payloadKeys'] };
 
 /** What each process that is started gets beside the system's variables. One that does not stand here, as a program of others, gets nothing. */
 export const shares: Readonly<Record<string, Share>> = {
   'workers/operations': {
     variables: [settings, temporal, books, bigQuery],
-    secrets: [...exchangeKeys, 'journalUrl', 'guardSecret'],
+    secrets: [...exchangeKeys, 'journalUrl', 'guardSecret', 'payloadKeys'],
   },
   'workers/cycles': {
     variables: [settings, temporal, books],
-    secrets: ['journalUrl', 'coordinatorToken', 'paperApiKey', 'guardSecret'],
+    secrets: ['journalUrl', 'coordinatorToken', 'paperApiKey', 'guardSecret', 'payloadKeys'],
   },
   'workers/execution': {
     variables: [settings, temporal, books],
-    secrets: [...exchangeKeys, 'journalUrl', 'guardSecret'],
+    secrets: [...exchangeKeys, 'journalUrl', 'guardSecret', 'payloadKeys'],
   },
   'workers/agents': {
     variables: [settings, temporal, books],
     secrets: [
       'journalUrl',
       'guardSecret',
+      'payloadKeys',
       'deepseekApiKey',
       'qwenApiKey',
       'fingptApiKey',
@@ -52,7 +53,7 @@ export const shares: Readonly<Record<string, Share>> = {
       'freqtradeEngineToken',
     ],
   },
-  'workers/prepare': { variables: [settings] },
+  'workers/prepare': { variables: [settings], secrets: ['payloadKeys'] },
   'mcp-coordinator': { variables: [settings, books], secrets: ['journalUrl', 'coordinatorToken'] },
   'paper-exchange': { variables: [settings], secrets: ['paperAdminToken'] },
   'web-ui': { variables: [settings], secrets: ['webUiToken'] },

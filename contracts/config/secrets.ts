@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ExitCode, UserError } from '../errors.ts';
 import { dataFolder } from './folders.ts';
 import { validated } from './load.ts';
+import { payloadKeysIn, payloadKeysText } from './payload-keys.ts';
 import { writePrivateFile } from './private-file.ts';
 import type { Configuration } from './schema.ts';
 import { isWebAddress } from './web-address.ts';
@@ -20,6 +21,8 @@ const secretsSchema = z.strictObject({
   webUiToken: z.string().min(16),
   /** By which this installation's own clients are known to its workers. One that was made here begins with the time of its making. */
   guardSecret: z.string().min(32),
+  /** Encrypt what is written for Temporal: see payload-keys.ts. All processes and commands need the same. */
+  payloadKeys: payloadKeysText.optional(),
   /** Of the paper account, made by the paper exchange. They stand apart, so that no mode ever takes the other's keys. */
   paperApiKey: z.string().min(1).optional(),
   paperSecret: z.string().min(1).optional(),
@@ -63,6 +66,7 @@ export const secretVariables: Readonly<Record<SecretName, string>> = {
   freqtradeEngineToken: 'SAPPHIRE_FREQTRADE_ENGINE_TOKEN',
   webUiToken: 'SAPPHIRE_WEB_UI_TOKEN',
   guardSecret: 'SAPPHIRE_GUARD_SECRET',
+  payloadKeys: 'SAPPHIRE_PAYLOAD_KEYS',
   paperApiKey: 'SAPPHIRE_PAPER_API_KEY',
   paperSecret: 'SAPPHIRE_PAPER_SECRET',
   exchangeApiKey: 'SAPPHIRE_EXCHANGE_API_KEY',
@@ -161,5 +165,8 @@ export function exchangeKeys({ mode }: Pick<Configuration, 'mode'>, secrets: Sec
 
 /** The values that no log line may carry. */
 export function secretValues(secrets: Secrets): string[] {
-  return Object.values(secrets).filter((value) => value !== undefined);
+  const keys = secrets.payloadKeys === undefined ? [] : payloadKeysIn(secrets.payloadKeys);
+  return [...Object.values(secrets), ...keys.map(({ key }) => key.toString('base64'))].filter(
+    (value) => value !== undefined,
+  );
 }

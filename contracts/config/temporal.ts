@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { TLSConfig } from '@temporalio/client';
 import { z } from 'zod';
+import { ExitCode, UserError } from '../errors.ts';
+import { isLoopback } from './addresses.ts';
 import { validated } from './load.ts';
+import type { Configuration } from './schema.ts';
+import type { Secrets } from './secrets.ts';
 
 const environmentSchema = z.object({
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
@@ -21,6 +25,24 @@ export interface TemporalAccess {
   apiKey?: string;
   /** On loopback compression costs more than it saves. */
   grpcCompression?: { codec: 'none' };
+}
+
+/**
+ * In production a server that somebody else runs is given nothing to read: positions, plans, prompts and prices stand in what it keeps.
+ *
+ * @throws UserError PayloadsReadable
+ */
+export function refuseReadablePayloads(
+  { profile }: Pick<Configuration, 'profile'>,
+  { address }: Pick<TemporalAccess, 'address'>,
+  { payloadKeys }: Pick<Secrets, 'payloadKeys'>,
+): void {
+  if (profile !== 'production' || payloadKeys !== undefined || isLoopback(address.replace(/:\d+$/, ''))) return;
+  throw new UserError(
+    'PayloadsReadable',
+    `In the production profile nothing readable goes to a Temporal server elsewhere (${address}), and there is no key to encrypt it with: make one with "sapphire codec new-key", and give it to every process in SAPPHIRE_PAYLOAD_KEYS or in the file that SAPPHIRE_PAYLOAD_KEYS_FILE names.`,
+    ExitCode.notConfigured,
+  );
 }
 
 /** Where the Temporal server is, by the environment names of Temporal's own tools; the development server without any. */

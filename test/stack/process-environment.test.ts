@@ -65,9 +65,9 @@ afterAll(() => {
 
 const keys: SecretName[] = ['exchangeApiKey', 'exchangeSecret', 'paperApiKey', 'paperSecret'];
 it.each<[string, SecretName[]]>([
-  ['workers/operations', [...keys, 'journalUrl']],
-  ['workers/execution', [...keys, 'journalUrl']],
-  ['workers/cycles', ['coordinatorToken', 'journalUrl', 'paperApiKey']],
+  ['workers/operations', [...keys, 'guardSecret', 'journalUrl', 'payloadKeys']],
+  ['workers/execution', [...keys, 'guardSecret', 'journalUrl', 'payloadKeys']],
+  ['workers/cycles', ['coordinatorToken', 'guardSecret', 'journalUrl', 'paperApiKey', 'payloadKeys']],
   [
     'workers/agents',
     [
@@ -75,9 +75,11 @@ it.each<[string, SecretName[]]>([
       'fingptApiKey',
       'freqtradeEngineToken',
       'freqtradePassword',
+      'guardSecret',
       'hummingbotApiPassword',
       'journalUrl',
       'newsFeeds',
+      'payloadKeys',
       'qwenApiKey',
     ],
   ],
@@ -86,8 +88,8 @@ it.each<[string, SecretName[]]>([
   ['web-ui', ['webUiToken']],
   ['engines/freqtrade', ['freqtradeEngineToken']],
   ['engines/hummingbot', ['journalUrl', 'paperAdminToken']],
-  ['engines/lag-llama', []],
-  ['engines/fracast', []],
+  ['engines/lag-llama', ['payloadKeys']],
+  ['engines/fracast', ['payloadKeys']],
   ['temporal', []],
   ['prometheus', []],
   ['alertmanager', []],

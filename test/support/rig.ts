@@ -43,7 +43,7 @@ import {
 import { type AgentId, agentIds } from '../../domain/agents.ts';
 import { defaultParticipation, perAgent } from '../../domain/participation.ts';
 import { abstain } from '../../domain/signals.ts';
-import { createWorker } from '../../runtime/temporal.ts';
+import { createWorker, dataConverter, type TemporalSecrets } from '../../runtime/temporal.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Places } from '../../stores/backup/backup.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -158,6 +158,8 @@ export async function startRig(
     /** Makes the operations worker's schedules anew; without it there are none. */
     restoreSchedules?: () => Promise<string[]>;
     agents?: readonly AgentId[];
+    /** Those of the environment's client, too: with keys what the server keeps is encrypted. */
+    secrets?: TemporalSecrets;
   } = {},
 ): Promise<Rig> {
   const configuration = parseConfiguration(
@@ -220,7 +222,8 @@ export async function startRig(
   const scripted = Object.fromEntries(agentIds.map((id) => [id, scriptedAgent(id, () => views.current)]));
 
   const { connection, client } = { connection: environment.nativeConnection, client: environment.client };
-  const bundle = await workflowBundle();
+  const { secrets = {} } = options;
+  const bundle = await workflowBundle(secrets);
   const { protection } = configuration;
   const { restoreSchedules = async () => [] } = options;
   const ingest = createIngest({
@@ -338,7 +341,9 @@ export async function startRig(
           },
         ]),
   ];
-  const workers = await Promise.all(definitions.map((definition) => createWorker({}, { ...common, ...definition })));
+  const workers = await Promise.all(
+    definitions.map((definition) => createWorker(secrets, { ...common, ...definition })),
+  );
   const running = Promise.all(workers.map((worker) => worker.run()));
   if (options.withControl !== false) await ensureTradingControl(client, 'main');
 
@@ -395,7 +400,10 @@ export async function startRig(
           yield { workflowId, history };
         }
       }
-      for await (const { error } of Worker.runReplayHistories({ workflowBundle: bundle }, histories())) {
+      for await (const { error } of Worker.runReplayHistories(
+        { workflowBundle: bundle, dataConverter: dataConverter(secrets) },
+        histories(),
+      )) {
         if (error) throw error;
       }
       return replayed;
