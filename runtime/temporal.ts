@@ -1,3 +1,4 @@
+import { hostname, userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Client, ClientOptions, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
@@ -50,13 +51,14 @@ export function clientOptions(secrets: TemporalSecrets): Pick<ClientOptions, 'da
   return { dataConverter: dataConverter(secrets), interceptors: clientInterceptors(secrets) };
 }
 
-/** A client of its own connection, which whoever asked for it closes. */
+/** A client of its own connection, which whoever asked for it closes. The server notes whose it is, and the audit trail with it. */
 export async function connectClient(
   access: TemporalAccess,
   secrets: TemporalSecrets,
   connectTimeoutMs: number,
 ): Promise<Client> {
-  return clientOn(await openConnection(access, connectTimeoutMs), access, secrets);
+  const connection = await openConnection(access, connectTimeoutMs);
+  return clientOn(connection, access, secrets, `${userInfo().username}@${hostname()}/${process.pid}`);
 }
 
 /** A client over a connection that is there, as a worker's. */
@@ -64,9 +66,10 @@ export async function clientOn(
   connection: NonNullable<ClientOptions['connection']>,
   { namespace }: Pick<TemporalAccess, 'namespace'>,
   secrets: TemporalSecrets,
+  identity?: string,
 ): Promise<Client> {
   const temporal = await import('@temporalio/client');
-  return new temporal.Client({ connection, namespace, ...clientOptions(secrets) });
+  return new temporal.Client({ connection, namespace, ...(identity ? { identity } : {}), ...clientOptions(secrets) });
 }
 
 export async function connectWorkers({ namespace, ...access }: TemporalAccess): Promise<NativeConnection> {

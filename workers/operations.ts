@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createBackupActivities } from '../activities/backup/index.ts';
-import { ensureTradingControl, replaceOlderControl } from '../activities/control/ensure.ts';
+import { ensureTradingControl, refuseSilentControl, replaceOlderControl } from '../activities/control/ensure.ts';
 import { createControlActivities } from '../activities/control/index.ts';
 import { createHealthActivities } from '../activities/health/index.ts';
 import { createCcxtClient, fetchServerTime } from '../activities/market/ccxt-client.ts';
@@ -146,6 +146,7 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
     ready: {
       journal: () => journal.check(),
       exchange: async () => void (await trading.exchangeTime()),
+      control: () => refuseSilentControl(client),
     },
     close: async () => {
       stopWatching();

@@ -6,6 +6,10 @@ import type { Logger } from '../contracts/telemetry/logger.ts';
 import { TRADING_CONTROL_ID } from '../contracts/workflow-ids.ts';
 
 const RETRY_MS = 250;
+/** Longer than a latch waits for quiet before it answers. */
+const ANSWER_MS = 30_000;
+const SILENT_MS = 5_000;
+const TELL_EVERY_MS = 15_000;
 
 /** A stop that trading control writes into one journal would never be seen by orders that are fenced by another. */
 function refuseOtherBooks(state: TradingControlState, journalId: string): void {
@@ -20,15 +24,26 @@ function refuseOtherBooks(state: TradingControlState, journalId: string): void {
 /** Waits until trading control has answered a round trip with no stop under way. */
 export async function awaitTradingControl(client: Client, journalId: string, logger: Logger): Promise<void> {
   const handle = client.workflow.getHandle(TRADING_CONTROL_ID);
-  for (let attempt = 1; ; attempt += 1) {
+  const startedAt = performance.now();
+  let tellAt = startedAt + SILENT_MS;
+  for (;;) {
     try {
-      const state = await handle.executeUpdate<TradingControlState, []>('settled', { args: [] });
+      const state = await client.withDeadline(Date.now() + ANSWER_MS, () =>
+        handle.executeUpdate<TradingControlState, []>('settled', { args: [] }),
+      );
       refuseOtherBooks(state, journalId);
       logger.info({ epoch: state.epoch, halted: state.halted }, 'trading control answered');
       return;
     } catch (error) {
       if (error instanceof UserError) throw error;
-      if (attempt % 20 === 0) logger.warn({ error }, 'waiting for trading control');
+      const now = performance.now();
+      if (now >= tellAt) {
+        logger.warn(
+          { err: error, waitedMs: Math.round(now - startedAt) },
+          'no order is sent before trading control has answered',
+        );
+        tellAt = now + TELL_EVERY_MS;
+      }
       await sleep(RETRY_MS);
     }
   }

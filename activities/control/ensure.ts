@@ -30,6 +30,17 @@ export async function ensureTradingControl(client: Client, account: string): Pro
   });
 }
 
+const ANSWER_MS = 3_000;
+
+/** For /readyz: a latch that runs and does not answer carries out no stop. */
+export async function refuseSilentControl(client: Client): Promise<void> {
+  await client
+    .withDeadline(Date.now() + ANSWER_MS, () => client.workflow.getHandle(TRADING_CONTROL_ID).query('state'))
+    .catch((error: unknown) => {
+      throw new Error(`the latch of the emergency stop does not answer: ${String(error)}`);
+    });
+}
+
 /**
  * Puts the latch in the place of a trading control that an earlier release started. A stop that the old one had not come to the end of halts
  * trading anew: a person has to look at it.

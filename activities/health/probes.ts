@@ -22,7 +22,7 @@ const answerSchema = z.object({
 });
 
 /** Seen on their own: a process that waits for one of them is not a second incident. */
-const OWN_PROBE = ['journal', 'exchange'];
+const OWN_PROBE = ['journal', 'exchange', 'control'];
 
 /** Whether a process answers, what it lacks, and which of its breakers are open. */
 export async function probeProcess({ name, url }: { name: string; url: string }): Promise<Observation[]> {

@@ -1,8 +1,8 @@
 """
 A Temporal worker that answers for one forecaster: `python workers/gpu/main.py lag-llama`, or `fracast`.
 
-It reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and their kin, SAPPHIRE_HEALTH_ADDRESS, SAPPHIRE_CONFIG and SAPPHIRE_CACHE:
-docs/forecasters.md. Everything else is in the requests.
+It reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and their kin, SAPPHIRE_PAYLOAD_KEYS, SAPPHIRE_HEALTH_ADDRESS, SAPPHIRE_CONFIG and
+SAPPHIRE_CACHE: docs/forecasters.md. Everything else is in the requests.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from forecasting.config import ConfigurationFault, health_address, lag_llama_settings, model_folder, temporal_access
 from forecasting.health import served_health
+from forecasting.keys import payload_keys
 from forecasting.log import log
 from forecasting.refusal import Refused
 
@@ -47,10 +48,11 @@ async def _run(agent_id: str) -> None:
     stop = asyncio.Event()
     _listen_for_the_end(asyncio.get_running_loop(), stop)
     access = temporal_access()
+    keys = payload_keys()
 
     from forecasting.serving import connect, serve
 
-    client = await connect(access)
+    client = await connect(access, keys)
     async with served_health(*health_address()) as health:
         model = await asyncio.to_thread(_load, agent_id)
         if not stop.is_set():

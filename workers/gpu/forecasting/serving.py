@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,8 +19,10 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, TLSConfig
 from temporalio.worker import Worker
 
+from forecasting.codec import data_converter
 from forecasting.config import ConfigurationFault, TemporalAccess
 from forecasting.health import Health
+from forecasting.keys import PayloadKey
 from forecasting.log import log
 from forecasting.models import Forecaster
 from forecasting.refusal import Refused
@@ -36,7 +38,7 @@ _READY_SECONDS = 30
 _LOOK = timedelta(seconds=1)
 
 
-async def connect(access: TemporalAccess) -> Client:
+async def connect(access: TemporalAccess, keys: Sequence[PayloadKey] = ()) -> Client:
     """:raises ConfigurationFault: when no server answers there, or it refuses us"""
     settings = TLSConfig(
         server_root_ca_cert=access.server_authority,
@@ -48,6 +50,7 @@ async def connect(access: TemporalAccess) -> Client:
         return await Client.connect(
             access.address,
             namespace=access.namespace,
+            data_converter=data_converter(keys),
             api_key=access.api_key,
             tls=settings if access.tls else False,
             # Its own in every life of a process: the server remembers the pollers of the last minutes.

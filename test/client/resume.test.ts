@@ -1,0 +1,24 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ensureTradingControl } from '../../activities/control/ensure.ts';
+import { resumeTrading } from '../../client/resume.ts';
+import { ExitCode } from '../../contracts/errors.ts';
+import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { startDevServer } from '../support/temporal.ts';
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await startDevServer();
+});
+afterAll(() => environment.teardown());
+
+it('never waits without end: a latch that no worker answers for is told to be silent', async () => {
+  await ensureTradingControl(environment.client, 'main');
+  const before = performance.now();
+  const request = { reason: 'x', by: 'ann', expectedEpoch: 1 };
+  const silent = await resumeTrading(environment.client, request, 1_500).catch((error: unknown) => error);
+  expect(silent).toMatchObject({ code: 'ControlSilent', exitCode: ExitCode.unhealthy });
+  expect(String(silent)).toMatch(/did not answer within 1.5 s, so trading stays halted.*TradingControlSilent\.md/);
+  expect(performance.now() - before).toBeLessThan(10_000);
+  await environment.client.workflow.getHandle(TRADING_CONTROL_ID).terminate('end of the test');
+});
