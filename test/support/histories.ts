@@ -14,7 +14,9 @@ export const recording = process.env['SAPPHIRE_RECORD_HISTORIES'] === '1';
 /** Name of a history's kind: its workflow and how it ended. */
 export function historyKind(history: History): string {
   const events = history.events ?? [];
-  const workflow = events[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? 'unknown';
+  const type = events[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? 'unknown';
+  // The latch took the place of a trading control whose histories are kept.
+  const workflow = [type, ...(isPatched(events, 'latch') ? ['latch'] : [])].join('.');
   const last = events.at(-1);
   const payload = last?.workflowExecutionCompletedEventAttributes?.result?.payloads?.[0];
   if (payload) {
@@ -24,6 +26,13 @@ export function historyKind(history: History): string {
   if (last?.workflowExecutionContinuedAsNewEventAttributes) return `${workflow}.continued`.toLowerCase();
   if (last?.workflowExecutionFailedEventAttributes) return `${workflow}.failed`.toLowerCase();
   return [workflow, 'running', ...heard(events)].join('.').toLowerCase();
+}
+
+function isPatched(events: readonly temporal.api.history.v1.IHistoryEvent[], patchId: string): boolean {
+  return events.some(({ markerRecordedEventAttributes: marker }) => {
+    const [payload] = marker?.details?.['patch-data']?.payloads ?? [];
+    return marker?.markerName === 'core_patch' && Buffer.from(payload?.data ?? []).includes(`"${patchId}"`);
+  });
 }
 
 /** What one that never ends was told: a stop is a path of its own through trading control. */
