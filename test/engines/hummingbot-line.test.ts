@@ -43,7 +43,8 @@ async function client(port: number) {
   return {
     answers,
     ended,
-    send: (packet: Packet) => socket.write(generate(packet)),
+    /** All in one piece. */
+    send: (...packets: Packet[]) => socket.write(Buffer.concat(packets.map((packet) => generate(packet)))),
     until: (cmd: Packet['cmd']) => expect.poll(() => answers.find((answer) => answer.cmd === cmd)).toBeDefined(),
     /** Ends in order, once all that was sent has been taken. */
     async end() {
@@ -53,10 +54,8 @@ async function client(port: number) {
   };
 }
 
-async function connected(port: number, given: Partial<Login> = login) {
-  const { username, password } = given;
-  const one = await client(port);
-  one.send({
+function hello({ username, password }: Partial<Login>): Packet {
+  return {
     cmd: 'connect',
     protocolId: 'MQTT',
     protocolVersion: 4,
@@ -65,7 +64,12 @@ async function connected(port: number, given: Partial<Login> = login) {
     keepalive: 60,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password: Buffer.from(password) }),
-  });
+  };
+}
+
+async function connected(port: number, given: Partial<Login> = login) {
+  const one = await client(port);
+  one.send(hello(given));
   await one.until('connack');
   return one;
 }
@@ -139,12 +143,17 @@ describe('the broker', () => {
     expect(line.controllers()).toEqual([]);
   });
 
-  it('hears nobody who has not said who it is', async () => {
+  it('hears nobody who has not said who it is, nor what comes in one piece with a wrong password', async () => {
     const { port, line } = await open();
+    const words = said(`${TOPIC}/performance`, JSON.stringify({ 'BTC-USDT': report }));
     const stranger = await client(port);
-    stranger.send(said(`${TOPIC}/performance`, JSON.stringify({ 'BTC-USDT': report })));
+    stranger.send(words);
     expect(await stranger.ended).toBe(true);
+    const hasty = await client(port);
+    hasty.send(hello({ ...login, password: 'wrong' }), words, words);
+    expect(await hasty.ended).toBe(true);
     expect([stranger.answers, line.controllers()]).toEqual([[], []]);
+    expect(hasty.answers).toMatchObject([{ cmd: 'connack', returnCode: 5 }]);
   });
 
   it('gives the engine its stop and nothing else to hear', async () => {

@@ -41,8 +41,8 @@ async function untilGone(installation: Installation): Promise<void> {
   for (let n = 0; n < 100 && processesOf(installation).length > 0; n += 1) await sleep(100);
 }
 
-/** Resolves when the running start has printed the line of a finished cycle. */
-async function firstCycle(child: ChildProcess): Promise<void> {
+/** Resolves when the running start has printed the line of a finished cycle, with all that its screen shows until then. */
+async function firstCycle(child: ChildProcess): Promise<string> {
   let seen = '';
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', (data: Buffer) => {
@@ -51,6 +51,7 @@ async function firstCycle(child: ChildProcess): Promise<void> {
     });
     child.once('exit', (code) => reject(new Error(`ended with ${code} before its first cycle: ${seen}`)));
   });
+  return seen;
 }
 
 /** A bound on what hangs; how long a command takes is the machine's affair. */
@@ -102,7 +103,8 @@ describe('one command', { timeout: 300_000 }, () => {
 
   it('goes on with the same books, under the command line', async () => {
     running = installation.start('--observe');
-    await firstCycle(running);
+    const password = join(installation.environment['SAPPHIRE_DATA'] ?? '', 'observability', 'password');
+    expect(await firstCycle(running)).toContain(`the user sapphire and the password in ${password}`);
     const cycles = z.array(cycleSchema).parse(await json('cycle', 'list'));
     expect(cycles.map(({ id }) => id)).toEqual(expect.arrayContaining(first.cycles.map(({ id }) => id)));
 
