@@ -52,6 +52,7 @@ describe('help', () => {
       'live',
       'status',
       'incident',
+      'codec',
       'logs',
       'doctor',
       'paper',
