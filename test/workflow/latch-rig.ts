@@ -20,6 +20,8 @@ export interface LatchScene {
   settled(): Promise<TradingControlState>;
   resume(expectedEpoch: number, more?: object): Promise<TradingControlState>;
   until(check: (now: TradingControlState) => boolean, withinMs?: number): Promise<TradingControlState>;
+  /** Asks until it is so. */
+  eventually(check: () => boolean | Promise<boolean>, withinMs?: number): Promise<void>;
   /** Nobody works for it here. */
   endSelling(): Promise<void>;
   /** Runs of the latch, the present one included. */
@@ -77,6 +79,11 @@ function createScene(
     return latch;
   };
   const state = () => running().query<TradingControlState>('state');
+  /** A story that fails meanwhile waits for no answer. */
+  const quietly = <T>(answer: Promise<T>): Promise<T> => {
+    answer.catch(() => undefined);
+    return answer;
+  };
   return {
     environment,
     books,
@@ -89,29 +96,39 @@ function createScene(
     },
     stop: (requestId, reason = requestId) => running().signal('emergencyStop', { reason, by: 'ann', requestId }),
     state,
-    settled: () => running().executeUpdate<TradingControlState, []>('settled', { args: [] }),
-    resume: (expectedEpoch, more = {}) =>
-      running().executeUpdate<TradingControlState, [unknown]>('resume', {
-        args: [{ reason: 'looked at it', by: 'ann', expectedEpoch, ...more }],
-      }),
-    async until(check, withinMs = 10_000) {
-      const end = performance.now() + withinMs;
-      for (;;) {
-        const now = await state();
-        if (check(now)) return now;
-        if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${JSON.stringify(now)}`);
-        await sleep(30);
-      }
+    settled: () => quietly(running().executeUpdate<TradingControlState, []>('settled', { args: [] })),
+    resume: (expectedEpoch, more = {}) => {
+      const request = { reason: 'looked at it', by: 'ann', expectedEpoch, ...more };
+      return quietly(running().executeUpdate<TradingControlState, [unknown]>('resume', { args: [request] }));
     },
+    async until(check, withinMs = 10_000) {
+      let now = await state();
+      await eventually(async () => {
+        now = await state();
+        return check(now);
+      }, withinMs).catch((error: unknown) => {
+        throw new Error(`the latch says ${JSON.stringify(now)}`, { cause: error });
+      });
+      return now;
+    },
+    eventually,
     async endSelling() {
       const selling = environment.client.workflow.getHandle(flattenWorkflowId(books.control.account, 1));
       await selling.terminate('end of the test');
     },
     async runs() {
-      let count = 0;
       const query = `WorkflowId = '${running().workflowId}'`;
-      for await (const _run of environment.client.workflow.list({ query })) count += 1;
+      let count = 0;
+      for await (const { runId } of environment.client.workflow.list({ query })) count += runId ? 1 : 0;
       return count;
     },
   };
+}
+
+async function eventually(check: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!(await check())) {
+    if (performance.now() > end) throw new Error(`it was not so within ${withinMs} ms`);
+    await sleep(30);
+  }
 }

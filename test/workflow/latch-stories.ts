@@ -67,8 +67,10 @@ const overtakenInTheJournal =
     expect(await scene.settled()).toMatchObject({ halted: true, quiet: true, reason: 'break glass' });
   };
 
-const named = (of: (moment: Moment) => Story, words: string): Record<string, Story> =>
-  Object.fromEntries(moments.map((moment) => [`${words} ${moment.join(' its ')} leaves trading halted`, of(moment)]));
+const named = <Words extends string>(of: (moment: Moment) => Story, words: Words) =>
+  Object.fromEntries(
+    moments.map((moment) => [`${words} ${moment.join(' its ')} leaves trading halted`, of(moment)]),
+  ) as Record<`${Words} ${Moment[0]} its ${Moment[1]} leaves trading halted`, Story>;
 
 /** More events than a run of this many takes, none of which is anything new. */
 const SHORT = { maxEvents: 60 };
@@ -96,7 +98,7 @@ const manyRuns =
       expect(await resumed()).toMatchObject({ halted: false, epoch: epoch + 1 });
     }
     expect(books.raised.size).toBe(8);
-    await expect.poll(() => scene.runs()).toBeGreaterThan(3);
+    await scene.eventually(async () => (await scene.runs()) > 3);
   };
 
 export const stories = {
@@ -180,7 +182,7 @@ export const stories = {
     const told = await scene.until(({ trouble }) => trouble.length > 0, 5_500);
     expect(told).toMatchObject({ fenced: false, trouble: ['the halt row cannot be written: disk I/O error'] });
     expect(told.waitingSince).toBeGreaterThan(0);
-    await expect.poll(() => books.calls, { timeout: 3_000 }).toContain('sweepOrders');
+    await scene.eventually(() => books.count('sweepOrders') > 0, 3_000);
     books.failing.clear();
     expect(await scene.until(({ quiet }) => quiet)).toMatchObject({ fenced: true, trouble: [] });
   },
@@ -269,12 +271,43 @@ export const stories = {
     await scene.until(({ quiet, epoch }) => quiet && epoch === 2);
   },
 
+  async 'knows of a halt that was ended without it while it looks at the exchange'(scene) {
+    const { books } = scene;
+    books.sweep = { ...books.sweep, remaining: [open] };
+    await scene.begin();
+    await scene.stop('first');
+    await scene.until(({ remaining }) => remaining.length > 0);
+    books.resume();
+    expect(await scene.until(({ halted }) => !halted, 5_000)).toMatchObject({ epoch: 2, by: 'eve', quiet: false });
+    const looks = books.count('sweepOrders');
+    await sleep(1_000);
+    expect(books.count('sweepOrders')).toBe(looks);
+  },
+
+  async 'knows of a resume whose answer was lost'(scene) {
+    const { books } = scene;
+    await beginHalted(scene);
+    const gate = books.hold('resumeTrading', 'after');
+    const resumed = scene.resume(1);
+    await gate.reached;
+    expect(await scene.until(({ halted }) => !halted, 25_000)).toMatchObject({ epoch: 2 });
+    expect(await resumed).toMatchObject({ halted: false, epoch: 2 });
+    await scene.eventually(() => !books.paused);
+  },
+
   async 'the same stop sent twice is one'(scene) {
     const { books } = scene;
     await beginHalted(scene);
     await scene.stop('first');
     await scene.settled();
     expect(books.count('raiseHalts')).toBe(1);
+  },
+
+  async 'is stopped by an object for a reason'(scene) {
+    await scene.begin();
+    await scene.latch.signal('emergencyStop', { reason: { a: 1 }, by: 'x' });
+    await halt(scene);
+    expect(scene.books.raised.size).toBe(2);
   },
 
   async 'is carried out under a request to cancel the latch'(scene) {
@@ -310,7 +343,7 @@ export const stories = {
     await scene.begin({ maxEvents: 40 });
     await scene.latch.signal('emergencyStop', { reason: 'x', by: 'ann', requestId: 'first', flatten: true });
     const { runId } = await scene.latch.describe();
-    await expect.poll(async () => (await scene.latch.describe()).runId, { timeout: 15_000 }).not.toBe(runId);
+    await scene.eventually(async () => (await scene.latch.describe()).runId !== runId, 15_000);
     books.failing.clear();
     const told = await scene.until(({ flattened }) => flattened !== undefined);
     expect(told).toMatchObject({ epoch: 1, quiet: true, flattened: 1 });
@@ -320,9 +353,18 @@ export const stories = {
   async 'a new run does not believe a memory that the books contradict'(scene) {
     const { books } = scene;
     books.raise({ requestId: 'glass', reason: 'break glass', by: 'ann', flatten: false });
-    await scene.begin({ quietEpoch: 7, seen: ['x'] });
+    await scene.begin({ quietEpoch: 1, seen: ['x'] });
     expect(await scene.settled()).toMatchObject({ halted: true, epoch: 1, quiet: true });
     expect(books.calls).toContain('sweepOrders');
+  },
+
+  async 'a new run knows the stops of the one before'(scene) {
+    await beginHalted(scene, SHORT);
+    await sayAgain(scene);
+    await scene.eventually(async () => (await scene.runs()) > 1);
+    await scene.stop('first');
+    await scene.settled();
+    expect(scene.books.count('raiseHalts')).toBe(1);
   },
 
   async 'a run answers what it was asked before it ends'(scene) {
@@ -334,7 +376,7 @@ export const stories = {
     await sleep(500);
     gate.release();
     expect(await resumed).toMatchObject({ halted: false, epoch: 2 });
-    await expect.poll(() => scene.runs()).toBeGreaterThan(1);
+    await scene.eventually(async () => (await scene.runs()) > 1);
   },
 
   async 'a run that is about to end fences a stop while somebody waits for its answer'(scene) {
@@ -388,5 +430,3 @@ export const stories = {
     expect(await scene.resume(1)).toMatchObject({ halted: false });
   },
 } satisfies Record<string, Story>;
-
-export type StoryName = keyof typeof stories;

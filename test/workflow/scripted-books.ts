@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Reconciliation, ResumeRequest, Stop, SweepSummary, TradingBooks } from '../../contracts/control.ts';
 
@@ -52,6 +53,11 @@ export class ScriptedBooks {
     for (const release of this.releases) release();
   }
 
+  /** As somebody who does not ask trading control. */
+  resume(): void {
+    this.control = { ...this.control, halted: false, epoch: this.control.epoch + 1, reason: 'by hand', by: 'eve' };
+  }
+
   /** Empty books in the place of these. */
   replace(journalId: string): void {
     this.raised.clear();
@@ -74,11 +80,14 @@ export class ScriptedBooks {
           for (const stop of stops) this.raise(stop);
           return this.control;
         }),
-      sweepOrders: () =>
-        this.call('sweepOrders', (): SweepSummary => {
-          const { failed, remaining, unresolved, trouble } = this.sweep;
-          return { ...this.sweep, quiet: [failed, remaining, unresolved, trouble].every((list) => list.length === 0) };
-        }),
+      sweepOrders: async (epoch?: number) => {
+        const isOver = epoch !== undefined && this.control.epoch > epoch && !this.control.halted;
+        const { failed, remaining, unresolved, trouble } = this.sweep;
+        const quiet = !isOver && [failed, remaining, unresolved, trouble].every((list) => list.length === 0);
+        // Where it finds something it looks again, for some seconds.
+        if (!quiet && !isOver) await sleep(500);
+        return this.call('sweepOrders', (): SweepSummary => ({ ...this.sweep, quiet }));
+      },
       alignSchedule: () =>
         this.call('alignSchedule', () => {
           this.paused = this.control.halted;

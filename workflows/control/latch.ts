@@ -188,10 +188,22 @@ export class Latch {
       refuseFor(isMoved() ?? (this.isUnquiet() ? `the stop is not quiet yet: ${this.words()}` : undefined));
       const { clean, differences } = await reconcile();
       refuseFor(clean ? isMoved() : `books and exchange differ: ${plainText(differences.join('; '), 1_000)}`);
-      this.learn(await resumeTrading(request));
+      await this.resumeBooks(request);
       return this.state();
     } finally {
       this.resuming = false;
+    }
+  }
+
+  /** An answer that was lost is no refusal: the books say what came of it. */
+  private async resumeBooks(request: ResumeRequest): Promise<void> {
+    try {
+      this.learn(await resumeTrading(request));
+    } catch (error) {
+      this.learn(await readControl());
+      const { halted, epoch, by, reason } = this.state();
+      const isDone = !halted && epoch === request.expectedEpoch + 1 && by === request.by && reason === request.reason;
+      if (!isDone) throw error;
     }
   }
 
@@ -271,7 +283,11 @@ export class Latch {
       await condition(() => this.isUnquiet() || this.leaving);
       if (this.leaving) return;
       const epoch = this.books?.halted ? this.books.epoch : undefined;
-      await this.attempt('sweep', 0, () => this.sweepOnce(epoch, round));
+      await Promise.all([
+        this.attempt('sweep', 0, () => this.sweepOnce(epoch, round)),
+        // Whoever ends a halt without trading control ends its looks as well.
+        ...(round > 0 ? [this.attempt('books', 0, async () => this.learn(await readControl()))] : []),
+      ]);
       round = this.isUnquiet() ? round + 1 : 0;
     }
   }
