@@ -114,6 +114,29 @@ describe('Prometheus and Alertmanager', () => {
     expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([401, null]);
   });
 
+  it.each([
+    ['/api/v2/silences', silence],
+    ['/api/v2/alerts', alert],
+  ])(
+    'alertmanager %s: a page says nothing by what a browser sends unasked, though its user has given the password',
+    async (path, body) => {
+      for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+        const headers = {
+          authorization: observerAuthorization(),
+          origin: 'https://evil.example',
+          'content-type': type,
+        };
+        const answer = await ask('alertmanager', path, { method: 'POST', headers, body: JSON.stringify(body) });
+        // A browser hides an answer to everybody from a page that had it send credentials.
+        expect([type, answer.status, answer.headers.get('access-control-allow-credentials')]).toEqual([
+          type,
+          415,
+          null,
+        ]);
+      }
+    },
+  );
+
   it('reach each other: Prometheus reads both and tells its alerts', { timeout: 60_000 }, async () => {
     const up = (job: string) => seriesOf(data, ports.prometheus, `up{job="${job}"} == 1`);
     for (const job of ['prometheus', 'alertmanager']) await expect.poll(() => up(job), { timeout: 20_000 }).toBe(1);
