@@ -49,6 +49,8 @@ describe('help', () => {
       'audit',
       'backup',
       'restore',
+      'allow-ui',
+      'temporal',
       'live',
       'status',
       'incident',

@@ -7,25 +7,9 @@ import type { OrderLeg } from '../../domain/orders.ts';
 import * as workflows from '../../workflows/index.ts';
 import { startDevServer } from '../support/temporal.ts';
 import { startWorkflowRig, type WorkflowRig } from '../support/workflow-rig.ts';
+import { leg } from './leg.ts';
 import { unreadables } from './payloads.ts';
 
-const leg: OrderLeg = {
-  legId: 'sph1',
-  cycleId: 'cycle/1',
-  correlationId: 'cycle/1',
-  account: 'main',
-  symbol: 'BTC/USDT',
-  side: 'buy',
-  purpose: 'open',
-  type: 'limit',
-  quantity: '0.002',
-  limitPrice: '30000',
-  timeInForce: 'GTC',
-  restMs: 60_000,
-  working: { style: 'once' },
-  minNotional: '5',
-  epoch: 0,
-};
 const deep = Array.from({ length: 2_000 }).reduce<unknown>((inner) => ({ a: inner }), 'x');
 const odd = unreadables.map(([, value]) => [value]);
 /** Of none of our types. */

@@ -6,33 +6,16 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { payloadKeyText } from '../../contracts/config/payload-keys.ts';
 import type { LegProgress } from '../../contracts/order.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
 import { createGuard } from '../../runtime/guard/guard.ts';
 import { createPasses } from '../../runtime/guard/passes.ts';
 import { clientOptions, createWorker, type TemporalSecrets } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { startDevServer } from '../support/temporal.ts';
+import { leg } from './leg.ts';
 
 const payloadKeys = payloadKeyText('k', randomBytes(32));
 const guardSecret = randomBytes(24).toString('hex');
 const secrets = { payloadKeys, guardSecret };
-const leg: OrderLeg = {
-  legId: 'sph1',
-  cycleId: 'cycle/1',
-  correlationId: 'cycle/1',
-  account: 'main',
-  symbol: 'BTC/USDT',
-  side: 'buy',
-  purpose: 'open',
-  type: 'limit',
-  quantity: '0.002',
-  limitPrice: '30000',
-  timeInForce: 'IOC',
-  restMs: 0,
-  working: { style: 'once' },
-  minNotional: '5',
-  epoch: 0,
-};
 const { legId, symbol, side, quantity, limitPrice } = leg;
 const filled = { legId, intentId: 'sph1-1', symbol, side, quantity, limitPrice, filledQuantity: quantity, detail: '' };
 const report = { settled: 0, unknown: 0, waiting: 0, agents: [] };

@@ -7,11 +7,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { TradingControlState } from '../../contracts/control.ts';
 import type { LegProgress } from '../../contracts/order.ts';
 import type { ProtectionState } from '../../contracts/protection.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
 import { clientOptions } from '../../runtime/temporal.ts';
 import { startDevServer } from '../support/temporal.ts';
 import { startWorkflowRig, type WorkflowRig } from '../support/workflow-rig.ts';
 import { ScriptedBooks } from '../workflow/scripted-books.ts';
+import { leg } from './leg.ts';
 import { foreign, foreignPayload, unreadables } from './payloads.ts';
 
 let environment: TestWorkflowEnvironment;
@@ -19,18 +19,6 @@ let books: ScriptedBooks;
 let rig: WorkflowRig;
 
 const SYMBOL = 'BTC/USDT';
-const leg: OrderLeg = {
-  legId: 'leg',
-  cycleId: 'cycle',
-  account: 'main',
-  symbol: SYMBOL,
-  side: 'buy',
-  purpose: 'open',
-  quantity: '1',
-  limitPrice: '100',
-  epoch: 0,
-  timeInForce: 'GTC',
-} as OrderLeg;
 const result = { ...leg, intentId: 'leg-1', state: 'accepted', filledQuantity: '0', detail: '' } as const;
 const resting = { result, working: true, restUntil: Date.now() + 60_000 } satisfies LegProgress;
 

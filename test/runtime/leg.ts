@@ -1,0 +1,20 @@
+import type { OrderLeg } from '../../domain/orders.ts';
+
+/** One that is valid. */
+export const leg: OrderLeg = {
+  legId: 'sph1',
+  cycleId: 'cycle/1',
+  correlationId: 'cycle/1',
+  account: 'main',
+  symbol: 'BTC/USDT',
+  side: 'buy',
+  purpose: 'open',
+  type: 'limit',
+  quantity: '0.002',
+  limitPrice: '30000',
+  timeInForce: 'GTC',
+  restMs: 60_000,
+  working: { style: 'once' },
+  minNotional: '5',
+  epoch: 0,
+};
