@@ -108,4 +108,14 @@ describe('sapphire codec', () => {
         expect(bytes.includes(`"${word}"`), `${word} in ${file}`).toBe(false);
     }
   });
+
+  it('is asked for before anything starts, where production goes to a server elsewhere', async () => {
+    const other = await makeInstallation();
+    other.configure({ profile: 'production' });
+    other.environment['TEMPORAL_ADDRESS'] = 'temporal.example:7233';
+    const { code, stderr } = await other.startAndWait('--cycles', '1', '--exit');
+    expect(code).toBe(ExitCode.notConfigured);
+    expect(stderr).toContain('nothing readable goes to a Temporal server elsewhere (temporal.example:7233)');
+    expect(stderr).toContain('sapphire codec new-key --keep');
+  });
 });

@@ -1,9 +1,13 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Context } from '@temporalio/activity';
 import { Client, type WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readProfile } from '../../client/stack/profile.ts';
+import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import type { LegProgress } from '../../contracts/order.ts';
 import type { ProtectionState } from '../../contracts/protection.ts';
@@ -89,6 +93,15 @@ describe('trading control', () => {
     expect(now).toMatchObject({ halted: true, reason: `an unreadable stop (encoding ${encoding})`, by: 'unknown' });
     await latch.signal('emergencyStop', { reason: 'a proper one', by: 'me' });
     await until(state, ({ reason, quiet }) => reason === 'a proper one' && quiet, 2_000);
+  });
+
+  it('takes a stop by Temporal’s own command line in an encoding that nobody knows for a stop', async () => {
+    const binary = await temporalBinary(readProfile().temporal);
+    const to = ['--workflow-id', latch.workflowId, '--address', environment.address];
+    const stop = ['--name', 'emergencyStop', '--input', '{"reason":"x"}', '--input-meta', 'encoding=binary/x'];
+    await promisify(execFile)(binary, ['workflow', 'signal', ...to, ...stop]);
+    const now = await until(state, ({ fenced }) => fenced, 2_000);
+    expect(now).toMatchObject({ halted: true, reason: 'an unreadable stop (encoding binary/x)' });
   });
 
   it('refuses a resume that it cannot read, and takes a proper one', async () => {
