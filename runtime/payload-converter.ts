@@ -52,10 +52,14 @@ function failureOf(encoding: string, context: SerializationContext | undefined):
   );
 }
 
+/** Never throws: it speaks of what is broken already. An empty value arrives in a workflow as an empty array. */
 function encodingOf({ metadata }: Payload): string {
-  const encoding = metadata?.['encoding'];
-  if (!encoding) return 'none';
-  return plainText(String.fromCharCode(...encoding.subarray(0, ENCODING_BYTES)), ENCODING_BYTES) || 'none';
+  try {
+    const bytes = Array.from(metadata?.['encoding'] ?? []).slice(0, ENCODING_BYTES);
+    return plainText(String.fromCharCode(...bytes), ENCODING_BYTES) || 'none';
+  } catch {
+    return 'none';
+  }
 }
 
 /**

@@ -88,6 +88,23 @@ describe('the payload codec', () => {
       await expect(opened(each)).rejects.toMatchObject({ type: 'Unreadable' });
     }
   });
+
+  it('never throws, whatever it reads', async () => {
+    const bytes = fc.oneof(fc.uint8Array({ maxLength: 60 }), fc.constant([] as unknown as Uint8Array));
+    const named = fc.record(
+      {
+        encoding: fc.oneof(fc.constant(Buffer.from('binary/encrypted')), bytes),
+        'encryption-key-id': fc.oneof(fc.constant(Buffer.from('newer')), bytes),
+      },
+      { requiredKeys: [] },
+    );
+    const payload = fc.record({ metadata: fc.option(named), data: fc.option(bytes) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(payload), async (payloads) => {
+        expect(await codecOf(newer).decode(payloads)).toEqual(payloads);
+      }),
+    );
+  });
 });
 
 describe('keys', () => {

@@ -17,6 +17,7 @@ export const unreadables: [string, RawValue, string][] = [
   ['an unknown encoding', foreign('binary/x'), 'binary/x'],
   ['an encrypted one without a key', foreign('binary/encrypted'), 'binary/encrypted'],
   ['broken JSON', foreign('json/plain', '{"reason":'), 'json/plain'],
+  ['an empty encoding', foreign(''), 'none'],
   ['no encoding', RawValue.fromPayload({ metadata: {}, data: bytes('{}') }), 'none'],
   ['no metadata', RawValue.fromPayload({ data: bytes('{}') }), 'none'],
   ['an encoding that steers a terminal', foreign('\u001b[2J\n'), '[2J'],
