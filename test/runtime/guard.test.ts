@@ -119,7 +119,7 @@ describe('a start', () => {
 
   it('that bears another’s pass gets nothing done, nor does one under another secret', async () => {
     const { calls, start, close } = await open();
-    const other = createPasses(`${'x'.repeat(40)}`);
+    const other = createPasses('x'.repeat(40));
     for (const pass of [
       createPasses(guardSecret).mint('start', 'flatten', 'flatten/of-another'),
       createPasses(guardSecret).mint('start', 'tradingCycle', 'flatten/mine'),

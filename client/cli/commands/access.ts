@@ -8,7 +8,7 @@ import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { temporalBinary } from '../../stack/temporal-binary.ts';
 import { passFor, withServer } from '../../temporal-arguments.ts';
-import { action, duration, reasonOption } from '../command.ts';
+import { action, duration, nameOption, reasonOption } from '../command.ts';
 import { type OutputOptions, print, progress } from '../output.ts';
 
 const LONGEST_MS = 24 * 3_600_000;
@@ -35,7 +35,7 @@ export function registerAccess(program: Command): void {
       .description("allow cycles to be started in Temporal's Web UI or by its bare command line, for a while")
       .requiredOption('--for <time>', 'for how long, at most 24h', duration('--for'))
       .requiredOption('--reason <text>', 'kept in the books', reasonOption)
-      .option('--by <name>', 'who allows it; your user name without it')
+      .option('--by <name>', 'who allows it; your user name without it', nameOption)
       .addHelpText('after', ALLOW_HELP),
     async ({ configuration: { account }, journal, user }, options) => {
       if (options.for > LONGEST_MS) throw new UserError('TooLong', '--for is at most 24h.', ExitCode.usage);
@@ -63,10 +63,12 @@ export function registerAccess(program: Command): void {
     .description("Temporal's own command line, on this system's server and with this installation's pass")
     .argument('[arguments...]', 'as the program takes them')
     .helpOption('--help', 'this help; the program’s own with: sapphire temporal help')
+    .option('--json', 'the program’s own --output json')
     .allowUnknownOption()
     .passThroughOptions()
     .addHelpText('after', TEMPORAL_HELP)
-    .action(async (given: string[]) => {
+    .action(async (words: string[], { json }: { json?: boolean }) => {
+      const given = [...words, ...(json ? ['--output', 'json'] : [])];
       const { knownSecrets } = await import('../../../contracts/config/secrets.ts');
       const profile = readProfile();
       const binary = await temporalBinary(profile.temporal, {

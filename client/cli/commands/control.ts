@@ -6,7 +6,7 @@ import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { type BreakGlassReport, breakGlass } from '../../break-glass.ts';
 import { resumeTrading } from '../../resume.ts';
 import { type StopReport, stopTrading } from '../../stop.ts';
-import { action, reasonOption, wholeNumber } from '../command.ts';
+import { action, nameOption, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type Lines, type OutputOptions, print, progress } from '../output.ts';
 
@@ -148,7 +148,7 @@ export function registerControl(program: Command): void {
         'the halt that you looked at: any stop after it wins',
         wholeNumber('--epoch', 0, Number.MAX_SAFE_INTEGER),
       )
-      .option('--by <name>', 'who resumes; your user name without it')
+      .option('--by <name>', 'who resumes; your user name without it', nameOption)
       .option('--wait <seconds>', 'how long to wait for the answer', wholeNumber('--wait', 1, 600), 45)
       .addHelpText('after', RESUME_HELP),
     async (context, { reason, by, epoch, wait, ...output }) => {
