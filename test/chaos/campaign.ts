@@ -21,6 +21,8 @@ export interface CampaignOptions {
   /** Time that each step has on the way to rest. */
   restMs: number;
   replay: boolean;
+  /** Whether there are stops in the end that are held to their seconds. */
+  calm: boolean;
   onProgress: (words: string) => void;
 }
 
@@ -34,6 +36,8 @@ export interface CampaignReport {
   fills: number;
   failedLaterLegs: number;
   replayed: Record<string, number>;
+  /** Planned attacks that never struck, and too few orders: such a run shows less than it should. */
+  missed: string[];
   violations: Violation[];
 }
 
@@ -45,12 +49,17 @@ export async function runCampaign(stack: ChaosStack, options: CampaignOptions): 
   const telling = setInterval(() => onProgress(progressOf(stack, traffic, injector.deeds, cycles)), 10_000);
   try {
     await attack(traffic, injector.perform, options.schedule, options);
+    if (options.calm) {
+      onProgress('Stopping while everything answers');
+      await quieten(stack);
+      await injector.calm();
+    }
   } finally {
     clearInterval(telling);
   }
 
   onProgress('Coming to rest');
-  const restless = await rest(stack, traffic, options.restMs);
+  const restless = await rest(stack, traffic, injector.deeds, options.restMs);
   const evidence = await stillEvidence(stack, injector.deeds, options.restMs);
   onProgress('Holding the records against each other');
   const found = checks.flatMap((check) => check(evidence));
@@ -69,6 +78,7 @@ export async function runCampaign(stack: ChaosStack, options: CampaignOptions): 
     fills: evidence.fills.length,
     failedLaterLegs: failedLaterLegs(evidence),
     replayed,
+    missed: missedOf(options, { deeds: injector.deeds, evidence, hits: stack.hits().length }),
     violations: [...restless, ...failedCycles(traffic), ...halts(evidence), ...found, ...violations],
   };
 }
@@ -91,11 +101,15 @@ async function attack(
   await Promise.all(Array.from({ length: atOnce }, lane));
 }
 
-/** Everything runs, nothing strikes any more, and what was begun comes to its end. What does not is a violation. */
-async function rest(stack: ChaosStack, traffic: Traffic, restMs: number): Promise<Violation[]> {
+async function quieten(stack: ChaosStack): Promise<void> {
   stack.disarm();
   await until('an exchange without faults', 60_000, () => stack.admin('DELETE', '/faults'));
   for (const victim of victims) await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
+}
+
+/** Everything runs, nothing strikes any more, and what was begun comes to its end. What does not is a violation. */
+async function rest(stack: ChaosStack, traffic: Traffic, { resumed }: Deeds, restMs: number): Promise<Violation[]> {
+  await quieten(stack);
   const control = stack.client.workflow.getHandle(TRADING_CONTROL_ID);
   const steps: (readonly [string, () => Promise<unknown>])[] = [
     ['an answer of trading control', () => control.executeUpdate<TradingControlState, []>('settled', { args: [] })],
@@ -110,6 +124,7 @@ async function rest(stack: ChaosStack, traffic: Traffic, restMs: number): Promis
       async () => {
         const { tradingState, epoch: expectedEpoch } = await stack.journal.control.read('main');
         if (tradingState !== 'halted') return true;
+        resumed.push(expectedEpoch);
         const request: ResumeRequest = { reason: 'the run is over', by: 'chaos', expectedEpoch };
         return control.executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
       },
@@ -133,7 +148,7 @@ async function noneRunning(stack: ChaosStack): Promise<true | undefined> {
 }
 
 /** Protective exits go on trading: the records are of one moment only when nothing was written while they were read. */
-async function stillEvidence(stack: ChaosStack, { stops }: Deeds, restMs: number): Promise<Evidence> {
+async function stillEvidence(stack: ChaosStack, deeds: Deeds, restMs: number): Promise<Evidence> {
   // What was bought last has its exits within the time of a restart and a lease; what has none by then has none.
   await until('protective exits', Math.min(restMs, 30_000), () => isProtected(stack), 1_000).catch(() => undefined);
   return until(
@@ -141,7 +156,7 @@ async function stillEvidence(stack: ChaosStack, { stops }: Deeds, restMs: number
     restMs,
     async () => {
       if ((await stack.journal.intents.listOpen('main')).length > 0) return undefined;
-      const evidence = await gather(stack, stops);
+      const evidence = await gather(stack, deeds);
       const last = evidence.events.at(-1)?.sequence ?? 0;
       const since = await stack.journal.outbox.after(last, 1);
       const { orders } = (await stack.admin('GET', '/log?account=main')) as { orders: unknown[] };
@@ -153,7 +168,7 @@ async function stillEvidence(stack: ChaosStack, { stops }: Deeds, restMs: number
 
 /** The ingestor's next round starts the exits of what was opened a moment ago. */
 async function isProtected(stack: ChaosStack): Promise<true | undefined> {
-  const { positions, protection } = await gather(stack, []);
+  const { positions, protection } = await gather(stack);
   const isSafe = ({ symbol, quantity, openedAt }: Position): boolean =>
     quantity === '0' || protection.get(symbol)?.holding?.openedAt === openedAt;
   return positions.every(isSafe) || undefined;
@@ -173,6 +188,31 @@ function halts({ events }: Evidence): Violation[] {
     if (!haltsFromWithin.includes(after.changedBy)) return [];
     return [violation('I2', `trading was halted by ${after.changedBy}: ${after.reason}`)];
   });
+}
+
+function missedOf(
+  { schedule, cycles }: CampaignOptions,
+  { deeds, evidence, hits }: { deeds: Deeds; evidence: Evidence; hits: number },
+): string[] {
+  const planned = [...schedule.values()].flat();
+  const wanted = new Set<string>(['orders of one in two cycles', 'stops while everything answers']);
+  for (const action of planned) {
+    if (action.kind === 'stop') wanted.add(`stop by ${action.way}`);
+    else if (action.kind === 'fault') wanted.add(action.name);
+    else wanted.add(action.kind);
+  }
+  const struck: Record<string, boolean> = {
+    'orders of one in two cycles': evidence.venue.orders.length >= cycles / 2,
+    'stops while everything answers': deeds.stops.some(({ isDisturbed }) => !isDisturbed),
+    failpoint: hits >= planned.filter(({ kind }) => kind === 'failpoint').length,
+    kill: deeds.kills > 0,
+    restart: deeds.restarts > 0,
+    forgery: deeds.forged.length > 0,
+    'failed-leg': deeds.failedLegs > 0,
+    ...Object.fromEntries(Object.entries(deeds.faults).map(([name, count]) => [name, count > 0])),
+    ...Object.fromEntries(deeds.stops.map(({ way }) => [`stop by ${way}`, true])),
+  };
+  return [...wanted].filter((name) => struck[name] !== true);
 }
 
 const failures = ['denied', 'rejected', 'void'];

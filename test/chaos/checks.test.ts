@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { abstain } from '../../domain/signals.ts';
-import { faultsAreSaid, ordersKeepTheirLimit } from './checks.ts';
+import { faultsAreSaid, onlyWhoSawResumes, ordersKeepTheirLimit, stopsInTime } from './checks.ts';
 import type { Evidence } from './evidence.ts';
 
 const foundIn = (check: (evidence: Evidence) => { what: string }[], evidence: object): number =>
@@ -28,5 +28,38 @@ describe('I6 is broken', () => {
     expect(foundIn(faultsAreSaid, cycle('COMPLETED', '0 signals (qwen timeout); no order'))).toBe(1);
     expect(foundIn(faultsAreSaid, cycle('NO_TRADE', '0 signals (qwen timeout); no order'))).toBe(0);
     expect(foundIn(faultsAreSaid, cycle('DEGRADED', '0 signals; no order'))).toBe(0);
+  });
+});
+
+describe('I10 is broken', () => {
+  const stop = (changes: object) => ({
+    stops: [{ way: 'signal', askedAt: 0, ableAt: 0, isDisturbed: false, fencedAt: 2_000, quietAt: 15_000, ...changes }],
+  });
+  it.each([
+    [{}, 0],
+    [{ fencedAt: 2_001 }, 1],
+    [{ quietAt: 15_001 }, 1],
+    [{ fencedAt: undefined, quietAt: undefined }, 2],
+    [{ isDisturbed: true, ableAt: 4_000, fencedAt: 16_000, quietAt: 34_000 }, 0],
+    [{ isDisturbed: true, ableAt: 4_000, fencedAt: 16_001, quietAt: 34_001 }, 2],
+    [{ way: 'locked', heldUntil: 7_000, fencedAt: 7_100, quietAt: 9_000, saidAt: 6_000 }, 0],
+    [{ way: 'locked', heldUntil: 7_000, fencedAt: 7_100, quietAt: 9_000, saidAt: 6_001 }, 1],
+    [{ way: 'held-orders', heldUntil: 7_000, fencedAt: 2_001, quietAt: 9_000, saidAt: 4_000 }, 1],
+  ])('by a stop with %j: %i times', (changes, times) => {
+    expect(foundIn(stopsInTime, stop(changes))).toBe(times);
+  });
+
+  const resumed = (changedBy: string, seen: number[] | undefined) => ({
+    resumed: seen,
+    events: [{ kind: 'trading.resumed', payload: { before: { epoch: 3, changedBy }, after: { epoch: 4 } } }],
+  });
+  it.each([
+    ['ann', [3], 0],
+    ['ann', [2, 4], 1],
+    ['reconcile', [], 0],
+    ['risk', [], 1],
+    ['ann', undefined, 0],
+  ])('by the end of a halt by %s where the epochs %j were seen: %i times', (by, seen, times) => {
+    expect(foundIn(onlyWhoSawResumes, resumed(by, seen))).toBe(times);
   });
 });

@@ -13,8 +13,8 @@ import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
 import { openWarehouse } from '../../stores/warehouse/warehouse.ts';
-import type { StopRecord } from './injector.ts';
 import type { ChaosStack } from './stack.ts';
+import type { StopRecord } from './stops.ts';
 
 const venueOrderSchema = z.object({
   symbol: z.string(),
@@ -67,6 +67,10 @@ export interface Evidence {
   records: CycleRecord[];
   plans: { plan: OrderPlan; result: { orders?: { legId: string; state: string }[] } | undefined }[];
   stops: StopRecord[];
+  /** Epochs of the halts that were ended by who had seen them; undefined where that is not known. */
+  resumed: number[] | undefined;
+  /** Legs of which an order was asked for that was not the reserved one. */
+  forged: string[];
   /** What the protective exits of each held symbol answer; missing where none run. */
   protection: Map<string, ProtectionState>;
 }
@@ -74,7 +78,13 @@ export interface Evidence {
 /** What the records are read from. */
 export type Witness = Pick<ChaosStack, 'admin' | 'journal' | 'client' | 'trading' | 'configuration'>;
 
-export async function gather(stack: Witness, stops: StopRecord[]): Promise<Evidence> {
+/** What the harness did of which the records must tell. */
+export type Told = Pick<Evidence, 'stops' | 'resumed' | 'forged'>;
+
+export async function gather(
+  stack: Witness,
+  { stops, resumed, forged }: Told = { stops: [], resumed: undefined, forged: [] },
+): Promise<Evidence> {
   const log = logSchema.parse(await stack.admin('GET', '/log?account=main'));
   const positions = await stack.journal.ledger.positions('main');
   const protection = new Map<string, ProtectionState>();
@@ -96,6 +106,8 @@ export async function gather(stack: Witness, stops: StopRecord[]): Promise<Evide
     positions,
     records: await stack.journal.cycles.list('main', 1_000_000),
     stops,
+    resumed,
+    forged,
     protection,
     events: await stack.journal.outbox.after(0, 10_000_000),
     ...(await exported(stack)),

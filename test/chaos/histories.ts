@@ -4,6 +4,7 @@ import type { temporal } from '@temporalio/proto';
 import { type ReplayHistoriesIterable, Worker } from '@temporalio/worker';
 import type { OrderResult } from '../../contracts/cycle.ts';
 import { decimal, sum } from '../../domain/money.ts';
+import { dataConverter } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import type { Witness } from './evidence.ts';
 import { type Violation, violation } from './invariants.ts';
@@ -51,7 +52,7 @@ export async function replayHistories(
   }
 
   for await (const { workflowId, error } of Worker.runReplayHistories(
-    { workflowBundle: await workflowBundle() },
+    { workflowBundle: await workflowBundle(), dataConverter: dataConverter({}) },
     all(),
   )) {
     if (error) violations.push(violation('I7', `${workflowId}: ${error.message.slice(0, 300)}`));

@@ -2,14 +2,16 @@ import { existsSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
-import type { EmergencyStop, ResumeRequest, TradingControlState } from '../../contracts/control.ts';
-import { exportScheduleId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { planNextExit } from '../../activities/orders/exits.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
+import { exportScheduleId, orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal } from '../../domain/money.ts';
 import { Random } from '../../services/paper-exchange/market/random.ts';
 import { warehouseFolder } from '../../stores/warehouse/warehouse.ts';
 import type { Failpoint } from './rewrites.ts';
-import type { Action, FaultName, StopWay } from './schedule.ts';
+import { type Action, calmWays, type FaultName } from './schedule.ts';
 import { type ChaosStack, symbols, type Victim, victims } from './stack.ts';
+import { AFTERMATH_MS, createStops, type StopRecord } from './stops.ts';
 import type { Traffic } from './traffic.ts';
 import { until } from './wait.ts';
 
@@ -30,15 +32,6 @@ const faults: Record<FaultName, Record<string, unknown>> = {
   'closed-streams': { kind: 'close-stream' },
 };
 
-/** One stop, in UTC epoch milliseconds, as it was lived through. */
-export interface StopRecord {
-  way: StopWay;
-  askedAt: number;
-  epoch: number;
-  quietAt: number;
-  resumedAt: number;
-}
-
 /** What was done, and what came of it. */
 export interface Deeds {
   kills: number;
@@ -50,6 +43,12 @@ export interface Deeds {
   /** Plans of two legs that did not come about, since other cycles were in the way. */
   missedLegs: number;
   stops: StopRecord[];
+  /** Epochs of the halts that were ended, having been seen. */
+  resumed: number[];
+  /** Legs of which an order was asked for that was not the reserved one. */
+  forged: string[];
+  /** When something was killed or made to fail; UTC epoch milliseconds. */
+  disturbances: number[];
   /** Stops that did not become quiet and resumes that were refused, in words. */
   troubles: string[];
 }
@@ -58,6 +57,8 @@ export interface Injector {
   readonly deeds: Deeds;
   /** Resolves when it is over: it is not waited for what comes of a fault. */
   perform(action: Action): Promise<void>;
+  /** The stops that are held to their seconds, once nothing strikes any more and what was struck has recovered. */
+  calm(): Promise<void>;
 }
 
 export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
@@ -69,24 +70,32 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     failedLegs: 0,
     missedLegs: 0,
     stops: [],
+    resumed: [],
+    forged: [],
+    disturbances: [],
     troubles: [],
   };
   /** Stops and failing legs come one after the other: two at once would undo each other's set-up. */
   let episodes: Promise<void> = Promise.resolve();
   const random = new Random(1, 0, 0);
 
-  const control = () => stack.client.workflow.getHandle(TRADING_CONTROL_ID);
+  const strike = (victim: Victim): boolean => {
+    deeds.disturbances.push(Date.now());
+    return stack.kill(victim);
+  };
+  const { stop } = createStops({ stack, traffic, deeds, random, kill: strike });
 
   const kill = async (victim: Victim): Promise<boolean> => {
     await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
     const open = await stack.journal.intents.listOpen('main');
-    const done = stack.kill(victim);
+    const done = strike(victim);
     if (done && (traffic.inFlight > 0 || open.length > 0)) deeds.kills += 1;
     else deeds.idleKills += 1;
     return done;
   };
 
   const fault = async (name: FaultName): Promise<void> => {
+    deeds.disturbances.push(Date.now());
     await until(`the exchange for ${name}`, 60_000, () => stack.admin('POST', '/faults', faults[name]));
     deeds.faults[name] = (deeds.faults[name] ?? 0) + 1;
   };
@@ -124,67 +133,34 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     }
   };
 
-  const ask = async (way: StopWay, request: EmergencyStop): Promise<void> => {
-    if (way === 'no-worker') {
-      for (const victim of ['workers/operations', 'workers/execution', 'workers/cycles'] as const) stack.kill(victim);
-    }
-    if (way === 'no-temporal') stack.kill('temporal');
-    // The way of "sapphire stop": the halt row first, the signal second.
-    if (way === 'command' || way === 'no-temporal' || way === 'flatten') {
-      const { requestId = '', reason, by } = request;
-      await stack.journal.control.raiseHalt({ requestId, account: 'main', reason, by });
-    }
-    await until('a signal that arrives', 60_000, async () => {
-      await control().signal('emergencyStop', request);
-      return true;
+  /** Of an exit that was planned by hand and never sent: the order asks for less than was reserved for it. */
+  const forgery = async (): Promise<void> => {
+    const leg = await until('a reserved exit', 60_000, async () => {
+      await traffic.untilActive();
+      const [symbol] = await traffic.held();
+      if (symbol === undefined) {
+        await traffic.cycle({ up: symbols, down: [] });
+        return undefined;
+      }
+      const question = {
+        account: 'main',
+        symbol,
+        purpose: 'flatten',
+        key: `forged/${Date.now()}`,
+        attempt: 1,
+      } as const;
+      const { exit } = await planNextExit(stack, question, (booked) => booked);
+      return 'leg' in exit ? exit.leg : undefined;
     });
-  };
-
-  /** The worst moment for a stop: an order is planned, and a moment away from the fence. */
-  const capitalIsReserved = (): Promise<unknown> =>
-    until(
-      'reserved capital',
-      3_000,
-      async () => {
-        const balances = await stack.journal.ledger.balances('main');
-        return balances.some(({ reserved }) => !decimal(reserved).isZero()) || undefined;
-      },
-      5,
-    ).catch(() => undefined);
-
-  const stop = async (way: StopWay, dies: boolean): Promise<void> => {
-    const before = await stack.journal.control.read('main');
-    const askedAt = Date.now();
-    const requestId = `chaos/${askedAt}`;
-    if (dies) stack.arm('in-stop');
-    const own = await traffic.held();
-    const during = [
-      traffic.cycle({ up: symbols.filter((symbol) => !own.has(symbol)), down: [...own] }),
-      traffic.cycle(),
-    ];
-    await (way === 'command' ? capitalIsReserved() : sleep(random.integer(400)));
-    await ask(way, {
-      requestId,
-      reason: `stop by ${way}`,
-      by: 'chaos',
-      ...(way === 'flatten' ? { flatten: true } : {}),
+    const places = leg.limitPrice.split('.')[1]?.length ?? 0;
+    const limitPrice = decimal(leg.limitPrice).times('0.99').toFixed(places);
+    deeds.forged.push(leg.legId);
+    const handle = await stack.client.workflow.start('executeOrder', {
+      workflowId: orderWorkflowId(leg.legId),
+      taskQueue: TaskQueue.execution,
+      args: [{ ...leg, limitPrice }],
     });
-    const { epoch } = await until(`a quiet account after a stop by ${way}`, 90_000, async () => {
-      const state = await control().query<TradingControlState>('state');
-      return state.quiet && state.epoch > before.epoch ? state : undefined;
-    });
-    const quietAt = Date.now();
-    await sleep(1_000);
-    // Refused while books and exchange differ: what was on its way when the stop came has to be known first.
-    await until('a resume', 90_000, async () => {
-      const { tradingState, epoch: expectedEpoch } = await stack.journal.control.read('main');
-      if (tradingState === 'active') return true;
-      const request: ResumeRequest = { reason: 'the stop was survived', by: 'chaos', expectedEpoch };
-      await control().executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
-      return true;
-    });
-    deeds.stops.push({ way, askedAt, epoch, quietAt, resumedAt: Date.now() });
-    await Promise.all(during);
+    await Promise.race([handle.result(), sleep(60_000)]);
   };
 
   /** A file stands where the folder was: nothing can be read or written there, whoever tries. Exports are asked for meanwhile, and killed. */
@@ -196,21 +172,21 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     const exports = stack.client.schedule.getHandle(exportScheduleId('paper'));
     await exports.trigger(ScheduleOverlapPolicy.ALLOW_ALL).catch(() => undefined);
     await sleep(forMs / 2);
-    stack.kill('workers/operations');
+    strike('workers/operations');
     await sleep(forMs / 2);
     await rm(folder);
     await rename(`${folder}.away`, folder);
     deeds.faults['warehouse-away'] = (deeds.faults['warehouse-away'] ?? 0) + 1;
     await exports.trigger(ScheduleOverlapPolicy.ALLOW_ALL).catch(() => undefined);
     await sleep(random.integer(600));
-    stack.kill('workers/operations');
+    strike('workers/operations');
   };
   let aways: Promise<void> = Promise.resolve();
 
   const restart = async (): Promise<void> => {
     const during = [traffic.cycle(), traffic.cycle()];
     await sleep(300);
-    for (const victim of victims) stack.kill(victim);
+    for (const victim of victims) strike(victim);
     deeds.restarts += 1;
     for (const victim of victims) await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
     await Promise.all(during);
@@ -248,6 +224,8 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
         return episode(() => failedLeg(action.dies));
       case 'stop':
         return episode(() => stop(action.way, action.dies));
+      case 'forgery':
+        return episode(forgery);
       case 'warehouse-away':
         aways = aways.then(() => warehouseAway(action.forMs));
         return aways;
@@ -256,8 +234,15 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     }
   };
 
+  const calm = async (): Promise<void> => {
+    await traffic.untilActive();
+    await sleep(AFTERMATH_MS);
+    for (const way of calmWays) await episode(() => stop(way, false));
+  };
+
   return {
     deeds,
+    calm,
     perform: (action) =>
       act(action).catch((error: unknown) => {
         deeds.troubles.push(error instanceof Error ? error.message : String(error));

@@ -9,6 +9,7 @@ export const invariants = {
   I7: 'every history replays',
   I8: 'every fact is in the outbox once, and once in the warehouse',
   I9: 'what is held has its protective exits',
+  I10: 'a stop is fenced within 2 s and quiet within 15 s while everything answers, else as soon as it does, and only who saw it undoes it',
 } as const;
 
 export type Invariant = keyof typeof invariants;

@@ -130,6 +130,65 @@ export const mutants = {
       },
     ],
   },
+  /** A resume ends whatever halt there is. */
+  'resume-whatever': {
+    breaks: ['I10'],
+    attacks: [stop('against-resume'), stop('against-resume'), stop('against-resume')],
+    rewrites: [
+      { file: 'stores/journal/sql/control.ts', find: 'before.epoch !== expectedEpoch || ', replace: '' },
+      // Read at the last moment, as a resume without an epoch does.
+      {
+        file: 'activities/control/index.ts',
+        find: '      const { expectedEpoch, reason, by, onlyOver } = resumeRequestSchema.parse(request);',
+        replace:
+          '      const { reason, by, onlyOver } = resumeRequestSchema.parse(request);\n      const { epoch: expectedEpoch } = await journal.control.read(account);',
+      },
+    ],
+  },
+  /** The schedule is paused before anything is cancelled, and takes no long reason. */
+  'schedule-first': {
+    breaks: ['I10'],
+    attacks: [stop('signal'), stop('signal')],
+    rewrites: [
+      {
+        file: 'activities/control/index.ts',
+        find: '      const summary = await sweepUntilQuiet(',
+        replace:
+          "      if (reason.length > 300) throw new Error('Schedule notes exceeds limit');\n      const summary = await sweepUntilQuiet(",
+      },
+    ],
+  },
+  /** A reason is taken as long as it comes. */
+  'uncut-reason': {
+    breaks: ['I10'],
+    attacks: [stop('behind-bad')],
+    rewrites: [
+      {
+        file: 'contracts/control.ts',
+        find: 'export const STOP_REASON_BYTES = 400;',
+        replace: 'export const STOP_REASON_BYTES = 4_000_000;',
+      },
+      {
+        file: 'workers/workflow-bundle.ts',
+        find: '  return { codePath };',
+        replace: `  const uncut = readFileSync(codePath, 'utf8').replace('const STOP_REASON_BYTES = 400;', 'const STOP_REASON_BYTES = 4000000;');
+  writeFileSync(\`\${codePath}.\${process.pid}.uncut.js\`, uncut);
+  return { codePath: \`\${codePath}.\${process.pid}.uncut.js\` };`,
+      },
+    ],
+  },
+  /** What was reserved is not what has to be sent. */
+  'other-leg': {
+    breaks: ['I3'],
+    attacks: [{ kind: 'forgery' }],
+    rewrites: [
+      {
+        file: 'stores/journal/sql/fence.ts',
+        find: '    (await refusedAsOther(transaction, question)) ??\n',
+        replace: '    ((void refusedAsOther, undefined)) ??\n',
+      },
+    ],
+  },
   /** What a leg has not used is given back, and given back again. */
   'release-again': {
     breaks: ['I3'],

@@ -17,8 +17,27 @@ export const faultNames = [
 export type FaultName = (typeof faultNames)[number];
 
 /** The ways in which a stop is asked for. */
-export const stopWays = ['signal', 'command', 'no-worker', 'no-temporal', 'flatten'] as const;
+export const stopWays = [
+  'signal',
+  'command',
+  'no-worker',
+  'no-temporal',
+  'flatten',
+  /** Behind stops of every wrong kind and size. */
+  'behind-bad',
+  /** While a resume of the halt before is under way. */
+  'against-resume',
+  /** After the latch was terminated and a reconciliation of another account begun. */
+  'foreign',
+  /** While the exchange neither cancels nor lists. */
+  'held-orders',
+  /** While the journal cannot be written. */
+  'locked',
+] as const;
 export type StopWay = (typeof stopWays)[number];
+
+/** Asked for once more when nothing is killed any more, one after the other: then each is held to its seconds. */
+export const calmWays: readonly StopWay[] = ['signal', 'behind-bad', 'against-resume', 'held-orders', 'locked'];
 
 export type Action =
   | { kind: 'failpoint'; name: Exclude<Failpoint, 'in-stop' | 'in-compensation'> }
@@ -29,11 +48,22 @@ export type Action =
   | { kind: 'stop'; way: StopWay; dies: boolean }
   /** The warehouse's folder cannot be written for a while. */
   | { kind: 'warehouse-away'; forMs: number }
+  /** An exit is reserved by nobody's order, and a leg that is not the reserved one is given to an order of its name. */
+  | { kind: 'forgery' }
   /** Everything is killed at once: server, exchange, coordinator, workers. */
   | { kind: 'restart' };
 
 /** What a run of a thousand cycles has of each; a shorter one has its share, and one of each kind at least. */
-const perThousand = { failpoint: 14, kill: 120, fault: 16, failedLeg: 90, stop: 6, warehouseAway: 10, restart: 8 };
+const perThousand = {
+  failpoint: 14,
+  kill: 120,
+  fault: 16,
+  failedLeg: 90,
+  stop: 6,
+  warehouseAway: 10,
+  forgery: 10,
+  restart: 8,
+};
 
 export function share(cycles: number, of: number): number {
   return Math.max(1, Math.ceil((of * cycles) / 1_000));
@@ -53,13 +83,14 @@ export function scheduleOf(seed: number, cycles: number): Map<number, Action[]> 
     }),
     ...faultNames.flatMap((name) => repeat(perThousand.fault, () => ({ kind: 'fault', name }) as const)),
     ...repeat(perThousand.failedLeg, (index) => ({ kind: 'failed-leg', dies: index % 6 === 0 }) as const),
-    ...stopWays.flatMap((way) =>
-      repeat(perThousand.stop, (index) => ({ kind: 'stop', way, dies: index % 2 === 0 }) as const),
+    ...stopWays.flatMap((way, number) =>
+      repeat(perThousand.stop, (index) => ({ kind: 'stop', way, dies: (index + number) % 2 === 0 }) as const),
     ),
     ...repeat(
       perThousand.warehouseAway,
       () => ({ kind: 'warehouse-away', forMs: 5_000 + random.integer(20_000) }) as const,
     ),
+    ...repeat(perThousand.forgery, () => ({ kind: 'forgery' }) as const),
     ...repeat(perThousand.restart, () => ({ kind: 'restart' }) as const),
   ];
   for (let last = actions.length - 1; last > 0; last -= 1) {

@@ -19,6 +19,7 @@ import { dataFolder, projectFolder } from '../../contracts/config/folders.ts';
 import { loadConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { loadSecrets } from '../../contracts/config/secrets.ts';
+import { operationsPort } from '../../contracts/roles.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { tradingAccess } from '../../workers/exchange.ts';
@@ -52,6 +53,9 @@ export const victims = [
 ] as const;
 export type Victim = (typeof victims)[number];
 
+/** What takes longer is taken for one that does not answer. */
+const ANSWER_MS = 1_000;
+
 export interface ChaosStack {
   folder: string;
   configuration: Configuration;
@@ -64,6 +68,8 @@ export interface ChaosStack {
   /** False when it does not run at the moment. */
   kill(victim: Victim): boolean;
   runs(victim: Victim): boolean;
+  /** Whether Temporal, the worker of the kill switch and the exchange answer at this moment. */
+  answers(): Promise<boolean>;
   arm(failpoint: Failpoint): void;
   isArmed(failpoint: Failpoint): boolean;
   disarm(): void;
@@ -183,6 +189,18 @@ export async function startChaosStack(options: {
         return true;
       },
       runs: (victim) => pidOf(victim) !== undefined,
+      answers: async () => {
+        const get = async (url: string): Promise<void> => {
+          const { ok, status } = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+          if (!ok) throw new Error(`${url}: ${status}`);
+        };
+        const asked = await Promise.allSettled([
+          client.withDeadline(Date.now() + ANSWER_MS, () => client.workflowService.getSystemInfo({})),
+          get(`http://127.0.0.1:${operationsPort(configuration, 'operations')}/healthz`),
+          get(`${exchangeUrl}/api/v3/ping`),
+        ]);
+        return asked.every(({ status }) => status === 'fulfilled');
+      },
       arm: (failpoint) => writeFileSync(join(failpointFolder, failpoint), ''),
       isArmed: (failpoint) => existsSync(join(failpointFolder, failpoint)),
       disarm: () => {

@@ -21,6 +21,9 @@ export interface Traffic {
   held(): Promise<Set<string>>;
   /** Waits until trading is active: cycles of a halted account are soon over and prove little. */
   untilActive(): Promise<void>;
+  /** Halted for good: nothing waits for active trading any more. */
+  giveUp(): void;
+  readonly isGivenUp: boolean;
   readonly inFlight: number;
   readonly finished: number;
   /** How the cycles ended, with `TIMED_OUT` for those whose time was over. */
@@ -33,6 +36,7 @@ export function createTraffic(stack: ChaosStack, seed: number): Traffic {
   let number = 0;
   let inFlight = 0;
   let finished = 0;
+  let isGivenUp = false;
 
   const held = async (): Promise<Set<string>> => {
     const positions = await stack.journal.ledger.positions('main');
@@ -97,8 +101,14 @@ export function createTraffic(stack: ChaosStack, seed: number): Traffic {
       await until('active trading', 180_000, async () => {
         const { tradingState, changedBy } = await stack.journal.control.read('main');
         // A halt from within is a finding, and nobody resumes it: the run goes on to its end with it.
-        return tradingState === 'active' || haltsFromWithin.includes(changedBy) || undefined;
+        return isGivenUp || tradingState === 'active' || haltsFromWithin.includes(changedBy) || undefined;
       });
+    },
+    giveUp() {
+      isGivenUp = true;
+    },
+    get isGivenUp() {
+      return isGivenUp;
     },
     get inFlight() {
       return inFlight;

@@ -12,7 +12,7 @@ export async function compared(stack: GameDayStack): Promise<Violation[]> {
   for (let tries = 0; tries < 60; tries += 1) {
     await sleep(1_000);
     if ((await stack.journal.intents.listOpen('main')).length > 0) continue;
-    const evidence = await gather(stack, []);
+    const evidence = await gather(stack);
     const last = evidence.events.at(-1)?.sequence ?? 0;
     if ((await stack.journal.outbox.after(last, 1)).length > 0) continue;
     return checks.flatMap((check) => check(withoutGuests(evidence)));
