@@ -4,6 +4,7 @@ import type { TradingPort } from '../activities/orders/port.ts';
 import type { Via } from '../contracts/audit.ts';
 import type { OpenOrder, SweepFailure, SweepReport } from '../contracts/control.ts';
 import type { ControlState, Journal } from '../stores/journal/port.ts';
+import { atMost } from './at-most.ts';
 import { sentenceOf } from './words.ts';
 
 export interface BreakGlassRequest {
@@ -37,6 +38,8 @@ export interface BreakGlassReport {
 }
 
 const PAUSE_MS = 500;
+/** The halt row alone, before the looks at the exchange begin beside it. */
+const FENCE_FIRST_MS = 1_000;
 
 /**
  * The emergency stop without Temporal and without a worker: raises the epoch in the journal, then cancels at the exchange and settles every
@@ -51,18 +54,24 @@ export async function breakGlass(
 ): Promise<BreakGlassReport> {
   const until = Date.now() + waitMs;
   const notes: string[] = [];
-  let journal: Pick<Journal, 'control' | 'intents'> | undefined;
-  let control: ControlState | undefined;
-  try {
-    const books = await tools.journal();
-    control = await books.control.raiseHalt({ requestId, account, reason, by, via });
-    journal = books;
-    tools.onProgress(`fenced at epoch ${control.epoch}`);
-  } catch (error) {
-    notes.push(
-      `The halt row could not be written: ${sentenceOf(error)} Running workers may still send orders: end them.`,
-    );
-  }
+  const fence: { isTried: boolean; journal?: Pick<Journal, 'control' | 'intents'>; control?: ControlState } = {
+    isTried: false,
+  };
+  const raise = async (): Promise<void> => {
+    try {
+      const books = await tools.journal();
+      fence.control = await books.control.raiseHalt({ requestId, account, reason, by, via });
+      fence.journal = books;
+      tools.onProgress(`fenced at epoch ${fence.control.epoch}`);
+    } catch (error) {
+      notes.push(
+        `The halt row could not be written: ${sentenceOf(error)} Running workers may still send orders: end them.`,
+      );
+    }
+    fence.isTried = true;
+  };
+  // A journal that somebody keeps locked does not hold up what can be cancelled without it.
+  await atMost(FENCE_FIRST_MS, raise());
 
   const told = new Set<string>();
   const tellNew = (trouble: readonly string[]): void => {
@@ -75,10 +84,12 @@ export async function breakGlass(
   let empty = 0;
   do {
     try {
+      // Before the halt row is decided an order may still be sent: such a look cancels, and says nothing of quiet.
+      const { isTried, journal } = fence;
       const look = await sweepOrders({ journal, trading: await tools.trading() }, account);
       for (const { symbol, intentId } of look.cancelled) tools.onProgress(`cancelled ${symbol} ${intentId}`);
       tellNew(look.trouble);
-      empty = foundNothing(look) ? empty + 1 : 0;
+      empty = isTried && foundNothing(look) ? empty + 1 : 0;
       Object.assign(sum, look, { cancelled: [...sum.cancelled, ...look.cancelled] });
     } catch (error) {
       empty = 0;
@@ -88,6 +99,9 @@ export async function breakGlass(
     if (empty < 2) await sleep(PAUSE_MS);
   } while (empty < 2 && Date.now() < until);
 
+  const { journal, control, isTried } = fence;
+  if (!isTried)
+    notes.push('The journal has not answered: nothing is fenced. Running workers may still send orders: end them.');
   if (sum.trouble.length > 0) notes.push(`The exchange or the journal does not answer: ${sum.trouble.join('; ')}`);
   if (empty < 2) notes.push('Run the same command again; it goes on where this one ended.');
   // Without the books nobody knows whether a submission is still on its way.

@@ -6,10 +6,13 @@ import type { EmergencyStop, FlattenResult, TradingControlState } from '../contr
 import { flattenWorkflowId } from '../contracts/workflow-ids.ts';
 import { decimal } from '../domain/money.ts';
 import type { Journal } from '../stores/journal/port.ts';
+import { atMost } from './at-most.ts';
 import { sentenceOf } from './words.ts';
 
 const POLL_MS = 200;
 const PROGRESS_MS = 2_000;
+/** The halt row alone, before the signal is sent beside it. */
+const FENCE_FIRST_MS = 1_000;
 const QUERY_TIMEOUT_MS = 3_000;
 const SILENT_MS = 4_000;
 const SILENT =
@@ -59,20 +62,19 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     remaining: [],
     note: '',
   };
-  try {
-    const { epoch } = await (await tools.journal()).control.raiseHalt({
-      requestId,
-      account,
-      reason,
-      by,
-      via,
-      flatten,
-    });
-    Object.assign(report, { epoch, fenced: true });
-    tools.onProgress(`fenced at epoch ${epoch}`);
-  } catch (error) {
-    notes.push(`The halt row could not be written: ${sentenceOf(error)} Only the signal was sent.`);
-  }
+  const raise = async (): Promise<void> => {
+    try {
+      const { control } = await tools.journal();
+      const { epoch } = await control.raiseHalt({ requestId, account, reason, by, via, flatten });
+      Object.assign(report, { epoch, fenced: true });
+      tools.onProgress(`fenced at epoch ${epoch}`);
+    } catch (error) {
+      notes.push(`The halt row could not be written: ${sentenceOf(error)} Only the signal was sent.`);
+    }
+  };
+  // A journal that somebody keeps locked holds up neither the signal nor what it cancels.
+  const raised = raise();
+  await atMost(FENCE_FIRST_MS, raised);
   try {
     const client = await tools.temporal();
     const handle = await signalStop(client, account, { requestId, reason, by, ...(flatten ? { flatten } : {}) });
@@ -97,6 +99,7 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
       );
     }
   }
+  await raised;
   return { ...report, note: notes.join(' ') };
 }
 
