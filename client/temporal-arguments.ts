@@ -1,6 +1,6 @@
 import type { TemporalAccess } from '../contracts/config/temporal.ts';
 import { PASS_HEADER, type PassKind } from '../contracts/pass.ts';
-import { createPasses } from '../runtime/guard/passes.ts';
+import { createPasses, digestOf } from '../runtime/guard/passes.ts';
 
 /** Of Temporal's command line: what bears a pass, under which name, and by which option the name is given. */
 const passed: Readonly<Record<string, { kind: PassKind; names: readonly string[] }>> = {
@@ -31,7 +31,14 @@ export function passFor(args: readonly string[], secret: string | undefined): st
   if (!found || workflowId === undefined || name === undefined || secret === undefined) return [];
   const input = valueOf(args, '--input', '-i');
   const values: unknown[] = input === undefined ? [] : [JSON.parse(input)];
-  const pass = createPasses(secret).mint(found.kind, name, workflowId, found.kind === 'update' ? values : undefined);
+  const taskQueue = valueOf(args, '--task-queue', '-t');
+  const pass = createPasses(secret).mint({
+    kind: found.kind,
+    name,
+    workflowId,
+    ...(found.kind === 'start' ? { at: Date.now(), ...(taskQueue === undefined ? {} : { taskQueue }) } : {}),
+    ...(found.kind === 'update' ? { digest: digestOf(values) } : {}),
+  });
   return ['--headers', `${PASS_HEADER}=${JSON.stringify(pass)}`];
 }
 

@@ -11,6 +11,10 @@ export const passSchema = z.strictObject({
   /** Type of the workflow, or name of the message. */
   name: z.string().max(100),
   workflowId: z.string().max(1_000),
+  /** On which the workflow is started; of starts and schedules. */
+  taskQueue: z.string().max(1_000).optional(),
+  /** When it was made, UTC epoch milliseconds; of starts. */
+  at: z.int().optional(),
   /** SHA-256 of the arguments as JSON, in hexadecimal; of updates alone. */
   digest: z.string().max(64).optional(),
   /** HMAC-SHA256 over the fields before, in hexadecimal, under the installation's secret. */
@@ -21,7 +25,7 @@ export type PassKind = Pass['kind'];
 
 /** Signals that are held against their pass. A stop is anybody's, and a look again does nothing but look. */
 export const guardedSignals: readonly string[] = ['halt'];
-/** Activities that only halt, or only ask: they work for a latch that anybody has started. */
-export const openActivities: readonly string[] = ['raiseHalts', 'sweepOrders', 'readControl', 'alignSchedule', 'admit'];
+/** Activities that only halt, or only ask: they work for a latch that anybody has started, and for nobody else. */
+export const openActivities: readonly string[] = ['raiseHalts', 'sweepOrders', 'readControl', 'alignSchedule'];
 /** Activities that do what an update has asked for, and are held against that update's pass. */
 export const updateActivities: Readonly<Record<string, string>> = { resumeTrading: 'resume' };

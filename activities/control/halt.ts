@@ -29,7 +29,11 @@ export async function haltTrading(
   const isHalted = before.tradingState === 'halted';
   if (isHalted && before.reason !== reason) return false;
   const stop = { requestId: `${key}/${isHalted ? before.epoch - 1 : before.epoch}`, reason, by };
-  const control = isHalted ? before : await journal.control.raiseHalt({ account, ...stop, via: via.system(by) });
+  const control = isHalted
+    ? before
+    : await journal.control.raiseHalt({ account, ...stop, via: via.system(by), unlessHalted: true });
+  // Somebody was faster, and their halt stays what it is.
+  if (control.reason !== reason || control.changedBy !== by) return false;
   if (!isHalted) logger.error({ account, ...stop, epoch: control.epoch }, 'trading halted from within');
 
   const handle = client.workflow.getHandle(TRADING_CONTROL_ID);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -5,6 +6,7 @@ import type { Logger } from 'pino';
 import {
   type Reconciliation,
   type ResumeRequest,
+  readStop,
   resumeRequestSchema,
   type Stop,
   type SweepSummary,
@@ -83,7 +85,9 @@ export function createControlActivities({ journal, trading, client, account, log
       return booksOf(await journal.control.read(account));
     },
 
-    async raiseHalts(stops: readonly Stop[]): Promise<TradingBooks> {
+    async raiseHalts(given: readonly Stop[]): Promise<TradingBooks> {
+      // Whoever calls it alone bears no name of ours either.
+      const stops = (Array.isArray(given) ? given : [given]).map((stop) => readStop(stop, randomUUID()));
       const senders = await sendersOf(client, stops);
       const signed = stops.map((stop, place) => ({ ...stop, via: senders[place] }));
       const control = await journal.control.raiseHalts(account, signed);

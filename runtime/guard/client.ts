@@ -1,37 +1,45 @@
 import type { ClientInterceptors } from '@temporalio/client';
-import { PASS_HEADER, type PassKind } from '../../contracts/pass.ts';
-import { headerOf, type Passes } from './passes.ts';
+import { PASS_HEADER, type Pass } from '../../contracts/pass.ts';
+import { digestOf, headerOf, type Passes } from './passes.ts';
 
 /** Every start, signal, update and schedule of a client of ours bears a pass, whether or not anybody asks for it. */
 export function passingClient(passes: Passes): ClientInterceptors {
-  const headers = (kind: PassKind, name: string, workflowId: string, args?: readonly unknown[]) => ({
-    [PASS_HEADER]: headerOf(passes.mint(kind, name, workflowId, args)),
-  });
+  const headers = (pass: Omit<Pass, 'mac'>) => ({ [PASS_HEADER]: headerOf(passes.mint(pass)) });
+  const started = (name: string, { workflowId, taskQueue }: { workflowId: string; taskQueue: string }) =>
+    headers({ kind: 'start', name, workflowId, taskQueue, at: Date.now() });
   return {
     workflow: [
       {
         startWithDetails: (input, next) =>
           next({
             ...input,
-            headers: { ...input.headers, ...headers('start', input.workflowType, input.options.workflowId) },
+            headers: { ...input.headers, ...started(input.workflowType, input.options) },
           }),
         signal: (input, next) =>
           next({
             ...input,
-            headers: { ...input.headers, ...headers('signal', input.signalName, input.workflowExecution.workflowId) },
+            headers: {
+              ...input.headers,
+              ...headers({ kind: 'signal', name: input.signalName, workflowId: input.workflowExecution.workflowId }),
+            },
           }),
         // One header for both: the start's, since the signals that are sent so are anybody's.
         signalWithStart: (input, next) =>
           next({
             ...input,
-            headers: { ...input.headers, ...headers('start', input.workflowType, input.options.workflowId) },
+            headers: { ...input.headers, ...started(input.workflowType, input.options) },
           }),
         startUpdate: (input, next) =>
           next({
             ...input,
             headers: {
               ...input.headers,
-              ...headers('update', input.updateName, input.workflowExecution.workflowId, input.args),
+              ...headers({
+                kind: 'update',
+                name: input.updateName,
+                workflowId: input.workflowExecution.workflowId,
+                digest: digestOf(input.args),
+              }),
             },
           }),
       },
@@ -43,7 +51,15 @@ export function passingClient(passes: Passes): ClientInterceptors {
           const workflowId = action.workflowId ?? scheduleId;
           return next({
             ...input,
-            headers: { ...input.headers, ...headers('schedule', action.workflowType, workflowId) },
+            headers: {
+              ...input.headers,
+              ...headers({
+                kind: 'schedule',
+                name: action.workflowType,
+                workflowId,
+                taskQueue: action.taskQueue,
+              }),
+            },
           });
         },
       },

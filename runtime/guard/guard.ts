@@ -3,8 +3,12 @@ import { ApplicationFailure, type Headers } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { ErrorName } from '../../contracts/errors.ts';
 import { openActivities, PASS_HEADER, type Pass, UPDATE_PASS_HEADER, updateActivities } from '../../contracts/pass.ts';
-import { createOrigins, type Origin } from './origin.ts';
+import { createOrigins, isStartedBy, type Origin } from './origin.ts';
 import { digestOf, type Passes } from './passes.ts';
+
+/** A pass is used for one start, at once; clocks of two machines may differ. */
+const USED_WITHIN_MS = 60_000;
+const REMEMBERED = 2_000;
 
 export interface GuardOptions {
   passes: Passes;
@@ -20,6 +24,8 @@ export interface Attempt {
   activityType: string;
   headers: Headers;
   args: readonly unknown[];
+  /** Within a workflow task of our own workflow code. */
+  isLocal?: boolean;
   workflow?: { workflowId: string; runId: string; workflowType: string };
 }
 
@@ -44,6 +50,24 @@ export type Admission =
 export function createGuard({ passes, client, refuses, allowedAt = async () => false }: GuardOptions): Guard {
   const originOf = createOrigins(client);
 
+  const shown = new Map<string, string>();
+
+  /** The workflow at the beginning of the chain has to be the one that the pass was given to, on the queue that we serve. */
+  const isOf = async (pass: Pass, { root }: Origin): Promise<boolean> => {
+    if (shown.get(root.runId) === pass.mac) return true;
+    const first = await originOf(root.workflowId, root.runId);
+    if (first.workflowType !== pass.name || first.taskQueue !== pass.taskQueue) return false;
+    const isOwn =
+      pass.kind === 'schedule'
+        ? root.workflowId.startsWith(`${pass.workflowId}-`) && (await isStartedBy(client, pass.workflowId, first))
+        : pass.kind === 'start' && isStartedWith(pass, first);
+    if (isOwn) {
+      if (shown.size >= REMEMBERED) shown.clear();
+      shown.set(root.runId, pass.mac);
+    }
+    return isOwn;
+  };
+
   /** Running when the secret was made, or a child of one that was. */
   const isOlder = async ({ startedAt, root }: Origin): Promise<boolean> => {
     if (startedAt < passes.since) return true;
@@ -51,17 +75,17 @@ export function createGuard({ passes, client, refuses, allowedAt = async () => f
     return first !== undefined && first.startedAt < passes.since;
   };
 
-  const refusal = async ({ activityType, headers, args, workflow }: Attempt): Promise<string | undefined> => {
-    if (!refuses || openActivities.includes(activityType)) return undefined;
+  const refusal = async ({ activityType, headers, args, isLocal, workflow }: Attempt): Promise<string | undefined> => {
+    if (!refuses) return undefined;
     if (!workflow) return `${activityType} was started on its own`;
-    const pass = passes.read(headers[PASS_HEADER]);
+    // Asked by our own workflow code, before it has a pass.
+    if (activityType === 'admit') return isLocal ? undefined : 'admit was started on its own';
     const { workflowId, runId, workflowType } = workflow;
-    if (!pass || !isOwn(pass, workflowType, workflowId)) {
-      const origin = await originOf(workflowId, runId);
-      const isDescendant = pass !== undefined && isOf(pass, origin.root.workflowId) && origin.root.runId !== runId;
-      if (!isDescendant && !(await isOlder(origin)))
-        return `the workflow ${workflowId} was started by nobody of this installation`;
-    }
+    if (openActivities.includes(activityType) && workflowType === 'tradingControl') return undefined;
+    const origin = await originOf(workflowId, runId);
+    const pass = passes.read(headers[PASS_HEADER]);
+    if (!(pass && (await isOf(pass, origin))) && !(await isOlder(origin)))
+      return `the workflow ${workflowId} was started by nobody of this installation`;
     const update = updateActivities[activityType];
     if (update === undefined) return undefined;
     const asked = passes.read(headers[UPDATE_PASS_HEADER]);
@@ -83,6 +107,7 @@ export function createGuard({ passes, client, refuses, allowedAt = async () => f
             activityType,
             headers: input.headers,
             args: input.args,
+            isLocal: info.isLocal,
             ...(workflowExecution ? { workflow: { ...workflowExecution, workflowType } } : {}),
           });
           if (words !== undefined) throw ApplicationFailure.nonRetryable(`Refused: ${words}`, ErrorName.foreign);
@@ -94,12 +119,15 @@ export function createGuard({ passes, client, refuses, allowedAt = async () => f
       const { kind, name, workflowId } = question;
       if (kind === 'start') {
         if (!refuses) return null;
-        const { startedAt } = await originOf(workflowId, question.runId);
-        return name === 'tradingCycle' && (await allowedAt(startedAt)) ? passes.mint('start', name, workflowId) : null;
+        const { workflowType, taskQueue, startedAt } = await originOf(workflowId, question.runId);
+        const isAllowed = workflowType === 'tradingCycle' && (await allowedAt(startedAt));
+        return isAllowed
+          ? passes.mint({ kind: 'start', name: workflowType, workflowId, taskQueue, at: startedAt })
+          : null;
       }
       const pass = passes.check(question.pass);
       if (pass?.kind === 'signal' && pass.name === name && pass.workflowId === workflowId) return pass;
-      return refuses ? null : passes.mint('signal', name, workflowId);
+      return refuses ? null : passes.mint({ kind: 'signal', name, workflowId });
     },
   };
 }
@@ -109,12 +137,7 @@ export async function admitAll({ kind }: Admission): Promise<'unguarded' | null>
   return kind === 'signal' ? 'unguarded' : null;
 }
 
-function isOwn(pass: Pass, workflowType: string, workflowId: string): boolean {
-  return pass.name === workflowType && isOf(pass, workflowId);
-}
-
-/** A schedule adds the time to the id that its action names. */
-function isOf({ kind, workflowId }: Pass, started: string): boolean {
-  if (kind === 'start') return started === workflowId;
-  return kind === 'schedule' && started.startsWith(`${workflowId}-`);
+/** One that was read out of a history is too old for another start. */
+function isStartedWith({ workflowId, at = 0 }: Pass, first: Origin): boolean {
+  return first.workflowId === workflowId && (first.isContinued || Math.abs(first.startedAt - at) <= USED_WITHIN_MS);
 }

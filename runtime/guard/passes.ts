@@ -1,11 +1,11 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { type Pass, type PassKind, passSchema } from '../../contracts/pass.ts';
+import { type Pass, passSchema } from '../../contracts/pass.ts';
 
 export interface Passes {
   /** UTC epoch milliseconds at which the secret was made; 0 where it does not say. */
   readonly since: number;
-  mint(kind: PassKind, name: string, workflowId: string, args?: readonly unknown[]): Pass;
+  mint(pass: Omit<Pass, 'mac'>): Pass;
   /** What a header holds, where it is a pass of this installation. Never throws. */
   read(header: Payload | null | undefined): Pass | undefined;
   /** The same of a header that was decoded. */
@@ -14,9 +14,9 @@ export interface Passes {
 
 /** @param secret of the installation. One that was made here begins with the time at which it was made. */
 export function createPasses(secret: string): Passes {
-  const macOf = ({ kind, name, workflowId, digest }: Omit<Pass, 'mac'>): string =>
+  const macOf = ({ kind, name, workflowId, taskQueue, at, digest }: Omit<Pass, 'mac'>): string =>
     createHmac('sha256', secret)
-      .update(JSON.stringify([kind, name, workflowId, digest ?? '']))
+      .update(JSON.stringify([kind, name, workflowId, taskQueue ?? '', at ?? 0, digest ?? '']))
       .digest('hex');
   const check = (value: unknown): Pass | undefined => {
     const { success, data } = passSchema.safeParse(value);
@@ -26,10 +26,7 @@ export function createPasses(secret: string): Passes {
   };
   return {
     since: Number(/^(\d{13})-/.exec(secret)?.[1] ?? 0),
-    mint(kind, name, workflowId, args) {
-      const pass = { kind, name, workflowId, ...(args === undefined ? {} : { digest: digestOf(args) }) };
-      return { ...pass, mac: macOf(pass) };
-    },
+    mint: (pass) => ({ ...pass, mac: macOf(pass) }),
     read: (header) => check(valueOf(header)),
     check,
   };

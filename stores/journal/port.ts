@@ -62,6 +62,8 @@ export interface HaltRequest {
   reason: string;
   by: string;
   via?: Via | undefined;
+  /** What is halted already stays the halt that it is. */
+  unlessHalted?: boolean;
   /** Everything that is held is to be sold as well: an entry of its own says who ordered it. */
   flatten?: boolean;
 }
@@ -79,7 +81,10 @@ export interface ControlBook {
   read(account: string): Promise<ControlState>;
   /** Idempotent by request id: the second call returns the state as it is by then. */
   raiseHalt(request: HaltRequest): Promise<ControlState>;
-  /** One stop after the other in one transaction, each under an epoch of its own. */
+  /**
+   * Stops that were sent, one after the other in one transaction, each under an epoch of its own. A request id that is known is no new stop while
+   * trading is halted, and one while it is active: whoever used it first, nothing that was sent is without effect.
+   */
   raiseHalts(account: string, stops: readonly Omit<HaltRequest, 'account'>[]): Promise<ControlState>;
   /**
    * Halts books that were just restored, under an epoch that nothing of the lost time can have been planned under: what Temporal still has in

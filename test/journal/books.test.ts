@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { via } from '../../contracts/audit.ts';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { defaultParticipation, perAgent } from '../../domain/participation.ts';
 import type { OrderPlan, Restriction } from '../../domain/portfolio.ts';
@@ -39,12 +40,19 @@ describe.each(adapterNames)('the books on %s', (name) => {
   it('is ended by software only where the part that it names has raised it', async () => {
     const { control } = books.journal;
     const resume = { account: 'main', reason: 'x', by: 'health', onlyOver: 'reconcile' };
-    await control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'a', by: 'reconcile' });
+    const ours = { account: 'main', reason: 'a', by: 'reconcile', via: via.system('reconcile') };
+    await control.raiseHalt({ ...ours, requestId: 'r1' });
     await control.raiseHalt({ requestId: 'r2', account: 'main', reason: 'b', by: 'ann' });
     expect(await control.resume({ ...resume, expectedEpoch: 2 })).toBeUndefined();
-    await control.raiseHalt({ requestId: 'r3', account: 'main', reason: 'c', by: 'reconcile' });
-    expect(await control.resume({ ...resume, expectedEpoch: 2 })).toBeUndefined();
-    expect(await control.resume({ ...resume, expectedEpoch: 3 })).toMatchObject({ tradingState: 'active', epoch: 4 });
+    // Whoever only bears the name.
+    await control.raiseHalt({ ...ours, requestId: 'r3', via: via.temporal('stranger') });
+    expect(await control.resume({ ...resume, expectedEpoch: 3 })).toBeUndefined();
+    // What is halted already stays a person's.
+    expect(await control.raiseHalt({ ...ours, requestId: 'r4', unlessHalted: true })).toMatchObject({ epoch: 3 });
+    await control.resume({ account: 'main', expectedEpoch: 3, reason: 'x', by: 'ann' });
+    await control.raiseHalt({ ...ours, requestId: 'r5', unlessHalted: true });
+    expect(await control.resume({ ...resume, expectedEpoch: 4 })).toBeUndefined();
+    expect(await control.resume({ ...resume, expectedEpoch: 5 })).toMatchObject({ tradingState: 'active', epoch: 6 });
   });
 
   it('takes stops by the hundred, each once and under an epoch of its own, with texts of any kind', async () => {
@@ -62,6 +70,32 @@ describe.each(adapterNames)('the books on %s', (name) => {
     await control.raiseHalt({ requestId: '', account: 'main', reason: '', by: '' });
     const last = await control.raiseHalt({ requestId: '', account: 'main', reason: { a: 1 } as never, by: 7 as never });
     expect(last).toMatchObject({ epoch: 92, reason: '{"a":1}', changedBy: '7' });
+  });
+
+  it('halts for each stop that is sent while trading is active, whatever its id was used for before', async () => {
+    const { control } = books.journal;
+    const sent = (requestId: string, reason: string) => control.raiseHalts('main', [{ requestId, reason, by: 'ann' }]);
+    const resume = async (): Promise<void> => {
+      const { epoch } = await control.read('main');
+      expect(await control.resume({ account: 'main', expectedEpoch: epoch, reason: 'x', by: 'ann' })).toBeDefined();
+    };
+    for (const id of ['ann-1', 'risk/cycle/main/1']) {
+      for (const round of [1, 2, 3]) {
+        expect(await sent(id, `${id} ${round}`)).toMatchObject({ tradingState: 'halted', reason: `${id} ${round}` });
+        const { epoch } = await sent(id, 'again');
+        expect(await control.read('main')).toMatchObject({ epoch, reason: `${id} ${round}` });
+        await resume();
+      }
+    }
+    // The halt whose id a stranger has used is raised all the same, and the signal that follows it is no other one.
+    const { epoch } = await control.raiseHalt({
+      requestId: 'risk/cycle/main/1',
+      account: 'main',
+      reason: 'loss',
+      by: 'risk',
+    });
+    expect(await control.read('main')).toMatchObject({ tradingState: 'halted', reason: 'loss' });
+    expect(await sent('risk/cycle/main/1', 'loss')).toMatchObject({ epoch });
   });
 
   it('allows starts by hand for the time that a person has signed, and no other', async () => {

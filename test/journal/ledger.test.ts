@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { via } from '../../contracts/audit.ts';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { type Decimal, decimal, text } from '../../domain/money.ts';
 import type { Row } from '../../stores/journal/sql/database.ts';
@@ -99,6 +100,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
       account: 'main',
       reason: 'loss',
       by: 'risk',
+      via: via.system('risk'),
     });
     await books.journal.control.resume({ account: 'main', expectedEpoch: epoch, reason: 'looked at it', by: 'me' });
     expect(await books.journal.ledger.equityMarks('main')).toMatchObject({
@@ -112,11 +114,13 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     ['a stop of a person', 'ann', undefined],
     ['a difference that is over, by software', 'reconcile', 'reconcile'],
     ['a difference that is over, by a person', 'reconcile', undefined],
+    ['a stop that bears the name of risk', 'risk', undefined],
   ])('leaves day and peak as they were after %s', async (_name, by, onlyOver) => {
     const { journal } = books;
     await journal.cycles.record(cycleRecord({ cycleId: 'cycle/1', equity: '10000', finishedAt: 1_000 }));
     await journal.cycles.record(cycleRecord({ cycleId: 'cycle/2', equity: '9510', finishedAt: 2_000 }));
-    const { epoch } = await journal.control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'x', by });
+    const door = by === 'reconcile' ? via.system(by) : via.temporal('ann');
+    const { epoch } = await journal.control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'x', by, via: door });
     const resumed = { account: 'main', expectedEpoch: epoch, reason: 'y', by: 'me', ...(onlyOver ? { onlyOver } : {}) };
     expect(await journal.control.resume(resumed)).toMatchObject({ tradingState: 'active' });
     expect(await journal.ledger.equityMarks('main')).toMatchObject({ dayOpen: '10000', highWater: '10000' });

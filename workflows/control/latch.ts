@@ -40,13 +40,11 @@ const { reconcile, resumeTrading } = proxyActivities<ControlActivities>({
 export interface LatchMemory {
   /** Not fenced yet. */
   waiting: Stop[];
-  /** Request ids of the last stops. */
+  /** Request ids of the stops of the halt in force. */
   seen: string[];
   /** Shown until the journal has been read again, which has the last word. */
   books?: TradingBooks | undefined;
   cancelled: OpenOrder[];
-  /** The halt of this epoch was found quiet. */
-  quietEpoch?: number | undefined;
   /** Selling is wished for, and not started yet. UTC epoch milliseconds. */
   sell?: { since: number } | undefined;
   /** Epoch of the last selling. */
@@ -98,7 +96,6 @@ export class Latch {
     this.seen = memory.seen;
     this.books = memory.books;
     this.haltedFrom = memory.books?.epoch ?? 0;
-    this.quietEpoch = memory.quietEpoch;
     this.sell = memory.sell;
     this.flattened = memory.flattened;
     this.cancelled = memory.cancelled;
@@ -125,8 +122,8 @@ export class Latch {
   }
 
   memory(): LatchMemory {
-    const { waiting, seen, books, quietEpoch, sell, flattened, cancelled } = this;
-    return { waiting, seen: seen.slice(-REMEMBERED), books, cancelled, quietEpoch, sell, flattened };
+    const { waiting, seen, books, sell, flattened, cancelled } = this;
+    return { waiting, seen: seen.slice(-REMEMBERED), books, cancelled, sell, flattened };
   }
 
   /** Never throws: the workflow task would fail for ever, and with it every later stop. */
@@ -245,6 +242,8 @@ export class Latch {
     if (books.halted && !(isSame && before.halted)) this.haltedFrom = books.epoch;
     if (books.epoch !== before?.epoch && !before?.halted) this.cancelled = before ? [] : this.cancelled;
     if (!books.halted) {
+      // What is sent again after a resume is a stop again.
+      this.seen.length = 0;
       this.sell = undefined;
       for (const step of ['sweep', 'flatten'] as const) this.trouble.delete(step);
     }

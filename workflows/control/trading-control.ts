@@ -37,7 +37,6 @@ const inputSchema = z
     seen: z.array(z.string()).catch([]),
     cancelled: z.array(orderSchema).catch([]),
     books: booksSchema.optional().catch(undefined),
-    quietEpoch: z.int().optional().catch(undefined),
     sell: z.object({ since: z.number() }).optional().catch(undefined),
     flattened: z.int().optional().catch(undefined),
     /** Events after which a run goes on in a new one, where that is before the server suggests it. */
@@ -58,7 +57,9 @@ export async function tradingControl(input: TradingControlInput): Promise<void> 
 
 async function guard(input: unknown): Promise<void> {
   const { maxEvents, ...memory } = inputSchema.parse(input);
-  const latch = new Latch(memory);
+  // Nothing is believed of whoever starts one: only a run before this one has a memory.
+  const isContinued = workflowInfo().continuedFromExecutionRunId !== undefined;
+  const latch = new Latch(isContinued ? memory : { waiting: [], seen: [], cancelled: [] });
 
   // Before the first await: a stop that was sent while no worker was up is the first thing seen.
   setHandler(emergencyStop, (request: unknown) => latch.stop(request));

@@ -62,6 +62,7 @@ export async function isNewRequest(
 
 const STARTS_ALLOWED = 'starts.allowed';
 const REQUEST_ID_BYTES = 200;
+const SENT_ID_BYTES = 150;
 const NAME_BYTES = 100;
 
 /** Beyond any epoch that the time between a backup and its restore can have used. */
@@ -75,6 +76,7 @@ async function raiseHalt(
   const { account, via: door = '' } = request;
   const requestId = plainText(request.requestId, REQUEST_ID_BYTES) || randomUUID();
   const before = await readControl(transaction, account);
+  if (request.unlessHalted === true && before.tradingState === 'halted') return before;
   if (!(await isNewRequest(transaction, requestId, account, 'halt'))) return before;
   const after: ControlState = {
     ...before,
@@ -99,6 +101,43 @@ async function raiseHalt(
     });
   }
   return after;
+}
+
+/** Ids with a slash are ours: of a sender they stand apart, so that nobody uses up the id of a halt that is still to come. */
+async function raiseSent(transaction: Transaction, request: HaltRequest): Promise<void> {
+  const { tradingState, epoch } = await readControl(transaction, request.account);
+  const isHalted = tradingState === 'halted';
+  const given = plainText(request.requestId, SENT_ID_BYTES);
+  for (const requestId of [request.requestId, `sent/${given}`, `sent/${given}/${epoch}`]) {
+    const isOurs = requestId === request.requestId && requestId.includes('/');
+    if (await isKnownRequest(transaction, requestId)) {
+      if (isHalted) return;
+    } else if (!isOurs) {
+      await raiseHalt(transaction, { ...request, requestId });
+      return;
+    }
+  }
+}
+
+async function isKnownRequest(transaction: Transaction, requestId: string): Promise<boolean> {
+  return (await transaction.row('SELECT request_id FROM requests WHERE request_id = ?', requestId)) !== undefined;
+}
+
+/** Whether this halt was raised by that part of Sapphire itself: its name alone is anybody's. */
+async function isRaisedBy(
+  transaction: Transaction,
+  account: string,
+  control: ControlState,
+  part: string,
+): Promise<boolean> {
+  if (control.changedBy !== part) return false;
+  const row = await transaction.row(
+    "SELECT payload FROM audit_trail WHERE kind = 'trading.halted' ORDER BY place DESC LIMIT 1",
+  );
+  const told = JSON.parse(String(row?.['payload'] ?? '{}')) as { account?: string; via?: string; after?: ControlState };
+  // Entries of earlier releases say nothing of the door.
+  const isByPart = told.via === undefined || told.via === `system:${part}`;
+  return isByPart && told.account === account && told.after?.epoch === control.epoch;
 }
 
 const byRisk = via.system('risk');
@@ -136,7 +175,7 @@ export function createControlBook(database: Database): ControlBook {
 
     raiseHalts: (account, stops) =>
       database.transaction(account, { control: 'write' }, async (transaction) => {
-        for (const stop of stops) await raiseHalt(transaction, { account, ...stop });
+        for (const stop of stops) await raiseSent(transaction, { account, ...stop });
         return readControl(transaction, account);
       }),
 
@@ -149,7 +188,7 @@ export function createControlBook(database: Database): ControlBook {
       database.transaction(account, { control: 'write' }, async (transaction) => {
         const before = await readControl(transaction, account);
         if (before.epoch !== expectedEpoch || before.tradingState !== 'halted') return undefined;
-        if (onlyOver !== undefined && before.changedBy !== onlyOver) return undefined;
+        if (onlyOver !== undefined && !(await isRaisedBy(transaction, account, before, onlyOver))) return undefined;
         // A new epoch: what was decided before the stop stays refused.
         const after: ControlState = {
           ...before,
@@ -161,7 +200,7 @@ export function createControlBook(database: Database): ControlBook {
         };
         await writeControl(transaction, account, after);
         // A loss that a person has looked at must not halt again at the next cycle. What software resumes nobody has looked at.
-        const marksReset = before.changedBy === 'risk' && onlyOver === undefined;
+        const marksReset = onlyOver === undefined && (await isRaisedBy(transaction, account, before, 'risk'));
         if (marksReset)
           await transaction.run(
             'UPDATE equity_marks SET day_open = equity, high_water = equity WHERE account = ?',
