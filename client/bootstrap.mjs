@@ -192,6 +192,13 @@ async function run([node, ...others], args, environment) {
   return end ?? run(others, args, environment);
 }
 
+// Whoever read our output is gone: what runs below is kept running all the same.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
+}
+
 try {
   if (major() < 20) throw new Refusal(`Sapphire needs Node 20 or newer to start; this is ${process.versions.node}.`);
   await prepare();

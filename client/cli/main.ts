@@ -1,12 +1,9 @@
 import { CommanderError } from 'commander';
 import { ExitCode } from '../../contracts/errors.ts';
+import { bearClosedOutput } from './closed-output.ts';
 import { createProgram } from './program.ts';
 
-// Whoever read our output is gone: what runs is stopped as by any other request to stop.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.kill(process.pid, 'SIGTERM');
-});
+bearClosedOutput(process.argv[2]);
 
 try {
   const program = await createProgram(process.argv[2]);

@@ -149,16 +149,20 @@ if (starts <= Number(KILLS)) process.kill(process.pid, BY);
 await new Promise((resolve) => setTimeout(resolve, 100));
 process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0;`;
 
-    async function up(environment: Record<string, string>, ...args: string[]) {
+    function launch(environment: Record<string, string>, ...args: string[]): ChildProcess {
       mkdirSync(join(folder.path, 'client', 'cli'), { recursive: true });
       write('client/cli/main.ts', killed);
-      const child = spawn(process.execPath, [join(folder.path, 'client', 'bootstrap.mjs'), ...args], {
+      return spawn(process.execPath, [join(folder.path, 'client', 'bootstrap.mjs'), ...args], {
         cwd: folder.path,
         env: { PATH: `${join(folder.path, 'bin')}:/usr/bin:/bin`, ...environment },
       });
-      const end = await ended(child);
-      const starts = readFileSync(join(folder.path, 'starts'), 'utf8').trim().split('\n');
-      return { ...end, starts };
+    }
+
+    const startsSoFar = (): string[] => readFileSync(join(folder.path, 'starts'), 'utf8').trim().split('\n');
+
+    async function up(environment: Record<string, string>, ...args: string[]) {
+      const end = await ended(launch(environment, ...args));
+      return { ...end, starts: startsSoFar() };
     }
 
     it('starts it again when it was killed, and says when that was', async () => {
@@ -192,6 +196,14 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
     ])('does not after %s', async (_name, environment, args, expected) => {
       const { code, starts } = await up(environment, ...args);
       expect([code, starts]).toEqual([expected, ['first']]);
+    });
+
+    it('starts it again though nobody reads what it says', async () => {
+      const child = launch({ KILLS: '1' }, 'up');
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      await once(child, 'exit');
+      expect([child.exitCode, startsSoFar().length]).toEqual([0, 2]);
     });
 
     it('does not after a person has ended the one that was started again', async () => {

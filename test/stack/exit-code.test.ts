@@ -100,3 +100,24 @@ it('a start outlives a coordinator that crashes too often, and exits with 1 when
   expect(code).toBe(1);
   expect(readRecord(join(installation.folder, 'data', 'run.json'))).toBeUndefined();
 });
+
+it('a start whose output nobody reads goes on without a screen, and ends in order when it is asked to', {
+  timeout: 2 * START_MS,
+}, async () => {
+  const child = installation.up();
+  running = child;
+  child.stderr?.once('data', () => {
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  });
+  await eventually('the last worker', () => processNamed('workers/agents') !== undefined, START_MS);
+  await expect
+    .poll(async () => JSON.parse((await installation.sapphire('cycle', 'list', '--json')).stdout || '[]'), {
+      timeout: START_MS,
+    })
+    .not.toHaveLength(0);
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  expect([child.exitCode, child.signalCode]).toEqual([0, null]);
+  expect(readRecord(join(installation.folder, 'data', 'run.json'))).toBeUndefined();
+});
