@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createBackupActivities } from '../activities/backup/index.ts';
-import { ensureTradingControl, refuseSilentControl, replaceOlderControl } from '../activities/control/ensure.ts';
+import { keepControl, refuseSilentControl } from '../activities/control/ensure.ts';
 import { createControlActivities } from '../activities/control/index.ts';
 import { createHealthActivities } from '../activities/health/index.ts';
 import { createCcxtClient, fetchServerTime } from '../activities/market/ccxt-client.ts';
@@ -56,10 +56,10 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
       at: Date.now(),
     });
   }
-  if (await replaceOlderControl({ client, journal }, configuration.account))
-    logger.warn('trading control of an earlier release was replaced');
-  await ensureTradingControl(client, configuration.account);
   const { account, symbols, protection } = configuration;
+  const isOurs = async (): Promise<boolean> => true;
+  if ((await keepControl({ client, journal, isOurs }, account, { anyRelease: false })) === 'replaced')
+    logger.warn('trading control of another release was replaced');
   const ingest = createIngest({
     journal,
     trading,
@@ -94,7 +94,16 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
         workflowBundle: await workflowBundle(secrets),
         activities: {
           ...createControlActivities({ journal, trading, client, account, logger }),
-          ...createReconcileActivities({ journal, trading, client, configuration, ingest, restoreSchedules, logger }),
+          ...createReconcileActivities({
+            journal,
+            trading,
+            client,
+            configuration,
+            ingest,
+            isOurs,
+            restoreSchedules,
+            logger,
+          }),
           ...createScoringActivities({
             journal,
             priceAt: (symbol, at) => closingPrice(exchange, symbol, at),

@@ -1,9 +1,15 @@
-import { type Client, WorkflowNotFoundError, type WorkflowStartOptions } from '@temporalio/client';
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowNotFoundError,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
 import { WorkflowIdConflictPolicy } from '@temporalio/common';
 import { via } from '../../contracts/audit.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { mayHaveLostStop, type OriginCheck } from './last-run.ts';
 
 /** Of the memo: runs of a release that knew no latch lack it. Raised with each change that a history of the latch does not survive. */
 const RELEASE = 'release';
@@ -41,33 +47,70 @@ export async function refuseSilentControl(client: Client): Promise<void> {
     });
 }
 
+export interface ControlKeeper {
+  client: Client;
+  journal: { control: Pick<Journal['control'], 'raiseHalt'> };
+  isOurs: OriginCheck;
+}
+
 /**
- * Puts the latch in the place of a trading control that an earlier release started. A stop that the old one had not come to the end of halts
- * trading anew: a person has to look at it.
+ * Sees to it that the latch runs: where it has ended it is started, and put in the place of a trading control that an earlier release, or nobody of
+ * this installation, has started. A stop that the one before may not have come to the end of halts trading anew: a person has to look at it.
  *
- * @returns whether there was one
+ * @param rules `anyRelease`: one of another release is left alone, since both may run while one takes the other's place.
  */
-export async function replaceOlderControl(
-  { client, journal }: { client: Client; journal: { control: Pick<Journal['control'], 'raiseHalt'> } },
+export async function keepControl(
+  { client, journal, isOurs }: ControlKeeper,
   account: string,
-): Promise<boolean> {
-  const handle = client.workflow.getHandle(TRADING_CONTROL_ID);
-  const found = await handle.describe().catch((error: unknown) => {
+  { anyRelease }: { anyRelease: boolean },
+): Promise<'kept' | 'started' | 'replaced'> {
+  const found = await lastRun(client);
+  if (!found) {
+    await ensureTradingControl(client, account);
+    return 'started';
+  }
+  const halt = async (reason: string): Promise<void> => {
+    const requestId = `trading-control/${found.runId}`;
+    await journal.control.raiseHalt({ requestId, account, reason, by: 'sapphire', via: via.system('sapphire') });
+  };
+  const isRunning = found.status.name === 'RUNNING';
+  if (isRunning) {
+    if (isLatch(found, anyRelease) && (await isOurs(found))) return 'kept';
+    if (isAtWork(found)) await halt('trading control was replaced with work under way, which may have been a stop');
+    await end(client, found.runId);
+  }
+  // Of a run that has ended, so that no stop arrives behind the look.
+  if (await mayHaveLostStop({ client, isOurs }, found))
+    await halt('trading control ended before it had carried out all that it was sent, which may have been a stop');
+  await ensureTradingControl(client, account);
+  return isRunning ? 'replaced' : 'started';
+}
+
+/** The newest; undefined where there never was one. */
+async function lastRun(client: Client): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await client.workflow.getHandle(TRADING_CONTROL_ID).describe();
+  } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
-  });
-  if (found?.status.name !== 'RUNNING' || found.memo?.[RELEASE] === LATCH_RELEASE) return false;
-  const { pendingActivities, pendingWorkflowTask } = found.raw;
-  if ((pendingActivities?.length ?? 0) > 0 || pendingWorkflowTask) {
-    await journal.control.raiseHalt({
-      requestId: `replaced/${found.runId}`,
-      account,
-      reason: 'trading control of an earlier release was replaced with work under way, which may have been a stop',
-      by: 'sapphire',
-      via: via.system('sapphire'),
-    });
   }
-  await handle.terminate('replaced by the latch of this release');
-  await ensureTradingControl(client, account);
-  return true;
+}
+
+function isLatch({ type, taskQueue, memo }: WorkflowExecutionDescription, anyRelease: boolean): boolean {
+  const release = memo?.[RELEASE];
+  const isOfRelease = anyRelease ? release !== undefined : release === LATCH_RELEASE;
+  return isOfRelease && type === 'tradingControl' && taskQueue === TaskQueue.operations;
+}
+
+function isAtWork({ raw: { pendingActivities, pendingWorkflowTask } }: WorkflowExecutionDescription): boolean {
+  return (pendingActivities?.length ?? 0) > 0 || Boolean(pendingWorkflowTask);
+}
+
+/** Another process may be faster. */
+async function end(client: Client, runId: string): Promise<void> {
+  try {
+    await client.workflow.getHandle(TRADING_CONTROL_ID, runId).terminate('replaced by the latch of this installation');
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
 }

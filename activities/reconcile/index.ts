@@ -8,6 +8,7 @@ import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { Observation } from '../../domain/health.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { haltTrading } from '../control/halt.ts';
+import type { OriginCheck } from '../control/last-run.ts';
 import { whileBeating } from '../heartbeat.ts';
 import { tellLook } from '../incidents.ts';
 import type { TradingPort } from '../orders/port.ts';
@@ -22,6 +23,8 @@ export interface ReconcileDependencies {
   client: Client;
   configuration: Pick<Configuration, 'symbols' | 'execution' | 'protection'>;
   ingest: Ingest;
+  /** Of a run of trading control. */
+  isOurs: OriginCheck;
   /** Makes the schedules that are gone, and says which. */
   restoreSchedules(): Promise<string[]>;
   logger: Logger;
@@ -35,7 +38,7 @@ const PAUSE_MS = 400;
 export type ReconcileActivities = ReturnType<typeof createReconcileActivities>;
 
 export function createReconcileActivities(dependencies: ReconcileDependencies) {
-  const { journal, trading, client, configuration, ingest, restoreSchedules, logger } = dependencies;
+  const { journal, trading, client, configuration, ingest, isOurs, restoreSchedules, logger } = dependencies;
 
   /** A look at one moment, if trading leaves one. */
   const look = async (account: string): Promise<Look> => {
@@ -72,7 +75,7 @@ export function createReconcileActivities(dependencies: ReconcileDependencies) {
       return whileBeating(async () => {
         const at = Date.now();
         // First of all: what is halted below needs its latch.
-        const controls = await startMissingControl(client, account);
+        const controls = await startMissingControl({ client, journal, isOurs }, account);
         await ingest.round();
         const found = await look(account);
 

@@ -17,7 +17,7 @@ import { decimal } from '../../domain/money.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
 import type { OrderPlan } from '../../domain/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { ensureTradingControl } from '../control/ensure.ts';
+import { type ControlKeeper, keepControl } from '../control/ensure.ts';
 import { ensureProtection, PROTECTED_WITHIN_MS } from '../protection/ensure.ts';
 
 /** Workflows are lost by hand alone (terminated, reset, another server). What the journal says is under way has one again after this. */
@@ -36,11 +36,9 @@ async function lastStatus(client: Client, workflowId: string): Promise<WorkflowE
   }
 }
 
-/** Without it a stop by signal is refused by the server. */
-export async function startMissingControl(client: Client, account: string): Promise<string[]> {
-  if (await isRunning(client, TRADING_CONTROL_ID)) return [];
-  await ensureTradingControl(client, account);
-  return [TRADING_CONTROL_ID];
+/** Without it a stop by signal is refused by the server, and one that is not ours refuses every resume. */
+export async function startMissingControl(keeper: ControlKeeper, account: string): Promise<string[]> {
+  return (await keepControl(keeper, account, { anyRelease: true })) === 'kept' ? [] : [TRADING_CONTROL_ID];
 }
 
 interface Start {

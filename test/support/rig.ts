@@ -291,6 +291,7 @@ export async function startRig(
                 client,
                 configuration,
                 ingest,
+                isOurs: async () => true,
                 restoreSchedules,
                 logger: silent,
               }),

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { ensureTradingControl, replaceOlderControl } from '../../activities/control/ensure.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ensureTradingControl, keepControl } from '../../activities/control/ensure.ts';
+import { startMissingControl } from '../../activities/reconcile/missing.ts';
+import type { TradingControlState } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import { temporaryJournal } from '../support/books.ts';
 import { startDevServer } from '../support/temporal.ts';
 import { startWorkflowRig } from '../support/workflow-rig.ts';
@@ -17,6 +20,13 @@ afterAll(() => environment.teardown());
 afterEach(() => control().terminate('end of the test'));
 
 const control = () => environment.client.workflow.getHandle(TRADING_CONTROL_ID);
+
+const isOurs = async () => true;
+/** As the operations worker does at its start. */
+const atStart = (journal: Journal) =>
+  keepControl({ client: environment.client, journal, isOurs }, 'main', { anyRelease: false });
+/** As each round of reconciliation does. */
+const inRound = (journal: Journal) => startMissingControl({ client: environment.client, journal, isOurs }, 'main');
 
 /** As releases before the latch did. */
 const startOlder = (taskQueue: string) =>
@@ -39,12 +49,12 @@ it('puts the latch in the place of an older trading control that nobody waits fo
     })
     .toEqual([0, null]);
   await sleep(500);
-  expect(await replaceOlderControl({ client: environment.client, journal }, 'main')).toBe(true);
+  expect(await atStart(journal)).toBe('replaced');
   expect(await journal.control.read('main')).toMatchObject({ tradingState: 'active', epoch: 0 });
   const first = environment.client.workflow.getHandle(TRADING_CONTROL_ID, older.firstExecutionRunId);
   expect((await first.describe()).status.name).toBe('TERMINATED');
   expect((await control().describe()).status.name).toBe('RUNNING');
-  expect(await replaceOlderControl({ client: environment.client, journal }, 'main')).toBe(false);
+  expect(await atStart(journal)).toBe('kept');
   await rig.close();
   await journal.close();
 });
@@ -53,7 +63,7 @@ it('halts where the older one had work under way, which may have been a stop', a
   const journal = await temporaryJournal();
   const older = await startOlder(TaskQueue.operations);
   await older.signal('emergencyStop', { reason: 'nobody home', by: 'ann' });
-  expect(await replaceOlderControl({ client: environment.client, journal }, 'main')).toBe(true);
+  expect(await atStart(journal)).toBe('replaced');
   expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1, changedBy: 'sapphire' });
   await journal.close();
 });
@@ -62,7 +72,156 @@ it('leaves a latch alone', async () => {
   const journal = await temporaryJournal();
   await ensureTradingControl(environment.client, 'main');
   await control().signal('emergencyStop', { reason: 'x', by: 'ann' });
-  expect(await replaceOlderControl({ client: environment.client, journal }, 'main')).toBe(false);
+  expect(await atStart(journal)).toBe('kept');
   expect((await journal.control.read('main')).tradingState).toBe('active');
   await journal.close();
+});
+
+const stop = { reason: 'prices look wrong', by: 'ann' };
+
+/** The latch as this release starts it, on the queue that a worker of the test serves. */
+async function servedLatch(books: ScriptedBooks) {
+  await ensureTradingControl(environment.client, 'main');
+  const rig = await startWorkflowRig(environment, books.activities(), { taskQueue: TaskQueue.operations });
+  await control().executeUpdate('settled');
+  return rig;
+}
+
+describe('a latch that has ended', () => {
+  it('halts first where it takes stops with it that nobody has heard, and only once', async () => {
+    const journal = await temporaryJournal();
+    await ensureTradingControl(environment.client, 'main');
+    for (let sent = 0; sent < 3; sent += 1) await control().signal('emergencyStop', stop);
+    await control().terminate('by hand');
+    expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect(await journal.control.read('main')).toMatchObject({
+      tradingState: 'halted',
+      epoch: 1,
+      changedBy: 'sapphire',
+      reason: expect.stringContaining('before it had carried out all that it was sent'),
+    });
+    expect(await inRound(journal)).toEqual([]);
+    expect(await atStart(journal)).toBe('kept');
+    expect((await journal.control.read('main')).epoch).toBe(1);
+    await journal.close();
+  });
+
+  it('halts at the start of the operations worker, too', async () => {
+    const journal = await temporaryJournal();
+    await ensureTradingControl(environment.client, 'main');
+    await control().signal('emergencyStop', stop);
+    await control().terminate('by hand');
+    expect(await atStart(journal)).toBe('started');
+    expect((await journal.control.read('main')).tradingState).toBe('halted');
+    await journal.close();
+  });
+
+  it('is started anew without a halt where an operator ended it with nothing unheard', async () => {
+    const journal = await temporaryJournal();
+    await ensureTradingControl(environment.client, 'main');
+    await control().signal('another', 'word');
+    await control().terminate('by hand');
+    expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect(await journal.control.read('main')).toMatchObject({ tradingState: 'active', epoch: 0 });
+    await journal.close();
+  });
+
+  it('is started anew without a halt where each stop was heard and fenced', async () => {
+    const journal = await temporaryJournal();
+    const rig = await servedLatch(new ScriptedBooks('main'));
+    await control().signal('emergencyStop', stop);
+    await control().executeUpdate('settled');
+    await control().terminate('by hand');
+    expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect((await journal.control.read('main')).tradingState).toBe('active');
+    await rig.close();
+    await journal.close();
+  });
+
+  it('halts where a stop was heard and its fence is under way, whatever was heard since', async () => {
+    const journal = await temporaryJournal();
+    const books = new ScriptedBooks('main');
+    const rig = await servedLatch(books);
+    const fence = books.hold('raiseHalts', 'before');
+    await control().signal('emergencyStop', stop);
+    await fence.reached;
+    // A workflow task comes to its end behind the call.
+    await control().signal('another', 'word');
+    await sleep(500);
+    await control().terminate('by hand');
+    expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect((await journal.control.read('main')).tradingState).toBe('halted');
+    books.releaseAll();
+    await rig.close();
+    await journal.close();
+  });
+
+  it('halts where a stop was heard and the journal did not take it', async () => {
+    const journal = await temporaryJournal();
+    const books = new ScriptedBooks('main');
+    const rig = await servedLatch(books);
+    books.failing.set('raiseHalts', 'the journal is away');
+    await control().signal('emergencyStop', stop);
+    await expect
+      .poll(async () => (await control().query<TradingControlState>('state')).trouble.join(), { timeout: 10_000 })
+      .toContain('the halt row cannot be written');
+    await control().terminate('by hand');
+    expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect((await journal.control.read('main')).tradingState).toBe('halted');
+    await rig.close();
+    await journal.close();
+  });
+
+  it('halts where a stop arrived while a worker was about to answer', async () => {
+    const journal = await temporaryJournal();
+    await ensureTradingControl(environment.client, 'main');
+    const { client } = environment;
+    const taken = await client.withDeadline(Date.now() + 5_000, () =>
+      client.workflowService.pollWorkflowTaskQueue({
+        namespace: client.options.namespace,
+        taskQueue: { name: TaskQueue.operations },
+        identity: 'one that dies',
+      }),
+    );
+    expect(taken.workflowExecution?.workflowId).toBe(TRADING_CONTROL_ID);
+    await control().signal('emergencyStop', stop);
+    await control().terminate('by hand');
+    expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect((await journal.control.read('main')).tradingState).toBe('halted');
+    await journal.close();
+  });
+
+  it('halts where its history cannot be read', async () => {
+    const journal = await temporaryJournal();
+    await ensureTradingControl(environment.client, 'main');
+    await control().terminate('by hand');
+    const { client } = environment;
+    const service = vi.spyOn(client.workflowService, 'getWorkflowExecutionHistoryReverse');
+    service.mockRejectedValue(new Error('not in time'));
+    expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
+    service.mockRestore();
+    expect((await journal.control.read('main')).tradingState).toBe('halted');
+    await journal.close();
+  });
+
+  it('halts where the server itself ended it, since its history had grown too large', async () => {
+    const journal = await temporaryJournal();
+    await ensureTradingControl(environment.client, 'main');
+    const large = { ...stop, reason: 'x'.repeat(1_990_000) };
+    let accepted = 0;
+    for (; accepted < 40; accepted += 1) {
+      const isSent = await control()
+        .signal('emergencyStop', large)
+        .then(
+          () => true,
+          () => false,
+        );
+      if (!isSent) break;
+    }
+    expect(accepted).toBeGreaterThan(20);
+    expect((await control().describe()).status.name).not.toBe('RUNNING');
+    expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect((await journal.control.read('main')).tradingState).toBe('halted');
+    await journal.close();
+  });
 });
