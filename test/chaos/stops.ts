@@ -134,7 +134,7 @@ export function createStops({ stack, traffic, deeds, random, kill }: StopTools) 
 
   /** A halt whose resume is under way when the next stop comes, in the journal before in the latch. */
   const againstResume = async (request: EmergencyStop): Promise<number> => {
-    await signal({ reason: 'the one that is resumed', by: 'chaos', requestId: `${request.requestId}/before` });
+    await signal({ reason: 'the one that is resumed', by: 'chaos', requestId: `${request.requestId}-before` });
     const { epoch } = await until('quiet before a resume', GIVEN_MS, async () => {
       const state = await query();
       return state?.quiet ? state : undefined;
@@ -248,7 +248,7 @@ export function createStops({ stack, traffic, deeds, random, kill }: StopTools) 
     async stop(way: StopWay, dies: boolean): Promise<void> {
       if (traffic.isGivenUp) return;
       await haltOf('');
-      const requestId = `chaos/${Date.now()}`;
+      const requestId = `chaos-${Date.now()}`;
       if (dies) stack.arm('in-stop');
       const own = await traffic.held();
       const during = [

@@ -3,6 +3,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { via } from '../../contracts/audit.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import type { ControlBook, Journal } from '../../stores/journal/port.ts';
 import type { Database } from '../../stores/journal/sql/database.ts';
@@ -46,10 +47,21 @@ const stories = {
     expect(await control.resume({ ...resume, expectedEpoch: 1, onlyOver: 'reconcile' })).toBeUndefined();
     expect(await control.read('main')).toMatchObject({ tradingState: 'halted', changedBy: 'ann' });
   },
+  async 'software ends no halt that bears its name alone'(control) {
+    await control.raiseHalt({ ...halted, by: 'reconcile', via: via.system('risk'), requestId: 'a' });
+    expect(await control.resume({ ...resume, expectedEpoch: 1, onlyOver: 'reconcile' })).toBeUndefined();
+  },
+  async 'a stop that is sent again after a resume is a stop again'(control) {
+    const stops = [{ ...halted, requestId: 'a', flatten: false }];
+    await control.raiseHalts('main', stops);
+    expect(await control.raiseHalts('main', stops)).toMatchObject({ epoch: 1 });
+    await control.resume({ ...resume, expectedEpoch: 1 });
+    expect(await control.raiseHalts('main', stops)).toMatchObject({ tradingState: 'halted', epoch: 3 });
+  },
   async 'software resets no mark'(control, journal) {
     await journal.cycles.record(cycleRecord({ cycleId: 'cycle/1', equity: '10000', finishedAt: 1_000 }));
     await journal.cycles.record(cycleRecord({ cycleId: 'cycle/2', equity: '9510', finishedAt: 2_000 }));
-    await control.raiseHalt({ ...halted, by: 'reconcile', requestId: 'a' });
+    await control.raiseHalt({ ...halted, by: 'reconcile', via: via.system('reconcile'), requestId: 'a' });
     expect(await control.resume({ ...resume, expectedEpoch: 1, onlyOver: 'reconcile' })).toBeDefined();
     expect(await journal.ledger.equityMarks('main')).toMatchObject({ dayOpen: '10000', highWater: '10000' });
   },
@@ -80,13 +92,13 @@ const mutants: readonly (readonly [string, keyof typeof stories, string, string]
   [
     'the journal does not ask whose halt it is',
     'software ends no halt of a person',
-    'before.changedBy !== onlyOver',
-    'before.changedBy === ""',
+    '!(await isRaisedBy(transaction, account, before, onlyOver))',
+    '!account',
   ],
   [
     'every resume resets the marks',
     'software resets no mark',
-    "before.changedBy === 'risk' && onlyOver === undefined",
+    "onlyOver === undefined && (await isRaisedBy(transaction, account, before, 'risk'))",
     'true',
   ],
   [

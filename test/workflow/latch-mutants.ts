@@ -175,6 +175,20 @@ export const latchMutants: Record<string, LatchMutant> = {
       },
     ],
   },
+  'a stop is known for good': {
+    story: 'a stop that is sent again after a resume is a stop again',
+    rewrites: [{ find: 'this.seen.splice(0, this.seen.length,', replace: '[].splice(0, 0,' }],
+  },
+  'what waits for its fence is forgotten': {
+    story: 'a stop that waits is known when the first look comes late',
+    rewrites: [
+      {
+        find: 'if (before === null || before === void 0 ? void 0 : before.halted) this.seen.splice',
+        replace: 'this.seen.splice',
+      },
+      { find: '...this.waiting.map(({ requestId })=>requestId));', replace: ');' },
+    ],
+  },
   'a stop that is sent twice is two': {
     story: 'the same stop sent twice is one',
     rewrites: [{ find: 'if (this.seen.includes(stop.requestId)) return;', replace: '' }],

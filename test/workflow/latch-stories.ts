@@ -303,6 +303,30 @@ export const stories = {
     expect(books.count('raiseHalts')).toBe(1);
   },
 
+  async 'a stop that is sent again after a resume is a stop again'(scene) {
+    await beginHalted(scene);
+    await scene.resume(1);
+    await scene.stop('first');
+    expect(await scene.until(({ quiet }) => quiet)).toMatchObject({ halted: true, epoch: 3 });
+  },
+
+  async 'a stop that waits is known when the first look comes late'(scene) {
+    const { books } = scene;
+    const reading = books.hold('readControl', 'after');
+    const fencing = books.hold('raiseHalts', 'before');
+    await scene.begin();
+    await reading.reached;
+    await scene.stop('first');
+    await fencing.reached;
+    reading.release();
+    await scene.eventually(() => books.count('alignSchedule') > 0);
+    await scene.stop('first');
+    fencing.release();
+    await scene.until(({ quiet }) => quiet);
+    await scene.settled();
+    expect(books.count('raiseHalts')).toBe(1);
+  },
+
   async 'is stopped by an object for a reason'(scene) {
     await scene.begin();
     await scene.latch.signal('emergencyStop', { reason: { a: 1 }, by: 'x' });

@@ -65,7 +65,7 @@ export class ScriptedBooks {
   }
 
   raise(stop: Stop): void {
-    if (this.raised.has(stop.requestId)) return;
+    if (this.raised.has(stop.requestId) && this.control.halted) return;
     this.raised.set(stop.requestId, stop);
     const { reason, by } = stop;
     this.control = { ...this.control, halted: true, epoch: this.control.epoch + 1, reason, by };

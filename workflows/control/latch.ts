@@ -242,8 +242,8 @@ export class Latch {
     if (books.halted && !(isSame && before.halted)) this.haltedFrom = books.epoch;
     if (books.epoch !== before?.epoch && !before?.halted) this.cancelled = before ? [] : this.cancelled;
     if (!books.halted) {
-      // What is sent again after a resume is a stop again.
-      this.seen.length = 0;
+      // What is sent again after a resume is a stop again; what waits for its fence is not sent again.
+      if (before?.halted) this.seen.splice(0, this.seen.length, ...this.waiting.map(({ requestId }) => requestId));
       this.sell = undefined;
       for (const step of ['sweep', 'flatten'] as const) this.trouble.delete(step);
     }
