@@ -16,10 +16,12 @@ export async function resumeTrading(
 ): Promise<TradingControlState> {
   const handle = client.workflow.getHandle(TRADING_CONTROL_ID);
   const deadline = Date.now() + waitMs;
+  let isAsked = false;
   try {
     return await client.withDeadline(deadline, async () => {
       // Trading control looks at the halt row again, which a stop may have raised while it was away.
       await handle.executeUpdate('settled');
+      isAsked = true;
       return handle.executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
     });
   } catch (error) {
@@ -27,9 +29,11 @@ export async function resumeTrading(
       throw new UserError('ResumeRefused', `Not resumed: ${sentenceOf(error.cause ?? error)}`, ExitCode.refused);
     }
     if (Date.now() < deadline && !isGrpcDeadlineError(error)) throw error;
+    // One that was handed over before the silence may still be heard.
+    const end = isAsked ? 'whether it resumes is not known yet' : 'nothing was changed';
     throw new UserError(
       'ControlSilent',
-      `Trading control did not answer within ${waitMs / 1_000} s, so trading stays halted${await known(client, handle)}. Look at "sapphire status" and "sapphire logs --level warn"; runbook deploy/runbooks/TradingControlSilent.md.`,
+      `Trading control did not answer within ${waitMs / 1_000} s: ${end}${await known(client, handle)}. Look at "sapphire status" and "sapphire logs --level warn"; runbook deploy/runbooks/TradingControlSilent.md.`,
       ExitCode.unhealthy,
     );
   }
@@ -40,6 +44,6 @@ async function known(client: Client, handle: WorkflowHandle): Promise<string> {
   const state = await client
     .withDeadline(Date.now() + 3_000, () => handle.query<TradingControlState>('state'))
     .catch(() => undefined);
-  if (!state) return ': it answers no query either';
-  return state.trouble.length > 0 ? `: ${state.trouble.join('; ')}` : '';
+  if (!state) return ', and it answers no query either';
+  return state.trouble.length > 0 ? ` (${state.trouble.join('; ')})` : '';
 }

@@ -53,6 +53,8 @@ export interface StopReport {
 export async function stopTrading(request: StopRequest, tools: StopTools, waitMs: number): Promise<StopReport> {
   const { requestId, account, reason, by, via, flatten } = request;
   const notes: string[] = [];
+  let isSignalled = false;
+  let unwritten: unknown;
   const report: StopReport = {
     requestId,
     epoch: undefined,
@@ -69,7 +71,7 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
       Object.assign(report, { epoch, fenced: true });
       tools.onProgress(`fenced at epoch ${epoch}`);
     } catch (error) {
-      notes.push(`The halt row could not be written: ${sentenceOf(error)} Only the signal was sent.`);
+      unwritten = error;
     }
   };
   // A journal that somebody keeps locked holds up neither the signal nor what it cancels.
@@ -78,6 +80,7 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
   try {
     const client = await tools.temporal();
     const handle = await signalStop(client, account, { requestId, reason, by, ...(flatten ? { flatten } : {}) });
+    isSignalled = true;
     const until = Date.now() + waitMs;
     await followStop(client, handle, report, request, { until, onProgress: tools.onProgress });
     if (report.note) notes.push(report.note);
@@ -100,6 +103,11 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     }
   }
   await raised;
+  // Trading control may have written the row meanwhile.
+  if (unwritten !== undefined && !report.fenced) {
+    const signal = isSignalled ? ' Only the signal was sent.' : '';
+    notes.unshift(`The halt row could not be written: ${sentenceOf(unwritten)}${signal}`);
+  }
   return { ...report, note: notes.join(' ') };
 }
 

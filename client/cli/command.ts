@@ -45,7 +45,8 @@ export const referenceOption = lineOption('--reference', referenceSchema);
 /** A whole number of the command line, named in the refusal. */
 export function wholeNumber(name: string, least: number, most: number): (text: string) => number {
   return (text) => {
-    const value = Number(text);
+    // Number takes blank text for zero.
+    const value = text.trim() === '' ? Number.NaN : Number(text);
     if (!Number.isInteger(value) || value < least || value > most) {
       throw new InvalidArgumentError(`${name} must be a whole number from ${least} to ${most}.`);
     }
@@ -55,11 +56,14 @@ export function wholeNumber(name: string, least: number, most: number): (text: s
 
 const unitMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A length of time of the command line, in milliseconds. */
+/** A length of time of the command line, a minute at least, in milliseconds. */
 export function duration(name: string): (text: string) => number {
   return (text) => {
     const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
-    if (count !== undefined && unit !== undefined) return Number(count) * (unitMs[unit] ?? 0);
-    throw new InvalidArgumentError(`${name} must be a number of minutes, hours or days, e.g. 30m, 24h or 7d.`);
+    const ms = Number(count) * (unitMs[unit ?? ''] ?? 0);
+    if (ms > 0) return ms;
+    throw new InvalidArgumentError(
+      `${name} must be a number of minutes, hours or days, at least 1m, e.g. 30m, 24h or 7d.`,
+    );
   };
 }

@@ -61,8 +61,8 @@ describe.each([
     const report = await stopTrading(request, tools, 8_000);
     expect(signalledAt - begun).toBeLessThan(2_000);
     expect(report).toMatchObject({ fenced: true, quiet: true, epoch: 1 });
-    if (refuses) expect(report.note).toMatch(/could not be written: .*locked/);
-    else expect(report.note).toBe('');
+    // Trading control has written the row where we could not.
+    expect(report.note).toBe('');
   });
 
   it('break-glass cancels within two seconds all the same', async () => {

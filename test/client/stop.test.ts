@@ -81,10 +81,23 @@ describe('stop', () => {
     const report = await stopTrading(request, gone, 5_000);
     expect(signals).toHaveLength(1);
     expect(report).toMatchObject({ fenced: true, quiet: true, epoch: 1 });
-    expect(report.note).toMatch(/^The halt row could not be written: no such server\./);
+    // Trading control has written it meanwhile.
+    expect(report.note).toBe('');
     const nobody = temporalThatSays([{ ...controlState, reason: 'an older stop' }]);
     const unanswered = await stopTrading(request, { ...gone, temporal: async () => nobody.client }, 300);
     expect(unanswered).toMatchObject({ fenced: false, quiet: false, epoch: undefined });
+    expect(unanswered.note).toMatch(/^The halt row could not be written: no such server\. Only the signal was sent\./);
+  });
+
+  it('does not say that only the signal was sent where that was not sent either', async () => {
+    const fails = (words: string) => () => Promise.reject(new Error(words));
+    const report = await stopTrading(
+      request,
+      { ...tools({} as Client), journal: fails('no books'), temporal: fails('no server') },
+      300,
+    );
+    expect(report).toMatchObject({ fenced: false, quiet: false });
+    expect(report.note).toMatch(/^The halt row could not be written: no books\. no server\./);
   });
 
   it('with flatten waits for the selling, which trading control starts after a while', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { ExitCode } from '../../contracts/errors.ts';
 import { defaultParticipation } from '../../domain/participation.ts';
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
@@ -80,6 +81,20 @@ describe('a journal in a file', () => {
     const file = emptyPlace();
     writeFileSync(file, 'no database, but long enough to be taken for one'.repeat(100));
     await expect(openSqliteJournal(file, 'paper')).rejects.toMatchObject({ code: 'JournalUnusable' });
+  });
+
+  it('that another process holds is said to be held, and nobody is told to restore it or to move it away', async () => {
+    const file = emptyPlace();
+    await (await openSqliteJournal(file, 'paper')).close();
+    const holder = new DatabaseSync(file);
+    holder.exec('BEGIN IMMEDIATE');
+    const refused = await openSqliteJournal(file, 'paper').catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'JournalBusy', exitCode: ExitCode.unhealthy });
+    expect(String(refused)).toContain('is locked: another process has held it for longer than 5 s');
+    expect(String(refused)).not.toMatch(/restore|move it away/i);
+    holder.exec('ROLLBACK');
+    await (await openSqliteJournal(file, 'paper')).close();
+    holder.close();
   });
 
   it('keeps what it was told when it is opened again', async () => {

@@ -102,7 +102,7 @@ async function restore({ configuration, user }: CliContext, options: RestoreOpti
     });
     print({ restored: folder, madeAt: manifest.madeAt, origin, aside, control }, options, () => [
       `Restored the books of ${new Date(manifest.madeAt).toISOString()}; what was there before is in ${aside}.`,
-      `Trading is halted: the exchange has gone on since. Start Sapphire, see that books and exchange agree ("sapphire status"), then "sapphire resume".`,
+      `Trading is halted at epoch ${control.epoch}: the exchange has gone on since. Start Sapphire, see that books and exchange agree ("sapphire status"), then resume with the epoch that it shows: sapphire resume --epoch ${control.epoch} --reason "…"`,
     ]);
   } finally {
     await journal.close();

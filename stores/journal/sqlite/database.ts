@@ -75,6 +75,13 @@ export async function openSqliteDatabase(
     return await open(file, mode, now, schema);
   } catch (error) {
     if (error instanceof UserError) throw error;
+    if (isLocked(error)) {
+      throw new UserError(
+        'JournalBusy',
+        `The ${schema.name} ${file} is locked: another process has held it for longer than ${BUSY_MS / 1_000} s. Nothing is wrong with it: try again, or end that process.`,
+        ExitCode.unhealthy,
+      );
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(
       'JournalUnusable',
@@ -157,8 +164,14 @@ async function begin(connection: Connection): Promise<void> {
   }
 }
 
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
+/** SQLITE_BUSY: another process holds what this one waits for. */
+const isBusy = (error: unknown): boolean => primaryCode(error) === 5;
+
+/** The same, or SQLITE_LOCKED, by another connection of ours: either ends by itself. */
+const isLocked = (error: unknown): boolean => isBusy(error) || primaryCode(error) === 6;
+
+function primaryCode(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
 }
 
 async function migrate(

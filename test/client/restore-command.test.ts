@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { createProgram } from '../../client/cli/program.ts';
+import { loadConfiguration } from '../../contracts/config/load.ts';
+import { openJournal } from '../../stores/journal/open.ts';
+import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
+import { temporaryFolder } from '../support/books.ts';
+
+const original = { ...process.env };
+let written = '';
+beforeAll(() => {
+  process.env['SAPPHIRE_DATA'] = temporaryFolder();
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => (written += String(text)) !== '');
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  process.env = original;
+  process.exitCode = 0;
+});
+
+async function run(...args: string[]): Promise<string> {
+  written = '';
+  await (await createProgram(args[0])).parseAsync(args, { from: 'user' });
+  return written;
+}
+
+it('a restore names the halt that it leaves, and the command that ends it', async () => {
+  const journal = await openJournal(loadConfiguration());
+  await journal.control.raiseHalt({ requestId: 'h', account: 'main', reason: 'too hot', by: 'ann' });
+  await journal.close();
+  await (await openMarketBuffer(loadConfiguration())).close();
+  const { folder } = JSON.parse(await run('backup', 'make', '--json')) as { folder: string };
+  const said = await run('restore', folder, '--yes');
+  const [, epoch] = /sapphire resume --epoch (\d+) --reason/.exec(said) ?? [];
+  expect(said).toContain(`Trading is halted at epoch ${epoch}: the exchange has gone on since.`);
+  const restored = await openJournal(loadConfiguration());
+  expect(await restored.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: Number(epoch) });
+  await restored.close();
+});
