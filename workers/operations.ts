@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createBackupActivities } from '../activities/backup/index.ts';
 import { keepControl, refuseSilentControl } from '../activities/control/ensure.ts';
 import { createControlActivities } from '../activities/control/index.ts';
+import { createOriginCheck } from '../activities/control/last-run.ts';
 import { createHealthActivities } from '../activities/health/index.ts';
 import { createCcxtClient, fetchServerTime } from '../activities/market/ccxt-client.ts';
 import { closingPrice } from '../activities/market/closing-price.ts';
@@ -15,6 +16,7 @@ import { createScoringActivities } from '../activities/scoring/index.ts';
 import { createWarehouseActivities } from '../activities/warehouse/index.ts';
 import { startedEngines } from '../contracts/config/engines.ts';
 import { backupFolder, dataFolder, reportFolder } from '../contracts/config/folders.ts';
+import { refusesForeignStarts } from '../contracts/config/schema.ts';
 import { exchangeKeys } from '../contracts/config/secrets.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { scheduleId } from '../contracts/workflow-ids.ts';
@@ -57,9 +59,10 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
     });
   }
   const { account, symbols, protection } = configuration;
-  const isOurs = async (): Promise<boolean> => true;
+  const passes = createPasses(secrets.guardSecret);
+  const isOurs = createOriginCheck({ passes, client, refuses: refusesForeignStarts(configuration) });
   if ((await keepControl({ client, journal, isOurs }, account, { anyRelease: false })) === 'replaced')
-    logger.warn('trading control of another release was replaced');
+    logger.warn('trading control of another release, or of nobody of this installation, was replaced');
   const ingest = createIngest({
     journal,
     trading,
@@ -72,7 +75,7 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
   const speed = marketSpeed(configuration);
   const startedAt = Date.now();
   const schedules = [scheduleId(account), ...housekeepingIds(configuration, speed)];
-  const renewed = await renewSchedules(client, createPasses(secrets.guardSecret), schedules);
+  const renewed = await renewSchedules(client, passes, schedules);
   if (renewed.length > 0) logger.warn({ renewed }, 'schedules from before this installation’s secret were made anew');
   await ensureHousekeeping(client, configuration, speed);
   const restoreSchedules = (): Promise<string[]> => restoreHousekeeping(client, configuration, speed);

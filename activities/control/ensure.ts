@@ -98,7 +98,7 @@ async function lastRun(client: Client): Promise<WorkflowExecutionDescription | u
 
 function isLatch({ type, taskQueue, memo }: WorkflowExecutionDescription, anyRelease: boolean): boolean {
   const release = memo?.[RELEASE];
-  const isOfRelease = anyRelease ? release !== undefined : release === LATCH_RELEASE;
+  const isOfRelease = anyRelease ? typeof release === 'number' : release === LATCH_RELEASE;
   return isOfRelease && type === 'tradingControl' && taskQueue === TaskQueue.operations;
 }
 

@@ -1,6 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { createGuard, type GuardOptions } from '../../runtime/guard/guard.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 type Run = Pick<WorkflowExecutionInfo, 'runId' | 'type'>;
@@ -11,6 +12,23 @@ export type OriginCheck = (run: Run) => Promise<boolean>;
 const READ_WITHIN_MS = 5_000;
 const PAGE = 200;
 const MOST_RUNS = 10;
+
+/** By the guard's own rule. Where foreign starts are allowed every run is ours. */
+export function createOriginCheck(options: GuardOptions): OriginCheck {
+  const { client, refuses } = options;
+  const guard = createGuard(options);
+  return async ({ runId, type: workflowType }) => {
+    if (!refuses) return true;
+    const { history } = await client.workflowService.getWorkflowExecutionHistory({
+      namespace: client.options.namespace,
+      execution: { workflowId: TRADING_CONTROL_ID, runId },
+      maximumPageSize: 1,
+    });
+    const headers = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.header?.fields ?? {};
+    const workflow = { workflowId: TRADING_CONTROL_ID, runId, workflowType };
+    return (await guard.refusal({ activityType: 'reconcile', headers, args: [], workflow })) === undefined;
+  };
+}
 
 /**
  * Whether a run that has ended may have taken a stop with it: the server accepts one with no worker up, and ends a run whose history grows too

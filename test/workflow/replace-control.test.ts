@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ensureTradingControl, keepControl } from '../../activities/control/ensure.ts';
+import { ensureTradingControl, keepControl, tradingControlStart } from '../../activities/control/ensure.ts';
+import { createOriginCheck } from '../../activities/control/last-run.ts';
 import { startMissingControl } from '../../activities/reconcile/missing.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { createPasses } from '../../runtime/guard/passes.ts';
+import { clientOptions } from '../../runtime/temporal.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { temporaryJournal } from '../support/books.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -222,6 +226,109 @@ describe('a latch that has ended', () => {
     expect((await control().describe()).status.name).not.toBe('RUNNING');
     expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
     expect((await journal.control.read('main')).tradingState).toBe('halted');
+    await journal.close();
+  });
+});
+
+describe('where foreign starts are refused', () => {
+  const guardSecret = `${Date.now() - 60_000}-${'s'.repeat(40)}`;
+  const own = () =>
+    new Client({
+      connection: environment.connection,
+      namespace: environment.client.options.namespace,
+      ...clientOptions({ guardSecret }),
+    });
+  const lookAsOwner = (journal: Journal, refuses = true) => {
+    const client = own();
+    const check = createOriginCheck({ passes: createPasses(guardSecret), client, refuses });
+    return startMissingControl({ client, journal, isOurs: check }, 'main');
+  };
+  /** By a bare client; with the memo of a latch it looks like one. */
+  const startForeign = (options: Partial<ReturnType<typeof tradingControlStart>> = {}) =>
+    environment.client.workflow.start('tradingControl', { ...tradingControlStart('main'), ...options });
+
+  it('keeps a latch of ours, also where it has gone on in a new run', async () => {
+    const journal = await temporaryJournal();
+    const rig = await startWorkflowRig(environment, new ScriptedBooks('main').activities(), {
+      taskQueue: TaskQueue.operations,
+    });
+    const latch = await own().workflow.start('tradingControl', {
+      ...tradingControlStart('main'),
+      args: [{ maxEvents: 30 }],
+    });
+    expect(await lookAsOwner(journal)).toEqual([]);
+    await expect
+      .poll(
+        async () => {
+          await control().executeUpdate('settled');
+          return (await control().describe()).runId;
+        },
+        { timeout: 10_000 },
+      )
+      .not.toBe(latch.firstExecutionRunId);
+    expect(await lookAsOwner(journal)).toEqual([]);
+    await rig.close();
+    await journal.close();
+  });
+
+  it('puts one of ours in the place of one that somebody started by hand, and says so', async () => {
+    const journal = await temporaryJournal();
+    await ensureTradingControl(own(), 'main');
+    await control().terminate('by somebody');
+    const { firstExecutionRunId: foreign } = await startForeign();
+    const rig = await startWorkflowRig(environment, new ScriptedBooks('main').activities(), {
+      taskQueue: TaskQueue.operations,
+    });
+    await control().executeUpdate('settled');
+    await expect.poll(async () => (await control().describe()).raw.pendingActivities?.length).toBe(0);
+    await expect.poll(async () => (await control().describe()).raw.pendingWorkflowTask).toBeNull();
+    expect(await lookAsOwner(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect((await control().describe()).runId).not.toBe(foreign);
+    expect((await environment.client.workflow.getHandle(TRADING_CONTROL_ID, foreign).describe()).status.name).toBe(
+      'TERMINATED',
+    );
+    expect((await journal.control.read('main')).tradingState).toBe('active');
+    expect(await lookAsOwner(journal)).toEqual([]);
+    await rig.close();
+    await journal.close();
+  });
+
+  it('halts where the one of somebody had work under way', async () => {
+    const journal = await temporaryJournal();
+    await startForeign();
+    expect(await lookAsOwner(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', changedBy: 'sapphire' });
+    await journal.close();
+  });
+
+  it('halts for a stop that was sent to ours, before somebody ended it and put another in its place', async () => {
+    const journal = await temporaryJournal();
+    await ensureTradingControl(own(), 'main');
+    await control().signal('emergencyStop', stop);
+    await control().terminate('by somebody');
+    await startForeign();
+    await control().terminate('by somebody');
+    expect(await lookAsOwner(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
+    await journal.close();
+  });
+
+  it('looks at no header where anybody may start one', async () => {
+    const journal = await temporaryJournal();
+    await startForeign();
+    expect(await lookAsOwner(journal, false)).toEqual([]);
+    await journal.close();
+  });
+
+  it.each([
+    ['without our memo', { memo: {} }],
+    ['on a queue that we do not serve', { taskQueue: 'elsewhere' }],
+    ['with a memo that is none of ours', { memo: { release: 'x' } }],
+  ])('replaces one %s where anybody may start one, too', async (_, options) => {
+    const journal = await temporaryJournal();
+    await startForeign(options as Partial<ReturnType<typeof tradingControlStart>>);
+    expect(await lookAsOwner(journal, false)).toEqual([TRADING_CONTROL_ID]);
+    expect(await lookAsOwner(journal, false)).toEqual([]);
     await journal.close();
   });
 });
