@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import { temporal } from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ensureTradingControl, keepControl, tradingControlStart } from '../../activities/control/ensure.ts';
@@ -15,6 +17,8 @@ import { temporaryJournal } from '../support/books.ts';
 import { startDevServer } from '../support/temporal.ts';
 import { startWorkflowRig } from '../support/workflow-rig.ts';
 import { ScriptedBooks } from './scripted-books.ts';
+
+const { CommandType } = temporal.api.enums.v1;
 
 let environment: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -91,6 +95,25 @@ async function servedLatch(books: ScriptedBooks) {
   return rig;
 }
 
+/** As a worker does before it has done anything. */
+const takeTask = () =>
+  environment.client.withDeadline(Date.now() + 5_000, () =>
+    environment.client.workflowService.pollWorkflowTaskQueue({
+      namespace: environment.client.options.namespace,
+      taskQueue: { name: TaskQueue.operations },
+    }),
+  );
+/** As a worker whose workflow code decides this. */
+async function answerTask(commands: temporal.api.command.v1.ICommand[]): Promise<void> {
+  const { taskToken } = await takeTask();
+  const { client } = environment;
+  await client.workflowService.respondWorkflowTaskCompleted({
+    namespace: client.options.namespace,
+    taskToken,
+    commands,
+  });
+}
+
 describe('a latch that has ended', () => {
   it('halts first where it takes stops with it that nobody has heard, and only once', async () => {
     const journal = await temporaryJournal();
@@ -133,7 +156,9 @@ describe('a latch that has ended', () => {
   it('is started anew without a halt where each stop was heard and fenced', async () => {
     const journal = await temporaryJournal();
     const rig = await servedLatch(new ScriptedBooks('main'));
-    await control().signal('emergencyStop', stop);
+    await control().signal('emergencyStop', { ...stop, requestId: 'one' });
+    await control().executeUpdate('settled');
+    await control().signal('emergencyStop', { ...stop, requestId: 'one' });
     await control().executeUpdate('settled');
     await control().terminate('by hand');
     expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
@@ -179,16 +204,57 @@ describe('a latch that has ended', () => {
   it('halts where a stop arrived while a worker was about to answer', async () => {
     const journal = await temporaryJournal();
     await ensureTradingControl(environment.client, 'main');
-    const { client } = environment;
-    const taken = await client.withDeadline(Date.now() + 5_000, () =>
-      client.workflowService.pollWorkflowTaskQueue({
-        namespace: client.options.namespace,
-        taskQueue: { name: TaskQueue.operations },
-        identity: 'one that dies',
-      }),
-    );
-    expect(taken.workflowExecution?.workflowId).toBe(TRADING_CONTROL_ID);
+    await takeTask();
     await control().signal('emergencyStop', stop);
+    await control().terminate('by hand');
+    expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect((await journal.control.read('main')).tradingState).toBe('halted');
+    await journal.close();
+  });
+
+  it('halts where the latch had not seen the end of a fence, since more may have waited for it', async () => {
+    const journal = await temporaryJournal();
+    await ensureTradingControl(environment.client, 'main');
+    await answerTask([
+      {
+        commandType: CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK,
+        scheduleActivityTaskCommandAttributes: {
+          activityId: '1',
+          activityType: { name: 'raiseHalts' },
+          taskQueue: { name: TaskQueue.operations },
+          scheduleToCloseTimeout: msToTs('4s'),
+          startToCloseTimeout: msToTs('4s'),
+        },
+      },
+    ]);
+    const { namespace } = environment.client.options;
+    const service = environment.client.workflowService;
+    await environment.client.withDeadline(Date.now() + 5_000, async () => {
+      const { taskToken } = await service.pollActivityTaskQueue({
+        namespace,
+        taskQueue: { name: TaskQueue.operations },
+      });
+      await service.respondActivityTaskCompleted({ namespace, taskToken });
+    });
+    await control().terminate('by hand');
+    expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect((await journal.control.read('main')).tradingState).toBe('halted');
+    await journal.close();
+  });
+
+  it('halts where it had gone on in a run that had not begun, since its input may hold a stop', async () => {
+    const journal = await temporaryJournal();
+    await ensureTradingControl(environment.client, 'main');
+    await answerTask([
+      {
+        commandType: CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION,
+        continueAsNewWorkflowExecutionCommandAttributes: {
+          workflowType: { name: 'tradingControl' },
+          taskQueue: { name: TaskQueue.operations },
+          memo: (await control().describe()).raw.workflowExecutionInfo?.memo ?? null,
+        },
+      },
+    ]);
     await control().terminate('by hand');
     expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
     expect((await journal.control.read('main')).tradingState).toBe('halted');
@@ -310,6 +376,17 @@ describe('where foreign starts are refused', () => {
     await control().terminate('by somebody');
     expect(await lookAsOwner(journal)).toEqual([TRADING_CONTROL_ID]);
     expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
+    await journal.close();
+  });
+
+  it('halts where the one of somebody has taken a stop and done nothing', async () => {
+    const journal = await temporaryJournal();
+    await startForeign();
+    await control().signal('emergencyStop', stop);
+    await answerTask([]);
+    expect((await control().describe()).raw).toMatchObject({ pendingActivities: [], pendingWorkflowTask: null });
+    expect(await lookAsOwner(journal)).toEqual([TRADING_CONTROL_ID]);
+    expect((await journal.control.read('main')).tradingState).toBe('halted');
     await journal.close();
   });
 
