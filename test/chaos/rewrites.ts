@@ -172,8 +172,9 @@ export const mutants = {
         file: 'workers/workflow-bundle.ts',
         find: '  return { codePath };',
         replace: `  const uncut = readFileSync(codePath, 'utf8').replace('const STOP_REASON_BYTES = 400;', 'const STOP_REASON_BYTES = 4000000;');
-  writeFileSync(\`\${codePath}.\${process.pid}.uncut.js\`, uncut);
-  return { codePath: \`\${codePath}.\${process.pid}.uncut.js\` };`,
+  const uncutPath = join(process.env['CHAOS_FAILPOINTS'] ?? '.', \`\${process.pid}.js\`);
+  writeFileSync(uncutPath, uncut);
+  return { codePath: uncutPath };`,
       },
     ],
   },
