@@ -242,7 +242,10 @@ describe('a latch that has ended', () => {
     await journal.close();
   });
 
-  it('halts where it had gone on in a run that had not begun, since its input may hold a stop', async () => {
+  it.each([
+    ['halts where it had gone on in a run that had not begun, since its input may hold a stop', false, 'halted'],
+    ['is started anew without a halt where it had gone on in a run that had nothing to fence', true, 'active'],
+  ])('%s', async (_, begins, tradingState) => {
     const journal = await temporaryJournal();
     await ensureTradingControl(environment.client, 'main');
     await answerTask([
@@ -251,13 +254,13 @@ describe('a latch that has ended', () => {
         continueAsNewWorkflowExecutionCommandAttributes: {
           workflowType: { name: 'tradingControl' },
           taskQueue: { name: TaskQueue.operations },
-          memo: (await control().describe()).raw.workflowExecutionInfo?.memo ?? null,
         },
       },
     ]);
+    if (begins) await answerTask([]);
     await control().terminate('by hand');
     expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
-    expect((await journal.control.read('main')).tradingState).toBe('halted');
+    expect((await journal.control.read('main')).tradingState).toBe(tradingState);
     await journal.close();
   });
 
