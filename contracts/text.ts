@@ -21,6 +21,11 @@ export function plainText(value: unknown, maxBytes: number): string {
   return cut(printable(asText(value)), maxBytes).trimEnd();
 }
 
+/** Addresses without their queries: errors of HTTP clients name what was asked, and an exchange's signature stands in its query. */
+export function withoutQueries(text: string): string {
+  return text.replaceAll(/\S+/g, (word) => (word.includes('://') ? word.replace(/\?.*/, '') : word));
+}
+
 /**
  * Text that a person has to give, as one printable line. What is too long is refused with its number: a cut one would stand in the audit trail as if
  * it were whole.

@@ -1,5 +1,5 @@
 import type { OpenOrder, SweepFailure, SweepReport } from '../../contracts/control.ts';
-import { plainText } from '../../contracts/text.ts';
+import { plainText, withoutQueries } from '../../contracts/text.ts';
 import { mayBeOpen } from '../../domain/orders.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../orders/port.ts';
@@ -67,5 +67,5 @@ async function isOpen(
 }
 
 export function reasonOf(error: unknown): string {
-  return plainText(error instanceof Error ? error.message : error, REASON_BYTES);
+  return plainText(error instanceof Error ? withoutQueries(error.message) : error, REASON_BYTES);
 }

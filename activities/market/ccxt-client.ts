@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CORRELATION_HEADER, correlationId } from '../../contracts/telemetry/correlation.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { traced } from '../../contracts/telemetry/tracing.ts';
+import { withoutQueries } from '../../contracts/text.ts';
 import { Binance } from './ccxt-binance.ts';
 
 export interface VenueAccess {
@@ -37,7 +38,21 @@ export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): bina
     // Public data too: what strangers on this machine ask for must not use up the requests of those who trade.
     if (apiKey) client.headers = { 'X-MBX-APIKEY': apiKey };
   }
+  keepSignatures(client);
   return client;
+}
+
+/** ccxt's errors name the address that was asked, with its signature: they go into the books, histories, logs and to the screen without it. */
+function keepSignatures(client: binance): void {
+  const send = client.fetch.bind(client);
+  client.fetch = (...request) =>
+    send(...request).catch((error: unknown) => {
+      if (error instanceof Error) {
+        error.message = withoutQueries(error.message);
+        if (error.stack !== undefined) error.stack = withoutQueries(error.stack);
+      }
+      throw error;
+    });
 }
 
 /** An exchange of our own is told the correlation id, for its log; a venue of others is told nothing of us. */

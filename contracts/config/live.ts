@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../errors.ts';
+import { withoutQueries } from '../text.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
 import type { Configuration } from './schema.ts';
 
@@ -76,5 +77,5 @@ export async function checkKeys(ask: () => Promise<unknown>): Promise<KeyPermiss
 /** Without the query of the request, which carries its signature. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replaceAll(/\?\S+/g, '').slice(0, 200);
+  return withoutQueries(message).slice(0, 200);
 }
