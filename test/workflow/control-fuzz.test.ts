@@ -11,6 +11,7 @@ import type { TradingControlState } from '../../contracts/control.ts';
 import type { ProtectionState } from '../../contracts/protection.ts';
 import { dataConverter } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
+import { leg } from '../support/books.ts';
 import type { History } from '../support/histories.ts';
 import { startDevServer } from '../support/temporal.ts';
 import { startWorkflowRig, type WorkflowRig } from '../support/workflow-rig.ts';
@@ -34,6 +35,8 @@ const QUIET_MS = 15_000;
 let environment: TestWorkflowEnvironment;
 let rig: WorkflowRig;
 let living: Record<Target, WorkflowHandle>;
+/** Of earlier rounds. */
+const attacked: WorkflowHandle[] = [];
 const books = new ScriptedBooks('main');
 
 /** Until it is cancelled or the test is over. */
@@ -47,16 +50,7 @@ async function lasting(): Promise<never> {
 }
 
 const holding = { symbol: 'BTC/USDT', quantity: '1', averageCost: '100', openedAt: 1 };
-const leg = {
-  account: 'main',
-  cycleId: 'cycle/1',
-  symbol: 'BTC/USDT',
-  side: 'buy',
-  purpose: 'open',
-  legId: 'leg-1',
-  quantity: '1',
-  limitPrice: '100',
-};
+const order = leg({ legId: 'sph-order', timeInForce: 'GTC', restMs: 600_000 });
 
 const scripted = books.activities();
 /** What other latches ask for, which the messages start, has no books behind it. */
@@ -74,6 +68,18 @@ beforeAll(async () => {
     readGuard: async () => ({ holding, settings: { stopLoss: 0.1 } }),
     watchPosition: lasting,
     awaitFill: lasting,
+    heldSymbols: lasting,
+    lookAtHealth: lasting,
+    reconcileAccount: lasting,
+    takeSnapshot: lasting,
+    openCycle: async () => ({
+      maxLatenessMs: 86_400_000,
+      epoch: 0,
+      mode: 'paper',
+      account: 'main',
+      symbols: ['BTC/USDT'],
+    }),
+    recordCycle: async () => undefined,
     placeOrder: async () => ({ working: true, restUntil: Date.now() + 600_000, result: { state: 'accepted' } }),
     default: async () => {
       throw ApplicationFailure.nonRetryable('nothing of this is scripted');
@@ -81,10 +87,25 @@ beforeAll(async () => {
   });
   // Near the end of a run, again and again.
   const latch = await rig.start('tradingControl', { maxEvents: 300 });
-  living = { latch, exit: latch, order: latch };
-  living.exit = await rig.start('protectPosition', { account: 'main', symbol: 'BTC/USDT' });
-  living.order = await rig.start('executeOrder', leg);
+  const exit = await rig.start('protectPosition', { account: 'main', symbol: 'BTC/USDT' });
+  living = { latch, exit, order: latch, plan: latch, ...(await startShort()) };
+  living.order = await rig.start('executeOrder', order);
+  const legs = ['sph-one', 'sph-two'].map((legId) => ({ ...order, legId }));
+  living.plan = await rig.start('executePlan', { cycleId: order.cycleId, legs, onLegFailure: 'hold' });
 });
+
+/** Those that end by themselves within seconds. */
+async function startShort(): Promise<Record<'cycle' | 'flatten' | 'health' | 'reconcile', WorkflowHandle>> {
+  const short = {
+    cycle: await rig.start('tradingCycle', {}),
+    flatten: await rig.start('flatten', 'main', 1),
+    health: await rig.start('health'),
+    reconcile: await rig.start('reconcile', 'main'),
+  };
+  attacked.push(...Object.values(short));
+  return short;
+}
+
 afterAll(async () => {
   // What is too large for its client is replayed in the test.
   await rig.close().catch(() => undefined);
@@ -219,6 +240,7 @@ it(`a proper stop is fenced and quiet in time behind any ${MESSAGES} messages (s
   const say = (words: string): string => `${words}; again with SAPPHIRE_FUZZ_SEED=${seed}`;
   try {
     for (let from = 0; from < MESSAGES; from += ROUND) {
+      Object.assign(living, await startShort());
       await sendAll(all.slice(from, from + ROUND));
       times.push(await properStop(`stop/${from}`));
     }
@@ -233,7 +255,7 @@ it(`a proper stop is fenced and quiet in time behind any ${MESSAGES} messages (s
     times.push(await properStop('stop/last'));
     const exits = await living.exit.query<ProtectionState>('protection');
     expect(exits).toMatchObject({ symbol: 'BTC/USDT', holding });
-    const runs = await runsOf(Object.values(living));
+    const runs = await runsOf([...Object.values(living), ...attacked]);
     expect(failedTasks(runs)).toEqual([]);
     expect(await failedReplays(runs)).toEqual([]);
   } catch (error) {

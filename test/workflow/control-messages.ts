@@ -7,7 +7,8 @@ export interface RawPayload {
   data: Uint8Array;
 }
 
-export type Target = 'latch' | 'exit' | 'order';
+/** Running workflows; what ends by itself within seconds is started anew for each round. */
+export type Target = 'latch' | 'exit' | 'order' | 'plan' | 'cycle' | 'flatten' | 'health' | 'reconcile';
 
 export type Message =
   | { kind: 'signal'; target: Target; name: string; payloads: RawPayload[]; header: RawPayload | undefined }
@@ -91,7 +92,10 @@ const header = fc.option(
 
 const targets = fc.oneof(
   { weight: 5, arbitrary: fc.constant('latch' as const) },
-  { weight: 1, arbitrary: fc.constantFrom('exit' as const, 'order' as const) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<Target>('exit', 'order', 'plan', 'cycle', 'flatten', 'health', 'reconcile'),
+  },
 );
 const unknownNames = fc.constantFrom(
   'halt',
