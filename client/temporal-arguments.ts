@@ -1,4 +1,5 @@
 import type { TemporalAccess } from '../contracts/config/temporal.ts';
+import { ExitCode, UserError } from '../contracts/errors.ts';
 import { PASS_HEADER, type PassKind } from '../contracts/pass.ts';
 import { createPasses, digestOf } from '../runtime/guard/passes.ts';
 
@@ -22,24 +23,93 @@ function valueOf(args: readonly string[], ...names: string[]): string | undefine
   return undefined;
 }
 
-/** The header that makes this call one of this installation's; nothing for what bears none, or lacks a name or an id. */
+const named = (text: string): ReadonlySet<string> => new Set(text.split(' ').map((name) => `--${name}`));
+/** What `temporal options` names: options of every command, which may stand before its words. */
+const globalFlags = named(
+  'disable-config-env disable-config-file no-json-shorthand-payloads tls tls-disable-host-verification',
+);
+const globalOptions = new Set([
+  '-n',
+  '-o',
+  ...named(
+    'client-connect-timeout color command-timeout config-file env env-file log-format log-level output profile time-format',
+  ),
+  ...named('address api-key client-authority codec-auth codec-endpoint codec-header grpc-meta identity namespace'),
+  ...named('tls-ca-data tls-ca-path tls-cert-data tls-cert-path tls-key-data tls-key-path tls-server-name'),
+]);
+
+/** The words that say which command it is, and what stands behind them: `--namespace x workflow start --type y` has `workflow start`. */
+function wordsOf(args: readonly string[]): { words: string[]; rest: readonly string[] } {
+  const words: string[] = [];
+  let place = 0;
+  for (; place < args.length; place += 1) {
+    const arg = args[place] ?? '';
+    if (!arg.startsWith('-')) words.push(arg);
+    else if (globalOptions.has(arg)) place += 1;
+    else if (!globalFlags.has(arg) && !globalOptions.has(arg.split('=')[0] ?? '')) break;
+  }
+  return { words, rest: args.slice(place) };
+}
+
+/**
+ * The header that makes this call one of this installation's; nothing for what bears none, and without a secret.
+ *
+ * @throws {UserError} `PassForm` where a call that bears a pass lacks what it is made of, and so would be refused as foreign without a word
+ */
 export function passFor(args: readonly string[], secret: string | undefined): string[] {
-  const words = args.filter((arg) => !arg.startsWith('-'));
-  const found = [3, 2].map((count) => passed[words.slice(0, count).join(' ')]).find((one) => one !== undefined);
+  const { words, rest } = wordsOf(args);
+  const count = [3, 2].find((one) => passed[words.slice(0, one).join(' ')] !== undefined);
+  const command = words.slice(0, count).join(' ');
+  const found = count === undefined ? undefined : passed[command];
+  if (!found) {
+    refuseHidden(words, rest);
+    return [];
+  }
+  if (secret === undefined || args.includes('--help') || args.includes('-h')) return [];
   const workflowId = valueOf(args, '--workflow-id', '-w');
-  const name = found && valueOf(args, ...found.names);
-  if (!found || workflowId === undefined || name === undefined || secret === undefined) return [];
-  const input = valueOf(args, '--input', '-i');
-  const values: unknown[] = input === undefined ? [] : [JSON.parse(input)];
+  const name = valueOf(args, ...found.names);
+  // A signal to many, by a query, bears none: a stop is anybody's, and is never held up here.
+  if (found.kind === 'signal' && !(workflowId && name)) return [];
+  if (!workflowId) throw passForm(command, 'the pass is for one workflow id: give it with --workflow-id');
+  if (!name) throw passForm(command, `the pass is for one name: give it with ${found.names.join(' or ')}`);
   const taskQueue = valueOf(args, '--task-queue', '-t');
   const pass = createPasses(secret).mint({
     kind: found.kind,
     name,
     workflowId,
     ...(found.kind === 'start' ? { at: Date.now(), ...(taskQueue === undefined ? {} : { taskQueue }) } : {}),
-    ...(found.kind === 'update' ? { digest: digestOf(values) } : {}),
+    ...(found.kind === 'update' ? { digest: digestOf(inputOf(command, valueOf(args, '--input', '-i'))) } : {}),
   });
   return ['--headers', `${PASS_HEADER}=${JSON.stringify(pass)}`];
+}
+
+/** Where an option of its own stands before the last of a command's words, nobody can tell what of them is a word and what a value. */
+function refuseHidden(words: readonly string[], rest: readonly string[]): void {
+  const longestFirst = Object.keys(passed).toSorted((one, other) => other.length - one.length);
+  const hidden = longestFirst.find((command) => {
+    const wanted = command.split(' ');
+    const missing = wanted.slice(words.length);
+    return words.every((word, index) => word === wanted[index]) && missing.every((word) => rest.includes(word));
+  });
+  if (hidden !== undefined) throw passForm(hidden, 'its own options stand behind its words');
+}
+
+/** What the pass of an update covers. Of anything else the program itself says what is wrong with its input. */
+function inputOf(command: string, text: string | undefined): unknown[] {
+  try {
+    return text === undefined ? [] : [JSON.parse(text)];
+  } catch {
+    throw passForm(command, '--input is not JSON');
+  }
+}
+
+function passForm(command: string, reason: string): UserError {
+  const name = passed[command]?.names[0];
+  return new UserError(
+    'PassForm',
+    `No pass can be given to "${command}": ${reason}. The form is: sapphire temporal ${command} ${name} NAME --workflow-id ID --input '{"a": 1}'`,
+    ExitCode.usage,
+  );
 }
 
 /** With the server and the namespace, where the caller names none. */

@@ -9,7 +9,7 @@ import { readProfile } from '../../stack/profile.ts';
 import { temporalBinary } from '../../stack/temporal-binary.ts';
 import { passFor, withServer } from '../../temporal-arguments.ts';
 import { action, duration, nameOption, reasonOption } from '../command.ts';
-import { type OutputOptions, print, progress } from '../output.ts';
+import { type OutputOptions, print, progress, reportError } from '../output.ts';
 
 const LONGEST_MS = 24 * 3_600_000;
 
@@ -67,19 +67,28 @@ export function registerAccess(program: Command): void {
     .allowUnknownOption()
     .passThroughOptions()
     .addHelpText('after', TEMPORAL_HELP)
-    .action(async (words: string[], { json }: { json?: boolean }) => {
-      const given = [...words, ...(json ? ['--output', 'json'] : [])];
-      const { knownSecrets } = await import('../../../contracts/config/secrets.ts');
-      const profile = readProfile();
-      const binary = await temporalBinary(profile.temporal, {
-        onProgress: progress,
-        signal: new AbortController().signal,
-      });
-      const args = withServer([...given, ...passFor(given, knownSecrets().guardSecret)], stackAccess(profile));
-      const child = spawn(binary, args, { stdio: 'inherit' });
-      process.exitCode = await new Promise<number>((resolve, reject) => {
-        child.once('error', reject);
-        child.once('exit', (code) => resolve(code ?? ExitCode.failure));
-      });
+    .action(async (words: string[], { json }: { json?: boolean }, command: Command) => {
+      if (words.length === 0) command.help();
+      try {
+        process.exitCode = await runTemporal([...words, ...(json ? ['--output', 'json'] : [])]);
+      } catch (error) {
+        process.exitCode = reportError(error, { json: json === true });
+      }
     });
+}
+
+/** @returns the program's own exit code */
+async function runTemporal(given: readonly string[]): Promise<number> {
+  const { knownSecrets } = await import('../../../contracts/config/secrets.ts');
+  const pass = passFor(given, knownSecrets().guardSecret);
+  const profile = readProfile();
+  const binary = await temporalBinary(profile.temporal, {
+    onProgress: progress,
+    signal: new AbortController().signal,
+  });
+  const child = spawn(binary, withServer([...given, ...pass], stackAccess(profile)), { stdio: 'inherit' });
+  return new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? ExitCode.failure));
+  });
 }
