@@ -23,8 +23,6 @@ export const passSchema = z.strictObject({
 export type Pass = z.output<typeof passSchema>;
 export type PassKind = Pass['kind'];
 
-/** Signals that are held against their pass. A stop is anybody's, and a look again does nothing but look. */
-export const guardedSignals: readonly string[] = ['halt'];
 /** Activities that only halt, or only ask: they work for a latch that anybody has started, and for nobody else. */
 export const openActivities: readonly string[] = ['raiseHalts', 'sweepOrders', 'readControl', 'alignSchedule'];
 /** Activities that do what an update has asked for, and are held against that update's pass. */

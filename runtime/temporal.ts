@@ -6,7 +6,7 @@ import type { NativeConnection, Worker, WorkerOptions } from '@temporalio/worker
 import { payloadKeysIn } from '../contracts/config/payload-keys.ts';
 import type { KnownSecrets } from '../contracts/config/secrets.ts';
 import type { TemporalAccess } from '../contracts/config/temporal.ts';
-import { admitAll, type Guard } from './guard/guard.ts';
+import { admitNobody, type Guard } from './guard/guard.ts';
 import { clientInterceptors } from './interceptors.ts';
 import { createPayloadCodec } from './payload-codec.ts';
 
@@ -84,7 +84,7 @@ export function workerOptions(secrets: TemporalSecrets, options: WorkerOptions, 
     ...options,
     dataConverter: dataConverter(secrets),
     // Workflows ask it, so that no worker may be without.
-    activities: { ...activities, admit: guard?.admit ?? admitAll },
+    activities: { ...activities, admit: guard?.admit ?? admitNobody },
     interceptors: {
       ...interceptors,
       activity: [...(guard ? [guard.activities] : []), ...(interceptors?.activity ?? [])],

@@ -37,6 +37,8 @@ export async function ensureTradingControl(client: Client, account: string): Pro
 }
 
 const ANSWER_MS = 3_000;
+/** A worker that died, or is slow, takes one or two. */
+const STUCK_ATTEMPTS = 4;
 
 /** For /readyz: a latch that runs and does not answer carries out no stop. */
 export async function refuseSilentControl(client: Client): Promise<void> {
@@ -54,8 +56,8 @@ export interface ControlKeeper {
 }
 
 /**
- * Sees to it that the latch runs: where it has ended it is started, and put in the place of a trading control that an earlier release, or nobody of
- * this installation, has started. A stop that the one before may not have come to the end of halts trading anew: a person has to look at it.
+ * Sees to it that the latch runs: where it has ended it is started, and put in the place of one that hears nothing any more, or that an earlier
+ * release, or nobody of this installation, has started. A stop that the one before may not have come to the end of halts trading anew: a person has to look at it.
  *
  * @param rules `anyRelease`: one of another release is left alone, since both may run while one takes the other's place.
  */
@@ -75,7 +77,7 @@ export async function keepControl(
   };
   const isRunning = found.status.name === 'RUNNING';
   if (isRunning) {
-    if (isLatch(found, anyRelease) && (await isOurs(found))) return 'kept';
+    if (isLatch(found, anyRelease) && !isStuck(found) && (await isOurs(found))) return 'kept';
     if (isAtWork(found)) await halt('trading control was replaced with work under way, which may have been a stop');
     await end(client, found.runId);
   }
@@ -100,6 +102,11 @@ function isLatch({ type, taskQueue, memo }: WorkflowExecutionDescription, anyRel
   const release = memo?.[RELEASE];
   const isOfRelease = anyRelease ? typeof release === 'number' : release === LATCH_RELEASE;
   return isOfRelease && type === 'tradingControl' && taskQueue === TaskQueue.operations;
+}
+
+/** Its workflow task fails again and again: it hears nothing any more, and would not until a person ended it. */
+function isStuck({ raw: { pendingWorkflowTask } }: WorkflowExecutionDescription): boolean {
+  return (pendingWorkflowTask?.attempt ?? 0) >= STUCK_ATTEMPTS;
 }
 
 function isAtWork({ raw: { pendingActivities, pendingWorkflowTask } }: WorkflowExecutionDescription): boolean {

@@ -38,10 +38,11 @@ export interface Guard {
   admit(question: Admission): Promise<Pass | null>;
 }
 
-/** A signal with what its header holds; or a workflow that was started without one. */
-export type Admission =
-  | { kind: 'signal'; name: string; workflowId: string; pass: unknown }
-  | { kind: 'start'; name: string; workflowId: string; runId: string };
+/** A workflow that was started without a pass. */
+export interface Admission {
+  workflowId: string;
+  runId: string;
+}
 
 /**
  * Holds every attempt of an activity against the pass that its workflow was started with: a pass of this workflow's own, or of the workflow at
@@ -115,26 +116,20 @@ export function createGuard({ passes, client, refuses, allowedAt = async () => f
         },
       },
     }),
-    async admit(question) {
-      const { kind, name, workflowId } = question;
-      if (kind === 'start') {
-        if (!refuses) return null;
-        const { workflowType, taskQueue, startedAt } = await originOf(workflowId, question.runId);
-        const isAllowed = workflowType === 'tradingCycle' && (await allowedAt(startedAt));
-        return isAllowed
-          ? passes.mint({ kind: 'start', name: workflowType, workflowId, taskQueue, at: startedAt })
-          : null;
-      }
-      const pass = passes.check(question.pass);
-      if (pass?.kind === 'signal' && pass.name === name && pass.workflowId === workflowId) return pass;
-      return refuses ? null : passes.mint({ kind: 'signal', name, workflowId });
+    async admit({ workflowId, runId }) {
+      if (!refuses) return null;
+      const { workflowType, taskQueue, startedAt } = await originOf(workflowId, runId);
+      const isAllowed = workflowType === 'tradingCycle' && (await allowedAt(startedAt));
+      return isAllowed
+        ? passes.mint({ kind: 'start', name: workflowType, workflowId, taskQueue, at: startedAt })
+        : null;
     },
   };
 }
 
-/** Without a guard. */
-export async function admitAll({ kind }: Admission): Promise<'unguarded' | null> {
-  return kind === 'signal' ? 'unguarded' : null;
+/** Without a guard nobody needs a pass. */
+export async function admitNobody(): Promise<null> {
+  return null;
 }
 
 /** One that was read out of a history is too old for another start. */

@@ -11,7 +11,6 @@ import { createPasses, digestOf, headerOf } from '../../runtime/guard/passes.ts'
 import { renewSchedules } from '../../runtime/guard/schedules.ts';
 import { clientOptions, createWorker } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
-import { leg } from '../support/books.ts';
 import { startDevServer } from '../support/temporal.ts';
 import { ScriptedBooks } from '../workflow/scripted-books.ts';
 
@@ -319,18 +318,6 @@ describe('the latch', () => {
     await own.workflow.getHandle(workflowId).terminate();
     await close();
   });
-});
-
-it('leaves a halt unheard that nobody of ours has sent to an order', async () => {
-  const { own, foreign, calls, start, close } = await open();
-  const { workflowId } = await start(own, 'executeOrder', [leg({ timeInForce: 'GTC', restMs: 60_000 })]);
-  await expect.poll(() => calls).toEqual(['placeOrder']);
-  await foreign.workflow.getHandle(workflowId).signal('halt', { epoch: 1, reason: 'x' });
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  expect(calls).toEqual(['placeOrder']);
-  await own.workflow.getHandle(workflowId).signal('halt', { epoch: 1, reason: 'x' });
-  await expect.poll(() => calls).toEqual(['placeOrder', 'cancelOrder']);
-  await close();
 });
 
 it('refuses every activity that was started on its own', async () => {

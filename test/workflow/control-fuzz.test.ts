@@ -211,8 +211,18 @@ function failedTasks(runs: readonly Run[]): string[] {
   );
 }
 
-async function failedReplays(runs: readonly Run[]): Promise<string[]> {
+/**
+ * A task that ran out of its time with an update in it is answered in another order than a replay has it: by then the latch hears nothing any more,
+ * and reconciliation puts another in its place. It takes a machine that does much else.
+ */
+function metNoTimeOut({ history }: Run): boolean {
+  return !history.events?.some(({ workflowTaskTimedOutEventAttributes: timedOut }) => timedOut);
+}
+
+async function failedReplays(all: readonly Run[]): Promise<string[]> {
   const found: string[] = [];
+  const runs = all.filter(metNoTimeOut);
+  expect(runs).not.toEqual([]);
   const options = { workflowBundle: await workflowBundle(), dataConverter: dataConverter({}) };
   for await (const { error } of Worker.runReplayHistories(options, runs)) if (error) found.push(error.message);
   return found;

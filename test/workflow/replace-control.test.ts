@@ -1,12 +1,15 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { temporal } from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ensureTradingControl, keepControl, tradingControlStart } from '../../activities/control/ensure.ts';
 import { createOriginCheck } from '../../activities/control/last-run.ts';
 import { startMissingControl } from '../../activities/reconcile/missing.ts';
+import { projectFolder } from '../../contracts/config/folders.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
@@ -73,6 +76,27 @@ it('halts where the older one had work under way, which may have been a stop', a
   await older.signal('emergencyStop', { reason: 'nobody home', by: 'ann' });
   expect(await atStart(journal)).toBe('replaced');
   expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1, changedBy: 'sapphire' });
+  await journal.close();
+});
+
+it('puts another in the place of a latch whose workflow task fails again and again, and halts', async () => {
+  const journal = await temporaryJournal();
+  const workflowsPath = join(projectFolder, 'test', 'workflow', 'stuck-latch.ts');
+  const { code } = await bundleWorkflowCode({ workflowsPath });
+  const worker = await Worker.create({
+    connection: environment.nativeConnection,
+    namespace: environment.namespace ?? 'default',
+    taskQueue: TaskQueue.operations,
+    workflowBundle: { code },
+    shutdownForceTime: '1s',
+  });
+  await worker.runUntil(async () => {
+    await ensureTradingControl(environment.client, 'main');
+    const attempt = async (): Promise<number> => (await control().describe()).raw.pendingWorkflowTask?.attempt ?? 0;
+    await expect.poll(attempt, { timeout: 50_000 }).toBeGreaterThanOrEqual(4);
+    expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
+  });
+  expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', changedBy: 'sapphire' });
   await journal.close();
 });
 
