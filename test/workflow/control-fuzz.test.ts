@@ -212,16 +212,19 @@ function failedTasks(runs: readonly Run[]): string[] {
 }
 
 /**
- * A task that ran out of its time with an update in it is answered in another order than a replay has it: by then the latch hears nothing any more,
- * and reconciliation puts another in its place. It takes a machine that does much else.
+ * A run whose first task ran out of its time, or was cut off by the server, with updates in it may be replayed in another order. Then it hears nothing any
+ * more, and reconciliation puts another in its place. It takes a machine that does much else.
  */
-function metNoTimeOut({ history }: Run): boolean {
-  return !history.events?.some(({ workflowTaskTimedOutEventAttributes: timedOut }) => timedOut);
+function lostNoTask({ history }: Run): boolean {
+  return !history.events?.some(
+    ({ workflowTaskTimedOutEventAttributes: timedOut, workflowTaskFailedEventAttributes: failed }) =>
+      timedOut ?? failed,
+  );
 }
 
 async function failedReplays(all: readonly Run[]): Promise<string[]> {
   const found: string[] = [];
-  const runs = all.filter(metNoTimeOut);
+  const runs = all.filter(lostNoTask);
   expect(runs).not.toEqual([]);
   const options = { workflowBundle: await workflowBundle(), dataConverter: dataConverter({}) };
   for await (const { error } of Worker.runReplayHistories(options, runs)) if (error) found.push(error.message);
