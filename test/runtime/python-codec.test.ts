@@ -89,7 +89,7 @@ describe('the codec of the Python workers', () => {
     const written = await ask('encode', keysOf(newer), payloads);
     for (const { metadata, data } of written) {
       expect(Buffer.from(metadata?.['encoding'] ?? []).toString()).toBe('binary/encrypted');
-      expect(Buffer.from(data ?? []).includes('BTC')).toBe(false);
+      expect(Buffer.from(data ?? []).includes('BTC/USDT')).toBe(false);
     }
     expect(read(await codecOf(newer).decode(written))).toEqual(values);
   });
@@ -171,6 +171,6 @@ describe('beside a workflow of ours', () => {
       typeof wanted === 'string' ? { cause: { cause: { message: wanted, type: 'Refused' } } } : wanted,
     );
     const stored = Buffer.from(HistoryMessage.encode(await handle.fetchHistory()).finish());
-    for (const word of ['BTC', 'settled', 'json/plain']) expect(stored.includes(word)).toBe(false);
+    for (const word of ['BTC/USDT', 'settled', 'json/plain']) expect(stored.includes(word)).toBe(false);
   });
 });
