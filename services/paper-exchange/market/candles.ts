@@ -37,6 +37,30 @@ export function flatCandle(minute: number, price: number, lastTradeId: number): 
   };
 }
 
+/**
+ * Makes a candle of a whole out of its minutes, in their order: it opens at its first trade, wherever within it that is, and without one it is
+ * flat at the close before it, as Binance's are.
+ */
+export function append(whole: Candle, next: Candle): void {
+  const opens = isEmpty(whole) && !isEmpty(next);
+  if (opens) whole.open = next.open;
+  whole.high = opens ? next.high : Math.max(whole.high, next.high);
+  whole.low = opens ? next.low : Math.min(whole.low, next.low);
+  whole.close = next.close;
+  whole.volume += next.volume;
+  whole.quote += next.quote;
+  whole.trades += next.trades;
+  whole.takerBuyVolume += next.takerBuyVolume;
+  whole.takerBuyQuote += next.takerBuyQuote;
+  if (whole.firstTradeId < 0) whole.firstTradeId = next.firstTradeId;
+  whole.lastTradeId = next.lastTradeId;
+}
+
+/** A file without volumes has minutes that move without a trade: those are known all the same. */
+function isEmpty({ trades, high, low }: Candle): boolean {
+  return trades === 0 && high === low;
+}
+
 /** The newest minutes of one instrument without a gap, bounded; a minute without a trade is flat. */
 export class CandleSeries {
   readonly #capacity: number;

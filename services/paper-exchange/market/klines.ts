@@ -1,4 +1,4 @@
-import { type Candle, type CandleSeries, MINUTE_MS } from './candles.ts';
+import { append, type Candle, type CandleSeries, MINUTE_MS } from './candles.ts';
 
 /** A map: asked by a stranger's text, an object would answer to `constructor` too. */
 const minutesOf = new Map([
@@ -74,16 +74,7 @@ function gather(candles: Candle[], minutes: number): Kline[] {
       result.push(current);
       continue;
     }
-    current.high = Math.max(current.high, candle.high);
-    current.low = Math.min(current.low, candle.low);
-    current.close = candle.close;
-    current.volume += candle.volume;
-    current.quote += candle.quote;
-    current.trades += candle.trades;
-    current.takerBuyVolume += candle.takerBuyVolume;
-    current.takerBuyQuote += candle.takerBuyQuote;
-    if (current.firstTradeId < 0) current.firstTradeId = candle.firstTradeId;
-    current.lastTradeId = candle.lastTradeId;
+    append(current, candle);
   }
   return result;
 }

@@ -1,6 +1,7 @@
 import type { Instrument } from '../engine/instrument.ts';
 import { priceText, quantityText } from '../engine/instrument.ts';
 import { formatUnits } from '../engine/units.ts';
+import { append, flatCandle, MINUTE_MS } from '../market/candles.ts';
 import type { Simulation } from '../market/simulation.ts';
 import { bookTickerShape, productText } from './shapes.ts';
 
@@ -8,6 +9,8 @@ const DAY_MINUTES = 1_440;
 
 /** Statistics of the last 24 hours, in the figures that both REST and the streams give. */
 export interface DayStatistics {
+  /** Price before the first of its trades. */
+  previousClose: number;
   open: number;
   high: number;
   low: number;
@@ -24,33 +27,22 @@ export interface DayStatistics {
 
 export function dayStatistics(simulation: Simulation, instrument: Instrument): DayStatistics {
   const series = simulation.series[instrument.index];
-  const minute = series?.last()?.minute ?? 0;
-  const candles = series?.range(minute - DAY_MINUTES + 1, minute) ?? [];
   const closeAt = simulation.marketAt();
+  const { lastPrice } = simulation.engine.book(instrument.index);
+  const opens = (series?.last()?.minute ?? 0) - DAY_MINUTES + 1;
+  const [first, ...rest] = series?.range(opens, opens + DAY_MINUTES - 1) ?? [];
+  const day = { ...(first ?? flatCandle(opens, lastPrice, -1)) };
+  for (const candle of rest) append(day, candle);
   const last = simulation.recent[instrument.index]?.at(-1);
-  const day: DayStatistics = {
-    open: candles[0]?.open ?? 0,
-    high: 0,
-    low: Number.MAX_SAFE_INTEGER,
-    last: simulation.engine.book(instrument.index).lastPrice,
+  return {
+    ...day,
+    previousClose: series?.range(opens - 1, opens - 1)[0]?.close ?? first?.open ?? lastPrice,
+    last: lastPrice,
     lastQuantity: last?.quantity ?? 0,
-    volume: 0,
-    quote: 0,
-    trades: 0,
-    firstTradeId: -1,
     lastTradeId: last?.id ?? -1,
-    openAt: closeAt - DAY_MINUTES * 60_000,
+    openAt: closeAt - DAY_MINUTES * MINUTE_MS,
     closeAt,
   };
-  for (const candle of candles) {
-    day.high = Math.max(day.high, candle.high);
-    day.low = Math.min(day.low, candle.low);
-    day.volume += candle.volume;
-    day.quote += candle.quote;
-    day.trades += candle.trades;
-    if (day.firstTradeId < 0 && candle.firstTradeId >= 0) day.firstTradeId = candle.firstTradeId;
-  }
-  return day;
 }
 
 export function averagePriceText(instrument: Instrument, day: { volume: number; quote: number; last: number }): string {
@@ -89,7 +81,7 @@ export function tickerShape(simulation: Simulation, instrument: Instrument, kind
     priceChange: signedPriceText(instrument, day.last - day.open),
     priceChangePercent: percentText(day),
     weightedAvgPrice: averagePriceText(instrument, day),
-    prevClosePrice: priceText(instrument, day.open),
+    prevClosePrice: priceText(instrument, day.previousClose),
     lastQty: quantityText(instrument, day.lastQuantity),
   };
 }

@@ -86,7 +86,7 @@ export function tickerEvent(instrument: Instrument, day: DayStatistics, book: Bo
     p: signedPriceText(instrument, day.last - day.open),
     P: percentText(day),
     w: averagePriceText(instrument, day),
-    x: priceText(instrument, day.open),
+    x: priceText(instrument, day.previousClose),
     Q: quantityText(instrument, day.lastQuantity),
     b: priceText(instrument, bid?.price ?? 0),
     B: quantityText(instrument, bid?.total ?? 0),
