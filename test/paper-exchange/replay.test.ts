@@ -1,8 +1,9 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { timeOf } from '../../services/paper-exchange/market/file-times.ts';
 import { readMarketFile } from '../../services/paper-exchange/market/market-file.ts';
 import { ccxtClient, startTestExchange, temporaryFolder, until } from './harness.ts';
 
@@ -44,12 +45,16 @@ async function file(name: string, text: string | Buffer): Promise<string> {
   return path;
 }
 
-async function parquet(name: string): Promise<string> {
+/** @param zoned whether the times carry the zone of the session, as pandas' and DuckDB's TIMESTAMPTZ do */
+async function parquet(name: string, zoned = false): Promise<string> {
   const path = join(folder, name);
   const csv = await file(`${name}.csv`, [header, ...lines].join('\n'));
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
-  await connection.run(`COPY (SELECT * FROM read_csv('${csv}')) TO '${path}' (FORMAT parquet)`);
+  await connection.run("SET TimeZone = 'Asia/Kolkata'");
+  const columns = zoned ? "* REPLACE (timezone('UTC', timestamp) AS timestamp)" : '*';
+  await connection.run(`COPY (SELECT ${columns} FROM read_csv('${csv}')) TO '${path}' (FORMAT parquet)`);
+  if (zoned) await connection.run(`COPY (SELECT * FROM '${path}') TO '${path}.csv' (FORMAT csv)`);
   connection.closeSync();
   instance.closeSync();
   return path;
@@ -65,6 +70,10 @@ describe('market files', () => {
     expect(plain.barMs).toBe(60_000);
     expect(zipped).toEqual(plain);
     expect(columns).toEqual(plain);
+    const zoned = await parquet('zoned.parquet', true);
+    expect(await readMarketFile(zoned, options)).toEqual(plain);
+    expect(await readFile(`${zoned}.csv`, 'utf8')).toContain('05:30:00+05:30,');
+    expect(await readMarketFile(`${zoned}.csv`, options)).toEqual(plain);
   });
 
   test('end-of-bar times, volume in quote, numbers for times, no header, and trades', async () => {
@@ -90,6 +99,42 @@ describe('market files', () => {
       options,
     );
     expect([trades.high[0], trades.close[0], trades.volume[0], trades.open[2]]).toEqual([105, 105, 3, 90]);
+  });
+
+  test.each([
+    ['2022-01-01 00:00:00+00', 0],
+    ['2022-01-01 00:00:00+00:00', 0],
+    ['2022-01-01 00:00:00.123456789+00:00', 123],
+    ['2022-01-01T00:00:00.5+0000', 500],
+    ['2022-01-01 05:30:00+05:30', 0],
+    ['2021-12-31 19:00:00-05', 0],
+    ['2021-12-31T20:30:00-0330', 0],
+    ['2022-01-01T00:00:00Z', 0],
+    ['2022-01-01 00:00:00 UTC', 0],
+    ['2022-01-01 00:00:00', 0],
+    ['2022-01-01 00:00', 0],
+    ['2022-01-01', 0],
+    ['1640995200', 0],
+    ['1640995200.25', 250],
+    ['1640995200000.0', 0],
+    ['1.6409952e+18', 0],
+    ['1640995200000000', 0],
+  ])('%s is a time', (text, afterMs) => {
+    expect(timeOf(text)).toBe(Date.UTC(2022, 0, 1) + afterMs);
+  });
+
+  test.each([
+    '',
+    'NaT',
+    'infinity',
+    '2022-02-30',
+    '2022-13-01',
+    '2022-01-01 25:00:00',
+    '2022-01-01 00:00:00+0',
+    '-5',
+    '01/02/2022',
+  ])('"%s" is none', (text) => {
+    expect(timeOf(text)).toBeUndefined();
   });
 
   test.each([

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import { type Bar, type Bars, MINUTE_BAR_MS, toBars } from './bars.ts';
+import { timeOf } from './file-times.ts';
 
 export interface FileOptions {
   /** Whether a candle's time is that of its opening or of its close. */
@@ -192,20 +193,12 @@ function split(line: string): string[] {
   return line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
 }
 
-/** UTC milliseconds of a number (seconds to nanoseconds, by its size) or of a date in ISO form; without a zone it is UTC. */
 function parseTime(text: string, where: string): number {
-  if (/^\d+(\.\d+)?$/.test(text)) {
-    let value = Number(text);
-    if (value < 100_000_000_000) value *= 1_000;
-    while (value > 100_000_000_000_000) value /= 1_000;
-    return Math.floor(value);
-  }
-  const iso = text.replace(' ', 'T').replace(/(\.\d{3})\d+/, '$1');
-  const at = Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(iso) || !iso.includes('T') ? iso : `${iso}Z`);
-  if (Number.isNaN(at)) {
-    throw new Error(`${where}: "${text}" is no time; write milliseconds since 1970 or e.g. 2022-01-01 00:00:00`);
-  }
-  return at;
+  const at = timeOf(text);
+  if (at !== undefined) return at;
+  throw new Error(
+    `${where}: "${text}" is no time; write milliseconds since 1970, or e.g. 2022-01-01 00:00:00 or 2022-01-01 00:00:00+00`,
+  );
 }
 
 function parseNumber(text: string, field: string, where: string): number {
