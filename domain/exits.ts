@@ -1,7 +1,8 @@
 import type { Instrument } from './market.ts';
-import { type Decimal, decimal, floorToStep, max, min, sum, text, ZERO } from './money.ts';
+import { ceilToStep, type Decimal, decimal, floorToStep, max, min, sum, text, ZERO } from './money.ts';
 import type { Fill, OrderLeg, OrderPurpose } from './orders.ts';
 import { baseOf } from './position.ts';
+import { largestOrder } from './sizing.ts';
 
 /** How far below the best bid an exit may sell: it has to be filled, and still not at any price. */
 export const EXIT_COLLAR = '0.02';
@@ -31,15 +32,26 @@ export interface ExitTerms {
   free: Decimal;
 }
 
+export type SellingRules = Pick<Instrument, 'stepSize' | 'minQuantity' | 'minNotional' | 'maxQuantity' | 'maxNotional'>;
+
+/**
+ * What of a quantity one order can sell while this is bid: whole steps, at most what the exchange takes at once, and zero where that is too
+ * little for it at the bid itself. What is held and of which nothing can be sold is dust: both are this one test.
+ */
+export function sellable(rules: SellingRules, quantity: Decimal, bid: Decimal): Decimal {
+  const most = largestOrder(rules, bid);
+  const whole = floorToStep(most ? min(quantity, most) : quantity, decimal(rules.stepSize));
+  return whole.lessThan(rules.minQuantity) || whole.times(bid).lessThan(rules.minNotional) ? ZERO : whole;
+}
+
 /** An order that sells what can be sold, at once; undefined when that is less than the exchange takes. */
 export function exitLeg({ instrument, bid, wanted, free, ...terms }: ExitTerms): OrderLeg | undefined {
-  const quantity = floorToStep(min(wanted, free), decimal(instrument.stepSize));
-  const tick = decimal(instrument.tickSize);
-  const limitPrice = max(tick, floorToStep(decimal(bid).times(decimal(1).minus(EXIT_COLLAR)), tick));
+  const quantity = sellable(instrument, min(wanted, free), decimal(bid));
+  if (quantity.isZero()) return undefined;
+  const collar = decimal(bid).times(decimal(1).minus(EXIT_COLLAR));
   // The exchange holds the minimum against the order's own price.
-  if (quantity.lessThan(instrument.minQuantity) || quantity.times(limitPrice).lessThan(instrument.minNotional)) {
-    return undefined;
-  }
+  const least = decimal(instrument.minNotional).div(quantity);
+  const limitPrice = ceilToStep(max(collar, least), decimal(instrument.tickSize));
   return {
     ...terms,
     symbol: instrument.symbol,

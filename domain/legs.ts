@@ -1,11 +1,11 @@
 import { worstPrice } from './book.ts';
 import type { Instrument } from './market.ts';
-import { type Decimal, decimal, floorToStep, max, min, text } from './money.ts';
+import { ceilToStep, type Decimal, decimal, floorToStep, max, min, text } from './money.ts';
 import type { OrderLeg, OrderPurpose, OrderSide, OrderType, TimeInForce, Working } from './orders.ts';
 import type { RiskVerdict } from './portfolio.ts';
 import { FEE_RESERVE_RATE } from './reservation.ts';
 import type { PlanRequest } from './risk.ts';
-import { clamp, type Draft, leastNotional, passesCostGate, passesSize } from './sizing.ts';
+import { clamp, type Draft, leastNotional, orderQuantity, passesCostGate, passesSize } from './sizing.ts';
 
 /** @param freeQuote what is left of the free cash after the legs before it. */
 export function buyLeg(
@@ -16,12 +16,11 @@ export function buyLeg(
   verdicts: RiskVerdict[],
 ): OrderLeg | undefined {
   const { limits } = request;
-  const { instrument } = draft.market;
   const limitPrice = limitPriceOf(request, draft, 'buy');
   const spendable = freeQuote.div(decimal(1).plus(FEE_RESERVE_RATE));
   const capped = clamp('OrderNotional', draft, decimal(limits.maxOrderNotional), draft.buyNotional, verdicts);
   const affordable = clamp('FreeCash', draft, spendable, capped, verdicts);
-  const quantity = floorToStep(affordable.div(limitPrice), decimal(instrument.stepSize));
+  const quantity = orderQuantity(request, draft, affordable.div(limitPrice), limitPrice, verdicts);
   if (!passesSize(request, draft, quantity, limitPrice, verdicts)) return undefined;
   if (!passesCostGate(request, draft, 'buy', quantity, 2, verdicts)) return undefined;
   return legOf(request, draft, { side: 'buy', purpose: 'open', quantity, limitPrice, index }, verdicts);
@@ -34,14 +33,14 @@ export function sellLeg(
   verdicts: RiskVerdict[],
 ): OrderLeg | undefined {
   const limitPrice = limitPriceOf(request, draft, 'sell');
-  const quantity = floorToStep(draft.sellQuantity, decimal(draft.market.instrument.stepSize));
+  const quantity = orderQuantity(request, draft, draft.sellQuantity, limitPrice, verdicts);
   if (!passesSize(request, draft, quantity, limitPrice, verdicts)) return undefined;
   if (!passesCostGate(request, draft, 'sell', quantity, 1, verdicts)) return undefined;
   return legOf(request, draft, { side: 'sell', purpose: 'flatten', quantity, limitPrice, index }, verdicts);
 }
 
 /**
- * The collar. A post-only order takes nothing, so it stands at the best price of its own side: at the collar, which lies beyond the other side's
+ * The collar, rounded towards the market: never further from it than was allowed. A post-only order takes nothing, so it stands at the best price of its own side: at the collar, which lies beyond the other side's
  * best price, the exchange would refuse every one.
  */
 function limitPriceOf({ execution, limits }: PlanRequest, { market }: Draft, side: OrderSide): Decimal {
@@ -50,7 +49,8 @@ function limitPriceOf({ execution, limits }: PlanRequest, { market }: Draft, sid
   const rests = execution.style === 'post_only';
   const [best] = (side === 'buy') === rests ? book.bids : book.asks;
   const reach = rests ? 0 : decimal(limits.priceCollarBps).div(side === 'buy' ? 10_000 : -10_000);
-  return max(tick, floorToStep(decimal(best?.[0] ?? '0').times(decimal(1).plus(reach)), tick));
+  const round = side === 'buy' ? floorToStep : ceilToStep;
+  return max(tick, round(decimal(best?.[0] ?? '0').times(decimal(1).plus(reach)), tick));
 }
 
 interface Sized {

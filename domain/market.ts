@@ -9,7 +9,13 @@ export interface Instrument {
   tickSize: DecimalText;
   stepSize: DecimalText;
   minQuantity: DecimalText;
+  /** The most of one order; missing where the exchange states none. */
+  maxQuantity?: DecimalText | undefined;
+  /** The same of an order without a price. */
+  maxMarketQuantity?: DecimalText | undefined;
   minNotional: DecimalText;
+  /** The most that one order with a price may be worth; missing where the exchange states none. */
+  maxNotional?: DecimalText | undefined;
   /** Fractions of the received asset. */
   makerFeeRate: DecimalText;
   takerFeeRate: DecimalText;

@@ -33,6 +33,11 @@ export function floorToStep(value: Decimal, step: Decimal): Decimal {
   return value.div(step).trunc().times(step);
 }
 
+/** The smallest multiple of `step` that is not below `value`. */
+export function ceilToStep(value: Decimal, step: Decimal): Decimal {
+  return value.div(step).ceil().times(step);
+}
+
 export function sum(values: Iterable<Decimal>): Decimal {
   let total = ZERO;
   for (const value of values) total = total.plus(value);

@@ -28,19 +28,16 @@ export interface Barriers {
   closesAt?: number;
 }
 
-/** The finest that an exchange prices in. */
-const PRICE_DECIMALS = 8;
 const MINUTE_MS = 60_000;
 
 /**
- * A holding without a cost has no barriers of price: a profit of nothing on nothing would sell it at once.
+ * Not rounded: to a tick of a coin that costs a few ticks it would be another barrier. A holding without a cost has no barriers of price: a profit of nothing on nothing would sell it at once.
  * @param highest highest price since the entry.
  */
 export function barriersOf(settings: ProtectionSettings, holding: Holding, highest: DecimalText): Barriers {
   const { stopLoss, trailingStop, takeProfit, timeLimitMinutes } = settings;
   const { averageCost, openedAt } = holding;
-  const of = (price: DecimalText, change: number): DecimalText =>
-    text(decimal(price).times(decimal(1).plus(change)).toDecimalPlaces(PRICE_DECIMALS));
+  const of = (price: DecimalText, change: number): DecimalText => text(decimal(price).times(decimal(1).plus(change)));
   const priced = !decimal(averageCost).isZero();
   return {
     ...(priced && stopLoss !== undefined ? { stopLoss: of(averageCost, -stopLoss) } : {}),
@@ -68,9 +65,4 @@ export function barrierHit(barriers: Barriers, price: DecimalText, at: number): 
   if (trailingStop !== undefined && paid.lessThanOrEqualTo(trailingStop)) return 'trailing_stop';
   if (takeProfit !== undefined && paid.greaterThanOrEqualTo(takeProfit)) return 'take_profit';
   return closesAt !== undefined && at >= closesAt ? 'time_limit' : undefined;
-}
-
-/** Too little for the exchange to take. */
-export function isDust(quantity: DecimalText, price: DecimalText, minNotional: DecimalText): boolean {
-  return decimal(quantity).times(price).lessThan(minNotional);
 }

@@ -1,6 +1,6 @@
 import { estimateFill } from './book.ts';
-import type { SymbolSnapshot } from './market.ts';
-import { type Decimal, decimal, max, text, ZERO } from './money.ts';
+import type { Instrument, SymbolSnapshot } from './market.ts';
+import { type Decimal, decimal, floorToStep, max, min, text, ZERO } from './money.ts';
 import type { OrderSide } from './orders.ts';
 import type { RiskVerdict } from './portfolio.ts';
 import type { PlanRequest, View } from './risk.ts';
@@ -20,6 +20,41 @@ export function clamp(code: string, draft: Draft, limit: Decimal, wanted: Decima
   const [before, after] = [text(wanted.toDecimalPlaces(2)), text(max(ZERO, limit).toDecimalPlaces(2))];
   verdicts.push({ code, symbol: draft.view.symbol, limit: after, value: before, before, after });
   return max(ZERO, limit);
+}
+
+type Largest = Pick<Instrument, 'maxQuantity' | 'maxMarketQuantity' | 'maxNotional'>;
+
+/** The most that the exchange takes in one order at this price; undefined where it states no bound. */
+export function largestOrder(
+  { maxQuantity, maxMarketQuantity, maxNotional }: Largest,
+  price: Decimal,
+  asMarket = false,
+): Decimal | undefined {
+  const bounds = [
+    ...(maxQuantity === undefined ? [] : [decimal(maxQuantity)]),
+    ...(asMarket && maxMarketQuantity !== undefined ? [decimal(maxMarketQuantity)] : []),
+    ...(maxNotional === undefined || price.isZero() ? [] : [decimal(maxNotional).div(price)]),
+  ];
+  const [first, ...rest] = bounds;
+  return first && min(first, ...rest);
+}
+
+/** Whole steps, and no more than one order may have: the rest is for the next cycle's. */
+export function orderQuantity(
+  { execution }: PlanRequest,
+  { market, view }: Draft,
+  wanted: Decimal,
+  price: Decimal,
+  verdicts: RiskVerdict[],
+): Decimal {
+  const step = decimal(market.instrument.stepSize);
+  const quantity = floorToStep(wanted, step);
+  const largest = largestOrder(market.instrument, price, execution.style === 'market');
+  if (!largest || quantity.lessThanOrEqualTo(largest)) return quantity;
+  const most = floorToStep(largest, step);
+  const [before, after] = [text(quantity), text(most)];
+  verdicts.push({ code: 'MaxQuantity', symbol: view.symbol, limit: after, value: before, before, after });
+  return most;
 }
 
 /** The exchange's least value of an order, or ours where it is higher. */

@@ -58,14 +58,21 @@ function toLevel([price, quantity]: [string, string]): BookLevel {
 const filterSchema = z.looseObject({ filterType: z.string() });
 const infoSchema = z.object({ baseAsset: z.string(), quoteAsset: z.string(), filters: z.array(filterSchema) });
 
-/** Tick, step and minimum from the venue's own exchangeInfo, fee rates from the market that ccxt loaded. */
+/** Tick, step, least and most from the venue's own exchangeInfo, fee rates from the market that ccxt loaded. */
 export function instrumentOf(client: binance, symbol: string): Instrument {
   const market = client.market(symbol);
   const info = infoSchema.parse(market['info']);
+  const find = (filterType: string, name: string): unknown =>
+    info.filters.find((filter) => filter.filterType === filterType)?.[name];
   const field = (filterType: string, name: string): string => {
-    const value = info.filters.find((filter) => filter.filterType === filterType)?.[name];
+    const value = find(filterType, name);
     if (typeof value !== 'string') throw new Error(`${client.id} gives no ${filterType}.${name} for ${symbol}`);
     return plain(value);
+  };
+  /** Binance states what does not apply as zero. */
+  const bound = (filterType: string, name: string): string | undefined => {
+    const value = find(filterType, name);
+    return typeof value === 'string' && !decimal(value).isZero() ? plain(value) : undefined;
   };
   return {
     symbol,
@@ -74,7 +81,10 @@ export function instrumentOf(client: binance, symbol: string): Instrument {
     tickSize: field('PRICE_FILTER', 'tickSize'),
     stepSize: field('LOT_SIZE', 'stepSize'),
     minQuantity: field('LOT_SIZE', 'minQty'),
+    maxQuantity: bound('LOT_SIZE', 'maxQty'),
+    maxMarketQuantity: bound('MARKET_LOT_SIZE', 'maxQty'),
     minNotional: field('NOTIONAL', 'minNotional'),
+    maxNotional: bound('NOTIONAL', 'maxNotional'),
     makerFeeRate: String(market['maker']),
     takerFeeRate: String(market['taker']),
   };

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { legId } from '../../contracts/leg-ids.ts';
-import { exitLeg } from '../../domain/exits.ts';
+import { exitLeg, sellable } from '../../domain/exits.ts';
 import { type Decimal, decimal, text } from '../../domain/money.ts';
 import type { OrderLeg, OrderPurpose } from '../../domain/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -40,7 +40,7 @@ export async function planNextExit(
   { journal, trading }: ExitDependencies,
   question: ExitQuestion,
   wanted: (booked: Decimal) => Decimal,
-): Promise<{ exit: Exit; booked: Decimal }> {
+): Promise<{ exit: Exit; booked: Decimal; bid: string }> {
   const { account, symbol, purpose, key, attempt } = question;
   const instrument = trading.instrument(symbol);
   const { bid } = await trading.touch(symbol);
@@ -62,12 +62,15 @@ export async function planNextExit(
     });
   });
   const left = wanted(booked);
-  if (leg) return { exit: { leg }, booked };
-  if (left.times(bid).lessThan(instrument.minNotional) || left.lessThan(instrument.minQuantity)) {
-    return { exit: { over: { dust: text(left) } }, booked };
+  if (leg) return { exit: { leg }, booked, bid };
+  const nobodyBids = decimal(bid).isZero();
+  if (left.isZero() || (!nobodyBids && sellable(instrument, left, decimal(bid)).isZero())) {
+    return { exit: { over: { dust: text(left) } }, booked, bid };
   }
-  const wait = { quantity: text(left), reason: `${text(left)} ${instrument.base} are reserved by another order` };
-  return { exit: { wait }, booked };
+  const reason = nobodyBids
+    ? `nobody bids for ${instrument.base}`
+    : `${text(left)} ${instrument.base} are reserved by another order`;
+  return { exit: { wait: { quantity: text(left), reason } }, booked, bid };
 }
 
 export type ExitActivities = ReturnType<typeof createExitActivities>;
@@ -82,16 +85,15 @@ export function createExitActivities({ journal, trading, logger }: ExitDependenc
 
     /** The next order that sells the whole position; what is too little for the exchange goes to the dust book. */
     async planExit(question: ExitQuestion): Promise<Exit> {
-      const { exit } = await planNextExit({ journal, trading }, question, (booked) => booked);
+      const { exit, bid } = await planNextExit({ journal, trading }, question, (booked) => booked);
       if ('leg' in exit) return exit;
       if ('wait' in exit) {
         logger.warn({ ...question, ...exit.wait }, 'an exit waits');
         return exit;
       }
       const { account, symbol, key } = question;
-      const { bid } = await trading.touch(symbol);
-      const { minNotional } = trading.instrument(symbol);
-      const dust = await journal.ledger.sweepDust({ reference: key, account, symbol, minNotional, price: bid });
+      const rules = trading.instrument(symbol);
+      const dust = await journal.ledger.sweepDust({ reference: key, account, symbol, rules, price: bid });
       return { over: { dust } };
     },
   });

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
+import { sellable } from '../../domain/exits.ts';
 import { type DecimalText, decimal } from '../../domain/money.ts';
 import {
   type Barrier,
@@ -7,7 +8,6 @@ import {
   barriersOf,
   type Holding,
   highestOf,
-  isDust,
   type ProtectionSettings,
 } from '../../domain/protection.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -86,7 +86,6 @@ export function createProtectionActivities({ journal, trading, settings, logger 
     async watchPosition(request: WatchRequest): Promise<Watched> {
       const { account, symbol, holding: entry } = request;
       const context = Context.current();
-      const { minNotional } = trading.instrument(symbol);
       let highest = highestOf(request.highest, ...heardOf(context.info.heartbeatDetails));
       const timer = setInterval(() => context.heartbeat(highest), POLL_MS);
       try {
@@ -99,7 +98,8 @@ export function createProtectionActivities({ journal, trading, settings, logger 
           const bid = await bidOf(symbol, blind);
           blind = bid === undefined ? blind + 1 : 0;
           if (bid === undefined) continue;
-          dusty = isDust(holding.quantity, bid, minNotional) ? dusty + 1 : 0;
+          const isDust = sellable(trading.instrument(symbol), decimal(holding.quantity), decimal(bid)).isZero();
+          dusty = isDust ? dusty + 1 : 0;
           if (dusty >= DUSTY_LOOKS) return { end: 'dust', highest };
           highest = highestOf(highest, bid);
           const barrier = barrierHit(barriersOf(request.settings, entry, highest), bid, Date.now());

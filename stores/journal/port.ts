@@ -3,6 +3,7 @@ import type { RiskSettings } from '../../contracts/config/schema.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../contracts/cycle.ts';
 import type { PolicySettings } from '../../contracts/participation.ts';
+import type { SellingRules } from '../../domain/exits.ts';
 import type { Mode } from '../../domain/market.ts';
 import type { DecimalText } from '../../domain/money.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
@@ -141,6 +142,8 @@ export interface OrderReport {
   venueOrderId?: string;
   filledQuantity?: DecimalText;
   detail?: string;
+  /** Exchange time from which on its absence has to be proved anew. */
+  sendBy?: number;
   fills: Fill[];
 }
 
@@ -217,7 +220,8 @@ export interface LedgerBook {
     reference: string;
     account: string;
     symbol: string;
-    minNotional: DecimalText;
+    rules: SellingRules;
+    /** What is bid. */
     price: DecimalText;
   }): Promise<DecimalText>;
 }

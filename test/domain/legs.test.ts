@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { Instrument } from '../../domain/market.ts';
 import { decimal } from '../../domain/money.ts';
 import type { ExecutionTerms } from '../../domain/risk.ts';
 import { down, execution, held, limits, market, plan, snapshot, up } from './plan.ts';
+
+/** BTC's market under other rules, at another price. */
+function seen(instrument: Partial<Instrument>, bid = '59999', ask = '60001', depth = '5') {
+  const btc = market('BTC/USDT', bid, ask);
+  const book = { bids: [[bid, depth] as const], asks: [[ask, depth] as const] };
+  return { ...snapshot, symbols: [{ ...btc, book, instrument: { ...btc.instrument, ...instrument } }] };
+}
 
 describe('a leg', () => {
   it.each<[string, Partial<ExecutionTerms>, Record<string, unknown>]>([
@@ -95,5 +103,38 @@ describe('a leg', () => {
     expect(result.verdicts).toContainEqual(
       expect.objectContaining({ code: 'MarketCollar', limit: '60121', value: '61000' }),
     );
+  });
+
+  it.each([
+    ['sale', [down], '0.00000911'],
+    ['buy', [up], '0.00000914'],
+  ])('rounds the collar of a %s towards the market', (_side, views, limitPrice) => {
+    const fine = { tickSize: '0.00000001', stepSize: '1', minQuantity: '1' };
+    const { legs } = plan(
+      { views, snapshot: seen(fine, '0.00000912', '0.00000913', '900000000') },
+      views[0] === down ? held('50000000') : undefined,
+    );
+    expect(legs).toMatchObject([{ limitPrice }]);
+  });
+
+  it.each<[string, Partial<ExecutionTerms>, Partial<Instrument>, string]>([
+    ['maxQuantity', {}, { maxQuantity: '0.03' }, '0.03'],
+    ['maxQuantity, in whole steps', {}, { maxQuantity: '0.030009' }, '0.03'],
+    ['maxMarketQuantity', { style: 'market' }, { maxQuantity: '0.04', maxMarketQuantity: '0.02' }, '0.02'],
+    ['maxQuantity alone', {}, { maxQuantity: '0.04', maxMarketQuantity: '0.02' }, '0.04'],
+    // At the collar of 60121.
+    ['maxNotional', {}, { maxNotional: '1202.42' }, '0.02'],
+  ])('buys no more in one order than its %s allows, and says so', (_limit, style, instrument, quantity) => {
+    const { legs, verdicts } = plan({ snapshot: seen(instrument), execution: { ...execution, ...style } });
+    expect(legs).toMatchObject([{ quantity }]);
+    expect(verdicts).toContainEqual(expect.objectContaining({ code: 'MaxQuantity', limit: quantity, after: quantity }));
+  });
+
+  it('sells no more in one order than the exchange takes: the rest is for the next', () => {
+    const { legs, verdicts } = plan({ views: [down], snapshot: seen({ maxQuantity: '0.03' }) }, held('0.1'));
+    expect(legs).toMatchObject([{ side: 'sell', quantity: '0.03' }]);
+    expect(verdicts).toMatchObject([
+      { code: 'MaxQuantity', limit: '0.03', value: '0.1', before: '0.1', after: '0.03' },
+    ]);
   });
 });

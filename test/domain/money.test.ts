@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decimal, floorToStep, text } from '../../domain/money.ts';
+import { ceilToStep, decimal, floorToStep, text } from '../../domain/money.ts';
 
 describe('steps', () => {
   it.each([
@@ -12,6 +12,15 @@ describe('steps', () => {
     ['123456789.123456789', '0.00000001', '123456789.12345678'],
   ])('%s by %s is %s', (value, step, below) => {
     expect(text(floorToStep(decimal(value), decimal(step)))).toBe(below);
+  });
+
+  it.each([
+    ['0.0000091018', '0.00000001', '0.00000911'],
+    ['0.00000911', '0.00000001', '0.00000911'],
+    ['2941.176470588235294117647058823529412', '0.01', '2941.18'],
+    ['101', '100', '200'],
+  ])('%s by %s, not below it, is %s', (value, step, above) => {
+    expect(text(ceilToStep(decimal(value), decimal(step)))).toBe(above);
   });
 
   it('never floors up and never loses a step', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { barrierHit, barriersOf, highestOf, isDust, type ProtectionSettings } from '../../domain/protection.ts';
+import { barrierHit, barriersOf, highestOf, type ProtectionSettings } from '../../domain/protection.ts';
 
 const all: ProtectionSettings = { stopLoss: 0.03, takeProfit: 0.06, trailingStop: 0.04, timeLimitMinutes: 10 };
 const holding = { quantity: '0.5', averageCost: '100', openedAt: 1_000 };
@@ -13,14 +13,21 @@ describe('barriers', () => {
     ['a trailing stop that has risen', { trailingStop: 0.04 }, '125', { trailingStop: '120' }],
     ['none where none is configured', {}, '100', {}],
     ['a stop at the entry itself', { stopLoss: 0 }, '100', { stopLoss: '100' }],
-    ['to the eighth decimal', { stopLoss: 0.0333 }, '100', { stopLoss: '96.67' }],
+    ['to the last decimal', { stopLoss: 0.0333 }, '100', { stopLoss: '96.67' }],
   ])('%s', (_name, settings, highest, expected) => {
     expect(barriersOf(settings, holding, highest)).toEqual(expected);
   });
 
-  it('rounds a price to what an exchange can quote', () => {
-    const odd = { ...holding, averageCost: '0.123456789123456789' };
-    expect(barriersOf({ takeProfit: 0.06 }, odd, '1')).toEqual({ takeProfit: '0.1308642' });
+  it.each([
+    // A stop that is rounded to a tick of 1e-8 stands at 0.00000044, which is hit by a fall of 2.2 %.
+    ['0.00000045', '0.00000044', undefined],
+    ['0.00000045', '0.00000043', 'stop_loss'],
+    ['0.00000009', '0.00000009', undefined],
+    ['0.123456789123456789', '0.1197530855', undefined],
+    ['0.123456789123456789', '0.1197530854', 'stop_loss'],
+  ])('are not rounded: a cost of %s at a bid of %s is %s', (averageCost, bid, expected) => {
+    const barriers = barriersOf({ stopLoss: 0.03 }, { ...holding, averageCost }, averageCost);
+    expect(barrierHit(barriers, bid, IN_TIME)).toBe(expected);
   });
 
   it('of a holding without a cost are of time alone', () => {
@@ -84,15 +91,4 @@ describe('the highest price', () => {
     [['100', '99', '101.5', '101'], '101.5'],
     [['9', '10'], '10'],
   ])('of %j is %s', (prices, highest) => expect(highestOf(...prices)).toBe(highest));
-});
-
-describe('dust', () => {
-  it.each([
-    ['0.00008333', '60000', true],
-    ['0.00008334', '60000', false],
-    ['0.0001', '50000', false],
-    ['0', '60000', true],
-  ])('%s at %s with a minimum of 5 is %s', (quantity, price, dust) => {
-    expect(isDust(quantity, price, '5')).toBe(dust);
-  });
 });

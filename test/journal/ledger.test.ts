@@ -7,6 +7,8 @@ import { cycleRecord, fill, fund, leg, planLegs, terms, trade } from '../support
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
+const rules = { stepSize: '0.00001', minQuantity: '0.00001', minNotional: '5' };
+
 const limits = riskSchema.parse({ maxOrderNotional: '5000', maxOrdersPerMinute: 5 });
 
 describe.each(adapterNames)('the ledger on %s', (name) => {
@@ -179,10 +181,10 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
       fills: [dusty],
     });
     const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', price: '60000' };
-    expect(await books.journal.ledger.sweepDust({ ...sweep, minNotional: '2' })).toBe('0');
-    expect(await books.journal.ledger.sweepDust({ ...sweep, minNotional: '5' })).toBe('0.00005');
-    expect(await books.journal.ledger.sweepDust({ ...sweep, minNotional: '5' })).toBe('0.00005');
-    expect(await books.journal.ledger.sweepDust({ ...sweep, reference: 'd2', minNotional: '5' })).toBe('0');
+    expect(await books.journal.ledger.sweepDust({ ...sweep, rules: { ...rules, minNotional: '2' } })).toBe('0');
+    expect(await books.journal.ledger.sweepDust({ ...sweep, rules })).toBe('0.00005');
+    expect(await books.journal.ledger.sweepDust({ ...sweep, rules })).toBe('0.00005');
+    expect(await books.journal.ledger.sweepDust({ ...sweep, reference: 'd2', rules })).toBe('0');
     expect(await books.balance('BTC')).toEqual({ asset: 'BTC', free: '0', reserved: '0', dust: '0.00005' });
     expect((await books.journal.ledger.positions('main'))[0]).toMatchObject({
       quantity: '0',
@@ -208,9 +210,23 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     });
   });
 
+  it.each([
+    // 5.03 as a whole, and 4.76 in the whole steps that can be sold.
+    ['0.00169', '2975', '0.00169'],
+    ['0.00179', '2975', '0'],
+    // That nobody bids says nothing of its worth.
+    ['0.00169', '0', '0'],
+  ])('of %s at a bid of %s sweeps %s: what no order can sell', async (quantity, price, swept) => {
+    await fund(books.journal);
+    await trade(books.journal, leg(), { quantity, price: '2975' });
+    const steps = { ...rules, stepSize: '0.0001', minQuantity: '0.0001' };
+    const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', rules: steps, price };
+    expect(await books.journal.ledger.sweepDust(sweep)).toBe(swept);
+  });
+
   it('sweeps two symbols under one reference, each once', async () => {
     await fund(books.journal);
-    const entry = { reference: 'stop', account: 'main', minNotional: '5', price: '60000' };
+    const entry = { reference: 'stop', account: 'main', rules, price: '60000' };
     for (const [n, symbol] of ['BTC/USDT', 'ETH/USDT'].entries()) {
       const order = leg({ legId: `sph${n}`, cycleId: `c${n}`, symbol });
       await trade(books.journal, order, { quantity: '0.00005', feeAsset: 'USDT' });
@@ -227,7 +243,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     await planLegs(books.journal, sell);
     await books.journal.intents.openFence(sell, terms(sell), books.now);
     await books.journal.intents.report({ intentId: 'sph2-1', state: 'canceled', filledQuantity: '0', fills: [] });
-    const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', minNotional: '5', price: '60000' };
+    const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', rules, price: '60000' };
     expect(await books.journal.ledger.sweepDust(sweep)).toBe('0.00005');
     const late = fill({
       intentId: 'sph2-1',
@@ -258,7 +274,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     await trade(books.journal, leg({ legId: 'sph3', cycleId: 'c3' }), { fee: '0.001', feeAsset: 'BNB' });
     const sell = leg({ legId: 'sph4', cycleId: 'c4', side: 'sell', purpose: 'flatten', quantity: '0.02396' });
     await trade(books.journal, sell, { fee: '1.4', feeAsset: 'USDT' });
-    const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', minNotional: '5', price: '60000' };
+    const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', rules, price: '60000' };
     expect(await books.journal.ledger.sweepDust(sweep)).toBe('0.00003');
     await trade(books.journal, leg({ legId: 'sph5', cycleId: 'c5' }));
 

@@ -15,7 +15,7 @@ import {
   type ProtectPositionInput,
   protectPositionInputSchema,
 } from '../../contracts/protection.ts';
-import type { DecimalText } from '../../domain/money.ts';
+import { type DecimalText, decimal, text } from '../../domain/money.ts';
 import { barriersOf, highestOf } from '../../domain/protection.ts';
 import { readInput } from '../input.ts';
 import { lookAgain, protection } from '../messages.ts';
@@ -42,6 +42,9 @@ const { watchPosition } = proxyActivities<ProtectionActivities>({
 const PATIENCE = { waits: 20, orders: 20 };
 /** What a closing left is in the hands of another order, or at the mercy of a market that takes nothing: a moment later may be different. */
 const LEFT_PAUSE_MS = 5_000;
+
+/** For people; what is compared is not rounded. */
+const SHOWN_DIGITS = 8;
 
 type Memory = NonNullable<ProtectPositionInput['memory']>;
 
@@ -124,12 +127,13 @@ function describe({ symbol, holding, barriers, closing }: ProtectionState): void
     return;
   }
   const { stopLoss, trailingStop, takeProfit, closesAt } = barriers;
+  const shown = (price: DecimalText): string => text(decimal(price).toSignificantDigits(SHOWN_DIGITS));
   const words = [
-    stopLoss && `stop loss ${stopLoss}`,
-    trailingStop && `trailing stop ${trailingStop} or higher`,
-    takeProfit && `take profit ${takeProfit}`,
+    stopLoss && `stop loss ${shown(stopLoss)}`,
+    trailingStop && `trailing stop ${shown(trailingStop)} or higher`,
+    takeProfit && `take profit ${shown(takeProfit)}`,
     closesAt !== undefined && `until ${new Date(closesAt).toISOString()}`,
   ].filter(Boolean);
   const now = closing ? ` **Selling: ${closing}.**` : '';
-  setCurrentDetails(`${holding.quantity} ${symbol} at ${holding.averageCost}: ${words.join(', ')}.${now}`);
+  setCurrentDetails(`${holding.quantity} ${symbol} at ${shown(holding.averageCost)}: ${words.join(', ')}.${now}`);
 }

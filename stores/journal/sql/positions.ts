@@ -1,4 +1,5 @@
 import { UserError } from '../../../contracts/errors.ts';
+import { sellable } from '../../../domain/exits.ts';
 import { type Decimal, type DecimalText, decimal, text, ZERO } from '../../../domain/money.ts';
 import type { Fill } from '../../../domain/orders.ts';
 import type { Position } from '../../../domain/portfolio.ts';
@@ -143,7 +144,7 @@ async function takeDustBack(
 /** Its cost goes along, so that it is neither gain nor loss. Returns what was moved under this reference, by an earlier call too. */
 export async function sweepDust(
   transaction: Transaction,
-  { reference, account, symbol, minNotional, price }: Parameters<LedgerBook['sweepDust']>[0],
+  { reference, account, symbol, rules, price }: Parameters<LedgerBook['sweepDust']>[0],
 ): Promise<string> {
   const key = `dust/${account}/${symbol}/${reference}`;
   const done = await transaction.row("SELECT amount FROM ledger_entries WHERE reference = ? AND book = 'dust'", key);
@@ -152,9 +153,9 @@ export async function sweepDust(
   const asset = baseOf(symbol);
   const quantity = decimal(stored.quantity);
   const free = await balanceOf(transaction, account, 'free', asset);
-  // What another order has reserved is not dust yet.
-  if (quantity.isZero() || free.lessThan(quantity) || quantity.times(price).greaterThanOrEqualTo(minNotional))
-    return '0';
+  // What another order has reserved is not dust yet, and that nobody bids says nothing of its worth.
+  const isDust = !decimal(price).isZero() && sellable(rules, quantity, decimal(price)).isZero();
+  if (quantity.isZero() || free.lessThan(quantity) || !isDust) return '0';
   await post(transaction, key, 'dust', account, [
     { book: 'free', asset, amount: quantity.negated() },
     { book: 'dust', asset, amount: quantity },

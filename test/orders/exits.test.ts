@@ -1,0 +1,73 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createExitActivities, type Exit, type ExitQuestion } from '../../activities/orders/exits.ts';
+import type { Instrument } from '../../domain/market.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { fund, leg, planLegs, temporaryJournal, trade } from '../support/books.ts';
+
+const silent = pino({ level: 'silent' });
+const instrument: Instrument = {
+  symbol: 'BTC/USDT',
+  base: 'BTC',
+  quote: 'USDT',
+  tickSize: '0.01',
+  stepSize: '0.0001',
+  minQuantity: '0.0001',
+  minNotional: '5',
+  makerFeeRate: '0.001',
+  takerFeeRate: '0.001',
+};
+const question = { account: 'main', symbol: 'BTC/USDT', purpose: 'protect', key: 'k' } as const;
+
+let journal: Journal;
+beforeEach(async () => {
+  journal = await temporaryJournal();
+  await fund(journal);
+});
+afterEach(() => journal.close());
+
+/** What becomes of a position of this size while this is bid. */
+async function planExit(quantity: string, bid: string, rules: Partial<Instrument> = {}): Promise<Exit> {
+  await trade(journal, leg(), { quantity, price: '2975' });
+  return next(bid, rules);
+}
+
+function next(bid: string, rules: Partial<Instrument> = {}, attempt = 1): Promise<Exit> {
+  const trading = { instrument: () => ({ ...instrument, ...rules }), touch: async () => ({ bid, ask: bid }) };
+  const { planExit: plan } = createExitActivities({ journal, trading, logger: silent });
+  return new MockActivityEnvironment().run<[ExitQuestion], Exit, typeof plan>(plan, { ...question, attempt });
+}
+
+describe('the next order of an exit', () => {
+  it('sells what is worth the least at the bid', async () => {
+    // 5.0575 there, 4.956 at the collar of two percent.
+    expect(await planExit('0.0017', '2975')).toMatchObject({ leg: { quantity: '0.0017', limitPrice: '2941.18' } });
+  });
+
+  it.each(['0.0016', '0.00169'])('calls %s dust, which it does not sell, and sweeps it', async (quantity) => {
+    expect(await planExit(quantity, '2975')).toEqual({ over: { dust: quantity } });
+    expect(await journal.ledger.positions('main')).toMatchObject([{ quantity: '0', dust: quantity }]);
+  });
+
+  it('sells no more at once than the exchange takes, and the rest by the next order', async () => {
+    expect(await planExit('0.01', '2975', { maxQuantity: '0.006' })).toMatchObject({ leg: { quantity: '0.006' } });
+    expect(await next('2975', { maxQuantity: '0.006' }, 2)).toMatchObject({ leg: { quantity: '0.004' } });
+  });
+
+  it('waits for what another order has reserved', async () => {
+    await trade(journal, leg(), { quantity: '0.01', price: '2975' });
+    await planLegs(
+      journal,
+      leg({ legId: 'sph2', cycleId: 'c2', side: 'sell', purpose: 'flatten', quantity: '0.0099' }),
+    );
+    expect(await next('2975')).toEqual({
+      wait: { quantity: '0.01', reason: '0.01 BTC are reserved by another order' },
+    });
+  });
+
+  it('takes a market without a bid for no sign of dust', async () => {
+    expect(await planExit('0.01', '0')).toEqual({ wait: { quantity: '0.01', reason: 'nobody bids for BTC' } });
+    expect(await journal.ledger.positions('main')).toMatchObject([{ quantity: '0.01', dust: '0' }]);
+  });
+});
