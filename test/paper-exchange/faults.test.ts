@@ -90,7 +90,9 @@ test('trades that come twice and in the wrong order', async () => {
 });
 
 test('events that come twice and in the wrong order', async () => {
-  const listenKey = (await signedCall(account, 'POST', '/userDataStream')).body['listenKey'];
+  const headers = { 'x-mbx-apikey': account.apiKey };
+  const opened = await fetch(`${account.urls.rest}/userDataStream`, { method: 'POST', headers });
+  const { listenKey } = (await opened.json()) as { listenKey?: unknown };
   const socket = new WebSocket(`${account.urls.ws}/${String(listenKey)}`);
   await new Promise((resolve) => socket.once('open', resolve));
   const told: unknown[] = [];

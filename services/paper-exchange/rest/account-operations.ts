@@ -1,40 +1,42 @@
 import { priceText, quantityText } from '../engine/instrument.ts';
 import { formatUnits } from '../engine/units.ts';
 import { ApiError, refuse } from './errors.ts';
-import type { Call, Operation } from './operation.ts';
-import { read, schemas } from './parameters.ts';
+import { type Call, operation } from './operation.ts';
+import { type Query, schemas } from './parameters.ts';
 import { instrumentOf, rateLimitShapes } from './public-operations.ts';
 import { myTradeShape, orderShape, storedOrderShape } from './shapes.ts';
 import { accountOf, findOpen } from './trading-operations.ts';
 
 const DAY_MS = 86_400_000;
-const NO_SUCH_PREVENTED: [] = [];
 
-export const accountOperations: Operation[] = [
-  {
+export const accountOperations = [
+  operation({
     method: 'GET',
     path: '/account',
     socketMethod: 'account.status',
     security: 'signed',
     weight: () => 20,
+    parameters: schemas.account,
     handle: account,
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/order',
     socketMethod: 'order.status',
     security: 'signed',
     weight: () => 4,
+    parameters: schemas.oneOrder,
     handle: oneOrder,
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/openOrders',
     socketMethod: 'openOrders.status',
     security: 'signed',
     weight: (raw) => (raw['symbol'] === undefined ? 80 : 6),
+    parameters: schemas.openOrders,
     handle: async (call) => {
-      const { symbol } = read(schemas.openOrders, call.raw);
+      const { symbol } = call.query;
       const { engine } = call.services.exchange.simulation;
       const index = symbol === undefined ? undefined : instrumentOf(call.services, symbol).index;
       await call.services.exchange.settled();
@@ -42,15 +44,16 @@ export const accountOperations: Operation[] = [
         .of(accountOf(call.account).id, index)
         .map((order) => orderShape(engine.instrument(order.instrument), order));
     },
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/allOrders',
     socketMethod: 'allOrders',
     security: 'signed',
     weight: () => 20,
+    parameters: schemas.allOrders,
     handle: async (call) => {
-      const query = read(schemas.allOrders, call.raw);
+      const { query } = call;
       const instrument = instrumentOf(call.services, query.symbol);
       checkSpan(query.startTime, query.endTime);
       await call.services.exchange.settled();
@@ -63,15 +66,16 @@ export const accountOperations: Operation[] = [
         })
         .map((row) => storedOrderShape(instrument, row));
     },
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/myTrades',
     socketMethod: 'myTrades',
     security: 'signed',
     weight: (raw) => (raw['orderId'] === undefined ? 20 : 5),
+    parameters: schemas.myTrades,
     handle: async (call) => {
-      const query = read(schemas.myTrades, call.raw);
+      const { query } = call;
       const instrument = instrumentOf(call.services, query.symbol);
       checkSpan(query.startTime, query.endTime);
       await call.services.exchange.settled();
@@ -85,24 +89,27 @@ export const accountOperations: Operation[] = [
         })
         .map((fill) => myTradeShape(instrument, fill));
     },
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/myPreventedMatches',
     socketMethod: 'myPreventedMatches',
     security: 'signed',
     weight: () => 20,
+    parameters: schemas.prevented,
     handle: async (call) => {
-      const query = read(schemas.prevented, call.raw);
+      const { query } = call;
       const instrument = instrumentOf(call.services, query.symbol);
       await call.services.exchange.settled();
       return call.services.exchange.store
         .prevented(accountOf(call.account).id, instrument.index)
         .filter(
           ({ id, takerOrderId, makerOrderId }) =>
+            id >= (query.fromPreventedMatchId ?? 0) &&
             (query.preventedMatchId === undefined || id === query.preventedMatchId) &&
             (query.orderId === undefined || takerOrderId === query.orderId || makerOrderId === query.orderId),
         )
+        .slice(0, query.limit)
         .map((match) => ({
           symbol: instrument.id,
           preventedMatchId: match.id,
@@ -117,28 +124,30 @@ export const accountOperations: Operation[] = [
           transactTime: match.at,
         }));
     },
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/rateLimit/order',
     socketMethod: 'account.rateLimits.orders',
     security: 'signed',
     weight: () => 40,
+    parameters: schemas.none,
     handle: ({ services, account: owner }) => {
       const counts = services.limits.orderCounts(accountOf(owner).id, services.exchange.now());
       return rateLimitShapes(services)
         .filter(({ rateLimitType }) => rateLimitType === 'ORDERS')
         .map((shape) => ({ ...shape, count: counts.tenSeconds }));
     },
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/account/commission',
     socketMethod: 'account.commission',
     security: 'signed',
     weight: () => 20,
-    handle: ({ raw, services }) => {
-      const instrument = instrumentOf(services, read(schemas.symbol, raw).symbol);
+    parameters: schemas.symbol,
+    handle: ({ query, services }) => {
+      const instrument = instrumentOf(services, query.symbol);
       const none = { maker: '0.00000000', taker: '0.00000000', buyer: '0.00000000', seller: '0.00000000' };
       return {
         symbol: instrument.id,
@@ -157,45 +166,43 @@ export const accountOperations: Operation[] = [
         },
       };
     },
-  },
-  { method: 'GET', path: '/openOrderList', security: 'signed', weight: () => 6, handle: () => NO_SUCH_PREVENTED },
-  { method: 'GET', path: '/allOrderList', security: 'signed', weight: () => 20, handle: () => NO_SUCH_PREVENTED },
-  {
+  }),
+  operation({
     method: 'POST',
     path: '/userDataStream',
     socketMethod: 'userDataStream.start',
     security: 'key',
     weight: () => 2,
+    parameters: schemas.none,
     handle: ({ services, account: owner }) => ({ listenKey: services.listenKeys.open(accountOf(owner).id) }),
-  },
-  {
+  }),
+  operation({
     method: 'PUT',
     path: '/userDataStream',
     socketMethod: 'userDataStream.ping',
     security: 'key',
     weight: () => 2,
-    handle: ({ raw, services, account: owner }) => {
-      const { listenKey } = read(schemas.listenKey, raw);
+    parameters: schemas.listenKey,
+    handle: ({ query: { listenKey }, services, account: owner }) => {
       if (!services.listenKeys.keepAlive(accountOf(owner).id, listenKey)) throw refuse.listenKey();
       return {};
     },
-  },
-  {
+  }),
+  operation({
     method: 'DELETE',
     path: '/userDataStream',
     socketMethod: 'userDataStream.stop',
     security: 'key',
     weight: () => 2,
-    handle: ({ raw, services, account: owner }) => {
-      const { listenKey } = read(schemas.listenKey, raw);
+    parameters: schemas.listenKey,
+    handle: ({ query: { listenKey }, services, account: owner }) => {
       if (!services.listenKeys.close(accountOf(owner).id, listenKey)) throw refuse.listenKey();
       return {};
     },
-  },
+  }),
 ];
 
-async function account({ raw, services, account: owner }: Call): Promise<unknown> {
-  const { omitZeroBalances } = read(schemas.account, raw);
+async function account({ query, services, account: owner }: Call<Query<'account'>>): Promise<unknown> {
   const { id } = accountOf(owner);
   await services.exchange.settled();
   const { engine } = services.exchange.simulation;
@@ -225,15 +232,15 @@ async function account({ raw, services, account: owner }: Call): Promise<unknown
     updateTime: services.exchange.now(),
     accountType: 'SPOT',
     balances: balances
-      .filter(({ free, locked }) => !omitZeroBalances || free > 0n || locked > 0n)
+      .filter(({ free, locked }) => !query.omitZeroBalances || free > 0n || locked > 0n)
       .map(({ asset, free, locked }) => ({ asset, free: formatUnits(free), locked: formatUnits(locked) })),
     permissions: ['SPOT'],
     uid: id,
   };
 }
 
-async function oneOrder(call: Call): Promise<unknown> {
-  const query = read(schemas.oneOrder, call.raw);
+async function oneOrder(call: Call<Query<'oneOrder'>>): Promise<unknown> {
+  const { query } = call;
   const owner = accountOf(call.account);
   const { exchange } = call.services;
   const instrument = instrumentOf(call.services, query.symbol);

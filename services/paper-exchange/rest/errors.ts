@@ -60,6 +60,11 @@ export const refuse = {
     new ApiError(-1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`),
   eitherMandatory: (one: string, other: string) =>
     new ApiError(-1102, `Param '${one}' or '${other}' must be sent, but both were empty/null!`),
+  tooMany: (sent: number) => new ApiError(-1101, `Too many parameters; expected '0' and received '${sent}'.`),
+  unread: (read: number, sent: number) =>
+    new ApiError(-1104, `Not all sent parameters were read; read '${read}' parameter(s) but was sent '${sent}'.`),
+  /** One of Binance's that this exchange has not: to take it and do without would be another order than the one that was meant. */
+  unsupported: (name: string) => new ApiError(-1020, `This operation is not supported: parameter '${name}'.`),
   notRequired: (name: string) => new ApiError(-1106, `Parameter '${name}' sent when not required.`),
   precision: (name: string) => new ApiError(-1111, `Parameter '${name}' has too much precision.`),
   invalid: (name: string) => new ApiError(-1130, `Data sent for parameter '${name}' is not valid.`),

@@ -1,7 +1,8 @@
+import type { z } from 'zod';
 import type { Account, Accounts } from '../accounts.ts';
 import type { Exchange } from '../exchange.ts';
 import type { RateLimits } from './limits.ts';
-import type { RawParameters } from './parameters.ts';
+import { type RawParameters, readAll, type Security } from './parameters.ts';
 
 /** What every operation works with. */
 export interface Services {
@@ -18,7 +19,9 @@ export interface ListenKeys {
   close(account: number, key: string): boolean;
 }
 
-export interface Call {
+/** A request of somebody who was let in. */
+export interface Request {
+  /** Every parameter that was sent. */
   raw: RawParameters;
   services: Services;
   /** Set for operations with a key. */
@@ -27,15 +30,34 @@ export interface Call {
   check: (() => void) | undefined;
 }
 
-export interface Operation {
+/** A request whose parameters were read. */
+export interface Call<Query = unknown> extends Omit<Request, 'raw'> {
+  query: Query;
+}
+
+interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path below `/api/v3`. */
   path: string;
   /** Name in the WebSocket API, where it has one. */
   socketMethod?: string;
-  security: 'none' | 'key' | 'signed';
+  security: Security;
   weight: (raw: RawParameters) => number;
   /** Counts against the account's order limit. */
   placesOrder?: true;
-  handle(call: Call): unknown;
+}
+
+export interface Operation extends Route {
+  handle(request: Request): unknown;
+}
+
+/** @param definition whose parameters are all that may be sent, beside those of its security */
+export function operation<Schema extends z.ZodObject>(
+  definition: Route & { parameters: Schema; handle(call: Call<z.output<Schema>>): unknown },
+): Operation {
+  const { parameters, handle, ...route } = definition;
+  return {
+    ...route,
+    handle: ({ raw, ...request }) => handle({ ...request, query: readAll(parameters, raw, route.security) }),
+  };
 }

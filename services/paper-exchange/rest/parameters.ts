@@ -19,7 +19,15 @@ const fault = {
   clientId: `range ${CLIENT_ID_RANGE}`,
   precision: 'precision',
   invalid: 'invalid',
+  unsupported: 'unsupported',
 } as const;
+
+/** Orders that the exchange's information says it has not, in Binance's words. */
+const rejected = {
+  iceberg: 'Iceberg orders are not supported for this symbol.',
+  trailing: 'Trailing stop orders are not supported for this symbol.',
+  pegged: 'Pegged orders are not supported for this symbol.',
+};
 
 const decimalUnits = z
   .string()
@@ -56,6 +64,13 @@ const symbolList = z
     }
   });
 
+/** A parameter of Binance's that is known and refused; `standard` is what says the same as leaving it out. */
+const absent = (message: string = fault.unsupported, standard?: RegExp) =>
+  z
+    .string()
+    .refine((text) => standard?.test(text), message)
+    .optional();
+
 const window = { startTime: integer.optional(), endTime: integer.optional() };
 
 const newOrder = z.object({
@@ -70,49 +85,61 @@ const newOrder = z.object({
   newClientOrderId: clientId.optional(),
   newOrderRespType: z.enum(['ACK', 'RESULT', 'FULL'], fault.invalid).optional(),
   selfTradePreventionMode: z.enum(preventionModes, 'prevention').optional(),
-  icebergQty: decimalUnits.optional(),
+  icebergQty: absent(rejected.iceberg, /^0+(\.0*)?$/),
+  trailingDelta: absent(rejected.trailing),
+  pegPriceType: absent(rejected.pegged),
+  pegOffsetType: absent(rejected.pegged),
+  pegOffsetValue: absent(rejected.pegged),
+  strategyId: absent(),
+  strategyType: absent(),
 });
-export type NewOrderParameters = z.output<typeof newOrder>;
 
-const oneOrder = z.object({
-  symbol,
-  orderId: integer.optional(),
-  origClientOrderId: clientId.optional(),
-  newClientOrderId: clientId.optional(),
-  cancelRestrictions: z.enum(['ONLY_NEW', 'ONLY_PARTIALLY_FILLED'], 'cancelRestrictions').optional(),
-});
-export type OneOrderParameters = z.output<typeof oneOrder>;
+const oneOrder = z.object({ symbol, orderId: integer.optional(), origClientOrderId: clientId.optional() });
+
+const cancelRestrictions = z.enum(['ONLY_NEW', 'ONLY_PARTIALLY_FILLED'], 'cancelRestrictions').optional();
+const cancelOrder = oneOrder.extend({ newClientOrderId: clientId.optional(), cancelRestrictions });
+
+const tickers = z.object({ symbol: symbol.optional(), symbols: symbolList, symbolStatus: absent() });
 
 export const schemas = {
   none: z.object({}),
   signed: z.object({ timestamp: integer, recvWindow: z.string().optional() }),
-  exchangeInfo: z.object({ symbol: symbol.optional(), symbols: symbolList }),
-  tickers: z.object({
+  exchangeInfo: z.object({
     symbol: symbol.optional(),
     symbols: symbolList,
-    type: z.enum(['FULL', 'MINI'], fault.invalid).optional(),
+    permissions: absent(),
+    showPermissionSets: absent(fault.unsupported, /^true$/),
+    symbolStatus: absent(),
   }),
+  tickers,
+  dayTickers: tickers.extend({ type: z.enum(['FULL', 'MINI'], fault.invalid).optional() }),
   symbol: z.object({ symbol }),
-  depth: z.object({ symbol, limit: limit(100, 5_000) }),
-  trades: z.object({ symbol, limit: limit(500, 1_000), fromId: integer.optional() }),
+  depth: z.object({ symbol, limit: limit(100, 5_000), symbolStatus: absent() }),
+  trades: z.object({ symbol, limit: limit(500, 1_000) }),
+  historicalTrades: z.object({ symbol, limit: limit(500, 1_000), fromId: integer.optional() }),
   aggTrades: z.object({ symbol, limit: limit(500, 1_000), fromId: integer.optional(), ...window }),
   klines: z.object({
     symbol,
     interval: z.string(),
     limit: limit(500, 1_000),
     ...window,
-    timeZone: z.string().optional(),
+    timeZone: absent(fault.unsupported, /^[+-]?0{1,2}(:00)?$/),
   }),
   newOrder,
+  testOrder: newOrder.extend({ computeCommissionRates: absent(fault.unsupported, /^false$/) }),
   oneOrder,
+  cancelOrder,
   cancelReplace: newOrder.extend({
     cancelReplaceMode: z.enum(['STOP_ON_FAILURE', 'ALLOW_FAILURE'], fault.invalid),
     cancelOrderId: integer.optional(),
     cancelOrigClientOrderId: clientId.optional(),
     cancelNewClientOrderId: clientId.optional(),
+    cancelRestrictions,
+    orderRateLimitExceededMode: absent(fault.unsupported, /^DO_NOTHING$/),
   }),
   openOrders: z.object({ symbol: symbol.optional() }),
   allOrders: z.object({ symbol, orderId: integer.optional(), limit: limit(500, 1_000), ...window }),
+  allOrderLists: z.object({ fromId: integer.optional(), limit: limit(500, 1_000), ...window }),
   myTrades: z.object({
     symbol,
     orderId: integer.optional(),
@@ -120,10 +147,45 @@ export const schemas = {
     limit: limit(500, 1_000),
     ...window,
   }),
-  prevented: z.object({ symbol, orderId: integer.optional(), preventedMatchId: integer.optional() }),
+  prevented: z.object({
+    symbol,
+    orderId: integer.optional(),
+    preventedMatchId: integer.optional(),
+    fromPreventedMatchId: integer.optional(),
+    limit: limit(500, 1_000),
+  }),
   account: z.object({ omitZeroBalances: flag }),
   listenKey: z.object({ listenKey: z.string() }),
 } as const;
+
+/** What the parameters of this name are read to. */
+export type Query<Name extends keyof typeof schemas> = z.output<(typeof schemas)[Name]>;
+
+export type Security = 'none' | 'key' | 'signed';
+
+/** What a request carries beside the parameters of its operation, by its security. */
+const envelopes: Readonly<Record<Security, readonly string[]>> = {
+  none: [],
+  key: [],
+  signed: ['timestamp', 'recvWindow', 'signature'],
+};
+
+/**
+ * The parameters of a whole request. One that is unknown is refused before any other fault, as at Binance: a client that misspelt a condition
+ * must not trade without it.
+ */
+export function readAll<Schema extends z.ZodObject>(
+  schema: Schema,
+  raw: RawParameters,
+  security: Security,
+): z.output<Schema> {
+  const sent = Object.keys(raw);
+  const allowed = [...Object.keys(schema.shape), ...envelopes[security]];
+  if (allowed.length === 0 && sent.length > 0) throw refuse.tooMany(sent.length);
+  const known = sent.filter((name) => allowed.includes(name));
+  if (known.length < sent.length) throw refuse.unread(known.length, sent.length);
+  return read(schema, raw);
+}
 
 /** Parses parameters or throws the refusal that Binance gives for the first faulty one. */
 export function read<Schema extends z.ZodType>(schema: Schema, raw: RawParameters): z.output<Schema> {
@@ -140,6 +202,12 @@ function refusalOf(name: string, message: string): ApiError {
   switch (message) {
     case fault.precision:
       return refuse.precision(name);
+    case fault.unsupported:
+      return refuse.unsupported(name);
+    case rejected.iceberg:
+    case rejected.trailing:
+    case rejected.pegged:
+      return refuse.rejected(message);
     case 'side':
       return refuse.side();
     case 'type':

@@ -3,8 +3,8 @@ import { orderTypes, preventionModes } from '../engine/types.ts';
 import { isInterval, klines } from '../market/klines.ts';
 import { refuse } from './errors.ts';
 import { filterShapes, MAX_OPEN_ORDERS } from './filters.ts';
-import type { Call, Operation, Services } from './operation.ts';
-import { type RawParameters, read, schemas } from './parameters.ts';
+import { type Call, operation, type Services } from './operation.ts';
+import { type Query, type RawParameters, schemas } from './parameters.ts';
 import { aggregateShape, bookTickerShape, depthRows, productText, tradeShape } from './shapes.ts';
 import { averagePriceText, tickerShape } from './tickers.ts';
 
@@ -16,71 +16,107 @@ export function instrumentOf(services: Services, symbol: string): Instrument {
 
 const weightOne = () => 1;
 
-export const publicOperations: Operation[] = [
-  { method: 'GET', path: '/ping', socketMethod: 'ping', security: 'none', weight: weightOne, handle: () => ({}) },
-  {
+export const publicOperations = [
+  operation({
+    method: 'GET',
+    path: '/ping',
+    socketMethod: 'ping',
+    security: 'none',
+    weight: weightOne,
+    parameters: schemas.none,
+    handle: () => ({}),
+  }),
+  operation({
     method: 'GET',
     path: '/time',
     socketMethod: 'time',
     security: 'none',
     weight: weightOne,
+    parameters: schemas.none,
     handle: ({ services }) => ({ serverTime: services.exchange.now() }),
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/exchangeInfo',
     socketMethod: 'exchangeInfo',
     security: 'none',
     weight: () => 20,
+    parameters: schemas.exchangeInfo,
     handle: exchangeInfo,
-  },
-  { method: 'GET', path: '/depth', socketMethod: 'depth', security: 'none', weight: depthWeight, handle: depth },
-  {
+  }),
+  operation({
+    method: 'GET',
+    path: '/depth',
+    socketMethod: 'depth',
+    security: 'none',
+    weight: depthWeight,
+    parameters: schemas.depth,
+    handle: depth,
+  }),
+  operation({
     method: 'GET',
     path: '/trades',
     socketMethod: 'trades.recent',
     security: 'none',
     weight: () => 25,
-    handle: ({ raw, services }) => {
-      const { symbol, limit } = read(schemas.trades, raw);
+    parameters: schemas.trades,
+    handle: ({ query: { symbol, limit }, services }) => {
       const instrument = instrumentOf(services, symbol);
       const trades = services.exchange.simulation.recent[instrument.index] ?? [];
       return trades.slice(-limit).map((trade) => tradeShape(instrument, trade));
     },
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/historicalTrades',
     socketMethod: 'trades.historical',
     security: 'none',
     weight: () => 25,
-    handle: ({ raw, services }) => {
-      const { symbol, limit, fromId } = read(schemas.trades, raw);
+    parameters: schemas.historicalTrades,
+    handle: ({ query: { symbol, limit, fromId }, services }) => {
       const instrument = instrumentOf(services, symbol);
       const trades = services.exchange.simulation.recent[instrument.index] ?? [];
       const wanted =
         fromId === undefined ? trades.slice(-limit) : trades.filter(({ id }) => id >= fromId).slice(0, limit);
       return wanted.map((trade) => tradeShape(instrument, trade));
     },
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/aggTrades',
     socketMethod: 'trades.aggregate',
     security: 'none',
     weight: () => 4,
+    parameters: schemas.aggTrades,
     handle: aggregateTrades,
-  },
-  { method: 'GET', path: '/klines', socketMethod: 'klines', security: 'none', weight: () => 2, handle: candles },
-  { method: 'GET', path: '/uiKlines', socketMethod: 'uiKlines', security: 'none', weight: () => 2, handle: candles },
-  {
+  }),
+  operation({
+    method: 'GET',
+    path: '/klines',
+    socketMethod: 'klines',
+    security: 'none',
+    weight: () => 2,
+    parameters: schemas.klines,
+    handle: candles,
+  }),
+  operation({
+    method: 'GET',
+    path: '/uiKlines',
+    socketMethod: 'uiKlines',
+    security: 'none',
+    weight: () => 2,
+    parameters: schemas.klines,
+    handle: candles,
+  }),
+  operation({
     method: 'GET',
     path: '/avgPrice',
     socketMethod: 'avgPrice',
     security: 'none',
     weight: () => 2,
-    handle: ({ raw, services }) => {
-      const instrument = instrumentOf(services, read(schemas.symbol, raw).symbol);
+    parameters: schemas.symbol,
+    handle: ({ query, services }) => {
+      const instrument = instrumentOf(services, query.symbol);
       const { simulation } = services.exchange;
       const series = simulation.series[instrument.index];
       const minute = series?.last()?.minute ?? 0;
@@ -91,45 +127,47 @@ export const publicOperations: Operation[] = [
       }
       return { mins: 5, price: averagePriceText(instrument, sum), closeTime: simulation.marketAt() };
     },
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/ticker/24hr',
     socketMethod: 'ticker.24hr',
     security: 'none',
     weight: (raw) => (raw['symbol'] === undefined ? 80 : 2),
-    handle: ({ raw, services }) => {
-      const kind = read(schemas.tickers, raw).type ?? 'FULL';
-      return each(raw, services, (instrument) => tickerShape(services.exchange.simulation, instrument, kind));
-    },
-  },
-  {
+    parameters: schemas.dayTickers,
+    handle: ({ query, services }) =>
+      each(query, services, (instrument) =>
+        tickerShape(services.exchange.simulation, instrument, query.type ?? 'FULL'),
+      ),
+  }),
+  operation({
     method: 'GET',
     path: '/ticker/price',
     socketMethod: 'ticker.price',
     security: 'none',
     weight: (raw) => (raw['symbol'] === undefined ? 4 : 2),
-    handle: ({ raw, services }) =>
-      each(raw, services, (instrument) => ({
+    parameters: schemas.tickers,
+    handle: ({ query, services }) =>
+      each(query, services, (instrument) => ({
         symbol: instrument.id,
         price: priceText(instrument, services.exchange.simulation.engine.book(instrument.index).lastPrice),
       })),
-  },
-  {
+  }),
+  operation({
     method: 'GET',
     path: '/ticker/bookTicker',
     socketMethod: 'ticker.book',
     security: 'none',
     weight: (raw) => (raw['symbol'] === undefined ? 4 : 2),
-    handle: ({ raw, services }) =>
-      each(raw, services, (instrument) =>
+    parameters: schemas.tickers,
+    handle: ({ query, services }) =>
+      each(query, services, (instrument) =>
         bookTickerShape(instrument, services.exchange.simulation.engine.book(instrument.index)),
       ),
-  },
+  }),
 ];
 
-function exchangeInfo({ raw, services }: Call): unknown {
-  const { symbol, symbols } = read(schemas.exchangeInfo, raw);
+function exchangeInfo({ query: { symbol, symbols }, services }: Call<Query<'exchangeInfo'>>): unknown {
   const { engine } = services.exchange.simulation;
   const wanted = symbol === undefined ? symbols : [symbol];
   const chosen = wanted?.map((id) => instrumentOf(services, id)) ?? engine.instruments;
@@ -188,8 +226,7 @@ function depthWeight(raw: RawParameters): number {
   return limit <= 1_000 ? 50 : 250;
 }
 
-function depth({ raw, services }: Call): unknown {
-  const { symbol, limit } = read(schemas.depth, raw);
+function depth({ query: { symbol, limit }, services }: Call<Query<'depth'>>): unknown {
   const instrument = instrumentOf(services, symbol);
   const book = services.exchange.simulation.engine.book(instrument.index);
   return {
@@ -199,8 +236,8 @@ function depth({ raw, services }: Call): unknown {
   };
 }
 
-function aggregateTrades({ raw, services }: Call): unknown {
-  const { symbol, limit, fromId, startTime, endTime } = read(schemas.aggTrades, raw);
+function aggregateTrades({ query, services }: Call<Query<'aggTrades'>>): unknown {
+  const { symbol, limit, fromId, startTime, endTime } = query;
   const instrument = instrumentOf(services, symbol);
   const trades = (services.exchange.simulation.recent[instrument.index] ?? []).filter(
     ({ id, at }) => id >= (fromId ?? 0) && at >= (startTime ?? 0) && at <= (endTime ?? Number.MAX_SAFE_INTEGER),
@@ -209,8 +246,8 @@ function aggregateTrades({ raw, services }: Call): unknown {
   return (forward ? trades.slice(0, limit) : trades.slice(-limit)).map((trade) => aggregateShape(instrument, trade));
 }
 
-function candles({ raw, services }: Call): unknown {
-  const { symbol, interval, limit, startTime, endTime } = read(schemas.klines, raw);
+function candles({ query, services }: Call<Query<'klines'>>): unknown {
+  const { symbol, interval, limit, startTime, endTime } = query;
   const instrument = instrumentOf(services, symbol);
   if (!isInterval(interval)) throw refuse.interval();
   const series = services.exchange.simulation.series[instrument.index];
@@ -232,8 +269,11 @@ function candles({ raw, services }: Call): unknown {
 }
 
 /** One object for `symbol`, else an array. */
-function each(raw: RawParameters, services: Services, shape: (instrument: Instrument) => unknown): unknown {
-  const { symbol, symbols } = read(schemas.tickers, raw);
+function each(
+  { symbol, symbols }: Query<'tickers'>,
+  services: Services,
+  shape: (instrument: Instrument) => unknown,
+): unknown {
   if (symbol !== undefined) return shape(instrumentOf(services, symbol));
   const { instruments } = services.exchange.simulation.engine;
   return (symbols?.map((id) => instrumentOf(services, id)) ?? instruments).map(shape);

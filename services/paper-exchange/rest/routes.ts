@@ -6,6 +6,7 @@ import { type Fault, type Faults, shuffled } from '../admin/faults.ts';
 import { accountOperations } from './account-operations.ts';
 import { ApiError, refuse } from './errors.ts';
 import { payerOf } from './limits.ts';
+import { listOperations } from './list-operations.ts';
 import type { Operation, Services } from './operation.ts';
 import { parseForm, type RawParameters, read, schemas } from './parameters.ts';
 import { publicOperations } from './public-operations.ts';
@@ -13,7 +14,12 @@ import { tradingOperations } from './trading-operations.ts';
 
 export const API_PREFIX = '/api/v3';
 
-export const operations: Operation[] = [...publicOperations, ...tradingOperations, ...accountOperations];
+export const operations: Operation[] = [
+  ...publicOperations,
+  ...tradingOperations,
+  ...accountOperations,
+  ...listOperations,
+];
 
 /** Binance's REST surface. */
 export function registerRest(

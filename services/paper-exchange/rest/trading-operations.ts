@@ -6,57 +6,62 @@ import type { Order, PlaceCommand, RejectReason } from '../engine/types.ts';
 import type { Unstamped } from '../exchange.ts';
 import { ApiError, refuse } from './errors.ts';
 import { checkNotional, checkPriceRange, priceTicks, quantitySteps } from './filters.ts';
-import type { Call, Operation, Services } from './operation.ts';
-import { type NewOrderParameters, type OneOrderParameters, read, schemas } from './parameters.ts';
+import { type Call, operation, type Services } from './operation.ts';
+import { type Query, schemas } from './parameters.ts';
 import { instrumentOf } from './public-operations.ts';
 import { cancelledShape, placedShape } from './shapes.ts';
 
-export const tradingOperations: Operation[] = [
-  {
+export const tradingOperations = [
+  operation({
     method: 'POST',
     path: '/order',
     socketMethod: 'order.place',
     security: 'signed',
     weight: () => 1,
     placesOrder: true,
-    handle: (call) => place(call, read(schemas.newOrder, call.raw)),
-  },
-  {
+    parameters: schemas.newOrder,
+    handle: (call) => place(call, call.query),
+  }),
+  operation({
     method: 'POST',
     path: '/order/test',
     socketMethod: 'order.test',
     security: 'signed',
     weight: () => 1,
-    handle: ({ raw, services, account }) => {
-      placeCommand(services, accountOf(account), read(schemas.newOrder, raw));
+    parameters: schemas.testOrder,
+    handle: ({ query, services, account }) => {
+      placeCommand(services, accountOf(account), query);
       return {};
     },
-  },
-  {
+  }),
+  operation({
     method: 'DELETE',
     path: '/order',
     socketMethod: 'order.cancel',
     security: 'signed',
     weight: () => 1,
-    handle: (call) => cancel(call, read(schemas.oneOrder, call.raw)),
-  },
-  {
+    parameters: schemas.cancelOrder,
+    handle: (call) => cancel(call, call.query),
+  }),
+  operation({
     method: 'DELETE',
     path: '/openOrders',
     socketMethod: 'openOrders.cancelAll',
     security: 'signed',
     weight: () => 1,
+    parameters: schemas.symbol,
     handle: cancelAll,
-  },
-  {
+  }),
+  operation({
     method: 'POST',
     path: '/order/cancelReplace',
     socketMethod: 'order.cancelReplace',
     security: 'signed',
     weight: () => 1,
     placesOrder: true,
+    parameters: schemas.cancelReplace,
     handle: cancelReplace,
-  },
+  }),
 ];
 
 export function accountOf(account: Account | undefined): Account {
@@ -64,7 +69,7 @@ export function accountOf(account: Account | undefined): Account {
   return account;
 }
 
-async function place({ services, account, check }: Call, order: NewOrderParameters): Promise<unknown> {
+async function place({ services, account, check }: Call, order: Query<'newOrder'>): Promise<unknown> {
   const command = placeCommand(services, accountOf(account), order);
   const instrument = services.exchange.simulation.engine.instrument(command.instrument);
   const standard = command.type === 'MARKET' || command.type === 'LIMIT' ? 'FULL' : 'ACK';
@@ -81,7 +86,7 @@ async function place({ services, account, check }: Call, order: NewOrderParamete
   );
 }
 
-async function cancel(call: Call, query: OneOrderParameters): Promise<unknown> {
+async function cancel(call: Call, query: Query<'cancelOrder'>): Promise<unknown> {
   const { services, check } = call;
   const account = accountOf(call.account);
   const instrument = instrumentOf(services, query.symbol);
@@ -107,10 +112,10 @@ async function cancel(call: Call, query: OneOrderParameters): Promise<unknown> {
   );
 }
 
-async function cancelAll(call: Call): Promise<unknown> {
-  const { services, raw, check } = call;
+async function cancelAll(call: Call<Query<'symbol'>>): Promise<unknown> {
+  const { services, query, check } = call;
   const account = accountOf(call.account);
-  const instrument = instrumentOf(services, read(schemas.symbol, raw).symbol);
+  const instrument = instrumentOf(services, query.symbol);
   await services.exchange.settled();
   const open = services.exchange.simulation.engine.open.of(account.id, instrument.index);
   if (open.length === 0) throw refuse.unknownOrder();
@@ -127,8 +132,8 @@ async function cancelAll(call: Call): Promise<unknown> {
   return cancelled.filter((shape) => shape !== undefined);
 }
 
-async function cancelReplace(call: Call): Promise<unknown> {
-  const query = read(schemas.cancelReplace, call.raw);
+async function cancelReplace(call: Call<Query<'cancelReplace'>>): Promise<unknown> {
+  const { query } = call;
   placeCommand(call.services, accountOf(call.account), query);
   const cancelResult = await attempt(() =>
     cancel(call, {
@@ -136,6 +141,7 @@ async function cancelReplace(call: Call): Promise<unknown> {
       orderId: query.cancelOrderId,
       origClientOrderId: query.cancelOrigClientOrderId,
       newClientOrderId: query.cancelNewClientOrderId,
+      cancelRestrictions: query.cancelRestrictions,
     }),
   );
   if (!cancelResult.success && query.cancelReplaceMode === 'STOP_ON_FAILURE') {
@@ -172,7 +178,7 @@ async function attempt(work: () => Promise<unknown>): Promise<{ success: boolean
 }
 
 /** Checks parameters and filters; what remains is for the engine to decide. */
-function placeCommand(services: Services, account: Account, order: NewOrderParameters): Unstamped<PlaceCommand> {
+function placeCommand(services: Services, account: Account, order: Query<'newOrder'>): Unstamped<PlaceCommand> {
   const instrument = instrumentOf(services, order.symbol);
   const book = services.exchange.simulation.engine.book(instrument.index);
   checkCombination(order);
@@ -201,10 +207,7 @@ function placeCommand(services: Services, account: Account, order: NewOrderParam
 }
 
 /** Each type needs its own parameters and refuses the others. */
-function checkCombination(order: NewOrderParameters): void {
-  if (order.icebergQty !== undefined && order.icebergQty > 0n) {
-    throw refuse.rejected('Iceberg orders are not supported for this symbol.');
-  }
+function checkCombination(order: Query<'newOrder'>): void {
   if (order.type === 'MARKET') {
     if (order.price !== undefined) throw refuse.notRequired('price');
     if (order.timeInForce !== undefined) throw refuse.notRequired('timeInForce');
@@ -230,7 +233,7 @@ export function findOpen(
   services: Services,
   account: Account,
   instrument: Instrument,
-  query: OneOrderParameters,
+  query: Query<'oneOrder'>,
 ): Order | undefined {
   const { open } = services.exchange.simulation.engine;
   if (query.orderId === undefined && query.origClientOrderId === undefined) {

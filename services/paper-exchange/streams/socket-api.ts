@@ -4,7 +4,7 @@ import { type Account, checkSignature, checkTiming } from '../accounts.ts';
 import { ApiError, refuse } from '../rest/errors.ts';
 import { payerOf } from '../rest/limits.ts';
 import type { Services } from '../rest/operation.ts';
-import { type RawParameters, read, schemas } from '../rest/parameters.ts';
+import { type RawParameters, read, readAll, schemas } from '../rest/parameters.ts';
 import { operations } from '../rest/routes.ts';
 import { type ApiConnection, send } from './connection.ts';
 
@@ -13,6 +13,8 @@ const requestSchema = z.object({
   method: z.string(),
   params: z.record(z.string(), z.unknown()).optional(),
 });
+
+const subscription = z.object({ subscriptionId: z.string().optional() });
 
 const MAX_SUBSCRIPTIONS = 1_000;
 
@@ -32,11 +34,11 @@ export async function answerSocket(
   const payer = payerOf(services.accounts.known(params['apiKey']), connection.address);
   try {
     const result = await perform(connection, method, textParameters(params), services, payer);
-    reply(connection, id, 200, { result, rateLimits: usage(payer, services) });
+    reply(connection, id, 200, { result, ...usageFor(params, payer, services) });
   } catch (error) {
     const refusal = error instanceof ApiError ? error : refuse.failed(mayWrite(method));
     if (refusal !== error) logger.error({ err: error, method: method.slice(0, 100) }, 'a request failed');
-    reply(connection, id, refusal.status, { error: refusal.body(), rateLimits: usage(payer, services) });
+    reply(connection, id, refusal.status, { error: refusal.body(), ...usageFor(params, payer, services) });
   }
 }
 
@@ -55,15 +57,17 @@ async function perform(
   payer: string,
 ): Promise<unknown> {
   const now = services.exchange.now();
+  const { apiKey: _key, returnRateLimits: _wanted, ...own } = raw;
   switch (method) {
     case 'userDataStream.subscribe.signature': {
       services.limits.spend(payer, 2, now);
       const { account } = signed(raw, services);
+      readAll(schemas.none, own, 'signed');
       return { subscriptionId: subscribe(connection, account) };
     }
     case 'userDataStream.unsubscribe': {
       services.limits.spend(payer, 2, now);
-      const { subscriptionId } = raw;
+      const { subscriptionId } = readAll(subscription, own, 'none');
       if (subscriptionId === undefined) connection.subscriptions.clear();
       else if (!connection.subscriptions.delete(Number(subscriptionId))) {
         throw new ApiError(-2036, 'User Data Stream subscription not active.');
@@ -71,23 +75,25 @@ async function perform(
       return {};
     }
     case 'session.subscriptions':
+      readAll(schemas.none, own, 'none');
       return [...connection.subscriptions.keys()].map((subscriptionId) => ({ subscriptionId }));
     case 'session.status':
+      readAll(schemas.none, own, 'none');
       return { apiKey: null, authorizedSince: null, connectedSince: null, returnRateLimits: true, serverTime: now };
   }
   const operation = operationOf(method);
   if (!operation) throw new ApiError(-1020, 'This operation is not supported.');
   services.limits.spend(payer, operation.weight(raw), now);
   if (operation.security === 'none') {
-    return await operation.handle({ raw, services, account: undefined, check: undefined });
+    return await operation.handle({ raw: own, services, account: undefined, check: undefined });
   }
   if (operation.security === 'key') {
     const account = services.accounts.byKey(raw['apiKey']);
-    return await operation.handle({ raw, services, account, check: undefined });
+    return await operation.handle({ raw: own, services, account, check: undefined });
   }
   const { account, check } = signed(raw, services);
   if (operation.placesOrder) services.limits.countOrder(account.id, now);
-  return await operation.handle({ raw, services, account, check });
+  return await operation.handle({ raw: own, services, account, check });
 }
 
 /** The payload of a signature here is every parameter but the signature, sorted by name. */
@@ -118,16 +124,20 @@ function subscribe(connection: ApiConnection, account: Account): number {
   return id;
 }
 
-function usage(payer: string, services: Services): unknown[] {
-  return [
-    {
-      rateLimitType: 'REQUEST_WEIGHT',
-      interval: 'MINUTE',
-      intervalNum: 1,
-      limit: services.limits.weightPerMinute,
-      count: services.limits.used(payer),
-    },
-  ];
+/** What was used of the limits, unless the request asks to be spared it. */
+function usageFor(params: Record<string, unknown>, payer: string, services: Services): { rateLimits?: unknown[] } {
+  if (String(params['returnRateLimits']) === 'false') return {};
+  return {
+    rateLimits: [
+      {
+        rateLimitType: 'REQUEST_WEIGHT',
+        interval: 'MINUTE',
+        intervalNum: 1,
+        limit: services.limits.weightPerMinute,
+        count: services.limits.used(payer),
+      },
+    ],
+  };
 }
 
 function reply(
