@@ -48,9 +48,10 @@ const moves: Record<OrderState, readonly OrderState[]> = {
   denied: [],
   submitted: ['accepted', 'partially_filled', 'filled', 'canceled', 'expired', 'rejected', 'unresolved', 'void'],
   unresolved: ['accepted', 'partially_filled', 'filled', 'canceled', 'expired', 'rejected', 'void'],
-  accepted: ['partially_filled', 'pending_cancel', 'filled', 'canceled', 'expired', 'unresolved'],
+  // The exchange may call rejected what it had taken, too.
+  accepted: ['partially_filled', 'pending_cancel', 'filled', 'canceled', 'expired', 'rejected', 'unresolved'],
   partially_filled: ['partially_filled', 'pending_cancel', 'filled', 'canceled', 'expired', 'unresolved'],
-  pending_cancel: ['accepted', 'partially_filled', 'filled', 'canceled', 'expired', 'unresolved'],
+  pending_cancel: ['accepted', 'partially_filled', 'filled', 'canceled', 'expired', 'rejected', 'unresolved'],
   filled: [],
   // A fill message may come later than the confirmation of the cancel.
   canceled: ['filled'],
@@ -68,6 +69,11 @@ export const terminalStates: readonly OrderState[] = ['denied', 'filled', 'cance
 /** Nothing more can be filled. */
 export function isTerminal(state: OrderState): boolean {
   return terminalStates.includes(state);
+}
+
+/** The exchange has taken it, and has not said since that it is over. */
+export function isResting(state: OrderState): boolean {
+  return state === 'accepted' || state === 'partially_filled' || state === 'pending_cancel';
 }
 
 /** It may rest at the exchange, as far as is known. */

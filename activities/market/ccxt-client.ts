@@ -4,7 +4,10 @@ import { CORRELATION_HEADER, correlationId } from '../../contracts/telemetry/cor
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { traced } from '../../contracts/telemetry/tracing.ts';
 import { withoutQueries } from '../../contracts/text.ts';
+import { venueCode } from '../orders/classify.ts';
 import { Binance } from './ccxt-binance.ts';
+import { createRequestBudget, type RequestBudget } from './request-budget.ts';
+import { createVenueClock, type VenueClock } from './venue-clock.ts';
 
 export interface VenueAccess {
   /** ccxt's exchange id; Binance's protocol is the one that Sapphire trades by. */
@@ -39,7 +42,96 @@ export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): bina
     if (apiKey) client.headers = { 'X-MBX-APIKEY': apiKey };
   }
   keepSignatures(client);
+  keepBudget(client);
+  keepTime(client);
   return client;
+}
+
+const clocks = new WeakMap<binance, VenueClock>();
+const budgets = new WeakMap<binance, RequestBudget>();
+
+/** One clock a client: what it measures goes into each request that it signs. */
+export function venueClockOf(client: binance): VenueClock {
+  const known = clocks.get(client);
+  if (known) return known;
+  const clock = createVenueClock(() => fetchServerTime(client));
+  clocks.set(client, clock);
+  return clock;
+}
+
+/** One budget a client; the exchange's own count tells it of the other clients. */
+export function requestBudgetOf(client: binance): RequestBudget {
+  const known = budgets.get(client);
+  if (known) return known;
+  const budget = createRequestBudget(() => venueClockOf(client).estimate());
+  budgets.set(client, budget);
+  return budget;
+}
+
+const OUTSIDE_WINDOW = -1021;
+
+/**
+ * Every signed request bears the exchange's time as it was measured. One that is refused for its time was not carried out: it is asked again
+ * with a new measurement, unless its sender has chosen the time itself.
+ */
+function keepTime(client: binance): void {
+  const clock = venueClockOf(client);
+  client.nonce = () => clock.estimate();
+  const send = client.fetch2.bind(client);
+  client.fetch2 = async (path: string, api = 'public', method = 'GET', params: object = {}, ...rest: unknown[]) => {
+    const request = (): Promise<unknown> => send(path, api, method, params, ...rest);
+    if (api === 'public') return request();
+    // A cancel neither waits nor fails for want of a new measurement: the last one is good for it.
+    const measuring = clock.now().catch(() => undefined);
+    if (!clock.isMeasured()) await measuring;
+    try {
+      return await request();
+    } catch (error) {
+      if (venueCode(String(error)) !== OUTSIDE_WINDOW) throw error;
+      await clock.measure().catch(() => undefined);
+      if ('timestamp' in params) throw error;
+      return request();
+    }
+  };
+}
+
+/** ccxt's unit of a request's cost at Binance's spot market is five of its weights. */
+const WEIGHTS_PER_COST = 5;
+const USED_WEIGHT = 'x-mbx-used-weight-1m';
+const RETRY_AFTER = 'retry-after';
+
+const limitsSchema = z.object({
+  rateLimits: z.array(z.looseObject({ rateLimitType: z.string(), interval: z.string(), limit: z.coerce.number() })),
+});
+
+/** Counts each request of the spot market's API, and listens to what the exchange says of its limits. */
+function keepBudget(client: binance): void {
+  const budget = requestBudgetOf(client);
+  const send = client.fetch2.bind(client);
+  client.fetch2 = async (path: string, api = 'public', method = 'GET', params: object = {}, ...rest: unknown[]) => {
+    const request = (): Promise<unknown> => send(path, api, method, params, ...rest);
+    if (api !== 'public' && api !== 'private') return request();
+    const [, , config = {}] = rest;
+    budget.spend(client.calculateRateLimiterCost(api, method, path, params, config) * WEIGHTS_PER_COST);
+    const answer = await request();
+    if (path === 'exchangeInfo') {
+      const limits = limitsSchema.safeParse(answer).data?.rateLimits ?? [];
+      const ofMinute = limits.find((each) => each.rateLimitType === 'REQUEST_WEIGHT' && each.interval === 'MINUTE');
+      if (ofMinute) budget.granted(ofMinute.limit);
+    }
+    return answer;
+  };
+  const hear = client.onRestResponse.bind(client);
+  client.onRestResponse = (...response: Parameters<typeof hear>) => {
+    const [status, , , , given] = response;
+    const headers = new Map(
+      Object.entries(given as Record<string, string>).map(([name, value]) => [name.toLowerCase(), Number(value)]),
+    );
+    const used = headers.get(USED_WEIGHT);
+    if (used !== undefined && Number.isFinite(used)) budget.told(used);
+    if (status === 429 || status === 418) budget.refused((headers.get(RETRY_AFTER) || 1) * 1_000);
+    return hear(...response);
+  };
 }
 
 /** ccxt's errors name the address that was asked, with its signature: they go into the books, histories, logs and to the screen without it. */

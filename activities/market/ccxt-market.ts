@@ -4,9 +4,9 @@ import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import type { BookLevel, Candle, Instrument, Mode } from '../../domain/market.ts';
 import { decimal, text } from '../../domain/money.ts';
 import { createCandleHistory } from './candles.ts';
-import { fetchServerTime, timed } from './ccxt-client.ts';
+import { timed, venueClockOf } from './ccxt-client.ts';
 import type { MarketDataPort } from './index.ts';
-import { createVenueClock } from './venue-clock.ts';
+import { loadMarkets } from './markets.ts';
 
 const amount = z.string().regex(/^\d+(\.\d+)?$/);
 const depthSchema = z.object({ bids: z.array(z.tuple([amount, amount])), asks: z.array(z.tuple([amount, amount])) });
@@ -16,21 +16,31 @@ const plain = (value: string): string => text(decimal(value));
 /** Market data through ccxt's raw endpoints: its unified answers hold floats, and prices must stay the decimals that the venue sent. */
 export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): Promise<MarketDataPort> {
   const breaker = createBreaker('exchange', 'market-data');
-  await timed('exchangeInfo', () => client.loadMarkets());
-  const exchangeTime = createVenueClock(() => fetchServerTime(client));
+  const markets = await loadMarkets(client);
+  const { now: exchangeTime } = venueClockOf(client);
   const candleHistory = createCandleHistory(client, speed);
 
   return {
     venue: client.id,
     mode,
     exchangeTime,
+    listing: markets.listing,
     async symbolSnapshot(symbol, candles, bookLevels) {
       const now = await exchangeTime();
       const request = { symbol: client.market(symbol)['id'], limit: bookLevels };
-      const [depth, history] = await breaker.execute(() =>
-        Promise.all([timed('depth', () => client.publicGetDepth(request)), candleHistory(symbol, candles, now)]),
-      );
-      if (speed === 1) refuseStale(symbol, history, now);
+      const [depth, history] = await breaker
+        .execute(() =>
+          Promise.all([timed('depth', () => client.publicGetDepth(request)), candleHistory(symbol, candles, now)]),
+        )
+        .catch((error: unknown) => {
+          markets.doubt(error);
+          throw error;
+        });
+      if (speed === 1 && isStale(history, now)) {
+        // Where it is the exchange that has stopped this market, the next attempt knows.
+        await markets.renew();
+        throw new Error(`the market data of ${symbol} stand still: the newest candle is ${ageOf(history, now)}`);
+      }
       const { bids, asks } = depthSchema.parse(depth);
       return {
         instrument: instrumentOf(client, symbol),
@@ -44,11 +54,14 @@ export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): 
 /** A market goes on each minute: where the newest finished candle is older than this, the data stand still. */
 const STALE_MS = 180_000;
 
-function refuseStale(symbol: string, candles: readonly Candle[], now: number): void {
+function isStale(candles: readonly Candle[], now: number): boolean {
   const newest = candles.at(-1);
-  if (newest && newest.openAt >= now - STALE_MS) return;
-  const age = newest ? `${Math.round((now - newest.openAt) / 1_000)} s old` : 'missing';
-  throw new Error(`the market data of ${symbol} stand still: the newest candle is ${age}`);
+  return newest === undefined || newest.openAt < now - STALE_MS;
+}
+
+function ageOf(candles: readonly Candle[], now: number): string {
+  const newest = candles.at(-1);
+  return newest ? `${Math.round((now - newest.openAt) / 1_000)} s old` : 'missing';
 }
 
 function toLevel([price, quantity]: [string, string]): BookLevel {

@@ -4,13 +4,15 @@ import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { decimal, sum, text } from '../../domain/money.ts';
 import type { Fill, OrderLeg, OrderState, OrderType } from '../../domain/orders.ts';
 import type { SubmissionTerms } from '../../domain/submissions.ts';
-import { fetchServerTime, timed } from '../market/ccxt-client.ts';
+import { requestBudgetOf, timed, venueClockOf } from '../market/ccxt-client.ts';
 import { instrumentOf } from '../market/ccxt-market.ts';
-import { createVenueClock } from '../market/venue-clock.ts';
+import { loadMarkets } from '../market/markets.ts';
 import { classifyFault, venueCode } from './classify.ts';
 import { TRADES_PAGE, type TradingPort, type VenueOrder, VenueRejection, type VenueTrade } from './port.ts';
 
 const NO_SUCH_ORDER = [-2011, -2013];
+/** Binance: "Order was canceled or expired with no executed qty over 90 days ago and has been archived." */
+const ARCHIVED = -2026;
 
 const amount = z.string().regex(/^\d+(\.\d+)?$/);
 const idText = z.union([z.string(), z.number()]).transform(String);
@@ -91,14 +93,20 @@ function inOrder(one: string, other: string): number {
 }
 
 /**
- * Trading through ccxt's raw endpoints, which keep the venue's decimals as text. Regular reads fail at once while the exchange is away; what has
- * passed the fence, and what a stop needs (look-ups, cancels, open orders), is always asked.
+ * Trading through ccxt's raw endpoints, which keep the venue's decimals as text. Regular reads fail at once while the exchange is away, and
+ * looks wait while its request weight is short; what has passed the fence, and what a stop needs (look-ups, cancels, open orders), is always
+ * asked.
  */
 export async function createCcxtTrading(client: binance): Promise<TradingPort> {
-  await timed('exchangeInfo', () => client.loadMarkets());
+  const markets = await loadMarkets(client);
   const breaker = createBreaker('exchange', 'trading', (error) => classifyFault(error).outcome === 'unknown');
   const read = <T>(operation: string, request: () => Promise<T>): Promise<T> =>
     breaker.execute(() => timed(operation, request));
+  const budget = requestBudgetOf(client);
+  const look = async <T>(operation: string, request: () => Promise<T>): Promise<T> => {
+    await budget.room();
+    return read(operation, request);
+  };
   const idOf = (symbol: string): string => String(client.market(symbol)['id']);
   const plain = (value: string): string => text(decimal(value));
 
@@ -132,17 +140,30 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
       const answer = await timed('order', () => client.privateGetOrder(query));
       return toOrder(orderSchema.parse(answer), clientOrderId);
     } catch (error) {
-      if (NO_SUCH_ORDER.includes(venueCode(String(error)) ?? 0)) return undefined;
+      const code = venueCode(String(error)) ?? 0;
+      if (code === ARCHIVED) return archived(query.symbol, clientOrderId);
+      if (NO_SUCH_ORDER.includes(code)) return undefined;
       throw error;
     }
   };
 
-  const exchangeTime = createVenueClock(() => fetchServerTime(client));
+  const archived = (symbol: string, clientOrderId = ''): VenueOrder => ({
+    venueOrderId: undefined,
+    intentId: clientOrderId,
+    symbol: client.safeSymbol(symbol),
+    state: 'canceled',
+    filledQuantity: '0',
+  });
+
+  const clock = venueClockOf(client);
 
   return {
     venue: client.id,
-    exchangeTime,
+    exchangeTime: clock.now,
+    serverTime: clock.measure,
+    hasRoom: budget.hasRoom,
 
+    listing: markets.listing,
     instrument: (symbol) => instrumentOf(client, symbol),
 
     async touch(symbol) {
@@ -164,6 +185,7 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
         recvWindow: recvWindowMs,
       };
       const answer = await timed('place', () => client.privatePostOrder(request)).catch((error: unknown) => {
+        markets.doubt(error);
         const fault = classifyFault(error);
         if (fault.outcome === 'rejected') throw new VenueRejection(fault.code, fault.message);
         throw error;
@@ -206,7 +228,7 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
 
     async tradesFrom(symbol, fromId) {
       const query = { symbol: idOf(symbol), fromId, limit: TRADES_PAGE };
-      const answer = await read('myTrades', () => client.privateGetMyTrades(query));
+      const answer = await look('myTrades', () => client.privateGetMyTrades(query));
       const trades = z.array(tradeSchema).parse(answer);
       return trades.map((trade) => toTrade(symbol, trade)).sort((one, other) => inOrder(one.tradeId, other.tradeId));
     },
@@ -230,7 +252,7 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
     },
 
     async balances() {
-      const { balances } = accountSchema.parse(await read('account', () => client.privateGetAccount({})));
+      const { balances } = accountSchema.parse(await look('account', () => client.privateGetAccount({})));
       const totals = balances.map(({ asset, free, locked }) => [asset, sum([decimal(free), decimal(locked)])] as const);
       return Object.fromEntries(
         totals.filter(([, total]) => !total.isZero()).map(([asset, total]) => [asset, text(total)]),

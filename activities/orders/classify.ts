@@ -16,12 +16,16 @@ const definiteCodes = new Set([
   -1108, -1111, -1114, -1115, -1116, -1117, -1118, -1119, -1120, -1121, -1128, -1130, -2010, -2014, -2015, -2016,
 ]);
 
+/** Under -2010 comes, among refusals, also what is no refusal: an open order has this client id already, which is then ours. */
+const SENT_BEFORE = /duplicate order/i;
+
 /** The venue's code first; ccxt's class only where the venue sent none. */
 export function classifyFault(error: unknown): VenueFault {
   const message = error instanceof Error ? error.message : String(error);
   const code = venueCode(message);
   if (code !== undefined) {
-    return { outcome: definiteCodes.has(code) ? 'rejected' : 'unknown', code: String(code), message };
+    const definite = definiteCodes.has(code) && !SENT_BEFORE.test(message);
+    return { outcome: definite ? 'rejected' : 'unknown', code: String(code), message };
   }
   const rejected =
     error instanceof ccxtErrors.AuthenticationError ||

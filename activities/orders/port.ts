@@ -1,13 +1,15 @@
 import type { Instrument } from '../../domain/market.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
 import type { SubmissionTerms, Touch } from '../../domain/submissions.ts';
+import type { Listing } from '../market/markets.ts';
 
 /** Trades that the exchange gives in one answer, at most. */
 export const TRADES_PAGE = 1_000;
 
 /** What the exchange says of one order. */
 export interface VenueOrder {
-  venueOrderId: string;
+  /** Undefined of one that it has put away: that it ended without a fill is then all that it says. */
+  venueOrderId: string | undefined;
   intentId: string;
   symbol: string;
   state: OrderState;
@@ -27,7 +29,15 @@ export interface VenueTrade extends Omit<Fill, 'account' | 'intentId'> {
  */
 export interface TradingPort {
   readonly venue: string;
+  /** The exchange's clock by what was measured of it last, UTC epoch milliseconds. */
   exchangeTime(): Promise<number>;
+  /** The same, asked anew: no later than the exchange's clock when it comes back. */
+  serverTime(): Promise<number>;
+  /** Whether the exchange's request weight leaves room for a look that can wait. Whatever else is asked waits for nothing. */
+  hasRoom(): boolean;
+  /** As of the last reading of what the exchange lists. */
+  listing(symbol: string): Listing;
+  /** Throws where it is unlisted. */
   instrument(symbol: string): Instrument;
   touch(symbol: string): Promise<Touch>;
   /** @param timestamp exchange time of the request, after which it is valid for `recvWindowMs`. */

@@ -110,6 +110,10 @@ export const metrics = {
     'result',
   ]),
   exchangeClockSkew: gauge('exchange_clock_skew_seconds', "The exchange's clock less this machine's."),
+  exchangeWeightUsed: gauge(
+    'exchange_request_weight_used_ratio',
+    "Share of the exchange's request weight of this minute that is used, by all processes; from 0.7 on looks wait.",
+  ),
 
   // Books, events, warehouse.
   unresolvedOrders: gauge(

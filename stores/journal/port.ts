@@ -139,7 +139,7 @@ export type FenceResult =
 export interface OrderReport {
   intentId: string;
   state: OrderState;
-  venueOrderId?: string;
+  venueOrderId?: string | undefined;
   filledQuantity?: DecimalText;
   detail?: string;
   /** Exchange time from which on its absence has to be proved anew. */
@@ -252,7 +252,7 @@ export interface CycleBook {
   releaseLeg(legId: string): Promise<void>;
   /** Writes how a plan ended; idempotent by cycle id. */
   settlePlan(result: PlanResult): Promise<void>;
-  /** Plans of several legs whose end was not written, and that were made before `before`. */
+  /** Plans of linked legs whose end was not written, and that were made before `before`. */
   unsettledPlans(account: string, before: number): Promise<OrderPlan[]>;
   /** Writes the decision record and marks equity where it is known; idempotent by cycle id. */
   record(record: CycleRecord): Promise<void>;

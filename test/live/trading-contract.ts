@@ -103,7 +103,7 @@ export function describeTradingContract(
       const id = orderId();
       const { order, fills } = await place(id, 'buy', TAKING_SHARE, { timeInForce: 'IOC' });
       expect(order.state).toBe('filled');
-      const trades = await trading.fillsOf({ account: 'main', symbol: SYMBOL }, id, order.venueOrderId);
+      const trades = await trading.fillsOf({ account: 'main', symbol: SYMBOL }, id, order.venueOrderId ?? '');
       const total = trades.reduce((sum, { quantity }) => sum.plus(quantity), decimal(0));
       expect(text(total)).toBe(order.filledQuantity);
       const keys = (list: typeof fills) =>

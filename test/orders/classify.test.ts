@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { ccxtErrors } from '../../activities/market/ccxt-binance.ts';
-import { createVenueClock } from '../../activities/market/venue-clock.ts';
 import { classifyFault, venueCode } from '../../activities/orders/classify.ts';
 
 const said = (code: number, msg = 'words') => new Error(`binance {"code":${code},"msg":"${msg}"}`);
@@ -13,6 +12,8 @@ describe('what became of an order that was answered by an error', () => {
     [said(-1013, 'Filter failure: LOT_SIZE'), 'rejected', '-1013'],
     [said(-2010, 'Account has insufficient balance for requested action.'), 'rejected', '-2010'],
     [said(-2015), 'rejected', '-2015'],
+    // an open order has this client id: it was placed before
+    [said(-2010, 'Duplicate order sent.'), 'unknown', '-2010'],
     // Binance: the status of the execution is unknown
     [said(-1000), 'unknown', '-1000'],
     [said(-1001), 'unknown', '-1001'],
@@ -34,26 +35,4 @@ describe('what became of an order that was answered by an error', () => {
     ['binance { "code" : 200 }', 200],
     ['binance 502 Bad Gateway', undefined],
   ])('reads the code of %s', (message, code) => expect(venueCode(message)).toBe(code));
-});
-
-describe('the exchange’s clock', () => {
-  it('corrects ours by the middle of the request, measured once a minute', async () => {
-    let local = 1_000_000;
-    let asked = 0;
-    const now = createVenueClock(
-      async () => {
-        asked += 1;
-        local += 40;
-        return local + 500;
-      },
-      () => local,
-    );
-    expect(await now()).toBe(local + 520);
-    local += 59_000;
-    expect(await now()).toBe(local + 520);
-    expect(asked).toBe(1);
-    local += 2_000;
-    await now();
-    expect(asked).toBe(2);
-  });
 });

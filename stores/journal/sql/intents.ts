@@ -157,6 +157,13 @@ async function filledOf(sql: Sql, intentId: string): Promise<string> {
   return text(sum(rows.map((row) => decimal(String(row['quantity'])))));
 }
 
+/** The fills have the last word, whoever brought them: what they fill is filled, and what has any was taken, and not rejected. */
+function endWith(state: OrderState, filledQuantity: string, quantity: string): OrderState {
+  const filled = decimal(filledQuantity);
+  if (filled.greaterThanOrEqualTo(quantity)) return 'filled';
+  return state === 'rejected' && !filled.isZero() ? 'canceled' : state;
+}
+
 /** Takes what is newly known of a submission into the books. */
 export async function applyReport(transaction: Transaction, report: OrderReport): Promise<Intent> {
   const intent = await findIntent(transaction, report.intentId);
@@ -170,20 +177,21 @@ export async function applyReport(transaction: Transaction, report: OrderReport)
     throw new Error(`${report.intentId} filled ${claimed} at the exchange, booked are ${filledQuantity}`);
   }
 
-  // The fills say that it is filled, whoever brought them and whatever else was reported with them.
-  const reported = decimal(filledQuantity).greaterThanOrEqualTo(intent.quantity) ? 'filled' : report.state;
+  const reported = endWith(report.state, filledQuantity, intent.quantity);
   const moves = canMove(intent.state, reported);
   const next: Intent = {
     ...intent,
     state: moves ? reported : intent.state,
+    sendBy: moves ? (report.sendBy ?? intent.sendBy) : intent.sendBy,
     venueOrderId: report.venueOrderId ?? intent.venueOrderId,
     filledQuantity,
     detail: moves ? (report.detail ?? intent.detail) : intent.detail,
     updatedAt: transaction.now(),
   };
   await transaction.run(
-    'UPDATE intents SET state = ?, venue_order_id = ?, filled_quantity = ?, detail = ?, updated_at = ? WHERE intent_id = ?',
+    'UPDATE intents SET state = ?, send_by = ?, venue_order_id = ?, filled_quantity = ?, detail = ?, updated_at = ? WHERE intent_id = ?',
     next.state,
+    next.sendBy,
     next.venueOrderId ?? null,
     next.filledQuantity,
     next.detail,

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { metrics } from '../../contracts/telemetry/metrics.ts';
+
+/** Binance's own, until the exchange has said its limit (developers.binance.com, "Limits": REQUEST_WEIGHT of an address in a minute). */
+const BINANCE_PER_MINUTE = 6_000;
+const MINUTE_MS = 60_000;
+/** What looks leave to orders, cancels and the look-ups of a stop, which wait for nothing. */
+const LOOKS_SHARE = 0.7;
+const LOOK_AGAIN_MS = 1_000;
+
+/**
+ * The request weight that an exchange grants an address, in its own minutes. Every request of this process is counted, and the exchange's count,
+ * which has those of the other processes too, takes the place of ours with each answer. Only looks are ever held back. Written here and not
+ * taken from a library: those found count by a clock that people set, and take no count from outside.
+ */
+export interface RequestBudget {
+  /** Whether a look may be made now. */
+  hasRoom(): boolean;
+  /** Waits until a look may be made, which is at the exchange's next minute at the latest. */
+  room(): Promise<void>;
+  spend(weight: number): void;
+  /** What the exchange says was used in its minute. */
+  told(used: number): void;
+  /** It has refused for having been asked too much, and wants to be left alone for so long. */
+  refused(forMs: number): void;
+  /** What it grants in a minute. */
+  granted(weight: number): void;
+}
+
+/** @param venueNow the exchange's clock, UTC epoch milliseconds, by which its minutes turn. */
+export function createRequestBudget(
+  venueNow: () => number,
+  steady: () => number = () => performance.now(),
+): RequestBudget {
+  let limit = BINANCE_PER_MINUTE;
+  let used = 0;
+  let endsAt = 0;
+  let refusedUntil = 0;
+
+  const turn = (): void => {
+    const now = steady();
+    if (now < endsAt) return;
+    used = 0;
+    endsAt = now + MINUTE_MS - (venueNow() % MINUTE_MS);
+  };
+  const show = (): void => metrics.exchangeWeightUsed.set(used / limit);
+
+  const hasRoom = (): boolean => {
+    turn();
+    return used < limit * LOOKS_SHARE && steady() >= refusedUntil;
+  };
+
+  return {
+    hasRoom,
+    async room() {
+      while (!hasRoom()) await sleep(LOOK_AGAIN_MS);
+    },
+    spend(weight) {
+      turn();
+      used += weight;
+      show();
+    },
+    told(count) {
+      turn();
+      used = count;
+      show();
+    },
+    refused(forMs) {
+      refusedUntil = Math.max(refusedUntil, steady() + forMs);
+    },
+    granted(weight) {
+      limit = weight;
+    },
+  };
+}
