@@ -8,7 +8,21 @@ export const positiveDecimalText = decimalText.refine((value) => !value.startsWi
   message: 'must be above zero',
 });
 
+/**
+ * What one asset's name is made of: exchanges list W, 1INCH, 1000SATS and 币安人生. Capitals, digits, and letters of scripts without capitals;
+ * nothing that cannot be seen.
+ */
+const assetName = '(?:(?!\\p{Default_Ignorable_Code_Point})[\\p{Lu}\\p{Lo}\\p{Nd}]){1,20}';
+
+/** An asset's name, e.g. `USDT`. */
+export const assetText = z.string().regex(new RegExp(`^${assetName}$`, 'u'), 'must be an asset in capitals, e.g. USDT');
+
 /** `BASE/QUOTE`, the unified symbol of ccxt. */
 export const symbolText = z
   .string()
-  .regex(/^[A-Z0-9]{2,12}\/[A-Z0-9]{2,12}$/, 'must be BASE/QUOTE in capitals, e.g. BTC/USDT');
+  .regex(new RegExp(`^${assetName}/${assetName}$`, 'u'), 'must be BASE/QUOTE in capitals, e.g. BTC/USDT');
+
+/** `BASE-QUOTE`, as Hummingbot writes it. */
+export const dashedSymbolText = z
+  .string()
+  .regex(new RegExp(`^${assetName}-${assetName}$`, 'u'), 'must be BASE-QUOTE in capitals, e.g. BTC-USDT');

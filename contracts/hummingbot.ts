@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dashedSymbolText } from './decimal-text.ts';
 
 /** Python writes very small numbers with an exponent. */
 const number = z.string().regex(/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/);
@@ -6,7 +7,7 @@ const number = z.string().regex(/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/);
 /** What our controller in Hummingbot's engine says of its quotes; prices in the quote currency. */
 export const quotingViewSchema = z.object({
   /** Hummingbot's way to write it, e.g. BTC-USDT. */
-  trading_pair: z.string().regex(/^[A-Z0-9]{2,12}-[A-Z0-9]{2,12}$/),
+  trading_pair: dashedSymbolText,
   /** Seconds since 1970. */
   at: z.number().positive(),
   mid: number,

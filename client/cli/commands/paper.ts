@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { assetText } from '../../../contracts/decimal-text.ts';
 import { decimalPattern } from '../../../domain/money.ts';
 import { askPaperAdmin } from '../../paper-admin.ts';
 import { action } from '../command.ts';
@@ -15,7 +16,13 @@ const accountSchema = z.object({
 
 function addBalance(text: string, before: Record<string, string>): Record<string, string> {
   const [asset, amount] = text.split('=');
-  if (!asset || !/^[A-Z0-9]{2,12}$/.test(asset) || !amount || !decimalPattern.test(amount) || amount.startsWith('-')) {
+  if (
+    !asset ||
+    !assetText.safeParse(asset).success ||
+    !amount ||
+    !decimalPattern.test(amount) ||
+    amount.startsWith('-')
+  ) {
     throw new InvalidArgumentError('A balance is ASSET=AMOUNT, e.g. USDT=10000.');
   }
   return { ...before, [asset]: amount };

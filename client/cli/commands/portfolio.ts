@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { via } from '../../../contracts/audit.ts';
+import { assetText } from '../../../contracts/decimal-text.ts';
 import { decimal, decimalPattern, sum, text } from '../../../domain/money.ts';
 import { clock } from '../../cycle-view.ts';
 import { askPaperAdmin } from '../../paper-admin.ts';
@@ -78,7 +79,7 @@ function positiveAmount(value: string): string {
 }
 
 function assetName(value: string): string {
-  if (/^[A-Z0-9]{2,12}$/.test(value)) return value;
+  if (assetText.safeParse(value).success) return value;
   throw new InvalidArgumentError('An asset is in capitals, e.g. USDT.');
 }
 

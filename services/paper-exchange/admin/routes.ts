@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { decimalText } from '../../../contracts/decimal-text.ts';
+import { assetText, decimalText } from '../../../contracts/decimal-text.ts';
 import { sameSecret } from '../../../contracts/same-secret.ts';
 import type { Account } from '../accounts.ts';
 import { parseUnits } from '../engine/units.ts';
@@ -8,7 +8,6 @@ import type { Services } from '../rest/operation.ts';
 import { myTradeShape, storedOrderShape } from '../rest/shapes.ts';
 import { type Faults, faultSchema } from './faults.ts';
 
-const assetName = z.string().regex(/^[A-Z0-9]{2,12}$/, 'must be an asset in capitals, e.g. USDT');
 const amount = decimalText.transform((text, context) => {
   const units = parseUnits(text);
   if (units !== undefined && units > 0n) return units;
@@ -20,8 +19,8 @@ const accountName = z
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/, 'must be a name of letters, digits, dots, dashes and underscores');
 
 const schemas = {
-  account: z.strictObject({ name: accountName, balances: z.record(assetName, amount).default({}) }),
-  deposit: z.strictObject({ name: accountName, asset: assetName, amount }),
+  account: z.strictObject({ name: accountName, balances: z.record(assetText, amount).default({}) }),
+  deposit: z.strictObject({ name: accountName, asset: assetText, amount }),
   log: z.object({ account: accountName.optional() }),
 };
 

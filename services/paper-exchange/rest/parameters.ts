@@ -8,7 +8,8 @@ export type RawParameters = Record<string, string>;
 
 const DECIMAL_RANGE = '^([0-9]{1,20})(\\.[0-9]{1,20})?$';
 const INTEGER_RANGE = '^[0-9]{1,20}$';
-const SYMBOL_RANGE = '^[A-Z0-9-_.]{1,20}$';
+/** Assets are named in any script, e.g. 币安人生USDT. */
+const SYMBOL_RANGE = '^[\\p{Lu}\\p{Lo}\\p{Nd}_.-]{1,40}$';
 const CLIENT_ID_RANGE = '^[a-zA-Z0-9-_]{1,36}$';
 
 /** A faulty field says which refusal it means; the path of the issue gives the name. */
@@ -40,7 +41,7 @@ const decimalUnits = z
   });
 
 const integer = z.string().regex(new RegExp(INTEGER_RANGE), fault.integer).transform(Number);
-const symbol = z.string().regex(new RegExp(SYMBOL_RANGE), fault.symbol);
+const symbol = z.string().regex(new RegExp(SYMBOL_RANGE, 'u'), fault.symbol);
 const clientId = z.string().regex(new RegExp(CLIENT_ID_RANGE), fault.clientId);
 const limit = (standard: number, most: number) =>
   integer

@@ -121,7 +121,7 @@ export class Streams {
       return (socket) => this.#addStream(socket, true, names);
     }
     if (path === '/ws' || path.startsWith('/ws/')) {
-      return (socket) => this.#addStream(socket, false, path.slice('/ws/'.length).split('/'));
+      return (socket) => this.#addStream(socket, false, path.slice('/ws/'.length).split('/').map(decoded));
     }
     return undefined;
   }
@@ -287,6 +287,15 @@ function turnAway(socket: Duplex, status: 403 | 404, body: Record<string, unknow
 function textOf(data: RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
   return Buffer.from(data instanceof ArrayBuffer ? new Uint8Array(data) : data).toString('utf8');
+}
+
+/** A stream's name as it is, where it came as a part of a path. What is no encoding is no name of a stream either. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 function parseJson(text: string): unknown {
