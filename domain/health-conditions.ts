@@ -51,6 +51,8 @@ export const conditions = {
   'exchange.refuses': { severity: 'critical', looks: 1, escalateAfterMs: 2 * MINUTE_MS },
   'exchange.clock_skew': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
   'market.stale': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
+  /** Held or configured; the others go on without it. Only a person can end it, or the exchange. */
+  'market.untraded': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
   'breaker.open': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
   'temporal.slow': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
   'health.blind': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },

@@ -54,4 +54,6 @@ export interface MarketSnapshot {
   /** The exchange's clock when the books were read. */
   takenAt: number;
   symbols: SymbolSnapshot[];
+  /** Asked for, and not traded by the exchange any more, or for now. */
+  setAside?: string[];
 }

@@ -134,6 +134,7 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
             exchange: {
               serverTime: () => fetchServerTime(exchange),
               balances: () => trading.balances(),
+              listing: trading.listing,
               isRefusal: (error) => classifyFault(error).outcome === 'rejected',
               ...(speed === 1 ? { priceAt: (symbol, at) => closingPrice(exchange, symbol, at) } : {}),
             },

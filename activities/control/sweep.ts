@@ -60,10 +60,16 @@ async function isOpen(
 ): Promise<boolean> {
   const { symbol, intentId } = intent;
   const { state } = await settleIntent(journal, trading, intent).catch((error: unknown) => {
+    if (isGone(trading, intent)) return { state: 'void' as const };
     failed.push({ symbol, intentId, reason: reasonOf(error) });
     return intent;
   });
   return mayBeOpen(state);
+}
+
+/** Nothing rests on a symbol that the exchange does not list, and it takes no order on it. What became of this one cannot be asked any more. */
+function isGone(trading: TradingPort, { symbol, sendBy }: Intent): boolean {
+  return sendBy < Date.now() && trading.listing(symbol) === 'unlisted';
 }
 
 export function reasonOf(error: unknown): string {

@@ -17,6 +17,7 @@ import {
 } from '../../contracts/workflow-ids.ts';
 import { type DueRecovery, type HealthFigures, healthFigures, type Observation } from '../../domain/health.ts';
 import { type RecoveryAction } from '../../domain/health-conditions.ts';
+import { decimal } from '../../domain/money.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { boundedFetch } from '../agents/bounded-fetch.ts';
 import { beating } from '../heartbeat.ts';
@@ -32,7 +33,15 @@ import {
   scheduleObservation,
   type WatchedSchedule,
 } from './books.ts';
-import { type ExchangeView, probeDisk, probeExchange, probeProcess, probeTemporal, unlessItFails } from './probes.ts';
+import {
+  type ExchangeView,
+  probeDisk,
+  probeExchange,
+  probeListings,
+  probeProcess,
+  probeTemporal,
+  unlessItFails,
+} from './probes.ts';
 
 export interface HealthDependencies {
   journal: Journal;
@@ -166,6 +175,12 @@ export function createHealthActivities(dependencies: HealthDependencies) {
     }
   };
 
+  const listings = async (): Promise<Observation[]> => {
+    const positions = await journal.ledger.positions(account);
+    const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+    return probeListings(exchange, symbols, held);
+  };
+
   const books = async (): Promise<Observation[]> => {
     const [control, last] = await Promise.all([
       journal.control.read(account),
@@ -181,6 +196,7 @@ export function createHealthActivities(dependencies: HealthDependencies) {
   const probes = (lateMs: number): (() => Promise<Observation[]>)[] => [
     ...healthEndpoints(configuration).map((endpoint) => async () => sinceItServes(await probeProcess(endpoint))),
     () => probeExchange(exchange, symbols),
+    listings,
     books,
     answers.control,
     () => ordersObservation(journal, account),

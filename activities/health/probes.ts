@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { Observation } from '../../domain/health.ts';
+import type { Listing } from '../market/markets.ts';
 
 const TIMEOUT_MS = 2_000;
 /** Beyond this the exchange refuses what is signed: its window is as wide. */
@@ -68,6 +69,8 @@ export interface ExchangeView {
   balances(): Promise<unknown>;
   /** Whether the exchange said no, in place of giving no answer. */
   isRefusal(error: unknown): boolean;
+  /** Whether orders on a symbol are taken. */
+  listing(symbol: string): Listing;
   /** Undefined where the market of a symbol has no candle of that minute. */
   priceAt?(symbol: string, at: number): Promise<string | undefined>;
 }
@@ -100,13 +103,39 @@ export async function probeExchange(exchange: ExchangeView, symbols: readonly st
     );
     const { priceAt } = exchange;
     const markets = priceAt
-      ? await Promise.all(symbols.map((symbol) => probeMarket(symbol, (at) => priceAt(symbol, at), serverTime)))
+      ? await Promise.all(
+          // One that is not traded is an incident of its own.
+          symbols.map(async (symbol) =>
+            exchange.listing(symbol) === 'traded'
+              ? probeMarket(symbol, (at) => priceAt(symbol, at), serverTime)
+              : [well(`market/${symbol}`)],
+          ),
+        )
       : [];
     return [clock, account, ...markets.flat()];
   } catch (error) {
     const code = exchange.isRefusal(error) ? 'exchange.refuses' : 'exchange.away';
     return [{ component, code, detail: `the exchange gives no time: ${wordsOf(error)}` }];
   }
+}
+
+/** Whether everything that is configured or held can be traded. */
+export function probeListings(
+  { listing }: Pick<ExchangeView, 'listing'>,
+  configured: readonly string[],
+  held: readonly string[],
+): Observation[] {
+  const component = 'exchange/listings';
+  const untraded = [...new Set([...configured, ...held])].filter((symbol) => listing(symbol) !== 'traded');
+  if (untraded.length === 0) return [well(component)];
+  const words = untraded.map((symbol) => {
+    const remedies = [
+      ...(held.includes(symbol) ? [`book it out with "sapphire portfolio book-out ${symbol}"`] : []),
+      ...(configured.includes(symbol) ? ['take it out of the configuration'] : []),
+    ];
+    return `${symbol} is ${listing(symbol)} and set aside: if that lasts, ${remedies.join(' and ')}`;
+  });
+  return [{ component, code: 'market.untraded', detail: words.join('; ').slice(0, 500) }];
 }
 
 async function probeMarket(

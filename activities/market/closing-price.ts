@@ -16,10 +16,15 @@ export function finalAt(at: number): number {
   return (Math.floor(at / MINUTE_MS) + 1) * MINUTE_MS;
 }
 
-/** Close of the minute that a moment lies in, or undefined where the venue has no candle of it. The minute must have ended. */
+/**
+ * Close of the minute that a moment lies in, or undefined where the venue has no candle of it, or does not list the symbol. The minute must
+ * have ended.
+ */
 export async function closingPrice(client: binance, symbol: string, at: number): Promise<DecimalText | undefined> {
   const startTime = Math.floor(at / MINUTE_MS) * MINUTE_MS;
-  const request = { symbol: client.market(symbol)['id'], interval: '1m', startTime, limit: 1 };
+  const id = client.markets?.[symbol]?.id;
+  if (id === undefined) return undefined;
+  const request = { symbol: id, interval: '1m', startTime, limit: 1 };
   const [candle] = klinesSchema.parse(await timed('klines', () => client.publicGetKlines(request)));
   if (candle?.[0] !== startTime) return undefined;
   const price = decimal(candle[4]);

@@ -6,6 +6,7 @@ import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { MarketSnapshot, Mode, SymbolSnapshot } from '../../domain/market.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { whileBeating } from '../heartbeat.ts';
+import type { Listing } from './markets.ts';
 
 export interface SnapshotRequest {
   symbols: string[];
@@ -20,6 +21,8 @@ export interface SnapshotRequest {
 export interface MarketDataPort {
   readonly venue: string;
   readonly mode: Mode;
+  /** As of the last reading of what the exchange lists. */
+  listing(symbol: string): Listing;
   symbolSnapshot(symbol: string, candles: number, bookLevels: number): Promise<SymbolSnapshot>;
   /** The exchange's clock, UTC epoch milliseconds. */
   exchangeTime(): Promise<number>;
@@ -56,16 +59,24 @@ export function createMarketActivities({ market, buffer, logger }: MarketDepende
   }
 
   return {
-    /** One consistent view for all agents of a cycle. */
+    /** One consistent view for all agents of a cycle, of what is traded: a symbol that is not must not hide the others. */
     async takeSnapshot({ symbols, candles, bookLevels, correlationId }: SnapshotRequest): Promise<MarketSnapshot> {
       return whileBeating(async () => {
         // The clock is read first: a snapshot may be younger than it says, never older.
         const takenAt = await market.exchangeTime();
-        const snapshots = await Promise.all(
-          symbols.map((symbol) => market.symbolSnapshot(symbol, candles, bookLevels)),
-        );
-        const snapshot = sealSnapshot({ venue: market.venue, mode: market.mode, takenAt, symbols: snapshots });
-        for (const symbol of symbols) metrics.marketSeenAt.set({ symbol }, takenAt / 1_000);
+        const traded = symbols.filter((symbol) => market.listing(symbol) === 'traded');
+        if (traded.length === 0) throw new Error(`${market.venue} trades none of ${symbols.join(', ')}`);
+        const setAside = symbols.filter((symbol) => !traded.includes(symbol));
+        if (setAside.length > 0) logger.warn({ correlationId, setAside }, 'symbols that are not traded are set aside');
+        const { venue, mode } = market;
+        const snapshot = sealSnapshot({
+          venue,
+          mode,
+          takenAt,
+          symbols: await Promise.all(traded.map((symbol) => market.symbolSnapshot(symbol, candles, bookLevels))),
+          ...(setAside.length > 0 ? { setAside } : {}),
+        });
+        for (const symbol of traded) metrics.marketSeenAt.set({ symbol }, takenAt / 1_000);
         await remember(snapshot, correlationId);
         return snapshot;
       });

@@ -22,7 +22,7 @@ export interface ExitQuestion {
 
 export interface ExitDependencies {
   journal: Pick<Journal, 'intents' | 'ledger'>;
-  trading: Pick<TradingPort, 'touch' | 'instrument'>;
+  trading: Pick<TradingPort, 'touch' | 'instrument' | 'listing'>;
 }
 
 /** The leg id of one attempt of an exit. */
@@ -42,6 +42,7 @@ export async function planNextExit(
   wanted: (booked: Decimal) => Decimal,
 ): Promise<{ exit: Exit; booked: Decimal; bid: string }> {
   const { account, symbol, purpose, key, attempt } = question;
+  if (trading.listing(symbol) !== 'traded') return untraded({ journal, trading }, question, wanted);
   const instrument = trading.instrument(symbol);
   const { bid } = await trading.touch(symbol);
   const id = exitLegId(question, attempt);
@@ -73,6 +74,20 @@ export async function planNextExit(
   return { exit: { wait: { quantity: text(left), reason } }, booked, bid };
 }
 
+/** Nothing can be sold, and nothing is dust, where the exchange takes no order: that ends with its pause, or a person books it out. */
+async function untraded(
+  { journal, trading }: ExitDependencies,
+  { account, symbol }: ExitQuestion,
+  wanted: (booked: Decimal) => Decimal,
+): Promise<{ exit: Exit; booked: Decimal; bid: string }> {
+  const position = (await journal.ledger.positions(account)).find((one) => one.symbol === symbol);
+  const booked = decimal(position?.quantity ?? '0');
+  const left = wanted(booked);
+  const reason = `the exchange does not trade ${symbol}: it is ${trading.listing(symbol)}`;
+  const exit: Exit = left.isZero() ? { over: { dust: '0' } } : { wait: { quantity: text(left), reason } };
+  return { exit, booked, bid: '0' };
+}
+
 export type ExitActivities = ReturnType<typeof createExitActivities>;
 
 export function createExitActivities({ journal, trading, logger }: ExitDependencies & { logger: Logger }) {
@@ -92,6 +107,7 @@ export function createExitActivities({ journal, trading, logger }: ExitDependenc
         return exit;
       }
       const { account, symbol, key } = question;
+      if (decimal(bid).isZero()) return exit;
       const rules = trading.instrument(symbol);
       const dust = await journal.ledger.sweepDust({ reference: key, account, symbol, rules, price: bid });
       return { over: { dust } };

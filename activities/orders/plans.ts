@@ -13,7 +13,7 @@ import { progressOf } from './progress.ts';
 
 export interface PlanDependencies {
   journal: Pick<Journal, 'intents' | 'ledger' | 'cycles'>;
-  trading: Pick<TradingPort, 'touch' | 'instrument'>;
+  trading: Pick<TradingPort, 'touch' | 'instrument' | 'listing'>;
   logger: Logger;
 }
 
@@ -52,6 +52,17 @@ export function createPlanActivities({ journal, trading, logger }: PlanDependenc
         const progress = past.length > 0 ? progressOf(leg, past) : undefined;
         if (progress && !progress.working && !progress.next) return progress.result;
         await Context.current().sleep(POLL_MS);
+      }
+    },
+
+    /** Ends a leg whose workflow is gone: what it would send next is void, and what it sent is waited for, by its books. */
+    async endLeg(leg: OrderLeg): Promise<OrderResult> {
+      for (;;) {
+        const past = await journal.intents.ofLeg(leg.legId);
+        const progress = past.length > 0 ? progressOf(leg, past) : undefined;
+        if (progress && !progress.working && !progress.next) return progress.result;
+        if (!progress?.working) await journal.intents.voidIfMissing(leg, progress?.next?.submission ?? 1);
+        else await Context.current().sleep(POLL_MS);
       }
     },
 

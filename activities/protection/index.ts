@@ -15,7 +15,7 @@ import type { TradingPort } from '../orders/port.ts';
 
 export interface ProtectionDependencies {
   journal: { ledger: Pick<Journal['ledger'], 'positions'> };
-  trading: Pick<TradingPort, 'touch' | 'instrument'>;
+  trading: Pick<TradingPort, 'touch' | 'instrument' | 'listing'>;
   /** Undefined where protection is switched off. */
   settings: ProtectionSettings | undefined;
   logger: Logger;
@@ -62,9 +62,10 @@ export function createProtectionActivities({ journal, trading, settings, logger 
     return { quantity, averageCost, openedAt };
   };
 
-  /** Undefined while the market cannot be read or nobody bids: no price is no reason to sell. */
+  /** Undefined while the market cannot be read, nobody bids or no order is taken: no price is no reason to sell. */
   const bidOf = async (symbol: string, failures: number): Promise<DecimalText | undefined> => {
     try {
+      if (trading.listing(symbol) !== 'traded') throw new Error(`the exchange does not trade ${symbol}`);
       const { bid } = await trading.touch(symbol);
       return decimal(bid).isZero() ? undefined : bid;
     } catch (error) {

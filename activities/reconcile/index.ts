@@ -81,7 +81,8 @@ export function createReconcileActivities(dependencies: ReconcileDependencies) {
 
         const owners = await checkOwners({ journal, trading }, found.orders);
         const adoptions: Adoption[] = [];
-        for (const intent of found.intents) adoptions.push(await adopt({ journal, trading, client }, intent));
+        for (const intent of found.intents.filter(({ symbol }) => trading.listing(symbol) !== 'unlisted'))
+          adoptions.push(await adopt({ journal, trading, client }, intent));
         const followed = adoptions.filter(({ adopted }) => adopted);
         const missing = [
           ...controls,

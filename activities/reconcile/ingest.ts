@@ -5,7 +5,7 @@ import { TRADES_PAGE, type TradingPort, type VenueTrade } from '../orders/port.t
 
 export interface IngestDependencies {
   journal: Pick<Journal, 'exchange' | 'intents' | 'ledger'>;
-  trading: Pick<TradingPort, 'tradesFrom' | 'orderById'>;
+  trading: Pick<TradingPort, 'tradesFrom' | 'orderById' | 'listing'>;
   account: string;
   /** Symbols that are traded; those that are held are read as well. */
   symbols: readonly string[];
@@ -112,6 +112,7 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     if (!(await journal.exchange.acquireLease(account, holder, LEASE_MS))) return false;
     const held = (await journal.ledger.positions(account)).map(({ symbol }) => symbol);
     for (const symbol of new Set([...symbols, ...held])) {
+      if (trading.listing(symbol) === 'unlisted') continue;
       if (!(await readSymbol(symbol))) return false;
     }
     return true;

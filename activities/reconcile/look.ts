@@ -5,7 +5,7 @@ import type { TradingPort, VenueOrder } from '../orders/port.ts';
 
 export interface LookDependencies {
   journal: Pick<Journal, 'exchange' | 'intents' | 'ledger'>;
-  trading: Pick<TradingPort, 'tradesFrom' | 'balances' | 'openOrders'>;
+  trading: Pick<TradingPort, 'tradesFrom' | 'balances' | 'openOrders' | 'listing'>;
 }
 
 /** Both sides at one moment. */
@@ -20,7 +20,8 @@ export interface Look {
 
 /**
  * Reads trades, balances, trades. Only where no trade came in between and none was booked do the balances of both sides belong to the same
- * moment.
+ * moment. The trades of a symbol that the exchange does not list cannot be asked for, and there are no new ones: its balance is compared all
+ * the same.
  */
 export async function lookAtBooks(
   dependencies: LookDependencies,
@@ -28,14 +29,15 @@ export async function lookAtBooks(
   symbols: readonly string[],
 ): Promise<Look> {
   const { journal, trading } = dependencies;
-  const before = await readPosition(dependencies, account, symbols);
+  const listed = symbols.filter((symbol) => trading.listing(symbol) !== 'unlisted');
+  const before = await readPosition(dependencies, account, listed);
   const [orders, venue, intents, booked] = await Promise.all([
     trading.openOrders(),
     trading.balances(),
     journal.intents.listOpen(account),
     journal.ledger.balances(account),
   ]);
-  const after = await readPosition(dependencies, account, symbols);
+  const after = await readPosition(dependencies, account, listed);
 
   const books = new Map(
     booked.map(({ asset, free, reserved, dust }) => [asset, sum([free, reserved, dust].map((part) => decimal(part)))]),

@@ -47,7 +47,12 @@ beforeEach(async () => {
     // No Temporal: what is asked of it cannot be told, and stays as it was known.
     client: {} as Client,
     configuration: parseConfiguration({ agents: { hummingbot: { port } } }, 'the test'),
-    exchange: { serverTime: async () => Date.now(), balances: async () => ({}), isRefusal: () => false },
+    exchange: {
+      serverTime: async () => Date.now(),
+      balances: async () => ({}),
+      isRefusal: () => false,
+      listing: () => 'traded',
+    },
     engines: ['hummingbot'],
     dataFolder: data,
     exportLagMs: async () => 0,

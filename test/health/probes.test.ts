@@ -7,6 +7,7 @@ import {
   type ExchangeView,
   probeDisk,
   probeExchange,
+  probeListings,
   probeProcess,
   probeTemporal,
 } from '../../activities/health/probes.ts';
@@ -56,6 +57,7 @@ describe('the exchange', () => {
     serverTime: async () => Date.now(),
     balances: async () => ({}),
     isRefusal: (error) => String(error).includes('-2015'),
+    listing: () => 'traded',
     priceAt: async () => '1',
     ...changes,
   });
@@ -81,7 +83,42 @@ describe('the exchange', () => {
       ['exchange.clock_skew', undefined, undefined],
     ],
     ['has a market that stands still', { priceAt: async () => undefined }, [undefined, undefined, 'market.stale']],
+    [
+      'has a market that is not traded',
+      { priceAt: async () => undefined, listing: () => 'halted' },
+      [undefined, undefined, undefined],
+    ],
   ])('%s', async (_title, changes, expected) => expect(await codes(changes)).toEqual(expected));
+});
+
+describe('listings', () => {
+  const listing: ExchangeView['listing'] = (symbol) =>
+    symbol === 'GONE/USDT' ? 'unlisted' : symbol === 'WAIT/USDT' ? 'halted' : 'traded';
+
+  it.each<[string, string[], string[], string | undefined]>([
+    ['all that is traded', ['BTC/USDT'], ['ETH/USDT'], undefined],
+    [
+      'one that is held',
+      ['BTC/USDT'],
+      ['GONE/USDT'],
+      'GONE/USDT is unlisted and set aside: if that lasts, book it out with "sapphire portfolio book-out GONE/USDT"',
+    ],
+    [
+      'one that is configured',
+      ['BTC/USDT', 'WAIT/USDT'],
+      [],
+      'WAIT/USDT is halted and set aside: if that lasts, take it out of the configuration',
+    ],
+    [
+      'one that is both',
+      ['GONE/USDT'],
+      ['GONE/USDT'],
+      'GONE/USDT is unlisted and set aside: if that lasts, book it out with "sapphire portfolio book-out GONE/USDT" and take it out of the configuration',
+    ],
+  ])('tell of %s', (_which, configured, held, detail) => {
+    const expected = detail ? { code: 'market.untraded', detail } : { detail: 'ok' };
+    expect(probeListings({ listing }, configured, held)).toEqual([{ component: 'exchange/listings', ...expected }]);
+  });
 });
 
 describe('a halt', () => {

@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Listing } from '../../activities/market/markets.ts';
 import { createExitActivities, type Exit, type ExitQuestion } from '../../activities/orders/exits.ts';
 import type { Instrument } from '../../domain/market.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -21,8 +22,10 @@ const instrument: Instrument = {
 const question = { account: 'main', symbol: 'BTC/USDT', purpose: 'protect', key: 'k' } as const;
 
 let journal: Journal;
+let listing: Listing;
 beforeEach(async () => {
   journal = await temporaryJournal();
+  listing = 'traded';
   await fund(journal);
 });
 afterEach(() => journal.close());
@@ -34,7 +37,11 @@ async function planExit(quantity: string, bid: string, rules: Partial<Instrument
 }
 
 function next(bid: string, rules: Partial<Instrument> = {}, attempt = 1): Promise<Exit> {
-  const trading = { instrument: () => ({ ...instrument, ...rules }), touch: async () => ({ bid, ask: bid }) };
+  const trading = {
+    listing: () => listing,
+    instrument: () => ({ ...instrument, ...rules }),
+    touch: async () => ({ bid, ask: bid }),
+  };
   const { planExit: plan } = createExitActivities({ journal, trading, logger: silent });
   return new MockActivityEnvironment().run<[ExitQuestion], Exit, typeof plan>(plan, { ...question, attempt });
 }
@@ -69,5 +76,17 @@ describe('the next order of an exit', () => {
   it('takes a market without a bid for no sign of dust', async () => {
     expect(await planExit('0.01', '0')).toEqual({ wait: { quantity: '0.01', reason: 'nobody bids for BTC' } });
     expect(await journal.ledger.positions('main')).toMatchObject([{ quantity: '0.01', dust: '0' }]);
+  });
+
+  it.each<Listing>(['halted', 'unlisted'])('waits where the symbol is %s, until it is booked out', async (found) => {
+    listing = found;
+    const reason = `the exchange does not trade BTC/USDT: it is ${found}`;
+    expect(await planExit('0.01', '2975')).toEqual({ wait: { quantity: '0.01', reason } });
+    expect(await journal.ledger.positions('main')).toMatchObject([{ quantity: '0.01', dust: '0' }]);
+  });
+
+  it.each<Listing>(['traded', 'halted', 'unlisted'])('is none where nothing is held and it is %s', async (found) => {
+    listing = found;
+    expect(await next('0')).toEqual({ over: { dust: '0' } });
   });
 });

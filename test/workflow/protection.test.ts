@@ -4,6 +4,7 @@ import { MockActivityEnvironment, type TestWorkflowEnvironment } from '@temporal
 import { Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Listing } from '../../activities/market/markets.ts';
 import type { ExitQuestion } from '../../activities/orders/exits.ts';
 import { createProtectionActivities, type Watched, type WatchRequest } from '../../activities/protection/index.ts';
 import type { FlattenResult, TradingControlState } from '../../contracts/control.ts';
@@ -162,7 +163,7 @@ describe('the watcher', () => {
   const request: WatchRequest = { account: 'main', symbol: SYMBOL, holding, settings, highest: '100' };
 
   function watch(
-    looks: { bid?: string | Error; position?: Partial<Position> }[],
+    looks: { bid?: string | Error; listing?: Listing; position?: Partial<Position> }[],
     options: { heartbeatDetails?: unknown; settings?: { trailingStop: number } | undefined } = {},
   ): { result: Promise<Watched>; beats: unknown[] } {
     let at = -1;
@@ -177,6 +178,7 @@ describe('the watcher', () => {
         },
       },
       trading: {
+        listing: () => now()?.listing ?? 'traded',
         instrument: () => ({
           symbol: SYMBOL,
           base: 'BTC',
@@ -221,6 +223,15 @@ describe('the watcher', () => {
     const { result } = watch([{ bid: new Error('down') }, { bid: '0' }, { bid: '89' }]);
     expect(await result).toMatchObject({ end: 'hit', barrier: 'trailing_stop' });
   });
+
+  it.each<Listing>(['halted', 'unlisted'])(
+    'waits for a market that is %s, and ends when it is booked out',
+    async (listing) => {
+      const flat = { quantity: '0', openedAt: 0 };
+      expect(await watch([{ listing }, { listing, position: flat }]).result).toEqual({ end: 'flat', highest: '100' });
+      expect(await watch([{ listing, bid: '1' }, { bid: '89' }]).result).toMatchObject({ end: 'hit' });
+    },
+  );
 
   it('goes on from the highest price of the attempt that died', async () => {
     const { result } = watch([{ bid: '100' }], { heartbeatDetails: '115' });

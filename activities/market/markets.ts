@@ -1,0 +1,69 @@
+import type { binance } from 'ccxt';
+import { venueCode } from '../orders/classify.ts';
+import { timed } from './ccxt-client.ts';
+
+/** Whether orders on a symbol are taken. `halted`: not now, its trades can be asked for. `unlisted`: the exchange knows no such symbol. */
+export type Listing = 'traded' | 'halted' | 'unlisted';
+
+/** What the exchange lists, with the rules of each market, as it was last read. */
+export interface Markets {
+  listing(symbol: string): Listing;
+  /** Reads anew, without being waited for, where this answer says that what was read is no longer so. */
+  doubt(error: unknown): void;
+  /** Reads anew; one reading at a time. */
+  renew(): Promise<void>;
+}
+
+/** So old the rules may be: an exchange tells nobody that it has changed a tick, a step or a least value. */
+export const MARKETS_MS = 10 * 60_000;
+/** After a reading that failed. */
+const AGAIN_MS = 30_000;
+
+/** Filter failure, too many decimals, invalid symbol (developers.binance.com, "Error codes"). */
+const CONTRADICTIONS = [-1013, -1111, -1121];
+
+const known = new WeakMap<binance, Promise<Markets>>();
+
+/** One list a client, which its requests are made by, read before this comes back. Whatever asks has it read anew once it is old. */
+export function loadMarkets(client: binance, steady: () => number = () => performance.now()): Promise<Markets> {
+  const opened = known.get(client);
+  if (opened) return opened;
+  const opening = open(client, steady);
+  known.set(client, opening);
+  // What could not be read may be tried again.
+  opening.catch(() => known.delete(client));
+  return opening;
+}
+
+async function open(client: binance, steady: () => number): Promise<Markets> {
+  let dueAt = 0;
+  let reading: Promise<void> | undefined;
+
+  const read = async (): Promise<void> => {
+    dueAt = steady() + AGAIN_MS;
+    await timed('exchangeInfo', () => client.loadMarkets(true));
+    dueAt = steady() + MARKETS_MS;
+  };
+  const renew = (): Promise<void> => {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+  /** The old list stays until there is a new one. */
+  const renewUnseen = (): void => void renew().catch(() => undefined);
+
+  await renew();
+  return {
+    listing(symbol) {
+      if (steady() >= dueAt) renewUnseen();
+      const market = client.markets?.[symbol];
+      if (!market) return 'unlisted';
+      return market.active === false ? 'halted' : 'traded';
+    },
+    doubt(error) {
+      if (CONTRADICTIONS.includes(venueCode(String(error)) ?? 0)) renewUnseen();
+    },
+    renew,
+  };
+}
