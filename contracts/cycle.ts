@@ -5,10 +5,15 @@ import type { DecimalText } from '../domain/money.ts';
 import type { Fill, OrderState } from '../domain/orders.ts';
 import type { ParticipationPolicy } from '../domain/participation.ts';
 import type { OrderPlan, PlanEnd } from '../domain/portfolio.ts';
+import type { Prices } from '../domain/prices.ts';
 import type { AgentAnswer } from '../domain/signals.ts';
 import type { Consensus } from './consensus.ts';
 import { symbolText } from './decimal-text.ts';
+import { accountInput } from './inputs.ts';
 import type { Weights } from './models.ts';
+
+const idText = z.string().min(1).max(300);
+const anyObject = z.looseObject({}).optional();
 
 export const cycleOutcomes = ['COMPLETED', 'DEGRADED', 'NO_TRADE', 'HALTED', 'SKIPPED_STALE'] as const;
 export type CycleOutcome = (typeof cycleOutcomes)[number];
@@ -53,6 +58,8 @@ export interface CycleRecord {
   finishedAt: number;
   epoch: number;
   snapshot: { snapshotId: string; takenAt: number; venue: string; mids: Record<string, DecimalText> } | undefined;
+  /** What it decided on and is marked at; missing where it came to no decision. */
+  prices?: { takenAt: number; mids: Record<string, DecimalText> };
   answers: AgentAnswer[];
   consensus: Consensus | undefined;
   plan: OrderPlan | undefined;
@@ -73,6 +80,33 @@ export const tradingCycleInputSchema = z.strictObject({
 });
 export type TradingCycleInput = z.output<typeof tradingCycleInputSchema>;
 
+/** Input of the workflow `keepRecord`: what a cycle could not write within its own time. A field that is not known is kept. */
+export const keepRecordInputSchema: z.ZodType<KeepRecordInput> = z.looseObject({
+  record: z.looseObject({
+    cycleId: idText,
+    correlationId: idText,
+    runId: z.string(),
+    account: accountInput,
+    mode: z.enum(['paper', 'live']),
+    outcome: z.enum(cycleOutcomes),
+    summary: z.string(),
+    startedAt: z.number().nonnegative(),
+    finishedAt: z.number().nonnegative(),
+    epoch: z.int().nonnegative(),
+    snapshot: anyObject,
+    answers: z.array(z.unknown()),
+    consensus: anyObject,
+    plan: anyObject,
+    orders: z.array(z.unknown()),
+  }),
+  prices: z.looseObject({ takenAt: z.number(), symbols: z.array(z.unknown()) }).optional(),
+}) as unknown as z.ZodType<KeepRecordInput>;
+export interface KeepRecordInput {
+  record: Omit<CycleRecord, 'fills' | 'equity'>;
+  /** That equity is marked at. */
+  prices?: Prices | undefined;
+}
+
 /** What the configuration and the books say when a cycle begins: read once, so that a change of either takes effect at the next cycle. */
 export interface CycleTerms {
   account: string;
@@ -83,6 +117,8 @@ export interface CycleTerms {
   candles: number;
   bookLevels: number;
   horizonMs: number;
+  /** When its time is over: each step has what is left until then. Missing in cycles that an earlier release began. */
+  endsAt?: number;
   /** A cycle that begins later than this after its nominal time does not trade. */
   maxLatenessMs: number;
   /** Time that the agents have for their answers, retries included. */

@@ -12,6 +12,11 @@ export function planWorkflowId(cycleId: string): string {
   return `plan/${cycleId}`;
 }
 
+/** Writes the record of a cycle whose own time was not enough. */
+export function recordWorkflowId(cycleId: string): string {
+  return `record/${cycleId}`;
+}
+
 /** The protective exits of what is held of a symbol. */
 export function protectWorkflowId(account: string, symbol: string): string {
   return `protect/${account}/${symbol}`;

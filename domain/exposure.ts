@@ -1,35 +1,35 @@
-import { midPrice } from './book.ts';
 import { type Decimal, decimal, max, sum, text, ZERO } from './money.ts';
 import type { Position, RiskVerdict } from './portfolio.ts';
+import { isHalted, midIn } from './prices.ts';
 import type { Books, PlanRequest } from './risk.ts';
 import type { Draft } from './sizing.ts';
 
 /*
  * Exposure is what an account comes to hold at worst: what is booked, its dust included, at mid, and every buy that may still be filled, for all
- * that is left of it, at its limit price. An order of unknown end counts as one that will be filled.
+ * that is left of it, at its limit price. An order of unknown end counts as one that will be filled. What the exchange does not trade, and gives
+ * no price of, counts at its cost, until it is traded again or booked out: everything else goes on.
  */
 
-type Market = Pick<PlanRequest, 'snapshot' | 'currency'>;
+type Market = Pick<PlanRequest, 'prices' | 'currency'>;
 
-/** Cash, free and reserved, plus positions and their dust at mid. What has no price now counts nothing: ask `unpriced` first. */
+/** Cash, free and reserved, plus positions and their dust at mid. What is traded and has no price now counts nothing: ask `unpriced` first. */
 export function equityAt(market: Market, books: Pick<Books, 'balances' | 'positions'>): Decimal {
   const cash = books.balances.find(({ asset }) => asset === market.currency);
   const held = books.positions.map((position) => worthOf(market, position));
   return sum([decimal(cash?.free ?? '0'), decimal(cash?.reserved ?? '0'), ...held]);
 }
 
-/** A symbol that is held and has no price: without it neither equity nor exposure is known. Dust is too little to matter. */
-export function unpriced(market: Market, { positions }: Pick<Books, 'positions'>): string | undefined {
-  return positions.find(({ symbol, quantity }) => !decimal(quantity).isZero() && !midOf(market, symbol))?.symbol;
+/** A symbol that is held, traded and has no price: without it neither equity nor exposure is known. Dust is too little to matter. */
+export function unpriced({ prices }: Market, { positions }: Pick<Books, 'positions'>): string | undefined {
+  return positions.find(
+    ({ symbol, quantity }) => !decimal(quantity).isZero() && !midIn(prices, symbol) && !isHalted(prices, symbol),
+  )?.symbol;
 }
 
-function midOf({ snapshot }: Market, symbol: string): Decimal | undefined {
-  const market = snapshot.symbols.find(({ instrument }) => instrument.symbol === symbol);
-  return market && midPrice(market.book);
-}
-
-function worthOf(market: Market, { symbol, quantity, dust }: Position): Decimal {
-  return midOf(market, symbol)?.times(decimal(quantity).plus(dust)) ?? ZERO;
+function worthOf({ prices }: Market, { symbol, quantity, averageCost, dust }: Position): Decimal {
+  const mid = midIn(prices, symbol);
+  if (mid) return mid.times(decimal(quantity).plus(dust));
+  return isHalted(prices, symbol) ? decimal(quantity).times(averageCost) : ZERO;
 }
 
 function exposureOf(market: Market, { positions, openOrders }: Books, covers: (symbol: string) => boolean): Decimal {

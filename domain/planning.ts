@@ -5,12 +5,14 @@ import { buyLeg, sellLeg } from './legs.ts';
 import { type Decimal, decimal, min, sum, text, ZERO } from './money.ts';
 import type { OrderLeg } from './orders.ts';
 import type { Allocation, OrderPlan, Restriction, RiskVerdict } from './portfolio.ts';
+import { withPrices } from './prices.ts';
 import { reservationAmount } from './reservation.ts';
 import {
   type Books,
   type PlanRequest,
   refuseDecision,
   refuseOpening,
+  refuseSymbol,
   restrictionOf,
   type View,
   verdictOf,
@@ -24,7 +26,7 @@ import type { Draft } from './sizing.ts';
 export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
   // Two views of one symbol would each buy its whole share.
   const views = asked.views.filter(({ symbol }, at) => asked.views.findIndex((one) => one.symbol === symbol) === at);
-  const request = { ...asked, views };
+  const request = { ...asked, views, snapshot: withPrices(asked.snapshot, asked.prices) };
   const verdicts: RiskVerdict[] = [];
   const equity = equityAt(request, books);
   const none = { restriction: undefined, allocations: [], legs: [] };
@@ -39,7 +41,12 @@ export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
 
   const { allocations, verdicts: caps } = refusal ? { allocations: [], verdicts: [] } : allocationsOf(request, equity);
   verdicts.push(...caps);
-  const drafts = request.views.flatMap((view) => draftOf(request, books, equity, view, allocations, verdicts));
+  const traded = request.views.filter(({ symbol }) => {
+    const halted = refuseSymbol(request, symbol);
+    if (halted) verdicts.push(halted);
+    return !halted;
+  });
+  const drafts = traded.flatMap((view) => draftOf(request, books, equity, view, allocations, verdicts));
   verdicts.push(...boundExposure(request, equity, drafts, books));
   const legs = legsOf(request, books, drafts, verdicts);
   return planOf(request, equity, verdicts, { restriction, allocations, legs });
@@ -51,7 +58,9 @@ function planOf(
   verdicts: RiskVerdict[],
   { restriction, ...parts }: { restriction: Restriction | undefined; allocations: Allocation[]; legs: OrderLeg[] },
 ): OrderPlan {
-  return { cycleId, equity: text(equity), verdicts, ...parts, ...(restriction ? { restriction } : {}) };
+  // No buy counts on a sale of the same plan: each leg is right, or wrong, by itself.
+  const kind = 'independent';
+  return { cycleId, kind, equity: text(equity), verdicts, ...parts, ...(restriction ? { restriction } : {}) };
 }
 
 /** Only what is expected to rise has a claim on capital: on spot nothing can be sold that is not held. */
@@ -110,7 +119,7 @@ function waits(books: Books, { symbol, direction }: View, verdicts: RiskVerdict[
   return true;
 }
 
-/** What frees capital is worked first. */
+/** What frees capital comes first, in its number and on the page. */
 function legsOf(request: PlanRequest, books: Books, drafts: readonly Draft[], verdicts: RiskVerdict[]): OrderLeg[] {
   const legs: OrderLeg[] = [];
   for (const draft of drafts.filter(({ sellQuantity }) => !sellQuantity.isZero())) {

@@ -57,8 +57,14 @@ export interface Restriction {
 /** What one cycle means to do, with everything that bound it. */
 export interface OrderPlan {
   cycleId: string;
+  /**
+   * `independent`: each leg is worked at once and ends by itself. `linked`: one leg is right only with the others (a pair, a hedge, a buy that
+   * another leg's sale pays), so they are worked one after the other, and a refused one undoes those before it. Plans of several legs without
+   * it are of an earlier release, and linked.
+   */
+  kind?: 'independent' | 'linked';
   equity: DecimalText;
-  /** In the order in which they are worked: what frees capital comes first. */
+  /** What frees capital comes first; the order in which linked ones are worked. */
   legs: OrderLeg[];
   verdicts: RiskVerdict[];
   allocations: Allocation[];

@@ -4,6 +4,7 @@ import type { MarketSnapshot } from './market.ts';
 import { type Decimal, decimal, text } from './money.ts';
 import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from './orders.ts';
 import type { Balance, Position, Restriction, RiskVerdict } from './portfolio.ts';
+import { NOT_LISTED, type Prices, priceOf, TRADING } from './prices.ts';
 
 /** The part of a consensus that sizing needs. Returns are fractions over the horizon. */
 export interface View {
@@ -22,7 +23,9 @@ export interface RiskLimits {
   minTradeShare: number;
   priceCollarBps: number;
   costBuffer: number;
+  /** Of what the agents saw, and of what is paid and counted. */
   maxSnapshotAgeMs: number;
+  maxPriceAgeMs: number;
   maxDailyLoss: number;
   /** Falls from the peak at which only reducing orders pass, and at which trading halts. */
   reduceDrawdown: number;
@@ -53,7 +56,9 @@ export interface PlanRequest {
   currency: string;
   epoch: number;
   views: readonly View[];
+  /** What the agents saw, with the books of the prices. */
   snapshot: MarketSnapshot;
+  prices: Prices;
   limits: RiskLimits;
   allocation: AllocationSettings;
   execution: ExecutionTerms;
@@ -84,18 +89,28 @@ function whole(code: string, limit: string, value: string): RiskVerdict {
   return { code, symbol: '*', limit, value, before: 'open', after: 'none' };
 }
 
+function staleness(code: string, limitMs: number, ageMs: number): RiskVerdict | undefined {
+  return ageMs > limitMs ? whole(code, `${limitMs} ms`, `${ageMs} ms`) : undefined;
+}
+
 /** What leaves no ground for any order. */
 export function refuseDecision(request: PlanRequest, books: Books): RiskVerdict | undefined {
-  const { limits, snapshot, now, epoch } = request;
+  const { limits, snapshot, prices, now, epoch } = request;
   if (books.tradingState === 'halted') return whole('TradingHalted', 'active', 'halted');
   if (books.epoch !== epoch) return whole('StaleEpoch', String(books.epoch), String(epoch));
-  const ageMs = now - snapshot.takenAt;
-  if (ageMs > limits.maxSnapshotAgeMs) {
-    return whole('MarketDataStale', `${limits.maxSnapshotAgeMs} ms`, `${ageMs} ms`);
-  }
+  const stale =
+    staleness('SnapshotStale', limits.maxSnapshotAgeMs, now - snapshot.takenAt) ??
+    staleness('MarketDataStale', limits.maxPriceAgeMs, now - prices.takenAt);
+  if (stale) return stale;
   // Without it a position would count nothing, and its absence look like a loss that halts trading.
   const symbol = unpriced(request, books);
   return symbol === undefined ? undefined : { ...whole('PriceMissing', 'bid and ask', 'none'), symbol };
+}
+
+/** What keeps a symbol from any order: the exchange would refuse each one. */
+export function refuseSymbol({ prices }: PlanRequest, symbol: string): RiskVerdict | undefined {
+  const status = priceOf(prices, symbol)?.status ?? NOT_LISTED;
+  return status === TRADING ? undefined : { ...whole('SymbolNotTrading', TRADING, status), symbol };
 }
 
 /** What lets only reducing orders pass. */

@@ -4,7 +4,9 @@ import { createOwnConsensusActivities } from '../activities/coordinator/own-cons
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { createCcxtMarket } from '../activities/market/ccxt-market.ts';
 import { createMarketActivities } from '../activities/market/index.ts';
+import { createCcxtPrices } from '../activities/portfolio/ccxt-prices.ts';
 import { createPortfolioActivities } from '../activities/portfolio/index.ts';
+import { createPriceActivities } from '../activities/portfolio/prices.ts';
 import { coordinatorUrl } from '../contracts/config/addresses.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
@@ -32,6 +34,7 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
         activities: {
           ...createMarketActivities({ market, buffer, logger }),
           ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger }),
+          ...createPriceActivities({ prices: createCcxtPrices(client, market.exchangeTime) }),
           ...coordinator,
           ...createOwnConsensusActivities({ journal, account: configuration.account, logger }),
           ...createGuestActivities({ journal, account: configuration.account }),

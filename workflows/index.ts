@@ -1,4 +1,5 @@
 export { tradingControl } from './control/trading-control.ts';
+export { keepRecord } from './cycle/keep-record.ts';
 export { tradingCycle } from './cycle/trading-cycle.ts';
 export { flatten } from './flatten/flatten.ts';
 export { health } from './health/health.ts';

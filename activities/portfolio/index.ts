@@ -9,6 +9,7 @@ import {
   cycleOutcomes,
   type TradingCycleInput,
 } from '../../contracts/cycle.ts';
+import { AFTER_AGENTS_MS } from '../../contracts/cycle-times.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
@@ -18,18 +19,27 @@ import type { MarketSnapshot } from '../../domain/market.ts';
 import { decimal, text } from '../../domain/money.ts';
 import { planOrders } from '../../domain/planning.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
+import type { Prices } from '../../domain/prices.ts';
 import type { ExecutionTerms, RiskLimits } from '../../domain/risk.ts';
 import { isUnwell } from '../../domain/signals.ts';
 import { policyInForce } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
-/** Of a cycle's two intervals, what its last step has for itself. */
+/** Of the first interval, what a cycle leaves to the next one's start. */
 const ORDER_MARGIN_MS = 5_000;
+/** An agent is asked, whatever else is set. */
+const LEAST_DEADLINE_MS = 1_000;
+
+/** When a cycle began, and when the server ends it, where its start said so. */
+export interface CycleSpan {
+  startedAt: number;
+  expiresAt: number | undefined;
+}
 
 export interface PortfolioDependencies {
   journal: Journal;
   configuration: Configuration;
-  /** The exchange's clock, against which a snapshot's age is held. */
+  /** The exchange's clock, against which the age of snapshot and prices is held. */
   exchangeTime(): Promise<number>;
   logger: Logger;
 }
@@ -39,14 +49,16 @@ export interface PlanRequest {
   correlationId: string;
   epoch: number;
   tradedSymbols: string[];
+  /** What the agents saw, and what it is now. */
   snapshot: MarketSnapshot;
+  prices: Prices;
   consensus: Consensus;
 }
 
 export type PortfolioActivities = ReturnType<typeof createPortfolioActivities>;
 
-function riskLimits({ maxSnapshotAgeSeconds, ...limits }: RiskSettings): RiskLimits {
-  return { ...limits, maxSnapshotAgeMs: maxSnapshotAgeSeconds * 1_000 };
+function riskLimits({ maxSnapshotAgeSeconds, maxPriceAgeSeconds, ...limits }: RiskSettings): RiskLimits {
+  return { ...limits, maxSnapshotAgeMs: maxSnapshotAgeSeconds * 1_000, maxPriceAgeMs: maxPriceAgeSeconds * 1_000 };
 }
 
 function executionTerms({
@@ -102,9 +114,9 @@ async function seatsOf(journal: Journal, account: string): Promise<Pick<CycleTer
 export function createPortfolioActivities({ journal, configuration, exchangeTime, logger }: PortfolioDependencies) {
   const { account, allocation, currency, mode, cycle, execution } = configuration;
 
-  const equityOf = (snapshot: MarketSnapshot | undefined, balances: Balance[], positions: Position[]) =>
-    snapshot && unpriced({ snapshot, currency }, { positions }) === undefined
-      ? text(equityAt({ snapshot, currency }, { balances, positions }).toDecimalPlaces(8))
+  const equityOf = (prices: Prices | undefined, balances: Balance[], positions: Position[]) =>
+    prices && unpriced({ prices, currency }, { positions }) === undefined
+      ? text(equityAt({ prices, currency }, { balances, positions }).toDecimalPlaces(8))
       : undefined;
 
   // A rate is known from the first cycle on only where the count began with none.
@@ -112,7 +124,7 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
 
   return {
     /** The cycle's first step: the terms that it keeps to until its end, the halt epoch among them. */
-    async openCycle(input: TradingCycleInput): Promise<CycleTerms> {
+    async openCycle(input: TradingCycleInput, { startedAt, expiresAt }: CycleSpan): Promise<CycleTerms> {
       const unknown = input.symbols?.find((symbol) => !configuration.symbols.includes(symbol));
       if (unknown !== undefined) {
         throw ApplicationFailure.nonRetryable(
@@ -120,11 +132,13 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
           ErrorName.invalidInput,
         );
       }
-      const [control, seats, positions] = await Promise.all([
+      const [control, seats, positions, { settings: limits }] = await Promise.all([
         journal.control.read(account),
         seatsOf(journal, account),
         journal.ledger.positions(account),
+        journal.risk.read(account),
       ]);
+      const intervalMs = cycle.intervalSeconds * 1_000;
       const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
       return {
         account,
@@ -134,13 +148,18 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
         candles: cycle.candles,
         bookLevels: cycle.bookLevels,
         horizonMs: cycle.horizonMinutes * 60_000,
-        orderDeadlineMs: cycle.intervalSeconds * 1_000 - ORDER_MARGIN_MS,
+        orderDeadlineMs: intervalMs - ORDER_MARGIN_MS,
         onLegFailure: execution.onLegFailure,
-        maxLatenessMs: (cycle.intervalSeconds * 1_000) / 2,
+        endsAt: Math.min(startedAt + 2 * intervalMs, expiresAt ?? Number.POSITIVE_INFINITY),
+        maxLatenessMs: intervalMs / 2,
         epoch: control.epoch,
         tradingState: control.tradingState,
         ...seats,
-        agentDeadlineMs: Math.min(cycle.intervalSeconds * 1_000, seats.agentDeadlineMs),
+        // Policy and limits may be changed each by itself: whoever answers in time is not too late for the decision.
+        agentDeadlineMs: Math.max(
+          LEAST_DEADLINE_MS,
+          Math.min(intervalMs, seats.agentDeadlineMs, limits.maxSnapshotAgeSeconds * 1_000 - AFTER_AGENTS_MS),
+        ),
       };
     },
 
@@ -151,9 +170,11 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
       epoch,
       tradedSymbols,
       snapshot,
+      prices,
       consensus,
     }: PlanRequest): Promise<OrderPlan> {
       const now = await exchangeTime();
+      const askedAt = performance.now();
       metrics.snapshotAge.observe(Math.max(0, now - snapshot.takenAt) / 1_000);
       const stop = metrics.sizingDuration.startTimer();
       const plan = await journal.cycles.plan(cycleId, account, ({ control, limits, ...books }) =>
@@ -166,10 +187,12 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
             epoch,
             views: consensus.symbols.filter(({ symbol }) => tradedSymbols.includes(symbol)),
             snapshot,
+            prices,
             limits: riskLimits(limits),
             allocation: { ...allocation, portfolios: portfolios(configuration) },
             execution: executionTerms(execution),
-            now,
+            // The lock may have been waited for.
+            now: Math.round(now + performance.now() - askedAt),
             legIdOf: (symbol, leg, purpose) => legId(account, cycleId, symbol, leg, purpose),
           },
           { tradingState: control.tradingState, epoch: control.epoch, ...books },
@@ -189,17 +212,14 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
       await journal.cycles.releaseLeg(legId);
     },
 
-    /** Writes the decision record with the fills as they are booked, and marks equity at the cycle's own snapshot, where that prices all that is held. */
-    async recordCycle(
-      draft: Omit<CycleRecord, 'fills' | 'equity'>,
-      snapshot: MarketSnapshot | undefined,
-    ): Promise<CycleSummary> {
+    /** Writes the decision record with the fills as they are booked, and marks equity at these prices, where they are of all that is held and traded. Idempotent by cycle id. */
+    async recordCycle(draft: Omit<CycleRecord, 'fills' | 'equity'>, prices: Prices | undefined): Promise<CycleSummary> {
       const [balances, positions, fills] = await Promise.all([
         journal.ledger.balances(account),
         journal.ledger.positions(account),
         journal.ledger.fillsOfCycle(draft.cycleId),
       ]);
-      const equity = equityOf(snapshot, balances, positions);
+      const equity = equityOf(prices, balances, positions);
       const record: CycleRecord = { ...draft, fills, equity, currency };
       await journal.cycles.record(record);
       const { cycleId, correlationId, outcome, summary } = draft;

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { agentIds, isSeat, type SeatId } from '../../domain/agents.ts';
 import type { Portfolio } from '../../domain/allocation.ts';
 import { type AgentParticipation, perAgent } from '../../domain/participation.ts';
-import { decimalText, positiveDecimalText, symbolText } from '../decimal-text.ts';
+import { assetText, decimalText, positiveDecimalText, symbolText } from '../decimal-text.ts';
 import { type PolicySettings, participationConfigurationSchema, withSettings } from '../participation.ts';
 import { agentsSchema } from './agents.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
 import { retentionSchema } from './retention.ts';
+import { contradictions } from './times.ts';
 import { warehouseSchema } from './warehouse.ts';
 
 const port = z.int().min(1).max(65_535);
@@ -37,7 +38,10 @@ export const riskSchema = z
     priceCollarBps: z.number().min(0).max(1_000).default(20),
     /** Costs are multiplied by one plus this before they are held against the edge. */
     costBuffer: z.number().min(0).max(10).default(0.2),
-    maxSnapshotAgeSeconds: z.number().positive().max(3_600).default(10),
+    /** Of what the agents saw, at the decision: more than they have for their answers. */
+    maxSnapshotAgeSeconds: z.number().positive().max(3_600).default(60),
+    /** Of the books and statuses that are read for the decision itself. */
+    maxPriceAgeSeconds: z.number().min(1).max(60).default(10),
     /** Fall of equity since the day's reset that halts trading until a person resumes it. */
     maxDailyLoss: fraction.default(0.05),
     /** Hour, UTC, at which the day's equity is taken. */
@@ -123,10 +127,7 @@ export const configurationSchema = z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a short lower-case name, e.g. main')
       .default('main'),
-    currency: z
-      .string()
-      .regex(/^[A-Z0-9]{2,12}$/)
-      .default('USDT'),
+    currency: assetText.default('USDT'),
     symbols: z.array(symbolText).min(1).max(8).default(['BTC/USDT', 'ETH/USDT']),
     /** Free cash that the paper account opens with. */
     paperBalance: decimalText.default('10000'),
@@ -153,6 +154,9 @@ export const configurationSchema = z
   .refine(({ mode, access }) => mode === 'paper' || access.foreignStarts !== 'allow', {
     path: ['access', 'foreignStarts'],
     message: 'must be refuse, or be left out, where real money is traded',
+  })
+  .superRefine((times, context) => {
+    for (const { path, message } of contradictions(times)) context.addIssue({ code: 'custom', path, message });
   })
   .superRefine(({ participation: { agents } }, context) => {
     for (const name of Object.keys(agents).filter((id) => !isSeat(id))) {

@@ -55,6 +55,29 @@ describe('exposure', () => {
     );
   });
 
+  describe('of what the exchange does not trade', () => {
+    const gone = { ...position('GONE/USDT', '0.03', '0.01'), averageCost: '50000' };
+    const books = { balances: cash('8500', '0'), positions: [gone] };
+
+    it('is its cost: all others go on', () => {
+      const { equity, legs } = plan({ snapshot: { ...snapshot, setAside: ['GONE/USDT'] } }, books);
+      expect(equity).toBe('10000');
+      expect(legs).toMatchObject([{ symbol: 'BTC/USDT', side: 'buy' }]);
+    });
+
+    it('is not known where the exchange trades it and gives no price', () => {
+      const planned = plan({}, books);
+      expect(codes(planned)).toEqual(['PriceMissing']);
+      expect(planned.legs).toEqual([]);
+    });
+
+    it('counts under the caps', () => {
+      const positions = [{ ...gone, quantity: '0.09' }];
+      const { verdicts } = plan({ snapshot: { ...snapshot, setAside: ['GONE/USDT'] } }, { ...books, positions });
+      expect(verdicts).toContainEqual(expect.objectContaining({ code: 'GrossExposure', symbol: 'BTC/USDT' }));
+    });
+  });
+
   it('scales all buys down by one factor under the gross cap', () => {
     const views: View[] = [
       { ...up, uncertainty: 0.1, expectedReturn: 0.008 },

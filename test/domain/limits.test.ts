@@ -1,18 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import type { SymbolSnapshot } from '../../domain/market.ts';
+import { pricesIn } from '../../domain/prices.ts';
 import type { Books, PlanRequest } from '../../domain/risk.ts';
 import { allocation, down, execution, held, limits, market, openOrder, plan, position, snapshot, up } from './plan.ts';
 
 const [btc = market('BTC/USDT', '1', '1'), eth = btc] = snapshot.symbols;
 const seeing = (...symbols: SymbolSnapshot[]) => ({ snapshot: { ...snapshot, symbols } });
 const whole = { symbol: '*', before: 'open', after: 'none' };
+/** Read a minute after the snapshot. */
+const prices = { ...pricesIn(snapshot), takenAt: 1_060_000 };
 const losses = [999_000, 998_000, 997_000].map((closedAt) => ({ realizedPnl: '-1', closedAt }));
 
 /** Code, what brings it about, its numbers, and whether an order is sent all the same. */
 const bites: [string, Partial<PlanRequest>, Partial<Books>, Record<string, string>, boolean][] = [
   ['TradingHalted', {}, { tradingState: 'halted' }, { ...whole, limit: 'active', value: 'halted' }, false],
   ['StaleEpoch', {}, { epoch: 5 }, { ...whole, limit: '5', value: '4' }, false],
+  ['SnapshotStale', { now: 1_060_001, prices }, {}, { ...whole, limit: '60000 ms', value: '60001 ms' }, false],
   ['MarketDataStale', { now: 1_010_001 }, {}, { ...whole, limit: '10000 ms', value: '10001 ms' }, false],
+  [
+    'SymbolNotTrading',
+    { prices: { ...prices, takenAt: 1_000_000, symbols: prices.symbols.map((one) => ({ ...one, status: 'HALT' })) } },
+    {},
+    { ...whole, symbol: 'BTC/USDT', limit: 'TRADING', value: 'HALT' },
+    false,
+  ],
   [
     'PriceMissing',
     seeing(btc, { ...eth, book: { ...eth.book, bids: [] } }),
@@ -104,7 +115,7 @@ const bites: [string, Partial<PlanRequest>, Partial<Books>, Record<string, strin
     'MinNotional',
     { views: [down] },
     held('0.00009'),
-    { symbol: 'BTC/USDT', limit: '10', value: '5.38911', before: '0.00009', after: '0' },
+    { symbol: 'BTC/USDT', limit: '10', value: '5.3891109', before: '0.00009', after: '0' },
     false,
   ],
   [

@@ -2,6 +2,7 @@ import type { AllocationSettings } from '../../domain/allocation.ts';
 import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market.ts';
 import { planOrders } from '../../domain/planning.ts';
 import type { OrderPlan, Position } from '../../domain/portfolio.ts';
+import { pricesIn } from '../../domain/prices.ts';
 import type { Books, ExecutionTerms, PlanRequest, RiskLimits, View } from '../../domain/risk.ts';
 
 export const limits: RiskLimits = {
@@ -12,7 +13,8 @@ export const limits: RiskLimits = {
   minTradeShare: 0.01,
   priceCollarBps: 20,
   costBuffer: 0.2,
-  maxSnapshotAgeMs: 10_000,
+  maxSnapshotAgeMs: 60_000,
+  maxPriceAgeMs: 10_000,
   maxDailyLoss: 0.05,
   reduceDrawdown: 0.06,
   maxDrawdown: 0.09,
@@ -92,6 +94,7 @@ export function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> =
       epoch: 4,
       views: [up],
       snapshot,
+      prices: pricesIn(changes.snapshot ?? snapshot),
       limits,
       allocation,
       execution,

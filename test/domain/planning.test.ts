@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Decimal, decimal, ZERO } from '../../domain/money.ts';
+import { notListed, pricesIn } from '../../domain/prices.ts';
 import { reservationAmount } from '../../domain/reservation.ts';
 import type { View } from '../../domain/risk.ts';
-import { allocation, down, execution, held, limits, openOrder, plan, up } from './plan.ts';
+import { allocation, down, execution, held, limits, market, openOrder, plan, snapshot, up } from './plan.ts';
 
 describe('a plan', () => {
   it('buys the wanted share at the collar, floored to step and tick, and says what bound it', () => {
@@ -25,7 +26,7 @@ describe('a plan', () => {
 
   it('may still reduce while only reducing passes', () => {
     const result = plan({ views: [down] }, { ...held('0.1'), tradingState: 'reducing' });
-    expect(result.legs).toMatchObject([{ side: 'sell', purpose: 'flatten', quantity: '0.1', limitPrice: '59879' }]);
+    expect(result.legs).toMatchObject([{ side: 'sell', purpose: 'flatten', quantity: '0.1', limitPrice: '59879.01' }]);
   });
 
   it.each([
@@ -46,6 +47,47 @@ describe('a plan', () => {
   it('does not halt on what stale data say', () => {
     const result = plan({ now: 1_010_001 }, { marks: { dayOpen: '20000', highWater: '20000' } });
     expect(result.restriction).toBeUndefined();
+  });
+
+  it('pays by the prices of the decision, and not by those that the agents saw up to a minute before', () => {
+    const later = { ...snapshot, symbols: [market('BTC/USDT', '60999', '61001'), market('ETH/USDT', '1', '1')] };
+    const prices = { ...pricesIn(later), takenAt: 1_050_000 };
+    const result = plan({ now: 1_050_100, prices });
+    // 61001 · 1.002 = 61123.002; 2,500 / 61123 = 0.0409…
+    expect(result.legs).toMatchObject([{ limitPrice: '61123', quantity: '0.0409' }]);
+    expect(plan({ now: 1_050_100, prices }, held('0.1')).equity).toBe('16100');
+  });
+
+  it('sells and buys nothing in a symbol that does not trade, and everything else all the same', () => {
+    const both = [up, { ...up, symbol: 'ETH/USDT' }];
+    const { takenAt, symbols } = pricesIn(snapshot);
+    const halted = symbols.map((one) => (one.symbol === 'ETH/USDT' ? { ...one, status: 'BREAK' } : one));
+    const result = plan({ views: both, prices: { takenAt, symbols: halted } });
+    expect(result.legs.map(({ symbol }) => symbol)).toEqual(['BTC/USDT']);
+    expect(result.verdicts).toContainEqual(
+      expect.objectContaining({ code: 'SymbolNotTrading', symbol: 'ETH/USDT', value: 'BREAK' }),
+    );
+    const gone = { takenAt, symbols: symbols.filter(({ symbol }) => symbol !== 'ETH/USDT') };
+    expect(plan({ views: both, prices: gone }).verdicts).toContainEqual(
+      expect.objectContaining({ code: 'SymbolNotTrading', symbol: 'ETH/USDT', value: 'NOT_LISTED' }),
+    );
+    const btcHalted = { takenAt, symbols: symbols.map((one) => ({ ...one, status: 'HALT' })) };
+    expect(plan({ views: [down], prices: btcHalted }, held('0.1'))).toMatchObject({
+      legs: [],
+      verdicts: [{ code: 'SymbolNotTrading', symbol: 'BTC/USDT', value: 'HALT' }],
+    });
+  });
+
+  it('counts a holding that is not traded, and has no price, at what it cost, and goes on with everything else', () => {
+    const { takenAt, symbols } = pricesIn(snapshot);
+    const only = { takenAt, symbols: [notListed('BTC/USDT'), ...symbols.slice(1)] };
+    const { equity, legs } = plan({ views: [{ ...up, symbol: 'ETH/USDT' }], prices: only }, held('0.1'));
+    expect(equity).toBe('16000');
+    expect(legs).toMatchObject([{ symbol: 'ETH/USDT', side: 'buy' }]);
+  });
+
+  it('makes legs of which none needs another', () => {
+    expect(plan().kind).toBe('independent');
   });
 
   it('holds on a flat view and without a quorum', () => {

@@ -291,5 +291,33 @@ describe.each(adapterNames)('the books on %s', (name) => {
       expect(await books.journal.cycles.unsettledPlans('main', books.now + 1)).toEqual([]);
       expect((await kinds()).filter((kind) => kind === 'plan.flat' || kind === 'plan.held')).toEqual(['plan.flat']);
     });
+
+    it('of legs that are not linked has its end when they have', async () => {
+      await fund(books.journal);
+      const legs = [leg({ cycleId: 'two', legId: 'sph2' }), leg({ cycleId: 'two', legId: 'sph3' })];
+      await books.journal.cycles.plan('two', 'main', () => ({ ...empty('two'), kind: 'independent', legs }));
+      expect(await books.journal.cycles.unsettledPlans('main', books.now + 1)).toEqual([]);
+    });
+
+    it('keeps the legs that wait for the linked ones before them, however long these take', async () => {
+      await fund(books.journal);
+      const legs = [leg({ cycleId: 'two', legId: 'sph2' }), leg({ cycleId: 'two', legId: 'sph3' })];
+      await books.journal.cycles.plan('two', 'main', () => ({ ...empty('two'), kind: 'linked', legs }));
+      books.now += 6 * 60_000;
+      expect((await look('later')).openOrders.map(({ state }) => state)).toEqual(['initialized', 'initialized']);
+      expect(await books.journal.intents.ofLeg('sph3')).toEqual([]);
+      // Once its end is written nobody sends what it has not sent.
+      await books.journal.cycles.settlePlan({ cycleId: 'two', end: 'held', detail: 'test', orders: [] });
+      expect((await look('last')).openOrders).toEqual([]);
+      expect(await books.journal.intents.ofLeg('sph3')).toMatchObject([{ state: 'void' }]);
+    });
+
+    it('gives up a leg that was not sent for five minutes where no other is linked to it', async () => {
+      await fund(books.journal);
+      const legs = [leg({ cycleId: 'two', legId: 'sph2' }), leg({ cycleId: 'two', legId: 'sph3' })];
+      await books.journal.cycles.plan('two', 'main', () => ({ ...empty('two'), kind: 'independent', legs }));
+      books.now += 6 * 60_000;
+      expect((await look('later')).openOrders).toEqual([]);
+    });
   });
 });

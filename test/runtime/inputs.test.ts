@@ -29,6 +29,21 @@ const legs: unknown[][] = [
   [{ ...leg, stopPrice: null }],
 ];
 
+const record = {
+  cycleId: 'c',
+  correlationId: 'c',
+  runId: 'r',
+  account: 'main',
+  mode: 'paper',
+  outcome: 'NO_TRADE',
+  summary: '',
+  startedAt: 1,
+  finishedAt: 2,
+  epoch: 0,
+  answers: [],
+  orders: [],
+};
+
 /** Of every workflow but trading control, which starts whatever it is given. */
 const malformed: Record<Exclude<keyof typeof workflows, 'tradingControl'>, unknown[][]> = {
   tradingCycle: [
@@ -38,6 +53,7 @@ const malformed: Record<Exclude<keyof typeof workflows, 'tradingControl'>, unkno
     [{ symbols: null }],
     [{ symbol: 'BTC/USDT' }],
   ],
+  keepRecord: [...shapes, ...nothing, [{ record: {} }], [{ record: { ...record, account: 'X Y' } }]],
   executeOrder: [...shapes, ...nothing, ...legs],
   executePlan: [
     ...shapes,
@@ -70,8 +86,8 @@ let rig: WorkflowRig;
 const called: string[] = [];
 /** Every activity that a workflow asks for. */
 const asked =
-  'openCycle planCycle recordCycle takeSnapshot formConsensus formOwnConsensus hearGuests placeOrder resolveOrder awaitFill cancelOrder planCompensation ' +
-  'settlePlan dropLeg awaitLeg heldSymbols planExit readGuard watchPosition reconcileAccount scoreDueSignals lookAtHealth recover makeBackup exportEvents ' +
+  'openCycle planCycle recordCycle takeSnapshot readPrices formConsensus formOwnConsensus hearGuests placeOrder resolveOrder awaitFill cancelOrder planCompensation ' +
+  'settlePlan dropLeg awaitLeg endLeg heldSymbols planExit readGuard watchPosition reconcileAccount scoreDueSignals lookAtHealth recover makeBackup exportEvents ' +
   'compactSegments loadSegments writeReport applyRetention';
 const activities = Object.fromEntries(asked.split(' ').map((name) => [name, async () => void called.push(name)]));
 

@@ -22,7 +22,9 @@ import { createExitActivities } from '../../activities/orders/exits.ts';
 import { createOrderActivities } from '../../activities/orders/index.ts';
 import { createPlanActivities } from '../../activities/orders/plans.ts';
 import type { TradingPort } from '../../activities/orders/port.ts';
+import { createCcxtPrices } from '../../activities/portfolio/ccxt-prices.ts';
 import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
+import { createPriceActivities } from '../../activities/portfolio/prices.ts';
 import { createProtectionActivities } from '../../activities/protection/index.ts';
 import { createReconcileActivities } from '../../activities/reconcile/index.ts';
 import { createIngest } from '../../activities/reconcile/ingest.ts';
@@ -235,7 +237,8 @@ export async function startRig(
     onStrangers: haltOnStrangers({ journal, client, logger: silent }, 'main'),
     logger: silent,
   });
-  const watched: Pick<TradingPort, 'touch' | 'instrument'> = {
+  const watched: Pick<TradingPort, 'touch' | 'instrument' | 'listing'> = {
+    listing: trading.listing,
     instrument: trading.instrument,
     touch: async (symbol) => {
       const touch = await trading.touch(symbol);
@@ -255,6 +258,7 @@ export async function startRig(
       activities: {
         ...createMarketActivities({ market, buffer, logger: silent }),
         ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger: silent }),
+        ...createPriceActivities({ prices: createCcxtPrices(marketClient, market.exchangeTime) }),
         ...coordinatorActivities,
         ...createOwnConsensusActivities({ journal, account: 'main', logger: silent }),
         ...createGuestActivities({ journal, account: 'main' }),
@@ -323,6 +327,7 @@ export async function startRig(
                 exchange: {
                   serverTime: () => fetchServerTime(marketClient),
                   balances: () => trading.balances(),
+                  listing: trading.listing,
                   isRefusal: (error) => classifyFault(error).outcome === 'rejected',
                 },
                 engines: [],

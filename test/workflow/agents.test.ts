@@ -124,7 +124,10 @@ describe('a cycle', () => {
   it('waits for no agent longer than the policy’s deadline', async () => {
     const system = await open({
       agents: agentIds.filter((id) => id !== 'qwen'),
-      configuration: { participation: { deadlineSeconds: 1 } },
+      configuration: {
+        participation: { deadlineSeconds: 1 },
+        agents: { deepseek: { timeoutSeconds: 1 }, qwen: { timeoutSeconds: 1 } },
+      },
     });
     const { record } = await cycle(system);
     expect(record.answers.find(({ agentId }) => agentId === 'qwen')?.opinions[0]).toMatchObject({ kind: 'abstention' });

@@ -3,6 +3,7 @@ import {
   CancellationScope,
   ChildWorkflowCancellationType,
   condition,
+  log,
   ParentClosePolicy,
   proxyLocalActivities,
   startChild,
@@ -15,51 +16,59 @@ import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { orderWorkflowId, planWorkflowId } from '../../contracts/workflow-ids.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
+import type { OrderPlan } from '../../domain/portfolio.ts';
 import type { executePlan } from '../order/execute-plan.ts';
 import { resultWithout } from '../order/order-result.ts';
 import { startOrder } from '../order/start-order.ts';
+import { leftFor } from './time-left.ts';
 
-/** Unlimited: capital that is not given back is lost to trading. */
-const { releaseLeg } = proxyLocalActivities<PortfolioActivities>({
-  startToCloseTimeout: '1s',
-  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '1s' },
-});
+/** Before a cycle ends, its record has to be left. */
+const LEAST_RELEASE_MS = 1_000;
 
 export interface Execution {
   orders: OrderResult[];
-  /** Of a plan of several legs. */
+  /** Of a plan of linked legs. */
   plan?: Pick<PlanResult, 'end' | 'detail'>;
 }
 
+type Plan = Pick<OrderPlan, 'cycleId' | 'kind'> & { legs: readonly OrderLeg[] };
+type Terms = Pick<CycleTerms, 'account' | 'orderDeadlineMs' | 'onLegFailure' | 'endsAt'>;
+
 /**
- * Has the legs of a plan executed, and waits for their ends as long as the cycle has time. One leg needs no saga, since there is nothing before
- * it to be undone. What was not started gives its capital back.
+ * Has the legs of a plan executed, and waits for their ends as long as the cycle has time. Independent legs are all started at once, and each
+ * ends by itself: what became of one is no reason to undo another. Linked ones are a saga's. What was not started gives its capital back.
  */
-export async function executeLegs(
-  { account, orderDeadlineMs, onLegFailure }: CycleTerms,
-  cycleId: string,
-  legs: readonly OrderLeg[],
-): Promise<Execution> {
+export async function executeLegs(terms: Terms, { cycleId, kind, legs }: Plan): Promise<Execution> {
   const stopped = CancellationScope.current().consideredCancelled;
   return CancellationScope.nonCancellable(async () => {
-    if (stopped) return giveUp(legs);
-    const [only] = legs;
-    if (!only) return { orders: [] };
-    if (legs.length > 1) return followPlan(account, { cycleId, legs: [...legs], onLegFailure }, orderDeadlineMs);
-    return followLeg(only, orderDeadlineMs);
+    if (stopped) return giveUp(legs, terms);
+    const { account, orderDeadlineMs, onLegFailure } = terms;
+    // The orders go on without the cycle: its end must not cost their start.
+    const deadlineMs = Math.max(0, Math.min(orderDeadlineMs, leftFor('orders', terms)));
+    // One linked leg needs no saga: there is nothing before it to be undone.
+    if (kind !== 'independent' && legs.length > 1) {
+      return followPlan(account, { cycleId, legs: [...legs], onLegFailure }, deadlineMs);
+    }
+    return { orders: await Promise.all(legs.map((leg) => followLeg(leg, deadlineMs))) };
   });
 }
 
-async function giveUp(legs: readonly OrderLeg[]): Promise<Execution> {
-  await Promise.all(legs.map(({ legId }) => releaseLeg(legId)));
+/** A journal that is away keeps the capital until a later plan finds the legs without an order, which gives it back. */
+async function giveUp(legs: readonly OrderLeg[], terms: Terms): Promise<Execution> {
+  const { releaseLeg } = proxyLocalActivities<PortfolioActivities>({
+    startToCloseTimeout: '1s',
+    scheduleToCloseTimeout: Math.max(LEAST_RELEASE_MS, Math.min(10_000, leftFor('orders', terms))),
+    retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '1s' },
+  });
+  const released = await Promise.allSettled(legs.map(({ legId }) => releaseLeg(legId)));
+  for (const one of released) if (one.status === 'rejected') log.warn('a leg keeps its capital', { error: one.reason });
   return { orders: legs.map((leg) => resultWithout(leg, 'initialized', 'stopped before it was sent')) };
 }
 
-async function followLeg(leg: OrderLeg, deadlineMs: number): Promise<Execution> {
+async function followLeg(leg: OrderLeg, deadlineMs: number): Promise<OrderResult> {
   const handle = await startOrder(leg);
-  const result = handle && (await within(deadlineMs, handle.result()));
-  const inHand = `still in the hands of ${orderWorkflowId(leg.legId)}`;
-  return { orders: [result ?? resultWithout(leg, 'unresolved', inHand)] };
+  const end = await within(deadlineMs, handle?.result());
+  return 'result' in end ? end.result : resultWithout(leg, 'unresolved', wordsOf(end, orderWorkflowId(leg.legId)));
 }
 
 async function followPlan(account: string, input: ExecutePlanInput, deadlineMs: number): Promise<Execution> {
@@ -84,20 +93,33 @@ async function followPlan(account: string, input: ExecutePlanInput, deadlineMs: 
     if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
     throw error;
   });
-  const result = handle && (await within(deadlineMs, handle.result()));
-  if (result) return { orders: result.orders, plan: { end: result.end, detail: result.detail } };
-  return { orders: legs.map((leg) => resultWithout(leg, 'unresolved', `still in the hands of ${workflowId}`)) };
+  const end = await within(deadlineMs, handle?.result());
+  if (!('result' in end)) {
+    return { orders: legs.map((leg) => resultWithout(leg, 'unresolved', wordsOf(end, workflowId))) };
+  }
+  const { orders, end: how, detail } = end.result;
+  return { orders, plan: { end: how, detail } };
 }
 
-/** Undefined when the time is over, or the workflow ended without a result. */
-async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T | undefined> {
-  let ended = false;
-  const settled = work.then(
-    (value) => value,
-    () => undefined,
+type Followed<T> = { result: T } | { without: 'time' | 'result' };
+
+/** A result, or why there is none: the time is over, another run has it in hand, or it ended without one. */
+async function within<T>(deadlineMs: number, work: Promise<T> | undefined): Promise<Followed<T>> {
+  let followed: Followed<T> = { without: 'time' };
+  let isOver = false;
+  if (!work || deadlineMs === 0) return followed;
+  const take = (end: Followed<T>): void => {
+    followed = end;
+    isOver = true;
+  };
+  void work.then(
+    (result) => take({ result }),
+    () => take({ without: 'result' }),
   );
-  void settled.finally(() => {
-    ended = true;
-  });
-  return (await condition(() => ended, deadlineMs)) ? settled : undefined;
+  await condition(() => isOver, deadlineMs);
+  return followed;
+}
+
+function wordsOf({ without }: { without: 'time' | 'result' }, workflowId: string): string {
+  return without === 'time' ? `still in the hands of ${workflowId}` : `${workflowId} ended without a result`;
 }

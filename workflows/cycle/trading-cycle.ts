@@ -1,23 +1,13 @@
 import {
-  ActivityCancellationType,
   CancellationScope,
   getExternalWorkflowHandle,
   isCancellation,
-  log,
-  patched,
-  proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
-  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CoordinatorActivities } from '../../activities/coordinator/index.ts';
-import type { OwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
-import type { MarketActivities } from '../../activities/market/index.ts';
-import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
-import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
+import type { ConsensusRequest } from '../../contracts/consensus.ts';
 import {
   type CycleRecord,
   type CycleSummary,
@@ -28,49 +18,19 @@ import {
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { riskHaltId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { midPrice } from '../../domain/book.ts';
+import type { MarketSnapshot } from '../../domain/market.ts';
 import { text, ZERO } from '../../domain/money.ts';
 import type { Restriction } from '../../domain/portfolio.ts';
+import { midsOf, type Prices, pricesIn } from '../../domain/prices.ts';
 import { readInput } from '../input.ts';
 import { emergencyStop, halt } from '../messages.ts';
 import { nominalTime } from '../nominal-time.ts';
 import { askAgents } from './ask-agents.ts';
 import { executeLegs } from './execute-legs.ts';
+import { leaveRecord } from './leave-record.ts';
 import { outcomeOf, summarise } from './outcome.ts';
-
-/** Journal transactions on this worker's own machine: a marker in the history instead of two dispatches. Kept under a second, so that a stop is seen. */
-const { openCycle, planCycle, recordCycle } = proxyLocalActivities<PortfolioActivities>({
-  startToCloseTimeout: '1s',
-  scheduleToCloseTimeout: '10s',
-  localRetryThreshold: '1s',
-  retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '500ms' },
-});
-
-/** A market that cannot be read within seconds is no basis for a decision. */
-const { takeSnapshot } = proxyActivities<MarketActivities>({
-  startToCloseTimeout: '4s',
-  scheduleToCloseTimeout: '10s',
-  heartbeatTimeout: '2s',
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry: { initialInterval: '250ms', maximumAttempts: 3 },
-  summary: 'one snapshot for all agents',
-});
-
-/** Repeat-safe by cycle id. A coordinator that is away is not waited for: the cycle forms its consensus itself then. */
-const { formConsensus } = proxyActivities<CoordinatorActivities>({
-  startToCloseTimeout: '3s',
-  scheduleToCloseTimeout: '10s',
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry: { initialInterval: '250ms', maximumAttempts: 3 },
-  summary: 'consensus by the MCP coordinator',
-});
-
-/** Two reads and a write of the journal. */
-const { formOwnConsensus } = proxyLocalActivities<OwnConsensusActivities>({
-  startToCloseTimeout: '1s',
-  scheduleToCloseTimeout: '10s',
-  localRetryThreshold: '1s',
-  retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '500ms' },
-});
+import { consensusOn, planOn, pricesFor, reasonOf, snapshotOf, termsOf } from './steps.ts';
+import { timeFor } from './time-left.ts';
 
 type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
 
@@ -90,11 +50,12 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
   });
 
   const startedAt = Date.now();
-  const terms = await openCycle(input);
+  const terms = await termsOf(input, startedAt, info.executionExpirationTime?.getTime());
+  if (typeof terms === 'string') return { cycleId: info.workflowId, outcome: 'SKIPPED_STALE', summary: terms };
   const draft = newDraft(terms, info.workflowId, info.runId, startedAt);
 
-  const latenessMs = startedAt - nominalTime(info);
-  let snapshot: Awaited<ReturnType<typeof takeSnapshot>> | undefined;
+  const latenessMs = (terms.endsAt === undefined ? startedAt : Date.now()) - nominalTime(info);
+  let prices: Prices | undefined;
   try {
     if (latenessMs > terms.maxLatenessMs) {
       draft.outcome = 'SKIPPED_STALE';
@@ -105,9 +66,13 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
       await trading.run(async () => {
         const { symbols, candles, bookLevels, horizonMs, epoch, tradedSymbols } = terms;
         const { cycleId, correlationId } = draft;
-        snapshot = await takeSnapshot({ symbols, candles, bookLevels, correlationId });
+        const snapshot = await snapshotOf(terms, { symbols, candles, bookLevels, correlationId });
         draft.snapshot = describeSnapshot(snapshot);
-        draft.answers = await askAgents(terms, { cycleId, correlationId, snapshot, horizonMs });
+        // Where it comes to no decision equity is marked at what the agents saw.
+        prices = pricesIn(snapshot);
+        const agentDeadlineMs = timeFor('agents', terms, terms.agentDeadlineMs);
+        const request = { cycleId, correlationId, snapshot, horizonMs };
+        draft.answers = await askAgents({ ...terms, agentDeadlineMs }, request);
         const question: ConsensusRequest = {
           cycleId,
           symbols,
@@ -116,16 +81,19 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
           takenAt: snapshot.takenAt,
           policy: terms.policy,
         };
-        draft.consensus = await consensusOn(question, correlationId);
-        const request = { cycleId, correlationId, epoch, tradedSymbols, snapshot, consensus: draft.consensus };
+        const consensus = await consensusOn(terms, question, correlationId);
+        draft.consensus = consensus;
+        prices = await pricesFor(terms, snapshot);
+        draft.prices = { takenAt: prices.takenAt, mids: midsOf(prices) };
+        const basis = { cycleId, correlationId, epoch, tradedSymbols, snapshot, prices, consensus };
         // A stop that cuts off the answer would leave capital reserved for legs that nobody knows.
-        draft.plan = await CancellationScope.nonCancellable(() => planCycle(request));
-        const { legs, restriction } = draft.plan;
+        draft.plan = await CancellationScope.nonCancellable(() => planOn(terms, basis));
+        const { restriction } = draft.plan;
         if (restriction?.to === 'halted') {
           halted = true;
           await carryOutHalt(cycleId, restriction);
         }
-        const { orders, plan } = await executeLegs(terms, cycleId, legs);
+        const { orders, plan } = await executeLegs(terms, draft.plan);
         draft.orders = orders;
         if (plan) draft.planEnd = plan;
       });
@@ -136,17 +104,7 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
     else fault = reasonOf(error);
   }
 
-  return CancellationScope.nonCancellable(() => finish(draft, snapshot, halted, fault));
-}
-
-/** Without the coordinator the cycle decides by the same rule and policy, and says so. */
-async function consensusOn(question: ConsensusRequest, correlationId: string): Promise<Consensus> {
-  try {
-    return await formConsensus(question, correlationId);
-  } catch (error) {
-    if (isCancellation(error) || !patched('own-consensus')) throw error;
-    return formOwnConsensus(question);
-  }
+  return CancellationScope.nonCancellable(() => finish(terms, draft, prices, halted, fault));
 }
 
 /** The plan raised the halt row already, under the same request id: trading control does the rest. */
@@ -159,8 +117,9 @@ async function carryOutHalt(cycleId: string, { code, limit, value }: Restriction
 }
 
 async function finish(
+  terms: CycleTerms,
   draft: Draft,
-  snapshot: Parameters<typeof recordCycle>[1],
+  prices: Prices | undefined,
   halted: boolean,
   fault: string | undefined,
 ): Promise<CycleSummary> {
@@ -170,7 +129,7 @@ async function finish(
   }
   draft.finishedAt = Date.now();
   const { cycleId, epoch, mode, account, outcome, summary } = draft;
-  await recordCycle(draft, snapshot);
+  await leaveRecord({ record: draft, prices }, terms);
   upsertSearchAttributes([
     { key: searchAttributes.account, value: account },
     { key: searchAttributes.mode, value: mode },
@@ -204,23 +163,11 @@ function newDraft(terms: CycleTerms, cycleId: string, runId: string, startedAt: 
   };
 }
 
-function describeSnapshot({
-  snapshotId,
-  takenAt,
-  venue,
-  symbols,
-}: Awaited<ReturnType<typeof takeSnapshot>>): Draft['snapshot'] {
+function describeSnapshot({ snapshotId, takenAt, venue, symbols }: MarketSnapshot): Draft['snapshot'] {
   return {
     snapshotId,
     takenAt,
     venue,
     mids: Object.fromEntries(symbols.map(({ instrument, book }) => [instrument.symbol, text(midPrice(book) ?? ZERO)])),
   };
-}
-
-/** What failed outside is an outcome of the cycle; a fault of the workflow's own code blocks it until the code is mended. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof TemporalFailure)) throw error;
-  log.warn('the cycle was cut short', { error });
-  return (error.cause ?? error).message;
 }

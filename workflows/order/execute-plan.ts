@@ -1,4 +1,11 @@
-import { CancellationScope, proxyActivities, setCurrentDetails, setHandler, sleep } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  ChildWorkflowFailure,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+} from '@temporalio/workflow';
 import type { PlanActivities } from '../../activities/orders/plans.ts';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import { type ExecutePlanInput, executePlanInputSchema } from '../../contracts/order.ts';
@@ -16,8 +23,8 @@ const { planCompensation, settlePlan, dropLeg } = proxyActivities<PlanActivities
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
-/** An order that is in the hands of its own workflow already, after a reset of this one, is followed by its books, however long it takes. */
-const { awaitLeg } = proxyActivities<PlanActivities>({
+/** An order that is in the hands of its own workflow already, after a reset of this one, is followed by its books, however long it takes; so is one whose workflow was ended by hand. */
+const { awaitLeg, endLeg } = proxyActivities<PlanActivities>({
   startToCloseTimeout: '1 day',
   heartbeatTimeout: '3s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
@@ -31,8 +38,8 @@ const failures: readonly OrderResult['state'][] = ['denied', 'rejected', 'void']
 const stops = /^(TradingHalted|StaleEpoch)\b/;
 
 /**
- * A plan of several legs, as a saga: one leg after the other, and when one fails, what the legs before it opened is closed again in reverse
- * order. It has no time limit: a workflow that times out compensates nothing.
+ * A plan of linked legs, as a saga: one leg after the other, and when one fails, what the legs before it opened is closed again in reverse
+ * order. Legs that are right each by itself need none. It has no time limit: a workflow that times out compensates nothing.
  */
 export async function executePlan(given: ExecutePlanInput): Promise<PlanResult> {
   const input = readInput(executePlanInputSchema, given);
@@ -86,7 +93,13 @@ async function run({ cycleId, legs, onLegFailure }: ExecutePlanInput): Promise<P
 
 async function follow(leg: OrderLeg): Promise<OrderResult> {
   const handle = await startOrder(leg);
-  return handle ? handle.result() : awaitLeg(leg);
+  if (!handle) return awaitLeg(leg);
+  try {
+    return await handle.result();
+  } catch (error) {
+    if (!(error instanceof ChildWorkflowFailure)) throw error;
+    return endLeg(leg);
+  }
 }
 
 /** Sells what the leg's fills brought in, try after try, until less is left than the exchange takes. Returns what stays held, and why. */

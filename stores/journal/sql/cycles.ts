@@ -14,15 +14,20 @@ import { readWaitingLegs, reserve } from './postings.ts';
 import { recordSignals } from './scores.ts';
 import { readLimits } from './settings-kinds.ts';
 
-/** A leg that was planned this long ago and never sent belongs to a cycle that is gone. */
+/** A leg that was planned this long ago and never sent belongs to a cycle that is gone, and its decision is not one of today. */
 const ABANDONED_MS = 5 * 60_000;
 const CLOSED_TRADES = 20;
 
-/** What may become an exposure: submissions that may be open, and legs that wait for their first or their next one. */
+/**
+ * What may become an exposure: submissions that may be open, and legs that wait for their first or their next one. A leg of linked ones waits for
+ * those before it, however long they take: until the plan's end is written it is in its saga's hands.
+ */
 async function readOpenOrders(transaction: Transaction, account: string): Promise<PlanningView['openOrders']> {
   const orders: PlanningView['openOrders'] = await readOpenIntents(transaction, account);
+  const underWay = new Set((await readUnsettledPlans(transaction, account)).map(({ cycleId }) => cycleId));
   for (const { leg, reservedAt, filled } of await readWaitingLegs(transaction, account)) {
-    const isAbandoned = filled.length === 0 && transaction.now() - reservedAt >= ABANDONED_MS;
+    const isOld = filled.length === 0 && transaction.now() - reservedAt >= ABANDONED_MS;
+    const isAbandoned = isOld && !underWay.has(leg.cycleId);
     if (isAbandoned) await voidIfMissing(transaction, leg, 1);
     else {
       const filledQuantity = text(sum(filled.map((part) => decimal(part))));
@@ -30,6 +35,16 @@ async function readOpenOrders(transaction: Transaction, account: string): Promis
     }
   }
   return orders;
+}
+
+/** Plans of linked legs whose end was not written. */
+async function readUnsettledPlans(sql: Sql, account: string, before = Number.MAX_SAFE_INTEGER): Promise<OrderPlan[]> {
+  const rows = await sql.rows(
+    'SELECT plan FROM plans WHERE account = ? AND result IS NULL AND planned_at < ? ORDER BY planned_at',
+    account,
+    before,
+  );
+  return rows.map((row) => JSON.parse(String(row['plan'])) as OrderPlan);
 }
 
 async function readClosedTrades(sql: Sql, account: string): Promise<ClosedTrade[]> {
@@ -84,7 +99,7 @@ async function settle(transaction: Transaction, result: PlanResult): Promise<voi
 
 /** The account as it stands with this mark. */
 async function tellEquity(transaction: Transaction, record: CycleRecord): Promise<void> {
-  const { account, cycleId, correlationId, currency, snapshot } = record;
+  const { account, cycleId, correlationId, currency, snapshot, prices } = record;
   const marks = await readMarks(transaction, account);
   if (!marks || !snapshot || currency === undefined) return;
   const payload: EquityMarked = {
@@ -93,7 +108,7 @@ async function tellEquity(transaction: Transaction, record: CycleRecord): Promis
     currency,
     balances: await readBalances(transaction, account),
     positions: await readPositions(transaction, account),
-    prices: snapshot.mids,
+    prices: prices?.mids ?? snapshot.mids,
   };
   await transaction.emit({ eventId: `equity/${cycleId}`, kind: 'equity.marked', cycleId, correlationId, payload });
 }
@@ -126,8 +141,8 @@ export function createCycleBook(database: Database): CycleBook {
           account,
           JSON.stringify(plan),
           transaction.now(),
-          // Nothing can be left over of a plan of one leg: it has an end when its leg has.
-          legs.length > 1 ? null : '{}',
+          // Of legs that are not linked nothing can be left over: each has its own end.
+          plan.kind !== 'independent' && legs.length > 1 ? null : '{}',
         );
         await transaction.emit(...planEvents(plan));
         if (restriction) await restrict(transaction, account, riskHaltId(cycleId), restriction);
@@ -145,14 +160,7 @@ export function createCycleBook(database: Database): CycleBook {
 
     settlePlan: (result) => database.transaction('', {}, (transaction) => settle(transaction, result)),
 
-    async unsettledPlans(account, before) {
-      const rows = await database.rows(
-        'SELECT plan FROM plans WHERE account = ? AND result IS NULL AND planned_at < ? ORDER BY planned_at',
-        account,
-        before,
-      );
-      return rows.map((row) => JSON.parse(String(row['plan'])) as OrderPlan);
-    },
+    unsettledPlans: (account, before) => readUnsettledPlans(database, account, before),
 
     record: (record) =>
       database.transaction(record.account, { ledger: true }, async (transaction) => {

@@ -1,0 +1,47 @@
+import type { binance } from 'ccxt';
+import { z } from 'zod';
+import { createBreaker } from '../../contracts/telemetry/breaker.ts';
+import { timed } from '../market/ccxt-client.ts';
+import { readBook } from '../market/order-book.ts';
+import { venueCode } from '../orders/classify.ts';
+import type { PricePort } from './prices.ts';
+
+const INVALID_SYMBOL = -1121;
+
+const statusesSchema = z.object({ symbols: z.array(z.looseObject({ symbol: z.string(), status: z.string() })) });
+
+const isUnlisted = (error: unknown): boolean => venueCode(String(error)) === INVALID_SYMBOL;
+
+/** @param client with its markets loaded. */
+export function createCcxtPrices(client: binance, exchangeTime: () => Promise<number>): PricePort {
+  const breaker = createBreaker('exchange', 'prices', (error) => !isUnlisted(error));
+  const isKnown = (symbol: string): boolean => client.markets?.[symbol] !== undefined;
+  const idOf = (symbol: string): string => String(client.market(symbol)['id']);
+
+  async function ask(ids: readonly string[]): Promise<[id: string, status: string][]> {
+    const request = { symbols: JSON.stringify(ids) };
+    const answer = await breaker.execute(() => timed('exchangeInfo', () => client.publicGetExchangeInfo(request)));
+    return statusesSchema.parse(answer).symbols.map(({ symbol, status }) => [symbol, status]);
+  }
+
+  /** One that was delisted since the markets were loaded must not hide what becomes of the others. */
+  async function statusesOf(ids: readonly string[]): Promise<[id: string, status: string][]> {
+    if (ids.length === 0) return [];
+    try {
+      return await ask(ids);
+    } catch (error) {
+      if (!isUnlisted(error)) throw error;
+      return ids.length === 1 ? [] : (await Promise.all(ids.map((id) => statusesOf([id])))).flat();
+    }
+  }
+
+  return {
+    exchangeTime,
+    async statuses(symbols) {
+      const byId = new Map(symbols.filter(isKnown).map((symbol) => [idOf(symbol), symbol]));
+      const statuses = await statusesOf([...byId.keys()]);
+      return new Map(statuses.map(([id, status]) => [byId.get(id) ?? id, status]));
+    },
+    book: (symbol, levels) => breaker.execute(() => readBook(client, idOf(symbol), levels)),
+  };
+}

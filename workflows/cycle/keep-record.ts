@@ -1,0 +1,16 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
+import { type CycleSummary, type KeepRecordInput, keepRecordInputSchema } from '../../contracts/cycle.ts';
+import { readInput } from '../input.ts';
+
+/** Without end: what a cycle sent is scored, counted and explained by its record alone. No local activity, whose tries would fill the history. */
+const { recordCycle } = proxyActivities<PortfolioActivities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
+});
+
+/** Writes the record of a cycle whose own time was not enough for it: the journal was away at its end. */
+export async function keepRecord(given: KeepRecordInput): Promise<CycleSummary> {
+  const { record, prices } = readInput(keepRecordInputSchema, given);
+  return recordCycle(record, prices);
+}

@@ -1,0 +1,62 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ChildWorkflowCancellationType,
+  log,
+  ParentClosePolicy,
+  proxyLocalActivities,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
+import type { CycleTerms, KeepRecordInput } from '../../contracts/cycle.ts';
+import { searchAttributes } from '../../contracts/search-attributes.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
+import { recordWorkflowId } from '../../contracts/workflow-ids.ts';
+import type { keepRecord } from './keep-record.ts';
+
+/** A cycle waits no longer for the journal before it leaves its record to a workflow of its own. */
+const MOST_MS = 30_000;
+/** For the start of that workflow. */
+const HAND_OVER_MS = 2_500;
+const LEAST_MS = 1_000;
+
+/** Writes the decision record, or starts the workflow that does as soon as the journal is back: the cycle's own end is near. */
+export async function leaveRecord(input: KeepRecordInput, { endsAt }: Pick<CycleTerms, 'endsAt'>): Promise<void> {
+  const leftMs = (endsAt ?? Number.POSITIVE_INFINITY) - Date.now() - HAND_OVER_MS;
+  const { recordCycle } = proxyLocalActivities<PortfolioActivities>({
+    startToCloseTimeout: '1s',
+    scheduleToCloseTimeout: Math.max(LEAST_MS, Math.min(MOST_MS, leftMs)),
+    localRetryThreshold: '1s',
+    retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '500ms' },
+  });
+  try {
+    await recordCycle(input.record, input.prices);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    log.warn('the journal did not take the record in time: it is kept', { error });
+    await handOver(input);
+  }
+}
+
+async function handOver(input: KeepRecordInput): Promise<void> {
+  const { cycleId, account } = input.record;
+  try {
+    await startChild<typeof keepRecord>('keepRecord', {
+      workflowId: recordWorkflowId(cycleId),
+      taskQueue: TaskQueue.cycles,
+      args: [input],
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      workflowTaskTimeout: '2s',
+      typedSearchAttributes: [
+        { key: searchAttributes.account, value: account },
+        { key: searchAttributes.cycleId, value: cycleId },
+      ],
+      staticSummary: `record of ${cycleId} (${account})`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
