@@ -7,6 +7,11 @@ export function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
+/** Base of a server of ours, e.g. `http://[::1]:8081`. */
+export function serverUrl({ host, port }: { host: string; port: number }): string {
+  return `http://${urlHost(host)}:${port}`;
+}
+
 /** The names under which a server on `host` is asked, or undefined where it listens on every interface and cannot know them. */
 export function namesOf(host: string): string[] | undefined {
   return EVERY_INTERFACE.includes(host) ? undefined : [...new Set([...LOOPBACK, urlHost(host).toLowerCase()])];

@@ -4,10 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { healthEndpoints } from '../../contracts/config/addresses.ts';
+import { withoutLineEnds } from '../../contracts/config/environment.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import { writePrivateFile } from '../../contracts/config/private-file.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { urlHost } from '../../contracts/foreign-requests.ts';
 import { debianProgram, type FoundProgram } from './debian-programs.ts';
 import {
   OBSERVER,
@@ -79,7 +81,7 @@ export function prometheusFile(
     alerting: { alertmanagers: [{ ...access, static_configs: [{ targets: [alertmanager] }] }] },
     scrape_configs: [
       ...own,
-      ...(ports.metrics === undefined ? [] : [job('temporal', `${host}:${ports.metrics}`)]),
+      ...(ports.metrics === undefined ? [] : [job('temporal', `${urlHost(host)}:${ports.metrics}`)]),
       { ...job('prometheus', `127.0.0.1:${watchers.prometheus}`), ...access },
       { ...job('alertmanager', alertmanager), ...access },
     ],
@@ -99,18 +101,18 @@ export function alertmanagerFile(secretFolder: string, environment: NodeJS.Proce
     const entries = Object.entries(integration).map(([key, value]): [string, unknown] | undefined => {
       if (key.endsWith('_file')) {
         const name = String(value).split('/').at(-1) ?? '';
-        const secret = environment[secretVariables[name] ?? ''];
+        const secret = withoutLineEnds(environment[secretVariables[name] ?? ''] ?? '');
         if (!secret) return undefined;
         const file = join(secretFolder, name);
         writePrivateFile(file, secret);
         return [key, file];
       }
       if (key === 'url') {
-        const base = environment[WEBHOOK_VARIABLE];
+        const base = withoutLineEnds(environment[WEBHOOK_VARIABLE] ?? '');
         return base ? [key, `${base.replace(/\/$/, '')}${new URL(String(value)).pathname}`] : undefined;
       }
       const variable = emailVariables[key as keyof typeof emailVariables];
-      return [key, (variable && environment[variable]) ?? value];
+      return [key, withoutLineEnds((variable && environment[variable]) ?? '') || value];
     });
     return entries.includes(undefined)
       ? undefined

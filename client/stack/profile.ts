@@ -1,6 +1,8 @@
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { setting } from '../../contracts/config/environment.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
+import { hostText } from '../../contracts/config/host.ts';
 import { readYaml, validated } from '../../contracts/config/load.ts';
 
 const version = z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version, e.g. 1.9.1');
@@ -20,7 +22,7 @@ const temporalSchema = z.strictObject({
   namespace: z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, 'must be a short lower-case name, e.g. sapphire'),
   /** How long a closed workflow's history is kept. */
   retentionHours: z.int().min(1).max(8_760),
-  host: z.string().min(1),
+  host: hostText,
   /** On paper alone: lets `host` be one that others reach, who may then do everything. */
   allowUnauthenticatedAccess: z.boolean().default(false),
   /** `metrics`: where the server tells its own, for Prometheus; anywhere without one. */
@@ -70,7 +72,7 @@ export type TemporalProfile = Profile['temporal'];
 
 /** SAPPHIRE_STACK, else `temporal-dev.yml` in the checkout. */
 export function profileFile(): string {
-  const file = process.env['SAPPHIRE_STACK'] ?? 'temporal-dev.yml';
+  const file = setting('SAPPHIRE_STACK') ?? 'temporal-dev.yml';
   return isAbsolute(file) ? file : join(projectFolder, file);
 }
 

@@ -1,8 +1,9 @@
+import { serverUrl } from '../foreign-requests.ts';
 import { operationsPort, roles } from '../roles.ts';
 import type { Configuration } from './schema.ts';
 
 export function paperExchangeUrl({ paperExchange }: Pick<Configuration, 'paperExchange'>): string {
-  return `http://${paperExchange.host}:${paperExchange.port}`;
+  return serverUrl(paperExchange);
 }
 
 /** The venue by whose protocol Sapphire trades, paper and live. */
@@ -25,7 +26,7 @@ export function hummingbotEngineUrl({ agents: { hummingbot } }: Pick<Configurati
 
 /** The coordinator's MCP endpoint; /healthz and /metrics are beside it. */
 export function coordinatorUrl({ coordinator }: Pick<Configuration, 'coordinator'>): string {
-  return `http://${coordinator.host}:${coordinator.port}/mcp`;
+  return `${serverUrl(coordinator)}/mcp`;
 }
 
 /** Everything with a /readyz, in the order in which it starts. */

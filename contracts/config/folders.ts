@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ExitCode, UserError } from '../errors.ts';
+import { setting } from './environment.ts';
 import { closeFolder } from './private-folder.ts';
 
 /** The checkout: where package.json stands. */
@@ -13,24 +15,40 @@ const closed = new Set<string>();
  * Where books, market and histories live: SAPPHIRE_DATA, else `.sapphire` in the checkout. Made if missing, and its owner's alone from the
  * first use of each process on.
  *
- * @throws UserError FolderOpen
+ * @throws UserError FolderOpen, FolderUnusable, SettingEmpty
  */
 export function dataFolder(): string {
-  const folder = process.env['SAPPHIRE_DATA'] ?? join(projectFolder, '.sapphire');
-  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  else if (!closed.has(folder)) closeFolder(folder);
+  const folder = setting('SAPPHIRE_DATA') ?? join(projectFolder, '.sapphire');
+  if (closed.has(folder) && existsSync(folder)) return folder;
+  try {
+    if (existsSync(folder)) closeFolder(folder);
+    else mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw unusable(folder, error);
+  }
   closed.add(folder);
   return folder;
 }
 
+/** A file in its place, a disk that is read-only, a path that belongs to somebody else. */
+function unusable(folder: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof UserError || code === undefined) return error;
+  return new UserError(
+    'FolderUnusable',
+    `${folder} cannot be the data folder (${code}): name a folder that this user may write in SAPPHIRE_DATA.`,
+    ExitCode.notConfigured,
+  );
+}
+
 /** Where backups are put: SAPPHIRE_BACKUPS, which should be another disk, else beside the data. */
 export function backupFolder(): string {
-  return process.env['SAPPHIRE_BACKUPS'] ?? join(dataFolder(), 'backups');
+  return setting('SAPPHIRE_BACKUPS') ?? join(dataFolder(), 'backups');
 }
 
 /** Weights that were trained here: SAPPHIRE_MODELS, else beside the data. A folder for each seat. */
 export function modelFolder(seat: string): string {
-  return process.env['SAPPHIRE_MODELS'] ?? join(dataFolder(), 'models', seat);
+  return setting('SAPPHIRE_MODELS') ?? join(dataFolder(), 'models', seat);
 }
 
 /** Where regular reports are put. */
@@ -40,7 +58,7 @@ export function reportFolder(): string {
 
 /** What can be fetched again: server binaries, Python environments. Nothing in it is secret, and users that programs run as have to get there. */
 export function cacheFolder(): string {
-  const folder = process.env['SAPPHIRE_CACHE'] ?? join(projectFolder, '.cache');
+  const folder = setting('SAPPHIRE_CACHE') ?? join(projectFolder, '.cache');
   if (!existsSync(folder)) {
     mkdirSync(folder, { recursive: true });
     chmodSync(folder, 0o755);

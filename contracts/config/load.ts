@@ -3,12 +3,13 @@ import { isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { ExitCode, UserError } from '../errors.ts';
+import { setting } from './environment.ts';
 import { projectFolder } from './folders.ts';
 import { type Configuration, configurationSchema } from './schema.ts';
 
 /** The trading configuration's file: SAPPHIRE_CONFIG, else `trading.yml` in the checkout. */
 export function configurationFile(): string {
-  const file = process.env['SAPPHIRE_CONFIG'] ?? 'trading.yml';
+  const file = setting('SAPPHIRE_CONFIG') ?? 'trading.yml';
   return isAbsolute(file) ? file : join(projectFolder, file);
 }
 

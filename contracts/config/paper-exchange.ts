@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decimalText, positiveDecimalText, symbolText } from '../decimal-text.ts';
+import { hostText } from './host.ts';
 
 const instrument = z.strictObject({
   symbol: symbolText,
@@ -51,7 +52,7 @@ const mirrorMarket = z.strictObject({
 });
 
 export const paperExchangeSchema = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1'),
+  host: hostText.default('127.0.0.1'),
   port: z.int().min(1).max(65_535).default(8092),
   market: z.discriminatedUnion('kind', [syntheticMarket, replayMarket, mirrorMarket]).prefault({ kind: 'synthetic' }),
   /** Fee rates as fractions of the received asset. */

@@ -5,6 +5,7 @@ import { type AgentParticipation, perAgent } from '../../domain/participation.ts
 import { assetText, decimalText, positiveDecimalText, symbolText } from '../decimal-text.ts';
 import { type PolicySettings, participationConfigurationSchema, withSettings } from '../participation.ts';
 import { agentsSchema } from './agents.ts';
+import { hostText } from './host.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
 import { retentionSchema } from './retention.ts';
 import { contradictions } from './times.ts';
@@ -138,7 +139,7 @@ export const configurationSchema = z
     protection: protectionSchema.prefault({ stopLoss: 0.03, takeProfit: 0.06, timeLimitMinutes: 720 }),
     participation: participationConfigurationSchema.prefault({}),
     agents: agentsSchema.prefault({}),
-    coordinator: z.strictObject({ host: z.string().default('127.0.0.1'), port: port.default(8081) }).prefault({}),
+    coordinator: z.strictObject({ host: hostText.default('127.0.0.1'), port: port.default(8081) }).prefault({}),
     access: accessSchema.prefault({}),
     retention: retentionSchema.prefault({}),
     warehouse: warehouseSchema.prefault({}),

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../errors.ts';
+import { setting, withoutLineEnds } from './environment.ts';
 import { dataFolder } from './folders.ts';
 import { validated } from './load.ts';
 import { payloadKeysIn, payloadKeysText } from './payload-keys.ts';
@@ -10,36 +11,42 @@ import { writePrivateFile } from './private-file.ts';
 import type { Configuration } from './schema.ts';
 import { isWebAddress } from './web-address.ts';
 
+/** Goes into headers and signatures: a blank or an end of a line in it breaks every request. */
+const word = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks and ends of lines: look for what was copied along');
+/** Whatever its owner chose. */
+const password = z.string().min(1);
+
 const secretsSchema = z.strictObject({
   /** Bearer token of the MCP coordinator's operators and of the cycle's client. */
-  coordinatorToken: z.string().min(16),
+  coordinatorToken: word.min(16),
   /** Admin token of the paper exchange. */
-  paperAdminToken: z.string().min(16),
+  paperAdminToken: word.min(16),
   /** Password of the Freqtrade that runs beside the stack. */
-  freqtradeEngineToken: z.string().min(16),
+  freqtradeEngineToken: word.min(16),
   /** Of Temporal's Web UI in live mode. */
-  webUiToken: z.string().min(16),
+  webUiToken: word.min(16),
   /** By which this installation's own clients are known to its workers. One that was made here begins with the time of its making. */
-  guardSecret: z.string().min(32),
+  guardSecret: word.min(32),
   /** Encrypt what is written for Temporal: see payload-keys.ts. All processes and commands need the same. */
   payloadKeys: payloadKeysText.optional(),
   /** Of the paper account, made by the paper exchange. They stand apart, so that no mode ever takes the other's keys. */
-  paperApiKey: z.string().min(1).optional(),
-  paperSecret: z.string().min(1).optional(),
+  paperApiKey: word.optional(),
+  paperSecret: word.optional(),
   /** Of the real account: live mode alone uses them. */
-  exchangeApiKey: z.string().min(1).optional(),
-  exchangeSecret: z.string().min(1).optional(),
+  exchangeApiKey: word.optional(),
+  exchangeSecret: word.optional(),
   /** Where the journal is kept in PostgreSQL; it may hold a password. */
-  journalUrl: z
-    .string()
+  journalUrl: word
     .regex(
       /^postgres(ql)?:\/\//,
       'must be the address of a PostgreSQL database, e.g. postgres://user:password@host:5432/sapphire',
     )
     .optional(),
-  deepseekApiKey: z.string().min(1).optional(),
-  qwenApiKey: z.string().min(1).optional(),
-  fingptApiKey: z.string().min(1).optional(),
+  deepseekApiKey: word.optional(),
+  qwenApiKey: word.optional(),
+  fingptApiKey: word.optional(),
   /** Addresses of RSS or Atom feeds that hold a key or a password, with blanks or ends of lines between them. */
   newsFeeds: z
     .string()
@@ -49,9 +56,9 @@ const secretsSchema = z.strictObject({
     )
     .optional(),
   /** Of a hummingbot-api of your own. */
-  hummingbotApiPassword: z.string().min(1).optional(),
+  hummingbotApiPassword: password.optional(),
   /** Of a Freqtrade elsewhere: the one beside the stack has its own, which never leaves this machine. */
-  freqtradePassword: z.string().min(1).optional(),
+  freqtradePassword: password.optional(),
 });
 export type Secrets = z.output<typeof secretsSchema>;
 export type SecretName = keyof Secrets;
@@ -95,17 +102,61 @@ function secretsFile(): string {
 function storedSecrets(): KnownSecrets {
   const file = secretsFile();
   if (!existsSync(file)) return {};
-  return validated(partialSecretsSchema, JSON.parse(readFileSync(file, 'utf8')), file, false);
+  return validated(partialSecretsSchema, parsed(readFileSync(file, 'utf8'), file), file, false);
 }
 
+/** A parser's own words would show a part of the text. */
+function parsed(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UserError(
+      'SecretUnreadable',
+      `${file} is no JSON any more: restore it from a backup, or remove it, and new tokens are made; keys that were kept in it are gone then.`,
+      ExitCode.notConfigured,
+    );
+  }
+}
+
+/** Each is held against its own rule, so that a refusal names the variable and shows nothing of its value. */
 function environmentSecrets(): KnownSecrets {
-  const found: Record<string, string> = {};
-  for (const [key, name] of Object.entries(secretVariables)) {
-    const file = process.env[`${name}_FILE`];
-    const value = file === undefined ? process.env[name] : readFileSync(file, 'utf8').trim();
-    if (value) found[key] = value;
+  const found: Record<string, unknown> = {};
+  for (const [key, name] of Object.entries(secretVariables) as [SecretName, string][]) {
+    const given = givenSecret(name);
+    if (given === undefined) continue;
+    const { success, data, error } = secretsSchema.shape[key].safeParse(given.text);
+    if (!success) throw invalid(given.source, error.issues.map(({ message }) => message).join('; '));
+    found[key] = data;
   }
   return found;
+}
+
+/** A secret without the ends of lines that files and command substitutions leave. A variable that is empty says that there is none. */
+function givenSecret(name: string): { text: string; source: string } | undefined {
+  const file = setting(`${name}_FILE`);
+  const given = file === undefined ? process.env[name] : readSecret(file, `${name}_FILE`);
+  if (given === undefined || (file === undefined && given === '')) return undefined;
+  const source = file === undefined ? name : `${file}, which ${name}_FILE names,`;
+  const text = withoutLineEnds(given);
+  if (text.trim() === '') throw invalid(source, 'it is empty');
+  return { text, source };
+}
+
+function readSecret(file: string, variable: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
+    throw new UserError(
+      'SecretUnreadable',
+      `${file}, which ${variable} names, cannot be read (${code}): name a file that this user may read.`,
+      ExitCode.notConfigured,
+    );
+  }
+}
+
+function invalid(source: string, fault: string): UserError {
+  return new UserError('ConfigurationInvalid', `${source} is not valid: ${fault}.`, ExitCode.notConfigured);
 }
 
 /** Those that are there; none is made. */

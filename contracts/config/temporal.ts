@@ -3,20 +3,31 @@ import type { TLSConfig } from '@temporalio/client';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../errors.ts';
 import { isLoopback } from './addresses.ts';
+import { withoutLineEnds } from './environment.ts';
 import { validated } from './load.ts';
 import type { Configuration } from './schema.ts';
 import type { Secrets } from './secrets.ts';
 
-const environmentSchema = z.object({
-  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
-  TEMPORAL_NAMESPACE: z.string().min(1).default('sapphire'),
-  TEMPORAL_API_KEY: z.string().min(1).optional(),
-  TEMPORAL_TLS: z.enum(['true', 'false']).optional(),
-  TEMPORAL_TLS_CLIENT_CERT_PATH: z.string().min(1).optional(),
-  TEMPORAL_TLS_CLIENT_KEY_PATH: z.string().min(1).optional(),
-  TEMPORAL_TLS_SERVER_CA_CERT_PATH: z.string().min(1).optional(),
-  TEMPORAL_TLS_SERVER_NAME: z.string().min(1).optional(),
-});
+const environmentSchema = z
+  .object({
+    TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+    TEMPORAL_NAMESPACE: z.string().min(1).default('sapphire'),
+    TEMPORAL_API_KEY: z
+      .string()
+      .transform(withoutLineEnds)
+      .pipe(z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks and ends of lines'))
+      .optional(),
+    TEMPORAL_TLS: z.enum(['true', 'false']).optional(),
+    TEMPORAL_TLS_CLIENT_CERT_PATH: z.string().min(1).optional(),
+    TEMPORAL_TLS_CLIENT_KEY_PATH: z.string().min(1).optional(),
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: z.string().min(1).optional(),
+    TEMPORAL_TLS_SERVER_NAME: z.string().min(1).optional(),
+  })
+  .refine(
+    (given) =>
+      (given.TEMPORAL_TLS_CLIENT_CERT_PATH === undefined) === (given.TEMPORAL_TLS_CLIENT_KEY_PATH === undefined),
+    'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together: one of them is missing',
+  );
 
 export interface TemporalAccess {
   address: string;
@@ -47,11 +58,10 @@ export function refuseReadablePayloads(
 
 /** Where the Temporal server is, by the environment names of Temporal's own tools; the development server without any. */
 export function temporalAccess(environment: NodeJS.ProcessEnv = process.env): TemporalAccess {
-  const values = validated(environmentSchema, environment, 'the environment');
-  const file = (path: string | undefined): Buffer | undefined => (path === undefined ? undefined : readFileSync(path));
-  const certificate = file(values.TEMPORAL_TLS_CLIENT_CERT_PATH);
-  const key = file(values.TEMPORAL_TLS_CLIENT_KEY_PATH);
-  const authority = file(values.TEMPORAL_TLS_SERVER_CA_CERT_PATH);
+  const values = validated(environmentSchema, environment, 'the environment', false);
+  const certificate = fileOf(values, 'TEMPORAL_TLS_CLIENT_CERT_PATH');
+  const key = fileOf(values, 'TEMPORAL_TLS_CLIENT_KEY_PATH');
+  const authority = fileOf(values, 'TEMPORAL_TLS_SERVER_CA_CERT_PATH');
   const settings: TLSConfig = {
     ...(certificate && key ? { clientCertPair: { crt: certificate, key } } : {}),
     ...(authority ? { serverRootCACertificate: authority } : {}),
@@ -67,4 +77,24 @@ export function temporalAccess(environment: NodeJS.ProcessEnv = process.env): Te
     ...(values.TEMPORAL_API_KEY ? { apiKey: values.TEMPORAL_API_KEY } : {}),
     ...(local ? { grpcCompression: { codec: 'none' as const } } : {}),
   };
+}
+
+type FileVariable =
+  | 'TEMPORAL_TLS_CLIENT_CERT_PATH'
+  | 'TEMPORAL_TLS_CLIENT_KEY_PATH'
+  | 'TEMPORAL_TLS_SERVER_CA_CERT_PATH';
+
+function fileOf(values: z.output<typeof environmentSchema>, variable: FileVariable): Buffer | undefined {
+  const path = values[variable];
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
+    throw new UserError(
+      'FileUnreadable',
+      `${path}, which ${variable} names, cannot be read (${code}): name a file that this user may read.`,
+      ExitCode.notConfigured,
+    );
+  }
 }

@@ -238,3 +238,20 @@ describe('what cannot be read', () => {
 function notReached(): never {
   throw new Error('the disk is full');
 }
+
+test('on ::1 it is asked, traded on and listened to by its address in brackets', async () => {
+  const sixth = await startTestExchange({ host: '::1' });
+  try {
+    expect(sixth.url).toBe(`http://[::1]:${sixth.configuration.port}`);
+    const owner = await sixth.account('sixth');
+    expect((await signedCall(owner, 'GET', '/openOrders', { symbol: 'BTCUSDT' })).body).toEqual([]);
+    const socket = new WebSocket(`${owner.urls.ws}/btcusdt@kline_1m`);
+    await new Promise((resolve, reject) => {
+      socket.once('message', resolve);
+      socket.once('error', reject);
+    });
+    socket.close();
+  } finally {
+    await sixth.close();
+  }
+});

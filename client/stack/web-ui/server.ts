@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { pipeline } from 'node:stream';
+import { serverUrl } from '../../../contracts/foreign-requests.ts';
 import { type AccessTerms, accessTo, COOKIE } from './access.ts';
 
 export interface Place {
@@ -41,7 +42,7 @@ export async function startWebUi(options: WebUiOptions): Promise<{ url: string; 
     server.listen(port, host, resolve);
   });
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: serverUrl({ host, port }),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
