@@ -23,6 +23,8 @@ export type PlanActivities = ReturnType<typeof createPlanActivities>;
 export type Compensation = Exclude<Exit, { over: unknown }> | { held: string };
 
 const POLL_MS = 500;
+/** Longer than an order workflow waits for a worker to send its first submission. */
+const SENT_WITHIN_MS = 30_000;
 
 export function createPlanActivities({ journal, trading, logger }: PlanDependencies) {
   return beating({
@@ -45,9 +47,15 @@ export function createPlanActivities({ journal, trading, logger }: PlanDependenc
       return exit;
     },
 
-    /** Waits for the end of a leg that is in the hands of its own workflow, by its books. */
+    /**
+     * Waits for the end of a leg that is in the hands of its own workflow, by its books. Where nothing was sent of it after a while a tombstone
+     * ends it: its workflow may be gone.
+     */
     async awaitLeg(leg: OrderLeg): Promise<OrderResult> {
+      const startedAt = performance.now();
       for (;;) {
+        const isLost = performance.now() - startedAt > SENT_WITHIN_MS;
+        if (isLost) await journal.intents.voidIfMissing(leg, 1);
         const past = await journal.intents.ofLeg(leg.legId);
         const progress = past.length > 0 ? progressOf(leg, past) : undefined;
         if (progress && !progress.working && !progress.next) return progress.result;

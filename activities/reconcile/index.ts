@@ -15,7 +15,7 @@ import type { TradingPort } from '../orders/port.ts';
 import { type Adoption, adopt, checkOwners } from './adopt.ts';
 import type { Ingest } from './ingest.ts';
 import { type Look, lookAtBooks, tradedSymbols } from './look.ts';
-import { startMissingControl, startMissingPlans, startMissingProtection } from './missing.ts';
+import { startMissingControl, startMissingFlatten, startMissingPlans, startMissingProtection } from './missing.ts';
 
 export interface ReconcileDependencies {
   journal: Journal;
@@ -89,6 +89,7 @@ export function createReconcileActivities(dependencies: ReconcileDependencies) {
           ...(await restoreSchedules()),
           ...followed.flatMap(({ started: workflowId }) => workflowId ?? []),
           ...(await startMissingPlans({ journal, client }, account, configuration.execution.onLegFailure, at)),
+          ...(await startMissingFlatten({ journal, client }, account)),
         ];
         const exits = configuration.protection.enabled
           ? await startMissingProtection({ journal, client }, account, at)

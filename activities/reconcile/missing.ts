@@ -8,6 +8,7 @@ import { WorkflowIdReusePolicy } from '@temporalio/common';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import {
+  flattenWorkflowId,
   orderWorkflowId,
   planWorkflowId,
   protectWorkflowId,
@@ -44,10 +45,11 @@ export async function startMissingControl(keeper: ControlKeeper, account: string
 interface Start {
   workflowId: string;
   account: string;
-  cycleId: string;
-  symbols: string[];
+  /** Of what belongs to a cycle. */
+  cycleId?: string;
+  symbols?: string[];
   summary: string;
-  args: [unknown];
+  args: unknown[];
 }
 
 /** One that came to its own end is not started again. */
@@ -62,8 +64,8 @@ async function startMissing(client: Client, workflowType: string, start: Start):
       workflowTaskTimeout: '2s',
       typedSearchAttributes: [
         { key: searchAttributes.account, value: account },
-        { key: searchAttributes.cycleId, value: cycleId },
-        { key: searchAttributes.symbols, value: symbols },
+        ...(cycleId === undefined ? [] : [{ key: searchAttributes.cycleId, value: cycleId }]),
+        ...(symbols === undefined ? [] : [{ key: searchAttributes.symbols, value: symbols }]),
       ],
       staticSummary: summary,
     });
@@ -110,7 +112,7 @@ export async function startMissingPlans(
       cycleId,
       symbols: legs.map(({ symbol }) => symbol),
       summary: `plan of ${legs.length} legs (${account}), found without a workflow`,
-      args: [input] as [unknown],
+      args: [input],
     };
     if (await startMissing(client, 'executePlan', start)) started.push(workflowId);
   }
@@ -124,6 +126,21 @@ const cutShort: readonly (WorkflowExecutionStatusName | undefined)[] = [
   'FAILED',
   'TIMED_OUT',
 ];
+
+/** A selling of the halt in force that was ended by force goes on: nobody else would sell what it had not sold. */
+export async function startMissingFlatten(
+  { journal, client }: { journal: Pick<Journal, 'control'>; client: Client },
+  account: string,
+): Promise<string[]> {
+  const { tradingState, epoch } = await journal.control.read(account);
+  if (tradingState !== 'halted') return [];
+  const workflowId = flattenWorkflowId(account, epoch);
+  const last = await lastStatus(client, workflowId);
+  if (last === undefined || !cutShort.includes(last)) return [];
+  const summary = `sells everything that ${account} holds, found without a workflow`;
+  const start = { workflowId, account, summary, args: [account, epoch] };
+  return (await startMissing(client, 'flatten', start)) ? [workflowId] : [];
+}
 
 /** Exits that were started, and whether they should have run by then: those of a new holding are started by whoever sees it first. */
 export interface StartedExits {

@@ -4,6 +4,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -40,28 +41,48 @@ const { awaitFill } = proxyActivities<OrderActivities>({
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
+/** What ends a leg before its time. */
+interface Stops {
+  /** By a stop of trading, which the fence knows of as well. */
+  halted: boolean;
+  /** By whoever cancelled this workflow: nothing more of the leg is sent. */
+  cancelled: boolean;
+  /** In it rests what may be cancelled. */
+  resting: CancellationScope;
+}
+
 /**
  * One leg of a plan: its submissions, one after the other, each from its fence to its last fill. Ends only when the exchange's answer to the
- * last of them is known. A stop needs no decision here: it cancels what rests, and the fence refuses what would come next.
+ * last of them is known. A stop needs no decision here: it cancels what rests, and the fence refuses what would come next. Whoever cancels the
+ * workflow cancels the order: what rests is cancelled, what was not sent never will be, and the leg's end stands in the books.
  */
 export async function executeOrder(given: OrderLeg): Promise<OrderResult> {
   const leg = readInput(orderLegSchema, given);
-  let halted = false;
-  const resting = new CancellationScope();
+  const stops: Stops = { halted: false, cancelled: false, resting: new CancellationScope() };
   setHandler(halt, () => {
-    halted = true;
-    resting.cancel();
+    stops.halted = true;
+    stops.resting.cancel();
   });
+  const followed = new CancellationScope({ parent: new CancellationScope({ cancellable: false }) });
+  CancellationScope.current().cancelRequested.catch(() => {
+    stops.cancelled = patched('cancel-ends-order');
+    // Orders of before left what rested to reconciliation.
+    if (!stops.cancelled) followed.cancel();
+  });
+  return followed.run(() => follow(leg, stops));
+}
 
+async function follow(leg: OrderLeg, stops: Stops): Promise<OrderResult> {
   let submission = 1;
   let progress = await submit(leg, submission);
   for (;;) {
-    if (progress.working) progress = await rest(leg, submission, progress, resting);
+    if (progress.working) progress = await rest(leg, submission, progress, stops.resting);
     if (!progress.next) break;
     const { delayMs } = progress.next;
-    if (delayMs > 0) await condition(() => halted, delayMs);
+    if (delayMs > 0) await condition(() => stops.halted || stops.cancelled, delayMs);
     submission = progress.next.submission;
-    progress = await submit(leg, submission);
+    // A tombstone stands where the next one would have been sent.
+    progress = stops.cancelled ? await resolveOrder(leg, submission) : await submit(leg, submission);
   }
   describe(leg, progress.result);
   return progress.result;

@@ -1,11 +1,14 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ChildWorkflowCancellationType,
+  ChildWorkflowFailure,
   type ChildWorkflowHandle,
   ParentClosePolicy,
+  patched,
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
+import type { OrderResult } from '../../contracts/cycle.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
@@ -37,5 +40,25 @@ export async function startOrder(leg: OrderLeg): Promise<ChildWorkflowHandle<typ
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
     throw error;
+  }
+}
+
+/**
+ * A leg's end: by its workflow or, where that is in other hands or was ended by force, by its books. What was at the exchange then gets another
+ * workflow from reconciliation, and what was never sent a tombstone.
+ *
+ * @param awaitLeg waits for the leg's end in the books.
+ */
+export async function followOrder(
+  leg: OrderLeg,
+  awaitLeg: (leg: OrderLeg) => Promise<OrderResult>,
+): Promise<OrderResult> {
+  const handle = await startOrder(leg);
+  if (!handle) return awaitLeg(leg);
+  try {
+    return await handle.result();
+  } catch (error) {
+    if (!(error instanceof ChildWorkflowFailure) || !patched('leg-outlives-workflow')) throw error;
+    return awaitLeg(leg);
   }
 }

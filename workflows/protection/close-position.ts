@@ -1,11 +1,10 @@
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { ExitActivities } from '../../activities/orders/exits.ts';
 import type { PlanActivities } from '../../activities/orders/plans.ts';
-import type { OrderResult } from '../../contracts/cycle.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { type DecimalText, decimal, text, ZERO } from '../../domain/money.ts';
-import type { OrderLeg, OrderPurpose } from '../../domain/orders.ts';
-import { startOrder } from '../order/start-order.ts';
+import type { OrderPurpose } from '../../domain/orders.ts';
+import { followOrder } from '../order/start-order.ts';
 
 /** Without end: what is decided to be sold is sold. Idempotent by key and attempt. */
 const { planExit } = proxyActivities<ExitActivities>({
@@ -69,7 +68,7 @@ export async function closePosition({ patience, ...request }: CloseRequest): Pro
     attempt += 1;
     waits = 0;
     const { leg } = exit;
-    const { filledQuantity, state, detail } = await follow(leg);
+    const { filledQuantity, state, detail } = await followOrder(leg, awaitLeg);
     sold = sold.plus(filledQuantity);
     fruitless = decimal(filledQuantity).isZero() ? fruitless + 1 : 0;
     if (fruitless >= patience.orders) {
@@ -77,9 +76,4 @@ export async function closePosition({ patience, ...request }: CloseRequest): Pro
       return closing({ dust: '0', held: { quantity: leg.quantity, reason } });
     }
   }
-}
-
-async function follow(leg: OrderLeg): Promise<OrderResult> {
-  const handle = await startOrder(leg);
-  return handle ? handle.result() : awaitLeg(leg);
 }
