@@ -16,6 +16,7 @@ const auditedKinds: ReadonlySet<string> = new Set([
   'participation.seeded',
   'capital.deposited',
   'capital.withdrawn',
+  'position.booked_out',
   'model.registered',
   'model.promoted',
   'model.retired',

@@ -205,6 +205,16 @@ export interface Transfer {
   via?: Via;
 }
 
+/** What became of a position that was booked out. Quantities are in the base asset, its earlier dust included; amounts in the quote. */
+export interface BookedOut {
+  quantity: DecimalText;
+  /** As dust, since the exchange still has it. */
+  kept: DecimalText;
+  left: DecimalText;
+  cost: DecimalText;
+  realizedPnl: DecimalText;
+}
+
 export interface LedgerBook {
   /** Idempotent by reference. Opens the account at its first deposit. Refused when more is withdrawn than is free. */
   transfer(entry: Transfer): Promise<void>;
@@ -215,6 +225,23 @@ export interface LedgerBook {
   fillsOfCycle(cycleId: string): Promise<Fill[]>;
   fillsOfLeg(legId: string): Promise<Fill[]>;
   equityMarks(account: string): Promise<EquityMarks | undefined>;
+  /**
+   * Ends a position that no order can end, and holds the books of its asset against what the exchange has of it. Idempotent by reference: the
+   * second call returns undefined. Refused where something of it is reserved, or more is at the exchange than was booked.
+   */
+  bookOut(entry: {
+    reference: string;
+    account: string;
+    symbol: string;
+    /** Total of the asset at the exchange. */
+    held: DecimalText;
+    /** What it is worth, or brought, in the quote currency. */
+    value: DecimalText;
+    reason: string;
+    at: number;
+    by: string;
+    via: Via;
+  }): Promise<BookedOut | undefined>;
   /** Moves what is free of a position, and too small to be sold, to the dust book, at its cost. Idempotent by reference. */
   sweepDust(entry: {
     reference: string;

@@ -10,6 +10,7 @@ import { bookTransfer, type TransferRequest, transferInPaper } from '../../trans
 import { action, referenceOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
+import { registerBookOut } from './book-out.ts';
 
 async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
   const { account, currency } = configuration;
@@ -143,4 +144,5 @@ export function registerPortfolio(program: Command): void {
       (context, options, amount, asset) => move(context, options, deposit ? amount : `-${amount}`, asset),
     );
   }
+  registerBookOut(portfolio);
 }

@@ -4,6 +4,7 @@ import { decimal, text } from '../../../domain/money.ts';
 import type { Fill, OrderSide } from '../../../domain/orders.ts';
 import type { Balance } from '../../../domain/portfolio.ts';
 import type { LedgerBook, Transfer } from '../port.ts';
+import { bookOut } from './book-out.ts';
 import { isNewRequest } from './control.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { moveMarks, readMarks } from './marks.ts';
@@ -98,6 +99,9 @@ export function createLedgerBook(database: Database): LedgerBook {
     },
 
     equityMarks: (account) => readMarks(database, account),
+
+    bookOut: (entry) =>
+      database.transaction(entry.account, { ledger: true }, (transaction) => bookOut(transaction, entry)),
 
     sweepDust: (entry) =>
       database.transaction(entry.account, { ledger: true }, (transaction) => sweepDust(transaction, entry)),

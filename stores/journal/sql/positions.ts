@@ -25,7 +25,7 @@ function toPosition(row: Row): StoredPosition {
   };
 }
 
-async function readStored(sql: Sql, account: string, symbol: string): Promise<StoredPosition> {
+export async function readStored(sql: Sql, account: string, symbol: string): Promise<StoredPosition> {
   const row = await sql.row('SELECT * FROM positions WHERE account = ? AND symbol = ?', account, symbol);
   return row ? toPosition(row) : { ...flatPosition(symbol), dustCost: '0' };
 }
@@ -43,7 +43,7 @@ export async function readPositions(sql: Sql, account: string): Promise<Position
   });
 }
 
-async function write(transaction: Transaction, account: string, position: StoredPosition): Promise<void> {
+export async function writeStored(transaction: Transaction, account: string, position: StoredPosition): Promise<void> {
   await transaction.run(
     `INSERT INTO positions (account, symbol, quantity, average_cost, realized_pnl, dust, dust_cost, opened_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -76,7 +76,7 @@ export async function movePosition(
     );
   }
   const cost = moved.isNegative() ? quantity.times(stored.averageCost) : held.times(stored.averageCost).plus(value);
-  await write(transaction, account, {
+  await writeStored(transaction, account, {
     ...stored,
     quantity: text(quantity),
     averageCost: quantity.isZero() ? '0' : text(cost.div(quantity)),
@@ -94,7 +94,7 @@ export async function bookOnPosition(transaction: Transaction, fill: Fill, legId
   const joins = fill.side === 'buy' || decimal(fill.quantity).greaterThan(stored.quantity);
   const before = joins ? await takeDustBack(transaction, account, stored, fill) : stored;
   const after: StoredPosition = { ...before, ...applyFill(before, fill) };
-  await write(transaction, account, after);
+  await writeStored(transaction, account, after);
   const gain = decimal(after.realizedPnl).minus(before.realizedPnl);
   if (fill.side === 'sell') {
     await transaction.run(
@@ -160,7 +160,7 @@ export async function sweepDust(
     { book: 'free', asset, amount: quantity.negated() },
     { book: 'dust', asset, amount: quantity },
   ]);
-  await write(transaction, account, {
+  await writeStored(transaction, account, {
     ...stored,
     quantity: '0',
     averageCost: '0',

@@ -112,3 +112,15 @@ export function capitalMoved(flow: {
   const { account, asset, amount, value, at } = flow;
   return [row('capital_flows', { account, asset, amount: money(amount), value: money(value) }, '', at)];
 }
+
+/** Its worth left the account, as money does that is taken out. */
+export function positionBookedOut(booked: {
+  account: string;
+  currency: string;
+  value: string;
+  at: number;
+}): Projected[] {
+  const { account, currency, value, at } = booked;
+  const amount = text(decimal(value).negated());
+  return capitalMoved({ account, asset: currency, amount, value: amount, at });
+}

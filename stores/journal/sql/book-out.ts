@@ -1,0 +1,88 @@
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { decimal, max, text, ZERO } from '../../../domain/money.ts';
+import { baseOf, quoteOf } from '../../../domain/position.ts';
+import type { BookedOut, LedgerBook } from '../port.ts';
+import { isNewRequest } from './control.ts';
+import type { Transaction } from './database.ts';
+import { moveMarks } from './marks.ts';
+import { readStored, writeStored } from './positions.ts';
+import { balanceOf, post } from './postings.ts';
+
+/**
+ * Ends a position that no order can end, as if it were sold at its worth and that were taken out: what of its cost the worth does not reach is a
+ * loss, the worth itself is neither gain nor loss. What the exchange still has of it stays in the dust book, the rest leaves: afterwards the
+ * books hold of the asset what the exchange does.
+ */
+export async function bookOut(
+  transaction: Transaction,
+  entry: Parameters<LedgerBook['bookOut']>[0],
+): Promise<BookedOut | undefined> {
+  const { reference, account, symbol, held, value, reason, at, by, via } = entry;
+  const key = `book-out/${account}/${reference}`;
+  if (!(await isNewRequest(transaction, key, account, 'book-out'))) return undefined;
+
+  const [asset, currency] = [baseOf(symbol), quoteOf(symbol)];
+  const stored = await readStored(transaction, account, symbol);
+  const position = decimal(stored.quantity);
+  const whole = position.plus(stored.dust);
+  const free = await balanceOf(transaction, account, 'free', asset);
+  const reserved = await balanceOf(transaction, account, 'reserved', asset);
+  const left = free
+    .plus(reserved)
+    .plus(await balanceOf(transaction, account, 'dust', asset))
+    .minus(held);
+  const refuse = (code: string, words: string): never => {
+    throw new UserError(code, words, ExitCode.refused);
+  };
+  if (whole.isZero() && left.isZero())
+    refuse('NotHeld', `Nothing is booked of ${symbol}: there is nothing to book out.`);
+  if (!reserved.isZero() || free.lessThan(position)) {
+    refuse(
+      'StillReserved',
+      `${text(reserved)} ${asset} are reserved by an order whose end is not written yet: run the same command again in five minutes.`,
+    );
+  }
+  if (left.greaterThan(whole)) {
+    refuse(
+      'MoreGone',
+      `${text(left)} ${asset} are gone from the exchange, and only ${text(whole)} of them are the position in ${symbol}: book the others out by their own symbol first.`,
+    );
+  }
+
+  await post(transaction, key, 'book-out', account, [
+    { book: 'free', asset, amount: position.negated() },
+    { book: 'dust', asset, amount: position.minus(left) },
+    { book: 'market', asset, amount: left },
+    { book: 'market', asset: currency, amount: decimal(value).negated() },
+    { book: 'deposits', asset: currency, amount: decimal(value) },
+  ]);
+  const kept = whole.minus(left);
+  const worthKept = decimal(value)
+    .times(kept)
+    .div(kept.plus(max(left, ZERO)));
+  const cost = position.times(stored.averageCost).plus(stored.dustCost);
+  const realizedPnl = decimal(value).minus(cost);
+  await writeStored(transaction, account, {
+    ...stored,
+    quantity: '0',
+    averageCost: '0',
+    openedAt: 0,
+    realizedPnl: text(decimal(stored.realizedPnl).plus(realizedPnl)),
+    dust: text(kept),
+    dustCost: text(worthKept),
+  });
+  await moveMarks(transaction, account, text(decimal(value).negated()));
+  const booked: BookedOut = {
+    quantity: text(whole),
+    kept: text(kept),
+    left: text(left),
+    cost: text(cost),
+    realizedPnl: text(realizedPnl),
+  };
+  await transaction.emit({
+    eventId: key,
+    kind: 'position.booked_out',
+    payload: { account, symbol, asset, currency, ...booked, value, at, reference, reason, by, via },
+  });
+  return booked;
+}
