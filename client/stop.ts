@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, isGrpcDeadlineError, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import { tradingControlStart } from '../activities/control/ensure.ts';
 import type { Via } from '../contracts/audit.ts';
 import type { EmergencyStop, FlattenResult, TradingControlState } from '../contracts/control.ts';
@@ -81,7 +81,7 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     const client = await tools.temporal();
     const handle = await signalStop(client, account, { requestId, reason, by, ...(flatten ? { flatten } : {}) });
     isSignalled = true;
-    const until = Date.now() + waitMs;
+    const until = performance.now() + waitMs;
     await followStop(client, handle, report, request, { until, onProgress: tools.onProgress });
     if (report.note) notes.push(report.note);
     if (!report.quiet) notes.push(`Not quiet after ${waitMs / 1_000} s: the stop goes on; "sapphire status" shows it.`);
@@ -127,18 +127,18 @@ async function followStop(
   { reason }: StopRequest,
   { until, onProgress }: { until: number; onProgress: (message: string) => void },
 ): Promise<void> {
-  let silentSince = Date.now();
+  let silentSince = performance.now();
   const told = new Set<string>();
   const tell = (words: string): void => {
     if (!told.has(words)) onProgress(words);
     told.add(words);
   };
-  while (!report.quiet && Date.now() < until) {
+  while (!report.quiet && performance.now() < until) {
     const state = await client
       .withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => handle.query<TradingControlState>('state'))
       .catch(() => undefined);
-    if (state) silentSince = Date.now();
-    else if (Date.now() > silentSince + SILENT_MS) tell(SILENT);
+    if (state) silentSince = performance.now();
+    else if (performance.now() > silentSince + SILENT_MS) tell(SILENT);
     const ours =
       state && (report.epoch === undefined ? state.halted && state.reason === reason : state.epoch >= report.epoch);
     if (ours) {
@@ -151,7 +151,10 @@ async function followStop(
   if (!report.quiet && told.has(SILENT)) report.note = SILENT;
 }
 
-/** The end of the selling, or nothing when it takes longer than this. */
+/**
+ * The end of the selling, or nothing when it takes longer than this. It is asked for look by look: a question that waits at the server for the
+ * end would outlive the connection and end the whole command with an error of its own.
+ */
 async function followFlatten(
   client: Client,
   account: string,
@@ -159,36 +162,28 @@ async function followFlatten(
   { journal, onProgress }: StopTools,
   waitMs: number,
 ): Promise<FlattenResult | undefined> {
-  const end = Date.now() + waitMs;
-  const result = flattenResult(client, account, epoch, end);
-  // Whoever no longer waits for it is not told of its failure either.
-  result.catch(() => {});
-  const pause = (): Promise<'pause'> => sleep(Math.min(PROGRESS_MS, Math.max(1, end - Date.now())), 'pause' as const);
-  while (Date.now() < end) {
-    const first = await Promise.race([result, pause()]);
-    if (first !== 'pause') return first;
-    onProgress(`selling: ${await heldWords(journal, account)}`);
+  const end = performance.now() + waitMs;
+  const handle = client.workflow.getHandle<() => Promise<FlattenResult>>(flattenWorkflowId(account, epoch));
+  for (let tellAt = performance.now() + PROGRESS_MS; performance.now() < end; ) {
+    if (await hasEnded(client, handle)) return handle.result();
+    if (performance.now() >= tellAt) {
+      onProgress(`selling: ${await heldWords(journal, account)}`);
+      tellAt = performance.now() + PROGRESS_MS;
+    }
+    await sleep(Math.min(POLL_MS, Math.max(1, end - performance.now())));
   }
   return undefined;
 }
 
-async function flattenResult(
-  client: Client,
-  account: string,
-  epoch: number,
-  end: number,
-): Promise<FlattenResult | undefined> {
-  const handle = client.workflow.getHandle<() => Promise<FlattenResult>>(flattenWorkflowId(account, epoch));
-  while (Date.now() < end) {
-    try {
-      return await handle.result();
-    } catch (error) {
-      // Trading control starts it once the stop is fenced.
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-      await sleep(POLL_MS);
-    }
+async function hasEnded(client: Client, handle: WorkflowHandle): Promise<boolean> {
+  try {
+    const { status } = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => handle.describe());
+    return status.name !== 'RUNNING';
+  } catch (error) {
+    // Trading control starts it once the stop is fenced; a server that is slow to answer is asked again.
+    if (error instanceof WorkflowNotFoundError || isGrpcDeadlineError(error)) return false;
+    throw error;
   }
-  return undefined;
 }
 
 async function heldWords(journal: StopTools['journal'], account: string): Promise<string> {

@@ -24,7 +24,7 @@ const controlState: TradingControlState = {
 };
 
 /** Answers as a Temporal server with workers does; what was signalled and asked is kept. */
-function temporalThatSays(states: TradingControlState[], flatten: (() => Promise<FlattenResult>)[] = []) {
+function temporalThatSays(states: TradingControlState[], selling: (undefined | 'RUNNING' | FlattenResult)[] = []) {
   const signals: unknown[] = [];
   const asked: string[] = [];
   const workflow = {
@@ -34,7 +34,14 @@ function temporalThatSays(states: TradingControlState[], flatten: (() => Promise
     },
     getHandle: (workflowId: string) => {
       asked.push(workflowId);
-      return { result: () => (flatten.length > 1 ? flatten.shift() : flatten[0])?.() };
+      return {
+        describe: async () => {
+          const now = selling.length > 1 ? selling.shift() : selling[0];
+          if (now === undefined) throw new WorkflowNotFoundError('none', workflowId, undefined);
+          return { status: { name: now === 'RUNNING' ? now : 'COMPLETED' } };
+        },
+        result: async () => selling[0],
+      };
     },
   };
   const withDeadline = (_deadline: number, work: () => Promise<unknown>) => work();
@@ -102,10 +109,7 @@ describe('stop', () => {
 
   it('with flatten waits for the selling, which trading control starts after a while', async () => {
     const sold: FlattenResult = { sold: [{ symbol: 'BTC/USDT', quantity: '0.1' }], dust: [], held: [] };
-    const { client, signals, asked } = temporalThatSays(
-      [{ ...controlState, epoch: 4 }],
-      [() => Promise.reject(new WorkflowNotFoundError('none', 'flatten/main/4', undefined)), async () => sold],
-    );
+    const { client, signals, asked } = temporalThatSays([{ ...controlState, epoch: 4 }], [undefined, 'RUNNING', sold]);
     const report = await stopTrading({ ...request, flatten: true }, tools(client), 5_000);
     expect(signals).toEqual([expect.objectContaining({ flatten: true })]);
     // The selling belongs to the epoch that trading control halted at.
@@ -114,10 +118,10 @@ describe('stop', () => {
   });
 
   it('with flatten says when the selling takes longer, and what is left meanwhile', async () => {
-    const { client } = temporalThatSays([controlState], [() => new Promise<FlattenResult>(() => {})]);
-    const report = await stopTrading({ ...request, flatten: true }, tools(client), 300);
+    const { client } = temporalThatSays([controlState], ['RUNNING']);
+    const report = await stopTrading({ ...request, flatten: true }, tools(client), 2_500);
     expect(report.flattened).toBeUndefined();
-    expect(report.note).toMatch(/^The selling has not come to its end after 0\.3 s/);
+    expect(report.note).toMatch(/^The selling has not come to its end after 2\.5 s/);
     expect(progress).toContain('selling: nothing left');
   });
 });
