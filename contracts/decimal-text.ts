@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decimalPattern } from '../domain/money.ts';
+import { type Decimal, decimal, decimalPattern, ZERO } from '../domain/money.ts';
 
 /** A decimal number as text, the only form in which money, prices and quantities cross a boundary. */
 export const decimalText = z.string().regex(decimalPattern, 'must be a decimal number in plain notation, e.g. "0.001"');
@@ -7,6 +7,23 @@ export const decimalText = z.string().regex(decimalPattern, 'must be a decimal n
 export const positiveDecimalText = decimalText.refine((value) => !value.startsWith('-') && /[1-9]/.test(value), {
   message: 'must be above zero',
 });
+
+export const notNegativeDecimalText = decimalText.refine((value) => !value.startsWith('-'), {
+  message: 'must not be below zero',
+});
+
+/** Whether a rule holds. Of a text that is no decimal number it does: another rule has refused that already. */
+export function holds(texts: readonly string[], rule: (...values: Decimal[]) => boolean): boolean {
+  return !texts.every((text) => decimalPattern.test(text)) || rule(...texts.map(decimal));
+}
+
+export function isAtMost(one: string, other: string): boolean {
+  return holds([one, other], (value = ZERO, most = ZERO) => value.lte(most));
+}
+
+export function isEachOnce(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
+}
 
 /**
  * What one asset's name is made of: exchanges list W, 1INCH, 1000SATS and 币安人生. Capitals, digits, and letters of scripts without capitals;

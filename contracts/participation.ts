@@ -66,7 +66,7 @@ const policyShape = {
   /** Groups of which at least one signal must count, e.g. forecasters. */
   requiredGroups: z.array(groupName).max(10).default([]),
   /** Most weight that one group of correlated agents may carry, as a share of the voting weight. */
-  maxGroupShare: fraction.default(0.6),
+  maxGroupShare: z.number().positive().max(1).default(0.6),
   /** `linear` keeps disagreement visible; `log` lets agreement count for more. */
   pool: z.enum(pools).default('linear'),
   /** A direction that is held with less than this is none. */

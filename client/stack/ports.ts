@@ -74,8 +74,15 @@ export function portsOf(
   ].map(({ host, port, use, key }) => ({ host, port, use, key }));
 }
 
-/** Refuses with one sentence that names every port of the list that is taken. */
+/** Refuses with one sentence that names every port of the list that is taken, or that two of the list want. */
 export async function refuseTakenPorts(ports: readonly PortUse[]): Promise<void> {
+  const twice = ports.flatMap((entry, index) => {
+    const before = ports.slice(0, index).find(({ port }) => port === entry.port);
+    return before
+      ? [`${entry.port} is wanted for ${before.use} (${before.key}) and for ${entry.use} (${entry.key})`]
+      : [];
+  });
+  if (twice.length > 0) throw new UserError('PortWantedTwice', `Port ${twice.join('; ')}: change one of the keys.`);
   const faults = await Promise.all(ports.map(async (entry) => ({ entry, fault: await listenFault(entry) })));
   const taken = faults.filter(({ fault }) => fault !== undefined);
   if (taken.length === 0) return;

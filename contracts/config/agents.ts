@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decimalText } from '../decimal-text.ts';
+import { notNegativeDecimalText, positiveDecimalText } from '../decimal-text.ts';
 import { webAddress } from './web-address.ts';
 
 const hostedModel = (defaults: { baseUrl: string; model: string; key: string }) =>
@@ -11,8 +11,8 @@ const hostedModel = (defaults: { baseUrl: string; model: string; key: string }) 
       timeoutSeconds: z.number().positive().max(40).default(20),
       maxTokens: z.int().min(64).max(8_192).default(1_600),
       /** Most that one cycle, and one UTC day, may cost in US dollars; each call is reserved at the most that it can cost. */
-      budgetPerCycleUsd: decimalText.default('0.05'),
-      budgetPerDayUsd: decimalText.default('5'),
+      budgetPerCycleUsd: notNegativeDecimalText.default('0.05'),
+      budgetPerDayUsd: notNegativeDecimalText.default('5'),
       /** Asked in its place when the budget is too small for the model. */
       cheaperModel: z.string().min(1).optional(),
     })
@@ -123,7 +123,7 @@ export const agentsSchema = z.strictObject({
       port: z.int().min(1_024).max(65_535).default(8095),
       mqttPort: z.int().min(1_024).max(65_535).default(8096),
       /** What the engine's own paper account opens with, in the quote currency; as much again is in each base asset that it quotes. */
-      paperBalance: decimalText.default('10000'),
+      paperBalance: positiveDecimalText.default('10000'),
       /** Of a hummingbot-api of your own whose bots run our controller, e.g. http://hummingbot.internal:8000. */
       apiUrl: webAddress(
         'http://hummingbot.internal:8000',

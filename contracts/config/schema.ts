@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { agentIds, isSeat, type SeatId } from '../../domain/agents.ts';
 import type { Portfolio } from '../../domain/allocation.ts';
 import { type AgentParticipation, perAgent } from '../../domain/participation.ts';
-import { assetText, decimalText, positiveDecimalText, symbolText } from '../decimal-text.ts';
+import { assetText, isAtMost, isEachOnce, positiveDecimalText, symbolText } from '../decimal-text.ts';
 import { type PolicySettings, participationConfigurationSchema, withSettings } from '../participation.ts';
+import { roles } from '../roles.ts';
 import { agentsSchema } from './agents.ts';
 import { hostText } from './host.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
@@ -13,6 +14,10 @@ import { warehouseSchema } from './warehouse.ts';
 
 const port = z.int().min(1).max(65_535);
 const fraction = z.number().min(0).max(1);
+/** Of which 0 would be met at once, or nothing at all. */
+const positiveFraction = z.number().positive().max(1);
+/** A fall: of 0 it has come before anything happened, of 1 it never comes. */
+const fall = z.number().positive().lt(1);
 
 const cycleSchema = z.strictObject({
   /** From one cycle to the next. Below half a minute an order of unknown end could outlast its cycle. */
@@ -44,14 +49,14 @@ export const riskSchema = z
     /** Of the books and statuses that are read for the decision itself. */
     maxPriceAgeSeconds: z.number().min(1).max(60).default(10),
     /** Fall of equity since the day's reset that halts trading until a person resumes it. */
-    maxDailyLoss: fraction.default(0.05),
+    maxDailyLoss: positiveFraction.default(0.05),
     /** Hour, UTC, at which the day's equity is taken. */
     dayResetHour: z.int().min(0).max(23).default(0),
     /** Fall of equity from its peak at which only reducing orders pass, and at which trading halts. */
-    reduceDrawdown: fraction.default(0.06),
+    reduceDrawdown: positiveFraction.default(0.06),
     maxDrawdown: z
       .number()
-      .min(0)
+      .positive()
       .lt(0.1, 'must be below 0.1: a drawdown halts before a tenth of the equity is lost')
       .default(0.09),
     /** So many losing sales in a row, and nothing is opened for a while. */
@@ -61,6 +66,15 @@ export const riskSchema = z
   .refine(({ reduceDrawdown, maxDrawdown }) => reduceDrawdown <= maxDrawdown, {
     path: ['reduceDrawdown'],
     message: 'must not be above maxDrawdown: trading reduces before it halts',
+  })
+  .refine(({ minOrderNotional, maxOrderNotional }) => isAtMost(minOrderNotional, maxOrderNotional), {
+    path: ['minOrderNotional'],
+    message: 'must not be above maxOrderNotional: no order would ever be allowed',
+  })
+  // An exposure of 0 is a wish to hold nothing more.
+  .refine(({ minTradeShare, maxSymbolExposure: most }) => most === 0 || minTradeShare <= most, {
+    path: ['minTradeShare'],
+    message: 'must not be above maxSymbolExposure: nothing would ever be worth an order',
   });
 
 export type RiskSettings = z.output<typeof riskSchema>;
@@ -68,7 +82,7 @@ export type RiskSettings = z.output<typeof riskSchema>;
 const allocationSchema = z.strictObject({
   /** `kelly`: a fraction of the Kelly stake. `volatility`: what keeps a symbol's volatility at the target. */
   method: z.enum(['kelly', 'volatility']).default('kelly'),
-  kellyFraction: fraction.default(0.25),
+  kellyFraction: positiveFraction.default(0.25),
   /** Volatility over a year that each symbol may bring, as a fraction of its share. */
   targetVolatility: z.number().positive().max(5).default(0.5),
   /** Each has its share of equity and its symbols; without any, one has everything. */
@@ -76,21 +90,22 @@ const allocationSchema = z.strictObject({
     .array(
       z.strictObject({
         name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a short lower-case name, e.g. core'),
-        share: fraction,
+        share: positiveFraction,
         symbols: z.array(symbolText).min(1),
       }),
     )
     .min(1)
+    .refine((parts) => isEachOnce(parts.map(({ name }) => name)), 'must have a name of its own each')
     .optional(),
 });
 
 /** Fractions of the average cost; a barrier that is left out does not exist. */
 const protectionSchema = z.strictObject({
   enabled: z.boolean().default(true),
-  stopLoss: fraction.optional(),
+  stopLoss: fall.optional(),
   takeProfit: z.number().positive().max(100).optional(),
   /** Fall from the highest price since the entry. */
-  trailingStop: fraction.optional(),
+  trailingStop: fall.optional(),
   timeLimitMinutes: z.int().min(1).max(525_600).optional(),
 });
 
@@ -129,9 +144,14 @@ export const configurationSchema = z
       .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a short lower-case name, e.g. main')
       .default('main'),
     currency: assetText.default('USDT'),
-    symbols: z.array(symbolText).min(1).max(8).default(['BTC/USDT', 'ETH/USDT']),
+    symbols: z
+      .array(symbolText)
+      .min(1)
+      .max(8)
+      .refine(isEachOnce, 'must name each symbol once')
+      .default(['BTC/USDT', 'ETH/USDT']),
     /** Free cash that the paper account opens with. */
-    paperBalance: decimalText.default('10000'),
+    paperBalance: positiveDecimalText.default('10000'),
     cycle: cycleSchema.prefault({}),
     risk: riskSchema.prefault({}),
     allocation: allocationSchema.prefault({}),
@@ -145,7 +165,11 @@ export const configurationSchema = z
     warehouse: warehouseSchema.prefault({}),
     paperExchange: paperExchangeSchema.prefault({}),
     /** First port of the processes' own /healthz and /metrics; each role adds its place in the list of roles. */
-    operationsPort: port.default(9460),
+    operationsPort: z
+      .int()
+      .min(1)
+      .max(65_535 - 2 * roles.length + 1, 'must leave room for the ports of all roles above it')
+      .default(9460),
     logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   })
   .refine((value) => value.symbols.every((symbol) => symbol.endsWith(`/${value.currency}`)), {

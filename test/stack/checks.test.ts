@@ -44,6 +44,21 @@ describe('the ports', () => {
   const configuration = parseConfiguration({ operationsPort: 9500 }, 'the test');
   const files = { configuration: 'trading.yml', profile: 'temporal-dev.yml' };
 
+  it('are refused where two uses want the same one, with both keys', async () => {
+    const configuration = parseConfiguration({ coordinator: { port: 8092 }, operationsPort: 8095 }, 'the test');
+    const uses = portsOf(configuration, readProfile(profileFile), files, {
+      ownTemporal: false,
+      engines: ['hummingbot'],
+      observe: false,
+    });
+    await expect(refuseTakenPorts(uses)).rejects.toMatchObject({
+      code: 'PortWantedTwice',
+      message: expect.stringMatching(
+        /^Port 8092 is wanted for the paper exchange \(paperExchange\.port in .*\) and for the MCP coordinator \(coordinator\.port in .*\); 8095 is wanted for the health of workers.*agents\.hummingbot\.port/,
+      ),
+    });
+  });
+
   it('are listed, those of Temporal only where its server is ours, that of an engine only where it runs', () => {
     const own = portsOf(configuration, readProfile(profileFile), files, {
       ownTemporal: true,

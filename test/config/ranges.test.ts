@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfiguration } from '../../contracts/config/load.ts';
+
+const read = (value: unknown) => parseConfiguration(value, 'trading.yml');
+
+const terms = { symbol: 'BTC/USDT', tickSize: '0.01', stepSize: '0.001', minNotional: '5', startPrice: '60000' };
+const market = (...instruments: object[]) => ({
+  paperExchange: { market: { kind: 'synthetic', instruments: instruments.map((one) => ({ ...terms, ...one })) } },
+});
+const replay = (...instruments: object[]) => ({
+  paperExchange: {
+    market: {
+      kind: 'replay',
+      instruments: instruments.map((one) => {
+        const { startPrice: _price, ...own } = terms;
+        return { ...own, file: 'candles.csv', ...one };
+      }),
+    },
+  },
+});
+
+describe('a number that would trade at once, never, or at any price', () => {
+  it.each([
+    [{ protection: { stopLoss: 0 } }, /protection\.stopLoss: .*>0.*\(it is 0\)/],
+    [{ protection: { stopLoss: 1 } }, /protection\.stopLoss: .*<1.*\(it is 1\)/],
+    [{ protection: { trailingStop: 0 } }, /protection\.trailingStop: .*>0/],
+    [{ protection: { takeProfit: 0 } }, /protection\.takeProfit: .*>0/],
+    [{ protection: { timeLimitMinutes: 0 } }, /protection\.timeLimitMinutes: /],
+    [{ paperExchange: { takerFeeRate: '2' } }, /paperExchange\.takerFeeRate: must be at most 0\.1.*\(it is "2"\)/],
+    [{ paperExchange: { makerFeeRate: '0.2' } }, /paperExchange\.makerFeeRate: must be at most 0\.1/],
+    [{ paperExchange: { makerFeeRate: '-0.001' } }, /paperExchange\.makerFeeRate: must not be below zero/],
+    [{ paperExchange: { makerFeeRate: '0.000000001' } }, /makerFeeRate: must have at most eight decimals/],
+    [{ paperExchange: { takerFeeRate: 'free' } }, /takerFeeRate: must be a decimal number.*\(it is "free"\)\.$/],
+    [{ risk: { maxDailyLoss: 0 } }, /risk\.maxDailyLoss: .*>0/],
+    [{ risk: { maxDrawdown: 0, reduceDrawdown: 0 } }, /risk\.reduceDrawdown: .*>0.*risk\.maxDrawdown: .*>0/],
+    [{ allocation: { kellyFraction: 0 } }, /allocation\.kellyFraction: .*>0/],
+    [{ participation: { maxGroupShare: 0 } }, /participation\.maxGroupShare: .*>0/],
+    [{ paperBalance: '-1' }, /paperBalance: must be above zero/],
+    [{ agents: { deepseek: { budgetPerDayUsd: '-5' } } }, /agents\.deepseek\.budgetPerDayUsd: must not be below zero/],
+    [{ agents: { hummingbot: { paperBalance: '0' } } }, /agents\.hummingbot\.paperBalance: must be above zero/],
+    [{ operationsPort: 65_530 }, /operationsPort: must leave room/],
+    [market({ tickSize: '0.000000001' }), /instruments\.0\.tickSize: must have at most eight decimals/],
+    [
+      market({ tickSize: '0.00001', stepSize: '0.00001' }),
+      /instruments\.0\.stepSize: times tickSize must be a multiple/,
+    ],
+    [replay({ tickSize: '0.00001', stepSize: '0.00001' }), /instruments\.0\.stepSize: times tickSize/],
+    [market({ tickSize: 'fine' }), /instruments\.0\.tickSize: must be a decimal number/],
+  ])('%j', (value, message) => {
+    expect(() => read(value)).toThrow(message);
+  });
+});
+
+describe('two that do not go together', () => {
+  it.each([
+    [
+      { risk: { minOrderNotional: '11', maxOrderNotional: '10' } },
+      /risk\.minOrderNotional: must not be above maxOrder/,
+    ],
+    [{ risk: { minOrderNotional: '9', maxOrderNotional: '10.0' } }, undefined],
+    [{ risk: { minOrderNotional: '10', maxOrderNotional: '10' } }, undefined],
+    [{ risk: { minOrderNotional: '1e3', maxOrderNotional: '10' } }, /minOrderNotional: must be a decimal number[^;]*$/],
+    [{ risk: { minTradeShare: 0.4 } }, /risk\.minTradeShare: must not be above maxSymbolExposure/],
+    [{ risk: { minTradeShare: 0.3, maxSymbolExposure: 0.3 } }, undefined],
+    [{ risk: { maxSymbolExposure: 0 } }, undefined],
+    [{ symbols: ['BTC/USDT', 'BTC/USDT'] }, /symbols: must name each symbol once/],
+    [
+      {
+        allocation: {
+          portfolios: ['BTC/USDT', 'ETH/USDT'].map((symbol) => ({ name: 'a', share: 0.5, symbols: [symbol] })),
+        },
+      },
+      /allocation\.portfolios: must have a name of its own each/,
+    ],
+    [market({}, {}), /instruments\.1\.symbol: is listed twice/],
+    [
+      market({ symbol: 'AB/CUSDT' }, { symbol: 'ABC/USDT' }),
+      /instruments\.1\.symbol: cannot be told from AB\/CUSDT by its name at the exchange/,
+    ],
+    [replay({}, {}), /instruments\.1\.symbol: is listed twice/],
+    [
+      { paperExchange: { market: { kind: 'mirror', venue: 'binance', symbols: ['BTC/USDT', 'BTC/USDT'] } } },
+      /market\.symbols: must name each symbol once/,
+    ],
+  ])('%j', (value, message) => {
+    if (message === undefined) expect(read(value)).toMatchObject(value);
+    else expect(() => read(value)).toThrow(message);
+  });
+});
