@@ -4,6 +4,7 @@ import { createOwnConsensusActivities } from '../activities/coordinator/own-cons
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { createCcxtMarket } from '../activities/market/ccxt-market.ts';
 import { createMarketActivities } from '../activities/market/index.ts';
+import { refuseUnlisted } from '../activities/market/refuse-unlisted.ts';
 import { createCcxtPrices } from '../activities/portfolio/ccxt-prices.ts';
 import { createPortfolioActivities } from '../activities/portfolio/index.ts';
 import { createPriceActivities } from '../activities/portfolio/prices.ts';
@@ -20,6 +21,7 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
   const buffer = await openMarketBuffer(configuration);
   const client = createCcxtClient(marketAccess(configuration, secrets));
   const market = await createCcxtMarket(client, configuration.mode, marketSpeed(configuration));
+  await refuseUnlisted(configuration, market, journal);
   const { close: closeCoordinator, ...coordinator } = createCoordinatorActivities({
     url: coordinatorUrl(configuration),
     token: secrets.coordinatorToken,

@@ -6,6 +6,7 @@ import { createOriginCheck } from '../activities/control/last-run.ts';
 import { createHealthActivities } from '../activities/health/index.ts';
 import { createCcxtClient, fetchServerTime } from '../activities/market/ccxt-client.ts';
 import { closingPrice } from '../activities/market/closing-price.ts';
+import { refuseUnlisted } from '../activities/market/refuse-unlisted.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
 import { classifyFault } from '../activities/orders/classify.ts';
 import { createProtectionActivities } from '../activities/protection/index.ts';
@@ -45,6 +46,7 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
   const exchange = createCcxtClient(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, exchange);
   const trading = await createCcxtTrading(exchange);
+  await refuseUnlisted(configuration, trading, journal);
   await journal.risk.adopt(configuration.account, configuration.risk);
   // The opening balance of the paper account, booked once: from here on only fills change the books.
   if (configuration.mode === 'paper') {

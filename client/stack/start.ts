@@ -153,6 +153,9 @@ async function bringUp(
     bundleWorkflows(signal),
   ]);
 
+  // Loaded here: ccxt takes its time, and what comes before needs no exchange.
+  const { refuseUnlistedSymbols } = await import('./listed-symbols.ts');
+  await refuseUnlistedSymbols(configuration);
   onProgress('Starting the workers');
   const roles = Object.keys(profile.workers);
   // Without the agents' answers a cycle does not trade, and what is held is protected as before.
