@@ -1,13 +1,18 @@
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
+import { refuseUnlisted } from '../activities/market/refuse-unlisted.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
 import { createExitActivities } from '../activities/orders/exits.ts';
 import { createOrderActivities } from '../activities/orders/index.ts';
+import { createOrderEvents } from '../activities/orders/order-events.ts';
 import { createPlanActivities } from '../activities/orders/plans.ts';
+import { exchangeKeys } from '../contracts/config/secrets.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { refuseUnfitKeys, tradingAccess } from './exchange.ts';
+import { socketApiUrl } from './ingestor.ts';
 import { runRole } from './role.ts';
 import { awaitTradingControl } from './trading-control.ts';
+import { openUserStream } from './user-stream.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('execution', async ({ configuration, secrets, client, logger }) => {
@@ -15,6 +20,15 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
   const exchange = createCcxtClient(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, exchange);
   const trading = await createCcxtTrading(exchange);
+  await refuseUnlisted(configuration, trading, journal);
+  const events = createOrderEvents();
+  const stream = openUserStream({
+    url: socketApiUrl(configuration),
+    keys: exchangeKeys(configuration, secrets),
+    exchangeTime: trading.exchangeTime,
+    onEvent: events.wake,
+    logger,
+  });
 
   return {
     workers: [
@@ -22,7 +36,7 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
         taskQueue: TaskQueue.execution,
         workflowBundle: await workflowBundle(secrets),
         activities: {
-          ...createOrderActivities({ journal, trading, logger }),
+          ...createOrderActivities({ journal, trading, events, logger }),
           ...createPlanActivities({ journal, trading, logger }),
           ...createExitActivities({ journal, trading, logger }),
         },
@@ -36,6 +50,9 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
       journal: () => journal.check(),
       exchange: async () => void (await trading.exchangeTime()),
     },
-    close: () => journal.close(),
+    close: async () => {
+      stream.close();
+      await journal.close();
+    },
   };
 });

@@ -10,8 +10,11 @@ export interface UserStreamOptions {
   keys: ExchangeKeys;
   /** The exchange's clock, UTC epoch milliseconds. */
   exchangeTime(): Promise<number>;
-  /** The account had a trade or an order changed. It may be told twice, in any order, or not at all. */
-  onEvent(): void;
+  /**
+   * The account had a trade or an order changed: the one with this client order id or, after a line was opened, any. It may be told twice, in any
+   * order, or not at all.
+   */
+  onEvent(intentId?: string): void;
   logger: Logger;
 }
 
@@ -23,7 +26,8 @@ const SILENCE_MS = 60_000;
 const messageSchema = z.looseObject({
   id: z.string().nullish(),
   status: z.int().optional(),
-  event: z.looseObject({ e: z.string() }).optional(),
+  /** `c`: client order id; `C`: of a cancel, the one that the order had before. */
+  event: z.looseObject({ e: z.string(), c: z.string().optional(), C: z.string().optional() }).optional(),
 });
 
 /**
@@ -55,7 +59,7 @@ export function openUserStream({ url, keys, exchangeTime, onEvent, logger }: Use
     line.on('message', (data: Buffer) => {
       heard();
       const message = parse(data.toString('utf8'));
-      if (message?.event?.e === 'executionReport') onEvent();
+      if (message?.event?.e === 'executionReport') onEvent(message.event.C || message.event.c);
       if (message?.event?.e === 'eventStreamTerminated') line.terminate();
       if (message?.status === undefined) return;
       if (message.status === 200) {

@@ -8,6 +8,7 @@ import { nextSubmission, priced } from '../../domain/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
 import { classifyFault } from './classify.ts';
+import type { OrderEvents } from './order-events.ts';
 import { type TradingPort, VenueRejection } from './port.ts';
 import { progressOf } from './progress.ts';
 import { settleIntent } from './settle.ts';
@@ -15,17 +16,24 @@ import { settleIntent } from './settle.ts';
 /** The exchange refuses a request that reaches it later than this after its timestamp. */
 export const RECV_WINDOW_MS = 2_000;
 
-const POLL_MS = 500;
+/** An order is asked about less often the longer nothing becomes of it: its events wake whoever follows it, and are not always heard. */
+const FIRST_PAUSE_MS = 500;
+/** A burst of fills is one question. */
+const SHORTEST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 10_000;
+/** Until it is known what became of an order its symbol opens nothing. */
+const LONGEST_DOUBT_MS = 2_000;
 
 export interface OrderDependencies {
   journal: Pick<Journal, 'intents'>;
   trading: TradingPort;
+  events: OrderEvents;
   logger: Logger;
 }
 
 export type OrderActivities = ReturnType<typeof createOrderActivities>;
 
-export function createOrderActivities({ journal, trading, logger }: OrderDependencies) {
+export function createOrderActivities({ journal, trading, events, logger }: OrderDependencies) {
   // A rate is known from the first order on only where the count began with none.
   for (const outcome of terminalStates) metrics.orders.inc({ outcome }, 0);
 
@@ -96,9 +104,10 @@ export function createOrderActivities({ journal, trading, logger }: OrderDepende
      */
     async resolveOrder(leg: OrderLeg, submission: number): Promise<LegProgress> {
       let intent = await journal.intents.voidIfMissing(leg, submission);
-      while (intent.state === 'submitted' || intent.state === 'unresolved') {
+      const isInDoubt = (): boolean => intent.state === 'submitted' || intent.state === 'unresolved';
+      for (let pauseMs = FIRST_PAUSE_MS; isInDoubt(); pauseMs = Math.min(LONGEST_DOUBT_MS, pauseMs * 2)) {
         intent = await settleIntent(journal, trading, intent);
-        if (intent.state === 'submitted' || intent.state === 'unresolved') await Context.current().sleep(POLL_MS);
+        if (isInDoubt()) await Context.current().sleep(pauseMs);
       }
       return progress('order resolved', leg);
     },
@@ -106,9 +115,23 @@ export function createOrderActivities({ journal, trading, logger }: OrderDepende
     /** Follows a resting order until it came to its end or may rest no longer. */
     async awaitFill(leg: OrderLeg, submission: number, restUntil: number): Promise<LegProgress> {
       let intent = await find(intentIdOf(leg.legId, submission));
-      while (!isTerminal(intent.state) && Date.now() < restUntil) {
-        await Context.current().sleep(Math.min(POLL_MS, Math.max(1, restUntil - Date.now())));
-        intent = await settleIntent(journal, trading, intent);
+      // A clock that was set meanwhile lets it rest no longer than it may at all.
+      const restsUntil = performance.now() + Math.min(intent.restMs, restUntil - Date.now());
+      const watch = events.watch(intent.intentId);
+      try {
+        let pauseMs = FIRST_PAUSE_MS;
+        while (!isTerminal(intent.state)) {
+          const leftMs = restsUntil - performance.now();
+          if (leftMs <= 0) break;
+          await Context.current().sleep(Math.min(SHORTEST_PAUSE_MS, leftMs));
+          const isWoken = await wokenWithin(watch.event(), Math.min(pauseMs, leftMs) - SHORTEST_PAUSE_MS);
+          pauseMs = isWoken ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+          // What happens from here on is not in the answer.
+          watch.renew();
+          if (trading.hasRoom()) intent = await settleIntent(journal, trading, intent);
+        }
+      } finally {
+        watch.close();
       }
       return progress('order followed', leg);
     },
@@ -124,4 +147,12 @@ export function createOrderActivities({ journal, trading, logger }: OrderDepende
       return progress('order cancelled', leg);
     },
   });
+}
+
+/** Throws when the activity is cancelled. */
+async function wokenWithin(event: Promise<void>, ms: number): Promise<boolean> {
+  const pause = Context.current().sleep(Math.max(0, ms));
+  // One that is left behind by an event may still hear of a cancellation.
+  pause.catch(() => undefined);
+  return Promise.race([event.then(() => true), pause.then(() => false)]);
 }

@@ -243,4 +243,27 @@ describe('the user data stream', () => {
       stream.close();
     }
   });
+
+  it('names the order of an event, by the id that we gave it', async () => {
+    const named = new Set<string | undefined>();
+    const stream = openUserStream({
+      url: account.urls.wsApi,
+      keys: account,
+      exchangeTime: trading.exchangeTime,
+      onEvent: (id) => void named.add(id),
+      logger: silent,
+    });
+    try {
+      await until(() => (named.has(undefined) ? true : undefined));
+      const order = leg({ limitPrice: '30000', quantity: '0.001', timeInForce: 'GTC' });
+      const timestamp = await trading.exchangeTime();
+      await trading.place(order, terms(order), 'sphnamed-1', timestamp, RECV_WINDOW_MS);
+      await until(() => (named.has('sphnamed-1') ? true : undefined));
+      named.clear();
+      await trading.cancel('BTC/USDT', 'sphnamed-1');
+      await until(() => (named.has('sphnamed-1') ? true : undefined));
+    } finally {
+      stream.close();
+    }
+  });
 });

@@ -20,6 +20,7 @@ import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { classifyFault } from '../../activities/orders/classify.ts';
 import { createExitActivities } from '../../activities/orders/exits.ts';
 import { createOrderActivities } from '../../activities/orders/index.ts';
+import { createOrderEvents } from '../../activities/orders/order-events.ts';
 import { createPlanActivities } from '../../activities/orders/plans.ts';
 import type { TradingPort } from '../../activities/orders/port.ts';
 import { createCcxtPrices } from '../../activities/portfolio/ccxt-prices.ts';
@@ -53,6 +54,7 @@ import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import { openWarehouse, type Warehouse } from '../../stores/warehouse/warehouse.ts';
 import { haltOnStrangers, startIngestor } from '../../workers/ingestor.ts';
+import { openUserStream } from '../../workers/user-stream.ts';
 import { exportLagMs } from '../../workers/warehouse-watch.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
@@ -219,6 +221,14 @@ export async function startRig(
   const marketClient = createCcxtClient(access);
   const market = await createCcxtMarket(marketClient, 'paper');
   const trading = await createCcxtTrading(createCcxtClient(access));
+  const events = createOrderEvents();
+  const stream = openUserStream({
+    url: `${exchange.url.replace(/^http/, 'ws')}/ws-api/v3`,
+    keys: { apiKey, secret },
+    exchangeTime: trading.exchangeTime,
+    onEvent: events.wake,
+    logger: silent,
+  });
   const views: Rig['views'] = { current: { expectedReturn: 0.01 } };
   const bid: Rig['bid'] = { current: undefined };
   const scripted = Object.fromEntries(agentIds.map((id) => [id, scriptedAgent(id, () => views.current)]));
@@ -275,7 +285,7 @@ export async function startRig(
             taskQueue: TaskQueue.execution,
             workflowBundle: bundle,
             activities: {
-              ...createOrderActivities({ journal, trading, logger: silent }),
+              ...createOrderActivities({ journal, trading, events, logger: silent }),
               ...createPlanActivities({ journal, trading, logger: silent }),
               ...createExitActivities({ journal, trading, logger: silent }),
             },
@@ -415,6 +425,7 @@ export async function startRig(
       return replayed;
     },
     async close() {
+      stream.close();
       await ingestor?.close();
       for (const worker of workers) worker.shutdown();
       await running;
