@@ -69,6 +69,17 @@ function parsed(text: string, process: string, before: number): LogLine {
   return { at: Number.isNaN(at) ? before : at, process: name, level: level.toLowerCase(), message: msg, fields };
 }
 
+const errorSchema = z.looseObject({ type: z.string(), message: z.string(), cause: z.unknown().optional() });
+
+/** A field for a person: an error in one line, with what caused it and without its stack, which the JSON has. */
+export function fieldText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const { data: error } = errorSchema.safeParse(value);
+  if (!error) return JSON.stringify(value);
+  const cause = error.cause === undefined ? '' : ` ← ${fieldText(error.cause)}`;
+  return `${error.type}: ${error.message}${cause}`;
+}
+
 function jsonOf(text: string): z.output<typeof lineSchema> | undefined {
   try {
     return lineSchema.parse(JSON.parse(text));

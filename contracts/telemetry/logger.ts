@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { correlationId } from './correlation.ts';
+import { loggable } from './logged-error.ts';
 import { metrics } from './metrics.ts';
 
 export type { Logger };
@@ -29,7 +30,9 @@ export function createLogger({
       level,
       base: { process: name },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: loggableFields },
+      // Its own serializer would take what was serialised for an error once more.
+      serializers: { err: (value: unknown) => value },
       // A line that names its own keeps it.
       mixin: () => (correlationId() === undefined ? {} : { correlationId: correlationId() }),
       mixinMergeStrategy: (own, mixed) => ({ ...mixed, ...own }),
@@ -45,6 +48,11 @@ export function createLogger({
       },
     },
   );
+}
+
+/** An error is written in full under whatever name it comes: ours is `err`, that of Temporal's SDK `error`. */
+function loggableFields(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, loggable(value)]));
 }
 
 /** Replaces each secret of four or more characters, as it is and as JSON and URLs write it. */

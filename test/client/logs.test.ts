@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readLogs } from '../../client/logs.ts';
+import { fieldText, readLogs } from '../../client/logs.ts';
 import { type RotationLimits, rotateLogs } from '../../client/stack/log-rotation.ts';
 import { carriedId, correlated } from '../../contracts/telemetry/correlation.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
@@ -19,6 +19,17 @@ import { createLogger } from '../../contracts/telemetry/logger.ts';
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sapphire-logs-'));
+});
+
+it('a field is told in one line: an error with its type, its words and what caused it', () => {
+  const error = {
+    type: 'ActivityFailure',
+    message: 'failed',
+    stack: 'at x',
+    cause: { type: 'Error', message: 'no price' },
+  };
+  expect(fieldText(error)).toBe('ActivityFailure: failed ← Error: no price');
+  expect([fieldText('text'), fieldText(3), fieldText({ type: 'limit' })]).toEqual(['text', '3', '{"type":"limit"}']);
 });
 
 describe('logs of all processes', () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { dataFolder } from '../../../contracts/config/folders.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { type LogLevel, type LogLine, logLevels, readLogs } from '../../logs.ts';
+import { fieldText, type LogLevel, type LogLine, logLevels, readLogs } from '../../logs.ts';
 import { action, duration } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 
@@ -16,9 +16,7 @@ interface LogOptions extends OutputOptions {
 const SINCE_MS = 15 * 60_000;
 
 function lineOf({ at, process, level, message, fields }: LogLine): string {
-  const rest = Object.entries(fields).map(
-    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
+  const rest = Object.entries(fields).map(([name, value]) => `${name}=${fieldText(value)}`);
   return `${new Date(at).toISOString()} ${level.padEnd(5)} ${process.padEnd(18)} ${[message, ...rest].join('  ')}`;
 }
 
