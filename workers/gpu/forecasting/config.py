@@ -1,6 +1,7 @@
 """What the environment and trading.yml say, read as contracts/config does."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[3]
 """The checkout: where package.json stands."""
+
+
+_WORD = re.compile(r"[\x21-\x7e]+")
 
 
 class ConfigurationFault(Exception):
@@ -28,13 +32,29 @@ class TemporalAccess:
     server_name: str | None
 
 
+def setting(environment: Mapping[str, str], variable: str) -> str | None:
+    """
+    Without the end of a line; None where it is not set. See contracts/config/environment.ts.
+
+    :raises ConfigurationFault: when it is set and empty: the default in its place may be another installation's
+    """
+    given = environment.get(variable)
+    if given is None:
+        return None
+    if not given.strip():
+        raise ConfigurationFault(f"{variable} is set and empty: give it a value, or unset it to have the default.")
+    return given.rstrip("\r\n")
+
+
 def temporal_access(environment: Mapping[str, str] = os.environ) -> TemporalAccess:
     """
     By the environment names of Temporal's own tools; the development server without any. See contracts/config/temporal.ts.
 
     :raises ConfigurationFault: when a file that is named cannot be read
     """
-    api_key = environment.get("TEMPORAL_API_KEY")
+    api_key = setting(environment, "TEMPORAL_API_KEY")
+    if api_key is not None and not _WORD.fullmatch(api_key):
+        raise ConfigurationFault("TEMPORAL_API_KEY must be printable ASCII without blanks and ends of lines.")
     certificate = _file(environment, "TEMPORAL_TLS_CLIENT_CERT_PATH")
     key = _file(environment, "TEMPORAL_TLS_CLIENT_KEY_PATH")
     if (certificate is None) != (key is None):
@@ -63,15 +83,16 @@ def health_address(environment: Mapping[str, str] = os.environ) -> tuple[str, in
 
     :raises ConfigurationFault: when it is no host and port
     """
-    named = environment.get("SAPPHIRE_HEALTH_ADDRESS", "127.0.0.1:0")
+    named = setting(environment, "SAPPHIRE_HEALTH_ADDRESS") or "127.0.0.1:0"
     host, _, port = named.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65_535:
         raise ConfigurationFault(f"SAPPHIRE_HEALTH_ADDRESS is {named!r:.60}: give a host and a port, such as 0.0.0.0:9470.")
-    return host, int(port)
+    # A socket takes an IPv6 address without the brackets that a port needs before it.
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _file(environment: Mapping[str, str], variable: str) -> bytes | None:
-    path = environment.get(variable)
+    path = setting(environment, variable)
     if path is None:
         return None
     try:
@@ -91,7 +112,7 @@ class LagLlamaSettings:
 
 def lag_llama_settings(environment: Mapping[str, str] = os.environ) -> LagLlamaSettings:
     """:raises ConfigurationFault: when the file is not there, is no YAML, or has another shape than the contract"""
-    file = PROJECT / environment.get("SAPPHIRE_CONFIG", "trading.yml")
+    file = PROJECT / (setting(environment, "SAPPHIRE_CONFIG") or "trading.yml")
     try:
         content = yaml.safe_load(file.read_text("utf-8"))
     except (OSError, yaml.YAMLError) as fault:
@@ -109,13 +130,18 @@ def lag_llama_settings(environment: Mapping[str, str] = os.environ) -> LagLlamaS
 
 def model_folder(agent_id: str, environment: Mapping[str, str] = os.environ) -> Path:
     """Weights that were trained here: contracts/config/folders.ts."""
-    named = environment.get("SAPPHIRE_MODELS")
-    return Path(named) if named else Path(environment.get("SAPPHIRE_DATA", PROJECT / ".sapphire")) / "models" / agent_id
+    named = setting(environment, "SAPPHIRE_MODELS")
+    return Path(named) if named else data_folder(environment) / "models" / agent_id
+
+
+def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where books, market and secrets lie: contracts/config/folders.ts."""
+    return Path(setting(environment, "SAPPHIRE_DATA") or PROJECT / ".sapphire")
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """What can be fetched again: contracts/config/folders.ts."""
-    return Path(environment.get("SAPPHIRE_CACHE", PROJECT / ".cache"))
+    return Path(setting(environment, "SAPPHIRE_CACHE") or PROJECT / ".cache")
 
 
 def _section(content: Any, key: str, file: Path) -> Mapping[str, Any]:

@@ -74,7 +74,8 @@ async def served_health(host: str, port: int) -> AsyncIterator[Health]:
             f"SAPPHIRE_HEALTH_ADDRESS: {host}:{port} cannot be listened on: {fault.strerror}. Name another, or none for a free port."
         ) from fault
     bound_host, bound_port = server.sockets[0].getsockname()[:2]
-    health = Health(f"http://{bound_host}:{bound_port}")
+    named = f"[{bound_host}]" if ":" in bound_host else bound_host
+    health = Health(f"http://{named}:{bound_port}")
     try:
         yield health
     finally:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from forecasting.config import PROJECT, ConfigurationFault
+from forecasting.config import ConfigurationFault, data_folder, setting
 
 _VARIABLE = "SAPPHIRE_PAYLOAD_KEYS"
 _FORM = re.compile(r"([\w.-]{1,40}):([A-Za-z0-9+/]{43}=)", re.ASCII)
@@ -42,7 +42,7 @@ def payload_keys(environment: Mapping[str, str] = os.environ) -> list[PayloadKey
 
 
 def _named(environment: Mapping[str, str]) -> str | None:
-    file = environment.get(f"{_VARIABLE}_FILE")
+    file = setting(environment, f"{_VARIABLE}_FILE")
     if file is None:
         return environment.get(_VARIABLE)
     try:
@@ -53,7 +53,7 @@ def _named(environment: Mapping[str, str]) -> str | None:
 
 def _kept(environment: Mapping[str, str]) -> str | None:
     """By `sapphire codec new-key --keep`, where this process runs beside the stack."""
-    file = Path(environment.get("SAPPHIRE_DATA", PROJECT / ".sapphire")) / "secrets.json"
+    file = data_folder(environment) / "secrets.json"
     try:
         content: Any = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:

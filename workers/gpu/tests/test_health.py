@@ -34,6 +34,11 @@ class HealthTest(unittest.IsolatedAsyncioTestCase):
             self.assertEqual((status, told["status"]), (200, "ok"))
             self.assertEqual((await asyncio.to_thread(_get, f"{health.url}/orders"))[0], 404)
 
+    async def test_its_address_of_ipv6_stands_in_brackets(self) -> None:
+        async with served_health("::1", 0) as health:
+            self.assertRegex(health.url, r"^http://\[::1\]:\d+$")
+            self.assertEqual((await asyncio.to_thread(_get, f"{health.url}/healthz"))[0], 200)
+
     async def test_a_batch_without_end_is_mended_by_a_restart(self) -> None:
         async with served_health("127.0.0.1", 0) as health:
             health.busy_seconds = lambda: 61.0
