@@ -112,7 +112,7 @@ function opened({ component, code, detail, since }: Found, { at, previousAt, by 
     code,
     severity: conditionOf(code).severity,
     detail,
-    beganAt: since ?? previousAt ?? at,
+    beganAt: Math.min(at, since ?? previousAt ?? at),
     detectedAt: at,
     detectedBy: by,
     looks: 1,
@@ -123,7 +123,7 @@ function opened({ component, code, detail, since }: Found, { at, previousAt, by 
 /** What it is may change while it lasts: a process that is restarted is silent first, and unready then. */
 function seenAgain(open: Incident, { code, detail }: Found, at: number): Incident {
   const actions = open.actions.map((record) =>
-    record.endedAt === undefined && record.startedAt < at - ACTION_LIMIT_MS
+    record.endedAt === undefined && msSince(record.startedAt, at) > ACTION_LIMIT_MS
       ? { ...record, endedAt: at, outcome: 'failed' as const, detail: 'its end was not heard of' }
       : record,
   );
@@ -148,19 +148,26 @@ function nextStep(incident: Incident, known: readonly Incident[], at: number): '
       ({ action, startedAt }) => action === recovery.action && startedAt > at - BUDGET_WINDOW_MS,
     );
     const last = incident.actions.at(-1)?.endedAt ?? Number.NEGATIVE_INFINITY;
-    if (tries.length < recovery.tries) return at - last >= recovery.pauseMs ? 'recover' : 'wait';
+    if (tries.length < recovery.tries) return msSince(last, at) >= recovery.pauseMs ? 'recover' : 'wait';
     // The last try has its time to help.
-    if (at - last >= recovery.pauseMs) return 'escalate';
+    if (msSince(last, at) >= recovery.pauseMs) return 'escalate';
   }
-  return at - incident.detectedAt >= escalateAfterMs ? 'escalate' : 'wait';
+  return msSince(incident.detectedAt, at) >= escalateAfterMs ? 'escalate' : 'wait';
+}
+
+/** What lies in the future was written before a clock was set back. Nobody knows how long ago that was: nothing is put off for it. */
+function msSince(moment: number, at: number): number {
+  return at >= moment ? at - moment : Number.POSITIVE_INFINITY;
 }
 
 function recovered(open: Incident, at: number): Incident {
   const actions = open.actions.map((record) =>
-    record.endedAt === undefined ? { ...record, endedAt: at, outcome: 'done' as const } : record,
+    record.endedAt === undefined
+      ? { ...record, endedAt: Math.max(at, record.startedAt), outcome: 'done' as const }
+      : record,
   );
   const by = open.escalatedAt === undefined ? (actions.at(-1)?.action ?? 'itself') : 'person';
-  return { ...open, actions, recoveredAt: at, recoveredBy: open.recoveredBy ?? by };
+  return { ...open, actions, recoveredAt: Math.max(at, open.detectedAt), recoveredBy: open.recoveredBy ?? by };
 }
 
 export interface HealthFigures {

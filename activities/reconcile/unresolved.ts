@@ -1,10 +1,14 @@
 import type { Logger } from 'pino';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
+import { RECV_WINDOW_MS } from '../orders/index.ts';
 
-/** Not known whether the exchange took it: asked for without an answer so far, or without a question although its time has run out. */
-export function isUnresolved({ state, sendBy }: Pick<Intent, 'state' | 'sendBy'>, now: number): boolean {
-  return state === 'unresolved' || (state === 'submitted' && sendBy < now);
+/**
+ * Not known whether the exchange took it: asked for without an answer so far, or without a question although its time has run out. By this
+ * machine's clock, which the journal writes: the exchange's may be another.
+ */
+export function isUnresolved({ state, createdAt }: Pick<Intent, 'state' | 'createdAt'>, now: number): boolean {
+  return state === 'unresolved' || (state === 'submitted' && createdAt + RECV_WINDOW_MS < now);
 }
 
 /** Counts the unresolved submissions for the metrics, and raises the alarm once for each. */

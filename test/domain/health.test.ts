@@ -159,3 +159,37 @@ describe('MTTD and MTTR', () => {
     expect(healthFigures([])).toMatchObject({ detectionMs: 0, recoveryMs: 0, selfRecovered: 1 });
   });
 });
+
+describe('a clock that is set back while an incident lasts', () => {
+  const look = (known: readonly Incident[], at: number, code?: ConditionCode): Assessment =>
+    assess(known, {
+      at,
+      previousAt: at - LOOK_MS,
+      by: 'health',
+      observations: [{ component: 'thing', code, detail: '' }],
+    });
+  const incidentOf = ({ changed }: Assessment): Incident => {
+    const [first] = changed;
+    if (!first) throw new Error('nothing changed');
+    return first.incident;
+  };
+  const BACK_MS = 600_000;
+
+  it('makes no time of it negative', () => {
+    const found = incidentOf(look([], BEGIN, 'exchange.away'));
+    const ended = incidentOf(look([found], BEGIN - BACK_MS));
+    expect(ended.recoveredAt).toBe(BEGIN);
+    expect(healthFigures([ended])).toMatchObject({ recoveryMs: 0, detectionMs: LOOK_MS });
+    const before = { component: 'thing', code: 'exchange.away' as const, detail: '', since: BEGIN };
+    const late = assess([], { at: BEGIN - BACK_MS, previousAt: undefined, by: 'health', observations: [before] });
+    expect(incidentOf(late).beganAt).toBe(BEGIN - BACK_MS);
+  });
+
+  it('puts off no call of a person', () => {
+    const { escalateAfterMs } = conditions['exchange.away'];
+    expect(escalateAfterMs).toBeGreaterThan(LOOK_MS);
+    const found = incidentOf(look([], BEGIN, 'exchange.away'));
+    expect(look([found], BEGIN + LOOK_MS, 'exchange.away').changed[0]?.told).not.toBe('escalated');
+    expect(look([found], BEGIN - BACK_MS, 'exchange.away').changed[0]?.told).toBe('escalated');
+  });
+});
