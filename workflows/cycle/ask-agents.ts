@@ -15,13 +15,10 @@ import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { type AgentId, inOrder, type SeatId } from '../../domain/agents.ts';
 import { type AbstentionReason, type AgentAnswer, abstain } from '../../domain/signals.ts';
 import { type Ask, secondRound } from './debate.ts';
+import { journalStep } from './journal-step.ts';
 
 /** One read of the journal beside this worker. */
-const { hearGuests } = proxyLocalActivities<GuestActivities>({
-  startToCloseTimeout: '1s',
-  scheduleToCloseTimeout: '5s',
-  retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '500ms' },
-});
+const { hearGuests } = proxyLocalActivities<GuestActivities>({ ...journalStep, scheduleToCloseTimeout: '5s' });
 
 interface AgentTimes {
   /** A queue that nobody takes work from means an abstention, not a wait. */

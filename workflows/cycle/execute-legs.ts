@@ -20,6 +20,7 @@ import type { OrderPlan } from '../../domain/portfolio.ts';
 import type { executePlan } from '../order/execute-plan.ts';
 import { resultWithout } from '../order/order-result.ts';
 import { startOrder } from '../order/start-order.ts';
+import { journalStep } from './journal-step.ts';
 import { leftFor } from './time-left.ts';
 
 /** Before a cycle ends, its record has to be left. */
@@ -56,9 +57,8 @@ export async function executeLegs(terms: Terms, { cycleId, kind, legs }: Plan): 
 /** A journal that is away keeps the capital until a later plan finds the legs without an order, which gives it back. */
 async function giveUp(legs: readonly OrderLeg[], terms: Terms): Promise<Execution> {
   const { releaseLeg } = proxyLocalActivities<PortfolioActivities>({
-    startToCloseTimeout: '1s',
+    ...journalStep,
     scheduleToCloseTimeout: Math.max(LEAST_RELEASE_MS, Math.min(10_000, leftFor('orders', terms))),
-    retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '1s' },
   });
   const released = await Promise.allSettled(legs.map(({ legId }) => releaseLeg(legId)));
   for (const one of released) if (one.status === 'rejected') log.warn('a leg keeps its capital', { error: one.reason });

@@ -1,11 +1,11 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
-  ActivityFailure,
   ChildWorkflowCancellationType,
   log,
   ParentClosePolicy,
   proxyLocalActivities,
   startChild,
+  TemporalFailure,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
@@ -13,10 +13,11 @@ import type { CycleTerms, KeepRecordInput } from '../../contracts/cycle.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { recordWorkflowId } from '../../contracts/workflow-ids.ts';
+import { journalStep } from './journal-step.ts';
 import type { keepRecord } from './keep-record.ts';
 
 /** A cycle waits no longer for the journal before it leaves its record to a workflow of its own. */
-const MOST_MS = 30_000;
+const MOST_MS = 20_000;
 /** For the start of that workflow. */
 const HAND_OVER_MS = 2_500;
 const LEAST_MS = 1_000;
@@ -25,15 +26,13 @@ const LEAST_MS = 1_000;
 export async function leaveRecord(input: KeepRecordInput, { endsAt }: Pick<CycleTerms, 'endsAt'>): Promise<void> {
   const leftMs = (endsAt ?? Number.POSITIVE_INFINITY) - Date.now() - HAND_OVER_MS;
   const { recordCycle } = proxyLocalActivities<PortfolioActivities>({
-    startToCloseTimeout: '1s',
+    ...journalStep,
     scheduleToCloseTimeout: Math.max(LEAST_MS, Math.min(MOST_MS, leftMs)),
-    localRetryThreshold: '1s',
-    retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '500ms' },
   });
   try {
     await recordCycle(input.record, input.prices);
   } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
+    if (!(error instanceof TemporalFailure)) throw error;
     log.warn('the journal did not take the record in time: it is kept', { error });
     await handOver(input);
   }

@@ -19,6 +19,7 @@ import type { CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
 import type { MarketSnapshot } from '../../domain/market.ts';
 import type { OrderPlan } from '../../domain/portfolio.ts';
 import { type Prices, pricesIn } from '../../domain/prices.ts';
+import { journalStep } from './journal-step.ts';
 import { timeFor } from './time-left.ts';
 
 /** A journal that is away at the start is waited for: what comes of the cycle then, its lateness decides. */
@@ -26,13 +27,6 @@ const LONGEST_OPENING_MS = 600_000;
 const UNTIL_EXPIRY_MS = 5_000;
 /** Where the server sets no end. */
 const OPENING_MS = 60_000;
-
-/** Journal transactions on this worker's own machine: a marker in the history instead of two dispatches. Kept under a second, so that a stop is seen. */
-const journalStep = {
-  startToCloseTimeout: '1s',
-  localRetryThreshold: '1s',
-  retry: { initialInterval: '50ms', backoffCoefficient: 2, maximumInterval: '500ms' },
-} as const;
 
 /** A market that cannot be read within seconds is no basis for a decision. */
 const marketStep = {
@@ -60,7 +54,7 @@ export async function termsOf(
   const { openCycle } = proxyLocalActivities<PortfolioActivities>({
     ...journalStep,
     scheduleToCloseTimeout: Math.max(1_000, Math.min(LONGEST_OPENING_MS, untilExpiryMs)),
-    // Longer pauses than the threshold are timers, which wait without filling the history.
+    // It may be waited for long: the fewer tries the shorter the history.
     retry: { ...journalStep.retry, maximumInterval: '2s' },
   });
   try {
