@@ -101,7 +101,12 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
   const markets = await loadMarkets(client);
   const breaker = createBreaker('exchange', 'trading', (error) => classifyFault(error).outcome === 'unknown');
   const read = <T>(operation: string, request: () => Promise<T>): Promise<T> =>
-    breaker.execute(() => timed(operation, request));
+    breaker
+      .execute(() => timed(operation, request))
+      .catch((error: unknown) => {
+        markets.doubt(error);
+        throw error;
+      });
   const budget = requestBudgetOf(client);
   const look = async <T>(operation: string, request: () => Promise<T>): Promise<T> => {
     await budget.room();

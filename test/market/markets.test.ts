@@ -100,6 +100,18 @@ describe('the markets', () => {
     expect(readings).toBe(1);
   });
 
+  it('are read anew after an answer that a symbol is none: it was delisted since', async () => {
+    const trading = await createCcxtTrading(client);
+    rules = { listed: false };
+    client.publicGetTickerBookTicker = async () => {
+      throw new Error('binance {"code":-1121,"msg":"Invalid symbol."}');
+    };
+    expect(trading.listing(SYMBOL)).toBe('traded');
+    await expect(trading.touch(SYMBOL)).rejects.toThrow('-1121');
+    await expect.poll(() => trading.listing(SYMBOL)).toBe('unlisted');
+    expect(() => trading.instrument(SYMBOL)).toThrow(SYMBOL);
+  });
+
   it.each([
     ['by its filters', { limitPrice: '60000.001' }, 2],
     ['for want of money', { quantity: '5', limitPrice: '60000' }, 1],

@@ -1,11 +1,15 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import type { Listing } from '../../activities/market/markets.ts';
+import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { createExitActivities, type Exit, type ExitQuestion } from '../../activities/orders/exits.ts';
+import type { TradingPort } from '../../activities/orders/port.ts';
 import type { Instrument } from '../../domain/market.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { fund, leg, planLegs, temporaryJournal, trade } from '../support/books.ts';
+import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
+import { fund, leg, planLegs, temporaryJournal, terms, trade } from '../support/books.ts';
 
 const silent = pino({ level: 'silent' });
 const instrument: Instrument = {
@@ -88,5 +92,38 @@ describe('the next order of an exit', () => {
   it.each<Listing>(['traded', 'halted', 'unlisted'])('is none where nothing is held and it is %s', async (found) => {
     listing = found;
     expect(await next('0')).toEqual({ over: { dust: '0' } });
+  });
+});
+
+describe('a position of more than one order may have', () => {
+  const BTTC = 'BTTC/USDT';
+  let exchange: TestExchange;
+  let venue: TradingPort;
+  beforeEach(async () => {
+    const bttc = { symbol: BTTC, tickSize: '0.00000001', stepSize: '1', minNotional: '1', startPrice: '0.00000912' };
+    exchange = await startTestExchange({ market: { kind: 'synthetic', seed: 1, instruments: [bttc] } });
+    const { apiKey, secret } = await exchange.account('main', { USDT: '10000', BTTC: '1500000000' });
+    venue = await createCcxtTrading(createCcxtClient({ venue: 'binance', restUrl: exchange.url, apiKey, secret }));
+  });
+  afterEach(() => exchange.close());
+
+  it('is sold by orders that the exchange takes', async () => {
+    const value = '13680';
+    const transfer = { reference: 'bttc', account: 'main', asset: 'BTTC', amount: '1500000000', value, at: 0 };
+    await journal.ledger.transfer({ ...transfer, symbol: BTTC });
+    const { planExit: plan } = createExitActivities({ journal, trading: venue, logger: silent });
+    const exit = await new MockActivityEnvironment().run<[ExitQuestion], Exit, typeof plan>(plan, {
+      ...question,
+      symbol: BTTC,
+      attempt: 1,
+    });
+    if (!('leg' in exit)) throw new Error('nothing is sold');
+    expect(exit.leg.quantity).toBe('1000000000');
+
+    const timestamp = await venue.exchangeTime();
+    const place = (quantity: string, id: string) =>
+      venue.place(exit.leg, { ...terms(exit.leg), quantity }, id, timestamp, 2_000);
+    await expect(place('1500000000', 'sph-whole')).rejects.toThrow('LOT_SIZE');
+    expect((await place(exit.leg.quantity, 'sph-part')).order.state).toMatch(/filled|expired/);
   });
 });

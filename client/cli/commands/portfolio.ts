@@ -55,7 +55,7 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
           position.symbol,
           position.quantity,
           position.dust,
-          text(decimal(position.averageCost).toDecimalPlaces(8)),
+          text(decimal(position.averageCost).toSignificantDigits(12)),
           position.price ?? 'not known',
           position.realizedPnl,
           position.unrealizedPnl ?? 'not known',
