@@ -1,5 +1,4 @@
 import { type TemporalAccess, temporalAccess } from '../../contracts/config/temporal.ts';
-import { urlHost } from '../../contracts/foreign-requests.ts';
 import type { Profile } from './profile.ts';
 
 /** Whether the server is somebody else's to run: TEMPORAL_ADDRESS names it. */
@@ -14,7 +13,7 @@ export function stackAccess({ temporal }: Profile, environment: NodeJS.ProcessEn
       ? environment
       : {
           ...environment,
-          TEMPORAL_ADDRESS: `${urlHost(temporal.host)}:${temporal.ports.grpc}`,
+          TEMPORAL_ADDRESS: `${temporal.host}:${temporal.ports.grpc}`,
           TEMPORAL_NAMESPACE: temporal.namespace,
         },
   );

@@ -9,7 +9,6 @@ import { projectFolder } from '../../contracts/config/folders.ts';
 import { writePrivateFile } from '../../contracts/config/private-file.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
-import { urlHost } from '../../contracts/foreign-requests.ts';
 import { debianProgram, type FoundProgram } from './debian-programs.ts';
 import {
   OBSERVER,
@@ -81,7 +80,7 @@ export function prometheusFile(
     alerting: { alertmanagers: [{ ...access, static_configs: [{ targets: [alertmanager] }] }] },
     scrape_configs: [
       ...own,
-      ...(ports.metrics === undefined ? [] : [job('temporal', `${urlHost(host)}:${ports.metrics}`)]),
+      ...(ports.metrics === undefined ? [] : [job('temporal', `${host}:${ports.metrics}`)]),
       { ...job('prometheus', `127.0.0.1:${watchers.prometheus}`), ...access },
       { ...job('alertmanager', alertmanager), ...access },
     ],

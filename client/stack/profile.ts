@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 import { setting } from '../../contracts/config/environment.ts';
@@ -22,7 +23,11 @@ const temporalSchema = z.strictObject({
   namespace: z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, 'must be a short lower-case name, e.g. sapphire'),
   /** How long a closed workflow's history is kept. */
   retentionHours: z.int().min(1).max(8_760),
-  host: hostText,
+  /** Its services would listen on an address of IPv6, and look for each other on 127.0.0.1 all the same. */
+  host: hostText.refine(
+    (host) => !isIPv6(host),
+    'must be an IPv4 address or a name: the development server cannot serve IPv6',
+  ),
   /** On paper alone: lets `host` be one that others reach, who may then do everything. */
   allowUnauthenticatedAccess: z.boolean().default(false),
   /** `metrics`: where the server tells its own, for Prometheus; anywhere without one. */

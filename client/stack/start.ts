@@ -10,7 +10,6 @@ import type { Configuration } from '../../contracts/config/schema.ts';
 import { knownSecrets, loadSecrets } from '../../contracts/config/secrets.ts';
 import { refuseReadablePayloads, type TemporalAccess } from '../../contracts/config/temporal.ts';
 import { UserError } from '../../contracts/errors.ts';
-import { urlHost } from '../../contracts/foreign-requests.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
 import { journalFile } from '../../stores/journal/open.ts';
 import { refuseUnreadyMode } from '../live/readiness.ts';
@@ -192,7 +191,7 @@ async function startTemporal(
   await supervisor.start([temporalServer(profile.temporal, binary, dataFolder(), upstream)]);
   const { host, ports } = profile.temporal;
   const webUi = ownProcess('web-ui', 'client/stack/web-ui/main.ts', true);
-  const places = [`${urlHost(host)}:${ports.ui}`, `${upstream.host}:${upstream.port}`];
+  const places = [`${host}:${ports.ui}`, `${upstream.host}:${upstream.port}`];
   const [url] = await supervisor.start([{ ...webUi, args: [...webUi.args, configuration.mode, ...places] }]);
   return url;
 }

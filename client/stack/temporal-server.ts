@@ -4,7 +4,6 @@ import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import type { TemporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
-import { urlHost } from '../../contracts/foreign-requests.ts';
 import { openConnection } from '../../runtime/temporal.ts';
 import type { TemporalProfile } from './profile.ts';
 import type { ProcessSpec } from './supervised-process.ts';
@@ -44,7 +43,7 @@ export function temporalServer(
     watched: true,
     probe: async (signal) => {
       await waitForNamespace(profile, signal);
-      return `${urlHost(host)}:${ports.grpc}`;
+      return `${host}:${ports.grpc}`;
     },
   };
 }
@@ -64,7 +63,7 @@ function flags(name: string, values: Readonly<Record<string, string | number>>):
 
 /** Resolves when the server answers for the namespace, with the profile's retention. */
 async function waitForNamespace(profile: TemporalProfile, signal: AbortSignal): Promise<void> {
-  const address = `${urlHost(profile.host)}:${profile.ports.grpc}`;
+  const address = `${profile.host}:${profile.ports.grpc}`;
   for (;;) {
     try {
       const connection = await openConnection({ address, namespace: profile.namespace, tls: false }, 1_000);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { stackAccess } from '../../client/stack/connection.ts';
-import { readProfile } from '../../client/stack/profile.ts';
+import { profileSchema, readProfile } from '../../client/stack/profile.ts';
 import { coordinatorUrl, healthEndpoints, paperExchangeUrl } from '../../contracts/config/addresses.ts';
 import { hostText } from '../../contracts/config/host.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
@@ -42,9 +41,17 @@ describe('a host to listen on', () => {
     expect(coordinatorUrl(configuration)).toBe('http://[::1]:8081/mcp');
     expect(paperExchangeUrl(configuration)).toBe('http://[::1]:8092');
     expect(healthEndpoints(configuration).map(({ url }) => url)).toContain('http://[::1]:8081');
+  });
+
+  it('of the development server is none of IPv6, where its services would not find each other', () => {
     const profile = readProfile();
-    const { address } = stackAccess({ ...profile, temporal: { ...profile.temporal, host: '::1' } }, {});
-    expect(address).toBe(`[::1]:${profile.temporal.ports.grpc}`);
+    for (const host of ['::1', '[::1]', '::']) {
+      const { success, error } = profileSchema.safeParse({ ...profile, temporal: { ...profile.temporal, host } });
+      expect(success).toBe(false);
+      expect(error?.issues).toMatchObject([
+        { path: ['temporal', 'host'], message: expect.stringContaining('must be an IPv4 address or a name') },
+      ]);
+    }
   });
 
   it('is refused by its key', () => {

@@ -6,7 +6,6 @@ import { payloadKeysIn, payloadKeyText } from '../../../contracts/config/payload
 import { keptSecret } from '../../../contracts/config/private-file.ts';
 import { knownSecrets, secretVariables, storeSecrets } from '../../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { serverUrl } from '../../../contracts/foreign-requests.ts';
 import { onShutdown } from '../../../contracts/telemetry/process.ts';
 import { startCodecServer } from '../../../runtime/codec-server.ts';
 import { createPayloadCodec } from '../../../runtime/payload-codec.ts';
@@ -41,9 +40,7 @@ function keep(key: string): string[] {
 /** The pages that may ask: Temporal's Web UI of the stack, and those that are named. */
 function originsOf(named: readonly string[]): string[] {
   const { host, ports } = readProfile().temporal;
-  return [...new Set([host, '127.0.0.1', 'localhost'])]
-    .map((name) => serverUrl({ host: name, port: ports.ui }))
-    .concat(named);
+  return [...new Set([host, '127.0.0.1', 'localhost'])].map((name) => `http://${name}:${ports.ui}`).concat(named);
 }
 
 export function registerCodec(program: Command): void {
