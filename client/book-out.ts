@@ -20,7 +20,7 @@ export interface BookOutResult {
   reference: string;
   symbol: string;
   value: string;
-  /** Undefined where this reference stood in the books already. */
+  /** Undefined where this reference stood in the books already, or nothing was held beside the submissions that were ended. */
   booked: BookedOut | undefined;
   /** Submissions of unknown end that were ended with it. */
   ended: string[];
@@ -59,9 +59,13 @@ export async function bookOutPosition(
     );
   }
   for (const intent of open) await endUnasked(journal, intent);
+  const ended = open.map(({ intentId }) => intentId);
   const held = (await trading.balances())[baseOf(symbol)] ?? '0';
-  const booked = await journal.ledger.bookOut({ ...request, held, at: Date.now() });
-  return { reference, symbol, value, booked, ended: open.map(({ intentId }) => intentId) };
+  const booked = await journal.ledger.bookOut({ ...request, held, at: Date.now() }).catch((error: unknown) => {
+    if (ended.length > 0 && error instanceof UserError && error.code === 'NotHeld') return undefined;
+    throw error;
+  });
+  return { reference, symbol, value, booked, ended };
 }
 
 /** Nothing rests on a symbol that is not listed. What was filled before shows in the balance, by which the rest is booked. */

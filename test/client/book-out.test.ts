@@ -106,6 +106,18 @@ describe('booking out a position', () => {
     expect(await compareAtRest({ journal, trading }, 'main')).toEqual({ clean: true, differences: [] });
   });
 
+  it('ends a purchase of unknown end, and frees its money, where nothing is held', async () => {
+    const buy = leg({ legId: 'sph3', cycleId: 'c3', symbol: 'GONE/USDT', quantity: '1', limitPrice: '100' });
+    await planLegs(journal, buy);
+    await journal.intents.openFence(buy, terms(buy), Date.now() - 1);
+    const gone = { symbol: 'GONE/USDT', reference: 'gone-1' };
+    expect(await bookOut(gone)).toMatchObject({ booked: undefined, ended: [intentId('sph3', 1)] });
+    expect(await journal.ledger.balances('main')).toContainEqual(
+      expect.objectContaining({ asset: 'USDT', free: '9700', reserved: '0' }),
+    );
+    await expect(bookOut(gone)).rejects.toMatchObject({ code: 'NotHeld' });
+  });
+
   it('is refused while the exchange trades it', async () => {
     await expect(bookOut({ symbol: 'BTC/USDT' })).rejects.toMatchObject({ code: 'SymbolTraded', exitCode: 5 });
   });

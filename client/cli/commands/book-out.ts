@@ -43,12 +43,17 @@ async function bookOut(context: CliContext, options: BookOutOptions, symbol: str
   const result = await bookOutPosition(request, { journal: await journal(), trading: await trading() });
   print(result, options, (): Lines => {
     const { booked, ended } = result;
-    if (!booked) return [`${reference} stands in the books already: nothing was booked`];
+    const unanswered = ended.length > 0 ? [`ended without an answer: ${ended.join(', ')}`] : [];
+    if (!booked) {
+      return unanswered.length > 0
+        ? [`nothing of ${symbol} was held`, ...unanswered]
+        : [`${reference} stands in the books already: nothing was booked`];
+    }
     const asset = baseOf(symbol);
     return [
       `booked out ${booked.quantity} ${symbol} at ${value} ${quoteOf(symbol)}, as ${reference}: ${booked.left} ${asset} left the books, ${booked.kept} ${asset} stay as dust`,
       `cost ${booked.cost}, realised PnL ${booked.realizedPnl} ${quoteOf(symbol)}`,
-      ...(ended.length > 0 ? [`ended without an answer: ${ended.join(', ')}`] : []),
+      ...unanswered,
     ];
   });
 }

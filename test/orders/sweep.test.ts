@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { foundNothing, sweepOrders } from '../../activities/control/sweep.ts';
+import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
+import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
+import type { TradingPort } from '../../activities/orders/port.ts';
+import { intentId } from '../../contracts/workflow-ids.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
+import { fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';
+
+describe('a sweep beside a submission on a symbol that the exchange does not list', () => {
+  let exchange: TestExchange;
+  let journal: Journal;
+  let trading: TradingPort;
+  beforeEach(async () => {
+    exchange = await startTestExchange();
+    const { apiKey, secret } = await exchange.account('main', { USDT: '10000' });
+    trading = await createCcxtTrading(createCcxtClient({ venue: 'binance', restUrl: exchange.url, apiKey, secret }));
+    journal = await temporaryJournal();
+    await fund(journal);
+  });
+  afterEach(async () => {
+    await journal.close();
+    await exchange.close();
+  });
+
+  const send = async (sendBy: number) => {
+    const order = leg({ symbol: 'GONE/USDT' });
+    await planLegs(journal, order);
+    await journal.intents.openFence(order, terms(order), sendBy);
+    return intentId(order.legId, 1);
+  };
+
+  it('finds nothing once its time is over: nothing rests there', async () => {
+    const id = await send(Date.now() - 1);
+    expect(foundNothing(await sweepOrders({ journal, trading }, 'main'))).toBe(true);
+    // What became of it is not known, and not made up.
+    expect(await journal.intents.find(id)).toMatchObject({ state: 'submitted' });
+  });
+
+  it('is not quiet while it may still be on its way', async () => {
+    const id = await send(Date.now() + 60_000);
+    expect(await sweepOrders({ journal, trading }, 'main')).toMatchObject({
+      failed: [{ symbol: 'GONE/USDT', intentId: id }],
+      unresolved: [id],
+    });
+  });
+});
