@@ -90,7 +90,7 @@ export async function probeExchange(exchange: ExchangeView, symbols: readonly st
         ? {
             component: 'exchange/clock',
             code: 'exchange.clock_skew',
-            detail: `the exchange's clock is ${skewMs} ms ahead of ours, at most ${MOST_SKEW_MS} ms either way let signed requests pass`,
+            detail: `the exchange's clock is ${skewMs} ms ahead of ours, more than ${MOST_SKEW_MS} ms either way: requests bear its time, books and logs ours`,
           }
         : well('exchange/clock');
     const account = await exchange.balances().then(

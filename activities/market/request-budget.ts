@@ -6,7 +6,9 @@ const BINANCE_PER_MINUTE = 6_000;
 const MINUTE_MS = 60_000;
 /** What looks leave to orders, cancels and the look-ups of a stop, which wait for nothing. */
 const LOOKS_SHARE = 0.7;
-const LOOK_AGAIN_MS = 1_000;
+const LOOK_AGAIN_MS = 500;
+/** Whoever looks has a time limit of its own, and tells why it could not look better than that it took too long. */
+const PATIENCE_MS = 5_000;
 
 /**
  * The request weight that an exchange grants an address, in its own minutes. Every request of this process is counted, and the exchange's count,
@@ -16,7 +18,7 @@ const LOOK_AGAIN_MS = 1_000;
 export interface RequestBudget {
   /** Whether a look may be made now. */
   hasRoom(): boolean;
-  /** Waits until a look may be made, which is at the exchange's next minute at the latest. */
+  /** Waits a while until a look may be made. Throws where the exchange's minute goes on for longer. */
   room(): Promise<void>;
   spend(weight: number): void;
   /** What the exchange says was used in its minute. */
@@ -53,7 +55,12 @@ export function createRequestBudget(
   return {
     hasRoom,
     async room() {
-      while (!hasRoom()) await sleep(LOOK_AGAIN_MS);
+      const until = steady() + PATIENCE_MS;
+      while (!hasRoom()) {
+        if (steady() >= until)
+          throw new Error(`no look while ${used} of ${limit} request weight of this minute are used`);
+        await sleep(LOOK_AGAIN_MS);
+      }
     },
     spend(weight) {
       turn();

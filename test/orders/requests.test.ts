@@ -122,6 +122,16 @@ describe('the request weight of a venue', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(2_400);
   });
 
+  it('says why a look was not made, once the exchange’s minute goes on for longer than it can wait', async () => {
+    let steady = 0;
+    const budget = createRequestBudget(
+      () => 1_700_000_000_000 - (1_700_000_000_000 % 60_000) + steady,
+      () => (steady += 1_000),
+    );
+    budget.told(4_300);
+    await expect(budget.room()).rejects.toThrow('no look while 4300 of 6000 request weight of this minute are used');
+  });
+
   it('turns with the exchange’s minute, and rests for as long as the exchange wants it to', () => {
     let steady = 5_000;
     const budget = createRequestBudget(

@@ -7,7 +7,6 @@ import {
   patched,
   proxyActivities,
   setCurrentDetails,
-  setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { OrderActivities } from '../../activities/orders/index.ts';
@@ -15,8 +14,8 @@ import type { OrderResult } from '../../contracts/cycle.ts';
 import { type LegProgress, orderLegSchema } from '../../contracts/order.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
+import { onHalt } from '../halts.ts';
 import { readInput } from '../input.ts';
-import { halt } from '../messages.ts';
 
 /** Tried once: a second try could place a second order. An end that is not known goes to resolveOrder. Late is worse than never. */
 const { placeOrder } = proxyActivities<OrderActivities>({
@@ -59,11 +58,14 @@ interface Stops {
 export async function executeOrder(given: OrderLeg): Promise<OrderResult> {
   const leg = readInput(orderLegSchema, given);
   const stops: Stops = { halted: false, cancelled: false, resting: new CancellationScope() };
-  setHandler(halt, () => {
-    stops.halted = true;
-    stops.resting.cancel();
-  });
-  const followed = new CancellationScope({ parent: new CancellationScope({ cancellable: false }) });
+  onHalt(
+    () => leg.epoch,
+    () => {
+      stops.halted = true;
+      stops.resting.cancel();
+    },
+  );
+  const followed = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
   CancellationScope.current().cancelRequested.catch(() => {
     stops.cancelled = patched('cancel-ends-order');
     // Orders of before left what rested to reconciliation.

@@ -1,20 +1,13 @@
-import {
-  CancellationScope,
-  ChildWorkflowFailure,
-  proxyActivities,
-  setCurrentDetails,
-  setHandler,
-  sleep,
-} from '@temporalio/workflow';
+import { CancellationScope, proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
 import type { PlanActivities } from '../../activities/orders/plans.ts';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import { type ExecutePlanInput, executePlanInputSchema } from '../../contracts/order.ts';
 import { isReducing, type OrderLeg } from '../../domain/orders.ts';
 import type { PlanEnd } from '../../domain/portfolio.ts';
+import { onHalt } from '../halts.ts';
 import { readInput } from '../input.ts';
-import { halt } from '../messages.ts';
 import { resultWithout } from './order-result.ts';
-import { startOrder } from './start-order.ts';
+import { followOrder } from './start-order.ts';
 
 /** Without end: what a failed plan opened is sold, or it is written why not. Each is idempotent by its key. */
 const { planCompensation, settlePlan, dropLeg } = proxyActivities<PlanActivities>({
@@ -24,7 +17,7 @@ const { planCompensation, settlePlan, dropLeg } = proxyActivities<PlanActivities
 });
 
 /** An order that is in the hands of its own workflow already, after a reset of this one, is followed by its books, however long it takes; so is one whose workflow was ended by hand. */
-const { awaitLeg, endLeg } = proxyActivities<PlanActivities>({
+const books = proxyActivities<PlanActivities>({
   startToCloseTimeout: '1 day',
   heartbeatTimeout: '3s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
@@ -48,9 +41,12 @@ export async function executePlan(given: ExecutePlanInput): Promise<PlanResult> 
 
 async function run({ cycleId, legs, onLegFailure }: ExecutePlanInput): Promise<PlanResult> {
   let halted = false;
-  setHandler(halt, () => {
-    halted = true;
-  });
+  onHalt(
+    () => legs[0]?.epoch,
+    () => {
+      halted = true;
+    },
+  );
   const orders: OrderResult[] = [];
   const compensations: (() => Promise<string>)[] = [];
   let failure: OrderResult | undefined;
@@ -63,7 +59,7 @@ async function run({ cycleId, legs, onLegFailure }: ExecutePlanInput): Promise<P
     }
     // Registered before the call: whatever becomes of it, what it may have opened is known to be undone.
     compensations.push(() => compensate(leg, orders));
-    const result = await follow(leg);
+    const result = await followOrder(leg, books);
     orders.push(result);
     if (failures.includes(result.state)) {
       if (stops.test(result.detail)) halted = true;
@@ -91,17 +87,6 @@ async function run({ cycleId, legs, onLegFailure }: ExecutePlanInput): Promise<P
   }
 }
 
-async function follow(leg: OrderLeg): Promise<OrderResult> {
-  const handle = await startOrder(leg);
-  if (!handle) return awaitLeg(leg);
-  try {
-    return await handle.result();
-  } catch (error) {
-    if (!(error instanceof ChildWorkflowFailure)) throw error;
-    return endLeg(leg);
-  }
-}
-
 /** Sells what the leg's fills brought in, try after try, until less is left than the exchange takes. Returns what stays held, and why. */
 async function compensate(leg: OrderLeg, orders: OrderResult[]): Promise<string> {
   if (isReducing(leg.purpose)) return '';
@@ -110,7 +95,7 @@ async function compensate(leg: OrderLeg, orders: OrderResult[]): Promise<string>
     if ('held' in compensation) return compensation.held;
     if ('leg' in compensation) {
       attempt += 1;
-      orders.push(await follow(compensation.leg));
+      orders.push(await followOrder(compensation.leg, books));
     }
     if (tries > 1) await sleep(Math.min(LONGEST_PAUSE_MS, 250 * 2 ** Math.min(tries, 10)));
   }

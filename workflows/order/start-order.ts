@@ -8,6 +8,7 @@ import {
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
+import type { PlanActivities } from '../../activities/orders/plans.ts';
 import type { OrderResult } from '../../contracts/cycle.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
@@ -45,13 +46,11 @@ export async function startOrder(leg: OrderLeg): Promise<ChildWorkflowHandle<typ
 
 /**
  * A leg's end: by its workflow or, where that is in other hands or was ended by force, by its books. What was at the exchange then gets another
- * workflow from reconciliation, and what was never sent a tombstone.
- *
- * @param awaitLeg waits for the leg's end in the books.
+ * workflow from reconciliation, and what was not sent a tombstone.
  */
 export async function followOrder(
   leg: OrderLeg,
-  awaitLeg: (leg: OrderLeg) => Promise<OrderResult>,
+  { awaitLeg, endLeg }: Pick<PlanActivities, 'awaitLeg' | 'endLeg'>,
 ): Promise<OrderResult> {
   const handle = await startOrder(leg);
   if (!handle) return awaitLeg(leg);
@@ -59,6 +58,6 @@ export async function followOrder(
     return await handle.result();
   } catch (error) {
     if (!(error instanceof ChildWorkflowFailure) || !patched('leg-outlives-workflow')) throw error;
-    return awaitLeg(leg);
+    return endLeg(leg);
   }
 }

@@ -14,8 +14,8 @@ const { planExit } = proxyActivities<ExitActivities>({
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
-/** An order that is in the hands of its own workflow already is followed by its books, however long it takes. */
-const { awaitLeg } = proxyActivities<PlanActivities>({
+/** An order that is in the hands of its own workflow already, or has none any more, is followed by its books, however long it takes. */
+const books = proxyActivities<PlanActivities>({
   taskQueue: TaskQueue.execution,
   startToCloseTimeout: '1 day',
   heartbeatTimeout: '3s',
@@ -68,7 +68,7 @@ export async function closePosition({ patience, ...request }: CloseRequest): Pro
     attempt += 1;
     waits = 0;
     const { leg } = exit;
-    const { filledQuantity, state, detail } = await followOrder(leg, awaitLeg);
+    const { filledQuantity, state, detail } = await followOrder(leg, books);
     sold = sold.plus(filledQuantity);
     fruitless = decimal(filledQuantity).isZero() ? fruitless + 1 : 0;
     if (fruitless >= patience.orders) {
