@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Instrument } from '../../domain/market.ts';
-import { decimal } from '../../domain/money.ts';
+import { decimal, text } from '../../domain/money.ts';
 import type { ExecutionTerms } from '../../domain/risk.ts';
 import { down, execution, held, limits, market, plan, snapshot, up } from './plan.ts';
 
@@ -136,5 +137,52 @@ describe('a leg', () => {
     expect(verdicts).toMatchObject([
       { code: 'MaxQuantity', limit: '0.03', value: '0.1', before: '0.1', after: '0.03' },
     ]);
+  });
+
+  it('is what the exchange takes, and never worse than the collar, at any tick and step', () => {
+    const rules = fc.record({
+      tickExponent: fc.integer({ min: -8, max: 2 }),
+      stepExponent: fc.integer({ min: -8, max: 2 }),
+      ticks: fc.integer({ min: 1, max: 10_000_000 }),
+      spread: fc.integer({ min: 1, max: 5 }),
+      most: fc.integer({ min: 1, max: 1_000_000 }),
+      sells: fc.boolean(),
+    });
+    let sent = 0;
+    fc.assert(
+      fc.property(rules, ({ tickExponent, stepExponent, ticks, spread, most, sells }) => {
+        const [tick, step] = [decimal(10).pow(tickExponent), decimal(10).pow(stepExponent)];
+        const [bid, ask] = [tick.times(ticks), tick.times(ticks + spread)];
+        const instrument = {
+          tickSize: text(tick),
+          stepSize: text(step),
+          minQuantity: text(step),
+          maxQuantity: text(step.times(most)),
+        };
+        const books = sells ? held('50000000') : {};
+        const certain = { uncertainty: 0.0001, expectedReturn: sells ? -0.9 : 0.9 };
+        const { legs } = plan(
+          {
+            views: [{ ...(sells ? down : up), ...certain }],
+            snapshot: seen(instrument, text(bid), text(ask), '1e12'),
+            limits: { ...limits, minTradeShare: 0, maxOrderNotional: '1000000000' },
+          },
+          books,
+        );
+        for (const leg of legs) {
+          sent += 1;
+          const [quantity, price] = [decimal(leg.quantity), decimal(leg.limitPrice)];
+          expect(price.mod(tick).isZero() && quantity.mod(step).isZero()).toBe(true);
+          expect(quantity.lessThanOrEqualTo(instrument.maxQuantity)).toBe(true);
+          expect(quantity.times(price).greaterThanOrEqualTo(5)).toBe(true);
+          expect(
+            sells
+              ? price.lessThanOrEqualTo(bid) && price.greaterThanOrEqualTo(bid.times('0.998'))
+              : price.greaterThanOrEqualTo(ask) && price.lessThanOrEqualTo(ask.times('1.002')),
+          ).toBe(true);
+        }
+      }),
+    );
+    expect(sent).toBeGreaterThan(10);
   });
 });

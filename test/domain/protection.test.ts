@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decimal, text } from '../../domain/money.ts';
 import { barrierHit, barriersOf, highestOf, type ProtectionSettings } from '../../domain/protection.ts';
 
 const all: ProtectionSettings = { stopLoss: 0.03, takeProfit: 0.06, trailingStop: 0.04, timeLimitMinutes: 10 };
@@ -28,6 +29,23 @@ describe('barriers', () => {
   ])('are not rounded: a cost of %s at a bid of %s is %s', (averageCost, bid, expected) => {
     const barriers = barriersOf({ stopLoss: 0.03 }, { ...holding, averageCost }, averageCost);
     expect(barrierHit(barriers, bid, IN_TIME)).toBe(expected);
+  });
+
+  it('are hit by what reaches them and by nothing else, at any price', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -8, max: 2 }),
+        fc.integer({ min: 1, max: 1_000_000 }),
+        fc.integer({ min: 1, max: 1_000_000 }),
+        fc.integer({ min: 1, max: 99 }),
+        (exponent, cost, bid, percent) => {
+          const of = (ticks: number): string => text(decimal(10).pow(exponent).times(ticks));
+          const barriers = barriersOf({ stopLoss: percent / 100 }, { ...holding, averageCost: of(cost) }, of(cost));
+          const isReached = BigInt(bid) * 100n <= BigInt(cost) * BigInt(100 - percent);
+          expect(barrierHit(barriers, of(bid), IN_TIME)).toBe(isReached ? 'stop_loss' : undefined);
+        },
+      ),
+    );
   });
 
   it('of a holding without a cost are of time alone', () => {
