@@ -7,21 +7,20 @@ import { createPasses, digestOf } from '../runtime/guard/passes.ts';
 const passed: Readonly<Record<string, { kind: PassKind; names: readonly string[] }>> = {
   'workflow start': { kind: 'start', names: ['--type'] },
   'workflow execute': { kind: 'start', names: ['--type'] },
-  'workflow signal': { kind: 'signal', names: ['--name'] },
   'workflow signal-with-start': { kind: 'start', names: ['--type'] },
   'workflow update execute': { kind: 'update', names: ['--name'] },
   'workflow update start': { kind: 'update', names: ['--name'] },
 };
 
-/** The value of an option in any of the forms that the program takes: `--name x`, `--name=x`, `-n x`. */
-function valueOf(args: readonly string[], ...names: string[]): string | undefined {
-  for (const [place, arg] of args.entries()) {
-    if (names.includes(arg)) return args[place + 1];
+/** The values of an option in any of the forms that the program takes: `--name x`, `--name=x`, `-n x`. */
+function valuesOf(args: readonly string[], ...names: string[]): string[] {
+  return args.flatMap((arg, place) => {
+    if (names.includes(arg)) return args.slice(place + 1, place + 2);
     const name = names.find((one) => arg.startsWith(`${one}=`));
-    if (name !== undefined) return arg.slice(name.length + 1);
-  }
-  return undefined;
+    return name === undefined ? [] : [arg.slice(name.length + 1)];
+  });
 }
+const valueOf = (args: readonly string[], ...names: string[]): string | undefined => valuesOf(args, ...names)[0];
 
 const named = (text: string): ReadonlySet<string> => new Set(text.split(' ').map((name) => `--${name}`));
 /** What `temporal options` names: options of every command, which may stand before its words. */
@@ -68,8 +67,6 @@ export function passFor(args: readonly string[], secret: string | undefined): st
   if (secret === undefined || args.includes('--help') || args.includes('-h')) return [];
   const workflowId = valueOf(args, '--workflow-id', '-w');
   const name = valueOf(args, ...found.names);
-  // A signal to many, by a query, bears none: a stop is anybody's, and is never held up here.
-  if (found.kind === 'signal' && !(workflowId && name)) return [];
   if (!workflowId) throw passForm(command, 'the pass is for one workflow id: give it with --workflow-id');
   if (!name) throw passForm(command, `the pass is for one name: give it with ${found.names.join(' or ')}`);
   const taskQueue = valueOf(args, '--task-queue', '-t');
@@ -78,7 +75,7 @@ export function passFor(args: readonly string[], secret: string | undefined): st
     name,
     workflowId,
     ...(found.kind === 'start' ? { at: Date.now(), ...(taskQueue === undefined ? {} : { taskQueue }) } : {}),
-    ...(found.kind === 'update' ? { digest: digestOf(inputOf(command, valueOf(args, '--input', '-i'))) } : {}),
+    ...(found.kind === 'update' ? { digest: digestOf(inputOf(command, args)) } : {}),
   });
   return ['--headers', `${PASS_HEADER}=${JSON.stringify(pass)}`];
 }
@@ -94,10 +91,15 @@ function refuseHidden(words: readonly string[], rest: readonly string[]): void {
   if (hidden !== undefined) throw passForm(hidden, 'its own options stand behind its words');
 }
 
-/** What the pass of an update covers. Of anything else the program itself says what is wrong with its input. */
-function inputOf(command: string, text: string | undefined): unknown[] {
+/** What the pass of an update covers. */
+function inputOf(command: string, args: readonly string[]): unknown[] {
+  const texts = valuesOf(args, '--input', '-i');
+  if (texts.length > 1) throw passForm(command, 'it takes one --input');
+  const others = ['--input-file', '--input-base64', '--input-meta', '--input-encoding'];
+  const other = others.find((name) => args.some((arg) => arg === name || arg.startsWith(`${name}=`)));
+  if (other !== undefined) throw passForm(command, `the pass covers what --input gives, not ${other}`);
   try {
-    return text === undefined ? [] : [JSON.parse(text)];
+    return texts.map((text): unknown => JSON.parse(text));
   } catch {
     throw passForm(command, '--input is not JSON');
   }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** Header of a start, signal or update by which a client of this installation is known. The CLI gives it as `--headers sapphire-pass=JSON`. */
+/** Header of a start or update by which a client of this installation is known. The CLI gives it as `--headers sapphire-pass=JSON`. */
 export const PASS_HEADER = 'sapphire-pass';
 /** Header of an activity: the pass of the update that it works for. */
 export const UPDATE_PASS_HEADER = 'sapphire-update-pass';
 
 export const passSchema = z.strictObject({
   /** `schedule`: of each workflow that a schedule of this id prefix starts. */
-  kind: z.enum(['start', 'schedule', 'signal', 'update']),
+  kind: z.enum(['start', 'schedule', 'update']),
   /** Type of the workflow, or name of the message. */
   name: z.string().max(100),
   workflowId: z.string().max(1_000),

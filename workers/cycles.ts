@@ -1,4 +1,5 @@
 import { createGuestActivities } from '../activities/agents/guests.ts';
+import { createEpochActivities } from '../activities/control/epoch.ts';
 import { createCoordinatorActivities } from '../activities/coordinator/index.ts';
 import { createOwnConsensusActivities } from '../activities/coordinator/own-consensus.ts';
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
@@ -40,6 +41,7 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
           ...coordinator,
           ...createOwnConsensusActivities({ journal, account: configuration.account, logger }),
           ...createGuestActivities({ journal, account: configuration.account }),
+          ...createEpochActivities({ journal, account: configuration.account }),
         },
         maxCachedWorkflows: 100,
         stickyQueueScheduleToStartTimeout: '500ms',

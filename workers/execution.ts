@@ -1,3 +1,4 @@
+import { createEpochActivities } from '../activities/control/epoch.ts';
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { refuseUnlisted } from '../activities/market/refuse-unlisted.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
@@ -39,6 +40,7 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
           ...createOrderActivities({ journal, trading, events, logger }),
           ...createPlanActivities({ journal, trading, logger }),
           ...createExitActivities({ journal, trading, logger }),
+          ...createEpochActivities({ journal, account: configuration.account }),
         },
         maxCachedWorkflows: 100,
         stickyQueueScheduleToStartTimeout: '500ms',

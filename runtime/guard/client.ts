@@ -2,7 +2,10 @@ import type { ClientInterceptors } from '@temporalio/client';
 import { PASS_HEADER, type Pass } from '../../contracts/pass.ts';
 import { digestOf, headerOf, type Passes } from './passes.ts';
 
-/** Every start, signal, update and schedule of a client of ours bears a pass, whether or not anybody asks for it. */
+/**
+ * Every start, update and schedule of a client of ours bears a pass, whether or not anybody asks for it. A signal bears none: it only wakes, and
+ * what is done then is read from the books.
+ */
 export function passingClient(passes: Passes): ClientInterceptors {
   const headers = (pass: Omit<Pass, 'mac'>) => ({ [PASS_HEADER]: headerOf(passes.mint(pass)) });
   const started = (name: string, { workflowId, taskQueue }: { workflowId: string; taskQueue: string }) =>
@@ -15,15 +18,6 @@ export function passingClient(passes: Passes): ClientInterceptors {
             ...input,
             headers: { ...input.headers, ...started(input.workflowType, input.options) },
           }),
-        signal: (input, next) =>
-          next({
-            ...input,
-            headers: {
-              ...input.headers,
-              ...headers({ kind: 'signal', name: input.signalName, workflowId: input.workflowExecution.workflowId }),
-            },
-          }),
-        // One header for both: the start's, since the signals that are sent so are anybody's.
         signalWithStart: (input, next) =>
           next({
             ...input,

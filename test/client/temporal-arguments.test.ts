@@ -10,8 +10,6 @@ const secret = 's'.repeat(40);
 it.each([
   ['workflow start --type tradingCycle --workflow-id w --input {}', { kind: 'start', name: 'tradingCycle' }],
   ['workflow execute --type=tradingCycle -w w', { kind: 'start', name: 'tradingCycle' }],
-  ['workflow signal --name halt -w w --input {bad', { kind: 'signal', name: 'halt' }],
-  ['workflow signal --name halt --workflow-id=w', { kind: 'signal', name: 'halt' }],
   ['workflow signal-with-start --signal-name x --type tradingControl -w w', { kind: 'start', name: 'tradingControl' }],
   ['--namespace x workflow start --type tradingCycle -w w', { kind: 'start', name: 'tradingCycle' }],
   ['workflow -n x --tls start --type tradingCycle -w w', { kind: 'start', name: 'tradingCycle' }],
@@ -32,7 +30,7 @@ it.each([
   'workflow start --help',
   'workflow describe -w start',
   'workflow --help',
-  'workflow signal -w w',
+  'workflow signal --name halt -w w --input {bad',
   'workflow signal --name emergencyStop --query x',
   '',
 ])('%s bears none', (line) => {
@@ -49,6 +47,9 @@ it.each([
   ['workflow start -w w', 'workflow start', /give it with --type/],
   ['workflow update start --name resume', 'workflow update start', /give it with --workflow-id/],
   ['workflow update execute --name x -w w --input {bad', 'workflow update execute', /--input is not JSON/],
+  ['workflow update execute --name x -w w --input 1 -i=2', 'workflow update execute', /it takes one --input/],
+  ['workflow update execute --name x -w w --input-file f', 'workflow update execute', /not --input-file/],
+  ['workflow update start --name x -w w --input 1 --input-meta=a=b', 'workflow update start', /not --input-meta/],
   ['--type x -w w workflow start', 'workflow start', /its own options stand behind its words/],
   ['workflow --name x update -w w execute', 'workflow update execute', /its own options stand behind its words/],
   ['--color workflow workflow start --type x', 'workflow start', /give it with --workflow-id/],

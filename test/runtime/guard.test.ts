@@ -123,7 +123,7 @@ describe('a start', () => {
     for (const pass of [
       passes.mint({ ...mine, workflowId: 'flatten/of-another' }),
       passes.mint({ ...mine, name: 'tradingCycle' }),
-      passes.mint({ ...mine, kind: 'signal' }),
+      passes.mint({ ...mine, kind: 'update' }),
       passes.mint({ ...mine, kind: 'schedule', workflowId: 'flatten/mine' }),
       // Read out of a history, and used again on the same queue, or at once on one of the thief's own.
       passes.mint({ ...mine, at: Date.now() - 61_000 }),

@@ -8,6 +8,7 @@ import { createAgentActivities } from '../../activities/agents/index.ts';
 import type { Agent } from '../../activities/agents/port.ts';
 import { createBackupActivities } from '../../activities/backup/index.ts';
 import { ensureTradingControl } from '../../activities/control/ensure.ts';
+import { createEpochActivities } from '../../activities/control/epoch.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
 import { createCoordinatorActivities } from '../../activities/coordinator/index.ts';
 import { createOwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
@@ -272,6 +273,7 @@ export async function startRig(
         ...coordinatorActivities,
         ...createOwnConsensusActivities({ journal, account: 'main', logger: silent }),
         ...createGuestActivities({ journal, account: 'main' }),
+        ...createEpochActivities({ journal, account: 'main' }),
       },
     },
     ...(options.agents ?? agentIds).map((id) => ({
@@ -288,6 +290,7 @@ export async function startRig(
               ...createOrderActivities({ journal, trading, events, logger: silent }),
               ...createPlanActivities({ journal, trading, logger: silent }),
               ...createExitActivities({ journal, trading, logger: silent }),
+              ...createEpochActivities({ journal, account: 'main' }),
             },
           },
         ]),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { haltTrading } from '../../activities/control/halt.ts';
+import { via } from '../../contracts/audit.ts';
 import type { ReconcileReport, TradingControlState } from '../../contracts/control.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import {
@@ -56,6 +57,16 @@ async function reconcile(): Promise<ReconcileReport> {
 
 const missing = async () =>
   (await rig.journal.incidents.list({ limit: 10 })).filter(({ code }) => code === 'workflow.missing');
+
+/** In the books alone: nobody is told. */
+const raiseHalt = () =>
+  rig.journal.control.raiseHalt({
+    account: 'main',
+    reason: 'test',
+    by: 'ann',
+    requestId: randomUUID(),
+    via: via.system('test'),
+  });
 
 const control = () => environment.client.workflow.getHandle(TRADING_CONTROL_ID);
 const status = async (workflowId: string): Promise<string> =>
@@ -201,6 +212,7 @@ describe('what nobody follows', () => {
     // The second look finds it followed.
     expect(await reconcile()).toMatchObject({ adopted: [], started: [] });
     const handle = environment.client.workflow.getHandle(orderWorkflowId(order.legId));
+    await raiseHalt();
     await handle.signal('halt', { epoch: 1, reason: 'test' });
     expect(await handle.result()).toMatchObject({ state: 'canceled' });
     await expectBooksEqualExchange(rig);
@@ -215,6 +227,7 @@ describe('what nobody follows', () => {
     await handle.terminate('by hand');
     expect(await reconcile()).toMatchObject({ started: [orderWorkflowId(order.legId)] });
     const again = environment.client.workflow.getHandle(orderWorkflowId(order.legId));
+    await raiseHalt();
     await again.signal('halt', { epoch: 1, reason: 'test' });
     expect(await again.result()).toMatchObject({ state: 'canceled' });
     expect((await rig.journal.intents.ofLeg(order.legId)).length).toBe(1);

@@ -3,7 +3,6 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   setCurrentDetails,
-  setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -22,8 +21,9 @@ import type { MarketSnapshot } from '../../domain/market.ts';
 import { text, ZERO } from '../../domain/money.ts';
 import type { Restriction } from '../../domain/portfolio.ts';
 import { midsOf, type Prices, pricesIn } from '../../domain/prices.ts';
+import { onHalt } from '../halts.ts';
 import { readInput } from '../input.ts';
-import { emergencyStop, halt } from '../messages.ts';
+import { emergencyStop } from '../messages.ts';
 import { nominalTime } from '../nominal-time.ts';
 import { askAgents } from './ask-agents.ts';
 import { executeLegs } from './execute-legs.ts';
@@ -44,14 +44,19 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
   const trading = new CancellationScope();
   let halted = false;
   let fault: string | undefined;
-  setHandler(halt, () => {
-    halted = true;
-    trading.cancel();
-  });
+  let epoch: number | undefined;
+  onHalt(
+    () => epoch,
+    () => {
+      halted = true;
+      trading.cancel();
+    },
+  );
 
   const startedAt = Date.now();
   const terms = await termsOf(input, startedAt, info.executionExpirationTime?.getTime());
   if (typeof terms === 'string') return { cycleId: info.workflowId, outcome: 'SKIPPED_STALE', summary: terms };
+  epoch = terms.epoch;
   const draft = newDraft(terms, info.workflowId, info.runId, startedAt);
 
   const latenessMs = (terms.endsAt === undefined ? startedAt : Date.now()) - nominalTime(info);
@@ -64,7 +69,7 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
       halted = true;
     } else {
       await trading.run(async () => {
-        const { symbols, candles, bookLevels, horizonMs, epoch, tradedSymbols } = terms;
+        const { symbols, candles, bookLevels, horizonMs, tradedSymbols } = terms;
         const { cycleId, correlationId } = draft;
         const snapshot = await snapshotOf(terms, { symbols, candles, bookLevels, correlationId });
         draft.snapshot = describeSnapshot(snapshot);
@@ -85,7 +90,7 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
         draft.consensus = consensus;
         prices = await pricesFor(terms, snapshot);
         draft.prices = { takenAt: prices.takenAt, mids: midsOf(prices) };
-        const basis = { cycleId, correlationId, epoch, tradedSymbols, snapshot, prices, consensus };
+        const basis = { cycleId, correlationId, epoch: terms.epoch, tradedSymbols, snapshot, prices, consensus };
         // A stop that cuts off the answer would leave capital reserved for legs that nobody knows.
         draft.plan = await CancellationScope.nonCancellable(() => planOn(terms, basis));
         const { restriction } = draft.plan;
