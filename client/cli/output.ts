@@ -56,13 +56,22 @@ export function progress(message: Lines): void {
 export function table(head: readonly string[], cells: readonly (readonly string[])[]): string[] {
   if (cells.length === 0) return ['none'];
   const rows = cells.map((row) => row.map(oneLine));
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+  const widths = head.map((title, column) =>
+    Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map(widthOf)),
+  );
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell))))
       .join('  ')
       .trimEnd();
   return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)];
+}
+
+/** Scripts whose letters take two columns of a terminal: assets are named in them, too. */
+const wide = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
+
+function widthOf(text: string): number {
+  return [...text].length + (text.match(wide)?.length ?? 0);
 }
 
 /** Prints what went wrong and returns the exit code. A fault of ours, unlike one of the user's, comes with its stack. */

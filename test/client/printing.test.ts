@@ -34,6 +34,18 @@ function expectClean(text: string): void {
 }
 
 describe('the printer', () => {
+  it('keeps columns under each other where a name is of letters twice as wide', () => {
+    expect(
+      table(
+        ['asset', 'free'],
+        [
+          ['币安人生', '1'],
+          ['W', '2'],
+        ],
+      ),
+    ).toEqual(['asset     free', '────────  ────', '币安人生  1', 'W         2']);
+  });
+
   it('makes one line of each text, and lines of a list alone', () => {
     expect(textOf([`reason ${hostile}`, ['  second', []], ''])).toBe(
       'reason x [2J 31m ]0;t FORGED: trading is active FORGED FORGED FORGED\n  second\n\n',
