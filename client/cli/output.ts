@@ -71,7 +71,8 @@ export function table(head: readonly string[], cells: readonly (readonly string[
 const wide = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
 
 function widthOf(text: string): number {
-  return [...text].length + (text.match(wide)?.length ?? 0);
+  // The rare ones that are two units of a string are two columns by its length already.
+  return text.length + (text.match(wide) ?? []).filter((letter) => letter.length === 1).length;
 }
 
 /** Prints what went wrong and returns the exit code. A fault of ours, unlike one of the user's, comes with its stack. */
