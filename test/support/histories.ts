@@ -11,12 +11,14 @@ export const fixtureFolder = join(projectFolder, 'test', 'replay', 'fixtures');
 /** Set, the workflow tests keep one history of each workflow and outcome: `npm run record-histories`. */
 export const recording = process.env['SAPPHIRE_RECORD_HISTORIES'] === '1';
 
+/** What took the place of code whose histories are kept: a latch that of trading control, prices at the decision that of cycles without. */
+const releases = ['latch', 'prices-at-decision'];
+
 /** Name of a history's kind: its workflow and how it ended. */
 export function historyKind(history: History): string {
   const events = history.events ?? [];
   const type = events[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name ?? 'unknown';
-  // The latch took the place of a trading control whose histories are kept.
-  const workflow = [type, ...(isPatched(events, 'latch') ? ['latch'] : [])].join('.');
+  const workflow = [type, ...releases.filter((patchId) => isPatched(events, patchId))].join('.');
   const last = events.at(-1);
   const payload = last?.workflowExecutionCompletedEventAttributes?.result?.payloads?.[0];
   if (payload) {

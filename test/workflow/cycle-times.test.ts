@@ -46,6 +46,15 @@ const away = async (): Promise<never> => {
   throw new Error('the journal is away');
 };
 
+/** From the first time that it is asked. */
+function awayFor(ms: number): () => boolean {
+  let since: number | undefined;
+  return () => {
+    since ??= performance.now();
+    return performance.now() - since < ms;
+  };
+}
+
 /** Everything answers at once, and nothing is to be traded. */
 function scripts(changes: Scripts): Scripts {
   const consensus = async () => ({ cycleId: 'c', symbols: [], formedBy: 'coordinator' });
@@ -123,10 +132,10 @@ async function run<T>(changes: Scripts, timeoutMs: number, look: (run: Run) => P
 
 describe('a journal that is away', () => {
   it('for fifteen seconds at a cycle’s end costs neither the cycle nor its record', async () => {
-    const since = Date.now();
+    const isAway = awayFor(15_000);
     const records: CycleRecord[] = [];
     const recordCycle = async (record: CycleRecord) => {
-      if (Date.now() - since < 15_000) return away();
+      if (isAway()) return away();
       records.push(record);
       return undefined;
     };
@@ -159,14 +168,14 @@ describe('a journal that is away', () => {
   });
 
   it('for twelve seconds at its beginning only makes it late', async () => {
-    const since = Date.now();
-    const openCycle = async () => (Date.now() - since < 12_000 ? away() : terms);
+    const isAway = awayFor(12_000);
+    const openCycle = async () => (isAway() ? away() : terms);
     expect(await run({ openCycle }, 60_000, ({ end }) => end)).toMatchObject({ outcome: 'NO_TRADE' });
   });
 
   it('for so long at its beginning that it would be another market’s decision has it skipped', async () => {
-    const since = Date.now();
-    const openCycle = async () => (Date.now() - since < 5_000 ? away() : { ...terms, maxLatenessMs: 4_000 });
+    const isAway = awayFor(5_000);
+    const openCycle = async () => (isAway() ? away() : { ...terms, maxLatenessMs: 4_000 });
     const { outcome, summary } = await run({ openCycle }, 60_000, ({ end }) => end);
     expect(outcome).toBe('SKIPPED_STALE');
     expect(summary).toMatch(/began \d{4} ms after its time, at most 4000 ms are allowed/);

@@ -3,6 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import { legId } from '../../contracts/leg-ids.ts';
+import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal, text } from '../../domain/money.ts';
 import type { OrderLeg } from '../../domain/orders.ts';
 import { exchangeLog, expectBooksEqualExchange } from '../support/proof.ts';
@@ -63,7 +64,14 @@ async function legOf(
 }
 
 async function reserve({ journal }: Rig, cycleId: string, legs: OrderLeg[]): Promise<void> {
-  await journal.cycles.plan(cycleId, 'main', () => ({ cycleId, equity: '10000', legs, verdicts: [], allocations: [] }));
+  await journal.cycles.plan(cycleId, 'main', () => ({
+    cycleId,
+    kind: 'linked',
+    equity: '10000',
+    legs,
+    verdicts: [],
+    allocations: [],
+  }));
 }
 
 async function runPlan(
@@ -84,7 +92,7 @@ async function runPlan(
 const held = async ({ journal }: Rig, symbol: string): Promise<number> =>
   Number((await journal.ledger.positions('main')).find((position) => position.symbol === symbol)?.quantity ?? 0);
 
-describe('a plan of two legs', () => {
+describe('a plan of two linked legs', () => {
   it('is done when both came to their end', async () => {
     const system = await open();
     const result = await runPlan(system);
@@ -133,6 +141,55 @@ describe('a plan of two legs', () => {
     expect(result).toMatchObject({ end: 'held' });
     expect(result.detail).toMatch(/rejected .* kept, as configured/);
     expect(await held(system, 'BTC/USDT')).toBeGreaterThan(0.0001);
+    await expectBooksEqualExchange(system);
+  });
+
+  it('sells what a leg had filled whose workflow was ended by hand, and sends nothing more of it', async () => {
+    const system = await open();
+    const cycleId = `cycle/plan/${randomUUID()}`;
+    const working = { style: 'twap' as const, slices: ['0.002', '0.002'], intervalMs: 60_000 };
+    const legs = [
+      await legOf(system, cycleId, 'BTC/USDT', 0, { quantity: '0.004', working }),
+      await legOf(system, cycleId, 'ETH/USDT', 1),
+    ];
+    await reserve(system, cycleId, legs);
+    const plan = await system.start('executePlan', `plan/${cycleId}`, { cycleId, legs, onLegFailure: 'flatten' });
+    await expect.poll(() => held(system, 'BTC/USDT'), { timeout: 10_000 }).toBeGreaterThan(0.0019);
+    await environment.client.workflow.getHandle(orderWorkflowId(legs[0]?.legId ?? '')).terminate('by hand');
+    const result = (await plan.result()) as PlanResult;
+    expect(result).toMatchObject({
+      end: 'flat',
+      orders: [
+        { side: 'buy', state: 'void', filledQuantity: '0.002' },
+        { side: 'buy', state: 'initialized' },
+        { side: 'sell', state: 'filled' },
+      ],
+    });
+    expect(await held(system, 'BTC/USDT')).toBeLessThan(0.0001);
+    expect(await exchangeLog(system)).toHaveLength(2);
+    await expectBooksEqualExchange(system);
+  });
+
+  it('sends the leg that a sale pays after it, and not before', async () => {
+    const system = await open();
+    await runPlan(system);
+    const quantity = (await system.journal.ledger.positions('main'))[0]?.quantity ?? '0';
+    const { stepSize } = system.trading.instrument('BTC/USDT');
+    const { bid } = await system.trading.touch('BTC/USDT');
+    const result = await runPlan(system, [
+      {
+        side: 'sell',
+        purpose: 'flatten',
+        quantity: text(decimal(quantity).div(stepSize).trunc().times(stepSize)),
+        limitPrice: text(decimal(bid).times('0.99').toDecimalPlaces(2)),
+      },
+      {},
+    ]);
+    expect(result).toMatchObject({ end: 'done', orders: [{ side: 'sell' }, { side: 'buy' }] });
+    const [sold, bought] = await Promise.all(
+      result.orders.map(async ({ legId: id }) => (await system.journal.intents.ofLeg(id))[0]),
+    );
+    expect(bought?.createdAt).toBeGreaterThanOrEqual(sold?.updatedAt ?? Number.MAX_SAFE_INTEGER);
     await expectBooksEqualExchange(system);
   });
 
