@@ -1,15 +1,13 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import { createBreaker } from '../../contracts/telemetry/breaker.ts';
-import type { BookLevel, Candle, Instrument, Mode } from '../../domain/market.ts';
+import type { Candle, Instrument, Mode } from '../../domain/market.ts';
 import { decimal, text } from '../../domain/money.ts';
 import { createCandleHistory } from './candles.ts';
-import { timed, venueClockOf } from './ccxt-client.ts';
+import { venueClockOf } from './ccxt-client.ts';
 import type { MarketDataPort } from './index.ts';
 import { loadMarkets } from './markets.ts';
-
-const amount = z.string().regex(/^\d+(\.\d+)?$/);
-const depthSchema = z.object({ bids: z.array(z.tuple([amount, amount])), asks: z.array(z.tuple([amount, amount])) });
+import { readBook } from './order-book.ts';
 
 const plain = (value: string): string => text(decimal(value));
 
@@ -27,11 +25,9 @@ export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): 
     listing: markets.listing,
     async symbolSnapshot(symbol, candles, bookLevels) {
       const now = await exchangeTime();
-      const request = { symbol: client.market(symbol)['id'], limit: bookLevels };
-      const [depth, history] = await breaker
-        .execute(() =>
-          Promise.all([timed('depth', () => client.publicGetDepth(request)), candleHistory(symbol, candles, now)]),
-        )
+      const id = String(client.market(symbol)['id']);
+      const [book, history] = await breaker
+        .execute(() => Promise.all([readBook(client, id, bookLevels), candleHistory(symbol, candles, now)]))
         .catch((error: unknown) => {
           markets.doubt(error);
           throw error;
@@ -41,12 +37,7 @@ export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): 
         await markets.renew();
         throw new Error(`the market data of ${symbol} stand still: the newest candle is ${ageOf(history, now)}`);
       }
-      const { bids, asks } = depthSchema.parse(depth);
-      return {
-        instrument: instrumentOf(client, symbol),
-        candles: history,
-        book: { bids: bids.slice(0, bookLevels).map(toLevel), asks: asks.slice(0, bookLevels).map(toLevel) },
-      };
+      return { instrument: instrumentOf(client, symbol), candles: history, book };
     },
   };
 }
@@ -62,10 +53,6 @@ function isStale(candles: readonly Candle[], now: number): boolean {
 function ageOf(candles: readonly Candle[], now: number): string {
   const newest = candles.at(-1);
   return newest ? `${Math.round((now - newest.openAt) / 1_000)} s old` : 'missing';
-}
-
-function toLevel([price, quantity]: [string, string]): BookLevel {
-  return [plain(price), plain(quantity)];
 }
 
 const filterSchema = z.looseObject({ filterType: z.string() });

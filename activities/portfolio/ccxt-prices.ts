@@ -1,7 +1,9 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import { createBreaker } from '../../contracts/telemetry/breaker.ts';
+import { TRADING } from '../../domain/prices.ts';
 import { timed } from '../market/ccxt-client.ts';
+import { loadMarkets } from '../market/markets.ts';
 import { readBook } from '../market/order-book.ts';
 import { venueCode } from '../orders/classify.ts';
 import type { PricePort } from './prices.ts';
@@ -39,8 +41,14 @@ export function createCcxtPrices(client: binance, exchangeTime: () => Promise<nu
     exchangeTime,
     async statuses(symbols) {
       const byId = new Map(symbols.filter(isKnown).map((symbol) => [idOf(symbol), symbol]));
-      const statuses = await statusesOf([...byId.keys()]);
-      return new Map(statuses.map(([id, status]) => [byId.get(id) ?? id, status]));
+      const statuses = new Map(
+        (await statusesOf([...byId.keys()])).map(([id, status]) => [byId.get(id) ?? id, status] as const),
+      );
+      const { listing, renew } = await loadMarkets(client);
+      const hasChanged = symbols.some((one) => (statuses.get(one) === TRADING) !== (listing(one) === 'traded'));
+      // The next snapshot shows what trades again, and leaves out what does not.
+      if (hasChanged) void renew().catch(() => undefined);
+      return statuses;
     },
     book: (symbol, levels) => breaker.execute(() => readBook(client, idOf(symbol), levels)),
   };

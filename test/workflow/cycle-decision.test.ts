@@ -115,6 +115,8 @@ describe('a symbol that is halted at the exchange', () => {
     await expectBooksEqualExchange(rig);
 
     await rig.exchange.admin('DELETE', '/admin/faults');
+    // The decision sees at once that it trades, and the agents of the next cycle see its market.
+    await cycle();
     expect(ordersOf(await cycle())).toContain('buy SOL/USDT filled');
   });
 
