@@ -77,7 +77,7 @@ const policyShape = {
   earnedTrust: z.boolean().default(true),
   /** Language models see the others' reasons once, and may change their minds. */
   debate: z.boolean().default(false),
-  /** Time that the agents have for their answers; never more than the cycle's interval. */
+  /** Time that the agents have for their answers; never more than the cycle's interval, or than a decision on their snapshot leaves them. */
   deadlineSeconds: z.int().min(1).max(600).default(30),
   /** A guest's signal that came in longer ago than this does not count. */
   maxSignalAgeSeconds: z.int().min(1).max(86_400).default(300),

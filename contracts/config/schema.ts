@@ -181,7 +181,7 @@ export const configurationSchema = z
     message: 'must be refuse, or be left out, where real money is traded',
   })
   .superRefine((times, context) => {
-    for (const { path, message } of contradictions(times)) context.addIssue({ code: 'custom', path, message });
+    for (const found of contradictions(times)) context.addIssue({ code: 'custom', ...found });
   })
   .superRefine(({ participation: { agents } }, context) => {
     for (const name of Object.keys(agents).filter((id) => !isSeat(id))) {

@@ -54,6 +54,27 @@ describe('the configuration', () => {
     [lagLlama({ checkpoint: 'weights.ckpt', sha256: 'ABC' }), /agents\.lag-llama\.sha256: must be 64 hexadecimal/],
     [lagLlama({ checkpoint: 'a.safetensors', hub: 'owner/name' }), /agents\.lag-llama\.hub: stands beside checkpoint/],
     [lagLlama({ hub: 'https://example.org' }), /agents\.lag-llama\.hub: must be OWNER\/NAME/],
+    [
+      { risk: { maxSnapshotAgeSeconds: 10 } },
+      /risk\.maxSnapshotAgeSeconds: must be at least 45: the agents have 30 s .* \(it is 10\)/,
+    ],
+    [
+      { cycle: { intervalSeconds: 60 }, participation: { deadlineSeconds: 50 } },
+      /risk\.maxSnapshotAgeSeconds: must be at least 65/,
+    ],
+    [
+      { cycle: { horizonMinutes: 1 }, risk: { maxSnapshotAgeSeconds: 61 } },
+      /risk\.maxSnapshotAgeSeconds: must not be above cycle\.horizonMinutes, 60 s/,
+    ],
+    [
+      { participation: { deadlineSeconds: 31 } },
+      /participation\.deadlineSeconds: must not be above cycle\.intervalSeconds, 30/,
+    ],
+    [
+      { agents: { qwen: { timeoutSeconds: 31 } } },
+      /agents\.qwen\.timeoutSeconds: must not be above participation\.deadlineSeconds, 30/,
+    ],
+    [{ risk: { maxPriceAgeSeconds: 0.5 } }, /risk\.maxPriceAgeSeconds: .*1.*\(it is 0\.5\)/],
     [{ account: 'Main Account' }, /account: must be a short lower-case name/],
     ['just text', /the whole: /],
     [{ one: 1, two: 2 }, /unknown key "one", "two"/],
@@ -66,6 +87,16 @@ describe('the configuration', () => {
 
   it.each([0.1, 0.35])('takes portfolios whose shares add up to 1, by floats too: %d and the rest', (share) => {
     expect(read(portfolios(share, 1 - share)).allocation.portfolios).toHaveLength(2);
+  });
+
+  it('takes times that are long together', () => {
+    const { risk } = read({
+      cycle: { intervalSeconds: 300 },
+      participation: { deadlineSeconds: 120 },
+      agents: { deepseek: { timeoutSeconds: 40 } },
+      risk: { maxSnapshotAgeSeconds: 135 },
+    });
+    expect(risk).toMatchObject({ maxSnapshotAgeSeconds: 135, maxPriceAgeSeconds: 10 });
   });
 
   it('has one portfolio of everything where none is named', () => {
