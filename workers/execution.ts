@@ -1,4 +1,5 @@
 import { createEpochActivities } from '../activities/control/epoch.ts';
+import { createSellingActivities } from '../activities/control/selling.ts';
 import { createCcxtClient } from '../activities/market/ccxt-client.ts';
 import { refuseUnlisted } from '../activities/market/refuse-unlisted.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
@@ -41,6 +42,7 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
           ...createPlanActivities({ journal, trading, logger }),
           ...createExitActivities({ journal, trading, logger }),
           ...createEpochActivities({ journal, account: configuration.account }),
+          ...createSellingActivities({ journal, client }),
         },
         maxCachedWorkflows: 100,
         stickyQueueScheduleToStartTimeout: '500ms',

@@ -43,6 +43,17 @@ export async function sendersOf(client: Client, stops: readonly Stop[]): Promise
   return stops.map((stop) => sent.find((each) => isSame(each.stop, stop))?.by ?? UNKNOWN);
 }
 
+/** By whom the workflow was started that this activity works for. */
+export async function starterOf(client: Client): Promise<Via> {
+  const { workflowExecution: execution, namespace } = Context.current().info;
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace,
+    execution: execution ?? null,
+    maximumPageSize: 1,
+  });
+  return via.temporal(history?.events?.[0]?.workflowExecutionStartedEventAttributes?.identity ?? '');
+}
+
 /** By whom the update was sent that is carried out now. */
 export async function senderOfUpdate(client: Client, name: string): Promise<Via> {
   for (const { workflowExecutionUpdateAcceptedEventAttributes: update } of await newestEvents(client)) {

@@ -104,6 +104,8 @@ export interface ControlBook {
     via?: Via | undefined;
     onlyOver?: string;
   }): Promise<ControlState | undefined>;
+  /** Everything that is held is sold now. Where no stop has ordered it since trading was last active, an entry says who started it. */
+  noteSelling(selling: { account: string; epoch: number; via: Via }): Promise<void>;
   /** Cycles may be started by hand within this time, where foreign starts are refused. */
   allowStarts(request: StartsAllowed & { requestId: string; account: string }): Promise<void>;
   startsAllowedAt(account: string, at: number): Promise<boolean>;

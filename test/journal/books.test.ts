@@ -98,6 +98,30 @@ describe.each(adapterNames)('the books on %s', (name) => {
     expect(await sent('risk/cycle/main/1', 'loss')).toMatchObject({ epoch });
   });
 
+  it('notes a selling that no stop has ordered, once a time that trading was active', async () => {
+    const { control, audit } = books.journal;
+    const note = (epoch: number) => control.noteSelling({ account: 'main', epoch, via: 'temporal:9@host' });
+    const noted = async () =>
+      (await audit.after(0, 100)).filter(({ kind }) => kind === 'flatten.ordered').map(({ via, by }) => `${by} ${via}`);
+    await note(0);
+    await note(0);
+    expect(await noted()).toEqual(['unknown temporal:9@host']);
+    const { epoch } = await control.raiseHalt({
+      requestId: 'r1',
+      account: 'main',
+      reason: 'x',
+      by: 'ann',
+      flatten: true,
+    });
+    await note(epoch);
+    expect((await noted()).slice(1)).toEqual(['ann ']);
+    await control.resume({ account: 'main', expectedEpoch: epoch, reason: 'y', by: 'ann' });
+    await control.noteSelling({ account: 'other', epoch, via: 'temporal:8@host' });
+    await note(epoch + 1);
+    expect((await noted()).slice(2)).toEqual(['unknown temporal:8@host', 'unknown temporal:9@host']);
+    expect((await audit.verify()).fault).toBeUndefined();
+  });
+
   it('allows starts by hand for the time that a person has signed, and no other', async () => {
     const { control, audit } = books.journal;
     expect(await control.startsAllowedAt('main', 150)).toBe(false);

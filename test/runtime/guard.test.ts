@@ -66,6 +66,7 @@ async function open({
       activities: {
         ...books.activities(),
         heldSymbols: called('heldSymbols', []),
+        noteSelling: async () => undefined,
         takeSnapshot: () => Context.current().sleep(60_000),
         openCycle: called('openCycle', { decided: { outcome: 'NO_TRADE' } }),
         placeOrder: called('placeOrder', {

@@ -87,7 +87,7 @@ const called: string[] = [];
 /** Every activity that a workflow asks for. */
 const asked =
   'openCycle planCycle recordCycle takeSnapshot readPrices formConsensus formOwnConsensus hearGuests placeOrder resolveOrder awaitFill cancelOrder planCompensation ' +
-  'settlePlan dropLeg awaitLeg endLeg heldSymbols planExit readGuard watchPosition reconcileAccount scoreDueSignals lookAtHealth recover makeBackup exportEvents ' +
+  'settlePlan dropLeg awaitLeg endLeg heldSymbols noteSelling planExit readGuard watchPosition reconcileAccount scoreDueSignals lookAtHealth recover makeBackup exportEvents ' +
   'compactSegments loadSegments writeReport applyRetention';
 const activities = Object.fromEntries(asked.split(' ').map((name) => [name, async () => void called.push(name)]));
 

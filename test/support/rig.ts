@@ -10,6 +10,7 @@ import { createBackupActivities } from '../../activities/backup/index.ts';
 import { ensureTradingControl } from '../../activities/control/ensure.ts';
 import { createEpochActivities } from '../../activities/control/epoch.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
+import { createSellingActivities } from '../../activities/control/selling.ts';
 import { createCoordinatorActivities } from '../../activities/coordinator/index.ts';
 import { createOwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
 import { createHealthActivities } from '../../activities/health/index.ts';
@@ -291,6 +292,7 @@ export async function startRig(
               ...createPlanActivities({ journal, trading, logger: silent }),
               ...createExitActivities({ journal, trading, logger: silent }),
               ...createEpochActivities({ journal, account: 'main' }),
+              ...createSellingActivities({ journal, client: environment.client }),
             },
           },
         ]),

@@ -70,6 +70,7 @@ beforeAll(async () => {
     watchPosition: lasting,
     awaitFill: lasting,
     heldSymbols: lasting,
+    noteSelling: lasting,
     lookAtHealth: lasting,
     reconcileAccount: lasting,
     takeSnapshot: lasting,

@@ -104,6 +104,8 @@ describe('a selling', () => {
       if (end === 'terminate') await settleAsReconciliationDoes();
       const { sold, held } = (await handle.result()) as FlattenResult;
       expect(sold).toMatchObject([{ symbol: SYMBOL }]);
+      const orders = (await rig.journal.audit.after(0, 100)).filter(({ kind }) => kind === 'flatten.ordered');
+      expect(orders).toMatchObject([{ reason: 'started by hand', via: expect.stringMatching(/^temporal:.+@/) }]);
       expect(held).toEqual([]);
       await expectBooksEqualExchange(rig);
     },

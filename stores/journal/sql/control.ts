@@ -140,6 +140,15 @@ async function isRaisedBy(
   return isByPart && told.account === account && told.after?.epoch === control.epoch;
 }
 
+/** Whether the last that was said of this account's selling is that it is to be. */
+async function isSellingOrdered(transaction: Transaction, account: string): Promise<boolean> {
+  const rows = await transaction.rows(
+    "SELECT kind, payload FROM audit_trail WHERE kind IN ('flatten.ordered', 'trading.resumed', 'trading.activated') ORDER BY place DESC LIMIT 50",
+  );
+  const newest = rows.find((row) => (JSON.parse(String(row['payload'])) as { account?: string }).account === account);
+  return newest?.['kind'] === 'flatten.ordered';
+}
+
 const byRisk = via.system('risk');
 
 /** A step of the loss limits. What is halted already stays so: only a person resumes it. */
@@ -212,6 +221,16 @@ export function createControlBook(database: Database): ControlBook {
           payload: { account, via: door, before, after, marksReset },
         });
         return after;
+      }),
+
+    noteSelling: ({ account, epoch, via: door }) =>
+      database.transaction(account, { control: 'write' }, async (transaction) => {
+        if (await isSellingOrdered(transaction, account)) return;
+        await transaction.emit({
+          eventId: `flatten/by-hand/${account}/${epoch}/${transaction.now()}`,
+          kind: 'flatten.ordered',
+          payload: { account, epoch, by: 'unknown', via: door, reason: 'started by hand' },
+        });
       }),
 
     allowStarts: ({ requestId, account, ...allowed }) =>
