@@ -35,10 +35,15 @@ function section(title: string, lines: readonly string[]): string[] {
   return ['', title, ...(lines.length > 0 ? lines : ['none']).map((line) => `  ${line}`)];
 }
 
-function describeMarket({ snapshot }: CycleRecord): string[] {
+function describeMarket({ snapshot, prices }: CycleRecord): string[] {
   if (!snapshot) return [];
-  const mids = Object.entries(snapshot.mids).map(([symbol, mid]) => `${symbol} ${mid}`);
-  return [`snapshot ${snapshot.snapshotId} of ${snapshot.venue} at ${clock(snapshot.takenAt)}`, ...mids];
+  const list = (mids: Record<string, string>): string[] =>
+    Object.entries(mids).map(([symbol, mid]) => `${symbol} ${mid}`);
+  return [
+    `snapshot ${snapshot.snapshotId} of ${snapshot.venue} at ${clock(snapshot.takenAt)}`,
+    ...list(snapshot.mids),
+    ...(prices ? [`prices of the decision at ${clock(prices.takenAt)}`, ...list(prices.mids)] : []),
+  ];
 }
 
 function describeAnswer({ agentId, opinions, model, latencyMs, costUsd }: AgentAnswer): string[] {
