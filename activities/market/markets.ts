@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { binance } from 'ccxt';
+import { z } from 'zod';
 import { venueCode } from '../orders/classify.ts';
 import { timed } from './ccxt-client.ts';
 
@@ -10,6 +12,8 @@ export interface Markets {
   listing(symbol: string): Listing;
   /** Reads anew, without being waited for, where this answer says that what was read is no longer so. */
   doubt(error: unknown): void;
+  /** The same where the exchange states other rules of a market now, in an answer of exchangeInfo for some of them. */
+  compare(answer: unknown): void;
   /** Reads anew; one reading at a time. */
   renew(): Promise<void>;
 }
@@ -21,6 +25,10 @@ const AGAIN_MS = 30_000;
 
 /** Filter failure, too many decimals, invalid symbol (developers.binance.com, "Error codes"). */
 const CONTRADICTIONS = [-1013, -1111, -1121];
+
+const rulesSchema = z.object({
+  symbols: z.array(z.looseObject({ symbol: z.string(), filters: z.array(z.unknown()) })),
+});
 
 const known = new WeakMap<binance, Promise<Markets>>();
 
@@ -63,6 +71,14 @@ async function open(client: binance, steady: () => number): Promise<Markets> {
     },
     doubt(error) {
       if (CONTRADICTIONS.includes(venueCode(String(error)) ?? 0)) renewUnseen();
+    },
+    compare(answer) {
+      const { symbols = [] } = rulesSchema.safeParse(answer).data ?? {};
+      const isOther = symbols.some(({ symbol, filters }) => {
+        const [market] = client.markets_by_id?.[symbol] ?? [];
+        return market !== undefined && !isDeepStrictEqual(market['info']?.filters, filters);
+      });
+      if (isOther) renewUnseen();
     },
     renew,
   };

@@ -23,6 +23,8 @@ export function createCcxtPrices(client: binance, exchangeTime: () => Promise<nu
   async function ask(ids: readonly string[]): Promise<[id: string, status: string][]> {
     const request = { symbols: JSON.stringify(ids) };
     const answer = await breaker.execute(() => timed('exchangeInfo', () => client.publicGetExchangeInfo(request)));
+    // What an order may be is stated beside whether it may be.
+    (await loadMarkets(client)).compare(answer);
     return statusesSchema.parse(answer).symbols.map(({ symbol, status }) => [symbol, status]);
   }
 

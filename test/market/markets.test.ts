@@ -6,6 +6,7 @@ import { instrumentOf } from '../../activities/market/ccxt-market.ts';
 import { loadMarkets, MARKETS_MS } from '../../activities/market/markets.ts';
 import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { VenueRejection } from '../../activities/orders/port.ts';
+import { createCcxtPrices } from '../../activities/portfolio/ccxt-prices.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { leg, terms } from '../support/books.ts';
 
@@ -98,6 +99,20 @@ describe('the markets', () => {
   it('are one list for all that is made of one client', async () => {
     await Promise.all([loadMarkets(client), createCcxtTrading(client), loadMarkets(client)]);
     expect(readings).toBe(1);
+  });
+
+  it('are read anew when a decision finds that the exchange states other rules, and not when it states the same', async () => {
+    await loadMarkets(client);
+    const prices = createCcxtPrices(client, async () => 0);
+    await prices.statuses([SYMBOL]);
+    expect(readings).toBe(2);
+    rules = { tickSize: '0.10' };
+    await prices.statuses([SYMBOL]);
+    await expect.poll(() => instrumentOf(client, SYMBOL).tickSize).toBe('0.1');
+    await prices.statuses([SYMBOL]);
+    await sleep(200);
+    // Once at the start, once anew, and each time that the decision asked for one symbol.
+    expect(readings).toBe(5);
   });
 
   it('are read anew after an answer that a symbol is none: it was delisted since', async () => {

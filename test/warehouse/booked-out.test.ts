@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import type { Batch } from '../../stores/warehouse/port.ts';
+import { project } from '../../stores/warehouse/projection/index.ts';
+
+it('a position that was booked out is money that left, by its worth', () => {
+  const batch: Batch = { source: 'journal', mode: 'paper', ingestedAt: 0, rows: {} };
+  const payload = {
+    account: 'main',
+    symbol: 'GONE/USDT',
+    asset: 'GONE',
+    currency: 'USDT',
+    left: '5',
+    value: '450',
+    at: 7,
+  };
+  project(batch, {
+    sequence: 1,
+    eventId: 'book-out/main/gone-1',
+    kind: 'position.booked_out',
+    at: 9,
+    mode: 'paper',
+    cycleId: undefined,
+    correlationId: undefined,
+    payload: JSON.stringify(payload),
+  });
+  expect(batch.rows.capital_flows).toMatchObject([
+    { account: 'main', asset: 'USDT', amount: '-450', value: '-450', event_at: 7 },
+  ]);
+  expect(batch.rows.unread_events).toBeUndefined();
+});
