@@ -5,6 +5,7 @@ import type { Observation } from '../../domain/health.ts';
 import { decimal } from '../../domain/money.ts';
 import { isUnwell } from '../../domain/signals.ts';
 import type { ControlState, Journal, ReconciliationReport } from '../../stores/journal/port.ts';
+import type { TradingPort } from '../orders/port.ts';
 import { PROTECTED_WITHIN_MS } from '../protection/ensure.ts';
 import { isRunning } from '../reconcile/missing.ts';
 import { isUnresolved } from '../reconcile/unresolved.ts';
@@ -22,6 +23,31 @@ export function booksObservation(account: string, last: ReconciliationReport | u
     last.differences.length === 0
       ? { component, detail: 'ok' }
       : { component, code: 'books.differ', detail: last.differences.join('; ').slice(0, 500) },
+  ];
+}
+
+/** Whether everything that is configured or held can be traded. */
+export async function listingsObservation(
+  journal: Pick<Journal, 'ledger'>,
+  { listing }: Pick<TradingPort, 'listing'>,
+  account: string,
+  configured: readonly string[],
+): Promise<Observation[]> {
+  const positions = await journal.ledger.positions(account);
+  const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+  const untraded = [...new Set([...configured, ...held])].filter((symbol) => listing(symbol) !== 'traded');
+  const words = untraded.map((symbol) => {
+    const remedies = [
+      ...(held.includes(symbol) ? [`book it out with "sapphire portfolio book-out ${symbol}"`] : []),
+      ...(configured.includes(symbol) ? ['take it out of the configuration'] : []),
+    ];
+    return `${symbol} is ${listing(symbol)} and set aside: if that lasts, ${remedies.join(' and ')}`;
+  });
+  const component = 'exchange/listings';
+  return [
+    untraded.length === 0
+      ? { component, detail: 'ok' }
+      : { component, code: 'market.untraded', detail: words.join('; ').slice(0, 500) },
   ];
 }
 

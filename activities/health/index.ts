@@ -17,7 +17,6 @@ import {
 } from '../../contracts/workflow-ids.ts';
 import { type DueRecovery, type HealthFigures, healthFigures, type Observation } from '../../domain/health.ts';
 import { type RecoveryAction } from '../../domain/health-conditions.ts';
-import { decimal } from '../../domain/money.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { boundedFetch } from '../agents/bounded-fetch.ts';
 import { beating } from '../heartbeat.ts';
@@ -28,20 +27,13 @@ import {
   booksObservation,
   controlObservation,
   cycleObservation,
+  listingsObservation,
   ordersObservation,
   protectionObservation,
   scheduleObservation,
   type WatchedSchedule,
 } from './books.ts';
-import {
-  type ExchangeView,
-  probeDisk,
-  probeExchange,
-  probeListings,
-  probeProcess,
-  probeTemporal,
-  unlessItFails,
-} from './probes.ts';
+import { type ExchangeView, probeDisk, probeExchange, probeProcess, probeTemporal, unlessItFails } from './probes.ts';
 
 export interface HealthDependencies {
   journal: Journal;
@@ -175,12 +167,6 @@ export function createHealthActivities(dependencies: HealthDependencies) {
     }
   };
 
-  const listings = async (): Promise<Observation[]> => {
-    const positions = await journal.ledger.positions(account);
-    const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
-    return probeListings(exchange, symbols, held);
-  };
-
   const books = async (): Promise<Observation[]> => {
     const [control, last] = await Promise.all([
       journal.control.read(account),
@@ -196,7 +182,7 @@ export function createHealthActivities(dependencies: HealthDependencies) {
   const probes = (lateMs: number): (() => Promise<Observation[]>)[] => [
     ...healthEndpoints(configuration).map((endpoint) => async () => sinceItServes(await probeProcess(endpoint))),
     () => probeExchange(exchange, symbols),
-    listings,
+    () => listingsObservation(journal, exchange, account, symbols),
     books,
     answers.control,
     () => ordersObservation(journal, account),

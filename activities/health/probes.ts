@@ -119,25 +119,6 @@ export async function probeExchange(exchange: ExchangeView, symbols: readonly st
   }
 }
 
-/** Whether everything that is configured or held can be traded. */
-export function probeListings(
-  { listing }: Pick<ExchangeView, 'listing'>,
-  configured: readonly string[],
-  held: readonly string[],
-): Observation[] {
-  const component = 'exchange/listings';
-  const untraded = [...new Set([...configured, ...held])].filter((symbol) => listing(symbol) !== 'traded');
-  if (untraded.length === 0) return [well(component)];
-  const words = untraded.map((symbol) => {
-    const remedies = [
-      ...(held.includes(symbol) ? [`book it out with "sapphire portfolio book-out ${symbol}"`] : []),
-      ...(configured.includes(symbol) ? ['take it out of the configuration'] : []),
-    ];
-    return `${symbol} is ${listing(symbol)} and set aside: if that lasts, ${remedies.join(' and ')}`;
-  });
-  return [{ component, code: 'market.untraded', detail: words.join('; ').slice(0, 500) }];
-}
-
 async function probeMarket(
   symbol: string,
   priceAt: (at: number) => Promise<string | undefined>,

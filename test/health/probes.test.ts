@@ -2,16 +2,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { controlObservation } from '../../activities/health/books.ts';
+import { controlObservation, listingsObservation } from '../../activities/health/books.ts';
 import {
   type ExchangeView,
   probeDisk,
   probeExchange,
-  probeListings,
   probeProcess,
   probeTemporal,
 } from '../../activities/health/probes.ts';
-import type { ControlState } from '../../stores/journal/port.ts';
+import { flatPosition } from '../../domain/position.ts';
+import type { ControlState, Journal } from '../../stores/journal/port.ts';
 
 let server: Server | undefined;
 afterEach(() => server?.close());
@@ -115,9 +115,13 @@ describe('listings', () => {
       ['GONE/USDT'],
       'GONE/USDT is unlisted and set aside: if that lasts, book it out with "sapphire portfolio book-out GONE/USDT" and take it out of the configuration',
     ],
-  ])('tell of %s', (_which, configured, held, detail) => {
+  ])('tell of %s', async (_which, configured, held, detail) => {
     const expected = detail ? { code: 'market.untraded', detail } : { detail: 'ok' };
-    expect(probeListings({ listing }, configured, held)).toEqual([{ component: 'exchange/listings', ...expected }]);
+    const positions = [...held.map((symbol) => ({ ...flatPosition(symbol), quantity: '1' })), flatPosition('OLD/USDT')];
+    const journal = { ledger: { positions: async () => positions } } as unknown as Pick<Journal, 'ledger'>;
+    expect(await listingsObservation(journal, { listing }, 'main', configured)).toEqual([
+      { component: 'exchange/listings', ...expected },
+    ]);
   });
 });
 
