@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { copyFile, link, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
@@ -12,6 +13,13 @@ const PAGES = 500;
 
 /** A consistent copy of a SQLite file that others write meanwhile. */
 export async function copySqlite(from: string, to: string): Promise<void> {
+  if (!existsSync(from)) {
+    throw new UserError(
+      'NothingToBackUp',
+      `There is no ${from}: it is made at the first start ("npm start"). Is SAPPHIRE_DATA the folder that is meant?`,
+      ExitCode.usage,
+    );
+  }
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
   const source = new DatabaseSync(from, { readOnly: true });
   try {

@@ -85,13 +85,17 @@ describe('a journal in a file', () => {
 
   it('that another process holds is said to be held, and nobody is told to restore it or to move it away', async () => {
     const file = emptyPlace();
-    await (await openSqliteJournal(file, 'paper')).close();
+    const opened = await openSqliteJournal(file, 'paper');
     const holder = new DatabaseSync(file);
     holder.exec('BEGIN IMMEDIATE');
-    const refused = await openSqliteJournal(file, 'paper').catch((error: unknown) => error);
-    expect(refused).toMatchObject({ code: 'JournalBusy', exitCode: ExitCode.unhealthy });
-    expect(String(refused)).toContain('is locked: another process has held it for longer than 5 s');
-    expect(String(refused)).not.toMatch(/restore|move it away/i);
+    const halt = { requestId: 'a', account: 'main', reason: 'x', by: 'y' };
+    const attempts = [openSqliteJournal(file, 'paper'), opened.control.raiseHalt(halt)];
+    for (const { reason: refused } of (await Promise.allSettled(attempts)) as PromiseRejectedResult[]) {
+      expect(refused).toMatchObject({ code: 'JournalBusy', exitCode: ExitCode.unhealthy });
+      expect(String(refused)).toContain('is locked: another process has held it for longer than 5 s');
+      expect(String(refused)).not.toMatch(/restore|move it away/i);
+    }
+    await opened.close();
     holder.exec('ROLLBACK');
     await (await openSqliteJournal(file, 'paper')).close();
     holder.close();

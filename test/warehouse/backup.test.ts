@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
+import { ExitCode } from '../../contracts/errors.ts';
 import { expireBackups, listBackups, makeBackup, type Places } from '../../stores/backup/backup.ts';
 import { restoreBackup } from '../../stores/backup/restore.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
@@ -86,6 +87,15 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     await books.journal.outbox.append(facts(5, 21));
   });
   afterEach(() => books.close());
+
+  it('says that there is nothing to copy yet', async () => {
+    const none = {
+      ...places,
+      books: { engine: 'sqlite' as const, journal: '/none/journal.db', market: '/none/market.db' },
+    };
+    const made = makeBackup(none, { at: Date.now(), scheduled: false });
+    await expect(made).rejects.toMatchObject({ code: 'NothingToBackUp', exitCode: ExitCode.usage });
+  });
 
   it('brings back books and warehouse as they were, halted under an epoch of its own', async () => {
     await books.journal.control.raiseHalt({ requestId: 'a', account: 'main', reason: 'x', by: 'y' });

@@ -75,13 +75,7 @@ export async function openSqliteDatabase(
     return await open(file, mode, now, schema);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    if (isLocked(error)) {
-      throw new UserError(
-        'JournalBusy',
-        `The ${schema.name} ${file} is locked: another process has held it for longer than ${BUSY_MS / 1_000} s. Nothing is wrong with it: try again, or end that process.`,
-        ExitCode.unhealthy,
-      );
-    }
+    if (isLocked(error)) throw lockedTooLong(schema, file);
     const reason = error instanceof Error ? error.message : String(error);
     throw new UserError(
       'JournalUnusable',
@@ -98,7 +92,9 @@ async function open(file: string, mode: Mode, now: () => number, schema: Schema)
   /** One after the other: what awaits inside of a transaction must not let another one in. */
   const transaction = <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> => {
     const result = queue.then(async () => {
-      await begin(writer);
+      await begin(writer).catch((error: unknown) => {
+        throw isBusy(error) ? lockedTooLong(schema, file) : error;
+      });
       try {
         const value = await work(inside);
         writer.execute('COMMIT');
@@ -162,6 +158,14 @@ async function begin(connection: Connection): Promise<void> {
       await sleep(1);
     }
   }
+}
+
+function lockedTooLong({ name }: Schema, file: string): UserError {
+  return new UserError(
+    'JournalBusy',
+    `The ${name} ${file} is locked: another process has held it for longer than ${BUSY_MS / 1_000} s. Nothing is wrong with it: try again, or end that process.`,
+    ExitCode.unhealthy,
+  );
 }
 
 /** SQLITE_BUSY: another process holds what this one waits for. */
