@@ -178,6 +178,10 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
     },
 
     async place(leg, terms, intentId, timestamp, recvWindowMs) {
+      // Never sent, which is no unknown end: nobody could be asked for it.
+      if (markets.listing(leg.symbol) === 'unlisted') {
+        throw new VenueRejection('NotListed', `${client.id} lists no ${leg.symbol}`);
+      }
       const request = {
         symbol: idOf(leg.symbol),
         side: leg.side.toUpperCase(),

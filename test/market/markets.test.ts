@@ -127,6 +127,13 @@ describe('the markets', () => {
     expect(() => trading.instrument(SYMBOL)).toThrow(SYMBOL);
   });
 
+  it('have an order on what is not listed refused before it is sent', async () => {
+    const trading = await createCcxtTrading(client);
+    const order = leg({ symbol: 'GONE/USDT' });
+    const placed = trading.place(order, terms(order), 'sph1-1', await trading.exchangeTime(), 2_000);
+    await expect(placed).rejects.toMatchObject({ name: 'VenueRejection', code: 'NotListed' });
+  });
+
   it.each([
     ['by its filters', { limitPrice: '60000.001' }, 2],
     ['for want of money', { quantity: '5', limitPrice: '60000' }, 1],
