@@ -55,6 +55,7 @@ export async function startPaperExchange(options: {
     accounts,
     limits: new RateLimits(configuration),
     listenKeys: streams.listenKeys,
+    faults,
     fees: { maker: parseUnits(configuration.makerFeeRate) ?? 0n, taker: parseUnits(configuration.takerFeeRate) ?? 0n },
   };
   const server = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: BODY_LIMIT_BYTES });
@@ -110,11 +111,10 @@ export async function startPaperExchange(options: {
     const { type, text } = await operations.metrics();
     return reply.type(type).send(text);
   });
-  registerRest(server, { services, faults, logger });
+  registerRest(server, { services, logger });
   let url = '';
   registerAdmin(server, {
     services,
-    faults,
     adminToken,
     urls: () => {
       const socket = url.replace('http', 'ws');

@@ -26,6 +26,11 @@ function order() {
   };
 }
 const fault = (settings: Record<string, unknown>) => exchange.admin('POST', '/admin/faults', { count: 1, ...settings });
+const statuses = async () => {
+  const answer = await fetch(`${account.urls.rest}/exchangeInfo`);
+  const { symbols } = (await answer.json()) as { symbols: { symbol: string; status: string }[] };
+  return Object.fromEntries(symbols.map(({ symbol, status }) => [symbol, status]));
+};
 const exists = async (clientId: string) =>
   (await signedCall(account, 'GET', '/order', { symbol: 'BTCUSDT', origClientOrderId: clientId })).status === 200;
 
@@ -35,6 +40,56 @@ test('an answer dropped after the order was accepted: the order is there', async
   await expect(signedCall(account, 'POST', '/order', sent)).rejects.toThrow();
   expect(await exists(sent.newClientOrderId)).toBe(true);
   expect((await signedCall(account, 'POST', '/order', order())).status).toBe(200);
+});
+
+test('one answer in so many is lost, and every other order of those was not executed', async () => {
+  await fault({ kind: 'drop-either', method: 'POST', path: '/api/v3/order', every: 2, count: 2 });
+  const fates = [];
+  for (let n = 0; n < 5; n += 1) {
+    const sent = order();
+    const answered = await signedCall(account, 'POST', '/order', sent).then(
+      () => true,
+      () => false,
+    );
+    fates.push([answered, await exists(sent.newClientOrderId)]);
+  }
+  expect(fates).toEqual([
+    [true, true],
+    [false, false],
+    [true, true],
+    [false, true],
+    [true, true],
+  ]);
+});
+
+test.each(['FORGOTTEN', 'REJECTED', 'EXPIRED'])('an order that was taken and is %s', async (fate) => {
+  const free = async () => {
+    const { body } = await signedCall(account, 'GET', '/account');
+    return (body['balances'] as { asset: string; free: string }[]).find(({ asset }) => asset === 'USDT')?.free;
+  };
+  const before = await free();
+  await fault({ kind: 'lose-order', fate, account: 'faults' });
+  const atOnce = { ...order(), timeInForce: 'IOC' };
+  expect((await signedCall(account, 'POST', '/order', atOnce)).body).toMatchObject({ status: 'EXPIRED' });
+  // It would trade at once.
+  const sent = { ...order(), price: '70000' };
+  const taken = await signedCall(account, 'POST', '/order', sent);
+  expect(taken.body).toMatchObject({ status: 'NEW', executedQty: '0.00000000', fills: [] });
+  const { orderId } = taken.body;
+  const looks = async () => [
+    await signedCall(account, 'GET', '/order', { symbol: 'BTCUSDT', origClientOrderId: sent.newClientOrderId }),
+    await signedCall(account, 'GET', '/order', { symbol: 'BTCUSDT', orderId: String(orderId) }),
+  ];
+  const expected = fate === 'FORGOTTEN' ? { code: -2013 } : { status: fate, executedQty: '0.00000000' };
+  for (const { body } of await looks()) expect(body).toMatchObject(expected);
+  const open = (await signedCall(account, 'GET', '/openOrders')).body as unknown as { orderId: number }[];
+  expect(open.map((each) => each.orderId)).not.toContain(orderId);
+  expect(await free()).toBe(before);
+  const { body } = await exchange.admin('GET', '/admin/log?account=faults');
+  const { orders } = body as { orders: { clientOrderId: string; status: string }[] };
+  expect(orders.find(({ clientOrderId }) => clientOrderId === sent.newClientOrderId)?.status).toBe(fate);
+  await exchange.restart();
+  for (const again of await looks()) expect(again.body).toMatchObject(expected);
 });
 
 test.each([
@@ -127,6 +182,31 @@ test('a halted symbol takes no orders, shows it, and opens again', async () => {
   expect(info.symbols[0]?.status).toBe('HALT');
   await exchange.admin('DELETE', '/admin/faults');
   expect((await signedCall(account, 'POST', '/order', order())).status).toBe(200);
+});
+
+test('a halted symbol may say that it has a break', async () => {
+  await fault({ kind: 'halt-symbol', symbol: 'BTCUSDT', as: 'BREAK' });
+  expect(await statuses()).toMatchObject({ BTCUSDT: 'BREAK', ETHUSDT: 'TRADING' });
+});
+
+test('a delisted symbol is none, has no order left, and is listed again', async () => {
+  const sent = order();
+  await signedCall(account, 'POST', '/order', sent);
+  await fault({ kind: 'delist-symbol', symbol: 'BTCUSDT', forMs: 1_500 });
+  const asked = [
+    await signedCall(account, 'POST', '/order', order()),
+    await signedCall(account, 'GET', '/order', { symbol: 'BTCUSDT', origClientOrderId: sent.newClientOrderId }),
+    await signedCall(account, 'GET', '/openOrders', { symbol: 'BTCUSDT' }),
+    await signedCall(account, 'GET', '/myTrades', { symbol: 'BTCUSDT' }),
+  ];
+  expect(asked.map(({ body }) => body['code'])).toEqual([-1121, -1121, -1121, -1121]);
+  expect(Object.keys(await statuses())).not.toContain('BTCUSDT');
+  const other = { ...order(), symbol: 'ETHUSDT', price: '2900', quantity: '0.01' };
+  expect((await signedCall(account, 'POST', '/order', other)).status).toBe(200);
+  await expect.poll(statuses, { timeout: 5_000 }).toMatchObject({ BTCUSDT: 'TRADING' });
+  const look = { symbol: 'BTCUSDT', origClientOrderId: sent.newClientOrderId };
+  expect((await signedCall(account, 'GET', '/order', look)).body).toMatchObject({ status: 'CANCELED' });
+  expect((await exchange.admin('POST', '/admin/faults', { kind: 'delist-symbol', symbol: 'NONE' })).status).toBe(400);
 });
 
 test('a fault ends by itself when its time is over', async () => {

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { type Fate, fates } from '../engine/types.ts';
 
 export const faultKinds = [
   'drop-answer',
+  'drop-either',
   'delay',
   'rate-limit',
   'ban',
@@ -11,6 +13,8 @@ export const faultKinds = [
   'shuffle-events',
   'close-stream',
   'halt-symbol',
+  'delist-symbol',
+  'lose-order',
   'skew-clock',
   'stale-answer',
   'false-balance',
@@ -24,14 +28,19 @@ export const faultSchema = z.strictObject({
   account: z.string().optional(),
   /** Requests that it strikes before it is used up; without one it stays until it is deleted. */
   count: z.int().min(1).optional(),
+  /** Of the requests that it matches it strikes each n-th alone. */
+  every: z.int().min(1).default(1),
   /** For `delay`: how long, and whether before the request is executed or before it is answered. */
   delayMs: z.int().min(0).max(600_000).optional(),
   when: z.enum(['before', 'after']).default('before'),
   /** For `server-error`: the HTTP status, and whether the request is executed nevertheless. */
   status: z.int().min(500).max(599).default(503),
   executed: z.boolean().default(false),
-  /** For `halt-symbol`. */
+  /** For `halt-symbol` and `delist-symbol`; and what is said of a halted one. */
   symbol: z.string().optional(),
+  as: z.enum(['HALT', 'BREAK']).default('HALT'),
+  /** For `lose-order`: what becomes of a limit order right after it was answered as new. */
+  fate: z.enum(fates).default('FORGOTTEN'),
   /** Ends by itself after so long. */
   forMs: z.int().min(1).max(3_600_000).optional(),
   /** For `skew-clock`: what the exchange's clock says too much. */
@@ -47,13 +56,21 @@ export type FaultSettings = z.output<typeof faultSchema>;
 
 export interface Fault extends FaultSettings {
   id: number;
+  /** Requests that it matched, whether or not it struck them. */
+  met: number;
   struck: number;
   /** UTC epoch milliseconds. */
   endsAt: number;
 }
 
 /** These wait for no request. */
-const apart: readonly FaultSettings['kind'][] = ['halt-symbol', 'close-stream', 'shuffle-events'];
+const apart: readonly FaultSettings['kind'][] = [
+  'halt-symbol',
+  'delist-symbol',
+  'lose-order',
+  'close-stream',
+  'shuffle-events',
+];
 
 /** A list as a faulty venue gives it: the newest first, and one entry twice. */
 export function shuffled<T>(list: readonly T[]): T[] {
@@ -67,7 +84,7 @@ export class Faults {
 
   add(settings: FaultSettings): Fault {
     const endsAt = settings.forMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + settings.forMs;
-    const fault: Fault = { ...settings, id: this.#nextId, struck: 0, endsAt };
+    const fault: Fault = { ...settings, id: this.#nextId, met: 0, struck: 0, endsAt };
     this.#nextId += 1;
     this.#faults.push(fault);
     return fault;
@@ -89,10 +106,21 @@ export class Faults {
 
   /** Whether an account's events are to be told twice and in the wrong order now. */
   strikeEvents(account: string | undefined): boolean {
-    const at = this.#faults.findIndex(
-      (fault) => fault.kind === 'shuffle-events' && (fault.account === undefined || fault.account === account),
-    );
-    return this.#use(at) !== undefined;
+    return this.#use(this.#forAccount('shuffle-events', account)) !== undefined;
+  }
+
+  /** What is to become of an account's limit order that is placed now. */
+  strikeOrder(account: string): Fate | undefined {
+    return this.#use(this.#forAccount('lose-order', account))?.fate;
+  }
+
+  isDelisted(symbol: string): boolean {
+    return this.any && this.#faults.some((fault) => fault.kind === 'delist-symbol' && fault.symbol === symbol);
+  }
+
+  /** What is said of a symbol that is halted. */
+  haltedAs(symbol: string): 'HALT' | 'BREAK' {
+    return this.#faults.find((fault) => fault.kind === 'halt-symbol' && fault.symbol === symbol)?.as ?? 'HALT';
   }
 
   strike(request: { method: string; path: string; account: string | undefined }): Fault | undefined {
@@ -101,9 +129,17 @@ export class Faults {
         !apart.includes(fault.kind) &&
         (fault.method === undefined || fault.method === request.method) &&
         (fault.path === undefined || request.path.startsWith(fault.path)) &&
-        (fault.account === undefined || fault.account === request.account),
+        (fault.account === undefined || fault.account === request.account) &&
+        isDue(fault),
     );
     return this.#use(at);
+  }
+
+  #forAccount(kind: FaultSettings['kind'], account: string | undefined): number {
+    this.#forget();
+    return this.#faults.findIndex(
+      (fault) => fault.kind === kind && (fault.account === undefined || fault.account === account),
+    );
   }
 
   #forget(): void {
@@ -120,4 +156,9 @@ export class Faults {
     if (fault.count !== undefined && fault.struck >= fault.count) this.#faults.splice(at, 1);
     return fault;
   }
+}
+
+function isDue(fault: Fault): boolean {
+  fault.met += 1;
+  return fault.met % fault.every === 0;
 }

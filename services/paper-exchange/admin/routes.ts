@@ -6,7 +6,7 @@ import type { Account } from '../accounts.ts';
 import { parseUnits } from '../engine/units.ts';
 import type { Services } from '../rest/operation.ts';
 import { myTradeShape, storedOrderShape } from '../rest/shapes.ts';
-import { type Faults, faultSchema } from './faults.ts';
+import { faultSchema } from './faults.ts';
 
 const amount = decimalText.transform((text, context) => {
   const units = parseUnits(text);
@@ -35,14 +35,13 @@ export function registerAdmin(
   server: FastifyInstance,
   options: {
     services: Services;
-    faults: Faults;
     adminToken: string;
     urls: () => AdminUrls;
     closeStreams: (account: number | undefined) => number;
   },
 ): void {
-  const { services, faults, adminToken } = options;
-  const { exchange, accounts } = services;
+  const { services, adminToken } = options;
+  const { exchange, accounts, faults } = services;
 
   server.register(
     async (admin) => {
@@ -90,9 +89,14 @@ export function registerAdmin(
 
       admin.post('/faults', async (request, reply) => {
         const settings = body(faultSchema, request);
-        if (settings.kind === 'halt-symbol') {
+        if (settings.kind === 'halt-symbol' || settings.kind === 'delist-symbol') {
           const instrument = exchange.simulation.engine.instruments.find(({ id }) => id === settings.symbol);
           if (!instrument) return refuse(reply, 400, `symbol must be one of the exchange's, e.g. BTCUSDT`);
+          if (settings.kind === 'delist-symbol') {
+            const fault = faults.add(settings);
+            await cancelAllOf(instrument.index);
+            return reply.code(201).send(fault);
+          }
           await halt(instrument.index, true);
           if (settings.forMs !== undefined) {
             // It fails only where the exchange has, which its health tells.
@@ -152,6 +156,15 @@ export function registerAdmin(
 
   function hasAny(account: Account): boolean {
     return (exchange.simulation.engine.balances.accounts.get(account.id)?.size ?? 0) > 0;
+  }
+
+  /** As at a real delisting; whoever had an order there can ask for it once the symbol is listed again. */
+  async function cancelAllOf(instrument: number): Promise<void> {
+    const open = [...exchange.simulation.engine.open.byId.values()].filter((order) => order.instrument === instrument);
+    const ends = open.map(({ id: orderId, account }) =>
+      exchange.submit({ kind: 'cancel', account, instrument, orderId, clientId: 'delisted' }, () => undefined),
+    );
+    await Promise.all(ends);
   }
 
   function halt(instrument: number, halted: boolean): Promise<void> {

@@ -130,6 +130,12 @@ export class MatchingEngine {
     if (refusal) return { rejected: refusal };
     this.nextOrderId += 1;
     this.events.orders.add(order);
+    if (command.fate !== undefined) {
+      this.#report(order, 'NEW', at).working = true;
+      this.#finish(order, command.fate, at);
+      if (command.fate !== 'FORGOTTEN') this.#report(order, command.fate, at);
+      return { order };
+    }
     if (isStop(order.type)) {
       order.workingAt = -1;
       this.open.add(order);

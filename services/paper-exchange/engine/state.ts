@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MatchingEngine } from './engine.ts';
-import { type Order, orderTypes, preventionModes, timesInForce } from './types.ts';
+import { type Order, orderStatuses, orderTypes, preventionModes, timesInForce } from './types.ts';
 
 const units = z.string().regex(/^-?\d+$/);
 const unitsByAsset = z.record(z.string(), units);
@@ -19,7 +19,7 @@ export const storedOrderSchema = z.object({
   quoteQuantity: units,
   stopPrice: z.int(),
   clientId: z.string(),
-  status: z.enum(['NEW', 'PARTIALLY_FILLED', 'FILLED', 'CANCELED', 'EXPIRED', 'EXPIRED_IN_MATCH']),
+  status: z.enum(orderStatuses),
   prevention: z.enum(preventionModes),
   createdAt: z.number(),
   updatedAt: z.number(),

@@ -12,7 +12,21 @@ export type TimeInForce = (typeof timesInForce)[number];
 export const preventionModes = ['NONE', 'EXPIRE_TAKER', 'EXPIRE_MAKER', 'EXPIRE_BOTH'] as const;
 export type PreventionMode = (typeof preventionModes)[number];
 
-export type OrderStatus = 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED' | 'EXPIRED_IN_MATCH';
+/** Ends of an order that was taken and never reached the book, as a faulty exchange has them; one that is forgotten is known to auditors alone. */
+export const fates = ['FORGOTTEN', 'REJECTED', 'EXPIRED'] as const;
+export type Fate = (typeof fates)[number];
+
+export const orderStatuses = [
+  'NEW',
+  'PARTIALLY_FILLED',
+  'FILLED',
+  'CANCELED',
+  'EXPIRED',
+  'EXPIRED_IN_MATCH',
+  'REJECTED',
+  'FORGOTTEN',
+] as const;
+export type OrderStatus = (typeof orderStatuses)[number];
 
 export type ExpiryReason = 'UNFILLED_IOC_QUANTITY_EXPIRED' | 'UNFILLED_FOK_ORDER_EXPIRED' | 'INSUFFICIENT_LIQUIDITY';
 
@@ -72,6 +86,8 @@ export interface PlaceCommand {
   /** Empty for one made from the order's number. */
   clientId: string;
   prevention: PreventionMode;
+  /** Of one that is taken and then lost. */
+  fate?: Fate | undefined;
 }
 
 export interface CancelCommand {
@@ -113,7 +129,7 @@ export type RejectReason =
 
 export type CommandResult = { order: Order } | { rejected: RejectReason } | { done: true };
 
-export type ExecutionType = 'NEW' | 'TRADE' | 'CANCELED' | 'EXPIRED' | 'TRADE_PREVENTION';
+export type ExecutionType = 'NEW' | 'TRADE' | 'CANCELED' | 'EXPIRED' | 'REJECTED' | 'TRADE_PREVENTION';
 
 /** What happened to an order of an account, with the order's figures as they were right after it. */
 export interface ExecutionReport {

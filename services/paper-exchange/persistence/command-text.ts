@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { orderTypes, preventionModes, timesInForce } from '../engine/types.ts';
+import { fates, orderTypes, preventionModes, timesInForce } from '../engine/types.ts';
 import type { LoggedCommand } from '../market/simulation.ts';
 
 const units = z.object({ units: z.string().regex(/^-?\d+$/) }).transform((value) => BigInt(value.units));
@@ -20,6 +20,7 @@ const commandSchema = z.discriminatedUnion('kind', [
     stopPrice: z.int(),
     clientId: z.string(),
     prevention: z.enum(preventionModes),
+    fate: z.enum(fates).optional(),
   }),
   z.object({
     kind: z.literal('cancel'),

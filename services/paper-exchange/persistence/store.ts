@@ -195,17 +195,12 @@ export class Store {
   }
 
   order(account: number, instrument: number, id: number): StoredOrder | undefined {
-    return this.#orders('account = ? AND instrument = ? AND id = ? LIMIT 1', account, instrument, id)[0];
+    return this.#orders(`${known} AND id = ? LIMIT 1`, account, instrument, id)[0];
   }
 
   /** The newest order that went by this client id. */
   orderByClientId(account: number, instrument: number, clientId: string): StoredOrder | undefined {
-    return this.#orders(
-      'account = ? AND instrument = ? AND client_id = ? ORDER BY id DESC LIMIT 1',
-      account,
-      instrument,
-      clientId,
-    )[0];
+    return this.#orders(`${known} AND client_id = ? ORDER BY id DESC LIMIT 1`, account, instrument, clientId)[0];
   }
 
   /** Oldest first; without `fromId` and `startAt` the newest `limit`. */
@@ -216,7 +211,7 @@ export class Store {
   ): StoredOrder[] {
     const forward = query.fromId !== undefined || query.startAt !== undefined;
     const rows = this.#orders(
-      `account = ? AND instrument = ? AND id >= ? AND created_at >= ? AND created_at <= ? ORDER BY id ${forward ? 'ASC' : 'DESC'} LIMIT ?`,
+      `${known} AND id >= ? AND created_at >= ? AND created_at <= ? ORDER BY id ${forward ? 'ASC' : 'DESC'} LIMIT ?`,
       account,
       instrument,
       query.fromId ?? 0,
@@ -338,6 +333,9 @@ export class Store {
     return statement;
   }
 }
+
+/** What a client is told of; auditors see what the exchange has forgotten, too. */
+const known = "account = ? AND instrument = ? AND status <> 'FORGOTTEN'";
 
 const fillColumns = `instrument, trade_id AS tradeId, account, order_id AS orderId, price, quantity, quote, fee,
   fee_asset AS feeAsset, buyer, maker, at`;

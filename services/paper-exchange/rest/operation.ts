@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Account, Accounts } from '../accounts.ts';
+import type { Faults } from '../admin/faults.ts';
 import type { Exchange } from '../exchange.ts';
 import type { RateLimits } from './limits.ts';
 import { type RawParameters, readAll, type Security } from './parameters.ts';
@@ -10,6 +11,7 @@ export interface Services {
   accounts: Accounts;
   limits: RateLimits;
   listenKeys: ListenKeys;
+  faults: Faults;
   fees: { maker: bigint; taker: bigint };
 }
 

@@ -10,8 +10,12 @@ import { averagePriceText, tickerShape } from './tickers.ts';
 
 export function instrumentOf(services: Services, symbol: string): Instrument {
   const found = services.exchange.simulation.engine.instruments.find(({ id }) => id === symbol);
-  if (!found) throw refuse.symbol();
+  if (!found || services.faults.isDelisted(symbol)) throw refuse.symbol();
   return found;
+}
+
+function listed({ exchange, faults }: Services): Instrument[] {
+  return exchange.simulation.engine.instruments.filter(({ id }) => !faults.isDelisted(id));
 }
 
 const weightOne = () => 1;
@@ -170,7 +174,7 @@ export const publicOperations = [
 function exchangeInfo({ query: { symbol, symbols }, services }: Call<Query<'exchangeInfo'>>): unknown {
   const { engine } = services.exchange.simulation;
   const wanted = symbol === undefined ? symbols : [symbol];
-  const chosen = wanted?.map((id) => instrumentOf(services, id)) ?? engine.instruments;
+  const chosen = wanted?.map((id) => instrumentOf(services, id)) ?? listed(services);
   return {
     timezone: 'UTC',
     serverTime: services.exchange.now(),
@@ -178,7 +182,7 @@ function exchangeInfo({ query: { symbol, symbols }, services }: Call<Query<'exch
     exchangeFilters: [],
     symbols: chosen.map((instrument) => ({
       symbol: instrument.id,
-      status: engine.book(instrument.index).halted ? 'HALT' : 'TRADING',
+      status: engine.book(instrument.index).halted ? services.faults.haltedAs(instrument.id) : 'TRADING',
       baseAsset: instrument.base,
       baseAssetPrecision: 8,
       quoteAsset: instrument.quote,
@@ -275,6 +279,5 @@ function each(
   shape: (instrument: Instrument) => unknown,
 ): unknown {
   if (symbol !== undefined) return shape(instrumentOf(services, symbol));
-  const { instruments } = services.exchange.simulation.engine;
-  return (symbols?.map((id) => instrumentOf(services, id)) ?? instruments).map(shape);
+  return (symbols?.map((id) => instrumentOf(services, id)) ?? listed(services)).map(shape);
 }

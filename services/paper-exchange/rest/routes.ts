@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { type Account, checkSignature, checkTiming } from '../accounts.ts';
-import { type Fault, type Faults, shuffled } from '../admin/faults.ts';
+import { type Fault, shuffled } from '../admin/faults.ts';
 import { accountOperations } from './account-operations.ts';
 import { ApiError, refuse } from './errors.ts';
 import { payerOf } from './limits.ts';
@@ -22,11 +22,9 @@ export const operations: Operation[] = [
 ];
 
 /** Binance's REST surface. */
-export function registerRest(
-  server: FastifyInstance,
-  options: { services: Services; faults: Faults; logger: Logger },
-): void {
-  const { services, faults, logger } = options;
+export function registerRest(server: FastifyInstance, options: { services: Services; logger: Logger }): void {
+  const { services, logger } = options;
+  const { faults } = services;
   for (const operation of operations) {
     const path = `${API_PREFIX}${operation.path}`;
     server.route({
@@ -165,6 +163,11 @@ async function strikeBefore(fault: Fault, reply: FastifyReply): Promise<boolean>
     await serverError(fault, reply);
     return true;
   }
+  // Every other one, beginning with the first.
+  if (fault.kind === 'drop-either' && fault.struck % 2 === 1) {
+    drop(reply);
+    return true;
+  }
   return false;
 }
 
@@ -174,12 +177,16 @@ async function strikeAfter(fault: Fault, reply: FastifyReply): Promise<boolean> 
     await serverError(fault, reply);
     return true;
   }
-  if (fault.kind === 'drop-answer') {
-    reply.hijack();
-    reply.raw.socket?.destroy();
+  if (fault.kind === 'drop-answer' || fault.kind === 'drop-either') {
+    drop(reply);
     return true;
   }
   return false;
+}
+
+function drop(reply: FastifyReply): void {
+  reply.hijack();
+  reply.raw.socket?.destroy();
 }
 
 async function serverError(fault: Fault, reply: FastifyReply): Promise<void> {

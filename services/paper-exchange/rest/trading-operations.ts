@@ -72,13 +72,15 @@ export function accountOf(account: Account | undefined): Account {
 async function place({ services, account, check }: Call, order: Query<'newOrder'>): Promise<unknown> {
   const command = placeCommand(services, accountOf(account), order);
   const instrument = services.exchange.simulation.engine.instrument(command.instrument);
+  // What rests at the exchange alone can be lost there: anything else is over when it is answered.
+  const fate = order.timeInForce === 'GTC' ? services.faults.strikeOrder(accountOf(account).name) : undefined;
   const standard = command.type === 'MARKET' || command.type === 'LIMIT' ? 'FULL' : 'ACK';
   return services.exchange.submit(
-    command,
+    { ...command, fate },
     ({ result, events, at }) => {
       if ('rejected' in result) throw rejections[result.rejected]();
       if (!('order' in result)) throw refuse.unknown();
-      const { order: placed } = result;
+      const placed: Order = fate ? { ...result.order, status: 'NEW' } : result.order;
       const fills = events.fills.filter(({ orderId }) => orderId === placed.id);
       return placedShape(instrument, placed, fills, order.newOrderRespType ?? standard, at);
     },
