@@ -210,6 +210,10 @@ describe('the ingestor', () => {
     now += 20_000;
     expect(await two.round()).toBe(true);
     expect(await one.round()).toBe(false);
+    // A clock that was set back does not keep the account's trades from being read.
+    now -= 600_000;
+    expect(await one.round()).toBe(true);
+    expect(await two.round()).toBe(false);
   });
 });
 
