@@ -37,7 +37,7 @@ it('an order that the exchange no longer knows ends by the looks alone, and keep
   if (!fence.passed) throw new Error(fence.code);
   const { intentId } = fence.intent;
   const placed = await trading.place(order, terms(order), intentId, timestamp, RECV_WINDOW_MS);
-  await journal.intents.report({ intentId, ...placed.order, filledQuantity: '0', fills: [] });
+  await journal.intents.report({ ...placed.order, filledQuantity: '0', fills: [] });
   await trading.cancel(order.symbol, intentId);
   vi.spyOn(trading, 'findOrder').mockResolvedValue(undefined);
   vi.spyOn(trading, 'orderById').mockResolvedValue(undefined);
