@@ -83,8 +83,18 @@ export const mutants = {
     rewrites: [
       {
         file: 'activities/orders/settle.ts',
-        find: '  const order = await trading.findOrder(symbol, intentId);',
+        find: '  const order = await trading.findOrder(intent.symbol, intent.intentId);',
         replace: '  const order = undefined as Awaited<ReturnType<typeof trading.findOrder>>;',
+      },
+      {
+        file: 'activities/orders/settle.ts',
+        find: '  if ((await trading.exchangeTime()) <= intent.sendBy + MATCHING_DELAY_MS) return intent;',
+        replace: '',
+      },
+      {
+        file: 'activities/orders/settle.ts',
+        find: '  const order = await lookEverywhere(trading, intent);',
+        replace: '  const order = undefined as Awaited<ReturnType<typeof lookEverywhere>>;',
       },
       {
         file: 'activities/orders/settle.ts',
