@@ -8,6 +8,7 @@ export async function skeletonCycle(): Promise<string> {
   await snapshot();
   await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => agent(name)));
   await step('consensus');
+  await step('prices');
   await step('sizing');
   return step('execution');
 }
