@@ -184,7 +184,7 @@ describe('a journal that is away', () => {
   it('until its end has it skipped, and fails nothing', async () => {
     const { outcome, summary } = await run({ openCycle: away }, 8_000, ({ end }) => end);
     expect(outcome).toBe('SKIPPED_STALE');
-    expect(summary).toMatch(/^its terms could not be read for \d+ ms: .*/);
+    expect(summary).toMatch(/^its terms could not be read for \d+ ms: openCycle had no answer in its time/);
   });
 
   it('is another thing than an input that is refused, which fails it at once', async () => {
@@ -241,6 +241,12 @@ describe('a cycle whose every step is slow', () => {
         orders: [{ state: 'unresolved', detail: expect.stringMatching(/^still in the hands of/) }],
       },
     ]);
+  });
+
+  it('says which step was not answered, and ends in time where the journal takes no plan', async () => {
+    const { outcome, summary } = await run({ planCycle: away }, 60_000, ({ end }) => end);
+    expect(outcome).toBe('DEGRADED');
+    expect(summary).toMatch(/^cut short: planCycle had no answer in its time/);
   });
 
   it('says which step had no time left, and decides nothing', async () => {

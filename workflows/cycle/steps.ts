@@ -8,6 +8,7 @@ import {
   proxyActivities,
   proxyLocalActivities,
   TemporalFailure,
+  TimeoutFailure,
 } from '@temporalio/workflow';
 import type { CoordinatorActivities } from '../../activities/coordinator/index.ts';
 import type { OwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
@@ -123,5 +124,7 @@ export async function consensusOn(
 export function reasonOf(error: unknown): string {
   if (!(error instanceof TemporalFailure)) throw error;
   log.warn('the cycle was cut short', { error });
-  return (error.cause ?? error).message;
+  const cause = error.cause ?? error;
+  if (!(error instanceof ActivityFailure) || !(cause instanceof TimeoutFailure)) return cause.message;
+  return `${error.activityType} had no answer in its time${cause.cause ? `: ${cause.cause.message}` : ''}`;
 }
