@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -28,11 +29,40 @@ export function writePrivateFile(file: string, text: string): void {
   }
 }
 
+/** Whoever was killed while it held a lock, for some milliseconds, holds up the next for no longer than this. */
+const STALE_LOCK_MS = 3_000;
+const RETRY_MS = 5;
+
+/** What reads a private file and writes it by what it read: processes that do so at the same moment do it one after the other. */
+export function exclusively<T>(file: string, work: () => T): T {
+  const lock = `${file}.lock`;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  while (!isTaken(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+  try {
+    return work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function isTaken(lock: string): boolean {
+  try {
+    closeSync(openSync(lock, 'wx', 0o600));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const madeAt = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
+    if (madeAt !== undefined && Math.abs(Date.now() - madeAt) > STALE_LOCK_MS) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
 /** 192 random bits that a private file keeps, in hexadecimal; made where there is none. Whoever removes the file gets others. */
 export function keptSecret(file: string): string {
   if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writePrivateFile(file, randomBytes(24).toString('hex'));
+    exclusively(file, () => {
+      if (!existsSync(file)) writePrivateFile(file, randomBytes(24).toString('hex'));
+    });
   }
   return readFileSync(file, 'utf8').trim();
 }

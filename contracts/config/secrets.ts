@@ -7,7 +7,7 @@ import { setting, withoutLineEnds } from './environment.ts';
 import { dataFolder } from './folders.ts';
 import { validated } from './load.ts';
 import { payloadKeysIn, payloadKeysText } from './payload-keys.ts';
-import { writePrivateFile } from './private-file.ts';
+import { exclusively, writePrivateFile } from './private-file.ts';
 import type { Configuration } from './schema.ts';
 import { isWebAddress } from './web-address.ts';
 
@@ -171,11 +171,8 @@ export function knownSecrets(): KnownSecrets {
 
 /** Environment first, then the data folder's private file, in which missing tokens of our own are made. */
 export function loadSecrets(): Secrets {
-  const stored = storedSecrets();
-  const missing = madeHere.filter((name) => stored[name] === undefined);
-  if (missing.length > 0) {
-    storeSecrets(Object.fromEntries(missing.map((name) => [name, newSecret(name)])));
-  }
+  if (missingHere().length > 0)
+    keepSecrets(() => Object.fromEntries(missingHere().map((name) => [name, newSecret(name)])));
   return validated(
     secretsSchema,
     { ...storedSecrets(), ...environmentSecrets() },
@@ -184,13 +181,23 @@ export function loadSecrets(): Secrets {
   );
 }
 
+function missingHere(): (typeof madeHere)[number][] {
+  const stored = storedSecrets();
+  return madeHere.filter((name) => stored[name] === undefined);
+}
+
 function newSecret(name: (typeof madeHere)[number]): string {
   const random = randomBytes(24).toString('hex');
   return name === 'guardSecret' ? `${Date.now()}-${random}` : random;
 }
 
 export function storeSecrets(changes: KnownSecrets): void {
-  writePrivateFile(secretsFile(), JSON.stringify({ ...storedSecrets(), ...changes }, null, 2));
+  keepSecrets(() => changes);
+}
+
+function keepSecrets(changes: () => KnownSecrets): void {
+  const file = secretsFile();
+  exclusively(file, () => writePrivateFile(file, JSON.stringify({ ...storedSecrets(), ...changes() }, null, 2)));
 }
 
 export interface ExchangeKeys {
