@@ -43,6 +43,7 @@ async function client(port: number) {
   return {
     answers,
     ended,
+    raw: (bytes: Buffer) => socket.write(bytes),
     /** All in one piece. */
     send: (...packets: Packet[]) => socket.write(Buffer.concat(packets.map((packet) => generate(packet)))),
     until: (cmd: Packet['cmd']) => expect.poll(() => answers.find((answer) => answer.cmd === cmd)).toBeDefined(),
@@ -125,6 +126,25 @@ it('keeps the newest report of each controller, and no other words', async () =>
   ]);
   line.forget();
   expect(line.controllers()).toEqual([]);
+});
+
+describe('who has not logged in', () => {
+  it('is cut off behind more bytes than a login has', async () => {
+    const { port } = await open();
+    const one = await client(port);
+    // The head of a CONNECT that announces 200 MB, and its beginning.
+    one.raw(Buffer.concat([Buffer.from([0x10, 0x80, 0x84, 0xaf, 0x5f]), Buffer.alloc(100 * 1024)]));
+    expect(await one.ended).toBe(true);
+    await connected(port);
+  });
+
+  it('is cut off when it says nothing', { timeout: 15_000 }, async () => {
+    const { port } = await open();
+    const one = await client(port);
+    const begun = performance.now();
+    expect(await one.ended).toBe(true);
+    expect(performance.now() - begun).toBeLessThan(10_000);
+  });
 });
 
 describe('the broker', () => {

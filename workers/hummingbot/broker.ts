@@ -16,6 +16,11 @@ const SAID = new Set([
 ]);
 const STOP_TOPIC = `${ROOT}/stop`;
 
+/** Who has not logged in keeps neither a connection nor memory: a packet may announce 256 MB. */
+const LOGIN_TIMEOUT_MS = 5_000;
+const MOST_BEFORE_LOGIN = 64 * 1024;
+const MOST_CONNECTIONS = 32;
+
 /** Of the engine at its broker; for one life of this process. */
 export interface Login {
   username: string;
@@ -41,10 +46,13 @@ export interface EngineLine {
  * contract is logged and ignored.
  */
 export async function openEngineLine(port: number, login: Login, logger: Logger): Promise<EngineLine> {
+  const loggedIn = new WeakSet<object>();
   const broker = await Aedes.createBroker({
-    authenticate: (_client, username, password, done) => {
-      const known = username === login.username && password !== undefined;
-      done(null, known && sameSecret(password.toString(), login.password));
+    connectTimeout: LOGIN_TIMEOUT_MS,
+    authenticate: (client, username, password, done) => {
+      const isEngine = username === login.username && sameSecret(String(password ?? ''), login.password);
+      if (isEngine) loggedIn.add(client.conn);
+      done(null, isEngine);
     },
     // A client that says anything else is no engine of ours: an error ends its connection.
     authorizePublish: (_client, { topic }, done) =>
@@ -53,7 +61,15 @@ export async function openEngineLine(port: number, login: Login, logger: Logger)
     authorizeSubscribe: (_client, subscription, done) =>
       done(null, subscription.topic === STOP_TOPIC ? subscription : null),
   });
-  const server = createServer(broker.handle);
+  const server = createServer((socket) => {
+    let bytes = 0;
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > MOST_BEFORE_LOGIN && !loggedIn.has(socket)) socket.destroy();
+    });
+    broker.handle(socket);
+  });
+  server.maxConnections = MOST_CONNECTIONS;
   const reports = new Map<string, EngineState['controllers'][number]>();
   broker.on('publish', ({ topic, payload }) => {
     if (topic === `${ROOT}/performance`) hear(payload.toString());
