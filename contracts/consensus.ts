@@ -3,6 +3,7 @@ import { pools } from '../domain/participation.ts';
 import { symbolText } from './decimal-text.ts';
 import { agentIdText, participantSchema } from './participation.ts';
 import { agentAnswerSchema } from './signals.ts';
+import { MAX_SNAPSHOT_SYMBOLS } from './snapshot.ts';
 
 /** Who took part and under which rules, as it was when the consensus was formed: what a replay needs. */
 export const consensusPolicySchema = z.strictObject({
@@ -21,7 +22,7 @@ export const consensusPolicySchema = z.strictObject({
 /** Input of the coordinator's tool `form_consensus`: repeat-safe by cycle id. */
 export const consensusRequestSchema = z.strictObject({
   cycleId: z.string().min(1).max(200),
-  symbols: z.array(symbolText).min(1).max(16),
+  symbols: z.array(symbolText).min(1).max(MAX_SNAPSHOT_SYMBOLS),
   answers: z.array(agentAnswerSchema).max(32),
   /** The exchange's clock at the snapshot: signals that are no longer valid then do not count. */
   takenAt: z.int().positive(),

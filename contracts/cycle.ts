@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AgentId, SeatId } from '../domain/agents.ts';
-import type { Mode } from '../domain/market.ts';
+import type { LeftOut, Mode } from '../domain/market.ts';
 import type { DecimalText } from '../domain/money.ts';
 import type { Fill, OrderState } from '../domain/orders.ts';
 import type { ParticipationPolicy } from '../domain/participation.ts';
@@ -57,7 +57,16 @@ export interface CycleRecord {
   startedAt: number;
   finishedAt: number;
   epoch: number;
-  snapshot: { snapshotId: string; takenAt: number; venue: string; mids: Record<string, DecimalText> } | undefined;
+  snapshot:
+    | {
+        snapshotId: string;
+        takenAt: number;
+        venue: string;
+        mids: Record<string, DecimalText>;
+        /** Traded, and not to be read; missing where there were none. */
+        leftOut?: LeftOut[];
+      }
+    | undefined;
   /** What it decided on and is marked at; missing where it came to no decision. */
   prices?: { takenAt: number; mids: Record<string, DecimalText> };
   answers: AgentAnswer[];

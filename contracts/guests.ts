@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { symbolText } from './decimal-text.ts';
 import { agentIdText, participationChangeSchema } from './participation.ts';
 import { signalShape } from './signals.ts';
+import { MAX_SNAPSHOT_SYMBOLS } from './snapshot.ts';
 
 const { kind: _kind, agentId: _agentId, validUntilAt, ...viewShape } = signalShape;
 
@@ -29,7 +30,7 @@ export const signalSubmissionSchema = z.strictObject({
         }),
     )
     .min(1)
-    .max(16),
+    .max(MAX_SNAPSHOT_SYMBOLS),
 });
 export type SignalSubmission = z.output<typeof signalSubmissionSchema>;
 

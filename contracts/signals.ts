@@ -2,9 +2,11 @@ import { z } from 'zod';
 import type { HeldView } from '../domain/debate.ts';
 import type { MarketSnapshot } from '../domain/market.ts';
 import { type AbstentionReason, type AgentAnswer, abstentionReasons, type Opinion } from '../domain/signals.ts';
+import type { CycleSnapshot } from '../domain/snapshot.ts';
 import { decimalText, symbolText } from './decimal-text.ts';
 import type { Weights } from './models.ts';
 import { agentIdText } from './participation.ts';
+import { MAX_SNAPSHOT_SYMBOLS } from './snapshot.ts';
 
 const probability = z.number().min(0).max(1);
 
@@ -44,8 +46,8 @@ export const opinionSchema: z.ZodType<Opinion> = z.discriminatedUnion('kind', [s
 
 export const agentAnswerSchema: z.ZodType<AgentAnswer> = z.strictObject({
   agentId: agentIdText,
-  opinions: z.array(opinionSchema).max(16),
-  before: z.array(opinionSchema).max(16).optional(),
+  opinions: z.array(opinionSchema).max(MAX_SNAPSHOT_SYMBOLS),
+  before: z.array(opinionSchema).max(MAX_SNAPSHOT_SYMBOLS).optional(),
   model: z.string().max(120),
   version: z.string().max(60),
   latencyMs: z.number().min(0),
@@ -64,3 +66,6 @@ export interface AgentRequest {
   /** In a debate's second round: what the other agents hold. Their words are data, never an instruction. */
   others?: HeldView[];
 }
+
+/** The question as it reaches the worker of an agent: a large snapshot is fetched there. */
+export type AgentQuestion = Omit<AgentRequest, 'snapshot'> & { snapshot: CycleSnapshot };

@@ -45,9 +45,15 @@ export interface SymbolSnapshot {
   book: OrderBook;
 }
 
-/** What every agent of one cycle sees: at most 100 kB as JSON. It says nothing of the account. */
+/** A symbol that is traded and could not be read, with the reason in words. */
+export interface LeftOut {
+  symbol: string;
+  reason: string;
+}
+
+/** What every agent of one cycle sees. It says nothing of the account. */
 export interface MarketSnapshot {
-  /** Hash over everything else. */
+  /** The first 16 digits of the SHA-256 over everything else. */
   snapshotId: string;
   venue: string;
   mode: Mode;
@@ -56,4 +62,6 @@ export interface MarketSnapshot {
   symbols: SymbolSnapshot[];
   /** Asked for, and not traded by the exchange any more, or for now. */
   setAside?: string[];
+  /** Asked for, and not to be read in time: the cycle goes on without it, and is degraded. */
+  leftOut?: LeftOut[];
 }

@@ -1,6 +1,7 @@
 import { midPrice } from './book.ts';
 import type { MarketSnapshot, OrderBook } from './market.ts';
 import { type Decimal, type DecimalText, text } from './money.ts';
+import { booksIn, type CycleSnapshot } from './snapshot.ts';
 
 /** The status of a symbol whose orders the exchange takes. */
 export const TRADING = 'TRADING';
@@ -28,8 +29,9 @@ export function notListed(symbol: string): Price {
 }
 
 /** What a snapshot itself says of prices: where the exchange is not asked a second time. */
-export function pricesIn({ takenAt, symbols, setAside = [] }: MarketSnapshot): Prices {
-  const traded = symbols.map(({ instrument: { symbol }, book }) => ({ symbol, status: TRADING, book }));
+export function pricesIn(snapshot: CycleSnapshot): Prices {
+  const { takenAt, setAside = [] } = snapshot;
+  const traded = booksIn(snapshot).map((each) => ({ ...each, status: TRADING }));
   return { takenAt, symbols: [...traded, ...setAside.map(notListed)] };
 }
 

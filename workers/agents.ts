@@ -5,6 +5,7 @@ import { startedEngines } from '../contracts/config/engines.ts';
 import { agentTaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
+import { createSnapshotReader } from '../stores/market-buffer/snapshots.ts';
 import { runRole } from './role.ts';
 
 await runRole('agents', async ({ configuration, secrets, logger }) => {
@@ -23,7 +24,7 @@ await runRole('agents', async ({ configuration, secrets, logger }) => {
     }
   };
   const agents = createAgents({ configuration, secrets, engines: startedEngines(), modelCalls, rememberNews });
-  const activities = createAgentActivities({ agents, logger });
+  const activities = createAgentActivities({ agents, readSnapshot: createSnapshotReader(market), logger });
   return {
     // A queue that an outside worker serves is left to it, so that an absent one shows.
     workers: Object.keys(agents).map((agentId) => ({

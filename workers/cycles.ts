@@ -13,6 +13,7 @@ import { coordinatorUrl } from '../contracts/config/addresses.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
+import { createSnapshotReader } from '../stores/market-buffer/snapshots.ts';
 import { marketAccess, marketSpeed } from './exchange.ts';
 import { runRole } from './role.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -36,7 +37,13 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
         workflowBundle: await workflowBundle(secrets),
         activities: {
           ...createMarketActivities({ market, buffer, logger }),
-          ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger }),
+          ...createPortfolioActivities({
+            journal,
+            configuration,
+            exchangeTime: market.exchangeTime,
+            readSnapshot: createSnapshotReader(buffer),
+            logger,
+          }),
           ...createPriceActivities({ prices: createCcxtPrices(client, market.exchangeTime) }),
           ...coordinator,
           ...createOwnConsensusActivities({ journal, account: configuration.account, logger }),

@@ -1,34 +1,64 @@
 import { z } from 'zod';
 import { decimalText, symbolText } from '../../contracts/decimal-text.ts';
-import { type AgentRequest, agentAnswerSchema } from '../../contracts/signals.ts';
+import { type AgentQuestion, agentAnswerSchema } from '../../contracts/signals.ts';
+import { MAX_SNAPSHOT_BYTES, MAX_SNAPSHOT_SYMBOLS } from '../../contracts/snapshot.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import { type AbstentionReason, type AgentAnswer, abstain } from '../../domain/signals.ts';
 import { symbolsOf } from './port.ts';
 
 const MAX_DETAIL = 300;
 
-/** The part of a request that an answer is held against; without it no answer can be valid. */
-export const questionSchema = z.object({
+const oneOrMore = <T extends z.ZodType>(entry: T, symbolOf: (one: z.output<T>) => string) =>
+  z
+    .array(entry)
+    .min(1)
+    .max(MAX_SNAPSHOT_SYMBOLS)
+    .refine((entries) => new Set(entries.map(symbolOf)).size === entries.length, {
+      message: 'must name each symbol once',
+    });
+
+const asked = {
   cycleId: z.string().min(1),
   correlationId: z.string(),
   horizonMs: z
     .int()
     .min(1_000)
     .max(7 * 86_400_000),
+};
+const takenAt = z.int().positive();
+
+const inlineSchema = z.object({
+  ...asked,
   snapshot: z.object({
-    takenAt: z.int().positive(),
-    symbols: z
-      .array(z.object({ instrument: z.object({ symbol: symbolText }) }))
-      .min(1)
-      .max(16)
-      .refine((symbols) => new Set(symbols.map(({ instrument }) => instrument.symbol)).size === symbols.length, {
-        message: 'must name each symbol once',
-      }),
+    takenAt,
+    symbols: oneOrMore(
+      z.object({ instrument: z.object({ symbol: symbolText }) }),
+      ({ instrument }) => instrument.symbol,
+    ),
   }),
 });
 
+const referringSchema = z.object({
+  ...asked,
+  snapshot: z.object({
+    takenAt,
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
+    bytes: z.int().positive().max(MAX_SNAPSHOT_BYTES),
+    tops: oneOrMore(z.object({ symbol: symbolText }), ({ symbol }) => symbol),
+  }),
+});
+
+/** What is wrong with the part of a question that an answer is held against; without it no answer can be valid. */
+export function questionFault(question: AgentQuestion): string | undefined {
+  // From whoever has put it on the queue: it may be anything.
+  const { snapshot }: { snapshot: unknown } = question;
+  const refers = typeof snapshot === 'object' && snapshot !== null && 'sha256' in snapshot;
+  const { error } = (refers ? referringSchema : inlineSchema).safeParse(question);
+  return error && firstFault(error);
+}
+
 /** The answer as it came if it may be counted, else an abstention `invalid_answer` that names the first fault and keeps what was spent. */
-export function checkedAnswer(agentId: AgentId, request: AgentRequest, candidate: unknown): AgentAnswer {
+export function checkedAnswer(agentId: AgentId, request: AgentQuestion, candidate: unknown): AgentAnswer {
   const parsed = agentAnswerSchema.safeParse(candidate);
   const fault = parsed.success ? faultOf(agentId, request, parsed.data) : firstFault(parsed.error);
   if (parsed.success && fault === undefined) return parsed.data;
@@ -41,7 +71,7 @@ export function checkedAnswer(agentId: AgentId, request: AgentRequest, candidate
 /** An answer without a view; `detail` is shortened. */
 export function abstainingAnswer(
   agentId: AgentId,
-  request: AgentRequest,
+  request: AgentQuestion,
   reason: AbstentionReason,
   detail: string,
 ): AgentAnswer {
@@ -66,7 +96,7 @@ export function firstFault(error: z.ZodError): string {
   return issue === undefined ? 'it has an unknown fault' : `${issue.path.join('.') || 'the whole'}: ${issue.message}`;
 }
 
-function faultOf(agentId: AgentId, request: AgentRequest, answer: AgentAnswer): string | undefined {
+function faultOf(agentId: AgentId, request: AgentQuestion, answer: AgentAnswer): string | undefined {
   if (answer.agentId !== agentId) return `it is signed by ${answer.agentId}`;
   const asked = symbolsOf(request);
   const given = answer.opinions.map(({ symbol }) => symbol);

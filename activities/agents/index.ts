@@ -1,12 +1,14 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { ErrorName } from '../../contracts/errors.ts';
-import type { AgentRequest } from '../../contracts/signals.ts';
+import type { AgentQuestion } from '../../contracts/signals.ts';
 import type { Logger } from '../../contracts/telemetry/logger.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { AgentId } from '../../domain/agents.ts';
+import type { MarketSnapshot } from '../../domain/market.ts';
 import type { AgentAnswer, Opinion } from '../../domain/signals.ts';
+import type { ReadSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import { whileBeating } from '../heartbeat.ts';
-import { abstainingAnswer, checkedAnswer, firstFault, questionSchema } from './answer-check.ts';
+import { abstainingAnswer, checkedAnswer, questionFault } from './answer-check.ts';
 import { type Agent, AgentUnavailable } from './port.ts';
 
 export type { Agent } from './port.ts';
@@ -20,18 +22,33 @@ const MAX_RETRY_DELAY_MS = 5_000;
 
 export type AgentActivities = ReturnType<typeof createAgentActivities>;
 
-export function createAgentActivities({ agents, logger }: { agents: Partial<Record<AgentId, Agent>>; logger: Logger }) {
+export function createAgentActivities({
+  agents,
+  readSnapshot,
+  logger,
+}: {
+  agents: Partial<Record<AgentId, Agent>>;
+  readSnapshot: ReadSnapshot;
+  logger: Logger;
+}) {
+  /** A buffer that is locked for the moment is another try's. */
+  const read = (question: AgentQuestion): Promise<MarketSnapshot> =>
+    readSnapshot(question.snapshot).catch((error: unknown) => {
+      const words = error instanceof Error ? error.message : String(error);
+      throw new AgentUnavailable(`The snapshot of the cycle could not be read: ${words}.`);
+    });
+
   return {
     /**
      * One agent's validated answer to one cycle. Safe to repeat: it changes nothing, but a language model is paid for each time.
      * Whatever the agent does, the result has exactly one opinion for each symbol; what cannot count is an abstention with its reason.
      * @throws ApplicationFailure `AgentUnavailable` (retryable) on the first attempt, `InvalidInput` (not retryable) for a faulty request
      */
-    askAgent: async (agentId: AgentId, request: AgentRequest): Promise<AgentAnswer> => {
-      const question = questionSchema.safeParse(request);
-      if (!question.success) {
+    askAgent: async (agentId: AgentId, request: AgentQuestion): Promise<AgentAnswer> => {
+      const fault = questionFault(request);
+      if (fault !== undefined) {
         throw ApplicationFailure.nonRetryable(
-          `The request to ${agentId} is not valid: ${firstFault(question.error)}.`,
+          `The request to ${agentId} is not valid: ${fault}.`,
           ErrorName.invalidInput,
         );
       }
@@ -53,7 +70,8 @@ export function createAgentActivities({ agents, logger }: { agents: Partial<Reco
         const deadline = AbortSignal.timeout(Math.max(1, info.startToCloseTimeoutMs - REPLY_RESERVE_MS));
         const signal = AbortSignal.any([cancellationSignal, deadline]);
         try {
-          return await untilAborted(agent.answer(request, signal), signal);
+          const snapshot = await untilAborted(read(request), signal);
+          return await untilAborted(agent.answer({ ...request, snapshot }, signal), signal);
         } catch (error) {
           if (cancellationSignal.aborted) throw cancellationSignal.reason;
           if (deadline.aborted) {

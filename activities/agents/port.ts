@@ -1,6 +1,7 @@
 import type { AgentRequest } from '../../contracts/signals.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import type { AgentAnswer, Opinion } from '../../domain/signals.ts';
+import { booksIn, type CycleSnapshot } from '../../domain/snapshot.ts';
 
 /**
  * One of the seven voices. An agent that cannot form a view answers with abstentions and their reason. It throws `AgentUnavailable` for what
@@ -29,8 +30,8 @@ export class AgentUnavailable extends Error {
   }
 }
 
-export function symbolsOf(request: AgentRequest): string[] {
-  return request.snapshot.symbols.map(({ instrument }) => instrument.symbol);
+export function symbolsOf({ snapshot }: { snapshot: CycleSnapshot }): string[] {
+  return booksIn(snapshot).map(({ symbol }) => symbol);
 }
 
 /** An answer that cost neither money nor tokens; `askAgent` measures the latency. */

@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { MarketSnapshot, Mode, SymbolSnapshot } from '../../domain/market.ts';
+import type { CycleSnapshot } from '../../domain/snapshot.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
+import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import { whileBeating } from '../heartbeat.ts';
 import type { Listing } from './markets.ts';
+import { readSymbols } from './read-symbols.ts';
 
 export interface SnapshotRequest {
   symbols: string[];
@@ -15,6 +17,8 @@ export interface SnapshotRequest {
   /** Book levels of each side. */
   bookLevels: number;
   correlationId: string;
+  /** When nobody asks for the snapshot any more: the cycle is over then. */
+  neededUntilAt?: number | undefined;
 }
 
 /** Public market data of one venue. Throws what a retry can mend as it is. */
@@ -28,14 +32,15 @@ export interface MarketDataPort {
   exchangeTime(): Promise<number>;
 }
 
-const MAX_SNAPSHOT_BYTES = 100_000;
+/** Of a cycle that an earlier release began, which does not say when it ends. */
+const LONGEST_NEED_MS = 3_600_000;
 
 /** The longest that a cycle waits for the market buffer: its rows are for people and models, and no decision needs them. */
 const REMEMBER_MS = 1_000;
 
 export interface MarketDependencies {
   market: MarketDataPort;
-  buffer: Pick<MarketBuffer, 'record'>;
+  buffer: Pick<MarketBuffer, 'record' | 'keep'>;
   logger: Logger;
 }
 
@@ -59,8 +64,17 @@ export function createMarketActivities({ market, buffer, logger }: MarketDepende
   }
 
   return {
-    /** One consistent view for all agents of a cycle, of what is traded: a symbol that is not must not hide the others. */
-    async takeSnapshot({ symbols, candles, bookLevels, correlationId }: SnapshotRequest): Promise<MarketSnapshot> {
+    /**
+     * One consistent view for all agents of a cycle, of what is traded and can be read: a symbol that is not must not hide the others. A large
+     * one is kept in the market buffer, and what comes back refers to it.
+     */
+    async takeSnapshot({
+      symbols,
+      candles,
+      bookLevels,
+      correlationId,
+      neededUntilAt = Date.now() + LONGEST_NEED_MS,
+    }: SnapshotRequest): Promise<CycleSnapshot> {
       return whileBeating(async () => {
         // The clock is read first: a snapshot may be younger than it says, never older.
         const takenAt = await market.exchangeTime();
@@ -68,30 +82,27 @@ export function createMarketActivities({ market, buffer, logger }: MarketDepende
         if (traded.length === 0) throw new Error(`${market.venue} trades none of ${symbols.join(', ')}`);
         const setAside = symbols.filter((symbol) => !traded.includes(symbol));
         if (setAside.length > 0) logger.warn({ correlationId, setAside }, 'symbols that are not traded are set aside');
+        const read = await readSymbols(traded, (symbol) => market.symbolSnapshot(symbol, candles, bookLevels));
+        const { leftOut } = read;
+        if (leftOut.length > 0) logger.warn({ correlationId, leftOut }, 'symbols that could not be read are left out');
         const { venue, mode } = market;
-        const snapshot = sealSnapshot({
+        const { snapshot, large } = sealSnapshot({
           venue,
           mode,
           takenAt,
-          symbols: await Promise.all(traded.map((symbol) => market.symbolSnapshot(symbol, candles, bookLevels))),
+          symbols: read.symbols,
           ...(setAside.length > 0 ? { setAside } : {}),
+          ...(leftOut.length > 0 ? { leftOut } : {}),
         });
-        for (const symbol of traded) metrics.marketSeenAt.set({ symbol }, takenAt / 1_000);
+        for (const { instrument } of read.symbols) {
+          metrics.marketSeenAt.set({ symbol: instrument.symbol }, takenAt / 1_000);
+        }
+        if (large) await buffer.keep({ sha256: large.reference.sha256, json: large.json, neededUntilAt });
         await remember(snapshot, correlationId);
-        return snapshot;
+        return large?.reference ?? snapshot;
       });
     },
   };
 }
 
 export type MarketActivities = ReturnType<typeof createMarketActivities>;
-
-export function sealSnapshot(content: Omit<MarketSnapshot, 'snapshotId'>): MarketSnapshot {
-  const json = JSON.stringify(content);
-  if (json.length > MAX_SNAPSHOT_BYTES) {
-    throw new Error(
-      `the snapshot has ${json.length} bytes, at most ${MAX_SNAPSHOT_BYTES} fit a cycle: configure fewer candles or symbols`,
-    );
-  }
-  return { snapshotId: createHash('sha256').update(json).digest('hex').slice(0, 16), ...content };
-}

@@ -15,15 +15,16 @@ import { legId } from '../../contracts/leg-ids.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/agents.ts';
 import { equityAt, unpriced } from '../../domain/exposure.ts';
-import type { MarketSnapshot } from '../../domain/market.ts';
 import { decimal, text } from '../../domain/money.ts';
 import { planOrders } from '../../domain/planning.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
 import type { Prices } from '../../domain/prices.ts';
 import type { ExecutionTerms, RiskLimits } from '../../domain/risk.ts';
 import { isUnwell } from '../../domain/signals.ts';
+import type { CycleSnapshot } from '../../domain/snapshot.ts';
 import { policyInForce } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { type ReadSnapshot, SnapshotMissing } from '../../stores/market-buffer/snapshots.ts';
 
 /** Of the first interval, what a cycle leaves to the next one's start. */
 const ORDER_MARGIN_MS = 5_000;
@@ -41,6 +42,7 @@ export interface PortfolioDependencies {
   configuration: Configuration;
   /** The exchange's clock, against which the age of snapshot and prices is held. */
   exchangeTime(): Promise<number>;
+  readSnapshot: ReadSnapshot;
   logger: Logger;
 }
 
@@ -50,7 +52,7 @@ export interface PlanRequest {
   epoch: number;
   tradedSymbols: string[];
   /** What the agents saw, and what it is now. */
-  snapshot: MarketSnapshot;
+  snapshot: CycleSnapshot;
   prices: Prices;
   consensus: Consensus;
 }
@@ -111,7 +113,13 @@ async function seatsOf(journal: Journal, account: string): Promise<Pick<CycleTer
 }
 
 /** Transactions of the journal, each idempotent by cycle id: they run as local activities beside the cycle's workflow. */
-export function createPortfolioActivities({ journal, configuration, exchangeTime, logger }: PortfolioDependencies) {
+export function createPortfolioActivities({
+  journal,
+  configuration,
+  exchangeTime,
+  readSnapshot,
+  logger,
+}: PortfolioDependencies) {
   const { account, allocation, currency, mode, cycle, execution } = configuration;
 
   const equityOf = (prices: Prices | undefined, balances: Balance[], positions: Position[]) =>
@@ -169,10 +177,14 @@ export function createPortfolioActivities({ journal, configuration, exchangeTime
       correlationId,
       epoch,
       tradedSymbols,
-      snapshot,
+      snapshot: given,
       prices,
       consensus,
     }: PlanRequest): Promise<OrderPlan> {
+      const snapshot = await readSnapshot(given).catch((error: unknown) => {
+        if (!(error instanceof SnapshotMissing)) throw error;
+        throw ApplicationFailure.nonRetryable(error.message, error.name);
+      });
       const now = await exchangeTime();
       const askedAt = performance.now();
       metrics.snapshotAge.observe(Math.max(0, now - snapshot.takenAt) / 1_000);

@@ -5,6 +5,7 @@ import { type AgentParticipation, perAgent } from '../../domain/participation.ts
 import { assetText, isAtMost, isEachOnce, positiveDecimalText, symbolText } from '../decimal-text.ts';
 import { type PolicySettings, participationConfigurationSchema, withSettings } from '../participation.ts';
 import { roles } from '../roles.ts';
+import { MAX_SYMBOLS } from '../snapshot.ts';
 import { agentsSchema } from './agents.ts';
 import { hostText } from './host.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
@@ -147,7 +148,7 @@ export const configurationSchema = z
     symbols: z
       .array(symbolText)
       .min(1)
-      .max(8)
+      .max(MAX_SYMBOLS)
       .refine(isEachOnce, 'must name each symbol once')
       .default(['BTC/USDT', 'ETH/USDT']),
     /** Free cash that the paper account opens with. */

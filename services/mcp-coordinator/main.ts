@@ -5,6 +5,7 @@ import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
 import { openJournal } from '../../stores/journal/open.ts';
+import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
 import { outliveConnections } from '../door.ts';
 import { startCoordinator } from './server.ts';
 
@@ -20,10 +21,12 @@ async function main(): Promise<void> {
   const journal = await openJournal(configuration);
   await journal.participation.seed(configuredParticipation(configuration));
   await journal.policy.adopt(configuration.account, configuredPolicy(configuration));
+  const snapshots = await openMarketBuffer(configuration);
   const coordinator = await startCoordinator({
     ...configuration.coordinator,
     token: secrets.coordinatorToken,
     journal,
+    snapshots,
     account: configuration.account,
     symbols: configuration.symbols,
     horizonMs: configuration.cycle.horizonMinutes * 60_000,
@@ -31,6 +34,7 @@ async function main(): Promise<void> {
   });
   onShutdown(async () => {
     await coordinator.close();
+    await snapshots.close();
     await journal.close();
   });
   announceReady(coordinator.url);

@@ -8,7 +8,7 @@ import type { Logger } from '../../contracts/telemetry/logger.ts';
 import type { Caller } from './authentication.ts';
 import { type Call, currentCall } from './call-log.ts';
 
-/** A consensus request of 16 symbols and all agents stays well below this. */
+/** A consensus request of 50 symbols and all agents stays well below this: the longest opinion has some 3 kB, a usual one 500 bytes. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** More than any message has. Whatever walks a message does so on the stack, which ends some thousand levels down. */
 const MAX_DEPTH = 64;

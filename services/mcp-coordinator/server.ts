@@ -12,6 +12,7 @@ import { registerControls } from './controls.ts';
 import { type CoordinatorJournal, type CoordinatorScope, createCoordinator } from './coordinator.ts';
 import { registerResources } from './resources.ts';
 import { serveCall } from './serve-call.ts';
+import { SNAPSHOTS_PATH, type SnapshotSource, serveSnapshot } from './serve-snapshot.ts';
 import { registerTools } from './tools.ts';
 
 export interface CoordinatorOptions extends CoordinatorScope {
@@ -21,6 +22,8 @@ export interface CoordinatorOptions extends CoordinatorScope {
   /** Of the operators and the cycle; guests bring tokens of their own. */
   token: string;
   journal: CoordinatorJournal;
+  /** The market buffer, for workers that have none. */
+  snapshots: SnapshotSource;
   logger: Logger;
 }
 
@@ -43,7 +46,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
  * @throws UserError PortInUse
  */
 export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
-  const { host, port, journal, logger } = options;
+  const { host, port, journal, snapshots, logger } = options;
   const coordinator = createCoordinator(journal, options);
   const protocol = createMcpHandler(
     () => {
@@ -77,9 +80,16 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
         if (caller) await serveCall(request, response, caller, serveProtocol, logger);
       },
     ],
+    [
+      SNAPSHOTS_PATH,
+      async (request, response) => {
+        if (await authenticate(request, response)) await serveSnapshot(request, response, snapshots);
+      },
+    ],
   ]);
   const server = createServer((request, response) => {
-    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const asked = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const path = asked.startsWith(SNAPSHOTS_PATH) ? SNAPSHOTS_PATH : asked;
     const route = routes.get(path);
     countAnswer(response, route ? path : 'other');
     if (!guards.every((guard) => guard(request, response))) return;

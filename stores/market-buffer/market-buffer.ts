@@ -11,6 +11,13 @@ export interface SnapshotOf {
   correlationId: string;
 }
 
+export interface KeptSnapshot {
+  /** Of the JSON. */
+  sha256: string;
+  json: string;
+  neededUntilAt: number;
+}
+
 /**
  * What cycles saw of the market, until it is exported. A place of its own: its volume never holds the journal's lock, and a full one stops no
  * order.
@@ -19,6 +26,10 @@ export interface MarketBuffer {
   readonly outbox: Outbox;
   /** The books of a snapshot, and the candles that closed since the last one. Idempotent by cycle and by minute. */
   record(snapshot: MarketSnapshot, of: SnapshotOf): Promise<void>;
+  /** Keeps a large snapshot until its cycle is over, and deletes those of cycles that are. Idempotent by hash. */
+  keep(snapshot: KeptSnapshot): Promise<void>;
+  /** JSON of what was kept under this hash; undefined when it is gone, or never was. */
+  kept(sha256: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -31,6 +42,21 @@ export function createMarketBuffer(database: Database): MarketBuffer {
           await transaction.emit(bookEvent(snapshot, each, of), ...(await newCandles(transaction, snapshot, each)));
         }
       }),
+    keep: ({ sha256, json, neededUntilAt }) =>
+      database.transaction('', {}, async (transaction) => {
+        await transaction.run('DELETE FROM snapshots WHERE needed_until < ?', transaction.now());
+        await transaction.run(
+          `INSERT INTO snapshots (sha256, content, needed_until) VALUES (?, ?, ?)
+           ON CONFLICT (sha256) DO UPDATE SET needed_until = excluded.needed_until`,
+          sha256,
+          json,
+          neededUntilAt,
+        );
+      }),
+    async kept(sha256) {
+      const row = await database.row('SELECT content FROM snapshots WHERE sha256 = ?', sha256);
+      return row === undefined ? undefined : String(row['content']);
+    },
     close: () => database.close(),
   };
 }

@@ -6,10 +6,11 @@ import { createAgentActivities } from '../../activities/agents/index.ts';
 import type { ModelCalls } from '../../activities/agents/metering.ts';
 import type { Agent } from '../../activities/agents/port.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
-import type { AgentRequest } from '../../contracts/signals.ts';
+import type { AgentQuestion } from '../../contracts/signals.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import type { AgentAnswer } from '../../domain/signals.ts';
+import { createSnapshotReader, type ReadSnapshot } from '../../stores/market-buffer/snapshots.ts';
 
 export const DEEPSEEK_KEY = 'sk-deepseek-canary-1f2e3d4c';
 export const QWEN_KEY = 'sk-qwen-canary-9a8b7c6d';
@@ -24,10 +25,14 @@ export interface AskOptions {
   startToCloseTimeoutMs?: number;
   environment?: MockActivityEnvironment;
   logLines?: string[];
+  readSnapshot?: ReadSnapshot;
 }
 
+/** Of questions that bring their snapshot along. */
+export const noBuffer: ReadSnapshot = createSnapshotReader({ kept: async () => undefined });
+
 /** Asks an agent as its worker does: through the activity, with a log that scrubs nothing, so that a leak shows. */
-export async function ask(agent: Agent, request: AgentRequest, options: AskOptions = {}): Promise<Asked> {
+export async function ask(agent: Agent, request: AgentQuestion, options: AskOptions = {}): Promise<Asked> {
   const logLines = options.logLines ?? [];
   const logger = createLogger({
     process: 'test',
@@ -40,8 +45,12 @@ export async function ask(agent: Agent, request: AgentRequest, options: AskOptio
       { attempt: options.attempt ?? 1, startToCloseTimeoutMs: options.startToCloseTimeoutMs ?? 10_000 },
       { logger: new DefaultLogger('ERROR') },
     );
-  const { askAgent } = createAgentActivities({ agents: { [agent.id]: agent }, logger });
-  const answer = await environment.run<[AgentId, AgentRequest], AgentAnswer, typeof askAgent>(
+  const { askAgent } = createAgentActivities({
+    agents: { [agent.id]: agent },
+    readSnapshot: options.readSnapshot ?? noBuffer,
+    logger,
+  });
+  const answer = await environment.run<[AgentId, AgentQuestion], AgentAnswer, typeof askAgent>(
     askAgent,
     agent.id,
     request,

@@ -8,7 +8,7 @@ import { createLogger } from '../../contracts/telemetry/logger.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { AgentId } from '../../domain/agents.ts';
 import type { AgentAnswer, Opinion, Signal } from '../../domain/signals.ts';
-import { ask, detailOf, reasonsOf } from './agents.ts';
+import { ask, detailOf, noBuffer, reasonsOf } from './agents.ts';
 import { HORIZON_MS, healthyRequest, TAKEN_AT } from './market.ts';
 
 function signal(symbol: string, changes: Partial<Signal> = {}): Signal {
@@ -182,7 +182,7 @@ describe('askAgent', () => {
 
   it('abstains for an agent that the worker does not run', async () => {
     const logger = createLogger({ process: 'test', level: 'silent' });
-    const { askAgent } = createAgentActivities({ agents: {}, logger });
+    const { askAgent } = createAgentActivities({ agents: {}, readSnapshot: noBuffer, logger });
     const answer = await new MockActivityEnvironment().run<[AgentId, AgentRequest], AgentAnswer, typeof askAgent>(
       askAgent,
       'qwen',

@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { createAgents } from '../../activities/agents/create.ts';
 import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { createCcxtMarket } from '../../activities/market/ccxt-market.ts';
-import { type MarketDataPort, sealSnapshot } from '../../activities/market/index.ts';
+import type { MarketDataPort } from '../../activities/market/index.ts';
 import { engineRequirements, prepareEngines } from '../../client/stack/engines.ts';
 import { identify, isAlive, type ProcessIdentity } from '../../client/stack/process-identity.ts';
 import { pythonEnvironment } from '../../client/stack/python-environment.ts';
@@ -18,6 +18,7 @@ import { parseConfiguration } from '../../contracts/config/load.ts';
 import { loadSecrets } from '../../contracts/config/secrets.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
 import type { AgentAnswer } from '../../domain/signals.ts';
+import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import { ask, detailOf, forgetNews, reasonsOf, uncounted } from '../agents/agents.ts';
 import { candlesOf, HORIZON_MS, walk } from '../agents/market.ts';
 import { silent, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
@@ -91,7 +92,7 @@ function replayMarket(): Record<string, unknown> {
 async function question(): Promise<AgentRequest> {
   const takenAt = await market.exchangeTime();
   const symbols = await Promise.all(Object.keys(drifts).map((symbol) => market.symbolSnapshot(symbol, 120, 10)));
-  const snapshot = sealSnapshot({ venue: market.venue, mode: market.mode, takenAt, symbols });
+  const { snapshot } = sealSnapshot({ venue: market.venue, mode: market.mode, takenAt, symbols });
   return { cycleId: 'cycle-1', correlationId: 'correlation-1', snapshot, horizonMs: HORIZON_MS };
 }
 

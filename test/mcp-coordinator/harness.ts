@@ -12,6 +12,8 @@ import type { Signal } from '../../domain/signals.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
+import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
+import { temporaryMarketBuffer } from '../support/books.ts';
 
 export const TOKEN = 'a-token-of-the-tests-0123456789';
 export const TAKEN_AT = 1_800_000_000_000;
@@ -21,6 +23,7 @@ export interface Harness {
   url: string;
   origin: string;
   journal: Journal;
+  buffer: MarketBuffer;
   /** The log's lines, parsed. */
   lines: Record<string, unknown>[];
   /** Stops the server and starts it again on the same port with the same journal. */
@@ -37,6 +40,7 @@ export async function startHarness(
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-coordinator-'));
   const opened = await openSqliteJournal(join(folder, 'journal.db'), 'paper');
   const journal = options.wrap?.(opened) ?? opened;
+  const buffer = await temporaryMarketBuffer(folder);
   await journal.risk.adopt('main', riskSchema.parse({}));
   await journal.participation.seed(perAgent(defaultParticipation));
   await journal.policy.adopt('main', policySchema.parse({ quorumCount: 1, ...options.policy }));
@@ -53,6 +57,7 @@ export async function startHarness(
       port,
       token: TOKEN,
       journal,
+      snapshots: buffer,
       account: 'main',
       symbols: ['BTC/USDT'],
       horizonMs: HORIZON_MS,
@@ -65,6 +70,7 @@ export async function startHarness(
     url,
     origin: new URL(url).origin,
     journal,
+    buffer,
     lines,
     stop: () => running.close(),
     async restart() {
@@ -73,6 +79,7 @@ export async function startHarness(
     },
     async close() {
       await running.close();
+      await buffer.close();
       await opened.close();
       rmSync(folder, { recursive: true, force: true });
     },

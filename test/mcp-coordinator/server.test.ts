@@ -387,10 +387,10 @@ describe('seen from outside', () => {
     await new Promise<void>((resolve) => occupant.listen(0, '127.0.0.1', resolve));
     const address = occupant.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const { journal } = harness;
+    const { journal, buffer: snapshots } = harness;
     const scope = { account: 'main', symbols: ['BTC/USDT'], horizonMs: HORIZON_MS };
     const logger = createLogger({ process: 'test', level: 'silent' });
-    const started = startCoordinator({ host: '127.0.0.1', port, token: TOKEN, journal, ...scope, logger });
+    const started = startCoordinator({ host: '127.0.0.1', port, token: TOKEN, journal, snapshots, ...scope, logger });
     await expect(started).rejects.toThrow(UserError);
     await expect(started).rejects.toThrow(new RegExp(`Port ${port} .*coordinator\\.port`));
     await new Promise((resolve) => occupant.close(resolve));

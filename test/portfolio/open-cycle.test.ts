@@ -5,6 +5,7 @@ import { parseConfiguration } from '../../contracts/config/load.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import { defaultParticipation, perAgent } from '../../domain/participation.ts';
+import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
 import { temporaryJournal } from '../support/books.ts';
 
 const why = { requestId: 'r', account: 'main', by: 'ann', reason: 'test' };
@@ -25,6 +26,7 @@ async function termsOf(
     journal,
     configuration,
     exchangeTime: async () => 0,
+    readSnapshot: createSnapshotReader({ kept: async () => undefined }),
     logger: pino({ level: 'silent' }),
   });
   return activities.openCycle({}, { startedAt: 1_000, expiresAt });

@@ -53,6 +53,7 @@ import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Places } from '../../stores/backup/backup.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
+import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
 import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import { openWarehouse, type Warehouse } from '../../stores/warehouse/warehouse.ts';
 import { haltOnStrangers, startIngestor } from '../../workers/ingestor.ts';
@@ -209,6 +210,7 @@ export async function startRig(
     port: 0,
     token,
     journal,
+    snapshots: buffer,
     account: 'main',
     symbols: configuration.symbols,
     horizonMs: configuration.cycle.horizonMinutes * 60_000,
@@ -269,7 +271,13 @@ export async function startRig(
       workflowBundle: bundle,
       activities: {
         ...createMarketActivities({ market, buffer, logger: silent }),
-        ...createPortfolioActivities({ journal, configuration, exchangeTime: market.exchangeTime, logger: silent }),
+        ...createPortfolioActivities({
+          journal,
+          configuration,
+          exchangeTime: market.exchangeTime,
+          readSnapshot: createSnapshotReader(buffer),
+          logger: silent,
+        }),
         ...createPriceActivities({ prices: createCcxtPrices(marketClient, market.exchangeTime) }),
         ...coordinatorActivities,
         ...createOwnConsensusActivities({ journal, account: 'main', logger: silent }),
@@ -279,7 +287,7 @@ export async function startRig(
     },
     ...(options.agents ?? agentIds).map((id) => ({
       taskQueue: agentTaskQueue(id),
-      activities: createAgentActivities({ agents: scripted, logger: silent }),
+      activities: createAgentActivities({ agents: scripted, readSnapshot: createSnapshotReader(buffer), logger: silent }),
     })),
     ...(options.withExecution === false
       ? []

@@ -8,6 +8,7 @@ import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { planWorkflowId } from '../../contracts/workflow-ids.ts';
 import { agentIds } from '../../domain/agents.ts';
 import { createWorker } from '../../runtime/temporal.ts';
+import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
 import { exchangeLog, expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, replayThenClose, scriptedAgent, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -63,7 +64,11 @@ describe('a model that takes eleven seconds', () => {
         connection: environment.nativeConnection,
         namespace: environment.namespace ?? 'default',
         taskQueue: agentTaskQueue('deepseek'),
-        activities: createAgentActivities({ agents: { deepseek }, logger: pino({ level: 'silent' }) }),
+        activities: createAgentActivities({
+          agents: { deepseek },
+          readSnapshot: createSnapshotReader(rig.buffer),
+          logger: pino({ level: 'silent' }),
+        }),
       },
     );
     return worker.runUntil(work);

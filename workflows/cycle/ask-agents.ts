@@ -4,21 +4,18 @@ import {
   type ActivityInterfaceFor,
   isCancellation,
   proxyActivities,
-  proxyLocalActivities,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { GuestActivities } from '../../activities/agents/guests.ts';
 import type { AgentActivities } from '../../activities/agents/index.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
-import type { AgentRequest } from '../../contracts/signals.ts';
+import type { AgentQuestion } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { type AgentId, inOrder, type SeatId } from '../../domain/agents.ts';
 import { type AbstentionReason, type AgentAnswer, abstain } from '../../domain/signals.ts';
 import { type Ask, secondRound } from './debate.ts';
 import { journalStep } from './journal-step.ts';
 
-/** One read of the journal beside this worker. */
-const { hearGuests } = proxyLocalActivities<GuestActivities>({ ...journalStep, scheduleToCloseTimeout: '5s' });
+const HEARING_MS = 5_000;
 
 interface AgentTimes {
   /** A queue that nobody takes work from means an abstention, not a wait. */
@@ -70,7 +67,7 @@ export async function askAgents(
     symbols,
     agentDeadlineMs,
   }: CycleTerms,
-  request: AgentRequest,
+  request: AgentQuestion,
 ): Promise<AgentAnswer[]> {
   const roundMs = debate ? agentDeadlineMs / 2 : agentDeadlineMs;
   const ask: Ask = (agentId, question) => askOne(agentId, roundMs, symbols, question, agentId);
@@ -102,7 +99,7 @@ export async function askAgents(
 
 async function hear(guests: readonly AgentId[], symbols: readonly string[]): Promise<AgentAnswer[]> {
   try {
-    return await hearGuests({ guests, symbols });
+    return await journalStep(HEARING_MS, ({ hearGuests }) => hearGuests({ guests, symbols }));
   } catch (error) {
     if (isCancellation(error)) throw error;
     return guests.map((agentId) =>
@@ -116,7 +113,7 @@ async function askOne(
   agentId: AgentId,
   deadlineMs: number,
   symbols: readonly string[],
-  request: AgentRequest,
+  request: AgentQuestion,
   seat: SeatId,
 ): Promise<AgentAnswer> {
   try {

@@ -1,14 +1,14 @@
-import type { AgentRequest } from '../../contracts/signals.ts';
+import type { AgentQuestion } from '../../contracts/signals.ts';
 import { isSeat, type SeatId } from '../../domain/agents.ts';
 import { afterDebate, debateQuestions } from '../../domain/debate.ts';
 import type { AgentAnswer } from '../../domain/signals.ts';
 
-export type Ask = (agentId: SeatId, request: AgentRequest) => Promise<AgentAnswer>;
+export type Ask = (agentId: SeatId, request: AgentQuestion) => Promise<AgentAnswer>;
 
 /** Asks each debater once more, with what the others hold before it. An agent that fails the second round keeps its first word. */
 export async function secondRound(
   answers: readonly AgentAnswer[],
-  request: AgentRequest,
+  request: AgentQuestion,
   ask: Ask,
 ): Promise<AgentAnswer[]> {
   const questions = debateQuestions(answers);

@@ -5,11 +5,9 @@ import {
   condition,
   log,
   ParentClosePolicy,
-  proxyLocalActivities,
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
-import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
 import type { CycleTerms, OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import type { ExecutePlanInput } from '../../contracts/order.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
@@ -56,11 +54,10 @@ export async function executeLegs(terms: Terms, { cycleId, kind, legs }: Plan): 
 
 /** A journal that is away keeps the capital until a later plan finds the legs without an order, which gives it back. */
 async function giveUp(legs: readonly OrderLeg[], terms: Terms): Promise<Execution> {
-  const { releaseLeg } = proxyLocalActivities<PortfolioActivities>({
-    ...journalStep,
-    scheduleToCloseTimeout: Math.max(LEAST_RELEASE_MS, Math.min(10_000, leftFor('orders', terms))),
-  });
-  const released = await Promise.allSettled(legs.map(({ legId }) => releaseLeg(legId)));
+  const mostMs = Math.max(LEAST_RELEASE_MS, Math.min(10_000, leftFor('orders', terms)));
+  const released = await Promise.allSettled(
+    legs.map(({ legId }) => journalStep(mostMs, ({ releaseLeg }) => releaseLeg(legId))),
+  );
   for (const one of released) if (one.status === 'rejected') log.warn('a leg keeps its capital', { error: one.reason });
   return { orders: legs.map((leg) => resultWithout(leg, 'initialized', 'stopped before it was sent')) };
 }

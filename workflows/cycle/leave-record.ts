@@ -3,12 +3,10 @@ import {
   ChildWorkflowCancellationType,
   log,
   ParentClosePolicy,
-  proxyLocalActivities,
   startChild,
   TemporalFailure,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
-import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
 import type { CycleTerms, KeepRecordInput } from '../../contracts/cycle.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
@@ -25,12 +23,9 @@ const LEAST_MS = 1_000;
 /** Writes the decision record, or starts the workflow that does as soon as the journal is back: the cycle's own end is near. */
 export async function leaveRecord(input: KeepRecordInput, { endsAt }: Pick<CycleTerms, 'endsAt'>): Promise<void> {
   const leftMs = (endsAt ?? Number.POSITIVE_INFINITY) - Date.now() - HAND_OVER_MS;
-  const { recordCycle } = proxyLocalActivities<PortfolioActivities>({
-    ...journalStep,
-    scheduleToCloseTimeout: Math.max(LEAST_MS, Math.min(MOST_MS, leftMs)),
-  });
+  const mostMs = Math.max(LEAST_MS, Math.min(MOST_MS, leftMs));
   try {
-    await recordCycle(input.record, input.prices);
+    await journalStep(mostMs, ({ recordCycle }) => recordCycle(input.record, input.prices));
   } catch (error) {
     if (!(error instanceof TemporalFailure)) throw error;
     log.warn('the journal did not take the record in time: it is kept', { error });

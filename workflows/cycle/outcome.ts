@@ -3,9 +3,11 @@ import { isFailure, type Opinion } from '../../domain/signals.ts';
 
 type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
 
+const MOST_NAMED = 8;
+
 /** @param cutShort what kept the cycle from its end, if anything did. */
-export function outcomeOf({ answers, consensus, orders }: Draft, cutShort: string | undefined): CycleOutcome {
-  if (cutShort !== undefined || consensus?.formedBy === 'cycle') return 'DEGRADED';
+export function outcomeOf({ snapshot, answers, consensus, orders }: Draft, cutShort: string | undefined): CycleOutcome {
+  if (cutShort !== undefined || consensus?.formedBy === 'cycle' || snapshot?.leftOut) return 'DEGRADED';
   const faulty = answers.some((answer) =>
     answer.opinions.some((opinion) => opinion.kind === 'abstention' && isFailure(opinion.reason)),
   );
@@ -21,14 +23,31 @@ export function outcomeOf({ answers, consensus, orders }: Draft, cutShort: strin
 export function summarise(draft: Draft, cutShort: string | undefined): string {
   if (draft.outcome === 'HALTED') return `trading is halted (epoch ${draft.epoch})`;
   if (cutShort !== undefined) return `cut short: ${cutShort}`;
-  const views = draft.consensus?.symbols.map(({ symbol, direction }) => `${symbol} ${direction}`).join(', ') ?? 'none';
+  const views = viewsIn(draft.consensus?.symbols ?? []);
   const orders = draft.orders.map(({ side, quantity, symbol, state }) => `${side} ${quantity} ${symbol} ${state}`);
   const held = (draft.plan?.verdicts ?? [])
     .filter(({ after }) => after === '0' || after === 'none')
     .map(({ code, symbol }) => `${symbol} ${code}`);
-  const did = orders.length > 0 ? orders.join(', ') : `no order${held.length > 0 ? ` (${held.join(', ')})` : ''}`;
+  const did = orders.length > 0 ? listed(orders) : `no order${held.length > 0 ? ` (${listed(held)})` : ''}`;
   const alone = draft.consensus?.formedBy === 'cycle' ? ' (formed without the coordinator)' : '';
-  return `${signalsOf(draft.answers)} signals${reasons(draft)}; consensus ${views}${alone}; ${did}`;
+  const unseen = draft.snapshot?.leftOut?.map(({ symbol }) => symbol).join(', ');
+  const without = unseen === undefined ? '' : `; not to be read: ${unseen}`;
+  return `${signalsOf(draft.answers)} signals${reasons(draft)}; consensus ${views}${alone}; ${did}${without}`;
+}
+
+/** Symbol by symbol, or where they are many the counts: nobody reads fifty. */
+function viewsIn(symbols: readonly { symbol: string; direction: string }[]): string {
+  if (symbols.length === 0) return 'none';
+  if (symbols.length <= MOST_NAMED) return symbols.map(({ symbol, direction }) => `${symbol} ${direction}`).join(', ');
+  const counts = ['up', 'flat', 'down', 'none'].map((wanted) => {
+    return { wanted, count: symbols.filter(({ direction }) => direction === wanted).length };
+  });
+  return counts.flatMap(({ wanted, count }) => (count > 0 ? [`${count} ${wanted}`] : [])).join(', ');
+}
+
+function listed(words: readonly string[]): string {
+  const more = words.length - MOST_NAMED;
+  return [...words.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
 function signalsOf(answers: Draft['answers']): number {

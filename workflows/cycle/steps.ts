@@ -1,26 +1,23 @@
 import {
   ActivityCancellationType,
   ActivityFailure,
-  ApplicationFailure,
   isCancellation,
   log,
   patched,
   proxyActivities,
-  proxyLocalActivities,
   TemporalFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { CoordinatorActivities } from '../../activities/coordinator/index.ts';
-import type { OwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
 import type { MarketActivities, SnapshotRequest } from '../../activities/market/index.ts';
-import type { PlanRequest, PortfolioActivities } from '../../activities/portfolio/index.ts';
+import type { PlanRequest } from '../../activities/portfolio/index.ts';
 import type { PriceActivities } from '../../activities/portfolio/prices.ts';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import type { CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
-import type { MarketSnapshot } from '../../domain/market.ts';
 import type { OrderPlan } from '../../domain/portfolio.ts';
 import { type Prices, pricesIn } from '../../domain/prices.ts';
-import { journalStep } from './journal-step.ts';
+import type { CycleSnapshot } from '../../domain/snapshot.ts';
+import { isDefinite, journalStep } from './journal-step.ts';
 import { timeFor } from './time-left.ts';
 
 /** A journal that is away at the start is waited for: what comes of the cycle then, its lateness decides. */
@@ -52,23 +49,16 @@ export async function termsOf(
   expiresAt: number | undefined,
 ): Promise<CycleTerms | string> {
   const untilExpiryMs = expiresAt === undefined ? OPENING_MS : expiresAt - UNTIL_EXPIRY_MS - startedAt;
-  const { openCycle } = proxyLocalActivities<PortfolioActivities>({
-    ...journalStep,
-    scheduleToCloseTimeout: Math.max(1_000, Math.min(LONGEST_OPENING_MS, untilExpiryMs)),
-    // It may be waited for long: the fewer tries the shorter the history.
-    retry: { ...journalStep.retry, maximumInterval: '2s' },
-  });
+  const mostMs = Math.max(1_000, Math.min(LONGEST_OPENING_MS, untilExpiryMs));
   try {
-    return await openCycle(input, { startedAt, expiresAt });
+    return await journalStep(mostMs, ({ openCycle }) => openCycle(input, { startedAt, expiresAt }));
   } catch (error) {
-    const cause = error instanceof ActivityFailure ? error.cause : error;
-    const isDefinite = cause instanceof ApplicationFailure && cause.nonRetryable === true;
-    if (isCancellation(error) || isDefinite) throw error;
+    if (isCancellation(error) || isDefinite(error)) throw error;
     return `its terms could not be read for ${Date.now() - startedAt} ms: ${reasonOf(error)}`;
   }
 }
 
-export function snapshotOf(terms: CycleTerms, request: SnapshotRequest): Promise<MarketSnapshot> {
+export function snapshotOf(terms: CycleTerms, request: SnapshotRequest): Promise<CycleSnapshot> {
   const { takeSnapshot } = proxyActivities<MarketActivities>({
     ...marketStep,
     scheduleToCloseTimeout: timeFor('snapshot', terms),
@@ -78,7 +68,7 @@ export function snapshotOf(terms: CycleTerms, request: SnapshotRequest): Promise
 }
 
 /** What an order pays is read when it is decided on, however long the agents took. */
-export async function pricesFor(terms: CycleTerms, snapshot: MarketSnapshot): Promise<Prices> {
+export async function pricesFor(terms: CycleTerms, snapshot: CycleSnapshot): Promise<Prices> {
   if (!patched('prices-at-decision')) return pricesIn(snapshot);
   const { readPrices } = proxyActivities<PriceActivities>({
     ...marketStep,
@@ -91,11 +81,7 @@ export async function pricesFor(terms: CycleTerms, snapshot: MarketSnapshot): Pr
 }
 
 export function planOn(terms: CycleTerms, basis: PlanRequest): Promise<OrderPlan> {
-  const { planCycle } = proxyLocalActivities<PortfolioActivities>({
-    ...journalStep,
-    scheduleToCloseTimeout: timeFor('plan', terms),
-  });
-  return planCycle(basis);
+  return journalStep(timeFor('plan', terms), ({ planCycle }) => planCycle(basis));
 }
 
 /** Without the coordinator the cycle decides by the same rule and policy, and says so. */
@@ -112,11 +98,7 @@ export async function consensusOn(
     return await formConsensus(question, correlationId);
   } catch (error) {
     if (isCancellation(error) || !patched('own-consensus')) throw error;
-    const { formOwnConsensus } = proxyLocalActivities<OwnConsensusActivities>({
-      ...journalStep,
-      scheduleToCloseTimeout: timeFor('ownConsensus', terms),
-    });
-    return formOwnConsensus(question);
+    return journalStep(timeFor('ownConsensus', terms), ({ formOwnConsensus }) => formOwnConsensus(question));
   }
 }
 

@@ -17,10 +17,10 @@ import {
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { riskHaltId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { midPrice } from '../../domain/book.ts';
-import type { MarketSnapshot } from '../../domain/market.ts';
 import { text, ZERO } from '../../domain/money.ts';
 import type { Restriction } from '../../domain/portfolio.ts';
 import { midsOf, type Prices, pricesIn } from '../../domain/prices.ts';
+import { booksIn, type CycleSnapshot } from '../../domain/snapshot.ts';
 import { onHalt } from '../halts.ts';
 import { readInput } from '../input.ts';
 import { emergencyStop } from '../messages.ts';
@@ -71,7 +71,13 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
       await trading.run(async () => {
         const { symbols, candles, bookLevels, horizonMs, tradedSymbols } = terms;
         const { cycleId, correlationId } = draft;
-        const snapshot = await snapshotOf(terms, { symbols, candles, bookLevels, correlationId });
+        const snapshot = await snapshotOf(terms, {
+          symbols,
+          candles,
+          bookLevels,
+          correlationId,
+          neededUntilAt: terms.endsAt,
+        });
         draft.snapshot = describeSnapshot(snapshot);
         // Where it comes to no decision equity is marked at what the agents saw.
         prices = pricesIn(snapshot);
@@ -168,11 +174,13 @@ function newDraft(terms: CycleTerms, cycleId: string, runId: string, startedAt: 
   };
 }
 
-function describeSnapshot({ snapshotId, takenAt, venue, symbols }: MarketSnapshot): Draft['snapshot'] {
+function describeSnapshot(snapshot: CycleSnapshot): Draft['snapshot'] {
+  const { snapshotId, takenAt, venue, leftOut } = snapshot;
   return {
     snapshotId,
     takenAt,
     venue,
-    mids: Object.fromEntries(symbols.map(({ instrument, book }) => [instrument.symbol, text(midPrice(book) ?? ZERO)])),
+    mids: Object.fromEntries(booksIn(snapshot).map(({ symbol, book }) => [symbol, text(midPrice(book) ?? ZERO)])),
+    ...(leftOut ? { leftOut } : {}),
   };
 }

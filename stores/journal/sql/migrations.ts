@@ -5,7 +5,7 @@ import { audit } from './schema/audit.ts';
 import type { Dialect } from './schema/dialect.ts';
 import { first } from './schema/first.ts';
 import { incidents } from './schema/incidents.ts';
-import { marketBuffer } from './schema/market-buffer.ts';
+import { marketBuffer, snapshots } from './schema/market-buffer.ts';
 import { modelCalls, sampling } from './schema/model-calls.ts';
 import { models } from './schema/models.ts';
 
@@ -41,7 +41,10 @@ export const journalSchema: Schema = {
 export const marketBufferSchema: Schema = {
   name: 'market buffer',
   postgres: { schema: 'market_buffer', orderLock: 7_012 },
-  migrations: [{ version: 1, sql: marketBuffer }],
+  migrations: [
+    { version: 1, sql: marketBuffer },
+    { version: 2, sql: snapshots },
+  ],
 };
 
 /** What is still to be applied. Books of a newer release are refused: this one would write what that one does not expect. */

@@ -19,3 +19,14 @@ CREATE TABLE candles_told (
 )${table};
 `;
 }
+
+/** Snapshots that are too large to go along with every question, as JSON, each until its cycle is over. */
+export function snapshots({ integer, table }: Dialect): string {
+  return `
+CREATE TABLE snapshots (
+  sha256 TEXT PRIMARY KEY,
+  content TEXT NOT NULL,
+  needed_until ${integer} NOT NULL
+)${table};
+`;
+}

@@ -1,0 +1,32 @@
+import type { LeftOut, MarketSnapshot, Mode, OrderBook } from './market.ts';
+
+/**
+ * A snapshot that is too large to go along with every question: it lies in the market buffer under the SHA-256 of its JSON, all but its id, which
+ * is the hash's beginning. Whoever fetches it holds it against hash and length.
+ */
+export interface SnapshotReference {
+  snapshotId: string;
+  venue: string;
+  mode: Mode;
+  takenAt: number;
+  /** Hexadecimal, over the JSON in UTF-8. */
+  sha256: string;
+  bytes: number;
+  /** The best level of each side: what the cycle itself looks at. */
+  tops: { symbol: string; book: OrderBook }[];
+  setAside?: string[];
+  leftOut?: LeftOut[];
+}
+
+/** As a cycle hands it on. */
+export type CycleSnapshot = MarketSnapshot | SnapshotReference;
+
+export function isReference(snapshot: CycleSnapshot): snapshot is SnapshotReference {
+  return 'sha256' in snapshot;
+}
+
+/** The book of each symbol; of a reference its best levels alone. */
+export function booksIn(snapshot: CycleSnapshot): { symbol: string; book: OrderBook }[] {
+  if (isReference(snapshot)) return snapshot.tops;
+  return snapshot.symbols.map(({ instrument: { symbol }, book }) => ({ symbol, book }));
+}

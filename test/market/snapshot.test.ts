@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { createMarketActivities, type MarketDataPort, type SnapshotRequest } from '../../activities/market/index.ts';
+import { readSymbols } from '../../activities/market/read-symbols.ts';
+import { MAX_INLINE_BYTES } from '../../contracts/snapshot.ts';
+import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market.ts';
+import { pricesIn } from '../../domain/prices.ts';
+import { type CycleSnapshot, isReference, type SnapshotReference } from '../../domain/snapshot.ts';
+import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
+import { createSnapshotReader, sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
+import { bookAround, candlesOf, symbolSnapshot, TAKEN_AT, walk } from '../agents/market.ts';
+import { temporaryMarketBuffer } from '../support/books.ts';
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `C${index}/USDT`);
+
+const read = (symbol: string, candles = 120): SymbolSnapshot =>
+  symbolSnapshot(symbol, candlesOf(walk({ count: candles, seed: 7, start: 60_000 })), bookAround(60_000));
+
+/** @param fails how often the reading of a symbol fails before it succeeds. */
+function marketOf(fails: Record<string, number> = {}): MarketDataPort {
+  const left = new Map(Object.entries(fails));
+  return {
+    venue: 'binance',
+    mode: 'paper',
+    listing: (symbol) => (symbol === 'GONE/USDT' ? 'unlisted' : 'traded'),
+    exchangeTime: async () => TAKEN_AT,
+    async symbolSnapshot(symbol, candles) {
+      const failures = left.get(symbol) ?? 0;
+      if (failures > 0) {
+        left.set(symbol, failures - 1);
+        throw new Error(`no depth of ${symbol}`);
+      }
+      return read(symbol, candles);
+    },
+  };
+}
+
+async function take(
+  buffer: MarketBuffer,
+  symbols: string[],
+  changes: { market?: MarketDataPort; candles?: number; neededUntilAt?: number } = {},
+): Promise<CycleSnapshot> {
+  const { market = marketOf(), candles = 120, neededUntilAt = Date.now() + 60_000 } = changes;
+  const { takeSnapshot } = createMarketActivities({ market, buffer, logger: pino({ level: 'silent' }) });
+  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+  const request = { symbols, candles, bookLevels: 5, correlationId: 'c', neededUntilAt };
+  return environment.run<[SnapshotRequest], CycleSnapshot, typeof takeSnapshot>(takeSnapshot, request);
+}
+
+function referenceIn(snapshot: CycleSnapshot): SnapshotReference {
+  if (!isReference(snapshot)) throw new Error('it goes along');
+  return snapshot;
+}
+
+describe('the snapshot of a cycle', () => {
+  it('goes along while it is small', async () => {
+    const buffer = await temporaryMarketBuffer();
+    const snapshot = await take(buffer, names(2));
+    expect(isReference(snapshot)).toBe(false);
+    expect(JSON.stringify(snapshot).length).toBeLessThan(MAX_INLINE_BYTES);
+    expect(await createSnapshotReader(buffer)(snapshot)).toBe(snapshot);
+  });
+
+  it.each([
+    [8, 120],
+    [2, 400],
+    [50, 400],
+  ])('of %i symbols with %i candles goes by its hash', async (count, candles) => {
+    const buffer = await temporaryMarketBuffer();
+    const reference = referenceIn(await take(buffer, names(count), { candles }));
+    expect(reference.bytes).toBeGreaterThan(MAX_INLINE_BYTES);
+    expect(JSON.stringify(reference).length).toBeLessThan(10_000);
+    const json = (await buffer.kept(reference.sha256)) ?? '';
+    expect(createHash('sha256').update(json).digest('hex')).toBe(reference.sha256);
+    expect(Buffer.byteLength(json)).toBe(reference.bytes);
+
+    const snapshot = await createSnapshotReader(buffer)(reference);
+    expect(snapshot.snapshotId).toBe(reference.snapshotId);
+    expect(snapshot.symbols).toEqual(names(count).map((symbol) => read(symbol, candles)));
+    const { symbols } = pricesIn(reference);
+    expect(symbols.map(({ symbol }) => symbol)).toEqual(names(count));
+    expect(symbols[0]).toMatchObject({ status: 'TRADING', book: { bids: [['59988.00000000', '1']] } });
+  });
+
+  it('is kept until its cycle is over', async () => {
+    const buffer = await temporaryMarketBuffer();
+    const over = referenceIn(await take(buffer, names(8), { neededUntilAt: Date.now() - 1 }));
+    expect(await buffer.kept(over.sha256)).toBeDefined();
+    const next = referenceIn(await take(buffer, names(9)));
+    expect(await buffer.kept(over.sha256)).toBeUndefined();
+    expect(await buffer.kept(next.sha256)).toBeDefined();
+    await expect(createSnapshotReader(buffer)(over)).rejects.toThrow(/does not lie in the market buffer \(any more\)/);
+  });
+
+  it('counts for nothing when it is not the one that was meant', async () => {
+    const buffer = await temporaryMarketBuffer();
+    const reference = referenceIn(await take(buffer, names(8)));
+    const other = { kept: async (sha256: string) => (await buffer.kept(sha256))?.replace('60000', '90000') };
+    await expect(createSnapshotReader(other)(reference)).rejects.toThrow(/does not match its hash/);
+  });
+
+  it('is read once by all agents of a worker, and again after it could not be read', async () => {
+    const buffer = await temporaryMarketBuffer();
+    const reference = referenceIn(await take(buffer, names(8)));
+    let reads = 0;
+    const readSnapshot = createSnapshotReader({
+      async kept(sha256) {
+        reads += 1;
+        if (reads === 1) throw new Error('database is locked');
+        return buffer.kept(sha256);
+      },
+    });
+    await expect(readSnapshot(reference)).rejects.toThrow('database is locked');
+    await Promise.all([readSnapshot(reference), readSnapshot(reference), readSnapshot(reference)]);
+    expect(reads).toBe(2);
+  });
+
+  it('names its numbers when nobody would read it', () => {
+    const content: Omit<MarketSnapshot, 'snapshotId'> = {
+      venue: 'binance',
+      mode: 'paper',
+      takenAt: TAKEN_AT,
+      symbols: names(160).map((symbol) => read(symbol, 400)),
+    };
+    expect(() => sealSnapshot(content)).toThrow(/has \d{7,} bytes, at most 8000000 are read: configure fewer/);
+  });
+});
+
+describe('a symbol that cannot be read', () => {
+  it('is asked for again, and is there', async () => {
+    const market = marketOf({ 'C1/USDT': 1 });
+    const snapshot = await take(await temporaryMarketBuffer(), names(3), { market });
+    expect(pricesIn(snapshot).symbols).toHaveLength(3);
+    expect(snapshot.leftOut).toBeUndefined();
+  });
+
+  it.each([3, 20])('is left out of %i with its reason, and the others are there', async (count) => {
+    const market = marketOf({ 'C1/USDT': 99 });
+    const snapshot = await take(await temporaryMarketBuffer(), [...names(count), 'GONE/USDT'], { market });
+    expect(snapshot.leftOut).toEqual([{ symbol: 'C1/USDT', reason: 'no depth of C1/USDT' }]);
+    expect(snapshot.setAside).toEqual(['GONE/USDT']);
+    expect(pricesIn(snapshot).symbols.map(({ symbol }) => symbol)).toEqual([
+      ...names(count).filter((symbol) => symbol !== 'C1/USDT'),
+      'GONE/USDT',
+    ]);
+  });
+
+  it('is not waited for beyond the time of the whole', async () => {
+    const startedAt = performance.now();
+    const hung = (symbol: string): Promise<SymbolSnapshot> =>
+      symbol === 'C1/USDT' ? new Promise(() => {}) : Promise.resolve(read(symbol));
+    const { symbols, leftOut } = await readSymbols(names(40), hung, 300);
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(symbols).toHaveLength(39);
+    expect(leftOut).toEqual([{ symbol: 'C1/USDT', reason: 'it was not read within 300 ms' }]);
+  });
+
+  it('fails the snapshot when there is no other', async () => {
+    const market = marketOf({ 'C0/USDT': 99, 'C1/USDT': 99 });
+    await expect(take(await temporaryMarketBuffer(), names(2), { market })).rejects.toThrow('no depth of C0/USDT');
+  });
+});
