@@ -20,7 +20,7 @@ export interface Markets {
 
 /** So old the rules may be: an exchange tells nobody that it has changed a tick, a step or a least value. */
 export const MARKETS_MS = 10 * 60_000;
-/** After a reading that failed. */
+/** After a reading that failed, and while somebody asks for a symbol that is not traded: nobody is told when it is again. */
 const AGAIN_MS = 30_000;
 
 /** Filter failure, too many decimals, invalid symbol (developers.binance.com, "Error codes"). */
@@ -45,10 +45,13 @@ export function loadMarkets(client: binance, steady: () => number = () => perfor
 
 async function open(client: binance, steady: () => number): Promise<Markets> {
   let dueAt = 0;
+  /** For whoever asks for what is not traded. */
+  let dueForUntradedAt = 0;
   let reading: Promise<void> | undefined;
 
   const read = async (): Promise<void> => {
     dueAt = steady() + AGAIN_MS;
+    dueForUntradedAt = dueAt;
     await timed('exchangeInfo', () => client.loadMarkets(true));
     dueAt = steady() + MARKETS_MS;
   };
@@ -64,10 +67,9 @@ async function open(client: binance, steady: () => number): Promise<Markets> {
   await renew();
   return {
     listing(symbol) {
-      if (steady() >= dueAt) renewUnseen();
-      const market = client.markets?.[symbol];
-      if (!market) return 'unlisted';
-      return market.active === false ? 'halted' : 'traded';
+      const listing = listingOf(client.markets?.[symbol]);
+      if (steady() >= (listing === 'traded' ? dueAt : dueForUntradedAt)) renewUnseen();
+      return listing;
     },
     doubt(error) {
       if (CONTRADICTIONS.includes(venueCode(String(error)) ?? 0)) renewUnseen();
@@ -82,4 +84,9 @@ async function open(client: binance, steady: () => number): Promise<Markets> {
     },
     renew,
   };
+}
+
+function listingOf(market: { active?: boolean | undefined } | undefined): Listing {
+  if (!market) return 'unlisted';
+  return market.active === false ? 'halted' : 'traded';
 }

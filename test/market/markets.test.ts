@@ -75,6 +75,28 @@ describe('the markets', () => {
     expect(markets.listing('ETH/USDT')).toBe('traded');
   });
 
+  it.each([{ status: 'BREAK' }, { listed: false }])(
+    'by %j are read anew each half minute until it is traded again, while somebody asks for it',
+    async (found) => {
+      let now = 0;
+      const markets = await loadMarkets(client, () => now);
+      rules = found;
+      await markets.renew();
+      const before = readings;
+      rules = {};
+      now = 29_999;
+      markets.listing('ETH/USDT');
+      markets.listing(SYMBOL);
+      expect(readings).toBe(before);
+      now = 30_000;
+      markets.listing('ETH/USDT');
+      expect(readings).toBe(before);
+      markets.listing(SYMBOL);
+      await expect.poll(() => markets.listing(SYMBOL)).toBe('traded');
+      expect(readings).toBe(before + 1);
+    },
+  );
+
   it('stay as they were where they cannot be read, and are asked for again', async () => {
     let now = 0;
     const markets = await loadMarkets(client, () => now);
