@@ -14,6 +14,8 @@ import { PROMPT_VERSION, repairPrompt, systemPrompt, userPrompt } from './prompt
 import { readReply, type SymbolReply } from './reply.ts';
 
 const MINUTE_MS = 60_000;
+/** Symbols of one request: an entry takes up to 300 tokens, and an answer has 1,600 unless its length is configured. */
+const GROUP = 5;
 /** How much of a faulty answer the model is shown again. */
 const MAX_QUOTED_LENGTH = 4_000;
 
@@ -44,7 +46,7 @@ interface Spent {
 
 /**
  * A hosted language model as an agent: it sees features that we measured and answers with probabilities, under a strict contract, with one
- * repair. The uncertainty is not the model's claim but the snapshot's volatility. Its price is counted at peak rates.
+ * repair. Many symbols are asked for in groups, all at once, and a group that fails costs no other its views. The uncertainty is not the model's claim but the snapshot's volatility. Its price is counted at peak rates.
  */
 export function createLanguageModel(settings: LanguageModelSettings, calls: ModelCalls): Agent {
   const { id, apiKey, keyVariable, model, budgetPerCycleUsd, budgetPerDayUsd } = settings;
@@ -82,7 +84,8 @@ async function answer(
     }
   }
   const spent: Spent = { tokens: 0, cost: decimal(0), model, priced: true };
-  const opinions = usable.length === 0 ? abstentions : [...abstentions, ...(await opinionsOn(usable))];
+  const deadline = AbortSignal.timeout(timeoutSeconds * 1_000);
+  const opinions = [...abstentions, ...(await opinionsIn(groupsOf(usable)))];
   const order = symbolsOf(request);
   return {
     agentId: id,
@@ -94,16 +97,35 @@ async function answer(
     costUsd: text(spent.cost),
   };
 
+  async function opinionsIn(groups: SymbolFeatures[][]): Promise<Opinion[]> {
+    const asked = await Promise.allSettled(groups.map(opinionsOn));
+    return asked.flatMap((group, index) => {
+      if (group.status === 'fulfilled') return group.value;
+      const error: unknown = group.reason;
+      // Where no group brought anything, nothing was paid for, and the whole question may be asked again.
+      const isWhole = asked.every(({ status }) => status === 'rejected');
+      if (isWhole || !(error instanceof AgentUnavailable)) throw error;
+      return abstain(id, namesOf(groups[index] ?? []), 'unavailable', error.message);
+    });
+  }
+
   async function opinionsOn(features: readonly SymbolFeatures[]): Promise<Opinion[]> {
-    const symbols = features.map(({ symbol }) => symbol);
-    const deadline = AbortSignal.timeout(timeoutSeconds * 1_000);
     const outcome = await ask(features, askModel, request, { signal, deadline }, (use) => record(spent, use));
-    if ('reason' in outcome) return abstain(id, symbols, outcome.reason, outcome.detail);
+    if ('reason' in outcome) return abstain(id, namesOf(features), outcome.reason, outcome.detail);
     return features.flatMap((feature) => {
       const reply = outcome.replies.get(feature.symbol);
       return reply === undefined ? [] : [signalFrom(id, reply, feature, request)];
     });
   }
+}
+
+function groupsOf(features: readonly SymbolFeatures[]): SymbolFeatures[][] {
+  const count = Math.ceil(features.length / GROUP);
+  return Array.from({ length: count }, (_, index) => features.slice(index * GROUP, (index + 1) * GROUP));
+}
+
+function namesOf(features: readonly SymbolFeatures[]): string[] {
+  return features.map(({ symbol }) => symbol);
 }
 
 function promptVersion({ others }: AgentRequest): string {
@@ -112,7 +134,8 @@ function promptVersion({ others }: AgentRequest): string {
 
 function questionOf(features: readonly SymbolFeatures[], { horizonMs, others }: AgentRequest, nonce: string): string {
   const question = userPrompt(features, horizonMs / MINUTE_MS, nonce);
-  return others === undefined ? question : `${question}\n\n${othersPrompt(others, nonce)}`;
+  const held = others?.filter(({ symbol }) => namesOf(features).includes(symbol));
+  return held === undefined ? question : `${question}\n\n${othersPrompt(held, nonce)}`;
 }
 
 type Outcome = { replies: Map<string, SymbolReply> } | { reason: AbstentionReason; detail: string };

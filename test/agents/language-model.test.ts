@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { agentFrom, ask, DEEPSEEK_KEY, detailOf, QWEN_KEY, reasonsOf } from './agents.ts';
-import { HORIZON_MS, healthyRequest, hostileSnapshots, requestFor, TAKEN_AT } from './market.ts';
+import {
+  bookAround,
+  candlesOf,
+  HORIZON_MS,
+  healthyRequest,
+  hostileSnapshots,
+  requestFor,
+  symbolSnapshot,
+  TAKEN_AT,
+  walk,
+} from './market.ts';
 import { deepseekAt, provide } from './providers.ts';
 import { goodReply, symbolsAsked, userMessage } from './replies.ts';
 
@@ -173,4 +183,52 @@ it.each([
   expect(reasonsOf(answer)).toEqual(['no_key', 'no_key']);
   expect(detailOf(answer)).toContain(variable);
   expect(answer.costUsd).toBe('0');
+});
+
+describe('fifty symbols', () => {
+  const request = requestFor(
+    Array.from({ length: 50 }, (_, index) => {
+      const closes = walk({ count: 120, seed: index, start: 100 });
+      return symbolSnapshot(`C${index}/USDT`, candlesOf(closes), bookAround(closes.at(-1) ?? 0));
+    }),
+  );
+
+  it('are asked for in groups that fit an answer, all within one answer and its price', async () => {
+    const provider = await provide((asked) => ({
+      content: goodReply(asked),
+      usage: { prompt_tokens: 1_000, completion_tokens: 100 },
+    }));
+    const { answer } = await ask(deepseekAt(provider.baseUrl), request);
+    expect(reasonsOf(answer)).toEqual(Array.from({ length: 50 }, () => 'signal'));
+    expect(answer.opinions.map(({ symbol }) => symbol)).toEqual(
+      request.snapshot.symbols.map(({ instrument }) => instrument.symbol),
+    );
+    expect(provider.requests.map((each) => symbolsAsked(each).length)).toEqual(Array.from({ length: 10 }, () => 5));
+    expect(answer).toMatchObject({ tokens: 11_000, costUsd: '0.0042' });
+  });
+
+  it('keep the views of the other groups when one fails, and are asked again when all do', async () => {
+    const provider = await provide((asked) =>
+      symbolsAsked(asked).includes('C7/USDT') ? { status: 503 } : { content: goodReply(asked) },
+    );
+    const { answer } = await ask(deepseekAt(provider.baseUrl), request);
+    const silent = answer.opinions.filter(({ kind }) => kind === 'abstention');
+    expect(silent.map(({ symbol }) => symbol)).toEqual(['C5/USDT', 'C6/USDT', 'C7/USDT', 'C8/USDT', 'C9/USDT']);
+    expect(silent[0]).toMatchObject({ reason: 'unavailable', detail: expect.stringContaining('503') });
+
+    const broken = await provide(() => ({ status: 503 }));
+    await expect(ask(deepseekAt(broken.baseUrl), request)).rejects.toMatchObject({ type: 'AgentUnavailable' });
+  });
+
+  it('show a group what the others hold of its own symbols alone', async () => {
+    const provider = await provide((asked) => ({ content: goodReply(asked) }));
+    const others = request.snapshot.symbols.map(({ instrument: { symbol } }) => {
+      return { agentId: 'qwen', symbol, direction: 'up' as const, conviction: 0.5, rationale: `words on ${symbol}` };
+    });
+    await ask(deepseekAt(provider.baseUrl), { ...request, others });
+    for (const each of provider.requests) {
+      const shown = [...userMessage(each).matchAll(/words on (\S+)/g)].map(([, symbol]) => symbol);
+      expect(shown).toEqual(symbolsAsked(each));
+    }
+  });
 });

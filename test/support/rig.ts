@@ -158,6 +158,8 @@ export async function startRig(
   environment: TestWorkflowEnvironment,
   options: {
     configuration?: Record<string, unknown>;
+    /** Of the paper exchange, as in its section of the configuration. */
+    exchange?: Record<string, unknown>;
     withControl?: boolean;
     withExecution?: boolean;
     /** Reads trades and starts protective exits, as the operations worker does. */
@@ -178,7 +180,7 @@ export async function startRig(
     },
     'the test',
   );
-  const exchange = await startTestExchange();
+  const exchange = await startTestExchange(options.exchange);
   const { apiKey, secret } = await exchange.account('main', { USDT: configuration.paperBalance });
   const folder = temporaryFolder();
   const journal = await temporaryJournal(undefined, 'paper', folder);
@@ -287,7 +289,11 @@ export async function startRig(
     },
     ...(options.agents ?? agentIds).map((id) => ({
       taskQueue: agentTaskQueue(id),
-      activities: createAgentActivities({ agents: scripted, readSnapshot: createSnapshotReader(buffer), logger: silent }),
+      activities: createAgentActivities({
+        agents: scripted,
+        readSnapshot: createSnapshotReader(buffer),
+        logger: silent,
+      }),
     })),
     ...(options.withExecution === false
       ? []
