@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -184,7 +185,25 @@ describe('a journal that is away', () => {
   it('until its end has it skipped, and fails nothing', async () => {
     const { outcome, summary } = await run({ openCycle: away }, 8_000, ({ end }) => end);
     expect(outcome).toBe('SKIPPED_STALE');
-    expect(summary).toMatch(/^its terms could not be read for \d+ ms: openCycle had no answer in its time/);
+    expect(summary).toMatch(/^its terms could not be read for \d+ ms: the journal is away$/);
+  });
+
+  it('answers late while trading is halted and resumed, and the history replays', async () => {
+    const isAway = awayFor(7_000);
+    const { planCycle } = scripts({});
+    const slowly = async () => {
+      if (isAway()) await Context.current().sleep(60_000);
+      return planCycle?.();
+    };
+    await run({ planCycle: slowly, currentEpoch: async () => 0 }, 60_000, async ({ cycleId, end }) => {
+      const ended = end.then(({ outcome }) => outcome);
+      const handle = environment.client.workflow.getHandle(cycleId);
+      for (;;) {
+        const outcome = await Promise.race([ended, sleep(300)]);
+        if (outcome !== undefined) return expect(outcome).toBe('NO_TRADE');
+        await handle.signal('halt', { epoch: 1, reason: 'test' }).catch(() => undefined);
+      }
+    });
   });
 
   it('is another thing than an input that is refused, which fails it at once', async () => {
@@ -244,7 +263,7 @@ describe('a cycle whose every step is slow', () => {
   });
 
   it('says which step was not answered, and ends in time where the journal takes no plan', async () => {
-    const { outcome, summary } = await run({ planCycle: away }, 60_000, ({ end }) => end);
+    const { outcome, summary } = await run({ planCycle: () => Context.current().sleep(60_000) }, 60_000, ({ end }) => end);
     expect(outcome).toBe('DEGRADED');
     expect(summary).toMatch(/^cut short: planCycle had no answer in its time/);
   });
