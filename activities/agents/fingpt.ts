@@ -19,6 +19,8 @@ import { createSentimentModel, isOneOf, type RateNews } from './sentiment-model.
 
 const MINUTE_MS = 60_000;
 const MIN_CANDLES = 30;
+/** Of the 20 s that a cycle gives: what was rated by then counts, and goes on from there in the next cycle. */
+const RATING_MS = 15_000;
 
 const modelListSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
 
@@ -39,17 +41,19 @@ export function createFinGpt(
   sources: readonly NewsSource[],
   calls: ModelCalls,
   remember: RememberNews,
+  ratingMs: number = RATING_MS,
 ): Agent {
   const { baseUrl } = settings;
   const rate = baseUrl === undefined ? undefined : createSentimentModel({ ...settings, baseUrl }, calls);
   return {
     id: 'fingpt',
     async answer(request, signal) {
+      const over = AbortSignal.timeout(ratingMs);
       const found = await inspect(settings, sources, signal);
       if ('reason' in found || !rate) return refused(request, 'reason' in found ? found : noEndpoint);
       const news = await readNews(settings, sources, request.snapshot.takenAt, signal);
       try {
-        return await viewOf(request, found.model, news, { settings, rate, remember }, signal);
+        return await viewOf(request, found.model, news, { settings, rate, remember }, signal, over);
       } catch (error) {
         if (!(error instanceof CompletionRefused)) throw error;
         return refused(request, { reason: error.reason, detail: error.message });
@@ -129,14 +133,23 @@ async function viewOf(
   news: News,
   rating: Rating,
   signal: AbortSignal,
+  over: AbortSignal,
 ): Promise<AgentAnswer> {
+  const either = AbortSignal.any([signal, over]);
   let tokens = 0;
   const opinions: Opinion[] = [];
   // One after the other: it is the same story for several symbols, and a server of one GPU.
   for (const snapshot of request.snapshot.symbols) {
-    const rated = await rateFor(snapshot, request, model, news, rating, signal);
-    tokens += rated.tokens;
-    opinions.push(opinionOn(snapshot, request, rated.items, news, rating.settings));
+    const rated = await rateFor(snapshot, request, model, news, rating, either).catch((error: unknown) => {
+      if (signal.aborted || !over.aborted) throw error;
+      return undefined;
+    });
+    tokens += rated?.tokens ?? 0;
+    opinions.push(
+      ...(rated
+        ? [opinionOn(snapshot, request, rated.items, news, rating.settings)]
+        : abstain('fingpt', [snapshot.instrument.symbol], 'timeout', UNRATED)),
+    );
   }
   return {
     agentId: 'fingpt',
@@ -148,6 +161,8 @@ async function viewOf(
     costUsd: '0',
   };
 }
+
+const UNRATED = 'Its news were not all rated in time: a story is rated once, so that the next cycle goes on from here.';
 
 type RatedItem = RatedNews & { title: string };
 
@@ -163,6 +178,7 @@ async function rateFor(
   let tokens = 0;
   const own = distinct(items.filter((item) => isAbout(item, base))).slice(0, settings.news.maxItems);
   for (const item of own) {
+    signal.throwIfAborted();
     const answer = await rate(cycleId, model, item, signal);
     tokens += answer?.tokens ?? 0;
     if (answer) {

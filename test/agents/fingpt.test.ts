@@ -3,11 +3,14 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createFinGpt } from '../../activities/agents/fingpt.ts';
 import type { Agent } from '../../activities/agents/port.ts';
 import { sentimentPrompt } from '../../activities/agents/prompts/sentiment-1.ts';
+import { createNewsFile } from '../../activities/news/file.ts';
+import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { AgentAnswer, Signal } from '../../domain/signals.ts';
 import { temporaryFolder, temporaryJournal } from '../support/books.ts';
-import { agentFrom, ask, detailOf, reasonsOf } from './agents.ts';
+import { agentFrom, ask, detailOf, forgetNews, reasonsOf, uncounted } from './agents.ts';
 import { healthyRequest, TAKEN_AT } from './market.ts';
 
 const closers: (() => void)[] = [];
@@ -32,6 +35,7 @@ async function serve(
     status?: number;
     body?: string;
     answeredBy?: string;
+    delayMs?: number;
   },
 ): Promise<Served> {
   const prompts: string[] = [];
@@ -52,20 +56,20 @@ async function serve(
         status = 200,
         body: raw,
         answeredBy = model,
+        delayMs = 0,
       } = label(/\nInput: (.*)\nAnswer: $/.exec(prompt)?.[1] ?? '');
       response.statusCode = status;
       const logprobs = content ? { content } : top ? { top_logprobs: [top] } : null;
       const choice = { index: 0, text, finish_reason: 'length', logprobs };
-      return response.end(
-        raw ??
-          JSON.stringify({
-            id: 'fake',
-            object: 'text_completion',
-            model: answeredBy,
-            choices: [choice],
-            usage: { total_tokens: 60 },
-          }),
-      );
+      const answer = {
+        id: 'fake',
+        object: 'text_completion',
+        model: answeredBy,
+        choices: [choice],
+        usage: { total_tokens: 60 },
+      };
+      setTimeout(() => response.end(raw ?? JSON.stringify(answer)), delayMs);
+      return undefined;
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -116,6 +120,24 @@ it('FinGPT reads feeds whose addresses are secret, beside those of the configura
   expect(reasonsOf(answer)).toEqual(['not_enough_data', 'not_enough_data']);
   expect(detailOf(answer)).toMatch(/No news of BTC could be rated .*cannot be read.*cannot be read/);
   expect(detailOf(answer)).not.toContain('token');
+});
+
+it('FinGPT gives the views that it has when its time is over, and goes on from there in the next cycle', async () => {
+  const { baseUrl, prompts } = await serve(fingpt, (input) => ({
+    text: 'positive',
+    delayMs: /Ether/.test(input) ? 150 : 0,
+  }));
+  const titles = ['Ether adoption grows', 'Outage of Ether staking ends', 'Big bank buys Ether'];
+  const stories = [...twoStories, ...titles.map((title) => ({ title, publishedAt: minutesAgo(5) }))];
+  const settings = agentsSchema.parse({ fingpt: { baseUrl } }).fingpt;
+  const sources = [createNewsFile(newsFile(stories))];
+  const agent = createFinGpt({ ...settings, apiKey: undefined }, sources, uncounted, forgetNews, 250);
+  const seen: string[][] = [];
+  do seen.push(reasonsOf((await ask(agent, healthyRequest())).answer));
+  while (seen.length < 9 && seen.at(-1)?.[1] !== 'signal');
+  expect(seen[0]).toEqual(['signal', 'timeout']);
+  expect(seen.at(-1)).toEqual(['signal', 'signal']);
+  expect(prompts.filter((prompt) => prompt.includes('Ether adoption grows'))).toHaveLength(1);
 });
 
 describe('FinGPT abstains', () => {
