@@ -263,7 +263,11 @@ describe('a cycle whose every step is slow', () => {
   });
 
   it('says which step was not answered, and ends in time where the journal takes no plan', async () => {
-    const { outcome, summary } = await run({ planCycle: () => Context.current().sleep(60_000) }, 60_000, ({ end }) => end);
+    const { outcome, summary } = await run(
+      { planCycle: () => Context.current().sleep(60_000) },
+      60_000,
+      ({ end }) => end,
+    );
     expect(outcome).toBe('DEGRADED');
     expect(summary).toMatch(/^cut short: planCycle had no answer in its time/);
   });
