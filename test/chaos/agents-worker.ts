@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { serveStandIns } from '../support/stand-in-agents.ts';
-import { directionIn, strengthIn } from './wishes.ts';
+import { directionIn, latenessIn, strengthIn } from './wishes.ts';
 
-/** The cycle's id says what they think of each symbol. */
-await serveStandIns((_agentId, { cycleId }) => (symbol) => {
-  const direction = directionIn(cycleId, symbol);
-  return { direction, expectedReturn: 0.02 * direction, uncertainty: 0.4, conviction: strengthIn(cycleId) };
+/** The cycle's id says what they think of each symbol, and who takes his time. */
+await serveStandIns(async (agentId, { cycleId }) => {
+  await sleep(latenessIn(cycleId, agentId));
+  return (symbol) => {
+    const direction = directionIn(cycleId, symbol);
+    return { direction, expectedReturn: 0.02 * direction, uncertainty: 0.4, conviction: strengthIn(cycleId) };
+  };
 });

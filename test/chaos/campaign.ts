@@ -2,6 +2,7 @@ import type { ResumeRequest, TradingControlState } from '../../contracts/control
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import type { Position } from '../../domain/portfolio.ts';
 import { checks } from './checks.ts';
+import { type DenseReport, denseReport, lostAnswers, struckBy } from './dense.ts';
 import { type Evidence, gather } from './evidence.ts';
 import { replayHistories } from './histories.ts';
 import { createInjector, type Deeds } from './injector.ts';
@@ -18,6 +19,8 @@ export interface CampaignOptions {
   /** Cycles at the same time. */
   atOnce: number;
   schedule: Map<number, Action[]>;
+  /** Nothing strikes but that one post of an order in five loses its answer, and the order of every other of those. */
+  isDense: boolean;
   /** Time that each step has on the way to rest. */
   restMs: number;
   replay: boolean;
@@ -25,6 +28,8 @@ export interface CampaignOptions {
   calm: boolean;
   onProgress: (words: string) => void;
 }
+
+const RESTLESS_MS = 5_000;
 
 export interface CampaignReport {
   seed: number;
@@ -36,6 +41,8 @@ export interface CampaignReport {
   fills: number;
   failedLaterLegs: number;
   replayed: Record<string, number>;
+  /** Of a dense run. */
+  dense?: DenseReport;
   /** Planned attacks that never struck, and too few orders: such a run shows less than it should. */
   missed: string[];
   violations: Violation[];
@@ -48,6 +55,7 @@ export async function runCampaign(stack: ChaosStack, options: CampaignOptions): 
   const injector = createInjector(stack, traffic);
   const telling = setInterval(() => onProgress(progressOf(stack, traffic, injector.deeds, cycles)), 10_000);
   try {
+    if (options.isDense) await stack.admin('POST', '/faults', lostAnswers);
     await attack(traffic, injector.perform, options.schedule, options);
     if (options.calm) {
       onProgress('Stopping while everything answers');
@@ -58,9 +66,10 @@ export async function runCampaign(stack: ChaosStack, options: CampaignOptions): 
     clearInterval(telling);
   }
 
+  const struck = options.isDense ? await struckBy(stack, lostAnswers.kind) : undefined;
   onProgress('Coming to rest');
   const restless = await rest(stack, traffic, injector.deeds, options.restMs);
-  const evidence = await stillEvidence(stack, injector.deeds, options.restMs);
+  const evidence = await stillEvidence(stack, injector.deeds, options.restMs, restless.length === 0);
   onProgress('Holding the records against each other');
   const found = checks.flatMap((check) => check(evidence));
   const { replayed, violations } = options.replay
@@ -78,8 +87,19 @@ export async function runCampaign(stack: ChaosStack, options: CampaignOptions): 
     fills: evidence.fills.length,
     failedLaterLegs: failedLaterLegs(evidence),
     replayed,
-    missed: missedOf(options, { deeds: injector.deeds, evidence, hits: stack.hits().length }),
-    violations: [...restless, ...failedCycles(traffic), ...halts(evidence), ...found, ...violations],
+    ...(struck ? { dense: denseReport(struck, evidence) } : {}),
+    missed: [
+      ...missedOf(options, { deeds: injector.deeds, evidence, hits: stack.hits().length }),
+      ...(struck && struck.struck < traffic.finished / 10 ? ['answers lost in one of ten cycles'] : []),
+    ],
+    violations: [
+      ...restless,
+      ...failedCycles(traffic),
+      ...halts(evidence),
+      ...injector.deeds.violations,
+      ...found,
+      ...violations,
+    ],
   };
 }
 
@@ -132,7 +152,9 @@ async function rest(stack: ChaosStack, traffic: Traffic, { resumed }: Deeds, res
   ];
   const found: Violation[] = [];
   for (const [what, look] of steps) {
-    await until(what, restMs, look, 500).catch((error: unknown) =>
+    // What did not come to rest by then is found, and keeps others from it.
+    const leftMs = found.length === 0 ? restMs : RESTLESS_MS;
+    await until(what, leftMs, look, 500).catch((error: unknown) =>
       found.push(violation('I1', error instanceof Error ? error.message : String(error))),
     );
   }
@@ -148,14 +170,14 @@ async function noneRunning(stack: ChaosStack): Promise<true | undefined> {
 }
 
 /** Protective exits go on trading: the records are of one moment only when nothing was written while they were read. */
-async function stillEvidence(stack: ChaosStack, deeds: Deeds, restMs: number): Promise<Evidence> {
+async function stillEvidence(stack: ChaosStack, deeds: Deeds, restMs: number, isAtRest: boolean): Promise<Evidence> {
   // What was bought last has its exits within the time of a restart and a lease; what has none by then has none.
   await until('protective exits', Math.min(restMs, 30_000), () => isProtected(stack), 1_000).catch(() => undefined);
   return until(
     'a moment in which nothing is written',
     restMs,
     async () => {
-      if ((await stack.journal.intents.listOpen('main')).length > 0) return undefined;
+      if (isAtRest && (await stack.journal.intents.listOpen('main')).length > 0) return undefined;
       const evidence = await gather(stack, deeds);
       const last = evidence.events.at(-1)?.sequence ?? 0;
       const since = await stack.journal.outbox.after(last, 1);
@@ -191,14 +213,16 @@ function halts({ events }: Evidence): Violation[] {
 }
 
 function missedOf(
-  { schedule, cycles }: CampaignOptions,
+  { schedule, cycles, calm }: CampaignOptions,
   { deeds, evidence, hits }: { deeds: Deeds; evidence: Evidence; hits: number },
 ): string[] {
   const planned = [...schedule.values()].flat();
-  const wanted = new Set<string>(['orders of one in two cycles', 'stops while everything answers']);
+  const wanted = new Set<string>(['orders of one in two cycles', ...(calm ? ['stops while everything answers'] : [])]);
   for (const action of planned) {
     if (action.kind === 'stop') wanted.add(`stop by ${action.way}`);
     else if (action.kind === 'fault') wanted.add(action.name);
+    else if (action.kind === 'untraded') wanted.add(action.how);
+    else if (action.kind === 'lost-order') wanted.add(`lost-order ${action.fate}`);
     else wanted.add(action.kind);
   }
   const struck: Record<string, boolean> = {

@@ -1,10 +1,46 @@
 import { describe, expect, it } from 'vitest';
 import { abstain } from '../../domain/signals.ts';
-import { faultsAreSaid, onlyWhoSawResumes, ordersKeepTheirLimit, stopsInTime } from './checks.ts';
+import {
+  faultsAreSaid,
+  legsFilledOnce,
+  onlyWhoSawResumes,
+  ordersKeepTheirLimit,
+  ordersOnce,
+  stopsInTime,
+} from './checks.ts';
 import type { Evidence } from './evidence.ts';
 
 const foundIn = (check: (evidence: Evidence) => { what: string }[], evidence: object): number =>
   check({ events: [], intents: [], records: [], ...evidence } as unknown as Evidence).length;
+
+describe('I1 is broken', () => {
+  const lost = (status: string, state: string, filledQuantity = '0') => ({
+    venue: { orders: [{ clientOrderId: 'a-1', status, executedQty: '0' }] },
+    intents: [{ intentId: 'a-1', state, filledQuantity }],
+  });
+  it.each([
+    ['FORGOTTEN', 'canceled', '0', 0],
+    ['FORGOTTEN', 'void', '0', 0],
+    ['FORGOTTEN', 'canceled', '1', 1],
+    ['FORGOTTEN', 'filled', '1', 1],
+    ['FORGOTTEN', 'unresolved', '0', 1],
+    ['REJECTED', 'rejected', '0', 0],
+    ['REJECTED', 'canceled', '0', 1],
+    ['EXPIRED', 'expired', '0', 0],
+    ['FILLED', 'void', '0', 1],
+  ])('by an order that is %s and %s with %s in the books: %i times', (status, state, filled, times) => {
+    expect(foundIn(ordersOnce, lost(status, state, filled))).toBe(times);
+  });
+
+  it('by a leg of which more was filled than planned', () => {
+    const filled = (...orders: [clientOrderId: string, executedQty: string][]) => ({
+      venue: { orders: orders.map(([clientOrderId, executedQty]) => ({ clientOrderId, executedQty })) },
+      plans: [{ plan: { legs: [{ legId: 'a-b', quantity: '3' }] } }],
+    });
+    expect(foundIn(legsFilledOnce, filled(['a-b-1', '2'], ['a-b-2', '1'], ['a-c-1', '9']))).toBe(0);
+    expect(foundIn(legsFilledOnce, filled(['a-b-1', '3'], ['a-b-2', '0.1']))).toBe(1);
+  });
+});
 
 describe('I5 is broken', () => {
   const over = (purpose: string, quantity: string) => ({

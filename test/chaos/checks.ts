@@ -13,7 +13,10 @@ const venueStates: Record<string, OrderState> = {
   EXPIRED: 'expired',
   EXPIRED_IN_MATCH: 'expired',
   REJECTED: 'rejected',
+  FORGOTTEN: 'canceled',
 };
+/** Of orders that were taken and never were in the book: what the books may call them. */
+const lostAs: Record<string, readonly OrderState[]> = { FORGOTTEN: ['canceled', 'void'], REJECTED: ['rejected'] };
 const neverThere: readonly OrderState[] = ['initialized', 'denied', 'rejected', 'void'];
 
 /** I1: one order an intent, and what the books say of it is what the exchange says. */
@@ -34,6 +37,7 @@ export function ordersOnce({ venue, intents }: Evidence): Violation[] {
 
 function sameEnd({ intentId, state, filledQuantity }: Intent, order: VenueOrderRow | undefined): Violation[] {
   if (!isTerminal(state)) return [violation('I1', `${intentId} is still ${state}`)];
+  if (order && lostAs[order.status]?.includes(state) && decimal(filledQuantity).isZero()) return [];
   if (neverThere.includes(state)) {
     return order ? [violation('I1', `${intentId} is ${state} in the books and ${order.status} at the exchange`)] : [];
   }
@@ -41,6 +45,23 @@ function sameEnd({ intentId, state, filledQuantity }: Intent, order: VenueOrderR
   const same = venueStates[order.status] === state && decimal(order.executedQty).equals(filledQuantity);
   const words = `${state} ${filledQuantity} in the books, ${order.status} ${order.executedQty} at the exchange`;
   return same ? [] : [violation('I1', `${intentId} is ${words}`)];
+}
+
+/** I1: what was sent for a leg together, a second try included, has filled no more of it than was planned. */
+export function legsFilledOnce({ venue, plans }: Pick<Evidence, 'venue' | 'plans'>): Violation[] {
+  const filled = new Map<string, ReturnType<typeof decimal>>();
+  for (const { clientOrderId, executedQty } of venue.orders) {
+    const legId = clientOrderId.slice(0, clientOrderId.lastIndexOf('-'));
+    filled.set(legId, (filled.get(legId) ?? ZERO).plus(executedQty));
+  }
+  return plans.flatMap(({ plan }) =>
+    plan.legs.flatMap(({ legId, quantity }) => {
+      const all = filled.get(legId) ?? ZERO;
+      return all.lte(quantity)
+        ? []
+        : [violation('I1', `leg ${legId} was filled with ${text(all)}, and ${quantity} were planned`)];
+    }),
+  );
 }
 
 /** I2: fills, balances and positions, to the last unit. */
@@ -326,6 +347,7 @@ export function positionsAreProtected({ positions, protection }: Evidence): Viol
 
 export const checks = [
   ordersOnce,
+  legsFilledOnce,
   booksEqualExchange,
   reservationsHold,
   stopsHold,

@@ -8,6 +8,9 @@ import { exportScheduleId, orderWorkflowId } from '../../contracts/workflow-ids.
 import { decimal } from '../../domain/money.ts';
 import { Random } from '../../services/paper-exchange/market/random.ts';
 import { warehouseFolder } from '../../stores/warehouse/warehouse.ts';
+import type { Violation } from './invariants.ts';
+import { workLinkedPlan } from './linked-plan.ts';
+import { createOutages } from './outages.ts';
 import type { Failpoint } from './rewrites.ts';
 import { type Action, calmWays, type FaultName } from './schedule.ts';
 import { type ChaosStack, symbols, type Victim, victims } from './stack.ts';
@@ -51,6 +54,8 @@ export interface Deeds {
   disturbances: number[];
   /** Stops that did not become quiet and resumes that were refused, in words. */
   troubles: string[];
+  /** What was seen to be broken while it was struck. */
+  violations: Violation[];
 }
 
 export interface Injector {
@@ -74,6 +79,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     forged: [],
     disturbances: [],
     troubles: [],
+    violations: [],
   };
   /** Stops and failing legs come one after the other: two at once would undo each other's set-up. */
   let episodes: Promise<void> = Promise.resolve();
@@ -84,6 +90,8 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     return stack.kill(victim);
   };
   const { stop } = createStops({ stack, traffic, deeds, random, kill: strike });
+
+  const outages = createOutages({ stack, traffic, deeds });
 
   const kill = async (victim: Victim): Promise<boolean> => {
     await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
@@ -100,7 +108,10 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     deeds.faults[name] = (deeds.faults[name] ?? 0) + 1;
   };
 
-  /** Other cycles may be in the way on both symbols: then it is tried again. */
+  const begun = Date.now();
+  let linkedPlans = 0;
+
+  /** A stop may be in the way: then it is tried again. */
   const failedLeg = async (dies: boolean): Promise<void> => {
     for (let tries = 1; tries <= 5; tries += 1) {
       if (!(await tryFailedLeg(dies))) continue;
@@ -124,9 +135,9 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
     if (dies) stack.arm('in-compensation');
     await until('a halted symbol', 60_000, () => stack.admin('POST', '/faults', { kind: 'halt-symbol', symbol }));
     try {
-      const cycleId = await traffic.cycle({ up: [first, halted], down: [] });
-      const plan = await stack.journal.cycles.find(cycleId);
-      return plan?.orders.some((order) => order.symbol === halted && order.state === 'rejected') ?? false;
+      linkedPlans += 1;
+      const { orders } = await workLinkedPlan(stack, `linked/${begun}/${linkedPlans}`, [first, halted]);
+      return orders.some((order) => order.symbol === halted && order.state === 'rejected');
     } finally {
       // With the halt everything else is cleared that was waiting to strike.
       await until('an open market', 60_000, () => stack.admin('DELETE', '/faults'));
@@ -231,6 +242,16 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
         return aways;
       case 'restart':
         return episode(restart);
+      case 'untraded':
+        return episode(() => outages.untraded(action));
+      case 'clock':
+        return episode(() => outages.clock(action));
+      case 'lost-order':
+        return outages.lostOrder(action);
+      case 'slow-agent':
+        return outages.slowAgent(action);
+      case 'journal-away':
+        return episode(outages.journalAway);
     }
   };
 

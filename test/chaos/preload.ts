@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
+import { followClock } from './clock.ts';
 import { type Failpoint, failpoints, isMutant, mutants, type Rewrite } from './rewrites.ts';
 
 /** Folder of the armed failpoints, each a file of its name; `hits` beside them keeps the deaths. */
@@ -30,6 +31,8 @@ subscribe('undici:client:sendHeaders', (message) => {
   if (request.method !== 'POST' || !request.path.startsWith('/api/v3/order')) return;
   setImmediate(() => failpoint('after-send', request.path.slice(0, 60)));
 });
+
+if (folder !== undefined) followClock(folder);
 
 const mutant = process.env['CHAOS_MUTANT'] ?? '';
 const rewrites: readonly Rewrite[] = [

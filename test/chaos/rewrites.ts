@@ -103,6 +103,33 @@ export const mutants = {
       },
     ],
   },
+  /** What the exchange has forgotten is asked for without end. */
+  'ask-for-ever': {
+    breaks: ['I1'],
+    attacks: [
+      { kind: 'lost-order', fate: 'FORGOTTEN' },
+      { kind: 'lost-order', fate: 'FORGOTTEN' },
+    ],
+    rewrites: [
+      {
+        file: 'activities/orders/settle.ts',
+        find: '  if (isResting(intent.state)) {',
+        replace: '  if (venueOrderId !== undefined) return intent;\n  if (isResting(intent.state)) {',
+      },
+    ],
+  },
+  /** A symbol that is traded no more is set aside, and nobody hears of it. */
+  'silent-delisting': {
+    breaks: ['I6'],
+    attacks: [{ kind: 'untraded', how: 'delisted', held: true }],
+    rewrites: [
+      {
+        file: 'activities/health/books.ts',
+        find: '    untraded.length === 0\n',
+        replace: '    untraded.length >= 0\n',
+      },
+    ],
+  },
   /** A request without an answer is sent again. */
   'blind-retry': {
     breaks: ['I1'],

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { type CampaignReport, runCampaign } from './campaign.ts';
+import type { DenseReport } from './dense.ts';
 import { invariants } from './invariants.ts';
 import { isMutant, mutants } from './rewrites.ts';
 import { scheduleOf, spread } from './schedule.ts';
@@ -8,13 +9,14 @@ import { startChaosStack } from './stack.ts';
 
 const help = `Attacks the whole system from a seed and holds the exchange's records against the books.
 
-Usage: npm run chaos -- [--cycles 25] [--seed 1] [--at-once 3] [--style limit] [--mutant NAME] [--json]
+Usage: npm run chaos -- [--cycles 25] [--seed 1] [--at-once 3] [--style limit] [--mutant NAME] [--dense] [--json]
 
   --cycles N    trading cycles; kills, faults, stops and restarts come in proportion (1000: more than 200 kills)
   --seed S      the same seed makes the same attacks
   --at-once N   cycles at the same time
   --style S     how orders are worked: limit, chase, market or post_only
   --mutant M    with a bug on purpose, which has to be found: ${Object.keys(mutants).join(', ')}
+  --dense       no attack but one: one post of an order in five has no answer, and every other of those orders has not reached the exchange
   --json        the report as one JSON object on stdout
 
 Exit codes: 0 nothing was violated, 1 something was, a planned attack never struck, or fewer orders were sent than one in two cycles; 2 wrong usage.
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     'at-once': { type: 'string', default: '3' },
     mutant: { type: 'string' },
     style: { type: 'string', default: 'limit' },
+    dense: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -63,14 +66,16 @@ const onProgress = (words: string): void => {
 const mutant = values.mutant === undefined ? undefined : mutants[values.mutant];
 const cycles = whole('cycles', values.cycles);
 const seed = whole('seed', values.seed);
+const schedule = mutant ? spread(mutant.attacks, cycles) : values.dense ? new Map() : scheduleOf(seed, cycles);
 const options = {
   seed,
   cycles,
-  schedule: mutant ? spread(mutant.attacks, cycles) : scheduleOf(seed, cycles),
+  schedule,
+  isDense: values.dense,
   restMs: mutant ? 20_000 : 180_000,
   atOnce: whole('at-once', values['at-once']),
   replay: mutant === undefined,
-  calm: mutant === undefined,
+  calm: mutant === undefined && !values.dense,
   onProgress,
 };
 const stack = await startChaosStack({
@@ -107,6 +112,7 @@ function describe(report: CampaignReport): string {
   const lines = [
     `seed ${report.seed}, ${report.cycles} cycles in ${Math.round((Date.now() - startedAt) / 1_000)} s: ${list(report.outcomes)}`,
     `orders sent ${report.ordersSent}, fills ${report.fills}, later legs of plans that failed ${report.failedLaterLegs}`,
+    ...(report.dense ? [describeDense(report.dense)] : []),
     `kills with something in flight ${deaths + deeds.kills}: at failpoints ${deaths} (${list(report.failpoints)}), at random ${deeds.kills}; idle ones, not counted, ${deeds.idleKills}; full restarts ${deeds.restarts}`,
     `faults of the exchange: ${list(deeds.faults)}`,
     `legs made to fail ${deeds.failedLegs}, tried in vain ${deeds.missedLegs}`,
@@ -122,4 +128,8 @@ function describe(report: CampaignReport): string {
     }),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function describeDense({ posts, answersLost, notExecuted, lost, doubled }: DenseReport): string {
+  return `posts of orders ${posts}, without an answer ${answersLost} (${notExecuted} not executed): lost ${lost}, doubled ${doubled}`;
 }

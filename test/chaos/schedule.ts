@@ -1,6 +1,9 @@
+import { type AgentId, missionAgentIds } from '../../domain/agents.ts';
+import { type Fate, fates } from '../../services/paper-exchange/engine/types.ts';
 import { Random } from '../../services/paper-exchange/market/random.ts';
 import { type Failpoint, failpointNames } from './rewrites.ts';
-import { type Victim, victims } from './stack.ts';
+import { type Clocked, clocked, type Victim, victims } from './stack.ts';
+import type { LateAgent } from './wishes.ts';
 
 export const faultNames = [
   'answer-dropped',
@@ -43,13 +46,22 @@ export type Action =
   | { kind: 'failpoint'; name: Exclude<Failpoint, 'in-stop' | 'in-compensation'> }
   | { kind: 'kill'; victim: Victim; afterMs: number }
   | { kind: 'fault'; name: FaultName }
-  /** The second leg of a plan fails. */
+  /** The second of two linked legs fails. */
   | { kind: 'failed-leg'; dies: boolean }
   | { kind: 'stop'; way: StopWay; dies: boolean }
   /** The warehouse's folder cannot be written for a while. */
   | { kind: 'warehouse-away'; forMs: number }
   /** An exit is reserved by nobody's order, and a leg that is not the reserved one is given to an order of its name. */
   | { kind: 'forgery' }
+  /** The exchange trades a symbol no more, and later again. */
+  | { kind: 'untraded'; how: 'delisted' | 'halted'; held: boolean }
+  /** The wall clock of a worker is wrong, and is stepped back while it runs. */
+  | { kind: 'clock'; victim: Clocked; skewMs: number }
+  /** An order is taken and comes to this end without having been in the book. */
+  | { kind: 'lost-order'; fate: Fate }
+  | ({ kind: 'slow-agent' } & LateAgent)
+  /** Another process has the journal for half a minute. */
+  | { kind: 'journal-away' }
   /** Everything is killed at once: server, exchange, coordinator, workers. */
   | { kind: 'restart' };
 
@@ -63,7 +75,24 @@ const perThousand = {
   warehouseAway: 10,
   forgery: 10,
   restart: 8,
+  untraded: 8,
+  clock: 20,
+  lostOrder: 8,
+  slowAgent: 8,
+  journalAway: 5,
 };
+
+const closings = [
+  { how: 'delisted', held: true },
+  { how: 'halted', held: true },
+  { how: 'delisted', held: false },
+] as const;
+const skews = [12_000, -1_500, 1_500] as const;
+
+/** One after the other, so that short runs with other seeds have others of them. */
+function turnOf<T>(list: readonly [T, ...T[]] | readonly T[], number: number): T {
+  return list[number % list.length] as T;
+}
 
 export function share(cycles: number, of: number): number {
   return Math.max(1, Math.ceil((of * cycles) / 1_000));
@@ -92,6 +121,19 @@ export function scheduleOf(seed: number, cycles: number): Map<number, Action[]> 
     ),
     ...repeat(perThousand.forgery, () => ({ kind: 'forgery' }) as const),
     ...repeat(perThousand.restart, () => ({ kind: 'restart' }) as const),
+    ...repeat(perThousand.untraded, (index) => ({ kind: 'untraded', ...turnOf(closings, seed + index) }) as const),
+    ...repeat(perThousand.clock, (index): Action => {
+      const number = seed + index;
+      // After nine of them each clock was wrong in each way.
+      const victim = turnOf(clocked, number + Math.floor(number / skews.length));
+      return { kind: 'clock', victim, skewMs: turnOf(skews, number) };
+    }),
+    ...fates.flatMap((fate) => repeat(perThousand.lostOrder, () => ({ kind: 'lost-order', fate }) as const)),
+    ...repeat(perThousand.slowAgent, (index): Action => {
+      const lateMs = 11_000 + random.integer(24_000);
+      return { kind: 'slow-agent', agentId: turnOf<AgentId>(missionAgentIds, seed + index), lateMs };
+    }),
+    ...repeat(perThousand.journalAway, () => ({ kind: 'journal-away' }) as const),
   ];
   for (let last = actions.length - 1; last > 0; last -= 1) {
     const other = random.integer(last + 1);

@@ -26,17 +26,20 @@ import { tradingAccess } from '../../workers/exchange.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { ROLE_PORTS } from '../support/installation.ts';
 import { freeBlock, freePorts } from '../support/ports.ts';
+import { clockOf, setClock } from './clock.ts';
 import { type Failpoint, failpointNames } from './rewrites.ts';
 
+/** Of every symbol; quote. */
+export const MIN_NOTIONAL = '5';
 const market = {
   kind: 'synthetic',
   instruments: [
-    { symbol: 'BTC/USDT', tickSize: '0.01', stepSize: '0.00001', minNotional: '5', startPrice: '60000' },
-    { symbol: 'ETH/USDT', tickSize: '0.01', stepSize: '0.0001', minNotional: '5', startPrice: '3000' },
-    { symbol: 'SOL/USDT', tickSize: '0.01', stepSize: '0.001', minNotional: '5', startPrice: '150' },
-    { symbol: 'LTC/USDT', tickSize: '0.01', stepSize: '0.001', minNotional: '5', startPrice: '90' },
-    { symbol: 'XRP/USDT', tickSize: '0.0001', stepSize: '0.1', minNotional: '5', startPrice: '2' },
-    { symbol: 'ADA/USDT', tickSize: '0.0001', stepSize: '0.1', minNotional: '5', startPrice: '0.8' },
+    { symbol: 'BTC/USDT', tickSize: '0.01', stepSize: '0.00001', minNotional: MIN_NOTIONAL, startPrice: '60000' },
+    { symbol: 'ETH/USDT', tickSize: '0.01', stepSize: '0.0001', minNotional: MIN_NOTIONAL, startPrice: '3000' },
+    { symbol: 'SOL/USDT', tickSize: '0.01', stepSize: '0.001', minNotional: MIN_NOTIONAL, startPrice: '150' },
+    { symbol: 'LTC/USDT', tickSize: '0.01', stepSize: '0.001', minNotional: MIN_NOTIONAL, startPrice: '90' },
+    { symbol: 'XRP/USDT', tickSize: '0.0001', stepSize: '0.1', minNotional: MIN_NOTIONAL, startPrice: '2' },
+    { symbol: 'ADA/USDT', tickSize: '0.0001', stepSize: '0.1', minNotional: MIN_NOTIONAL, startPrice: '0.8' },
   ],
 };
 export const symbols = market.instruments.map(({ symbol }) => symbol);
@@ -52,6 +55,9 @@ export const victims = [
   'agents',
 ] as const;
 export type Victim = (typeof victims)[number];
+/** Those whose clock may be wrong: each reads and writes times. */
+export const clocked = ['workers/execution', 'workers/operations', 'workers/cycles'] as const;
+export type Clocked = (typeof clocked)[number];
 
 /** What takes longer is taken for one that does not answer. */
 const ANSWER_MS = 1_000;
@@ -70,6 +76,10 @@ export interface ChaosStack {
   runs(victim: Victim): boolean;
   /** Whether Temporal, the worker of the kill switch and the exchange answer at this moment. */
   answers(): Promise<boolean>;
+  /** Sets the wall clock of a worker that many milliseconds ahead, while it runs and when it starts again. */
+  setClock(victim: Clocked, skewMs: number): void;
+  /** As the worker itself has it. */
+  clockOf(victim: Clocked): number;
   arm(failpoint: Failpoint): void;
   isArmed(failpoint: Failpoint): boolean;
   disarm(): void;
@@ -89,10 +99,14 @@ const trading = (style: string) => ({
     maxOrdersPerMinute: 100_000,
     maxDailyLoss: 0.5,
     coolDownMinutes: 0,
-    maxSnapshotAgeSeconds: 60,
+    minHoldingSeconds: 0,
+    reentryPauseSeconds: 0,
+    maxDailyTurnover: 1_000,
+    maxDailyFees: 1,
   },
   participation: { agents: { baseline: { enabled: false } } },
-  execution: { style, restSeconds: 2, sliceAboveNotional: '1200', sliceSeconds: 1 },
+  // What rests at the exchange can be lost there.
+  execution: { style, timeInForce: 'GTC', restSeconds: 2, sliceAboveNotional: '1200', sliceSeconds: 1 },
   protection: { stopLoss: 0.0014, takeProfit: 0.002, timeLimitMinutes: 1 },
 });
 
@@ -201,6 +215,8 @@ export async function startChaosStack(options: {
         ]);
         return asked.every(({ status }) => status === 'fulfilled');
       },
+      setClock: (victim, skewMs) => setClock(failpointFolder, victim, skewMs),
+      clockOf: (victim) => clockOf(failpointFolder, victim),
       arm: (failpoint) => writeFileSync(join(failpointFolder, failpoint), ''),
       isArmed: (failpoint) => existsSync(join(failpointFolder, failpoint)),
       disarm: () => {

@@ -4,9 +4,9 @@ import { TaskQueue } from '../../contracts/task-queues.ts';
 import { decimal } from '../../domain/money.ts';
 import type { Position } from '../../domain/portfolio.ts';
 import { Random } from '../../services/paper-exchange/market/random.ts';
-import { type ChaosStack, symbols } from './stack.ts';
+import { type ChaosStack, MIN_NOTIONAL, symbols } from './stack.ts';
 import { until } from './wait.ts';
-import { wishId } from './wishes.ts';
+import { type Wishes, wishId } from './wishes.ts';
 
 /** Who halts where the books cannot be explained. */
 export const haltsFromWithin: readonly string[] = ['reconcile', 'ingestor'];
@@ -16,7 +16,7 @@ const CYCLE_TIMEOUT_MS = 60_000;
 
 export interface Traffic {
   /** Runs one cycle to its end and gives its id. Without wishes it turns what is held and what is not. */
-  cycle(wishes?: { up: readonly string[]; down: readonly string[] }): Promise<string>;
+  cycle(wishes?: Pick<Wishes, 'up' | 'down' | 'late'>): Promise<string>;
   /** Symbols of which something is held that can be sold. */
   held(): Promise<Set<string>>;
   /** Waits until trading is active: cycles of a halted account are soon over and prove little. */
@@ -41,8 +41,8 @@ export function createTraffic(stack: ChaosStack, seed: number): Traffic {
   const held = async (): Promise<Set<string>> => {
     const positions = await stack.journal.ledger.positions('main');
     // What is too little to be sold is on its way to the dust book.
-    const isSellable = ({ symbol, quantity, averageCost }: Position): boolean =>
-      decimal(quantity).times(averageCost).greaterThan(stack.trading.instrument(symbol).minNotional);
+    const isSellable = ({ quantity, averageCost }: Position): boolean =>
+      decimal(quantity).times(averageCost).greaterThan(MIN_NOTIONAL);
     return new Set(positions.filter(isSellable).map(({ symbol }) => symbol));
   };
 

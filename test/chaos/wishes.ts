@@ -1,4 +1,9 @@
-/** What the stand-in agents are to think, carried by the cycle's id, e.g. `chaos/7/17/0.42/BTC+ETH-`: the same on every try. */
+import type { AgentId } from '../../domain/agents.ts';
+
+/**
+ * What the stand-in agents are to think, carried by the cycle's id, e.g. `chaos/7/17/0.42/BTC+ETH-`, or
+ * `chaos/7/17/deepseek~11000/0.42/BTC+` where one of them takes 11 s: the same on every try.
+ */
 export interface Wishes {
   run: number;
   number: number;
@@ -6,11 +11,19 @@ export interface Wishes {
   strength: number;
   up: readonly string[];
   down: readonly string[];
+  /** Who answers late. */
+  late?: LateAgent;
 }
 
-export function wishId({ run, number, strength, up, down }: Wishes): string {
+export interface LateAgent {
+  agentId: AgentId;
+  lateMs: number;
+}
+
+export function wishId({ run, number, strength, up, down, late }: Wishes): string {
   const words = [...up.map((symbol) => `${baseOf(symbol)}+`), ...down.map((symbol) => `${baseOf(symbol)}-`)];
-  return `chaos/${run}/${number}/${strength.toFixed(2)}/${words.join('')}`;
+  const lateness = late ? `/${late.agentId}~${late.lateMs}` : '';
+  return `chaos/${run}/${number}${lateness}/${strength.toFixed(2)}/${words.join('')}`;
 }
 
 export function directionIn(cycleId: string, symbol: string): -1 | 0 | 1 {
@@ -21,6 +34,11 @@ export function directionIn(cycleId: string, symbol: string): -1 | 0 | 1 {
 
 export function strengthIn(cycleId: string): number {
   return Number(cycleId.split('/').at(-2));
+}
+
+export function latenessIn(cycleId: string, agentId: AgentId): number {
+  const words = cycleId.split('/').find((part) => part.startsWith(`${agentId}~`));
+  return Number(words?.split('~')[1] ?? 0);
 }
 
 function baseOf(symbol: string): string {

@@ -184,9 +184,13 @@ test('a halted symbol takes no orders, shows it, and opens again', async () => {
   expect((await signedCall(account, 'POST', '/order', order())).status).toBe(200);
 });
 
-test('a halted symbol may say that it has a break', async () => {
-  await fault({ kind: 'halt-symbol', symbol: 'BTCUSDT', as: 'BREAK' });
+test('a halted symbol may say that it has a break, which ends with its fault', async () => {
+  const { body } = await fault({ kind: 'halt-symbol', symbol: 'BTCUSDT', as: 'BREAK' });
+  const { id } = body as { id: number };
   expect(await statuses()).toMatchObject({ BTCUSDT: 'BREAK', ETHUSDT: 'TRADING' });
+  expect((await exchange.admin('DELETE', `/admin/faults/${id}`)).status).toBe(200);
+  expect(await statuses()).toMatchObject({ BTCUSDT: 'TRADING' });
+  expect((await exchange.admin('DELETE', `/admin/faults/${id}`)).status).toBe(404);
 });
 
 test('a delisted symbol is none, has no order left, and is listed again', async () => {

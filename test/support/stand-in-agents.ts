@@ -14,13 +14,15 @@ export interface StandInView {
   conviction: number;
 }
 
+export type StandInViews = (symbol: string) => StandInView;
+
 /** Serves the queues of the six agents with stand-ins, by the agents' own contract, until the process is told to end. */
 export async function serveStandIns(
-  viewsOf: (agentId: AgentId, request: AgentRequest) => (symbol: string) => StandInView,
+  viewsOf: (agentId: AgentId, request: AgentRequest) => StandInViews | Promise<StandInViews>,
 ): Promise<void> {
   async function askAgent(agentId: AgentId, request: AgentRequest): Promise<AgentAnswer> {
     const { snapshot, horizonMs } = request;
-    const viewOf = viewsOf(agentId, request);
+    const viewOf = await viewsOf(agentId, request);
     return {
       agentId,
       opinions: snapshot.symbols.map(({ instrument: { symbol } }) => {

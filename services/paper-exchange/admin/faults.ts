@@ -99,6 +99,11 @@ export class Faults {
     return this.#faults.splice(0);
   }
 
+  remove(id: number): Fault | undefined {
+    const at = this.#faults.findIndex((fault) => fault.id === id);
+    return at < 0 ? undefined : this.#faults.splice(at, 1)[0];
+  }
+
   get any(): boolean {
     this.#forget();
     return this.#faults.length > 0;

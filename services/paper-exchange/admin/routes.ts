@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { assetText, decimalText } from '../../../contracts/decimal-text.ts';
 import { sameSecret } from '../../../contracts/same-secret.ts';
 import type { Account } from '../accounts.ts';
+import type { Instrument } from '../engine/instrument.ts';
 import { parseUnits } from '../engine/units.ts';
 import type { Services } from '../rest/operation.ts';
 import { myTradeShape, storedOrderShape } from '../rest/shapes.ts';
@@ -22,6 +23,7 @@ const schemas = {
   account: z.strictObject({ name: accountName, balances: z.record(assetText, amount).default({}) }),
   deposit: z.strictObject({ name: accountName, asset: assetText, amount }),
   log: z.object({ account: accountName.optional() }),
+  fault: z.object({ id: z.coerce.number() }),
 };
 
 export interface AdminUrls {
@@ -90,7 +92,7 @@ export function registerAdmin(
       admin.post('/faults', async (request, reply) => {
         const settings = body(faultSchema, request);
         if (settings.kind === 'halt-symbol' || settings.kind === 'delist-symbol') {
-          const instrument = exchange.simulation.engine.instruments.find(({ id }) => id === settings.symbol);
+          const instrument = instrumentOf(settings.symbol);
           if (!instrument) return refuse(reply, 400, `symbol must be one of the exchange's, e.g. BTCUSDT`);
           if (settings.kind === 'delist-symbol') {
             const fault = faults.add(settings);
@@ -117,6 +119,15 @@ export function registerAdmin(
         for (const [index, book] of exchange.simulation.engine.books.entries())
           if (book.halted) await halt(index, false);
         return { removed: removed.length };
+      });
+
+      admin.delete('/faults/:id', async (request, reply) => {
+        const { id } = schemas.fault.parse(request.params);
+        const removed = faults.remove(id);
+        if (!removed) return refuse(reply, 404, `there is no fault ${id}`);
+        const halted = removed.kind === 'halt-symbol' ? instrumentOf(removed.symbol) : undefined;
+        if (halted) await halt(halted.index, false);
+        return removed;
       });
 
       admin.get('/log', async (request, reply) => {
@@ -165,6 +176,10 @@ export function registerAdmin(
       exchange.submit({ kind: 'cancel', account, instrument, orderId, clientId: 'delisted' }, () => undefined),
     );
     await Promise.all(ends);
+  }
+
+  function instrumentOf(symbol: string | undefined): Instrument | undefined {
+    return exchange.simulation.engine.instruments.find(({ id }) => id === symbol);
   }
 
   function halt(instrument: number, halted: boolean): Promise<void> {
