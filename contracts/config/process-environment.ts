@@ -13,7 +13,7 @@ const temporal = /^TEMPORAL_\w+$/;
 const books = /^PG[A-Z]+$/;
 const bigQuery = /^(GOOGLE|GCLOUD|CLOUDSDK|BIGQUERY)_\w+$/;
 const python =
-  /^(SAPPHIRE_HEALTH_ADDRESS|XDG_CACHE_HOME|PYTHON\w+|(HF|CUDA|NVIDIA|OMP|MKL|PYTORCH|TORCH)_\w+|LD_LIBRARY_PATH|USER|LOGNAME)$/;
+  /^(SAPPHIRE_HEALTH_ADDRESS|SAPPHIRE_COORDINATOR_URL|XDG_CACHE_HOME|PYTHON\w+|(HF|CUDA|NVIDIA|OMP|MKL|PYTORCH|TORCH)_\w+|LD_LIBRARY_PATH|USER|LOGNAME)$/;
 
 interface Share {
   variables?: readonly RegExp[];
@@ -22,7 +22,7 @@ interface Share {
 }
 
 const exchangeKeys = ['exchangeApiKey', 'exchangeSecret', 'paperApiKey', 'paperSecret'] as const;
-const forecaster: Share = { variables: [settings, temporal, python], secrets: ['payloadKeys'] };
+const forecaster: Share = { variables: [settings, temporal, python], secrets: ['payloadKeys', 'coordinatorToken'] };
 
 /** What each process that is started gets beside the system's variables. One that does not stand here, as a program of others, gets nothing. */
 export const shares: Readonly<Record<string, Share>> = {

@@ -1,8 +1,9 @@
 """
 A Temporal worker that answers for one forecaster: `python workers/gpu/main.py lag-llama`, or `fracast`.
 
-It reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and their kin, SAPPHIRE_PAYLOAD_KEYS, SAPPHIRE_HEALTH_ADDRESS, SAPPHIRE_CONFIG and
-SAPPHIRE_CACHE: docs/forecasters.md. Everything else is in the requests.
+It reads TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and their kin, SAPPHIRE_PAYLOAD_KEYS, SAPPHIRE_HEALTH_ADDRESS, SAPPHIRE_CONFIG,
+SAPPHIRE_CACHE, SAPPHIRE_COORDINATOR_URL and SAPPHIRE_COORDINATOR_TOKEN: docs/forecasters.md. Everything else is in the requests, or in the
+snapshot that they refer to.
 """
 
 import asyncio
@@ -15,11 +16,19 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
-from forecasting.config import ConfigurationFault, health_address, lag_llama_settings, model_folder, temporal_access
+from forecasting.config import (
+    ConfigurationFault,
+    coordinator_access,
+    health_address,
+    lag_llama_settings,
+    model_folder,
+    temporal_access,
+)
 from forecasting.health import served_health
 from forecasting.keys import payload_keys
 from forecasting.log import log
 from forecasting.refusal import Refused
+from forecasting.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from forecasting.models import Forecaster
@@ -49,6 +58,7 @@ async def _run(agent_id: str) -> None:
     _listen_for_the_end(asyncio.get_running_loop(), stop)
     access = temporal_access()
     keys = payload_keys()
+    snapshots = Snapshots(coordinator_access())
 
     from forecasting.serving import connect, serve
 
@@ -56,7 +66,7 @@ async def _run(agent_id: str) -> None:
     async with served_health(*health_address()) as health:
         model = await asyncio.to_thread(_load, agent_id)
         if not stop.is_set():
-            await serve(client, agent_id, model, stop, health, _versions(agent_id))
+            await serve(client, agent_id, model, stop, health, snapshots, _versions(agent_id))
 
 
 def _versions(agent_id: str) -> "Versions | None":

@@ -1,9 +1,10 @@
 """What the environment and trading.yml say, read as contracts/config does."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -112,20 +113,79 @@ class LagLlamaSettings:
 
 def lag_llama_settings(environment: Mapping[str, str] = os.environ) -> LagLlamaSettings:
     """:raises ConfigurationFault: when the file is not there, is no YAML, or has another shape than the contract"""
-    file = PROJECT / (setting(environment, "SAPPHIRE_CONFIG") or "trading.yml")
-    try:
-        content = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, yaml.YAMLError) as fault:
-        raise ConfigurationFault(
-            f"{file} cannot be read: {str(fault)[:160]}. Name another file in SAPPHIRE_CONFIG."
-        ) from fault
-    values = _section(_section(content, "agents", file), "lag-llama", file)
+    file = _trading_file(environment)
+    values = _section(_section(_content(file), "agents", file), "lag-llama", file)
     checkpoint = _text(values, "checkpoint", file)
     return LagLlamaSettings(
         checkpoint=None if checkpoint is None else PROJECT / checkpoint,
         sha256=_text(values, "sha256", file),
         hub=_text(values, "hub", file),
     )
+
+
+@dataclass(frozen=True)
+class CoordinatorAccess:
+    url: str
+    """Without a path: what is fetched lies beside the protocol's endpoint."""
+    token: str | None = field(repr=False)
+
+
+def coordinator_access(environment: Mapping[str, str] = os.environ) -> CoordinatorAccess:
+    """
+    Where large snapshots are: by SAPPHIRE_COORDINATOR_URL, or `coordinator` of trading.yml beside the stack, where its token is kept, too.
+
+    :raises ConfigurationFault: when the file is no YAML or has another shape than the contract, or a secret cannot be read
+    """
+    token = secret(environment, "SAPPHIRE_COORDINATOR_TOKEN", "coordinatorToken")
+    if token is not None and not _WORD.fullmatch(token):
+        raise ConfigurationFault("SAPPHIRE_COORDINATOR_TOKEN must be printable ASCII without blanks and ends of lines.")
+    named = setting(environment, "SAPPHIRE_COORDINATOR_URL")
+    if named is not None:
+        if not re.fullmatch(r"https?://[^/\s?#@]+/?", named):
+            raise ConfigurationFault(
+                f"SAPPHIRE_COORDINATOR_URL is {named!r:.80}: give http or https, a host and a port, such as https://trading.internal:8081."
+            )
+        return CoordinatorAccess(named.rstrip("/"), token)
+    return CoordinatorAccess(_own_coordinator(environment), token)
+
+
+def _own_coordinator(environment: Mapping[str, str]) -> str:
+    file = _trading_file(environment)
+    values = _section(_content(file), "coordinator", file) if file.exists() else {}
+    host, port = values.get("host", "127.0.0.1"), values.get("port", 8081)
+    if not isinstance(host, str) or not isinstance(port, int):
+        raise ConfigurationFault(f"{file} is not valid: coordinator.host must be text and coordinator.port a number.")
+    # One that listens everywhere is here as well.
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def secret(environment: Mapping[str, str], variable: str, kept_as: str) -> str | None:
+    """
+    By its variable, by the one that names a file which holds it, or as the stack keeps it where this process runs beside it; see
+    contracts/config/secrets.ts.
+
+    :raises ConfigurationFault: without a word of the secret
+    """
+    file = setting(environment, f"{variable}_FILE")
+    if file is None:
+        return environment.get(variable) or _kept(environment, variable, kept_as)
+    try:
+        return Path(file).read_text("utf-8").strip() or None
+    except OSError as fault:
+        raise ConfigurationFault(f"{variable}_FILE names {file}, which cannot be read: {fault.strerror}.") from fault
+
+
+def _kept(environment: Mapping[str, str], variable: str, kept_as: str) -> str | None:
+    file = data_folder(environment) / "secrets.json"
+    try:
+        content: Any = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as fault:
+        raise ConfigurationFault(f"{file} cannot be read: restore it, or set {variable}.") from fault
+    kept = content.get(kept_as) if isinstance(content, dict) else None
+    return kept if isinstance(kept, str) else None
 
 
 def model_folder(agent_id: str, environment: Mapping[str, str] = os.environ) -> Path:
@@ -142,6 +202,19 @@ def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """What can be fetched again: contracts/config/folders.ts."""
     return Path(setting(environment, "SAPPHIRE_CACHE") or PROJECT / ".cache")
+
+
+def _trading_file(environment: Mapping[str, str]) -> Path:
+    return PROJECT / (setting(environment, "SAPPHIRE_CONFIG") or "trading.yml")
+
+
+def _content(file: Path) -> Any:
+    try:
+        return yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, yaml.YAMLError) as fault:
+        raise ConfigurationFault(
+            f"{file} cannot be read: {str(fault)[:160]}. Name another file in SAPPHIRE_CONFIG."
+        ) from fault
 
 
 def _section(content: Any, key: str, file: Path) -> Mapping[str, Any]:

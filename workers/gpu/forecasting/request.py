@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_MOST_SYMBOLS = 16
+MOST_SYMBOLS = 100
+"""contracts/snapshot.ts."""
 _WEEK_MS = 7 * 86_400_000
 _HASH = re.compile("[0-9a-f]{64}")
 
@@ -61,8 +62,8 @@ def read_request(value: Any) -> Request:
     except (KeyError, TypeError, IndexError) as fault:
         raise InvalidInput(f"The request lacks something that every request has: {fault}.") from fault
     symbols = {market.symbol for market in request.markets}
-    if not 1 <= len(symbols) == len(request.markets) <= _MOST_SYMBOLS:
-        raise InvalidInput(f"snapshot.symbols must name 1 to {_MOST_SYMBOLS} symbols, each once.")
+    if not 1 <= len(symbols) == len(request.markets) <= MOST_SYMBOLS:
+        raise InvalidInput(f"snapshot.symbols must name 1 to {MOST_SYMBOLS} symbols, each once.")
     return request
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, TLSConfig
 from temporalio.worker import Worker
 
+from forecasting.answer import abstention, answer
 from forecasting.codec import data_converter
 from forecasting.config import ConfigurationFault, TemporalAccess
 from forecasting.health import Health
@@ -28,6 +30,7 @@ from forecasting.models import Forecaster
 from forecasting.refusal import Refused
 from forecasting.request import InvalidInput, read_request
 from forecasting.seat import Seat
+from forecasting.snapshots import Reference, Snapshots, reference_in
 from forecasting.versions import Versions
 
 _BEAT_SECONDS = 1.0
@@ -71,6 +74,7 @@ async def serve(
     forecaster: Forecaster | Refused,
     stop: asyncio.Event,
     health: Health,
+    snapshots: Snapshots,
     versions: Versions | None = None,
 ) -> None:
     """
@@ -81,7 +85,7 @@ async def serve(
 
     @activity.defn(name="askAgent")
     async def ask_agent(asked: str, request: Any) -> dict[str, Any]:
-        return await _answer(agent_id, seat, versions, asked, request)
+        return await _answer(agent_id, seat, versions, snapshots, asked, request)
 
     async def reached() -> str:
         try:
@@ -138,8 +142,18 @@ async def _until_polling(client: Client, queue: str) -> None:
     raise RuntimeError(f"the server did not see it within {_READY_SECONDS} s")
 
 
-async def _answer(agent_id: str, seat: Seat, versions: Versions | None, asked: str, value: Any) -> dict[str, Any]:
+async def _answer(
+    agent_id: str, seat: Seat, versions: Versions | None, snapshots: Snapshots, asked: str, value: Any
+) -> dict[str, Any]:
+    started = time.perf_counter()
     try:
+        reference = reference_in(value)
+        if reference is not None:
+            try:
+                async with _beating():
+                    value = {**value, "snapshot": await snapshots.fetch(reference, _seconds_left())}
+            except Refused as refused:
+                return _without_snapshot(asked, reference, refused, value, time.perf_counter() - started)
         request = read_request(value)
         if request.weights is not None and versions is not None:
             async with _beating():
@@ -151,7 +165,7 @@ async def _answer(agent_id: str, seat: Seat, versions: Versions | None, asked: s
             f"The request to {agent_id} is not valid: {fault}", type="InvalidInput", non_retryable=True
         ) from fault
     async with _beating():
-        answer = await seat.answer(request, _seconds_left())
+        given = await seat.answer(request, _seconds_left() - (time.perf_counter() - started))
     log(
         "info",
         "agent answered",
@@ -159,16 +173,24 @@ async def _answer(agent_id: str, seat: Seat, versions: Versions | None, asked: s
         cycleId=request.cycle_id,
         agent=asked,
         attempt=activity.info().attempt,
-        model=answer["version"],
-        latencyMs=answer["latencyMs"],
-        opinions={opinion["symbol"]: opinion.get("reason", opinion["kind"]) for opinion in answer["opinions"]},
+        model=given["version"],
+        latencyMs=given["latencyMs"],
+        opinions={opinion["symbol"]: opinion.get("reason", opinion["kind"]) for opinion in given["opinions"]},
         batches=seat.batch_sizes[-2:],
     )
-    return answer
+    return given
+
+
+def _without_snapshot(
+    asked: str, reference: Reference, refused: Refused, value: dict[str, Any], seconds: float
+) -> dict[str, Any]:
+    log("warn", "no snapshot: it abstains", cycleId=value.get("cycleId"), agent=asked, detail=refused.detail)
+    opinions = [abstention(asked, symbol, refused) for symbol in reference.symbols]
+    return answer(asked, opinions, "none", "none", seconds * 1_000)
 
 
 def _seconds_left() -> float:
-    """From now, by this machine's clock alone: the server's, which says when the activity started, may be another."""
+    """From its start, by this machine's clock alone: the server's, which says when the activity started, may be another."""
     limit = activity.info().start_to_close_timeout
     assert limit is not None, "the cycle states one"
     return limit.total_seconds() - _REPLY_RESERVE_SECONDS

@@ -1,10 +1,12 @@
 import unittest
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from forecasting.config import (
     ConfigurationFault,
     cache_folder,
+    coordinator_access,
     data_folder,
     health_address,
     lag_llama_settings,
@@ -22,6 +24,8 @@ class ConfigTest(unittest.TestCase):
             "SAPPHIRE_MODELS": lambda environment: model_folder("fracast", environment),
             "SAPPHIRE_CONFIG": lag_llama_settings,
             "SAPPHIRE_HEALTH_ADDRESS": health_address,
+            "SAPPHIRE_COORDINATOR_URL": coordinator_access,
+            "SAPPHIRE_COORDINATOR_TOKEN_FILE": coordinator_access,
             "SAPPHIRE_PAYLOAD_KEYS_FILE": payload_keys,
             "TEMPORAL_API_KEY": temporal_access,
             "TEMPORAL_TLS_SERVER_CA_CERT_PATH": temporal_access,
@@ -44,3 +48,23 @@ class ConfigTest(unittest.TestCase):
 
     def test_an_address_of_ipv6_is_listened_on_without_its_brackets(self) -> None:
         self.assertEqual(health_address({"SAPPHIRE_HEALTH_ADDRESS": "[::1]:9470"}), ("::1", 9470))
+
+    def test_the_coordinator_is_the_one_beside_the_stack_unless_another_is_named(self) -> None:
+        nowhere = {"SAPPHIRE_DATA": "/nowhere", "SAPPHIRE_CONFIG": "/nowhere/trading.yml"}
+        self.assertEqual(coordinator_access(nowhere).url, "http://127.0.0.1:8081")
+        self.assertIsNone(coordinator_access(nowhere).token)
+        named = coordinator_access(
+            {**nowhere, "SAPPHIRE_COORDINATOR_URL": "https://a.internal:1/", "SAPPHIRE_COORDINATOR_TOKEN": "secret-token"}
+        )
+        self.assertEqual((named.url, named.token), ("https://a.internal:1", "secret-token"))
+        self.assertNotIn("secret-token", repr(named))
+        for address in ("a.internal:1", "ftp://a", "http://a/mcp", "http://user@a"):
+            with self.subTest(address=address), self.assertRaisesRegex(ConfigurationFault, "^SAPPHIRE_COORDINATOR_URL is "):
+                coordinator_access({**nowhere, "SAPPHIRE_COORDINATOR_URL": address})
+
+    def test_what_the_stack_keeps_is_found_beside_it(self) -> None:
+        with TemporaryDirectory() as folder:
+            Path(folder, "secrets.json").write_text('{"coordinatorToken": "kept-token"}', "utf-8")
+            Path(folder, "trading.yml").write_text('coordinator: {host: "0.0.0.0", port: 9000}', "utf-8")
+            access = coordinator_access({"SAPPHIRE_DATA": folder, "SAPPHIRE_CONFIG": f"{folder}/trading.yml"})
+        self.assertEqual((access.url, access.token), ("http://127.0.0.1:9000", "kept-token"))
