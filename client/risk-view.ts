@@ -1,7 +1,7 @@
 import type { RiskSettings } from '../contracts/config/schema.ts';
 import { type Decimal, decimal, max, sum, text, ZERO } from '../domain/money.ts';
 import { mayBeOpen } from '../domain/orders.ts';
-import type { Position } from '../domain/portfolio.ts';
+import type { Position, TradingDay } from '../domain/portfolio.ts';
 import type { EquityMarks, Intent } from '../stores/journal/port.ts';
 import type { KnownPrice } from './prices.ts';
 import { riskText } from './risk-settings.ts';
@@ -29,6 +29,7 @@ export interface RiskFacts {
   /** The newest submissions, at least those of the last minute. */
   recentOrders: readonly Pick<Intent, 'createdAt' | 'state'>[];
   marks: EquityMarks | undefined;
+  day: TradingDay;
   prices: ReadonlyMap<string, KnownPrice>;
   now: number;
 }
@@ -65,7 +66,7 @@ export function exposureOf({ positions, openOrders, prices }: RiskFacts): Exposu
 
 /** Each limit with where it stands. */
 export function limitViews(facts: RiskFacts): LimitView[] {
-  const { limits, marks, recentOrders, now } = facts;
+  const { limits, marks, day, recentOrders, now } = facts;
   const { bySymbol, gross } = exposureOf(facts);
   const exposures = bySymbol.map(({ exposure }) => exposure);
   const largest = exposures.includes(undefined)
@@ -77,6 +78,8 @@ export function limitViews(facts: RiskFacts): LimitView[] {
     marks && from !== undefined && !decimal(from).isZero()
       ? share(max(ZERO, decimal(1).minus(decimal(marks.equity).div(from))))
       : undefined;
+  const ofOpening = (used: string): string | undefined =>
+    day.opening === undefined || decimal(day.opening).isZero() ? undefined : share(decimal(used).div(day.opening));
   const drawdown = fall(marks?.highWater);
   const lastMinute = recentOrders.filter(({ createdAt, state }) => now - createdAt < 60_000 && state !== 'denied');
   const current: Partial<Record<keyof RiskSettings, string | undefined>> = {
@@ -86,6 +89,8 @@ export function limitViews(facts: RiskFacts): LimitView[] {
     maxDailyLoss: fall(marks?.dayOpen),
     reduceDrawdown: drawdown,
     maxDrawdown: drawdown,
+    maxDailyTurnover: ofOpening(day.turnover),
+    maxDailyFees: ofOpening(day.fees),
   };
   return riskText.keys.map((key) => ({ key, limit: limits[key], current: current[key] }));
 }
@@ -94,8 +99,8 @@ function quantityOf({ quantity, dust }: Position): Decimal {
   return decimal(quantity).plus(dust);
 }
 
-function money(amount: Decimal): string {
-  return text(amount.toDecimalPlaces(2));
+export function money(amount: Decimal | string): string {
+  return text(decimal(amount).toDecimalPlaces(2));
 }
 
 function share(fraction: Decimal): string {

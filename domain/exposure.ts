@@ -2,7 +2,7 @@ import { type Decimal, decimal, max, sum, text, ZERO } from './money.ts';
 import type { Position, RiskVerdict } from './portfolio.ts';
 import { isHalted, midIn } from './prices.ts';
 import type { Books, PlanRequest } from './risk.ts';
-import type { Draft } from './sizing.ts';
+import { type Draft, shrink } from './sizing.ts';
 
 /*
  * Exposure is what an account comes to hold at worst: what is booked, its dust included, at mid, and every buy that may still be filled, for all
@@ -37,7 +37,8 @@ function exposureOf(market: Market, { positions, openOrders }: Books, covers: (s
   return sum(booked).plus(workingOf(openOrders.filter(({ symbol }) => covers(symbol))));
 }
 
-function workingOf(orders: Books['openOrders']): Decimal {
+/** What the buys on their way may still cost, at their limit prices. */
+export function workingOf(orders: Books['openOrders']): Decimal {
   return sum(
     orders
       .filter(({ side }) => side === 'buy')
@@ -55,35 +56,45 @@ export function boundExposure(
   drafts: readonly Draft[],
   books: Books,
 ): RiskVerdict[] {
-  const { limits, allocation } = request;
-  const bound = (code: string, share: number, covers: (symbol: string) => boolean): RiskVerdict[] => {
+  return capsOf(request).flatMap(({ code, share, covers }) => {
     const own = drafts.filter(({ view }) => covers(view.symbol));
-    return shrink(own, exposureOf(request, books, covers), { code, share, equity });
-  };
-  return [
-    ...drafts.flatMap(({ view }) => bound('SymbolExposure', limits.maxSymbolExposure, (one) => one === view.symbol)),
-    ...allocation.portfolios.flatMap(({ share, symbols }) =>
-      bound('PortfolioShare', share, (symbol) => symbols.includes(symbol)),
-    ),
-    ...bound('GrossExposure', limits.maxGrossExposure, () => true),
-  ];
+    const exposure = exposureOf(request, books, covers);
+    const buys = sum(own.map(({ buyNotional }) => buyNotional));
+    if (buys.isZero()) return [];
+    const value = text(exposure.plus(buys).div(equity).toDecimalPlaces(6));
+    return shrink(own, max(ZERO, equity.times(share).minus(exposure)), { code, limit: String(share), value });
+  });
 }
 
-function shrink(
-  drafts: readonly Draft[],
-  exposure: Decimal,
-  { code, share, equity }: { code: string; share: number; equity: Decimal },
-): RiskVerdict[] {
-  const buys = sum(drafts.map(({ buyNotional }) => buyNotional));
-  const room = max(ZERO, equity.times(share).minus(exposure));
-  if (buys.lessThanOrEqualTo(room)) return [];
-  const value = text(exposure.plus(buys).div(equity).toDecimalPlaces(6));
-  return drafts
-    .filter(({ buyNotional }) => !buyNotional.isZero())
-    .map((draft) => {
-      const before = draft.buyNotional;
-      draft.buyNotional = before.times(room).div(buys);
-      const [was, is] = [before, draft.buyNotional].map((notional) => text(notional.toDecimalPlaces(2)));
-      return { code, symbol: draft.view.symbol, limit: String(share), value, before: was ?? '', after: is ?? '' };
-    });
+/** By how much a symbol, or what it is a part of, is above its cap: what only a sale can bring down. */
+export function excessOf(request: PlanRequest, equity: Decimal, books: Books, symbol: string): Decimal {
+  const over = capsOf(request)
+    .filter(({ covers }) => covers(symbol))
+    .map(({ share, covers }) => exposureOf(request, books, covers).minus(equity.times(share)));
+  return max(ZERO, ...over);
+}
+
+interface Cap {
+  code: string;
+  /** Of equity. */
+  share: number;
+  covers(symbol: string): boolean;
+}
+
+/** In the order in which they are applied. */
+function capsOf({ views, limits, allocation }: PlanRequest): Cap[] {
+  const symbols = [...new Set(views.map(({ symbol }) => symbol))];
+  return [
+    ...symbols.map((one) => ({
+      code: 'SymbolExposure',
+      share: limits.maxSymbolExposure,
+      covers: (symbol: string) => symbol === one,
+    })),
+    ...allocation.portfolios.map((portfolio) => ({
+      code: 'PortfolioShare',
+      share: portfolio.share,
+      covers: (symbol: string) => portfolio.symbols.includes(symbol),
+    })),
+    { code: 'GrossExposure', share: limits.maxGrossExposure, covers: () => true },
+  ];
 }

@@ -3,6 +3,7 @@ export const periods = ['daily', 'weekly', 'monthly'] as const;
 export type Period = (typeof periods)[number];
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 /** 1970-01-05 was a Monday. */
 const MONDAY_MS = 4 * DAY_MS;
 
@@ -19,4 +20,10 @@ export function periodOf(period: Period, at: number): { from: number; to: number
   const date = new Date(at);
   const month = (add: number): number => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + add, 1);
   return { from: month(0), to: month(1) };
+}
+
+/** When the day that a moment lies in began, as limits count days: at `resetHour`, UTC. */
+export function tradingDayStart(at: number, resetHour: number): number {
+  const shift = resetHour * HOUR_MS;
+  return Math.floor((at - shift) / DAY_MS) * DAY_MS + shift;
 }

@@ -4,6 +4,7 @@ import { boundExposure, equityAt } from './exposure.ts';
 import { buyLeg, sellLeg } from './legs.ts';
 import { type Decimal, decimal, min, sum, text, ZERO } from './money.ts';
 import type { OrderLeg } from './orders.ts';
+import { boundBudgets, reentryPause, sellableBySignal } from './overtrading.ts';
 import type { Allocation, OrderPlan, Restriction, RiskVerdict } from './portfolio.ts';
 import { withPrices } from './prices.ts';
 import { reservationAmount } from './reservation.ts';
@@ -36,7 +37,8 @@ export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
   const restriction = restrictionOf(request.limits, books, equity);
   if (restriction) verdicts.push(verdictOf(restriction, books.tradingState));
   if (restriction?.to === 'halted') return planOf(request, equity, verdicts, { ...none, restriction });
-  const refusal = refuseOpening(request, { ...books, tradingState: restriction?.to ?? books.tradingState });
+  const bound = { ...books, tradingState: restriction?.to ?? books.tradingState };
+  const refusal = refuseOpening(request, bound);
   if (refusal) verdicts.push(refusal);
 
   const { allocations, verdicts: caps } = refusal ? { allocations: [], verdicts: [] } : allocationsOf(request, equity);
@@ -46,8 +48,8 @@ export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
     if (halted) verdicts.push(halted);
     return !halted;
   });
-  const drafts = traded.flatMap((view) => draftOf(request, books, equity, view, allocations, verdicts));
-  verdicts.push(...boundExposure(request, equity, drafts, books));
+  const drafts = traded.flatMap((view) => draftOf(request, bound, equity, view, allocations, verdicts));
+  verdicts.push(...boundExposure(request, equity, drafts, books), ...boundBudgets(request, equity, drafts, books));
   const legs = legsOf(request, books, drafts, verdicts);
   return planOf(request, equity, verdicts, { restriction, allocations, legs });
 }
@@ -94,7 +96,7 @@ function draftOf(
   const draft: Draft = { market, view, mid, held, buyNotional: ZERO, sellQuantity: ZERO };
   if (direction === 'down') {
     const free = decimal(books.balances.find(({ asset }) => asset === market.instrument.base)?.free ?? '0');
-    const sellQuantity = min(held, free);
+    const sellQuantity = sellableBySignal(request, books, equity, draft, min(held, free), verdicts);
     return sellQuantity.greaterThan(0) ? [{ ...draft, sellQuantity }] : [];
   }
   const own = allocations.filter((allocation) => allocation.symbol === symbol && allocation.kind === 'symbol');
@@ -102,9 +104,12 @@ function draftOf(
   const wanted = sum(own.map(({ amount }) => decimal(amount))).minus(held.plus(position?.dust ?? '0').times(mid));
   if (wanted.lessThanOrEqualTo(0)) return [];
   const least = equity.times(request.limits.minTradeShare);
-  if (wanted.greaterThanOrEqualTo(least)) return [{ ...draft, buyNotional: wanted }];
-  const [limit, value] = [text(least.toDecimalPlaces(2)), text(wanted.toDecimalPlaces(2))];
-  verdicts.push({ code: 'TradeShare', symbol, limit, value, before: value, after: '0' });
+  const before = text(wanted.toDecimalPlaces(2));
+  const refused = wanted.lessThan(least)
+    ? { code: 'TradeShare', limit: text(least.toDecimalPlaces(2)), value: before }
+    : reentryPause(request.limits.reentryPauseMs, books.lastSales, symbol, request.now);
+  if (!refused) return [{ ...draft, buyNotional: wanted }];
+  verdicts.push({ ...refused, symbol, before, after: '0' });
   return [];
 }
 

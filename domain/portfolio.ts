@@ -22,6 +22,22 @@ export interface Position {
   openedAt: number;
 }
 
+/** What the day of the daily loss limit has brought so far. Amounts are in the account's currency. */
+export interface TradingDay {
+  /** Equity that it began with; missing before the account's first mark. */
+  opening: DecimalText | undefined;
+  /** Value of all fills, of either side and any purpose. */
+  turnover: DecimalText;
+  /** As the trade records have them. */
+  fees: DecimalText;
+}
+
+/** The newest sale of a symbol. */
+export interface LastSale {
+  symbol: string;
+  at: number;
+}
+
 /** A limit that bit: what was wanted, what was let through. */
 export interface RiskVerdict {
   code: string;

@@ -3,7 +3,7 @@ import { unpriced } from './exposure.ts';
 import type { MarketSnapshot } from './market.ts';
 import { type Decimal, decimal, text } from './money.ts';
 import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from './orders.ts';
-import type { Balance, Position, Restriction, RiskVerdict } from './portfolio.ts';
+import type { Balance, LastSale, Position, Restriction, RiskVerdict, TradingDay } from './portfolio.ts';
 import { NOT_LISTED, type Prices, priceOf, TRADING } from './prices.ts';
 
 /** The part of a consensus that sizing needs. Returns are fractions over the horizon. */
@@ -32,6 +32,12 @@ export interface RiskLimits {
   maxDrawdown: number;
   maxLossStreak: number;
   coolDownMinutes: number;
+  /** So long a signal alone sells nothing of a position, and nothing opens in a symbol after its last sale. */
+  minHoldingMs: number;
+  reentryPauseMs: number;
+  /** What a day may trade and pay in fees before nothing opens any more, as multiples of the equity that it began with. */
+  maxDailyTurnover: number;
+  maxDailyFees: number;
 }
 
 /** How orders are worked. */
@@ -83,6 +89,9 @@ export interface Books {
   marks: { dayOpen: string; highWater: string } | undefined;
   /** The last sales, newest first. */
   closedTrades: readonly { realizedPnl: string; closedAt: number }[];
+  /** Of each symbol, at least those within the pause before it may be entered again. */
+  lastSales: readonly LastSale[];
+  day: TradingDay;
 }
 
 function whole(code: string, limit: string, value: string): RiskVerdict {

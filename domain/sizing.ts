@@ -1,6 +1,6 @@
 import { estimateFill } from './book.ts';
 import type { Instrument, SymbolSnapshot } from './market.ts';
-import { type Decimal, decimal, floorToStep, max, min, text, ZERO } from './money.ts';
+import { type Decimal, decimal, floorToStep, max, min, sum, text, ZERO } from './money.ts';
 import type { OrderSide } from './orders.ts';
 import type { RiskVerdict } from './portfolio.ts';
 import type { PlanRequest, View } from './risk.ts';
@@ -20,6 +20,24 @@ export function clamp(code: string, draft: Draft, limit: Decimal, wanted: Decima
   const [before, after] = [text(wanted.toDecimalPlaces(2)), text(max(ZERO, limit).toDecimalPlaces(2))];
   verdicts.push({ code, symbol: draft.view.symbol, limit: after, value: before, before, after });
   return max(ZERO, limit);
+}
+
+/** Shrinks what the drafts would buy to `room`, by one factor. */
+export function shrink(
+  drafts: readonly Draft[],
+  room: Decimal,
+  numbers: Pick<RiskVerdict, 'code' | 'limit' | 'value'>,
+): RiskVerdict[] {
+  const buys = sum(drafts.map(({ buyNotional }) => buyNotional));
+  if (buys.lessThanOrEqualTo(room)) return [];
+  return drafts
+    .filter(({ buyNotional }) => !buyNotional.isZero())
+    .map((draft) => {
+      const before = draft.buyNotional;
+      draft.buyNotional = before.times(room).div(buys);
+      const [was = '', is = ''] = [before, draft.buyNotional].map((notional) => text(notional.toDecimalPlaces(2)));
+      return { ...numbers, symbol: draft.view.symbol, before: was, after: is };
+    });
 }
 
 type Largest = Pick<Instrument, 'maxQuantity' | 'maxMarketQuantity' | 'maxNotional'>;

@@ -59,8 +59,20 @@ export interface PlanRequest {
 
 export type PortfolioActivities = ReturnType<typeof createPortfolioActivities>;
 
-function riskLimits({ maxSnapshotAgeSeconds, maxPriceAgeSeconds, ...limits }: RiskSettings): RiskLimits {
-  return { ...limits, maxSnapshotAgeMs: maxSnapshotAgeSeconds * 1_000, maxPriceAgeMs: maxPriceAgeSeconds * 1_000 };
+function riskLimits({
+  maxSnapshotAgeSeconds,
+  maxPriceAgeSeconds,
+  minHoldingSeconds,
+  reentryPauseSeconds,
+  ...limits
+}: RiskSettings): RiskLimits {
+  return {
+    ...limits,
+    maxSnapshotAgeMs: maxSnapshotAgeSeconds * 1_000,
+    maxPriceAgeMs: maxPriceAgeSeconds * 1_000,
+    minHoldingMs: minHoldingSeconds * 1_000,
+    reentryPauseMs: reentryPauseSeconds * 1_000,
+  };
 }
 
 function executionTerms({

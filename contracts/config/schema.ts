@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { agentIds, isSeat, type SeatId } from '../../domain/agents.ts';
 import type { Portfolio } from '../../domain/allocation.ts';
 import { type AgentParticipation, perAgent } from '../../domain/participation.ts';
+import { FEE_RESERVE_RATE } from '../../domain/reservation.ts';
 import { assetText, isAtMost, isEachOnce, positiveDecimalText, symbolText } from '../decimal-text.ts';
 import { type PolicySettings, participationConfigurationSchema, withSettings } from '../participation.ts';
 import { roles } from '../roles.ts';
@@ -63,6 +64,14 @@ export const riskSchema = z
     /** So many losing sales in a row, and nothing is opened for a while. */
     maxLossStreak: z.int().min(1).max(20).default(4),
     coolDownMinutes: z.int().min(0).max(10_080).default(60),
+    /** So long a signal alone sells nothing of a position. What protects, flattens or reduces for a limit's sake never waits. */
+    minHoldingSeconds: z.int().min(0).max(86_400).default(300),
+    /** So long nothing opens in a symbol after its last sale. */
+    reentryPauseSeconds: z.int().min(0).max(86_400).default(600),
+    /** Value of all that is traded in a day, as a multiple of the equity that it began with, after which nothing opens. */
+    maxDailyTurnover: z.number().positive().max(1_000).default(5),
+    /** Fees of a day, as a fraction of the same equity, after which nothing opens. */
+    maxDailyFees: positiveFraction.default(0.005),
   })
   .refine(({ reduceDrawdown, maxDrawdown }) => reduceDrawdown <= maxDrawdown, {
     path: ['reduceDrawdown'],
@@ -76,6 +85,14 @@ export const riskSchema = z
   .refine(({ minTradeShare, maxSymbolExposure: most }) => most === 0 || minTradeShare <= most, {
     path: ['minTradeShare'],
     message: 'must not be above maxSymbolExposure: nothing would ever be worth an order',
+  })
+  .refine(({ minTradeShare, maxDailyTurnover }) => minTradeShare <= maxDailyTurnover, {
+    path: ['maxDailyTurnover'],
+    message: 'must not be below minTradeShare: the least order would be more than a day may trade',
+  })
+  .refine(({ minTradeShare, maxDailyFees }) => minTradeShare * Number(FEE_RESERVE_RATE) <= maxDailyFees, {
+    path: ['maxDailyFees'],
+    message: `must not be below minTradeShare times ${FEE_RESERVE_RATE}, what is reserved for a fee: the least order would cost more than a day may pay`,
   });
 
 export type RiskSettings = z.output<typeof riskSchema>;

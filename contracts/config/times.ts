@@ -2,7 +2,8 @@ import { AFTER_AGENTS_MS } from '../cycle-times.ts';
 
 interface Times {
   cycle: { intervalSeconds: number; horizonMinutes: number };
-  risk: { maxSnapshotAgeSeconds: number };
+  risk: { maxSnapshotAgeSeconds: number; minHoldingSeconds: number };
+  protection: { enabled: boolean; timeLimitMinutes?: number | undefined };
   participation: { deadlineSeconds: number };
   agents: { deepseek: { timeoutSeconds: number }; qwen: { timeoutSeconds: number } };
 }
@@ -15,10 +16,11 @@ interface Contradiction {
 }
 
 /** Times that are right each by itself and leave no decision together: where each stands, and what it must be. */
-export function contradictions({ cycle, risk, participation, agents }: Times): Contradiction[] {
+export function contradictions({ cycle, risk, protection, participation, agents }: Times): Contradiction[] {
   const { deadlineSeconds } = participation;
   const { intervalSeconds, horizonMinutes } = cycle;
-  const { maxSnapshotAgeSeconds: maxAge } = risk;
+  const { maxSnapshotAgeSeconds: maxAge, minHoldingSeconds } = risk;
+  const { timeLimitMinutes = Number.POSITIVE_INFINITY } = protection.enabled ? protection : {};
   const needed = Math.min(deadlineSeconds, intervalSeconds) + AFTER_AGENTS_MS / 1_000;
   const found: Contradiction[] = [];
   const must = (isSo: boolean, path: string[], input: number, message: string): void => {
@@ -49,6 +51,12 @@ export function contradictions({ cycle, risk, participation, agents }: Times): C
     ['risk', 'maxSnapshotAgeSeconds'],
     maxAge,
     `must not be above cycle.horizonMinutes, ${horizonMinutes * 60} s: a decision would be on views that are over`,
+  );
+  must(
+    minHoldingSeconds < timeLimitMinutes * 60,
+    ['risk', 'minHoldingSeconds'],
+    minHoldingSeconds,
+    `must be below protection.timeLimitMinutes, ${timeLimitMinutes * 60} s: every position would be closed before a signal may close it`,
   );
   return found;
 }

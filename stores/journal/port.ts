@@ -7,7 +7,7 @@ import type { SellingRules } from '../../domain/exits.ts';
 import type { Mode } from '../../domain/market.ts';
 import type { DecimalText } from '../../domain/money.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
-import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
+import type { Balance, LastSale, OrderPlan, Position, TradingDay } from '../../domain/portfolio.ts';
 import type { SubmissionTerms } from '../../domain/submissions.ts';
 import type { GuestBook, ModelBook, ModelCallBook, ParticipationBook, ScoreBook, SettingsBook } from './agents-port.ts';
 import type { IncidentBook } from './health-port.ts';
@@ -227,6 +227,8 @@ export interface LedgerBook {
   fillsOfCycle(cycleId: string): Promise<Fill[]>;
   fillsOfLeg(legId: string): Promise<Fill[]>;
   equityMarks(account: string): Promise<EquityMarks | undefined>;
+  /** The day that has begun by `now`, as the limits in force count days. */
+  tradingDay(account: string, now: number): Promise<TradingDay>;
   /**
    * Ends a position that no order can end, and holds the books of its asset against what the exchange has of it. Idempotent by reference: the
    * second call returns undefined. Refused where something of it is reserved, or more is at the exchange than was booked.
@@ -301,6 +303,9 @@ export interface PlanningView {
   marks: EquityMarks | undefined;
   /** The last sales, newest first, at most twenty: the loss streak is counted from them. */
   closedTrades: ClosedTrade[];
+  /** Of each symbol that was sold within the pause before it may be entered again. */
+  lastSales: LastSale[];
+  day: TradingDay;
 }
 
 export interface ReconciliationReport {

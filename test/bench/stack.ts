@@ -24,7 +24,15 @@ logLevel: warn
 operationsPort: 19460
 coordinator: { port: 18081 }
 paperBalance: "1000000"
-risk: { maxOrderNotional: "200", maxOrdersPerMinute: 1000000, maxLossStreak: 20, coolDownMinutes: 0 }
+risk:
+  maxOrderNotional: "200"
+  maxOrdersPerMinute: 1000000
+  maxLossStreak: 20
+  coolDownMinutes: 0
+  minHoldingSeconds: 0
+  reentryPauseSeconds: 0
+  maxDailyTurnover: 1000
+  maxDailyFees: 1
 participation: { agents: { baseline: { enabled: false } } }
 paperExchange: { port: 18092, ordersPerTenSeconds: 1000000, requestWeightPerMinute: 100000000 }
 `;

@@ -16,7 +16,7 @@ describe('a change of limits', () => {
   ])('%j asks for %j and for nothing else', (texts, change) => expect(riskText.parse(texts)).toEqual(change));
 
   it.each([
-    [['maxDailyLos=0.03'], /there is no limit "maxDailyLos"; the limits are maxSymbolExposure, .*coolDownMinutes/],
+    [['maxDailyLos=0.03'], /there is no limit "maxDailyLos"; the limits are maxSymbolExposure, .*maxDailyFees/],
     [['maxDailyLoss'], /"maxDailyLoss" is not of the form KEY=VALUE/],
     [['maxDailyLoss=lots'], /maxDailyLoss: .*\(it is "lots"\)/],
     [['maxDailyLoss='], /maxDailyLoss: .*\(it is ""\)/],
@@ -81,6 +81,7 @@ describe('where the account stands against its limits', () => {
       { createdAt: 40_000, state: 'filled' },
     ],
     marks: { equity: '9500', dayOpen: '10000', highWater: '9500', at: 0 },
+    day: { opening: '10000', turnover: '12345.6', fees: '12.34567' },
     prices,
     now: 100_000,
   };
@@ -106,18 +107,22 @@ describe('where the account stands against its limits', () => {
       maxDrawdown: '0',
       reduceDrawdown: '0',
       priceCollarBps: undefined,
+      maxDailyTurnover: '1.2346',
+      maxDailyFees: '0.0012',
     });
     expect(Object.keys(current)).toEqual(riskText.keys);
   });
 
   it('says nothing where a price or a mark is not known', () => {
-    const blind = { ...facts, prices: new Map(), marks: undefined };
+    const blind = { ...facts, prices: new Map(), marks: undefined, day: { ...facts.day, opening: undefined } };
     expect(exposureOf(blind)).toMatchObject({ gross: undefined, bySymbol: [{ booked: undefined }, {}] });
     const current = Object.fromEntries(limitViews(blind).map((view) => [view.key, view.current]));
     expect(current).toMatchObject({
       maxSymbolExposure: undefined,
       maxGrossExposure: undefined,
       maxDailyLoss: undefined,
+      maxDailyTurnover: undefined,
+      maxDailyFees: undefined,
     });
   });
 });

@@ -74,6 +74,14 @@ describe('the configuration', () => {
       { agents: { qwen: { timeoutSeconds: 31 } } },
       /agents\.qwen\.timeoutSeconds: must not be above participation\.deadlineSeconds, 30/,
     ],
+    [
+      { risk: { minHoldingSeconds: 43_200 } },
+      /risk\.minHoldingSeconds: must be below protection\.timeLimitMinutes, 43200 s: every position would be closed before .* \(it is 43200\)/,
+    ],
+    [
+      { protection: { timeLimitMinutes: 5 } },
+      /risk\.minHoldingSeconds: must be below protection\.timeLimitMinutes, 300 s/,
+    ],
     [{ risk: { maxPriceAgeSeconds: 0.5 } }, /risk\.maxPriceAgeSeconds: .*1.*\(it is 0\.5\)/],
     [{ account: 'Main Account' }, /account: must be a short lower-case name/],
     ['just text', /the whole: /],
@@ -97,6 +105,15 @@ describe('the configuration', () => {
       risk: { maxSnapshotAgeSeconds: 135 },
     });
     expect(risk).toMatchObject({ maxSnapshotAgeSeconds: 135, maxPriceAgeSeconds: 10 });
+  });
+
+  it.each([
+    { risk: { minHoldingSeconds: 43_199 } },
+    { risk: { minHoldingSeconds: 86_400 }, protection: { stopLoss: 0.1 } },
+    { risk: { minHoldingSeconds: 86_400 }, protection: { enabled: false, timeLimitMinutes: 1 } },
+    { risk: { minHoldingSeconds: 0, reentryPauseSeconds: 0 }, protection: { timeLimitMinutes: 1 } },
+  ])('takes %j: no time limit comes before a signal may close', (value) => {
+    expect(read(value)).toMatchObject(value);
   });
 
   it('has one portfolio of everything where none is named', () => {

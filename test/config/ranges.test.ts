@@ -31,6 +31,10 @@ describe('a number that would trade at once, never, or at any price', () => {
     [{ paperExchange: { makerFeeRate: '-0.001' } }, /paperExchange\.makerFeeRate: must not be below zero/],
     [{ paperExchange: { makerFeeRate: '0.000000001' } }, /makerFeeRate: must have at most eight decimals/],
     [{ paperExchange: { takerFeeRate: 'free' } }, /takerFeeRate: must be a decimal number.*\(it is "free"\)\.$/],
+    [{ risk: { maxDailyTurnover: 0 } }, /risk\.maxDailyTurnover: .*>0/],
+    [{ risk: { maxDailyFees: 0 } }, /risk\.maxDailyFees: .*>0/],
+    [{ risk: { minHoldingSeconds: -1 } }, /risk\.minHoldingSeconds: .*>=0/],
+    [{ risk: { reentryPauseSeconds: 86_401 } }, /risk\.reentryPauseSeconds: .*<=86400/],
     [{ risk: { maxDailyLoss: 0 } }, /risk\.maxDailyLoss: .*>0/],
     [{ risk: { maxDrawdown: 0, reduceDrawdown: 0 } }, /risk\.reduceDrawdown: .*>0.*risk\.maxDrawdown: .*>0/],
     [{ allocation: { kellyFraction: 0 } }, /allocation\.kellyFraction: .*>0/],
@@ -63,6 +67,10 @@ describe('two that do not go together', () => {
     [{ risk: { minTradeShare: 0.4 } }, /risk\.minTradeShare: must not be above maxSymbolExposure/],
     [{ risk: { minTradeShare: 0.3, maxSymbolExposure: 0.3 } }, undefined],
     [{ risk: { maxSymbolExposure: 0 } }, undefined],
+    [{ risk: { maxDailyTurnover: 0.009 } }, /risk\.maxDailyTurnover: must not be below minTradeShare/],
+    [{ risk: { maxDailyTurnover: 0.01 } }, undefined],
+    [{ risk: { maxDailyFees: 0.00001 } }, /risk\.maxDailyFees: must not be below minTradeShare times 0\.002/],
+    [{ risk: { maxDailyFees: 0.00002 } }, undefined],
     [{ symbols: ['BTC/USDT', 'BTC/USDT'] }, /symbols: must name each symbol once/],
     [
       {

@@ -20,6 +20,10 @@ export const limits: RiskLimits = {
   maxDrawdown: 0.09,
   maxLossStreak: 3,
   coolDownMinutes: 10,
+  minHoldingMs: 300_000,
+  reentryPauseMs: 600_000,
+  maxDailyTurnover: 5,
+  maxDailyFees: 0.005,
 };
 
 export const allocation: AllocationSettings = {
@@ -81,6 +85,8 @@ const cash: Books = {
   openOrders: [],
   marks: undefined,
   closedTrades: [],
+  lastSales: [],
+  day: { opening: undefined, turnover: '0', fees: '0' },
 };
 
 /** A plan of an account with 10,000 USDT that sees BTC rise. */

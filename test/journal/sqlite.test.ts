@@ -48,6 +48,7 @@ describe('a journal in a file', () => {
       'audit_trail',
       'models',
       'incidents',
+      'traded_hours',
     ];
     await madeBy(
       file,

@@ -6,7 +6,7 @@ import type { SettingsChange } from '../../../stores/journal/agents-port.ts';
 import { clock } from '../../cycle-view.ts';
 import { knownPrices, PRICE_CYCLES } from '../../prices.ts';
 import { riskText } from '../../risk-settings.ts';
-import { exposureOf, limitViews, type RiskFacts } from '../../risk-view.ts';
+import { exposureOf, limitViews, money, type RiskFacts } from '../../risk-view.ts';
 import { action, nameOption, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
@@ -15,10 +15,12 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   const { account, currency } = configuration;
   const books = await journal();
   const { version, settings: limits } = await books.risk.read(account);
-  const [changes, control, marks, positions, openOrders, recentOrders, cycles] = await Promise.all([
+  const now = Date.now();
+  const [changes, control, marks, day, positions, openOrders, recentOrders, cycles] = await Promise.all([
     books.risk.changes(account, 1),
     books.control.read(account),
     books.ledger.equityMarks(account),
+    books.ledger.tradingDay(account, now),
     books.ledger.positions(account),
     books.intents.listOpen(account),
     books.intents.list(account, limits.maxOrdersPerMinute + 1),
@@ -30,20 +32,22 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
     openOrders,
     recentOrders,
     marks,
+    day,
     prices: knownPrices(cycles),
-    now: Date.now(),
+    now,
   };
   const { tradingState, epoch, reason, changedBy } = control;
   const trading = { state: tradingState, epoch, reason, by: changedBy };
   const views = limitViews(facts);
   const exposure = exposureOf(facts);
   const [last] = changes;
-  print({ account, currency, version, lastChange: last, trading, marks, exposure, limits: views }, options, () => [
+  print({ account, currency, version, lastChange: last, trading, marks, day, exposure, limits: views }, options, () => [
     `account ${account}: trading is ${tradingState} (epoch ${epoch}, by ${changedBy}: ${reason})`,
     `limits version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
     marks
       ? `equity ${marks.equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
       : 'equity: not marked yet',
+    `traded today ${money(day.turnover)} ${currency}, fees ${money(day.fees)}`,
     `exposure ${exposure.gross ?? 'unknown'} ${currency}${exposure.pricedAt === undefined ? '' : ` at the prices of ${clock(exposure.pricedAt)}`}`,
     '',
     table(

@@ -13,6 +13,7 @@ import { readPositions } from './positions.ts';
 import { readWaitingLegs, reserve } from './postings.ts';
 import { recordSignals } from './scores.ts';
 import { readLimits } from './settings-kinds.ts';
+import { readLastSales, readTradingDay } from './trading-day.ts';
 
 /** A leg that was planned this long ago and never sent belongs to a cycle that is gone, and its decision is not one of today. */
 const ABANDONED_MS = 5 * 60_000;
@@ -121,14 +122,18 @@ export function createCycleBook(database: Database): CycleBook {
         if (existing) return JSON.parse(String(existing['plan'])) as OrderPlan;
 
         const openOrders = await readOpenOrders(transaction, account);
+        const limits = await readLimits(transaction, account);
+        const now = transaction.now();
         const plan = decide({
           control: await readControl(transaction, account),
-          limits: await readLimits(transaction, account),
+          limits,
           balances: await readBalances(transaction, account),
           positions: await readPositions(transaction, account),
           openOrders,
           marks: await readMarks(transaction, account),
           closedTrades: await readClosedTrades(transaction, account),
+          lastSales: await readLastSales(transaction, account, now - limits.reentryPauseSeconds * 1_000),
+          day: await readTradingDay(transaction, account, limits.dayResetHour, now),
         });
         const { legs, restriction } = plan;
         if (restriction?.to === 'halted' && legs.length > 0) {

@@ -3,11 +3,14 @@ import type { RiskSettings } from '../../../contracts/config/schema.ts';
 import type { Mode } from '../../../domain/market.ts';
 import { type Decimal, decimal, sum, text } from '../../../domain/money.ts';
 import { isReducing, isTerminal, type OrderLeg } from '../../../domain/orders.ts';
+import { overdrawn, reentryPause } from '../../../domain/overtrading.ts';
 import { nextSubmission, type SubmissionTerms } from '../../../domain/submissions.ts';
 import type { ControlState, Intent } from '../port.ts';
-import type { Transaction } from './database.ts';
+import type { Sql, Transaction } from './database.ts';
+import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';
 import { findReservedLeg, openReservation } from './postings.ts';
+import { readLastSales, readTradingDay } from './trading-day.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -106,7 +109,37 @@ async function refusedByLimits(
     transaction.now() - MINUTE_MS,
   );
   const sent = Number(recent?.['n']);
-  return sent >= limits.maxOrdersPerMinute ? refusal('OrderRate', limits.maxOrdersPerMinute, sent + 1) : undefined;
+  if (sent >= limits.maxOrdersPerMinute) return refusal('OrderRate', limits.maxOrdersPerMinute, sent + 1);
+  return refusedAsOvertrading(transaction, leg, notional, limits);
+}
+
+/** Something may have been sold since the plan: a stop, or more than was thought. What waits for its own fence is not counted here. */
+async function refusedAsOvertrading(
+  transaction: Transaction,
+  { account, symbol }: OrderLeg,
+  notional: Decimal,
+  limits: RiskSettings,
+): Promise<Refusal | undefined> {
+  const now = transaction.now();
+  const pauseMs = limits.reentryPauseSeconds * 1_000;
+  const sales = await readLastSales(transaction, account, now - pauseMs);
+  const pause = reentryPause(pauseMs, sales, symbol, now);
+  if (pause) return pause;
+  const day = await readTradingDay(transaction, account, limits.dayResetHour, now);
+  return overdrawn(limits, day, (await readWorking(transaction, account)).plus(notional));
+}
+
+/** What the buys that may be open at the exchange may still cost. */
+async function readWorking(sql: Sql, account: string): Promise<Decimal> {
+  const rows = await sql.rows(
+    `SELECT quantity, filled_quantity, limit_price FROM intents WHERE account = ? AND side = 'buy' AND state IN ${OPEN_STATES}`,
+    account,
+  );
+  return sum(
+    rows.map((row) =>
+      decimal(String(row['quantity'])).minus(String(row['filled_quantity'])).times(String(row['limit_price'])),
+    ),
+  );
 }
 
 async function refusedByReservation(transaction: Transaction, { leg, terms }: Question): Promise<Refusal | undefined> {

@@ -10,6 +10,8 @@ import type { Database, Row, Sql } from './database.ts';
 import { moveMarks, readMarks } from './marks.ts';
 import { movePosition, readPositions, sweepDust } from './positions.ts';
 import { balanceOf, post } from './postings.ts';
+import { readLimits } from './settings-kinds.ts';
+import { readTradingDay } from './trading-day.ts';
 
 export async function readBalances(sql: Sql, account: string): Promise<Balance[]> {
   const balances = new Map<string, Balance>();
@@ -99,6 +101,11 @@ export function createLedgerBook(database: Database): LedgerBook {
     },
 
     equityMarks: (account) => readMarks(database, account),
+
+    async tradingDay(account, now) {
+      const { dayResetHour } = await readLimits(database, account);
+      return readTradingDay(database, account, dayResetHour, now);
+    },
 
     bookOut: (entry) =>
       database.transaction(entry.account, { ledger: true }, (transaction) => bookOut(transaction, entry)),

@@ -1,10 +1,10 @@
 import type { DecimalText } from '../../../domain/money.ts';
 import { decimal, max, text } from '../../../domain/money.ts';
+import { tradingDayStart } from '../../../domain/periods.ts';
 import type { EquityMarks } from '../port.ts';
 import type { Sql, Transaction } from './database.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 86_400_000;
 
 export async function readMarks(sql: Sql, account: string): Promise<EquityMarks | undefined> {
   const row = await sql.row('SELECT * FROM equity_marks WHERE account = ?', account);
@@ -39,9 +39,9 @@ export async function markEquity(
   const before = await readMarks(transaction, account);
   // A cycle that ended late must neither bring back a day that is over nor a peak that a resume has laid down.
   if (before && at < before.at) return;
-  const dayOf = (time: number): number => Math.floor((time - resetHour * HOUR_MS) / DAY_MS);
-  const sameDay = before !== undefined && dayOf(before.at) === dayOf(at);
-  await write(transaction, account, dayOf(at), {
+  const dayStart = tradingDayStart(at, resetHour);
+  const sameDay = before !== undefined && before.at >= dayStart;
+  await write(transaction, account, Math.floor(dayStart / DAY_MS), {
     equity,
     dayOpen: sameDay ? before.dayOpen : equity,
     highWater: before ? text(max(decimal(before.highWater), decimal(equity))) : equity,

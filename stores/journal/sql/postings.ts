@@ -6,6 +6,7 @@ import type { BookedFill } from '../port.ts';
 import type { Sql, Transaction } from './database.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { bookOnPosition } from './positions.ts';
+import { countTrade } from './trading-day.ts';
 
 /** The books of one account. Over all of them each asset adds up to zero, in every transaction. */
 export type LedgerBookName = 'free' | 'reserved' | 'market' | 'fees' | 'deposits' | 'dust';
@@ -174,6 +175,7 @@ export async function bookFill(transaction: Transaction, fill: Fill, owner: Fill
   );
   if (inserted === 0) return false;
 
+  await countTrade(transaction, fill);
   const key = `fill/${fill.venue}/${fill.account}/${fill.symbol}/${fill.tradeId}/${fill.intentId}`;
   const realizedPnl = await bookOnPosition(transaction, fill, legId);
   await post(transaction, key, 'fill', fill.account, await fillPostings(transaction, fill, legId));

@@ -124,7 +124,9 @@ export function createSettingsBook<Settings extends object>(
       database.transaction(account, { ledger: true }, async (transaction) => {
         const configured = JSON.stringify(kind.schema.parse(settings));
         const before = await newest(transaction, kind, account);
-        if (before?.['configured'] === configured) return;
+        // As this release reads them: a key that is new in it is no change of the file, and takes no person's change back.
+        const known = kind.schema.safeParse(jsonOf(before?.['configured'])).data;
+        if (JSON.stringify(known) === configured) return;
         await write(transaction, kind, before, {
           requestId: `configuration/${account}/${Number(before?.['version'] ?? 0)}`,
           account,

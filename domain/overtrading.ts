@@ -1,0 +1,137 @@
+import { excessOf, workingOf } from './exposure.ts';
+import { type Decimal, type DecimalText, decimal, max, min, sum, text, ZERO } from './money.ts';
+import type { Fill } from './orders.ts';
+import type { LastSale, RiskVerdict, TradingDay } from './portfolio.ts';
+import { baseOf, quoteOf } from './position.ts';
+import { FEE_RESERVE_RATE } from './reservation.ts';
+import { type Books, type PlanRequest, type RiskLimits, refuseOpening } from './risk.ts';
+import { type Draft, shrink } from './sizing.ts';
+
+/*
+ * An account can be right about the market and be paid away all the same: each order costs a fee, half the spread and slippage. So a signal alone
+ * does not close what was just opened, a symbol that was sold is not entered again at once, and what a day may trade and pay comes to an end. What
+ * reduces for a limit's sake never waits; protective exits and flattenings are not planned here at all.
+ */
+
+type Trade = Pick<Fill, 'symbol' | 'price' | 'quantity' | 'fee' | 'feeAsset'>;
+
+/** What one fill adds to turnover and fees. */
+export function tradingOf(fill: Trade): { turnover: Decimal; fees: Decimal } {
+  return { turnover: decimal(fill.price).times(fill.quantity), fees: feeOf(fill) };
+}
+
+/** The books know no price of a third asset: a fee in one counts as the most that is reserved for a fee, a rebate in one as nothing. */
+function feeOf(fill: Trade): Decimal {
+  const fee = decimal(fill.fee);
+  if (fill.feeAsset === quoteOf(fill.symbol)) return fee;
+  if (fill.feeAsset === baseOf(fill.symbol)) return fee.times(fill.price);
+  return fee.greaterThan(0) ? decimal(fill.price).times(fill.quantity).times(FEE_RESERVE_RATE) : ZERO;
+}
+
+interface Budget {
+  code: 'DailyTurnover' | 'DailyFees';
+  limit: Decimal;
+  used: Decimal;
+  /** What a buy takes of it at worst, as a fraction of its value. */
+  rate: Decimal;
+}
+
+type Shares = Pick<RiskLimits, 'maxDailyTurnover' | 'maxDailyFees'>;
+
+function budgetsOf(
+  { maxDailyTurnover, maxDailyFees }: Shares,
+  { turnover, fees }: TradingDay,
+  opening: DecimalText,
+): Budget[] {
+  const budget = (code: Budget['code'], share: number, used: DecimalText, rate: string): Budget => ({
+    code,
+    limit: decimal(opening).times(share),
+    used: decimal(used),
+    rate: decimal(rate),
+  });
+  return [
+    budget('DailyTurnover', maxDailyTurnover, turnover, '1'),
+    budget('DailyFees', maxDailyFees, fees, FEE_RESERVE_RATE),
+  ];
+}
+
+/**
+ * The budget that buys of this value, all that are on their way and not yet filled, would overdraw. Before the first mark there is nothing to hold
+ * them against but the plan's own equity, and the plan has done that.
+ */
+export function overdrawn(
+  limits: Shares,
+  day: TradingDay,
+  notional: Decimal,
+): { code: string; limit: string; value: string } | undefined {
+  if (day.opening === undefined) return undefined;
+  for (const { code, limit, used, rate } of budgetsOf(limits, day, day.opening)) {
+    const value = used.plus(notional.times(rate));
+    if (value.greaterThan(limit)) return { code, limit: amount(limit), value: amount(value) };
+  }
+  return undefined;
+}
+
+/** Shrinks what the drafts would buy to what the day's budgets leave of it, by one factor. What is on its way counts as filled. */
+export function boundBudgets(
+  { limits }: PlanRequest,
+  equity: Decimal,
+  drafts: readonly Draft[],
+  { day, openOrders }: Pick<Books, 'day' | 'openOrders'>,
+): RiskVerdict[] {
+  const working = workingOf(openOrders);
+  return budgetsOf(limits, day, day.opening ?? text(equity)).flatMap(({ code, limit, used, rate }) => {
+    const before = used.plus(working.times(rate));
+    const buys = sum(drafts.map(({ buyNotional }) => buyNotional));
+    const value = amount(before.plus(buys.times(rate)));
+    return shrink(drafts, max(ZERO, limit.minus(before)).div(rate), { code, limit: amount(limit), value });
+  });
+}
+
+/** A symbol that was sold a moment ago, by whomever: what led to the sale has not changed since. */
+export function reentryPause(
+  reentryPauseMs: number,
+  sales: readonly LastSale[],
+  symbol: string,
+  now: number,
+): { code: string; limit: string; value: string } | undefined {
+  const last = sales.find((sale) => sale.symbol === symbol);
+  const sinceMs = last ? now - last.at : reentryPauseMs;
+  return sinceMs < reentryPauseMs
+    ? { code: 'ReentryPause', limit: `${reentryPauseMs} ms`, value: `${sinceMs} ms` }
+    : undefined;
+}
+
+/**
+ * How much of `wanted` a signal may sell: all of it, once it was held long enough or where nothing may be opened any more; before that only what
+ * lies above a limit of exposure, if that is worth an order.
+ */
+export function sellableBySignal(
+  request: PlanRequest,
+  books: Books,
+  equity: Decimal,
+  { view: { symbol }, mid }: Pick<Draft, 'view' | 'mid'>,
+  wanted: Decimal,
+  verdicts: RiskVerdict[],
+): Decimal {
+  const { limits, now } = request;
+  const openedAt = books.positions.find((position) => position.symbol === symbol)?.openedAt ?? 0;
+  const heldMs = now - openedAt;
+  if (wanted.isZero() || heldMs >= limits.minHoldingMs || refuseOpening(request, books)) return wanted;
+  const excess = excessOf(request, equity, books, symbol);
+  const passed = excess.greaterThanOrEqualTo(equity.times(limits.minTradeShare)) ? min(wanted, excess.div(mid)) : ZERO;
+  if (passed.equals(wanted)) return wanted;
+  verdicts.push({
+    code: 'MinHolding',
+    symbol,
+    limit: `${limits.minHoldingMs} ms`,
+    value: `${heldMs} ms`,
+    before: text(wanted),
+    after: text(passed.toDecimalPlaces(8)),
+  });
+  return passed;
+}
+
+function amount(value: Decimal): string {
+  return text(value.toDecimalPlaces(2));
+}

@@ -1,0 +1,52 @@
+import { decimal, sum, text } from '../../../domain/money.ts';
+import type { Fill } from '../../../domain/orders.ts';
+import { tradingOf } from '../../../domain/overtrading.ts';
+import { tradingDayStart } from '../../../domain/periods.ts';
+import type { LastSale, TradingDay } from '../../../domain/portfolio.ts';
+import type { Sql, Transaction } from './database.ts';
+import { readMarks } from './marks.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Adds a fill, which was not booked before, to what was traded in its hour. */
+export async function countTrade(transaction: Transaction, fill: Fill): Promise<void> {
+  const { account, filledAt } = fill;
+  const hour = Math.floor(filledAt / HOUR_MS) * HOUR_MS;
+  const { turnover, fees } = tradingOf(fill);
+  const so = await transaction.row('SELECT * FROM traded_hours WHERE account = ? AND hour = ?', account, hour);
+  await transaction.run(
+    `INSERT INTO traded_hours (account, hour, turnover, fees) VALUES (?, ?, ?, ?)
+     ON CONFLICT (account, hour) DO UPDATE SET turnover = excluded.turnover, fees = excluded.fees`,
+    account,
+    hour,
+    text(turnover.plus(String(so?.['turnover'] ?? '0'))),
+    text(fees.plus(String(so?.['fees'] ?? '0'))),
+  );
+}
+
+/** Until the day's first mark the newest one before it is the equity that the day opened with. */
+export async function readTradingDay(sql: Sql, account: string, resetHour: number, now: number): Promise<TradingDay> {
+  const dayStart = tradingDayStart(now, resetHour);
+  const marks = await readMarks(sql, account);
+  const hours = await sql.rows(
+    'SELECT turnover, fees FROM traded_hours WHERE account = ? AND hour >= ?',
+    account,
+    dayStart,
+  );
+  const total = (column: string): string => text(sum(hours.map((row) => decimal(String(row[column])))));
+  return {
+    opening: marks && (marks.at >= dayStart ? marks.dayOpen : marks.equity),
+    turnover: total('turnover'),
+    fees: total('fees'),
+  };
+}
+
+/** The newest sale of each symbol that was sold after `since`. */
+export async function readLastSales(sql: Sql, account: string, since: number): Promise<LastSale[]> {
+  const rows = await sql.rows(
+    'SELECT symbol, max(closed_at) AS at FROM closed_trades WHERE account = ? AND closed_at > ? GROUP BY symbol ORDER BY symbol',
+    account,
+    since,
+  );
+  return rows.map((row) => ({ symbol: String(row['symbol']), at: Number(row['at']) }));
+}
