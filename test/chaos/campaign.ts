@@ -30,6 +30,8 @@ export interface CampaignOptions {
 }
 
 const RESTLESS_MS = 5_000;
+const LONGEST_SILENCE_MS = 90_000;
+const PLANNED_MS = 10_000;
 
 export interface CampaignReport {
   seed: number;
@@ -52,7 +54,7 @@ export interface CampaignReport {
 export async function runCampaign(stack: ChaosStack, options: CampaignOptions): Promise<CampaignReport> {
   const { seed, cycles, onProgress } = options;
   const traffic = createTraffic(stack, seed);
-  const injector = createInjector(stack, traffic);
+  const injector = createInjector(stack, traffic, Math.min(options.restMs, LONGEST_SILENCE_MS));
   const telling = setInterval(() => onProgress(progressOf(stack, traffic, injector.deeds, cycles)), 10_000);
   try {
     if (options.isDense) await stack.admin('POST', '/faults', lostAnswers);
@@ -173,12 +175,15 @@ async function noneRunning(stack: ChaosStack): Promise<true | undefined> {
 async function stillEvidence(stack: ChaosStack, deeds: Deeds, restMs: number, isAtRest: boolean): Promise<Evidence> {
   // What was bought last has its exits within the time of a restart and a lease; what has none by then has none.
   await until('protective exits', Math.min(restMs, 30_000), () => isProtected(stack), 1_000).catch(() => undefined);
+  const plannedUntil = Date.now() + PLANNED_MS;
   return until(
     'a moment in which nothing is written',
     restMs,
     async () => {
       if (isAtRest && (await stack.journal.intents.listOpen('main')).length > 0) return undefined;
       const evidence = await gather(stack, deeds);
+      // An exit that is planned and not yet sent has reserved what it sells, and no event tells of it.
+      if (evidence.openReservations > 0 && Date.now() < plannedUntil) return undefined;
       const last = evidence.events.at(-1)?.sequence ?? 0;
       const since = await stack.journal.outbox.after(last, 1);
       const { orders } = (await stack.admin('GET', '/log?account=main')) as { orders: unknown[] };

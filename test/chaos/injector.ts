@@ -66,7 +66,8 @@ export interface Injector {
   calm(): Promise<void>;
 }
 
-export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
+/** @param toldMs time in which the system has to say what is wrong */
+export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: number): Injector {
   const deeds: Deeds = {
     kills: 0,
     idleKills: 0,
@@ -91,7 +92,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic): Injector {
   };
   const { stop } = createStops({ stack, traffic, deeds, random, kill: strike });
 
-  const outages = createOutages({ stack, traffic, deeds });
+  const outages = createOutages({ stack, traffic, deeds, toldMs });
 
   const kill = async (victim: Victim): Promise<boolean> => {
     await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);

@@ -13,8 +13,6 @@ import type { LateAgent } from './wishes.ts';
 
 /** Each is tried so often before it counts as one that never struck: kills and other cycles come between. */
 const TRIES = 4;
-/** Whoever asks for the symbol is refused and reads the list anew; health looks each ten seconds, and the machine may be slow. */
-const TOLD_MS = 90_000;
 const LOCKED_MS = 30_000;
 const LONGEST_LOOK_MS = 60_000;
 
@@ -25,8 +23,19 @@ const logSchema = z.object({
 
 type Of<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>;
 
+export interface OutageTools {
+  stack: ChaosStack;
+  traffic: Traffic;
+  deeds: Deeds;
+  /**
+   * Within this time it has to be told that a symbol is not traded: whoever asks for it is refused and reads the list anew, health looks each
+   * ten seconds, and both may be killed.
+   */
+  toldMs: number;
+}
+
 /** What strikes from outside and lasts: a market that is closed, clocks that are wrong, orders that are lost, agents and a journal that do not answer. */
-export function createOutages({ stack, traffic, deeds }: { stack: ChaosStack; traffic: Traffic; deeds: Deeds }) {
+export function createOutages({ stack, traffic, deeds, toldMs }: OutageTools) {
   const struck = (name: string): void => {
     deeds.faults[name] = (deeds.faults[name] ?? 0) + 1;
   };
@@ -80,7 +89,7 @@ export function createOutages({ stack, traffic, deeds }: { stack: ChaosStack; tr
     const since = Date.now();
     const id = await inject({ kind, symbol: symbol.replace('/', ''), as: 'BREAK' });
     let [isTraded, told] = [false, false];
-    while (!(isTraded && told) && Date.now() < since + TOLD_MS) {
+    while (!(isTraded && told) && Date.now() < since + toldMs) {
       const cycle = await stack.journal.cycles.find(await turn());
       isTraded ||= cycle?.orders.some((order) => order.symbol !== symbol && order.state === 'filled') ?? false;
       told ||= await isTold(symbol, since);

@@ -106,10 +106,7 @@ export const mutants = {
   /** What the exchange has forgotten is asked for without end. */
   'ask-for-ever': {
     breaks: ['I1'],
-    attacks: [
-      { kind: 'lost-order', fate: 'FORGOTTEN' },
-      { kind: 'lost-order', fate: 'FORGOTTEN' },
-    ],
+    attacks: [{ kind: 'lost-order', fate: 'FORGOTTEN' }],
     rewrites: [
       {
         file: 'activities/orders/settle.ts',
