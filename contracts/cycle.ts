@@ -68,7 +68,7 @@ export interface CycleRecord {
       }
     | undefined;
   /** What it decided on and is marked at; missing where it came to no decision. */
-  prices?: { takenAt: number; mids: Record<string, DecimalText> };
+  prices?: { takenAt: number; mids: Record<string, DecimalText>; leftOut?: LeftOut[] };
   answers: AgentAnswer[];
   consensus: Consensus | undefined;
   plan: OrderPlan | undefined;

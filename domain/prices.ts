@@ -1,5 +1,5 @@
 import { midPrice } from './book.ts';
-import type { MarketSnapshot, OrderBook } from './market.ts';
+import type { LeftOut, MarketSnapshot, OrderBook } from './market.ts';
 import { type Decimal, type DecimalText, text } from './money.ts';
 import { booksIn, type CycleSnapshot } from './snapshot.ts';
 
@@ -8,7 +8,7 @@ export const TRADING = 'TRADING';
 /** Of one that it does not name among its symbols. */
 export const NOT_LISTED = 'NOT_LISTED';
 
-const NO_BOOK: OrderBook = { bids: [], asks: [] };
+export const NO_BOOK: OrderBook = { bids: [], asks: [] };
 
 export interface Price {
   symbol: string;
@@ -22,6 +22,8 @@ export interface Prices {
   /** The exchange's clock before the books were read. */
   takenAt: number;
   symbols: Price[];
+  /** Of which no book could be read, though the exchange trades them. */
+  leftOut?: LeftOut[];
 }
 
 export function notListed(symbol: string): Price {

@@ -8,7 +8,7 @@ import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import { whileBeating } from '../heartbeat.ts';
 import type { Listing } from './markets.ts';
-import { readSymbols } from './read-symbols.ts';
+import { readEach } from './read-each.ts';
 
 export interface SnapshotRequest {
   symbols: string[];
@@ -34,6 +34,9 @@ export interface MarketDataPort {
 
 /** Of a cycle that an earlier release began, which does not say when it ends. */
 const LONGEST_NEED_MS = 3_600_000;
+
+/** Of the activity's four seconds: the rest is for the clock, and for what is done with the snapshot. */
+const READ_MS = 2_000;
 
 /** The longest that a cycle waits for the market buffer: its rows are for people and models, and no decision needs them. */
 const REMEMBER_MS = 1_000;
@@ -82,21 +85,22 @@ export function createMarketActivities({ market, buffer, logger }: MarketDepende
         if (traded.length === 0) throw new Error(`${market.venue} trades none of ${symbols.join(', ')}`);
         const setAside = symbols.filter((symbol) => !traded.includes(symbol));
         if (setAside.length > 0) logger.warn({ correlationId, setAside }, 'symbols that are not traded are set aside');
-        const read = await readSymbols(traded, (symbol) => market.symbolSnapshot(symbol, candles, bookLevels));
-        const { leftOut } = read;
+        const { read, leftOut } = await readEach(
+          traded,
+          (symbol) => market.symbolSnapshot(symbol, candles, bookLevels),
+          READ_MS,
+        );
         if (leftOut.length > 0) logger.warn({ correlationId, leftOut }, 'symbols that could not be read are left out');
         const { venue, mode } = market;
         const { snapshot, large } = sealSnapshot({
           venue,
           mode,
           takenAt,
-          symbols: read.symbols,
+          symbols: [...read.values()],
           ...(setAside.length > 0 ? { setAside } : {}),
           ...(leftOut.length > 0 ? { leftOut } : {}),
         });
-        for (const { instrument } of read.symbols) {
-          metrics.marketSeenAt.set({ symbol: instrument.symbol }, takenAt / 1_000);
-        }
+        for (const symbol of read.keys()) metrics.marketSeenAt.set({ symbol }, takenAt / 1_000);
         if (large) await buffer.keep({ sha256: large.reference.sha256, json: large.json, neededUntilAt });
         await remember(snapshot, correlationId);
         return large?.reference ?? snapshot;

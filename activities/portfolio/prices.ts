@@ -1,6 +1,10 @@
 import type { OrderBook } from '../../domain/market.ts';
-import { notListed, type Price, type Prices } from '../../domain/prices.ts';
+import { NO_BOOK, notListed, type Price, type Prices } from '../../domain/prices.ts';
 import { whileBeating } from '../heartbeat.ts';
+import { readEach } from '../market/read-each.ts';
+
+/** Of the activity's two seconds: the rest is for the clock and the statuses. */
+const READ_MS = 1_200;
 
 export interface PricesRequest {
   symbols: string[];
@@ -19,19 +23,22 @@ export interface PricePort {
 
 export function createPriceActivities({ prices }: { prices: PricePort }) {
   return {
-    /** The market as it is now, for the collar, the cost gate, exposure and equity. */
+    /**
+     * The market as it is now, for the collar, the cost gate, exposure and equity. A book that cannot be read is an empty one, by which nothing is
+     * ordered; where something is held of its symbol, nothing at all is decided.
+     */
     async readPrices({ symbols, bookLevels }: PricesRequest): Promise<Prices> {
       return whileBeating(async () => {
         // The clock is read first: prices may be younger than they say, never older.
         const takenAt = await prices.exchangeTime();
         const statuses = await prices.statuses(symbols);
-        const priceOf = async (symbol: string): Promise<Price> => {
+        const listed = symbols.filter((symbol) => statuses.has(symbol));
+        const { read, leftOut } = await readEach(listed, (symbol) => prices.book(symbol, bookLevels), READ_MS);
+        const priceOf = (symbol: string): Price => {
           const status = statuses.get(symbol);
-          return status === undefined
-            ? notListed(symbol)
-            : { symbol, status, book: await prices.book(symbol, bookLevels) };
+          return status === undefined ? notListed(symbol) : { symbol, status, book: read.get(symbol) ?? NO_BOOK };
         };
-        return { takenAt, symbols: await Promise.all(symbols.map(priceOf)) };
+        return { takenAt, symbols: symbols.map(priceOf), ...(leftOut.length > 0 ? { leftOut } : {}) };
       });
     },
   };

@@ -14,6 +14,10 @@ const benches: Record<string, { file: string; args: string[] }[]> = {
   memory: [{ file: 'memory.ts', args: [] }],
   recovery: [{ file: 'recovery.ts', args: [] }],
   debate: [{ file: 'debate.ts', args: [] }],
+  symbols: [
+    { file: 'symbols.ts', args: [] },
+    { file: 'symbols.ts', args: ['--symbols', '50', '--candles', '400'] },
+  ],
   warehouse: [{ file: 'warehouse.ts', args: [] }],
 };
 

@@ -6,8 +6,9 @@ type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
 const MOST_NAMED = 8;
 
 /** @param cutShort what kept the cycle from its end, if anything did. */
-export function outcomeOf({ snapshot, answers, consensus, orders }: Draft, cutShort: string | undefined): CycleOutcome {
-  if (cutShort !== undefined || consensus?.formedBy === 'cycle' || snapshot?.leftOut) return 'DEGRADED';
+export function outcomeOf(draft: Draft, cutShort: string | undefined): CycleOutcome {
+  const { answers, consensus, orders } = draft;
+  if (cutShort !== undefined || consensus?.formedBy === 'cycle' || unseen(draft).length > 0) return 'DEGRADED';
   const faulty = answers.some((answer) =>
     answer.opinions.some((opinion) => opinion.kind === 'abstention' && isFailure(opinion.reason)),
   );
@@ -30,8 +31,8 @@ export function summarise(draft: Draft, cutShort: string | undefined): string {
     .map(({ code, symbol }) => `${symbol} ${code}`);
   const did = orders.length > 0 ? listed(orders) : `no order${held.length > 0 ? ` (${listed(held)})` : ''}`;
   const alone = draft.consensus?.formedBy === 'cycle' ? ' (formed without the coordinator)' : '';
-  const unseen = draft.snapshot?.leftOut?.map(({ symbol }) => symbol).join(', ');
-  const without = unseen === undefined ? '' : `; not to be read: ${unseen}`;
+  const missing = unseen(draft);
+  const without = missing.length === 0 ? '' : `; not to be read: ${listed(missing)}`;
   return `${signalsOf(draft.answers)} signals${reasons(draft)}; consensus ${views}${alone}; ${did}${without}`;
 }
 
@@ -43,6 +44,12 @@ function viewsIn(symbols: readonly { symbol: string; direction: string }[]): str
     return { wanted, count: symbols.filter(({ direction }) => direction === wanted).length };
   });
   return counts.flatMap(({ wanted, count }) => (count > 0 ? [`${count} ${wanted}`] : [])).join(', ');
+}
+
+/** Traded, and not to be read by the agents or at the decision. */
+function unseen({ snapshot, prices }: Draft): string[] {
+  const leftOut = [...(snapshot?.leftOut ?? []), ...(prices?.leftOut ?? [])];
+  return [...new Set(leftOut.map(({ symbol }) => symbol))];
 }
 
 function listed(words: readonly string[]): string {

@@ -95,7 +95,8 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
         const consensus = await consensusOn(terms, question, correlationId);
         draft.consensus = consensus;
         prices = await pricesFor(terms, snapshot);
-        draft.prices = { takenAt: prices.takenAt, mids: midsOf(prices) };
+        const { takenAt, leftOut } = prices;
+        draft.prices = { takenAt, mids: midsOf(prices), ...(leftOut ? { leftOut } : {}) };
         const basis = { cycleId, correlationId, epoch: terms.epoch, tradedSymbols, snapshot, prices, consensus };
         // A stop that cuts off the answer would leave capital reserved for legs that nobody knows.
         draft.plan = await CancellationScope.nonCancellable(() => planOn(terms, basis));
