@@ -7,6 +7,7 @@ import { createHealthActivities } from '../activities/health/index.ts';
 import { createCcxtClient, fetchServerTime } from '../activities/market/ccxt-client.ts';
 import { closingPrice } from '../activities/market/closing-price.ts';
 import { refuseUnlisted } from '../activities/market/refuse-unlisted.ts';
+import { createWatchedTouches } from '../activities/market/watched-touches.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
 import { classifyFault } from '../activities/orders/classify.ts';
 import { createProtectionActivities } from '../activities/protection/index.ts';
@@ -149,7 +150,7 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
           }),
           ...createProtectionActivities({
             journal,
-            trading,
+            trading: { ...trading, touch: await createWatchedTouches(exchange) },
             settings: protection.enabled ? protection : undefined,
             logger,
           }),

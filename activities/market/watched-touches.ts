@@ -1,0 +1,82 @@
+import type { binance } from 'ccxt';
+import { z } from 'zod';
+import { createBreaker } from '../../contracts/telemetry/breaker.ts';
+import { type DecimalText, decimal, text } from '../../domain/money.ts';
+import { timed } from './ccxt-client.ts';
+import { loadMarkets } from './markets.ts';
+
+/** A watcher looks once a second: what is younger is as good as a look of its own. */
+const FRESH_MS = 500;
+/** Who has not looked for so long does not watch any more. */
+const WATCHED_MS = 5_000;
+
+export interface Touch {
+  bid: DecimalText;
+  ask: DecimalText;
+}
+
+const amount = z.string().regex(/^\d+(\.\d+)?$/);
+const touchesSchema = z.array(z.object({ symbol: z.string(), bidPrice: amount, askPrice: amount }));
+
+const plain = (value: string): DecimalText => text(decimal(value));
+
+/**
+ * The best prices for those who watch many symbols: one request for all that were asked for of late, whose weight is that of two. Each symbol by
+ * itself, once a second, fifty of them would use the whole request weight of an address.
+ */
+export async function createWatchedTouches(
+  client: binance,
+  steady: () => number = () => performance.now(),
+): Promise<(symbol: string) => Promise<Touch>> {
+  const markets = await loadMarkets(client);
+  const breaker = createBreaker('exchange', 'watched-prices');
+  const asked = new Map<string, number>();
+  const seen = new Map<string, { touch: Touch; at: number }>();
+  let reading: { symbols: ReadonlySet<string>; done: Promise<void> } | undefined;
+
+  async function read(symbols: readonly string[]): Promise<void> {
+    const at = steady();
+    const byId = new Map(symbols.map((symbol) => [String(client.market(symbol)['id']), symbol]));
+    const request = { symbols: JSON.stringify([...byId.keys()]) };
+    const answer = await breaker.execute(() => timed('bookTicker', () => client.publicGetTickerBookTicker(request)));
+    for (const { symbol: id, bidPrice, askPrice } of touchesSchema.parse(answer)) {
+      const symbol = byId.get(id);
+      if (symbol !== undefined) seen.set(symbol, { touch: { bid: plain(bidPrice), ask: plain(askPrice) }, at });
+    }
+  }
+
+  /** One that the exchange does not list any more must not hide the others. */
+  async function readAll(symbols: readonly string[], wanted: string): Promise<void> {
+    try {
+      await read(symbols);
+    } catch (error) {
+      markets.doubt(error);
+      if (symbols.length === 1) throw error;
+      await read([wanted]);
+    }
+  }
+
+  const fresh = (symbol: string): Touch | undefined => {
+    const known = seen.get(symbol);
+    return known && steady() - known.at <= FRESH_MS ? known.touch : undefined;
+  };
+
+  return async (symbol) => {
+    asked.set(symbol, steady());
+    for (const [one, at] of asked) if (steady() - at > WATCHED_MS) asked.delete(one);
+    if (!fresh(symbol) && reading?.symbols.has(symbol)) await reading.done.catch(() => undefined);
+    const known = fresh(symbol);
+    if (known) return known;
+    const symbols = [...asked.keys()].filter((one) => one === symbol || markets.listing(one) === 'traded');
+    const own = { symbols: new Set(symbols), done: readAll(symbols, symbol) };
+    reading = own;
+    try {
+      await own.done;
+    } finally {
+      if (reading === own) reading = undefined;
+    }
+    const touch = seen.get(symbol)?.touch;
+    if (!touch) throw new Error(`${client.id} gave no price of ${symbol}`);
+    return touch;
+  };
+}
