@@ -80,7 +80,8 @@ export function shuffled<T>(list: readonly T[]): T[] {
 /** Faults that wait for a request. Each strikes in the order of its making; one request meets at most one. */
 export class Faults {
   readonly #faults: Fault[] = [];
-  #nextId = 1;
+  /** From the clock on, so that no number comes again after a restart. */
+  #nextId = Date.now();
 
   add(settings: FaultSettings): Fault {
     const endsAt = settings.forMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + settings.forMs;
