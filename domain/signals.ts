@@ -81,3 +81,34 @@ export function abstain(
 ): Abstention[] {
   return symbols.map((symbol) => ({ kind: 'abstention', agentId, symbol, reason, detail }));
 }
+
+const MAX_CHARACTERS = 80;
+
+/**
+ * Answers that together have at most so many bytes as JSON. Where they have more, those that are longer than their share lose words and evidence,
+ * and never a view: what one agent has to say must not cost the others theirs.
+ */
+export function withinBytes(answers: readonly AgentAnswer[], mostBytes: number): AgentAnswer[] {
+  const sizes = answers.map(bytesOf);
+  if (sizes.reduce((total, size) => total + size, 0) <= mostBytes) return [...answers];
+  const share = mostBytes / answers.length;
+  return answers.map((answer, index) => ((sizes[index] ?? 0) > share ? shortened(answer) : answer));
+}
+
+function shortened({ before, ...answer }: AgentAnswer): AgentAnswer {
+  const cut = (opinion: Opinion): Opinion =>
+    opinion.kind === 'signal'
+      ? { ...opinion, rationale: beginning(opinion.rationale), evidence: [] }
+      : { ...opinion, detail: beginning(opinion.detail) };
+  return { ...answer, opinions: answer.opinions.map(cut), ...(before ? { before: before.map(cut) } : {}) };
+}
+
+/** No half of a character. */
+function beginning(text: string): string {
+  return [...text].slice(0, MAX_CHARACTERS).join('');
+}
+
+/** A character is three bytes at most: a pair of surrogates has four. */
+function bytesOf(value: unknown): number {
+  return JSON.stringify(value).replace(/[^\p{ASCII}]/gu, 'xxx').length;
+}

@@ -1,6 +1,9 @@
 import type { AgentId } from '../../domain/agents.ts';
-import { type AgentAnswer, abstain, type Opinion } from '../../domain/signals.ts';
+import { type AgentAnswer, abstain, type Opinion, withinBytes } from '../../domain/signals.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+
+/** Of all guests together: what they bring goes into the history of the cycle, where one value may have 2 MB. */
+const MAX_BYTES = 500_000;
 
 export interface GuestQuestion {
   guests: readonly AgentId[];
@@ -24,7 +27,7 @@ export function createGuestActivities({
     async hearGuests({ guests, symbols }: GuestQuestion): Promise<AgentAnswer[]> {
       const { settings } = await journal.policy.read(account);
       const standing = await journal.guests.standing(now() - settings.maxSignalAgeSeconds * 1_000);
-      return guests.map((agentId) => {
+      const answers = guests.map((agentId) => {
         const own = standing.filter(({ signal }) => signal.agentId === agentId);
         const opinions = symbols.flatMap((symbol): Opinion[] => {
           const found = own.find(({ signal }) => signal.symbol === symbol);
@@ -34,6 +37,7 @@ export function createGuestActivities({
         const { model = 'none', version = 'none' } = own[0] ?? {};
         return { agentId, opinions, model, version, latencyMs: 0, tokens: 0, costUsd: '0' };
       });
+      return withinBytes(answers, MAX_BYTES);
     },
   };
 }

@@ -11,11 +11,14 @@ import type { CycleTerms } from '../../contracts/cycle.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { type AgentId, inOrder, type SeatId } from '../../domain/agents.ts';
-import { type AbstentionReason, type AgentAnswer, abstain } from '../../domain/signals.ts';
+import { type AbstentionReason, type AgentAnswer, abstain, withinBytes } from '../../domain/signals.ts';
 import { type Ask, secondRound } from './debate.ts';
 import { journalStep } from './journal-step.ts';
 
 const HEARING_MS = 5_000;
+
+/** All of them go on together, to the consensus, the plan and the record, and one value of a history may have 2 MB. */
+const MAX_BYTES = 1_000_000;
 
 interface AgentTimes {
   /** A queue that nobody takes work from means an abstention, not a wait. */
@@ -91,7 +94,7 @@ export async function askAgents(
       `left alone after ${failures} failures in a row until ${new Date(untilAt).toISOString()}`,
     ),
   );
-  const answers = [...asked, ...heard, ...disabled, ...resting];
+  const answers = withinBytes([...asked, ...heard, ...disabled, ...resting], MAX_BYTES);
   return inOrder(answers.map(({ agentId }) => agentId)).flatMap((id) =>
     answers.filter(({ agentId }) => agentId === id),
   );
