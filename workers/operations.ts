@@ -10,6 +10,7 @@ import { refuseUnlisted } from '../activities/market/refuse-unlisted.ts';
 import { createWatchedTouches } from '../activities/market/watched-touches.ts';
 import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
 import { classifyFault } from '../activities/orders/classify.ts';
+import { createCcxtPrices } from '../activities/portfolio/ccxt-prices.ts';
 import { createProtectionActivities } from '../activities/protection/index.ts';
 import { createReconcileActivities } from '../activities/reconcile/index.ts';
 import { createIngest } from '../activities/reconcile/ingest.ts';
@@ -47,6 +48,7 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
   const exchange = createCcxtClient(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, exchange);
   const trading = await createCcxtTrading(exchange);
+  const prices = createCcxtPrices(exchange, trading.exchangeTime);
   await refuseUnlisted(configuration, trading, journal);
   await journal.risk.adopt(configuration.account, configuration.risk);
   // The opening balance of the paper account, booked once: from here on only fills change the books.
@@ -138,6 +140,7 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
               serverTime: () => fetchServerTime(exchange),
               balances: () => trading.balances(),
               listing: trading.listing,
+              statuses: prices.statuses,
               isRefusal: (error) => classifyFault(error).outcome === 'rejected',
               ...(speed === 1 ? { priceAt: (symbol, at) => closingPrice(exchange, symbol, at) } : {}),
             },

@@ -71,6 +71,8 @@ export interface ExchangeView {
   isRefusal(error: unknown): boolean;
   /** Whether orders on a symbol are taken. */
   listing(symbol: string): Listing;
+  /** In the exchange's own words of this moment; where the list of markets says otherwise, it is read anew. Stand-ins have none. */
+  statuses?(symbols: readonly string[]): Promise<unknown>;
   /** Undefined where the market of a symbol has no candle of that minute. */
   priceAt?(symbol: string, at: number): Promise<string | undefined>;
 }
@@ -101,6 +103,8 @@ export async function probeExchange(exchange: ExchangeView, symbols: readonly st
         detail: `the exchange gives no balances: ${wordsOf(error)}`,
       }),
     );
+    // A halt is told to nobody, and no read of ours is refused by it: the next look has it from the list. Who is away is an incident above.
+    await exchange.statuses?.(symbols).catch(() => undefined);
     const { priceAt } = exchange;
     const markets = priceAt
       ? await Promise.all(

@@ -1,0 +1,41 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { listingsObservation } from '../../activities/health/books.ts';
+import { probeExchange } from '../../activities/health/probes.ts';
+import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
+import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
+import { createCcxtPrices } from '../../activities/portfolio/ccxt-prices.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
+
+let exchange: TestExchange;
+beforeEach(async () => {
+  exchange = await startTestExchange();
+});
+afterEach(() => exchange.close());
+
+it.each(['halt-symbol', 'delist-symbol'])(
+  'health finds by itself that a symbol is not traded after a %s',
+  async (kind) => {
+    const { apiKey, secret } = await exchange.account('main');
+    const client = createCcxtClient({ venue: 'binance', restUrl: exchange.url, apiKey, secret });
+    const trading = await createCcxtTrading(client);
+    const view = {
+      serverTime: async () => Date.now(),
+      balances: () => trading.balances(),
+      isRefusal: () => false,
+      listing: trading.listing,
+      statuses: createCcxtPrices(client, trading.exchangeTime).statuses,
+    };
+    const journal = { ledger: { positions: async () => [] } } as unknown as Pick<Journal, 'ledger'>;
+    const look = async (): Promise<string | undefined> => {
+      await probeExchange(view, ['BTC/USDT', 'ETH/USDT']);
+      return (await listingsObservation(journal, view, 'main', ['BTC/USDT', 'ETH/USDT']))[0]?.code;
+    };
+    expect(await look()).toBeUndefined();
+    const { body } = await exchange.admin('POST', '/admin/faults', { kind, symbol: 'BTCUSDT', as: 'BREAK' });
+    await expect.poll(look).toBe('market.untraded');
+    const { id } = body as { id: number };
+    await exchange.admin('DELETE', `/admin/faults/${id}`);
+    if (kind === 'halt-symbol') await expect.poll(look).toBeUndefined();
+  },
+);
