@@ -174,6 +174,8 @@ export async function startRig(
   const configuration = parseConfiguration(
     {
       symbols: ['BTC/USDT'],
+      // Cycles follow each other at once.
+      risk: { minHoldingSeconds: 0, reentryPauseSeconds: 0 },
       // A recorded history holds the snapshot once an agent.
       ...(recording ? { cycle: { candles: 30, bookLevels: 2 } } : {}),
       ...options.configuration,

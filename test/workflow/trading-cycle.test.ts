@@ -67,6 +67,38 @@ describe('a trading cycle', () => {
     expect((await system.journal.ledger.balances('main')).every(({ reserved }) => reserved === '0')).toBe(true);
   });
 
+  it('sells on no signal what it has just bought, flattens it at once when told to, and does not buy it again', async () => {
+    const system = await open({ configuration: { risk: {} } });
+    expect((await cycle(system)).record.orders).toMatchObject([{ side: 'buy', state: 'filled' }]);
+
+    system.views.current = { expectedReturn: -0.01 };
+    const kept = await cycle(system);
+    expect(kept).toMatchObject({ summary: { outcome: 'NO_TRADE' }, record: { orders: [] } });
+    const bit = { symbol: 'BTC/USDT', code: 'MinHolding', limit: '300000 ms', after: '0' };
+    expect(kept.record.plan?.verdicts).toMatchObject([bit]);
+    const told = (await system.journal.outbox.after(0, 1_000)).filter(({ kind }) => kind === 'risk.limit_bit');
+    expect(told.map(({ payload }) => payload)).toContainEqual(expect.objectContaining(bit));
+
+    const { epoch } = await system.journal.control.raiseHalt({
+      requestId: 'r',
+      account: 'main',
+      reason: 'test',
+      by: 'me',
+      flatten: true,
+    });
+    const flatten = await system.start('flatten', `flatten/main/${epoch}`, 'main', epoch);
+    await flatten.result();
+    expect((await system.journal.ledger.positions('main')).map(({ quantity }) => quantity)).toEqual(['0']);
+    await system.journal.control.resume({ account: 'main', expectedEpoch: epoch, reason: 'test', by: 'me' });
+
+    system.views.current = { expectedReturn: 0.01 };
+    const left = await cycle(system);
+    expect(left).toMatchObject({ summary: { outcome: 'NO_TRADE' }, record: { orders: [] } });
+    const pause = { symbol: 'BTC/USDT', code: 'ReentryPause', limit: '600000 ms', after: '0' };
+    expect(left.record.plan?.verdicts).toContainEqual(expect.objectContaining(pause));
+    await expectBooksEqualExchange(system);
+  });
+
   it('decides by the same rule without the coordinator, and says so', async () => {
     const system = await open();
     await system.closeCoordinator();
