@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { haltTrading } from '../activities/control/halt.ts';
 import { ensureProtection } from '../activities/protection/ensure.ts';
+import { ALL_AT_ONCE } from '../activities/reconcile/due-symbols.ts';
 import type { Ingest, Stranger } from '../activities/reconcile/ingest.ts';
 import { createUnresolvedWatch } from '../activities/reconcile/unresolved.ts';
 import { exchangeUrl } from '../contracts/config/addresses.ts';
@@ -9,7 +10,7 @@ import type { Logger } from '../contracts/telemetry/logger.ts';
 import { decimal } from '../domain/money.ts';
 import type { Journal } from '../stores/journal/port.ts';
 
-/** Binance's list of trades weighs 20 of the 6,000 that an address has in a minute: the rounds take a third of them, and bursts two thirds. */
+/** Binance's list of trades weighs 20 of the 6,000 that an address has in a minute: the rounds take a third of them, and bursts two thirds. A round reads no more than these unless they changed. */
 const PAUSE_PER_SYMBOL_MS = 600;
 const LEAST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 10_000;
@@ -34,7 +35,7 @@ export interface Ingestor {
  */
 export function startIngestor({ ingest, journal, client, configuration, logger }: IngestorOptions): Ingestor {
   const { account, symbols, protection } = configuration;
-  const pauseMs = Math.max(LEAST_PAUSE_MS, symbols.length * PAUSE_PER_SYMBOL_MS);
+  const pauseMs = Math.max(LEAST_PAUSE_MS, Math.min(symbols.length, ALL_AT_ONCE) * PAUSE_PER_SYMBOL_MS);
   const watchUnresolved = createUnresolvedWatch(journal, account, logger);
   const ensured = new Map<string, number>();
   const closing = new AbortController();

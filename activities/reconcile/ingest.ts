@@ -2,10 +2,11 @@ import type { Logger } from 'pino';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { BookedTrade, Intent, Journal } from '../../stores/journal/port.ts';
 import { TRADES_PAGE, type TradingPort, type VenueTrade } from '../orders/port.ts';
+import { createDueSymbols } from './due-symbols.ts';
 
 export interface IngestDependencies {
   journal: Pick<Journal, 'exchange' | 'intents' | 'ledger'>;
-  trading: Pick<TradingPort, 'tradesFrom' | 'orderById' | 'listing'>;
+  trading: Pick<TradingPort, 'tradesFrom' | 'orderById' | 'listing' | 'balances'>;
   account: string;
   /** Symbols that are traded; those that are held are read as well. */
   symbols: readonly string[];
@@ -108,13 +109,13 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
       (intent) => intent.symbol === symbol && intent.venueOrderId === undefined,
     );
 
+  const due = createDueSymbols(() => trading.balances());
   const round = async (): Promise<boolean> => {
     if (!(await journal.exchange.acquireLease(account, holder, LEASE_MS))) return false;
     const held = (await journal.ledger.positions(account)).map(({ symbol }) => symbol);
-    for (const symbol of new Set([...symbols, ...held])) {
-      if (trading.listing(symbol) === 'unlisted') continue;
-      if (!(await readSymbol(symbol))) return false;
-    }
+    const listed = [...new Set([...symbols, ...held])].filter((symbol) => trading.listing(symbol) !== 'unlisted');
+    for (const symbol of await due.of(listed)) if (!(await readSymbol(symbol))) return false;
+    due.read();
     return true;
   };
 

@@ -5,7 +5,7 @@ import type { TradingPort, VenueOrder } from '../orders/port.ts';
 
 export interface LookDependencies {
   journal: Pick<Journal, 'exchange' | 'intents' | 'ledger'>;
-  trading: Pick<TradingPort, 'tradesFrom' | 'balances' | 'openOrders' | 'listing'>;
+  trading: Pick<TradingPort, 'balances' | 'openOrders'>;
 }
 
 /** Both sides at one moment. */
@@ -19,9 +19,8 @@ export interface Look {
 }
 
 /**
- * Reads trades, balances, trades. Only where no trade came in between and none was booked do the balances of both sides belong to the same
- * moment. The trades of a symbol that the exchange does not list cannot be asked for, and there are no new ones: its balance is compared all
- * the same.
+ * Reads the exchange's balances, the books, and the balances again. Only where no trade came in between, which would have moved a balance, and
+ * none was booked do both sides belong to the same moment. Lists of trades would say the same, for twenty times the request weight a symbol.
  */
 export async function lookAtBooks(
   dependencies: LookDependencies,
@@ -29,15 +28,14 @@ export async function lookAtBooks(
   symbols: readonly string[],
 ): Promise<Look> {
   const { journal, trading } = dependencies;
-  const listed = symbols.filter((symbol) => trading.listing(symbol) !== 'unlisted');
-  const before = await readPosition(dependencies, account, listed);
-  const [orders, venue, intents, booked] = await Promise.all([
+  const before = await readPosition(dependencies, account, symbols);
+  const [orders, intents, booked] = await Promise.all([
     trading.openOrders(),
-    trading.balances(),
     journal.intents.listOpen(account),
     journal.ledger.balances(account),
   ]);
-  const after = await readPosition(dependencies, account, listed);
+  const after = await readPosition(dependencies, account, symbols);
+  const { balances: venue } = after;
 
   const books = new Map(
     booked.map(({ asset, free, reserved, dust }) => [asset, sum([free, reserved, dust].map((part) => decimal(part)))]),
@@ -50,20 +48,17 @@ export async function lookAtBooks(
   return { settled: isDeepStrictEqual(before, after), orders, intents, differences };
 }
 
-/** How far the trades go at the exchange, and how far they were read. */
+/** What the exchange holds for the account, and how far its trades were booked. */
 async function readPosition(
   { journal, trading }: LookDependencies,
   account: string,
   symbols: readonly string[],
-): Promise<Record<string, { cursor: string; newest: string }>> {
-  const entries = await Promise.all(
-    symbols.map(async (symbol) => {
-      const cursor = await journal.exchange.cursor(account, symbol);
-      const newest = (await trading.tradesFrom(symbol, cursor)).at(-1)?.tradeId ?? 'none';
-      return [symbol, { cursor, newest }] as const;
-    }),
-  );
-  return Object.fromEntries(entries);
+): Promise<{ balances: Record<string, string>; cursors: string[] }> {
+  const [balances, ...cursors] = await Promise.all([
+    trading.balances(),
+    ...symbols.map((symbol) => journal.exchange.cursor(account, symbol)),
+  ]);
+  return { balances, cursors };
 }
 
 /** Symbols that were ever traded or are about to be. */
