@@ -165,7 +165,7 @@ export const configurationSchema = z
     symbols: z
       .array(symbolText)
       .min(1)
-      .max(MAX_SYMBOLS)
+      .max(MAX_SYMBOLS, `may name ${MAX_SYMBOLS} at most: cycles of more are not proven`)
       .refine(isEachOnce, 'must name each symbol once')
       .default(['BTC/USDT', 'ETH/USDT']),
     /** Free cash that the paper account opens with. */

@@ -9,6 +9,7 @@ import { loadSecrets, secretValues, storeSecrets } from '../../contracts/config/
 import { temporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { temporaryFolder } from '../support/books.ts';
+import { manySymbols } from '../support/many-symbols.ts';
 
 describe('the configuration', () => {
   const read = (value: unknown) => parseConfiguration(value, 'trading.yml');
@@ -24,6 +25,10 @@ describe('the configuration', () => {
 
   const lagLlama = (settings: Record<string, unknown>) => ({ agents: { 'lag-llama': settings } });
 
+  it('takes fifty symbols, on a paper market that lists them', () => {
+    expect(read({ ...manySymbols(50), cycle: { candles: 400 } }).symbols).toHaveLength(50);
+  });
+
   it('shows in trading.yml what holds without it', () => {
     const shipped: unknown = parse(readFileSync(join(projectFolder, 'trading.yml'), 'utf8'));
     expect(read(shipped)).toEqual(read({}));
@@ -33,6 +38,7 @@ describe('the configuration', () => {
     [{ mode: 'real' }, /^trading\.yml is not valid\. mode: .*"paper".*\(it is "real"\)\.$/],
     [{ symbols: ['btc/usdt'] }, /symbols\.0: must be BASE\/QUOTE in capitals.*\(it is "btc\/usdt"\)/],
     [{ symbols: [] }, /symbols: /],
+    [{ symbols: manySymbols(51).symbols }, /symbols: may name 50 at most/],
     [{ cycle: { intervalSeconds: 1 } }, /cycle\.intervalSeconds: .*30.*\(it is 1\)/],
     [{ risk: { maxOrderNotional: '1e3' } }, /risk\.maxOrderNotional: must be a decimal number in plain notation/],
     [{ risk: { maxOrderNotional: 2500 } }, /risk\.maxOrderNotional: .*string.*\(it is 2500\)/],
