@@ -37,7 +37,7 @@ export interface Reply {
  * @param pages JSON that GET requests get by path; others get 404
  */
 export async function startFakeProvider(
-  reply: (request: ChatRequest, index: number) => Reply,
+  reply: (request: ChatRequest, index: number) => Reply | Promise<Reply>,
   pages: Readonly<Record<string, unknown>> = {},
 ): Promise<FakeProvider> {
   const requests: ChatRequest[] = [];
@@ -60,7 +60,7 @@ export async function startFakeProvider(
     const request = chatRequestSchema.parse(JSON.parse(await readBody(incoming)));
     requests.push(request);
     authorizations.push(incoming.headers.authorization);
-    send(outgoing, request, reply(request, requests.length - 1));
+    send(outgoing, request, await reply(request, requests.length - 1));
   }
 
   return {

@@ -22,7 +22,7 @@ injection: what lasts ends by itself. A fault counts as recovered when it was fo
 that began after its end has done all of its work. After each fault, and at the end, the invariants are held against the exchange's records; at the
 end every history is replayed, too.
 
-Wanted: 95 % recovered, MTTD and MTTR below 60 s, no violation. About 40 minutes. The full disk needs the right to mount a tmpfs.
+Wanted: 95 % recovered, MTTD and MTTR below 60 s, no violation. About an hour. The full disk needs the right to mount a tmpfs.
 Exit codes: 0 reached, 1 not reached, 2 wrong usage.
 `;
 

@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
 import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
@@ -20,6 +22,7 @@ import { openJournal } from '../../stores/journal/open.ts';
 import { tradingAccess } from '../../workers/exchange.ts';
 import { startFakeProvider } from '../agents/fake-provider.ts';
 import { goodReply } from '../agents/replies.ts';
+import { setClock } from '../chaos/clock.ts';
 import type { Witness } from '../chaos/evidence.ts';
 import { type Installation, makeInstallation } from '../support/installation.ts';
 
@@ -28,7 +31,10 @@ const watching = { scrapeSeconds: 10, evaluateSeconds: 10 };
 const DISK = '2g';
 const MODEL_PERIOD_MS = 45_000;
 
-export type ModelMode = 'well' | 'away' | 'garbage' | 'silent';
+/** Of a seat that answers, and too late. */
+const LATE_MS = { least: 11_000, most: 35_000 };
+
+export type ModelMode = 'well' | 'away' | 'garbage' | 'silent' | 'slow';
 
 export interface GameDayStack extends Witness {
   installation: Installation;
@@ -37,6 +43,8 @@ export interface GameDayStack extends Witness {
   configurationFile: string;
   /** False where the folder could not be made a disk of its own. */
   ownDisk: boolean;
+  /** Sets the wall clock of a worker that many milliseconds ahead. */
+  setClock(worker: string, skewMs: number): void;
   model: { mode: ModelMode };
   /** What the supervisor keeps running, by its own record. */
   processes(): readonly { name: string; pid: number }[];
@@ -60,7 +68,8 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
   process.env['TMPDIR'] = mount;
 
   const model: GameDayStack['model'] = { mode: 'well' };
-  const provider = await startFakeProvider((request) => {
+  const provider = await startFakeProvider(async (request) => {
+    if (model.mode === 'slow') await sleep(LATE_MS.least + Math.random() * (LATE_MS.most - LATE_MS.least));
     if (model.mode === 'away') return { status: 503, body: '{}' };
     if (model.mode === 'silent') return { stall: 'never' };
     if (model.mode === 'garbage')
@@ -81,13 +90,27 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   process.env['SAPPHIRE_ALERT_WEBHOOK_URL'] = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  const clocks = mkdtempSync(join(mount, 'clocks-'));
+  process.env['NODE_OPTIONS'] =
+    `--import=${pathToFileURL(join(import.meta.dirname, 'preload.ts')).href}?${encodeURIComponent(clocks)}`;
   process.env['DEEPSEEK_API_KEY'] = 'sk-gameday-not-a-real-key';
   const installation = await makeInstallation(watching);
   installation.configure({
     paperBalance: '100000',
     agents: { deepseek: { baseUrl: provider.baseUrl, timeoutSeconds: 4 } },
     // Small orders of a large account, so that an hour of them costs less than a loss limit.
-    risk: { minTradeShare: 0.0005, maxOrderNotional: '400', maxDailyLoss: 0.5, coolDownMinutes: 0 },
+    risk: {
+      minTradeShare: 0.0005,
+      maxOrderNotional: '400',
+      maxDailyLoss: 0.5,
+      coolDownMinutes: 0,
+      minHoldingSeconds: 0,
+      reentryPauseSeconds: 0,
+      maxDailyTurnover: 1_000,
+      maxDailyFees: 1,
+    },
+    // What rests at the exchange can be lost there.
+    execution: { timeInForce: 'GTC', restSeconds: 5 },
     participation: { agents: { baseline: { enabled: false }, hummingbot: { weight: 0.1 } } },
   });
   const {
@@ -119,6 +142,7 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
     data,
     configurationFile,
     ownDisk,
+    setClock: (worker, skewMs) => setClock(clocks, worker, skewMs),
     model,
     notified,
     configuration,

@@ -1,3 +1,6 @@
+import { decimal } from '../../../domain/money.ts';
+import { until } from '../../paper-exchange/harness.ts';
+import type { GameDayStack } from '../stack.ts';
 import { type Fault, LASTS_MS } from './fault.ts';
 
 /** Faults of the paper exchange, which ends them itself. */
@@ -24,6 +27,38 @@ const away =
   /^exchange$|^breaker\/exchange|^cycle\/main$|^market\/|^TradingCircuitBreakerOpen$|^TradingExchangeErrors$/;
 const unresolved = /^orders\/main$|^cycle\/main$|^TradingOrderUnresolved$|^breaker\/exchange/;
 
+const CLOSED_MS = 35_000;
+const untraded = /^exchange\/listings$/;
+const lost = /^orders\/main$|^cycle\/main$|^TradingOrderUnresolved$/;
+const lose = { kind: 'lose-order', account: 'main', count: 1, forMs: 45_000 };
+
+/** The models change their mind each 45 seconds. */
+const HELD_WITHIN_MS = 180_000;
+
+/** A configured symbol of which something is held, or nothing. */
+async function symbolThat({ journal, configuration }: GameDayStack, isHeld: boolean): Promise<string | undefined> {
+  const positions = await journal.ledger.positions('main');
+  const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+  return configuration.symbols.find((symbol) => held.includes(symbol) === isHeld);
+}
+
+function delists(isHeld: boolean): Fault {
+  const name = `the exchange delists a symbol ${isHeld ? 'that is held' : 'of which nothing is held'}`;
+  return {
+    name,
+    kind: name,
+    tells: untraded,
+    async prepare(stack) {
+      await until(() => symbolThat(stack, isHeld), HELD_WITHIN_MS);
+    },
+    async inject(stack) {
+      const symbol = (await symbolThat(stack, isHeld))?.replace('/', '');
+      await stack.admin('POST', '/faults', { kind: 'delist-symbol', symbol, forMs: CLOSED_MS });
+      return Date.now() + CLOSED_MS;
+    },
+  };
+}
+
 export const exchangeFaults: readonly Fault[] = [
   exchange('is away (503)', away, { kind: 'server-error', status: 503 }),
   exchange('is slow (6 s an answer)', away, { kind: 'delay', delayMs: 6_000 }),
@@ -42,11 +77,17 @@ export const exchangeFaults: readonly Fault[] = [
     { kind: 'server-error', status: 504, executed: true, ...order, forMs: 45_000 },
     { kind: 'server-error', status: 504, ...lookUp, forMs: 45_000 },
   ),
-  exchange('halts a symbol', /^cycle\/main$|^market\/|^exchange$/, {
+  exchange('halts a symbol', untraded, {
     kind: 'halt-symbol',
     symbol: 'BTCUSDT',
-    forMs: 35_000,
+    as: 'BREAK',
+    forMs: CLOSED_MS,
   }),
+  delists(true),
+  delists(false),
+  exchange('forgets orders that it took', lost, { ...lose, fate: 'FORGOTTEN' }),
+  exchange('calls orders rejected that it took', lost, { ...lose, fate: 'REJECTED' }),
+
   exchange('has a clock that is 5 s ahead', /^exchange\/clock$|^exchange$|^TradingExchangeClockSkew$/, {
     kind: 'skew-clock',
     skewMs: 5_000,

@@ -16,4 +16,5 @@ export const modelFaults: readonly Fault[] = [
   model('is away (503)', 'away'),
   model('writes garbage', 'garbage'),
   model('does not answer', 'silent'),
+  model('answers after 11 to 35 s', 'slow'),
 ];

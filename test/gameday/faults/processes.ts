@@ -82,6 +82,23 @@ function slowed(pid: number): () => void {
   };
 }
 
+/** Of the worker that looks at the clocks: what the others' do to their requests is nothing, and the chaos runs hold that. */
+function skewed(skewMs: number): Fault {
+  const seconds = `${Math.abs(skewMs) / 1_000} s ${skewMs > 0 ? 'ahead' : 'behind'}`;
+  return until(
+    {
+      name: `our clock is ${seconds}, and is stepped back`,
+      kind: 'our clock is wrong',
+      tells: /^exchange\/clock$|^TradingExchangeClockSkew$/,
+    },
+    20_000,
+    (stack) => {
+      stack.setClock('workers/operations', skewMs);
+      return () => stack.setClock('workers/operations', 0);
+    },
+  );
+}
+
 export const processFaults: readonly Fault[] = [
   killed('temporal'),
   killed('paper-exchange'),
@@ -105,6 +122,9 @@ export const processFaults: readonly Fault[] = [
   hung('workers/cycles'),
   hung('workers/operations'),
   hung('temporal'),
+  skewed(1_500),
+  skewed(-1_500),
+  skewed(12_000),
   limited('workers/agents', 'nofile', 'can open no more files and connections'),
   limited('workers/execution', 'data', 'is given no more memory'),
   until(

@@ -40,7 +40,7 @@ export const storeFaults: readonly Fault[] = [
       kind: 'the journal is locked',
       tells: /^health$|^process\/|^cycle\/main$|^TradingSystemDown$|^TradingHealthLookStale$|^schedule\//,
     },
-    25_000,
+    30_000,
     () => locked(journalFile()),
   ),
   until(
