@@ -70,7 +70,7 @@ class RequestTest(unittest.TestCase):
             (None, "lacks something"),
             ({**healthy, "horizonMs": "soon"}, "horizonMs must be a whole number"),
             ({**healthy, "horizonMs": 10}, "horizonMs must be a whole number from 1000"),
-            (question({}), "1 to 16 symbols"),
+            (question({}), "1 to 100 symbols"),
             (question({"BTC/USDT": [{"openAt": 1, "close": 3}]}), "a close of BTC/USDT must be text"),
             (question({"BTC/USDT": "none"}), "must be a list"),  # type: ignore[dict-item]
         ]:
