@@ -158,7 +158,8 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
             logger,
           }),
         },
-        maxCachedWorkflows: 20,
+        // The exits of fifty positions are asked every ten seconds whether they answer, and the latch beside them.
+        maxCachedWorkflows: 80,
         stickyQueueScheduleToStartTimeout: '500ms',
       },
     ],
