@@ -15,6 +15,7 @@ import { type AgentId, agentIds } from '../../domain/agents.ts';
 import type { AgentAnswer } from '../../domain/signals.ts';
 import { temporaryFolder } from '../support/books.ts';
 import { end, makeInstallation } from '../support/installation.ts';
+import { manySymbols } from '../support/many-symbols.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -186,3 +187,48 @@ async function requestTo(agentId: AgentId, handle: WorkflowHandle): Promise<Agen
   if (!data) throw new Error(`${agentId} was not asked`);
   return JSON.parse(Buffer.from(data).toString('utf8')) as AgentRequest;
 }
+
+it('fetches the snapshot of many symbols from the coordinator, and abstains where it may not', {
+  timeout: 180_000,
+}, async () => {
+  const environment = await startDevServer();
+  const { symbols, paperExchange } = manySymbols(20);
+  const others = agentIds.filter((agentId) => agentId !== 'fracast');
+  const rig = await startRig(environment, { agents: others, configuration: { symbols }, exchange: paperExchange });
+  const access = {
+    TEMPORAL_ADDRESS: environment.address,
+    TEMPORAL_NAMESPACE: 'default',
+    SAPPHIRE_DATA: temporaryFolder(),
+  };
+  const reason = { by: 'the test', reason: 'the test' };
+  await rig.journal.participation.change({
+    requestId: 'on',
+    agentId: 'fracast',
+    settings: { enabled: true },
+    ...reason,
+  });
+  const kindsWith = async (environmentOf: Record<string, string>, name: string): Promise<Set<string>> => {
+    const worker = startForecaster(python, 'fracast', { ...access, ...environmentOf });
+    try {
+      await worker.ready;
+      const handle = await rig.start('tradingCycle', `cycle/test/many-${name}`, {});
+      const { cycleId } = (await handle.result()) as CycleSummary;
+      const record = await rig.journal.cycles.find(cycleId);
+      if (!record) throw new Error('the cycle left no record');
+      const { opinions } = answerOf(record, 'fracast');
+      expect(opinions.map(({ symbol }) => symbol)).toEqual(symbols);
+      return new Set(opinions.map((each) => (each.kind === 'signal' ? each.kind : each.reason)));
+    } finally {
+      worker.child.kill('SIGKILL');
+      await worker.ended;
+    }
+  };
+  try {
+    expect(await kindsWith(rig.coordinatorAccess, 'fetched')).toEqual(new Set(['signal']));
+    const refused = { ...rig.coordinatorAccess, SAPPHIRE_COORDINATOR_TOKEN: 'another-token-0123456789' };
+    expect(await kindsWith(refused, 'refused')).toEqual(new Set(['not_configured']));
+  } finally {
+    await rig.close();
+    await environment.teardown();
+  }
+});

@@ -118,6 +118,8 @@ export interface Rig {
   backups: string;
   exchange: TestExchange;
   trading: TradingPort;
+  /** Environment of a worker that fetches from the coordinator. */
+  coordinatorAccess: Record<string, string>;
   /** Says what the scripted agents answer from now on. */
   views: { current: ScriptedView };
   /** The best bid that protective exits see from now on; the market's own without one. */
@@ -399,6 +401,10 @@ export async function startRig(
     backups: places.backups,
     exchange,
     trading,
+    coordinatorAccess: {
+      SAPPHIRE_COORDINATOR_URL: new URL(coordinator.url).origin,
+      SAPPHIRE_COORDINATOR_TOKEN: token,
+    },
     views,
     bid,
     async start(workflowType, workflowId, ...args) {
