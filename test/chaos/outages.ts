@@ -89,13 +89,14 @@ export function createOutages({ stack, traffic, deeds, toldMs }: OutageTools) {
     const since = Date.now();
     const id = await inject({ kind, symbol: symbol.replace('/', ''), as: 'BREAK' });
     let [isTraded, told] = [false, false];
-    while (!(isTraded && told) && Date.now() < since + toldMs) {
+    let lasted = true;
+    while (lasted && !(isTraded && told) && Date.now() < since + toldMs) {
       const cycle = await stack.journal.cycles.find(await turn());
       isTraded ||= cycle?.orders.some((order) => order.symbol !== symbol && order.state === 'filled') ?? false;
       told ||= await isTold(symbol, since);
+      // The exchange begins anew without its faults when it is killed.
+      lasted = await isWaiting(id);
     }
-    // The exchange begins anew without its faults when it is killed.
-    const lasted = await isWaiting(id);
     if (lasted) await until('an open market', LONGEST_LOOK_MS, () => stack.admin('DELETE', `/faults/${id}`));
     if (lasted && !told) deeds.violations.push(violation('I6', `nobody was told that ${symbol} is ${how}`));
     return lasted && isTraded;
