@@ -105,7 +105,7 @@ function shortened({ before, ...answer }: AgentAnswer): AgentAnswer {
 
 /** No half of a character. */
 function beginning(text: string): string {
-  return [...text].slice(0, MAX_CHARACTERS).join('');
+  return Array.from(text).slice(0, MAX_CHARACTERS).join('');
 }
 
 /** A character is three bytes at most: a pair of surrogates has four. */
