@@ -248,7 +248,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
       case 'clock':
         return episode(() => outages.clock(action));
       case 'lost-order':
-        return outages.lostOrder(action);
+        return episode(() => outages.lostOrder(action));
       case 'slow-agent':
         return outages.slowAgent(action);
       case 'journal-away':

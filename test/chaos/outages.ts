@@ -12,7 +12,7 @@ import { until } from './wait.ts';
 import type { LateAgent } from './wishes.ts';
 
 /** Each is tried so often before it counts as one that never struck: kills and other cycles come between. */
-const TRIES = 4;
+const TRIES = 6;
 const LOCKED_MS = 30_000;
 const LONGEST_LOOK_MS = 60_000;
 
@@ -133,7 +133,10 @@ export function createOutages({ stack, traffic, deeds, toldMs }: OutageTools) {
     const before = await lost(fate);
     const id = await inject({ kind: 'lose-order', account: 'main', fate, count: 1 });
     deeds.disturbances.push(Date.now());
-    for (let cycles = 0; cycles < 3 && (await isWaiting(id)); cycles += 1) await turn();
+    for (let cycles = 0; cycles < 3 && (await isWaiting(id)); cycles += 1) {
+      await traffic.untilActive();
+      await turn();
+    }
     deeds.disturbances.push(Date.now());
     return (await lost(fate)) > before;
   };
