@@ -125,13 +125,13 @@ it('FinGPT reads feeds whose addresses are secret, beside those of the configura
 it('FinGPT gives the views that it has when its time is over, and goes on from there in the next cycle', async () => {
   const { baseUrl, prompts } = await serve(fingpt, (input) => ({
     text: 'positive',
-    delayMs: /Ether/.test(input) ? 150 : 0,
+    delayMs: /Ether/.test(input) ? 900 : 0,
   }));
   const titles = ['Ether adoption grows', 'Outage of Ether staking ends', 'Big bank buys Ether'];
   const stories = [...twoStories, ...titles.map((title) => ({ title, publishedAt: minutesAgo(5) }))];
   const settings = agentsSchema.parse({ fingpt: { baseUrl } }).fingpt;
   const sources = [createNewsFile(newsFile(stories))];
-  const agent = createFinGpt({ ...settings, apiKey: undefined }, sources, uncounted, forgetNews, 250);
+  const agent = createFinGpt({ ...settings, apiKey: undefined }, sources, uncounted, forgetNews, 1_500);
   const seen: string[][] = [];
   do seen.push(reasonsOf((await ask(agent, healthyRequest())).answer));
   while (seen.length < 9 && seen.at(-1)?.[1] !== 'signal');
