@@ -15,6 +15,8 @@ export interface Touch {
   ask: DecimalText;
 }
 
+type Touches = ReadonlyMap<string, Touch>;
+
 const amount = z.string().regex(/^\d+(\.\d+)?$/);
 const touchesSchema = z.array(z.object({ symbol: z.string(), bidPrice: amount, askPrice: amount }));
 
@@ -32,27 +34,30 @@ export async function createWatchedTouches(
   const breaker = createBreaker('exchange', 'watched-prices');
   const asked = new Map<string, number>();
   const seen = new Map<string, { touch: Touch; at: number }>();
-  let reading: { symbols: ReadonlySet<string>; done: Promise<void> } | undefined;
+  let reading: { symbols: ReadonlySet<string>; done: Promise<Touches> } | undefined;
 
-  async function read(symbols: readonly string[]): Promise<void> {
+  async function read(symbols: readonly string[]): Promise<Touches> {
     const at = steady();
+    const touches = new Map<string, Touch>();
     const byId = new Map(symbols.map((symbol) => [String(client.market(symbol)['id']), symbol]));
     const request = { symbols: JSON.stringify([...byId.keys()]) };
     const answer = await breaker.execute(() => timed('bookTicker', () => client.publicGetTickerBookTicker(request)));
     for (const { symbol: id, bidPrice, askPrice } of touchesSchema.parse(answer)) {
       const symbol = byId.get(id);
-      if (symbol !== undefined) seen.set(symbol, { touch: { bid: plain(bidPrice), ask: plain(askPrice) }, at });
+      if (symbol !== undefined) touches.set(symbol, { bid: plain(bidPrice), ask: plain(askPrice) });
     }
+    for (const [symbol, touch] of touches) seen.set(symbol, { touch, at });
+    return touches;
   }
 
   /** One that the exchange does not list any more must not hide the others. */
-  async function readAll(symbols: readonly string[], wanted: string): Promise<void> {
+  async function readAll(symbols: readonly string[], wanted: string): Promise<Touches> {
     try {
-      await read(symbols);
+      return await read(symbols);
     } catch (error) {
       markets.doubt(error);
       if (symbols.length === 1) throw error;
-      await read([wanted]);
+      return read([wanted]);
     }
   }
 
@@ -64,18 +69,19 @@ export async function createWatchedTouches(
   return async (symbol) => {
     asked.set(symbol, steady());
     for (const [one, at] of asked) if (steady() - at > WATCHED_MS) asked.delete(one);
-    if (!fresh(symbol) && reading?.symbols.has(symbol)) await reading.done.catch(() => undefined);
     const known = fresh(symbol);
     if (known) return known;
+    // However long it took: a look of its own would have taken as long.
+    const joined = reading?.symbols.has(symbol) ? await reading.done.catch(() => undefined) : undefined;
+    const shared = joined?.get(symbol) ?? fresh(symbol);
+    if (shared) return shared;
     const symbols = [...asked.keys()].filter((one) => one === symbol || markets.listing(one) === 'traded');
     const own = { symbols: new Set(symbols), done: readAll(symbols, symbol) };
     reading = own;
-    try {
-      await own.done;
-    } finally {
+    const touches = await own.done.finally(() => {
       if (reading === own) reading = undefined;
-    }
-    const touch = seen.get(symbol)?.touch;
+    });
+    const touch = touches.get(symbol);
     if (!touch) throw new Error(`${client.id} gave no price of ${symbol}`);
     return touch;
   };

@@ -27,6 +27,7 @@ beforeEach(async () => {
   };
 });
 let gone = false;
+let answered: Promise<void>;
 afterEach(() => {
   gone = false;
   return exchange.close();
@@ -46,6 +47,28 @@ describe('the prices of fifty watched symbols', () => {
     }
     expect(requests.length).toBeLessThanOrEqual(20);
     expect(requests.every((ids) => ids.length === 50)).toBe(true);
+  });
+
+  it('are read as often when the exchange takes longer than a price is fresh', async () => {
+    const touch = await createWatchedTouches(client, () => now);
+    await Promise.all(symbols.map(touch));
+    requests.splice(0);
+    const answer = client.publicGetTickerBookTicker;
+    client.publicGetTickerBookTicker = async (request: { symbols?: string } = {}) => {
+      const read = await answer(request);
+      await answered;
+      return read;
+    };
+    for (let second = 1; second <= 5; second += 1) {
+      now = second * 1_000;
+      let give = (): void => undefined;
+      answered = new Promise((resolve) => (give = resolve));
+      const looks = symbols.map(touch);
+      now += 550;
+      give();
+      expect(await Promise.all(looks)).toHaveLength(50);
+    }
+    expect(requests).toHaveLength(5);
   });
 
   it('are never older than half a second', async () => {
