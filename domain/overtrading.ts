@@ -1,6 +1,7 @@
 import { excessOf, workingOf } from './exposure.ts';
 import { type Decimal, type DecimalText, decimal, max, min, sum, text, ZERO } from './money.ts';
 import type { Fill } from './orders.ts';
+import { isWithin } from './periods.ts';
 import type { LastSale, RiskVerdict, TradingDay } from './portfolio.ts';
 import { baseOf, quoteOf } from './position.ts';
 import { FEE_RESERVE_RATE } from './reservation.ts';
@@ -88,7 +89,7 @@ export function boundBudgets(
   });
 }
 
-/** A symbol that was sold a moment ago, by whomever: what led to the sale has not changed since. */
+/** A symbol that was sold a moment ago, by whomever: what led to the sale has not changed since. Both times are the exchange's. */
 export function reentryPause(
   reentryPauseMs: number,
   sales: readonly LastSale[],
@@ -96,9 +97,8 @@ export function reentryPause(
   now: number,
 ): { code: string; limit: string; value: string } | undefined {
   const last = sales.find((sale) => sale.symbol === symbol);
-  const sinceMs = last ? now - last.at : reentryPauseMs;
-  return sinceMs < reentryPauseMs
-    ? { code: 'ReentryPause', limit: `${reentryPauseMs} ms`, value: `${sinceMs} ms` }
+  return last && isWithin(reentryPauseMs, last.at, now)
+    ? { code: 'ReentryPause', limit: `${reentryPauseMs} ms`, value: `${Math.max(0, now - last.at)} ms` }
     : undefined;
 }
 
@@ -117,7 +117,9 @@ export function sellableBySignal(
   const { limits, now } = request;
   const openedAt = books.positions.find((position) => position.symbol === symbol)?.openedAt ?? 0;
   const heldMs = now - openedAt;
-  if (wanted.isZero() || heldMs >= limits.minHoldingMs || refuseOpening(request, books)) return wanted;
+  // A holding from the future was dated by a wrong clock: it holds up no sale.
+  const isYoung = heldMs >= 0 && heldMs < limits.minHoldingMs;
+  if (wanted.isZero() || !isYoung || refuseOpening(request, books)) return wanted;
   const excess = excessOf(request, equity, books, symbol);
   const passed = excess.greaterThanOrEqualTo(equity.times(limits.minTradeShare)) ? min(wanted, excess.div(mid)) : ZERO;
   if (passed.equals(wanted)) return wanted;

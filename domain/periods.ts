@@ -22,6 +22,14 @@ export function periodOf(period: Period, at: number): { from: number; to: number
   return { from: month(0), to: month(1) };
 }
 
+/**
+ * Whether a moment lies within so long of now. One a little ahead of now counts as now: clocks are estimated. One further ahead than the window
+ * itself was written under a clock that has been set right since, and would stand in the way for as long as that one was wrong.
+ */
+export function isWithin(windowMs: number, at: number, now: number): boolean {
+  return Math.abs(now - at) < windowMs;
+}
+
 /** When the day that a moment lies in began, as limits count days: at `resetHour`, UTC. */
 export function tradingDayStart(at: number, resetHour: number): number {
   const shift = resetHour * HOUR_MS;

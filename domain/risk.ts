@@ -3,6 +3,7 @@ import { unpriced } from './exposure.ts';
 import type { MarketSnapshot } from './market.ts';
 import { type Decimal, decimal, text } from './money.ts';
 import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from './orders.ts';
+import { isWithin } from './periods.ts';
 import type { Balance, LastSale, Position, Restriction, RiskVerdict, TradingDay } from './portfolio.ts';
 import { NOT_LISTED, type Prices, priceOf, TRADING } from './prices.ts';
 
@@ -99,7 +100,8 @@ function whole(code: string, limit: string, value: string): RiskVerdict {
 }
 
 function staleness(code: string, limitMs: number, ageMs: number): RiskVerdict | undefined {
-  return ageMs > limitMs ? whole(code, `${limitMs} ms`, `${ageMs} ms`) : undefined;
+  // What is from the future is as little of now as what is old.
+  return Math.abs(ageMs) > limitMs ? whole(code, `${limitMs} ms`, `${ageMs} ms`) : undefined;
 }
 
 /** What leaves no ground for any order. */
@@ -125,8 +127,11 @@ export function refuseSymbol({ prices }: PlanRequest, symbol: string): RiskVerdi
 /** What lets only reducing orders pass. */
 export function refuseOpening({ limits, now }: PlanRequest, books: Books): RiskVerdict | undefined {
   if (books.tradingState === 'reducing') return whole('TradingReducing', 'active', 'reducing');
-  const until = coolDownUntil(limits, books.closedTrades);
-  return now < until ? whole('CoolDown', String(until), String(now)) : undefined;
+  const lostAt = streakLostAt(limits, books.closedTrades);
+  const coolDownMs = limits.coolDownMinutes * 60_000;
+  return lostAt !== undefined && isWithin(coolDownMs, lostAt, now)
+    ? whole('CoolDown', String(lostAt + coolDownMs), String(now))
+    : undefined;
 }
 
 /** A step of the loss limits as a limit that bit. */
@@ -163,9 +168,9 @@ export function restrictionOf(limits: RiskLimits, books: Books, equity: Decimal)
   return equity.greaterThanOrEqualTo(recovered) ? step('active', 'DrawdownRecovered', recovered) : undefined;
 }
 
-/** End of the pause after a streak of losing sales; 0 without one. */
-function coolDownUntil({ maxLossStreak, coolDownMinutes }: RiskLimits, trades: Books['closedTrades']): number {
+/** When the last sale of a streak of losing ones was; undefined without one. */
+function streakLostAt({ maxLossStreak }: RiskLimits, trades: Books['closedTrades']): number | undefined {
   const streak = trades.slice(0, maxLossStreak);
   const lost = streak.length === maxLossStreak && streak.every(({ realizedPnl }) => decimal(realizedPnl).isNegative());
-  return lost ? (streak[0]?.closedAt ?? 0) + coolDownMinutes * 60_000 : 0;
+  return lost ? streak[0]?.closedAt : undefined;
 }

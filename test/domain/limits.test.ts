@@ -17,6 +17,8 @@ const bites: [string, Partial<PlanRequest>, Partial<Books>, Record<string, strin
   ['StaleEpoch', {}, { epoch: 5 }, { ...whole, limit: '5', value: '4' }, false],
   ['SnapshotStale', { now: 1_060_001, prices }, {}, { ...whole, limit: '60000 ms', value: '60001 ms' }, false],
   ['MarketDataStale', { now: 1_010_001 }, {}, { ...whole, limit: '10000 ms', value: '10001 ms' }, false],
+  ['SnapshotStale', { now: 939_999, prices }, {}, { ...whole, limit: '60000 ms', value: '-60001 ms' }, false],
+  ['MarketDataStale', { now: 989_999 }, {}, { ...whole, limit: '10000 ms', value: '-10001 ms' }, false],
   [
     'SymbolNotTrading',
     { prices: { ...prices, takenAt: 1_000_000, symbols: prices.symbols.map((one) => ({ ...one, status: 'HALT' })) } },
@@ -156,6 +158,16 @@ describe('a limit that bites', () => {
   it('says nothing where nothing was left to bite', () => {
     expect(plan({ views: [{ ...up, expectedReturn: 0.005, uncertainty: 0.1 }] }).verdicts).toEqual([]);
     expect(plan({ views: [down] }).verdicts).toEqual([]);
+  });
+
+  it.each([
+    [599_999, true],
+    [600_000, false],
+  ])('counts a loss that was dated %i ms ahead, as long as that is within the cool-down: %s', (aheadMs, isCooling) => {
+    const now = 1_000_500;
+    const dated = losses.map((trade) => ({ ...trade, closedAt: now + aheadMs }));
+    const { verdicts } = plan({ now }, { closedTrades: dated });
+    expect(verdicts.some(({ code }) => code === 'CoolDown')).toBe(isCooling);
   });
 
   it('without a price is not taken for a loss', () => {

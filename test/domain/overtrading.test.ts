@@ -44,8 +44,8 @@ describe('the least holding time', () => {
     expect(plan(none, holding('0.05', 0))).toMatchObject({ legs: [{ quantity: '0.05' }], verdicts: [] });
   });
 
-  it('counts from a clock that is behind as well', () => {
-    expect(verdict(plan(selling, holding('0.05', -40)).verdicts, 'MinHolding')).toMatchObject({ value: '-40 ms' });
+  it.each([1, 40, 3_600_000])('holds up nothing that was dated %i ms ahead, by a clock that was wrong', (aheadMs) => {
+    expect(plan(selling, holding('0.05', -aheadMs))).toMatchObject({ legs: [{ quantity: '0.05' }], verdicts: [] });
   });
 
   it('holds up nothing while nothing may be opened: reducing, after a drawdown, after a streak of losses', () => {
@@ -94,6 +94,16 @@ describe('the pause before a symbol is entered again', () => {
       before: '3000',
       after: '0',
     });
+  });
+
+  it.each([
+    [40, true],
+    [599_999, true],
+    [600_000, false],
+    [3_600_000, false],
+  ])('of a sale %i ms ahead counts as just now, and further ahead than itself as none: %s', (aheadMs, paused) => {
+    const { verdicts } = plan({}, sold(-aheadMs));
+    expect(verdict(verdicts, 'ReentryPause')?.value).toBe(paused ? '0 ms' : undefined);
   });
 
   it('is over to the millisecond, is none where it is zero, and is of its own symbol alone', () => {
