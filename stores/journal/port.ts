@@ -263,6 +263,7 @@ export interface EquityMarks {
   dayOpen: DecimalText;
   /** Highest equity so far, moved likewise. */
   highWater: DecimalText;
+  /** Of the prices, by the exchange's clock. */
   at: number;
 }
 

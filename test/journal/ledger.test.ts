@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
 import { riskSchema } from '../../contracts/config/schema.ts';
+import type { CycleRecord } from '../../contracts/cycle.ts';
 import { type Decimal, decimal, text } from '../../domain/money.ts';
 import type { Row } from '../../stores/journal/sql/database.ts';
 import { cycleRecord, fill, fund, leg, planLegs, terms, trade } from '../support/books.ts';
@@ -81,6 +82,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
   it('marks equity with the day that it opened at and its high water', async () => {
     const day = 86_400_000;
     const marksAfter = async (equity: string, at: number) => {
+      books.now = at;
       await books.journal.cycles.record(cycleRecord({ cycleId: `c${at}`, equity, finishedAt: at }));
       return books.journal.ledger.equityMarks('main');
     };
@@ -302,6 +304,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     const mark = (cycleId: string, equity: string, finishedAt: number): Promise<void> =>
       books.journal.cycles.record(cycleRecord({ cycleId, equity, finishedAt }));
     const day = 86_400_000;
+    books.now = day;
     await mark('a', '100', day);
     await mark('late', '200', day - 1);
     expect(await books.journal.ledger.equityMarks('main')).toEqual({
@@ -309,6 +312,52 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
       dayOpen: '100',
       highWater: '100',
       at: day,
+    });
+  });
+
+  describe('of a wrong clock', () => {
+    const day = 86_400_000;
+    const today = 20_000 * day + 10 * 3_600_000;
+    const rising = ['10500', '11000', '11500', '12500'];
+    const record = (cycleId: string, equity: string, changes: Partial<CycleRecord>): Promise<void> =>
+      books.journal.cycles.record(cycleRecord({ cycleId, equity, ...changes }));
+    const priced = (takenAt: number): Partial<CycleRecord> => ({
+      prices: { takenAt, mids: {} },
+      finishedAt: takenAt + 5_000,
+    });
+    const marks = () => books.journal.ledger.equityMarks('main');
+
+    it('do not stay, once it is set right: the limits go on', async () => {
+      books.now = today + 30 * day;
+      await record('wrong', '10000', priced(books.now));
+      for (const [n, equity] of rising.entries()) {
+        books.now = today + n * 60_000;
+        await record(equity, equity, priced(books.now - 5_000));
+      }
+      const at = today + 3 * 60_000 - 5_000;
+      expect(await marks()).toEqual({ equity: '12500', dayOpen: '10000', highWater: '12500', at });
+      books.now = today + day;
+      await record('tomorrow', '12000', priced(books.now));
+      expect(await marks()).toMatchObject({ equity: '12000', dayOpen: '12000', highWater: '12500' });
+    });
+
+    it('are dated by the prices, whatever the clock of the cycle or of the journal says', async () => {
+      for (const offsetMs of [30 * day, -3_600_000]) {
+        books.now = today + offsetMs;
+        for (const [n, equity] of rising.entries()) {
+          const takenAt = today + n * 60_000;
+          await record(`${offsetMs}/${n}`, equity, { ...priced(takenAt), finishedAt: books.now });
+          expect(await marks()).toMatchObject({ equity, at: takenAt });
+        }
+        await books.fresh();
+      }
+    });
+
+    it('are of no date that is still to come, where their prices have none', async () => {
+      books.now = today;
+      await record('wrong', '10000', { finishedAt: today + 30 * day });
+      for (const equity of rising) await record(equity, equity, { finishedAt: today });
+      expect(await marks()).toEqual({ equity: '12500', dayOpen: '10000', highWater: '12500', at: today });
     });
   });
 
@@ -324,6 +373,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     const opens: (string | undefined)[] = [];
     for (const at of [5, 7, 23, 29, 30]) {
       const equity = String(at);
+      books.now = at * hour;
       await books.journal.cycles.record(cycleRecord({ cycleId: `c${at}`, equity, finishedAt: at * hour }));
       opens.push((await books.journal.ledger.equityMarks('main'))?.dayOpen);
     }

@@ -169,7 +169,7 @@ export function createCycleBook(database: Database): CycleBook {
 
     record: (record) =>
       database.transaction(record.account, { ledger: true }, async (transaction) => {
-        const { cycleId, correlationId, account, outcome, equity, finishedAt, planEnd, orders } = record;
+        const { cycleId, correlationId, account, outcome, equity, finishedAt, prices, planEnd, orders } = record;
         const inserted = await transaction.run(
           'INSERT INTO decisions (cycle_id, account, outcome, finished_at, record) VALUES (?, ?, ?, ?, ?) ON CONFLICT (cycle_id) DO NOTHING',
           cycleId,
@@ -182,7 +182,9 @@ export function createCycleBook(database: Database): CycleBook {
         if (planEnd) await settle(transaction, { cycleId, ...planEnd, orders });
         if (equity !== undefined) {
           const limits = await readLimits(transaction, account);
-          await markEquity(transaction, { account, equity, at: finishedAt, resetHour: limits.dayResetHour });
+          // By the exchange's clock, as the day's trades are; a record without it is believed no date that is still to come.
+          const at = prices?.takenAt ?? Math.min(finishedAt, transaction.now());
+          await markEquity(transaction, { account, equity, at, resetHour: limits.dayResetHour });
           await tellEquity(transaction, record);
         }
         await recordSignals(transaction, record);

@@ -6,6 +6,9 @@ import type { Sql, Transaction } from './database.ts';
 
 const DAY_MS = 86_400_000;
 
+/** By so much the exchange's clock, after which a mark is dated, and the journal's may differ: a mark further ahead is of no time at all. */
+const CLOCKS_DIFFER_MS = 60_000;
+
 export async function readMarks(sql: Sql, account: string): Promise<EquityMarks | undefined> {
   const row = await sql.row('SELECT * FROM equity_marks WHERE account = ?', account);
   if (!row) return undefined;
@@ -31,14 +34,19 @@ async function write(transaction: Transaction, account: string, day: number, mar
   );
 }
 
-/** @param resetHour hour, UTC, at which a new day of the daily loss limit begins. */
+/**
+ * @param at when the equity was that: the exchange's time of its prices.
+ * @param resetHour hour, UTC, at which a new day of the daily loss limit begins.
+ */
 export async function markEquity(
   transaction: Transaction,
   { account, equity, at, resetHour }: { account: string; equity: DecimalText; at: number; resetHour: number },
 ): Promise<void> {
   const before = await readMarks(transaction, account);
+  // One that a wrong clock wrote would stand, and the limits with it, until its date: it is replaced. What it says of day and peak was true.
+  const isAhead = before !== undefined && before.at > transaction.now() + CLOCKS_DIFFER_MS;
   // A cycle that ended late must neither bring back a day that is over nor a peak that a resume has laid down.
-  if (before && at < before.at) return;
+  if (before && at < before.at && !isAhead) return;
   const dayStart = tradingDayStart(at, resetHour);
   const sameDay = before !== undefined && before.at >= dayStart;
   await write(transaction, account, Math.floor(dayStart / DAY_MS), {
