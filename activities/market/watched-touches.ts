@@ -34,7 +34,7 @@ export async function createWatchedTouches(
   const breaker = createBreaker('exchange', 'watched-prices');
   const asked = new Map<string, number>();
   const seen = new Map<string, { touch: Touch; at: number }>();
-  let reading: { symbols: ReadonlySet<string>; done: Promise<Touches> } | undefined;
+  let reading: Promise<Touches> | undefined;
 
   async function read(symbols: readonly string[]): Promise<Touches> {
     const at = steady();
@@ -66,23 +66,29 @@ export async function createWatchedTouches(
     return known && steady() - known.at <= FRESH_MS ? known.touch : undefined;
   };
 
-  return async (symbol) => {
-    asked.set(symbol, steady());
-    for (const [one, at] of asked) if (steady() - at > WATCHED_MS) asked.delete(one);
+  /** At most two readings are waited for: one may have begun before the symbol was asked for, the next one has it. */
+  const look = async (symbol: string, waits: number): Promise<Touch> => {
     const known = fresh(symbol);
     if (known) return known;
-    // However long it took: a look of its own would have taken as long.
-    const joined = reading?.symbols.has(symbol) ? await reading.done.catch(() => undefined) : undefined;
-    const shared = joined?.get(symbol) ?? fresh(symbol);
-    if (shared) return shared;
+    if (reading && waits < 2) {
+      // However long it took: a look of its own would have taken as long.
+      const shared = (await reading.catch(() => undefined))?.get(symbol);
+      return shared ?? look(symbol, waits + 1);
+    }
     const symbols = [...asked.keys()].filter((one) => one === symbol || markets.listing(one) === 'traded');
-    const own = { symbols: new Set(symbols), done: readAll(symbols, symbol) };
+    const own = readAll(symbols, symbol);
     reading = own;
-    const touches = await own.done.finally(() => {
+    const touches = await own.finally(() => {
       if (reading === own) reading = undefined;
     });
     const touch = touches.get(symbol);
     if (!touch) throw new Error(`${client.id} gave no price of ${symbol}`);
     return touch;
+  };
+
+  return async (symbol) => {
+    asked.set(symbol, steady());
+    for (const [one, at] of asked) if (steady() - at > WATCHED_MS) asked.delete(one);
+    return look(symbol, 0);
   };
 }

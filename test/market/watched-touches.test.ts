@@ -49,6 +49,12 @@ describe('the prices of fifty watched symbols', () => {
     expect(requests.every((ids) => ids.length === 50)).toBe(true);
   });
 
+  it('are read twice, and not once each, when all are asked for the first time', async () => {
+    const touch = await createWatchedTouches(client, () => now);
+    await Promise.all(symbols.map(touch));
+    expect(requests.map((ids) => ids.length)).toEqual([1, 50]);
+  });
+
   it('are read as often when the exchange takes longer than a price is fresh', async () => {
     const touch = await createWatchedTouches(client, () => now);
     await Promise.all(symbols.map(touch));
