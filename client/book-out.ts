@@ -22,7 +22,7 @@ export interface BookOutResult {
   value: string;
   /** Undefined where this reference stood in the books already, or nothing was held beside the submissions that were ended. */
   booked: BookedOut | undefined;
-  /** Submissions of unknown end that were ended with it. */
+  /** Submissions that were ended with it: of unknown end, and those that would have been sent next. */
   ended: string[];
 }
 
@@ -59,7 +59,7 @@ export async function bookOutPosition(
     );
   }
   for (const intent of open) await endUnasked(journal, intent);
-  const ended = open.map(({ intentId }) => intentId);
+  const ended = [...open.map(({ intentId }) => intentId), ...(await journal.ledger.endWaiting(account, symbol))];
   const held = (await trading.balances())[baseOf(symbol)] ?? '0';
   const booked = await journal.ledger.bookOut({ ...request, held, at: Date.now() }).catch((error: unknown) => {
     if (ended.length > 0 && error instanceof UserError && error.code === 'NotHeld') return undefined;
@@ -69,8 +69,11 @@ export async function bookOutPosition(
 }
 
 /** Nothing rests on a symbol that is not listed. What was filled before shows in the balance, by which the rest is booked. */
-async function endUnasked({ intents }: BookOutTools['journal'], { intentId, state }: Intent): Promise<void> {
-  const unanswered = state === 'submitted' || state === 'unresolved';
+async function endUnasked(
+  { intents }: BookOutTools['journal'],
+  { intentId, state, venueOrderId }: Intent,
+): Promise<void> {
+  const unanswered = state === 'submitted' || (state === 'unresolved' && venueOrderId === undefined);
   await intents.report({
     intentId,
     state: unanswered ? 'void' : 'canceled',

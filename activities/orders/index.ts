@@ -136,10 +136,20 @@ export function createOrderActivities({ journal, trading, events, logger }: Orde
       return progress('order followed', leg);
     },
 
-    /** Cancels what may rest and takes the order's end into the books. Repeat-safe. */
+    /**
+     * Cancels what may rest and takes the order's end into the books. Repeat-safe. On a symbol that the exchange lists no more nothing can be
+     * cancelled or asked for: the order is unresolved until a person books it out, or the symbol is listed again.
+     */
     async cancelOrder(leg: OrderLeg, submission: number): Promise<LegProgress> {
       const intentId = intentIdOf(leg.legId, submission);
-      await find(intentId);
+      if (isTerminal((await find(intentId)).state)) return progress('order is over', leg);
+      if (trading.listing(leg.symbol) === 'unlisted') {
+        const detail = `the exchange lists no ${leg.symbol}: its end cannot be asked for until a person books it out`;
+        // Listed again it is concluded as any that had been there.
+        const sendBy = await trading.exchangeTime();
+        await journal.intents.report({ intentId, state: 'unresolved', sendBy, detail, fills: [] });
+        throw new Error(`${intentId}: ${detail}`);
+      }
       await journal.intents.report({ intentId, state: 'pending_cancel', fills: [] });
       await trading.cancel(leg.symbol, intentId);
       const intent = await settleIntent(journal, trading, await find(intentId));

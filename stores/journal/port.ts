@@ -230,6 +230,11 @@ export interface LedgerBook {
   /** The day that has begun by `now`, as the limits in force count days. */
   tradingDay(account: string, now: number): Promise<TradingDay>;
   /**
+   * Ends each leg on a symbol whose first submission, or next one, has not been sent: a tombstone takes its place, and its capital is released.
+   * Returns the tombstones.
+   */
+  endWaiting(account: string, symbol: string): Promise<string[]>;
+  /**
    * Ends a position that no order can end, and holds the books of its asset against what the exchange has of it. Idempotent by reference: the
    * second call returns undefined. Refused where something of it is reserved, or more is at the exchange than was booked.
    */

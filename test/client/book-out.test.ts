@@ -5,6 +5,7 @@ import type { TradingPort } from '../../activities/orders/port.ts';
 import { compareAtRest } from '../../activities/reconcile/strict.ts';
 import { type BookOutRequest, bookOutPosition } from '../../client/book-out.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
+import type { Working } from '../../domain/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fund, leg, planLegs, temporaryJournal, terms, trade } from '../support/books.ts';
@@ -96,11 +97,13 @@ describe('booking out a position', () => {
     ['submitted', 'void'],
     ['unresolved', 'void'],
     ['accepted', 'canceled'],
-  ] as const)('ends a submission that is %s as %s once its time is over', async (state, end) => {
+    ['unresolved', 'canceled', '77'],
+  ] as const)('ends a submission that is %s as %s once its time is over', async (state, end, venueOrderId?: string) => {
     const sell = leg({ legId: 'sph2', cycleId: 'c2', symbol: SYMBOL, side: 'sell', purpose: 'protect', quantity: '2' });
     await planLegs(journal, sell);
     await journal.intents.openFence(sell, terms(sell), Date.now() - 1);
-    if (state !== 'submitted') await journal.intents.report({ intentId: intentId('sph2', 1), state, fills: [] });
+    if (state !== 'submitted')
+      await journal.intents.report({ intentId: intentId('sph2', 1), state, venueOrderId, fills: [] });
     expect(await bookOut()).toMatchObject({ ended: [intentId('sph2', 1)], booked: { kept: '2' } });
     expect(await journal.intents.find(intentId('sph2', 1))).toMatchObject({ state: end });
     expect(await compareAtRest({ journal, trading }, 'main')).toEqual({ clean: true, differences: [] });
@@ -116,6 +119,52 @@ describe('booking out a position', () => {
       expect.objectContaining({ asset: 'USDT', free: '9700', reserved: '0' }),
     );
     await expect(bookOut(gone)).rejects.toMatchObject({ code: 'NotHeld' });
+  });
+
+  it.each<[string, Working]>([
+    ['chase', { style: 'chase', submissions: 3 }],
+    ['TWAP', { style: 'twap', slices: ['1', '1'], intervalMs: 60_000 }],
+  ])('ends a sale by %s with what it would send next', async (_style, working) => {
+    const sell = leg({
+      legId: 'sph2',
+      cycleId: 'c2',
+      symbol: SYMBOL,
+      side: 'sell',
+      purpose: 'flatten',
+      timeInForce: 'GTC',
+      quantity: '2',
+      working,
+    });
+    await planLegs(journal, sell);
+    await journal.intents.openFence(sell, { ...terms(sell), quantity: '1' }, Date.now() - 1);
+    await journal.intents.report({ intentId: intentId('sph2', 1), state: 'accepted', venueOrderId: '77', fills: [] });
+    const ended = [intentId('sph2', 1), intentId('sph2', 2)];
+    expect(await bookOut()).toMatchObject({ ended, booked: { kept: '2' } });
+    expect((await journal.intents.ofLeg('sph2')).map(({ state }) => state)).toEqual(['canceled', 'void']);
+    expect(await compareAtRest({ journal, trading }, 'main')).toEqual({ clean: true, differences: [] });
+  });
+
+  it('ends a purchase that chases, and frees its money, where nothing is held', async () => {
+    const working = { style: 'chase', submissions: 3 } as const;
+    const buy = leg({ legId: 'sph3', cycleId: 'c3', symbol: 'GONE/USDT', quantity: '1', limitPrice: '100', working });
+    await planLegs(journal, buy);
+    await journal.intents.openFence(buy, terms(buy), Date.now() - 1);
+    await journal.intents.report({ intentId: intentId('sph3', 1), state: 'accepted', venueOrderId: '77', fills: [] });
+    const gone = { symbol: 'GONE/USDT', reference: 'gone-1' };
+    const ended = [intentId('sph3', 1), intentId('sph3', 2)];
+    expect(await bookOut(gone)).toMatchObject({ booked: undefined, ended });
+    expect(await journal.ledger.balances('main')).toContainEqual(
+      expect.objectContaining({ asset: 'USDT', free: '9700', reserved: '0' }),
+    );
+  });
+
+  it('ends what was planned and not sent, at once', async () => {
+    const buy = leg({ legId: 'sph3', cycleId: 'c3', symbol: 'GONE/USDT', quantity: '1', limitPrice: '100' });
+    await planLegs(journal, buy);
+    const result = await bookOut({ symbol: 'GONE/USDT', reference: 'gone-1' });
+    expect(result).toMatchObject({ booked: undefined, ended: [intentId('sph3', 1)] });
+    // A sender that wakes late finds the tombstone.
+    expect(await journal.intents.openFence(buy, terms(buy), Date.now())).toMatchObject({ code: 'IntentExists' });
   });
 
   it('is refused while the exchange trades it', async () => {

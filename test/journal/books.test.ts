@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
 import { riskSchema } from '../../contracts/config/schema.ts';
+import type { Working } from '../../domain/orders.ts';
 import { defaultParticipation, perAgent } from '../../domain/participation.ts';
 import type { OrderPlan, Restriction } from '../../domain/portfolio.ts';
 import type { PlanningView } from '../../stores/journal/port.ts';
@@ -342,6 +343,25 @@ describe.each(adapterNames)('the books on %s', (name) => {
       await books.journal.cycles.plan('two', 'main', () => ({ ...empty('two'), kind: 'independent', legs }));
       books.now += 6 * 60_000;
       expect((await look('later')).openOrders).toEqual([]);
+    });
+
+    it.each<[string, Working, number]>([
+      ['chase', { style: 'chase', submissions: 3 }, 0],
+      ['TWAP', { style: 'twap', slices: ['0.005', '0.005'], intervalMs: 3_600_000 }, 3_600_000],
+    ])('gives up a leg by %s whose next submission was due five minutes ago', async (_style, working, dueMs) => {
+      await fund(books.journal);
+      const order = leg({ timeInForce: 'GTC', working });
+      await planLegs(books.journal, order);
+      await books.journal.intents.openFence(order, { ...terms(order), quantity: '0.005' }, books.now);
+      // For as long as it rests it is no leg that waits.
+      books.now += 10 * 60_000;
+      await books.journal.intents.report({ intentId: `${order.legId}-1`, state: 'canceled', fills: [] });
+      books.now += dueMs + 5 * 60_000 - 1;
+      expect((await look('before')).openOrders).toMatchObject([{ legId: order.legId, state: 'initialized' }]);
+      books.now += 1;
+      expect((await look('after')).openOrders).toEqual([]);
+      expect(await books.journal.intents.ofLeg(order.legId)).toMatchObject([{ state: 'canceled' }, { state: 'void' }]);
+      expect(await books.balance('USDT')).toMatchObject({ free: '10000', reserved: '0' });
     });
   });
 });

@@ -62,6 +62,30 @@ describe('an order that the exchange says was sent before', () => {
   });
 });
 
+describe('the cancel of an order on a symbol that the exchange lists no more', () => {
+  const sell = leg({ legId: 'sph2', cycleId: 'c2', symbol: 'GONE/USDT', quantity: '1', limitPrice: '100' });
+  const cancel = () => run(() => orders.cancelOrder(sell, 1));
+  beforeEach(async () => {
+    await planLegs(journal, sell);
+    await journal.intents.openFence(sell, terms(sell), Date.now() - 1);
+    await journal.intents.report({ intentId: intentIdOf('sph2', 1), state: 'accepted', venueOrderId: '77', fills: [] });
+  });
+
+  it('leaves it unresolved and says what ends it', async () => {
+    for (let tries = 0; tries < 2; tries += 1)
+      await expect(cancel()).rejects.toThrow('the exchange lists no GONE/USDT: its end cannot be asked for until');
+    expect(await journal.intents.find(intentIdOf('sph2', 1))).toMatchObject({
+      state: 'unresolved',
+      detail: expect.stringContaining('books it out'),
+    });
+  });
+
+  it('comes to its end once the books have that of the order', async () => {
+    await journal.intents.report({ intentId: intentIdOf('sph2', 1), state: 'canceled', fills: [] });
+    expect(await cancel()).toMatchObject({ working: false, result: { state: 'canceled' } });
+  });
+});
+
 describe('an order that rests', () => {
   const follow = (restMs: number): { looks: () => number; end: Promise<LegProgress> } => {
     const asked = vi.spyOn(trading, 'findOrder');

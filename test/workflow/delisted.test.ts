@@ -4,8 +4,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { bookOutPosition } from '../../client/book-out.ts';
 import type { FlattenResult, ReconcileReport, TradingControlState } from '../../contracts/control.ts';
 import type { CycleSummary } from '../../contracts/cycle.ts';
-import { flattenWorkflowId, protectWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
-import { leg, trade } from '../support/books.ts';
+import {
+  flattenWorkflowId,
+  intentId,
+  orderWorkflowId,
+  protectWorkflowId,
+  TRADING_CONTROL_ID,
+} from '../../contracts/workflow-ids.ts';
+import { leg, planLegs, terms, trade } from '../support/books.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -93,6 +99,37 @@ describe('a symbol that the exchange no longer lists', () => {
     // Its exits end by themselves.
     const exits = environment.client.workflow.getHandle(protectWorkflowId('main', GONE));
     expect(await exits.result()).toMatchObject({ symbol: GONE, end: 'flat' });
+  });
+
+  it.each([
+    ['once', { style: 'once' }],
+    ['chase', { style: 'chase', submissions: 3 }],
+  ] as const)('ends the workflow of an order by %s that rested on it when it is booked out', async (style, working) => {
+    await hold();
+    const order = leg({
+      legId: `sph-gone-${style}`,
+      cycleId: `cycle/main/${randomUUID()}`,
+      symbol: GONE,
+      side: 'sell',
+      purpose: 'flatten',
+      type: 'post_only',
+      timeInForce: 'GTC',
+      quantity: '2',
+      limitPrice: '210',
+      restMs: 500,
+      working,
+    });
+    await planLegs(rig.journal, order);
+    await rig.journal.intents.openFence(order, terms(order), Date.now() - 60_000);
+    const sent = { intentId: intentId(order.legId, 1), venueOrderId: '77' };
+    await rig.journal.intents.report({ ...sent, state: 'accepted', fills: [] });
+    const handle = await rig.start('executeOrder', orderWorkflowId(order.legId), order);
+    const state = async () => (await rig.journal.intents.find(sent.intentId))?.state;
+    await expect.poll(state, { timeout: 20_000 }).toBe('unresolved');
+    expect((await bookOut()).booked).toMatchObject({ kept: '5' });
+    const end = style === 'once' ? 'canceled' : 'void';
+    expect(await handle.result()).toMatchObject({ state: end, filledQuantity: '0' });
+    await expectBooksEqualExchange(rig);
   });
 
   it('does not keep a flattening from selling the others, which ends when it is booked out', async () => {

@@ -43,17 +43,17 @@ async function bookOut(context: CliContext, options: BookOutOptions, symbol: str
   const result = await bookOutPosition(request, { journal: await journal(), trading: await trading() });
   print(result, options, (): Lines => {
     const { booked, ended } = result;
-    const unanswered = ended.length > 0 ? [`ended without an answer: ${ended.join(', ')}`] : [];
+    const submissions = ended.length > 0 ? [`ended with it: ${ended.join(', ')}`] : [];
     if (!booked) {
-      return unanswered.length > 0
-        ? [`nothing of ${symbol} was held`, ...unanswered]
+      return submissions.length > 0
+        ? [`nothing of ${symbol} was held`, ...submissions]
         : [`${reference} stands in the books already: nothing was booked`];
     }
     const asset = baseOf(symbol);
     return [
       `booked out ${booked.quantity} ${symbol} at ${value} ${quoteOf(symbol)}, as ${reference}: ${booked.left} ${asset} left the books, ${booked.kept} ${asset} stay as dust`,
       `cost ${booked.cost}, realised PnL ${booked.realizedPnl} ${quoteOf(symbol)}`,
-      ...unanswered,
+      ...submissions,
     ];
   });
 }

@@ -4,9 +4,20 @@ import { baseOf, quoteOf } from '../../../domain/position.ts';
 import type { BookedOut, LedgerBook } from '../port.ts';
 import { isNewRequest } from './control.ts';
 import type { Transaction } from './database.ts';
+import { voidIfMissing } from './intents.ts';
 import { moveMarks } from './marks.ts';
 import { readStored, writeStored } from './positions.ts';
-import { balanceOf, post } from './postings.ts';
+import { balanceOf, post, readWaitingLegs } from './postings.ts';
+
+/** Ends what would still be sent on a symbol, and gives its capital back: a tombstone keeps a late sender from it. */
+export async function endWaiting(transaction: Transaction, account: string, symbol: string): Promise<string[]> {
+  const ended: string[] = [];
+  for (const { leg, filled } of await readWaitingLegs(transaction, account)) {
+    if (leg.symbol !== symbol) continue;
+    ended.push((await voidIfMissing(transaction, leg, filled.length + 1)).intentId);
+  }
+  return ended;
+}
 
 /**
  * Ends a position that no order can end, as if it were sold at its worth and that were taken out: what of its cost the worth does not reach is a

@@ -15,7 +15,7 @@ import { recordSignals } from './scores.ts';
 import { readLimits } from './settings-kinds.ts';
 import { readLastSales, readTradingDay } from './trading-day.ts';
 
-/** A leg that was planned this long ago and never sent belongs to a cycle that is gone, and its decision is not one of today. */
+/** A leg whose first submission, or next one, should have been sent this long ago has nobody who sends it, and its decision is not one of today. */
 const ABANDONED_MS = 5 * 60_000;
 const CLOSED_TRADES = 20;
 
@@ -26,10 +26,11 @@ const CLOSED_TRADES = 20;
 async function readOpenOrders(transaction: Transaction, account: string): Promise<PlanningView['openOrders']> {
   const orders: PlanningView['openOrders'] = await readOpenIntents(transaction, account);
   const underWay = new Set((await readUnsettledPlans(transaction, account)).map(({ cycleId }) => cycleId));
-  for (const { leg, reservedAt, filled } of await readWaitingLegs(transaction, account)) {
-    const isOld = filled.length === 0 && transaction.now() - reservedAt >= ABANDONED_MS;
+  for (const { leg, waitsSince, filled } of await readWaitingLegs(transaction, account)) {
+    const pauseMs = filled.length > 0 && leg.working.style === 'twap' ? leg.working.intervalMs : 0;
+    const isOld = transaction.now() - waitsSince >= pauseMs + ABANDONED_MS;
     const isAbandoned = isOld && !underWay.has(leg.cycleId);
-    if (isAbandoned) await voidIfMissing(transaction, leg, 1);
+    if (isAbandoned) await voidIfMissing(transaction, leg, filled.length + 1);
     else {
       const filledQuantity = text(sum(filled.map((part) => decimal(part))));
       orders.push({ ...leg, filledQuantity, state: 'initialized' });

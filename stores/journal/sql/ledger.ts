@@ -4,7 +4,7 @@ import { decimal, text } from '../../../domain/money.ts';
 import type { Fill, OrderSide } from '../../../domain/orders.ts';
 import type { Balance } from '../../../domain/portfolio.ts';
 import type { LedgerBook, Transfer } from '../port.ts';
-import { bookOut } from './book-out.ts';
+import { bookOut, endWaiting } from './book-out.ts';
 import { isNewRequest } from './control.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { moveMarks, readMarks } from './marks.ts';
@@ -106,6 +106,9 @@ export function createLedgerBook(database: Database): LedgerBook {
       const { dayResetHour } = await readLimits(database, account);
       return readTradingDay(database, account, dayResetHour, now);
     },
+
+    endWaiting: (account, symbol) =>
+      database.transaction(account, { ledger: true }, (transaction) => endWaiting(transaction, account, symbol)),
 
     bookOut: (entry) =>
       database.transaction(entry.account, { ledger: true }, (transaction) => bookOut(transaction, entry)),

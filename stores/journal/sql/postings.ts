@@ -100,6 +100,8 @@ export async function findReservedLeg(sql: Sql, legId: string): Promise<OrderLeg
 export interface WaitingLeg {
   leg: OrderLeg;
   reservedAt: number;
+  /** Since it was reserved, or its newest submission came to its end. */
+  waitsSince: number;
   /** What was filled of each of its submissions so far; empty before the first. */
   filled: string[];
 }
@@ -114,10 +116,15 @@ export async function readWaitingLegs(sql: Sql, account: string): Promise<Waitin
   );
   const legs: WaitingLeg[] = [];
   for (const row of rows) {
-    const sent = await sql.rows('SELECT filled_quantity FROM intents WHERE leg_id = ?', String(row['leg_id']));
+    const sent = await sql.rows(
+      'SELECT filled_quantity, updated_at FROM intents WHERE leg_id = ?',
+      String(row['leg_id']),
+    );
+    const reservedAt = Number(row['reserved_at']);
     legs.push({
       leg: JSON.parse(String(row['leg'])) as OrderLeg,
-      reservedAt: Number(row['reserved_at']),
+      reservedAt,
+      waitsSince: Math.max(reservedAt, ...sent.map((intent) => Number(intent['updated_at']))),
       filled: sent.map((intent) => String(intent['filled_quantity'])),
     });
   }
