@@ -1,4 +1,4 @@
-import { decimal, text, ZERO } from './money.ts';
+import { type DecimalText, decimal, text, ZERO } from './money.ts';
 import type { Fill } from './orders.ts';
 import type { Position } from './portfolio.ts';
 
@@ -12,6 +12,11 @@ export function quoteOf(symbol: string): string {
 
 export function flatPosition(symbol: string): Position {
   return { symbol, quantity: '0', averageCost: '0', realizedPnl: '0', dust: '0', openedAt: 0 };
+}
+
+/** Whether the exchange takes no order for what is held at this price: as a holding it is over, though its quantity and cost stay in the books. */
+export function isRemnant({ quantity }: Position, price: DecimalText, minNotional: DecimalText): boolean {
+  return decimal(quantity).times(price).lessThan(minNotional);
 }
 
 /**

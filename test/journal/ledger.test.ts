@@ -3,6 +3,7 @@ import { via } from '../../contracts/audit.ts';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { type Decimal, decimal, text } from '../../domain/money.ts';
+import type { OrderLeg } from '../../domain/orders.ts';
 import type { Row } from '../../stores/journal/sql/database.ts';
 import { cycleRecord, fill, fund, leg, planLegs, terms, trade } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
@@ -169,6 +170,52 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     await move('e', '-0.2', '-16000');
     expect(await position()).toMatchObject({ quantity: '0', averageCost: '0', openedAt: 0, realizedPnl: '0' });
     expect(await books.journal.ledger.deposits('main')).toMatchObject({ BTC: '0' });
+  });
+
+  describe('a holding', () => {
+    const order = (n: number, changes: Partial<OrderLeg>): OrderLeg =>
+      leg({ legId: `sph-${n}`, cycleId: `cycle/${n}`, correlationId: `cycle/${n}`, ...changes });
+    const position = async () => (await books.journal.ledger.positions('main'))[0];
+    /** Bought at `filledAt` 1,000, with the fee in the base asset, and sold again but for so much. */
+    const leave = async (rest: string): Promise<void> => {
+      await fund(books.journal);
+      await trade(books.journal, order(1, { quantity: '0.01234' }), { filledAt: 1_000, fee: '0.00001234' });
+      const quantity = text(decimal('0.01232766').minus(rest));
+      const out = order(2, { side: 'sell', purpose: 'flatten', quantity, limitPrice: '60000' });
+      await trade(books.journal, out, { filledAt: 300_000 });
+      expect(await position()).toMatchObject({ quantity: rest, openedAt: 1_000 });
+    };
+
+    it('begins anew once what was left of it is less than the exchange takes, with all that is left and its cost', async () => {
+      await leave('0.00000766');
+      await trade(books.journal, order(3, { quantity: '0.01' }), { filledAt: 9_000_000, price: '59000', fee: '0' });
+      // 0.00000766 at 60,060.06 and 0.01 at 59,000.
+      expect(await position()).toMatchObject({ quantity: '0.01000766', openedAt: 9_000_000 });
+      expect(decimal((await position())?.averageCost ?? '0').toFixed(4)).toBe('59000.8114');
+      expect(await books.balance('BTC')).toEqual({ asset: 'BTC', free: '0.01000766', reserved: '0', dust: '0' });
+    });
+
+    it('goes on while what is left of it can be sold', async () => {
+      // 5.1 USDT, and the exchange takes 5.
+      await leave('0.000085');
+      await trade(books.journal, order(3, { quantity: '0.01' }), { filledAt: 9_000_000 });
+      expect(await position()).toMatchObject({ openedAt: 1_000 });
+    });
+
+    it('begins with the first fill of the order that enters it, however little that was', async () => {
+      await leave('0.00000766');
+      const entry = order(3, { quantity: '0.01' });
+      await planLegs(books.journal, entry);
+      await books.journal.intents.openFence(entry, terms(entry), books.now);
+      for (const [tradeId, quantity, filledAt] of [
+        ['a', '0.00001', 9_000_000],
+        ['b', '0.00999', 9_000_500],
+      ] as const) {
+        const fills = [fill({ intentId: 'sph-3-1', tradeId, quantity, filledAt, fee: '0' })];
+        await books.journal.intents.report({ intentId: 'sph-3-1', state: 'partially_filled', fills });
+      }
+      expect(await position()).toMatchObject({ quantity: '0.01000766', openedAt: 9_000_000 });
+    });
   });
 
   it('sets dust apart at its cost, and takes it back with the next buy', async () => {

@@ -3,10 +3,10 @@ import { sellable } from '../../../domain/exits.ts';
 import { type Decimal, type DecimalText, decimal, text, ZERO } from '../../../domain/money.ts';
 import type { Fill } from '../../../domain/orders.ts';
 import type { Position } from '../../../domain/portfolio.ts';
-import { applyFill, baseOf, flatPosition } from '../../../domain/position.ts';
+import { applyFill, baseOf, flatPosition, isRemnant } from '../../../domain/position.ts';
 import type { LedgerBook } from '../port.ts';
 import type { Row, Sql, Transaction } from './database.ts';
-import { balanceOf, post } from './postings.ts';
+import { balanceOf, findReservedLeg, post } from './postings.ts';
 
 /** A position with the cost that its dust took along. */
 interface StoredPosition extends Position {
@@ -86,7 +86,8 @@ export async function movePosition(
 
 /**
  * A buy takes the symbol's dust back into the position, at the cost that it took along. So does a sale of more than the position holds: a fill
- * that was heard of after what it sold had been swept. Returns what the fill gained.
+ * that was heard of after what it sold had been swept. A holding of which only what cannot be sold was left begins anew with the next order that
+ * buys. Returns what the fill gained.
  */
 export async function bookOnPosition(transaction: Transaction, fill: Fill, legId: string): Promise<DecimalText> {
   const { account, symbol } = fill;
@@ -94,6 +95,7 @@ export async function bookOnPosition(transaction: Transaction, fill: Fill, legId
   const joins = fill.side === 'buy' || decimal(fill.quantity).greaterThan(stored.quantity);
   const before = joins ? await takeDustBack(transaction, account, stored, fill) : stored;
   const after: StoredPosition = { ...before, ...applyFill(before, fill) };
+  if (await beginsAnew(transaction, before, fill, legId)) after.openedAt = fill.filledAt;
   await writeStored(transaction, account, after);
   const gain = decimal(after.realizedPnl).minus(before.realizedPnl);
   if (fill.side === 'sell') {
@@ -109,6 +111,15 @@ export async function bookOnPosition(transaction: Transaction, fill: Fill, legId
     );
   }
   return text(gain);
+}
+
+async function beginsAnew(sql: Sql, before: Position, { side, price }: Fill, legId: string): Promise<boolean> {
+  if (side === 'sell') return false;
+  const leg = await findReservedLeg(sql, legId);
+  if (!leg || !isRemnant(before, price, leg.minNotional)) return false;
+  // The first fill of an order may itself be less than the exchange takes: the holding began with it all the same.
+  const fills = await sql.row('SELECT count(*) AS n FROM fills WHERE leg_id = ?', legId);
+  return Number(fills?.['n']) === 1;
 }
 
 async function realizedBy(sql: Sql, legId: string) {
