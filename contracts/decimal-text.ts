@@ -31,15 +31,17 @@ export function isEachOnce(names: readonly string[]): boolean {
  */
 const assetName = '(?:(?!\\p{Default_Ignorable_Code_Point})[\\p{Lu}\\p{Lo}\\p{Nd}]){1,20}';
 
+/** As a check, and no `pattern` of a JSON schema: other languages' expressions know nothing of \p, and their MCP clients would refuse the tool. */
+const named = (form: string, words: string) => {
+  const expression = new RegExp(`^${form}$`, 'u');
+  return z.string().refine((text) => expression.test(text), words);
+};
+
 /** An asset's name, e.g. `USDT`. */
-export const assetText = z.string().regex(new RegExp(`^${assetName}$`, 'u'), 'must be an asset in capitals, e.g. USDT');
+export const assetText = named(assetName, 'must be an asset in capitals, e.g. USDT');
 
 /** `BASE/QUOTE`, the unified symbol of ccxt. */
-export const symbolText = z
-  .string()
-  .regex(new RegExp(`^${assetName}/${assetName}$`, 'u'), 'must be BASE/QUOTE in capitals, e.g. BTC/USDT');
+export const symbolText = named(`${assetName}/${assetName}`, 'must be BASE/QUOTE in capitals, e.g. BTC/USDT');
 
 /** `BASE-QUOTE`, as Hummingbot writes it. */
-export const dashedSymbolText = z
-  .string()
-  .regex(new RegExp(`^${assetName}-${assetName}$`, 'u'), 'must be BASE-QUOTE in capitals, e.g. BTC-USDT');
+export const dashedSymbolText = named(`${assetName}-${assetName}`, 'must be BASE-QUOTE in capitals, e.g. BTC-USDT');

@@ -89,8 +89,16 @@ describe('addresses of feeds with a key', () => {
   });
 
   it.each([
-    ['FINGPT_NEWS_FEEDS', `file:///${CANARY} https://news.example/rss`, /newsFeeds: must be http or https addresses/],
-    ['SAPPHIRE_JOURNAL_URL', `mysql://user:${CANARY}@host/db`, /journalUrl: must be the address of a PostgreSQL/],
+    [
+      'FINGPT_NEWS_FEEDS',
+      `file:///${CANARY} https://news.example/rss`,
+      /FINGPT_NEWS_FEEDS is not valid: must be http or https addresses/,
+    ],
+    [
+      'SAPPHIRE_JOURNAL_URL',
+      `mysql://user:${CANARY}@host/db`,
+      /SAPPHIRE_JOURNAL_URL is not valid: must be the address of a PostgreSQL/,
+    ],
   ])('and any other secret that is faulty is not shown: %s', (variable, value, message) => {
     vi.stubEnv(variable, value);
     expect(() => loadSecrets()).toThrow(message);

@@ -47,6 +47,7 @@ const scripted = {
   placeOrder: () => answers['placeOrder']?.() ?? resting,
   resolveOrder: () => resting,
   awaitFill: rest,
+  currentEpoch: () => leg.epoch + 1,
   cancelOrder: () => ({ ...resting, working: false, result: { ...result, state: 'canceled' } }),
   scoreDueSignals: () => foreign('binary/x'),
 };
