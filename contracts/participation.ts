@@ -90,6 +90,12 @@ const policyShape = {
 export const policySchema = z.strictObject(policyShape);
 export type PolicySettings = z.output<typeof policySchema>;
 
+/** As the books of any release hold it, in which a group's share could be 0. A key that nobody knows belongs to another release. */
+export const storedPolicySchema: z.ZodType<PolicySettings> = z.object({
+  ...policyShape,
+  maxGroupShare: fraction.default(policyShape.maxGroupShare.parse(undefined)),
+});
+
 /** The section `participation` of the configuration. */
 export const participationConfigurationSchema = z.strictObject({
   ...policyShape,
@@ -114,7 +120,7 @@ export const participationSchema = z.strictObject({
   /** Grows with each change of who takes part or of the policy; a consensus names the one that it was formed under. */
   version: z.int(),
   agents: z.array(z.strictObject({ agentId: agentIdText, ...participationShape, trust: z.number() })),
-  policy: policySchema,
+  policy: storedPolicySchema,
   /** What every agent is asked: a signal over another horizon does not count. */
   question: z.strictObject({
     symbols: z.array(z.string()),
@@ -173,8 +179,8 @@ export function unwrapped(schema: z.ZodType): z.ZodType {
 export const policyChangeSchema = z.strictObject({
   version: z.int(),
   account: z.string(),
-  before: policySchema.optional(),
-  after: policySchema,
+  before: storedPolicySchema.optional(),
+  after: storedPolicySchema,
   by: z.string(),
   reason: z.string(),
   changedAt: z.int(),

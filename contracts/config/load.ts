@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import type { z } from 'zod';
 import { ExitCode, UserError } from '../errors.ts';
 import { setting } from './environment.ts';
+import { faultsOf } from './faults.ts';
 import { projectFolder } from './folders.ts';
 import { type Configuration, configurationSchema } from './schema.ts';
 
@@ -38,19 +39,10 @@ export function readYaml(file: string): unknown {
   }
 }
 
-/**
- * Every fault at once: where it is, what stands there, what is allowed.
- * @param reportInput false where what stands there is nobody's to see
- */
+/** @param reportInput false where what stands there is nobody's to see */
 export function validated<T>(schema: z.ZodType<T>, value: unknown, source: string, reportInput = true): T {
-  const result = schema.safeParse(value, { reportInput });
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${describe(issue)}`);
+  const faults = faultsOf(schema, value, reportInput);
   throw new UserError('ConfigurationInvalid', `${source} is not valid. ${faults.join('; ')}.`, ExitCode.notConfigured);
-}
-
-function describe(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `unknown key ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
-  const input = issue.input === undefined ? '' : ` (it is ${JSON.stringify(issue.input)?.slice(0, 80)})`;
-  return `${issue.message}${input}`;
 }

@@ -24,7 +24,7 @@ export interface SettingsBook<Settings> {
   read(account: string): Promise<{ version: number; settings: Settings }>;
   /**
    * Takes the configuration's settings over when they are not those that were last taken over: a person's change here stays until the
-   * configuration itself is changed.
+   * configuration itself is changed. A default that moved with a release changes only what no person has.
    */
   adopt(account: string, configured: Settings): Promise<void>;
   /** Idempotent by request id. */

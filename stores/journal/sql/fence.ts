@@ -4,12 +4,13 @@ import type { Mode } from '../../../domain/market.ts';
 import { type Decimal, decimal, sum, text } from '../../../domain/money.ts';
 import { isReducing, isTerminal, type OrderLeg } from '../../../domain/orders.ts';
 import { overdrawn, reentryPause } from '../../../domain/overtrading.ts';
-import { nextSubmission, type SubmissionTerms } from '../../../domain/submissions.ts';
+import { nextSubmission, RECV_WINDOW_MS, type SubmissionTerms } from '../../../domain/submissions.ts';
 import type { ControlState, Intent } from '../port.ts';
 import type { Sql, Transaction } from './database.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';
 import { findReservedLeg, openReservation } from './postings.ts';
+import { readLimits } from './settings-kinds.ts';
 import { readLastSales, readTradingDay } from './trading-day.ts';
 
 const MINUTE_MS = 60_000;
@@ -27,8 +28,9 @@ interface Question {
   /** The leg's submissions so far. */
   past: readonly Intent[];
   control: ControlState;
-  limits: RiskSettings;
   mode: Mode;
+  /** The exchange's time. */
+  sentAt: number;
 }
 
 /** What keeps a submission from being sent, if anything does; the checks that need no look at other orders come first. */
@@ -89,10 +91,12 @@ async function refusedAsReduction(transaction: Transaction, { leg, terms }: Ques
   return reduces ? undefined : refusal('NotReducing', quantity, terms.quantity);
 }
 
+/** What opens alone: a reducing order needs no limits, and passes whatever became of them. */
 async function refusedByLimits(
   transaction: Transaction,
-  { leg, terms, limits }: Question,
+  { leg, terms, sentAt }: Question,
 ): Promise<Refusal | undefined> {
+  const limits = await readLimits(transaction, leg.account);
   const notional = notionalOf(leg, terms);
   if (notional.greaterThan(limits.maxOrderNotional)) {
     return refusal('OrderNotional', limits.maxOrderNotional, text(notional));
@@ -104,13 +108,15 @@ async function refusedByLimits(
   );
   if (frozen) return refusal('SymbolFrozen', 'resolved', String(frozen['intent_id']));
   const recent = await transaction.row(
-    "SELECT count(*) AS n FROM intents WHERE account = ? AND created_at > ? AND state NOT IN ('denied', 'void')",
+    "SELECT count(*) AS n FROM intents WHERE account = ? AND send_by > ? AND send_by < ? AND state NOT IN ('denied', 'void')",
     leg.account,
-    transaction.now() - MINUTE_MS,
+    // Those further ahead were sent under a clock that has been set right since.
+    sentAt + RECV_WINDOW_MS - MINUTE_MS,
+    sentAt + RECV_WINDOW_MS + MINUTE_MS,
   );
   const sent = Number(recent?.['n']);
   if (sent >= limits.maxOrdersPerMinute) return refusal('OrderRate', limits.maxOrdersPerMinute, sent + 1);
-  return refusedAsOvertrading(transaction, leg, notional, limits);
+  return refusedAsOvertrading(transaction, leg, notional, limits, sentAt);
 }
 
 /** Something may have been sold since the plan: a stop, or more than was thought. What waits for its own fence is not counted here. */
@@ -119,13 +125,13 @@ async function refusedAsOvertrading(
   { account, symbol }: OrderLeg,
   notional: Decimal,
   limits: RiskSettings,
+  sentAt: number,
 ): Promise<Refusal | undefined> {
-  const now = transaction.now();
   const pauseMs = limits.reentryPauseSeconds * 1_000;
-  const sales = await readLastSales(transaction, account, now - pauseMs);
-  const pause = reentryPause(pauseMs, sales, symbol, now);
+  const sales = await readLastSales(transaction, account, pauseMs, sentAt);
+  const pause = reentryPause(pauseMs, sales, symbol, sentAt);
   if (pause) return pause;
-  const day = await readTradingDay(transaction, account, limits.dayResetHour, now);
+  const day = await readTradingDay(transaction, account, limits.dayResetHour, sentAt);
   return overdrawn(limits, day, (await readWorking(transaction, account)).plus(notional));
 }
 

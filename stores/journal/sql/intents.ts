@@ -9,7 +9,7 @@ import {
   type OrderType,
 } from '../../../domain/orders.ts';
 import { baseOf } from '../../../domain/position.ts';
-import { nextSubmission, type SubmissionTerms } from '../../../domain/submissions.ts';
+import { nextSubmission, RECV_WINDOW_MS, type SubmissionTerms } from '../../../domain/submissions.ts';
 import type { Intent, IntentBook, OrderReport } from '../port.ts';
 import { readControl } from './control.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
@@ -17,7 +17,6 @@ import { refusalOf } from './fence.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';
 import { balanceOf, bookFill, findReservedLeg, readWaitingLegs, release, reserve } from './postings.ts';
-import { readLimits } from './settings-kinds.ts';
 
 function toIntent(row: Row): Intent {
   const leg = JSON.parse(String(row['leg'])) as OrderLeg;
@@ -113,7 +112,9 @@ const EXIT_SENT_WITHIN_MS = 30_000;
 /** What an exit has reserved, and nobody sends, is sold by the next one: a tombstone keeps a late sender from it. */
 async function freeLostExits(transaction: Transaction, account: string, symbol: string): Promise<void> {
   for (const { leg, reservedAt, filled } of await readWaitingLegs(transaction, account)) {
-    const isLost = filled.length === 0 && transaction.now() - reservedAt >= EXIT_SENT_WITHIN_MS;
+    const ageMs = transaction.now() - reservedAt;
+    // One from the future was reserved before a clock was set back: no stop waits until that time has come again.
+    const isLost = filled.length === 0 && (ageMs < 0 || ageMs >= EXIT_SENT_WITHIN_MS);
     if (isLost && leg.symbol === symbol && isReducing(leg.purpose)) await voidIfMissing(transaction, leg, 1);
   }
 }
@@ -211,8 +212,9 @@ export function createIntentBook(database: Database): IntentBook {
     return String(row['account']);
   };
   return {
-    openFence: (leg, terms, sendBy) =>
+    openFence: (leg, terms, sentAt) =>
       database.transaction(leg.account, inAccount, async (transaction) => {
+        const sendBy = sentAt + RECV_WINDOW_MS;
         const past = await intentsOfLeg(transaction, leg.legId);
         const existing = past.find(({ submission }) => submission === terms.submission);
         if (existing) {
@@ -225,9 +227,8 @@ export function createIntentBook(database: Database): IntentBook {
           };
         }
         const control = await readControl(transaction, leg.account);
-        const limits = await readLimits(transaction, leg.account);
         const { mode } = database;
-        const refusal = await refusalOf(transaction, { leg, terms, past, control, limits, mode });
+        const refusal = await refusalOf(transaction, { leg, terms, past, control, mode, sentAt });
         if (!refusal) {
           return {
             passed: true as const,

@@ -1,6 +1,7 @@
 import { type RiskSettings, riskSchema } from '../../../contracts/config/schema.ts';
+import { storedRiskSchema } from '../../../contracts/config/stored-risk.ts';
 import { UserError } from '../../../contracts/errors.ts';
-import { type PolicySettings, policySchema } from '../../../contracts/participation.ts';
+import { type PolicySettings, policySchema, storedPolicySchema } from '../../../contracts/participation.ts';
 import type { Sql } from './database.ts';
 import { readSettings, type SettingsKind } from './settings.ts';
 
@@ -8,6 +9,9 @@ export const riskSettings: SettingsKind<RiskSettings> = {
   table: 'risk_changes',
   event: 'risk',
   schema: riskSchema,
+  stored: storedRiskSchema,
+  defaults: riskSchema.parse({}),
+  formerDefaults: { maxSnapshotAgeSeconds: 10 },
   missing: (account) =>
     new UserError(
       'NoRiskLimits',
@@ -15,10 +19,16 @@ export const riskSettings: SettingsKind<RiskSettings> = {
     ),
 };
 
+/** Without the quorum, which has a default of its own in each profile. */
+const { quorumCount: _quorum, ...policyDefaults } = policySchema.parse({ quorumCount: 1 });
+
 export const policySettings: SettingsKind<PolicySettings> = {
   table: 'policy_changes',
   event: 'policy',
   schema: policySchema,
+  stored: storedPolicySchema,
+  defaults: policyDefaults,
+  formerDefaults: {},
   missing: (account) =>
     new UserError('NoPolicy', `No policy is in force for ${account}. "npm start" adopts the configured one.`),
 };

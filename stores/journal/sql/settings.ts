@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { type Via, via } from '../../../contracts/audit.ts';
-import type { UserError } from '../../../contracts/errors.ts';
+import { addedFaults, faultsOf } from '../../../contracts/config/faults.ts';
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { SettingsBook, SettingsChange } from '../agents-port.ts';
+import { type Configured, takeOver } from './adoption.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 
 /** What a kind of settings is called and must look like. */
@@ -9,7 +12,13 @@ export interface SettingsKind<Settings extends object> {
   table: 'risk_changes' | 'policy_changes';
   /** Of the event that each change leaves, e.g. `risk` for `risk.changed`. */
   event: string;
+  /** Of what is written anew. */
   schema: z.ZodType<Settings>;
+  /** Of what any release has written, each missing key with its default. */
+  stored: z.ZodType<Settings>;
+  defaults: Partial<Settings>;
+  /** What else a default has been, in the releases that did not keep theirs beside the configured settings. */
+  formerDefaults: Partial<Settings>;
   /** When none were ever adopted. */
   missing: (account: string) => UserError;
 }
@@ -27,7 +36,7 @@ export async function readSettings<Settings extends object>(
 /** Of each account. What somebody wrote there that fits no schema is undefined. */
 export async function inForce(
   sql: Sql,
-  { table, schema }: SettingsKind<object>,
+  { table, stored }: SettingsKind<object>,
 ): Promise<{ account: string; version: number; settings: object | undefined }[]> {
   const rows = await sql.rows(
     `SELECT account, version, after FROM ${table} AS one
@@ -36,7 +45,7 @@ export async function inForce(
   return rows.map((row) => ({
     account: String(row['account']),
     version: Number(row['version']),
-    settings: schema.safeParse(jsonOf(row['after'])).data,
+    settings: stored.safeParse(jsonOf(row['after'])).data,
   }));
 }
 
@@ -57,15 +66,59 @@ function newest<Settings extends object>(
   return sql.row(`SELECT * FROM ${table} WHERE account = ? ORDER BY version DESC LIMIT 1`, account);
 }
 
-function toChange<Settings extends object>({ schema }: SettingsKind<Settings>, row: Row): SettingsChange<Settings> {
+function toChange<Settings extends object>(kind: SettingsKind<Settings>, row: Row): SettingsChange<Settings> {
   return {
     version: Number(row['version']),
     account: String(row['account']),
-    before: row['before'] === null ? undefined : schema.parse(JSON.parse(String(row['before']))),
-    after: schema.parse(JSON.parse(String(row['after']))),
+    before: row['before'] === null ? undefined : settingsIn(kind, row, 'before'),
+    after: settingsIn(kind, row, 'after'),
     by: String(row['changed_by']),
     reason: String(row['reason']),
     changedAt: Number(row['changed_at']),
+  };
+}
+
+function settingsIn<Settings extends object>(
+  { table, stored }: SettingsKind<Settings>,
+  row: Row,
+  column: 'before' | 'after',
+): Settings {
+  const value = jsonOf(row[column]);
+  const { data } = stored.safeParse(value);
+  if (data) return data;
+  throw new UserError(
+    'SettingsUnreadable',
+    `What stands in the books in ${table}, version ${String(row['version'])}, column ${column}, cannot be read (${faultsOf(stored, value).join('; ')}): no release writes that. Restore the books from a backup.`,
+  );
+}
+
+/** What a row of an earlier release does not say is as it is now. Undefined where it cannot be read. */
+function filled<Settings extends object>(
+  { stored }: SettingsKind<Settings>,
+  value: unknown,
+  now: Settings,
+): Settings | undefined {
+  const { data } = stored.safeParse(value);
+  return data && { ...now, ...Object.fromEntries(Object.entries(data).filter(([key]) => key in (value as object))) };
+}
+
+function lastConfigured<Settings extends object>(
+  kind: SettingsKind<Settings>,
+  row: Row,
+  now: Configured<Settings>,
+): Configured<Settings> | undefined {
+  const value = jsonOf(row['configured']);
+  if (typeof value === 'object' && value !== null && 'settings' in value && 'defaults' in value) {
+    const settings = filled(kind, value.settings, now.settings);
+    return settings && { settings, defaults: { ...now.defaults, ...(value.defaults as Partial<Settings>) } };
+  }
+  const settings = filled(kind, value, now.settings);
+  if (!settings) return undefined;
+  const keys = Object.keys(kind.formerDefaults) as (keyof Settings)[];
+  const former = keys.filter((key) => isDeepStrictEqual(settings[key], kind.formerDefaults[key]));
+  return {
+    settings,
+    defaults: { ...now.defaults, ...Object.fromEntries(former.map((key) => [key, settings[key]])) },
   };
 }
 
@@ -73,7 +126,7 @@ interface Write<Settings> {
   requestId: string;
   account: string;
   after: Settings;
-  /** The configuration's settings that were last taken over, as text. */
+  /** What was last taken over, as the text of a `Configured`. */
   configured: string;
   by: string;
   reason: string;
@@ -122,19 +175,30 @@ export function createSettingsBook<Settings extends object>(
 
     adopt: (account, settings) =>
       database.transaction(account, { ledger: true }, async (transaction) => {
-        const configured = JSON.stringify(kind.schema.parse(settings));
-        const before = await newest(transaction, kind, account);
-        // As this release reads them: a key that is new in it is no change of the file, and takes no person's change back.
-        const known = kind.schema.safeParse(jsonOf(before?.['configured'])).data;
-        if (JSON.stringify(known) === configured) return;
-        await write(transaction, kind, before, {
-          requestId: `configuration/${account}/${Number(before?.['version'] ?? 0)}`,
+        const now = { settings: kind.schema.parse(settings), defaults: kind.defaults };
+        const configured = JSON.stringify(now);
+        const row = await newest(transaction, kind, account);
+        const last = row && lastConfigured(kind, row, now);
+        const current = row && toChange(kind, row).after;
+        const full = row && filled(kind, jsonOf(row['after']), now.settings);
+        const after = full && last ? takeOver(full, last, now) : now.settings;
+        if (row && isDeepStrictEqual(after, current)) {
+          await transaction.run(
+            `UPDATE ${kind.table} SET configured = ? WHERE version = ? AND configured <> ?`,
+            configured,
+            Number(row['version']),
+            configured,
+          );
+          return;
+        }
+        await write(transaction, kind, row, {
+          requestId: `configuration/${account}/${Number(row?.['version'] ?? 0)}`,
           account,
-          after: settings,
+          after,
           configured,
           by: 'configuration',
           via: via.system('configuration'),
-          reason: before ? 'the configuration was changed' : 'the first start',
+          reason: row ? 'the configuration or a default was changed' : 'the first start',
         });
       }),
 
@@ -144,10 +208,15 @@ export function createSettingsBook<Settings extends object>(
         if (known) return toChange(kind, known);
         const before = await newest(transaction, kind, account);
         const current = (await readSettings(transaction, kind, account)).settings;
+        const after = { ...current, ...settings };
+        const faults = addedFaults((value) => faultsOf(kind.schema, value), current, after);
+        if (faults.length > 0) {
+          throw new UserError('SettingsInvalid', `Nothing was changed: ${faults.join('; ')}.`, ExitCode.usage);
+        }
         return write(transaction, kind, before, {
           requestId,
           account,
-          after: kind.schema.parse({ ...current, ...settings }),
+          after,
           configured: String(before?.['configured']),
           by,
           reason,
