@@ -4,7 +4,7 @@ import type { LegProgress } from '../../contracts/order.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import { isTerminal, type OrderLeg, terminalStates } from '../../domain/orders.ts';
-import { nextSubmission, priced } from '../../domain/submissions.ts';
+import { nextSubmission, priced, RECV_WINDOW_MS } from '../../domain/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
 import { classifyFault } from './classify.ts';
@@ -12,9 +12,6 @@ import type { OrderEvents } from './order-events.ts';
 import { type TradingPort, VenueRejection } from './port.ts';
 import { progressOf } from './progress.ts';
 import { settleIntent } from './settle.ts';
-
-/** The exchange refuses a request that reaches it later than this after its timestamp. */
-export const RECV_WINDOW_MS = 2_000;
 
 /** An order is asked about less often the longer nothing becomes of it: its events wake whoever follows it, and are not always heard. */
 const FIRST_PAUSE_MS = 500;
@@ -62,7 +59,7 @@ export function createOrderActivities({ journal, trading, events, logger }: Orde
     }
     const terms = priced(leg, draft, draft.price === 'join' ? await trading.touch(leg.symbol) : undefined);
     const timestamp = await trading.exchangeTime();
-    const fence = await journal.intents.openFence(leg, terms, timestamp + RECV_WINDOW_MS);
+    const fence = await journal.intents.openFence(leg, terms, timestamp);
     if (!fence.passed) {
       const { code, limit, value } = fence;
       metrics.orderRefusals.inc({ code });

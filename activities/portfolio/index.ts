@@ -16,6 +16,7 @@ import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/agents.ts';
 import { equityAt, unpriced } from '../../domain/exposure.ts';
 import { decimal, text } from '../../domain/money.ts';
+import { isWithin } from '../../domain/periods.ts';
 import { planOrders } from '../../domain/planning.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio.ts';
 import type { Prices } from '../../domain/prices.ts';
@@ -103,9 +104,11 @@ async function seatsOf(journal: Journal, account: string): Promise<Pick<CycleTer
     journal.models.list(),
   ]);
   const { agents } = policy;
+  const coolDownMs = settings.coolDownSeconds * 1_000;
   const resting = Object.entries(health).flatMap(([agentId, { failures, failedAt }]) => {
-    const untilAt = failedAt + settings.coolDownSeconds * 1_000;
-    return failures >= settings.coolDownFailures && Date.now() < untilAt ? [{ agentId, failures, untilAt }] : [];
+    const untilAt = failedAt + coolDownMs;
+    const isResting = failures >= settings.coolDownFailures && isWithin(coolDownMs, failedAt, Date.now());
+    return isResting ? [{ agentId, failures, untilAt }] : [];
   });
   const isVersion = (id: AgentId): boolean => versions.some(({ agentId }) => agentId === id);
   const seats = agentIds.filter((id) => agents[id] !== undefined);
@@ -201,7 +204,7 @@ export function createPortfolioActivities({
       const askedAt = performance.now();
       metrics.snapshotAge.observe(Math.max(0, now - snapshot.takenAt) / 1_000);
       const stop = metrics.sizingDuration.startTimer();
-      const plan = await journal.cycles.plan(cycleId, account, ({ control, limits, ...books }) =>
+      const plan = await journal.cycles.plan(cycleId, account, now, ({ control, limits, ...books }) =>
         planOrders(
           {
             cycleId,

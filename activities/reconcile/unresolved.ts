@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
+import { RECV_WINDOW_MS } from '../../domain/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
-import { RECV_WINDOW_MS } from '../orders/index.ts';
 
 /**
  * Not known whether the exchange took it: asked for without an answer so far, or without a question although its time has run out. By this

@@ -168,8 +168,9 @@ export interface IntentBook {
   /**
    * The fence: in one transaction checks trading state, epoch and the limits in force, and inserts the intent as `submitted`. An intent that
    * exists already is never let through a second time. While a submission on the symbol is unresolved only reducing ones pass.
+   * @param sentAt the timestamp that the order is sent with, the exchange's time: what was sold and sent before is held against it.
    */
-  openFence(leg: OrderLeg, terms: SubmissionTerms, sendBy: number): Promise<FenceResult>;
+  openFence(leg: OrderLeg, terms: SubmissionTerms, sentAt: number): Promise<FenceResult>;
   /**
    * Books fills as a set union and moves the state if the move is legal. A submission that ended, of a leg which sends no other by
    * `nextSubmission`, releases what is left of the reservation.
@@ -283,8 +284,9 @@ export interface CycleBook {
   /**
    * Decides on the plan under the journal's lock: `decide` sees the books as they are in this transaction; its legs' capital is reserved in it
    * and its restriction takes effect in it. Idempotent by cycle id: the second call returns the first plan.
+   * @param now by the exchange's clock, which dates the trades of the day and the last sales.
    */
-  plan(cycleId: string, account: string, decide: (view: PlanningView) => OrderPlan): Promise<OrderPlan>;
+  plan(cycleId: string, account: string, now: number, decide: (view: PlanningView) => OrderPlan): Promise<OrderPlan>;
   /** Releases what a leg still holds, when its order workflow could not be started. */
   releaseLeg(legId: string): Promise<void>;
   /** Writes how a plan ended; idempotent by cycle id. */

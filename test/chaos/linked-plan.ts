@@ -46,7 +46,7 @@ export async function workLinkedPlan(
     Promise.all(symbols.map((symbol, index) => legOf(stack, cycleId, symbol, index))),
   );
   await until('the reservation of a linked plan', 60_000, () =>
-    stack.journal.cycles.plan(cycleId, 'main', () => ({
+    stack.journal.cycles.plan(cycleId, 'main', Date.now(), () => ({
       cycleId,
       kind: 'linked',
       equity: '0',

@@ -31,7 +31,7 @@ export async function sendLeg(journal: Journal, trading: TradingPort, order: Ord
   const draft = nextSubmission(order, []);
   if (!draft) throw new Error('the leg sends nothing');
   await journal.risk.adopt(account, riskLimits);
-  await journal.cycles.plan(cycleId, account, () => ({
+  await journal.cycles.plan(cycleId, account, await trading.exchangeTime(), () => ({
     cycleId,
     equity: '10000',
     legs: [order],
@@ -40,7 +40,7 @@ export async function sendLeg(journal: Journal, trading: TradingPort, order: Ord
   }));
   const terms = priced(order, draft, undefined);
   const timestamp = await trading.exchangeTime();
-  const fence = await journal.intents.openFence(order, terms, timestamp + RECV_WINDOW_MS);
+  const fence = await journal.intents.openFence(order, terms, timestamp);
   if (!fence.passed) throw new Error(`${fence.code}: limit ${fence.limit}, value ${fence.value}`);
   const { intentId } = fence.intent;
   const { order: placed, fills } = await trading.place(order, terms, intentId, timestamp, RECV_WINDOW_MS);

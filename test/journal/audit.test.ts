@@ -366,7 +366,7 @@ describe.each(adapterNames)('an entry of the audit trail in %s', (name) => {
     ]);
     await control.resume({ account, expectedEpoch: 4, ...said, via: shell });
     await control.setLive({ requestId: 'on', account, enabled: true, ...said, via: shell });
-    await cycles.plan('cycle/main/1', account, () => ({
+    await cycles.plan('cycle/main/1', account, Date.now(), () => ({
       cycleId: 'cycle/main/1',
       equity: '1',
       legs: [],

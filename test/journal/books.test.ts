@@ -220,7 +220,7 @@ describe.each(adapterNames)('the books on %s', (name) => {
     });
     const look = async (cycleId: string): Promise<PlanningView> => {
       let seen: PlanningView | undefined;
-      await books.journal.cycles.plan(cycleId, 'main', (view) => {
+      await books.journal.cycles.plan(cycleId, 'main', books.now, (view) => {
         seen = view;
         return empty(cycleId);
       });
@@ -231,8 +231,8 @@ describe.each(adapterNames)('the books on %s', (name) => {
 
     it('halts trading where a loss limit wants it, once', async () => {
       const halting = () => ({ ...empty('c1'), restriction: restriction('halted') });
-      await books.journal.cycles.plan('c1', 'main', halting);
-      await books.journal.cycles.plan('c1', 'main', halting);
+      await books.journal.cycles.plan('c1', 'main', books.now, halting);
+      await books.journal.cycles.plan('c1', 'main', books.now, halting);
       expect(await books.journal.control.read('main')).toMatchObject({
         tradingState: 'halted',
         epoch: 1,
@@ -245,14 +245,19 @@ describe.each(adapterNames)('the books on %s', (name) => {
     it('cannot halt trading and send orders', async () => {
       await fund(books.journal);
       const plan = { ...empty('c1'), legs: [leg()], restriction: restriction('halted') };
-      await expect(books.journal.cycles.plan('c1', 'main', () => plan)).rejects.toThrow('halts trading and has 1 legs');
+      await expect(books.journal.cycles.plan('c1', 'main', books.now, () => plan)).rejects.toThrow(
+        'halts trading and has 1 legs',
+      );
       expect(await books.journal.control.read('main')).toMatchObject({ tradingState: 'active', epoch: 0 });
       expect(await books.balance('USDT')).toMatchObject({ free: '10000' });
     });
 
     it('restricts trading to reducing orders and lifts that again, but never a halt', async () => {
       const plan = (cycleId: string, to: Restriction['to']) =>
-        books.journal.cycles.plan(cycleId, 'main', () => ({ ...empty(cycleId), restriction: restriction(to) }));
+        books.journal.cycles.plan(cycleId, 'main', books.now, () => ({
+          ...empty(cycleId),
+          restriction: restriction(to),
+        }));
       await plan('c1', 'reducing');
       expect(await books.journal.control.read('main')).toMatchObject({ tradingState: 'reducing', epoch: 0 });
       await fund(books.journal);
@@ -281,7 +286,7 @@ describe.each(adapterNames)('the books on %s', (name) => {
         boundBy: ['MaxSymbol'],
       };
       const plan = { ...empty('c1'), verdicts: [verdict, verdict], allocations: [allocation] };
-      await books.journal.cycles.plan('c1', 'main', () => plan);
+      await books.journal.cycles.plan('c1', 'main', books.now, () => plan);
       expect((await kinds()).slice(-4)).toEqual(['plan.made', 'risk.limit_bit', 'risk.limit_bit', 'capital.allocated']);
     });
 
@@ -320,14 +325,14 @@ describe.each(adapterNames)('the books on %s', (name) => {
     it('of legs that are not linked has its end when they have', async () => {
       await fund(books.journal);
       const legs = [leg({ cycleId: 'two', legId: 'sph2' }), leg({ cycleId: 'two', legId: 'sph3' })];
-      await books.journal.cycles.plan('two', 'main', () => ({ ...empty('two'), kind: 'independent', legs }));
+      await books.journal.cycles.plan('two', 'main', books.now, () => ({ ...empty('two'), kind: 'independent', legs }));
       expect(await books.journal.cycles.unsettledPlans('main', books.now + 1)).toEqual([]);
     });
 
     it('keeps the legs that wait for the linked ones before them, however long these take', async () => {
       await fund(books.journal);
       const legs = [leg({ cycleId: 'two', legId: 'sph2' }), leg({ cycleId: 'two', legId: 'sph3' })];
-      await books.journal.cycles.plan('two', 'main', () => ({ ...empty('two'), kind: 'linked', legs }));
+      await books.journal.cycles.plan('two', 'main', books.now, () => ({ ...empty('two'), kind: 'linked', legs }));
       books.now += 6 * 60_000;
       expect((await look('later')).openOrders.map(({ state }) => state)).toEqual(['initialized', 'initialized']);
       expect(await books.journal.intents.ofLeg('sph3')).toEqual([]);
@@ -340,7 +345,7 @@ describe.each(adapterNames)('the books on %s', (name) => {
     it('gives up a leg that was not sent for five minutes where no other is linked to it', async () => {
       await fund(books.journal);
       const legs = [leg({ cycleId: 'two', legId: 'sph2' }), leg({ cycleId: 'two', legId: 'sph3' })];
-      await books.journal.cycles.plan('two', 'main', () => ({ ...empty('two'), kind: 'independent', legs }));
+      await books.journal.cycles.plan('two', 'main', books.now, () => ({ ...empty('two'), kind: 'independent', legs }));
       books.now += 6 * 60_000;
       expect((await look('later')).openOrders).toEqual([]);
     });

@@ -31,6 +31,14 @@ describe.each(adapterNames)('what an exit reserves on %s', (name) => {
     expect(await books.journal.intents.openFence(next, terms(next), books.now)).toMatchObject({ passed: true });
   });
 
+  it('is sold by the next exit at once where a clock was set back since', async () => {
+    await fund(books.journal);
+    await trade(books.journal, leg());
+    await plan('sph-lost');
+    books.now -= 3_600_000;
+    expect((await plan('sph-next'))?.quantity).toBe('0.01');
+  });
+
   it('stays reserved while its order is at the exchange', async () => {
     await fund(books.journal);
     await trade(books.journal, leg());

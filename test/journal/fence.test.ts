@@ -13,8 +13,8 @@ describe.each(adapterNames)('the fence on %s', (name) => {
   it('lets an intent pass once', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
-    const first = await books.journal.intents.openFence(leg(), terms(leg()), books.now + 2_000);
-    const second = await books.journal.intents.openFence(leg(), terms(leg()), books.now + 2_000);
+    const first = await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    const second = await books.journal.intents.openFence(leg(), terms(leg()), books.now);
     expect(first).toMatchObject({ passed: true, intent: { state: 'submitted', sendBy: books.now + 2_000 } });
     expect(second).toMatchObject({ passed: false, code: 'IntentExists', value: 'submitted' });
   });
@@ -138,6 +138,38 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     const later = leg({ legId: 'sph-later', cycleId: 'c-later', quantity: '0.001' });
     await planLegs(books.journal, later);
     expect((await books.journal.intents.openFence(later, terms(later), books.now)).passed).toBe(true);
+  });
+
+  it.each([
+    ['set back by an hour', -3_600_000],
+    ['set ahead by an hour', 3_600_000],
+  ])('counts orders of a minute by the exchange’s clock, with a local one %s', async (_how, skewMs) => {
+    await fund(books.journal);
+    const start = 10_000_000;
+    const send = async (n: number, sentAt: number): Promise<string> => {
+      const next = leg({ legId: `sph${n}`, cycleId: `c${n}`, quantity: '0.001' });
+      await planLegs(books.journal, next);
+      const result = await books.journal.intents.openFence(next, terms(next), sentAt);
+      return result.passed ? 'passed' : result.code;
+    };
+    books.now = start;
+    for (const n of [1, 2, 3, 4, 5]) expect(await send(n, start + n)).toBe('passed');
+    books.now = start + skewMs;
+    expect(await send(6, start + 60_000)).toBe('OrderRate');
+    expect(await send(7, start + 60_001)).toBe('passed');
+  });
+
+  it('is not held up by orders that were sent under a clock of the exchange that has been set back', async () => {
+    await fund(books.journal);
+    const codes: string[] = [];
+    const hour = 3_600_000;
+    for (const [n, sentAt] of [...Array.from({ length: 5 }, (_, k) => hour + k), 0, 1, hour].entries()) {
+      const next = leg({ legId: `sph${n}`, cycleId: `c${n}`, quantity: '0.001' });
+      await planLegs(books.journal, next);
+      const result = await books.journal.intents.openFence(next, terms(next), sentAt);
+      codes.push(result.passed ? 'passed' : result.code);
+    }
+    expect(codes).toEqual([...Array.from({ length: 7 }, () => 'passed'), 'OrderRate']);
   });
 
   it('sends the next submission only when the one before is over', async () => {

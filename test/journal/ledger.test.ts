@@ -20,7 +20,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     it('are made once for a cycle', async () => {
       await fund(books.journal);
       const first = await planLegs(books.journal, leg());
-      const second = await books.journal.cycles.plan('cycle/main/1', 'main', () => {
+      const second = await books.journal.cycles.plan('cycle/main/1', 'main', books.now, () => {
         throw new Error('decided twice');
       });
       expect(second).toEqual(first);
@@ -32,7 +32,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
       await planLegs(books.journal, leg());
       const look = async (cycleId: string) => {
         let seen: unknown[] = [];
-        await books.journal.cycles.plan(cycleId, 'main', ({ openOrders }) => {
+        await books.journal.cycles.plan(cycleId, 'main', books.now, ({ openOrders }) => {
           seen = openOrders;
           return { cycleId, equity: '10000', legs: [], verdicts: [], allocations: [] };
         });
@@ -62,7 +62,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
         fills: [fill({ quantity: '0.004', fee: '0' })],
       });
       let seen: unknown[] = [];
-      await books.journal.cycles.plan('c2', 'main', ({ openOrders }) => {
+      await books.journal.cycles.plan('c2', 'main', books.now, ({ openOrders }) => {
         seen = openOrders;
         return { cycleId: 'c2', equity: '10000', legs: [], verdicts: [], allocations: [] };
       });

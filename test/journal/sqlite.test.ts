@@ -56,6 +56,7 @@ describe('a journal in a file', () => {
         ...later.map((table) => `DROP TABLE ${table}`),
         'CREATE TABLE participation (agent_id TEXT PRIMARY KEY, enabled INTEGER NOT NULL, weight TEXT NOT NULL) STRICT',
         "INSERT INTO participation VALUES ('qwen', 0, '2.5'), ('deepseek', 1, '1')",
+        'DROP INDEX intents_by_sending',
         'DELETE FROM migrations WHERE version > 1',
       ].join(';'),
     );

@@ -19,8 +19,8 @@ const wide = { ...planLimits, maxSymbolExposure: 1, maxGrossExposure: 1, maxOrde
 
 describe.each(adapterNames)('the day’s trading on %s', (name) => {
   const books = new FreshBooks(name, limits);
-  const fence = (order: OrderLeg): Promise<FenceResult> =>
-    books.journal.intents.openFence(order, terms(order), books.now);
+  const fence = (order: OrderLeg, sentAt = books.now): Promise<FenceResult> =>
+    books.journal.intents.openFence(order, terms(order), sentAt);
   const order = (id: string, changes: Partial<OrderLeg> = {}): OrderLeg =>
     leg({ legId: id, cycleId: `cycle/${id}`, correlationId: `cycle/${id}`, ...changes });
   const mark = (id: string, equity: string): Promise<void> =>
@@ -34,9 +34,9 @@ describe.each(adapterNames)('the day’s trading on %s', (name) => {
       reason: '-',
     });
   /** What the next plan would see. */
-  const view = async (id: string): Promise<PlanningView> => {
+  const view = async (id: string, now = books.now): Promise<PlanningView> => {
     let seen: PlanningView | undefined;
-    await books.journal.cycles.plan(id, 'main', (given) => {
+    await books.journal.cycles.plan(id, 'main', now, (given) => {
       seen = given;
       return { cycleId: id, equity: '0', legs: [], verdicts: [], allocations: [] };
     });
@@ -116,6 +116,50 @@ describe.each(adapterNames)('the day’s trading on %s', (name) => {
     expect(await fence(other)).toMatchObject({ passed: true });
   });
 
+  describe.each([
+    ['ahead by less than the pause', 560_000],
+    ['ahead by more', 900_000],
+    ['behind', -3_600_000],
+    ['of another day', 30 * DAY_MS],
+  ])('with a local clock that is %s', (_how, skewMs) => {
+    it('lets the exchange’s clock say how long ago the sale was, at the plan and at the fence', async () => {
+      at(MORNING);
+      await fund(books.journal);
+      await trade(books.journal, order('buy'), { filledAt: MORNING - 1_000_000 });
+      const sell = order('sell', { side: 'sell', purpose: 'flatten' });
+      await trade(books.journal, sell, { filledAt: MORNING - 60_000 });
+      const sold = { symbol: 'BTC/USDT', at: MORNING - 60_000 };
+      at(MORNING + skewMs);
+      expect((await view('a', MORNING)).lastSales).toEqual([sold]);
+      expect((await view('b', MORNING + 540_000)).lastSales).toEqual([]);
+      const [early, later] = [order('early'), order('later')];
+      await planLegs(books.journal, early);
+      await planLegs(books.journal, later);
+      expect(await fence(early, MORNING)).toMatchObject({ code: 'ReentryPause', value: '60000 ms' });
+      expect(await fence(later, MORNING + 540_000)).toMatchObject({ passed: true });
+    });
+
+    it('lets the exchange’s clock say what day it is', async () => {
+      at(MORNING);
+      await fund(books.journal);
+      await trade(books.journal, order('buy'), { filledAt: MORNING });
+      at(MORNING + skewMs);
+      expect((await view('a', MORNING)).day.turnover).toBe('600');
+      expect((await view('b', MORNING + DAY_MS)).day.turnover).toBe('0');
+    });
+  });
+
+  it('is held up by nothing that the exchange itself has dated far ahead, and hides nothing behind it', async () => {
+    at(MORNING);
+    await fund(books.journal);
+    await trade(books.journal, order('buy'), { filledAt: MORNING - 1_000_000 });
+    const sell = { side: 'sell', purpose: 'flatten', quantity: '0.001' } as const;
+    await trade(books.journal, order('wrong', sell), { filledAt: MORNING + 30 * DAY_MS });
+    expect(await view('a')).toMatchObject({ lastSales: [], day: { turnover: '600' } });
+    await trade(books.journal, order('right', sell), { filledAt: MORNING - 60_000 });
+    expect((await view('b')).lastSales).toEqual([{ symbol: 'BTC/USDT', at: MORNING - 60_000 }]);
+  });
+
   it('refuses at the fence what the day has no room for any more, and counts what is on its way', async () => {
     at(MORNING);
     await fund(books.journal);
@@ -170,7 +214,7 @@ describe.each(adapterNames)('the day’s trading on %s', (name) => {
     const plans = await Promise.all(
       Array.from({ length: 20 }, (_, n): Promise<OrderPlan> => {
         const [cycleId, journal] = [`cycle/${n}`, both[n % 2] ?? books.journal];
-        return journal.cycles.plan(cycleId, 'main', ({ day, openOrders, balances, limits: own }) => {
+        return journal.cycles.plan(cycleId, 'main', books.now, ({ day, openOrders, balances, limits: own }) => {
           const { maxDailyTurnover, maxDailyFees } = own;
           return plan(
             {

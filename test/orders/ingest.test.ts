@@ -63,7 +63,7 @@ async function sendAndForget(legId: string): Promise<OrderLeg> {
   const order = leg({ legId, cycleId: `cycle/${legId}`, quantity: '0.001', limitPrice });
   await planLegs(journal, order);
   const timestamp = await trading.exchangeTime();
-  const fence = await journal.intents.openFence(order, terms(order), timestamp + RECV_WINDOW_MS);
+  const fence = await journal.intents.openFence(order, terms(order), timestamp);
   if (!fence.passed) throw new Error(`${fence.code}: ${fence.value}`);
   await trading.place(order, terms(order), fence.intent.intentId, timestamp, RECV_WINDOW_MS);
   return order;

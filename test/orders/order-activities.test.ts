@@ -67,7 +67,7 @@ describe('the cancel of an order on a symbol that the exchange lists no more', (
   const cancel = () => run(() => orders.cancelOrder(sell, 1));
   beforeEach(async () => {
     await planLegs(journal, sell);
-    await journal.intents.openFence(sell, terms(sell), Date.now() - 1);
+    await journal.intents.openFence(sell, terms(sell), Date.now() - 2_001);
     await journal.intents.report({ intentId: intentIdOf('sph2', 1), state: 'accepted', venueOrderId: '77', fills: [] });
   });
 

@@ -3,6 +3,7 @@ import type { TradingPort, VenueOrder } from '../../activities/orders/port.ts';
 import { MATCHING_DELAY_MS, settleIntent } from '../../activities/orders/settle.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import type { Fill, OrderState } from '../../domain/orders.ts';
+import { RECV_WINDOW_MS } from '../../domain/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import { fill, fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';
 
@@ -54,7 +55,7 @@ const reserved = async (): Promise<string | undefined> =>
 
 /** Past the fence, and what the exchange said of it since. */
 async function standing(state: OrderState, fills: Fill[] = []): Promise<void> {
-  await journal.intents.openFence(order, terms(order), SEND_BY);
+  await journal.intents.openFence(order, terms(order), SEND_BY - RECV_WINDOW_MS);
   if (state === 'submitted') return;
   const known = state === 'unresolved' ? {} : { venueOrderId: '7' };
   if (state === 'pending_cancel') await journal.intents.report({ intentId, state: 'accepted', ...known, fills: [] });

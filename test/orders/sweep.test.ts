@@ -4,6 +4,7 @@ import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import type { TradingPort } from '../../activities/orders/port.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
+import { RECV_WINDOW_MS } from '../../domain/submissions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';
@@ -27,7 +28,7 @@ describe('a sweep beside a submission on a symbol that the exchange does not lis
   const send = async (sendBy: number) => {
     const order = leg({ symbol: 'GONE/USDT' });
     await planLegs(journal, order);
-    await journal.intents.openFence(order, terms(order), sendBy);
+    await journal.intents.openFence(order, terms(order), sendBy - RECV_WINDOW_MS);
     return intentId(order.legId, 1);
   };
 

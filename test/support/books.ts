@@ -103,7 +103,7 @@ export function cycleRecord(changes: Partial<CycleRecord> = {}): CycleRecord {
 
 export async function planLegs(journal: Journal, ...legs: OrderLeg[]): Promise<OrderPlan> {
   const cycleId = legs[0]?.cycleId ?? 'cycle/main/1';
-  return journal.cycles.plan(cycleId, 'main', () => ({
+  return journal.cycles.plan(cycleId, 'main', Date.now(), () => ({
     cycleId,
     equity: '10000',
     legs,
@@ -118,7 +118,7 @@ export async function trade(journal: Journal, order: OrderLeg, changes: Partial<
   const { symbol, side, quantity, limitPrice: price } = order;
   const match = fill({ tradeId: order.legId, intentId, symbol, side, quantity, price, fee: '0', ...changes });
   await planLegs(journal, order);
-  await journal.intents.openFence(order, terms(order), 0);
+  await journal.intents.openFence(order, terms(order), Date.now());
   const state = match.quantity === quantity ? 'filled' : 'expired';
   await journal.intents.report({ intentId, state, filledQuantity: match.quantity, fills: [match] });
   return match;

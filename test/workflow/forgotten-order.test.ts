@@ -33,7 +33,7 @@ it('an order that the exchange no longer knows ends by the looks alone, and keep
   const order = leg({ limitPrice: '30000', quantity: '0.002', timeInForce: 'GTC', restMs: 60_000 });
   await planLegs(journal, order);
   const timestamp = await trading.exchangeTime();
-  const fence = await journal.intents.openFence(order, terms(order), timestamp + RECV_WINDOW_MS);
+  const fence = await journal.intents.openFence(order, terms(order), timestamp);
   if (!fence.passed) throw new Error(fence.code);
   const { intentId } = fence.intent;
   const placed = await trading.place(order, terms(order), intentId, timestamp, RECV_WINDOW_MS);

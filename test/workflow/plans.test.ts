@@ -64,7 +64,7 @@ async function legOf(
 }
 
 async function reserve({ journal }: Rig, cycleId: string, legs: OrderLeg[]): Promise<void> {
-  await journal.cycles.plan(cycleId, 'main', () => ({
+  await journal.cycles.plan(cycleId, 'main', Date.now(), () => ({
     cycleId,
     kind: 'linked',
     equity: '10000',

@@ -86,7 +86,7 @@ const resting = { limitPrice: '30000', timeInForce: 'GTC' } as const;
 async function send(order: OrderLeg): Promise<string> {
   await planLegs(rig.journal, order);
   const timestamp = await rig.trading.exchangeTime();
-  const fence = await rig.journal.intents.openFence(order, terms(order), timestamp + RECV_WINDOW_MS);
+  const fence = await rig.journal.intents.openFence(order, terms(order), timestamp);
   if (!fence.passed) throw new Error(`${fence.code}: ${fence.value}`);
   const { intentId } = fence.intent;
   await rig.trading.place(order, terms(order), intentId, timestamp, RECV_WINDOW_MS);

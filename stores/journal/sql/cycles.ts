@@ -2,6 +2,7 @@ import type { Consensus } from '../../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../../contracts/cycle.ts';
 import { riskHaltId } from '../../../contracts/workflow-ids.ts';
 import { decimal, sum, text } from '../../../domain/money.ts';
+import { isWithin } from '../../../domain/periods.ts';
 import type { OrderPlan } from '../../../domain/portfolio.ts';
 import type { ClosedTrade, CycleBook, EquityMarked, NewEvent, PlanningView } from '../port.ts';
 import { readControl, restrict } from './control.ts';
@@ -28,7 +29,7 @@ async function readOpenOrders(transaction: Transaction, account: string): Promis
   const underWay = new Set((await readUnsettledPlans(transaction, account)).map(({ cycleId }) => cycleId));
   for (const { leg, waitsSince, filled } of await readWaitingLegs(transaction, account)) {
     const pauseMs = filled.length > 0 && leg.working.style === 'twap' ? leg.working.intervalMs : 0;
-    const isOld = transaction.now() - waitsSince >= pauseMs + ABANDONED_MS;
+    const isOld = !isWithin(pauseMs + ABANDONED_MS, waitsSince, transaction.now());
     const isAbandoned = isOld && !underWay.has(leg.cycleId);
     if (isAbandoned) await voidIfMissing(transaction, leg, filled.length + 1);
     else {
@@ -117,14 +118,13 @@ async function tellEquity(transaction: Transaction, record: CycleRecord): Promis
 
 export function createCycleBook(database: Database): CycleBook {
   return {
-    plan: (cycleId, account, decide) =>
+    plan: (cycleId, account, now, decide) =>
       database.transaction(account, { control: 'write', ledger: true }, async (transaction) => {
         const existing = await transaction.row('SELECT plan FROM plans WHERE cycle_id = ?', cycleId);
         if (existing) return JSON.parse(String(existing['plan'])) as OrderPlan;
 
         const openOrders = await readOpenOrders(transaction, account);
         const limits = await readLimits(transaction, account);
-        const now = transaction.now();
         const plan = decide({
           control: await readControl(transaction, account),
           limits,
@@ -133,7 +133,7 @@ export function createCycleBook(database: Database): CycleBook {
           openOrders,
           marks: await readMarks(transaction, account),
           closedTrades: await readClosedTrades(transaction, account),
-          lastSales: await readLastSales(transaction, account, now - limits.reentryPauseSeconds * 1_000),
+          lastSales: await readLastSales(transaction, account, limits.reentryPauseSeconds * 1_000, now),
           day: await readTradingDay(transaction, account, limits.dayResetHour, now),
         });
         const { legs, restriction } = plan;

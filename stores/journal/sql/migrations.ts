@@ -8,6 +8,7 @@ import { incidents } from './schema/incidents.ts';
 import { marketBuffer, snapshots } from './schema/market-buffer.ts';
 import { modelCalls, sampling } from './schema/model-calls.ts';
 import { models } from './schema/models.ts';
+import { sending } from './schema/sending.ts';
 import { tradedHours } from './schema/traded-hours.ts';
 
 /** Applied in order, each once; a released one is never edited. */
@@ -37,6 +38,7 @@ export const journalSchema: Schema = {
     { version: 6, sql: models },
     { version: 7, sql: incidents },
     { version: 8, sql: tradedHours },
+    { version: 9, sql: sending },
   ],
 };
 

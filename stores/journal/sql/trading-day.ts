@@ -7,6 +7,7 @@ import type { Sql, Transaction } from './database.ts';
 import { readMarks } from './marks.ts';
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** Adds a fill, which was not booked before, to what was traded in its hour. */
 export async function countTrade(transaction: Transaction, fill: Fill): Promise<void> {
@@ -24,14 +25,18 @@ export async function countTrade(transaction: Transaction, fill: Fill): Promise<
   );
 }
 
-/** Until the day's first mark the newest one before it is the equity that the day opened with. */
+/**
+ * Until the day's first mark the newest one before it is the equity that the day opened with.
+ * @param now by the exchange's clock, which dates the trades.
+ */
 export async function readTradingDay(sql: Sql, account: string, resetHour: number, now: number): Promise<TradingDay> {
   const dayStart = tradingDayStart(now, resetHour);
   const marks = await readMarks(sql, account);
   const hours = await sql.rows(
-    'SELECT turnover, fees FROM traded_hours WHERE account = ? AND hour >= ?',
+    'SELECT turnover, fees FROM traded_hours WHERE account = ? AND hour >= ? AND hour < ?',
     account,
     dayStart,
+    dayStart + DAY_MS,
   );
   const total = (column: string): string => text(sum(hours.map((row) => decimal(String(row[column])))));
   return {
@@ -41,12 +46,14 @@ export async function readTradingDay(sql: Sql, account: string, resetHour: numbe
   };
 }
 
-/** The newest sale of each symbol that was sold after `since`. */
-export async function readLastSales(sql: Sql, account: string, since: number): Promise<LastSale[]> {
+/** The newest sale of each symbol that was sold within so long of `now`, by the exchange's clock. */
+export async function readLastSales(sql: Sql, account: string, withinMs: number, now: number): Promise<LastSale[]> {
   const rows = await sql.rows(
-    'SELECT symbol, max(closed_at) AS at FROM closed_trades WHERE account = ? AND closed_at > ? GROUP BY symbol ORDER BY symbol',
+    'SELECT symbol, max(closed_at) AS at FROM closed_trades WHERE account = ? AND closed_at > ? AND closed_at < ? GROUP BY symbol ORDER BY symbol',
     account,
-    since,
+    now - withinMs,
+    // One that a wrong clock dated further ahead must not hide the one before it.
+    now + withinMs,
   );
   return rows.map((row) => ({ symbol: String(row['symbol']), at: Number(row['at']) }));
 }
