@@ -6,8 +6,8 @@ export interface SettingsText<Settings extends object> {
   keys: readonly (keyof Settings & string)[];
   /** `KEY=VALUE` texts as the change that they ask for, each value by its own part of the schema. */
   parse(texts: readonly string[]): Partial<Settings>;
-  /** Settings that contradict each other are refused before they are kept. */
-  refuseUnfit(settings: Settings): void;
+  /** Nothing where there are no faults. */
+  refuse(faults: readonly string[]): void;
   /** What a change made different, key by key. */
   changed(change: { before?: Settings | undefined; after: Settings }): {
     key: keyof Settings & string;
@@ -61,10 +61,7 @@ export function settingsText<Settings extends object>(
       refuse(faults);
       return change as Partial<Settings>;
     },
-    refuseUnfit(settings) {
-      const issues = schema.safeParse(settings).error?.issues ?? [];
-      refuse(issues.map(({ path, message }) => `${path.join('.') || `the ${one}s together`}: ${message}`));
-    },
+    refuse,
     changed: ({ before, after }) =>
       keys
         .filter((key) => String(before?.[key]) !== String(after[key]))

@@ -19,6 +19,7 @@ import { createScoringActivities } from '../activities/scoring/index.ts';
 import { createWarehouseActivities } from '../activities/warehouse/index.ts';
 import { startedEngines } from '../contracts/config/engines.ts';
 import { backupFolder, dataFolder, reportFolder } from '../contracts/config/folders.ts';
+import { limitFaults } from '../contracts/config/limit-faults.ts';
 import { refusesForeignStarts } from '../contracts/config/schema.ts';
 import { exchangeKeys } from '../contracts/config/secrets.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
@@ -51,6 +52,12 @@ await runRole('operations', async ({ configuration, secrets, client, logger }) =
   const prices = createCcxtPrices(exchange, trading.exchangeTime);
   await refuseUnlisted(configuration, trading, journal);
   await journal.risk.adopt(configuration.account, configuration.risk);
+  const limits = (await journal.risk.read(configuration.account)).settings;
+  for (const fault of limitFaults(limits, configuration))
+    logger.warn(
+      { fault },
+      'a limit in force breaks a rule of this release, and stays until "sapphire risk set" changes it',
+    );
   // The opening balance of the paper account, booked once: from here on only fills change the books.
   if (configuration.mode === 'paper') {
     const { account, currency, paperBalance } = configuration;

@@ -8,18 +8,21 @@ import { type PolicySettings, participationConfigurationSchema, withSettings } f
 import { roles } from '../roles.ts';
 import { MAX_SYMBOLS } from '../snapshot.ts';
 import { agentsSchema } from './agents.ts';
+import { contradictions } from './contradictions.ts';
 import { hostText } from './host.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
 import { retentionSchema } from './retention.ts';
-import { contradictions } from './times.ts';
 import { warehouseSchema } from './warehouse.ts';
 
 const port = z.int().min(1).max(65_535);
 const fraction = z.number().min(0).max(1);
 /** Of which 0 would be met at once, or nothing at all. */
-const positiveFraction = z.number().positive().max(1);
+const positiveFraction = z.number().positive('must be above 0: of 0 it would be met at once, or leave nothing').max(1);
 /** A fall: of 0 it has come before anything happened, of 1 it never comes. */
-const fall = z.number().positive().lt(1);
+const fall = z
+  .number()
+  .positive('must be above 0: of 0 it would sell what has just been bought')
+  .lt(1, 'must be below 1: no price falls so far, and nothing would be sold');
 
 const cycleSchema = z.strictObject({
   /** From one cycle to the next. Below half a minute an order of unknown end could outlast its cycle. */
@@ -58,7 +61,7 @@ export const riskSchema = z
     reduceDrawdown: positiveFraction.default(0.06),
     maxDrawdown: z
       .number()
-      .positive()
+      .positive('must be above 0: of 0 it would be met at once')
       .lt(0.1, 'must be below 0.1: a drawdown halts before a tenth of the equity is lost')
       .default(0.09),
     /** So many losing sales in a row, and nothing is opened for a while. */
@@ -69,7 +72,7 @@ export const riskSchema = z
     /** So long nothing opens in a symbol after its last sale. */
     reentryPauseSeconds: z.int().min(0).max(86_400).default(600),
     /** Value of all that is traded in a day, as a multiple of the equity that it began with, after which nothing opens. */
-    maxDailyTurnover: z.number().positive().max(1_000).default(5),
+    maxDailyTurnover: z.number().positive('must be above 0: of 0 nothing would ever open').max(1_000).default(5),
     /** Fees of a day, as a fraction of the same equity, after which nothing opens. */
     maxDailyFees: positiveFraction.default(0.005),
   })
@@ -85,6 +88,10 @@ export const riskSchema = z
   .refine(({ minTradeShare, maxSymbolExposure: most }) => most === 0 || minTradeShare <= most, {
     path: ['minTradeShare'],
     message: 'must not be above maxSymbolExposure: nothing would ever be worth an order',
+  })
+  .refine(({ minTradeShare, maxGrossExposure: most }) => most === 0 || minTradeShare <= most, {
+    path: ['minTradeShare'],
+    message: 'must not be above maxGrossExposure: nothing would ever be worth an order',
   })
   .refine(({ minTradeShare, maxDailyTurnover }) => minTradeShare <= maxDailyTurnover, {
     path: ['maxDailyTurnover'],
@@ -121,7 +128,7 @@ const allocationSchema = z.strictObject({
 const protectionSchema = z.strictObject({
   enabled: z.boolean().default(true),
   stopLoss: fall.optional(),
-  takeProfit: z.number().positive().max(100).optional(),
+  takeProfit: z.number().positive('must be above 0: of 0 it would sell what has just been bought').max(100).optional(),
   /** Fall from the highest price since the entry. */
   trailingStop: fall.optional(),
   timeLimitMinutes: z.int().min(1).max(525_600).optional(),
@@ -152,7 +159,21 @@ const accessSchema = z.strictObject({
   foreignStarts: z.enum(['allow', 'refuse']).optional(),
 });
 
-export const configurationSchema = z
+const shortLived = z.looseObject({
+  protection: z.looseObject({ enabled: z.literal(true).optional(), timeLimitMinutes: z.int().min(1) }),
+  risk: z.looseObject({ minHoldingSeconds: z.undefined().optional() }).optional(),
+});
+
+/** A default gives way to what is written: of a position's time, the holding time that nobody wrote takes half at most. */
+function withFittingDefaults(value: unknown): unknown {
+  const { data } = shortLived.safeParse(value);
+  if (!data) return value;
+  const { minHoldingSeconds } = riskSchema.parse({});
+  const half = data.protection.timeLimitMinutes * 30;
+  return { ...data, risk: { ...data.risk, minHoldingSeconds: Math.min(minHoldingSeconds, half) } };
+}
+
+const writtenSchema = z
   .strictObject({
     profile: z.enum(['development', 'production']).default('development'),
     mode: z.enum(['paper', 'live']).default('paper'),
@@ -198,8 +219,8 @@ export const configurationSchema = z
     path: ['access', 'foreignStarts'],
     message: 'must be refuse, or be left out, where real money is traded',
   })
-  .superRefine((times, context) => {
-    for (const found of contradictions(times)) context.addIssue({ code: 'custom', ...found });
+  .superRefine((settings, context) => {
+    for (const found of contradictions(settings)) context.addIssue({ code: 'custom', ...found });
   })
   .superRefine(({ participation: { agents } }, context) => {
     for (const name of Object.keys(agents).filter((id) => !isSeat(id))) {
@@ -223,6 +244,8 @@ export const configurationSchema = z
     }
   });
 
+/** The trading configuration as its file has it. */
+export const configurationSchema = z.preprocess(withFittingDefaults, writtenSchema);
 export type Configuration = z.output<typeof configurationSchema>;
 
 export function refusesForeignStarts({ mode, access }: Pick<Configuration, 'mode' | 'access'>): boolean {

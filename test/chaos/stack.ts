@@ -107,7 +107,8 @@ const trading = (style: string) => ({
   participation: { agents: { baseline: { enabled: false } } },
   // What rests at the exchange can be lost there.
   execution: { style, timeInForce: 'GTC', restSeconds: 2, sliceAboveNotional: '1200', sliceSeconds: 1 },
-  protection: { stopLoss: 0.0014, takeProfit: 0.002, timeLimitMinutes: 1 },
+  // Soon, and above the fees both ways.
+  protection: { stopLoss: 0.0009, takeProfit: 0.002, timeLimitMinutes: 1 },
 });
 
 /** What `npm start` runs, on ports and data of its own, with stand-ins for the agents, kept running as the shipped supervisor does it. */
@@ -125,7 +126,14 @@ export async function startChaosStack(options: {
   process.env['SAPPHIRE_CONFIG'] = join(folder, 'trading.yml');
   process.env['SAPPHIRE_STACK'] = join(folder, 'stack.yml');
   const own = { operationsPort: operations, coordinator: { port: coordinator } };
-  const paperExchange = { port: exchange, market, ordersPerTenSeconds: 100_000, requestWeightPerMinute: 10_000_000 };
+  const paperExchange = {
+    port: exchange,
+    market,
+    makerFeeRate: '0.0004',
+    takerFeeRate: '0.0004',
+    ordersPerTenSeconds: 100_000,
+    requestWeightPerMinute: 10_000_000,
+  };
   writeFileSync(process.env['SAPPHIRE_CONFIG'], stringify({ ...trading(options.style), ...own, paperExchange }));
   writeFileSync(process.env['SAPPHIRE_STACK'], stringify(profile));
   const failpointFolder = join(folder, 'failpoints');

@@ -2,11 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { knownPrices } from '../../client/prices.ts';
 import { riskText } from '../../client/risk-settings.ts';
 import { exposureOf, limitViews, type RiskFacts } from '../../client/risk-view.ts';
-import { riskSchema } from '../../contracts/config/schema.ts';
+import { addedFaults } from '../../contracts/config/faults.ts';
+import { limitFaults } from '../../contracts/config/limit-faults.ts';
+import { parseConfiguration } from '../../contracts/config/load.ts';
+import { type RiskSettings, riskSchema } from '../../contracts/config/schema.ts';
 import { ExitCode } from '../../contracts/errors.ts';
 import { flatPosition } from '../../domain/position.ts';
 
 const limits = riskSchema.parse({});
+const configuration = parseConfiguration(
+  { allocation: { portfolios: [{ name: 'small', share: 0.1, symbols: ['BTC/USDT'] }] } },
+  'trading.yml',
+);
 
 describe('a change of limits', () => {
   it.each([
@@ -35,8 +42,38 @@ describe('a change of limits', () => {
   });
 
   it('keeps the limits that hold today, and refuses what the whole would not allow', () => {
-    expect(() => riskText.refuseUnfit(limits)).not.toThrow();
-    expect(() => riskText.refuseUnfit({ ...limits, maxGrossExposure: 2 })).toThrow(/maxGrossExposure/);
+    const faults = (change: Partial<RiskSettings>, before: Partial<RiskSettings> = {}): string[] =>
+      addedFaults(
+        (all: RiskSettings) => limitFaults(all, configuration),
+        { ...limits, ...before },
+        { ...limits, ...before, ...change },
+      );
+    expect(faults({})).toEqual([]);
+    expect(faults({ minHoldingSeconds: 43_200 })).toEqual([
+      expect.stringMatching(
+        /^minHoldingSeconds: must be below protection\.timeLimitMinutes, 43200 s.*\(it is 43200\)$/,
+      ),
+    ]);
+    expect(faults({ maxSnapshotAgeSeconds: 1 })).toEqual([
+      expect.stringMatching(/^maxSnapshotAgeSeconds: must be at least 45/),
+    ]);
+    expect(faults({ maxSnapshotAgeSeconds: 3_601 })).toEqual([
+      expect.stringMatching(/^maxSnapshotAgeSeconds: Too big.*\(it is 3601\)/),
+      expect.stringMatching(/^maxSnapshotAgeSeconds: must not be above cycle\.horizonMinutes, 3600 s/),
+    ]);
+    expect(faults({ maxGrossExposure: 0.001 })).toEqual([
+      expect.stringMatching(/^minTradeShare: must not be above maxGrossExposure.*\(it is 0\.01\)$/),
+    ]);
+    expect(faults({ minTradeShare: 0.2 })).toEqual([
+      expect.stringMatching(
+        /^allocation\.portfolios\.0\.share: must not be below risk\.minTradeShare, 0\.2.*\(it is 0\.1\)$/,
+      ),
+    ]);
+    // What stood there before keeps nobody from changing something else.
+    expect(faults({ maxDailyLoss: 0.02 }, { maxSnapshotAgeSeconds: 10 })).toEqual([]);
+    expect(faults({ maxSnapshotAgeSeconds: 11 }, { maxSnapshotAgeSeconds: 10 })).toHaveLength(1);
+    expect(() => riskText.refuse([])).not.toThrow();
+    expect(() => riskText.refuse(faults({ maxGrossExposure: 2 }))).toThrow(/^No limit was changed: maxGrossExposure: /);
   });
 
   it('is told key by key', () => {

@@ -85,7 +85,7 @@ describe('the configuration', () => {
       /risk\.minHoldingSeconds: must be below protection\.timeLimitMinutes, 43200 s: every position would be closed before .* \(it is 43200\)/,
     ],
     [
-      { protection: { timeLimitMinutes: 5 } },
+      { protection: { timeLimitMinutes: 5 }, risk: { minHoldingSeconds: 300 } },
       /risk\.minHoldingSeconds: must be below protection\.timeLimitMinutes, 300 s/,
     ],
     [{ risk: { maxPriceAgeSeconds: 0.5 } }, /risk\.maxPriceAgeSeconds: .*1.*\(it is 0\.5\)/],
@@ -114,6 +114,7 @@ describe('the configuration', () => {
   });
 
   it.each([
+    { protection: { timeLimitMinutes: 5 }, risk: { minHoldingSeconds: 299 } },
     { risk: { minHoldingSeconds: 43_199 } },
     { risk: { minHoldingSeconds: 86_400 }, protection: { stopLoss: 0.1 } },
     { risk: { minHoldingSeconds: 86_400 }, protection: { enabled: false, timeLimitMinutes: 1 } },

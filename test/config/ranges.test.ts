@@ -21,23 +21,26 @@ const replay = (...instruments: object[]) => ({
 
 describe('a number that would trade at once, never, or at any price', () => {
   it.each([
-    [{ protection: { stopLoss: 0 } }, /protection\.stopLoss: .*>0.*\(it is 0\)/],
-    [{ protection: { stopLoss: 1 } }, /protection\.stopLoss: .*<1.*\(it is 1\)/],
-    [{ protection: { trailingStop: 0 } }, /protection\.trailingStop: .*>0/],
-    [{ protection: { takeProfit: 0 } }, /protection\.takeProfit: .*>0/],
+    [{ protection: { stopLoss: 0 } }, /protection\.stopLoss: must be above 0: .*sell.*\(it is 0\)/],
+    [{ protection: { stopLoss: 1 } }, /protection\.stopLoss: must be below 1: .*\(it is 1\)/],
+    [{ protection: { trailingStop: 0 } }, /protection\.trailingStop: must be above 0/],
+    [{ protection: { takeProfit: 0 } }, /protection\.takeProfit: must be above 0/],
     [{ protection: { timeLimitMinutes: 0 } }, /protection\.timeLimitMinutes: /],
     [{ paperExchange: { takerFeeRate: '2' } }, /paperExchange\.takerFeeRate: must be at most 0\.1.*\(it is "2"\)/],
     [{ paperExchange: { makerFeeRate: '0.2' } }, /paperExchange\.makerFeeRate: must be at most 0\.1/],
     [{ paperExchange: { makerFeeRate: '-0.001' } }, /paperExchange\.makerFeeRate: must not be below zero/],
     [{ paperExchange: { makerFeeRate: '0.000000001' } }, /makerFeeRate: must have at most eight decimals/],
     [{ paperExchange: { takerFeeRate: 'free' } }, /takerFeeRate: must be a decimal number.*\(it is "free"\)\.$/],
-    [{ risk: { maxDailyTurnover: 0 } }, /risk\.maxDailyTurnover: .*>0/],
-    [{ risk: { maxDailyFees: 0 } }, /risk\.maxDailyFees: .*>0/],
+    [{ risk: { maxDailyTurnover: 0 } }, /risk\.maxDailyTurnover: must be above 0/],
+    [{ risk: { maxDailyFees: 0 } }, /risk\.maxDailyFees: must be above 0/],
     [{ risk: { minHoldingSeconds: -1 } }, /risk\.minHoldingSeconds: .*>=0/],
     [{ risk: { reentryPauseSeconds: 86_401 } }, /risk\.reentryPauseSeconds: .*<=86400/],
-    [{ risk: { maxDailyLoss: 0 } }, /risk\.maxDailyLoss: .*>0/],
-    [{ risk: { maxDrawdown: 0, reduceDrawdown: 0 } }, /risk\.reduceDrawdown: .*>0.*risk\.maxDrawdown: .*>0/],
-    [{ allocation: { kellyFraction: 0 } }, /allocation\.kellyFraction: .*>0/],
+    [{ risk: { maxDailyLoss: 0 } }, /risk\.maxDailyLoss: must be above 0/],
+    [
+      { risk: { maxDrawdown: 0, reduceDrawdown: 0 } },
+      /risk\.reduceDrawdown: must be above 0.*risk\.maxDrawdown: must be above 0/,
+    ],
+    [{ allocation: { kellyFraction: 0 } }, /allocation\.kellyFraction: must be above 0/],
     [{ participation: { maxGroupShare: 0 } }, /participation\.maxGroupShare: .*>0/],
     [{ paperBalance: '-1' }, /paperBalance: must be above zero/],
     [{ agents: { deepseek: { budgetPerDayUsd: '-5' } } }, /agents\.deepseek\.budgetPerDayUsd: must not be below zero/],
@@ -55,6 +58,8 @@ describe('a number that would trade at once, never, or at any price', () => {
   });
 });
 
+const portfolio = (share: number) => ({ allocation: { portfolios: [{ name: 'a', share, symbols: ['BTC/USDT'] }] } });
+
 describe('two that do not go together', () => {
   it.each([
     [
@@ -64,7 +69,35 @@ describe('two that do not go together', () => {
     [{ risk: { minOrderNotional: '9', maxOrderNotional: '10.0' } }, undefined],
     [{ risk: { minOrderNotional: '10', maxOrderNotional: '10' } }, undefined],
     [{ risk: { minOrderNotional: '1e3', maxOrderNotional: '10' } }, /minOrderNotional: must be a decimal number[^;]*$/],
-    [{ risk: { minTradeShare: 0.4 } }, /risk\.minTradeShare: must not be above maxSymbolExposure/],
+    [
+      { risk: { minTradeShare: 0.4 } },
+      /risk\.minTradeShare: must not be above maxSymbolExposure: [^(]* \(it is 0\.4\)\.$/,
+    ],
+    [
+      { risk: { maxSymbolExposure: 0.005 } },
+      /risk\.minTradeShare: must not be above maxSymbolExposure: [^(]* \(it is 0\.01\)\.$/,
+    ],
+    [{ risk: { maxGrossExposure: 0.005 } }, /risk\.minTradeShare: must not be above maxGrossExposure/],
+    [{ risk: { maxGrossExposure: 0.01 } }, undefined],
+    [{ risk: { maxGrossExposure: 0 } }, undefined],
+    [
+      portfolio(0.005),
+      /allocation\.portfolios\.0\.share: must not be below risk\.minTradeShare, 0\.01.*\(it is 0\.005\)/,
+    ],
+    [portfolio(0.01), undefined],
+    [
+      { protection: { stopLoss: 0.002 } },
+      /protection\.stopLoss: must be above 0\.002, paperExchange\.takerFeeRate .*\(it is 0\.002\)/,
+    ],
+    [{ protection: { trailingStop: 1e-7 } }, /protection\.trailingStop: must be above 0\.002.*\(it is 1e-7\)/],
+    [{ protection: { stopLoss: 0.0021, trailingStop: 0.0021 } }, undefined],
+    [{ protection: { stopLoss: 0.001 }, paperExchange: { takerFeeRate: '0.0004' } }, undefined],
+    [{ protection: { enabled: false, stopLoss: 0.001 } }, undefined],
+    [{ mode: 'live', protection: { stopLoss: 0.001 } }, undefined],
+    [
+      { access: { foreignStarts: 'allow' }, mode: 'live' },
+      /access\.foreignStarts: must be refuse[^(]*\(it is "allow"\)/,
+    ],
     [{ risk: { minTradeShare: 0.3, maxSymbolExposure: 0.3 } }, undefined],
     [{ risk: { maxSymbolExposure: 0 } }, undefined],
     [{ risk: { maxDailyTurnover: 0.009 } }, /risk\.maxDailyTurnover: must not be below minTradeShare/],
@@ -93,5 +126,19 @@ describe('two that do not go together', () => {
   ])('%j', (value, message) => {
     if (message === undefined) expect(read(value)).toMatchObject(value);
     else expect(() => read(value)).toThrow(message);
+  });
+});
+
+it.each([
+  [{ timeLimitMinutes: 5 }, 150],
+  [{ timeLimitMinutes: 1, enabled: true }, 30],
+  [{ timeLimitMinutes: 10 }, 300],
+  [{ timeLimitMinutes: 1, enabled: false }, 300],
+  [{ stopLoss: 0.03 }, 300],
+])('the holding time that nobody wrote is half of %j at most', (protection, seconds) => {
+  expect(read({ protection }).risk.minHoldingSeconds).toBe(seconds);
+  expect(read({ protection, risk: { maxDailyLoss: 0.02 } }).risk).toMatchObject({
+    minHoldingSeconds: seconds,
+    maxDailyLoss: 0.02,
   });
 });

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
+import { addedFaults } from '../../../contracts/config/faults.ts';
+import { limitFaults } from '../../../contracts/config/limit-faults.ts';
 import type { RiskSettings } from '../../../contracts/config/schema.ts';
 import type { SettingsChange } from '../../../stores/journal/agents-port.ts';
 import { clock } from '../../cycle-view.ts';
@@ -40,31 +42,39 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   const trading = { state: tradingState, epoch, reason, by: changedBy };
   const views = limitViews(facts);
   const exposure = exposureOf(facts);
+  const faults = limitFaults(limits, configuration);
   const [last] = changes;
-  print({ account, currency, version, lastChange: last, trading, marks, day, exposure, limits: views }, options, () => [
-    `account ${account}: trading is ${tradingState} (epoch ${epoch}, by ${changedBy}: ${reason})`,
-    `limits version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
-    marks
-      ? `equity ${marks.equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
-      : 'equity: not marked yet',
-    `traded today ${money(day.turnover)} ${currency}, fees ${money(day.fees)}`,
-    `exposure ${exposure.gross ?? 'unknown'} ${currency}${exposure.pricedAt === undefined ? '' : ` at the prices of ${clock(exposure.pricedAt)}`}`,
-    '',
-    table(
-      ['symbol', `booked ${currency}`, `open buys ${currency}`, `exposure ${currency}`],
-      exposure.bySymbol.map(({ symbol, booked, working, exposure: total }) => [
-        symbol,
-        booked ?? 'no price known',
-        working,
-        total ?? 'no price known',
-      ]),
-    ),
-    '',
-    table(
-      ['limit', 'value', 'now'],
-      views.map(({ key, limit, current }) => [key, String(limit), current ?? '']),
-    ),
-  ]);
+  print(
+    { account, currency, version, lastChange: last, trading, marks, day, exposure, limits: views, faults },
+    options,
+    () => [
+      `account ${account}: trading is ${tradingState} (epoch ${epoch}, by ${changedBy}: ${reason})`,
+      `limits version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
+      ...faults.map(
+        (fault) => `breaks a rule of this release, and stays until "sapphire risk set" changes it: ${fault}`,
+      ),
+      marks
+        ? `equity ${marks.equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
+        : 'equity: not marked yet',
+      `traded today ${money(day.turnover)} ${currency}, fees ${money(day.fees)}`,
+      `exposure ${exposure.gross ?? 'unknown'} ${currency}${exposure.pricedAt === undefined ? '' : ` at the prices of ${clock(exposure.pricedAt)}`}`,
+      '',
+      table(
+        ['symbol', `booked ${currency}`, `open buys ${currency}`, `exposure ${currency}`],
+        exposure.bySymbol.map(({ symbol, booked, working, exposure: total }) => [
+          symbol,
+          booked ?? 'no price known',
+          working,
+          total ?? 'no price known',
+        ]),
+      ),
+      '',
+      table(
+        ['limit', 'value', 'now'],
+        views.map(({ key, limit, current }) => [key, String(limit), current ?? '']),
+      ),
+    ],
+  );
 }
 
 function describeChange(change: SettingsChange<RiskSettings>): string {
@@ -98,7 +108,8 @@ export function registerRisk(program: Command): void {
       const { account } = configuration;
       const settings = riskText.parse(texts);
       const { risk: book } = await journal();
-      riskText.refuseUnfit({ ...(await book.read(account)).settings, ...settings });
+      const before = (await book.read(account)).settings;
+      riskText.refuse(addedFaults((limits) => limitFaults(limits, configuration), before, { ...before, ...settings }));
       const change = await book.change({
         requestId: randomUUID(),
         account,

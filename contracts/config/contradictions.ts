@@ -1,0 +1,108 @@
+import { decimal, decimalPattern, text } from '../../domain/money.ts';
+import { AFTER_AGENTS_MS } from '../cycle-times.ts';
+
+interface Settings {
+  mode: 'paper' | 'live';
+  cycle: { intervalSeconds: number; horizonMinutes: number };
+  risk: { maxSnapshotAgeSeconds: number; minHoldingSeconds: number; minTradeShare: number };
+  allocation: { portfolios?: readonly { share: number }[] | undefined };
+  protection: {
+    enabled: boolean;
+    stopLoss?: number | undefined;
+    trailingStop?: number | undefined;
+    timeLimitMinutes?: number | undefined;
+  };
+  paperExchange: { takerFeeRate: string };
+  participation: { deadlineSeconds: number };
+  agents: { deepseek: { timeoutSeconds: number }; qwen: { timeoutSeconds: number } };
+}
+
+interface Contradiction {
+  path: (string | number)[];
+  /** What stands there. */
+  input: number;
+  message: string;
+}
+
+type Must = (isSo: boolean, path: Contradiction['path'], input: number, message: string) => void;
+
+/** What is right each by itself, and together leaves no decision, no order or no position: where each stands, and what it must be. */
+export function contradictions(settings: Settings): Contradiction[] {
+  const found: Contradiction[] = [];
+  const must: Must = (isSo, path, input, message) => {
+    if (!isSo) found.push({ path, input, message });
+  };
+  holdTimes(settings, must);
+  holdSizes(settings, must);
+  holdStops(settings, must);
+  return found;
+}
+
+function holdSizes({ risk: { minTradeShare }, allocation: { portfolios = [] } }: Settings, must: Must): void {
+  for (const [index, { share }] of portfolios.entries()) {
+    must(
+      share >= minTradeShare,
+      ['allocation', 'portfolios', index, 'share'],
+      share,
+      `must not be below risk.minTradeShare, ${minTradeShare}: nothing of it would ever be worth an order`,
+    );
+  }
+}
+
+/** What an exchange elsewhere takes is not known here. */
+function holdStops({ mode, protection, paperExchange: { takerFeeRate } }: Settings, must: Must): void {
+  if (mode !== 'paper' || !protection.enabled) return;
+  // One that is no rate is refused by its own rule.
+  if (!decimalPattern.test(takerFeeRate)) return;
+  const fees = decimal(takerFeeRate).times(2);
+  for (const stop of ['stopLoss', 'trailingStop'] as const) {
+    const fall = protection[stop];
+    if (fall === undefined) continue;
+    must(
+      fees.lessThan(fall),
+      ['protection', stop],
+      fall,
+      `must be above ${text(fees)}, paperExchange.takerFeeRate both ways: fees and spread alone would sell what has just been bought`,
+    );
+  }
+}
+
+function holdTimes({ cycle, risk, protection, participation, agents }: Settings, must: Must): void {
+  const { deadlineSeconds } = participation;
+  const { intervalSeconds, horizonMinutes } = cycle;
+  const { maxSnapshotAgeSeconds: maxAge, minHoldingSeconds } = risk;
+  const { timeLimitMinutes = Number.POSITIVE_INFINITY } = protection.enabled ? protection : {};
+  const needed = Math.min(deadlineSeconds, intervalSeconds) + AFTER_AGENTS_MS / 1_000;
+  must(
+    deadlineSeconds <= intervalSeconds,
+    ['participation', 'deadlineSeconds'],
+    deadlineSeconds,
+    `must not be above cycle.intervalSeconds, ${intervalSeconds}: the next cycle would begin before the agents' time is over`,
+  );
+  for (const agent of ['deepseek', 'qwen'] as const) {
+    must(
+      agents[agent].timeoutSeconds <= deadlineSeconds,
+      ['agents', agent, 'timeoutSeconds'],
+      agents[agent].timeoutSeconds,
+      `must not be above participation.deadlineSeconds, ${deadlineSeconds}: nobody would wait for the answer`,
+    );
+  }
+  must(
+    maxAge >= needed,
+    ['risk', 'maxSnapshotAgeSeconds'],
+    maxAge,
+    `must be at least ${needed}: the agents have ${needed - AFTER_AGENTS_MS / 1_000} s (participation.deadlineSeconds) and the steps up to the decision ${AFTER_AGENTS_MS / 1_000} s, so that one slow answer would refuse every order`,
+  );
+  must(
+    maxAge <= horizonMinutes * 60,
+    ['risk', 'maxSnapshotAgeSeconds'],
+    maxAge,
+    `must not be above cycle.horizonMinutes, ${horizonMinutes * 60} s: a decision would be on views that are over`,
+  );
+  must(
+    minHoldingSeconds < timeLimitMinutes * 60,
+    ['risk', 'minHoldingSeconds'],
+    minHoldingSeconds,
+    `must be below protection.timeLimitMinutes, ${timeLimitMinutes * 60} s: every position would be closed before a signal may close it`,
+  );
+}
