@@ -1,0 +1,50 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
+import { parseConfiguration } from '../../contracts/config/load.ts';
+import type { Consensus } from '../../contracts/consensus.ts';
+import { pricesIn } from '../../domain/prices.ts';
+import { snapshot as market, up } from '../domain/plan.ts';
+import { fund, leg, temporaryJournal, trade } from '../support/books.ts';
+
+/** By the exchange's clock. */
+const NOW = 1_000_000_000;
+const snapshot = { ...market, takenAt: NOW };
+
+describe('a plan that would enter again what was sold a minute ago', () => {
+  it.each([
+    ['right', 0],
+    ['ahead by less than the pause', 560_000],
+    ['ahead by an hour', 3_600_000],
+    ['behind by an hour', -3_600_000],
+  ])('waits by the exchange’s clock, with a local one that is %s', async (_how, skewMs) => {
+    const journal = await temporaryJournal(() => NOW + skewMs);
+    await fund(journal);
+    const quantity = '0.01';
+    await trade(journal, leg({ quantity }), { filledAt: NOW - 3_600_000 });
+    const sell = leg({ legId: 'sph-2', cycleId: 'cycle/main/2', side: 'sell', purpose: 'flatten', quantity });
+    await trade(journal, sell, { filledAt: NOW - 60_000 });
+    const activities = createPortfolioActivities({
+      journal,
+      configuration: parseConfiguration({}, 'the test'),
+      exchangeTime: async () => NOW,
+      readSnapshot: async () => snapshot,
+      logger: pino({ level: 'silent' }),
+    });
+    const { legs, verdicts } = await activities.planCycle({
+      cycleId: 'cycle/main/3',
+      correlationId: 'cycle/main/3',
+      epoch: 0,
+      tradedSymbols: ['BTC/USDT'],
+      snapshot,
+      prices: { ...pricesIn(snapshot), takenAt: NOW },
+      consensus: { symbols: [up] } as unknown as Consensus,
+    });
+    expect(legs).toEqual([]);
+    const sinceMs = Number.parseInt(verdicts.find(({ code }) => code === 'ReentryPause')?.value ?? '', 10);
+    expect(sinceMs).toBeGreaterThanOrEqual(60_000);
+    // The lock may be waited for.
+    expect(sinceMs).toBeLessThan(90_000);
+    await journal.close();
+  });
+});
