@@ -7,7 +7,13 @@ export const accountInput = z
   .regex(/^[a-z][a-z0-9-]{0,60}$/, 'must be the short lower-case name of an account, e.g. main');
 
 /** Of the workflow `flatten`: what is sold, and the halt that it is sold under. */
-export const flattenInput = z.strictObject({ account: accountInput, epoch: z.int().nonnegative() });
+const amounts = z.array(z.strictObject({ symbol: z.string(), quantity: z.string() }));
+export const flattenInput = z.strictObject({
+  account: accountInput,
+  epoch: z.int().nonnegative(),
+  /** What the runs before this one have sold to its end. */
+  before: z.strictObject({ sold: amounts, dust: amounts }).optional(),
+});
 
 /** Of the workflow `report`. */
 export const periodInput = z.enum(periods);

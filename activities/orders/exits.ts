@@ -8,7 +8,14 @@ import { beating } from '../heartbeat.ts';
 import type { TradingPort } from './port.ts';
 
 /** What closes a position: an order to send, a wait for another order that has it reserved, or the finding that nothing more can be sold. */
-export type Exit = { leg: OrderLeg } | { wait: { quantity: string; reason: string } } | { over: { dust: string } };
+export type Exit = { leg: OrderLeg } | { wait: ExitWait } | { over: { dust: string } };
+
+export interface ExitWait {
+  quantity: string;
+  reason: string;
+  /** Where the exchange takes no order on the symbol, whatever is held. */
+  untraded?: true;
+}
 
 export interface ExitQuestion {
   account: string;
@@ -84,18 +91,31 @@ async function untraded(
   const booked = decimal(position?.quantity ?? '0');
   const left = wanted(booked);
   const reason = `the exchange does not trade ${symbol}: it is ${trading.listing(symbol)}`;
-  const exit: Exit = left.isZero() ? { over: { dust: '0' } } : { wait: { quantity: text(left), reason } };
+  const exit: Exit = left.isZero()
+    ? { over: { dust: '0' } }
+    : { wait: { quantity: text(left), reason, untraded: true } };
   return { exit, booked, bid: '0' };
 }
 
 export type ExitActivities = ReturnType<typeof createExitActivities>;
 
-export function createExitActivities({ journal, trading, logger }: ExitDependencies & { logger: Logger }) {
+export interface ExitActivityDependencies extends ExitDependencies {
+  journal: Pick<Journal, 'intents' | 'ledger' | 'control'>;
+  logger: Logger;
+}
+
+export function createExitActivities({ journal, trading, logger }: ExitActivityDependencies) {
   return beating({
     /** Symbols of which something is held that may be sold. */
     async heldSymbols(account: string): Promise<string[]> {
       const positions = await journal.ledger.positions(account);
       return positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+    },
+
+    /** Whether a selling that was ordered under this epoch still is: a resume ends it, a later stop does not. */
+    async isSellingOrdered(account: string, epoch: number): Promise<boolean> {
+      const control = await journal.control.read(account);
+      return control.epoch === epoch || control.tradingState === 'halted';
     },
 
     /** The next order that sells the whole position; what is too little for the exchange goes to the dust book. */

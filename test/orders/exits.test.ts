@@ -85,13 +85,38 @@ describe('the next order of an exit', () => {
   it.each<Listing>(['halted', 'unlisted'])('waits where the symbol is %s, until it is booked out', async (found) => {
     listing = found;
     const reason = `the exchange does not trade BTC/USDT: it is ${found}`;
-    expect(await planExit('0.01', '2975')).toEqual({ wait: { quantity: '0.01', reason } });
+    expect(await planExit('0.01', '2975')).toEqual({ wait: { quantity: '0.01', reason, untraded: true } });
     expect(await journal.ledger.positions('main')).toMatchObject([{ quantity: '0.01', dust: '0' }]);
   });
 
   it.each<Listing>(['traded', 'halted', 'unlisted'])('is none where nothing is held and it is %s', async (found) => {
     listing = found;
     expect(await next('0')).toEqual({ over: { dust: '0' } });
+  });
+});
+
+describe('a selling that was ordered', () => {
+  const request = { account: 'main', reason: 'x', by: 'ann' };
+  const isOrdered = (epoch: number): Promise<boolean> => {
+    const trading = {
+      listing: () => listing,
+      instrument: () => instrument,
+      touch: async () => ({ bid: '1', ask: '1' }),
+    };
+    const { isSellingOrdered } = createExitActivities({ journal, trading, logger: silent });
+    return new MockActivityEnvironment().run(() => isSellingOrdered('main', epoch));
+  };
+
+  it('still is after a later stop, and no more after a resume', async () => {
+    // Started by hand while trading goes on.
+    expect(await isOrdered(0)).toBe(true);
+    await journal.control.raiseHalt({ ...request, requestId: 'r1' });
+    expect(await isOrdered(1)).toBe(true);
+    await journal.control.raiseHalt({ ...request, requestId: 'r2' });
+    expect(await isOrdered(1)).toBe(true);
+    await journal.control.resume({ ...request, expectedEpoch: 2 });
+    expect(await isOrdered(1)).toBe(false);
+    expect(await isOrdered(2)).toBe(false);
   });
 });
 

@@ -71,7 +71,16 @@ const malformed: Record<Exclude<keyof typeof workflows, 'tradingControl'>, unkno
     [{ account: 'main', symbol: 'BTC/USDT', memory: {} }],
     [{ account: 'main', symbol: 'BTC/USDT', memory: { openedAt: 1, highest: 100, attempt: 1 } }],
   ],
-  flatten: [...account, ['main'], ['main', '0'], ['main', -1], ['main', 0.5], ['main', null], ['main', odd[0]?.[0]]],
+  flatten: [
+    ...account,
+    ['main'],
+    ['main', '0'],
+    ['main', -1],
+    ['main', 0.5],
+    ['main', null],
+    ['main', odd[0]?.[0]],
+    ['main', 1, {}],
+  ],
   reconcile: account,
   scoreAgents: account,
   report: [...account, ['yearly']],
@@ -87,7 +96,7 @@ const called: string[] = [];
 /** Every activity that a workflow asks for. */
 const asked =
   'openCycle planCycle recordCycle takeSnapshot readPrices formConsensus formOwnConsensus hearGuests placeOrder resolveOrder awaitFill cancelOrder planCompensation ' +
-  'settlePlan dropLeg awaitLeg endLeg heldSymbols noteSelling planExit readGuard watchPosition reconcileAccount scoreDueSignals lookAtHealth recover makeBackup exportEvents ' +
+  'settlePlan dropLeg awaitLeg endLeg heldSymbols isSellingOrdered noteSelling planExit readGuard watchPosition reconcileAccount scoreDueSignals lookAtHealth recover makeBackup exportEvents ' +
   'compactSegments loadSegments writeReport applyRetention';
 const activities = Object.fromEntries(asked.split(' ').map((name) => [name, async () => void called.push(name)]));
 

@@ -146,3 +146,22 @@ describe('a symbol that the exchange no longer lists', () => {
     await expectBooksEqualExchange(rig);
   });
 });
+
+describe('a symbol whose trading the exchange pauses', () => {
+  it('is sold by a stop with --flatten when it is traded again, which says meanwhile why it waits', async () => {
+    await cycle();
+    const { listing } = rig.trading;
+    rig.trading.listing = () => 'halted';
+    const halt = await rig.journal.control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'x', by: 'ann' });
+    const handle = await rig.start('flatten', flattenWorkflowId('main', halt.epoch), 'main', halt.epoch);
+    const details = () => handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    await expect.poll(details, { timeout: 10_000 }).toMatchObject({
+      currentDetails: expect.stringContaining('**waits until it can sell** BTC/USDT: the exchange does not trade'),
+    });
+    rig.trading.listing = listing;
+    const { sold, held: left } = (await handle.result()) as FlattenResult;
+    expect(sold).toMatchObject([{ symbol: 'BTC/USDT' }]);
+    expect(left).toEqual([]);
+    await expectBooksEqualExchange(rig);
+  });
+});

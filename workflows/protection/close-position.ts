@@ -1,5 +1,5 @@
 import { proxyActivities, sleep } from '@temporalio/workflow';
-import type { ExitActivities } from '../../activities/orders/exits.ts';
+import type { ExitActivities, ExitWait } from '../../activities/orders/exits.ts';
 import type { PlanActivities } from '../../activities/orders/plans.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { type DecimalText, decimal, text, ZERO } from '../../domain/money.ts';
@@ -33,14 +33,19 @@ export interface CloseRequest {
   /** The first order's number, or the next one's where an earlier call had given up. */
   attempt: number;
   /** Looks in a row at which another order had it reserved, and orders in a row that sold nothing, before it gives up. */
-  patience: { waits: number; orders: number };
+  patience: {
+    waits: number;
+    orders: number;
+    /** Gives up at once what the exchange does not trade: the caller knows how long that is waited for. */
+    leavesUntraded?: boolean;
+  };
 }
 
 export interface Closing {
   sold: DecimalText;
   dust: DecimalText;
   /** What could not be sold, and why; missing when all is sold or dust. */
-  held?: { quantity: DecimalText; reason: string };
+  held?: ExitWait;
   /** The next order's number. */
   attempt: number;
 }
@@ -62,7 +67,8 @@ export async function closePosition({ patience, ...request }: CloseRequest): Pro
     if ('over' in exit) return closing({ dust: exit.over.dust });
     if ('wait' in exit) {
       waits += 1;
-      if (waits > patience.waits) return closing({ dust: '0', held: exit.wait });
+      const isLeft = patience.leavesUntraded === true && exit.wait.untraded === true;
+      if (isLeft || waits > patience.waits) return closing({ dust: '0', held: exit.wait });
       continue;
     }
     attempt += 1;
