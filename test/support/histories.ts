@@ -11,8 +11,8 @@ export const fixtureFolder = join(projectFolder, 'test', 'replay', 'fixtures');
 /** Set, the workflow tests keep one history of each workflow and outcome: `npm run record-histories`. */
 export const recording = process.env['SAPPHIRE_RECORD_HISTORIES'] === '1';
 
-/** What took the place of code whose histories are kept: a latch that of trading control, prices at the decision that of cycles without. */
-const releases = ['latch', 'prices-at-decision'];
+/** What took the place of code whose histories are kept: of trading control, of cycles without prices at the decision, of a selling that gave up. */
+const releases = ['latch', 'prices-at-decision', 'selling-outlasts-pause'];
 
 /** Name of a history's kind: its workflow and how it ended. */
 export function historyKind(history: History): string {
