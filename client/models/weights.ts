@@ -1,6 +1,7 @@
-import { copyFile, mkdir, rename } from 'node:fs/promises';
+import { copyFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelFolder } from '../../contracts/config/folders.ts';
+import { makeFolder } from '../../contracts/config/make-folder.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { weightsFile } from '../../contracts/models.ts';
 import { sha256Of, syncPath } from '../../stores/warehouse/segments/files.ts';
@@ -18,7 +19,7 @@ export async function keepWeights(seat: string, file: string, sha256: string): P
     );
   }
   const folder = modelFolder(seat);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const place = join(folder, weightsFile(sha256));
   await copyFile(file, `${place}.part`);
   await syncPath(`${place}.part`);

@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, UserError } from '../errors.ts';
 import { setting } from './environment.ts';
+import { makeFolder } from './make-folder.ts';
 import { closeFolder } from './private-folder.ts';
 
 /** The checkout: where package.json stands. */
@@ -22,21 +23,21 @@ export function dataFolder(): string {
   if (closed.has(folder) && existsSync(folder)) return folder;
   try {
     if (existsSync(folder)) closeFolder(folder);
-    else mkdirSync(folder, { recursive: true, mode: 0o700 });
+    else makeFolder(folder, 0o700);
   } catch (error) {
-    throw unusable(folder, error);
+    throw unusable(folder, error, 'data folder', 'SAPPHIRE_DATA');
   }
   closed.add(folder);
   return folder;
 }
 
 /** A file in its place, a disk that is read-only, a path that belongs to somebody else. */
-function unusable(folder: string, error: unknown): unknown {
+function unusable(folder: string, error: unknown, what: string, variable: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (error instanceof UserError || code === undefined) return error;
   return new UserError(
     'FolderUnusable',
-    `${folder} cannot be the data folder (${code}): name a folder that this user may write in SAPPHIRE_DATA.`,
+    `${folder} cannot be the ${what} (${code}): name a folder that this user may write in ${variable}.`,
     ExitCode.notConfigured,
   );
 }
@@ -59,9 +60,12 @@ export function reportFolder(): string {
 /** What can be fetched again: server binaries, Python environments. Nothing in it is secret, and users that programs run as have to get there. */
 export function cacheFolder(): string {
   const folder = setting('SAPPHIRE_CACHE') ?? join(projectFolder, '.cache');
-  if (!existsSync(folder)) {
-    mkdirSync(folder, { recursive: true });
+  if (existsSync(folder)) return folder;
+  try {
+    makeFolder(folder, 0o755);
     chmodSync(folder, 0o755);
+  } catch (error) {
+    throw unusable(folder, error, 'cache', 'SAPPHIRE_CACHE');
   }
   return folder;
 }

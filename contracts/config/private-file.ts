@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -12,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 /** Readable by its owner only, and either the old text or the new after a crash. */
 export function writePrivateFile(file: string, text: string): void {
@@ -36,7 +36,7 @@ const RETRY_MS = 5;
 /** What reads a private file and writes it by what it read: processes that do so at the same moment do it one after the other. */
 export function exclusively<T>(file: string, work: () => T): T {
   const lock = `${file}.lock`;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file), 0o700);
   while (!isTaken(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
   try {
     return work();

@@ -3,7 +3,7 @@ import type { TLSConfig } from '@temporalio/client';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../errors.ts';
 import { isLoopback } from './addresses.ts';
-import { withoutLineEnds } from './environment.ts';
+import { setting, withoutLineEnds } from './environment.ts';
 import { validated } from './load.ts';
 import type { Configuration } from './schema.ts';
 import type { Secrets } from './secrets.ts';
@@ -56,8 +56,13 @@ export function refuseReadablePayloads(
   );
 }
 
-/** Where the Temporal server is, by the environment names of Temporal's own tools; the development server without any. */
+/**
+ * Where the Temporal server is, by the environment names of Temporal's own tools; the development server without any.
+ *
+ * @throws UserError SettingEmpty, ConfigurationInvalid, FileUnreadable
+ */
 export function temporalAccess(environment: NodeJS.ProcessEnv = process.env): TemporalAccess {
+  for (const name of Object.keys(environmentSchema.shape)) setting(name, environment);
   const values = validated(environmentSchema, environment, 'the environment', false);
   const certificate = fileOf(values, 'TEMPORAL_TLS_CLIENT_CERT_PATH');
   const key = fileOf(values, 'TEMPORAL_TLS_CLIENT_KEY_PATH');

@@ -1,5 +1,6 @@
 import { lstat, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../contracts/config/make-folder.ts';
 import type { Mode } from '../../domain/market.ts';
 import { sha256Of, syncPath } from '../warehouse/segments/files.ts';
 import { readManifest } from '../warehouse/segments/manifest.ts';
@@ -40,7 +41,7 @@ export async function makeBackup(
   const folder = join(places.backups, name);
   const draft = `${folder}.part`;
   await rm(draft, { recursive: true, force: true });
-  await mkdir(draft, { recursive: true, mode: 0o700 });
+  makeFolder(draft, 0o700);
 
   const paths = await copyWarehouse(places, draft);
   if (places.books.engine === 'sqlite') {

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stackAccess } from '../../client/stack/connection.ts';
 import { readProfile } from '../../client/stack/profile.ts';
 import { backupFolder, cacheFolder, dataFolder, modelFolder } from '../../contracts/config/folders.ts';
 import { loadConfiguration } from '../../contracts/config/load.ts';
@@ -158,4 +159,10 @@ describe("Temporal's variables", () => {
       /key, which TEMPORAL_TLS_CLIENT_KEY_PATH names, cannot be read \(ENOENT\)/,
     );
   });
+});
+
+it.each(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_API_KEY'])('refuses an empty %s by its name', (name) => {
+  const words = `${name} is set and empty: give it a value, or unset it to have the default.`;
+  expect(() => stackAccess(readProfile(), { [name]: '' })).toThrow(words);
+  expect(() => temporalAccess({ [name]: ' ' })).toThrow(words);
 });

@@ -1,7 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
-import { dataFolder } from '../../contracts/config/folders.ts';
+import { cacheFolder, dataFolder } from '../../contracts/config/folders.ts';
+import { makeFolder } from '../../contracts/config/make-folder.ts';
 import { temporaryFolder } from '../support/books.ts';
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8);
@@ -49,6 +50,27 @@ it('a link to a folder is closed as that folder is', () => {
 it('one that is missing is made for its owner alone', () => {
   vi.stubEnv('SAPPHIRE_DATA', join(temporaryFolder(), 'new'));
   expect(modeOf(dataFolder())).toBe('700');
+});
+
+it.each(['SAPPHIRE_DATA', 'SAPPHIRE_CACHE'])(
+  '%s below a folder in which nothing can be made is refused at once',
+  (name) => {
+    vi.stubEnv(name, '/proc/x/y');
+    expect(name === 'SAPPHIRE_DATA' ? dataFolder : cacheFolder).toThrow(
+      /^\/proc\/x\/y cannot be the (data folder|cache) \(ENOENT\): name a folder that this user may write in SAPPHIRE_/,
+    );
+  },
+);
+
+it('one that is missing is made with those above it, whoever else makes it', () => {
+  const folder = join(temporaryFolder(), 'a', 'b', 'c');
+  makeFolder(folder, 0o700);
+  makeFolder(folder, 0o700);
+  expect(modeOf(folder)).toBe('700');
+  expect(modeOf(join(folder, '..'))).toBe('700');
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  expect(() => makeFolder(join(file, 'below'), 0o700)).toThrow(/ENOTDIR/);
 });
 
 it("everybody's is refused with the remedy, and left as it is", () => {
