@@ -27,6 +27,22 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
       expect(await books.balance('USDT')).toMatchObject({ reserved: '601.2' });
     });
 
+    it.each([
+      [5 * 60_000 - 1, 'held'],
+      [5 * 60_000, 'free'],
+    ])('that nobody sent, made by a clock that was %i ms ahead, are %s', async (aheadMs, now) => {
+      await fund(books.journal);
+      await planLegs(books.journal, leg());
+      books.now -= aheadMs;
+      await planLegs(
+        books.journal,
+        leg({ legId: 'sph-2', cycleId: 'cycle/main/2', symbol: 'ETH/USDT', quantity: '0.01' }),
+      );
+      expect((await books.journal.intents.ofLeg(leg().legId)).map(({ state }) => state)).toEqual(
+        now === 'free' ? ['void'] : [],
+      );
+    });
+
     it('show the next plan what another one is about to send, and give up what nobody sent', async () => {
       await fund(books.journal);
       await planLegs(books.journal, leg());
