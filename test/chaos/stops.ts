@@ -75,15 +75,24 @@ export function createStops({ stack, traffic, deeds, random, kill }: StopTools) 
 
   let cursor = 0;
   const halts = new Map<string, { at: number; epoch: number }>();
-  /** The halt that a request has raised, once it stands in the journal. */
-  const haltOf = async (requestId: string): Promise<{ at: number; epoch: number } | undefined> => {
+  /**
+   * The halt that a request has raised, once it stands in the journal. What a stranger's latch was sent is carried out by the halt with which
+   * that latch is replaced.
+   */
+  const haltOf = async (
+    requestId: string,
+    sentToStranger?: { at: number },
+  ): Promise<{ at: number; epoch: number } | undefined> => {
     for (const { sequence, kind, at, payload } of await journal.outbox.after(cursor, 1_000_000)) {
       cursor = sequence;
       if (kind !== 'trading.halted') continue;
       const { requestId: key, after } = payload as { requestId: string; after: { epoch: number } };
       halts.set(key, { at, epoch: after.epoch });
     }
-    return halts.get(requestId);
+    const ofReplacement = [...halts].find(
+      ([key, { at }]) => key.startsWith('trading-control/') && sentToStranger !== undefined && at >= sentToStranger.at,
+    );
+    return halts.get(requestId) ?? ofReplacement?.[1];
   };
 
   const resume = async (expectedEpoch: number): Promise<void> => {
@@ -260,18 +269,19 @@ export function createStops({ stack, traffic, deeds, random, kill }: StopTools) 
       const reason = `stop by ${way}${way === 'signal' ? ` ${LONG}` : ''}`;
       const request = { requestId, reason, by: 'chaos', ...(way === 'flatten' ? { flatten: true } : {}) };
       const asked = await ask(way, request);
+      const stranger = way === 'foreign' ? { at: asked.askedAt } : undefined;
       let saidAt: number | undefined;
       const isCalm = (): boolean =>
         asked.heldUntil === undefined && disturbedAt(Date.now()) < asked.askedAt - AFTERMATH_MS;
       const end = await until(`a quiet account after a stop by ${way}`, GIVEN_MS, async () => {
         const state = await query();
         if (state && (state.trouble.length > 0 || state.failed.length > 0)) saidAt ??= Date.now();
-        const halt = await haltOf(requestId);
+        const halt = await haltOf(requestId, stranger);
         if (state?.quiet && halt && state.epoch >= halt.epoch) return Date.now();
         return isCalm() && Date.now() > asked.askedAt + GIVEN_CALM_MS ? ('never' as const) : undefined;
       }).catch(() => 'never' as const);
       const quietAt = end === 'never' ? undefined : end;
-      const halt = await haltOf(requestId);
+      const halt = await haltOf(requestId, stranger);
       const last = Math.max(watched.end(), disturbedAt(quietAt ?? Date.now()));
       const record: StopRecord = {
         way,
