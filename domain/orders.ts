@@ -107,6 +107,11 @@ export interface OrderLeg {
   epoch: number;
 }
 
+/** Whether the leg may wait at the exchange or between two submissions; others come to their end at once. */
+export function mayRest({ timeInForce, working }: Pick<OrderLeg, 'timeInForce' | 'working'>): boolean {
+  return timeInForce === 'GTC' || working.style !== 'once';
+}
+
 /** One match at the exchange. Booked once under (venue, account, symbol, trade id). */
 export interface Fill {
   venue: string;

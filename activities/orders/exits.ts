@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { legId } from '../../contracts/leg-ids.ts';
 import { exitLeg, sellable } from '../../domain/exits.ts';
 import { type Decimal, decimal, text } from '../../domain/money.ts';
-import type { OrderLeg, OrderPurpose } from '../../domain/orders.ts';
+import { mayRest, type OrderLeg, type OrderPurpose } from '../../domain/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
 import type { TradingPort } from './port.ts';
@@ -15,6 +15,8 @@ export interface ExitWait {
   reason: string;
   /** Where the exchange takes no order on the symbol, whatever is held. */
   untraded?: true;
+  /** The legs that keep it reserved while they wait for a better price: an exit need not wait for them. */
+  resting?: string[];
 }
 
 export interface ExitQuestion {
@@ -54,8 +56,10 @@ export async function planNextExit(
   const { bid } = await trading.touch(symbol);
   const id = exitLegId(question, attempt);
   let booked = decimal(0);
-  const leg = await journal.intents.planExit({ legId: id, account, symbol }, ({ position, free, control }) => {
+  let resting: string[] = [];
+  const leg = await journal.intents.planExit({ legId: id, account, symbol }, ({ position, free, control, sellers }) => {
     booked = decimal(position.quantity);
+    resting = sellers.filter(mayRest).map((seller) => seller.legId);
     return exitLeg({
       legId: id,
       cycleId: key,
@@ -75,10 +79,15 @@ export async function planNextExit(
   if (left.isZero() || (!nobodyBids && sellable(instrument, left, decimal(bid)).isZero())) {
     return { exit: { over: { dust: text(left) } }, booked, bid };
   }
-  const reason = nobodyBids
-    ? `nobody bids for ${instrument.base}`
-    : `${text(left)} ${instrument.base} are reserved by another order`;
-  return { exit: { wait: { quantity: text(left), reason } }, booked, bid };
+  const quantity = text(left);
+  const wait: ExitWait = nobodyBids
+    ? { quantity, reason: `nobody bids for ${instrument.base}` }
+    : {
+        quantity,
+        reason: `${quantity} ${instrument.base} are reserved by another order`,
+        ...(resting.length > 0 ? { resting } : {}),
+      };
+  return { exit: { wait }, booked, bid };
 }
 
 /** Nothing can be sold, and nothing is dust, where the exchange takes no order: that ends with its pause, or a person books it out. */

@@ -162,6 +162,8 @@ export interface ExitView {
   free: DecimalText;
   control: ControlState;
   openOrders: Pick<Intent, 'symbol' | 'side' | 'quantity' | 'state'>[];
+  /** Legs that have some of its base reserved, the oldest first. */
+  sellers: OrderLeg[];
 }
 
 export interface IntentBook {

@@ -7,6 +7,7 @@ import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { createExitActivities, type Exit, type ExitQuestion } from '../../activities/orders/exits.ts';
 import type { TradingPort } from '../../activities/orders/port.ts';
 import type { Instrument } from '../../domain/market.ts';
+import type { OrderLeg } from '../../domain/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fund, leg, planLegs, temporaryJournal, terms, trade } from '../support/books.ts';
@@ -75,6 +76,16 @@ describe('the next order of an exit', () => {
     expect(await next('2975')).toEqual({
       wait: { quantity: '0.01', reason: '0.01 BTC are reserved by another order' },
     });
+  });
+
+  it.each<[string, Partial<OrderLeg>]>([
+    ['rests', { timeInForce: 'GTC' }],
+    ['is sent slice by slice', { working: { style: 'twap', slices: ['0.005', '0.0049'], intervalMs: 60_000 } }],
+  ])('names the order that has it reserved and %s', async (_, changes) => {
+    await trade(journal, leg(), { quantity: '0.01', price: '2975' });
+    const sale = { legId: 'sph2', cycleId: 'c2', side: 'sell', purpose: 'flatten', quantity: '0.0099' } as const;
+    await planLegs(journal, leg({ ...sale, ...changes }));
+    expect(await next('2975')).toMatchObject({ wait: { quantity: '0.01', resting: ['sph2'] } });
   });
 
   it('takes a market without a bid for no sign of dust', async () => {

@@ -10,11 +10,17 @@ import { createProtectionActivities, type Watched, type WatchRequest } from '../
 import type { FlattenResult, TradingControlState } from '../../contracts/control.ts';
 import type { ProtectionResult, ProtectionState } from '../../contracts/protection.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import { flattenWorkflowId, protectWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
-import { decimal, text } from '../../domain/money.ts';
+import {
+  flattenWorkflowId,
+  orderWorkflowId,
+  protectWorkflowId,
+  TRADING_CONTROL_ID,
+} from '../../contracts/workflow-ids.ts';
+import { decimal, floorToStep, text } from '../../domain/money.ts';
 import type { Position } from '../../domain/portfolio.ts';
 import { flatPosition } from '../../domain/position.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
+import { leg, planLegs } from '../support/books.ts';
 import { exchangeLog, expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -103,6 +109,28 @@ describe('protective exits', () => {
     rig.bid.current = times(averageCost, 0.9);
     expect(await exits().result()).toMatchObject({ end: 'closed', closed: { barrier: 'stop_loss' } });
     expect(await rig.journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
+    await expectBooksEqualExchange(rig);
+  });
+
+  it('do not wait for a sale of ours that rests for a better price', async () => {
+    const { averageCost, quantity } = await hold({ stopLoss: 0.03 });
+    const sale = leg({
+      legId: 'sphresting',
+      cycleId: 'cycle/test/resting',
+      side: 'sell',
+      purpose: 'flatten',
+      quantity: text(floorToStep(decimal(quantity), decimal('0.0001'))),
+      limitPrice: times(averageCost, 1.2),
+      timeInForce: 'GTC',
+      restMs: 3_600_000,
+    });
+    await planLegs(rig.journal, sale);
+    const resting = await rig.start('executeOrder', orderWorkflowId(sale.legId), sale);
+    await expect.poll(async () => (await rig.trading.openOrders()).length, { timeout: 10_000 }).toBe(1);
+    rig.bid.current = times(averageCost, 0.9);
+    expect(await exits().result()).toMatchObject({ end: 'closed', closed: { barrier: 'stop_loss' } });
+    expect(await resting.result()).toMatchObject({ state: 'canceled' });
+    expect(await position()).toMatchObject({ quantity: '0' });
     await expectBooksEqualExchange(rig);
   });
 

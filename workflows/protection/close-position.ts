@@ -1,7 +1,8 @@
-import { proxyActivities, sleep } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, patched, proxyActivities, sleep } from '@temporalio/workflow';
 import type { ExitActivities, ExitWait } from '../../activities/orders/exits.ts';
 import type { PlanActivities } from '../../activities/orders/plans.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
+import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import { type DecimalText, decimal, text, ZERO } from '../../domain/money.ts';
 import type { OrderPurpose } from '../../domain/orders.ts';
 import { followOrder } from '../order/start-order.ts';
@@ -52,13 +53,15 @@ export interface Closing {
 
 /**
  * Sells a position, order after order, until less is left than the exchange takes; that goes to the dust book. Each order is decided and
- * reserved under the journal's lock, so that of several that close one position at the same time none sells what another one sells.
+ * reserved under the journal's lock, so that of several that close one position at the same time none sells what another one sells. A sale that
+ * rests for a better price gives way.
  */
 export async function closePosition({ patience, ...request }: CloseRequest): Promise<Closing> {
   let { attempt } = request;
   let sold = ZERO;
   let waits = 0;
   let fruitless = 0;
+  const cancelled = new Set<string>();
   const closing = (rest: Pick<Closing, 'dust' | 'held'>): Closing => ({ sold: text(sold), attempt, ...rest });
 
   for (let tries = 0; ; tries += 1) {
@@ -67,6 +70,7 @@ export async function closePosition({ patience, ...request }: CloseRequest): Pro
     if ('over' in exit) return closing({ dust: exit.over.dust });
     if ('wait' in exit) {
       waits += 1;
+      await cancelResting(exit.wait.resting ?? [], cancelled);
       const isLeft = patience.leavesUntraded === true && exit.wait.untraded === true;
       if (isLeft || waits > patience.waits) return closing({ dust: '0', held: exit.wait });
       continue;
@@ -81,5 +85,18 @@ export async function closePosition({ patience, ...request }: CloseRequest): Pro
       const reason = `the last of ${fruitless} orders was ${[state, detail].filter(Boolean).join(': ')}`;
       return closing({ dust: '0', held: { quantity: leg.quantity, reason } });
     }
+  }
+}
+
+/** Each once: whoever follows the order cancels it at the exchange, and what it had reserved is free for the next look. */
+async function cancelResting(legIds: readonly string[], cancelled: Set<string>): Promise<void> {
+  const found = legIds.filter((legId) => !cancelled.has(legId));
+  if (found.length === 0 || !patched('exit-cancels-resting')) return;
+  for (const legId of found) {
+    cancelled.add(legId);
+    // An order that nobody follows any more is reconciliation's.
+    await getExternalWorkflowHandle(orderWorkflowId(legId))
+      .cancel()
+      .catch(() => undefined);
   }
 }

@@ -16,7 +16,15 @@ import type { Database, Row, Sql, Transaction } from './database.ts';
 import { refusalOf } from './fence.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';
-import { balanceOf, bookFill, findReservedLeg, readWaitingLegs, release, reserve } from './postings.ts';
+import {
+  balanceOf,
+  bookFill,
+  findReservedLeg,
+  readReservingLegs,
+  readWaitingLegs,
+  release,
+  reserve,
+} from './postings.ts';
 
 function toIntent(row: Row): Intent {
   const leg = JSON.parse(String(row['leg'])) as OrderLeg;
@@ -283,6 +291,7 @@ export function createIntentBook(database: Database): IntentBook {
           free: text(await balanceOf(transaction, account, 'free', baseOf(symbol))),
           control: await readControl(transaction, account),
           openOrders: (await readOpenIntents(transaction, account)).filter((intent) => intent.symbol === symbol),
+          sellers: await readReservingLegs(transaction, account, baseOf(symbol)),
         });
         if (leg) await reserve(transaction, leg);
         return leg;

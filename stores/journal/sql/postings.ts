@@ -96,6 +96,16 @@ export async function findReservedLeg(sql: Sql, legId: string): Promise<OrderLeg
   return row && (JSON.parse(String(row['leg'])) as OrderLeg);
 }
 
+/** The legs that have an asset reserved, the oldest first. */
+export async function readReservingLegs(sql: Sql, account: string, asset: string): Promise<OrderLeg[]> {
+  const rows = await sql.rows(
+    'SELECT leg FROM reservations WHERE account = ? AND open = 1 AND asset = ? ORDER BY reserved_at, leg_id',
+    account,
+    asset,
+  );
+  return rows.map((row) => JSON.parse(String(row['leg'])) as OrderLeg);
+}
+
 /** A leg whose capital is reserved and of which nothing is open at the exchange: before its first submission, or between two of them. */
 export interface WaitingLeg {
   leg: OrderLeg;
