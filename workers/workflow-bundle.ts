@@ -1,30 +1,110 @@
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join, relative } from 'node:path';
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { z } from 'zod';
 import { cacheFolder, projectFolder } from '../contracts/config/folders.ts';
 import { workflowInterceptorModules } from '../runtime/interceptors.ts';
 import { failureConverterPath, payloadConverterPath, type TemporalSecrets } from '../runtime/temporal.ts';
 
-const sources = ['workflows/**/*.ts', 'runtime/**/*.ts', 'contracts/*.ts', 'domain/*.ts', 'package-lock.json'];
+/** Names the versions of all that reads and translates the sources: the SDK, its bundler, TypeScript. */
+const LOCK_FILE = 'package-lock.json';
 
-/** All workflows in one bundle, made once for each state of their sources, one where payloads are encrypted and one where not, and kept in the cache. */
-export async function workflowBundle({ payloadKeys }: TemporalSecrets = {}): Promise<{ codePath: string }> {
-  const sealed = payloadKeys !== undefined;
-  const codePath = join(cacheFolder(), 'workflows', `${sourceHash()}${sealed ? '-sealed' : ''}.js`);
-  if (!existsSync(codePath)) {
-    const { code } = await buildWorkflowBundle(sealed);
-    mkdirSync(join(cacheFolder(), 'workflows'), { recursive: true });
-    const temporary = `${codePath}.${process.pid}`;
-    writeFileSync(temporary, code);
-    renameSync(temporary, codePath);
-  }
-  return { codePath };
+/** What one bundle was made of: each file by its path within the project, with the hash of its text. */
+const recordSchema = z.object({ buildId: z.string(), sources: z.record(z.string(), z.string()) });
+
+export interface WorkflowBundle {
+  codePath: string;
+  /** Of all that the bundle's code was made of: the same sources give the same one on every machine. */
+  buildId: string;
 }
 
-export function buildWorkflowBundle(sealed = false): Promise<WorkflowBundleWithSourceMap> {
+/** All workflows in one bundle, one where payloads are encrypted and one where not, kept in the cache until a file changes that it was made of. */
+export async function workflowBundle({ payloadKeys }: TemporalSecrets = {}): Promise<WorkflowBundle> {
+  return cachedBundle({
+    project: projectFolder,
+    cache: join(cacheFolder(), 'workflows'),
+    sealed: payloadKeys !== undefined,
+  });
+}
+
+interface BundleRequest {
+  /** The folder of package-lock.json and of workflows/. */
+  project: string;
+  cache: string;
+  sealed: boolean;
+}
+
+export async function cachedBundle(request: BundleRequest): Promise<WorkflowBundle> {
+  const buildId = knownBuild(request) ?? (await build(request));
+  const codePath = codePathOf(request, buildId);
+  return { codePath, buildId };
+}
+
+const nameOf = ({ sealed }: BundleRequest): string => (sealed ? 'sealed' : 'plain');
+const recordPathOf = (request: BundleRequest): string => join(request.cache, `${nameOf(request)}.json`);
+const codePathOf = (request: BundleRequest, buildId: string): string =>
+  join(request.cache, `${buildId}-${nameOf(request)}.js`);
+
+/** The one that was made last, where nothing has changed since that it was made of. */
+function knownBuild(request: BundleRequest): string | undefined {
+  const record = readRecord(recordPathOf(request));
+  if (!record || !existsSync(codePathOf(request, record.buildId))) return undefined;
+  const isCurrent = Object.entries(record.sources).every(([file, hash]) => {
+    const path = join(request.project, file);
+    return existsSync(path) && hashOf(readFileSync(path)) === hash;
+  });
+  return isCurrent ? record.buildId : undefined;
+}
+
+async function build(request: BundleRequest): Promise<string> {
+  const { project, cache, sealed } = request;
+  const { code } = await buildWorkflowBundle(sealed, project);
+  const files = [LOCK_FILE, ...sourcesOf(code, project)];
+  const sources = Object.fromEntries(files.map((file) => [file, hashOf(readFileSync(join(project, file)))]));
+  const buildId = hashOf(JSON.stringify(sources)).slice(0, 16);
+  mkdirSync(cache, { recursive: true });
+  writeWhole(codePathOf(request, buildId), code);
+  writeWhole(recordPathOf(request), JSON.stringify({ buildId, sources }));
+  return buildId;
+}
+
+/** Undefined where there is none that can be read: then the bundle is made anew. */
+function readRecord(path: string): z.infer<typeof recordSchema> | undefined {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The files that the bundler read, as its source map names them; what it made up itself is no file. */
+function sourcesOf(code: string, project: string): string[] {
+  const [, encoded] = /sourceMappingURL=data:application\/json;[^,]*base64,([A-Za-z0-9+/=]+)/.exec(code) ?? [];
+  if (encoded === undefined) throw new Error('the bundle of the workflows names no source map');
+  const { sources } = z
+    .object({ sources: z.array(z.string()) })
+    .parse(JSON.parse(Buffer.from(encoded, 'base64').toString()));
+  return sources
+    .filter((source) => isAbsolute(source) && existsSync(source))
+    .map((source) => relative(project, source))
+    .toSorted();
+}
+
+function hashOf(text: string | Buffer): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Processes that start together may make the same one: none reads half of it. */
+function writeWhole(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, path);
+}
+
+export function buildWorkflowBundle(sealed = false, project = projectFolder): Promise<WorkflowBundleWithSourceMap> {
   return bundleWorkflowCode({
-    workflowsPath: join(projectFolder, 'workflows', 'index.ts'),
+    workflowsPath: join(project, 'workflows', 'index.ts'),
     workflowInterceptorModules: workflowInterceptorModules(sealed),
     payloadConverterPath,
     ...(sealed ? { failureConverterPath } : {}),
@@ -33,11 +113,3 @@ export function buildWorkflowBundle(sealed = false): Promise<WorkflowBundleWithS
 }
 
 function quiet(): void {}
-
-function sourceHash(): string {
-  const hash = createHash('sha256');
-  for (const file of sources.flatMap((pattern) => globSync(pattern, { cwd: projectFolder })).sort()) {
-    hash.update(file).update(readFileSync(join(projectFolder, file)));
-  }
-  return hash.digest('hex').slice(0, 16);
-}

@@ -1,9 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
-import { buildWorkflowBundle } from '../../workers/workflow-bundle.ts';
+import { projectFolder } from '../../contracts/config/folders.ts';
+import { buildWorkflowBundle, cachedBundle } from '../../workers/workflow-bundle.ts';
 
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
@@ -25,4 +26,48 @@ describe('the workflow bundle', () => {
       await expect(bundleWorkflowCode({ workflowsPath: join(folder, 'workflow.ts'), logger: quiet })).rejects.toThrow();
     },
   );
+});
+
+describe('the kept bundle', () => {
+  const nested = 'domain/nested/deeper/rule.ts';
+
+  /** The sources of the workflows in a folder of their own, with one rule that a workflow reads from a nested folder. */
+  function project(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'sapphire-kept-'));
+    for (const part of ['workflows', 'contracts', 'domain', 'runtime', 'package.json', 'package-lock.json'])
+      cpSync(join(projectFolder, part), join(folder, part), { recursive: true });
+    symlinkSync(join(projectFolder, 'node_modules'), join(folder, 'node_modules'));
+    cpSync(join(projectFolder, 'domain', 'money.ts'), join(folder, nested), { recursive: true });
+    appendFileSync(join(folder, 'workflows', 'index.ts'), `export { text as nestedText } from '../${nested}';\n`);
+    return folder;
+  }
+
+  it('is made anew when a file changes that it was made of, however deep it lies, and else is not', async () => {
+    const folder = project();
+    const request = { project: folder, cache: join(folder, 'cache'), sealed: false };
+    const first = await cachedBundle(request);
+    expect(await cachedBundle(request)).toEqual(first);
+
+    appendFileSync(join(folder, nested), 'export const changed = true;\n');
+    const second = await cachedBundle(request);
+    expect(second.buildId).not.toBe(first.buildId);
+    expect(second.codePath).not.toBe(first.codePath);
+
+    // No workflow reads it.
+    writeFileSync(join(folder, 'domain', 'nested', 'unread.ts'), 'export {};\n');
+    expect(await cachedBundle(request)).toEqual(second);
+    // Another version of what reads the sources.
+    appendFileSync(join(folder, 'package-lock.json'), '\n');
+    expect((await cachedBundle(request)).buildId).not.toBe(second.buildId);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('has the same build id wherever the project lies', async () => {
+    const [one, other] = [project(), project()];
+    const ids = await Promise.all(
+      [one, other].map((folder) => cachedBundle({ project: folder, cache: join(folder, 'cache'), sealed: false })),
+    );
+    expect(ids[0]?.buildId).toBe(ids[1]?.buildId);
+    for (const folder of [one, other]) rmSync(folder, { recursive: true });
+  });
 });

@@ -204,11 +204,11 @@ export const mutants = {
       },
       {
         file: 'workers/workflow-bundle.ts',
-        find: '  return { codePath };',
+        find: '  return { codePath, buildId };',
         replace: `  const uncut = readFileSync(codePath, 'utf8').replace('const STOP_REASON_BYTES = 400;', 'const STOP_REASON_BYTES = 4000000;');
   const uncutPath = join(process.env['CHAOS_FAILPOINTS'] ?? '.', \`\${process.pid}.js\`);
   writeFileSync(uncutPath, uncut);
-  return { codePath: uncutPath };`,
+  return { codePath: uncutPath, buildId };`,
       },
     ],
   },
