@@ -1,7 +1,7 @@
 import type { TradingPort } from '../activities/orders/port.ts';
 import type { Via } from '../contracts/audit.ts';
 import { ExitCode, UserError } from '../contracts/errors.ts';
-import { baseOf } from '../domain/position.ts';
+import { baseOf } from '../domain/portfolio/position.ts';
 import type { BookedOut, Intent, Journal } from '../stores/journal/port.ts';
 
 export interface BookOutRequest {

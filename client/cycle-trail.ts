@@ -1,6 +1,6 @@
 import type { SymbolConsensus } from '../contracts/consensus.ts';
 import type { CycleRecord } from '../contracts/cycle.ts';
-import type { AgentAnswer, Opinion } from '../domain/signals.ts';
+import type { AgentAnswer, Opinion } from '../domain/signals/signals.ts';
 import { clock, percent } from './cycle-view.ts';
 
 /** A decision record as a person reads it, from the market seen to what was done. */

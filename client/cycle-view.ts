@@ -1,5 +1,5 @@
 import type { CycleRecord } from '../contracts/cycle.ts';
-import type { AbstentionReason, Opinion } from '../domain/signals.ts';
+import type { AbstentionReason, Opinion } from '../domain/signals/signals.ts';
 
 export interface CycleView {
   id: string;

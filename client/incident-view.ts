@@ -1,5 +1,5 @@
 import { oneLine } from '../contracts/text.ts';
-import type { HealthFigures, Incident } from '../domain/health.ts';
+import type { HealthFigures, Incident } from '../domain/health/health.ts';
 
 const seconds = (ms: number): string =>
   ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : `${(ms / 60_000).toFixed(1)} min`;

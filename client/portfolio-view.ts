@@ -1,5 +1,5 @@
-import { type Decimal, decimal, sum, text, ZERO } from '../domain/money.ts';
-import type { Position } from '../domain/portfolio.ts';
+import { type Decimal, decimal, sum, text, ZERO } from '../domain/money/money.ts';
+import type { Position } from '../domain/portfolio/portfolio.ts';
 import type { EquityMarks, Journal } from '../stores/journal/port.ts';
 import type { KnownPrice } from './prices.ts';
 

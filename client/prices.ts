@@ -1,5 +1,5 @@
 import type { CycleRecord } from '../contracts/cycle.ts';
-import type { DecimalText } from '../domain/money.ts';
+import type { DecimalText } from '../domain/money/money.ts';
 
 /** How many cycles back a price is looked for. */
 export const PRICE_CYCLES = 20;

@@ -1,7 +1,7 @@
 import type { RiskSettings } from '../contracts/config/schema.ts';
-import { type Decimal, decimal, max, sum, text, ZERO } from '../domain/money.ts';
-import { mayBeOpen } from '../domain/orders.ts';
-import type { Position, TradingDay } from '../domain/portfolio.ts';
+import { type Decimal, decimal, max, sum, text, ZERO } from '../domain/money/money.ts';
+import { mayBeOpen } from '../domain/orders/orders.ts';
+import type { Position, TradingDay } from '../domain/portfolio/portfolio.ts';
 import type { EquityMarks, Intent } from '../stores/journal/port.ts';
 import type { KnownPrice } from './prices.ts';
 import { riskText } from './risk-settings.ts';

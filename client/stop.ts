@@ -4,7 +4,7 @@ import { tradingControlStart } from '../activities/control/ensure.ts';
 import type { Via } from '../contracts/audit.ts';
 import type { EmergencyStop, FlattenResult, TradingControlState } from '../contracts/control.ts';
 import { flattenWorkflowId } from '../contracts/workflow-ids.ts';
-import { decimal } from '../domain/money.ts';
+import { decimal } from '../domain/money/money.ts';
 import type { Journal } from '../stores/journal/port.ts';
 import { atMost } from './at-most.ts';
 import { sentenceOf } from './words.ts';

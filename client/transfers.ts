@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TradingPort } from '../activities/orders/port.ts';
 import type { Via } from '../contracts/audit.ts';
 import { ExitCode, UserError } from '../contracts/errors.ts';
-import { type Decimal, decimal, sum, text, ZERO } from '../domain/money.ts';
-import { baseOf } from '../domain/position.ts';
+import { type Decimal, decimal, sum, text, ZERO } from '../domain/money/money.ts';
+import { baseOf } from '../domain/portfolio/position.ts';
 import type { Journal } from '../stores/journal/port.ts';
 
 export interface TransferRequest {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pools } from '../domain/participation.ts';
+import { pools } from '../domain/consensus/participation.ts';
 import { symbolText } from './decimal-text.ts';
 import { agentIdText, participantSchema } from './participation.ts';
 import { agentAnswerSchema } from './signals.ts';

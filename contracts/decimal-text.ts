@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Decimal, decimal, decimalPattern, ZERO } from '../domain/money.ts';
+import { type Decimal, decimal, decimalPattern, ZERO } from '../domain/money/money.ts';
 
 /** A decimal number as text, the only form in which money, prices and quantities cross a boundary. */
 export const decimalText = z.string().regex(decimalPattern, 'must be a decimal number in plain notation, e.g. "0.001"');

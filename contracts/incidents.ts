@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Incident } from '../domain/health.ts';
-import { type ConditionCode, conditions, recoveryActions } from '../domain/health-conditions.ts';
+import { type Incident } from '../domain/health/health.ts';
+import { type ConditionCode, conditions, recoveryActions } from '../domain/health/health-conditions.ts';
 
 const codes = Object.keys(conditions) as [ConditionCode, ...ConditionCode[]];
 const action = z.enum(recoveryActions);

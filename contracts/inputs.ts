@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { periods } from '../domain/periods.ts';
+import { periods } from '../domain/statistics/periods.ts';
 
 /** Name of a trading account in the books, as an input of the workflows over one account. */
 export const accountInput = z

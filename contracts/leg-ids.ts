@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OrderPurpose } from '../domain/orders.ts';
+import type { OrderPurpose } from '../domain/orders/orders.ts';
 
 /** Every client order id of ours begins with it. */
 export const LEG_PREFIX = 'sph';

@@ -1,7 +1,7 @@
-import type { AgentId } from '../domain/agents.ts';
-import type { Candle, OrderBook } from '../domain/market.ts';
-import type { NewsItem } from '../domain/news.ts';
-import type { Sentiment } from '../domain/sentiment.ts';
+import type { Candle, OrderBook } from '../domain/market/market.ts';
+import type { AgentId } from '../domain/signals/agents.ts';
+import type { NewsItem } from '../domain/signals/news.ts';
+import type { Sentiment } from '../domain/signals/sentiment.ts';
 
 /** `candle.closed`: a minute that is over, as a cycle saw it. */
 export interface CandleClosed {

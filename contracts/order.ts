@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type OrderLeg, orderTypes, type Working } from '../domain/orders.ts';
+import { type OrderLeg, orderTypes, type Working } from '../domain/orders/orders.ts';
 import type { OrderResult } from './cycle.ts';
 import { decimalText, positiveDecimalText, symbolText } from './decimal-text.ts';
 import { accountInput } from './inputs.ts';

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { AgentId } from '../domain/agents.ts';
 import {
   type AgentParticipation,
   agentRoles,
@@ -7,7 +6,8 @@ import {
   defaultParticipation,
   type Participant,
   pools,
-} from '../domain/participation.ts';
+} from '../domain/consensus/participation.ts';
+import type { AgentId } from '../domain/signals/agents.ts';
 import { nameSchema, reasonSchema } from './text.ts';
 
 const fraction = z.number().min(0).max(1);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { DecimalText } from '../domain/money.ts';
-import type { Barrier, Barriers, Holding } from '../domain/protection.ts';
+import type { DecimalText } from '../domain/money/money.ts';
+import type { Barrier, Barriers, Holding } from '../domain/protection/protection.ts';
 import { positiveDecimalText, symbolText } from './decimal-text.ts';
 import { accountInput } from './inputs.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { AgentId } from '../domain/agents.ts';
+import type { AgentId } from '../domain/signals/agents.ts';
 import { agentIdText } from './participation.ts';
 
-/** What an agent's signals turned out to be worth, over the last of them whose horizon has ended. See domain/scoring.ts for each figure. */
+/** What an agent's signals turned out to be worth, over the last of them whose horizon has ended. See domain/scoring/scoring.ts for each figure. */
 export const agentScoreSchema = z.strictObject({
   agentId: agentIdText,
   count: z.int(),

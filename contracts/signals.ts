@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { HeldView } from '../domain/debate.ts';
-import type { MarketSnapshot } from '../domain/market.ts';
-import { type AbstentionReason, type AgentAnswer, abstentionReasons, type Opinion } from '../domain/signals.ts';
-import type { CycleSnapshot } from '../domain/snapshot.ts';
+import type { HeldView } from '../domain/consensus/debate.ts';
+import type { MarketSnapshot } from '../domain/market/market.ts';
+import type { CycleSnapshot } from '../domain/market/snapshot.ts';
+import { type AbstentionReason, type AgentAnswer, abstentionReasons, type Opinion } from '../domain/signals/signals.ts';
 import { decimalText, symbolText } from './decimal-text.ts';
 import type { Weights } from './models.ts';
 import { agentIdText } from './participation.ts';

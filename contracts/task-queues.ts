@@ -1,4 +1,4 @@
-import type { AgentId } from '../domain/agents.ts';
+import type { AgentId } from '../domain/signals/agents.ts';
 
 export const TaskQueue = {
   /** Workflows of trading cycles, with the market, coordinator and portfolio steps that belong to them. */

@@ -1,5 +1,5 @@
-import type { Mode } from '../domain/market.ts';
-import type { Period } from '../domain/periods.ts';
+import type { Mode } from '../domain/market/market.ts';
+import type { Period } from '../domain/statistics/periods.ts';
 
 export const TRADING_CONTROL_ID = 'trading-control';
 

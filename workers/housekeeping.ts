@@ -10,7 +10,7 @@ import {
   retentionScheduleId,
   scoringScheduleId,
 } from '../contracts/workflow-ids.ts';
-import type { Period } from '../domain/periods.ts';
+import type { Period } from '../domain/statistics/periods.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;

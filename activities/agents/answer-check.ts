@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { decimalText, symbolText } from '../../contracts/decimal-text.ts';
 import { type AgentQuestion, agentAnswerSchema } from '../../contracts/signals.ts';
 import { MAX_SNAPSHOT_BYTES, MAX_SNAPSHOT_SYMBOLS } from '../../contracts/snapshot.ts';
-import type { AgentId } from '../../domain/agents.ts';
-import { type AbstentionReason, type AgentAnswer, abstain } from '../../domain/signals.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
+import { type AbstentionReason, type AgentAnswer, abstain } from '../../domain/signals/signals.ts';
 import { symbolsOf } from './port.ts';
 
 const MAX_DETAIL = 300;

@@ -1,12 +1,12 @@
 import type { AgentRequest } from '../../contracts/signals.ts';
-import { BASELINE_MIN_CANDLES, baselineView } from '../../domain/baseline.ts';
-import type { SymbolSnapshot } from '../../domain/market.ts';
-import { abstain, type Opinion } from '../../domain/signals.ts';
+import type { SymbolSnapshot } from '../../domain/market/market.ts';
+import { BASELINE_MIN_CANDLES, baselineView } from '../../domain/signals/baseline.ts';
+import { abstain, type Opinion } from '../../domain/signals/signals.ts';
 import { type Agent, freeAnswer } from './port.ts';
 
 const MINUTE_MS = 60_000;
 
-/** A documented rule (see domain/baseline.ts), not a mission agent: it lets a machine without keys trade and gives the others a yardstick. */
+/** A documented rule (see domain/signals/baseline.ts), not a mission agent: it lets a machine without keys trade and gives the others a yardstick. */
 export function createBaseline(): Agent {
   return {
     id: 'baseline',

@@ -3,7 +3,7 @@ import OpenAI, { APIConnectionTimeoutError, APIError } from 'openai';
 import { z } from 'zod';
 import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { scrub } from '../../contracts/telemetry/logger.ts';
-import type { AbstentionReason } from '../../domain/signals.ts';
+import type { AbstentionReason } from '../../domain/signals/signals.ts';
 import { AnswerTooLong, boundedFetch } from './bounded-fetch.ts';
 import { AgentUnavailable } from './port.ts';
 import type { TokenUse } from './prices.ts';

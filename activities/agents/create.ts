@@ -4,7 +4,7 @@ import type { Engine } from '../../contracts/config/engines.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { addressesIn, type Secrets } from '../../contracts/config/secrets.ts';
-import type { AgentId } from '../../domain/agents.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
 import { createFeed } from '../news/feed.ts';
 import { createNewsFile } from '../news/file.ts';
 import type { NewsSource } from '../news/port.ts';

@@ -1,8 +1,8 @@
-import { closingPrices } from '../../domain/baseline.ts';
-import type { SymbolSnapshot } from '../../domain/market.ts';
-import { bookImbalance, microprice, readBook } from '../../domain/market-making.ts';
-import type { Decimal } from '../../domain/money.ts';
-import { logReturns, mean, standardDeviation } from '../../domain/statistics.ts';
+import type { SymbolSnapshot } from '../../domain/market/market.ts';
+import type { Decimal } from '../../domain/money/money.ts';
+import { bookImbalance, microprice, readBook } from '../../domain/quoting/market-making.ts';
+import { closingPrices } from '../../domain/signals/baseline.ts';
+import { logReturns, mean, standardDeviation } from '../../domain/statistics/statistics.ts';
 
 const MIN_CANDLES = 30;
 const BPS = 10_000;

@@ -2,12 +2,17 @@ import { z } from 'zod';
 import type { AgentsConfiguration } from '../../contracts/config/agents.ts';
 import type { NewsRated } from '../../contracts/market-events.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
-import { closingPrices } from '../../domain/baseline.ts';
-import type { SymbolSnapshot } from '../../domain/market.ts';
-import { distinct, isAbout, type NewsItem } from '../../domain/news.ts';
-import { type RatedNews, sentimentView } from '../../domain/sentiment.ts';
-import { type AbstentionReason, type AgentAnswer, abstain, type Opinion } from '../../domain/signals.ts';
-import { logReturns, outcomeProbabilities, standardDeviation, uncertaintyOver } from '../../domain/statistics.ts';
+import type { SymbolSnapshot } from '../../domain/market/market.ts';
+import { closingPrices } from '../../domain/signals/baseline.ts';
+import { distinct, isAbout, type NewsItem } from '../../domain/signals/news.ts';
+import { type RatedNews, sentimentView } from '../../domain/signals/sentiment.ts';
+import { type AbstentionReason, type AgentAnswer, abstain, type Opinion } from '../../domain/signals/signals.ts';
+import {
+  logReturns,
+  outcomeProbabilities,
+  standardDeviation,
+  uncertaintyOver,
+} from '../../domain/statistics/statistics.ts';
 import type { NewsSource } from '../news/port.ts';
 import { shortened } from './answer-check.ts';
 import { CompletionRefused } from './completion.ts';

@@ -1,4 +1,4 @@
-import { abstain } from '../../domain/signals.ts';
+import { abstain } from '../../domain/signals/signals.ts';
 import { type Agent, freeAnswer, symbolsOf } from './port.ts';
 
 /** Forecasters run in a Python worker on queues of their own. Where none serves such a queue, this seat answers on it and says so. */

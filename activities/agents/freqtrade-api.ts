@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AbstentionReason } from '../../domain/signals.ts';
+import type { AbstentionReason } from '../../domain/signals/signals.ts';
 import { firstFault } from './answer-check.ts';
 import { AnswerTooLong, boundedFetch } from './bounded-fetch.ts';
 import { AgentUnavailable } from './port.ts';

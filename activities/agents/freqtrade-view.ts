@@ -1,14 +1,14 @@
 import type { AgentRequest } from '../../contracts/signals.ts';
-import { closingPrices } from '../../domain/baseline.ts';
-import type { Candle, SymbolSnapshot } from '../../domain/market.ts';
-import type { Signal } from '../../domain/signals.ts';
+import type { Candle, SymbolSnapshot } from '../../domain/market/market.ts';
+import { closingPrices } from '../../domain/signals/baseline.ts';
+import type { Signal } from '../../domain/signals/signals.ts';
 import {
   clamp,
   logReturns,
   outcomeProbabilities,
   standardDeviation,
   uncertaintyOver,
-} from '../../domain/statistics.ts';
+} from '../../domain/statistics/statistics.ts';
 import { type AnalysedCandle, type Bot, FreqtradeRefused, type OpenTrade } from './freqtrade-api.ts';
 
 const MINUTE_MS = 60_000;

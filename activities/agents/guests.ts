@@ -1,5 +1,5 @@
-import type { AgentId } from '../../domain/agents.ts';
-import { type AgentAnswer, abstain, type Opinion, withinBytes } from '../../domain/signals.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
+import { type AgentAnswer, abstain, type Opinion, withinBytes } from '../../domain/signals/signals.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
 /** Of all guests together: what they bring goes into the history of the cycle, where one value may have 2 MB. */

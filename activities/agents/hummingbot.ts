@@ -1,5 +1,6 @@
 import type { AgentRequest } from '../../contracts/signals.ts';
-import type { Candle, SymbolSnapshot } from '../../domain/market.ts';
+import type { Candle, SymbolSnapshot } from '../../domain/market/market.ts';
+import { type Decimal, decimal, ZERO } from '../../domain/money/money.ts';
 import {
   bookImbalance,
   fillDecay,
@@ -9,10 +10,9 @@ import {
   priceVolatility,
   type ReadBook,
   readBook,
-} from '../../domain/market-making.ts';
-import { type Decimal, decimal, ZERO } from '../../domain/money.ts';
-import { abstain, type Opinion } from '../../domain/signals.ts';
-import { clamp, outcomeProbabilities, uncertaintyOver } from '../../domain/statistics.ts';
+} from '../../domain/quoting/market-making.ts';
+import { abstain, type Opinion } from '../../domain/signals/signals.ts';
+import { clamp, outcomeProbabilities, uncertaintyOver } from '../../domain/statistics/statistics.ts';
 import type { EngineView, EngineViews } from './hummingbot-engine.ts';
 import { type Agent, freeAnswer } from './port.ts';
 

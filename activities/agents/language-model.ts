@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentRequest } from '../../contracts/signals.ts';
-import type { AgentId } from '../../domain/agents.ts';
-import { type Decimal, type DecimalText, decimal, text } from '../../domain/money.ts';
-import { type AbstentionReason, type AgentAnswer, abstain, type Opinion, type Signal } from '../../domain/signals.ts';
-import { uncertaintyOver } from '../../domain/statistics.ts';
+import { type Decimal, type DecimalText, decimal, text } from '../../domain/money/money.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
+import {
+  type AbstentionReason,
+  type AgentAnswer,
+  abstain,
+  type Opinion,
+  type Signal,
+} from '../../domain/signals/signals.ts';
+import { uncertaintyOver } from '../../domain/statistics/statistics.ts';
 import { CompletionRefused, createCompletion, type Message } from './completion.ts';
 import { featuresOf, type SymbolFeatures } from './features.ts';
 import { type Ask, type ModelCalls, metered, type PaidCompletion } from './metering.ts';

@@ -1,4 +1,4 @@
-import { type Decimal, decimal } from '../../domain/money.ts';
+import { type Decimal, decimal } from '../../domain/money/money.ts';
 
 /** A level that a model names lies within this distance of the market; what lies beyond is another number. */
 const NEAR = 0.25;

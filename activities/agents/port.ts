@@ -1,7 +1,7 @@
 import type { AgentRequest } from '../../contracts/signals.ts';
-import type { AgentId } from '../../domain/agents.ts';
-import type { AgentAnswer, Opinion } from '../../domain/signals.ts';
-import { booksIn, type CycleSnapshot } from '../../domain/snapshot.ts';
+import { booksIn, type CycleSnapshot } from '../../domain/market/snapshot.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
+import type { AgentAnswer, Opinion } from '../../domain/signals/signals.ts';
 
 /**
  * One of the seven voices. An agent that cannot form a view answers with abstentions and their reason. It throws `AgentUnavailable` for what

@@ -1,4 +1,4 @@
-import { type Decimal, decimal, max, text } from '../../domain/money.ts';
+import { type Decimal, decimal, max, text } from '../../domain/money/money.ts';
 
 /** US dollars per million tokens. */
 interface ModelPrice {

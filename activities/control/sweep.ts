@@ -1,6 +1,6 @@
 import type { OpenOrder, SweepFailure, SweepReport } from '../../contracts/control.ts';
 import { plainText, withoutQueries } from '../../contracts/text.ts';
-import { mayBeOpen } from '../../domain/orders.ts';
+import { mayBeOpen } from '../../domain/orders/orders.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../orders/port.ts';
 import { settleIntent } from '../orders/settle.ts';

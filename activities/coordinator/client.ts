@@ -14,7 +14,7 @@ import {
   participationSchema,
   policyChangeSchema,
 } from '../../contracts/participation.ts';
-import type { AgentId } from '../../domain/agents.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
 
 /** The coordinator answers within milliseconds. Below the three seconds that the cycle gives an attempt, so that the reason is ours to tell. */
 const CALL_TIMEOUT_MS = 2_500;

@@ -3,8 +3,8 @@ import type { TradingControlState } from '../../contracts/control.ts';
 import type { ProtectionState } from '../../contracts/protection.ts';
 import { plainText } from '../../contracts/text.ts';
 import { protectWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
-import type { Observation } from '../../domain/health.ts';
-import { decimal } from '../../domain/money.ts';
+import type { Observation } from '../../domain/health/health.ts';
+import { decimal } from '../../domain/money/money.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { PROTECTED_WITHIN_MS } from '../protection/ensure.ts';
 

@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { ScheduleNotFoundError } from '@temporalio/client';
 import { protectWorkflowId } from '../../contracts/workflow-ids.ts';
-import type { Observation } from '../../domain/health.ts';
-import { decimal } from '../../domain/money.ts';
-import { isUnwell } from '../../domain/signals.ts';
+import type { Observation } from '../../domain/health/health.ts';
+import { decimal } from '../../domain/money/money.ts';
+import { isUnwell } from '../../domain/signals/signals.ts';
 import type { ControlState, Journal, ReconciliationReport } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../orders/port.ts';
 import { PROTECTED_WITHIN_MS } from '../protection/ensure.ts';

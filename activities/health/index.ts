@@ -15,8 +15,8 @@ import {
   scheduleId,
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
-import { type DueRecovery, type HealthFigures, healthFigures, type Observation } from '../../domain/health.ts';
-import { type RecoveryAction } from '../../domain/health-conditions.ts';
+import { type DueRecovery, type HealthFigures, healthFigures, type Observation } from '../../domain/health/health.ts';
+import { type RecoveryAction } from '../../domain/health/health-conditions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { boundedFetch } from '../agents/bounded-fetch.ts';
 import { beating } from '../heartbeat.ts';

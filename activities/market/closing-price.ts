@@ -1,6 +1,6 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import { type DecimalText, decimal, text } from '../../domain/money.ts';
+import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
 import { timed } from './ccxt-client.ts';
 
 const MINUTE_MS = 60_000;

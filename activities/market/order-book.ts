@@ -1,7 +1,7 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import type { BookLevel, OrderBook } from '../../domain/market.ts';
-import { decimal, text } from '../../domain/money.ts';
+import type { BookLevel, OrderBook } from '../../domain/market/market.ts';
+import { decimal, text } from '../../domain/money/money.ts';
 import { timed } from './ccxt-client.ts';
 
 const amount = z.string().regex(/^\d+(\.\d+)?$/);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LeftOut } from '../../domain/market.ts';
+import type { LeftOut } from '../../domain/market/market.ts';
 
 /** Symbols that are read at a time: no exchange takes a hundred connections at once kindly. */
 const AT_ONCE = 16;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import type { NewsItem } from '../../domain/news.ts';
+import type { NewsItem } from '../../domain/signals/news.ts';
 import { plainText } from './clean.ts';
 import type { NewsSource } from './port.ts';
 

@@ -1,4 +1,4 @@
-import type { NewsItem } from '../../domain/news.ts';
+import type { NewsItem } from '../../domain/signals/news.ts';
 
 /** Somewhere that news comes from. */
 export interface NewsSource {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { legId } from '../../contracts/leg-ids.ts';
-import { exitLeg, sellable } from '../../domain/exits.ts';
-import { type Decimal, decimal, text } from '../../domain/money.ts';
-import { mayRest, type OrderLeg, type OrderPurpose } from '../../domain/orders.ts';
+import { type Decimal, decimal, text } from '../../domain/money/money.ts';
+import { mayRest, type OrderLeg, type OrderPurpose } from '../../domain/orders/orders.ts';
+import { exitLeg, sellable } from '../../domain/protection/exits.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
 import type { TradingPort } from './port.ts';

@@ -1,10 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
-import { netQuantity } from '../../domain/exits.ts';
-import { text } from '../../domain/money.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
-import { baseOf } from '../../domain/position.ts';
+import { text } from '../../domain/money/money.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
+import { baseOf } from '../../domain/portfolio/position.ts';
+import { netQuantity } from '../../domain/protection/exits.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
 import { type Exit, exitLegId, planNextExit } from './exits.ts';

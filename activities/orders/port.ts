@@ -1,6 +1,6 @@
-import type { Instrument } from '../../domain/market.ts';
-import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
-import type { SubmissionTerms, Touch } from '../../domain/submissions.ts';
+import type { Instrument } from '../../domain/market/market.ts';
+import type { Fill, OrderLeg, OrderState } from '../../domain/orders/orders.ts';
+import type { SubmissionTerms, Touch } from '../../domain/orders/submissions.ts';
 import type { Listing } from '../market/markets.ts';
 
 /** Trades that the exchange gives in one answer, at most. */

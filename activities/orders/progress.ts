@@ -1,8 +1,8 @@
 import type { OrderResult } from '../../contracts/cycle.ts';
 import type { LegProgress } from '../../contracts/order.ts';
-import { decimal, sum, text } from '../../domain/money.ts';
-import { isTerminal, type OrderLeg } from '../../domain/orders.ts';
-import { nextSubmission } from '../../domain/submissions.ts';
+import { decimal, sum, text } from '../../domain/money/money.ts';
+import { isTerminal, type OrderLeg } from '../../domain/orders/orders.ts';
+import { nextSubmission } from '../../domain/orders/submissions.ts';
 import type { Intent } from '../../stores/journal/port.ts';
 
 /** @param past every submission of the leg so far, in their order. */

@@ -1,5 +1,5 @@
-import { decimal } from '../../domain/money.ts';
-import { isResting } from '../../domain/orders.ts';
+import { decimal } from '../../domain/money/money.ts';
+import { isResting } from '../../domain/orders/orders.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import type { TradingPort, VenueOrder } from './port.ts';
 

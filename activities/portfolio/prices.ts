@@ -1,5 +1,5 @@
-import type { OrderBook } from '../../domain/market.ts';
-import { NO_BOOK, notListed, type Price, type Prices } from '../../domain/prices.ts';
+import type { OrderBook } from '../../domain/market/market.ts';
+import { NO_BOOK, notListed, type Price, type Prices } from '../../domain/market/prices.ts';
 import { whileBeating } from '../heartbeat.ts';
 import { readEach } from '../market/read-each.ts';
 

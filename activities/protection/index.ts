@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
-import { sellable } from '../../domain/exits.ts';
-import { type DecimalText, decimal } from '../../domain/money.ts';
+import { type DecimalText, decimal } from '../../domain/money/money.ts';
+import { sellable } from '../../domain/protection/exits.ts';
 import {
   type Barrier,
   barrierHit,
@@ -9,7 +9,7 @@ import {
   type Holding,
   highestOf,
   type ProtectionSettings,
-} from '../../domain/protection.ts';
+} from '../../domain/protection/protection.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../orders/port.ts';
 

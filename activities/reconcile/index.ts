@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { ReconcileReport } from '../../contracts/control.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
-import type { Observation } from '../../domain/health.ts';
+import type { Observation } from '../../domain/health/health.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { haltTrading } from '../control/halt.ts';
 import type { OriginCheck } from '../control/last-run.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { decimal, sum, text, ZERO } from '../../domain/money.ts';
+import { decimal, sum, text, ZERO } from '../../domain/money/money.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import type { TradingPort, VenueOrder } from '../orders/port.ts';
 

@@ -14,9 +14,9 @@ import {
   protectWorkflowId,
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
-import { decimal } from '../../domain/money.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
-import type { OrderPlan } from '../../domain/portfolio.ts';
+import { decimal } from '../../domain/money/money.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
+import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { type ControlKeeper, keepControl } from '../control/ensure.ts';
 import { ensureProtection, PROTECTED_WITHIN_MS } from '../protection/ensure.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { WrittenReport } from '../../contracts/warehouse/reports.ts';
-import { type Period, periodOf } from '../../domain/periods.ts';
+import { type Period, periodOf } from '../../domain/statistics/periods.ts';
 import type { Feed } from '../../stores/warehouse/feeds.ts';
 import type { Warehouse } from '../../stores/warehouse/warehouse.ts';
 import { beating } from '../heartbeat.ts';

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { type Period, periodOf } from '../../domain/periods.ts';
+import { type Period, periodOf } from '../../domain/statistics/periods.ts';
 import type { Feed } from '../../stores/warehouse/feeds.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';
 import { duckDbDialect } from '../../stores/warehouse/reports/dialect.ts';

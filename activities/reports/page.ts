@@ -1,6 +1,6 @@
 import { oneLine } from '../../contracts/text.ts';
-import type { Mode } from '../../domain/market.ts';
-import { decimal, sum, text } from '../../domain/money.ts';
+import type { Mode } from '../../domain/market/market.ts';
+import { decimal, sum, text } from '../../domain/money/money.ts';
 import type { Cell, ReportRows } from '../../stores/warehouse/reports/index.ts';
 import type { Range } from '../../stores/warehouse/reports/query.ts';
 import { chartSvg } from './chart.ts';

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { via } from '../../contracts/audit.ts';
 import type { ScoringReport } from '../../contracts/scores.ts';
-import type { AgentId } from '../../domain/agents.ts';
-import type { DecimalText } from '../../domain/money.ts';
-import { earnsVote } from '../../domain/promotion.ts';
-import { scoreOf } from '../../domain/scoring.ts';
+import type { DecimalText } from '../../domain/money/money.ts';
+import { earnsVote } from '../../domain/scoring/promotion.ts';
+import { scoreOf } from '../../domain/scoring/scoring.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
 import type { DueSignal } from '../../stores/journal/agents-port.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';

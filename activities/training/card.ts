@@ -1,5 +1,5 @@
-import type { Mode } from '../../domain/market.ts';
-import type { Split, SplitTimes } from '../../domain/training.ts';
+import type { Mode } from '../../domain/market/market.ts';
+import type { Split, SplitTimes } from '../../domain/scoring/training.ts';
 import type { LeftOut } from './samples.ts';
 
 /** What a training set holds and how it was made. Times are UTC epoch milliseconds. */

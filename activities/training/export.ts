@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
-import { type SplitTimes, splitOf, splits, splitTimes } from '../../domain/training.ts';
+import { type SplitTimes, splitOf, splits, splitTimes } from '../../domain/scoring/training.ts';
 import { quoted, withDuckDb } from '../../stores/warehouse/duckdb/database.ts';
 import type { Feed } from '../../stores/warehouse/feeds.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';

@@ -1,5 +1,5 @@
-import { outcomeOf } from '../../domain/scoring.ts';
-import { type Split, type SplitTimes, splitOf } from '../../domain/training.ts';
+import { outcomeOf } from '../../domain/scoring/scoring.ts';
+import { type Split, type SplitTimes, splitOf } from '../../domain/scoring/training.ts';
 import { finalAt } from '../market/closing-price.ts';
 import type { NewsRow } from './rows.ts';
 import type { CandleSeries, Sample } from './samples.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OrderBook } from '../../domain/market.ts';
+import type { OrderBook } from '../../domain/market/market.ts';
 import type { WarehouseReader } from '../../stores/warehouse/query.ts';
 
 const level = z.tuple([z.string(), z.string()]);

@@ -1,6 +1,6 @@
-import type { Candle, Instrument } from '../../domain/market.ts';
-import { outcomeOf } from '../../domain/scoring.ts';
-import { type Split, type SplitTimes, splitOf } from '../../domain/training.ts';
+import type { Candle, Instrument } from '../../domain/market/market.ts';
+import { outcomeOf } from '../../domain/scoring/scoring.ts';
+import { type Split, type SplitTimes, splitOf } from '../../domain/scoring/training.ts';
 import { featuresOf } from '../agents/features.ts';
 import { finalAt } from '../market/closing-price.ts';
 import type { BookSnapshotRow, CandleRow, ConsensusRow, SignalRow } from './rows.ts';

@@ -1,6 +1,6 @@
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { oneLine } from '../../contracts/text.ts';
-import type { Mode } from '../../domain/market.ts';
+import type { Mode } from '../../domain/market/market.ts';
 
 export interface OutputOptions {
   json?: boolean;

@@ -4,7 +4,7 @@ import { configurationFile } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { exchangeKeys, loadSecrets, type Secrets } from '../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
-import type { Mode } from '../../domain/market.ts';
+import type { Mode } from '../../domain/market/market.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { stackAccess, usesOtherServer } from '../stack/connection.ts';

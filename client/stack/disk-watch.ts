@@ -1,5 +1,5 @@
 import { probeDisk } from '../../activities/health/probes.ts';
-import type { Observation } from '../../domain/health.ts';
+import type { Observation } from '../../domain/health/health.ts';
 
 const WATCH_MS = 5_000;
 

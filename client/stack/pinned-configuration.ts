@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { dataFolder } from '../../contracts/config/folders.ts';
 import { configurationFile, loadConfiguration } from '../../contracts/config/load.ts';
 import { UserError } from '../../contracts/errors.ts';
-import type { Observation } from '../../domain/health.ts';
+import type { Observation } from '../../domain/health/health.ts';
 
 const LOOK_MS = 5_000;
 

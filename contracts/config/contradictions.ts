@@ -1,4 +1,4 @@
-import { decimal, decimalPattern, text } from '../../domain/money.ts';
+import { decimal, decimalPattern, text } from '../../domain/money/money.ts';
 import { AFTER_AGENTS_MS } from '../cycle-times.ts';
 
 interface Settings {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Decimal, ZERO } from '../../domain/money.ts';
+import { type Decimal, ZERO } from '../../domain/money/money.ts';
 import { holds, isEachOnce, notNegativeDecimalText, positiveDecimalText, symbolText } from '../decimal-text.ts';
 import { hostText } from './host.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { agentIds, isSeat, type SeatId } from '../../domain/agents.ts';
-import type { Portfolio } from '../../domain/allocation.ts';
-import { type AgentParticipation, perAgent } from '../../domain/participation.ts';
-import { FEE_RESERVE_RATE } from '../../domain/reservation.ts';
+import { type AgentParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import type { Portfolio } from '../../domain/portfolio/allocation.ts';
+import { FEE_RESERVE_RATE } from '../../domain/portfolio/reservation.ts';
+import { agentIds, isSeat, type SeatId } from '../../domain/signals/agents.ts';
 import { assetText, isAtMost, isEachOnce, positiveDecimalText, symbolText } from '../decimal-text.ts';
 import { type PolicySettings, participationConfigurationSchema, withSettings } from '../participation.ts';
 import { roles } from '../roles.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decimalPattern } from '../../domain/money.ts';
+import { decimalPattern } from '../../domain/money/money.ts';
 
 /**
  * What a column holds. `decimal`: money, prices and quantities, 38 digits of which 18 are behind the point. `time`: UTC epoch milliseconds here, a

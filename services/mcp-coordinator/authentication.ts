@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AgentId } from '../../domain/agents.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
 
 /** Who calls: the operators and the cycle by the coordinator's own token, a guest by the token that it was invited with. */
 export type Caller = { role: 'operator' } | { role: 'agent'; agentId: AgentId };

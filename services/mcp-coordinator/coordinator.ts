@@ -14,9 +14,9 @@ import type {
   PolicyRequest,
 } from '../../contracts/participation.ts';
 import type { AgentScoreRecord } from '../../contracts/scores.ts';
-import { type AgentId, inOrder } from '../../domain/agents.ts';
-import { type Participant, votingWeight } from '../../domain/participation.ts';
-import { FLAT_BAND } from '../../domain/statistics.ts';
+import { type Participant, votingWeight } from '../../domain/consensus/participation.ts';
+import { type AgentId, inOrder } from '../../domain/signals/agents.ts';
+import { FLAT_BAND } from '../../domain/statistics/statistics.ts';
 import { consensusOfCycle, type PolicyBooks, policyInForce } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { tokenHash } from './authentication.ts';

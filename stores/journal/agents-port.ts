@@ -2,11 +2,11 @@ import type { Via } from '../../contracts/audit.ts';
 import type { ModelVersion } from '../../contracts/models.ts';
 import type { AgentSettings, ParticipationChange } from '../../contracts/participation.ts';
 import type { AgentScoreRecord } from '../../contracts/scores.ts';
-import type { AgentId } from '../../domain/agents.ts';
-import type { DecimalText } from '../../domain/money.ts';
-import type { AgentParticipation } from '../../domain/participation.ts';
-import type { AgentScore, ScoredSignal } from '../../domain/scoring.ts';
-import type { Signal } from '../../domain/signals.ts';
+import type { AgentParticipation } from '../../domain/consensus/participation.ts';
+import type { DecimalText } from '../../domain/money/money.ts';
+import type { AgentScore, ScoredSignal } from '../../domain/scoring/scoring.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
+import type { Signal } from '../../domain/signals/signals.ts';
 
 export interface SettingsChange<Settings> {
   version: number;

@@ -1,7 +1,7 @@
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import { consensusRules } from '../../contracts/participation.ts';
-import { formConsensus } from '../../domain/consensus.ts';
-import type { ParticipationPolicy } from '../../domain/participation.ts';
+import { formConsensus } from '../../domain/consensus/consensus.ts';
+import type { ParticipationPolicy } from '../../domain/consensus/participation.ts';
 import type { Journal } from './port.ts';
 
 export type PolicyBooks = Pick<Journal, 'participation' | 'policy' | 'scores'>;

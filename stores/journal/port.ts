@@ -3,12 +3,12 @@ import type { RiskSettings } from '../../contracts/config/schema.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../contracts/cycle.ts';
 import type { PolicySettings } from '../../contracts/participation.ts';
-import type { SellingRules } from '../../domain/exits.ts';
-import type { Mode } from '../../domain/market.ts';
-import type { DecimalText } from '../../domain/money.ts';
-import type { Fill, OrderLeg, OrderState } from '../../domain/orders.ts';
-import type { Balance, LastSale, OrderPlan, Position, TradingDay } from '../../domain/portfolio.ts';
-import type { SubmissionTerms } from '../../domain/submissions.ts';
+import type { Mode } from '../../domain/market/market.ts';
+import type { DecimalText } from '../../domain/money/money.ts';
+import type { Fill, OrderLeg, OrderState } from '../../domain/orders/orders.ts';
+import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
+import type { Balance, LastSale, OrderPlan, Position, TradingDay } from '../../domain/portfolio/portfolio.ts';
+import type { SellingRules } from '../../domain/protection/exits.ts';
 import type { GuestBook, ModelBook, ModelCallBook, ParticipationBook, ScoreBook, SettingsBook } from './agents-port.ts';
 import type { IncidentBook } from './health-port.ts';
 

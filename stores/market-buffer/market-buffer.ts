@@ -1,5 +1,5 @@
 import type { BookSeen, CandleClosed } from '../../contracts/market-events.ts';
-import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market.ts';
+import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market/market.ts';
 import type { NewEvent, Outbox } from '../journal/port.ts';
 import type { Database, Transaction } from '../journal/sql/database.ts';
 import { createOutbox } from '../journal/sql/outbox.ts';

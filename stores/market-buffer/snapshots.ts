@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MAX_INLINE_BYTES, MAX_SNAPSHOT_BYTES } from '../../contracts/snapshot.ts';
-import type { MarketSnapshot } from '../../domain/market.ts';
-import { booksIn, type CycleSnapshot, isReference, type SnapshotReference } from '../../domain/snapshot.ts';
+import type { MarketSnapshot } from '../../domain/market/market.ts';
+import { booksIn, type CycleSnapshot, isReference, type SnapshotReference } from '../../domain/market/snapshot.ts';
 import type { MarketBuffer } from './market-buffer.ts';
 
 /** All agents of a worker ask for the same one, and a later cycle for the next. */

@@ -1,5 +1,5 @@
 import type { EventSource, Row, TableName } from '../../contracts/warehouse/tables.ts';
-import type { Mode } from '../../domain/market.ts';
+import type { Mode } from '../../domain/market/market.ts';
 
 /** An immutable Parquet file with rows of one table, of a range of events of one source. Several tables have segments of the same range. */
 export interface Segment {

@@ -8,8 +8,8 @@ import type { Agent } from '../../activities/agents/port.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
-import type { AgentId } from '../../domain/agents.ts';
-import type { AgentAnswer } from '../../domain/signals.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
+import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { createSnapshotReader, type ReadSnapshot } from '../../stores/market-buffer/snapshots.ts';
 
 export const DEEPSEEK_KEY = 'sk-deepseek-canary-1f2e3d4c';

@@ -6,8 +6,8 @@ import { type Agent, AgentUnavailable, freeAnswer } from '../../activities/agent
 import { type AgentRequest, agentAnswerSchema } from '../../contracts/signals.ts';
 import { createLogger } from '../../contracts/telemetry/logger.ts';
 import { metrics } from '../../contracts/telemetry/metrics.ts';
-import type { AgentId } from '../../domain/agents.ts';
-import type { AgentAnswer, Opinion, Signal } from '../../domain/signals.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
+import type { AgentAnswer, Opinion, Signal } from '../../domain/signals/signals.ts';
 import { ask, detailOf, noBuffer, reasonsOf } from './agents.ts';
 import { HORIZON_MS, healthyRequest, TAKEN_AT } from './market.ts';
 

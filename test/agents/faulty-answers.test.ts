@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { agentAnswerSchema } from '../../contracts/signals.ts';
-import type { AgentAnswer } from '../../domain/signals.ts';
+import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { ask, reasonsOf } from './agents.ts';
 import type { ChatRequest, FakeProvider, Reply } from './fake-provider.ts';
 import { healthyRequest } from './market.ts';

@@ -8,7 +8,7 @@ import type { Agent } from '../../activities/agents/port.ts';
 import { sentimentPrompt } from '../../activities/agents/prompts/sentiment-1.ts';
 import { createNewsFile } from '../../activities/news/file.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
-import type { AgentAnswer, Signal } from '../../domain/signals.ts';
+import type { AgentAnswer, Signal } from '../../domain/signals/signals.ts';
 import { temporaryFolder, temporaryJournal } from '../support/books.ts';
 import { agentFrom, ask, detailOf, forgetNews, reasonsOf, uncounted } from './agents.ts';
 import { healthyRequest, TAKEN_AT } from './market.ts';

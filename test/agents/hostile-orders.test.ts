@@ -6,12 +6,12 @@ import { signalFrom } from '../../activities/agents/language-model.ts';
 import { readReply } from '../../activities/agents/reply.ts';
 import { consensusRequestSchema } from '../../contracts/consensus.ts';
 import { consensusRules, policySchema } from '../../contracts/participation.ts';
-import { missionAgentIds } from '../../domain/agents.ts';
-import { formConsensus } from '../../domain/consensus.ts';
-import { type Decimal, decimal, sum } from '../../domain/money.ts';
-import { defaultParticipation, type ParticipationPolicy, perAgent } from '../../domain/participation.ts';
-import type { OrderPlan } from '../../domain/portfolio.ts';
-import type { AgentAnswer } from '../../domain/signals.ts';
+import { formConsensus } from '../../domain/consensus/consensus.ts';
+import { defaultParticipation, type ParticipationPolicy, perAgent } from '../../domain/consensus/participation.ts';
+import { type Decimal, decimal, sum } from '../../domain/money/money.ts';
+import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
+import { missionAgentIds } from '../../domain/signals/agents.ts';
+import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { limits, plan } from '../domain/plan.ts';
 import { healthyRequest } from './market.ts';
 

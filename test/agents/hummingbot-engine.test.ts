@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createHummingbotSeat } from '../../activities/agents/hummingbot.ts';
 import { createApiViews } from '../../activities/agents/hummingbot-api.ts';
 import { createEngineViews } from '../../activities/agents/hummingbot-engine.ts';
-import type { AgentAnswer, Signal } from '../../domain/signals.ts';
+import type { AgentAnswer, Signal } from '../../domain/signals/signals.ts';
 import { ask } from './agents.ts';
 import { healthyRequest } from './market.ts';
 

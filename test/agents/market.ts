@@ -1,5 +1,5 @@
 import type { AgentRequest } from '../../contracts/signals.ts';
-import type { BookLevel, Candle, MarketSnapshot, OrderBook, SymbolSnapshot } from '../../domain/market.ts';
+import type { BookLevel, Candle, MarketSnapshot, OrderBook, SymbolSnapshot } from '../../domain/market/market.ts';
 
 export const TAKEN_AT = 1_790_000_000_000;
 export const HORIZON_MS = 3_600_000;

@@ -37,7 +37,7 @@ describe('the kept bundle', () => {
     for (const part of ['workflows', 'contracts', 'domain', 'runtime', 'package.json', 'package-lock.json'])
       cpSync(join(projectFolder, part), join(folder, part), { recursive: true });
     symlinkSync(join(projectFolder, 'node_modules'), join(folder, 'node_modules'));
-    cpSync(join(projectFolder, 'domain', 'money.ts'), join(folder, nested), { recursive: true });
+    cpSync(join(projectFolder, 'domain', 'money', 'money.ts'), join(folder, nested), { recursive: true });
     appendFileSync(join(folder, 'workflows', 'index.ts'), `export { text as nestedText } from '../${nested}';\n`);
     return folder;
   }

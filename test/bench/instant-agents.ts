@@ -1,4 +1,4 @@
-import type { AgentId } from '../../domain/agents.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
 import { serveStandIns } from '../support/stand-in-agents.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { CycleRecord } from '../../contracts/cycle.ts';
-import { missionAgentIds } from '../../domain/agents.ts';
-import type { AgentAnswer } from '../../domain/signals.ts';
+import { missionAgentIds } from '../../domain/signals/agents.ts';
+import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import type { NewEvent } from '../../stores/journal/port.ts';
 import { cycleRecord, fill, leg } from '../support/books.ts';
 

@@ -2,7 +2,7 @@ import { rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { tableNames } from '../../contracts/warehouse/tables.ts';
-import type { MarketSnapshot } from '../../domain/market.ts';
+import type { MarketSnapshot } from '../../domain/market/market.ts';
 import { quoted, withDuckDb } from '../../stores/warehouse/duckdb/database.ts';
 import type { Segment } from '../../stores/warehouse/port.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';

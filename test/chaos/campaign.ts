@@ -1,6 +1,6 @@
 import type { ResumeRequest, TradingControlState } from '../../contracts/control.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
-import type { Position } from '../../domain/portfolio.ts';
+import type { Position } from '../../domain/portfolio/portfolio.ts';
 import { checks } from './checks.ts';
 import { type DenseReport, denseReport, lostAnswers, struckBy } from './dense.ts';
 import { type Evidence, gather } from './evidence.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { abstain } from '../../domain/signals.ts';
+import { abstain } from '../../domain/signals/signals.ts';
 import {
   faultsAreSaid,
   legsFilledOnce,

@@ -1,6 +1,6 @@
-import { decimal, sum, text, ZERO } from '../../domain/money.ts';
-import { isReducing, isTerminal, type OrderState } from '../../domain/orders.ts';
-import { baseOf } from '../../domain/position.ts';
+import { decimal, sum, text, ZERO } from '../../domain/money/money.ts';
+import { isReducing, isTerminal, type OrderState } from '../../domain/orders/orders.ts';
+import { baseOf } from '../../domain/portfolio/position.ts';
 import type { ControlState, Intent } from '../../stores/journal/port.ts';
 import type { Evidence, VenueOrderRow } from './evidence.ts';
 import { type Violation, violation } from './invariants.ts';

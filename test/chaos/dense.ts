@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { decimal } from '../../domain/money.ts';
-import { isTerminal } from '../../domain/orders.ts';
+import { decimal } from '../../domain/money/money.ts';
+import { isTerminal } from '../../domain/orders/orders.ts';
 import { legsFilledOnce } from './checks.ts';
 import type { Evidence } from './evidence.ts';
 import type { ChaosStack } from './stack.ts';

@@ -3,7 +3,7 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 import { type ReplayHistoriesIterable, Worker } from '@temporalio/worker';
 import type { OrderResult } from '../../contracts/cycle.ts';
-import { decimal, sum } from '../../domain/money.ts';
+import { decimal, sum } from '../../domain/money/money.ts';
 import { dataConverter } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import type { Witness } from './evidence.ts';

@@ -5,7 +5,7 @@ import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { planNextExit } from '../../activities/orders/exits.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { exportScheduleId, orderWorkflowId } from '../../contracts/workflow-ids.ts';
-import { decimal } from '../../domain/money.ts';
+import { decimal } from '../../domain/money/money.ts';
 import { Random } from '../../services/paper-exchange/market/random.ts';
 import { warehouseFolder } from '../../stores/warehouse/warehouse.ts';
 import type { Violation } from './invariants.ts';

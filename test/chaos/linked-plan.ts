@@ -4,8 +4,8 @@ import { legId } from '../../contracts/leg-ids.ts';
 import type { ExecutePlanInput } from '../../contracts/order.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { planWorkflowId } from '../../contracts/workflow-ids.ts';
-import { decimal, floorToStep, text } from '../../domain/money.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
+import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { ChaosStack } from './stack.ts';
 import { until } from './wait.ts';
 

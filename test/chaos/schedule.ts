@@ -1,4 +1,4 @@
-import { type AgentId, missionAgentIds } from '../../domain/agents.ts';
+import { type AgentId, missionAgentIds } from '../../domain/signals/agents.ts';
 import { type Fate, fates } from '../../services/paper-exchange/engine/types.ts';
 import { Random } from '../../services/paper-exchange/market/random.ts';
 import { type Failpoint, failpointNames } from './rewrites.ts';

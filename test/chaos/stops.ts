@@ -5,7 +5,7 @@ import { ensureTradingControl } from '../../activities/control/ensure.ts';
 import type { EmergencyStop, ResumeRequest, TradingControlState } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
-import { decimal } from '../../domain/money.ts';
+import { decimal } from '../../domain/money/money.ts';
 import type { Random } from '../../services/paper-exchange/market/random.ts';
 import { journalFile } from '../../stores/journal/open.ts';
 import type { Deeds } from './injector.ts';

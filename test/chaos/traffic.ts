@@ -1,8 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import { decimal } from '../../domain/money.ts';
-import type { Position } from '../../domain/portfolio.ts';
+import { decimal } from '../../domain/money/money.ts';
+import type { Position } from '../../domain/portfolio/portfolio.ts';
 import { Random } from '../../services/paper-exchange/market/random.ts';
 import { type ChaosStack, MIN_NOTIONAL, symbols } from './stack.ts';
 import { until } from './wait.ts';

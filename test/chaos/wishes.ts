@@ -1,4 +1,4 @@
-import type { AgentId } from '../../domain/agents.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
 
 /**
  * What the stand-in agents are to think, carried by the cycle's id, e.g. `chaos/7/17/0.42/BTC+ETH-`, or

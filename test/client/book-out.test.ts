@@ -5,7 +5,7 @@ import type { TradingPort } from '../../activities/orders/port.ts';
 import { compareAtRest } from '../../activities/reconcile/strict.ts';
 import { type BookOutRequest, bookOutPosition } from '../../client/book-out.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
-import type { Working } from '../../domain/orders.ts';
+import type { Working } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fund, leg, planLegs, temporaryJournal, terms, trade } from '../support/books.ts';

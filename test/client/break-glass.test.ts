@@ -4,7 +4,7 @@ import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import type { TradingPort } from '../../activities/orders/port.ts';
 import { breakGlass } from '../../client/break-glass.ts';
 import { stopExitCode } from '../../client/cli/commands/control.ts';
-import { decimal } from '../../domain/money.ts';
+import { decimal } from '../../domain/money/money.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryJournal } from '../support/books.ts';

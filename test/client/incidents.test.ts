@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { figuresLine, postMortem, stakeholderMessage, timeline } from '../../client/incident-view.ts';
-import { healthFigures, type Incident } from '../../domain/health.ts';
+import { healthFigures, type Incident } from '../../domain/health/health.ts';
 
 const at = (seconds: number): number => Date.UTC(2026, 10, 24) + seconds * 1_000;
 const incident: Incident = {

@@ -3,7 +3,7 @@ import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { profitOf, viewPosition } from '../../client/portfolio-view.ts';
 import { bookTransfer, type TransferTools, transferInPaper } from '../../client/transfers.ts';
-import { flatPosition } from '../../domain/position.ts';
+import { flatPosition } from '../../domain/portfolio/position.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { adminCall, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryJournal } from '../support/books.ts';

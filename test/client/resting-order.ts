@@ -1,8 +1,8 @@
 import type { TradingPort } from '../../activities/orders/port.ts';
 import { riskSchema } from '../../contracts/config/schema.ts';
-import { decimal, text } from '../../domain/money.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
-import { nextSubmission, priced, type Touch } from '../../domain/submissions.ts';
+import { decimal, text } from '../../domain/money/money.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
+import { nextSubmission, priced, type Touch } from '../../domain/orders/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import { leg } from '../support/books.ts';
 

@@ -7,7 +7,7 @@ import { limitFaults } from '../../contracts/config/limit-faults.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import { type RiskSettings, riskSchema } from '../../contracts/config/schema.ts';
 import { ExitCode } from '../../contracts/errors.ts';
-import { flatPosition } from '../../domain/position.ts';
+import { flatPosition } from '../../domain/portfolio/position.ts';
 
 const limits = riskSchema.parse({});
 const configuration = parseConfiguration(

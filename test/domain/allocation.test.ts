@@ -8,7 +8,7 @@ import {
   nextVariance,
   volatilityScale,
   yearlyVolatility,
-} from '../../domain/allocation.ts';
+} from '../../domain/portfolio/allocation.ts';
 
 describe('golden tables', () => {
   // Kelly 1956, Thorp 2006: f = μ/σ²; the first is the textbook's 12 % over 20 %.

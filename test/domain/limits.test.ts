@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { SymbolSnapshot } from '../../domain/market.ts';
-import { pricesIn } from '../../domain/prices.ts';
-import type { Books, PlanRequest } from '../../domain/risk.ts';
+import type { SymbolSnapshot } from '../../domain/market/market.ts';
+import { pricesIn } from '../../domain/market/prices.ts';
+import type { Books, PlanRequest } from '../../domain/portfolio/risk.ts';
 import { allocation, down, execution, held, limits, market, openOrder, plan, position, snapshot, up } from './plan.ts';
 
 const [btc = market('BTC/USDT', '1', '1'), eth = btc] = snapshot.symbols;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Decimal, decimal, ZERO } from '../../domain/money.ts';
-import { notListed, pricesIn } from '../../domain/prices.ts';
-import { reservationAmount } from '../../domain/reservation.ts';
-import type { View } from '../../domain/risk.ts';
+import { notListed, pricesIn } from '../../domain/market/prices.ts';
+import { type Decimal, decimal, ZERO } from '../../domain/money/money.ts';
+import { reservationAmount } from '../../domain/portfolio/reservation.ts';
+import type { View } from '../../domain/portfolio/risk.ts';
 import { allocation, down, execution, held, limits, market, openOrder, plan, snapshot, up } from './plan.ts';
 
 describe('a plan', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decimal } from '../../domain/money.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
-import { nextSubmission, type PastSubmission, priced } from '../../domain/submissions.ts';
+import { decimal } from '../../domain/money/money.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
+import { nextSubmission, type PastSubmission, priced } from '../../domain/orders/submissions.ts';
 import { leg } from '../support/books.ts';
 
 const past = (state: PastSubmission['state'], filledQuantity = '0'): PastSubmission => ({ state, filledQuantity });

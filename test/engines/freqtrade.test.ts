@@ -17,7 +17,7 @@ import { projectFolder } from '../../contracts/config/folders.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import { loadSecrets } from '../../contracts/config/secrets.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
-import type { AgentAnswer } from '../../domain/signals.ts';
+import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import { ask, detailOf, forgetNews, reasonsOf, uncounted } from '../agents/agents.ts';
 import { candlesOf, HORIZON_MS, walk } from '../agents/market.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Incident } from '../../domain/health.ts';
+import type { Incident } from '../../domain/health/health.ts';
 import type { Fault } from './faults/fault.ts';
 import type { GameDayStack } from './stack.ts';
 

@@ -13,7 +13,7 @@ import { pythonEnvironment } from '../../client/stack/python-environment.ts';
 import { projectFolder } from '../../contracts/config/folders.ts';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import type { ModelVersion } from '../../contracts/models.ts';
-import { agentIds } from '../../domain/agents.ts';
+import { agentIds } from '../../domain/signals/agents.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
 import { temporaryFolder } from '../support/books.ts';
 import { type Rig, startRig } from '../support/rig.ts';

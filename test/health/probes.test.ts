@@ -10,7 +10,7 @@ import {
   probeProcess,
   probeTemporal,
 } from '../../activities/health/probes.ts';
-import { flatPosition } from '../../domain/position.ts';
+import { flatPosition } from '../../domain/portfolio/position.ts';
 import type { ControlState, Journal } from '../../stores/journal/port.ts';
 
 let server: Server | undefined;

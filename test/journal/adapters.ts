@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { riskSchema } from '../../contracts/config/schema.ts';
-import type { Mode } from '../../domain/market.ts';
+import type { Mode } from '../../domain/market/market.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
 import type { Database } from '../../stores/journal/sql/database.ts';

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { policySchema } from '../../contracts/participation.ts';
-import { defaultParticipation, perAgent } from '../../domain/participation.ts';
-import { scoreOf } from '../../domain/scoring.ts';
-import { type AbstentionReason, type AgentAnswer, abstain, type Opinion, type Signal } from '../../domain/signals.ts';
+import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import { scoreOf } from '../../domain/scoring/scoring.ts';
+import {
+  type AbstentionReason,
+  type AgentAnswer,
+  abstain,
+  type Opinion,
+  type Signal,
+} from '../../domain/signals/signals.ts';
 import { policyInForce } from '../../stores/journal/consensus.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
 import { policySchema } from '../../contracts/participation.ts';
-import { defaultParticipation, perAgent } from '../../domain/participation.ts';
+import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { Database } from '../../stores/journal/sql/database.ts';
 import { fund } from '../support/books.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
 import { riskSchema } from '../../contracts/config/schema.ts';
-import type { Working } from '../../domain/orders.ts';
-import { defaultParticipation, perAgent } from '../../domain/participation.ts';
-import type { OrderPlan, Restriction } from '../../domain/portfolio.ts';
+import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import type { Working } from '../../domain/orders/orders.ts';
+import type { OrderPlan, Restriction } from '../../domain/portfolio/portfolio.ts';
 import type { PlanningView } from '../../stores/journal/port.ts';
 import { fill, fund, leg, planLegs, terms, trade } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';

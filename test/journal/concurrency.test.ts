@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
-import { decimal } from '../../domain/money.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
+import { decimal } from '../../domain/money/money.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { FenceResult, Journal } from '../../stores/journal/port.ts';
 import { fund, leg, planLegs, terms } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { fill, fund, leg, planLegs, terms } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';

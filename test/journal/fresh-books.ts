@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { RiskSettings } from '../../contracts/config/schema.ts';
-import type { Balance } from '../../domain/portfolio.ts';
+import type { Balance } from '../../domain/portfolio/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { Database } from '../../stores/journal/sql/database.ts';
 import { createJournal } from '../../stores/journal/sql/journal.ts';

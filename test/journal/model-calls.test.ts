@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decimal, sum, text } from '../../domain/money.ts';
+import { decimal, sum, text } from '../../domain/money/money.ts';
 import type { ModelCallBook } from '../../stores/journal/agents-port.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';

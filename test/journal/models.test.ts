@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScoringActivities } from '../../activities/scoring/index.ts';
-import { earnsVote } from '../../domain/promotion.ts';
+import { earnsVote } from '../../domain/scoring/promotion.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { type Adapter, adapterNames, booksOver, opener, startAdapter } from './adapters.ts';
 

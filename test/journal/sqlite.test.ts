@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ExitCode } from '../../contracts/errors.ts';
-import { defaultParticipation } from '../../domain/participation.ts';
+import { defaultParticipation } from '../../domain/consensus/participation.ts';
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { temporaryFolder } from '../support/books.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
-import { decimal, sum } from '../../domain/money.ts';
-import type { OrderLeg, OrderPurpose } from '../../domain/orders.ts';
-import type { OrderPlan } from '../../domain/portfolio.ts';
+import { decimal, sum } from '../../domain/money/money.ts';
+import type { OrderLeg, OrderPurpose } from '../../domain/orders/orders.ts';
+import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import type { FenceResult, Journal, PlanningView } from '../../stores/journal/port.ts';
 import { plan, limits as planLimits } from '../domain/plan.ts';
 import { cycleRecord, fund, leg, planLegs, terms, trade } from '../support/books.ts';

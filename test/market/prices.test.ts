@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { loadMarkets } from '../../activities/market/markets.ts';
 import { createCcxtPrices } from '../../activities/portfolio/ccxt-prices.ts';
-import { midIn, type Prices } from '../../domain/prices.ts';
+import { midIn, type Prices } from '../../domain/market/prices.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 
 const symbols = ['BTC/USDT', 'ETH/USDT', 'GONE/USDT'];

@@ -6,8 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { plainText } from '../../activities/news/clean.ts';
 import { createFeed, readFeed } from '../../activities/news/feed.ts';
 import { createNewsFile } from '../../activities/news/file.ts';
-import { distinct, isAbout, type NewsItem } from '../../domain/news.ts';
-import { sentimentView } from '../../domain/sentiment.ts';
+import { distinct, isAbout, type NewsItem } from '../../domain/signals/news.ts';
+import { sentimentView } from '../../domain/signals/sentiment.ts';
 import { temporaryFolder } from '../support/books.ts';
 
 const never = new AbortController().signal;

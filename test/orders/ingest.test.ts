@@ -11,8 +11,8 @@ import {
   type Stranger,
 } from '../../activities/reconcile/ingest.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
-import { decimal, floorToStep, text } from '../../domain/money.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
+import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openUserStream } from '../../workers/user-stream.ts';
 import { startTestExchange, type TestAccount, type TestExchange, until } from '../paper-exchange/harness.ts';

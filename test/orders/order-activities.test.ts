@@ -9,7 +9,7 @@ import { createPlanActivities } from '../../activities/orders/plans.ts';
 import type { TradingPort } from '../../activities/orders/port.ts';
 import type { LegProgress } from '../../contracts/order.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';

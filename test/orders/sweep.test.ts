@@ -4,7 +4,7 @@ import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import type { TradingPort } from '../../activities/orders/port.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
-import { RECV_WINDOW_MS } from '../../domain/submissions.ts';
+import { RECV_WINDOW_MS } from '../../domain/orders/submissions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';

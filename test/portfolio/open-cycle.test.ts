@@ -4,7 +4,7 @@ import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
-import { defaultParticipation, perAgent } from '../../domain/participation.ts';
+import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
 import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
 import { temporaryJournal } from '../support/books.ts';
 

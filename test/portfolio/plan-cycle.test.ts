@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
 import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
-import { pricesIn } from '../../domain/prices.ts';
+import { pricesIn } from '../../domain/market/prices.ts';
 import { snapshot as market, up } from '../domain/plan.ts';
 import { fund, leg, temporaryJournal, trade } from '../support/books.ts';
 

@@ -2,8 +2,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { createPriceActivities, type PricesRequest } from '../../activities/portfolio/prices.ts';
-import type { OrderBook } from '../../domain/market.ts';
-import type { Prices } from '../../domain/prices.ts';
+import type { OrderBook } from '../../domain/market/market.ts';
+import type { Prices } from '../../domain/market/prices.ts';
 import { bookAround } from '../agents/market.ts';
 
 const symbols = Array.from({ length: 50 }, (_, index) => `C${index}/USDT`);

@@ -1,6 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 import type { OrderResult } from '../../contracts/cycle.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { executeOrder as original } from '../../workflows/order/execute-order.ts';
 
 /** A change that a running order would not survive: a pause before its first step. */

@@ -3,7 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OrderLeg } from '../../domain/orders.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 import * as workflows from '../../workflows/index.ts';
 import { startDevServer } from '../support/temporal.ts';
 import { startWorkflowRig, type WorkflowRig } from '../support/workflow-rig.ts';

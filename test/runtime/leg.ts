@@ -1,4 +1,4 @@
-import type { OrderLeg } from '../../domain/orders.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 
 /** One that is valid. */
 export const leg: OrderLeg = {

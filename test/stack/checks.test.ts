@@ -9,7 +9,7 @@ import { projectFolder } from '../../contracts/config/folders.ts';
 import { parseConfiguration, readYaml, validated } from '../../contracts/config/load.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
-import { agentIds } from '../../domain/agents.ts';
+import { agentIds } from '../../domain/signals/agents.ts';
 import { takenPort, temporaryFolder } from './harness.ts';
 
 const profileFile = join(projectFolder, 'temporal-dev.yml');

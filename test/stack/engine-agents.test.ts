@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { enableOfferedAgents } from '../../client/stack/engine-agents.ts';
-import { agentIds } from '../../domain/agents.ts';
+import { agentIds } from '../../domain/signals/agents.ts';
 import { type Harness, startHarness, TOKEN } from '../mcp-coordinator/harness.ts';
 
 let harness: Harness;

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { decimal } from '../../domain/money.ts';
+import { decimal } from '../../domain/money/money.ts';
 import type { Rig } from './rig.ts';
 
 /** The invariant of rest: balances equal to the last unit, nothing reserved, no open order. */

@@ -45,9 +45,9 @@ import {
   protectWorkflowId,
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
-import { type AgentId, agentIds } from '../../domain/agents.ts';
-import { defaultParticipation, perAgent } from '../../domain/participation.ts';
-import { abstain } from '../../domain/signals.ts';
+import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import { type AgentId, agentIds } from '../../domain/signals/agents.ts';
+import { abstain } from '../../domain/signals/signals.ts';
 import { createWorker, dataConverter, type TemporalSecrets } from '../../runtime/temporal.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Places } from '../../stores/backup/backup.ts';

@@ -12,7 +12,7 @@ import { incidentSchema } from '../../contracts/incidents.ts';
 import { errorRatios } from '../../deploy/observability/alerts/objectives.ts';
 import { boards } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
-import { decimal } from '../../domain/money.ts';
+import { decimal } from '../../domain/money/money.ts';
 import { until } from '../paper-exchange/harness.ts';
 import { end, type Installation, makeInstallation } from '../support/installation.ts';
 import { cycleSchema, runSchema } from './run-output.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportTraining } from '../../activities/training/export.ts';
-import { splitOf } from '../../domain/training.ts';
+import { splitOf } from '../../domain/scoring/training.ts';
 import { withDuckDb } from '../../stores/warehouse/duckdb/database.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
 import { temporaryFolder } from '../support/books.ts';

@@ -1,4 +1,4 @@
-import type { Candle, MarketSnapshot } from '../../domain/market.ts';
+import type { Candle, MarketSnapshot } from '../../domain/market/market.ts';
 import { cycleRecord } from '../support/books.ts';
 import type { Books } from '../warehouse/harness.ts';
 

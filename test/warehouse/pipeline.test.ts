@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import { tableNames } from '../../contracts/warehouse/tables.ts';
 import { exportScheduleId, retentionScheduleId } from '../../contracts/workflow-ids.ts';
-import { scoreOf } from '../../domain/scoring.ts';
+import { scoreOf } from '../../domain/scoring/scoring.ts';
 import { listBackups } from '../../stores/backup/backup.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';

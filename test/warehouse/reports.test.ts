@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePage, runReports } from '../../activities/reports/make.ts';
 import { pageHtml } from '../../activities/reports/page.ts';
-import { periodOf } from '../../domain/periods.ts';
-import { scoreOf } from '../../domain/scoring.ts';
+import { scoreOf } from '../../domain/scoring/scoring.ts';
+import { periodOf } from '../../domain/statistics/periods.ts';
 import type { NewEvent } from '../../stores/journal/port.ts';
 import { type Cell, reports } from '../../stores/warehouse/reports/index.ts';
 import type { Range } from '../../stores/warehouse/reports/query.ts';

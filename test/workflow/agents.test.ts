@@ -2,8 +2,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import type { ScoringReport } from '../../contracts/scores.ts';
-import { agentIds, missionAgentIds } from '../../domain/agents.ts';
-import type { AgentAnswer } from '../../domain/signals.ts';
+import { agentIds, missionAgentIds } from '../../domain/signals/agents.ts';
+import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
 

@@ -6,7 +6,7 @@ import { createAgentActivities } from '../../activities/agents/index.ts';
 import type { CycleRecord, CycleSummary } from '../../contracts/cycle.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { planWorkflowId } from '../../contracts/workflow-ids.ts';
-import { agentIds } from '../../domain/agents.ts';
+import { agentIds } from '../../domain/signals/agents.ts';
 import { createWorker } from '../../runtime/temporal.ts';
 import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
 import { exchangeLog, expectBooksEqualExchange } from '../support/proof.ts';

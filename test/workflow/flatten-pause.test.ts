@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Exit, ExitQuestion } from '../../activities/orders/exits.ts';
 import type { FlattenResult } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { leg } from '../support/books.ts';
 import { startTimeSkipping } from '../support/temporal.ts';

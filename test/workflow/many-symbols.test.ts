@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleRecord, CycleSummary } from '../../contracts/cycle.ts';
-import { agentIds } from '../../domain/agents.ts';
+import { agentIds } from '../../domain/signals/agents.ts';
 import { manySymbols } from '../support/many-symbols.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';

@@ -16,9 +16,9 @@ import {
   protectWorkflowId,
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
-import { decimal, floorToStep, text } from '../../domain/money.ts';
-import type { Position } from '../../domain/portfolio.ts';
-import { flatPosition } from '../../domain/position.ts';
+import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import type { Position } from '../../domain/portfolio/portfolio.ts';
+import { flatPosition } from '../../domain/portfolio/position.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { leg, planLegs } from '../support/books.ts';
 import { exchangeLog, expectBooksEqualExchange } from '../support/proof.ts';

@@ -12,8 +12,8 @@ import {
   reconcileScheduleId,
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
-import { decimal, floorToStep, text } from '../../domain/money.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
+import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { ensureHousekeeping } from '../../workers/housekeeping.ts';
 import { silent, until } from '../paper-exchange/harness.ts';
 import { signedCall } from '../paper-exchange/signing.ts';

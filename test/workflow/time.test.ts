@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderResult } from '../../contracts/cycle.ts';
 import type { LegProgress } from '../../contracts/order.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import type { OrderLeg, OrderState } from '../../domain/orders.ts';
+import type { OrderLeg, OrderState } from '../../domain/orders/orders.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { leg } from '../support/books.ts';
 import { startTimeSkipping } from '../support/temporal.ts';

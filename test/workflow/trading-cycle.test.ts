@@ -3,7 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import { decimal } from '../../domain/money.ts';
+import { decimal } from '../../domain/money/money.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';

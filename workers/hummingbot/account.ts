@@ -4,7 +4,7 @@ import { paperExchangeUrl } from '../../contracts/config/addresses.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { ExchangeKeys, Secrets } from '../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
-import { type DecimalText, decimal, text } from '../../domain/money.ts';
+import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
 
 /** The engine trades money of its own: Sapphire's account is Sapphire's alone. */
 export const ENGINE_ACCOUNT = 'hummingbot';

@@ -5,7 +5,7 @@ import { dataFolder } from '../../contracts/config/folders.ts';
 import { keptSecret, writePrivateFile } from '../../contracts/config/private-file.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
-import { decimal, text } from '../../domain/money.ts';
+import { decimal, text } from '../../domain/money/money.ts';
 import type { EngineAccount } from './account.ts';
 import { INSTANCE, type Login } from './broker.ts';
 

@@ -10,8 +10,8 @@ import type { AgentActivities } from '../../activities/agents/index.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
-import { type AgentId, inOrder, type SeatId } from '../../domain/agents.ts';
-import { type AbstentionReason, type AgentAnswer, abstain, withinBytes } from '../../domain/signals.ts';
+import { type AgentId, inOrder, type SeatId } from '../../domain/signals/agents.ts';
+import { type AbstentionReason, type AgentAnswer, abstain, withinBytes } from '../../domain/signals/signals.ts';
 import { type Ask, secondRound } from './debate.ts';
 import { journalStep } from './journal-step.ts';
 

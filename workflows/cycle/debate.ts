@@ -1,7 +1,7 @@
 import type { AgentQuestion } from '../../contracts/signals.ts';
-import { isSeat, type SeatId } from '../../domain/agents.ts';
-import { afterDebate, debateQuestions } from '../../domain/debate.ts';
-import type { AgentAnswer } from '../../domain/signals.ts';
+import { afterDebate, debateQuestions } from '../../domain/consensus/debate.ts';
+import { isSeat, type SeatId } from '../../domain/signals/agents.ts';
+import type { AgentAnswer } from '../../domain/signals/signals.ts';
 
 export type Ask = (agentId: SeatId, request: AgentQuestion) => Promise<AgentAnswer>;
 

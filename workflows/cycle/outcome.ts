@@ -1,5 +1,5 @@
 import type { CycleOutcome, CycleRecord } from '../../contracts/cycle.ts';
-import { isFailure, type Opinion } from '../../domain/signals.ts';
+import { isFailure, type Opinion } from '../../domain/signals/signals.ts';
 
 type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
 

@@ -14,9 +14,9 @@ import type { PlanRequest } from '../../activities/portfolio/index.ts';
 import type { PriceActivities } from '../../activities/portfolio/prices.ts';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import type { CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
-import type { OrderPlan } from '../../domain/portfolio.ts';
-import { type Prices, pricesIn } from '../../domain/prices.ts';
-import type { CycleSnapshot } from '../../domain/snapshot.ts';
+import { type Prices, pricesIn } from '../../domain/market/prices.ts';
+import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
+import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import { isDefinite, journalStep } from './journal-step.ts';
 import { timeFor } from './time-left.ts';
 

@@ -16,11 +16,11 @@ import {
 } from '../../contracts/cycle.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { riskHaltId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
-import { midPrice } from '../../domain/book.ts';
-import { text, ZERO } from '../../domain/money.ts';
-import type { Restriction } from '../../domain/portfolio.ts';
-import { midsOf, type Prices, pricesIn } from '../../domain/prices.ts';
-import { booksIn, type CycleSnapshot } from '../../domain/snapshot.ts';
+import { midPrice } from '../../domain/market/book.ts';
+import { midsOf, type Prices, pricesIn } from '../../domain/market/prices.ts';
+import { booksIn, type CycleSnapshot } from '../../domain/market/snapshot.ts';
+import { text, ZERO } from '../../domain/money/money.ts';
+import type { Restriction } from '../../domain/portfolio/portfolio.ts';
 import { onHalt } from '../halts.ts';
 import { readInput } from '../input.ts';
 import { emergencyStop } from '../messages.ts';

@@ -12,7 +12,7 @@ import type { ExitActivities } from '../../activities/orders/exits.ts';
 import type { FlattenResult } from '../../contracts/control.ts';
 import { flattenInput } from '../../contracts/inputs.ts';
 import { flattenWorkflowId } from '../../contracts/workflow-ids.ts';
-import { decimal, sum, text } from '../../domain/money.ts';
+import { decimal, sum, text } from '../../domain/money/money.ts';
 import { readInput } from '../input.ts';
 import { type Closing, closePosition } from '../protection/close-position.ts';
 

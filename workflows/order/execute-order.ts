@@ -13,7 +13,7 @@ import type { OrderActivities } from '../../activities/orders/index.ts';
 import type { OrderResult } from '../../contracts/cycle.ts';
 import { type LegProgress, orderLegSchema } from '../../contracts/order.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { onHalt } from '../halts.ts';
 import { readInput } from '../input.ts';
 

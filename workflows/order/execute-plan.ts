@@ -2,8 +2,8 @@ import { CancellationScope, proxyActivities, setCurrentDetails, sleep } from '@t
 import type { PlanActivities } from '../../activities/orders/plans.ts';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import { type ExecutePlanInput, executePlanInputSchema } from '../../contracts/order.ts';
-import { isReducing, type OrderLeg } from '../../domain/orders.ts';
-import type { PlanEnd } from '../../domain/portfolio.ts';
+import { isReducing, type OrderLeg } from '../../domain/orders/orders.ts';
+import type { PlanEnd } from '../../domain/portfolio/portfolio.ts';
 import { onHalt } from '../halts.ts';
 import { readInput } from '../input.ts';
 import { resultWithout } from './order-result.ts';

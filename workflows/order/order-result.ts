@@ -1,6 +1,6 @@
 import type { OrderResult } from '../../contracts/cycle.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 
 /** The result of a leg whose end is not known to the one who asks. */
 export function resultWithout(

@@ -13,7 +13,7 @@ import type { OrderResult } from '../../contracts/cycle.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
-import type { OrderLeg } from '../../domain/orders.ts';
+import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { executeOrder } from './execute-order.ts';
 
 /**

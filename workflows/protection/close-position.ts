@@ -3,8 +3,8 @@ import type { ExitActivities, ExitWait } from '../../activities/orders/exits.ts'
 import type { PlanActivities } from '../../activities/orders/plans.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
-import { type DecimalText, decimal, text, ZERO } from '../../domain/money.ts';
-import type { OrderPurpose } from '../../domain/orders.ts';
+import { type DecimalText, decimal, text, ZERO } from '../../domain/money/money.ts';
+import type { OrderPurpose } from '../../domain/orders/orders.ts';
 import { followOrder } from '../order/start-order.ts';
 
 /** Without end: what is decided to be sold is sold. Idempotent by key and attempt. */

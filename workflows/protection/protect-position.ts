@@ -15,8 +15,8 @@ import {
   type ProtectPositionInput,
   protectPositionInputSchema,
 } from '../../contracts/protection.ts';
-import { type DecimalText, decimal, text } from '../../domain/money.ts';
-import { barriersOf, highestOf } from '../../domain/protection.ts';
+import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
+import { barriersOf, highestOf } from '../../domain/protection/protection.ts';
 import { readInput } from '../input.ts';
 import { lookAgain, protection } from '../messages.ts';
 import { closePosition } from './close-position.ts';

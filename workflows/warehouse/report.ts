@@ -2,7 +2,7 @@ import { proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/wo
 import type { ReportActivities } from '../../activities/reports/index.ts';
 import { periodInput } from '../../contracts/inputs.ts';
 import type { WrittenReport } from '../../contracts/warehouse/reports.ts';
-import type { Period } from '../../domain/periods.ts';
+import type { Period } from '../../domain/statistics/periods.ts';
 import { readInput } from '../input.ts';
 
 /** A report that is late is as good: tried until the warehouse can be read, for half a day. */

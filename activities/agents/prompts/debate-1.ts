@@ -1,4 +1,4 @@
-import type { HeldView } from '../../../domain/debate.ts';
+import type { HeldView } from '../../../domain/consensus/debate.ts';
 
 /** Changes whenever a word below does. */
 export const DEBATE_VERSION = 'debate/1';

@@ -1,4 +1,4 @@
-import type { NewsItem } from '../../../domain/news.ts';
+import type { NewsItem } from '../../../domain/signals/news.ts';
 
 /** Changes whenever a word below does. */
 export const SENTIMENT_VERSION = 'sentiment/1';

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { coordinatorUrl } from '../../../contracts/config/addresses.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { AgentSettings } from '../../../contracts/participation.ts';
-import { type AgentParticipation, type AgentRole, agentRoles } from '../../../domain/participation.ts';
+import { type AgentParticipation, type AgentRole, agentRoles } from '../../../domain/consensus/participation.ts';
 import { action, reasonOption } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 

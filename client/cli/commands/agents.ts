@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { agentTaskQueue } from '../../../contracts/task-queues.ts';
-import { inOrder, isMissionAgent, isSeat } from '../../../domain/agents.ts';
+import { inOrder, isMissionAgent, isSeat } from '../../../domain/signals/agents.ts';
 import { policyInForce } from '../../../stores/journal/consensus.ts';
 import { clock } from '../../cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { symbolText } from '../../../contracts/decimal-text.ts';
-import { decimalPattern } from '../../../domain/money.ts';
-import { baseOf, quoteOf } from '../../../domain/position.ts';
+import { decimalPattern } from '../../../domain/money/money.ts';
+import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
 import { bookOutPosition } from '../../book-out.ts';
 import { action, nameOption, reasonOption, referenceOption } from '../command.ts';
 import type { CliContext } from '../context.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { healthFigures, type Incident } from '../../../domain/health.ts';
+import { healthFigures, type Incident } from '../../../domain/health/health.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import { clock } from '../../cycle-view.ts';
 import { figuresLine, lasted, postMortem, stakeholderMessage, timeline } from '../../incident-view.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { decimal, sum, text } from '../../../domain/money.ts';
+import { decimal, sum, text } from '../../../domain/money/money.ts';
 import { clock } from '../../cycle-view.ts';
 import { action, duration, wholeNumber } from '../command.ts';
 import { type OutputOptions, print, table } from '../output.ts';

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { assetText } from '../../../contracts/decimal-text.ts';
-import { decimal, decimalPattern, sum, text } from '../../../domain/money.ts';
+import { decimal, decimalPattern, sum, text } from '../../../domain/money/money.ts';
 import { clock } from '../../cycle-view.ts';
 import { askPaperAdmin } from '../../paper-admin.ts';
 import { feesByAsset, profitOf, viewPosition } from '../../portfolio-view.ts';

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import type { AgentId } from '../../../domain/agents.ts';
-import { type ConsensusView, formConsensus, type SymbolView } from '../../../domain/consensus.ts';
-import { type ParticipationPolicy, type Pool, pools } from '../../../domain/participation.ts';
+import { type ConsensusView, formConsensus, type SymbolView } from '../../../domain/consensus/consensus.ts';
+import { type ParticipationPolicy, type Pool, pools } from '../../../domain/consensus/participation.ts';
+import type { AgentId } from '../../../domain/signals/agents.ts';
 import { policyInForce } from '../../../stores/journal/consensus.ts';
 import { action } from '../command.ts';
 import { type OutputOptions, print, table } from '../output.ts';

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { cellText } from '../../../activities/reports/format.ts';
 import { makePage, pageName, runReports } from '../../../activities/reports/make.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { type Period, periodOf, periods } from '../../../domain/periods.ts';
+import { type Period, periodOf, periods } from '../../../domain/statistics/periods.ts';
 import { type ReportRows, reports } from '../../../stores/warehouse/reports/index.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { PaperExchangeConfiguration } from '../../../contracts/config/paper-exchange.ts';
-import { decimal, text } from '../../../domain/money.ts';
+import { decimal, text } from '../../../domain/money/money.ts';
 import { createInstrument, type Instrument } from '../engine/instrument.ts';
 import { type Candle, flatCandle, MINUTE_MS } from './candles.ts';
 import type { Market } from './create.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient, TypeOverrides, types } from 'pg';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import type { Mode } from '../../../domain/market.ts';
+import type { Mode } from '../../../domain/market/market.ts';
 import type { NewEvent } from '../port.ts';
 import { appendAudit } from '../sql/audit.ts';
 import { type Database, type Locks, outboxRows, type Row, type Sql, type Transaction } from '../sql/database.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isAudited } from '../../../contracts/audit.ts';
-import type { Mode } from '../../../domain/market.ts';
+import type { Mode } from '../../../domain/market/market.ts';
 import type { AuditBook, AuditEntry, ControlState, NewEvent } from '../port.ts';
 import { heldFacts, isAsOldAsTheBooks, TrailReplay } from './audit-replay.ts';
 import type { Database, Row, Sql } from './database.ts';

@@ -1,6 +1,6 @@
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { decimal, max, text, ZERO } from '../../../domain/money.ts';
-import { baseOf, quoteOf } from '../../../domain/position.ts';
+import { decimal, max, text, ZERO } from '../../../domain/money/money.ts';
+import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
 import type { BookedOut, LedgerBook } from '../port.ts';
 import { isNewRequest } from './control.ts';
 import type { Transaction } from './database.ts';

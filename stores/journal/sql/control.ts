@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { via } from '../../../contracts/audit.ts';
 import { stopReason } from '../../../contracts/control.ts';
 import { plainText } from '../../../contracts/text.ts';
-import type { Restriction } from '../../../domain/portfolio.ts';
+import type { Restriction } from '../../../domain/portfolio/portfolio.ts';
 import type { ControlBook, ControlState, HaltRequest, StartsAllowed, TradingState } from '../port.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 

@@ -1,9 +1,9 @@
 import type { Consensus } from '../../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../../contracts/cycle.ts';
 import { riskHaltId } from '../../../contracts/workflow-ids.ts';
-import { decimal, sum, text } from '../../../domain/money.ts';
-import { isWithin } from '../../../domain/periods.ts';
-import type { OrderPlan } from '../../../domain/portfolio.ts';
+import { decimal, sum, text } from '../../../domain/money/money.ts';
+import type { OrderPlan } from '../../../domain/portfolio/portfolio.ts';
+import { isWithin } from '../../../domain/statistics/periods.ts';
 import type { ClosedTrade, CycleBook, EquityMarked, NewEvent, PlanningView } from '../port.ts';
 import { readControl, restrict } from './control.ts';
 import type { Database, Sql, Transaction } from './database.ts';

@@ -1,4 +1,4 @@
-import type { Mode } from '../../../domain/market.ts';
+import type { Mode } from '../../../domain/market/market.ts';
 import type { NewEvent } from '../port.ts';
 
 export type Value = string | number | null;

@@ -1,4 +1,4 @@
-import type { Fill } from '../../../domain/orders.ts';
+import type { Fill } from '../../../domain/orders/orders.ts';
 import type { BookedTrade, ExchangeBook, ReconciliationReport } from '../port.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { applyReport } from './intents.ts';

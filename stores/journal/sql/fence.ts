@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RiskSettings } from '../../../contracts/config/schema.ts';
-import type { Mode } from '../../../domain/market.ts';
-import { type Decimal, decimal, sum, text } from '../../../domain/money.ts';
-import { isReducing, isTerminal, type OrderLeg } from '../../../domain/orders.ts';
-import { overdrawn, reentryPause } from '../../../domain/overtrading.ts';
-import { nextSubmission, RECV_WINDOW_MS, type SubmissionTerms } from '../../../domain/submissions.ts';
+import type { Mode } from '../../../domain/market/market.ts';
+import { type Decimal, decimal, sum, text } from '../../../domain/money/money.ts';
+import { isReducing, isTerminal, type OrderLeg } from '../../../domain/orders/orders.ts';
+import { nextSubmission, RECV_WINDOW_MS, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
+import { overdrawn, reentryPause } from '../../../domain/portfolio/overtrading.ts';
 import type { ControlState, Intent } from '../port.ts';
 import type { Sql, Transaction } from './database.ts';
 import { OPEN_STATES } from './open-states.ts';

@@ -1,5 +1,5 @@
 import { incidentSchema } from '../../../contracts/incidents.ts';
-import { assess, type Incident, type Look } from '../../../domain/health.ts';
+import { assess, type Incident, type Look } from '../../../domain/health/health.ts';
 import type { IncidentBook, RecoveryEnded } from '../health-port.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 

@@ -1,5 +1,5 @@
 import { intentId as intentIdOf } from '../../../contracts/workflow-ids.ts';
-import { decimal, sum, text } from '../../../domain/money.ts';
+import { decimal, sum, text } from '../../../domain/money/money.ts';
 import {
   canMove,
   isReducing,
@@ -7,9 +7,9 @@ import {
   type OrderLeg,
   type OrderState,
   type OrderType,
-} from '../../../domain/orders.ts';
-import { baseOf } from '../../../domain/position.ts';
-import { nextSubmission, RECV_WINDOW_MS, type SubmissionTerms } from '../../../domain/submissions.ts';
+} from '../../../domain/orders/orders.ts';
+import { nextSubmission, RECV_WINDOW_MS, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
+import { baseOf } from '../../../domain/portfolio/position.ts';
 import type { Intent, IntentBook, OrderReport } from '../port.ts';
 import { readControl } from './control.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';

@@ -1,8 +1,8 @@
 import { type Via, via } from '../../../contracts/audit.ts';
 import { UserError } from '../../../contracts/errors.ts';
-import { decimal, text } from '../../../domain/money.ts';
-import type { Fill, OrderSide } from '../../../domain/orders.ts';
-import type { Balance } from '../../../domain/portfolio.ts';
+import { decimal, text } from '../../../domain/money/money.ts';
+import type { Fill, OrderSide } from '../../../domain/orders/orders.ts';
+import type { Balance } from '../../../domain/portfolio/portfolio.ts';
 import type { LedgerBook, Transfer } from '../port.ts';
 import { bookOut, endWaiting } from './book-out.ts';
 import { isNewRequest } from './control.ts';

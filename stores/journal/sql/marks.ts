@@ -1,6 +1,6 @@
-import type { DecimalText } from '../../../domain/money.ts';
-import { decimal, max, text } from '../../../domain/money.ts';
-import { tradingDayStart } from '../../../domain/periods.ts';
+import type { DecimalText } from '../../../domain/money/money.ts';
+import { decimal, max, text } from '../../../domain/money/money.ts';
+import { tradingDayStart } from '../../../domain/statistics/periods.ts';
 import type { EquityMarks } from '../port.ts';
 import type { Sql, Transaction } from './database.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { AgentId } from '../../../domain/agents.ts';
-import { type Decimal, decimal, sum, text } from '../../../domain/money.ts';
+import { type Decimal, decimal, sum, text } from '../../../domain/money/money.ts';
+import type { AgentId } from '../../../domain/signals/agents.ts';
 import type { ModelCall, ModelCallBook } from '../agents-port.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 

@@ -6,8 +6,8 @@ import {
   type ParticipationChange,
   withSettings,
 } from '../../../contracts/participation.ts';
-import type { AgentId } from '../../../domain/agents.ts';
-import { type AgentParticipation, defaultParticipation } from '../../../domain/participation.ts';
+import { type AgentParticipation, defaultParticipation } from '../../../domain/consensus/participation.ts';
+import type { AgentId } from '../../../domain/signals/agents.ts';
 import type { ParticipationBook } from '../agents-port.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 

@@ -1,9 +1,9 @@
 import { UserError } from '../../../contracts/errors.ts';
-import { sellable } from '../../../domain/exits.ts';
-import { type Decimal, type DecimalText, decimal, text, ZERO } from '../../../domain/money.ts';
-import type { Fill } from '../../../domain/orders.ts';
-import type { Position } from '../../../domain/portfolio.ts';
-import { applyFill, baseOf, flatPosition, isRemnant } from '../../../domain/position.ts';
+import { type Decimal, type DecimalText, decimal, text, ZERO } from '../../../domain/money/money.ts';
+import type { Fill } from '../../../domain/orders/orders.ts';
+import type { Position } from '../../../domain/portfolio/portfolio.ts';
+import { applyFill, baseOf, flatPosition, isRemnant } from '../../../domain/portfolio/position.ts';
+import { sellable } from '../../../domain/protection/exits.ts';
 import type { LedgerBook } from '../port.ts';
 import type { Row, Sql, Transaction } from './database.ts';
 import { balanceOf, findReservedLeg, post } from './postings.ts';

@@ -1,7 +1,7 @@
-import { type Decimal, decimal, min, text, ZERO } from '../../../domain/money.ts';
-import type { Fill, OrderLeg } from '../../../domain/orders.ts';
-import { baseOf, quoteOf } from '../../../domain/position.ts';
-import { reservationAmount } from '../../../domain/reservation.ts';
+import { type Decimal, decimal, min, text, ZERO } from '../../../domain/money/money.ts';
+import type { Fill, OrderLeg } from '../../../domain/orders/orders.ts';
+import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
+import { reservationAmount } from '../../../domain/portfolio/reservation.ts';
 import type { BookedFill } from '../port.ts';
 import type { Sql, Transaction } from './database.ts';
 import { OPEN_STATES } from './open-states.ts';

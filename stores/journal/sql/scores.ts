@@ -1,9 +1,9 @@
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { type AgentScoreRecord, agentScoreSchema } from '../../../contracts/scores.ts';
-import type { AgentId } from '../../../domain/agents.ts';
-import { decimal } from '../../../domain/money.ts';
-import type { ScoredSignal } from '../../../domain/scoring.ts';
-import { type AbstentionReason, isFailure, type Signal } from '../../../domain/signals.ts';
+import { decimal } from '../../../domain/money/money.ts';
+import type { ScoredSignal } from '../../../domain/scoring/scoring.ts';
+import type { AgentId } from '../../../domain/signals/agents.ts';
+import { type AbstentionReason, isFailure, type Signal } from '../../../domain/signals/signals.ts';
 import type { DueSignal, ScoreBook, SettledSignal } from '../agents-port.ts';
 import type { NewEvent } from '../port.ts';
 import type { Database, Row, Transaction } from './database.ts';

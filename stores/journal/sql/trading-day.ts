@@ -1,8 +1,8 @@
-import { decimal, sum, text } from '../../../domain/money.ts';
-import type { Fill } from '../../../domain/orders.ts';
-import { tradingOf } from '../../../domain/overtrading.ts';
-import { tradingDayStart } from '../../../domain/periods.ts';
-import type { LastSale, TradingDay } from '../../../domain/portfolio.ts';
+import { decimal, sum, text } from '../../../domain/money/money.ts';
+import type { Fill } from '../../../domain/orders/orders.ts';
+import { tradingOf } from '../../../domain/portfolio/overtrading.ts';
+import type { LastSale, TradingDay } from '../../../domain/portfolio/portfolio.ts';
+import { tradingDayStart } from '../../../domain/statistics/periods.ts';
 import type { Sql, Transaction } from './database.ts';
 import { readMarks } from './marks.ts';
 

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import type { Mode } from '../../../domain/market.ts';
+import type { Mode } from '../../../domain/market/market.ts';
 import { appendAudit } from '../sql/audit.ts';
 import { type Database, outboxRows, type Row, type Sql, type Transaction, type Value } from '../sql/database.ts';
 import { journalSchema, missingMigrations, type Schema } from '../sql/migrations.ts';

@@ -1,4 +1,4 @@
-import type { Mode } from '../../../domain/market.ts';
+import type { Mode } from '../../../domain/market/market.ts';
 import type { Journal } from '../port.ts';
 import { createJournal } from '../sql/journal.ts';
 import { openSqliteDatabase } from './database.ts';

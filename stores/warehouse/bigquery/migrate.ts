@@ -3,7 +3,7 @@ import type { Retention } from '../../../contracts/config/retention.ts';
 import type { BigQuerySettings } from '../../../contracts/config/warehouse.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { WarehouseTable } from '../../../contracts/warehouse/tables.ts';
-import type { Mode } from '../../../domain/market.ts';
+import type { Mode } from '../../../domain/market/market.ts';
 import { allTables, definitionOf, type Field, labelsOf, onceView, type TableDefinition } from './schema.ts';
 
 export interface MigrationOf {

@@ -2,7 +2,7 @@ import type { Retention } from '../../../contracts/config/retention.ts';
 import type { BigQuerySettings } from '../../../contracts/config/warehouse.ts';
 import { type ColumnKind, DECIMAL_DIGITS, DECIMAL_PLACES } from '../../../contracts/warehouse/columns.ts';
 import { type DataClass, tables, type WarehouseTable } from '../../../contracts/warehouse/tables.ts';
-import type { Mode } from '../../../domain/market.ts';
+import type { Mode } from '../../../domain/market/market.ts';
 
 const DAY_MS = 86_400_000;
 

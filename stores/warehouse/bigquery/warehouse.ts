@@ -3,7 +3,7 @@ import { BigQuery } from '@google-cloud/bigquery';
 import { OAuth2Client } from 'google-auth-library';
 import type { Retention } from '../../../contracts/config/retention.ts';
 import type { BigQuerySettings } from '../../../contracts/config/warehouse.ts';
-import type { Mode } from '../../../domain/market.ts';
+import type { Mode } from '../../../domain/market/market.ts';
 import type { CloudWarehouse } from '../port.ts';
 import { refusal } from './faults.ts';
 import { loadSegment } from './load.ts';

@@ -1,7 +1,7 @@
 import type { AgentScoreRecord } from '../../../contracts/scores.ts';
-import { decimal } from '../../../domain/money.ts';
-import { mostProbable } from '../../../domain/pooling.ts';
-import { halfBrier, outcomeOf } from '../../../domain/scoring.ts';
+import { mostProbable } from '../../../domain/consensus/pooling.ts';
+import { decimal } from '../../../domain/money/money.ts';
+import { halfBrier, outcomeOf } from '../../../domain/scoring/scoring.ts';
 import type { ModelCall, SettledSignal } from '../../journal/agents-port.ts';
 import { money, type Projected, row } from './values.ts';
 

@@ -1,9 +1,9 @@
 import type { Consensus } from '../../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../../contracts/cycle.ts';
-import { decimal, sum, text } from '../../../domain/money.ts';
-import { mostProbable } from '../../../domain/pooling.ts';
-import type { Allocation, OrderPlan, RiskVerdict } from '../../../domain/portfolio.ts';
-import type { AgentAnswer, Opinion, Signal } from '../../../domain/signals.ts';
+import { mostProbable } from '../../../domain/consensus/pooling.ts';
+import { decimal, sum, text } from '../../../domain/money/money.ts';
+import type { Allocation, OrderPlan, RiskVerdict } from '../../../domain/portfolio/portfolio.ts';
+import type { AgentAnswer, Opinion, Signal } from '../../../domain/signals/signals.ts';
 import type { SubmittedSignal } from '../../journal/agents-port.ts';
 import { type Facts, money, type Projected, row } from './values.ts';
 

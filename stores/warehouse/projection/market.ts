@@ -1,6 +1,6 @@
 import type { BookSeen, CandleClosed, NewsRated } from '../../../contracts/market-events.ts';
-import { microprice, readBook } from '../../../domain/market-making.ts';
-import { decimal } from '../../../domain/money.ts';
+import { decimal } from '../../../domain/money/money.ts';
+import { microprice, readBook } from '../../../domain/quoting/market-making.ts';
 import { money, type Projected, row } from './values.ts';
 
 const MINUTE_MS = 60_000;

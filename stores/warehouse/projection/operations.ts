@@ -1,4 +1,4 @@
-import type { Incident } from '../../../domain/health.ts';
+import type { Incident } from '../../../domain/health/health.ts';
 import type { RecoveryEnded } from '../../journal/health-port.ts';
 import type { ControlState, ReconciliationReport } from '../../journal/port.ts';
 import { type Projected, row } from './values.ts';

@@ -1,6 +1,6 @@
-import { decimal, sum, text } from '../../../domain/money.ts';
-import type { Balance, Position } from '../../../domain/portfolio.ts';
-import { baseOf, quoteOf } from '../../../domain/position.ts';
+import { decimal, sum, text } from '../../../domain/money/money.ts';
+import type { Balance, Position } from '../../../domain/portfolio/portfolio.ts';
+import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
 import type { BookedFill, EquityMarked, Intent } from '../../journal/port.ts';
 import { money, type Projected, row } from './values.ts';
 

@@ -1,6 +1,6 @@
 import { DECIMAL_PLACES } from '../../../contracts/warehouse/columns.ts';
 import type { TableName } from '../../../contracts/warehouse/tables.ts';
-import { type Decimal, type DecimalText, decimal, text } from '../../../domain/money.ts';
+import { type Decimal, type DecimalText, decimal, text } from '../../../domain/money/money.ts';
 
 /** A row without what every row has. */
 export type Facts = Record<string, string | number | boolean | null>;

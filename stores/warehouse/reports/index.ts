@@ -1,4 +1,4 @@
-import { decimal, text } from '../../../domain/money.ts';
+import { decimal, text } from '../../../domain/money/money.ts';
 import { agentSkill, calibration, costs } from './agents.ts';
 import type { SqlDialect } from './dialect.ts';
 import { fillQuality, incidents, latency, outcomes } from './execution.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { eventSources, type TableName, tableNames } from '../../../contracts/warehouse/tables.ts';
-import type { Mode } from '../../../domain/market.ts';
+import type { Mode } from '../../../domain/market/market.ts';
 import type { Manifest } from '../port.ts';
 import { type SegmentFiles } from './files.ts';
 

@@ -1,4 +1,4 @@
-import { decimal } from '../../../domain/money.ts';
+import { decimal } from '../../../domain/money/money.ts';
 import { until } from '../../paper-exchange/harness.ts';
 import type { GameDayStack } from '../stack.ts';
 import { type Fault, LASTS_MS } from './fault.ts';

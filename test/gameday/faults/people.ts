@@ -6,7 +6,7 @@ import {
   reconcileScheduleId,
   TRADING_CONTROL_ID,
 } from '../../../contracts/workflow-ids.ts';
-import { decimal } from '../../../domain/money.ts';
+import { decimal } from '../../../domain/money/money.ts';
 import { until } from '../../paper-exchange/harness.ts';
 import { signedCall } from '../../paper-exchange/signing.ts';
 import type { GameDayStack } from '../stack.ts';

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 FLAT_BAND = 0.002
-"""A smaller move is called flat by every agent alike: domain/statistics.ts."""
+"""A smaller move is called flat by every agent alike: domain/statistics/statistics.ts."""
 
 _NORMAL = NormalDist()
 _DECILES = np.arange(1, 10) / 10
 _Z90 = _NORMAL.inv_cdf(0.9)
 _LEAST_SPREAD = 1e-4
-"""A market that stood still may move nevertheless: 1 basis point, as in domain/statistics.ts."""
+"""A market that stood still may move nevertheless: 1 basis point, as in domain/statistics/statistics.ts."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A snapshot that is too large to go along, fetched from the coordinator by its hash: domain/snapshot.ts, docs/trading-cycle.md."""
+"""A snapshot that is too large to go along, fetched from the coordinator by its hash: domain/market/snapshot.ts, docs/trading-cycle.md."""
 
 import asyncio
 import hashlib

@@ -1,6 +1,6 @@
-import { type Decimal, decimal, max, sum, text, ZERO } from './money.ts';
+import { isHalted, midIn } from '../market/prices.ts';
+import { type Decimal, decimal, max, sum, text, ZERO } from '../money/money.ts';
 import type { Position, RiskVerdict } from './portfolio.ts';
-import { isHalted, midIn } from './prices.ts';
 import type { Books, PlanRequest } from './risk.ts';
 import { type Draft, shrink } from './sizing.ts';
 

@@ -1,5 +1,5 @@
-import { type Decimal, decimal } from './money.ts';
-import type { OrderLeg } from './orders.ts';
+import { type Decimal, decimal } from '../money/money.ts';
+import type { OrderLeg } from '../orders/orders.ts';
 
 /** Room for a fee that the exchange takes in the quote currency of a buy, as a fraction of its value. */
 export const FEE_RESERVE_RATE = '0.002';

@@ -1,7 +1,7 @@
+import { type Decimal, type DecimalText, decimal, max, min, sum, text, ZERO } from '../money/money.ts';
+import type { Fill } from '../orders/orders.ts';
+import { isWithin } from '../statistics/periods.ts';
 import { excessOf, workingOf } from './exposure.ts';
-import { type Decimal, type DecimalText, decimal, max, min, sum, text, ZERO } from './money.ts';
-import type { Fill } from './orders.ts';
-import { isWithin } from './periods.ts';
 import type { LastSale, RiskVerdict, TradingDay } from './portfolio.ts';
 import { baseOf, quoteOf } from './position.ts';
 import { FEE_RESERVE_RATE } from './reservation.ts';

@@ -1,5 +1,5 @@
+import { type Decimal, decimal, min, ZERO } from '../money/money.ts';
 import type { BookLevel, OrderBook } from './market.ts';
-import { type Decimal, decimal, min, ZERO } from './money.ts';
 
 export interface FillEstimate {
   /** Quantity-weighted over the levels walked; the last level's price for what goes beyond them. */

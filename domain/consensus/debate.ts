@@ -1,7 +1,7 @@
-import type { AgentId } from './agents.ts';
-import { decimal, text } from './money.ts';
+import { decimal, text } from '../money/money.ts';
+import type { AgentId } from '../signals/agents.ts';
+import type { AgentAnswer, Opinion, Signal } from '../signals/signals.ts';
 import { mostProbable, type Outcome } from './pooling.ts';
-import type { AgentAnswer, Opinion, Signal } from './signals.ts';
 
 /** Who can weigh words: a rule or a forecaster would only say the same again. */
 const debaters: readonly AgentId[] = ['deepseek', 'qwen'];

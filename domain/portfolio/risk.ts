@@ -1,11 +1,11 @@
+import type { MarketSnapshot } from '../market/market.ts';
+import { NOT_LISTED, type Prices, priceOf, TRADING } from '../market/prices.ts';
+import { type Decimal, decimal, text } from '../money/money.ts';
+import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from '../orders/orders.ts';
+import { isWithin } from '../statistics/periods.ts';
 import type { AllocationSettings } from './allocation.ts';
 import { unpriced } from './exposure.ts';
-import type { MarketSnapshot } from './market.ts';
-import { type Decimal, decimal, text } from './money.ts';
-import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from './orders.ts';
-import { isWithin } from './periods.ts';
 import type { Balance, LastSale, Position, Restriction, RiskVerdict, TradingDay } from './portfolio.ts';
-import { NOT_LISTED, type Prices, priceOf, TRADING } from './prices.ts';
 
 /** The part of a consensus that sizing needs. Returns are fractions over the horizon. */
 export interface View {

@@ -1,4 +1,4 @@
-import { type DecimalText, decimal, max, text } from './money.ts';
+import { type DecimalText, decimal, max, text } from '../money/money.ts';
 
 /** What closes a position, in the order in which one price is held against them. */
 export const barrierNames = ['stop_loss', 'trailing_stop', 'take_profit', 'time_limit'] as const;

@@ -1,5 +1,5 @@
-import { type DecimalText, decimal, text, ZERO } from './money.ts';
-import type { Fill } from './orders.ts';
+import { type DecimalText, decimal, text, ZERO } from '../money/money.ts';
+import type { Fill } from '../orders/orders.ts';
 import type { Position } from './portfolio.ts';
 
 export function baseOf(symbol: string): string {

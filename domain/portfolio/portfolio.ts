@@ -1,5 +1,5 @@
-import type { DecimalText } from './money.ts';
-import type { OrderLeg } from './orders.ts';
+import type { DecimalText } from '../money/money.ts';
+import type { OrderLeg } from '../orders/orders.ts';
 
 /** What the account holds of one asset. `free` may be spent, `reserved` is held for orders, `dust` is too little to be sold. */
 export interface Balance {

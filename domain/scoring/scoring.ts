@@ -1,5 +1,5 @@
-import { mostProbable, type Outcome } from './pooling.ts';
-import { clamp, FLAT_BAND } from './statistics.ts';
+import { mostProbable, type Outcome } from '../consensus/pooling.ts';
+import { clamp, FLAT_BAND } from '../statistics/statistics.ts';
 
 /** A signal whose horizon has ended, with what came. */
 export interface ScoredSignal {

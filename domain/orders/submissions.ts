@@ -1,4 +1,4 @@
-import { type Decimal, decimal, sum, text } from './money.ts';
+import { type Decimal, decimal, sum, text } from '../money/money.ts';
 import type { OrderLeg, OrderState, OrderType, TimeInForce } from './orders.ts';
 
 /** The exchange refuses a request that reaches it later than this after its timestamp. */

@@ -1,6 +1,6 @@
+import { type Decimal, type DecimalText, text } from '../money/money.ts';
 import { midPrice } from './book.ts';
 import type { LeftOut, MarketSnapshot, OrderBook } from './market.ts';
-import { type Decimal, type DecimalText, text } from './money.ts';
 import { booksIn, type CycleSnapshot } from './snapshot.ts';
 
 /** The status of a symbol whose orders the exchange takes. */

@@ -1,12 +1,12 @@
+import { midPrice } from '../market/book.ts';
+import { withPrices } from '../market/prices.ts';
+import { type Decimal, decimal, min, sum, text, ZERO } from '../money/money.ts';
+import type { OrderLeg } from '../orders/orders.ts';
 import { allocate, yearlyVolatility } from './allocation.ts';
-import { midPrice } from './book.ts';
 import { boundExposure, equityAt } from './exposure.ts';
 import { buyLeg, sellLeg } from './legs.ts';
-import { type Decimal, decimal, min, sum, text, ZERO } from './money.ts';
-import type { OrderLeg } from './orders.ts';
 import { boundBudgets, reentryPause, sellableBySignal } from './overtrading.ts';
 import type { Allocation, OrderPlan, Restriction, RiskVerdict } from './portfolio.ts';
-import { withPrices } from './prices.ts';
 import { reservationAmount } from './reservation.ts';
 import {
   type Books,

@@ -1,8 +1,8 @@
-import type { Instrument } from './market.ts';
-import { ceilToStep, type Decimal, decimal, floorToStep, max, min, sum, text, ZERO } from './money.ts';
-import type { Fill, OrderLeg, OrderPurpose } from './orders.ts';
-import { baseOf } from './position.ts';
-import { largestOrder } from './sizing.ts';
+import type { Instrument } from '../market/market.ts';
+import { ceilToStep, type Decimal, decimal, floorToStep, max, min, sum, text, ZERO } from '../money/money.ts';
+import type { Fill, OrderLeg, OrderPurpose } from '../orders/orders.ts';
+import { baseOf } from '../portfolio/position.ts';
+import { largestOrder } from '../portfolio/sizing.ts';
 
 /** How far below the best bid an exit may sell: it has to be filled, and still not at any price. */
 export const EXIT_COLLAR = '0.02';

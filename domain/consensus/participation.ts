@@ -1,4 +1,4 @@
-import { type AgentId, agentGroups, isSeat, type SeatId } from './agents.ts';
+import { type AgentId, agentGroups, isSeat, type SeatId } from '../signals/agents.ts';
 
 /** `voter`: its signal is part of the pool. `shadow`: scored, and not counted. `guard`: does not vote, and may forbid to buy. */
 export const agentRoles = ['voter', 'shadow', 'guard'] as const;

@@ -1,4 +1,4 @@
-import type { Candle } from './market.ts';
+import type { Candle } from '../market/market.ts';
 import {
   clamp,
   logReturns,
@@ -7,7 +7,7 @@ import {
   outcomeProbabilities,
   recencyWeighted,
   uncertaintyOver,
-} from './statistics.ts';
+} from '../statistics/statistics.ts';
 
 /** Fewer minutes say nothing about a drift. */
 export const BASELINE_MIN_CANDLES = 30;

@@ -1,4 +1,4 @@
-import type { AgentId } from './agents.ts';
+import type { AgentId } from '../signals/agents.ts';
 
 /** Sums of shares differ by less than this only because of their binary fractions. */
 const ROUNDING = 1e-12;

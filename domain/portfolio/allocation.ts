@@ -1,6 +1,6 @@
-import { Decimal, type DecimalText, decimal, text } from './money.ts';
+import { Decimal, type DecimalText, decimal, text } from '../money/money.ts';
+import { clamp, logReturns } from '../statistics/statistics.ts';
 import type { Allocation, RiskVerdict } from './portfolio.ts';
-import { clamp, logReturns } from './statistics.ts';
 
 /*
  * What a cap takes away is handed to nobody else: it stays cash. A strong view on one symbol is no reason to hold more of another, and a share

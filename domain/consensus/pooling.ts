@@ -1,6 +1,6 @@
+import type { Signal } from '../signals/signals.ts';
+import { clamp } from '../statistics/statistics.ts';
 import type { ConsensusRules } from './participation.ts';
-import type { Signal } from './signals.ts';
-import { clamp } from './statistics.ts';
 
 export type Outcome = 'up' | 'flat' | 'down';
 

@@ -1,8 +1,8 @@
-import { type AgentId, inOrder, isMissionAgent } from './agents.ts';
+import { type AgentId, inOrder, isMissionAgent } from '../signals/agents.ts';
+import type { AgentAnswer, Opinion, Signal } from '../signals/signals.ts';
 import { type Participant, type ParticipationPolicy, type Pool, votingWeight } from './participation.ts';
 import { mostProbable, type PooledView, pool } from './pooling.ts';
 import { votingShares } from './shares.ts';
-import type { AgentAnswer, Opinion, Signal } from './signals.ts';
 
 /** Names and versions of the rules; a change of what one computes takes a new version, so that an old decision stays explainable. */
 const methods: Record<Pool, string> = { linear: 'linear-pool/1', log: 'log-pool/1' };

@@ -1,7 +1,7 @@
-import { estimateFill } from './book.ts';
-import type { Instrument, SymbolSnapshot } from './market.ts';
-import { type Decimal, decimal, floorToStep, max, min, sum, text, ZERO } from './money.ts';
-import type { OrderSide } from './orders.ts';
+import { estimateFill } from '../market/book.ts';
+import type { Instrument, SymbolSnapshot } from '../market/market.ts';
+import { type Decimal, decimal, floorToStep, max, min, sum, text, ZERO } from '../money/money.ts';
+import type { OrderSide } from '../orders/orders.ts';
 import type { RiskVerdict } from './portfolio.ts';
 import type { PlanRequest, View } from './risk.ts';
 

@@ -1,4 +1,4 @@
-import { clamp } from './statistics.ts';
+import { clamp } from '../statistics/statistics.ts';
 
 /** Chances that a piece of news is good, of no account or bad; they add up to 1. */
 export interface Sentiment {

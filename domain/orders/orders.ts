@@ -1,4 +1,4 @@
-import type { DecimalText } from './money.ts';
+import type { DecimalText } from '../money/money.ts';
 
 export type OrderSide = 'buy' | 'sell';
 export type TimeInForce = 'IOC' | 'FOK' | 'GTC';

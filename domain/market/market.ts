@@ -1,4 +1,4 @@
-import type { DecimalText } from './money.ts';
+import type { DecimalText } from '../money/money.ts';
 
 export type Mode = 'paper' | 'live';
 

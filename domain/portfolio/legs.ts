@@ -1,7 +1,7 @@
-import { worstPrice } from './book.ts';
-import type { Instrument } from './market.ts';
-import { ceilToStep, type Decimal, decimal, floorToStep, max, min, text } from './money.ts';
-import type { OrderLeg, OrderPurpose, OrderSide, OrderType, TimeInForce, Working } from './orders.ts';
+import { worstPrice } from '../market/book.ts';
+import type { Instrument } from '../market/market.ts';
+import { ceilToStep, type Decimal, decimal, floorToStep, max, min, text } from '../money/money.ts';
+import type { OrderLeg, OrderPurpose, OrderSide, OrderType, TimeInForce, Working } from '../orders/orders.ts';
 import type { RiskVerdict } from './portfolio.ts';
 import { FEE_RESERVE_RATE } from './reservation.ts';
 import type { PlanRequest } from './risk.ts';

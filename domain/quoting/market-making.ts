@@ -1,5 +1,5 @@
-import type { Candle, OrderBook } from './market.ts';
-import { type Decimal, decimal, decimalPattern, max, min, sum, ZERO } from './money.ts';
+import type { Candle, OrderBook } from '../market/market.ts';
+import { type Decimal, decimal, decimalPattern, max, min, sum, ZERO } from '../money/money.ts';
 
 /** `paper`: Avellaneda and Stoikov 2008, with σ². `hummingbot`: σ in its place, as that project trades it (its issues 5677 and 6059 dispute it). */
 export type VolatilityTerm = 'paper' | 'hummingbot';
