@@ -1,6 +1,6 @@
-import type { Logger } from '../contracts/telemetry/logger.ts';
-import { metrics } from '../contracts/telemetry/metrics.ts';
 import type { Assessment, Look } from '../domain/health/health.ts';
+import type { Logger } from '../runtime/telemetry/logger.ts';
+import { metrics } from '../runtime/telemetry/metrics.ts';
 import type { Journal } from '../stores/journal/port.ts';
 
 /** Writes one look into the book of incidents, and tells what began, escalated or ended with it; what is due is the caller's to do. */

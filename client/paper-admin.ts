@@ -1,7 +1,7 @@
-import { paperExchangeUrl } from '../contracts/config/addresses.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
-import type { Secrets } from '../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../contracts/errors.ts';
+import { paperExchangeUrl } from '../runtime/configuration/addresses.ts';
+import type { Secrets } from '../runtime/configuration/secrets.ts';
 
 const TIMEOUT_MS = 10_000;
 

@@ -1,6 +1,6 @@
-import type { TemporalAccess } from '../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../contracts/errors.ts';
 import { PASS_HEADER, type PassKind } from '../contracts/pass.ts';
+import type { TemporalAccess } from '../runtime/configuration/temporal.ts';
 import { createPasses, digestOf } from '../runtime/guard/passes.ts';
 
 /** Of Temporal's command line: what bears a pass, under which name, and by which option the name is given. */

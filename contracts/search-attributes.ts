@@ -1,11 +1,15 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import type { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 
 /** Registered by the development stack (temporal-dev.yml) and by the cluster's deployment. For finding things, never for safety. */
 export const searchAttributes = {
-  account: defineSearchAttributeKey('Account', SearchAttributeType.KEYWORD),
-  mode: defineSearchAttributeKey('Mode', SearchAttributeType.KEYWORD),
-  outcome: defineSearchAttributeKey('Outcome', SearchAttributeType.KEYWORD),
-  cycleId: defineSearchAttributeKey('CycleId', SearchAttributeType.KEYWORD),
-  symbols: defineSearchAttributeKey('Symbols', SearchAttributeType.KEYWORD_LIST),
-  haltEpoch: defineSearchAttributeKey('HaltEpoch', SearchAttributeType.INT),
+  account: key('Account', 'KEYWORD'),
+  mode: key('Mode', 'KEYWORD'),
+  outcome: key('Outcome', 'KEYWORD'),
+  cycleId: key('CycleId', 'KEYWORD'),
+  symbols: key('Symbols', 'KEYWORD_LIST'),
+  haltEpoch: key('HaltEpoch', 'INT'),
 };
+
+function key<T extends SearchAttributeType>(name: string, type: T): ReturnType<typeof defineSearchAttributeKey<T>> {
+  return { name, type };
+}

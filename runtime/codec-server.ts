@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
-import { namesOf } from '../contracts/foreign-requests.ts';
-import { sameSecret } from '../contracts/same-secret.ts';
+import { namesOf } from './foreign-requests.ts';
+import { sameSecret } from './same-secret.ts';
 
 /** A page of a history in the Web UI. */
 const MOST_BYTES = 64 * 1024 * 1024;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readProfile } from '../client/stack/profile.ts';
 import { temporalBinary, testServerBinary } from '../client/stack/temporal-binary.ts';
-import { projectFolder } from '../contracts/config/folders.ts';
 import { UserError } from '../contracts/errors.ts';
+import { projectFolder } from '../runtime/configuration/folders.ts';
 
 const reportSchema = z.object({
   numPassedTests: z.int(),

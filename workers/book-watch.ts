@@ -1,7 +1,7 @@
 import type { Configuration } from '../contracts/config/schema.ts';
-import type { Logger } from '../contracts/telemetry/logger.ts';
-import { metrics } from '../contracts/telemetry/metrics.ts';
 import { agentIds } from '../domain/signals/agents.ts';
+import type { Logger } from '../runtime/telemetry/logger.ts';
+import { metrics } from '../runtime/telemetry/metrics.ts';
 import type { Journal } from '../stores/journal/port.ts';
 
 const INTERVAL_MS = 5_000;

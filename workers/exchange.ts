@@ -1,8 +1,8 @@
 import type { VenueAccess } from '../activities/market/ccxt-client.ts';
-import { exchangeUrl, VENUE } from '../contracts/config/addresses.ts';
-import { checkKeys, refusePaperSettings } from '../contracts/config/live.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
-import { exchangeKeys, type Secrets } from '../contracts/config/secrets.ts';
+import { exchangeUrl, VENUE } from '../runtime/configuration/addresses.ts';
+import { checkKeys, refusePaperSettings } from '../runtime/configuration/live.ts';
+import { exchangeKeys, type Secrets } from '../runtime/configuration/secrets.ts';
 
 /** Public data of the exchange that the mode trades on. The paper exchange is told whose they are, so that no stranger uses up their budget. */
 export function marketAccess(

@@ -4,10 +4,10 @@ import { ensureProtection } from '../activities/protection/ensure.ts';
 import { ALL_AT_ONCE } from '../activities/reconcile/due-symbols.ts';
 import type { Ingest, Stranger } from '../activities/reconcile/ingest.ts';
 import { createUnresolvedWatch } from '../activities/reconcile/unresolved.ts';
-import { exchangeUrl } from '../contracts/config/addresses.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
-import type { Logger } from '../contracts/telemetry/logger.ts';
 import { decimal } from '../domain/money/money.ts';
+import { exchangeUrl } from '../runtime/configuration/addresses.ts';
+import type { Logger } from '../runtime/telemetry/logger.ts';
 import type { Journal } from '../stores/journal/port.ts';
 
 /** Binance's list of trades weighs 20 of the 6,000 that an address has in a minute: the rounds take a third of them, and bursts two thirds. A round reads no more than these unless they changed. */

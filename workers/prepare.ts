@@ -1,4 +1,4 @@
-import { knownSecrets } from '../contracts/config/secrets.ts';
+import { knownSecrets } from '../runtime/configuration/secrets.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /** Run before the workers start, so that they find the bundle made. */

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { TradingControlState } from '../contracts/control.ts';
 import { ExitCode, UserError } from '../contracts/errors.ts';
-import type { Logger } from '../contracts/telemetry/logger.ts';
 import { TRADING_CONTROL_ID } from '../contracts/workflow-ids.ts';
+import type { Logger } from '../runtime/telemetry/logger.ts';
 
 const RETRY_MS = 250;
 /** Longer than a latch waits for quiet before it answers. */

@@ -1,8 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import type { ExchangeKeys } from '../contracts/config/secrets.ts';
-import type { Logger } from '../contracts/telemetry/logger.ts';
+import type { ExchangeKeys } from '../runtime/configuration/secrets.ts';
+import type { Logger } from '../runtime/telemetry/logger.ts';
 
 export interface UserStreamOptions {
   /** Address of the exchange's WebSocket API, e.g. `ws://127.0.0.1:8092/ws-api/v3`. */

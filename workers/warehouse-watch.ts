@@ -1,6 +1,6 @@
 import type { Configuration } from '../contracts/config/schema.ts';
-import type { Logger } from '../contracts/telemetry/logger.ts';
-import { metrics } from '../contracts/telemetry/metrics.ts';
+import type { Logger } from '../runtime/telemetry/logger.ts';
+import { metrics } from '../runtime/telemetry/metrics.ts';
 import type { DuckDbLimits } from '../stores/warehouse/duckdb/database.ts';
 import type { Feed } from '../stores/warehouse/feeds.ts';
 import type { CloudWarehouse } from '../stores/warehouse/port.ts';

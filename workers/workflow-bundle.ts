@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { isAbsolute, join, relative } from 'node:path';
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { z } from 'zod';
-import { cacheFolder, projectFolder } from '../contracts/config/folders.ts';
+import { cacheFolder, projectFolder } from '../runtime/configuration/folders.ts';
 import { workflowInterceptorModules } from '../runtime/interceptors.ts';
 import { failureConverterPath, payloadConverterPath, type TemporalSecrets } from '../runtime/temporal.ts';
 

@@ -1,9 +1,9 @@
 import { isBrokenCircuitError } from 'cockatiel';
 import OpenAI, { APIConnectionTimeoutError, APIError } from 'openai';
 import { z } from 'zod';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
-import { scrub } from '../../contracts/telemetry/logger.ts';
 import type { AbstentionReason } from '../../domain/signals/signals.ts';
+import { createBreaker } from '../../runtime/telemetry/breaker.ts';
+import { scrub } from '../../runtime/telemetry/logger.ts';
 import { AnswerTooLong, boundedFetch } from './bounded-fetch.ts';
 import { AgentUnavailable } from './port.ts';
 import type { TokenUse } from './prices.ts';

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { freqtradeEngineUrl, hummingbotEngineUrl } from '../../contracts/config/addresses.ts';
-import type { Engine } from '../../contracts/config/engines.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { addressesIn, type Secrets } from '../../contracts/config/secrets.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
+import { freqtradeEngineUrl, hummingbotEngineUrl } from '../../runtime/configuration/addresses.ts';
+import type { Engine } from '../../runtime/configuration/engines.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { addressesIn, type Secrets } from '../../runtime/configuration/secrets.ts';
 import { createFeed } from '../news/feed.ts';
 import { createNewsFile } from '../news/file.ts';
 import type { NewsSource } from '../news/port.ts';

@@ -1,8 +1,8 @@
 import { isBrokenCircuitError } from 'cockatiel';
 import type { AgentRequest } from '../../contracts/signals.ts';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import type { SymbolSnapshot } from '../../domain/market/market.ts';
 import { type AbstentionReason, type AgentAnswer, abstain, type Opinion } from '../../domain/signals/signals.ts';
+import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { shortened } from './answer-check.ts';
 import { type Bot, type FreqtradeAccess, type FreqtradeApi, FreqtradeRefused, freqtradeApi } from './freqtrade-api.ts';
 import { type Finding, freqtradeView } from './freqtrade-view.ts';

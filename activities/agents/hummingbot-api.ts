@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { quotingViewSchema } from '../../contracts/hummingbot.ts';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
+import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { type EngineView, type EngineViews, readView } from './hummingbot-engine.ts';
 

@@ -1,7 +1,7 @@
 import { engineStateSchema, type QuotingView } from '../../contracts/hummingbot.ts';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { decimal, text } from '../../domain/money/money.ts';
 import { clamp } from '../../domain/statistics/statistics.ts';
+import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 
 /** A second of a local process's time, and a view that is older than this says nothing of now. */

@@ -1,11 +1,11 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { ErrorName } from '../../contracts/errors.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
-import type { Logger } from '../../contracts/telemetry/logger.ts';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { AgentAnswer, Opinion } from '../../domain/signals/signals.ts';
+import type { Logger } from '../../runtime/telemetry/logger.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { ReadSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import { whileBeating } from '../heartbeat.ts';
 import { abstainingAnswer, checkedAnswer, questionFault } from './answer-check.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { type Decimal, text } from '../../domain/money/money.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { ModelBudget, ModelCallBook } from '../../stores/journal/agents-port.ts';
 import { type Complete, type Completion, CompletionRefused, type Message, mostUse, samplingOf } from './completion.ts';
 import { AgentUnavailable } from './port.ts';

@@ -1,9 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
-import type { Logger } from '../../contracts/telemetry/logger.ts';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
+import { createBreaker } from '../../runtime/telemetry/breaker.ts';
+import type { Logger } from '../../runtime/telemetry/logger.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { createCoordinatorClient } from './client.ts';
 
 export interface CoordinatorActivities {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { consensusOfCycle, type PolicyBooks } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 

@@ -1,12 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
-import { healthEndpoints, hummingbotEngineUrl } from '../../contracts/config/addresses.ts';
-import { type Engine, hummingbotEngineToken } from '../../contracts/config/engines.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { ResumeRequest, TradingControlState } from '../../contracts/control.ts';
 import { engineStateSchema } from '../../contracts/hummingbot.ts';
-import type { Logger } from '../../contracts/telemetry/logger.ts';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
 import {
   backupScheduleId,
   exportScheduleId,
@@ -17,6 +13,10 @@ import {
 } from '../../contracts/workflow-ids.ts';
 import { type DueRecovery, type HealthFigures, healthFigures, type Observation } from '../../domain/health/health.ts';
 import { type RecoveryAction } from '../../domain/health/health-conditions.ts';
+import { healthEndpoints, hummingbotEngineUrl } from '../../runtime/configuration/addresses.ts';
+import { type Engine, hummingbotEngineToken } from '../../runtime/configuration/engines.ts';
+import type { Logger } from '../../runtime/telemetry/logger.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { boundedFetch } from '../agents/bounded-fetch.ts';
 import { beating } from '../heartbeat.ts';

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { Observation } from '../../domain/health/health.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Listing } from '../market/markets.ts';
 
 const TIMEOUT_MS = 2_000;

@@ -1,9 +1,9 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import { CORRELATION_HEADER, correlationId } from '../../contracts/telemetry/correlation.ts';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
-import { traced } from '../../contracts/telemetry/tracing.ts';
 import { withoutQueries } from '../../contracts/text.ts';
+import { CORRELATION_HEADER, correlationId } from '../../runtime/telemetry/correlation.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
+import { traced } from '../../runtime/telemetry/tracing.ts';
 import { venueCode } from '../orders/classify.ts';
 import { Binance } from './ccxt-binance.ts';
 import { createRequestBudget, type RequestBudget } from './request-budget.ts';

@@ -1,8 +1,8 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import type { Candle, Instrument, Mode } from '../../domain/market/market.ts';
 import { decimal, text } from '../../domain/money/money.ts';
+import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { createCandleHistory } from './candles.ts';
 import { venueClockOf } from './ccxt-client.ts';
 import type { MarketDataPort } from './index.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { MarketSnapshot, Mode, SymbolSnapshot } from '../../domain/market/market.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import { whileBeating } from '../heartbeat.ts';

@@ -1,6 +1,6 @@
-import { configurationFile } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { configurationFile } from '../../runtime/configuration/load.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { Markets } from './markets.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 
 /** Binance's own, until the exchange has said its limit (developers.binance.com, "Limits": REQUEST_WEIGHT of an address in a minute). */
 const BINANCE_PER_MINUTE = 6_000;

@@ -1,4 +1,4 @@
-import { metrics } from '../../contracts/telemetry/metrics.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 
 const CHECK_MS = 60_000;
 /** Two clocks of ours that have drifted apart by more: one was set, or the machine slept, and what was measured before is worth nothing. */

@@ -1,7 +1,7 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
+import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { timed } from './ccxt-client.ts';
 import { loadMarkets } from './markets.ts';
 

@@ -1,7 +1,7 @@
 import { XMLParser } from 'fast-xml-parser';
 import { z } from 'zod';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import type { NewsItem } from '../../domain/signals/news.ts';
+import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { plainText } from './clean.ts';
 import type { NewsSource } from './port.ts';
 

@@ -1,9 +1,9 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { decimal, sum, text } from '../../domain/money/money.ts';
 import type { Fill, OrderLeg, OrderState, OrderType } from '../../domain/orders/orders.ts';
 import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
+import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { requestBudgetOf, timed, venueClockOf } from '../market/ccxt-client.ts';
 import { instrumentOf } from '../market/ccxt-market.ts';
 import { loadMarkets } from '../market/markets.ts';

@@ -1,10 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { LegProgress } from '../../contracts/order.ts';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import { isTerminal, type OrderLeg, terminalStates } from '../../domain/orders/orders.ts';
 import { nextSubmission, priced, RECV_WINDOW_MS } from '../../domain/orders/submissions.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
 import { classifyFault } from './classify.ts';

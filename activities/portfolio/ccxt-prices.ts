@@ -1,7 +1,7 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
 import { TRADING } from '../../domain/market/prices.ts';
+import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { timed } from '../market/ccxt-client.ts';
 import { loadMarkets } from '../market/markets.ts';
 import { readBook } from '../market/order-book.ts';

@@ -12,7 +12,6 @@ import {
 import { AFTER_AGENTS_MS } from '../../contracts/cycle-times.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import { legId } from '../../contracts/leg-ids.ts';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { Prices } from '../../domain/market/prices.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
 import { decimal, text } from '../../domain/money/money.ts';
@@ -23,6 +22,7 @@ import type { ExecutionTerms, RiskLimits } from '../../domain/portfolio/risk.ts'
 import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/signals/agents.ts';
 import { isUnwell } from '../../domain/signals/signals.ts';
 import { isWithin } from '../../domain/statistics/periods.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { policyInForce } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { type ReadSnapshot, SnapshotMissing } from '../../stores/market-buffer/snapshots.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { BookedTrade, Intent, Journal } from '../../stores/journal/port.ts';
 import { TRADES_PAGE, type TradingPort, type VenueTrade } from '../orders/port.ts';
 import { createDueSymbols } from './due-symbols.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
 import { RECV_WINDOW_MS } from '../../domain/orders/submissions.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import type { Retention } from '../../contracts/config/retention.ts';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { ExportReport, HousekeepingReport, LoadReport } from '../../contracts/warehouse/reports.ts';
+import { createBreaker } from '../../runtime/telemetry/breaker.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { feedsOf } from '../../stores/warehouse/feeds.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { TradingPort } from '../../activities/orders/port.ts';
 import type { Via } from '../../contracts/audit.ts';
-import { VENUE } from '../../contracts/config/addresses.ts';
 import type { Reconciliation } from '../../contracts/control.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { VENUE } from '../../runtime/configuration/addresses.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { bookTransfer, type TransferRequest, type TransferResult, valueOf } from '../transfers.ts';
 import { type LiveTools, passChecks, startChecks, tradingChecks } from './readiness.ts';

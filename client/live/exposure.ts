@@ -1,6 +1,6 @@
-import { isLoopback } from '../../contracts/config/addresses.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { isLoopback } from '../../runtime/configuration/addresses.ts';
 import type { TemporalProfile } from '../stack/profile.ts';
 
 type Hosts = Pick<Configuration, 'mode' | 'coordinator' | 'paperExchange'>;

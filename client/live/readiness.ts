@@ -1,10 +1,10 @@
-import { exchangeUrl, VENUE } from '../../contracts/config/addresses.ts';
-import { checkKeys, refusePaperSettings } from '../../contracts/config/live.ts';
-import { configurationFile } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { exchangeKeys, loadSecrets, type Secrets } from '../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { Mode } from '../../domain/market/market.ts';
+import { exchangeUrl, VENUE } from '../../runtime/configuration/addresses.ts';
+import { checkKeys, refusePaperSettings } from '../../runtime/configuration/live.ts';
+import { configurationFile } from '../../runtime/configuration/load.ts';
+import { exchangeKeys, loadSecrets, type Secrets } from '../../runtime/configuration/secrets.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { stackAccess, usesOtherServer } from '../stack/connection.ts';

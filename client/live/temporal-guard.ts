@@ -1,6 +1,6 @@
-import { isLoopback } from '../../contracts/config/addresses.ts';
-import type { TemporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { isLoopback } from '../../runtime/configuration/addresses.ts';
+import type { TemporalAccess } from '../../runtime/configuration/temporal.ts';
 import type { Machine } from './machine.ts';
 
 export interface TemporalTerms {

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { projectFolder } from '../../contracts/config/folders.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { type TrainingResult, trainingResultSchema } from '../../contracts/models.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 
 export interface TrainingOrder {
   /** As `sapphire export training` writes it. */

@@ -1,9 +1,9 @@
 import { copyFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { modelFolder } from '../../contracts/config/folders.ts';
-import { makeFolder } from '../../contracts/config/make-folder.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { weightsFile } from '../../contracts/models.ts';
+import { modelFolder } from '../../runtime/configuration/folders.ts';
+import { makeFolder } from '../../runtime/configuration/make-folder.ts';
 import { sha256Of, syncPath } from '../../stores/warehouse/segments/files.ts';
 
 /** Puts weights under their hash where the worker of the seat looks for them. */

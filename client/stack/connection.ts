@@ -1,5 +1,5 @@
-import { setting } from '../../contracts/config/environment.ts';
-import { type TemporalAccess, temporalAccess } from '../../contracts/config/temporal.ts';
+import { setting } from '../../runtime/configuration/environment.ts';
+import { type TemporalAccess, temporalAccess } from '../../runtime/configuration/temporal.ts';
 import type { Profile } from './profile.ts';
 
 /**

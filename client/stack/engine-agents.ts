@@ -1,5 +1,5 @@
-import type { Engine } from '../../contracts/config/engines.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
+import type { Engine } from '../../runtime/configuration/engines.ts';
 
 /** An agent that is off until its engine is asked for. */
 const offered: Partial<Record<Engine, AgentId>> = { fracast: 'fracast' };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type Engine, engines } from '../../contracts/config/engines.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
+import { type Engine, engines } from '../../runtime/configuration/engines.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { type InstallOptions, type PythonRequirements, pythonEnvironment } from './python-environment.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 

@@ -1,7 +1,7 @@
 import { loadMarkets } from '../../activities/market/markets.ts';
 import { refuseUnlisted } from '../../activities/market/refuse-unlisted.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { loadSecrets } from '../../contracts/config/secrets.ts';
+import { loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import { connectExchange } from '../exchange.ts';
 

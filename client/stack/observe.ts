@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { healthEndpoints } from '../../contracts/config/addresses.ts';
-import { withoutLineEnds } from '../../contracts/config/environment.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
-import { writePrivateFile } from '../../contracts/config/private-file.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { healthEndpoints } from '../../runtime/configuration/addresses.ts';
+import { withoutLineEnds } from '../../runtime/configuration/environment.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
 import { debianProgram, type FoundProgram } from './debian-programs.ts';
 import {
   OBSERVER,

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashSync } from 'bcryptjs';
 import { stringify } from 'yaml';
-import { dataFolder } from '../../contracts/config/folders.ts';
-import { keptSecret } from '../../contracts/config/private-file.ts';
+import { dataFolder } from '../../runtime/configuration/folders.ts';
+import { keptSecret } from '../../runtime/configuration/private-file.ts';
 
 /** The one user of Prometheus and Alertmanager. */
 export const OBSERVER = 'sapphire';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { loadSecrets, storeSecrets } from '../../contracts/config/secrets.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { loadSecrets, storeSecrets } from '../../runtime/configuration/secrets.ts';
 
 const TIMEOUT_MS = 10_000;
 const answerSchema = z.object({ apiKey: z.string().min(1), secret: z.string().min(1), created: z.boolean() });

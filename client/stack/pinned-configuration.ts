@@ -1,9 +1,9 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dataFolder } from '../../contracts/config/folders.ts';
-import { configurationFile, loadConfiguration } from '../../contracts/config/load.ts';
 import { UserError } from '../../contracts/errors.ts';
 import type { Observation } from '../../domain/health/health.ts';
+import { dataFolder } from '../../runtime/configuration/folders.ts';
+import { configurationFile, loadConfiguration } from '../../runtime/configuration/load.ts';
 
 const LOOK_MS = 5_000;
 

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
-import type { Engine } from '../../contracts/config/engines.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { operationsPort, roles, sdkMetricsPort } from '../../contracts/roles.ts';
+import type { Engine } from '../../runtime/configuration/engines.ts';
 import type { Profile } from './profile.ts';
 
 export interface PortUse {

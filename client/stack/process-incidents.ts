@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '../../contracts/telemetry/logger.ts';
 import type { Look, Observation } from '../../domain/health/health.ts';
+import type { Logger } from '../../runtime/telemetry/logger.ts';
 import type { IncidentBook } from '../../stores/journal/health-port.ts';
 
 /** What the supervisor saw of one process; without a fault it serves again. */

@@ -1,10 +1,10 @@
 import { isIPv6 } from 'node:net';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
-import { setting } from '../../contracts/config/environment.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
 import { hostText } from '../../contracts/config/host.ts';
-import { readYaml, validated } from '../../contracts/config/load.ts';
+import { setting } from '../../runtime/configuration/environment.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { readYaml, validated } from '../../runtime/configuration/load.ts';
 
 const version = z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version, e.g. 1.9.1');
 const port = z.int().min(1).max(65_535);

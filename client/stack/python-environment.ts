@@ -6,9 +6,9 @@ import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { cacheFolder, projectFolder } from '../../contracts/config/folders.ts';
-import { environmentOf } from '../../contracts/config/process-environment.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { cacheFolder, projectFolder } from '../../runtime/configuration/folders.ts';
+import { environmentOf } from '../../runtime/configuration/process-environment.ts';
 import { fetchProgramFromWheel, type WheelHashes } from './python-wheel.ts';
 
 const run = promisify(execFile);

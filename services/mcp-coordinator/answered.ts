@@ -1,8 +1,8 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { retryableMetaKey } from '../../contracts/consensus.ts';
 import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
-import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
+import { createErrorRate } from '../../runtime/telemetry/error-rate.ts';
 import { currentCall, noteOnCall } from './call-log.ts';
 
 /** Counts every call of a tool that reached its handler; a refusal of the input is no failure. */

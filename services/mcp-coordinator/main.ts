@@ -1,9 +1,9 @@
-import { loadConfiguration } from '../../contracts/config/load.ts';
 import { configuredParticipation, configuredPolicy } from '../../contracts/config/schema.ts';
-import { loadSecrets, secretValues } from '../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
-import { createLogger } from '../../contracts/telemetry/logger.ts';
-import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
+import { loadConfiguration } from '../../runtime/configuration/load.ts';
+import { loadSecrets, secretValues } from '../../runtime/configuration/secrets.ts';
+import { createLogger } from '../../runtime/telemetry/logger.ts';
+import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
 import { outliveConnections } from '../door.ts';

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NodeIncomingMessageLike, NodeMcpRequestHandler } from '@modelcontextprotocol/node';
 import { z } from 'zod';
-import { CORRELATION_HEADER } from '../../contracts/telemetry/correlation.ts';
-import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
-import type { Logger } from '../../contracts/telemetry/logger.ts';
+import { CORRELATION_HEADER } from '../../runtime/telemetry/correlation.ts';
+import { createErrorRate } from '../../runtime/telemetry/error-rate.ts';
+import type { Logger } from '../../runtime/telemetry/logger.ts';
 import type { Caller } from './authentication.ts';
 import { type Call, currentCall } from './call-log.ts';
 

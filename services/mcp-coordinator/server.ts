@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { hostHeaderValidation, originValidation, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { UserError } from '../../contracts/errors.ts';
-import { isFromAnotherSite, namesOf, originNames, urlHost } from '../../contracts/foreign-requests.ts';
-import type { Logger } from '../../contracts/telemetry/logger.ts';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
-import { createOperations, type HealthAnswer } from '../../contracts/telemetry/operations-server.ts';
+import { isFromAnotherSite, namesOf, originNames, urlHost } from '../../runtime/foreign-requests.ts';
+import type { Logger } from '../../runtime/telemetry/logger.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
+import { createOperations, type HealthAnswer } from '../../runtime/telemetry/operations-server.ts';
 import { outliveResets } from '../door.ts';
 import { bearerAuthentication } from './authentication.ts';
 import { registerControls } from './controls.ts';

@@ -1,9 +1,9 @@
-import { dataFolder } from '../../contracts/config/folders.ts';
-import { loadConfiguration } from '../../contracts/config/load.ts';
-import { loadSecrets, secretValues } from '../../contracts/config/secrets.ts';
 import { UserError } from '../../contracts/errors.ts';
-import { createLogger } from '../../contracts/telemetry/logger.ts';
-import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
+import { dataFolder } from '../../runtime/configuration/folders.ts';
+import { loadConfiguration } from '../../runtime/configuration/load.ts';
+import { loadSecrets, secretValues } from '../../runtime/configuration/secrets.ts';
+import { createLogger } from '../../runtime/telemetry/logger.ts';
+import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
 import { outliveConnections } from '../door.ts';
 import { startPaperExchange } from './server.ts';
 

@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../../contracts/config/make-folder.ts';
 import type { Mode } from '../../domain/market/market.ts';
+import { makeFolder } from '../../runtime/configuration/make-folder.ts';
 import { sha256Of, syncPath } from '../warehouse/segments/files.ts';
 import { readManifest } from '../warehouse/segments/manifest.ts';
 import { copyImmutable, copySqlite, dumpPostgres, stampOf } from './copy.ts';

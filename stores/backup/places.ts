@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { backupFolder, dataFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { loadSecrets } from '../../contracts/config/secrets.ts';
+import { backupFolder, dataFolder } from '../../runtime/configuration/folders.ts';
+import { loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { journalFile } from '../journal/open.ts';
 import { marketBufferFile } from '../market-buffer/open.ts';
 import { warehouseFolder } from '../warehouse/warehouse.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { dataFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { loadSecrets } from '../../contracts/config/secrets.ts';
+import { dataFolder } from '../../runtime/configuration/folders.ts';
+import { loadSecrets } from '../../runtime/configuration/secrets.ts';
 import type { Journal } from './port.ts';
 import { openPostgresJournal } from './postgres/journal.ts';
 import { openSqliteJournal } from './sqlite/journal.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { dataFolder } from '../../contracts/config/folders.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { loadSecrets } from '../../contracts/config/secrets.ts';
+import { dataFolder } from '../../runtime/configuration/folders.ts';
+import { loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { openPostgresDatabase } from '../journal/postgres/database.ts';
 import { marketBufferSchema } from '../journal/sql/migrations.ts';
 import { openSqliteDatabase } from '../journal/sqlite/database.ts';

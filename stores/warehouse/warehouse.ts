@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { dataFolder } from '../../contracts/config/folders.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { Mode } from '../../domain/market/market.ts';
+import { dataFolder } from '../../runtime/configuration/folders.ts';
 import type { DuckDbLimits } from './duckdb/database.ts';
 import type { Manifest } from './port.ts';
 import { diskFiles, type SegmentFiles } from './segments/files.ts';

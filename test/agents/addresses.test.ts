@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { parseConfiguration } from '../../contracts/config/load.ts';
-import { addressesIn, loadSecrets } from '../../contracts/config/secrets.ts';
 import { isWebAddress } from '../../contracts/config/web-address.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
+import { addressesIn, loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { temporaryFolder } from '../support/books.ts';
 
 const CANARY = 'canary-7c1d';

@@ -7,9 +7,9 @@ import type { ModelCalls } from '../../activities/agents/metering.ts';
 import type { Agent } from '../../activities/agents/port.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
-import { createLogger } from '../../contracts/telemetry/logger.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
+import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { createSnapshotReader, type ReadSnapshot } from '../../stores/market-buffer/snapshots.ts';
 
 export const DEEPSEEK_KEY = 'sk-deepseek-canary-1f2e3d4c';

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { metrics } from '../../contracts/telemetry/metrics.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { ask, DEEPSEEK_KEY, detailOf, reasonsOf } from './agents.ts';
 import { type Reply, startFakeProvider } from './fake-provider.ts';
 import { healthyRequest } from './market.ts';

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { projectFolder } from '../../contracts/config/folders.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 
 /** Every way to speak with Temporal: one that is made elsewhere writes what the others cannot read. */
 const ways =

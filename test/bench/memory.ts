@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { readProfile } from '../../client/stack/profile.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 
 /**
  * Memory of everything that `npm start` runs, as the sum of each process's proportional set size, after a number of cycles.

@@ -11,9 +11,9 @@ import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
 import { createSupervisor } from '../../client/stack/supervisor.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { temporalServer } from '../../client/stack/temporal-server.ts';
-import { dataFolder, projectFolder } from '../../contracts/config/folders.ts';
-import { loadConfiguration } from '../../contracts/config/load.ts';
-import { loadSecrets } from '../../contracts/config/secrets.ts';
+import { dataFolder, projectFolder } from '../../runtime/configuration/folders.ts';
+import { loadConfiguration } from '../../runtime/configuration/load.ts';
+import { loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Intent } from '../../stores/journal/port.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { createProgram } from '../../client/cli/program.ts';
-import { loadConfiguration } from '../../contracts/config/load.ts';
 import { ExitCode } from '../../contracts/errors.ts';
+import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import { temporaryFolder } from '../support/books.ts';
 

@@ -6,9 +6,9 @@ import { heading, print, reportError, table } from '../../client/cli/output.ts';
 import { createProgram } from '../../client/cli/program.ts';
 import { describeTrail } from '../../client/cycle-trail.ts';
 import { cycleLine, viewCycle } from '../../client/cycle-view.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { fill } from '../support/books.ts';
 
 /** What `--help` prints. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
-import { loadConfiguration } from '../../contracts/config/load.ts';
+import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { adminToken, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';

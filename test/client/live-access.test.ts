@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { refuseExposure } from '../../client/live/exposure.ts';
 import { type Account, type Machine, machineOf, thisMachine } from '../../client/live/machine.ts';
 import { refuseOpenTemporal, type TemporalTerms, termsOf } from '../../client/live/temporal-guard.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
 import { ExitCode } from '../../contracts/errors.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 
 const alone: Machine = { user: 'ann', logins: [], strangers: [], services: [] };
 const local: TemporalTerms = { address: '127.0.0.1:7233', encrypted: false };

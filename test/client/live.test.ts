@@ -12,11 +12,11 @@ import {
   startChecks,
 } from '../../client/live/readiness.ts';
 import { readProfile } from '../../client/stack/profile.ts';
-import { exchangeUrl } from '../../contracts/config/addresses.ts';
-import { checkKeys } from '../../contracts/config/live.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
-import { exchangeKeys, type Secrets } from '../../contracts/config/secrets.ts';
 import { ExitCode } from '../../contracts/errors.ts';
+import { exchangeUrl } from '../../runtime/configuration/addresses.ts';
+import { checkKeys } from '../../runtime/configuration/live.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
+import { exchangeKeys, type Secrets } from '../../runtime/configuration/secrets.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { marketAccess, marketSpeed, refuseUnfitKeys, tradingAccess } from '../../workers/exchange.ts';

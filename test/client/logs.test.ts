@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fieldText, readLogs } from '../../client/logs.ts';
 import { type RotationLimits, rotateLogs } from '../../client/stack/log-rotation.ts';
-import { carriedId, correlated } from '../../contracts/telemetry/correlation.ts';
-import { createLogger } from '../../contracts/telemetry/logger.ts';
+import { carriedId, correlated } from '../../runtime/telemetry/correlation.ts';
+import { createLogger } from '../../runtime/telemetry/logger.ts';
 
 let folder: string;
 beforeEach(() => {

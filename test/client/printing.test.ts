@@ -7,9 +7,9 @@ import { print, progress, reportError, show, table, textOf } from '../../client/
 import { createProgram } from '../../client/cli/program.ts';
 import { describeTrail } from '../../client/cycle-trail.ts';
 import { postMortem } from '../../client/incident-view.ts';
-import { loadConfiguration } from '../../contracts/config/load.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import { cycleRecord, leg, planLegs, temporaryFolder, terms } from '../support/books.ts';
 import { freePort } from '../support/ports.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createProgram } from '../../client/cli/program.ts';
-import { loadConfiguration } from '../../contracts/config/load.ts';
+import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
 import { temporaryFolder } from '../support/books.ts';

@@ -4,10 +4,10 @@ import { riskText } from '../../client/risk-settings.ts';
 import { exposureOf, limitViews, type RiskFacts } from '../../client/risk-view.ts';
 import { addedFaults } from '../../contracts/config/faults.ts';
 import { limitFaults } from '../../contracts/config/limit-faults.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
 import { type RiskSettings, riskSchema } from '../../contracts/config/schema.ts';
 import { ExitCode } from '../../contracts/errors.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 
 const limits = riskSchema.parse({});
 const configuration = parseConfiguration(

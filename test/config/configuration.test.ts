@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { projectFolder } from '../../contracts/config/folders.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
 import { configuredPolicy, portfolios as portfoliosOf } from '../../contracts/config/schema.ts';
-import { loadSecrets, secretValues, storeSecrets } from '../../contracts/config/secrets.ts';
-import { temporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
+import { loadSecrets, secretValues, storeSecrets } from '../../runtime/configuration/secrets.ts';
+import { temporalAccess } from '../../runtime/configuration/temporal.ts';
 import { temporaryFolder } from '../support/books.ts';
 import { manySymbols } from '../support/many-symbols.ts';
 

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stackAccess } from '../../client/stack/connection.ts';
 import { readProfile } from '../../client/stack/profile.ts';
-import { backupFolder, cacheFolder, dataFolder, modelFolder } from '../../contracts/config/folders.ts';
-import { loadConfiguration } from '../../contracts/config/load.ts';
-import { knownSecrets, secretVariables } from '../../contracts/config/secrets.ts';
-import { temporalAccess } from '../../contracts/config/temporal.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { backupFolder, cacheFolder, dataFolder, modelFolder } from '../../runtime/configuration/folders.ts';
+import { loadConfiguration } from '../../runtime/configuration/load.ts';
+import { knownSecrets, secretVariables } from '../../runtime/configuration/secrets.ts';
+import { temporalAccess } from '../../runtime/configuration/temporal.ts';
 import { temporaryFolder } from '../support/books.ts';
 
 const original = { ...process.env };

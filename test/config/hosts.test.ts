@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { profileSchema, readProfile } from '../../client/stack/profile.ts';
-import { coordinatorUrl, healthEndpoints, paperExchangeUrl } from '../../contracts/config/addresses.ts';
 import { hostText } from '../../contracts/config/host.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
+import { coordinatorUrl, healthEndpoints, paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 
 describe('a host to listen on', () => {
   it.each([

@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
-import { cacheFolder, dataFolder } from '../../contracts/config/folders.ts';
-import { makeFolder } from '../../contracts/config/make-folder.ts';
+import { cacheFolder, dataFolder } from '../../runtime/configuration/folders.ts';
+import { makeFolder } from '../../runtime/configuration/make-folder.ts';
 import { temporaryFolder } from '../support/books.ts';
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfiguration } from '../../contracts/config/load.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 
 const read = (value: unknown) => parseConfiguration(value, 'trading.yml');
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfiguration } from '../../contracts/config/load.ts';
 import { assetText, dashedSymbolText, symbolText } from '../../contracts/decimal-text.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 
 describe("an asset's name", () => {
   it.each(['W', 'S', 'USDT', '1INCH', '1000SATS', '1MBABYDOGE', '币安人生', 'Ω', '1', 'X'.repeat(20)])(

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { projectFolder } from '../../contracts/config/folders.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
 import { ExitCode } from '../../contracts/errors.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { freqtradeConfiguration } from '../../workers/freqtrade/configuration.ts';
 import { temporaryFolder } from '../support/books.ts';
 

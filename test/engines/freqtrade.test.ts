@@ -13,11 +13,11 @@ import { engineRequirements, prepareEngines } from '../../client/stack/engines.t
 import { identify, isAlive, type ProcessIdentity } from '../../client/stack/process-identity.ts';
 import { pythonEnvironment } from '../../client/stack/python-environment.ts';
 import { createSupervisor, type Supervisor } from '../../client/stack/supervisor.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
-import { loadSecrets } from '../../contracts/config/secrets.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
+import { loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import { ask, detailOf, forgetNews, reasonsOf, uncounted } from '../agents/agents.ts';
 import { candlesOf, HORIZON_MS, walk } from '../agents/market.ts';

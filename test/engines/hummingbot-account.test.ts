@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseConfiguration } from '../../contracts/config/load.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { ensureEngineAccount } from '../../workers/hummingbot/account.ts';
 import { adminToken, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { signedCall } from '../paper-exchange/signing.ts';

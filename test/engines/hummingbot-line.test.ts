@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate, type Packet, parser } from 'mqtt-packet';
 import { afterEach, describe, expect, it } from 'vitest';
-import { projectFolder } from '../../contracts/config/folders.ts';
-import { createLogger } from '../../contracts/telemetry/logger.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { type EngineLine, type Login, makeLogin, openEngineLine } from '../../workers/hummingbot/broker.ts';
 import { freePorts } from '../support/ports.ts';
 

@@ -11,10 +11,10 @@ import { createEngineViews } from '../../activities/agents/hummingbot-engine.ts'
 import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { engineRequirements } from '../../client/stack/engines.ts';
 import { pythonEnvironment } from '../../client/stack/python-environment.ts';
-import { hummingbotEngineToken } from '../../contracts/config/engines.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
 import { engineStateSchema } from '../../contracts/hummingbot.ts';
+import { hummingbotEngineToken } from '../../runtime/configuration/engines.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { healthyRequest } from '../agents/market.ts';

@@ -2,8 +2,8 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import type { Engine } from '../../contracts/config/engines.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
+import type { Engine } from '../../runtime/configuration/engines.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 
 const run = promisify(execFile);
 const folder = join(projectFolder, 'workers', 'gpu');

@@ -6,8 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createCoordinatorClient } from '../../activities/coordinator/client.ts';
 import { createCoordinatorActivities } from '../../activities/coordinator/index.ts';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
-import { createLogger } from '../../contracts/telemetry/logger.ts';
-import { registry } from '../../contracts/telemetry/metrics.ts';
+import { createLogger } from '../../runtime/telemetry/logger.ts';
+import { registry } from '../../runtime/telemetry/metrics.ts';
 import { type Harness, request, signal, startHarness, TOKEN } from './harness.ts';
 
 const logger = createLogger({ process: 'test', level: 'silent' });

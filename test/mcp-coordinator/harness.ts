@@ -5,10 +5,10 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { riskSchema } from '../../contracts/config/schema.ts';
 import type { ConsensusRequest } from '../../contracts/consensus.ts';
 import { type PolicySettings, policySchema } from '../../contracts/participation.ts';
-import { createLogger } from '../../contracts/telemetry/logger.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { Signal } from '../../domain/signals/signals.ts';
+import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCoordinatorClient } from '../../activities/coordinator/client.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { freePort } from '../support/ports.ts';
 import { request, signal, TOKEN } from './harness.ts';
 

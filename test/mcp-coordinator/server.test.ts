@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consensusSchema } from '../../contracts/consensus.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { participationSchema } from '../../contracts/participation.ts';
-import { createLogger } from '../../contracts/telemetry/logger.ts';
+import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import { connectClient, type Harness, HORIZON_MS, request, signal, startHarness, TOKEN } from './harness.ts';
 

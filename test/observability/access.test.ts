@@ -7,7 +7,7 @@ import { observers } from '../../client/stack/observe.ts';
 import { OBSERVER, observerAuthorization, observerPasswordFile } from '../../client/stack/observer-access.ts';
 import { readProfile } from '../../client/stack/profile.ts';
 import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { temporaryFolder } from '../support/books.ts';
 import { freePorts } from '../support/ports.ts';
 import { receiversOf, seriesOf } from '../system/watching.ts';

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { projectFolder } from '../../contracts/config/folders.ts';
 import type { Alert } from '../../deploy/observability/alert.ts';
 import { generatedFiles } from '../../deploy/observability/generate.ts';
 import { alertGroups, runbookOf } from '../../deploy/observability/rules.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { type AlertCase, cases, ruleOf } from './cases.ts';
 import { holds, tool, words } from './promtool.ts';
 

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { projectFolder } from '../../contracts/config/folders.ts';
-import { registry } from '../../contracts/telemetry/metrics.ts';
 import { errorRatios } from '../../deploy/observability/alerts/objectives.ts';
 import { boards } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { registry } from '../../runtime/telemetry/metrics.ts';
 
 const panelSchema = z.object({
   id: z.int(),

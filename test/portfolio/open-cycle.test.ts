@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
 import { temporaryJournal } from '../support/books.ts';
 

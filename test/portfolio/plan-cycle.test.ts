@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
 import { pricesIn } from '../../domain/market/prices.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { snapshot as market, up } from '../domain/plan.ts';
 import { fund, leg, temporaryJournal, trade } from '../support/books.ts';
 

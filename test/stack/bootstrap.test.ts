@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { projectFolder } from '../../contracts/config/folders.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { eventually, temporaryFolder } from './harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;

@@ -5,11 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DatabaseUse, refuseCorruptDatabase } from '../../client/stack/databases.ts';
 import { portsOf, refuseTakenPorts } from '../../client/stack/ports.ts';
 import { type Profile, profileSchema, readProfile } from '../../client/stack/profile.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
-import { parseConfiguration, readYaml, validated } from '../../contracts/config/load.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
 import { agentIds } from '../../domain/signals/agents.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { parseConfiguration, readYaml, validated } from '../../runtime/configuration/load.ts';
 import { takenPort, temporaryFolder } from './harness.ts';
 
 const profileFile = join(projectFolder, 'temporal-dev.yml');

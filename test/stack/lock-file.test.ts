@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { projectFolder } from '../../contracts/config/folders.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 
 const lockSchema = z.object({
   packages: z.record(z.string(), z.object({ integrity: z.string().optional(), resolved: z.string().optional() })),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { alertmanagerFile, prometheusFile } from '../../client/stack/observe.ts';
 import { readProfile } from '../../client/stack/profile.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 
 const times = { scrapeSeconds: 10, evaluateSeconds: 10 };
 

@@ -4,10 +4,10 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { createSupervisor } from '../../client/stack/supervisor.ts';
-import { engines } from '../../contracts/config/engines.ts';
-import { shares } from '../../contracts/config/process-environment.ts';
-import { type SecretName, secretVariables } from '../../contracts/config/secrets.ts';
 import { roles } from '../../contracts/roles.ts';
+import { engines } from '../../runtime/configuration/engines.ts';
+import { shares } from '../../runtime/configuration/process-environment.ts';
+import { type SecretName, secretVariables } from '../../runtime/configuration/secrets.ts';
 import { standIn, temporaryFolder } from './harness.ts';
 
 const foreign = ['temporal', 'prometheus', 'alertmanager', 'something-new'];

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { watchDisk } from '../../client/stack/disk-watch.ts';
 import { pinConfiguration, watchConfiguration } from '../../client/stack/pinned-configuration.ts';
 import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../client/stack/process-incidents.ts';
-import { loadConfiguration } from '../../contracts/config/load.ts';
 import type { Observation } from '../../domain/health/health.ts';
+import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { temporaryJournal } from '../support/books.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type PythonRequirements, pythonEnvironment } from '../../client/stack/python-environment.ts';
-import { cacheFolder } from '../../contracts/config/folders.ts';
+import { cacheFolder } from '../../runtime/configuration/folders.ts';
 
 /** A real package without dependencies, as its lock file would name it. */
 const SIX = 'six==1.17.0 --hash=sha256:4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274\n';

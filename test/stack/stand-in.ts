@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
+import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
 
 // A child of the supervisor: `stand-in.ts NAME EVENTS MODE`, each event a line in the file EVENTS.
 const [name = '', events = '', mode = 'obedient'] = process.argv.slice(2);

@@ -11,7 +11,7 @@ import { type Profile, readProfile } from '../../client/stack/profile.ts';
 import { createSupervisor } from '../../client/stack/supervisor.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { checkOtherServer, dynamicConfigFlags, temporalServer } from '../../client/stack/temporal-server.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { freePorts } from '../support/ports.ts';
 import { temporaryFolder } from './harness.ts';
 

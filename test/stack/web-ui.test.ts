@@ -10,7 +10,7 @@ import { createSupervisor, type Supervisor } from '../../client/stack/supervisor
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { temporalServer } from '../../client/stack/temporal-server.ts';
 import { type Place, startWebUi } from '../../client/stack/web-ui/server.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { freePort, freePorts } from '../support/ports.ts';
 import { temporaryFolder } from './harness.ts';
 

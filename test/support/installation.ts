@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { readProfile } from '../../client/stack/profile.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
 import { roles } from '../../contracts/roles.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { temporaryFolder } from './books.ts';
 import { freeBlock, freePorts } from './ports.ts';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../../contracts/config/folders.ts';
+import { cacheFolder } from '../../runtime/configuration/folders.ts';
 
 const run = promisify(execFile);
 const INSTALL_TIMEOUT_MS = 110_000;

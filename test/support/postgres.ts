@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { cacheFolder } from '../../contracts/config/folders.ts';
+import { cacheFolder } from '../../runtime/configuration/folders.ts';
 import { freePort } from './ports.ts';
 
 /** The server that npm carries for machines without Debian's packages. */

@@ -34,7 +34,6 @@ import { createIngest } from '../../activities/reconcile/ingest.ts';
 import { createReportActivities } from '../../activities/reports/index.ts';
 import { createScoringActivities } from '../../activities/scoring/index.ts';
 import { createWarehouseActivities } from '../../activities/warehouse/index.ts';
-import { parseConfiguration } from '../../contracts/config/load.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
@@ -48,6 +47,7 @@ import {
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
 import { type AgentId, agentIds } from '../../domain/signals/agents.ts';
 import { abstain } from '../../domain/signals/signals.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { createWorker, dataConverter, type TemporalSecrets } from '../../runtime/temporal.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Places } from '../../stores/backup/backup.ts';

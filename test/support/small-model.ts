@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { cacheFolder, projectFolder } from '../../contracts/config/folders.ts';
+import { cacheFolder, projectFolder } from '../../runtime/configuration/folders.ts';
 import { npmTools } from './npm-tools.ts';
 
 const run = promisify(execFile);

@@ -1,10 +1,10 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { temporalAccess } from '../../contracts/config/temporal.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
-import { announceReady, onShutdown } from '../../contracts/telemetry/process.ts';
 import { type AgentId, missionAgentIds } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
+import { temporalAccess } from '../../runtime/configuration/temporal.ts';
+import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
 
 /** What a stand-in thinks of one symbol: its direction is held with four fifths. */
 export interface StandInView {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import type { ControlBook, Journal } from '../../stores/journal/port.ts';
 import type { Database } from '../../stores/journal/sql/database.ts';
 

@@ -9,10 +9,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { ensureTradingControl, keepControl, tradingControlStart } from '../../activities/control/ensure.ts';
 import { createOriginCheck } from '../../activities/control/last-run.ts';
 import { startMissingControl } from '../../activities/reconcile/missing.ts';
-import { projectFolder } from '../../contracts/config/folders.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { createPasses } from '../../runtime/guard/passes.ts';
 import { clientOptions } from '../../runtime/temporal.ts';
 import type { Journal } from '../../stores/journal/port.ts';

@@ -1,5 +1,5 @@
-import { exchangeUrl, VENUE } from '../../contracts/config/addresses.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
+import { exchangeUrl, VENUE } from '../../runtime/configuration/addresses.ts';
 
 /** Name of the class in strategies/. */
 export const STRATEGY = 'SapphireTrend';

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from forecasting.versions import Versions
 
 _FORCED_EXIT_SECONDS = 8
-"""As of the other processes (contracts/telemetry/process.ts): a forward pass cannot be interrupted."""
+"""As of the other processes (runtime/telemetry/process.ts): a forward pass cannot be interrupted."""
 _FORECASTERS = ("lag-llama", "fracast")
 
 

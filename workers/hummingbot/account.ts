@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { paperExchangeUrl } from '../../contracts/config/addresses.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import type { ExchangeKeys, Secrets } from '../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
+import { paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
+import type { ExchangeKeys, Secrets } from '../../runtime/configuration/secrets.ts';
 
 /** The engine trades money of its own: Sapphire's account is Sapphire's alone. */
 export const ENGINE_ACCOUNT = 'hummingbot';

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Aedes } from 'aedes';
 import { type EngineState, performanceSchema } from '../../contracts/hummingbot.ts';
-import { sameSecret } from '../../contracts/same-secret.ts';
-import type { Logger } from '../../contracts/telemetry/logger.ts';
+import { sameSecret } from '../../runtime/same-secret.ts';
+import type { Logger } from '../../runtime/telemetry/logger.ts';
 
 /** Name of the engine on its topics. */
 export const INSTANCE = 'sapphire';

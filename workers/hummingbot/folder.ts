@@ -1,11 +1,11 @@
 import { globSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { dataFolder } from '../../contracts/config/folders.ts';
-import { keptSecret, writePrivateFile } from '../../contracts/config/private-file.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { decimal, text } from '../../domain/money/money.ts';
+import { dataFolder } from '../../runtime/configuration/folders.ts';
+import { keptSecret, writePrivateFile } from '../../runtime/configuration/private-file.ts';
 import type { EngineAccount } from './account.ts';
 import { INSTANCE, type Login } from './broker.ts';
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { whyForeign } from '../../contracts/foreign-requests.ts';
 import type { EngineState } from '../../contracts/hummingbot.ts';
-import { sameSecret } from '../../contracts/same-secret.ts';
+import { whyForeign } from '../../runtime/foreign-requests.ts';
+import { sameSecret } from '../../runtime/same-secret.ts';
 
 const HOST = '127.0.0.1';
 

@@ -79,7 +79,7 @@ export function registerAccess(program: Command): void {
 
 /** @returns the program's own exit code */
 async function runTemporal(given: readonly string[]): Promise<number> {
-  const { knownSecrets } = await import('../../../contracts/config/secrets.ts');
+  const { knownSecrets } = await import('../../../runtime/configuration/secrets.ts');
   const pass = passFor(given, knownSecrets().guardSecret);
   const profile = readProfile();
   const binary = await temporalBinary(profile.temporal, {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { coordinatorUrl } from '../../../contracts/config/addresses.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { AgentSettings } from '../../../contracts/participation.ts';
 import { type AgentParticipation, type AgentRole, agentRoles } from '../../../domain/consensus/participation.ts';
+import { coordinatorUrl } from '../../../runtime/configuration/addresses.ts';
 import { action, reasonOption } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 

@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
-import { dataFolder } from '../../../contracts/config/folders.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { dataFolder } from '../../../runtime/configuration/folders.ts';
 import { listBackups, makeBackup } from '../../../stores/backup/backup.ts';
 import { placesOf } from '../../../stores/backup/places.ts';
 import { restoreBackup } from '../../../stores/backup/restore.ts';

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { dataFolder } from '../../../contracts/config/folders.ts';
 import { payloadKeysIn, payloadKeyText } from '../../../contracts/config/payload-keys.ts';
-import { keptSecret } from '../../../contracts/config/private-file.ts';
-import { knownSecrets, secretVariables, storeSecrets } from '../../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { onShutdown } from '../../../contracts/telemetry/process.ts';
 import { startCodecServer } from '../../../runtime/codec-server.ts';
+import { dataFolder } from '../../../runtime/configuration/folders.ts';
+import { keptSecret } from '../../../runtime/configuration/private-file.ts';
+import { knownSecrets, secretVariables, storeSecrets } from '../../../runtime/configuration/secrets.ts';
 import { createPayloadCodec } from '../../../runtime/payload-codec.ts';
+import { onShutdown } from '../../../runtime/telemetry/process.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';

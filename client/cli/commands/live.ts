@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
-import { VENUE } from '../../../contracts/config/addresses.ts';
 import { UserError } from '../../../contracts/errors.ts';
+import { VENUE } from '../../../runtime/configuration/addresses.ts';
 import { clock } from '../../cycle-view.ts';
 import { enableLive } from '../../live/enable.ts';
 import { type LiveTools, startChecks, tradingChecks } from '../../live/readiness.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { dataFolder } from '../../../contracts/config/folders.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { dataFolder } from '../../../runtime/configuration/folders.ts';
 import { fieldText, type LogLevel, type LogLine, logLevels, readLogs } from '../../logs.ts';
 import { action, duration } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { healthEndpoints } from '../../../contracts/config/addresses.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { healthFigures } from '../../../domain/health/health.ts';
 import type { Mode } from '../../../domain/market/market.ts';
+import { healthEndpoints } from '../../../runtime/configuration/addresses.ts';
 import { clock, cycleLine, viewCycle } from '../../cycle-view.ts';
 import { askGuards, type Guard } from '../../guards.ts';
 import { figuresLine } from '../../incident-view.ts';

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Engine, engines } from '../../../contracts/config/engines.ts';
-import { dataFolder } from '../../../contracts/config/folders.ts';
 import type { Configuration } from '../../../contracts/config/schema.ts';
-import { type Secrets, secretValues } from '../../../contracts/config/secrets.ts';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
-import { createLogger } from '../../../contracts/telemetry/logger.ts';
 import { oneLine } from '../../../contracts/text.ts';
+import { type Engine, engines } from '../../../runtime/configuration/engines.ts';
+import { dataFolder } from '../../../runtime/configuration/folders.ts';
+import { type Secrets, secretValues } from '../../../runtime/configuration/secrets.ts';
+import { createLogger } from '../../../runtime/telemetry/logger.ts';
 import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import { cycleLine, viewCycle } from '../../cycle-view.ts';

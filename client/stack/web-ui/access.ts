@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { isLoopback } from '../../../contracts/config/addresses.ts';
+import { isLoopback } from '../../../runtime/configuration/addresses.ts';
 
 /** Name of the cookie that a login leaves. */
 export const COOKIE = 'sapphire_web_ui';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { loadSecrets } from '../../../contracts/config/secrets.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { announceReady, onShutdown } from '../../../contracts/telemetry/process.ts';
+import { loadSecrets } from '../../../runtime/configuration/secrets.ts';
+import { announceReady, onShutdown } from '../../../runtime/telemetry/process.ts';
 import { startWebUi } from './server.ts';
 
 // `main.ts MODE LISTEN UPSTREAM`, each of the places as HOST:PORT.

@@ -7,7 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { pipeline } from 'node:stream';
-import { serverUrl } from '../../../contracts/foreign-requests.ts';
+import { serverUrl } from '../../../runtime/foreign-requests.ts';
 import { type AccessTerms, accessTo, COOKIE } from './access.ts';
 
 export interface Place {

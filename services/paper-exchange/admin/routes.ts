@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { assetText, decimalText } from '../../../contracts/decimal-text.ts';
-import { sameSecret } from '../../../contracts/same-secret.ts';
+import { sameSecret } from '../../../runtime/same-secret.ts';
 import type { Account } from '../accounts.ts';
 import type { Instrument } from '../engine/instrument.ts';
 import { parseUnits } from '../engine/units.ts';

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
-import { whyForeign } from '../../../contracts/foreign-requests.ts';
+import { whyForeign } from '../../../runtime/foreign-requests.ts';
 import { shuffled } from '../admin/faults.ts';
 import type { Exchange } from '../exchange.ts';
 import type { SimulationOutput } from '../market/simulation.ts';

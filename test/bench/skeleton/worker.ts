@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { temporalAccess } from '../../../contracts/config/temporal.ts';
-import { announceReady, onShutdown } from '../../../contracts/telemetry/process.ts';
+import { temporalAccess } from '../../../runtime/configuration/temporal.ts';
+import { announceReady, onShutdown } from '../../../runtime/telemetry/process.ts';
 import * as activities from './activities.ts';
 
 const access = temporalAccess();

@@ -1,7 +1,7 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { temporalAccess } from '../../../contracts/config/temporal.ts';
 import { agentTaskQueue } from '../../../contracts/task-queues.ts';
 import { agentIds } from '../../../domain/signals/agents.ts';
+import { temporalAccess } from '../../../runtime/configuration/temporal.ts';
 
 /** A worker of a release that must not be: every question to an agent that it takes fails. */
 const broken = async (): Promise<never> => {

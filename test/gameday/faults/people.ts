@@ -1,5 +1,4 @@
 import { isRunning } from '../../../activities/reconcile/missing.ts';
-import { loadSecrets } from '../../../contracts/config/secrets.ts';
 import {
   healthScheduleId,
   protectWorkflowId,
@@ -7,6 +6,7 @@ import {
   TRADING_CONTROL_ID,
 } from '../../../contracts/workflow-ids.ts';
 import { decimal } from '../../../domain/money/money.ts';
+import { loadSecrets } from '../../../runtime/configuration/secrets.ts';
 import { until } from '../../paper-exchange/harness.ts';
 import { signedCall } from '../../paper-exchange/signing.ts';
 import type { GameDayStack } from '../stack.ts';

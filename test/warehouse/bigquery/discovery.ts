@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { cacheFolder } from '../../../contracts/config/folders.ts';
+import { cacheFolder } from '../../../runtime/configuration/folders.ts';
 
 /** Google ships its own description of the interface with its Python client (Apache-2.0). */
 const PACKAGE = 'google-api-python-client==2.202.0';

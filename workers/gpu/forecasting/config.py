@@ -35,7 +35,7 @@ class TemporalAccess:
 
 def setting(environment: Mapping[str, str], variable: str) -> str | None:
     """
-    Without the end of a line; None where it is not set. See contracts/config/environment.ts.
+    Without the end of a line; None where it is not set. See runtime/configuration/environment.ts.
 
     :raises ConfigurationFault: when it is set and empty: the default in its place may be another installation's
     """
@@ -49,7 +49,7 @@ def setting(environment: Mapping[str, str], variable: str) -> str | None:
 
 def temporal_access(environment: Mapping[str, str] = os.environ) -> TemporalAccess:
     """
-    By the environment names of Temporal's own tools; the development server without any. See contracts/config/temporal.ts.
+    By the environment names of Temporal's own tools; the development server without any. See runtime/configuration/temporal.ts.
 
     :raises ConfigurationFault: when a file that is named cannot be read
     """
@@ -163,7 +163,7 @@ def _own_coordinator(environment: Mapping[str, str]) -> str:
 def secret(environment: Mapping[str, str], variable: str, kept_as: str) -> str | None:
     """
     By its variable, by the one that names a file which holds it, or as the stack keeps it where this process runs beside it; see
-    contracts/config/secrets.ts.
+    runtime/configuration/secrets.ts.
 
     :raises ConfigurationFault: without a word of the secret
     """
@@ -189,18 +189,18 @@ def _kept(environment: Mapping[str, str], variable: str, kept_as: str) -> str | 
 
 
 def model_folder(agent_id: str, environment: Mapping[str, str] = os.environ) -> Path:
-    """Weights that were trained here: contracts/config/folders.ts."""
+    """Weights that were trained here: runtime/configuration/folders.ts."""
     named = setting(environment, "SAPPHIRE_MODELS")
     return Path(named) if named else data_folder(environment) / "models" / agent_id
 
 
 def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where books, market and secrets lie: contracts/config/folders.ts."""
+    """Where books, market and secrets lie: runtime/configuration/folders.ts."""
     return Path(setting(environment, "SAPPHIRE_DATA") or PROJECT / ".sapphire")
 
 
 def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """What can be fetched again: contracts/config/folders.ts."""
+    """What can be fetched again: runtime/configuration/folders.ts."""
     return Path(setting(environment, "SAPPHIRE_CACHE") or PROJECT / ".cache")
 
 

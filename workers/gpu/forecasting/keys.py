@@ -1,4 +1,4 @@
-"""The keys of the payload codec: contracts/config/payload-keys.ts, found as contracts/config/secrets.ts finds them."""
+"""The keys of the payload codec: contracts/config/payload-keys.ts, found as runtime/configuration/secrets.ts finds them."""
 
 import base64
 import os

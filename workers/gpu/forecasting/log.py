@@ -1,4 +1,4 @@
-"""JSON lines on stderr with the fields of the other processes' logs: contracts/telemetry/logger.ts."""
+"""JSON lines on stderr with the fields of the other processes' logs: runtime/telemetry/logger.ts."""
 
 import json
 import os

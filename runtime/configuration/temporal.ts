@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { TLSConfig } from '@temporalio/client';
 import { z } from 'zod';
-import { ExitCode, UserError } from '../errors.ts';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { isLoopback } from './addresses.ts';
 import { setting, withoutLineEnds } from './environment.ts';
 import { validated } from './load.ts';
-import type { Configuration } from './schema.ts';
 import type { Secrets } from './secrets.ts';
 
 const environmentSchema = z

@@ -1,11 +1,11 @@
 import { request } from 'node:http';
 import { BrokenCircuitError } from 'cockatiel';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createBreaker } from '../../contracts/telemetry/breaker.ts';
-import { createErrorRate } from '../../contracts/telemetry/error-rate.ts';
-import { createLogger, scrub } from '../../contracts/telemetry/logger.ts';
-import { registry } from '../../contracts/telemetry/metrics.ts';
-import { type OperationsServer, startOperationsServer } from '../../contracts/telemetry/operations-server.ts';
+import { createBreaker } from '../../../runtime/telemetry/breaker.ts';
+import { createErrorRate } from '../../../runtime/telemetry/error-rate.ts';
+import { createLogger, scrub } from '../../../runtime/telemetry/logger.ts';
+import { registry } from '../../../runtime/telemetry/metrics.ts';
+import { type OperationsServer, startOperationsServer } from '../../../runtime/telemetry/operations-server.ts';
 
 async function valueOf(name: string, labels: Record<string, string>): Promise<number | undefined> {
   const metric = await registry.getSingleMetric(name)?.get();

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { ExitCode, UserError } from '../errors.ts';
-import { withoutQueries } from '../text.ts';
-import { paperExchangeSchema } from './paper-exchange.ts';
-import type { Configuration } from './schema.ts';
+import { paperExchangeSchema } from '../../contracts/config/paper-exchange.ts';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { withoutQueries } from '../../contracts/text.ts';
 
 /** A file that sets up a paper market and says live at once was not meant for one of the two. */
 export function refusePaperSettings({ mode, paperExchange }: Pick<Configuration, 'mode' | 'paperExchange'>): void {

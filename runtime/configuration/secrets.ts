@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ExitCode, UserError } from '../errors.ts';
+import { payloadKeysIn, payloadKeysText } from '../../contracts/config/payload-keys.ts';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { isWebAddress } from '../../contracts/config/web-address.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { setting, withoutLineEnds } from './environment.ts';
 import { dataFolder } from './folders.ts';
 import { validated } from './load.ts';
-import { payloadKeysIn, payloadKeysText } from './payload-keys.ts';
 import { exclusively, writePrivateFile } from './private-file.ts';
-import type { Configuration } from './schema.ts';
-import { isWebAddress } from './web-address.ts';
 
 /** Goes into headers and signatures: a blank or an end of a line in it breaks every request. */
 const word = z

@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../errors.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
 
 /** What editors and `echo` put at a line's end, and no value has. */
 const LINE_ENDS = /[\r\n]+$/;

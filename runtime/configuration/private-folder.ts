@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ExitCode, UserError } from '../errors.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
 
 const OTHERS = 0o077;
 /** Everybody's, as /tmp: to close it would take it away from them. */

@@ -1,6 +1,6 @@
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { operationsPort, roles } from '../../contracts/roles.ts';
 import { serverUrl } from '../foreign-requests.ts';
-import { operationsPort, roles } from '../roles.ts';
-import type { Configuration } from './schema.ts';
 
 export function paperExchangeUrl({ paperExchange }: Pick<Configuration, 'paperExchange'>): string {
   return serverUrl(paperExchange);

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { correlated } from '../../contracts/telemetry/correlation.ts';
-import { startTracing, traced, traceIdOf } from '../../contracts/telemetry/tracing.ts';
+import { correlated } from '../../../runtime/telemetry/correlation.ts';
+import { startTracing, traced, traceIdOf } from '../../../runtime/telemetry/tracing.ts';
 
 interface Span {
   traceId: string;

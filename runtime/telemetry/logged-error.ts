@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { plainText } from '../text.ts';
+import { plainText } from '../../contracts/text.ts';
 
 /** Of a chain of causes: longer ones are circles, or say nothing new. */
 const MOST_CAUSES = 8;

@@ -2,9 +2,9 @@ import { runInNewContext } from 'node:vm';
 import { ActivityFailure, ApplicationFailure, RetryState } from '@temporalio/common';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, test } from 'vitest';
-import { UserError } from '../../contracts/errors.ts';
-import { loggable } from '../../contracts/telemetry/logged-error.ts';
-import { createLogger } from '../../contracts/telemetry/logger.ts';
+import { UserError } from '../../../contracts/errors.ts';
+import { loggable } from '../../../runtime/telemetry/logged-error.ts';
+import { createLogger } from '../../../runtime/telemetry/logger.ts';
 
 function lineOf(log: (logger: ReturnType<typeof createLogger>) => void): Record<string, unknown> {
   const lines: string[] = [];

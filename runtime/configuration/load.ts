@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import { ExitCode, UserError } from '../errors.ts';
+import { faultsOf } from '../../contracts/config/faults.ts';
+import { type Configuration, configurationSchema } from '../../contracts/config/schema.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { setting } from './environment.ts';
-import { faultsOf } from './faults.ts';
 import { projectFolder } from './folders.ts';
-import { type Configuration, configurationSchema } from './schema.ts';
 
 /** The trading configuration's file: SAPPHIRE_CONFIG, else `trading.yml` in the checkout. */
 export function configurationFile(): string {

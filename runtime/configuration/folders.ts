@@ -1,7 +1,7 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ExitCode, UserError } from '../errors.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { setting } from './environment.ts';
 import { makeFolder } from './make-folder.ts';
 import { closeFolder } from './private-folder.ts';
