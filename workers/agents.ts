@@ -1,11 +1,11 @@
-import { createAgents } from '../activities/agents/create.ts';
-import type { RememberNews } from '../activities/agents/fingpt.ts';
 import { createAgentActivities } from '../activities/agents/index.ts';
 import { agentTaskQueue } from '../contracts/task-queues.ts';
 import { startedEngines } from '../runtime/configuration/engines.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { createSnapshotReader } from '../stores/market-buffer/snapshots.ts';
+import { createAgents } from '../trading/agents/create.ts';
+import type { RememberNews } from '../trading/agents/sentiment/fingpt.ts';
 import { runRole } from './role.ts';
 
 await runRole('agents', async ({ configuration, secrets, logger }) => {

@@ -1,20 +1,20 @@
 import { createEpochActivities } from '../activities/control/epoch.ts';
 import { createSellingActivities } from '../activities/control/selling.ts';
-import { createCcxtClient } from '../activities/market/ccxt-client.ts';
-import { refuseUnlisted } from '../activities/market/refuse-unlisted.ts';
-import { createCcxtTrading } from '../activities/orders/ccxt-trading.ts';
 import { createExitActivities } from '../activities/orders/exits.ts';
 import { createOrderActivities } from '../activities/orders/index.ts';
-import { createOrderEvents } from '../activities/orders/order-events.ts';
 import { createPlanActivities } from '../activities/orders/plans.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { exchangeKeys } from '../runtime/configuration/secrets.ts';
 import { openJournal } from '../stores/journal/open.ts';
-import { refuseUnfitKeys, tradingAccess } from './exchange.ts';
+import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
+import { createOrderEvents } from '../trading/execute/order-events.ts';
+import { refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
+import { createCcxtClient } from '../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../venues/binance/ccxt-trading.ts';
+import { openUserStream } from '../venues/binance/user-stream.ts';
 import { socketApiUrl } from './ingestor.ts';
 import { runRole } from './role.ts';
 import { awaitTradingControl } from './trading-control.ts';
-import { openUserStream } from './user-stream.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('execution', async ({ configuration, secrets, client, logger }) => {

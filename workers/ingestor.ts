@@ -1,14 +1,14 @@
 import type { Client } from '@temporalio/client';
-import { haltTrading } from '../activities/control/halt.ts';
 import { ensureProtection } from '../activities/protection/ensure.ts';
-import { ALL_AT_ONCE } from '../activities/reconcile/due-symbols.ts';
-import type { Ingest, Stranger } from '../activities/reconcile/ingest.ts';
-import { createUnresolvedWatch } from '../activities/reconcile/unresolved.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 import { decimal } from '../domain/money/money.ts';
 import { exchangeUrl } from '../runtime/configuration/addresses.ts';
 import type { Logger } from '../runtime/telemetry/logger.ts';
 import type { Journal } from '../stores/journal/port.ts';
+import { haltTrading } from '../trading/control/halt.ts';
+import { ALL_AT_ONCE } from '../trading/reconcile/due-symbols.ts';
+import type { Ingest, Stranger } from '../trading/reconcile/ingest.ts';
+import { createUnresolvedWatch } from '../trading/reconcile/unresolved.ts';
 
 /** Binance's list of trades weighs 20 of the 6,000 that an address has in a minute: the rounds take a third of them, and bursts two thirds. A round reads no more than these unless they changed. */
 const PAUSE_PER_SYMBOL_MS = 600;

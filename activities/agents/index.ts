@@ -7,11 +7,11 @@ import type { AgentAnswer, Opinion } from '../../domain/signals/signals.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { ReadSnapshot } from '../../stores/market-buffer/snapshots.ts';
+import { abstainingAnswer, checkedAnswer, questionFault } from '../../trading/agents/answer-check.ts';
+import { type Agent, AgentUnavailable } from '../../trading/agents/port.ts';
 import { whileBeating } from '../heartbeat.ts';
-import { abstainingAnswer, checkedAnswer, questionFault } from './answer-check.ts';
-import { type Agent, AgentUnavailable } from './port.ts';
 
-export type { Agent } from './port.ts';
+export type { Agent } from '../../trading/agents/port.ts';
 
 /** Attempts that the activity's policy grants: on the last one the agent abstains instead of failing. */
 const MAX_ATTEMPTS = 2;

@@ -15,11 +15,11 @@ import {
 import { ErrorName } from '../../contracts/errors.ts';
 import { orderWorkflowId, scheduleId } from '../../contracts/workflow-ids.ts';
 import type { ControlState, Journal } from '../../stores/journal/port.ts';
+import { sweepUntilQuiet } from '../../trading/control/sweep-until-quiet.ts';
+import { compareAtRest } from '../../trading/reconcile/strict.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { beating } from '../heartbeat.ts';
-import type { TradingPort } from '../orders/port.ts';
-import { compareAtRest } from '../reconcile/strict.ts';
 import { senderOfUpdate, sendersOf } from './senders.ts';
-import { sweepUntilQuiet } from './sweep-until-quiet.ts';
 
 export interface ControlDependencies {
   journal: Journal;

@@ -4,7 +4,7 @@ import { ErrorName, UserError } from '../../contracts/errors.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
-import { createCoordinatorClient } from './client.ts';
+import { createCoordinatorClient } from '../../trading/decide/coordinator-client.ts';
 
 export interface CoordinatorActivities {
   /**

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
-import { consensusOfCycle, type PolicyBooks } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { consensusOfCycle, type PolicyBooks } from '../../trading/decide/consensus.ts';
 
 export type OwnConsensusActivities = ReturnType<typeof createOwnConsensusActivities>;
 

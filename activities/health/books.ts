@@ -5,10 +5,10 @@ import type { Observation } from '../../domain/health/health.ts';
 import { decimal } from '../../domain/money/money.ts';
 import { isUnwell } from '../../domain/signals/signals.ts';
 import type { ControlState, Journal, ReconciliationReport } from '../../stores/journal/port.ts';
-import type { TradingPort } from '../orders/port.ts';
+import { isUnresolved } from '../../trading/reconcile/unresolved.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { PROTECTED_WITHIN_MS } from '../protection/ensure.ts';
 import { isRunning } from '../reconcile/missing.ts';
-import { isUnresolved } from '../reconcile/unresolved.ts';
 
 /** What ends by itself, through look-ups, within this time is no incident. */
 const RESOLVED_WITHIN_MS = 20_000;

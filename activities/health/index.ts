@@ -18,7 +18,7 @@ import { type Engine, hummingbotEngineToken } from '../../runtime/configuration/
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { boundedFetch } from '../agents/bounded-fetch.ts';
+import { boundedFetch } from '../../trading/agents/bounded-fetch.ts';
 import { beating } from '../heartbeat.ts';
 import { tellLook } from '../incidents.ts';
 import { isRunning } from '../reconcile/missing.ts';

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Observation } from '../../domain/health/health.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
-import type { Listing } from '../market/markets.ts';
+import type { Listing } from '../../venues/port.ts';
 
 const TIMEOUT_MS = 2_000;
 /** Beyond this the exchange refuses what is signed: its window is as wide. */

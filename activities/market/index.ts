@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
-import type { MarketSnapshot, Mode, SymbolSnapshot } from '../../domain/market/market.ts';
+import type { MarketSnapshot } from '../../domain/market/market.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
+import { readEach } from '../../trading/decide/read-each.ts';
+import type { MarketDataPort } from '../../venues/port.ts';
 import { whileBeating } from '../heartbeat.ts';
-import type { Listing } from './markets.ts';
-import { readEach } from './read-each.ts';
 
 export interface SnapshotRequest {
   symbols: string[];
@@ -19,17 +19,6 @@ export interface SnapshotRequest {
   correlationId: string;
   /** When nobody asks for the snapshot any more: the cycle is over then. */
   neededUntilAt?: number | undefined;
-}
-
-/** Public market data of one venue. Throws what a retry can mend as it is. */
-export interface MarketDataPort {
-  readonly venue: string;
-  readonly mode: Mode;
-  /** As of the last reading of what the exchange lists. */
-  listing(symbol: string): Listing;
-  symbolSnapshot(symbol: string, candles: number, bookLevels: number): Promise<SymbolSnapshot>;
-  /** The exchange's clock, UTC epoch milliseconds. */
-  exchangeTime(): Promise<number>;
 }
 
 /** Of a cycle that an earlier release began, which does not say when it ends. */

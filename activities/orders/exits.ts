@@ -4,8 +4,8 @@ import { type Decimal, decimal, text } from '../../domain/money/money.ts';
 import { mayRest, type OrderLeg, type OrderPurpose } from '../../domain/orders/orders.ts';
 import { exitLeg, sellable } from '../../domain/protection/exits.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { beating } from '../heartbeat.ts';
-import type { TradingPort } from './port.ts';
 
 /** What closes a position: an order to send, a wait for another order that has it reserved, or the finding that nothing more can be sold. */
 export type Exit = { leg: OrderLeg } | { wait: ExitWait } | { over: { dust: string } };

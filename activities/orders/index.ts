@@ -6,12 +6,12 @@ import { isTerminal, type OrderLeg, terminalStates } from '../../domain/orders/o
 import { nextSubmission, priced, RECV_WINDOW_MS } from '../../domain/orders/submissions.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
+import type { OrderEvents } from '../../trading/execute/order-events.ts';
+import { progressOf } from '../../trading/execute/progress.ts';
+import { settleIntent } from '../../trading/execute/settle.ts';
+import { classifyFault } from '../../venues/binance/classify.ts';
+import { type TradingPort, VenueRejection } from '../../venues/port.ts';
 import { beating } from '../heartbeat.ts';
-import { classifyFault } from './classify.ts';
-import type { OrderEvents } from './order-events.ts';
-import { type TradingPort, VenueRejection } from './port.ts';
-import { progressOf } from './progress.ts';
-import { settleIntent } from './settle.ts';
 
 /** An order is asked about less often the longer nothing becomes of it: its events wake whoever follows it, and are not always heard. */
 const FIRST_PAUSE_MS = 500;

@@ -6,10 +6,10 @@ import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { baseOf } from '../../domain/portfolio/position.ts';
 import { netQuantity } from '../../domain/protection/exits.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { progressOf } from '../../trading/execute/progress.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { beating } from '../heartbeat.ts';
 import { type Exit, exitLegId, planNextExit } from './exits.ts';
-import type { TradingPort } from './port.ts';
-import { progressOf } from './progress.ts';
 
 export interface PlanDependencies {
   journal: Pick<Journal, 'intents' | 'ledger' | 'cycles'>;

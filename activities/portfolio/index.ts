@@ -23,9 +23,9 @@ import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/sig
 import { isUnwell } from '../../domain/signals/signals.ts';
 import { isWithin } from '../../domain/statistics/periods.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
-import { policyInForce } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { type ReadSnapshot, SnapshotMissing } from '../../stores/market-buffer/snapshots.ts';
+import { policyInForce } from '../../trading/decide/consensus.ts';
 
 /** Of the first interval, what a cycle leaves to the next one's start. */
 const ORDER_MARGIN_MS = 5_000;

@@ -1,7 +1,7 @@
-import type { OrderBook } from '../../domain/market/market.ts';
 import { NO_BOOK, notListed, type Price, type Prices } from '../../domain/market/prices.ts';
+import { readEach } from '../../trading/decide/read-each.ts';
+import type { PricePort } from '../../venues/port.ts';
 import { whileBeating } from '../heartbeat.ts';
-import { readEach } from '../market/read-each.ts';
 
 /** Of the activity's two seconds: the rest is for the clock and the statuses. */
 const READ_MS = 1_200;
@@ -10,15 +10,6 @@ export interface PricesRequest {
   symbols: string[];
   /** Book levels of each side. */
   bookLevels: number;
-}
-
-/** What a decision needs of the exchange, and nothing that would take long. Throws what a retry can mend as it is. */
-export interface PricePort {
-  /** The exchange's clock, UTC epoch milliseconds. */
-  exchangeTime(): Promise<number>;
-  /** In the exchange's own words; without those that it does not list. */
-  statuses(symbols: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  book(symbol: string, levels: number): Promise<OrderBook>;
 }
 
 export function createPriceActivities({ prices }: { prices: PricePort }) {

@@ -11,7 +11,7 @@ import {
   type ProtectionSettings,
 } from '../../domain/protection/protection.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import type { TradingPort } from '../orders/port.ts';
+import type { TradingPort } from '../../venues/port.ts';
 
 export interface ProtectionDependencies {
   journal: { ledger: Pick<Journal['ledger'], 'positions'> };

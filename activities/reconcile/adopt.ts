@@ -5,8 +5,8 @@ import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import { isTerminal } from '../../domain/orders/orders.ts';
 import { nextSubmission } from '../../domain/orders/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
-import type { TradingPort, VenueOrder } from '../orders/port.ts';
-import { settleIntent } from '../orders/settle.ts';
+import { settleIntent } from '../../trading/execute/settle.ts';
+import type { TradingPort, VenueOrder } from '../../venues/port.ts';
 import { isRunning, startMissingOrder } from './missing.ts';
 
 export interface AdoptDependencies {

@@ -7,14 +7,14 @@ import type { ReconcileReport } from '../../contracts/control.ts';
 import type { Observation } from '../../domain/health/health.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { haltTrading } from '../control/halt.ts';
+import { haltTrading } from '../../trading/control/halt.ts';
+import type { Ingest } from '../../trading/reconcile/ingest.ts';
+import { type Look, lookAtBooks, tradedSymbols } from '../../trading/reconcile/look.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import type { OriginCheck } from '../control/last-run.ts';
 import { whileBeating } from '../heartbeat.ts';
 import { tellLook } from '../incidents.ts';
-import type { TradingPort } from '../orders/port.ts';
 import { type Adoption, adopt, checkOwners } from './adopt.ts';
-import type { Ingest } from './ingest.ts';
-import { type Look, lookAtBooks, tradedSymbols } from './look.ts';
 import { startMissingControl, startMissingFlatten, startMissingPlans, startMissingProtection } from './missing.ts';
 
 export interface ReconcileDependencies {

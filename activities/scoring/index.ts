@@ -7,8 +7,8 @@ import { scoreOf } from '../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { DueSignal } from '../../stores/journal/agents-port.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { finalAt } from '../../venues/binance/closing-price.ts';
 import { beating } from '../heartbeat.ts';
-import { finalAt } from '../market/closing-price.ts';
 
 const BATCH = 200;
 /** Signals of one call; what is left comes with the next one. */

@@ -1,8 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { binance } from 'ccxt';
-import type { CoordinatorClient } from '../../activities/coordinator/client.ts';
-import type { TradingPort } from '../../activities/orders/port.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { coordinatorUrl } from '../../runtime/configuration/addresses.ts';
@@ -14,6 +12,8 @@ import type { Journal } from '../../stores/journal/port.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import type { Feed } from '../../stores/warehouse/feeds.ts';
 import type { Warehouse } from '../../stores/warehouse/warehouse.ts';
+import type { CoordinatorClient } from '../../trading/decide/coordinator-client.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { stackAccess } from '../stack/connection.ts';
 import { readProfile } from '../stack/profile.ts';
 
@@ -52,7 +52,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
   const exchange = (): Promise<binance> =>
     once('exchange', async () => {
       // Loaded at its first use: most commands need no exchange, and ccxt takes its time.
-      const { connectExchange } = await import('../exchange.ts');
+      const { connectExchange } = await import('../controls/exchange.ts');
       return connectExchange(configuration, secrets);
     });
   const journal = (): Promise<Journal> =>
@@ -95,7 +95,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
         }),
       coordinator: () =>
         once('coordinator', async () => {
-          const { createCoordinatorClient } = await import('../../activities/coordinator/client.ts');
+          const { createCoordinatorClient } = await import('../../trading/decide/coordinator-client.ts');
           const client = createCoordinatorClient({
             url: coordinatorUrl(configuration),
             token: secrets.coordinatorToken,
@@ -106,7 +106,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
       exchange,
       trading: () =>
         once('trading', async () => {
-          const { createCcxtTrading } = await import('../../activities/orders/ccxt-trading.ts');
+          const { createCcxtTrading } = await import('../../venues/binance/ccxt-trading.ts');
           return createCcxtTrading(await exchange());
         }),
     });

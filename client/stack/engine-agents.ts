@@ -17,7 +17,7 @@ export async function enableOfferedAgents(
   const wanted = engines.flatMap((engine) => offered[engine] ?? []);
   if (wanted.length === 0) return;
   // Loaded at its first use: most starts have no such engine, and the MCP client takes its time.
-  const { createCoordinatorClient } = await import('../../activities/coordinator/client.ts');
+  const { createCoordinatorClient } = await import('../../trading/decide/coordinator-client.ts');
   const client = createCoordinatorClient(coordinator);
   try {
     for (const agentId of wanted) {

@@ -12,7 +12,7 @@ import { knownSecrets, loadSecrets } from '../../runtime/configuration/secrets.t
 import { refuseReadablePayloads, type TemporalAccess } from '../../runtime/configuration/temporal.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { journalFile } from '../../stores/journal/open.ts';
-import { refuseUnreadyMode } from '../live/readiness.ts';
+import { refuseUnreadyMode } from '../controls/live/readiness.ts';
 import { stackAccess, usesOtherServer } from './connection.ts';
 import { refuseCorruptDatabase } from './databases.ts';
 import { enableOfferedAgents } from './engine-agents.ts';

@@ -17,8 +17,8 @@ import type { AgentScoreRecord } from '../../contracts/scores.ts';
 import { type Participant, votingWeight } from '../../domain/consensus/participation.ts';
 import { type AgentId, inOrder } from '../../domain/signals/agents.ts';
 import { FLAT_BAND } from '../../domain/statistics/statistics.ts';
-import { consensusOfCycle, type PolicyBooks, policyInForce } from '../../stores/journal/consensus.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { consensusOfCycle, type PolicyBooks, policyInForce } from '../../trading/decide/consensus.ts';
 import { tokenHash } from './authentication.ts';
 
 export type CoordinatorJournal = PolicyBooks & Pick<Journal, 'cycles' | 'guests' | 'check'>;

@@ -1,9 +1,14 @@
 import type { Logger } from 'pino';
-import type { BookSide } from './engine/book.ts';
-import type { EngineEvents } from './engine/events.ts';
-import { storedOrder } from './engine/state.ts';
-import type { CommandResult } from './engine/types.ts';
-import { CANDLE_CAPACITY, type LoggedCommand, type Simulation, type SimulationOutput } from './market/simulation.ts';
+import type { BookSide } from '../../venues/simulated/engine/book.ts';
+import type { EngineEvents } from '../../venues/simulated/engine/events.ts';
+import { storedOrder } from '../../venues/simulated/engine/state.ts';
+import type { CommandResult } from '../../venues/simulated/engine/types.ts';
+import {
+  CANDLE_CAPACITY,
+  type LoggedCommand,
+  type Simulation,
+  type SimulationOutput,
+} from '../../venues/simulated/market/simulation.ts';
 import { decodeCommand, encodeCommand } from './persistence/command-text.ts';
 import type { Store } from './persistence/store.ts';
 

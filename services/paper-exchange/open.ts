@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { PaperExchangeConfiguration } from '../../contracts/config/paper-exchange.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { createEngine, createMarket } from '../../venues/simulated/market/create.ts';
+import { Simulation } from '../../venues/simulated/market/simulation.ts';
 import { Exchange } from './exchange.ts';
-import { createEngine, createMarket } from './market/create.ts';
-import { Simulation } from './market/simulation.ts';
 import { Store } from './persistence/store.ts';
 import { MAX_OPEN_ORDERS } from './rest/filters.ts';
 

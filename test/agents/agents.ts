@@ -1,16 +1,16 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { type AgentSecrets, createAgents } from '../../activities/agents/create.ts';
-import type { RememberNews } from '../../activities/agents/fingpt.ts';
 import { createAgentActivities } from '../../activities/agents/index.ts';
-import type { ModelCalls } from '../../activities/agents/metering.ts';
-import type { Agent } from '../../activities/agents/port.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { createSnapshotReader, type ReadSnapshot } from '../../stores/market-buffer/snapshots.ts';
+import { type AgentSecrets, createAgents } from '../../trading/agents/create.ts';
+import type { ModelCalls } from '../../trading/agents/language-models/metering.ts';
+import type { Agent } from '../../trading/agents/port.ts';
+import type { RememberNews } from '../../trading/agents/sentiment/fingpt.ts';
 
 export const DEEPSEEK_KEY = 'sk-deepseek-canary-1f2e3d4c';
 export const QWEN_KEY = 'sk-qwen-canary-9a8b7c6d';

@@ -2,12 +2,12 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it, test } from 'vitest';
 import { createAgentActivities } from '../../activities/agents/index.ts';
-import { type Agent, AgentUnavailable, freeAnswer } from '../../activities/agents/port.ts';
 import { type AgentRequest, agentAnswerSchema } from '../../contracts/signals.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { AgentAnswer, Opinion, Signal } from '../../domain/signals/signals.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
+import { type Agent, AgentUnavailable, freeAnswer } from '../../trading/agents/port.ts';
 import { ask, detailOf, noBuffer, reasonsOf } from './agents.ts';
 import { HORIZON_MS, healthyRequest, TAKEN_AT } from './market.ts';
 

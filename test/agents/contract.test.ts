@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Agent } from '../../activities/agents/port.ts';
 import { agentAnswerSchema } from '../../contracts/signals.ts';
 import { agentIds } from '../../domain/signals/agents.ts';
+import type { Agent } from '../../trading/agents/port.ts';
 import { agentFrom, ask, DEEPSEEK_KEY, QWEN_KEY, reasonsOf } from './agents.ts';
 import { type FakeFreqtrade, PASSWORD, startFakeFreqtrade } from './fake-freqtrade.ts';
 import { type FakeProvider, startFakeProvider } from './fake-provider.ts';

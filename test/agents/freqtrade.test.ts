@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, test } from 'vitest';
-import { createAgents } from '../../activities/agents/create.ts';
-import type { Agent } from '../../activities/agents/port.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { AgentAnswer, Signal } from '../../domain/signals/signals.ts';
 import { outcomeProbabilities } from '../../domain/statistics/statistics.ts';
+import { createAgents } from '../../trading/agents/create.ts';
+import type { Agent } from '../../trading/agents/port.ts';
 import { agentFrom, ask, detailOf, forgetNews, reasonsOf, uncounted } from './agents.ts';
 import {
   candleOf,

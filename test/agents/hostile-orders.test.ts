@@ -1,9 +1,5 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { checkedAnswer } from '../../activities/agents/answer-check.ts';
-import { featuresOf, type SymbolFeatures } from '../../activities/agents/features.ts';
-import { signalFrom } from '../../activities/agents/language-model.ts';
-import { readReply } from '../../activities/agents/reply.ts';
 import { consensusRequestSchema } from '../../contracts/consensus.ts';
 import { consensusRules, policySchema } from '../../contracts/participation.ts';
 import { formConsensus } from '../../domain/consensus/consensus.ts';
@@ -12,6 +8,10 @@ import { type Decimal, decimal, sum } from '../../domain/money/money.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import { missionAgentIds } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
+import { checkedAnswer } from '../../trading/agents/answer-check.ts';
+import { featuresOf, type SymbolFeatures } from '../../trading/agents/language-models/features.ts';
+import { signalFrom } from '../../trading/agents/language-models/language-model.ts';
+import { readReply } from '../../trading/agents/language-models/reply.ts';
 import { limits, plan } from '../domain/plan.ts';
 import { healthyRequest } from './market.ts';
 

@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHummingbotSeat } from '../../activities/agents/hummingbot.ts';
-import { createApiViews } from '../../activities/agents/hummingbot-api.ts';
-import { createEngineViews } from '../../activities/agents/hummingbot-engine.ts';
 import type { AgentAnswer, Signal } from '../../domain/signals/signals.ts';
+import { createHummingbotSeat } from '../../trading/agents/hummingbot/hummingbot.ts';
+import { createApiViews } from '../../trading/agents/hummingbot/hummingbot-api.ts';
+import { createEngineViews } from '../../trading/agents/hummingbot/hummingbot-engine.ts';
 import { ask } from './agents.ts';
 import { healthyRequest } from './market.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { madeUpPrice } from '../../activities/agents/made-up-prices.ts';
 import { decimal } from '../../domain/money/money.ts';
+import { madeUpPrice } from '../../trading/agents/language-models/made-up-prices.ts';
 import { ask } from './agents.ts';
 import { healthyRequest } from './market.ts';
 import { deepseekAt, provide } from './providers.ts';

@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import type { Agent } from '../../activities/agents/port.ts';
+import type { Agent } from '../../trading/agents/port.ts';
 import { agentFrom, DEEPSEEK_KEY } from './agents.ts';
 import { type ChatRequest, type FakeProvider, type Reply, startFakeProvider } from './fake-provider.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createAgents } from '../../activities/agents/create.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { OrderBook } from '../../domain/market/market.ts';
 import { agentIds } from '../../domain/signals/agents.ts';
 import type { Signal } from '../../domain/signals/signals.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
+import { createAgents } from '../../trading/agents/create.ts';
 import { agentFrom, ask, detailOf, forgetNews, reasonsOf, uncounted } from './agents.ts';
 import { bookAround, candlesOf, healthyRequest, hostileSnapshots, requestFor, symbolSnapshot, walk } from './market.ts';
 

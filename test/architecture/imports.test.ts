@@ -3,36 +3,31 @@ import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 
+type Rule = Record<string, 'value' | 'type'>;
+
+const heart: Rule = { domain: 'value' };
+const base: Rule = { ...heart, contracts: 'value' };
+const process: Rule = { ...base, runtime: 'value' };
+const trading: Rule = { ...process, stores: 'value', venues: 'value' };
+const use: Rule = { ...trading, trading: 'value' };
+const top: Rule = { ...use, activities: 'value', services: 'value', workflows: 'value' };
+
 /** What each room may import; `type` means types alone. */
-const allowed: Record<string, Record<string, 'value' | 'type'>> = {
+const allowed: Record<string, Rule> = {
   domain: {},
   // Files for other programs: nobody imports them, and they import nobody.
   deploy: {},
-  contracts: { domain: 'value' },
+  contracts: heart,
   // The bundle of workflows takes its payload converter by path: no workflow imports it.
-  runtime: { contracts: 'value', domain: 'value' },
-  stores: { runtime: 'value', contracts: 'value', domain: 'value' },
-  workflows: { contracts: 'value', domain: 'value', activities: 'type' },
-  activities: { stores: 'value', runtime: 'value', contracts: 'value', domain: 'value' },
-  services: { stores: 'value', runtime: 'value', contracts: 'value', domain: 'value' },
-  workers: {
-    activities: 'value',
-    services: 'value',
-    workflows: 'value',
-    stores: 'value',
-    runtime: 'value',
-    contracts: 'value',
-    domain: 'value',
-  },
-  client: {
-    activities: 'value',
-    services: 'value',
-    workflows: 'value',
-    stores: 'value',
-    runtime: 'value',
-    contracts: 'value',
-    domain: 'value',
-  },
+  runtime: base,
+  stores: process,
+  venues: process,
+  trading,
+  workflows: { ...base, activities: 'type' },
+  activities: use,
+  services: use,
+  workers: top,
+  client: top,
 };
 
 const statement = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'"`;]*?\sfrom\s+)?['"](\.[^'"]+)['"]/g;

@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
-import { createBaseline } from '../../activities/agents/baseline.ts';
-import { createHummingbotSeat } from '../../activities/agents/hummingbot.ts';
-import type { Agent } from '../../activities/agents/port.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
 import { afterDebate, debateQuestions } from '../../domain/consensus/debate.ts';
 import { mostProbable } from '../../domain/consensus/pooling.ts';
 import { halfBrier, outcomeOf } from '../../domain/scoring/scoring.ts';
 import type { AgentAnswer, Signal } from '../../domain/signals/signals.ts';
 import { mean } from '../../domain/statistics/statistics.ts';
+import { createBaseline } from '../../trading/agents/baseline/baseline.ts';
+import { createHummingbotSeat } from '../../trading/agents/hummingbot/hummingbot.ts';
+import type { Agent } from '../../trading/agents/port.ts';
 import { agentFrom, DEEPSEEK_KEY } from '../agents/agents.ts';
 import { bookAround, candlesOf, HORIZON_MS, requestFor, symbolSnapshot, walk } from '../agents/market.ts';
 import { startSmallModel } from '../support/small-model.ts';

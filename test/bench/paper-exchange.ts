@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { paperExchangeSchema } from '../../contracts/config/paper-exchange.ts';
-import type { MatchingEngine } from '../../services/paper-exchange/engine/engine.ts';
-import { createEngine, instrumentsOf } from '../../services/paper-exchange/market/create.ts';
 import { startPaperExchange } from '../../services/paper-exchange/server.ts';
+import type { MatchingEngine } from '../../venues/simulated/engine/engine.ts';
+import { createEngine, instrumentsOf } from '../../venues/simulated/market/create.ts';
 import { freePort } from '../support/ports.ts';
 import type { LoadReport, LoadRequest } from './paper-exchange-load.ts';
 

@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Fate } from '../../services/paper-exchange/engine/types.ts';
 import { journalFile } from '../../stores/journal/open.ts';
+import type { Fate } from '../../venues/simulated/engine/types.ts';
 import type { Deeds } from './injector.ts';
 import { violation } from './invariants.ts';
 import type { Action } from './schedule.ts';

@@ -37,7 +37,7 @@ export const failpoints = {
       "      if ('leg' in exit) failpoint('in-compensation', exit.leg.legId);\n      if ('leg' in exit) return exit;",
   },
   'in-stop': {
-    file: 'activities/control/sweep.ts',
+    file: 'trading/control/sweep.ts',
     find: '  const open = await openIntents(',
     replace: "  failpoint('in-stop', account);\n  const open = await openIntents(",
   },
@@ -48,7 +48,7 @@ export const failpoints = {
       "      if ('leg' in exit && question.purpose === 'protect') failpoint('in-protection', exit.leg.legId);\n      if ('leg' in exit) return exit;",
   },
   'in-ingest': {
-    file: 'activities/reconcile/ingest.ts',
+    file: 'trading/reconcile/ingest.ts',
     find: '      if (!(await journal.exchange.bookTrades({',
     replace:
       "      if (fills.length > 0) failpoint('in-ingest', fills[0]?.intentId ?? symbol);\n      if (!(await journal.exchange.bookTrades({",
@@ -82,22 +82,22 @@ export const mutants = {
     attacks: [fault('answer-dropped'), fault('server-error-executed'), fault('answer-dropped')],
     rewrites: [
       {
-        file: 'activities/orders/settle.ts',
+        file: 'trading/execute/settle.ts',
         find: '  const order = await trading.findOrder(intent.symbol, intent.intentId);',
         replace: '  const order = undefined as Awaited<ReturnType<typeof trading.findOrder>>;',
       },
       {
-        file: 'activities/orders/settle.ts',
+        file: 'trading/execute/settle.ts',
         find: '  if ((await trading.exchangeTime()) <= intent.sendBy + MATCHING_DELAY_MS) return intent;',
         replace: '',
       },
       {
-        file: 'activities/orders/settle.ts',
+        file: 'trading/execute/settle.ts',
         find: '  const order = await lookEverywhere(trading, intent);',
         replace: '  const order = undefined as Awaited<ReturnType<typeof lookEverywhere>>;',
       },
       {
-        file: 'activities/orders/settle.ts',
+        file: 'trading/execute/settle.ts',
         find: '  if (askedAt <= intent.sendBy + MATCHING_DELAY_MS) return intent;',
         replace: '  void askedAt;',
       },
@@ -109,7 +109,7 @@ export const mutants = {
     attacks: [{ kind: 'lost-order', fate: 'FORGOTTEN' }],
     rewrites: [
       {
-        file: 'activities/orders/settle.ts',
+        file: 'trading/execute/settle.ts',
         find: '  if (isResting(intent.state)) {',
         replace: '  if (venueOrderId !== undefined) return intent;\n  if (isResting(intent.state)) {',
       },
@@ -146,7 +146,7 @@ export const mutants = {
     attacks: [fault('answer-dropped'), fault('server-error-executed')],
     rewrites: [
       {
-        file: 'activities/orders/ccxt-trading.ts',
+        file: 'venues/binance/ccxt-trading.ts',
         find: '    tradeId: trade.id,\n    venueOrderId: trade.orderId,',
         replace: '    tradeId: `${trade.id}${Date.now() % 1_000}`,\n    venueOrderId: trade.orderId,',
       },

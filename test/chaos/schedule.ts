@@ -1,6 +1,6 @@
 import { type AgentId, missionAgentIds } from '../../domain/signals/agents.ts';
-import { type Fate, fates } from '../../services/paper-exchange/engine/types.ts';
-import { Random } from '../../services/paper-exchange/market/random.ts';
+import { type Fate, fates } from '../../venues/simulated/engine/types.ts';
+import { Random } from '../../venues/simulated/market/random.ts';
 import { type Failpoint, failpointNames } from './rewrites.ts';
 import { type Clocked, clocked, type Victim, victims } from './stack.ts';
 import type { LateAgent } from './wishes.ts';

@@ -6,8 +6,8 @@ import type { EmergencyStop, ResumeRequest, TradingControlState } from '../../co
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { decimal } from '../../domain/money/money.ts';
-import type { Random } from '../../services/paper-exchange/market/random.ts';
 import { journalFile } from '../../stores/journal/open.ts';
+import type { Random } from '../../venues/simulated/market/random.ts';
 import type { Deeds } from './injector.ts';
 import type { StopWay } from './schedule.ts';
 import { type ChaosStack, symbols, type Victim } from './stack.ts';

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
-import type { TradingPort } from '../../activities/orders/port.ts';
-import { compareAtRest } from '../../activities/reconcile/strict.ts';
-import { type BookOutRequest, bookOutPosition } from '../../client/book-out.ts';
+import { type BookOutRequest, bookOutPosition } from '../../client/controls/book-out.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
 import type { Working } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { compareAtRest } from '../../trading/reconcile/strict.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fund, leg, planLegs, temporaryJournal, terms, trade } from '../support/books.ts';
 

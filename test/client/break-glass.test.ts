@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
-import type { TradingPort } from '../../activities/orders/port.ts';
-import { breakGlass } from '../../client/break-glass.ts';
 import { stopExitCode } from '../../client/cli/commands/control.ts';
+import { breakGlass } from '../../client/controls/break-glass.ts';
 import { decimal } from '../../domain/money/money.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryJournal } from '../support/books.ts';
 import { restingLeg, sendLeg } from './resting-order.ts';

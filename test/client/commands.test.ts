@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { adminToken, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { type Ended, type Installation, makeInstallation } from '../support/installation.ts';
 import { restingLeg, sendLeg } from './resting-order.ts';

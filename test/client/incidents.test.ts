@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { figuresLine, postMortem, stakeholderMessage, timeline } from '../../client/incident-view.ts';
+import { figuresLine, postMortem, stakeholderMessage, timeline } from '../../client/views/incident-view.ts';
 import { healthFigures, type Incident } from '../../domain/health/health.ts';
 
 const at = (seconds: number): number => Date.UTC(2026, 10, 24) + seconds * 1_000;

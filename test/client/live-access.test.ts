@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { refuseExposure } from '../../client/live/exposure.ts';
-import { type Account, type Machine, machineOf, thisMachine } from '../../client/live/machine.ts';
-import { refuseOpenTemporal, type TemporalTerms, termsOf } from '../../client/live/temporal-guard.ts';
+import { refuseExposure } from '../../client/controls/live/exposure.ts';
+import { type Account, type Machine, machineOf, thisMachine } from '../../client/controls/live/machine.ts';
+import { refuseOpenTemporal, type TemporalTerms, termsOf } from '../../client/controls/live/temporal-guard.ts';
 import { ExitCode } from '../../contracts/errors.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 

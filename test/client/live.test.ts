@@ -1,16 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
-import { type EnableTools, enableLive } from '../../client/live/enable.ts';
+import { type EnableTools, enableLive } from '../../client/controls/live/enable.ts';
 import {
   passChecks,
   refuseForeignBooks,
   refuseUnreadyMode,
   type Surroundings,
   startChecks,
-} from '../../client/live/readiness.ts';
+} from '../../client/controls/live/readiness.ts';
 import { readProfile } from '../../client/stack/profile.ts';
 import { ExitCode } from '../../contracts/errors.ts';
 import { exchangeUrl } from '../../runtime/configuration/addresses.ts';
@@ -19,7 +17,9 @@ import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { exchangeKeys, type Secrets } from '../../runtime/configuration/secrets.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { marketAccess, marketSpeed, refuseUnfitKeys, tradingAccess } from '../../workers/exchange.ts';
+import { marketAccess, marketSpeed, refuseUnfitKeys, tradingAccess } from '../../venues/access.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryFolder, temporaryJournal } from '../support/books.ts';
 import { end, makeInstallation } from '../support/installation.ts';

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { fieldText, readLogs } from '../../client/logs.ts';
 import { type RotationLimits, rotateLogs } from '../../client/stack/log-rotation.ts';
+import { fieldText, readLogs } from '../../client/views/logs.ts';
 import { carriedId, correlated } from '../../runtime/telemetry/correlation.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 

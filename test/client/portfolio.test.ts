@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
-import { profitOf, viewPosition } from '../../client/portfolio-view.ts';
-import { bookTransfer, type TransferTools, transferInPaper } from '../../client/transfers.ts';
+import { bookTransfer, type TransferTools, transferInPaper } from '../../client/controls/transfers.ts';
+import { profitOf, viewPosition } from '../../client/views/portfolio-view.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { adminCall, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryJournal } from '../support/books.ts';
 

@@ -1,9 +1,9 @@
-import type { TradingPort } from '../../activities/orders/port.ts';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { decimal, text } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { nextSubmission, priced, type Touch } from '../../domain/orders/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { leg } from '../support/books.ts';
 
 const RECV_WINDOW_MS = 2_000;

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureTradingControl } from '../../activities/control/ensure.ts';
-import { resumeTrading } from '../../client/resume.ts';
+import { resumeTrading } from '../../client/controls/resume.ts';
 import { ExitCode } from '../../contracts/errors.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { startDevServer } from '../support/temporal.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { knownPrices } from '../../client/prices.ts';
-import { riskText } from '../../client/risk-settings.ts';
-import { exposureOf, limitViews, type RiskFacts } from '../../client/risk-view.ts';
+import { riskText } from '../../client/controls/risk-settings.ts';
+import { knownPrices } from '../../client/views/prices.ts';
+import { exposureOf, limitViews, type RiskFacts } from '../../client/views/risk-view.ts';
 import { addedFaults } from '../../contracts/config/faults.ts';
 import { limitFaults } from '../../contracts/config/limit-faults.ts';
 import { type RiskSettings, riskSchema } from '../../contracts/config/schema.ts';

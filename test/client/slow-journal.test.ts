@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import type { TradingPort } from '../../activities/orders/port.ts';
-import { breakGlass } from '../../client/break-glass.ts';
-import { type StopTools, stopTrading } from '../../client/stop.ts';
+import { breakGlass } from '../../client/controls/break-glass.ts';
+import { type StopTools, stopTrading } from '../../client/controls/stop.ts';
 import type { ControlState } from '../../stores/journal/port.ts';
+import type { TradingPort } from '../../venues/port.ts';
 
 const request = { requestId: 'r', account: 'main', reason: 'x', by: 'ann', flatten: false };
 const halted: ControlState = {

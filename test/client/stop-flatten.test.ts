@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stopTrading } from '../../client/stop.ts';
+import { stopTrading } from '../../client/controls/stop.ts';
 import { flattenWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { temporaryJournal } from '../support/books.ts';
 import { startDevServer } from '../support/temporal.ts';

@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { stopTrading } from '../../client/stop.ts';
+import { stopTrading } from '../../client/controls/stop.ts';
 import type { FlattenResult, TradingControlState } from '../../contracts/control.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { Journal } from '../../stores/journal/port.ts';

@@ -1,6 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import { expect, it } from 'vitest';
-import { passFor, withServer } from '../../client/temporal-arguments.ts';
+import { passFor, withServer } from '../../client/controls/temporal-arguments.ts';
 import { ExitCode } from '../../contracts/errors.ts';
 import { PASS_HEADER } from '../../contracts/pass.ts';
 import { createPasses } from '../../runtime/guard/passes.ts';

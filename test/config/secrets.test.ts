@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { temporaryFolder } from '../support/books.ts';
 
-const module = join(projectFolder, 'contracts', 'config', 'secrets.ts');
+const module = join(projectFolder, 'runtime', 'configuration', 'secrets.ts');
 const script = `const { loadSecrets } = await import(${JSON.stringify(module)}); console.log(JSON.stringify(loadSecrets()));`;
 
 async function load(folder: string): Promise<string> {

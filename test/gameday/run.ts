@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { table } from '../../client/cli/output.ts';
-import { figuresLine } from '../../client/incident-view.ts';
+import { figuresLine } from '../../client/views/incident-view.ts';
 import { healthFigures } from '../../domain/health/health.ts';
 import { replayHistories } from '../chaos/histories.ts';
 import { invariants, type Violation, violation } from '../chaos/invariants.ts';

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { listingsObservation } from '../../activities/health/books.ts';
 import { probeExchange } from '../../activities/health/probes.ts';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
-import { createCcxtPrices } from '../../activities/portfolio/ccxt-prices.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtPrices } from '../../venues/binance/ccxt-prices.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 
 let exchange: TestExchange;

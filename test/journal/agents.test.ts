@@ -10,7 +10,7 @@ import {
   type Opinion,
   type Signal,
 } from '../../domain/signals/signals.ts';
-import { policyInForce } from '../../stores/journal/consensus.ts';
+import { policyInForce } from '../../trading/decide/consensus.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 

@@ -1,5 +1,5 @@
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { startTestExchange } from '../paper-exchange/harness.ts';
 import { describeTradingContract } from './trading-contract.ts';
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type TradingPort, VenueRejection } from '../../activities/orders/port.ts';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
+import { type TradingPort, VenueRejection } from '../../venues/port.ts';
 
 const SYMBOL = 'BTC/USDT';
 const RECV_WINDOW_MS = 5_000;

@@ -1,6 +1,6 @@
 import type { binance } from 'ccxt';
 import { describe, expect, it } from 'vitest';
-import { createCandleHistory } from '../../activities/market/candles.ts';
+import { createCandleHistory } from '../../venues/binance/candles.ts';
 
 const MINUTE_MS = 60_000;
 /** A whole minute, UTC. */

@@ -1,6 +1,6 @@
 import type { binance } from 'ccxt';
 import { describe, expect, it } from 'vitest';
-import { instrumentOf } from '../../activities/market/ccxt-market.ts';
+import { instrumentOf } from '../../venues/binance/ccxt-market.ts';
 
 const filters = [
   { filterType: 'PRICE_FILTER', minPrice: '0.00000001', maxPrice: '1.00000000', tickSize: '0.00000001' },

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { binance } from 'ccxt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { instrumentOf } from '../../activities/market/ccxt-market.ts';
-import { loadMarkets, MARKETS_MS } from '../../activities/market/markets.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
-import { VenueRejection } from '../../activities/orders/port.ts';
-import { createCcxtPrices } from '../../activities/portfolio/ccxt-prices.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { instrumentOf } from '../../venues/binance/ccxt-market.ts';
+import { createCcxtPrices } from '../../venues/binance/ccxt-prices.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
+import { loadMarkets, MARKETS_MS } from '../../venues/binance/markets.ts';
+import { VenueRejection } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { leg, terms } from '../support/books.ts';
 

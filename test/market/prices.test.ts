@@ -1,9 +1,9 @@
 import type { binance } from 'ccxt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { loadMarkets } from '../../activities/market/markets.ts';
-import { createCcxtPrices } from '../../activities/portfolio/ccxt-prices.ts';
 import { midIn, type Prices } from '../../domain/market/prices.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtPrices } from '../../venues/binance/ccxt-prices.ts';
+import { loadMarkets } from '../../venues/binance/markets.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 
 const symbols = ['BTC/USDT', 'ETH/USDT', 'GONE/USDT'];

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Listing } from '../../activities/market/markets.ts';
-import { refuseUnlisted } from '../../activities/market/refuse-unlisted.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { refuseUnlisted } from '../../trading/control/refuse-unlisted.ts';
+import type { Listing } from '../../venues/port.ts';
 import { temporaryJournal } from '../support/books.ts';
 
 describe('a configured symbol', () => {

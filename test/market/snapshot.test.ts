@@ -3,14 +3,15 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { createMarketActivities, type MarketDataPort, type SnapshotRequest } from '../../activities/market/index.ts';
-import { readEach } from '../../activities/market/read-each.ts';
+import { createMarketActivities, type SnapshotRequest } from '../../activities/market/index.ts';
 import { MAX_INLINE_BYTES } from '../../contracts/snapshot.ts';
 import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market/market.ts';
 import { pricesIn } from '../../domain/market/prices.ts';
 import { type CycleSnapshot, isReference, type SnapshotReference } from '../../domain/market/snapshot.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { createSnapshotReader, sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
+import { readEach } from '../../trading/decide/read-each.ts';
+import type { MarketDataPort } from '../../venues/port.ts';
 import { bookAround, candlesOf, symbolSnapshot, TAKEN_AT, walk } from '../agents/market.ts';
 import { temporaryMarketBuffer } from '../support/books.ts';
 

@@ -1,7 +1,7 @@
 import type { binance } from 'ccxt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { createWatchedTouches } from '../../activities/market/watched-touches.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createWatchedTouches } from '../../venues/binance/watched-touches.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { manySymbols } from '../support/many-symbols.ts';
 

@@ -3,11 +3,11 @@ import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createCoordinatorClient } from '../../activities/coordinator/client.ts';
 import { createCoordinatorActivities } from '../../activities/coordinator/index.ts';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { registry } from '../../runtime/telemetry/metrics.ts';
+import { createCoordinatorClient } from '../../trading/decide/coordinator-client.ts';
 import { type Harness, request, signal, startHarness, TOKEN } from './harness.ts';
 
 const logger = createLogger({ process: 'test', level: 'silent' });

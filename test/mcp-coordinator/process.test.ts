@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCoordinatorClient } from '../../activities/coordinator/client.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { createCoordinatorClient } from '../../trading/decide/coordinator-client.ts';
 import { freePort } from '../support/ports.ts';
 import { request, signal, TOKEN } from './harness.ts';
 

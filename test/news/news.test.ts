@@ -3,11 +3,11 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { plainText } from '../../activities/news/clean.ts';
-import { createFeed, readFeed } from '../../activities/news/feed.ts';
-import { createNewsFile } from '../../activities/news/file.ts';
 import { distinct, isAbout, type NewsItem } from '../../domain/signals/news.ts';
 import { sentimentView } from '../../domain/signals/sentiment.ts';
+import { plainText } from '../../trading/agents/sentiment/news/clean.ts';
+import { createFeed, readFeed } from '../../trading/agents/sentiment/news/feed.ts';
+import { createNewsFile } from '../../trading/agents/sentiment/news/file.ts';
 import { temporaryFolder } from '../support/books.ts';
 
 const never = new AbortController().signal;

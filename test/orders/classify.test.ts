@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ccxtErrors } from '../../activities/market/ccxt-binance.ts';
-import { classifyFault, venueCode } from '../../activities/orders/classify.ts';
+import { ccxtErrors } from '../../venues/binance/ccxt-binance.ts';
+import { classifyFault, venueCode } from '../../venues/binance/classify.ts';
 
 const said = (code: number, msg = 'words') => new Error(`binance {"code":${code},"msg":"${msg}"}`);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDueSymbols, type DueSymbols } from '../../activities/reconcile/due-symbols.ts';
+import { createDueSymbols, type DueSymbols } from '../../trading/reconcile/due-symbols.ts';
 
 const symbols = Array.from({ length: 50 }, (_, index) => `C${index}/USDT`);
 

@@ -1,14 +1,13 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import type { Listing } from '../../activities/market/markets.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { createExitActivities, type Exit, type ExitQuestion } from '../../activities/orders/exits.ts';
-import type { TradingPort } from '../../activities/orders/port.ts';
 import type { Instrument } from '../../domain/market/market.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
+import type { Listing, TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fund, leg, planLegs, temporaryJournal, terms, trade } from '../support/books.ts';
 

@@ -1,20 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
-import type { TradingPort } from '../../activities/orders/port.ts';
-import {
-  createIngest,
-  type Ingest,
-  type IngestDependencies,
-  type Stranger,
-} from '../../activities/reconcile/ingest.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { openUserStream } from '../../workers/user-stream.ts';
+import { createIngest, type Ingest, type IngestDependencies, type Stranger } from '../../trading/reconcile/ingest.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
+import { openUserStream } from '../../venues/binance/user-stream.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestAccount, type TestExchange, until } from '../paper-exchange/harness.ts';
 import { signedCall } from '../paper-exchange/signing.ts';
 import { fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';

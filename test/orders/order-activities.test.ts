@@ -1,16 +1,16 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
 import { createOrderActivities, type OrderActivities } from '../../activities/orders/index.ts';
-import { createOrderEvents, type OrderEvents } from '../../activities/orders/order-events.ts';
 import { createPlanActivities } from '../../activities/orders/plans.ts';
-import type { TradingPort } from '../../activities/orders/port.ts';
 import type { LegProgress } from '../../contracts/order.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { createOrderEvents, type OrderEvents } from '../../trading/execute/order-events.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';
 

@@ -1,9 +1,9 @@
 import type { binance } from 'ccxt';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createCcxtClient, requestBudgetOf } from '../../activities/market/ccxt-client.ts';
-import { createRequestBudget } from '../../activities/market/request-budget.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
-import type { TradingPort } from '../../activities/orders/port.ts';
+import { createCcxtClient, requestBudgetOf } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
+import { createRequestBudget } from '../../venues/binance/request-budget.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestAccount, type TestExchange } from '../paper-exchange/harness.ts';
 import { leg, terms } from '../support/books.ts';
 

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { TradingPort, VenueOrder } from '../../activities/orders/port.ts';
-import { MATCHING_DELAY_MS, settleIntent } from '../../activities/orders/settle.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import type { Fill, OrderState } from '../../domain/orders/orders.ts';
 import { RECV_WINDOW_MS } from '../../domain/orders/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
+import { MATCHING_DELAY_MS, settleIntent } from '../../trading/execute/settle.ts';
+import type { TradingPort, VenueOrder } from '../../venues/port.ts';
 import { fill, fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';
 
 const order = leg({ timeInForce: 'GTC', restMs: 60_000 });

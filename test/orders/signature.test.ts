@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reasonOf } from '../../activities/control/sweep.ts';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { withoutQueries } from '../../contracts/text.ts';
+import { reasonOf } from '../../trading/control/sweep.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 
 /** Answers as an exchange that is out of order; under /gone it hangs up. */
 const server = createServer((request, response) => {

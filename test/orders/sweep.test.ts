@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { foundNothing, sweepOrders } from '../../activities/control/sweep.ts';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
-import { createCcxtTrading } from '../../activities/orders/ccxt-trading.ts';
-import type { TradingPort } from '../../activities/orders/port.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
 import { RECV_WINDOW_MS } from '../../domain/orders/submissions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { foundNothing, sweepOrders } from '../../trading/control/sweep.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isUnresolved } from '../../activities/reconcile/unresolved.ts';
 import type { OrderState } from '../../domain/orders/orders.ts';
+import { isUnresolved } from '../../trading/reconcile/unresolved.ts';
 
 describe('an order is unresolved', () => {
   const NOW = 1_000_000;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createVenueClock } from '../../activities/market/venue-clock.ts';
+import { createVenueClock } from '../../venues/binance/venue-clock.ts';
 
 describe('the exchange’s clock', () => {
   let steady: number;

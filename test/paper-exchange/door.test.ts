@@ -4,11 +4,11 @@ import { request } from 'node:http';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import { whyForeign } from '../../runtime/foreign-requests.ts';
 import type { Services } from '../../services/paper-exchange/rest/operation.ts';
 import { ApiConnection } from '../../services/paper-exchange/streams/connection.ts';
 import { answerSocket } from '../../services/paper-exchange/streams/socket-api.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { startTestExchange, type TestAccount, type TestExchange } from './harness.ts';
 import { signedCall } from './signing.ts';
 

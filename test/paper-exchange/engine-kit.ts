@@ -1,7 +1,7 @@
-import type { MatchingEngine } from '../../services/paper-exchange/engine/engine.ts';
-import type { Order, PlaceCommand } from '../../services/paper-exchange/engine/types.ts';
-import { UNIT } from '../../services/paper-exchange/engine/units.ts';
-import { createEngine, instrumentsOf } from '../../services/paper-exchange/market/create.ts';
+import type { MatchingEngine } from '../../venues/simulated/engine/engine.ts';
+import type { Order, PlaceCommand } from '../../venues/simulated/engine/types.ts';
+import { UNIT } from '../../venues/simulated/engine/units.ts';
+import { createEngine, instrumentsOf } from '../../venues/simulated/market/create.ts';
 
 /** One market of whole prices and quantities: a tick is 1 USDT, a step 1 BTC, so that the figures of a test can be read. */
 export function plainEngine(fees = { makerFeeRate: '0.001', takerFeeRate: '0.002' }, accounts = 3): MatchingEngine {

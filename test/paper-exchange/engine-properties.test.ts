@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { engineState, engineStateSchema, restoreEngine } from '../../services/paper-exchange/engine/state.ts';
-import type { EngineCommand } from '../../services/paper-exchange/engine/types.ts';
-import { UNIT } from '../../services/paper-exchange/engine/units.ts';
-import { createEngine } from '../../services/paper-exchange/market/create.ts';
+import { engineState, engineStateSchema, restoreEngine } from '../../venues/simulated/engine/state.ts';
+import type { EngineCommand } from '../../venues/simulated/engine/types.ts';
+import { UNIT } from '../../venues/simulated/engine/units.ts';
+import { createEngine } from '../../venues/simulated/market/create.ts';
 import { assertSound, placing, plainEngine } from './engine-kit.ts';
 
 const fees = { makerFeeRate: '0.00075', takerFeeRate: '0.001' };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { UNIT } from '../../services/paper-exchange/engine/units.ts';
+import { UNIT } from '../../venues/simulated/engine/units.ts';
 import { assertSound, placed, placing, plainEngine } from './engine-kit.ts';
 
 describe('matching', () => {

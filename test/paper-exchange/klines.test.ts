@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createInstrument } from '../../services/paper-exchange/engine/instrument.ts';
-import { CandleSeries, flatCandle } from '../../services/paper-exchange/market/candles.ts';
-import { klines } from '../../services/paper-exchange/market/klines.ts';
-import type { Simulation } from '../../services/paper-exchange/market/simulation.ts';
 import { dayStatistics } from '../../services/paper-exchange/rest/tickers.ts';
+import { createInstrument } from '../../venues/simulated/engine/instrument.ts';
+import { CandleSeries, flatCandle } from '../../venues/simulated/market/candles.ts';
+import { klines } from '../../venues/simulated/market/klines.ts';
+import type { Simulation } from '../../venues/simulated/market/simulation.ts';
 
 /** Minutes from 0 on, with a trade of one step at these prices and none where there is `undefined`. */
 function series(prices: (number | undefined)[], before = 50): CandleSeries {

@@ -2,11 +2,11 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { paperExchangeSchema } from '../../contracts/config/paper-exchange.ts';
-import { UNIT } from '../../services/paper-exchange/engine/units.ts';
-import { createEngine, createMarket } from '../../services/paper-exchange/market/create.ts';
-import { type LoggedCommand, Simulation } from '../../services/paper-exchange/market/simulation.ts';
 import { openExchange } from '../../services/paper-exchange/open.ts';
 import { decodeCommand } from '../../services/paper-exchange/persistence/command-text.ts';
+import { UNIT } from '../../venues/simulated/engine/units.ts';
+import { createEngine, createMarket } from '../../venues/simulated/market/create.ts';
+import { type LoggedCommand, Simulation } from '../../venues/simulated/market/simulation.ts';
 import { assertSound, placing } from './engine-kit.ts';
 import { silent, temporaryFolder } from './harness.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { timeOf } from '../../services/paper-exchange/market/file-times.ts';
-import { readMarketFile } from '../../services/paper-exchange/market/market-file.ts';
+import { timeOf } from '../../venues/simulated/market/file-times.ts';
+import { readMarketFile } from '../../venues/simulated/market/market-file.ts';
 import { ccxtClient, startTestExchange, temporaryFolder, until } from './harness.ts';
 
 const START = Date.UTC(2024, 2, 1);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { bookOutPosition } from '../../client/book-out.ts';
+import { bookOutPosition } from '../../client/controls/book-out.ts';
 import type { FlattenResult, ReconcileReport, TradingControlState } from '../../contracts/control.ts';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import {

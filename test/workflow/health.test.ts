@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { haltTrading } from '../../activities/control/halt.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import { reconcileScheduleId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { haltTrading } from '../../trading/control/halt.ts';
 import { ensureHousekeeping, restoreHousekeeping } from '../../workers/housekeeping.ts';
 import type { HealthReport } from '../../workflows/health/health.ts';
 import { silent, until } from '../paper-exchange/harness.ts';

@@ -4,7 +4,6 @@ import { MockActivityEnvironment, type TestWorkflowEnvironment } from '@temporal
 import { Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Listing } from '../../activities/market/markets.ts';
 import type { ExitQuestion } from '../../activities/orders/exits.ts';
 import { createProtectionActivities, type Watched, type WatchRequest } from '../../activities/protection/index.ts';
 import type { FlattenResult, TradingControlState } from '../../contracts/control.ts';
@@ -19,6 +18,7 @@ import {
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
 import type { Position } from '../../domain/portfolio/portfolio.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
+import type { Listing } from '../../venues/port.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { leg, planLegs } from '../support/books.ts';
 import { exchangeLog, expectBooksEqualExchange } from '../support/proof.ts';

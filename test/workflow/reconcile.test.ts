@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { haltTrading } from '../../activities/control/halt.ts';
 import { via } from '../../contracts/audit.ts';
 import type { ReconcileReport, TradingControlState } from '../../contracts/control.ts';
 import { legId } from '../../contracts/leg-ids.ts';
@@ -14,6 +13,7 @@ import {
 } from '../../contracts/workflow-ids.ts';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
+import { haltTrading } from '../../trading/control/halt.ts';
 import { ensureHousekeeping } from '../../workers/housekeeping.ts';
 import { silent, until } from '../paper-exchange/harness.ts';
 import { signedCall } from '../paper-exchange/signing.ts';

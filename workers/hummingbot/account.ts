@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { createCcxtClient } from '../../activities/market/ccxt-client.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
 import { paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
 import type { ExchangeKeys, Secrets } from '../../runtime/configuration/secrets.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 
 /** The engine trades money of its own: Sapphire's account is Sapphire's alone. */
 export const ENGINE_ACCOUNT = 'hummingbot';

@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { claimedName } from '../../../contracts/control.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { passFor, withServer } from '../../controls/temporal-arguments.ts';
 import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { temporalBinary } from '../../stack/temporal-binary.ts';
-import { passFor, withServer } from '../../temporal-arguments.ts';
 import { action, duration, nameOption, reasonOption } from '../command.ts';
 import { type OutputOptions, print, progress, reportError } from '../output.ts';
 

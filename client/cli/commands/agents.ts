@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { agentTaskQueue } from '../../../contracts/task-queues.ts';
 import { inOrder, isMissionAgent, isSeat } from '../../../domain/signals/agents.ts';
-import { policyInForce } from '../../../stores/journal/consensus.ts';
-import { clock } from '../../cycle-view.ts';
+import { policyInForce } from '../../../trading/decide/consensus.ts';
+import { clock } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { readWarehouse } from '../../../stores/warehouse/query.ts';
-import { clock } from '../../cycle-view.ts';
+import { clock } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';

@@ -3,7 +3,7 @@ import { via } from '../../../contracts/audit.ts';
 import { symbolText } from '../../../contracts/decimal-text.ts';
 import { decimalPattern } from '../../../domain/money/money.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
-import { bookOutPosition } from '../../book-out.ts';
+import { bookOutPosition } from '../../controls/book-out.ts';
 import { action, nameOption, reasonOption, referenceOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type Lines, type OutputOptions, print } from '../output.ts';

@@ -5,8 +5,8 @@ import type { CycleSummary, TradingCycleInput } from '../../../contracts/cycle.t
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { TaskQueue } from '../../../contracts/task-queues.ts';
 import { manualCycleId } from '../../../contracts/workflow-ids.ts';
-import { describeTrail } from '../../cycle-trail.ts';
-import { clock, viewCycle } from '../../cycle-view.ts';
+import { describeTrail } from '../../views/cycle-trail.ts';
+import { clock, viewCycle } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type OutputOptions, print, progress, table } from '../output.ts';
 

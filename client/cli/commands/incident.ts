@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { healthFigures, type Incident } from '../../../domain/health/health.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
-import { clock } from '../../cycle-view.ts';
-import { figuresLine, lasted, postMortem, stakeholderMessage, timeline } from '../../incident-view.ts';
+import { clock } from '../../views/cycle-view.ts';
+import { figuresLine, lasted, postMortem, stakeholderMessage, timeline } from '../../views/incident-view.ts';
 import { action, duration, wholeNumber } from '../command.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { UserError } from '../../../contracts/errors.ts';
 import { VENUE } from '../../../runtime/configuration/addresses.ts';
-import { clock } from '../../cycle-view.ts';
-import { enableLive } from '../../live/enable.ts';
-import { type LiveTools, startChecks, tradingChecks } from '../../live/readiness.ts';
+import { enableLive } from '../../controls/live/enable.ts';
+import { type LiveTools, startChecks, tradingChecks } from '../../controls/live/readiness.ts';
+import { clock } from '../../views/cycle-view.ts';
 import { action, nameOption, reasonOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
@@ -71,7 +71,7 @@ export function registerLive(program: Command): void {
       ),
     async (context, options) => {
       const { journal, trading, user } = context;
-      const { compareAtRest } = await import('../../../activities/reconcile/strict.ts');
+      const { compareAtRest } = await import('../../../trading/reconcile/strict.ts');
       const report = await enableLive(
         { confirm: options.confirm, by: options.by ?? user, reason: options.reason, via: via.os(user) },
         {

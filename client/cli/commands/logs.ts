@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
-import { fieldText, type LogLevel, type LogLine, logLevels, readLogs } from '../../logs.ts';
+import { fieldText, type LogLevel, type LogLine, logLevels, readLogs } from '../../views/logs.ts';
 import { action, duration } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 

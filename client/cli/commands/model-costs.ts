@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
-import { clock } from '../../cycle-view.ts';
+import { clock } from '../../views/cycle-view.ts';
 import { action, duration, wholeNumber } from '../command.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { clock } from '../../cycle-view.ts';
+import { clock } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 

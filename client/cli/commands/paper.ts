@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { assetText } from '../../../contracts/decimal-text.ts';
 import { decimalPattern } from '../../../domain/money/money.ts';
-import { askPaperAdmin } from '../../paper-admin.ts';
+import { askPaperAdmin } from '../../controls/paper-admin.ts';
 import { action } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 

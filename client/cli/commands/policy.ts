@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { clock } from '../../cycle-view.ts';
-import { policyText } from '../../policy-settings.ts';
+import { policyText } from '../../controls/policy-settings.ts';
+import { clock } from '../../views/cycle-view.ts';
 import { action, reasonOption, wholeNumber } from '../command.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 

@@ -4,7 +4,7 @@ import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { type ConsensusView, formConsensus, type SymbolView } from '../../../domain/consensus/consensus.ts';
 import { type ParticipationPolicy, type Pool, pools } from '../../../domain/consensus/participation.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
-import { policyInForce } from '../../../stores/journal/consensus.ts';
+import { policyInForce } from '../../../trading/decide/consensus.ts';
 import { action } from '../command.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { scheduleId } from '../../../contracts/workflow-ids.ts';
-import { clock } from '../../cycle-view.ts';
-import { ensureSchedule, type ScheduleView, setInterval, viewSchedule } from '../../schedule.ts';
+import { ensureSchedule, type ScheduleView, setInterval, viewSchedule } from '../../controls/schedule.ts';
+import { clock } from '../../views/cycle-view.ts';
 import { action, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print } from '../output.ts';

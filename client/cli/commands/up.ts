@@ -11,14 +11,14 @@ import { type Secrets, secretValues } from '../../../runtime/configuration/secre
 import { createLogger } from '../../../runtime/telemetry/logger.ts';
 import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
-import { cycleLine, viewCycle } from '../../cycle-view.ts';
-import { ensureSchedule } from '../../schedule.ts';
+import { ensureSchedule } from '../../controls/schedule.ts';
 import { watchDisk } from '../../stack/disk-watch.ts';
 import { OBSERVER, observerPasswordFile } from '../../stack/observer-access.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
 import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../stack/process-incidents.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { type Stack, startStack } from '../../stack/start.ts';
+import { cycleLine, viewCycle } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
 import { heading, type Lines, type OutputOptions, print, progress, show, table } from '../output.ts';

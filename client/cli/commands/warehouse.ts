@@ -4,7 +4,7 @@ import { loadSegments } from '../../../stores/warehouse/load.ts';
 import type { CloudWarehouse } from '../../../stores/warehouse/port.ts';
 import { exportEvents } from '../../../stores/warehouse/segments/export.ts';
 import { currentManifest } from '../../../stores/warehouse/warehouse.ts';
-import { clock } from '../../cycle-view.ts';
+import { clock } from '../../views/cycle-view.ts';
 import { action } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, progress, table } from '../output.ts';

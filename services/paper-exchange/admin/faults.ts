@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Fate, fates } from '../engine/types.ts';
+import { type Fate, fates } from '../../../venues/simulated/engine/types.ts';
 
 export const faultKinds = [
   'drop-answer',

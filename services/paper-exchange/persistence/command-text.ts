@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { fates, orderTypes, preventionModes, timesInForce } from '../engine/types.ts';
-import type { LoggedCommand } from '../market/simulation.ts';
+import { fates, orderTypes, preventionModes, timesInForce } from '../../../venues/simulated/engine/types.ts';
+import type { LoggedCommand } from '../../../venues/simulated/market/simulation.ts';
 
 const units = z.object({ units: z.string().regex(/^-?\d+$/) }).transform((value) => BigInt(value.units));
 const stamp = { at: z.number() };

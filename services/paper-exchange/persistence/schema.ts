@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { UserError } from '../../../contracts/errors.ts';
-import { preventionModes } from '../engine/types.ts';
+import { preventionModes } from '../../../venues/simulated/engine/types.ts';
 
 export const accountRowSchema = z.object({
   id: z.int(),

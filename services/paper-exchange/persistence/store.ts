@@ -2,10 +2,10 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { z } from 'zod';
 import { UserError } from '../../../contracts/errors.ts';
-import type { PreventedMatch } from '../engine/events.ts';
-import { type StoredOrder, storedOrderSchema } from '../engine/state.ts';
-import type { Fill } from '../engine/types.ts';
-import { type Candle, candleSchema } from '../market/candles.ts';
+import type { PreventedMatch } from '../../../venues/simulated/engine/events.ts';
+import { type StoredOrder, storedOrderSchema } from '../../../venues/simulated/engine/state.ts';
+import type { Fill } from '../../../venues/simulated/engine/types.ts';
+import { type Candle, candleSchema } from '../../../venues/simulated/market/candles.ts';
 import { lockDatabase } from './lock.ts';
 import { keepPrivate } from './private.ts';
 import {

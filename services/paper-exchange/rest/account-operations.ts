@@ -1,5 +1,5 @@
-import { priceText, quantityText } from '../engine/instrument.ts';
-import { formatUnits } from '../engine/units.ts';
+import { priceText, quantityText } from '../../../venues/simulated/engine/instrument.ts';
+import { formatUnits } from '../../../venues/simulated/engine/units.ts';
 import { ApiError, refuse } from './errors.ts';
 import { type Call, operation } from './operation.ts';
 import { type Query, schemas } from './parameters.ts';

@@ -1,6 +1,6 @@
-import type { Book } from '../engine/book.ts';
-import { type Instrument, notional } from '../engine/instrument.ts';
-import { formatUnits } from '../engine/units.ts';
+import type { Book } from '../../../venues/simulated/engine/book.ts';
+import { type Instrument, notional } from '../../../venues/simulated/engine/instrument.ts';
+import { formatUnits } from '../../../venues/simulated/engine/units.ts';
 import { refuse } from './errors.ts';
 
 export const MAX_OPEN_ORDERS = 200;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { orderTypes, preventionModes, timesInForce } from '../engine/types.ts';
-import { parseUnits } from '../engine/units.ts';
+import { orderTypes, preventionModes, timesInForce } from '../../../venues/simulated/engine/types.ts';
+import { parseUnits } from '../../../venues/simulated/engine/units.ts';
 import { ApiError, refuse } from './errors.ts';
 
 /** Raw parameters of a request, from the query string, the form body or the WebSocket API. */

@@ -1,6 +1,6 @@
-import { type Instrument, priceText, quantityText } from '../engine/instrument.ts';
-import { orderTypes, preventionModes } from '../engine/types.ts';
-import { isInterval, klines } from '../market/klines.ts';
+import { type Instrument, priceText, quantityText } from '../../../venues/simulated/engine/instrument.ts';
+import { orderTypes, preventionModes } from '../../../venues/simulated/engine/types.ts';
+import { isInterval, klines } from '../../../venues/simulated/market/klines.ts';
 import { refuse } from './errors.ts';
 import { filterShapes, MAX_OPEN_ORDERS } from './filters.ts';
 import { type Call, operation, type Services } from './operation.ts';

@@ -1,8 +1,8 @@
-import type { Book } from '../engine/book.ts';
-import { type Instrument, priceText, quantityText } from '../engine/instrument.ts';
-import { liveOrder, type StoredOrder } from '../engine/state.ts';
-import type { Fill, Order, Trade } from '../engine/types.ts';
-import { formatUnits } from '../engine/units.ts';
+import type { Book } from '../../../venues/simulated/engine/book.ts';
+import { type Instrument, priceText, quantityText } from '../../../venues/simulated/engine/instrument.ts';
+import { liveOrder, type StoredOrder } from '../../../venues/simulated/engine/state.ts';
+import type { Fill, Order, Trade } from '../../../venues/simulated/engine/types.ts';
+import { formatUnits } from '../../../venues/simulated/engine/units.ts';
 import type { FillRow } from '../persistence/schema.ts';
 
 const ZERO = '0.00000000';

@@ -1,8 +1,8 @@
-import type { Instrument } from '../engine/instrument.ts';
-import { priceText, quantityText } from '../engine/instrument.ts';
-import { formatUnits } from '../engine/units.ts';
-import { append, flatCandle, MINUTE_MS } from '../market/candles.ts';
-import type { Simulation } from '../market/simulation.ts';
+import type { Instrument } from '../../../venues/simulated/engine/instrument.ts';
+import { priceText, quantityText } from '../../../venues/simulated/engine/instrument.ts';
+import { formatUnits } from '../../../venues/simulated/engine/units.ts';
+import { append, flatCandle, MINUTE_MS } from '../../../venues/simulated/market/candles.ts';
+import type { Simulation } from '../../../venues/simulated/market/simulation.ts';
 import { bookTickerShape, productText } from './shapes.ts';
 
 const DAY_MINUTES = 1_440;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { Instrument } from '../../../venues/simulated/engine/instrument.ts';
+import { isStop } from '../../../venues/simulated/engine/triggers.ts';
+import type { Order, PlaceCommand, RejectReason } from '../../../venues/simulated/engine/types.ts';
 import type { Account } from '../accounts.ts';
-import type { Instrument } from '../engine/instrument.ts';
-import { isStop } from '../engine/triggers.ts';
-import type { Order, PlaceCommand, RejectReason } from '../engine/types.ts';
 import type { Unstamped } from '../exchange.ts';
 import { ApiError, refuse } from './errors.ts';
 import { checkNotional, checkPriceRange, priceTicks, quantitySteps } from './filters.ts';

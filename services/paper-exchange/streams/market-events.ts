@@ -1,7 +1,7 @@
-import type { Book } from '../engine/book.ts';
-import { type Instrument, priceText, quantityText } from '../engine/instrument.ts';
-import type { Trade } from '../engine/types.ts';
-import type { Kline } from '../market/klines.ts';
+import type { Book } from '../../../venues/simulated/engine/book.ts';
+import { type Instrument, priceText, quantityText } from '../../../venues/simulated/engine/instrument.ts';
+import type { Trade } from '../../../venues/simulated/engine/types.ts';
+import type { Kline } from '../../../venues/simulated/market/klines.ts';
 import { aggregateShape, depthRows, productText } from '../rest/shapes.ts';
 import { averagePriceText, type DayStatistics, percentText, signedPriceText } from '../rest/tickers.ts';
 

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Instrument } from '../engine/instrument.ts';
-import type { Trade } from '../engine/types.ts';
+import type { Instrument } from '../../../venues/simulated/engine/instrument.ts';
+import type { Trade } from '../../../venues/simulated/engine/types.ts';
+import { currentKline, klines } from '../../../venues/simulated/market/klines.ts';
 import type { Exchange } from '../exchange.ts';
-import { currentKline, klines } from '../market/klines.ts';
 import { averagePriceText, dayStatistics } from '../rest/tickers.ts';
 import {
   aggregateTradeEvent,

@@ -1,5 +1,5 @@
-import type { Instrument } from '../engine/instrument.ts';
-import { isInterval } from '../market/klines.ts';
+import type { Instrument } from '../../../venues/simulated/engine/instrument.ts';
+import { isInterval } from '../../../venues/simulated/market/klines.ts';
 
 /** A market stream by its name, e.g. `btcusdt@kline_1m`. */
 export type Topic =

@@ -1,6 +1,6 @@
-import { type Instrument, priceText, quantityText } from '../engine/instrument.ts';
-import type { ExecutionReport } from '../engine/types.ts';
-import { formatUnits } from '../engine/units.ts';
+import { type Instrument, priceText, quantityText } from '../../../venues/simulated/engine/instrument.ts';
+import type { ExecutionReport } from '../../../venues/simulated/engine/types.ts';
+import { formatUnits } from '../../../venues/simulated/engine/units.ts';
 
 /** `executionReport` as the user-data stream sends it. */
 export function executionReport(instrument: Instrument, report: ExecutionReport, eventAt: number): unknown {

@@ -1,0 +1,43 @@
+import type { Client } from '@temporalio/client';
+import type { TradingControlState } from '../../contracts/control.ts';
+import { plainText } from '../../contracts/text.ts';
+import { protectWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+
+/** A workflow that guards money. One that runs and does not answer guards nothing. */
+export interface Guard {
+  workflowId: string;
+  /** Missing for the latch of the emergency stop. */
+  symbol?: string;
+  answers: boolean;
+  /** Why it does not answer, or what it could not do. */
+  detail: string;
+}
+
+const TIMEOUT_MS = 2_500;
+
+/** Asks the latch and the exits of every holding that have a workflow, all at once and for no longer than some seconds. */
+export async function askGuards(client: Client, account: string): Promise<Guard[]> {
+  const prefix = protectWorkflowId(account, '');
+  const exits: string[] = [];
+  const query = "WorkflowType = 'protectPosition' AND ExecutionStatus = 'Running'";
+  for await (const { workflowId } of client.workflow.list({ query }))
+    if (workflowId.startsWith(prefix)) exits.push(workflowId);
+
+  const ask = async (workflowId: string, question: string, trouble: (state: unknown) => string): Promise<Guard> => {
+    try {
+      const state = await client.withDeadline(Date.now() + TIMEOUT_MS, () =>
+        client.workflow.getHandle(workflowId).query(question),
+      );
+      return { workflowId, answers: true, detail: trouble(state) };
+    } catch (error) {
+      return { workflowId, answers: false, detail: plainText(error instanceof Error ? error.message : error, 200) };
+    }
+  };
+  return Promise.all([
+    ask(TRADING_CONTROL_ID, 'state', (state) => (state as TradingControlState).trouble.join('; ')),
+    ...exits.sort().map(async (workflowId) => ({
+      symbol: workflowId.slice(prefix.length),
+      ...(await ask(workflowId, 'protection', () => '')),
+    })),
+  ]);
+}

@@ -1,0 +1,82 @@
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  type ScheduleHandle,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { UserError } from '../../contracts/errors.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
+import { scheduleId } from '../../contracts/workflow-ids.ts';
+
+/** A cycle that waits longer than this for the one before it, or for a server that was away, is not made up for: a stale cycle must not trade. */
+const CATCH_UP_MS = 10_000;
+
+export interface ScheduleView {
+  id: string;
+  intervalSeconds: number;
+  paused: boolean;
+  note: string;
+  nextAt: number[];
+}
+
+/** Makes the account's schedule where there is none, and leaves one that a person changed or paused as it is. */
+export async function ensureSchedule(client: Client, { account, cycle, mode }: Configuration): Promise<ScheduleHandle> {
+  const id = scheduleId(account);
+  try {
+    return await client.schedule.create({
+      scheduleId: id,
+      spec: { intervals: [{ every: cycle.intervalSeconds * 1_000 }] },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'tradingCycle',
+        workflowId: id,
+        taskQueue: TaskQueue.cycles,
+        args: [{}],
+        workflowExecutionTimeout: cycle.intervalSeconds * 2_000,
+        workflowTaskTimeout: '2s',
+        staticSummary: `trading cycle of ${account} (${mode})`,
+      },
+      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCH_UP_MS, pauseOnFailure: false },
+    });
+  } catch (error) {
+    if (error instanceof ScheduleAlreadyRunning) return client.schedule.getHandle(id);
+    throw error;
+  }
+}
+
+export async function viewSchedule(client: Client, account: string): Promise<ScheduleView> {
+  const id = scheduleId(account);
+  try {
+    const { spec, state, info } = await client.schedule.getHandle(id).describe();
+    return {
+      id,
+      intervalSeconds: (spec.intervals?.[0]?.every ?? 0) / 1_000,
+      paused: state.paused,
+      note: state.note ?? '',
+      nextAt: info.nextActionTimes.slice(0, 3).map((time) => time.getTime()),
+    };
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) {
+      throw new UserError(
+        'ScheduleMissing',
+        `There is no schedule ${id} yet. "npm start" or "sapphire schedule set" makes it.`,
+      );
+    }
+    throw error;
+  }
+}
+
+export async function setInterval(
+  client: Client,
+  configuration: Configuration,
+  intervalSeconds: number,
+): Promise<void> {
+  const handle = await ensureSchedule(client, configuration);
+  await handle.update((previous) => ({
+    ...previous,
+    spec: { intervals: [{ every: intervalSeconds * 1_000 }] },
+    action: { ...previous.action, workflowExecutionTimeout: intervalSeconds * 2_000 },
+  }));
+}

@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, isGrpcDeadlineError, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import { tradingControlStart } from '../../activities/control/ensure.ts';
+import type { Via } from '../../contracts/audit.ts';
+import type { EmergencyStop, FlattenResult, TradingControlState } from '../../contracts/control.ts';
+import { flattenWorkflowId } from '../../contracts/workflow-ids.ts';
+import { decimal } from '../../domain/money/money.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { atMost } from './at-most.ts';
+import { sentenceOf } from './words.ts';
+
+const POLL_MS = 200;
+const PROGRESS_MS = 2_000;
+/** The halt row alone, before the signal is sent beside it. */
+const FENCE_FIRST_MS = 1_000;
+const QUERY_TIMEOUT_MS = 3_000;
+const SILENT_MS = 4_000;
+const SILENT =
+  'Trading control does not answer: orders may stay open. "sapphire stop --break-glass" cancels them without it; runbook deploy/runbooks/TradingControlSilent.md.';
+
+export interface StopRequest {
+  requestId: string;
+  account: string;
+  reason: string;
+  by: string;
+  via?: Via;
+  flatten: boolean;
+}
+
+export interface StopTools {
+  journal(): Promise<Pick<Journal, 'control' | 'ledger'>>;
+  temporal(): Promise<Client>;
+  onProgress(message: string): void;
+}
+
+export interface StopReport {
+  requestId: string;
+  /** Missing while the stop is not fenced. */
+  epoch: number | undefined;
+  fenced: boolean;
+  quiet: boolean;
+  cancelled: TradingControlState['cancelled'];
+  remaining: TradingControlState['remaining'];
+  /** Missing where nothing was to be sold, or the selling has not come to its end. */
+  flattened?: FlattenResult;
+  note: string;
+}
+
+/**
+ * The halt row first, which is the fence and needs no Temporal; then the signal, which cancels, verifies and sells. Each goes on without the
+ * other: a signal alone fences as soon as a worker runs.
+ */
+export async function stopTrading(request: StopRequest, tools: StopTools, waitMs: number): Promise<StopReport> {
+  const { requestId, account, reason, by, via, flatten } = request;
+  const notes: string[] = [];
+  let isSignalled = false;
+  let unwritten: unknown;
+  const report: StopReport = {
+    requestId,
+    epoch: undefined,
+    fenced: false,
+    quiet: false,
+    cancelled: [],
+    remaining: [],
+    note: '',
+  };
+  const raise = async (): Promise<void> => {
+    try {
+      const { control } = await tools.journal();
+      const { epoch } = await control.raiseHalt({ requestId, account, reason, by, via, flatten });
+      Object.assign(report, { epoch, fenced: true });
+      tools.onProgress(`fenced at epoch ${epoch}`);
+    } catch (error) {
+      unwritten = error;
+    }
+  };
+  // A journal that somebody keeps locked holds up neither the signal nor what it cancels.
+  const raised = raise();
+  await atMost(FENCE_FIRST_MS, raised);
+  try {
+    const client = await tools.temporal();
+    const handle = await signalStop(client, account, { requestId, reason, by, ...(flatten ? { flatten } : {}) });
+    isSignalled = true;
+    const until = performance.now() + waitMs;
+    await followStop(client, handle, report, request, { until, onProgress: tools.onProgress });
+    if (report.note) notes.push(report.note);
+    if (!report.quiet) notes.push(`Not quiet after ${waitMs / 1_000} s: the stop goes on; "sapphire status" shows it.`);
+    if (flatten && report.epoch !== undefined) {
+      const flattened = await followFlatten(client, account, report.epoch, tools, waitMs);
+      if (flattened) report.flattened = flattened;
+      else
+        notes.push(
+          `The selling has not come to its end after ${waitMs / 1_000} s and goes on; "sapphire portfolio" shows what is held.`,
+        );
+    }
+  } catch (error) {
+    // Whatever went wrong, a person must still read whether the stop is fenced.
+    notes.push(sentenceOf(error));
+    if (!report.quiet) {
+      notes.push(
+        'What is open at the exchange may stay open until then: "sapphire stop --break-glass" needs no Temporal.',
+      );
+    }
+  }
+  await raised;
+  // Trading control may have written the row meanwhile.
+  if (unwritten !== undefined && !report.fenced) {
+    const signal = isSignalled ? ' Only the signal was sent.' : '';
+    notes.unshift(`The halt row could not be written: ${sentenceOf(unwritten)}${signal}`);
+  }
+  return { ...report, note: notes.join(' ') };
+}
+
+function signalStop(client: Client, account: string, request: EmergencyStop): Promise<WorkflowHandle> {
+  return client.workflow.signalWithStart('tradingControl', {
+    ...tradingControlStart(account),
+    signal: 'emergencyStop',
+    signalArgs: [request],
+  });
+}
+
+/** Writes what trading control says into the report until it is quiet. Another stop that came later stands for this one too. */
+async function followStop(
+  client: Client,
+  handle: WorkflowHandle,
+  report: StopReport,
+  { reason }: StopRequest,
+  { until, onProgress }: { until: number; onProgress: (message: string) => void },
+): Promise<void> {
+  let silentSince = performance.now();
+  const told = new Set<string>();
+  const tell = (words: string): void => {
+    if (!told.has(words)) onProgress(words);
+    told.add(words);
+  };
+  while (!report.quiet && performance.now() < until) {
+    const state = await client
+      .withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => handle.query<TradingControlState>('state'))
+      .catch(() => undefined);
+    if (state) silentSince = performance.now();
+    else if (performance.now() > silentSince + SILENT_MS) tell(SILENT);
+    const ours =
+      state && (report.epoch === undefined ? state.halted && state.reason === reason : state.epoch >= report.epoch);
+    if (ours) {
+      const { epoch, fenced, quiet, cancelled, remaining } = state;
+      Object.assign(report, { epoch, fenced: fenced || report.fenced, quiet, cancelled, remaining });
+    }
+    for (const words of state?.trouble ?? []) tell(`not yet: ${words}`);
+    if (!report.quiet) await sleep(POLL_MS);
+  }
+  if (!report.quiet && told.has(SILENT)) report.note = SILENT;
+}
+
+/**
+ * The end of the selling, or nothing when it takes longer than this. It is asked for look by look: a question that waits at the server for the
+ * end would outlive the connection and end the whole command with an error of its own.
+ */
+async function followFlatten(
+  client: Client,
+  account: string,
+  epoch: number,
+  { journal, onProgress }: StopTools,
+  waitMs: number,
+): Promise<FlattenResult | undefined> {
+  const end = performance.now() + waitMs;
+  const handle = client.workflow.getHandle<() => Promise<FlattenResult>>(flattenWorkflowId(account, epoch));
+  for (let tellAt = performance.now() + PROGRESS_MS; performance.now() < end; ) {
+    if (await hasEnded(client, handle)) return handle.result();
+    if (performance.now() >= tellAt) {
+      onProgress(`selling: ${await heldWords(journal, account)}`);
+      tellAt = performance.now() + PROGRESS_MS;
+    }
+    await sleep(Math.min(POLL_MS, Math.max(1, end - performance.now())));
+  }
+  return undefined;
+}
+
+async function hasEnded(client: Client, handle: WorkflowHandle): Promise<boolean> {
+  try {
+    const { status } = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () => handle.describe());
+    return status.name !== 'RUNNING';
+  } catch (error) {
+    // Trading control starts it once the stop is fenced; a server that is slow to answer is asked again.
+    if (error instanceof WorkflowNotFoundError || isGrpcDeadlineError(error)) return false;
+    throw error;
+  }
+}
+
+async function heldWords(journal: StopTools['journal'], account: string): Promise<string> {
+  const positions = await (await journal()).ledger.positions(account);
+  const held = positions.filter(({ quantity }) => !decimal(quantity).isZero());
+  return held.map(({ quantity, symbol }) => `${quantity} ${symbol} left`).join(', ') || 'nothing left';
+}

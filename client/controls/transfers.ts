@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Via } from '../../contracts/audit.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { type Decimal, decimal, sum, text, ZERO } from '../../domain/money/money.ts';
+import { baseOf } from '../../domain/portfolio/position.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import type { TradingPort } from '../../venues/port.ts';
+
+export interface TransferRequest {
+  /** The same reference twice is one transfer. */
+  reference: string;
+  account: string;
+  /** The account's currency, in which equity is counted. */
+  currency: string;
+  asset: string;
+  /** Decimal text, positive for a deposit, negative for a withdrawal. */
+  amount: string;
+  by: string;
+  via: Via;
+}
+
+export interface TransferResult {
+  reference: string;
+  asset: string;
+  amount: string;
+  value: string;
+  /** False when this reference stood in the books already. */
+  booked: boolean;
+}
+
+export interface TransferTools {
+  ledger: Pick<Journal['ledger'], 'transfer' | 'balances' | 'positions' | 'deposits'>;
+  trading: Pick<TradingPort, 'touch' | 'balances'>;
+}
+
+/** Longer than a fill takes from the exchange into the books. */
+const SETTLE_MS = 15_000;
+const POLL_MS = 250;
+
+/** Books money that a person moved, at its value in the account's currency, so that it counts as neither gain nor loss. */
+export async function bookTransfer(
+  request: TransferRequest,
+  { ledger, trading }: TransferTools,
+): Promise<TransferResult> {
+  const { reference, account, asset, amount, currency, by, via } = request;
+  const value = await valueOf(request, trading);
+  const before = (await ledger.deposits(account))[asset] ?? '0';
+  const position = asset === currency ? {} : { symbol: `${asset}/${currency}` };
+  await ledger.transfer({ reference, account, asset, amount, value, ...position, at: Date.now(), by, via });
+  const after = (await ledger.deposits(account))[asset] ?? '0';
+  return { reference, asset, amount, value, booked: !decimal(after).equals(before) };
+}
+
+/** At the middle of the market for everything but the currency itself. */
+export async function valueOf(
+  { asset, amount, currency }: Pick<TransferRequest, 'asset' | 'amount' | 'currency'>,
+  trading: Pick<TradingPort, 'touch'>,
+): Promise<string> {
+  if (asset === currency) return amount;
+  const symbol = `${asset}/${currency}`;
+  const { bid, ask } = await trading.touch(symbol).catch((error: unknown) => {
+    throw new UserError(
+      'TransferUnpriced',
+      `The worth of ${amount} ${asset} in ${currency} is not known: the exchange gives no price for ${symbol} (${error instanceof Error ? error.message : String(error)}). Nothing was booked.`,
+    );
+  });
+  return text(decimal(bid).plus(ask).div(2).times(amount).toDecimalPlaces(8));
+}
+
+/**
+ * Books a transfer and moves the same in the paper account, so that both stay equal. The books come first and hold each reference once: a
+ * repetition after a crash in between finds what was booked and not moved as the difference of the two, and moves it.
+ * @param move tells the paper exchange; the amount is positive for a deposit, negative for a withdrawal.
+ */
+export async function transferInPaper(
+  request: TransferRequest,
+  tools: TransferTools,
+  move: (amount: string) => Promise<void>,
+  settleMs: number = SETTLE_MS,
+): Promise<TransferResult> {
+  const amount = decimal(request.amount);
+  const before = await differenceAmong([ZERO, amount], request, tools, settleMs);
+  const result = await bookTransfer(request, tools);
+  const open = result.booked ? before.plus(amount) : before;
+  if (!open.isZero()) {
+    await differenceAmong([open], request, tools, settleMs);
+    await move(text(open));
+  }
+  return result;
+}
+
+/** Waits out fills on their way until books less paper account are one of these, and refuses when they do not come to be. */
+async function differenceAmong(
+  expected: readonly Decimal[],
+  { account, asset }: TransferRequest,
+  tools: TransferTools,
+  settleMs: number,
+): Promise<Decimal> {
+  const until = Date.now() + settleMs;
+  for (;;) {
+    const difference = await bookedLessHeld(account, asset, tools);
+    if (expected.some((one) => one.equals(difference))) return difference;
+    if (Date.now() >= until) {
+      throw new UserError(
+        'PaperTransferOpen',
+        `Books and paper account differ by ${text(difference)} ${asset}, so that a transfer cannot be told from it: run an earlier transfer that was cut off again by its own reference, or wait until no order is on its way.`,
+        ExitCode.refused,
+      );
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+async function bookedLessHeld(account: string, asset: string, { ledger, trading }: TransferTools): Promise<Decimal> {
+  // The exchange first: a fill that comes in between is missing there, never counted twice.
+  const held = decimal((await trading.balances())[asset] ?? '0');
+  const [balances, positions] = await Promise.all([ledger.balances(account), ledger.positions(account)]);
+  const balance = balances.find((one) => one.asset === asset);
+  const dust = positions.filter(({ symbol }) => baseOf(symbol) === asset).map((position) => decimal(position.dust));
+  return sum([decimal(balance?.free ?? '0'), decimal(balance?.reserved ?? '0'), ...dust]).minus(held);
+}

@@ -1,0 +1,72 @@
+import { type Decimal, decimal, sum, text, ZERO } from '../../domain/money/money.ts';
+import type { Position } from '../../domain/portfolio/portfolio.ts';
+import type { EquityMarks, Journal } from '../../stores/journal/port.ts';
+import type { KnownPrice } from './prices.ts';
+
+/** The largest limit that a query takes as a whole number on every database. */
+const EVERY_ORDER = 2_147_483_647;
+
+/** A position with what it would bring at the newest known price; that part is missing where no price is known. */
+export interface PositionView extends Position {
+  price: string | undefined;
+  pricedAt: number | undefined;
+  /** Dust included: it keeps its cost. */
+  unrealizedPnl: string | undefined;
+}
+
+export function viewPosition(position: Position, price: KnownPrice | undefined): PositionView {
+  const held = decimal(position.quantity).plus(position.dust);
+  const unrealized = held.isZero()
+    ? ZERO
+    : price && held.times(decimal(price.mid).minus(position.averageCost)).toDecimalPlaces(8);
+  return {
+    ...position,
+    price: price?.mid,
+    pricedAt: price?.at,
+    unrealizedPnl: unrealized && text(unrealized),
+  };
+}
+
+export interface ProfitView {
+  realized: string;
+  /** Missing where the price of a position is not known. */
+  unrealized: string | undefined;
+  /** Equity less what was paid in; missing before the first mark, or where something else than the currency was paid in. */
+  sinceDeposits: string | undefined;
+}
+
+export function profitOf(
+  positions: readonly PositionView[],
+  marks: EquityMarks | undefined,
+  deposits: Readonly<Record<string, string>>,
+  currency: string,
+): ProfitView {
+  const known = positions.map(({ unrealizedPnl }) => unrealizedPnl).filter((pnl) => pnl !== undefined);
+  const inCurrency = Object.entries(deposits).every(
+    ([asset, amount]) => asset === currency || decimal(amount).isZero(),
+  );
+  return {
+    realized: text(total(positions.map(({ realizedPnl }) => realizedPnl))),
+    unrealized: known.length === positions.length ? text(total(known)) : undefined,
+    sinceDeposits: marks && inCurrency ? text(decimal(marks.equity).minus(deposits[currency] ?? '0')) : undefined,
+  };
+}
+
+/** What the exchange charged so far, by the asset that it was charged in. */
+export async function feesByAsset(
+  { intents, ledger }: Pick<Journal, 'intents' | 'ledger'>,
+  account: string,
+): Promise<Record<string, string>> {
+  const legs = new Set((await intents.list(account, EVERY_ORDER)).map(({ legId }) => legId));
+  const fees = new Map<string, Decimal>();
+  for (const legId of legs) {
+    for (const { fee, feeAsset } of await ledger.fillsOfLeg(legId)) {
+      fees.set(feeAsset, (fees.get(feeAsset) ?? ZERO).plus(fee));
+    }
+  }
+  return Object.fromEntries([...fees].sort(([a], [b]) => (a < b ? -1 : 1)).map(([asset, fee]) => [asset, text(fee)]));
+}
+
+function total(amounts: readonly string[]): Decimal {
+  return sum(amounts.map((amount) => decimal(amount)));
+}

@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import type { AgentRequest } from '../../../contracts/signals.ts';
+import { type Decimal, type DecimalText, decimal, text } from '../../../domain/money/money.ts';
+import type { AgentId } from '../../../domain/signals/agents.ts';
+import {
+  type AbstentionReason,
+  type AgentAnswer,
+  abstain,
+  type Opinion,
+  type Signal,
+} from '../../../domain/signals/signals.ts';
+import { uncertaintyOver } from '../../../domain/statistics/statistics.ts';
+import { type Agent, AgentUnavailable, freeAnswer, symbolsOf } from '../port.ts';
+import { CompletionRefused, createCompletion, type Message } from './completion.ts';
+import { featuresOf, type SymbolFeatures } from './features.ts';
+import { type Ask, type ModelCalls, metered, type PaidCompletion } from './metering.ts';
+import { PRICE_TABLE_DATE } from './prices.ts';
+import { DEBATE_VERSION, othersPrompt } from './prompts/debate-1.ts';
+import { PROMPT_VERSION, repairPrompt, systemPrompt, userPrompt } from './prompts/signal-1.ts';
+import { readReply, type SymbolReply } from './reply.ts';
+
+const MINUTE_MS = 60_000;
+/** Symbols of one request: an entry takes up to 300 tokens, and an answer has 1,600 unless its length is configured. */
+const GROUP = 5;
+/** How much of a faulty answer the model is shown again. */
+const MAX_QUOTED_LENGTH = 4_000;
+
+export interface LanguageModelSettings {
+  id: AgentId;
+  baseUrl: string;
+  model: string;
+  cheaperModel?: string | undefined;
+  /** For the whole answer, a repair included. */
+  timeoutSeconds: number;
+  maxTokens: number;
+  budgetPerCycleUsd: DecimalText;
+  budgetPerDayUsd: DecimalText;
+  apiKey: string | undefined;
+  /** The environment variable that would have held the key, for the abstention. */
+  keyVariable: string;
+  seed?: number | undefined;
+  extraBody: Readonly<Record<string, unknown>>;
+}
+
+/** What was paid so far for one answer, and to which model. */
+interface Spent {
+  tokens: number;
+  cost: Decimal;
+  model: string;
+  priced: boolean;
+}
+
+/**
+ * A hosted language model as an agent: it sees features that we measured and answers with probabilities, under a strict contract, with one
+ * repair. Many symbols are asked for in groups, all at once, and a group that fails costs no other its views. The uncertainty is not the model's claim but the snapshot's volatility. Its price is counted at peak rates.
+ */
+export function createLanguageModel(settings: LanguageModelSettings, calls: ModelCalls): Agent {
+  const { id, apiKey, keyVariable, model, budgetPerCycleUsd, budgetPerDayUsd } = settings;
+  if (apiKey === undefined) {
+    const detail = `Set ${keyVariable}, or ${keyVariable}_FILE to a file that holds the key, to switch ${id} on.`;
+    return {
+      id,
+      answer: async (request) =>
+        freeAnswer({ agentId: id, model, version: PROMPT_VERSION }, abstain(id, symbolsOf(request), 'no_key', detail)),
+    };
+  }
+  const budget = { perCycleUsd: budgetPerCycleUsd, perDayUsd: budgetPerDayUsd };
+  const askModel = metered(
+    { ...settings, agentId: id, budget },
+    createCompletion({ ...settings, name: id, apiKey }),
+    calls,
+  );
+  return { id, answer: (request, signal) => answer(settings, askModel, request, signal) };
+}
+
+async function answer(
+  { id, model, timeoutSeconds }: LanguageModelSettings,
+  askModel: Ask,
+  request: AgentRequest,
+  signal: AbortSignal,
+): Promise<AgentAnswer> {
+  const abstentions: Opinion[] = [];
+  const usable: SymbolFeatures[] = [];
+  for (const symbol of request.snapshot.symbols) {
+    const features = featuresOf(symbol);
+    if (typeof features === 'string') {
+      abstentions.push(...abstain(id, [symbol.instrument.symbol], 'not_enough_data', features));
+    } else {
+      usable.push(features);
+    }
+  }
+  const spent: Spent = { tokens: 0, cost: decimal(0), model, priced: true };
+  const deadline = AbortSignal.timeout(timeoutSeconds * 1_000);
+  const opinions = [...abstentions, ...(await opinionsIn(groupsOf(usable)))];
+  const order = symbolsOf(request);
+  return {
+    agentId: id,
+    opinions: opinions.sort((one, other) => order.indexOf(one.symbol) - order.indexOf(other.symbol)),
+    model: spent.model,
+    version: `${promptVersion(request)} prices/${PRICE_TABLE_DATE}${spent.priced ? '' : ' (unknown model: dearest)'}`,
+    latencyMs: 0,
+    tokens: spent.tokens,
+    costUsd: text(spent.cost),
+  };
+
+  async function opinionsIn(groups: SymbolFeatures[][]): Promise<Opinion[]> {
+    const asked = await Promise.allSettled(groups.map(opinionsOn));
+    return asked.flatMap((group, index) => {
+      if (group.status === 'fulfilled') return group.value;
+      const error: unknown = group.reason;
+      // Where no group brought anything, nothing was paid for, and the whole question may be asked again.
+      const isWhole = asked.every(({ status }) => status === 'rejected');
+      if (isWhole || !(error instanceof AgentUnavailable)) throw error;
+      return abstain(id, namesOf(groups[index] ?? []), 'unavailable', error.message);
+    });
+  }
+
+  async function opinionsOn(features: readonly SymbolFeatures[]): Promise<Opinion[]> {
+    const outcome = await ask(features, askModel, request, { signal, deadline }, (use) => record(spent, use));
+    if ('reason' in outcome) return abstain(id, namesOf(features), outcome.reason, outcome.detail);
+    return features.flatMap((feature) => {
+      const reply = outcome.replies.get(feature.symbol);
+      return reply === undefined ? [] : [signalFrom(id, reply, feature, request)];
+    });
+  }
+}
+
+function groupsOf(features: readonly SymbolFeatures[]): SymbolFeatures[][] {
+  const count = Math.ceil(features.length / GROUP);
+  return Array.from({ length: count }, (_, index) => features.slice(index * GROUP, (index + 1) * GROUP));
+}
+
+function namesOf(features: readonly SymbolFeatures[]): string[] {
+  return features.map(({ symbol }) => symbol);
+}
+
+function promptVersion({ others }: AgentRequest): string {
+  return others === undefined ? PROMPT_VERSION : `${PROMPT_VERSION}+${DEBATE_VERSION}`;
+}
+
+function questionOf(features: readonly SymbolFeatures[], { horizonMs, others }: AgentRequest, nonce: string): string {
+  const question = userPrompt(features, horizonMs / MINUTE_MS, nonce);
+  const held = others?.filter(({ symbol }) => namesOf(features).includes(symbol));
+  return held === undefined ? question : `${question}\n\n${othersPrompt(held, nonce)}`;
+}
+
+type Outcome = { replies: Map<string, SymbolReply> } | { reason: AbstentionReason; detail: string };
+
+/** One request and at most one repair. What fails after the first answer was paid for is an abstention, so that its cost is not forgotten. */
+async function ask(
+  features: readonly SymbolFeatures[],
+  askModel: Ask,
+  request: AgentRequest,
+  { signal, deadline }: { signal: AbortSignal; deadline: AbortSignal },
+  onCompletion: (completion: PaidCompletion) => void,
+): Promise<Outcome> {
+  const nonce = randomUUID();
+  const turn = { cycleId: request.cycleId, promptVersion: promptVersion(request), nonce };
+  const messages: Message[] = [
+    { role: 'system', content: systemPrompt },
+    { role: 'user', content: questionOf(features, request, nonce) },
+  ];
+  try {
+    const first = await askModel(turn, messages, signal, deadline);
+    onCompletion(first);
+    const reply = readReply(first, features);
+    if ('replies' in reply) return reply;
+    return await repair(first.content, reply.fault);
+  } catch (error) {
+    if (error instanceof CompletionRefused) return { reason: error.reason, detail: error.message };
+    throw error;
+  }
+
+  async function repair(content: string, fault: string): Promise<Outcome> {
+    const quoted: Message[] =
+      content.trim() === '' ? [] : [{ role: 'assistant', content: content.slice(0, MAX_QUOTED_LENGTH) }];
+    const again: Message[] = [...messages, ...quoted, { role: 'user', content: repairPrompt(fault) }];
+    try {
+      const second = await askModel(turn, again, signal, deadline);
+      onCompletion(second);
+      const reply = readReply(second, features);
+      if ('replies' in reply) return reply;
+      return {
+        reason: 'invalid_answer',
+        detail: `The answer was faulty (${fault}), and so was its repair: ${reply.fault}.`,
+      };
+    } catch (error) {
+      if (!(error instanceof AgentUnavailable)) throw error;
+      return {
+        reason: 'unavailable',
+        detail: `The answer was faulty (${fault}), and the repair failed: ${error.message}`,
+      };
+    }
+  }
+}
+
+function record(spent: Spent, { model, use, cost, priced }: PaidCompletion): void {
+  spent.tokens += use.cachedInput + use.input + use.output;
+  spent.cost = spent.cost.plus(cost);
+  spent.model = model;
+  spent.priced &&= priced;
+}
+
+/** The agent's signal of one entry of a reply. */
+export function signalFrom(
+  agentId: AgentId,
+  reply: SymbolReply,
+  { symbol, volatilityPerMinute }: SymbolFeatures,
+  request: AgentRequest,
+): Signal {
+  return {
+    kind: 'signal',
+    agentId,
+    symbol,
+    probabilities: reply.probabilities,
+    expectedReturn: reply.expected_return_bps / 10_000,
+    uncertainty: uncertaintyOver(volatilityPerMinute, request.horizonMs / MINUTE_MS),
+    conviction: reply.conviction,
+    horizonMs: request.horizonMs,
+    validUntilAt: request.snapshot.takenAt + request.horizonMs,
+    rationale: reply.rationale,
+    evidence: reply.evidence,
+  };
+}

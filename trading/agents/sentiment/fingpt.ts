@@ -1,0 +1,241 @@
+import { z } from 'zod';
+import type { AgentsConfiguration } from '../../../contracts/config/agents.ts';
+import type { NewsRated } from '../../../contracts/market-events.ts';
+import type { AgentRequest } from '../../../contracts/signals.ts';
+import type { SymbolSnapshot } from '../../../domain/market/market.ts';
+import { closingPrices } from '../../../domain/signals/baseline.ts';
+import { distinct, isAbout, type NewsItem } from '../../../domain/signals/news.ts';
+import { type RatedNews, sentimentView } from '../../../domain/signals/sentiment.ts';
+import { type AbstentionReason, type AgentAnswer, abstain, type Opinion } from '../../../domain/signals/signals.ts';
+import {
+  logReturns,
+  outcomeProbabilities,
+  standardDeviation,
+  uncertaintyOver,
+} from '../../../domain/statistics/statistics.ts';
+import { shortened } from '../answer-check.ts';
+import { CompletionRefused } from '../language-models/completion.ts';
+import type { ModelCalls } from '../language-models/metering.ts';
+import { SENTIMENT_VERSION } from '../language-models/prompts/sentiment-1.ts';
+import { type Agent, freeAnswer, symbolsOf } from '../port.ts';
+import { originOf, probe } from '../probe.ts';
+import type { NewsSource } from './news/port.ts';
+import { createSentimentModel, isOneOf, type RateNews } from './sentiment-model.ts';
+
+const MINUTE_MS = 60_000;
+const MIN_CANDLES = 30;
+/** Of the 20 s that a cycle gives: what was rated by then counts, and goes on from there in the next cycle. */
+const RATING_MS = 15_000;
+
+const modelListSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
+
+export type FinGptSettings = AgentsConfiguration['fingpt'] & { apiKey: string | undefined };
+
+/** Keeps what was rated for those who learn from it; never throws. */
+export type RememberNews = (rated: NewsRated) => Promise<void>;
+
+/** A sentence and its reason where there can be no view. */
+type Refusal = { reason: AbstentionReason; detail: string };
+
+/**
+ * FinGPT: sentiment of news, by an open model behind an OpenAI-compatible server. What the news says is data: a story only ever becomes one of
+ * three labels, however it is worded.
+ */
+export function createFinGpt(
+  settings: FinGptSettings,
+  sources: readonly NewsSource[],
+  calls: ModelCalls,
+  remember: RememberNews,
+  ratingMs: number = RATING_MS,
+): Agent {
+  const { baseUrl } = settings;
+  const rate = baseUrl === undefined ? undefined : createSentimentModel({ ...settings, baseUrl }, calls);
+  return {
+    id: 'fingpt',
+    async answer(request, signal) {
+      const over = AbortSignal.timeout(ratingMs);
+      const found = await inspect(settings, sources, signal);
+      if ('reason' in found || !rate) return refused(request, 'reason' in found ? found : noEndpoint);
+      const news = await readNews(settings, sources, request.snapshot.takenAt, signal);
+      try {
+        return await viewOf(request, found.model, news, { settings, rate, remember }, signal, over);
+      } catch (error) {
+        if (!(error instanceof CompletionRefused)) throw error;
+        return refused(request, { reason: error.reason, detail: error.message });
+      }
+    },
+  };
+}
+
+function refused(request: AgentRequest, { reason, detail }: Refusal): AgentAnswer {
+  const opinions = abstain('fingpt', symbolsOf(request), reason, shortened(detail));
+  return freeAnswer({ agentId: 'fingpt', model: 'none', version: SENTIMENT_VERSION }, opinions);
+}
+
+const noEndpoint: Refusal = {
+  reason: 'no_endpoint',
+  detail: 'Set agents.fingpt.baseUrl to an OpenAI-compatible server that serves a FinGPT model.',
+};
+
+/** The model that is served under one of the configured names, or what is missing. */
+async function inspect(
+  { baseUrl, models, apiKey }: FinGptSettings,
+  sources: readonly NewsSource[],
+  signal: AbortSignal,
+): Promise<{ model: string } | Refusal> {
+  if (baseUrl === undefined) return noEndpoint;
+  const list = modelListSchema.safeParse(await probe(baseUrl, '/v1/models', signal, apiKey));
+  if (!list.success) {
+    const detail = `${originOf(baseUrl)} gives no list of models at /v1/models: start the server, or correct agents.fingpt.baseUrl or FINGPT_API_KEY.`;
+    return { reason: 'unavailable', detail };
+  }
+  const served = list.data.data.map(({ id }) => id);
+  const model = served.find((id) => isOneOf(models, id));
+  if (model !== undefined && sources.length > 0) return { model: model.slice(0, 80) };
+  if (model !== undefined) {
+    const detail =
+      'There is no news to rate: set agents.fingpt.news.feeds to RSS or Atom addresses (FINGPT_NEWS_FEEDS to those with a key), or agents.fingpt.news.file.';
+    return { reason: 'not_configured', detail };
+  }
+  const detail = `${originOf(baseUrl)} serves ${served.slice(0, 3).join(', ') || 'no model'}, and none of the FinGPT models in agents.fingpt.models (${models[0]}, …).`;
+  return { reason: 'wrong_model', detail: shortened(detail) };
+}
+
+interface News {
+  items: NewsItem[];
+  /** Why a source could not be read. */
+  faults: string[];
+}
+
+async function readNews(
+  { news: { maxAgeMinutes } }: FinGptSettings,
+  sources: readonly NewsSource[],
+  now: number,
+  signal: AbortSignal,
+): Promise<News> {
+  const read = await Promise.allSettled(
+    sources.map((source) => source.latest(now - maxAgeMinutes * MINUTE_MS, signal)),
+  );
+  signal.throwIfAborted();
+  return {
+    // What claims to be from the future is not news of this moment.
+    items: read
+      .flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
+      .filter((item) => item.publishedAt <= now),
+    faults: read.flatMap((each) => (each.status === 'rejected' ? [(each.reason as Error).message] : [])),
+  };
+}
+
+interface Rating {
+  settings: FinGptSettings;
+  rate: RateNews;
+  remember: RememberNews;
+}
+
+async function viewOf(
+  request: AgentRequest,
+  model: string,
+  news: News,
+  rating: Rating,
+  signal: AbortSignal,
+  over: AbortSignal,
+): Promise<AgentAnswer> {
+  const either = AbortSignal.any([signal, over]);
+  let tokens = 0;
+  const opinions: Opinion[] = [];
+  // One after the other: it is the same story for several symbols, and a server of one GPU.
+  for (const snapshot of request.snapshot.symbols) {
+    const rated = await rateFor(snapshot, request, model, news, rating, either).catch((error: unknown) => {
+      if (signal.aborted || !over.aborted) throw error;
+      return undefined;
+    });
+    tokens += rated?.tokens ?? 0;
+    opinions.push(
+      ...(rated
+        ? [opinionOn(snapshot, request, rated.items, news, rating.settings)]
+        : abstain('fingpt', [snapshot.instrument.symbol], 'timeout', UNRATED)),
+    );
+  }
+  return {
+    agentId: 'fingpt',
+    opinions,
+    model,
+    version: SENTIMENT_VERSION,
+    latencyMs: 0,
+    tokens,
+    costUsd: '0',
+  };
+}
+
+const UNRATED = 'Its news were not all rated in time: a story is rated once, so that the next cycle goes on from here.';
+
+type RatedItem = RatedNews & { title: string };
+
+async function rateFor(
+  { instrument: { symbol, base } }: SymbolSnapshot,
+  { cycleId, snapshot: { takenAt } }: AgentRequest,
+  model: string,
+  { items }: News,
+  { settings, rate, remember }: Rating,
+  signal: AbortSignal,
+): Promise<{ items: RatedItem[]; tokens: number }> {
+  const rated: RatedItem[] = [];
+  let tokens = 0;
+  const own = distinct(items.filter((item) => isAbout(item, base))).slice(0, settings.news.maxItems);
+  for (const item of own) {
+    signal.throwIfAborted();
+    const answer = await rate(cycleId, model, item, signal);
+    tokens += answer?.tokens ?? 0;
+    if (answer) {
+      await remember({ agentId: 'fingpt', symbol, item, sentiment: answer.sentiment, model });
+      rated.push({
+        sentiment: answer.sentiment,
+        ageMs: takenAt - item.publishedAt,
+        source: item.source,
+        title: item.title,
+      });
+    }
+  }
+  return { items: rated, tokens };
+}
+
+function opinionOn(
+  { instrument: { symbol, base }, candles }: SymbolSnapshot,
+  { snapshot: { takenAt }, horizonMs }: AgentRequest,
+  items: readonly RatedItem[],
+  { faults }: News,
+  { news: { maxAgeMinutes } }: FinGptSettings,
+): Opinion {
+  const missing = (detail: string): Opinion => ({
+    kind: 'abstention',
+    agentId: 'fingpt',
+    symbol,
+    reason: 'not_enough_data',
+    detail: shortened(detail),
+  });
+  if (items.length === 0) {
+    const broken = faults.length > 0 ? ` (${faults.join('; ')})` : '';
+    return missing(`No news of ${base} could be rated within ${maxAgeMinutes} minutes${broken}.`);
+  }
+  const closes = closingPrices(candles);
+  if (closes === undefined || closes.length < MIN_CANDLES) {
+    return missing(`The volatility needs ${MIN_CANDLES} one-minute candles with a price; there are ${candles.length}.`);
+  }
+  const uncertainty = uncertaintyOver(standardDeviation(logReturns(closes)), horizonMs / MINUTE_MS);
+  const { score, expectedReturn, conviction } = sentimentView(items, uncertainty);
+  const count = (label: 'positive' | 'negative'): number =>
+    items.filter(({ sentiment }) => sentiment[label] > 0.5).length;
+  return {
+    kind: 'signal',
+    agentId: 'fingpt',
+    symbol,
+    probabilities: outcomeProbabilities(expectedReturn, uncertainty),
+    expectedReturn,
+    uncertainty,
+    conviction,
+    horizonMs,
+    validUntilAt: takenAt + horizonMs,
+    rationale: `${items.length} pieces of news, ${count('positive')} positive and ${count('negative')} negative; sentiment ${score.toFixed(2)}.`,
+    evidence: items.slice(0, 8).map(({ source, title }) => shortened(`${source}: ${title}`, 120)),
+  };
+}

@@ -1,0 +1,131 @@
+import type { Logger } from 'pino';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
+import type { BookedTrade, Intent, Journal } from '../../stores/journal/port.ts';
+import { TRADES_PAGE, type TradingPort, type VenueTrade } from '../../venues/port.ts';
+import { createDueSymbols } from './due-symbols.ts';
+
+export interface IngestDependencies {
+  journal: Pick<Journal, 'exchange' | 'intents' | 'ledger'>;
+  trading: Pick<TradingPort, 'tradesFrom' | 'orderById' | 'listing' | 'balances'>;
+  account: string;
+  /** Symbols that are traded; those that are held are read as well. */
+  symbols: readonly string[];
+  /** Names this process: one at a time reads an account's trades. */
+  holder: string;
+  /** Told of trades that the books cannot explain. Has to succeed before they are passed over. */
+  onStrangers(strangers: readonly Stranger[]): Promise<void>;
+  logger: Logger;
+}
+
+/** A trade of the account that no order of ours explains, or one of an order that the books say never was. */
+export interface Stranger {
+  symbol: string;
+  tradeId: string;
+  words: string;
+}
+
+export interface Ingest {
+  /** Books all trades since the last round. False when another process reads the account's trades. */
+  round(): Promise<boolean>;
+}
+
+/** A stalled process keeps the trades from another one for no longer than this. */
+const LEASE_MS = 10_000;
+/** Nothing was read yet. What stands there then and is not ours is the account's past, before it was Sapphire's. */
+const NEVER_READ = '0';
+const FIRST_TRADE = '1';
+
+/** Books the account's fills from its list of trades, which is complete and in order, whatever the streams and answers have lost. */
+export function createIngest(dependencies: IngestDependencies): Ingest {
+  const { journal, trading, account, symbols, holder, onStrangers, logger } = dependencies;
+
+  // A rate is known from the first fill on only where the count began with none.
+  for (const symbol of symbols) for (const side of ['buy', 'sell']) metrics.fills.inc({ symbol, side }, 0);
+
+  const readSymbol = async (symbol: string): Promise<boolean> => {
+    for (;;) {
+      const cursor = await journal.exchange.cursor(account, symbol);
+      const trades = await trading.tradesFrom(symbol, cursor);
+      const newest = trades.at(-1);
+      if (!newest && cursor !== NEVER_READ) return true;
+      const { fills, strangers, owned } = await attribute(trades, cursor === NEVER_READ);
+      // Before the cursor passes them: a halt that could not be raised is tried again by the next round.
+      if (strangers.length > 0) await onStrangers(strangers);
+      const next = newest ? String(BigInt(newest.tradeId) + 1n) : FIRST_TRADE;
+      if (!(await journal.exchange.bookTrades({ account, symbol, holder, fills, next }))) return false;
+      for (const fill of fills) tellOf(fill, owned.get(fill.intentId));
+      if (trades.length < TRADES_PAGE) return true;
+    }
+  };
+
+  const attribute = async (
+    trades: readonly VenueTrade[],
+    first: boolean,
+  ): Promise<{ fills: BookedTrade[]; strangers: Stranger[]; owned: Map<string, Intent> }> => {
+    const owners = new Map<string, Intent | undefined>();
+    const owned = new Map<string, Intent>();
+    const fills: BookedTrade[] = [];
+    const strangers: Stranger[] = [];
+    for (const { venueOrderId, ...trade } of trades) {
+      const { symbol, tradeId } = trade;
+      if (!owners.has(venueOrderId)) owners.set(venueOrderId, await ownerOf(symbol, venueOrderId, first));
+      const owner = owners.get(venueOrderId);
+      if (owner) {
+        owned.set(owner.intentId, owner);
+        fills.push({ ...trade, venueOrderId, account, intentId: owner.intentId });
+      }
+      const words = strangeness(owner, first);
+      if (words) strangers.push({ symbol, tradeId, words: `trade ${tradeId} on ${symbol} ${words}` });
+    }
+    return { fills, strangers, owned };
+
+    function strangeness(owner: Intent | undefined, past: boolean): string | undefined {
+      if (!owner) return past ? undefined : 'is of no order of ours';
+      const neverWas = owner.state === 'void' || owner.state === 'rejected' || owner.state === 'denied';
+      return neverWas ? `is of ${owner.intentId}, which the books say was ${owner.state}` : undefined;
+    }
+  };
+
+  const tellOf = (fill: BookedTrade, owner: Intent | undefined): void => {
+    const { symbol, side, quantity, price, tradeId, intentId } = fill;
+    metrics.fills.inc({ symbol, side });
+    if (owner) metrics.fillDuration.observe(Math.max(0, fill.filledAt - owner.createdAt) / 1_000);
+    const correlationId = owner?.correlationId;
+    logger.info({ correlationId, account, intentId, symbol, side, quantity, price, tradeId }, 'fill booked');
+  };
+
+  /** An order whose answer was lost is known by its client id alone. */
+  const ownerOf = async (symbol: string, venueOrderId: string, first: boolean): Promise<Intent | undefined> => {
+    const booked = await journal.intents.findByVenueOrder(account, symbol, venueOrderId);
+    if (booked) return booked;
+    // A long past of another owner is not asked about trade by trade, unless an order of ours may be in it.
+    if (first && !(await hasNamelessIntent(symbol))) return undefined;
+    const order = await trading.orderById(symbol, venueOrderId);
+    return order && journal.intents.find(order.intentId);
+  };
+
+  const hasNamelessIntent = async (symbol: string): Promise<boolean> =>
+    (await journal.intents.listOpen(account)).some(
+      (intent) => intent.symbol === symbol && intent.venueOrderId === undefined,
+    );
+
+  const due = createDueSymbols(() => trading.balances());
+  const round = async (): Promise<boolean> => {
+    if (!(await journal.exchange.acquireLease(account, holder, LEASE_MS))) return false;
+    const held = (await journal.ledger.positions(account)).map(({ symbol }) => symbol);
+    const listed = [...new Set([...symbols, ...held])].filter((symbol) => trading.listing(symbol) !== 'unlisted');
+    for (const symbol of await due.of(listed)) if (!(await readSymbol(symbol))) return false;
+    due.read();
+    return true;
+  };
+
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    // One after the other: two at once would ask for the same trades twice.
+    round() {
+      const result = last.then(round);
+      last = result.catch(() => undefined);
+      return result;
+    },
+  };
+}

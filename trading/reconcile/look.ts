@@ -1,0 +1,75 @@
+import { isDeepStrictEqual } from 'node:util';
+import { decimal, sum, text, ZERO } from '../../domain/money/money.ts';
+import type { Intent, Journal } from '../../stores/journal/port.ts';
+import type { TradingPort, VenueOrder } from '../../venues/port.ts';
+
+export interface LookDependencies {
+  journal: Pick<Journal, 'exchange' | 'intents' | 'ledger'>;
+  trading: Pick<TradingPort, 'balances' | 'openOrders'>;
+}
+
+/** Both sides at one moment. */
+export interface Look {
+  /** False when a trade came in between: such a look compares two different moments. */
+  settled: boolean;
+  orders: VenueOrder[];
+  intents: Intent[];
+  /** Of the balances, each in words with its numbers. */
+  differences: string[];
+}
+
+/**
+ * Reads the exchange's balances, the books, and the balances again. Only where no trade came in between, which would have moved a balance, and
+ * none was booked do both sides belong to the same moment. Lists of trades would say the same, for twenty times the request weight a symbol.
+ */
+export async function lookAtBooks(
+  dependencies: LookDependencies,
+  account: string,
+  symbols: readonly string[],
+): Promise<Look> {
+  const { journal, trading } = dependencies;
+  const before = await readPosition(dependencies, account, symbols);
+  const [orders, intents, booked] = await Promise.all([
+    trading.openOrders(),
+    journal.intents.listOpen(account),
+    journal.ledger.balances(account),
+  ]);
+  const after = await readPosition(dependencies, account, symbols);
+  const { balances: venue } = after;
+
+  const books = new Map(
+    booked.map(({ asset, free, reserved, dust }) => [asset, sum([free, reserved, dust].map((part) => decimal(part)))]),
+  );
+  const differences = [...new Set([...books.keys(), ...Object.keys(venue)])].sort().flatMap((asset) => {
+    const ours = books.get(asset) ?? ZERO;
+    const theirs = decimal(venue[asset] ?? '0');
+    return ours.equals(theirs) ? [] : [`${asset}: booked ${text(ours)}, at the exchange ${text(theirs)}`];
+  });
+  return { settled: isDeepStrictEqual(before, after), orders, intents, differences };
+}
+
+/** What the exchange holds for the account, and how far its trades were booked. */
+async function readPosition(
+  { journal, trading }: LookDependencies,
+  account: string,
+  symbols: readonly string[],
+): Promise<{ balances: Record<string, string>; cursors: string[] }> {
+  const [balances, ...cursors] = await Promise.all([
+    trading.balances(),
+    ...symbols.map((symbol) => journal.exchange.cursor(account, symbol)),
+  ]);
+  return { balances, cursors };
+}
+
+/** Symbols that were ever traded or are about to be. */
+export async function tradedSymbols(
+  { journal }: { journal: Pick<Journal, 'intents' | 'ledger'> },
+  account: string,
+  configured: readonly string[] = [],
+): Promise<string[]> {
+  const [positions, intents] = await Promise.all([
+    journal.ledger.positions(account),
+    journal.intents.listOpen(account),
+  ]);
+  return [...new Set([...configured, ...[...positions, ...intents].map(({ symbol }) => symbol)])];
+}

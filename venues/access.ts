@@ -1,0 +1,36 @@
+import type { Configuration } from '../contracts/config/schema.ts';
+import { exchangeUrl, VENUE } from '../runtime/configuration/addresses.ts';
+import { checkKeys, refusePaperSettings } from '../runtime/configuration/live.ts';
+import { exchangeKeys, type Secrets } from '../runtime/configuration/secrets.ts';
+import type { VenueAccess } from './binance/ccxt-client.ts';
+
+/** Public data of the exchange that the mode trades on. The paper exchange is told whose they are, so that no stranger uses up their budget. */
+export function marketAccess(
+  configuration: Configuration,
+  { paperApiKey }: Pick<Secrets, 'paperApiKey'> = {},
+): VenueAccess {
+  return {
+    venue: VENUE,
+    restUrl: exchangeUrl(configuration),
+    apiKey: configuration.mode === 'paper' ? paperApiKey : undefined,
+  };
+}
+
+/** The exchange that the mode trades on, with its keys. In live mode it is the venue's own, and no paper setting stands beside it. */
+export function tradingAccess(configuration: Configuration, secrets: Secrets): VenueAccess {
+  refusePaperSettings(configuration);
+  return { ...marketAccess(configuration, secrets), ...exchangeKeys(configuration, secrets) };
+}
+
+/** In live mode refuses keys that could take money away. A worker asks before it serves, since it may run without `npm start`. */
+export async function refuseUnfitKeys(
+  { mode }: Pick<Configuration, 'mode'>,
+  client: { sapiGetAccountApiRestrictions(): Promise<unknown> },
+): Promise<void> {
+  if (mode === 'live') await checkKeys(() => client.sapiGetAccountApiRestrictions());
+}
+
+/** Market seconds per second. */
+export function marketSpeed({ mode, paperExchange: { market } }: Configuration): number {
+  return mode === 'paper' && market.kind === 'replay' ? market.speed : 1;
+}

@@ -1,0 +1,176 @@
+import type { binance } from 'ccxt';
+import { z } from 'zod';
+import { withoutQueries } from '../../contracts/text.ts';
+import { CORRELATION_HEADER, correlationId } from '../../runtime/telemetry/correlation.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
+import { traced } from '../../runtime/telemetry/tracing.ts';
+import { Binance } from './ccxt-binance.ts';
+import { venueCode } from './classify.ts';
+import { createRequestBudget, type RequestBudget } from './request-budget.ts';
+import { createVenueClock, type VenueClock } from './venue-clock.ts';
+
+export interface VenueAccess {
+  /** ccxt's exchange id; Binance's protocol is the one that Sapphire trades by. */
+  venue: 'binance';
+  /** Base of the REST API, e.g. `http://127.0.0.1:8092`; the venue's own without one. */
+  restUrl?: string | undefined;
+  /** Without the secret it signs nothing, and says alone whose budget of requests public data come from at an exchange of our own. */
+  apiKey?: string | undefined;
+  secret?: string | undefined;
+}
+
+/** One ccxt client, its own retries off: whether to ask again is decided where the order's state is known. */
+export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): binance {
+  const client = new Binance({
+    enableRateLimit: false,
+    timeout: 5_000,
+    ...(apiKey && secret ? { apiKey, secret } : {}),
+    options: {
+      maxRetriesOnFailure: 0,
+      fetchMarkets: { types: ['spot'] },
+      fetchCurrencies: false,
+      fetchMargins: false,
+      warnOnFetchOpenOrdersWithoutSymbol: false,
+      newOrderRespType: { limit: 'FULL', market: 'FULL' },
+    },
+  });
+  if (restUrl) {
+    const api = client.urls['api'] as Record<string, string>;
+    Object.assign(api, { public: `${restUrl}/api/v3`, private: `${restUrl}/api/v3`, v1: `${restUrl}/api/v1` });
+    tellWhatFor(client);
+    // Public data too: what strangers on this machine ask for must not use up the requests of those who trade.
+    if (apiKey) client.headers = { 'X-MBX-APIKEY': apiKey };
+  }
+  keepSignatures(client);
+  keepBudget(client);
+  keepTime(client);
+  return client;
+}
+
+const clocks = new WeakMap<binance, VenueClock>();
+const budgets = new WeakMap<binance, RequestBudget>();
+
+/** One clock a client: what it measures goes into each request that it signs. */
+export function venueClockOf(client: binance): VenueClock {
+  const known = clocks.get(client);
+  if (known) return known;
+  const clock = createVenueClock(() => fetchServerTime(client));
+  clocks.set(client, clock);
+  return clock;
+}
+
+/** One budget a client; the exchange's own count tells it of the other clients. */
+export function requestBudgetOf(client: binance): RequestBudget {
+  const known = budgets.get(client);
+  if (known) return known;
+  const budget = createRequestBudget(() => venueClockOf(client).estimate());
+  budgets.set(client, budget);
+  return budget;
+}
+
+const OUTSIDE_WINDOW = -1021;
+
+/**
+ * Every signed request bears the exchange's time as it was measured. One that is refused for its time was not carried out: it is asked again
+ * with a new measurement, unless its sender has chosen the time itself.
+ */
+function keepTime(client: binance): void {
+  const clock = venueClockOf(client);
+  client.nonce = () => clock.estimate();
+  const send = client.fetch2.bind(client);
+  client.fetch2 = async (path: string, api = 'public', method = 'GET', params: object = {}, ...rest: unknown[]) => {
+    const request = (): Promise<unknown> => send(path, api, method, params, ...rest);
+    if (api === 'public') return request();
+    // A cancel neither waits nor fails for want of a new measurement: the last one is good for it.
+    const measuring = clock.now().catch(() => undefined);
+    if (!clock.isMeasured()) await measuring;
+    try {
+      return await request();
+    } catch (error) {
+      if (venueCode(String(error)) !== OUTSIDE_WINDOW) throw error;
+      await clock.measure().catch(() => undefined);
+      if ('timestamp' in params) throw error;
+      return request();
+    }
+  };
+}
+
+/** ccxt's unit of a request's cost at Binance's spot market is five of its weights. */
+const WEIGHTS_PER_COST = 5;
+const USED_WEIGHT = 'x-mbx-used-weight-1m';
+const RETRY_AFTER = 'retry-after';
+
+const limitsSchema = z.object({
+  rateLimits: z.array(z.looseObject({ rateLimitType: z.string(), interval: z.string(), limit: z.coerce.number() })),
+});
+
+/** Counts each request of the spot market's API, and listens to what the exchange says of its limits. */
+function keepBudget(client: binance): void {
+  const budget = requestBudgetOf(client);
+  const send = client.fetch2.bind(client);
+  client.fetch2 = async (path: string, api = 'public', method = 'GET', params: object = {}, ...rest: unknown[]) => {
+    const request = (): Promise<unknown> => send(path, api, method, params, ...rest);
+    if (api !== 'public' && api !== 'private') return request();
+    const [, , config = {}] = rest;
+    budget.spend(client.calculateRateLimiterCost(api, method, path, params, config) * WEIGHTS_PER_COST);
+    const answer = await request();
+    if (path === 'exchangeInfo') {
+      const limits = limitsSchema.safeParse(answer).data?.rateLimits ?? [];
+      const ofMinute = limits.find((each) => each.rateLimitType === 'REQUEST_WEIGHT' && each.interval === 'MINUTE');
+      if (ofMinute) budget.granted(ofMinute.limit);
+    }
+    return answer;
+  };
+  const hear = client.onRestResponse.bind(client);
+  client.onRestResponse = (...response: Parameters<typeof hear>) => {
+    const [status, , , , given] = response;
+    const headers = new Map(
+      Object.entries(given as Record<string, string>).map(([name, value]) => [name.toLowerCase(), Number(value)]),
+    );
+    const used = headers.get(USED_WEIGHT);
+    if (used !== undefined && Number.isFinite(used)) budget.told(used);
+    if (status === 429 || status === 418) budget.refused((headers.get(RETRY_AFTER) || 1) * 1_000);
+    return hear(...response);
+  };
+}
+
+/** ccxt's errors name the address that was asked, with its signature: they go into the books, histories, logs and to the screen without it. */
+function keepSignatures(client: binance): void {
+  const send = client.fetch.bind(client);
+  client.fetch = (...request) =>
+    send(...request).catch((error: unknown) => {
+      if (error instanceof Error) {
+        error.message = withoutQueries(error.message);
+        if (error.stack !== undefined) error.stack = withoutQueries(error.stack);
+      }
+      throw error;
+    });
+}
+
+/** An exchange of our own is told the correlation id, for its log; a venue of others is told nothing of us. */
+function tellWhatFor(client: binance): void {
+  const send = client.fetch.bind(client);
+  client.fetch = (url, method, headers, body) => {
+    const id = correlationId();
+    return send(url, method, id === undefined ? headers : { ...headers, [CORRELATION_HEADER]: id }, body);
+  };
+}
+
+/** Times a request to the exchange for `exchange_request_duration_seconds`. */
+export async function timed<T>(operation: string, request: () => Promise<T>): Promise<T> {
+  const stop = metrics.exchangeRequests.startTimer({ operation });
+  try {
+    const answer = await traced(`exchange ${operation}`, { 'sapphire.operation': operation }, request);
+    stop({ result: 'ok' });
+    return answer;
+  } catch (error) {
+    stop({ result: 'error' });
+    throw error;
+  }
+}
+
+/** The exchange's clock, UTC epoch milliseconds. */
+export async function fetchServerTime(client: binance): Promise<number> {
+  const { serverTime } = (await timed('time', () => client.publicGetTime())) as { serverTime: unknown };
+  return z.coerce.number().int().parse(serverTime);
+}
