@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** The chaos runs have the machine to themselves: what they time is how a system recovers, not how it shares two cores. */
-const chaos = 'test/chaos/**/*.test.ts';
+/** What a test needs is its suffix; without one it needs memory and files alone. They run in this order. */
+const kinds = ['workflow', 'contract', 'system', 'engine', 'chaos'] as const;
+const suffixed = kinds.map((kind) => `test/**/*.${kind}.test.ts`);
+
 /** Bounds on what hangs; how long a test takes is the machine's affair. */
 const shared = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 15_000 } } };
 
@@ -12,13 +14,22 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          name: 'tests',
+          name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [chaos],
+          exclude: suffixed,
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { ...shared, name: 'chaos', include: [chaos], maxConcurrency: 2, sequence: { groupOrder: 1 } } },
+      ...kinds.map((name, index) => ({
+        test: {
+          ...shared,
+          name,
+          include: [`test/**/*.${name}.test.ts`],
+          sequence: { groupOrder: index + 1 },
+          // The chaos runs have the machine to themselves: what they time is how a system recovers, not how it shares two cores.
+          ...(name === 'chaos' ? { maxConcurrency: 2 } : {}),
+        },
+      })),
     ],
   },
 });
