@@ -3,18 +3,19 @@ import type { Client } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { type ActivityInboundCallsInterceptor, DefaultLogger, Runtime, type WorkerOptions } from '@temporalio/worker';
 import { type Configuration, refusesForeignStarts } from '../contracts/config/schema.ts';
-import { operationsPort, type Role, sdkMetricsPort } from '../contracts/roles.ts';
+import type { Role } from '../contracts/roles.ts';
 import { loadConfiguration } from '../runtime/configuration/load.ts';
 import { loadSecrets, type Secrets, secretValues } from '../runtime/configuration/secrets.ts';
 import { refuseReadablePayloads, temporalAccess } from '../runtime/configuration/temporal.ts';
 import { createGuard } from '../runtime/guard/guard.ts';
 import { ownAccountAlone } from '../runtime/guard/own-account.ts';
 import { createPasses } from '../runtime/guard/passes.ts';
+import { operationsPort, type ProbeOf, processName, sdkMetricsPort } from '../runtime/roles.ts';
 import { carriedId, correlated } from '../runtime/telemetry/correlation.ts';
 import { createErrorRate } from '../runtime/telemetry/error-rate.ts';
 import { createLogger, type Logger } from '../runtime/telemetry/logger.ts';
 import { metrics } from '../runtime/telemetry/metrics.ts';
-import { type Checks, startOperationsServer } from '../runtime/telemetry/operations-server.ts';
+import { startOperationsServer } from '../runtime/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../runtime/telemetry/process.ts';
 import { startTracing, traced } from '../runtime/telemetry/tracing.ts';
 import { clientOn, connectWorkers, createWorker } from '../runtime/temporal.ts';
@@ -26,14 +27,14 @@ export interface RoleContext {
   logger: Logger;
 }
 
-export interface RoleParts {
+export interface RoleParts<R extends Role> {
   workers: WorkerOptions[];
   /** Run before the first poll. */
   beforePolling?: () => Promise<void>;
   /** Whether a person has allowed cycles to be started by hand at this time. */
   startsAllowedAt?: (at: number) => Promise<boolean>;
   /** What it depends on. */
-  ready: Checks;
+  ready: Record<ProbeOf<R>, () => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -65,17 +66,20 @@ function observe({ info }: Context, count: (failed: boolean) => void): ActivityI
 }
 
 /** One worker process: configuration, logs, /healthz and /metrics, its Temporal workers, and an orderly end. */
-export async function runRole(role: Role, build: (context: RoleContext) => Promise<RoleParts>): Promise<void> {
+export async function runRole<R extends Role>(
+  role: R,
+  build: (context: RoleContext) => Promise<RoleParts<R>>,
+): Promise<void> {
   // A worker may run without `npm start`: what it writes is for its owner alone there, too.
   process.umask(0o077);
   const configuration = loadConfiguration();
   const secrets = loadSecrets();
   const logger = createLogger({
-    process: `workers/${role}`,
+    process: processName(role),
     level: configuration.logLevel,
     secrets: secretValues(secrets),
   });
-  const stopTracing = await startTracing(`workers/${role}`);
+  const stopTracing = await startTracing(processName(role));
   const sdkPort = sdkMetricsPort(configuration, role);
   Runtime.install({
     shutdownSignals: [],
@@ -108,7 +112,7 @@ export async function runRole(role: Role, build: (context: RoleContext) => Promi
     refuses: refusesForeignStarts(configuration),
     ...(parts.startsAllowedAt ? { allowedAt: parts.startsAllowedAt } : {}),
   });
-  const countActivity = createErrorRate(`workers/${role}`);
+  const countActivity = createErrorRate(processName(role));
   const workers = await Promise.all(
     parts.workers.map((options) =>
       createWorker(
@@ -136,7 +140,7 @@ export async function runRole(role: Role, build: (context: RoleContext) => Promi
     sdkMetrics: `http://127.0.0.1:${sdkPort}/metrics`,
     checks: {
       alive: {
-        [`workers/${role}`]: () => {
+        [processName(role)]: () => {
           const stopped = workers.find((worker) => worker.getState() !== 'RUNNING');
           if (stopped) throw new Error(`the worker of ${stopped.options.taskQueue} is ${stopped.getState()}`);
         },

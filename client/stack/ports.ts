@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
-import { operationsPort, roles, sdkMetricsPort } from '../../contracts/roles.ts';
+import { roles } from '../../contracts/roles.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
+import { operationsPort, processName, sdkMetricsPort } from '../../runtime/roles.ts';
 import type { Profile } from './profile.ts';
 
 export interface PortUse {
@@ -34,8 +35,8 @@ export function portsOf(
   ].map((entry) => ({ ...entry, host: temporal.host }));
   const workers = roles.flatMap((role) =>
     [
-      { port: operationsPort(configuration, role), use: `the health of workers/${role}` },
-      { port: sdkMetricsPort(configuration, role), use: `the SDK's metrics of workers/${role}` },
+      { port: operationsPort(configuration, role), use: `the health of ${processName(role)}` },
+      { port: sdkMetricsPort(configuration, role), use: `the SDK's metrics of ${processName(role)}` },
     ].map((entry) => ({ ...entry, host: '127.0.0.1', key: inConfiguration('operationsPort') })),
   );
   return [

@@ -42,10 +42,6 @@ const temporalSchema = z.strictObject({
   searchAttributes: z.record(z.string().regex(/^[A-Za-z]\w*$/), attributeType),
 });
 
-const workerSchema = z.strictObject({
-  taskQueues: z.array(z.string().min(1)).min(1),
-});
-
 const observabilitySchema = z.strictObject({
   ports: z.strictObject({ prometheus: port.default(9090), alertmanager: port.default(9093) }).prefault({}),
   scrapeSeconds: z.int().min(1).max(60).default(10),
@@ -63,12 +59,6 @@ export const profileSchema = z.strictObject({
   temporal: temporalSchema,
   supervision: supervisionSchema.prefault({}),
   observability: observabilitySchema.prefault({}),
-  workers: z.strictObject({
-    operations: workerSchema,
-    cycles: workerSchema,
-    agents: workerSchema,
-    execution: workerSchema,
-  }),
 });
 
 /** The development stack: what `temporal-dev.yml` says. */

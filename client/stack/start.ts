@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { roles } from '../../contracts/roles.ts';
 import { coordinatorUrl, paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
 import { ENGINES_VARIABLE, type Engine } from '../../runtime/configuration/engines.ts';
 import { dataFolder, projectFolder } from '../../runtime/configuration/folders.ts';
@@ -10,6 +11,7 @@ import { configurationFile } from '../../runtime/configuration/load.ts';
 import { environmentOf } from '../../runtime/configuration/process-environment.ts';
 import { knownSecrets, loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { refuseReadablePayloads, type TemporalAccess } from '../../runtime/configuration/temporal.ts';
+import { processName, roleRow } from '../../runtime/roles.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { journalFile } from '../../stores/journal/open.ts';
 import { refuseUnreadyMode } from '../controls/live/readiness.ts';
@@ -156,9 +158,10 @@ async function bringUp(
   const { refuseUnlistedSymbols } = await import('./listed-symbols.ts');
   await refuseUnlistedSymbols(configuration);
   onProgress('Starting the workers');
-  const roles = Object.keys(profile.workers);
-  // Without the agents' answers a cycle does not trade, and what is held is protected as before.
-  const workers = roles.map((role) => ownProcess(`workers/${role}`, `workers/${role}.ts`, role === 'agents'));
+  const workers = roles.map((role) => {
+    const { entry, protectsMoney } = roleRow(role);
+    return ownProcess(processName(role), entry, !protectsMoney);
+  });
   const workerUrls = await supervisor.start(workers);
   for (const { name } of engineProcesses) onProgress(`Starting ${name}`);
   const engineUrls = await supervisor.start(engineProcesses);

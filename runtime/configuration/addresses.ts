@@ -1,6 +1,7 @@
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { operationsPort, roles } from '../../contracts/roles.ts';
+import { roles } from '../../contracts/roles.ts';
 import { serverUrl } from '../foreign-requests.ts';
+import { operationsPort, processName } from '../roles.ts';
 
 export function paperExchangeUrl({ paperExchange }: Pick<Configuration, 'paperExchange'>): string {
   return serverUrl(paperExchange);
@@ -32,7 +33,7 @@ export function coordinatorUrl({ coordinator }: Pick<Configuration, 'coordinator
 /** Everything with a /readyz, in the order in which it starts. */
 export function healthEndpoints(configuration: Configuration): { name: string; url: string }[] {
   const workers = roles.map((role) => ({
-    name: `workers/${role}`,
+    name: processName(role),
     url: `http://127.0.0.1:${operationsPort(configuration, role)}`,
   }));
   return [

@@ -1,3 +1,5 @@
+import { type Role, roles } from '../../contracts/roles.ts';
+import { processName, roleRow, type Store } from '../roles.ts';
 import { ENGINES_VARIABLE } from './engines.ts';
 import { type SecretName, secretVariables } from './secrets.ts';
 
@@ -12,6 +14,7 @@ const temporal = /^TEMPORAL_\w+$/;
 /** PostgreSQL's own, for what its address leaves open. */
 const books = /^PG[A-Z]+$/;
 const bigQuery = /^(GOOGLE|GCLOUD|CLOUDSDK|BIGQUERY)_\w+$/;
+const storeVariables: Record<Store, RegExp> = { journal: books, bigquery: bigQuery };
 const python =
   /^(SAPPHIRE_HEALTH_ADDRESS|SAPPHIRE_COORDINATOR_URL|XDG_CACHE_HOME|PYTHON\w+|(HF|CUDA|NVIDIA|OMP|MKL|PYTORCH|TORCH)_\w+|LD_LIBRARY_PATH|USER|LOGNAME)$/;
 
@@ -21,38 +24,16 @@ interface Share {
   secrets?: readonly SecretName[];
 }
 
-const exchangeKeys = ['exchangeApiKey', 'exchangeSecret', 'paperApiKey', 'paperSecret'] as const;
 const forecaster: Share = { variables: [settings, temporal, python], secrets: ['payloadKeys', 'coordinatorToken'] };
+
+function shareOf(role: Role): Share {
+  const { secrets, stores } = roleRow(role);
+  return { variables: [settings, temporal, ...stores.map((store) => storeVariables[store])], secrets };
+}
 
 /** What each process that is started gets beside the system's variables. One that does not stand here, as a program of others, gets nothing. */
 export const shares: Readonly<Record<string, Share>> = {
-  'workers/operations': {
-    variables: [settings, temporal, books, bigQuery],
-    secrets: [...exchangeKeys, 'journalUrl', 'guardSecret', 'payloadKeys'],
-  },
-  'workers/cycles': {
-    variables: [settings, temporal, books],
-    secrets: ['journalUrl', 'coordinatorToken', 'paperApiKey', 'guardSecret', 'payloadKeys'],
-  },
-  'workers/execution': {
-    variables: [settings, temporal, books],
-    secrets: [...exchangeKeys, 'journalUrl', 'guardSecret', 'payloadKeys'],
-  },
-  'workers/agents': {
-    variables: [settings, temporal, books],
-    secrets: [
-      'journalUrl',
-      'guardSecret',
-      'payloadKeys',
-      'deepseekApiKey',
-      'qwenApiKey',
-      'fingptApiKey',
-      'newsFeeds',
-      'hummingbotApiPassword',
-      'freqtradePassword',
-      'freqtradeEngineToken',
-    ],
-  },
+  ...Object.fromEntries(roles.map((role) => [processName(role), shareOf(role)])),
   'workers/prepare': { variables: [settings], secrets: ['payloadKeys'] },
   'mcp-coordinator': { variables: [settings, books], secrets: ['journalUrl', 'coordinatorToken'] },
   'paper-exchange': { variables: [settings], secrets: ['paperAdminToken'] },

@@ -13,7 +13,7 @@ import { createSupervisor } from '../../client/stack/supervisor.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { temporalServer } from '../../client/stack/temporal-server.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { operationsPort } from '../../contracts/roles.ts';
+import { operationsPort } from '../../runtime/roles.ts';
 import { dataFolder, projectFolder } from '../../runtime/configuration/folders.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';

@@ -6,8 +6,6 @@ import { type DatabaseUse, refuseCorruptDatabase } from '../../client/stack/data
 import { portsOf, refuseTakenPorts } from '../../client/stack/ports.ts';
 import { type Profile, profileSchema, readProfile } from '../../client/stack/profile.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
-import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
-import { agentIds } from '../../domain/signals/agents.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { parseConfiguration, readYaml, validated } from '../../runtime/configuration/load.ts';
 import { takenPort, temporaryFolder } from './harness.ts';
@@ -142,12 +140,6 @@ describe('the development profile', () => {
     expect(named).toEqual(wanted);
   });
 
-  it('names every task queue once', () => {
-    const wanted = [...Object.values(TaskQueue), ...agentIds.map(agentTaskQueue)];
-    const named = Object.values(profile.workers).flatMap(({ taskQueues }) => taskQueues);
-    expect(named.toSorted()).toEqual(wanted.toSorted());
-  });
-
   it.each([
     ['an unknown key', { ...profile, server: {} }, 'the whole: unknown key "server"'],
     [
@@ -160,7 +152,7 @@ describe('the development profile', () => {
       { ...profile, temporal: { ...profile.temporal, dynamicConfig: { 'history.x': [] } } },
       'temporal.dynamicConfig.history.x',
     ],
-    ['a missing worker', { ...profile, workers: { ...profile.workers, cycles: undefined } }, 'workers.cycles'],
+    ['workers, which are no longer its business', { ...profile, workers: {} }, 'unknown key "workers"'],
   ])('refuses %s by name', (_, value, message) => {
     expect(faulty(() => value)).toThrow(message);
   });

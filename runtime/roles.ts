@@ -1,0 +1,111 @@
+import { type Role, roles } from '../contracts/roles.ts';
+import { agentTaskQueue, TaskQueue } from '../contracts/task-queues.ts';
+import { agentIds } from '../domain/signals/agents.ts';
+import type { SecretName } from './configuration/secrets.ts';
+
+/** What outlives a process, and is named by variables of its own. */
+export type Store = 'journal' | 'bigquery';
+
+export interface RoleRow {
+  /** Below the project's folder. */
+  entry: string;
+  /** That it serves. Each task queue belongs to one role. */
+  queues: readonly string[];
+  /** What it depends on, as its /readyz names it. */
+  probes: readonly string[];
+  /** Given to it, and to no process that does not name it as well. */
+  secrets: readonly SecretName[];
+  stores: readonly Store[];
+  /** Processes that share its work where there are several machines; `npm start` runs one. */
+  replicas: number;
+  /** One of these that cannot be kept running ends the whole; any other is left down for growing pauses. */
+  protectsMoney: boolean;
+}
+
+/** Every worker needs them. */
+const common = ['guardSecret', 'payloadKeys'] as const satisfies SecretName[];
+const exchangeKeys = [
+  'exchangeApiKey',
+  'exchangeSecret',
+  'paperApiKey',
+  'paperSecret',
+] as const satisfies SecretName[];
+
+/**
+ * The worker processes. The supervisor, their ports and health, who is given which secret, and what Prometheus scrapes all come from here.
+ */
+export const roleTable = {
+  cycles: {
+    entry: 'workers/cycles.ts',
+    queues: [TaskQueue.cycles],
+    probes: ['journal', 'exchange'],
+    secrets: [...common, 'journalUrl', 'coordinatorToken', 'paperApiKey'],
+    stores: ['journal'],
+    replicas: 2,
+    protectsMoney: true,
+  },
+  agents: {
+    entry: 'workers/agents.ts',
+    queues: agentIds.map(agentTaskQueue),
+    probes: ['journal'],
+    secrets: [
+      ...common,
+      'journalUrl',
+      'deepseekApiKey',
+      'qwenApiKey',
+      'fingptApiKey',
+      'newsFeeds',
+      'hummingbotApiPassword',
+      'freqtradePassword',
+      'freqtradeEngineToken',
+    ],
+    stores: ['journal'],
+    replicas: 2,
+    // Without the agents' answers a cycle does not trade, and what is held is protected as before.
+    protectsMoney: false,
+  },
+  execution: {
+    entry: 'workers/execution.ts',
+    queues: [TaskQueue.execution],
+    probes: ['journal', 'exchange'],
+    secrets: [...common, ...exchangeKeys, 'journalUrl'],
+    stores: ['journal'],
+    replicas: 2,
+    protectsMoney: true,
+  },
+  operations: {
+    entry: 'workers/operations.ts',
+    queues: [TaskQueue.operations],
+    probes: ['journal', 'exchange', 'control'],
+    secrets: [...common, ...exchangeKeys, 'journalUrl'],
+    stores: ['journal', 'bigquery'],
+    replicas: 1,
+    protectsMoney: true,
+  },
+} as const satisfies Record<Role, RoleRow>;
+
+/** What a role's /readyz asks for. */
+export type ProbeOf<R extends Role> = (typeof roleTable)[R]['probes'][number];
+
+export function roleRow(role: Role): RoleRow {
+  return roleTable[role];
+}
+
+/** As the supervisor, logs and incidents name its process. */
+export function processName(role: Role): string {
+  return `workers/${role}`;
+}
+
+interface FirstPort {
+  operationsPort: number;
+}
+
+/** Where a role serves /healthz, /readyz and /metrics. */
+export function operationsPort({ operationsPort: first }: FirstPort, role: Role): number {
+  return first + roles.indexOf(role);
+}
+
+/** Where the Temporal SDK of a role tells its metrics, to the role's own /metrics alone. */
+export function sdkMetricsPort({ operationsPort: first }: FirstPort, role: Role): number {
+  return first + roles.length + roles.indexOf(role);
+}
