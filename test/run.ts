@@ -14,6 +14,9 @@ const reportSchema = z.object({
   testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
 });
 
+/** The projects of vitest.config.ts. */
+const kinds = ['unit', 'workflow', 'contract', 'system', 'proof', 'engine', 'chaos'];
+
 interface Count {
   passed: number;
   failed: number;
@@ -28,6 +31,13 @@ async function prepare(): Promise<void> {
   const { temporal } = readProfile();
   await temporalBinary(temporal, { onProgress });
   await testServerBinary(temporal, { onProgress });
+}
+
+/** The kinds that a script of package.json names, or, of any kind, the files that its user names after it. */
+function chosen(args: readonly string[]): string[] {
+  const rest = args.filter((arg) => !kinds.includes(arg));
+  if (rest.some((arg) => !arg.startsWith('-'))) return rest;
+  return [...args.filter((arg) => kinds.includes(arg)).map((kind) => `--project=${kind}`), ...rest];
 }
 
 async function runVitest(reportFile: string, temporary: string, args: readonly string[]): Promise<number> {
@@ -76,7 +86,7 @@ try {
   for (const path of [folder, temporary]) chmodSync(path, 0o755);
   await prepare();
   const reportFile = join(folder, 'report.json');
-  const exitCode = await runVitest(reportFile, temporary, process.argv.slice(2));
+  const exitCode = await runVitest(reportFile, temporary, chosen(process.argv.slice(2)));
   const { passed, failed } = countTests(reportFile, exitCode);
   process.exitCode = failed > 0 ? 1 : exitCode;
   if (process.exitCode === 0) remove(folder);
