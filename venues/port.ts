@@ -1,6 +1,8 @@
 import type { Instrument, Mode, OrderBook, SymbolSnapshot } from '../domain/market/market.ts';
+import type { FencedOrder } from '../domain/orders/fenced-order.ts';
 import type { Fill, OrderLeg, OrderState } from '../domain/orders/orders.ts';
-import type { SubmissionTerms, Touch } from '../domain/orders/submissions.ts';
+import type { Touch } from '../domain/orders/submissions.ts';
+import type { ProvingCapabilities } from './capabilities.ts';
 
 /** Whether orders on a symbol are taken. `halted`: not now, its trades can be asked for. `unlisted`: the exchange knows no such symbol. */
 export type Listing = 'traded' | 'halted' | 'unlisted';
@@ -31,6 +33,7 @@ export interface VenueTrade extends Omit<Fill, 'account' | 'intentId'> {
  */
 export interface TradingPort {
   readonly venue: string;
+  readonly capabilities: ProvingCapabilities;
   /** The exchange's clock by what was measured of it last, UTC epoch milliseconds. */
   exchangeTime(): Promise<number>;
   /** The same, asked anew: no later than the exchange's clock when it comes back. */
@@ -42,14 +45,8 @@ export interface TradingPort {
   /** Throws where it is unlisted. */
   instrument(symbol: string): Instrument;
   touch(symbol: string): Promise<Touch>;
-  /** @param timestamp exchange time of the request, after which it is valid for `recvWindowMs`. */
-  place(
-    leg: OrderLeg,
-    terms: SubmissionTerms,
-    intentId: string,
-    timestamp: number,
-    recvWindowMs: number,
-  ): Promise<{ order: VenueOrder; fills: Fill[] }>;
+  /** Sends what the fence let pass; the exchange refuses it after `sendBy`. */
+  place(order: FencedOrder): Promise<{ order: VenueOrder; fills: Fill[] }>;
   /** Undefined when the exchange knows no such order. */
   findOrder(symbol: string, intentId: string): Promise<VenueOrder | undefined>;
   /** By the venue's own id. Undefined when the exchange knows no such order. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { LegProgress } from '../../contracts/order.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import { isTerminal, type OrderLeg, terminalStates } from '../../domain/orders/orders.ts';
-import { nextSubmission, priced, RECV_WINDOW_MS } from '../../domain/orders/submissions.ts';
+import { nextSubmission, priced } from '../../domain/orders/submissions.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import type { OrderEvents } from '../../trading/execute/order-events.ts';
@@ -58,8 +58,9 @@ export function createOrderActivities({ journal, trading, events, logger }: Orde
       return progress('leg is over', leg);
     }
     const terms = priced(leg, draft, draft.price === 'join' ? await trading.touch(leg.symbol) : undefined);
-    const timestamp = await trading.exchangeTime();
-    const fence = await journal.intents.openFence(leg, terms, timestamp);
+    const sentAt = await trading.exchangeTime();
+    const sendBy = sentAt + trading.capabilities.requestValidMs;
+    const fence = await journal.intents.openFence(leg, terms, { sentAt, sendBy });
     if (!fence.passed) {
       const { code, limit, value } = fence;
       metrics.orderRefusals.inc({ code });
@@ -68,7 +69,7 @@ export function createOrderActivities({ journal, trading, events, logger }: Orde
     }
 
     const { intentId } = fence.intent;
-    await trading.place(leg, terms, intentId, timestamp, RECV_WINDOW_MS).then(
+    await trading.place(fence.order).then(
       ({ order, fills }) =>
         journal.intents.report({
           intentId,

@@ -1,9 +1,6 @@
 import { type Decimal, decimal, sum, text } from '../money/money.ts';
 import type { OrderLeg, OrderState, OrderType, TimeInForce } from './orders.ts';
 
-/** The exchange refuses a request that reaches it later than this after its timestamp. */
-export const RECV_WINDOW_MS = 2_000;
-
 /** One order of a leg at the exchange, before its price is known. */
 export interface SubmissionDraft {
   /** 1 for the first. */

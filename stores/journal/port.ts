@@ -5,6 +5,7 @@ import type { CycleRecord, PlanResult } from '../../contracts/cycle.ts';
 import type { PolicySettings } from '../../contracts/participation.ts';
 import type { Mode } from '../../domain/market/market.ts';
 import type { DecimalText } from '../../domain/money/money.ts';
+import type { FencedOrder, Sending } from '../../domain/orders/fenced-order.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders/orders.ts';
 import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
 import type { Balance, LastSale, OrderPlan, Position, TradingDay } from '../../domain/portfolio/portfolio.ts';
@@ -134,7 +135,7 @@ export interface Intent extends OrderLeg {
 }
 
 export type FenceResult =
-  | { passed: true; intent: Intent }
+  | { passed: true; intent: Intent; order: FencedOrder }
   | { passed: false; code: string; limit: string; value: string; intent: Intent };
 
 /** What is newly known of an order at the exchange, with all fills that came with it. */
@@ -170,9 +171,9 @@ export interface IntentBook {
   /**
    * The fence: in one transaction checks trading state, epoch and the limits in force, and inserts the intent as `submitted`. An intent that
    * exists already is never let through a second time. While a submission on the symbol is unresolved only reducing ones pass.
-   * @param sentAt the timestamp that the order is sent with, the exchange's time: what was sold and sent before is held against it.
+   * @param sending what the order is sent with: what was sold and sent before is held against its time.
    */
-  openFence(leg: OrderLeg, terms: SubmissionTerms, sentAt: number): Promise<FenceResult>;
+  openFence(leg: OrderLeg, terms: SubmissionTerms, sending: Sending): Promise<FenceResult>;
   /**
    * Books fills as a set union and moves the state if the move is legal. A submission that ended, of a leg which sends no other by
    * `nextSubmission`, releases what is left of the reservation.

@@ -16,8 +16,8 @@ export interface Rewrite {
 export const failpoints = {
   'before-send': {
     file: 'activities/orders/index.ts',
-    find: '    await trading.place(leg, terms',
-    replace: "    failpoint('before-send', intentId);\n    await trading.place(leg, terms",
+    find: '    await trading.place(fence.order',
+    replace: "    failpoint('before-send', intentId);\n    await trading.place(fence.order",
   },
   'after-send': undefined,
   'after-acknowledgement': {
@@ -88,7 +88,7 @@ export const mutants = {
       },
       {
         file: 'trading/execute/settle.ts',
-        find: '  if ((await trading.exchangeTime()) <= intent.sendBy + MATCHING_DELAY_MS) return intent;',
+        find: '  if ((await trading.exchangeTime()) <= unfoundUntil(trading, intent)) return intent;',
         replace: '',
       },
       {
@@ -98,7 +98,7 @@ export const mutants = {
       },
       {
         file: 'trading/execute/settle.ts',
-        find: '  if (askedAt <= intent.sendBy + MATCHING_DELAY_MS) return intent;',
+        find: '  if (askedAt <= unfoundUntil(trading, intent)) return intent;',
         replace: '  void askedAt;',
       },
     ],
@@ -134,9 +134,8 @@ export const mutants = {
     rewrites: [
       {
         file: 'activities/orders/index.ts',
-        find: '    await trading.place(leg, terms, intentId, timestamp, RECV_WINDOW_MS).then(',
-        replace:
-          '    const place = () => trading.place(leg, terms, intentId, timestamp, RECV_WINDOW_MS);\n    await place().catch(place).then(',
+        find: '    await trading.place(fence.order).then(',
+        replace: '    const place = () => trading.place(fence.order);\n    await place().catch(place).then(',
       },
     ],
   },

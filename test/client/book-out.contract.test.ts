@@ -8,7 +8,7 @@ import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
-import { fund, leg, planLegs, temporaryJournal, terms, trade } from '../support/books.ts';
+import { fund, leg, planLegs, sending, temporaryJournal, terms, trade } from '../support/books.ts';
 
 const SYMBOL = 'SOL/USDT';
 
@@ -88,7 +88,7 @@ describe('booking out a position', () => {
       limitPrice: '147',
     });
     await planLegs(journal, sell);
-    await journal.intents.openFence(sell, terms(sell), Date.now() + 60_000);
+    await journal.intents.openFence(sell, terms(sell), sending(Date.now() + 60_000));
     await expect(bookOut()).rejects.toMatchObject({ code: 'OrderOpen', exitCode: 5 });
     expect(await held()).toMatchObject({ quantity: '2' });
   });
@@ -101,7 +101,7 @@ describe('booking out a position', () => {
   ] as const)('ends a submission that is %s as %s once its time is over', async (state, end, venueOrderId?: string) => {
     const sell = leg({ legId: 'sph2', cycleId: 'c2', symbol: SYMBOL, side: 'sell', purpose: 'protect', quantity: '2' });
     await planLegs(journal, sell);
-    await journal.intents.openFence(sell, terms(sell), Date.now() - 2_001);
+    await journal.intents.openFence(sell, terms(sell), sending(Date.now() - 2_001));
     if (state !== 'submitted')
       await journal.intents.report({ intentId: intentId('sph2', 1), state, venueOrderId, fills: [] });
     expect(await bookOut()).toMatchObject({ ended: [intentId('sph2', 1)], booked: { kept: '2' } });
@@ -112,7 +112,7 @@ describe('booking out a position', () => {
   it('ends a purchase of unknown end, and frees its money, where nothing is held', async () => {
     const buy = leg({ legId: 'sph3', cycleId: 'c3', symbol: 'GONE/USDT', quantity: '1', limitPrice: '100' });
     await planLegs(journal, buy);
-    await journal.intents.openFence(buy, terms(buy), Date.now() - 2_001);
+    await journal.intents.openFence(buy, terms(buy), sending(Date.now() - 2_001));
     const gone = { symbol: 'GONE/USDT', reference: 'gone-1' };
     expect(await bookOut(gone)).toMatchObject({ booked: undefined, ended: [intentId('sph3', 1)] });
     expect(await journal.ledger.balances('main')).toContainEqual(
@@ -136,7 +136,7 @@ describe('booking out a position', () => {
       working,
     });
     await planLegs(journal, sell);
-    await journal.intents.openFence(sell, { ...terms(sell), quantity: '1' }, Date.now() - 2_001);
+    await journal.intents.openFence(sell, { ...terms(sell), quantity: '1' }, sending(Date.now() - 2_001));
     await journal.intents.report({ intentId: intentId('sph2', 1), state: 'accepted', venueOrderId: '77', fills: [] });
     const ended = [intentId('sph2', 1), intentId('sph2', 2)];
     expect(await bookOut()).toMatchObject({ ended, booked: { kept: '2' } });
@@ -148,7 +148,7 @@ describe('booking out a position', () => {
     const working = { style: 'chase', submissions: 3 } as const;
     const buy = leg({ legId: 'sph3', cycleId: 'c3', symbol: 'GONE/USDT', quantity: '1', limitPrice: '100', working });
     await planLegs(journal, buy);
-    await journal.intents.openFence(buy, terms(buy), Date.now() - 2_001);
+    await journal.intents.openFence(buy, terms(buy), sending(Date.now() - 2_001));
     await journal.intents.report({ intentId: intentId('sph3', 1), state: 'accepted', venueOrderId: '77', fills: [] });
     const gone = { symbol: 'GONE/USDT', reference: 'gone-1' };
     const ended = [intentId('sph3', 1), intentId('sph3', 2)];
@@ -164,7 +164,9 @@ describe('booking out a position', () => {
     const result = await bookOut({ symbol: 'GONE/USDT', reference: 'gone-1' });
     expect(result).toMatchObject({ booked: undefined, ended: [intentId('sph3', 1)] });
     // A sender that wakes late finds the tombstone.
-    expect(await journal.intents.openFence(buy, terms(buy), Date.now())).toMatchObject({ code: 'IntentExists' });
+    expect(await journal.intents.openFence(buy, terms(buy), sending(Date.now()))).toMatchObject({
+      code: 'IntentExists',
+    });
   });
 
   it('is refused while the exchange trades it', async () => {
@@ -174,7 +176,7 @@ describe('booking out a position', () => {
   it('is refused while a halted symbol has an order whose end can be asked for', async () => {
     const sell = leg({ legId: 'sph2', cycleId: 'c2', symbol: SYMBOL, side: 'sell', purpose: 'protect', quantity: '2' });
     await planLegs(journal, sell);
-    await journal.intents.openFence(sell, terms(sell), Date.now() - 2_001);
+    await journal.intents.openFence(sell, terms(sell), sending(Date.now() - 2_001));
     const halted = { listing: () => 'halted' as const, balances: trading.balances };
     const booking = bookOutPosition(request, { journal, trading: halted });
     await expect(booking).rejects.toMatchObject({ code: 'OrderOpen' });

@@ -11,7 +11,7 @@ import { configuredPolicy } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { openJournal } from '../../stores/journal/open.ts';
-import { cycleRecord, leg, planLegs, temporaryFolder, terms } from '../support/books.ts';
+import { cycleRecord, leg, planLegs, sending, temporaryFolder, terms } from '../support/books.ts';
 import { freePort } from '../support/ports.ts';
 
 /** Clears a screen, paints, renames the window, turns the writing round, and would be lines of its own in every way that a text can break. */
@@ -114,7 +114,7 @@ describe('each command', () => {
     const agentId = 'guest';
     await journal.guests.invite({ requestId: 'g', agentId, settings: { group: hostile }, tokenHash: 'h', by, reason });
     await planLegs(journal, leg());
-    await journal.intents.openFence(leg(), terms(leg()), 0);
+    await journal.intents.openFence(leg(), terms(leg()), sending(0));
     const intentId = `${leg().legId}-1`;
     await journal.intents.report({ intentId, state: 'unresolved', detail: hostile, fills: [] });
     const abstention = { kind: 'abstention', agentId, symbol: 'BTC/USDT', reason: 'no_key', detail: hostile } as const;

@@ -4,9 +4,8 @@ import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { nextSubmission, priced, type Touch } from '../../domain/orders/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../../venues/port.ts';
-import { leg } from '../support/books.ts';
+import { leg, sending } from '../support/books.ts';
 
-const RECV_WINDOW_MS = 2_000;
 const riskLimits = riskSchema.parse({});
 
 /** A buy so far below the market that it rests. */
@@ -40,10 +39,10 @@ export async function sendLeg(journal: Journal, trading: TradingPort, order: Ord
   }));
   const terms = priced(order, draft, undefined);
   const timestamp = await trading.exchangeTime();
-  const fence = await journal.intents.openFence(order, terms, timestamp);
+  const fence = await journal.intents.openFence(order, terms, sending(timestamp));
   if (!fence.passed) throw new Error(`${fence.code}: limit ${fence.limit}, value ${fence.value}`);
   const { intentId } = fence.intent;
-  const { order: placed, fills } = await trading.place(order, terms, intentId, timestamp, RECV_WINDOW_MS);
+  const { order: placed, fills } = await trading.place(fence.order);
   const { state, venueOrderId, filledQuantity } = placed;
   return journal.intents.report({ intentId, state, venueOrderId, filledQuantity, fills });
 }

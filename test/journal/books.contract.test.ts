@@ -5,7 +5,7 @@ import { defaultParticipation, perAgent } from '../../domain/consensus/participa
 import type { Working } from '../../domain/orders/orders.ts';
 import type { OrderPlan, Restriction } from '../../domain/portfolio/portfolio.ts';
 import type { PlanningView } from '../../stores/journal/port.ts';
-import { fill, fund, leg, planLegs, terms, trade } from '../support/books.ts';
+import { fill, fund, leg, planLegs, sending, terms, trade } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -183,7 +183,7 @@ describe.each(adapterNames)('the books on %s', (name) => {
   it('writes each fact to the outbox in the transaction that made it true', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
-    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
     await books.journal.intents.report({
       intentId: fill().intentId,
       state: 'filled',
@@ -262,7 +262,7 @@ describe.each(adapterNames)('the books on %s', (name) => {
       expect(await books.journal.control.read('main')).toMatchObject({ tradingState: 'reducing', epoch: 0 });
       await fund(books.journal);
       await planLegs(books.journal, leg());
-      expect(await books.journal.intents.openFence(leg(), terms(leg()), books.now)).toMatchObject({
+      expect(await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now))).toMatchObject({
         code: 'TradingReducing',
       });
       await plan('c2', 'active');
@@ -295,7 +295,7 @@ describe.each(adapterNames)('the books on %s', (name) => {
       await trade(books.journal, leg({ quantity: '0.02', limitPrice: '50000' }));
       const sell = leg({ legId: 'sph2', cycleId: 'c2', side: 'sell', purpose: 'flatten', limitPrice: '40000' });
       await planLegs(books.journal, sell);
-      await books.journal.intents.openFence(sell, terms(sell), books.now);
+      await books.journal.intents.openFence(sell, terms(sell), sending(books.now));
       const part = (tradeId: string, filledAt: number) =>
         fill({ intentId: 'sph2-1', tradeId, side: 'sell', quantity: '0.005', price: '40000', fee: '0', filledAt });
       const fills = [part('s1', 10), part('s2', 20)];
@@ -357,7 +357,7 @@ describe.each(adapterNames)('the books on %s', (name) => {
       await fund(books.journal);
       const order = leg({ timeInForce: 'GTC', working });
       await planLegs(books.journal, order);
-      await books.journal.intents.openFence(order, { ...terms(order), quantity: '0.005' }, books.now);
+      await books.journal.intents.openFence(order, { ...terms(order), quantity: '0.005' }, sending(books.now));
       // For as long as it rests it is no leg that waits.
       books.now += 10 * 60_000;
       await books.journal.intents.report({ intentId: `${order.legId}-1`, state: 'canceled', fills: [] });

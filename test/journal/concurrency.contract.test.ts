@@ -4,7 +4,7 @@ import { riskSchema } from '../../contracts/config/schema.ts';
 import { decimal } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { FenceResult, Journal } from '../../stores/journal/port.ts';
-import { fund, leg, planLegs, terms } from '../support/books.ts';
+import { fund, leg, planLegs, sending, terms } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -19,7 +19,7 @@ describe.each(adapterNames)('two processes with the same books on %s', (name) =>
   const books = new FreshBooks(name, limits);
 
   const fence = (journal: Journal, order: OrderLeg): Promise<FenceResult> =>
-    journal.intents.openFence(order, terms(order), books.now);
+    journal.intents.openFence(order, terms(order), sending(books.now));
 
   it('never reserve more than is free, under 20 concurrent plans', async () => {
     // A plan reserves 60.12: sixteen of them fit.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
-import { fund, leg, terms, trade } from '../support/books.ts';
+import { fund, leg, sending, terms, trade } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -23,12 +23,14 @@ describe.each(adapterNames)('what an exit reserves on %s', (name) => {
     const next = await plan('sph-next');
     expect(next?.quantity).toBe('0.01');
     if (!lost || !next) throw new Error('nothing was planned');
-    expect(await books.journal.intents.openFence(lost, terms(lost), books.now)).toMatchObject({
+    expect(await books.journal.intents.openFence(lost, terms(lost), sending(books.now))).toMatchObject({
       passed: false,
       code: 'IntentExists',
       value: 'void',
     });
-    expect(await books.journal.intents.openFence(next, terms(next), books.now)).toMatchObject({ passed: true });
+    expect(await books.journal.intents.openFence(next, terms(next), sending(books.now))).toMatchObject({
+      passed: true,
+    });
   });
 
   it('is sold by the next exit at once where a clock was set back since', async () => {
@@ -44,7 +46,7 @@ describe.each(adapterNames)('what an exit reserves on %s', (name) => {
     await trade(books.journal, leg());
     const sent = await plan('sph-sent');
     if (!sent) throw new Error('nothing was planned');
-    await books.journal.intents.openFence(sent, terms(sent), books.now);
+    await books.journal.intents.openFence(sent, terms(sent), sending(books.now));
     books.now += 600_000;
     expect(await plan('sph-next')).toBeUndefined();
   });

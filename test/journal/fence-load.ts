@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import type { Journal, NewEvent } from '../../stores/journal/port.ts';
 import { createJournal } from '../../stores/journal/sql/journal.ts';
-import { fund, leg, planLegs, terms } from '../support/books.ts';
+import { fund, leg, planLegs, sending, terms } from '../support/books.ts';
 import { type AdapterName, adapterNames, booksOver, opener, startAdapter } from './adapters.ts';
 
 /**
@@ -54,7 +54,7 @@ async function times(journal: Journal, name: string, clock: { now: number }): Pr
     await planLegs(journal, order);
     await sleep(Math.random() * 20);
     const startedAt = performance.now();
-    const { passed, intent } = await journal.intents.openFence(order, terms(order), clock.now);
+    const { passed, intent } = await journal.intents.openFence(order, terms(order), sending(clock.now));
     measured.push(performance.now() - startedAt);
     if (!passed) throw new Error(`${order.legId} did not pass`);
     // As the exchange ends an order that takes nothing at once: no account has a thousand open ones.

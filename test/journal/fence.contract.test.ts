@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
-import { fill, fund, leg, planLegs, terms } from '../support/books.ts';
+import { fill, fund, leg, planLegs, sending, terms } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -13,8 +13,8 @@ describe.each(adapterNames)('the fence on %s', (name) => {
   it('lets an intent pass once', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
-    const first = await books.journal.intents.openFence(leg(), terms(leg()), books.now);
-    const second = await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    const first = await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
+    const second = await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
     expect(first).toMatchObject({ passed: true, intent: { state: 'submitted', sendBy: books.now + 2_000 } });
     expect(second).toMatchObject({ passed: false, code: 'IntentExists', value: 'submitted' });
   });
@@ -28,7 +28,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
       reason: 'test',
       by: 'me',
     });
-    expect(await books.journal.intents.openFence(leg(), terms(leg()), books.now)).toMatchObject({
+    expect(await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now))).toMatchObject({
       passed: false,
       code: 'StaleEpoch',
       limit: '1',
@@ -37,7 +37,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     await books.journal.control.resume({ account: 'main', expectedEpoch: halted.epoch, reason: 'test', by: 'me' });
     const other = leg({ legId: 'sph2', cycleId: 'cycle/main/2' });
     await planLegs(books.journal, other);
-    expect(await books.journal.intents.openFence(other, terms(other), books.now)).toMatchObject({
+    expect(await books.journal.intents.openFence(other, terms(other), sending(books.now))).toMatchObject({
       passed: false,
       code: 'StaleEpoch',
     });
@@ -46,7 +46,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
   it('refuses opening while halted, under the current epoch too, and lets a covered reduction pass', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
-    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
     await books.journal.intents.report({
       intentId: `${leg().legId}-1`,
       state: 'filled',
@@ -57,7 +57,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
 
     const opening = leg({ legId: 'sph2', cycleId: 'c2', epoch: 1 });
     await planLegs(books.journal, opening);
-    expect(await books.journal.intents.openFence(opening, terms(opening), books.now)).toMatchObject({
+    expect(await books.journal.intents.openFence(opening, terms(opening), sending(books.now))).toMatchObject({
       passed: false,
       code: 'TradingHalted',
     });
@@ -71,7 +71,9 @@ describe.each(adapterNames)('the fence on %s', (name) => {
       quantity: '0.00999',
     });
     await planLegs(books.journal, reducing);
-    expect(await books.journal.intents.openFence(reducing, terms(reducing), books.now)).toMatchObject({ passed: true });
+    expect(await books.journal.intents.openFence(reducing, terms(reducing), sending(books.now))).toMatchObject({
+      passed: true,
+    });
   });
 
   it.each([
@@ -83,7 +85,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     await fund(books.journal, '1', 'BTC');
     const wanted = leg(changes);
     if (code !== 'NotReserved') await planLegs(books.journal, wanted);
-    expect(await books.journal.intents.openFence(wanted, terms(wanted), books.now)).toMatchObject({
+    expect(await books.journal.intents.openFence(wanted, terms(wanted), sending(books.now))).toMatchObject({
       passed: false,
       code,
       limit,
@@ -111,7 +113,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     await fund(books.journal, '1', 'ETH');
     await planLegs(books.journal, leg());
     const other = { ...leg(), ...changes } as OrderLeg;
-    const result = await books.journal.intents.openFence(other, terms(other), books.now);
+    const result = await books.journal.intents.openFence(other, terms(other), sending(books.now));
     expect(result).toMatchObject({ passed: false, code: 'OtherLeg' });
     if (!result.passed) expect(result.value).toContain(Object.keys(changes)[0]);
   });
@@ -120,7 +122,11 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     await fund(books.journal);
     await planLegs(books.journal, leg({ quantity: '0.1' }));
     expect(await books.balance('USDT')).toMatchObject({ free: '3988', reserved: '6012' });
-    await books.journal.intents.openFence(leg({ quantity: '0.1' }), terms(leg({ quantity: '0.1' })), books.now);
+    await books.journal.intents.openFence(
+      leg({ quantity: '0.1' }),
+      terms(leg({ quantity: '0.1' })),
+      sending(books.now),
+    );
     expect(await books.balance('USDT')).toMatchObject({ free: '10000', reserved: '0', dust: '0' });
   });
 
@@ -130,14 +136,14 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     for (let n = 0; n < 7; n += 1) {
       const next = leg({ legId: `sph${n}`, cycleId: `c${n}`, quantity: '0.001' });
       await planLegs(books.journal, next);
-      const result = await books.journal.intents.openFence(next, terms(next), books.now);
+      const result = await books.journal.intents.openFence(next, terms(next), sending(books.now));
       codes.push(result.passed ? 'passed' : result.code);
     }
     expect(codes).toEqual(['passed', 'passed', 'passed', 'passed', 'passed', 'OrderRate', 'OrderRate']);
     books.now += 60_001;
     const later = leg({ legId: 'sph-later', cycleId: 'c-later', quantity: '0.001' });
     await planLegs(books.journal, later);
-    expect((await books.journal.intents.openFence(later, terms(later), books.now)).passed).toBe(true);
+    expect((await books.journal.intents.openFence(later, terms(later), sending(books.now))).passed).toBe(true);
   });
 
   it.each([
@@ -149,7 +155,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     const send = async (n: number, sentAt: number): Promise<string> => {
       const next = leg({ legId: `sph${n}`, cycleId: `c${n}`, quantity: '0.001' });
       await planLegs(books.journal, next);
-      const result = await books.journal.intents.openFence(next, terms(next), sentAt);
+      const result = await books.journal.intents.openFence(next, terms(next), sending(sentAt));
       return result.passed ? 'passed' : result.code;
     };
     books.now = start;
@@ -166,7 +172,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     for (const [n, sentAt] of [...Array.from({ length: 5 }, (_, k) => hour + k), 0, 1, hour].entries()) {
       const next = leg({ legId: `sph${n}`, cycleId: `c${n}`, quantity: '0.001' });
       await planLegs(books.journal, next);
-      const result = await books.journal.intents.openFence(next, terms(next), sentAt);
+      const result = await books.journal.intents.openFence(next, terms(next), sending(sentAt));
       codes.push(result.passed ? 'passed' : result.code);
     }
     expect(codes).toEqual([...Array.from({ length: 7 }, () => 'passed'), 'OrderRate']);
@@ -175,8 +181,8 @@ describe.each(adapterNames)('the fence on %s', (name) => {
   it('sends the next submission only when the one before is over', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
-    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
-    expect(await books.journal.intents.openFence(leg(), terms(leg(), 2), books.now)).toMatchObject({
+    await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
+    expect(await books.journal.intents.openFence(leg(), terms(leg(), 2), sending(books.now))).toMatchObject({
       passed: false,
       code: 'PreviousSubmissionOpen',
     });
@@ -186,7 +192,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
     expect((await books.journal.intents.voidIfMissing(leg(), 1)).state).toBe('void');
-    expect(await books.journal.intents.openFence(leg(), terms(leg()), books.now)).toMatchObject({
+    expect(await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now))).toMatchObject({
       passed: false,
       code: 'IntentExists',
       value: 'void',
@@ -199,7 +205,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     beforeEach(async () => {
       await fund(books.journal);
       await planLegs(books.journal, chased);
-      await books.journal.intents.openFence(chased, terms(chased), books.now);
+      await books.journal.intents.openFence(chased, terms(chased), sending(books.now));
     });
 
     const endFirst = () =>
@@ -211,7 +217,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
       });
 
     it('keeps the capital of an order at the exchange when the next one comes too early', async () => {
-      expect(await books.journal.intents.openFence(chased, terms(chased, 2), books.now)).toMatchObject({
+      expect(await books.journal.intents.openFence(chased, terms(chased, 2), sending(books.now))).toMatchObject({
         passed: false,
         code: 'PreviousSubmissionOpen',
       });
@@ -225,7 +231,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
       await endFirst();
       expect(await books.balance('USDT')).toMatchObject({ free: '9398.8', reserved: '361.24' });
       const whole = terms(chased, 2);
-      expect(await books.journal.intents.openFence(chased, whole, books.now)).toMatchObject({
+      expect(await books.journal.intents.openFence(chased, whole, sending(books.now))).toMatchObject({
         passed: false,
         code: 'OverLeg',
         limit: '0.01',
@@ -236,7 +242,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     it('passes the rest of the leg, and gives back what the last one left', async () => {
       await endFirst();
       const rest = { ...terms(chased, 2), quantity: '0.006', limitPrice: '59000' };
-      expect(await books.journal.intents.openFence(chased, rest, books.now)).toMatchObject({
+      expect(await books.journal.intents.openFence(chased, rest, sending(books.now))).toMatchObject({
         passed: true,
         intent: { submission: 2, quantity: '0.006', limitPrice: '59000', filledQuantity: '0' },
       });
@@ -249,7 +255,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
       });
       expect(await books.balance('USDT')).toMatchObject({ free: '9406.04', reserved: '0' });
       const third = { ...terms(chased, 3), quantity: '0.001' };
-      expect(await books.journal.intents.openFence(chased, third, books.now)).toMatchObject({
+      expect(await books.journal.intents.openFence(chased, third, sending(books.now))).toMatchObject({
         passed: false,
         code: 'LegOver',
       });
@@ -265,7 +271,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
     const worse = { ...terms(leg()), limitPrice: '60000.01' };
-    expect(await books.journal.intents.openFence(leg(), worse, books.now)).toMatchObject({
+    expect(await books.journal.intents.openFence(leg(), worse, sending(books.now))).toMatchObject({
       passed: false,
       code: 'PriceCollar',
       limit: '60000',
@@ -277,7 +283,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     await fund(books.journal);
     await fund(books.journal, '1', 'ETH');
     await planLegs(books.journal, leg());
-    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
     await books.journal.intents.report({
       intentId: fill().intentId,
       state: 'partially_filled',
@@ -287,7 +293,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     const pass = async (changes: Partial<OrderLeg>) => {
       const wanted = leg({ cycleId: `cycle/${changes.legId}`, ...changes });
       await planLegs(books.journal, wanted);
-      const result = await books.journal.intents.openFence(wanted, terms(wanted), books.now);
+      const result = await books.journal.intents.openFence(wanted, terms(wanted), sending(books.now));
       return result.passed ? 'passed' : `${result.code} ${result.value}`;
     };
     expect(await pass({ legId: 'sph2' })).toBe(`SymbolFrozen ${fill().intentId}`);
@@ -299,12 +305,12 @@ describe.each(adapterNames)('the fence on %s', (name) => {
     await fund(books.journal);
     await planLegs(books.journal, leg(), leg({ legId: 'sph2' }));
     const live = await books.again('live');
-    expect(await live.intents.openFence(leg(), terms(leg()), books.now)).toMatchObject({
+    expect(await live.intents.openFence(leg(), terms(leg()), sending(books.now))).toMatchObject({
       passed: false,
       code: 'LiveDisabled',
     });
     await live.control.setLive({ requestId: 'l1', account: 'main', enabled: true, reason: 'test', by: 'me' });
     const second = leg({ legId: 'sph2' });
-    expect(await live.intents.openFence(second, terms(second), books.now)).toMatchObject({ passed: true });
+    expect(await live.intents.openFence(second, terms(second), sending(books.now))).toMatchObject({ passed: true });
   });
 });

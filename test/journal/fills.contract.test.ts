@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
-import { fill, fund, leg, planLegs, terms } from '../support/books.ts';
+import { fill, fund, leg, planLegs, sending, terms } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -43,7 +43,7 @@ describe.each(adapterNames)('fills on %s', (name) => {
             await books.fresh();
             await fund(books.journal);
             await planLegs(books.journal, leg());
-            await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+            await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
             await books.journal.exchange.acquireLease('main', 'one', 1_000);
             for (const what of [...some, ...every]) await hear(what);
             expect(await books.journal.intents.find(fill().intentId)).toMatchObject({ state, filledQuantity: filled });
@@ -61,7 +61,7 @@ describe.each(adapterNames)('fills on %s', (name) => {
   it('that fill a part of a canceled order leave it canceled', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
-    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
     await books.journal.intents.report({
       intentId: fill().intentId,
       state: 'canceled',
@@ -80,7 +80,7 @@ describe.each(adapterNames)('fills on %s', (name) => {
   it('keep an order open until all of them are booked', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
-    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
     await expect(
       books.journal.intents.report({
         intentId: fill().intentId,
@@ -95,7 +95,7 @@ describe.each(adapterNames)('fills on %s', (name) => {
   it('may come after the cancel and are paid from free cash', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
-    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
     await books.journal.intents.report({ intentId: fill().intentId, state: 'accepted', fills: [] });
     await books.journal.intents.report({
       intentId: fill().intentId,
@@ -117,7 +117,7 @@ describe.each(adapterNames)('fills on %s', (name) => {
   it('do not move a finished order back', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
-    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
     await books.journal.intents.report({
       intentId: fill().intentId,
       state: 'filled',
@@ -131,7 +131,7 @@ describe.each(adapterNames)('fills on %s', (name) => {
   it('make positions at average cost and realise the difference', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
-    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
     await books.journal.intents.report({
       intentId: fill().intentId,
       state: 'filled',
@@ -147,7 +147,7 @@ describe.each(adapterNames)('fills on %s', (name) => {
       limitPrice: '61000',
     });
     await planLegs(books.journal, sell);
-    await books.journal.intents.openFence(sell, terms(sell), books.now);
+    await books.journal.intents.openFence(sell, terms(sell), sending(books.now));
     await books.journal.intents.report({
       intentId: 'sph2-1',
       state: 'filled',

@@ -5,7 +5,7 @@ import type { CycleRecord } from '../../contracts/cycle.ts';
 import { type Decimal, decimal, text } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { Row } from '../../stores/journal/sql/database.ts';
-import { cycleRecord, fill, fund, leg, planLegs, terms, trade } from '../support/books.ts';
+import { cycleRecord, fill, fund, leg, planLegs, sending, terms, trade } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -58,7 +58,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
       books.now += 5 * 60_000;
       expect(await look('c3')).toEqual([]);
       expect(await books.balance('USDT')).toMatchObject({ free: '10000', reserved: '0', dust: '0' });
-      expect(await books.journal.intents.openFence(leg(), terms(leg()), books.now)).toMatchObject({
+      expect(await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now))).toMatchObject({
         passed: false,
         value: 'void',
       });
@@ -69,7 +69,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
       const sliced = leg({ working: { style: 'twap', slices: ['0.004', '0.006'], intervalMs: 1_000 } });
       await planLegs(books.journal, sliced);
       const { quantity: _whole, ...first } = terms(sliced);
-      await books.journal.intents.openFence(sliced, { ...first, quantity: '0.004' }, books.now + 2_000);
+      await books.journal.intents.openFence(sliced, { ...first, quantity: '0.004' }, sending(books.now + 2_000));
       await books.journal.intents.report({
         intentId: fill().intentId,
         state: 'filled',
@@ -222,7 +222,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
       await leave('0.00000766');
       const entry = order(3, { quantity: '0.01' });
       await planLegs(books.journal, entry);
-      await books.journal.intents.openFence(entry, terms(entry), books.now);
+      await books.journal.intents.openFence(entry, terms(entry), sending(books.now));
       for (const [tradeId, quantity, filledAt] of [
         ['a', '0.00001', 9_000_000],
         ['b', '0.00999', 9_000_500],
@@ -237,7 +237,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
   it('sets dust apart at its cost, and takes it back with the next buy', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg());
-    await books.journal.intents.openFence(leg(), terms(leg()), books.now);
+    await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
     const dusty = fill({ quantity: '0.00005', fee: '0', price: '60000' });
     await books.journal.intents.report({
       intentId: dusty.intentId,
@@ -259,7 +259,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
 
     const next = leg({ legId: 'sph2', cycleId: 'c2' });
     await planLegs(books.journal, next);
-    await books.journal.intents.openFence(next, terms(next), books.now);
+    await books.journal.intents.openFence(next, terms(next), sending(books.now));
     const bought = fill({ intentId: 'sph2-1', tradeId: '2', quantity: '0.00995', fee: '0', price: '50000' });
     await books.journal.intents.report({
       intentId: 'sph2-1',
@@ -306,7 +306,7 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     await trade(books.journal, leg(), { quantity: '0.00005' });
     const sell = leg({ legId: 'sph2', cycleId: 'c2', side: 'sell', purpose: 'flatten', quantity: '0.00005' });
     await planLegs(books.journal, sell);
-    await books.journal.intents.openFence(sell, terms(sell), books.now);
+    await books.journal.intents.openFence(sell, terms(sell), sending(books.now));
     await books.journal.intents.report({ intentId: 'sph2-1', state: 'canceled', filledQuantity: '0', fills: [] });
     const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', rules, price: '60000' };
     expect(await books.journal.ledger.sweepDust(sweep)).toBe('0.00005');

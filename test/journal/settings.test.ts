@@ -5,7 +5,7 @@ import { type RiskSettings, riskSchema } from '../../contracts/config/schema.ts'
 import { policySchema } from '../../contracts/participation.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
-import { fund, leg, temporaryFolder, temporaryJournal, terms, trade } from '../support/books.ts';
+import { fund, leg, sending, temporaryFolder, temporaryJournal, terms, trade } from '../support/books.ts';
 
 const defaults = riskSchema.parse({});
 /** Of the release before a holding time, a budget of a day and an age of prices were limits. */
@@ -55,7 +55,7 @@ const exit = leg({
 
 async function sendsExit(journal: Journal): Promise<boolean> {
   await journal.intents.planExit({ legId: exit.legId, account: 'main', symbol: 'BTC/USDT' }, () => exit);
-  return (await journal.intents.openFence(exit, terms(exit), Date.now())).passed;
+  return (await journal.intents.openFence(exit, terms(exit), sending(Date.now()))).passed;
 }
 
 const request = { requestId: 'mend', account: 'main', by: 'ann', reason: 'test' };

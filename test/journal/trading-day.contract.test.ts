@@ -4,8 +4,8 @@ import { decimal, sum } from '../../domain/money/money.ts';
 import type { OrderLeg, OrderPurpose } from '../../domain/orders/orders.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import type { FenceResult, Journal, PlanningView } from '../../stores/journal/port.ts';
-import { plan, limits as planLimits } from '../domain/plan.ts';
-import { cycleRecord, fund, leg, planLegs, terms, trade } from '../support/books.ts';
+import { plan, limits as planLimits } from '../domain/portfolio/plan.ts';
+import { cycleRecord, fund, leg, planLegs, sending, terms, trade } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -20,7 +20,7 @@ const wide = { ...planLimits, maxSymbolExposure: 1, maxGrossExposure: 1, maxOrde
 describe.each(adapterNames)('the day’s trading on %s', (name) => {
   const books = new FreshBooks(name, limits);
   const fence = (order: OrderLeg, sentAt = books.now): Promise<FenceResult> =>
-    books.journal.intents.openFence(order, terms(order), sentAt);
+    books.journal.intents.openFence(order, terms(order), sending(sentAt));
   const order = (id: string, changes: Partial<OrderLeg> = {}): OrderLeg =>
     leg({ legId: id, cycleId: `cycle/${id}`, correlationId: `cycle/${id}`, ...changes });
   const mark = (id: string, equity: string): Promise<void> =>

@@ -4,9 +4,9 @@ import { decimal, floorToStep, text } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
 import { type TradingPort, VenueRejection } from '../../venues/port.ts';
+import { fenced } from '../support/books.ts';
 
 const SYMBOL = 'BTC/USDT';
-const RECV_WINDOW_MS = 5_000;
 const RESTING_SHARE = '0.9';
 const TAKING_SHARE = '1.005';
 
@@ -67,7 +67,7 @@ export function describeTradingContract(
 
     async function place(id: string, side: 'buy' | 'sell', share: string, changes: Partial<SubmissionTerms> = {}) {
       const { leg, submission } = await terms(side, share, changes);
-      return trading.place(leg, submission, id, await trading.exchangeTime(), RECV_WINDOW_MS);
+      return trading.place(fenced(leg, id, await trading.exchangeTime(), submission));
     }
 
     test('tells the time and the best prices', async () => {
@@ -150,7 +150,7 @@ export function describeTradingContract(
       const id = orderId();
       const { leg, submission } = await terms('buy', RESTING_SHARE);
       const heldUp = (await trading.exchangeTime()) - 10_000;
-      await expect(trading.place(leg, submission, id, heldUp, 2_000)).rejects.toThrow(VenueRejection);
+      await expect(trading.place(fenced(leg, id, heldUp, submission))).rejects.toThrow(VenueRejection);
       expect(await trading.findOrder(SYMBOL, id)).toBeUndefined();
     });
   });

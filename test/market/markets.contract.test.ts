@@ -8,7 +8,7 @@ import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { loadMarkets, MARKETS_MS } from '../../venues/binance/markets.ts';
 import { VenueRejection } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
-import { leg, terms } from '../support/books.ts';
+import { fenced, leg } from '../support/books.ts';
 
 const SYMBOL = 'BTC/USDT';
 
@@ -152,7 +152,7 @@ describe('the markets', () => {
   it('have an order on what is not listed refused before it is sent', async () => {
     const trading = await createCcxtTrading(client);
     const order = leg({ symbol: 'GONE/USDT' });
-    const placed = trading.place(order, terms(order), 'sph1-1', await trading.exchangeTime(), 2_000);
+    const placed = trading.place(fenced(order, 'sph1-1', await trading.exchangeTime()));
     await expect(placed).rejects.toMatchObject({ name: 'VenueRejection', code: 'NotListed' });
   });
 
@@ -163,7 +163,7 @@ describe('the markets', () => {
     const trading = await createCcxtTrading(client);
     const order = leg(changes);
     const timestamp = await trading.exchangeTime();
-    await expect(trading.place(order, terms(order), 'sph1-1', timestamp, 2_000)).rejects.toThrow(VenueRejection);
+    await expect(trading.place(fenced(order, 'sph1-1', timestamp))).rejects.toThrow(VenueRejection);
     await sleep(200);
     expect(readings).toBe(expected);
   });

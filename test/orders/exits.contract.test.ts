@@ -9,7 +9,7 @@ import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import type { Listing, TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
-import { fund, leg, planLegs, temporaryJournal, terms, trade } from '../support/books.ts';
+import { fenced, fund, leg, planLegs, temporaryJournal, trade } from '../support/books.ts';
 
 const silent = pino({ level: 'silent' });
 const instrument: Instrument = {
@@ -156,8 +156,7 @@ describe('a position of more than one order may have', () => {
     expect(exit.leg.quantity).toBe('1000000000');
 
     const timestamp = await venue.exchangeTime();
-    const place = (quantity: string, id: string) =>
-      venue.place(exit.leg, { ...terms(exit.leg), quantity }, id, timestamp, 2_000);
+    const place = (quantity: string, id: string) => venue.place(fenced({ ...exit.leg, quantity }, id, timestamp));
     await expect(place('1500000000', 'sph-whole')).rejects.toThrow('LOT_SIZE');
     expect((await place(exit.leg.quantity, 'sph-part')).order.state).toMatch(/filled|expired/);
   });

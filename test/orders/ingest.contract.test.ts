@@ -12,11 +12,10 @@ import { openUserStream } from '../../venues/binance/user-stream.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestAccount, type TestExchange, until } from '../paper-exchange/harness.ts';
 import { signedCall } from '../paper-exchange/signing.ts';
-import { fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';
+import { fenced, fund, leg, planLegs, sending, temporaryJournal, terms } from '../support/books.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 
 const silent = pino({ level: 'silent' });
-const RECV_WINDOW_MS = 2_000;
 
 let exchange: TestExchange;
 let account: TestAccount;
@@ -58,9 +57,9 @@ async function sendAndForget(legId: string): Promise<OrderLeg> {
   const order = leg({ legId, cycleId: `cycle/${legId}`, quantity: '0.001', limitPrice });
   await planLegs(journal, order);
   const timestamp = await trading.exchangeTime();
-  const fence = await journal.intents.openFence(order, terms(order), timestamp);
+  const fence = await journal.intents.openFence(order, terms(order), sending(timestamp));
   if (!fence.passed) throw new Error(`${fence.code}: ${fence.value}`);
-  await trading.place(order, terms(order), fence.intent.intentId, timestamp, RECV_WINDOW_MS);
+  await trading.place(fence.order);
   return order;
 }
 
@@ -255,8 +254,7 @@ describe('the user data stream', () => {
     try {
       await until(() => (named.has(undefined) ? true : undefined));
       const order = leg({ limitPrice: '30000', quantity: '0.001', timeInForce: 'GTC' });
-      const timestamp = await trading.exchangeTime();
-      await trading.place(order, terms(order), 'sphnamed-1', timestamp, RECV_WINDOW_MS);
+      await trading.place(fenced(order, 'sphnamed-1', await trading.exchangeTime()));
       await until(() => (named.has('sphnamed-1') ? true : undefined));
       named.clear();
       await trading.cancel('BTC/USDT', 'sphnamed-1');

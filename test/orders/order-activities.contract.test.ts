@@ -12,10 +12,9 @@ import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
-import { fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';
+import { fenced, fund, leg, planLegs, sending, temporaryJournal, terms } from '../support/books.ts';
 
 const silent = pino({ level: 'silent' });
-const RECV_WINDOW_MS = 2_000;
 const chase = leg({
   limitPrice: '30000',
   quantity: '0.002',
@@ -52,7 +51,7 @@ const place = (order: OrderLeg = chase): Promise<LegProgress> => run(() => order
 describe('an order that the exchange says was sent before', () => {
   it('is looked up, and followed as the one that it is: nothing is sent beside it', async () => {
     const timestamp = await trading.exchangeTime();
-    await trading.place(chase, { ...terms(chase), timeInForce: 'GTC' }, intentId, timestamp, RECV_WINDOW_MS);
+    await trading.place(fenced({ ...chase, timeInForce: 'GTC' }, intentId, timestamp));
     expect(await place()).toMatchObject({ working: true, result: { state: 'unresolved' } });
     expect((await journal.intents.find(intentId))?.detail).toMatch(/^-2010: .*Duplicate order sent/);
     const resolved = await run(() => orders.resolveOrder(chase, 1));
@@ -67,7 +66,7 @@ describe('the cancel of an order on a symbol that the exchange lists no more', (
   const cancel = () => run(() => orders.cancelOrder(sell, 1));
   beforeEach(async () => {
     await planLegs(journal, sell);
-    await journal.intents.openFence(sell, terms(sell), Date.now() - 2_001);
+    await journal.intents.openFence(sell, terms(sell), sending(Date.now() - 2_001));
     await journal.intents.report({ intentId: intentIdOf('sph2', 1), state: 'accepted', venueOrderId: '77', fills: [] });
   });
 

@@ -5,7 +5,7 @@ import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { createRequestBudget } from '../../venues/binance/request-budget.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestAccount, type TestExchange } from '../paper-exchange/harness.ts';
-import { leg, terms } from '../support/books.ts';
+import { fenced, leg } from '../support/books.ts';
 
 const SYMBOL = 'BTC/USDT';
 
@@ -57,13 +57,13 @@ describe('every signed request bears the exchange’s time', () => {
     const before = await trading.exchangeTime();
     await skew(-5_000);
     const sent = vi.spyOn(client, 'fetch');
-    await expect(trading.place(order, terms(order), 'sphone-1', before, 2_000)).rejects.toMatchObject({
+    await expect(trading.place(fenced(order, 'sphone-1', before))).rejects.toMatchObject({
       code: '-1021',
     });
     expect(sent.mock.calls.filter(([, method]) => method === 'POST')).toHaveLength(1);
     const now = await trading.exchangeTime();
     expect(now).toBeLessThan(before - 3_000);
-    expect((await trading.place(order, terms(order), 'sphtwo-1', now, 2_000)).order.state).toBe('accepted');
+    expect((await trading.place(fenced(order, 'sphtwo-1', now))).order.state).toBe('accepted');
   });
 
   it('cancels when the clock cannot be measured', async () => {
@@ -125,6 +125,7 @@ describe('the request weight of a venue', () => {
   it('says why a look was not made, once the exchange’s minute goes on for longer than it can wait', async () => {
     let steady = 0;
     const budget = createRequestBudget(
+      6_000,
       () => 1_700_000_000_000 - (1_700_000_000_000 % 60_000) + steady,
       () => (steady += 1_000),
     );
@@ -135,6 +136,7 @@ describe('the request weight of a venue', () => {
   it('turns with the exchange’s minute, and rests for as long as the exchange wants it to', () => {
     let steady = 5_000;
     const budget = createRequestBudget(
+      6_000,
       () => 1_700_000_030_000 + steady,
       () => steady,
     );

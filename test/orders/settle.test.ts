@@ -1,15 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import type { Fill, OrderState } from '../../domain/orders/orders.ts';
-import { RECV_WINDOW_MS } from '../../domain/orders/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
-import { MATCHING_DELAY_MS, settleIntent } from '../../trading/execute/settle.ts';
+import { settleIntent } from '../../trading/execute/settle.ts';
+import { capabilities } from '../../venues/capabilities.ts';
 import type { TradingPort, VenueOrder } from '../../venues/port.ts';
 import { fill, fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';
 
 const order = leg({ timeInForce: 'GTC', restMs: 60_000 });
 const intentId = intentIdOf(order.legId, 1);
 const SEND_BY = 2_000;
+const { matchingDelayMs: MATCHING_DELAY_MS } = capabilities.binance.clientIdLookUp;
 const part = fill({ intentId, quantity: '0.004', fee: '0' });
 
 /** An exchange that says what the test wants said. */
@@ -27,6 +28,7 @@ let journal: Journal;
 let venue: Venue;
 
 const trading = {
+  capabilities: capabilities.binance,
   exchangeTime: async () => venue.estimate,
   serverTime: async () => venue.now,
   findOrder: async () => venue.byClientId,
@@ -55,7 +57,7 @@ const reserved = async (): Promise<string | undefined> =>
 
 /** Past the fence, and what the exchange said of it since. */
 async function standing(state: OrderState, fills: Fill[] = []): Promise<void> {
-  await journal.intents.openFence(order, terms(order), SEND_BY - RECV_WINDOW_MS);
+  await journal.intents.openFence(order, terms(order), { sentAt: 0, sendBy: SEND_BY });
   if (state === 'submitted') return;
   const known = state === 'unresolved' ? {} : { venueOrderId: '7' };
   if (state === 'pending_cancel') await journal.intents.report({ intentId, state: 'accepted', ...known, fills: [] });

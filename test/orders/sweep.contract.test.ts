@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { intentId } from '../../contracts/workflow-ids.ts';
-import { RECV_WINDOW_MS } from '../../domain/orders/submissions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { foundNothing, sweepOrders } from '../../trading/control/sweep.ts';
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
-import { fund, leg, planLegs, temporaryJournal, terms } from '../support/books.ts';
+import { fund, leg, planLegs, sending, temporaryJournal, terms } from '../support/books.ts';
 
 describe('a sweep beside a submission on a symbol that the exchange does not list', () => {
   let exchange: TestExchange;
@@ -28,7 +27,7 @@ describe('a sweep beside a submission on a symbol that the exchange does not lis
   const send = async (sendBy: number) => {
     const order = leg({ symbol: 'GONE/USDT' });
     await planLegs(journal, order);
-    await journal.intents.openFence(order, terms(order), sendBy - RECV_WINDOW_MS);
+    await journal.intents.openFence(order, terms(order), sending(sendBy - 2_000));
     return intentId(order.legId, 1);
   };
 

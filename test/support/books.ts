@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import type { Mode } from '../../domain/market/market.ts';
+import type { FencedOrder, Sending } from '../../domain/orders/fenced-order.ts';
 import type { Fill, OrderLeg } from '../../domain/orders/orders.ts';
 import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
@@ -12,6 +13,7 @@ import { marketBufferSchema } from '../../stores/journal/sql/migrations.ts';
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { createMarketBuffer, type MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
+import { capabilities } from '../../venues/capabilities.ts';
 
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'sapphire-test-'));
@@ -57,6 +59,16 @@ export function leg(changes: Partial<OrderLeg> = {}): OrderLeg {
 /** A submission of the whole leg at its collar. */
 export function terms({ type, quantity, limitPrice, timeInForce, restMs }: OrderLeg, submission = 1): SubmissionTerms {
   return { submission, type, quantity, limitPrice, timeInForce, restMs };
+}
+
+/** As an order goes out that is stamped so. */
+export function sending(sentAt: number): Sending {
+  return { sentAt, sendBy: sentAt + capabilities.binance.requestValidMs };
+}
+
+/** As the fence lets it pass, for tests of a venue, which have no journal. */
+export function fenced(order: OrderLeg, intentId: string, sentAt: number, submission = terms(order)): FencedOrder {
+  return { ...order, ...submission, intentId, ...sending(sentAt) } as unknown as FencedOrder;
 }
 
 export function fill(changes: Partial<Fill> = {}): Fill {
@@ -118,7 +130,7 @@ export async function trade(journal: Journal, order: OrderLeg, changes: Partial<
   const { symbol, side, quantity, limitPrice: price } = order;
   const match = fill({ tradeId: order.legId, intentId, symbol, side, quantity, price, fee: '0', ...changes });
   await planLegs(journal, order);
-  await journal.intents.openFence(order, terms(order), Date.now());
+  await journal.intents.openFence(order, terms(order), sending(Date.now()));
   const state = match.quantity === quantity ? 'filled' : 'expired';
   await journal.intents.report({ intentId, state, filledQuantity: match.quantity, fills: [match] });
   return match;

@@ -11,7 +11,7 @@ import {
   protectWorkflowId,
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
-import { leg, planLegs, terms, trade } from '../support/books.ts';
+import { leg, planLegs, sending, terms, trade } from '../support/books.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -120,7 +120,7 @@ describe('a symbol that the exchange no longer lists', () => {
       working,
     });
     await planLegs(rig.journal, order);
-    await rig.journal.intents.openFence(order, terms(order), Date.now() - 60_000);
+    await rig.journal.intents.openFence(order, terms(order), sending(Date.now() - 60_000));
     const sent = { intentId: intentId(order.legId, 1), venueOrderId: '77' };
     await rig.journal.intents.report({ ...sent, state: 'accepted', fills: [] });
     const handle = await rig.start('executeOrder', orderWorkflowId(order.legId), order);

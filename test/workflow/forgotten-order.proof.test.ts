@@ -5,12 +5,10 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { ReconcileReport, TradingControlState } from '../../contracts/control.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { until } from '../paper-exchange/harness.ts';
-import { leg, planLegs, terms } from '../support/books.ts';
+import { leg, planLegs, sending, terms } from '../support/books.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
-
-const RECV_WINDOW_MS = 2_000;
 
 let environment: TestWorkflowEnvironment;
 let rig: Rig;
@@ -33,10 +31,10 @@ it('an order that the exchange no longer knows ends by the looks alone, and keep
   const order = leg({ limitPrice: '30000', quantity: '0.002', timeInForce: 'GTC', restMs: 60_000 });
   await planLegs(journal, order);
   const timestamp = await trading.exchangeTime();
-  const fence = await journal.intents.openFence(order, terms(order), timestamp);
+  const fence = await journal.intents.openFence(order, terms(order), sending(timestamp));
   if (!fence.passed) throw new Error(fence.code);
   const { intentId } = fence.intent;
-  const placed = await trading.place(order, terms(order), intentId, timestamp, RECV_WINDOW_MS);
+  const placed = await trading.place(fence.order);
   await journal.intents.report({ ...placed.order, filledQuantity: '0', fills: [] });
   await trading.cancel(order.symbol, intentId);
   vi.spyOn(trading, 'findOrder').mockResolvedValue(undefined);

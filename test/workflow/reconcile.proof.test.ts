@@ -17,13 +17,12 @@ import { haltTrading } from '../../trading/control/halt.ts';
 import { ensureHousekeeping } from '../../workers/housekeeping.ts';
 import { silent, until } from '../paper-exchange/harness.ts';
 import { signedCall } from '../paper-exchange/signing.ts';
-import { leg, planLegs, terms } from '../support/books.ts';
+import { fenced, leg, planLegs, sending, terms } from '../support/books.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
 
 const SYMBOL = 'BTC/USDT';
-const RECV_WINDOW_MS = 2_000;
 
 let environment: TestWorkflowEnvironment;
 let rig: Rig;
@@ -86,10 +85,10 @@ const resting = { limitPrice: '30000', timeInForce: 'GTC' } as const;
 async function send(order: OrderLeg): Promise<string> {
   await planLegs(rig.journal, order);
   const timestamp = await rig.trading.exchangeTime();
-  const fence = await rig.journal.intents.openFence(order, terms(order), timestamp);
+  const fence = await rig.journal.intents.openFence(order, terms(order), sending(timestamp));
   if (!fence.passed) throw new Error(`${fence.code}: ${fence.value}`);
   const { intentId } = fence.intent;
-  await rig.trading.place(order, terms(order), intentId, timestamp, RECV_WINDOW_MS);
+  await rig.trading.place(fence.order);
   return intentId;
 }
 
@@ -237,7 +236,7 @@ describe('what nobody follows', () => {
   it('cancels an order with our prefix that no intent stands for', async () => {
     await open();
     const order = await legOf({ ...resting, restMs: 60_000 });
-    await rig.trading.place(order, terms(order), 'sphorphan-1', await rig.trading.exchangeTime(), RECV_WINDOW_MS);
+    await rig.trading.place(fenced(order, 'sphorphan-1', await rig.trading.exchangeTime()));
     const report = await reconcile();
     expect(report).toMatchObject({
       cancelled: [{ intentId: 'sphorphan-1' }],

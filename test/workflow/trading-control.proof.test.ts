@@ -9,7 +9,7 @@ import { TaskQueue } from '../../contracts/task-queues.ts';
 import { flattenWorkflowId, orderWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { awaitTradingControl } from '../../workers/trading-control.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
-import { leg, planLegs, terms } from '../support/books.ts';
+import { fenced, leg, planLegs } from '../support/books.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -41,7 +41,7 @@ async function until(check: (state: TradingControlState) => boolean): Promise<Tr
 /** An order of ours that rests at the exchange, far from the market. */
 async function restingOrder({ trading }: Rig): Promise<void> {
   const resting = leg({ legId: 'sphresting', limitPrice: '30000', timeInForce: 'GTC', restMs: 60_000 });
-  await trading.place(resting, terms(resting), 'sphresting-1', await trading.exchangeTime(), 2_000);
+  await trading.place(fenced(resting, 'sphresting-1', await trading.exchangeTime()));
 }
 
 describe('an emergency stop', () => {

@@ -3,9 +3,6 @@ import { isResting } from '../../domain/orders/orders.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
 import type { TradingPort, VenueOrder } from '../../venues/port.ts';
 
-/** Longest time between the arrival of an order at Binance and its being found by a look-up. */
-export const MATCHING_DELAY_MS = 10_000;
-
 type Books = Pick<Journal, 'intents'>;
 
 /**
@@ -15,7 +12,7 @@ type Books = Pick<Journal, 'intents'>;
 export async function settleIntent(journal: Books, trading: TradingPort, intent: Intent): Promise<Intent> {
   const order = await trading.findOrder(intent.symbol, intent.intentId);
   if (order) return take(journal, trading, intent, order);
-  if ((await trading.exchangeTime()) <= intent.sendBy + MATCHING_DELAY_MS) return intent;
+  if ((await trading.exchangeTime()) <= unfoundUntil(trading, intent)) return intent;
   return settleUnknown(journal, trading, intent);
 }
 
@@ -27,7 +24,7 @@ export async function settleIntent(journal: Books, trading: TradingPort, intent:
 async function settleUnknown(journal: Books, trading: TradingPort, intent: Intent): Promise<Intent> {
   const { intentId, symbol, account, venueOrderId } = intent;
   const askedAt = await trading.serverTime();
-  if (askedAt <= intent.sendBy + MATCHING_DELAY_MS) return intent;
+  if (askedAt <= unfoundUntil(trading, intent)) return intent;
   const order = await lookEverywhere(trading, intent);
   if (order) return take(journal, trading, intent, order);
   const detail = 'the exchange no longer knows it';
@@ -39,6 +36,11 @@ async function settleUnknown(journal: Books, trading: TradingPort, intent: Inten
   }
   const fills = await trading.fillsOf({ account, symbol }, intentId, venueOrderId);
   return journal.intents.report({ intentId, state: 'canceled', detail, fills });
+}
+
+/** Until then the exchange may have it and not find it. */
+function unfoundUntil({ capabilities }: TradingPort, { sendBy }: Intent): number {
+  return sendBy + capabilities.clientIdLookUp.matchingDelayMs;
 }
 
 async function lookEverywhere(

@@ -1,14 +1,16 @@
 import type { Logger } from 'pino';
-import { RECV_WINDOW_MS } from '../../domain/orders/submissions.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
+
+/** No answer of the exchange is waited for longer without worry. */
+const ANSWERED_WITHIN_MS = 2_000;
 
 /**
  * Not known whether the exchange took it: asked for without an answer so far, or without a question although its time has run out. By this
  * machine's clock, which the journal writes: the exchange's may be another.
  */
 export function isUnresolved({ state, createdAt }: Pick<Intent, 'state' | 'createdAt'>, now: number): boolean {
-  return state === 'unresolved' || (state === 'submitted' && createdAt + RECV_WINDOW_MS < now);
+  return state === 'unresolved' || (state === 'submitted' && createdAt + ANSWERED_WITHIN_MS < now);
 }
 
 /** Counts the unresolved submissions for the metrics, and raises the alarm once for each. */

@@ -4,6 +4,7 @@ import { withoutQueries } from '../../contracts/text.ts';
 import { CORRELATION_HEADER, correlationId } from '../../runtime/telemetry/correlation.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { traced } from '../../runtime/telemetry/tracing.ts';
+import { capabilities, type ProvingCapabilities, requireProof } from '../capabilities.ts';
 import { Binance } from './ccxt-binance.ts';
 import { venueCode } from './classify.ts';
 import { createRequestBudget, type RequestBudget } from './request-budget.ts';
@@ -34,6 +35,7 @@ export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): bina
       newOrderRespType: { limit: 'FULL', market: 'FULL' },
     },
   });
+  rows.set(client, restUrl ? capabilities.simulated : requireProof(client.id, capabilities.binance));
   if (restUrl) {
     const api = client.urls['api'] as Record<string, string>;
     Object.assign(api, { public: `${restUrl}/api/v3`, private: `${restUrl}/api/v3`, v1: `${restUrl}/api/v1` });
@@ -45,6 +47,15 @@ export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): bina
   keepBudget(client);
   keepTime(client);
   return client;
+}
+
+const rows = new WeakMap<binance, ProvingCapabilities>();
+
+/** Of whom the client speaks to. */
+export function capabilitiesOf(client: binance): ProvingCapabilities {
+  const row = rows.get(client);
+  if (!row) throw new Error('this client was not made by createCcxtClient');
+  return row;
 }
 
 const clocks = new WeakMap<binance, VenueClock>();
@@ -63,7 +74,7 @@ export function venueClockOf(client: binance): VenueClock {
 export function requestBudgetOf(client: binance): RequestBudget {
   const known = budgets.get(client);
   if (known) return known;
-  const budget = createRequestBudget(() => venueClockOf(client).estimate());
+  const budget = createRequestBudget(capabilitiesOf(client).weightPerMinute, () => venueClockOf(client).estimate());
   budgets.set(client, budget);
   return budget;
 }

@@ -1,11 +1,11 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import { decimal, sum, text } from '../../domain/money/money.ts';
-import type { Fill, OrderLeg, OrderState, OrderType } from '../../domain/orders/orders.ts';
-import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
+import type { FencedOrder } from '../../domain/orders/fenced-order.ts';
+import type { Fill, OrderState, OrderType } from '../../domain/orders/orders.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { TRADES_PAGE, type TradingPort, type VenueOrder, VenueRejection, type VenueTrade } from '../port.ts';
-import { requestBudgetOf, timed, venueClockOf } from './ccxt-client.ts';
+import { capabilitiesOf, requestBudgetOf, timed, venueClockOf } from './ccxt-client.ts';
 import { instrumentOf } from './ccxt-market.ts';
 import { classifyFault, venueCode } from './classify.ts';
 import { loadMarkets } from './markets.ts';
@@ -76,12 +76,12 @@ const states: Record<z.output<typeof statusSchema>, OrderState> = {
 const touchSchema = z.looseObject({ bidPrice: amount, askPrice: amount });
 
 /** Binance's order types and the parameters that each requires (developers.binance.com, "New order"). */
-function venueTerms(leg: OrderLeg, { type, timeInForce, limitPrice }: SubmissionTerms): Record<string, string> {
+function venueTerms({ type, timeInForce, limitPrice, stopPrice = limitPrice }: FencedOrder): Record<string, string> {
   const byType: Record<OrderType, Record<string, string>> = {
     market: { type: 'MARKET' },
     limit: { type: 'LIMIT', timeInForce, price: limitPrice },
     post_only: { type: 'LIMIT_MAKER', price: limitPrice },
-    stop: { type: 'STOP_LOSS_LIMIT', timeInForce: 'GTC', price: limitPrice, stopPrice: leg.stopPrice ?? limitPrice },
+    stop: { type: 'STOP_LOSS_LIMIT', timeInForce: 'GTC', price: limitPrice, stopPrice },
   };
   return byType[type];
 }
@@ -161,9 +161,11 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
   });
 
   const clock = venueClockOf(client);
+  const capabilities = capabilitiesOf(client);
 
   return {
     venue: client.id,
+    capabilities,
     exchangeTime: clock.now,
     serverTime: clock.measure,
     hasRoom: budget.hasRoom,
@@ -177,21 +179,22 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
       return { bid: plain(bidPrice), ask: plain(askPrice) };
     },
 
-    async place(leg, terms, intentId, timestamp, recvWindowMs) {
+    async place(order) {
+      const { account, symbol, side, quantity, intentId, sentAt, sendBy } = order;
       // Never sent, which is no unknown end: nobody could be asked for it.
-      if (markets.listing(leg.symbol) === 'unlisted') {
-        throw new VenueRejection('NotListed', `${client.id} lists no ${leg.symbol}`);
+      if (markets.listing(symbol) === 'unlisted') {
+        throw new VenueRejection('NotListed', `${client.id} lists no ${symbol}`);
       }
       const request = {
-        symbol: idOf(leg.symbol),
-        side: leg.side.toUpperCase(),
-        ...venueTerms(leg, terms),
-        quantity: terms.quantity,
+        symbol: idOf(symbol),
+        side: side.toUpperCase(),
+        ...venueTerms(order),
+        quantity,
         newClientOrderId: intentId,
         newOrderRespType: 'FULL',
-        selfTradePreventionMode: 'EXPIRE_TAKER',
-        timestamp,
-        recvWindow: recvWindowMs,
+        selfTradePreventionMode: capabilities.selfTradePrevention,
+        timestamp: sentAt,
+        recvWindow: sendBy - sentAt,
       };
       const answer = await timed('place', () => client.privatePostOrder(request)).catch((error: unknown) => {
         markets.doubt(error);
@@ -203,11 +206,11 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
       const fills = placed.fills.map((fill): Fill => {
         return {
           venue: client.id,
-          account: leg.account,
-          symbol: leg.symbol,
+          account,
+          symbol,
           tradeId: fill.tradeId,
           intentId,
-          side: leg.side,
+          side,
           price: plain(fill.price),
           quantity: plain(fill.qty),
           fee: plain(fill.commission),

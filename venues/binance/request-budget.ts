@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 
-/** Binance's own, until the exchange has said its limit (developers.binance.com, "Limits": REQUEST_WEIGHT of an address in a minute). */
-const BINANCE_PER_MINUTE = 6_000;
 const MINUTE_MS = 60_000;
 /** What looks leave to orders, cancels and the look-ups of a stop, which wait for nothing. */
 const LOOKS_SHARE = 0.7;
@@ -29,12 +27,16 @@ export interface RequestBudget {
   granted(weight: number): void;
 }
 
-/** @param venueNow the exchange's clock, UTC epoch milliseconds, by which its minutes turn. */
+/**
+ * @param perMinute what is granted until the exchange has said its limit.
+ * @param venueNow the exchange's clock, UTC epoch milliseconds, by which its minutes turn.
+ */
 export function createRequestBudget(
+  perMinute: number,
   venueNow: () => number,
   steady: () => number = () => performance.now(),
 ): RequestBudget {
-  let limit = BINANCE_PER_MINUTE;
+  let limit = perMinute;
   let used = 0;
   let endsAt = 0;
   let refusedUntil = 0;

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RiskSettings } from '../../../contracts/config/schema.ts';
 import type { Mode } from '../../../domain/market/market.ts';
 import { type Decimal, decimal, sum, text } from '../../../domain/money/money.ts';
+import type { Sending } from '../../../domain/orders/fenced-order.ts';
 import { isReducing, isTerminal, type OrderLeg } from '../../../domain/orders/orders.ts';
-import { nextSubmission, RECV_WINDOW_MS, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
+import { nextSubmission, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
 import { overdrawn, reentryPause } from '../../../domain/portfolio/overtrading.ts';
 import type { ControlState, Intent } from '../port.ts';
 import type { Sql, Transaction } from './database.ts';
@@ -29,8 +30,7 @@ interface Question {
   past: readonly Intent[];
   control: ControlState;
   mode: Mode;
-  /** The exchange's time. */
-  sentAt: number;
+  sending: Sending;
 }
 
 /** What keeps a submission from being sent, if anything does; the checks that need no look at other orders come first. */
@@ -94,7 +94,7 @@ async function refusedAsReduction(transaction: Transaction, { leg, terms }: Ques
 /** What opens alone: a reducing order needs no limits, and passes whatever became of them. */
 async function refusedByLimits(
   transaction: Transaction,
-  { leg, terms, sentAt }: Question,
+  { leg, terms, sending: { sentAt, sendBy } }: Question,
 ): Promise<Refusal | undefined> {
   const limits = await readLimits(transaction, leg.account);
   const notional = notionalOf(leg, terms);
@@ -111,8 +111,8 @@ async function refusedByLimits(
     "SELECT count(*) AS n FROM intents WHERE account = ? AND send_by > ? AND send_by < ? AND state NOT IN ('denied', 'void')",
     leg.account,
     // Those further ahead were sent under a clock that has been set right since.
-    sentAt + RECV_WINDOW_MS - MINUTE_MS,
-    sentAt + RECV_WINDOW_MS + MINUTE_MS,
+    sendBy - MINUTE_MS,
+    sendBy + MINUTE_MS,
   );
   const sent = Number(recent?.['n']);
   if (sent >= limits.maxOrdersPerMinute) return refusal('OrderRate', limits.maxOrdersPerMinute, sent + 1);

@@ -1,5 +1,6 @@
 import { intentId as intentIdOf } from '../../../contracts/workflow-ids.ts';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
+import type { FencedOrder } from '../../../domain/orders/fenced-order.ts';
 import {
   canMove,
   isReducing,
@@ -8,7 +9,7 @@ import {
   type OrderState,
   type OrderType,
 } from '../../../domain/orders/orders.ts';
-import { nextSubmission, RECV_WINDOW_MS, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
+import { nextSubmission, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
 import { baseOf } from '../../../domain/portfolio/position.ts';
 import type { Intent, IntentBook, OrderReport } from '../port.ts';
 import { readControl } from './control.ts';
@@ -220,9 +221,9 @@ export function createIntentBook(database: Database): IntentBook {
     return String(row['account']);
   };
   return {
-    openFence: (leg, terms, sentAt) =>
+    openFence: (leg, terms, sending) =>
       database.transaction(leg.account, inAccount, async (transaction) => {
-        const sendBy = sentAt + RECV_WINDOW_MS;
+        const { sentAt, sendBy } = sending;
         const past = await intentsOfLeg(transaction, leg.legId);
         const existing = past.find(({ submission }) => submission === terms.submission);
         if (existing) {
@@ -236,12 +237,11 @@ export function createIntentBook(database: Database): IntentBook {
         }
         const control = await readControl(transaction, leg.account);
         const { mode } = database;
-        const refusal = await refusalOf(transaction, { leg, terms, past, control, mode, sentAt });
+        const refusal = await refusalOf(transaction, { leg, terms, past, control, mode, sending });
         if (!refusal) {
-          return {
-            passed: true as const,
-            intent: await insertIntent(transaction, leg, terms, 'submitted', sendBy, ''),
-          };
+          const intent = await insertIntent(transaction, leg, terms, 'submitted', sendBy, '');
+          // The one place in which an order becomes one that a venue takes.
+          return { passed: true as const, intent, order: { ...intent, sentAt } as unknown as FencedOrder };
         }
         const detail = `${refusal.code}: limit ${refusal.limit}, value ${refusal.value}`;
         const intent = await insertIntent(transaction, leg, terms, 'denied', sendBy, detail);
