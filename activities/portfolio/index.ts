@@ -18,7 +18,7 @@ import { decimal, text } from '../../domain/money/money.ts';
 import { equityAt, unpriced } from '../../domain/portfolio/exposure.ts';
 import { planOrders } from '../../domain/portfolio/planning.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio/portfolio.ts';
-import type { ExecutionTerms, RiskLimits } from '../../domain/portfolio/risk.ts';
+import type { ExecutionTerms, RiskLimits } from '../../domain/portfolio/request.ts';
 import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/signals/agents.ts';
 import { isUnwell } from '../../domain/signals/signals.ts';
 import { isWithin } from '../../domain/statistics/periods.ts';

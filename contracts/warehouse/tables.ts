@@ -214,7 +214,7 @@ export const tables = {
       code: text('Of the limit.'),
       limit_value: text('Where it stands.'),
       value: text('What was held against it.'),
-      before: text('Wanted.'),
+      before: text('Wanted: an amount in the quote currency, a quantity or a state, as the code has it.'),
       after: text('Let through.'),
     },
   ),

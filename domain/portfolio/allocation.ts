@@ -1,6 +1,7 @@
-import { Decimal, type DecimalText, decimal, text } from '../money/money.ts';
+import { Decimal, type DecimalText, decimal, sum, text } from '../money/money.ts';
 import { clamp, logReturns } from '../statistics/statistics.ts';
 import type { Allocation, RiskVerdict } from './portfolio.ts';
+import { type Amount, shrink } from './shrink.ts';
 
 /*
  * What a cap takes away is handed to nobody else: it stays cash. A strong view on one symbol is no reason to hold more of another, and a share
@@ -79,9 +80,11 @@ export function yearlyVolatility(closes: readonly number[]): number | undefined 
 
 /**
  * Splits equity over portfolios, symbols and market makers. Caps are applied in this order: one symbol, one portfolio, everything; where a cap
- * of several is too small, all of them shrink by the same factor. The order of claims and makers changes nothing.
+ * of several is too small, all of them shrink by the same factor. The order of claims and makers changes nothing. Without equity there is
+ * nothing to split.
  *
- * @returns each share with a verdict for each cap that bit it, both in fractions of equity: `value` is what came under the cap together
+ * @returns each share with a verdict for each cap that bit it: its limit, and as `value` what came under it together, are fractions of equity,
+ *   what was wanted and let through amounts in the quote currency
  */
 export function allocate(question: {
   equity: DecimalText;
@@ -90,41 +93,49 @@ export function allocate(question: {
   makers: readonly MakerClaim[];
   caps: ExposureCaps;
 }): { allocations: Allocation[]; verdicts: RiskVerdict[] } {
-  const { equity, settings, claims, makers, caps } = question;
-  const verdicts: RiskVerdict[] = [];
+  const { settings, claims, makers, caps } = question;
+  const equity = decimal(question.equity);
+  if (!equity.greaterThan(0)) return { allocations: [], verdicts: [] };
+  const draft = (portfolio: string, kind: Allocation['kind'], symbol: string, share: number): ShareDraft => {
+    const wanted = decimal(share).toDecimalPlaces(SHARE_DECIMALS);
+    return { portfolio, kind, symbol, wanted, notional: equity.times(wanted), boundBy: [] };
+  };
+  const bound = (code: string, cap: number, covers: (one: ShareDraft) => boolean): RiskVerdict[] => {
+    const own = drafts.filter((one) => covers(one) && !one.notional.isZero());
+    const value = text(
+      sum(own.map(({ notional }) => notional))
+        .div(equity)
+        .toDecimalPlaces(6),
+    );
+    const verdicts = shrink(own, equity.times(cap), { code, limit: text(decimal(cap)), value });
+    if (verdicts.length > 0) for (const { boundBy } of own) boundBy.push(code);
+    return verdicts;
+  };
+
   const quoted = makers.map(({ portfolio, symbol, share }) => draft(portfolio, 'market_maker', symbol, share));
   const held = settings.portfolios.flatMap(({ name, share, symbols }) =>
     claims
       .filter(({ symbol }) => symbols.includes(symbol))
       .map((claim) => draft(name, 'symbol', claim.symbol, wantedShare(settings, claim) * share)),
   );
-  // Sums of floats depend on their order: in one order alone they are the same for every order of the question.
   const drafts = [...quoted, ...held].toSorted(byName);
-  for (const symbol of new Set(drafts.map((one) => one.symbol))) {
-    const own = drafts.filter((one) => one.symbol === symbol);
-    verdicts.push(...shrink(own, caps.symbol, 'SymbolExposure'));
-  }
-  for (const { name, share } of settings.portfolios) {
-    const own = drafts.filter(({ portfolio }) => portfolio === name);
-    verdicts.push(...shrink(own, share, 'PortfolioShare'));
-  }
-  verdicts.push(...shrink(drafts, caps.gross, 'GrossExposure'));
-  const allocations = drafts.map((one) => {
-    const share = round(one.share);
-    return {
-      ...one,
-      wanted: round(one.wanted),
-      share,
-      amount: text(decimal(equity).times(share).toDecimalPlaces(8, Decimal.ROUND_DOWN)),
-    };
-  });
-  return { allocations, verdicts };
+  const symbols = [...new Set(drafts.map(({ symbol }) => symbol))];
+  const verdicts = [
+    ...symbols.flatMap((symbol) => bound('SymbolExposure', caps.symbol, (one) => one.symbol === symbol)),
+    ...settings.portfolios.flatMap(({ name, share }) =>
+      bound('PortfolioShare', share, ({ portfolio }) => portfolio === name),
+    ),
+    ...bound('GrossExposure', caps.gross, () => true),
+  ];
+  return { allocations: drafts.map((one) => allocationOf(one, equity)), verdicts };
 }
 
-type Draft = Omit<Allocation, 'amount'>;
+/** Statistics are floats, and three times 0.1 of them is more than 0.3: what lies behind this place is noise, and no cap that bit. */
+const SHARE_DECIMALS = 12;
 
-function draft(portfolio: string, kind: Allocation['kind'], symbol: string, wanted: number): Draft {
-  return { portfolio, kind, symbol, wanted, share: wanted, boundBy: [] };
+interface ShareDraft extends Amount, Pick<Allocation, 'portfolio' | 'kind' | 'boundBy'> {
+  /** Of all equity. */
+  wanted: Decimal;
 }
 
 /** Of its portfolio's equity. */
@@ -135,41 +146,21 @@ function wantedShare({ method, kellyFraction, targetVolatility }: AllocationSett
   return conviction * volatilityScale(targetVolatility, claim.volatility, 1);
 }
 
-function byName(one: Draft, other: Draft): number {
-  const nameOf = ({ kind, portfolio, symbol }: Draft): string => `${kind} ${portfolio} ${symbol}`;
+function byName(one: ShareDraft, other: ShareDraft): number {
+  const nameOf = ({ kind, portfolio, symbol }: ShareDraft): string => `${kind} ${portfolio} ${symbol}`;
   const [first, second] = [nameOf(one), nameOf(other)];
-  if (first === second) return one.wanted - other.wanted;
+  if (first === second) return one.wanted.comparedTo(other.wanted);
   return first < second ? -1 : 1;
 }
 
-/** Three times 0.1 is more than 0.3 by a rounding, and no cap that bit. */
-const ROUNDING = 1e-12;
-
-function shrink(drafts: readonly Draft[], cap: number, code: string): RiskVerdict[] {
-  const total = drafts.reduce((sum, { share }) => sum + share, 0);
-  if (total <= cap + ROUNDING) return [];
-  return drafts
-    .filter(({ share }) => share > 0)
-    .map((one) => {
-      const before = one.share;
-      one.share *= cap / total;
-      one.boundBy.push(code);
-      return {
-        code,
-        symbol: one.symbol,
-        limit: figure(cap),
-        value: figure(total),
-        before: figure(before),
-        after: figure(one.share),
-      };
-    });
+function allocationOf({ wanted, notional, ...draft }: ShareDraft, equity: Decimal): Allocation {
+  const share = roundedDown(notional.div(equity));
+  const amount = text(equity.times(share).toDecimalPlaces(8, Decimal.ROUND_DOWN));
+  const { portfolio, kind, symbol, boundBy } = draft;
+  return { portfolio, kind, symbol, wanted: roundedDown(wanted).toNumber(), share: share.toNumber(), amount, boundBy };
 }
 
-function figure(share: number): string {
-  return String(Number(share.toFixed(6)));
-}
-
-/** Down, so that no sum of rounded shares exceeds a cap. */
-function round(share: number): number {
-  return Math.floor(share * 1e6 + 1e-9) / 1e6;
+/** So that no sum of rounded shares exceeds a cap. A quotient that is a millionth's multiple may be off in its last digit. */
+function roundedDown(share: Decimal): Decimal {
+  return share.toDecimalPlaces(SHARE_DECIMALS).toDecimalPlaces(6, Decimal.ROUND_DOWN);
 }

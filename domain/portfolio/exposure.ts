@@ -1,8 +1,8 @@
 import { isHalted, midIn } from '../market/prices.ts';
 import { type Decimal, decimal, max, sum, text, ZERO } from '../money/money.ts';
 import type { Position, RiskVerdict } from './portfolio.ts';
-import type { Books, PlanRequest } from './risk.ts';
-import { type Draft, shrink } from './sizing.ts';
+import type { Books, PlanRequest, TradeDraft } from './request.ts';
+import { shrink } from './shrink.ts';
 
 /*
  * Exposure is what an account comes to hold at worst: what is booked, its dust included, at mid, and every buy that may still be filled, for all
@@ -53,16 +53,17 @@ export function workingOf(orders: Books['openOrders']): Decimal {
 export function boundExposure(
   request: PlanRequest,
   equity: Decimal,
-  drafts: readonly Draft[],
+  drafts: readonly TradeDraft[],
   books: Books,
 ): RiskVerdict[] {
   return capsOf(request).flatMap(({ code, share, covers }) => {
-    const own = drafts.filter(({ view }) => covers(view.symbol));
+    const own = drafts.filter(({ symbol }) => covers(symbol));
     const exposure = exposureOf(request, books, covers);
-    const buys = sum(own.map(({ buyNotional }) => buyNotional));
+    const buys = sum(own.map(({ notional }) => notional));
     if (buys.isZero()) return [];
     const value = text(exposure.plus(buys).div(equity).toDecimalPlaces(6));
-    return shrink(own, max(ZERO, equity.times(share).minus(exposure)), { code, limit: String(share), value });
+    const limit = text(decimal(share));
+    return shrink(own, max(ZERO, equity.times(share).minus(exposure)), { code, limit, value });
   });
 }
 

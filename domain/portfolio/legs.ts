@@ -3,14 +3,14 @@ import type { Instrument } from '../market/market.ts';
 import { ceilToStep, type Decimal, decimal, floorToStep, max, min, text } from '../money/money.ts';
 import type { OrderLeg, OrderPurpose, OrderSide, OrderType, TimeInForce, Working } from '../orders/orders.ts';
 import type { RiskVerdict } from './portfolio.ts';
+import type { PlanRequest, TradeDraft } from './request.ts';
 import { FEE_RESERVE_RATE } from './reservation.ts';
-import type { PlanRequest } from './risk.ts';
-import { clamp, type Draft, leastNotional, orderQuantity, passesCostGate, passesSize } from './sizing.ts';
+import { capAmount, leastNotional, orderQuantity, passesCostGate, passesSize } from './sizing.ts';
 
 /** @param freeQuote what is left of the free cash after the legs before it. */
 export function buyLeg(
   request: PlanRequest,
-  draft: Draft,
+  draft: TradeDraft,
   freeQuote: Decimal,
   index: number,
   verdicts: RiskVerdict[],
@@ -18,8 +18,8 @@ export function buyLeg(
   const { limits } = request;
   const limitPrice = limitPriceOf(request, draft, 'buy');
   const spendable = freeQuote.div(decimal(1).plus(FEE_RESERVE_RATE));
-  const capped = clamp('OrderNotional', draft, decimal(limits.maxOrderNotional), draft.buyNotional, verdicts);
-  const affordable = clamp('FreeCash', draft, spendable, capped, verdicts);
+  const capped = capAmount('OrderNotional', draft, decimal(limits.maxOrderNotional), draft.notional, verdicts);
+  const affordable = capAmount('FreeCash', draft, spendable, capped, verdicts);
   const quantity = orderQuantity(request, draft, affordable.div(limitPrice), limitPrice, verdicts);
   if (!passesSize(request, draft, quantity, limitPrice, verdicts)) return undefined;
   if (!passesCostGate(request, draft, 'buy', quantity, 2, verdicts)) return undefined;
@@ -28,7 +28,7 @@ export function buyLeg(
 
 export function sellLeg(
   request: PlanRequest,
-  draft: Draft,
+  draft: TradeDraft,
   index: number,
   verdicts: RiskVerdict[],
 ): OrderLeg | undefined {
@@ -43,7 +43,7 @@ export function sellLeg(
  * The collar, rounded towards the market: never further from it than was allowed. A post-only order takes nothing, so it stands at the best price of its own side: at the collar, which lies beyond the other side's
  * best price, the exchange would refuse every one.
  */
-function limitPriceOf({ execution, limits }: PlanRequest, { market }: Draft, side: OrderSide): Decimal {
+function limitPriceOf({ execution, limits }: PlanRequest, { market }: TradeDraft, side: OrderSide): Decimal {
   const { book, instrument } = market;
   const tick = decimal(instrument.tickSize);
   const rests = execution.style === 'post_only';
@@ -61,7 +61,7 @@ interface Sized {
   index: number;
 }
 
-function legOf(request: PlanRequest, draft: Draft, sized: Sized, verdicts: RiskVerdict[]): OrderLeg {
+function legOf(request: PlanRequest, draft: TradeDraft, sized: Sized, verdicts: RiskVerdict[]): OrderLeg {
   const { symbol, minNotional } = draft.market.instrument;
   const { side, purpose, quantity, limitPrice, index } = sized;
   return {
@@ -85,7 +85,7 @@ function legOf(request: PlanRequest, draft: Draft, sized: Sized, verdicts: RiskV
 /** A market order has no price of its own: it is sent only where the book, as it was seen, fills it within the collar. */
 function typeOf(
   { execution }: PlanRequest,
-  { market, view }: Draft,
+  { market, view }: TradeDraft,
   { side, quantity, limitPrice }: Sized,
   verdicts: RiskVerdict[],
 ): { type: OrderType; timeInForce: TimeInForce } {
@@ -115,7 +115,7 @@ function typeOf(
   return { type: 'limit', timeInForce: 'IOC' };
 }
 
-function workingOf(request: PlanRequest, draft: Draft, { quantity, limitPrice }: Sized): Working {
+function workingOf(request: PlanRequest, draft: TradeDraft, { quantity, limitPrice }: Sized): Working {
   const { style, submissions, sliceAboveNotional, slices, sliceMs } = request.execution;
   if (style === 'chase') return { style: 'chase', submissions };
   if (quantity.times(limitPrice).lessThanOrEqualTo(sliceAboveNotional)) return { style: 'once' };

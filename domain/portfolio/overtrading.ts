@@ -4,9 +4,10 @@ import { isWithin } from '../statistics/periods.ts';
 import { excessOf, workingOf } from './exposure.ts';
 import type { LastSale, RiskVerdict, TradingDay } from './portfolio.ts';
 import { baseOf, quoteOf } from './position.ts';
+import type { Books, PlanRequest, RiskLimits, TradeDraft } from './request.ts';
 import { FEE_RESERVE_RATE } from './reservation.ts';
-import { type Books, type PlanRequest, type RiskLimits, refuseOpening } from './risk.ts';
-import { type Draft, shrink } from './sizing.ts';
+import { refuseOpening } from './risk.ts';
+import { shrink } from './shrink.ts';
 
 /*
  * An account can be right about the market and be paid away all the same: each order costs a fee, half the spread and slippage. So a signal alone
@@ -77,13 +78,13 @@ export function overdrawn(
 export function boundBudgets(
   { limits }: PlanRequest,
   equity: Decimal,
-  drafts: readonly Draft[],
+  drafts: readonly TradeDraft[],
   { day, openOrders }: Pick<Books, 'day' | 'openOrders'>,
 ): RiskVerdict[] {
   const working = workingOf(openOrders);
   return budgetsOf(limits, day, day.opening ?? text(equity)).flatMap(({ code, limit, used, rate }) => {
     const before = used.plus(working.times(rate));
-    const buys = sum(drafts.map(({ buyNotional }) => buyNotional));
+    const buys = sum(drafts.map(({ notional }) => notional));
     const value = amount(before.plus(buys.times(rate)));
     return shrink(drafts, max(ZERO, limit.minus(before)).div(rate), { code, limit: amount(limit), value });
   });
@@ -110,7 +111,7 @@ export function sellableBySignal(
   request: PlanRequest,
   books: Books,
   equity: Decimal,
-  { view: { symbol }, mid }: Pick<Draft, 'view' | 'mid'>,
+  { view: { symbol }, mid }: Pick<TradeDraft, 'view' | 'mid'>,
   wanted: Decimal,
   verdicts: RiskVerdict[],
 ): Decimal {

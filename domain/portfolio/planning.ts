@@ -7,18 +7,9 @@ import { boundExposure, equityAt } from './exposure.ts';
 import { buyLeg, sellLeg } from './legs.ts';
 import { boundBudgets, reentryPause, sellableBySignal } from './overtrading.ts';
 import type { Allocation, OrderPlan, Restriction, RiskVerdict } from './portfolio.ts';
+import type { Books, PlanRequest, TradeDraft, View } from './request.ts';
 import { reservationAmount } from './reservation.ts';
-import {
-  type Books,
-  type PlanRequest,
-  refuseDecision,
-  refuseOpening,
-  refuseSymbol,
-  restrictionOf,
-  type View,
-  verdictOf,
-} from './risk.ts';
-import type { Draft } from './sizing.ts';
+import { refuseDecision, refuseOpening, refuseSymbol, restrictionOf, verdictOf } from './risk.ts';
 
 /**
  * From views to sized orders. Each limit that bites leaves a verdict with what was wanted and what was let through; exposure that one limit
@@ -84,7 +75,7 @@ function draftOf(
   view: View,
   allocations: readonly Allocation[],
   verdicts: RiskVerdict[],
-): Draft[] {
+): TradeDraft[] {
   const { symbol, direction } = view;
   const market = request.snapshot.symbols.find(({ instrument }) => instrument.symbol === symbol);
   const mid = market && midPrice(market.book);
@@ -93,7 +84,7 @@ function draftOf(
 
   const position = books.positions.find((one) => one.symbol === symbol);
   const held = decimal(position?.quantity ?? '0');
-  const draft: Draft = { market, view, mid, held, buyNotional: ZERO, sellQuantity: ZERO };
+  const draft: TradeDraft = { symbol, market, view, mid, held, notional: ZERO, sellQuantity: ZERO };
   if (direction === 'down') {
     const free = decimal(books.balances.find(({ asset }) => asset === market.instrument.base)?.free ?? '0');
     const sellQuantity = sellableBySignal(request, books, equity, draft, min(held, free), verdicts);
@@ -108,7 +99,7 @@ function draftOf(
   const refused = wanted.lessThan(least)
     ? { code: 'TradeShare', limit: text(least.toDecimalPlaces(2)), value: before }
     : reentryPause(request.limits.reentryPauseMs, books.lastSales, symbol, request.now);
-  if (!refused) return [{ ...draft, buyNotional: wanted }];
+  if (!refused) return [{ ...draft, notional: wanted }];
   verdicts.push({ ...refused, symbol, before, after: '0' });
   return [];
 }
@@ -125,7 +116,12 @@ function waits(books: Books, { symbol, direction }: View, verdicts: RiskVerdict[
 }
 
 /** What frees capital comes first, in its number and on the page. */
-function legsOf(request: PlanRequest, books: Books, drafts: readonly Draft[], verdicts: RiskVerdict[]): OrderLeg[] {
+function legsOf(
+  request: PlanRequest,
+  books: Books,
+  drafts: readonly TradeDraft[],
+  verdicts: RiskVerdict[],
+): OrderLeg[] {
   const legs: OrderLeg[] = [];
   for (const draft of drafts.filter(({ sellQuantity }) => !sellQuantity.isZero())) {
     const leg = sellLeg(request, draft, legs.length, verdicts);

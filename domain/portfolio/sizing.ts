@@ -1,43 +1,22 @@
 import { estimateFill } from '../market/book.ts';
-import type { Instrument, SymbolSnapshot } from '../market/market.ts';
-import { type Decimal, decimal, floorToStep, max, min, sum, text, ZERO } from '../money/money.ts';
+import type { Instrument } from '../market/market.ts';
+import { type Decimal, decimal, floorToStep, max, min, text, ZERO } from '../money/money.ts';
 import type { OrderSide } from '../orders/orders.ts';
 import type { RiskVerdict } from './portfolio.ts';
-import type { PlanRequest, View } from './risk.ts';
+import type { PlanRequest, TradeDraft } from './request.ts';
 
-export interface Draft {
-  market: SymbolSnapshot;
-  view: View;
-  mid: Decimal;
-  held: Decimal;
-  /** Quote value to buy, or base quantity to sell. */
-  buyNotional: Decimal;
-  sellQuantity: Decimal;
-}
-
-export function clamp(code: string, draft: Draft, limit: Decimal, wanted: Decimal, verdicts: RiskVerdict[]): Decimal {
+/** At most `limit` of an amount in the quote currency. */
+export function capAmount(
+  code: string,
+  draft: TradeDraft,
+  limit: Decimal,
+  wanted: Decimal,
+  verdicts: RiskVerdict[],
+): Decimal {
   if (wanted.lessThanOrEqualTo(limit)) return wanted;
   const [before, after] = [text(wanted.toDecimalPlaces(2)), text(max(ZERO, limit).toDecimalPlaces(2))];
   verdicts.push({ code, symbol: draft.view.symbol, limit: after, value: before, before, after });
   return max(ZERO, limit);
-}
-
-/** Shrinks what the drafts would buy to `room`, by one factor. */
-export function shrink(
-  drafts: readonly Draft[],
-  room: Decimal,
-  numbers: Pick<RiskVerdict, 'code' | 'limit' | 'value'>,
-): RiskVerdict[] {
-  const buys = sum(drafts.map(({ buyNotional }) => buyNotional));
-  if (buys.lessThanOrEqualTo(room)) return [];
-  return drafts
-    .filter(({ buyNotional }) => !buyNotional.isZero())
-    .map((draft) => {
-      const before = draft.buyNotional;
-      draft.buyNotional = before.times(room).div(buys);
-      const [was = '', is = ''] = [before, draft.buyNotional].map((notional) => text(notional.toDecimalPlaces(2)));
-      return { ...numbers, symbol: draft.view.symbol, before: was, after: is };
-    });
 }
 
 type Largest = Pick<Instrument, 'maxQuantity' | 'maxMarketQuantity' | 'maxNotional'>;
@@ -60,7 +39,7 @@ export function largestOrder(
 /** Whole steps, and no more than one order may have: the rest is for the next cycle's. */
 export function orderQuantity(
   { execution }: PlanRequest,
-  { market, view }: Draft,
+  { market, view }: TradeDraft,
   wanted: Decimal,
   price: Decimal,
   verdicts: RiskVerdict[],
@@ -76,13 +55,13 @@ export function orderQuantity(
 }
 
 /** The exchange's least value of an order, or ours where it is higher. */
-export function leastNotional({ limits }: PlanRequest, { market }: Draft): Decimal {
+export function leastNotional({ limits }: PlanRequest, { market }: TradeDraft): Decimal {
   return max(decimal(market.instrument.minNotional), decimal(limits.minOrderNotional));
 }
 
 export function passesSize(
   request: PlanRequest,
-  draft: Draft,
+  draft: TradeDraft,
   quantity: Decimal,
   price: Decimal,
   verdicts: RiskVerdict[],
@@ -108,7 +87,7 @@ const COST_DECIMALS = 9;
  */
 export function passesCostGate(
   request: PlanRequest,
-  draft: Draft,
+  draft: TradeDraft,
   side: OrderSide,
   quantity: Decimal,
   ways: 1 | 2,

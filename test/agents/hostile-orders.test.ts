@@ -12,7 +12,7 @@ import { checkedAnswer } from '../../trading/agents/answer-check.ts';
 import { featuresOf, type SymbolFeatures } from '../../trading/agents/language-models/features.ts';
 import { signalFrom } from '../../trading/agents/language-models/language-model.ts';
 import { readReply } from '../../trading/agents/language-models/reply.ts';
-import { limits, plan } from '../domain/plan.ts';
+import { limits, plan } from '../domain/portfolio/plan.ts';
 import { healthyRequest } from './market.ts';
 
 const RUNS = 2_500;

@@ -4,7 +4,7 @@ import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
 import { pricesIn } from '../../domain/market/prices.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
-import { snapshot as market, up } from '../domain/plan.ts';
+import { snapshot as market, up } from '../domain/portfolio/plan.ts';
 import { fund, leg, temporaryJournal, trade } from '../support/books.ts';
 
 /** By the exchange's clock. */

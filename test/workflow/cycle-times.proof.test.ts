@@ -10,7 +10,7 @@ import { TaskQueue } from '../../contracts/task-queues.ts';
 import { recordWorkflowId } from '../../contracts/workflow-ids.ts';
 import { createWorker } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
-import { snapshot } from '../domain/plan.ts';
+import { snapshot } from '../domain/portfolio/plan.ts';
 import { leg } from '../support/books.ts';
 import { keepHistory, recording } from '../support/histories.ts';
 import { startDevServer } from '../support/temporal.ts';

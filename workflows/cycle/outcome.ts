@@ -1,12 +1,13 @@
 import type { CycleOutcome, CycleRecord } from '../../contracts/cycle.ts';
 import { isFailure, type Opinion } from '../../domain/signals/signals.ts';
 
-type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
+/** What is known of a cycle before its books are read once more. */
+export type CycleDraft = Omit<CycleRecord, 'fills' | 'equity'>;
 
 const MOST_NAMED = 8;
 
 /** @param cutShort what kept the cycle from its end, if anything did. */
-export function outcomeOf(draft: Draft, cutShort: string | undefined): CycleOutcome {
+export function outcomeOf(draft: CycleDraft, cutShort: string | undefined): CycleOutcome {
   const { answers, consensus, orders } = draft;
   if (cutShort !== undefined || consensus?.formedBy === 'cycle' || unseen(draft).length > 0) return 'DEGRADED';
   const faulty = answers.some((answer) =>
@@ -21,7 +22,7 @@ export function outcomeOf(draft: Draft, cutShort: string | undefined): CycleOutc
 }
 
 /** One sentence on what the cycle did, or why it did nothing. */
-export function summarise(draft: Draft, cutShort: string | undefined): string {
+export function summarise(draft: CycleDraft, cutShort: string | undefined): string {
   if (draft.outcome === 'HALTED') return `trading is halted (epoch ${draft.epoch})`;
   if (cutShort !== undefined) return `cut short: ${cutShort}`;
   const views = viewsIn(draft.consensus?.symbols ?? []);
@@ -47,7 +48,7 @@ function viewsIn(symbols: readonly { symbol: string; direction: string }[]): str
 }
 
 /** Traded, and not to be read by the agents or at the decision. */
-function unseen({ snapshot, prices }: Draft): string[] {
+function unseen({ snapshot, prices }: CycleDraft): string[] {
   const leftOut = [...(snapshot?.leftOut ?? []), ...(prices?.leftOut ?? [])];
   return [...new Set(leftOut.map(({ symbol }) => symbol))];
 }
@@ -57,12 +58,12 @@ function listed(words: readonly string[]): string {
   return [...words.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
-function signalsOf(answers: Draft['answers']): number {
+function signalsOf(answers: CycleDraft['answers']): number {
   return answers.flatMap(({ opinions }) => opinions).filter(({ kind }: Opinion) => kind === 'signal').length;
 }
 
 /** Why nobody gave a signal, agent by agent. */
-function reasons({ answers }: Draft): string {
+function reasons({ answers }: CycleDraft): string {
   if (signalsOf(answers) > 0) return '';
   const each = answers.flatMap(({ agentId, opinions }) => {
     const abstention = opinions.find((opinion) => opinion.kind === 'abstention');

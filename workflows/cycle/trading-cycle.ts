@@ -8,7 +8,6 @@ import {
 } from '@temporalio/workflow';
 import type { ConsensusRequest } from '../../contracts/consensus.ts';
 import {
-  type CycleRecord,
   type CycleSummary,
   type CycleTerms,
   type TradingCycleInput,
@@ -28,11 +27,9 @@ import { nominalTime } from '../nominal-time.ts';
 import { askAgents } from './ask-agents.ts';
 import { executeLegs } from './execute-legs.ts';
 import { leaveRecord } from './leave-record.ts';
-import { outcomeOf, summarise } from './outcome.ts';
+import { type CycleDraft, outcomeOf, summarise } from './outcome.ts';
 import { consensusOn, planOn, pricesFor, reasonOf, snapshotOf, termsOf } from './steps.ts';
 import { timeFor } from './time-left.ts';
-
-type Draft = Omit<CycleRecord, 'fills' | 'equity'>;
 
 /**
  * One round of trading: snapshot, signals, consensus, plan, orders, record. Fails only when an invariant broke; a halt ends it as HALTED with
@@ -130,7 +127,7 @@ async function carryOutHalt(cycleId: string, { code, limit, value }: Restriction
 
 async function finish(
   terms: CycleTerms,
-  draft: Draft,
+  draft: CycleDraft,
   prices: Prices | undefined,
   halted: boolean,
   fault: string | undefined,
@@ -154,7 +151,7 @@ async function finish(
   return { cycleId, outcome, summary };
 }
 
-function newDraft(terms: CycleTerms, cycleId: string, runId: string, startedAt: number): Draft {
+function newDraft(terms: CycleTerms, cycleId: string, runId: string, startedAt: number): CycleDraft {
   const { account, mode, epoch } = terms;
   return {
     cycleId,
@@ -175,7 +172,7 @@ function newDraft(terms: CycleTerms, cycleId: string, runId: string, startedAt: 
   };
 }
 
-function describeSnapshot(snapshot: CycleSnapshot): Draft['snapshot'] {
+function describeSnapshot(snapshot: CycleSnapshot): CycleDraft['snapshot'] {
   const { snapshotId, takenAt, venue, leftOut } = snapshot;
   return {
     snapshotId,

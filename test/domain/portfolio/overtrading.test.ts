@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decimal, sum, text } from '../../domain/money/money.ts';
-import type { OrderLeg } from '../../domain/orders/orders.ts';
-import { overdrawn, tradingOf } from '../../domain/portfolio/overtrading.ts';
-import type { OrderPlan, Position, RiskVerdict } from '../../domain/portfolio/portfolio.ts';
-import type { Books, PlanRequest } from '../../domain/portfolio/risk.ts';
+import { decimal, sum, text } from '../../../domain/money/money.ts';
+import type { OrderLeg } from '../../../domain/orders/orders.ts';
+import { overdrawn, tradingOf } from '../../../domain/portfolio/overtrading.ts';
+import type { OrderPlan, Position, RiskVerdict } from '../../../domain/portfolio/portfolio.ts';
+import type { Books, PlanRequest } from '../../../domain/portfolio/request.ts';
 import { codes, down, held, limits, openOrder, plan, position, up } from './plan.ts';
 
 const NOW = 1_000_500;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ceilToStep, decimal, floorToStep, text } from '../../domain/money/money.ts';
+import { ceilToStep, decimal, floorToStep, text } from '../../../domain/money/money.ts';
 
 describe('steps', () => {
   it.each([

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Instrument } from '../../domain/market/market.ts';
-import { decimal, text } from '../../domain/money/money.ts';
-import { type ExitTerms, exitLeg, sellable } from '../../domain/protection/exits.ts';
+import type { Instrument } from '../../../domain/market/market.ts';
+import { decimal, text } from '../../../domain/money/money.ts';
+import { type ExitTerms, exitLeg, sellable } from '../../../domain/protection/exits.ts';
 
 const eth: Instrument = {
   symbol: 'ETH/USDT',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AgentAnswer, type Opinion, withinBytes } from '../../domain/signals/signals.ts';
+import { type AgentAnswer, type Opinion, withinBytes } from '../../../domain/signals/signals.ts';
 
 function answerOf(agentId: string, words: string): AgentAnswer {
   const opinions = Array.from({ length: 50 }, (_, index): Opinion => {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type Assessment, assess, healthFigures, type Incident, type Observation } from '../../domain/health/health.ts';
-import { type ConditionCode, conditions } from '../../domain/health/health-conditions.ts';
+import {
+  type Assessment,
+  assess,
+  healthFigures,
+  type Incident,
+  type Observation,
+} from '../../../domain/health/health.ts';
+import { type ConditionCode, conditions } from '../../../domain/health/health-conditions.ts';
 
 const LOOK_MS = 10_000;
 const BEGIN = 1_000_000;

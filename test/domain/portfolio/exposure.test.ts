@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decimal } from '../../domain/money/money.ts';
-import type { RiskVerdict } from '../../domain/portfolio/portfolio.ts';
-import type { Books, PlanRequest, View } from '../../domain/portfolio/risk.ts';
+import { decimal } from '../../../domain/money/money.ts';
+import type { RiskVerdict } from '../../../domain/portfolio/portfolio.ts';
+import type { Books, PlanRequest, View } from '../../../domain/portfolio/request.ts';
 import { allocation, codes, limits, openOrder, plan, position, snapshot, up } from './plan.ts';
 
 const cash = (free: string, reserved: string): Books['balances'] => [{ asset: 'USDT', free, reserved, dust: '0' }];

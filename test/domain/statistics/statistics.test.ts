@@ -9,7 +9,7 @@ import {
   recencyWeighted,
   standardDeviation,
   uncertaintyOver,
-} from '../../domain/statistics/statistics.ts';
+} from '../../../domain/statistics/statistics.ts';
 
 const number = fc.double({ min: -1e6, max: 1e6, noNaN: true });
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { notListed, pricesIn } from '../../domain/market/prices.ts';
-import { type Decimal, decimal, ZERO } from '../../domain/money/money.ts';
-import { reservationAmount } from '../../domain/portfolio/reservation.ts';
-import type { View } from '../../domain/portfolio/risk.ts';
+import { notListed, pricesIn } from '../../../domain/market/prices.ts';
+import { type Decimal, decimal, ZERO } from '../../../domain/money/money.ts';
+import type { View } from '../../../domain/portfolio/request.ts';
+import { reservationAmount } from '../../../domain/portfolio/reservation.ts';
 import { allocation, down, execution, held, limits, market, openOrder, plan, snapshot, up } from './plan.ts';
 
 describe('a plan', () => {
@@ -19,7 +19,7 @@ describe('a plan', () => {
       epoch: 4,
     });
     expect(result.verdicts).toMatchObject([
-      { code: 'SymbolExposure', before: '15', after: '0.3' },
+      { code: 'SymbolExposure', before: '150000', after: '3000' },
       { code: 'OrderNotional', before: '3000', after: '2500' },
     ]);
   });

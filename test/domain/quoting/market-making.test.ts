@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { decimal } from '../../domain/money/money.ts';
+import { decimal } from '../../../domain/money/money.ts';
 import {
   bookImbalance,
   fillDecay,
@@ -12,7 +12,7 @@ import {
   priceVolatility,
   type QuoteInput,
   readBook,
-} from '../../domain/quoting/market-making.ts';
+} from '../../../domain/quoting/market-making.ts';
 
 const MID = decimal('100.01597157966833');
 const SIGMA = decimal('0.0732879548492693');

@@ -1,15 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ConsensusQuestion, formConsensus, type SymbolView } from '../../domain/consensus/consensus.ts';
+import { type ConsensusQuestion, formConsensus, type SymbolView } from '../../../domain/consensus/consensus.ts';
 import {
   defaultParticipation,
   type Participant,
   type ParticipationPolicy,
   perAgent,
-} from '../../domain/consensus/participation.ts';
-import { logPool } from '../../domain/consensus/pooling.ts';
-import { type AgentId, agentIds, missionAgentIds } from '../../domain/signals/agents.ts';
-import type { AgentAnswer, Opinion, Signal } from '../../domain/signals/signals.ts';
+} from '../../../domain/consensus/participation.ts';
+import { logPool } from '../../../domain/consensus/pooling.ts';
+import { type AgentId, agentIds, missionAgentIds } from '../../../domain/signals/agents.ts';
+import type { AgentAnswer, Opinion, Signal } from '../../../domain/signals/signals.ts';
 
 const SYMBOL = 'BTC/USDT';
 const TAKEN_AT = 1_800_000_000_000;

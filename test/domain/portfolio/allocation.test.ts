@@ -8,7 +8,7 @@ import {
   nextVariance,
   volatilityScale,
   yearlyVolatility,
-} from '../../domain/portfolio/allocation.ts';
+} from '../../../domain/portfolio/allocation.ts';
 
 describe('golden tables', () => {
   // Kelly 1956, Thorp 2006: f = μ/σ²; the first is the textbook's 12 % over 20 %.
@@ -134,22 +134,22 @@ describe('an allocation', () => {
     [
       [0.024, 0, 0],
       { gross: 1 },
-      [{ code: 'SymbolExposure', symbol: 'BTC/USDT', limit: '0.3', value: '0.42', before: '0.42', after: '0.3' }],
+      [{ code: 'SymbolExposure', symbol: 'BTC/USDT', limit: '0.3', value: '0.42', before: '4200', after: '3000' }],
     ],
     [
       [0, 0.024, 0.024],
       { gross: 1 },
       [
-        { code: 'PortfolioShare', symbol: 'ETH/USDT', limit: '0.2', value: '0.24', before: '0.12', after: '0.1' },
-        { code: 'PortfolioShare', symbol: 'SOL/USDT', limit: '0.2', value: '0.24', before: '0.12', after: '0.1' },
+        { code: 'PortfolioShare', symbol: 'ETH/USDT', limit: '0.2', value: '0.24', before: '1200', after: '1000' },
+        { code: 'PortfolioShare', symbol: 'SOL/USDT', limit: '0.2', value: '0.24', before: '1200', after: '1000' },
       ],
     ],
     [
       [0.008, 0.008, 0],
       { gross: 0.09 },
       [
-        { code: 'GrossExposure', symbol: 'BTC/USDT', limit: '0.09', value: '0.18', before: '0.14', after: '0.07' },
-        { code: 'GrossExposure', symbol: 'ETH/USDT', limit: '0.09', value: '0.18', before: '0.04', after: '0.02' },
+        { code: 'GrossExposure', symbol: 'BTC/USDT', limit: '0.09', value: '0.18', before: '1400', after: '700' },
+        { code: 'GrossExposure', symbol: 'ETH/USDT', limit: '0.09', value: '0.18', before: '400', after: '200' },
       ],
     ],
     [[0.008, 0.008, 0], { gross: 1 }, []],
@@ -168,6 +168,18 @@ describe('an allocation', () => {
     const portfolios = [{ name: 'main', share: 0.3, symbols }];
     const makers = symbols.map((symbol) => ({ portfolio: 'main', symbol, share: 0.1 }));
     expect(split({ settings: settings({ portfolios }), claims: [], makers }).verdicts).toEqual([]);
+  });
+
+  it.each(['0', '-1'])('splits nothing of an equity of %s', (equity) => {
+    expect(split({ equity })).toEqual({ allocations: [], verdicts: [] });
+  });
+
+  it('keeps a share to its last unit, however large the equity is', () => {
+    // A float has 16 digits.
+    const equity = '123456789012345.67890010';
+    const claims = symbols.map((symbol) => claim(symbol, { expectedReturn: 0.03 }));
+    const [first] = shares({ equity, claims, caps: { symbol: 0.3, gross: 0.3 } });
+    expect(first).toMatchObject({ share: 0.1, amount: '12345678901234.56789001' });
   });
 
   it('gives nothing to what no portfolio holds', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decimal } from '../../domain/money/money.ts';
-import type { OrderLeg } from '../../domain/orders/orders.ts';
-import { nextSubmission, type PastSubmission, priced } from '../../domain/orders/submissions.ts';
-import { leg } from '../support/books.ts';
+import { decimal } from '../../../domain/money/money.ts';
+import type { OrderLeg } from '../../../domain/orders/orders.ts';
+import { nextSubmission, type PastSubmission, priced } from '../../../domain/orders/submissions.ts';
+import { leg } from '../../support/books.ts';
 
 const past = (state: PastSubmission['state'], filledQuantity = '0'): PastSubmission => ({ state, filledQuantity });
 const chase: Partial<OrderLeg> = { working: { style: 'chase', submissions: 3 }, restMs: 5_000 };

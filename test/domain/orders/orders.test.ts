@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canMove, isReducing, isTerminal, mayBeOpen, orderStates } from '../../domain/orders/orders.ts';
+import { canMove, isReducing, isTerminal, mayBeOpen, orderStates } from '../../../domain/orders/orders.ts';
 
 describe('order states', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { afterDebate, debateQuestions } from '../../domain/consensus/debate.ts';
-import { type AgentAnswer, abstain, type Signal } from '../../domain/signals/signals.ts';
+import { afterDebate, debateQuestions } from '../../../domain/consensus/debate.ts';
+import { type AgentAnswer, abstain, type Signal } from '../../../domain/signals/signals.ts';
 
 function signal(agentId: string, symbol: string, changes: Partial<Signal> = {}): Signal {
   return {

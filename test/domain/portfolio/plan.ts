@@ -1,9 +1,9 @@
-import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market/market.ts';
-import { pricesIn } from '../../domain/market/prices.ts';
-import type { AllocationSettings } from '../../domain/portfolio/allocation.ts';
-import { planOrders } from '../../domain/portfolio/planning.ts';
-import type { OrderPlan, Position } from '../../domain/portfolio/portfolio.ts';
-import type { Books, ExecutionTerms, PlanRequest, RiskLimits, View } from '../../domain/portfolio/risk.ts';
+import type { MarketSnapshot, SymbolSnapshot } from '../../../domain/market/market.ts';
+import { pricesIn } from '../../../domain/market/prices.ts';
+import type { AllocationSettings } from '../../../domain/portfolio/allocation.ts';
+import { planOrders } from '../../../domain/portfolio/planning.ts';
+import type { OrderPlan, Position } from '../../../domain/portfolio/portfolio.ts';
+import type { Books, ExecutionTerms, PlanRequest, RiskLimits, View } from '../../../domain/portfolio/request.ts';
 
 export const limits: RiskLimits = {
   maxSymbolExposure: 0.3,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Instrument } from '../../domain/market/market.ts';
-import { decimal, text } from '../../domain/money/money.ts';
-import type { ExecutionTerms } from '../../domain/portfolio/risk.ts';
+import type { Instrument } from '../../../domain/market/market.ts';
+import { decimal, text } from '../../../domain/money/money.ts';
+import type { ExecutionTerms } from '../../../domain/portfolio/request.ts';
 import { down, execution, held, limits, market, plan, snapshot, up } from './plan.ts';
 
 /** BTC's market under other rules, at another price. */

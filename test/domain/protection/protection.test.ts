@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decimal, text } from '../../domain/money/money.ts';
-import { barrierHit, barriersOf, highestOf, type ProtectionSettings } from '../../domain/protection/protection.ts';
+import { decimal, text } from '../../../domain/money/money.ts';
+import { barrierHit, barriersOf, highestOf, type ProtectionSettings } from '../../../domain/protection/protection.ts';
 
 const all: ProtectionSettings = { stopLoss: 0.03, takeProfit: 0.06, trailingStop: 0.04, timeLimitMinutes: 10 };
 const holding = { quantity: '0.5', averageCost: '100', openedAt: 1_000 };

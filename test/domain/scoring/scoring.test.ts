@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { halfBrier, outcomeOf, type ScoredSignal, scoreOf, skillScore, trustOf } from '../../domain/scoring/scoring.ts';
+import {
+  halfBrier,
+  outcomeOf,
+  type ScoredSignal,
+  scoreOf,
+  skillScore,
+  trustOf,
+} from '../../../domain/scoring/scoring.ts';
 
 const binary = (up: number) => ({ up, flat: 0, down: 1 - up });
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

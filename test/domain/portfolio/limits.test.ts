@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { SymbolSnapshot } from '../../domain/market/market.ts';
-import { pricesIn } from '../../domain/market/prices.ts';
-import type { Books, PlanRequest } from '../../domain/portfolio/risk.ts';
+import type { SymbolSnapshot } from '../../../domain/market/market.ts';
+import { pricesIn } from '../../../domain/market/prices.ts';
+import type { Books, PlanRequest } from '../../../domain/portfolio/request.ts';
 import { allocation, down, execution, held, limits, market, openOrder, plan, position, snapshot, up } from './plan.ts';
 
 const [btc = market('BTC/USDT', '1', '1'), eth = btc] = snapshot.symbols;
@@ -63,19 +63,19 @@ const bites: [string, Partial<PlanRequest>, Partial<Books>, Record<string, strin
     { symbol: '*', limit: '9996', value: '10000', before: 'reducing', after: 'active' },
     true,
   ],
-  ['SymbolExposure', {}, {}, { symbol: 'BTC/USDT', limit: '0.3', value: '15', before: '15', after: '0.3' }, true],
+  ['SymbolExposure', {}, {}, { symbol: 'BTC/USDT', limit: '0.3', value: '15', before: '150000', after: '3000' }, true],
   [
     'PortfolioShare',
     { allocation: { ...allocation, portfolios: [{ name: 'main', share: 0.2, symbols: ['BTC/USDT'] }] } },
     {},
-    { symbol: 'BTC/USDT', limit: '0.2', value: '0.3', before: '0.3', after: '0.2' },
+    { symbol: 'BTC/USDT', limit: '0.2', value: '0.3', before: '3000', after: '2000' },
     true,
   ],
   [
     'GrossExposure',
     { limits: { ...limits, maxGrossExposure: 0.2 } },
     {},
-    { symbol: 'BTC/USDT', limit: '0.2', value: '0.3', before: '0.3', after: '0.2' },
+    { symbol: 'BTC/USDT', limit: '0.2', value: '0.3', before: '3000', after: '2000' },
     true,
   ],
   // Equity 14,200; 4,260 are wanted, 4,200 are held.

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { divide, votingShares } from '../../domain/consensus/shares.ts';
+import { divide, votingShares } from '../../../domain/consensus/shares.ts';
 
 describe('division under caps', () => {
   it.each<[string, number, { weight: number; cap: number }[], number[]]>([

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { baselineView } from '../../domain/signals/baseline.ts';
-import { candlesOf, walk } from '../agents/market.ts';
+import { baselineView } from '../../../domain/signals/baseline.ts';
+import { candlesOf, walk } from '../../agents/market.ts';
 
 function viewOf(closes: readonly number[], horizonMinutes = 60) {
   const view = baselineView(candlesOf(closes), horizonMinutes);

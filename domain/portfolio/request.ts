@@ -1,0 +1,107 @@
+import type { MarketSnapshot, SymbolSnapshot } from '../market/market.ts';
+import type { Prices } from '../market/prices.ts';
+import type { Decimal } from '../money/money.ts';
+import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from '../orders/orders.ts';
+import type { AllocationSettings } from './allocation.ts';
+import type { Balance, LastSale, Position, TradingDay } from './portfolio.ts';
+
+/** The part of a consensus that sizing needs. Returns are fractions over the horizon. */
+export interface View {
+  symbol: string;
+  direction: 'up' | 'flat' | 'down' | 'none';
+  expectedReturn: number;
+  uncertainty: number;
+  conviction: number;
+}
+
+export interface RiskLimits {
+  maxSymbolExposure: number;
+  maxGrossExposure: number;
+  maxOrderNotional: string;
+  minOrderNotional: string;
+  minTradeShare: number;
+  priceCollarBps: number;
+  costBuffer: number;
+  /** Of what the agents saw, and of what is paid and counted. */
+  maxSnapshotAgeMs: number;
+  maxPriceAgeMs: number;
+  maxDailyLoss: number;
+  /** Falls from the peak at which only reducing orders pass, and at which trading halts. */
+  reduceDrawdown: number;
+  maxDrawdown: number;
+  maxLossStreak: number;
+  coolDownMinutes: number;
+  /** So long a signal alone sells nothing of a position, and nothing opens in a symbol after its last sale. */
+  minHoldingMs: number;
+  reentryPauseMs: number;
+  /** What a day may trade and pay in fees before nothing opens any more, as multiples of the equity that it began with. */
+  maxDailyTurnover: number;
+  maxDailyFees: number;
+}
+
+/** How orders are worked. */
+export interface ExecutionTerms {
+  /** `limit`: at the collar. `chase`: rests at the best price, is priced again, and takes in its last submission. */
+  style: 'limit' | 'market' | 'chase' | 'post_only';
+  /** Of `limit`. */
+  timeInForce: TimeInForce;
+  restMs: number;
+  /** Of a chase. */
+  submissions: number;
+  /** An order of more than this is worked in slices of equal time (TWAP), whatever its style but a chase. */
+  sliceAboveNotional: string;
+  slices: number;
+  sliceMs: number;
+}
+
+export interface PlanRequest {
+  cycleId: string;
+  correlationId: string;
+  account: string;
+  currency: string;
+  epoch: number;
+  views: readonly View[];
+  /** What the agents saw, with the books of the prices. */
+  snapshot: MarketSnapshot;
+  prices: Prices;
+  limits: RiskLimits;
+  allocation: AllocationSettings;
+  execution: ExecutionTerms;
+  now: number;
+  legIdOf(symbol: string, leg: number, purpose: OrderPurpose): string;
+}
+
+export interface Books {
+  tradingState: 'active' | 'reducing' | 'halted';
+  epoch: number;
+  balances: readonly Balance[];
+  positions: readonly Position[];
+  /** What was sent and may be open, and what another cycle has planned. */
+  openOrders: readonly {
+    symbol: string;
+    state: OrderState;
+    side: OrderSide;
+    quantity: string;
+    filledQuantity: string;
+    limitPrice: string;
+  }[];
+  marks: { dayOpen: string; highWater: string } | undefined;
+  /** The last sales, newest first. */
+  closedTrades: readonly { realizedPnl: string; closedAt: number }[];
+  /** Of each symbol, at least those within the pause before it may be entered again. */
+  lastSales: readonly LastSale[];
+  day: TradingDay;
+}
+
+/** What a cycle would trade of one symbol: limits make it smaller, and what is left becomes a leg. */
+export interface TradeDraft {
+  symbol: string;
+  market: SymbolSnapshot;
+  view: View;
+  mid: Decimal;
+  held: Decimal;
+  /** To buy, in the quote currency. */
+  notional: Decimal;
+  /** To sell, in the base asset. */
+  sellQuantity: Decimal;
+}
