@@ -7,6 +7,7 @@ export const ErrorName = {
   foreign: 'Foreign',
   coordinatorRefused: 'CoordinatorRefused',
   invariantBroken: 'InvariantBroken',
+  snapshotMissing: 'SnapshotMissing',
 } as const;
 export type ErrorName = (typeof ErrorName)[keyof typeof ErrorName];
 

@@ -19,7 +19,7 @@ const LATCH_RELEASE = 3;
 export function tradingControlStart(account: string) {
   return {
     workflowId: TRADING_CONTROL_ID,
-    taskQueue: TaskQueue.operations,
+    taskQueue: TaskQueue.control,
     args: [{}],
     // A worker that died holds it up for no longer than this.
     workflowTaskTimeout: '2s',
@@ -101,7 +101,7 @@ async function lastRun(client: Client): Promise<WorkflowExecutionDescription | u
 function isLatch({ type, taskQueue, memo }: WorkflowExecutionDescription, anyRelease: boolean): boolean {
   const release = memo?.[RELEASE];
   const isOfRelease = anyRelease ? typeof release === 'number' : release === LATCH_RELEASE;
-  return isOfRelease && type === 'tradingControl' && taskQueue === TaskQueue.operations;
+  return isOfRelease && type === 'tradingControl' && taskQueue === TaskQueue.control;
 }
 
 /** Its workflow task fails again and again: it hears nothing any more, and would not until a person ended it. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
+import type { SnapshotRequest } from '../../contracts/cycle-steps.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
@@ -9,17 +10,6 @@ import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import { readEach } from '../../trading/decide/read-each.ts';
 import type { MarketDataPort } from '../../venues/port.ts';
 import { whileBeating } from '../heartbeat.ts';
-
-export interface SnapshotRequest {
-  symbols: string[];
-  /** One-minute candles of each symbol, the running one left out. */
-  candles: number;
-  /** Book levels of each side. */
-  bookLevels: number;
-  correlationId: string;
-  /** When nobody asks for the snapshot any more: the cycle is over then. */
-  neededUntilAt?: number | undefined;
-}
 
 /** Of a cycle that an earlier release began, which does not say when it ends. */
 const LONGEST_NEED_MS = 3_600_000;

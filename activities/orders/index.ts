@@ -9,8 +9,7 @@ import type { Intent, Journal } from '../../stores/journal/port.ts';
 import type { OrderEvents } from '../../trading/execute/order-events.ts';
 import { progressOf } from '../../trading/execute/progress.ts';
 import { settleIntent } from '../../trading/execute/settle.ts';
-import { classifyFault } from '../../venues/binance/classify.ts';
-import { type TradingPort, VenueRejection } from '../../venues/port.ts';
+import { faultWords, type TradingPort, VenueRejection } from '../../venues/port.ts';
 import { beating } from '../heartbeat.ts';
 
 /** An order is asked about less often the longer nothing becomes of it: its events wake whoever follows it, and are not always heard. */
@@ -80,8 +79,7 @@ export function createOrderActivities({ journal, trading, events, logger }: Orde
         }),
       (error: unknown) => {
         const state = error instanceof VenueRejection ? 'rejected' : 'unresolved';
-        const { code, message } = classifyFault(error);
-        return journal.intents.report({ intentId, state, detail: `${code}: ${message}`.slice(0, 300), fills: [] });
+        return journal.intents.report({ intentId, state, detail: faultWords(error).slice(0, 300), fills: [] });
       },
     );
     return progress('order sent', leg);

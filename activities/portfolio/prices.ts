@@ -1,3 +1,4 @@
+import type { PricesRequest } from '../../contracts/cycle-steps.ts';
 import { NO_BOOK, notListed, type Price, type Prices } from '../../domain/market/prices.ts';
 import { readEach } from '../../trading/decide/read-each.ts';
 import type { PricePort } from '../../venues/port.ts';
@@ -5,12 +6,6 @@ import { whileBeating } from '../heartbeat.ts';
 
 /** Of the activity's two seconds: the rest is for the clock and the statuses. */
 const READ_MS = 1_200;
-
-export interface PricesRequest {
-  symbols: string[];
-  /** Book levels of each side. */
-  bookLevels: number;
-}
 
 export function createPriceActivities({ prices }: { prices: PricePort }) {
   return {

@@ -14,7 +14,7 @@ export const PROTECTED_WITHIN_MS = 30_000;
 export async function ensureProtection(client: Client, account: string, symbol: string): Promise<void> {
   await client.workflow.signalWithStart('protectPosition', {
     workflowId: protectWorkflowId(account, symbol),
-    taskQueue: TaskQueue.operations,
+    taskQueue: TaskQueue.control,
     args: [{ account, symbol }],
     signal: 'lookAgain',
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,

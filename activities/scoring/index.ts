@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import { via } from '../../contracts/audit.ts';
 import type { ScoringReport } from '../../contracts/scores.ts';
+import { finalAt } from '../../domain/market/minutes.ts';
 import type { DecimalText } from '../../domain/money/money.ts';
 import { earnsVote } from '../../domain/scoring/promotion.ts';
 import { scoreOf } from '../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { DueSignal } from '../../stores/journal/agents-port.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { finalAt } from '../../venues/binance/closing-price.ts';
 import { beating } from '../heartbeat.ts';
 
 const BATCH = 200;

@@ -1,6 +1,6 @@
+import { finalAt } from '../../domain/market/minutes.ts';
 import { outcomeOf } from '../../domain/scoring/scoring.ts';
 import { type Split, type SplitTimes, splitOf } from '../../domain/scoring/training.ts';
-import { finalAt } from '../../venues/binance/closing-price.ts';
 import type { NewsRow } from './rows.ts';
 import type { CandleSeries, Sample } from './samples.ts';
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ErrorName, UserError } from '../../contracts/errors.ts';
 import { MAX_INLINE_BYTES, MAX_SNAPSHOT_BYTES } from '../../contracts/snapshot.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
 import { booksIn, type CycleSnapshot, isReference, type SnapshotReference } from '../../domain/market/snapshot.ts';
@@ -35,8 +36,10 @@ export function sealSnapshot(content: Content): Sealed {
 }
 
 /** What came is not what was referred to, or did not come. The message is for a person. */
-export class SnapshotMissing extends Error {
-  override name = 'SnapshotMissing';
+export class SnapshotMissing extends UserError {
+  constructor(message: string) {
+    super(ErrorName.snapshotMissing, message);
+  }
 }
 
 /**

@@ -1,7 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
-import { createPriceActivities, type PricesRequest } from '../../activities/portfolio/prices.ts';
+import { createPriceActivities } from '../../activities/portfolio/prices.ts';
+import type { PricesRequest } from '../../contracts/cycle-steps.ts';
 import type { OrderBook } from '../../domain/market/market.ts';
 import type { Prices } from '../../domain/market/prices.ts';
 import { bookAround } from '../agents/market.ts';

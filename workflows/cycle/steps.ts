@@ -9,11 +9,11 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { CoordinatorActivities } from '../../activities/coordinator/index.ts';
-import type { MarketActivities, SnapshotRequest } from '../../activities/market/index.ts';
-import type { PlanRequest } from '../../activities/portfolio/index.ts';
+import type { MarketActivities } from '../../activities/market/index.ts';
 import type { PriceActivities } from '../../activities/portfolio/prices.ts';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import type { CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
+import type { PlanRequest, SnapshotRequest } from '../../contracts/cycle-steps.ts';
 import { type Prices, pricesIn } from '../../domain/market/prices.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';

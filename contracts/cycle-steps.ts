@@ -1,0 +1,41 @@
+import type { Prices } from '../domain/market/prices.ts';
+import type { CycleSnapshot } from '../domain/market/snapshot.ts';
+import type { Consensus } from './consensus.ts';
+
+/*
+ * What a cycle asks of its steps, each of which may run in another process than the cycle.
+ */
+
+/** When a cycle began, and when the server ends it, where its start said so. */
+export interface CycleSpan {
+  startedAt: number;
+  expiresAt: number | undefined;
+}
+
+export interface SnapshotRequest {
+  symbols: string[];
+  /** One-minute candles of each symbol, the running one left out. */
+  candles: number;
+  /** Book levels of each side. */
+  bookLevels: number;
+  correlationId: string;
+  /** When nobody asks for the snapshot any more: the cycle is over then. */
+  neededUntilAt?: number | undefined;
+}
+
+export interface PricesRequest {
+  symbols: string[];
+  /** Book levels of each side. */
+  bookLevels: number;
+}
+
+export interface PlanRequest {
+  cycleId: string;
+  correlationId: string;
+  epoch: number;
+  tradedSymbols: string[];
+  /** What the agents saw, and what it is now. */
+  snapshot: CycleSnapshot;
+  prices: Prices;
+  consensus: Consensus;
+}

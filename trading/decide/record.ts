@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import type { CycleRecord, CycleSummary } from '../../contracts/cycle.ts';
+import type { Prices } from '../../domain/market/prices.ts';
+import { text } from '../../domain/money/money.ts';
+import { equityAt, unpriced } from '../../domain/portfolio/exposure.ts';
+import { isUnwell } from '../../domain/signals/signals.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+
+export interface RecordTools {
+  journal: {
+    ledger: Pick<Journal['ledger'], 'balances' | 'positions' | 'fillsOfCycle'>;
+    cycles: Pick<Journal['cycles'], 'record'>;
+  };
+  configuration: Pick<Configuration, 'account' | 'currency'>;
+  logger: Logger;
+}
+
+/**
+ * Writes the decision record with the fills as they are booked, and marks equity at these prices, where they are of all that is held and
+ * traded. Idempotent by cycle id.
+ */
+export async function recordOfCycle(
+  { journal, configuration, logger }: RecordTools,
+  draft: Omit<CycleRecord, 'fills' | 'equity'>,
+  prices: Prices | undefined,
+): Promise<CycleSummary> {
+  const { account, currency } = configuration;
+  const [balances, positions, fills] = await Promise.all([
+    journal.ledger.balances(account),
+    journal.ledger.positions(account),
+    journal.ledger.fillsOfCycle(draft.cycleId),
+  ]);
+  const equity =
+    prices && unpriced({ prices, currency }, { positions }) === undefined
+      ? text(equityAt({ prices, currency }, { balances, positions }).toDecimalPlaces(8))
+      : undefined;
+  const record: CycleRecord = { ...draft, fills, equity, currency };
+  await journal.cycles.record(record);
+  tellOf(record);
+  const { cycleId, correlationId, outcome, summary } = draft;
+  logger.info({ correlationId, outcome, summary, equity, fills: fills.length }, 'cycle finished');
+  return { cycleId, outcome, summary };
+}
+
+/** What a finished cycle says of itself and of its agents, and how long its fills were under way. */
+function tellOf({ outcome, startedAt, finishedAt, answers, snapshot, fills }: CycleRecord): void {
+  metrics.cycles.inc({ outcome });
+  metrics.cycleDuration.observe({ outcome }, (finishedAt - startedAt) / 1_000);
+  metrics.cycleFinishedAt.set(finishedAt / 1_000);
+  for (const { agentId: agent, opinions } of answers) {
+    const failed = opinions.every((opinion) => opinion.kind === 'abstention' && isUnwell(opinion.reason));
+    metrics.agentHealth.set({ agent }, failed ? 0 : 1);
+  }
+  if (!snapshot) return;
+  for (const { filledAt } of fills) {
+    metrics.executionDuration.observe(Math.max(0, filledAt - snapshot.takenAt) / 1_000);
+  }
+}

@@ -1,0 +1,145 @@
+import type { Configuration, RiskSettings } from '../../contracts/config/schema.ts';
+import type { CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
+import type { CycleSpan } from '../../contracts/cycle-steps.ts';
+import { AFTER_AGENTS_MS } from '../../contracts/cycle-times.ts';
+import { ErrorName, UserError } from '../../contracts/errors.ts';
+import { decimal } from '../../domain/money/money.ts';
+import type { ExecutionTerms, RiskLimits } from '../../domain/portfolio/request.ts';
+import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/signals/agents.ts';
+import { isWithin } from '../../domain/statistics/periods.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { policyInForce } from './consensus.ts';
+
+/** Of the first interval, what a cycle leaves to the next one's start. */
+const ORDER_MARGIN_MS = 5_000;
+/** An agent is asked, whatever else is set. */
+const LEAST_DEADLINE_MS = 1_000;
+
+export interface TermsSources {
+  journal: Pick<Journal, 'control' | 'ledger' | 'risk' | 'participation' | 'policy' | 'models' | 'scores'>;
+  configuration: Pick<Configuration, 'account' | 'mode' | 'symbols' | 'cycle' | 'execution'>;
+  /** This machine's, by which the journal dates an agent's failures. */
+  now(): number;
+}
+
+/**
+ * What a cycle keeps to until its end, read once: a change of configuration, policy or limits takes effect at the next one.
+ *
+ * @throws UserError InvalidInput for a symbol that is not configured
+ */
+export async function termsOfCycle(
+  { journal, configuration, now }: TermsSources,
+  { symbols }: TradingCycleInput,
+  { startedAt, expiresAt }: CycleSpan,
+): Promise<CycleTerms> {
+  const { account, mode, cycle, execution } = configuration;
+  const unknown = symbols?.find((symbol) => !configuration.symbols.includes(symbol));
+  if (unknown !== undefined) {
+    throw new UserError(
+      ErrorName.invalidInput,
+      `${unknown} is not configured; this system trades ${configuration.symbols.join(', ')}`,
+    );
+  }
+  const [control, seats, positions, { settings: limits }] = await Promise.all([
+    journal.control.read(account),
+    seatsOf(journal, account, now()),
+    journal.ledger.positions(account),
+    journal.risk.read(account),
+  ]);
+  const intervalMs = cycle.intervalSeconds * 1_000;
+  const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+  return {
+    account,
+    mode,
+    symbols: [...new Set([...configuration.symbols, ...held])],
+    tradedSymbols: symbols ?? configuration.symbols,
+    candles: cycle.candles,
+    bookLevels: cycle.bookLevels,
+    horizonMs: cycle.horizonMinutes * 60_000,
+    orderDeadlineMs: intervalMs - ORDER_MARGIN_MS,
+    onLegFailure: execution.onLegFailure,
+    endsAt: Math.min(startedAt + 2 * intervalMs, expiresAt ?? Number.POSITIVE_INFINITY),
+    maxLatenessMs: intervalMs / 2,
+    epoch: control.epoch,
+    tradingState: control.tradingState,
+    ...seats,
+    // Policy and limits may be changed each by itself: whoever answers in time is not too late for the decision.
+    agentDeadlineMs: Math.max(
+      LEAST_DEADLINE_MS,
+      Math.min(intervalMs, seats.agentDeadlineMs, limits.maxSnapshotAgeSeconds * 1_000 - AFTER_AGENTS_MS),
+    ),
+  };
+}
+
+type Seats =
+  | 'agents'
+  | 'disabledAgents'
+  | 'restingAgents'
+  | 'models'
+  | 'guests'
+  | 'debate'
+  | 'agentDeadlineMs'
+  | 'policy';
+
+/** Who is asked, who is not and why, and how long is waited for them. */
+async function seatsOf(
+  journal: TermsSources['journal'],
+  account: string,
+  now: number,
+): Promise<Pick<CycleTerms, Seats>> {
+  const [policy, { settings }, health, versions] = await Promise.all([
+    policyInForce(journal, account),
+    journal.policy.read(account),
+    journal.participation.health(),
+    journal.models.list(),
+  ]);
+  const { agents } = policy;
+  const coolDownMs = settings.coolDownSeconds * 1_000;
+  const resting = Object.entries(health).flatMap(([agentId, { failures, failedAt }]) => {
+    const untilAt = failedAt + coolDownMs;
+    const isResting = failures >= settings.coolDownFailures && isWithin(coolDownMs, failedAt, now);
+    return isResting ? [{ agentId, failures, untilAt }] : [];
+  });
+  const isVersion = (id: AgentId): boolean => versions.some(({ agentId }) => agentId === id);
+  const seats = agentIds.filter((id) => agents[id] !== undefined);
+  const enabled = seats.filter((id) => agents[id]?.enabled);
+  return {
+    agents: enabled.filter((id) => !resting.some(({ agentId }) => agentId === id)),
+    disabledAgents: seats.filter((id) => !enabled.includes(id) && isMissionAgent(id)),
+    restingAgents: resting.filter(({ agentId }) => enabled.some((id) => id === agentId)),
+    debate: settings.debate,
+    models: versions
+      .filter(({ agentId }) => agents[agentId]?.enabled && !resting.some((each) => each.agentId === agentId))
+      .map(({ agentId, seat, weights }) => ({ agentId, seat, weights })),
+    guests: Object.keys(agents).filter((id) => agents[id]?.enabled && !isSeat(id) && !isVersion(id)),
+    agentDeadlineMs: settings.deadlineSeconds * 1_000,
+    policy,
+  };
+}
+
+/** The limits as the plan takes them: its times in milliseconds. */
+export function riskLimits({
+  maxSnapshotAgeSeconds,
+  maxPriceAgeSeconds,
+  minHoldingSeconds,
+  reentryPauseSeconds,
+  ...limits
+}: RiskSettings): RiskLimits {
+  return {
+    ...limits,
+    maxSnapshotAgeMs: maxSnapshotAgeSeconds * 1_000,
+    maxPriceAgeMs: maxPriceAgeSeconds * 1_000,
+    minHoldingMs: minHoldingSeconds * 1_000,
+    reentryPauseMs: reentryPauseSeconds * 1_000,
+  };
+}
+
+/** How orders are worked, as the plan takes it: its times in milliseconds. */
+export function executionTerms({
+  restSeconds,
+  sliceSeconds,
+  chaseSubmissions,
+  ...execution
+}: Configuration['execution']): ExecutionTerms {
+  return { ...execution, restMs: restSeconds * 1_000, sliceMs: sliceSeconds * 1_000, submissions: chaseSubmissions };
+}
