@@ -2,7 +2,16 @@ import type { Configuration } from '../contracts/config/schema.ts';
 import { exchangeUrl, VENUE } from '../runtime/configuration/addresses.ts';
 import { checkKeys, refusePaperSettings } from '../runtime/configuration/live.ts';
 import { exchangeKeys, type Secrets } from '../runtime/configuration/secrets.ts';
-import type { VenueAccess } from './binance/ccxt-client.ts';
+
+export interface VenueAccess {
+  /** Whose protocol it is; Binance's is the one that Sapphire trades by. */
+  venue: 'binance';
+  /** Base of the REST API, e.g. `http://127.0.0.1:8092`; the venue's own without one. */
+  restUrl?: string | undefined;
+  /** Without the secret it signs nothing, and says alone whose budget of requests public data come from at an exchange of our own. */
+  apiKey?: string | undefined;
+  secret?: string | undefined;
+}
 
 /** Public data of the exchange that the mode trades on. The paper exchange is told whose they are, so that no stranger uses up their budget. */
 export function marketAccess(

@@ -1,7 +1,9 @@
 import type { Instrument, Mode, OrderBook, SymbolSnapshot } from '../domain/market/market.ts';
+import type { DecimalText } from '../domain/money/money.ts';
 import type { FencedOrder } from '../domain/orders/fenced-order.ts';
 import type { Fill, OrderLeg, OrderState } from '../domain/orders/orders.ts';
 import type { Touch } from '../domain/orders/submissions.ts';
+import type { Logger } from '../runtime/telemetry/logger.ts';
 import type { ProvingCapabilities } from './capabilities.ts';
 
 /** Whether orders on a symbol are taken. `halted`: not now, its trades can be asked for. `unlisted`: the exchange knows no such symbol. */
@@ -29,9 +31,9 @@ export interface VenueTrade extends Omit<Fill, 'account' | 'intentId'> {
  * The exchange's trading endpoints.
  *
  * `place` ends in one of three ways: it returns what the exchange accepted, it throws `VenueRejection` when the exchange definitely did not
- * take the order, or it throws anything else, which means unknown.
+ * take the order, or it throws anything else, of the exchange a `VenueDoubt`, which means unknown.
  */
-export interface TradingPort {
+export interface TradingPort extends ListingPort {
   readonly venue: string;
   readonly capabilities: ProvingCapabilities;
   /** The exchange's clock by what was measured of it last, UTC epoch milliseconds. */
@@ -40,8 +42,6 @@ export interface TradingPort {
   serverTime(): Promise<number>;
   /** Whether the exchange's request weight leaves room for a look that can wait. Whatever else is asked waits for nothing. */
   hasRoom(): boolean;
-  /** As of the last reading of what the exchange lists. */
-  listing(symbol: string): Listing;
   /** Throws where it is unlisted. */
   instrument(symbol: string): Instrument;
   touch(symbol: string): Promise<Touch>;
@@ -61,22 +61,34 @@ export interface TradingPort {
   balances(): Promise<Record<string, string>>;
 }
 
-/** A definite no of the exchange: the order does not exist there and never will. */
-export class VenueRejection extends Error {
-  override name = 'VenueRejection';
+class VenueFault extends Error {
+  /** The venue's own, or the kind of fault where it gave none. */
   readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }
 
+/** A definite no of the exchange: the order does not exist there and never will. */
+export class VenueRejection extends VenueFault {
+  override name = 'VenueRejection';
+}
+
+/** The exchange may have taken the order. */
+export class VenueDoubt extends VenueFault {
+  override name = 'VenueDoubt';
+}
+
+/** Which symbols an exchange lists, as of the last reading. */
+export interface ListingPort {
+  listing(symbol: string): Listing;
+}
+
 /** Public market data of one venue. Throws what a retry can mend as it is. */
-export interface MarketDataPort {
+export interface MarketDataPort extends ListingPort {
   readonly venue: string;
   readonly mode: Mode;
-  /** As of the last reading of what the exchange lists. */
-  listing(symbol: string): Listing;
   symbolSnapshot(symbol: string, candles: number, bookLevels: number): Promise<SymbolSnapshot>;
   /** The exchange's clock, UTC epoch milliseconds. */
   exchangeTime(): Promise<number>;
@@ -89,4 +101,43 @@ export interface PricePort {
   /** In the exchange's own words; without those that it does not list. */
   statuses(symbols: readonly string[]): Promise<ReadonlyMap<string, string>>;
   book(symbol: string, levels: number): Promise<OrderBook>;
+}
+
+/** Why an order was not placed, or may have been: a code first. */
+export function faultWords(error: unknown): string {
+  if (error instanceof VenueFault) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** Tells of the account's events, as a waker and nothing more: what it says is not believed, and its silence stops nothing. */
+export interface StreamPort {
+  close(): void;
+}
+
+export interface StreamOptions {
+  /**
+   * The account had a trade or an order changed: the one with this client order id or, after a line was opened, any. It may be told twice, in any
+   * order, or not at all.
+   */
+  onEvent(intentId?: string): void;
+  logger: Logger;
+}
+
+/** One exchange by one connection, which its ports share: the measured clock, the budget of requests, the list of markets. */
+export interface Venue {
+  listings(): Promise<ListingPort>;
+  trading(): Promise<TradingPort>;
+  /** @param speed market seconds per second. */
+  market(mode: Mode, speed: number): Promise<MarketDataPort>;
+  prices(): Promise<PricePort>;
+  /** The best prices for those who watch many symbols, by fewer requests than `TradingPort.touch`. */
+  watchedTouches(): Promise<(symbol: string) => Promise<Touch>>;
+  /** Close of the minute of a moment, which must have ended; undefined where the venue has no candle of it or does not list the symbol. */
+  closingPrice(symbol: string, at: number): Promise<DecimalText | undefined>;
+  /** What the keys may do, in the venue's own words. */
+  keyPermissions(): Promise<unknown>;
+  /** Whether an error is the venue's own no, and not its silence. */
+  isRefusal(error: unknown): boolean;
+  /** Of the account that the keys belong to. */
+  stream(options: StreamOptions): StreamPort;
 }

@@ -1,6 +1,5 @@
 import { userInfo } from 'node:os';
 import type { Client } from '@temporalio/client';
-import type { binance } from 'ccxt';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { coordinatorUrl } from '../../runtime/configuration/addresses.ts';
@@ -13,7 +12,7 @@ import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import type { Feed } from '../../stores/warehouse/feeds.ts';
 import type { Warehouse } from '../../stores/warehouse/warehouse.ts';
 import type { CoordinatorClient } from '../../trading/decide/coordinator-client.ts';
-import type { TradingPort } from '../../venues/port.ts';
+import type { TradingPort, Venue } from '../../venues/port.ts';
 import { stackAccess } from '../stack/connection.ts';
 import { readProfile } from '../stack/profile.ts';
 
@@ -29,8 +28,8 @@ export interface CliContext {
   warehouse(): Promise<{ warehouse: Warehouse; feeds: Feed[] }>;
   temporal(): Promise<Client>;
   coordinator(): Promise<CoordinatorClient>;
-  /** The exchange of the mode, with its keys; its own retries off. */
-  exchange(): Promise<binance>;
+  /** The exchange of the mode, with its keys. */
+  exchange(): Promise<Venue>;
   trading(): Promise<TradingPort>;
 }
 
@@ -49,7 +48,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
 
   const configuration = loadConfiguration();
   const secrets = loadSecrets();
-  const exchange = (): Promise<binance> =>
+  const exchange = (): Promise<Venue> =>
     once('exchange', async () => {
       // Loaded at its first use: most commands need no exchange, and ccxt takes its time.
       const { connectExchange } = await import('../controls/exchange.ts');
@@ -104,11 +103,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
           return client;
         }),
       exchange,
-      trading: () =>
-        once('trading', async () => {
-          const { createCcxtTrading } = await import('../../venues/binance/ccxt-trading.ts');
-          return createCcxtTrading(await exchange());
-        }),
+      trading: () => once('trading', async () => (await exchange()).trading()),
     });
   } finally {
     for (const close of closers.toReversed()) await close();

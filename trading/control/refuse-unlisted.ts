@@ -2,7 +2,7 @@ import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { configurationFile } from '../../runtime/configuration/load.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import type { Markets } from '../../venues/binance/markets.ts';
+import type { ListingPort } from '../../venues/port.ts';
 
 /** No trade of it was ever read, not even that there were none. */
 const NEVER_READ = '0';
@@ -15,7 +15,7 @@ const NEVER_READ = '0';
  */
 export async function refuseUnlisted(
   { account, symbols, mode }: Pick<Configuration, 'account' | 'symbols' | 'mode'>,
-  { listing }: Pick<Markets, 'listing'>,
+  { listing }: ListingPort,
   journal: { exchange: Pick<Journal['exchange'], 'cursor'> },
 ): Promise<void> {
   const unlisted: string[] = [];

@@ -1,15 +1,12 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import type { Candle } from '../../domain/market/market.ts';
-import { decimal, text } from '../../domain/money/money.ts';
+import { amount } from './amount.ts';
 import { timed } from './ccxt-client.ts';
 
 const MINUTE_MS = 60_000;
 
-const amount = z.string().regex(/^\d+(\.\d+)?$/);
 const klinesSchema = z.array(z.tuple([z.coerce.number().int(), amount, amount, amount, amount, amount], z.unknown()));
-
-const plain = (value: string): string => text(decimal(value));
 
 /**
  * Finished one-minute candles, oldest first. What is finished does not change, so that each symbol is fetched once a market minute, or until
@@ -34,11 +31,11 @@ export function createCandleHistory(
     const finished = speed === 1 ? klines.filter(([openAt]) => openAt + MINUTE_MS <= now) : klines.slice(0, -1);
     const candles = finished.slice(-count).map(([openAt, open, high, low, close, volume]) => ({
       openAt,
-      open: plain(open),
-      high: plain(high),
-      low: plain(low),
-      close: plain(close),
-      volume: plain(volume),
+      open,
+      high,
+      low,
+      close,
+      volume,
     }));
     const isComplete = speed !== 1 || candles.at(-1)?.openAt === (minute - 1) * MINUTE_MS;
     if (isComplete) known.set(symbol, { minute, count, candles });

@@ -4,21 +4,12 @@ import { withoutQueries } from '../../contracts/text.ts';
 import { CORRELATION_HEADER, correlationId } from '../../runtime/telemetry/correlation.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { traced } from '../../runtime/telemetry/tracing.ts';
+import type { VenueAccess } from '../access.ts';
 import { capabilities, type ProvingCapabilities, requireProof } from '../capabilities.ts';
 import { Binance } from './ccxt-binance.ts';
 import { venueCode } from './classify.ts';
 import { createRequestBudget, type RequestBudget } from './request-budget.ts';
 import { createVenueClock, type VenueClock } from './venue-clock.ts';
-
-export interface VenueAccess {
-  /** ccxt's exchange id; Binance's protocol is the one that Sapphire trades by. */
-  venue: 'binance';
-  /** Base of the REST API, e.g. `http://127.0.0.1:8092`; the venue's own without one. */
-  restUrl?: string | undefined;
-  /** Without the secret it signs nothing, and says alone whose budget of requests public data come from at an exchange of our own. */
-  apiKey?: string | undefined;
-  secret?: string | undefined;
-}
 
 /** One ccxt client, its own retries off: whether to ask again is decided where the order's state is known. */
 export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): binance {

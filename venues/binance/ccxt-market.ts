@@ -1,15 +1,14 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import type { Candle, Instrument, Mode } from '../../domain/market/market.ts';
-import { decimal, text } from '../../domain/money/money.ts';
+import { decimal } from '../../domain/money/money.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import type { MarketDataPort } from '../port.ts';
+import { amount } from './amount.ts';
 import { createCandleHistory } from './candles.ts';
 import { venueClockOf } from './ccxt-client.ts';
 import { loadMarkets } from './markets.ts';
 import { readBook } from './order-book.ts';
-
-const plain = (value: string): string => text(decimal(value));
 
 /** Market data through ccxt's raw endpoints: its unified answers hold floats, and prices must stay the decimals that the venue sent. */
 export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): Promise<MarketDataPort> {
@@ -65,14 +64,14 @@ export function instrumentOf(client: binance, symbol: string): Instrument {
   const find = (filterType: string, name: string): unknown =>
     info.filters.find((filter) => filter.filterType === filterType)?.[name];
   const field = (filterType: string, name: string): string => {
-    const value = find(filterType, name);
-    if (typeof value !== 'string') throw new Error(`${client.id} gives no ${filterType}.${name} for ${symbol}`);
-    return plain(value);
+    const { data } = amount.safeParse(find(filterType, name));
+    if (data === undefined) throw new Error(`${client.id} gives no ${filterType}.${name} for ${symbol}`);
+    return data;
   };
   /** Binance states what does not apply as zero. */
   const bound = (filterType: string, name: string): string | undefined => {
-    const value = find(filterType, name);
-    return typeof value === 'string' && !decimal(value).isZero() ? plain(value) : undefined;
+    const { data } = amount.safeParse(find(filterType, name));
+    return data !== undefined && !decimal(data).isZero() ? data : undefined;
   };
   return {
     symbol,

@@ -4,7 +4,15 @@ import { decimal, sum, text } from '../../domain/money/money.ts';
 import type { FencedOrder } from '../../domain/orders/fenced-order.ts';
 import type { Fill, OrderState, OrderType } from '../../domain/orders/orders.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
-import { TRADES_PAGE, type TradingPort, type VenueOrder, VenueRejection, type VenueTrade } from '../port.ts';
+import {
+  TRADES_PAGE,
+  type TradingPort,
+  VenueDoubt,
+  type VenueOrder,
+  VenueRejection,
+  type VenueTrade,
+} from '../port.ts';
+import { amount } from './amount.ts';
 import { capabilitiesOf, requestBudgetOf, timed, venueClockOf } from './ccxt-client.ts';
 import { instrumentOf } from './ccxt-market.ts';
 import { classifyFault, venueCode } from './classify.ts';
@@ -14,7 +22,6 @@ const NO_SUCH_ORDER = [-2011, -2013];
 /** Binance: "Order was canceled or expired with no executed qty over 90 days ago and has been archived." */
 const ARCHIVED = -2026;
 
-const amount = z.string().regex(/^\d+(\.\d+)?$/);
 const idText = z.union([z.string(), z.number()]).transform(String);
 const statusSchema = z.enum([
   'NEW',
@@ -113,14 +120,13 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
     return read(operation, request);
   };
   const idOf = (symbol: string): string => String(client.market(symbol)['id']);
-  const plain = (value: string): string => text(decimal(value));
 
   const toOrder = (raw: z.output<typeof orderSchema>, clientOrderId = raw.clientOrderId): VenueOrder => ({
     venueOrderId: raw.orderId,
     intentId: clientOrderId,
     symbol: client.safeSymbol(raw.symbol),
     state: states[raw.status],
-    filledQuantity: plain(raw.executedQty),
+    filledQuantity: raw.executedQty,
   });
 
   const toTrade = (symbol: string, trade: z.output<typeof tradeSchema>): VenueTrade => ({
@@ -129,9 +135,9 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
     tradeId: trade.id,
     venueOrderId: trade.orderId,
     side: trade.isBuyer ? 'buy' : 'sell',
-    price: plain(trade.price),
-    quantity: plain(trade.qty),
-    fee: plain(trade.commission),
+    price: trade.price,
+    quantity: trade.qty,
+    fee: trade.commission,
     feeAsset: trade.commissionAsset,
     liquidity: trade.isMaker ? 'maker' : 'taker',
     filledAt: trade.time,
@@ -176,7 +182,7 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
     async touch(symbol) {
       const answer = await read('bookTicker', () => client.publicGetTickerBookTicker({ symbol: idOf(symbol) }));
       const { bidPrice, askPrice } = touchSchema.parse(answer);
-      return { bid: plain(bidPrice), ask: plain(askPrice) };
+      return { bid: bidPrice, ask: askPrice };
     },
 
     async place(order) {
@@ -199,8 +205,8 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
       const answer = await timed('place', () => client.privatePostOrder(request)).catch((error: unknown) => {
         markets.doubt(error);
         const fault = classifyFault(error);
-        if (fault.outcome === 'rejected') throw new VenueRejection(fault.code, fault.message);
-        throw error;
+        const Fault = fault.outcome === 'rejected' ? VenueRejection : VenueDoubt;
+        throw new Fault(fault.code, fault.message, { cause: error });
       });
       const placed = placedSchema.parse(answer);
       const fills = placed.fills.map((fill): Fill => {
@@ -211,9 +217,9 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
           tradeId: fill.tradeId,
           intentId,
           side,
-          price: plain(fill.price),
-          quantity: plain(fill.qty),
-          fee: plain(fill.commission),
+          price: fill.price,
+          quantity: fill.qty,
+          fee: fill.commission,
           feeAsset: fill.commissionAsset,
           liquidity: 'taker',
           filledAt: placed.transactTime,

@@ -1,20 +1,13 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
+import { type DecimalText, decimal } from '../../domain/money/money.ts';
+import { amount } from './amount.ts';
 import { timed } from './ccxt-client.ts';
 
 const MINUTE_MS = 60_000;
 const klinesSchema = z.array(
-  z.tuple(
-    [z.coerce.number().int(), z.string(), z.string(), z.string(), z.string().regex(/^\d+(\.\d+)?$/)],
-    z.unknown(),
-  ),
+  z.tuple([z.coerce.number().int(), z.string(), z.string(), z.string(), amount], z.unknown()),
 );
-
-/** When the price of a moment is final: its minute has ended. */
-export function finalAt(at: number): number {
-  return (Math.floor(at / MINUTE_MS) + 1) * MINUTE_MS;
-}
 
 /**
  * Close of the minute that a moment lies in, or undefined where the venue has no candle of it, or does not list the symbol. The minute must
@@ -27,6 +20,5 @@ export async function closingPrice(client: binance, symbol: string, at: number):
   const request = { symbol: id, interval: '1m', startTime, limit: 1 };
   const [candle] = klinesSchema.parse(await timed('klines', () => client.publicGetKlines(request)));
   if (candle?.[0] !== startTime) return undefined;
-  const price = decimal(candle[4]);
-  return price.gt(0) ? text(price) : undefined;
+  return decimal(candle[4]).gt(0) ? candle[4] : undefined;
 }

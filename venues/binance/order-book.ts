@@ -1,18 +1,15 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import type { BookLevel, OrderBook } from '../../domain/market/market.ts';
-import { decimal, text } from '../../domain/money/money.ts';
+import type { OrderBook } from '../../domain/market/market.ts';
+import { amount } from './amount.ts';
 import { timed } from './ccxt-client.ts';
 
-const amount = z.string().regex(/^\d+(\.\d+)?$/);
 const level = z.tuple([amount, amount]);
 const depthSchema = z.object({ bids: z.array(level), asks: z.array(level) });
-
-const toLevel = ([price, quantity]: [string, string]): BookLevel => [text(decimal(price)), text(decimal(quantity))];
 
 /** @param id the venue's own, e.g. `BTCUSDT`. */
 export async function readBook(client: binance, id: string, levels: number): Promise<OrderBook> {
   const depth = await timed('depth', () => client.publicGetDepth({ symbol: id, limit: levels }));
   const { bids, asks } = depthSchema.parse(depth);
-  return { bids: bids.slice(0, levels).map(toLevel), asks: asks.slice(0, levels).map(toLevel) };
+  return { bids: bids.slice(0, levels), asks: asks.slice(0, levels) };
 }

@@ -1,7 +1,8 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
+import type { Touch } from '../../domain/orders/submissions.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
+import { amount } from './amount.ts';
 import { timed } from './ccxt-client.ts';
 import { loadMarkets } from './markets.ts';
 
@@ -10,17 +11,9 @@ const FRESH_MS = 500;
 /** Who has not looked for so long does not watch any more. */
 const WATCHED_MS = 5_000;
 
-export interface Touch {
-  bid: DecimalText;
-  ask: DecimalText;
-}
-
 type Touches = ReadonlyMap<string, Touch>;
 
-const amount = z.string().regex(/^\d+(\.\d+)?$/);
 const touchesSchema = z.array(z.object({ symbol: z.string(), bidPrice: amount, askPrice: amount }));
-
-const plain = (value: string): DecimalText => text(decimal(value));
 
 /**
  * The best prices for those who watch many symbols: one request for all that were asked for of late, whose weight is that of two. Each symbol by
@@ -44,7 +37,7 @@ export async function createWatchedTouches(
     const answer = await breaker.execute(() => timed('bookTicker', () => client.publicGetTickerBookTicker(request)));
     for (const { symbol: id, bidPrice, askPrice } of touchesSchema.parse(answer)) {
       const symbol = byId.get(id);
-      if (symbol !== undefined) touches.set(symbol, { bid: plain(bidPrice), ask: plain(askPrice) });
+      if (symbol !== undefined) touches.set(symbol, { bid: bidPrice, ask: askPrice });
     }
     for (const [symbol, touch] of touches) seen.set(symbol, { touch, at });
     return touches;

@@ -11,7 +11,7 @@ import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 
 function toolsOf({ configuration, secrets, journal, exchange }: CliContext): LiveTools {
-  const askPermissions = async (): Promise<unknown> => (await exchange()).sapiGetAccountApiRestrictions();
+  const askPermissions = async (): Promise<unknown> => (await exchange()).keyPermissions();
   return { configuration, secrets, journal, askPermissions };
 }
 

@@ -165,7 +165,7 @@ export async function refuseUnreadyMode(configuration: Configuration): Promise<s
   };
   const askPermissions = async (): Promise<unknown> => {
     const { connectExchange } = await import('../exchange.ts');
-    return (await connectExchange(configuration, secrets)).sapiGetAccountApiRestrictions();
+    return connectExchange(configuration, secrets).keyPermissions();
   };
   try {
     if (configuration.mode === 'live') {
