@@ -4,6 +4,7 @@ import type { LeftOut, Mode } from '../domain/market/market.ts';
 import type { Prices } from '../domain/market/prices.ts';
 import type { DecimalText } from '../domain/money/money.ts';
 import type { Fill, OrderState } from '../domain/orders/orders.ts';
+import type { Refusal } from '../domain/orders/refusal.ts';
 import type { OrderPlan, PlanEnd } from '../domain/portfolio/portfolio.ts';
 import type { AgentId, SeatId } from '../domain/signals/agents.ts';
 import type { AgentAnswer } from '../domain/signals/signals.ts';
@@ -28,7 +29,9 @@ export interface OrderResult {
   quantity: DecimalText;
   filledQuantity: DecimalText;
   limitPrice: DecimalText;
-  /** Empty, or why it did not end as meant: a code with its numbers. */
+  /** Of a leg that was denied; missing in results of earlier releases. */
+  refusal?: Refusal;
+  /** Empty, or why it did not end as meant, in words. */
   detail: string;
 }
 

@@ -1,4 +1,5 @@
 import { Decimal, type DecimalText, decimal, sum, text } from '../money/money.ts';
+import type { RefusalCode } from '../orders/refusal.ts';
 import { clamp, logReturns } from '../statistics/statistics.ts';
 import type { Allocation, RiskVerdict } from './portfolio.ts';
 import { type Amount, shrink } from './shrink.ts';
@@ -100,7 +101,7 @@ export function allocate(question: {
     const wanted = decimal(share).toDecimalPlaces(SHARE_DECIMALS);
     return { portfolio, kind, symbol, wanted, notional: equity.times(wanted), boundBy: [] };
   };
-  const bound = (code: string, cap: number, covers: (one: ShareDraft) => boolean): RiskVerdict[] => {
+  const bound = (code: RefusalCode, cap: number, covers: (one: ShareDraft) => boolean): RiskVerdict[] => {
     const own = drafts.filter((one) => covers(one) && !one.notional.isZero());
     const value = text(
       sum(own.map(({ notional }) => notional))

@@ -1,5 +1,6 @@
 import { isHalted, midIn } from '../market/prices.ts';
 import { type Decimal, decimal, max, sum, text, ZERO } from '../money/money.ts';
+import type { RefusalCode } from '../orders/refusal.ts';
 import type { Position, RiskVerdict } from './portfolio.ts';
 import type { Books, PlanRequest, TradeDraft } from './request.ts';
 import { shrink } from './shrink.ts';
@@ -76,7 +77,7 @@ export function excessOf(request: PlanRequest, equity: Decimal, books: Books, sy
 }
 
 interface Cap {
-  code: string;
+  code: RefusalCode;
   /** Of equity. */
   share: number;
   covers(symbol: string): boolean;
@@ -86,16 +87,20 @@ interface Cap {
 function capsOf({ views, limits, allocation }: PlanRequest): Cap[] {
   const symbols = [...new Set(views.map(({ symbol }) => symbol))];
   return [
-    ...symbols.map((one) => ({
-      code: 'SymbolExposure',
-      share: limits.maxSymbolExposure,
-      covers: (symbol: string) => symbol === one,
-    })),
-    ...allocation.portfolios.map((portfolio) => ({
-      code: 'PortfolioShare',
-      share: portfolio.share,
-      covers: (symbol: string) => portfolio.symbols.includes(symbol),
-    })),
+    ...symbols.map(
+      (one): Cap => ({
+        code: 'SymbolExposure',
+        share: limits.maxSymbolExposure,
+        covers: (symbol: string) => symbol === one,
+      }),
+    ),
+    ...allocation.portfolios.map(
+      (portfolio): Cap => ({
+        code: 'PortfolioShare',
+        share: portfolio.share,
+        covers: (symbol: string) => portfolio.symbols.includes(symbol),
+      }),
+    ),
     { code: 'GrossExposure', share: limits.maxGrossExposure, covers: () => true },
   ];
 }

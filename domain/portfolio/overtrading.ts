@@ -1,5 +1,6 @@
 import { type Decimal, type DecimalText, decimal, max, min, sum, text, ZERO } from '../money/money.ts';
 import type { Fill } from '../orders/orders.ts';
+import type { Refusal } from '../orders/refusal.ts';
 import { isWithin } from '../statistics/periods.ts';
 import { excessOf, workingOf } from './exposure.ts';
 import type { LastSale, RiskVerdict, TradingDay } from './portfolio.ts';
@@ -61,11 +62,7 @@ function budgetsOf(
  * The budget that buys of this value, all that are on their way and not yet filled, would overdraw. Before the first mark there is nothing to hold
  * them against but the plan's own equity, and the plan has done that.
  */
-export function overdrawn(
-  limits: Shares,
-  day: TradingDay,
-  notional: Decimal,
-): { code: string; limit: string; value: string } | undefined {
+export function overdrawn(limits: Shares, day: TradingDay, notional: Decimal): Refusal | undefined {
   if (day.opening === undefined) return undefined;
   for (const { code, limit, used, rate } of budgetsOf(limits, day, day.opening)) {
     const value = used.plus(notional.times(rate));
@@ -96,7 +93,7 @@ export function reentryPause(
   sales: readonly LastSale[],
   symbol: string,
   now: number,
-): { code: string; limit: string; value: string } | undefined {
+): Refusal | undefined {
   const last = sales.find((sale) => sale.symbol === symbol);
   return last && isWithin(reentryPauseMs, last.at, now)
     ? { code: 'ReentryPause', limit: `${reentryPauseMs} ms`, value: `${Math.max(0, now - last.at)} ms` }

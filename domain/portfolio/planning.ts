@@ -2,6 +2,7 @@ import { midPrice } from '../market/book.ts';
 import { withPrices } from '../market/prices.ts';
 import { type Decimal, decimal, min, sum, text, ZERO } from '../money/money.ts';
 import type { OrderLeg } from '../orders/orders.ts';
+import type { Refusal } from '../orders/refusal.ts';
 import { allocate, yearlyVolatility } from './allocation.ts';
 import { boundExposure, equityAt } from './exposure.ts';
 import { buyLeg, sellLeg } from './legs.ts';
@@ -96,7 +97,7 @@ function draftOf(
   if (wanted.lessThanOrEqualTo(0)) return [];
   const least = equity.times(request.limits.minTradeShare);
   const before = text(wanted.toDecimalPlaces(2));
-  const refused = wanted.lessThan(least)
+  const refused: Refusal | undefined = wanted.lessThan(least)
     ? { code: 'TradeShare', limit: text(least.toDecimalPlaces(2)), value: before }
     : reentryPause(request.limits.reentryPauseMs, books.lastSales, symbol, request.now);
   if (!refused) return [{ ...draft, notional: wanted }];

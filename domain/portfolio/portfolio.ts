@@ -1,5 +1,6 @@
 import type { DecimalText } from '../money/money.ts';
 import type { OrderLeg } from '../orders/orders.ts';
+import type { Refusal, RefusalCode } from '../orders/refusal.ts';
 
 /** What the account holds of one asset. `free` may be spent, `reserved` is held for orders, `dust` is too little to be sold. */
 export interface Balance {
@@ -39,11 +40,8 @@ export interface LastSale {
 }
 
 /** A limit that bit: what was wanted, what was let through. */
-export interface RiskVerdict {
-  code: string;
+export interface RiskVerdict extends Refusal {
   symbol: string;
-  limit: string;
-  value: string;
   before: string;
   after: string;
 }
@@ -59,15 +57,12 @@ export interface Allocation {
   share: number;
   amount: DecimalText;
   /** The caps that bit, in their order; empty where none did. */
-  boundBy: string[];
+  boundBy: RefusalCode[];
 }
 
 /** A step of the drawdown guard or the daily loss stop: what trading becomes, and the number that made it so. */
-export interface Restriction {
+export interface Restriction extends Refusal {
   to: 'active' | 'reducing' | 'halted';
-  code: string;
-  limit: string;
-  value: string;
 }
 
 /** What one cycle means to do, with everything that bound it. */

@@ -1,15 +1,16 @@
 import { NOT_LISTED, priceOf, TRADING } from '../market/prices.ts';
 import { type Decimal, decimal, text } from '../money/money.ts';
+import type { RefusalCode } from '../orders/refusal.ts';
 import { isWithin } from '../statistics/periods.ts';
 import { unpriced } from './exposure.ts';
 import type { Restriction, RiskVerdict } from './portfolio.ts';
 import type { Books, PlanRequest, RiskLimits } from './request.ts';
 
-function whole(code: string, limit: string, value: string): RiskVerdict {
+function whole(code: RefusalCode, limit: string, value: string): RiskVerdict {
   return { code, symbol: '*', limit, value, before: 'open', after: 'none' };
 }
 
-function staleness(code: string, limitMs: number, ageMs: number): RiskVerdict | undefined {
+function staleness(code: RefusalCode, limitMs: number, ageMs: number): RiskVerdict | undefined {
   // What is from the future is as little of now as what is old.
   return Math.abs(ageMs) > limitMs ? whole(code, `${limitMs} ms`, `${ageMs} ms`) : undefined;
 }
@@ -60,7 +61,7 @@ export function restrictionOf(limits: RiskLimits, books: Books, equity: Decimal)
   if (!books.marks || books.tradingState === 'halted') return undefined;
   const floorOf = (from: string, share: number): Decimal => decimal(from).times(decimal(1).minus(share));
   const { dayOpen, highWater } = books.marks;
-  const step = (to: Restriction['to'], code: string, floor: Decimal): Restriction => ({
+  const step = (to: Restriction['to'], code: RefusalCode, floor: Decimal): Restriction => ({
     to,
     code,
     limit: text(floor.toDecimalPlaces(8)),

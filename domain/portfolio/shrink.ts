@@ -1,4 +1,5 @@
 import { type Decimal, sum, text } from '../money/money.ts';
+import type { Refusal } from '../orders/refusal.ts';
 import type { RiskVerdict } from './portfolio.ts';
 
 /** What is to be held or bought of one symbol, in the quote currency. */
@@ -12,11 +13,7 @@ export interface Amount {
  *
  * @returns a verdict for each of them, with what it was and what it is; none where all of them fit
  */
-export function shrink(
-  amounts: readonly Amount[],
-  room: Decimal,
-  numbers: Pick<RiskVerdict, 'code' | 'limit' | 'value'>,
-): RiskVerdict[] {
+export function shrink(amounts: readonly Amount[], room: Decimal, refusal: Refusal): RiskVerdict[] {
   const total = sum(amounts.map(({ notional }) => notional));
   if (total.lessThanOrEqualTo(room)) return [];
   return amounts
@@ -24,7 +21,7 @@ export function shrink(
     .map((one) => {
       const before = one.notional;
       one.notional = before.times(room).div(total);
-      return { ...numbers, symbol: one.symbol, before: shown(before), after: shown(one.notional) };
+      return { ...refusal, symbol: one.symbol, before: shown(before), after: shown(one.notional) };
     });
 }
 

@@ -2,12 +2,13 @@ import { estimateFill } from '../market/book.ts';
 import type { Instrument } from '../market/market.ts';
 import { type Decimal, decimal, floorToStep, max, min, text, ZERO } from '../money/money.ts';
 import type { OrderSide } from '../orders/orders.ts';
+import type { RefusalCode } from '../orders/refusal.ts';
 import type { RiskVerdict } from './portfolio.ts';
 import type { PlanRequest, TradeDraft } from './request.ts';
 
 /** At most `limit` of an amount in the quote currency. */
 export function capAmount(
-  code: string,
+  code: RefusalCode,
   draft: TradeDraft,
   limit: Decimal,
   wanted: Decimal,
@@ -69,7 +70,7 @@ export function passesSize(
   const { symbol, minQuantity } = draft.market.instrument;
   // Nothing is left: what took it away has left its own verdict, and a rest below one step is dust.
   if (quantity.isZero()) return false;
-  const refused = (code: string, limit: string, value: string): false => {
+  const refused = (code: RefusalCode, limit: string, value: string): false => {
     verdicts.push({ code, symbol, limit, value, before: text(quantity), after: '0' });
     return false;
   };

@@ -7,6 +7,7 @@ import type { Mode } from '../../domain/market/market.ts';
 import type { DecimalText } from '../../domain/money/money.ts';
 import type { FencedOrder, Sending } from '../../domain/orders/fenced-order.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders/orders.ts';
+import type { Refusal } from '../../domain/orders/refusal.ts';
 import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
 import type { Balance, LastSale, OrderPlan, Position, TradingDay } from '../../domain/portfolio/portfolio.ts';
 import type { SellingRules } from '../../domain/protection/exits.ts';
@@ -136,7 +137,7 @@ export interface Intent extends OrderLeg {
 
 export type FenceResult =
   | { passed: true; intent: Intent; order: FencedOrder }
-  | { passed: false; code: string; limit: string; value: string; intent: Intent };
+  | ({ passed: false; intent: Intent } & Refusal);
 
 /** What is newly known of an order at the exchange, with all fills that came with it. */
 export interface OrderReport {

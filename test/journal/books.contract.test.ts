@@ -275,7 +275,8 @@ describe.each(adapterNames)('the books on %s', (name) => {
     });
 
     it('tells each limit that bit and each share of capital as a fact of its own', async () => {
-      const verdict = { code: 'MaxGross', symbol: 'BTC/USDT', limit: '0.8', value: '0.9', before: '0.1', after: '0' };
+      const code = 'GrossExposure' as const;
+      const verdict = { code, symbol: 'BTC/USDT', limit: '0.8', value: '0.9', before: '1000', after: '0' };
       const allocation = {
         portfolio: 'main',
         kind: 'symbol' as const,
@@ -283,7 +284,7 @@ describe.each(adapterNames)('the books on %s', (name) => {
         wanted: 0.5,
         share: 0.3,
         amount: '3000',
-        boundBy: ['MaxSymbol'],
+        boundBy: ['SymbolExposure' as const],
       };
       const plan = { ...empty('c1'), verdicts: [verdict, verdict], allocations: [allocation] };
       await books.journal.cycles.plan('c1', 'main', books.now, () => plan);

@@ -1,5 +1,6 @@
 import type { OrderResult } from '../../contracts/cycle.ts';
 import type { LegProgress } from '../../contracts/order.ts';
+import { refusalIn } from '../../contracts/refusals.ts';
 import { decimal, sum, text } from '../../domain/money/money.ts';
 import { isTerminal, type OrderLeg } from '../../domain/orders/orders.ts';
 import { nextSubmission } from '../../domain/orders/submissions.ts';
@@ -21,15 +22,18 @@ export function progressOf(leg: OrderLeg, past: readonly Intent[]): LegProgress 
 
 function resultOf(leg: OrderLeg, past: readonly Intent[], newest: Intent): OrderResult {
   const filled = sum(past.map(({ filledQuantity }) => decimal(filledQuantity)));
+  const state = filled.greaterThanOrEqualTo(leg.quantity) ? 'filled' : newest.state;
+  const refusal = state === 'denied' ? refusalIn(newest.detail) : undefined;
   return {
     legId: leg.legId,
     intentId: newest.intentId,
     symbol: leg.symbol,
     side: leg.side,
-    state: filled.greaterThanOrEqualTo(leg.quantity) ? 'filled' : newest.state,
+    state,
     quantity: leg.quantity,
     filledQuantity: text(filled),
     limitPrice: leg.limitPrice,
+    ...(refusal ? { refusal } : {}),
     detail: newest.detail,
   };
 }

@@ -13,6 +13,7 @@ import {
   type TradingCycleInput,
   tradingCycleInputSchema,
 } from '../../contracts/cycle.ts';
+import { refusalText } from '../../contracts/refusals.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { riskHaltId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { midPrice } from '../../domain/market/book.ts';
@@ -117,10 +118,10 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
 }
 
 /** The plan raised the halt row already, under the same request id: trading control does the rest. */
-async function carryOutHalt(cycleId: string, { code, limit, value }: Restriction): Promise<void> {
+async function carryOutHalt(cycleId: string, restriction: Restriction): Promise<void> {
   await getExternalWorkflowHandle(TRADING_CONTROL_ID).signal(emergencyStop, {
     requestId: riskHaltId(cycleId),
-    reason: `${code}: limit ${limit}, value ${value}`,
+    reason: refusalText(restriction),
     by: 'risk',
   });
 }

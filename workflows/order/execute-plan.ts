@@ -2,7 +2,9 @@ import { CancellationScope, proxyActivities, setCurrentDetails, sleep } from '@t
 import type { PlanActivities } from '../../activities/orders/plans.ts';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import { type ExecutePlanInput, executePlanInputSchema } from '../../contracts/order.ts';
+import { refusalIn } from '../../contracts/refusals.ts';
 import { isReducing, type OrderLeg } from '../../domain/orders/orders.ts';
+import type { RefusalCode } from '../../domain/orders/refusal.ts';
 import type { PlanEnd } from '../../domain/portfolio/portfolio.ts';
 import { onHalt } from '../halts.ts';
 import { readInput } from '../input.ts';
@@ -28,7 +30,7 @@ const LONGEST_PAUSE_MS = 30_000;
 /** Refused by us or by the exchange. A limit order that the market left behind came to its end as meant. */
 const failures: readonly OrderResult['state'][] = ['denied', 'rejected', 'void'];
 /** A stop is no failure of the plan: it keeps what is held, unless a person wants it sold. */
-const stops = /^(TradingHalted|StaleEpoch)\b/;
+const stops: readonly (RefusalCode | undefined)[] = ['TradingHalted', 'StaleEpoch'];
 
 /**
  * A plan of linked legs, as a saga: one leg after the other, and when one fails, what the legs before it opened is closed again in reverse
@@ -62,7 +64,9 @@ async function run({ cycleId, legs, onLegFailure }: ExecutePlanInput): Promise<P
     const result = await followOrder(leg, books);
     orders.push(result);
     if (failures.includes(result.state)) {
-      if (stops.test(result.detail)) halted = true;
+      // Results of earlier releases have it in their words alone.
+      const refusal = result.refusal ?? refusalIn(result.detail);
+      if (stops.includes(refusal?.code)) halted = true;
       else failure = result;
     }
   }

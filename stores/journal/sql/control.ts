@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { via } from '../../../contracts/audit.ts';
 import { stopReason } from '../../../contracts/control.ts';
+import { refusalText } from '../../../contracts/refusals.ts';
 import { plainText } from '../../../contracts/text.ts';
 import type { Restriction } from '../../../domain/portfolio/portfolio.ts';
 import type { ControlBook, ControlState, HaltRequest, StartsAllowed, TradingState } from '../port.ts';
@@ -156,9 +157,9 @@ export async function restrict(
   transaction: Transaction,
   account: string,
   requestId: string,
-  { to, code, limit, value }: Restriction,
+  { to, ...refusal }: Restriction,
 ): Promise<void> {
-  const reason = `${code}: limit ${limit}, value ${value}`;
+  const reason = refusalText(refusal);
   if (to === 'halted') {
     await raiseHalt(transaction, { requestId, account, reason, by: 'risk', via: byRisk });
     return;
@@ -171,7 +172,7 @@ export async function restrict(
   await transaction.emit({
     eventId: requestId,
     kind,
-    payload: { account, code, limit, value, via: byRisk, before, after },
+    payload: { account, ...refusal, via: byRisk, before, after },
   });
 }
 

@@ -4,6 +4,7 @@ import type { Mode } from '../../../domain/market/market.ts';
 import { type Decimal, decimal, sum, text } from '../../../domain/money/money.ts';
 import type { Sending } from '../../../domain/orders/fenced-order.ts';
 import { isReducing, isTerminal, type OrderLeg } from '../../../domain/orders/orders.ts';
+import type { Refusal, RefusalCode } from '../../../domain/orders/refusal.ts';
 import { nextSubmission, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
 import { overdrawn, reentryPause } from '../../../domain/portfolio/overtrading.ts';
 import type { ControlState, Intent } from '../port.ts';
@@ -15,13 +16,6 @@ import { readLimits } from './settings-kinds.ts';
 import { readLastSales, readTradingDay } from './trading-day.ts';
 
 const MINUTE_MS = 60_000;
-
-/** A code with its numbers. */
-export interface Refusal {
-  code: string;
-  limit: string;
-  value: string;
-}
 
 interface Question {
   leg: OrderLeg;
@@ -160,6 +154,6 @@ function notionalOf(leg: OrderLeg, terms: SubmissionTerms): Decimal {
   return decimal(terms.quantity).times(leg.limitPrice);
 }
 
-function refusal(code: string, limit: string | number, value: string | number): Refusal {
+function refusal(code: RefusalCode, limit: string | number, value: string | number): Refusal {
   return { code, limit: String(limit), value: String(value) };
 }

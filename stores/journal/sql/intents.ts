@@ -1,3 +1,4 @@
+import { refusalText } from '../../../contracts/refusals.ts';
 import { intentId as intentIdOf } from '../../../contracts/workflow-ids.ts';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
 import type { FencedOrder } from '../../../domain/orders/fenced-order.ts';
@@ -229,7 +230,7 @@ export function createIntentBook(database: Database): IntentBook {
         if (existing) {
           return {
             passed: false as const,
-            code: 'IntentExists',
+            code: 'IntentExists' as const,
             limit: 'none',
             value: existing.state,
             intent: existing,
@@ -243,8 +244,7 @@ export function createIntentBook(database: Database): IntentBook {
           // The one place in which an order becomes one that a venue takes.
           return { passed: true as const, intent, order: { ...intent, sentAt } as unknown as FencedOrder };
         }
-        const detail = `${refusal.code}: limit ${refusal.limit}, value ${refusal.value}`;
-        const intent = await insertIntent(transaction, leg, terms, 'denied', sendBy, detail);
+        const intent = await insertIntent(transaction, leg, terms, 'denied', sendBy, refusalText(refusal));
         await releaseIfOver(transaction, leg.legId);
         return { passed: false as const, ...refusal, intent };
       }),
