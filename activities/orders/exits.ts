@@ -1,145 +1,34 @@
 import type { Logger } from 'pino';
-import { legId } from '../../contracts/leg-ids.ts';
-import { type Decimal, decimal, text } from '../../domain/money/money.ts';
-import { mayRest, type OrderLeg, type OrderPurpose } from '../../domain/orders/orders.ts';
-import { exitLeg, sellable } from '../../domain/protection/exits.ts';
+import type { Exit, ExitQuestion } from '../../contracts/exits.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import type { TradingPort } from '../../venues/port.ts';
+import { isSellingOrdered } from '../../trading/control/selling.ts';
+import { type ExitTools, planExit } from '../../trading/execute/exits.ts';
+import { heldSymbols } from '../../trading/execute/held.ts';
 import { beating } from '../heartbeat.ts';
-
-/** What closes a position: an order to send, a wait for another order that has it reserved, or the finding that nothing more can be sold. */
-export type Exit = { leg: OrderLeg } | { wait: ExitWait } | { over: { dust: string } };
-
-export interface ExitWait {
-  quantity: string;
-  reason: string;
-  /** Where the exchange takes no order on the symbol, whatever is held. */
-  untraded?: true;
-  /** The legs that keep it reserved while they wait for a better price: an exit need not wait for them. */
-  resting?: string[];
-}
-
-export interface ExitQuestion {
-  account: string;
-  symbol: string;
-  purpose: Exclude<OrderPurpose, 'open'>;
-  /** What the exit is for: the same key and attempt always give the same order. */
-  key: string;
-  /** 1 for the first order. */
-  attempt: number;
-}
-
-export interface ExitDependencies {
-  journal: Pick<Journal, 'intents' | 'ledger'>;
-  trading: Pick<TradingPort, 'touch' | 'instrument' | 'listing'>;
-}
-
-/** The leg id of one attempt of an exit. */
-export function exitLegId({ account, symbol, purpose, key }: ExitQuestion, attempt: number): string {
-  return legId(account, key, symbol, attempt, purpose);
-}
-
-/**
- * The next order of an exit, planned and its base reserved under the journal's lock, under the epoch of this moment: a reduction passes the
- * fence while trading is halted, too.
- *
- * @param wanted what is to be sold of a position, given the position
- */
-export async function planNextExit(
-  { journal, trading }: ExitDependencies,
-  question: ExitQuestion,
-  wanted: (booked: Decimal) => Decimal,
-): Promise<{ exit: Exit; booked: Decimal; bid: string }> {
-  const { account, symbol, purpose, key, attempt } = question;
-  if (trading.listing(symbol) !== 'traded') return untraded({ journal, trading }, question, wanted);
-  const instrument = trading.instrument(symbol);
-  const { bid } = await trading.touch(symbol);
-  const id = exitLegId(question, attempt);
-  let booked = decimal(0);
-  let resting: string[] = [];
-  const leg = await journal.intents.planExit({ legId: id, account, symbol }, ({ position, free, control, sellers }) => {
-    booked = decimal(position.quantity);
-    resting = sellers.filter(mayRest).map((seller) => seller.legId);
-    return exitLeg({
-      legId: id,
-      cycleId: key,
-      correlationId: key,
-      account,
-      purpose,
-      epoch: control.epoch,
-      instrument,
-      bid,
-      wanted: wanted(booked),
-      free: decimal(free),
-    });
-  });
-  const left = wanted(booked);
-  if (leg) return { exit: { leg }, booked, bid };
-  const nobodyBids = decimal(bid).isZero();
-  if (left.isZero() || (!nobodyBids && sellable(instrument, left, decimal(bid)).isZero())) {
-    return { exit: { over: { dust: text(left) } }, booked, bid };
-  }
-  const quantity = text(left);
-  const wait: ExitWait = nobodyBids
-    ? { quantity, reason: `nobody bids for ${instrument.base}` }
-    : {
-        quantity,
-        reason: `${quantity} ${instrument.base} are reserved by another order`,
-        ...(resting.length > 0 ? { resting } : {}),
-      };
-  return { exit: { wait }, booked, bid };
-}
-
-/** Nothing can be sold, and nothing is dust, where the exchange takes no order: that ends with its pause, or a person books it out. */
-async function untraded(
-  { journal, trading }: ExitDependencies,
-  { account, symbol }: ExitQuestion,
-  wanted: (booked: Decimal) => Decimal,
-): Promise<{ exit: Exit; booked: Decimal; bid: string }> {
-  const position = (await journal.ledger.positions(account)).find((one) => one.symbol === symbol);
-  const booked = decimal(position?.quantity ?? '0');
-  const left = wanted(booked);
-  const reason = `the exchange does not trade ${symbol}: it is ${trading.listing(symbol)}`;
-  const exit: Exit = left.isZero()
-    ? { over: { dust: '0' } }
-    : { wait: { quantity: text(left), reason, untraded: true } };
-  return { exit, booked, bid: '0' };
-}
 
 export type ExitActivities = ReturnType<typeof createExitActivities>;
 
-export interface ExitActivityDependencies extends ExitDependencies {
-  journal: Pick<Journal, 'intents' | 'ledger' | 'control'>;
+export interface ExitDependencies extends ExitTools {
+  journal: ExitTools['journal'] & Pick<Journal, 'control'>;
   logger: Logger;
 }
 
-export function createExitActivities({ journal, trading, logger }: ExitActivityDependencies) {
+export function createExitActivities(dependencies: ExitDependencies) {
+  const { journal } = dependencies;
   return beating({
     /** Symbols of which something is held that may be sold. */
     async heldSymbols(account: string): Promise<string[]> {
-      const positions = await journal.ledger.positions(account);
-      return positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+      return heldSymbols(journal, account);
     },
 
     /** Whether a selling that was ordered under this epoch still is: a resume ends it, a later stop does not. */
     async isSellingOrdered(account: string, epoch: number): Promise<boolean> {
-      const control = await journal.control.read(account);
-      return control.epoch === epoch || control.tradingState === 'halted';
+      return isSellingOrdered(journal, account, epoch);
     },
 
-    /** The next order that sells the whole position; what is too little for the exchange goes to the dust book. */
+    /** The next order that sells the whole position. */
     async planExit(question: ExitQuestion): Promise<Exit> {
-      const { exit, bid } = await planNextExit({ journal, trading }, question, (booked) => booked);
-      if ('leg' in exit) return exit;
-      if ('wait' in exit) {
-        logger.warn({ ...question, ...exit.wait }, 'an exit waits');
-        return exit;
-      }
-      const { account, symbol, key } = question;
-      if (decimal(bid).isZero()) return exit;
-      const rules = trading.instrument(symbol);
-      const dust = await journal.ledger.sweepDust({ reference: key, account, symbol, rules, price: bid });
-      return { over: { dust } };
+      return planExit(dependencies, question);
     },
   });
 }

@@ -15,26 +15,25 @@ export interface Rewrite {
  */
 export const failpoints = {
   'before-send': {
-    file: 'activities/orders/index.ts',
-    find: '    await trading.place(fence.order',
-    replace: "    failpoint('before-send', intentId);\n    await trading.place(fence.order",
+    file: 'trading/execute/submit.ts',
+    find: '  await trading.place(fence.order',
+    replace: "  failpoint('before-send', intentId);\n  await trading.place(fence.order",
   },
   'after-send': undefined,
   'after-acknowledgement': {
-    file: 'activities/orders/index.ts',
-    find: '({ order, fills }) =>\n        journal.intents.report({',
-    replace: "({ order, fills }) => failpoint('after-acknowledgement', intentId) ??\n        journal.intents.report({",
+    file: 'trading/execute/submit.ts',
+    find: '({ order, fills }) =>\n      journal.intents.report({',
+    replace: "({ order, fills }) => failpoint('after-acknowledgement', intentId) ??\n      journal.intents.report({",
   },
   'between-booking-and-reply': {
-    file: 'activities/orders/index.ts',
-    find: "    return progress('order sent', leg);",
-    replace: "    failpoint('between-booking-and-reply', intentId);\n    return progress('order sent', leg);",
+    file: 'trading/execute/submit.ts',
+    find: "  return tellProgress(tools, 'order sent', leg);",
+    replace: "  failpoint('between-booking-and-reply', intentId);\n  return tellProgress(tools, 'order sent', leg);",
   },
   'in-compensation': {
-    file: 'activities/orders/plans.ts',
-    find: "      if ('leg' in exit) return exit;",
-    replace:
-      "      if ('leg' in exit) failpoint('in-compensation', exit.leg.legId);\n      if ('leg' in exit) return exit;",
+    file: 'trading/execute/compensate.ts',
+    find: "  if ('leg' in exit) return exit;",
+    replace: "  if ('leg' in exit) failpoint('in-compensation', exit.leg.legId);\n  if ('leg' in exit) return exit;",
   },
   'in-stop': {
     file: 'trading/control/sweep.ts',
@@ -42,10 +41,10 @@ export const failpoints = {
     replace: "  failpoint('in-stop', account);\n  const open = await openIntents(",
   },
   'in-protection': {
-    file: 'activities/orders/exits.ts',
-    find: "      if ('leg' in exit) return exit;",
+    file: 'trading/execute/exits.ts',
+    find: "  if ('leg' in exit) return exit;",
     replace:
-      "      if ('leg' in exit && question.purpose === 'protect') failpoint('in-protection', exit.leg.legId);\n      if ('leg' in exit) return exit;",
+      "  if ('leg' in exit && question.purpose === 'protect') failpoint('in-protection', exit.leg.legId);\n  if ('leg' in exit) return exit;",
   },
   'in-ingest': {
     file: 'trading/reconcile/ingest.ts',
@@ -133,9 +132,9 @@ export const mutants = {
     attacks: [fault('answer-dropped'), fault('answer-dropped'), fault('answer-dropped')],
     rewrites: [
       {
-        file: 'activities/orders/index.ts',
-        find: '    await trading.place(fence.order).then(',
-        replace: '    const place = () => trading.place(fence.order);\n    await place().catch(place).then(',
+        file: 'trading/execute/submit.ts',
+        find: '  await trading.place(fence.order).then(',
+        replace: '  const place = () => trading.place(fence.order);\n  await place().catch(place).then(',
       },
     ],
   },

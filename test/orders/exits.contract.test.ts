@@ -1,7 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createExitActivities, type Exit, type ExitQuestion } from '../../activities/orders/exits.ts';
+import { createExitActivities } from '../../activities/orders/exits.ts';
+import type { Exit, ExitQuestion } from '../../contracts/exits.ts';
 import type { Instrument } from '../../domain/market/market.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';

@@ -1,8 +1,8 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Exit, ExitQuestion } from '../../activities/orders/exits.ts';
 import type { FlattenResult } from '../../contracts/control.ts';
+import type { Exit, ExitQuestion } from '../../contracts/exits.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';

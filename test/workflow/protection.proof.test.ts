@@ -4,9 +4,9 @@ import { MockActivityEnvironment, type TestWorkflowEnvironment } from '@temporal
 import { Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ExitQuestion } from '../../activities/orders/exits.ts';
 import { createProtectionActivities, type Watched, type WatchRequest } from '../../activities/protection/index.ts';
 import type { FlattenResult, TradingControlState } from '../../contracts/control.ts';
+import type { ExitQuestion } from '../../contracts/exits.ts';
 import type { ProtectionResult, ProtectionState } from '../../contracts/protection.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import {
@@ -298,10 +298,11 @@ describe('the time limit', () => {
     let held = true;
     let cancelled = false;
     const questions: ExitQuestion[] = [];
-    const common = { connection: environment.nativeConnection, workflowBundle: bundle };
-    const operations = await Worker.create({
+    const { nativeConnection: connection, namespace = 'default' } = environment;
+    const common = { connection, namespace, workflowBundle: bundle };
+    const control = await Worker.create({
       ...common,
-      taskQueue: TaskQueue.operations,
+      taskQueue: TaskQueue.control,
       activities: {
         readGuard: async () => ({
           ...(held ? { holding: { quantity: '1', averageCost: '100', openedAt } } : {}),
@@ -329,11 +330,11 @@ describe('the time limit', () => {
         },
       },
     });
-    await operations.runUntil(
+    await control.runUntil(
       execution.runUntil(async () => {
         const handle = await environment.client.workflow.start('protectPosition', {
           workflowId: 'protect/time',
-          taskQueue: TaskQueue.operations,
+          taskQueue: TaskQueue.control,
           args: [{ account: 'main', symbol: SYMBOL }],
         });
         expect(await handle.result()).toMatchObject({ end: 'closed', closed: { barrier: 'time_limit' } });

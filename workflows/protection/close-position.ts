@@ -1,6 +1,7 @@
 import { getExternalWorkflowHandle, patched, proxyActivities, sleep } from '@temporalio/workflow';
-import type { ExitActivities, ExitWait } from '../../activities/orders/exits.ts';
+import type { ExitActivities } from '../../activities/orders/exits.ts';
 import type { PlanActivities } from '../../activities/orders/plans.ts';
+import type { ExitWait } from '../../contracts/exits.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import { type DecimalText, decimal, text, ZERO } from '../../domain/money/money.ts';

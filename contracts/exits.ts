@@ -1,0 +1,26 @@
+import type { OrderLeg, OrderPurpose } from '../domain/orders/orders.ts';
+
+/** What closes a position: an order to send, a wait for another order that has it reserved, or the finding that nothing more can be sold. */
+export type Exit = { leg: OrderLeg } | { wait: ExitWait } | { over: { dust: string } };
+
+export interface ExitWait {
+  quantity: string;
+  reason: string;
+  /** Where the exchange takes no order on the symbol, whatever is held. */
+  untraded?: true;
+  /** The legs that keep it reserved while they wait for a better price: an exit need not wait for them. */
+  resting?: string[];
+}
+
+export interface ExitQuestion {
+  account: string;
+  symbol: string;
+  purpose: Exclude<OrderPurpose, 'open'>;
+  /** What the exit is for: the same key and attempt always give the same order. */
+  key: string;
+  /** 1 for the first order. */
+  attempt: number;
+}
+
+/** What undoes one leg: an order to send, a wait for another order that has it reserved, or the finding that nothing is left. */
+export type Compensation = Exclude<Exit, { over: unknown }> | { held: string };
