@@ -24,12 +24,7 @@ export interface RoleRow {
 
 /** Every worker needs them. */
 const common = ['guardSecret', 'payloadKeys'] as const satisfies SecretName[];
-const exchangeKeys = [
-  'exchangeApiKey',
-  'exchangeSecret',
-  'paperApiKey',
-  'paperSecret',
-] as const satisfies SecretName[];
+const exchangeKeys = ['exchangeApiKey', 'exchangeSecret', 'paperApiKey', 'paperSecret'] as const satisfies SecretName[];
 
 /**
  * The worker processes. The supervisor, their ports and health, who is given which secret, and what Prometheus scrapes all come from here.
@@ -73,14 +68,25 @@ export const roleTable = {
     replicas: 2,
     protectsMoney: true,
   },
-  operations: {
-    entry: 'workers/operations.ts',
-    queues: [TaskQueue.operations],
+  control: {
+    entry: 'workers/control.ts',
+    queues: [TaskQueue.control],
     probes: ['journal', 'exchange', 'control'],
+    secrets: [...common, ...exchangeKeys, 'journalUrl'],
+    stores: ['journal'],
+    replicas: 2,
+    protectsMoney: true,
+  },
+  housekeeping: {
+    entry: 'workers/housekeeping.ts',
+    queues: [TaskQueue.housekeeping],
+    probes: ['journal', 'exchange'],
+    // It asks the exchange for the balances, to see whether the keys are good.
     secrets: [...common, ...exchangeKeys, 'journalUrl'],
     stores: ['journal', 'bigquery'],
     replicas: 1,
-    protectsMoney: true,
+    // What it brings somewhere is safe where it is, and a look at the components that does not come is an alert.
+    protectsMoney: false,
   },
 } as const satisfies Record<Role, RoleRow>;
 

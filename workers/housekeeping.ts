@@ -1,171 +1,107 @@
-import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy, type ScheduleSpec } from '@temporalio/client';
-import type { Configuration } from '../contracts/config/schema.ts';
+import { createBackupActivities } from '../activities/backup/index.ts';
+import { createHealthActivities } from '../activities/health/index.ts';
+import { createReportActivities } from '../activities/reports/index.ts';
+import { createScoringActivities } from '../activities/scoring/index.ts';
+import { createWarehouseActivities } from '../activities/warehouse/index.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
-import {
-  backupScheduleId,
-  exportScheduleId,
-  healthScheduleId,
-  reconcileScheduleId,
-  reportScheduleId,
-  retentionScheduleId,
-  scoringScheduleId,
-} from '../contracts/workflow-ids.ts';
-import type { Period } from '../domain/statistics/periods.ts';
+import { startedEngines } from '../runtime/configuration/engines.ts';
+import { backupFolder, dataFolder, reportFolder } from '../runtime/configuration/folders.ts';
+import { createPasses } from '../runtime/guard/passes.ts';
+import { renewSchedules } from '../runtime/guard/schedules.ts';
+import { listBackups } from '../stores/backup/backup.ts';
+import { placesOf } from '../stores/backup/places.ts';
+import { openJournal } from '../stores/journal/open.ts';
+import { openMarketBuffer } from '../stores/market-buffer/open.ts';
+import { feedsOf } from '../stores/warehouse/feeds.ts';
+import { openWarehouse } from '../stores/warehouse/warehouse.ts';
+import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
+import { marketSpeed, refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
+import { createCcxtClient, fetchServerTime } from '../venues/binance/ccxt-client.ts';
+import { createCcxtPrices } from '../venues/binance/ccxt-prices.ts';
+import { createCcxtTrading } from '../venues/binance/ccxt-trading.ts';
+import { classifyFault } from '../venues/binance/classify.ts';
+import { closingPrice } from '../venues/binance/closing-price.ts';
+import { runRole } from './role.ts';
+import { ensureRounds, restoreRounds, roundIds } from './rounds.ts';
+import { BESIDE_TRADING, cloudWarehouse, exportLagMs, watchWarehouse } from './warehouse-watch.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+await runRole('housekeeping', async ({ configuration, secrets, client, logger }) => {
+  const journal = await openJournal(configuration);
+  const market = await openMarketBuffer(configuration);
+  const warehouse = openWarehouse({ mode: configuration.mode, journal: journal.id, limits: BESIDE_TRADING });
+  const feeds = feedsOf(journal, market.outbox);
+  const exchange = createCcxtClient(tradingAccess(configuration, secrets));
+  await refuseUnfitKeys(configuration, exchange);
+  const trading = await createCcxtTrading(exchange);
+  const prices = createCcxtPrices(exchange, trading.exchangeTime);
+  await refuseUnlisted(configuration, trading, journal);
+  const speed = marketSpeed(configuration);
+  const startedAt = Date.now();
+  const schedules = roundIds(configuration, speed, TaskQueue.housekeeping);
+  const renewed = await renewSchedules(client, createPasses(secrets.guardSecret), schedules);
+  if (renewed.length > 0) logger.warn({ renewed }, 'schedules from before this installation’s secret were made anew');
+  await ensureRounds(client, configuration, speed, TaskQueue.housekeeping);
+  const stopWatching = watchWarehouse(warehouse, feeds, logger);
 
-interface Round {
-  /** Of the schedule and its workflows. */
-  id: string;
-  workflowType: 'health' | 'reconcile' | 'scoreAgents' | 'exportEvents' | 'retention' | 'backup' | 'report';
-  args: string[];
-  spec: ScheduleSpec;
-  /** How late a round may begin. What is looked at anew each time needs no round that was missed; a report does. */
-  catchUpMs: number;
-  /** Longest that one round may take: one that is still at work leaves the next ones out. */
-  timeoutMs: number;
-  /** One is made at each start of the worker, too. */
-  atStart: boolean;
-  summary: string;
-}
-
-type Looks = Pick<Round, 'spec' | 'catchUpMs' | 'timeoutMs' | 'atStart'>;
-
-const every = (intervalMs: number, timeoutMs: number): Looks => ({
-  spec: { intervals: [{ every: intervalMs }] },
-  catchUpMs: 10 * SECOND_MS,
-  timeoutMs,
-  atStart: true,
-});
-
-const reportDays: Record<Period, ScheduleSpec> = {
-  daily: { calendars: [{ hour: 0, minute: 10 }] },
-  weekly: { calendars: [{ dayOfWeek: 'MONDAY', hour: 0, minute: 12 }] },
-  monthly: { calendars: [{ dayOfMonth: 1, hour: 0, minute: 14 }] },
-};
-
-type RoundsOf = Pick<Configuration, 'account' | 'mode' | 'warehouse'>;
-
-/** Rounds over the account's books. A stop pauses none of them. */
-function roundsOf({ account, mode, warehouse }: RoundsOf, marketSpeed: number): Round[] {
-  const onDays: Omit<Looks, 'spec'> = { catchUpMs: 2 * DAY_MS, timeoutMs: 13 * HOUR_MS, atStart: false };
-  const rounds: Round[] = [
-    {
-      id: healthScheduleId(account),
-      workflowType: 'health',
-      args: [],
-      ...every(10 * SECOND_MS, MINUTE_MS),
-      summary: `a look at every component (${mode})`,
-    },
-    {
-      id: reconcileScheduleId(account),
-      workflowType: 'reconcile',
-      args: [account],
-      ...every(30 * SECOND_MS, MINUTE_MS),
-      summary: `books against exchange of ${account} (${mode})`,
-    },
-    {
-      id: scoringScheduleId(account),
-      workflowType: 'scoreAgents',
-      args: [account],
-      ...every(MINUTE_MS, 2 * MINUTE_MS),
-      summary: `signals against outcomes of ${account} (${mode})`,
-    },
-    {
-      id: exportScheduleId(mode),
-      workflowType: 'exportEvents',
-      args: [],
-      ...every(warehouse.exportSeconds * SECOND_MS, HOUR_MS),
-      summary: `events to the warehouse (${mode})`,
-    },
-    {
-      id: retentionScheduleId(mode),
-      workflowType: 'retention',
-      args: [],
-      ...every(DAY_MS, 2 * HOUR_MS),
-      summary: `deletion of what is older than it is kept (${mode})`,
-    },
-    {
-      id: backupScheduleId(mode),
-      workflowType: 'backup',
-      args: [],
-      spec: { calendars: [{ hour: 2, minute: 30 }] },
-      ...onDays,
-      summary: `backup of journal, market buffer and warehouse (${mode})`,
-    },
-    ...(['daily', 'weekly', 'monthly'] as const).map((period) => ({
-      id: reportScheduleId(mode, period),
-      workflowType: 'report' as const,
-      args: [period],
-      spec: reportDays[period],
-      ...onDays,
-      summary: `${period} report (${mode})`,
-    })),
-  ];
-  // In a fast replay a signal's horizon, told by the wall clock, ends at no minute that the market has.
-  return rounds.filter(({ workflowType }) => workflowType !== 'scoreAgents' || marketSpeed === 1);
-}
-
-export function housekeepingIds(configuration: RoundsOf, marketSpeed: number): string[] {
-  return roundsOf(configuration, marketSpeed).map(({ id }) => id);
-}
-
-/** Makes each schedule, or has it keep the configured times, and has a round of those made now that look at what is. */
-export async function ensureHousekeeping(client: Client, configuration: RoundsOf, marketSpeed: number): Promise<void> {
-  for (const round of roundsOf(configuration, marketSpeed)) {
-    const { id, spec, atStart } = round;
-    const handle = client.schedule.getHandle(id);
-    // A change of the configuration shows at the next start; whoever paused it keeps it paused.
-    if (!(await makeSchedule(client, round))) await handle.update((known) => ({ ...known, spec }));
-    if (atStart) await handle.trigger(ScheduleOverlapPolicy.SKIP);
-  }
-}
-
-/**
- * Makes the schedules that are gone, as after a deletion by hand, and leaves the others as they are.
- *
- * @returns the ids of those that were gone
- */
-export async function restoreHousekeeping(
-  client: Client,
-  configuration: RoundsOf,
-  marketSpeed: number,
-): Promise<string[]> {
-  const listed = new Set<string>();
-  for await (const { scheduleId } of client.schedule.list()) listed.add(scheduleId);
-  const gone: string[] = [];
-  for (const round of roundsOf(configuration, marketSpeed)) {
-    // The list is behind by a moment: one that it does not have may be there.
-    if (!listed.has(round.id) && (await makeSchedule(client, round))) gone.push(round.id);
-  }
-  return gone;
-}
-
-/** False where it was there already, and is left as it is. */
-async function makeSchedule(client: Client, round: Round): Promise<boolean> {
-  const { id, workflowType, args, spec, catchUpMs, timeoutMs, summary } = round;
-  try {
-    await client.schedule.create({
-      scheduleId: id,
-      spec,
-      action: {
-        type: 'startWorkflow',
-        workflowType,
-        workflowId: id,
-        taskQueue: TaskQueue.operations,
-        args,
-        workflowExecutionTimeout: timeoutMs,
-        workflowTaskTimeout: '2s',
-        staticSummary: summary,
+  return {
+    workers: [
+      {
+        taskQueue: TaskQueue.housekeeping,
+        workflowBundle: await workflowBundle(secrets),
+        activities: {
+          ...createScoringActivities({
+            journal,
+            priceAt: (symbol, at) => closingPrice(exchange, symbol, at),
+            exchangeTime: trading.exchangeTime,
+            logger,
+          }),
+          ...createWarehouseActivities({
+            journal,
+            market,
+            warehouse,
+            cloud: await cloudWarehouse(configuration),
+            retention: configuration.retention,
+            logger,
+          }),
+          ...createBackupActivities({
+            places: { ...placesOf(configuration), journal: journal.id },
+            keepDays: configuration.retention.backupDays,
+            logger,
+          }),
+          ...createReportActivities({ warehouse, feeds, configuration, folder: reportFolder(), logger }),
+          ...createHealthActivities({
+            journal,
+            client,
+            configuration,
+            exchange: {
+              serverTime: () => fetchServerTime(exchange),
+              balances: () => trading.balances(),
+              listing: trading.listing,
+              statuses: prices.statuses,
+              isRefusal: (error) => classifyFault(error).outcome === 'rejected',
+              ...(speed === 1 ? { priceAt: (symbol, at) => closingPrice(exchange, symbol, at) } : {}),
+            },
+            engines: startedEngines(),
+            dataFolder: dataFolder(),
+            exportLagMs: () => exportLagMs(warehouse, feeds),
+            backupAt: async () => (await listBackups(backupFolder())).at(0)?.manifest.madeAt ?? startedAt,
+            restoreSchedules: () => restoreRounds(client, configuration, speed),
+            logger,
+          }),
+        },
+        maxCachedWorkflows: 20,
+        stickyQueueScheduleToStartTimeout: '500ms',
       },
-      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: catchUpMs, pauseOnFailure: false },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ScheduleAlreadyRunning) return false;
-    throw error;
-  }
-}
+    ],
+    ready: {
+      journal: () => journal.check(),
+      exchange: async () => void (await trading.exchangeTime()),
+    },
+    close: async () => {
+      stopWatching();
+      await market.close();
+      await journal.close();
+    },
+  };
+});

@@ -8,7 +8,7 @@ import { currentManifest, type Warehouse } from '../stores/warehouse/warehouse.t
 
 const INTERVAL_MS = 5_000;
 
-/** An export shares its process with fills and stops, and the machine with everything else. */
+/** An export shares the machine with fills, stops and everything else. */
 export const BESIDE_TRADING: Pick<DuckDbLimits, 'threads' | 'memoryMb'> = { threads: 1, memoryMb: 256 };
 
 /** Its client takes its time to load: only where one is configured. */

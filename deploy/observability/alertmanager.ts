@@ -83,10 +83,12 @@ const route = {
 /** What follows from another alert is not told beside it. */
 const inhibit_rules = [
   {
-    source_matchers: ['alertname = TradingSystemDown', 'job = trading-operations'],
-    target_matchers: [
-      'alertname =~ "TradingHealthLookStale|TradingReconciliationStale|WarehouseExportLagging|BackupTooOld"',
-    ],
+    source_matchers: ['alertname = TradingSystemDown', 'job = trading-control'],
+    target_matchers: ['alertname = TradingReconciliationStale'],
+  },
+  {
+    source_matchers: ['alertname = TradingSystemDown', 'job = trading-housekeeping'],
+    target_matchers: ['alertname =~ "TradingHealthLookStale|WarehouseExportLagging|BackupTooOld"'],
   },
   {
     source_matchers: ['alertname = TradingSystemDown'],

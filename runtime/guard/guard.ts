@@ -3,6 +3,7 @@ import { ApplicationFailure, type Headers } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { ErrorName } from '../../contracts/errors.ts';
 import { openActivities, PASS_HEADER, type Pass, UPDATE_PASS_HEADER, updateActivities } from '../../contracts/pass.ts';
+import { isSuccessor } from '../../contracts/task-queues.ts';
 import { createOrigins, isStartedBy, type Origin } from './origin.ts';
 import { digestOf, type Passes } from './passes.ts';
 
@@ -57,7 +58,8 @@ export function createGuard({ passes, client, refuses, allowedAt = async () => f
   const isOf = async (pass: Pass, { root }: Origin): Promise<boolean> => {
     if (shown.get(root.runId) === pass.mac) return true;
     const first = await originOf(root.workflowId, root.runId);
-    if (first.workflowType !== pass.name || first.taskQueue !== pass.taskQueue) return false;
+    const isOnQueue = first.taskQueue === pass.taskQueue || isSuccessor(first.taskQueue, pass.taskQueue);
+    if (first.workflowType !== pass.name || !isOnQueue) return false;
     const isOwn =
       pass.kind === 'schedule'
         ? root.workflowId.startsWith(`${pass.workflowId}-`) && (await isStartedBy(client, pass.workflowId, first))

@@ -15,8 +15,8 @@ const top: Rule = { ...use, activities: 'value', services: 'value', workflows: '
 /** What each room may import; `type` means types alone. */
 const allowed: Record<string, Rule> = {
   domain: {},
-  // Files for other programs: nobody imports them, and they import nobody.
-  deploy: {},
+  // Files for other programs: nobody imports them.
+  deploy: process,
   contracts: heart,
   // The bundle of workflows takes its payload converter by path: no workflow imports it.
   runtime: base,

@@ -116,7 +116,7 @@ async function unknownOrder(stack: BenchStack): Promise<number> {
 async function stop(stack: BenchStack, round: number): Promise<{ fencedMs: number; quietMs: number }> {
   const control = stack.client.workflow.getHandle(TRADING_CONTROL_ID);
   const cycles = [startCycle(stack), startCycle(stack)];
-  const victims = ['workers/operations', 'workers/execution', 'workers/cycles'];
+  const victims = ['workers/control', 'workers/execution', 'workers/cycles'];
   await sleep(100 + ((round * 37) % 200));
   kill(stack, victims[round % victims.length] ?? 'workers/cycles');
   const at = Date.now();

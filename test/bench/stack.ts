@@ -87,7 +87,8 @@ export async function startBenchStack(view: 'turns' | 'flat'): Promise<BenchStac
     ]);
     await ensurePaperAccount(exchangeUrl, configuration);
     await supervisor.start([
-      node('workers/operations', 'workers/operations.ts'),
+      node('workers/control', 'workers/control.ts'),
+      node('workers/housekeeping', 'workers/housekeeping.ts'),
       node('workers/cycles', 'workers/cycles.ts'),
       node('workers/execution', 'workers/execution.ts'),
       node('instant-agents', 'test/bench/instant-agents.ts'),

@@ -13,10 +13,10 @@ import { createSupervisor } from '../../client/stack/supervisor.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { temporalServer } from '../../client/stack/temporal-server.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { operationsPort } from '../../runtime/roles.ts';
 import { dataFolder, projectFolder } from '../../runtime/configuration/folders.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';
+import { operationsPort } from '../../runtime/roles.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { tradingAccess } from '../../venues/access.ts';
@@ -49,14 +49,15 @@ export const victims = [
   'temporal',
   'paper-exchange',
   'mcp-coordinator',
-  'workers/operations',
+  'workers/control',
+  'workers/housekeeping',
   'workers/cycles',
   'workers/execution',
   'agents',
 ] as const;
 export type Victim = (typeof victims)[number];
 /** Those whose clock may be wrong: each reads and writes times. */
-export const clocked = ['workers/execution', 'workers/operations', 'workers/cycles'] as const;
+export const clocked = ['workers/execution', 'workers/control', 'workers/cycles'] as const;
 export type Clocked = (typeof clocked)[number];
 
 /** What takes longer is taken for one that does not answer. */
@@ -175,7 +176,8 @@ export async function startChaosStack(options: {
     await ensurePaperAccount(exchangeUrl, configuration);
     options.onProgress('Starting the workers');
     await supervisor.start([
-      node('workers/operations', 'workers/operations.ts'),
+      node('workers/control', 'workers/control.ts'),
+      node('workers/housekeeping', 'workers/housekeeping.ts'),
       node('workers/cycles', 'workers/cycles.ts'),
       node('workers/execution', 'workers/execution.ts'),
       node('agents', 'test/chaos/agents-worker.ts'),
@@ -218,7 +220,7 @@ export async function startChaosStack(options: {
         };
         const asked = await Promise.allSettled([
           client.withDeadline(Date.now() + ANSWER_MS, () => client.workflowService.getSystemInfo({})),
-          get(`http://127.0.0.1:${operationsPort(configuration, 'operations')}/healthz`),
+          get(`http://127.0.0.1:${operationsPort(configuration, 'control')}/healthz`),
           get(`${exchangeUrl}/api/v3/ping`),
         ]);
         return asked.every(({ status }) => status === 'fulfilled');

@@ -162,7 +162,7 @@ export function createStops({ stack, traffic, deeds, random, kill }: StopTools) 
     await control().terminate('by a stranger');
     await client.workflow.start('reconcile', {
       workflowId: `foreign/${Date.now()}`,
-      taskQueue: TaskQueue.operations,
+      taskQueue: TaskQueue.control,
       args: ['other'],
     });
     if (random.integer(2) === 0) return;
@@ -170,7 +170,7 @@ export function createStops({ stack, traffic, deeds, random, kill }: StopTools) 
     await client.workflow
       .start('tradingControl', {
         workflowId: TRADING_CONTROL_ID,
-        taskQueue: TaskQueue.operations,
+        taskQueue: TaskQueue.control,
         args: [{ account: 'other', books, quietEpoch: 9_999, seen: ['x'] }],
       })
       .catch(() => undefined);
@@ -198,7 +198,7 @@ export function createStops({ stack, traffic, deeds, random, kill }: StopTools) 
 
   const ask = async (way: StopWay, request: EmergencyStop): Promise<{ askedAt: number; heldUntil?: number }> => {
     if (way === 'no-worker')
-      for (const victim of ['workers/operations', 'workers/execution', 'workers/cycles'] as const) kill(victim);
+      for (const victim of ['workers/control', 'workers/execution', 'workers/cycles'] as const) kill(victim);
     if (way === 'no-temporal') kill('temporal');
     if (way === 'behind-bad') await sendBad();
     if (way === 'foreign') await foreign();

@@ -163,7 +163,7 @@ function leap(
   };
 }
 
-const jobs = ['cycles', 'agents', 'execution', 'operations', 'coordinator'];
+const jobs = ['cycles', 'agents', 'execution', 'control', 'housekeeping', 'coordinator'];
 const ups = (without: string): Series =>
   Object.fromEntries(jobs.filter((job) => job !== without).map((job) => [`up{job="trading-${job}"}`, hold(1, 40)]));
 

@@ -181,9 +181,15 @@ describe('Alertmanager', () => {
   it.each<[string, ReturnType<typeof firing>, string[], string]>([
     [
       'the process that looks at health is down: what it would have renewed is old',
-      firing('TradingSystemDown', { job: 'trading-operations', instance: 'a' }),
-      ['TradingHealthLookStale', 'TradingReconciliationStale', 'BackupTooOld', 'WarehouseExportLagging'],
-      'TradingCyclesStalled',
+      firing('TradingSystemDown', { job: 'trading-housekeeping', instance: 'a' }),
+      ['TradingHealthLookStale', 'BackupTooOld', 'WarehouseExportLagging'],
+      'TradingReconciliationStale',
+    ],
+    [
+      'the process that reconciles is down: its last look is old',
+      firing('TradingSystemDown', { job: 'trading-control', instance: 'a' }),
+      ['TradingReconciliationStale'],
+      'TradingHealthLookStale',
     ],
     [
       'a process is down: no warning is told beside it',

@@ -64,7 +64,7 @@ describe('the ports', () => {
       observe: false,
     }).map(({ port }) => port);
     // Each worker has one port for its own page and one for the SDK's metrics.
-    const workers = [9500, 9504, 9501, 9505, 9502, 9506, 9503, 9507];
+    const workers = [9500, 9505, 9501, 9506, 9502, 9507, 9503, 9508, 9504, 9509];
     expect(own).toEqual([7233, 8233, 8235, 8092, 8081, ...workers]);
     const other = portsOf(configuration, readProfile(profileFile), files, {
       ownTemporal: false,

@@ -67,7 +67,7 @@ it('a start outlives a coordinator that crashes too often, and exits with 1 when
   child.stdout?.on('data', (text) => (screen += String(text)));
   await eventually('the start', () => screen.includes('Ctrl-C stops') || child.exitCode !== null, START_MS);
   expect(child.exitCode === null ? '' : (await ended).stderr).toBe('');
-  const protecting = ['temporal', 'workers/operations', 'workers/cycles', 'workers/execution'];
+  const protecting = ['temporal', 'workers/control', 'workers/cycles', 'workers/execution'];
   const keys = ['SAPPHIRE_EXCHANGE_API_KEY', 'SAPPHIRE_EXCHANGE_SECRET'];
   const given = ['workers/agents', 'mcp-coordinator', 'paper-exchange', ...protecting].map((name) => [
     name,
@@ -77,7 +77,7 @@ it('a start outlives a coordinator that crashes too often, and exits with 1 when
     temporal: [],
     'paper-exchange': [],
     'mcp-coordinator': [],
-    'workers/operations': keys,
+    'workers/control': keys,
     'workers/cycles': [],
     'workers/execution': keys,
     'workers/agents': ['FREQTRADE_PASSWORD'],

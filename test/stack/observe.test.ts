@@ -22,7 +22,14 @@ describe('Prometheus', () => {
     told(configuration).scrape_configs.map((job) => job.job_name);
 
   it('scrapes every process by the job that the rules know, and the paper exchange only where there is one', () => {
-    const own = ['trading-coordinator', 'trading-cycles', 'trading-agents', 'trading-execution', 'trading-operations'];
+    const own = [
+      'trading-coordinator',
+      'trading-cycles',
+      'trading-agents',
+      'trading-execution',
+      'trading-control',
+      'trading-housekeeping',
+    ];
     const others = ['temporal', 'prometheus', 'alertmanager'];
     expect(jobs({})).toEqual(['trading-exchange', ...own, ...others]);
     expect(jobs({ mode: 'live' })).toEqual([...own, ...others]);

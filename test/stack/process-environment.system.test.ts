@@ -65,7 +65,8 @@ afterAll(() => {
 
 const keys: SecretName[] = ['exchangeApiKey', 'exchangeSecret', 'paperApiKey', 'paperSecret'];
 it.each<[string, SecretName[]]>([
-  ['workers/operations', [...keys, 'guardSecret', 'journalUrl', 'payloadKeys']],
+  ['workers/control', [...keys, 'guardSecret', 'journalUrl', 'payloadKeys']],
+  ['workers/housekeeping', [...keys, 'guardSecret', 'journalUrl', 'payloadKeys']],
   ['workers/execution', [...keys, 'guardSecret', 'journalUrl', 'payloadKeys']],
   ['workers/cycles', ['coordinatorToken', 'guardSecret', 'journalUrl', 'paperApiKey', 'payloadKeys']],
   [

@@ -136,14 +136,14 @@ export interface Rig {
 
 const queues: Record<string, string> = {
   tradingCycle: TaskQueue.cycles,
-  protectPosition: TaskQueue.operations,
-  reconcile: TaskQueue.operations,
-  health: TaskQueue.operations,
-  scoreAgents: TaskQueue.operations,
-  exportEvents: TaskQueue.operations,
-  retention: TaskQueue.operations,
-  report: TaskQueue.operations,
-  backup: TaskQueue.operations,
+  protectPosition: TaskQueue.control,
+  reconcile: TaskQueue.control,
+  health: TaskQueue.housekeeping,
+  scoreAgents: TaskQueue.housekeeping,
+  exportEvents: TaskQueue.housekeeping,
+  retention: TaskQueue.housekeeping,
+  report: TaskQueue.housekeeping,
+  backup: TaskQueue.housekeeping,
 };
 
 /** Says what was replayed; the rig is closed whatever comes of it. */
@@ -164,9 +164,9 @@ export async function startRig(
     exchange?: Record<string, unknown>;
     withControl?: boolean;
     withExecution?: boolean;
-    /** Reads trades and starts protective exits, as the operations worker does. */
+    /** Reads trades and starts protective exits, as the control worker does. */
     withIngestor?: boolean;
-    /** Makes the operations worker's schedules anew; without it there are none. */
+    /** Makes the rounds' schedules anew; without it there are none. */
     restoreSchedules?: () => Promise<string[]>;
     agents?: readonly AgentId[];
     /** Those of the environment's client, too: with keys what the server keeps is encrypted. */
@@ -318,7 +318,7 @@ export async function startRig(
       ? []
       : [
           {
-            taskQueue: TaskQueue.operations,
+            taskQueue: TaskQueue.control,
             workflowBundle: bundle,
             activities: {
               ...createControlActivities({ journal, trading, client, account: 'main', logger: silent }),
@@ -332,6 +332,18 @@ export async function startRig(
                 restoreSchedules,
                 logger: silent,
               }),
+              ...createProtectionActivities({
+                journal,
+                trading: watched,
+                settings: protection.enabled ? protection : undefined,
+                logger: silent,
+              }),
+            },
+          },
+          {
+            taskQueue: TaskQueue.housekeeping,
+            workflowBundle: bundle,
+            activities: {
               ...createScoringActivities({
                 journal,
                 priceAt: (symbol, at) => closingPrice(marketClient, symbol, at),
@@ -368,12 +380,6 @@ export async function startRig(
                 exportLagMs: () => exportLagMs(warehouse, feedsOf(journal, buffer.outbox)),
                 backupAt: async () => Date.now(),
                 restoreSchedules,
-                logger: silent,
-              }),
-              ...createProtectionActivities({
-                journal,
-                trading: watched,
-                settings: protection.enabled ? protection : undefined,
                 logger: silent,
               }),
             },

@@ -83,7 +83,7 @@ describe('where foreign starts are refused', { timeout: 120_000 }, () => {
         '--type',
         'reconcile',
         '--task-queue',
-        'operations',
+        'control',
         '--workflow-id',
         'r',
         '--input',

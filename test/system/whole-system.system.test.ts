@@ -9,10 +9,12 @@ import { readProfile } from '../../client/stack/profile.ts';
 import { readRecord } from '../../client/stack/run-record.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { incidentSchema } from '../../contracts/incidents.ts';
+import { roles } from '../../contracts/roles.ts';
 import { errorRatios } from '../../deploy/observability/alerts/objectives.ts';
 import { boards } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
 import { decimal } from '../../domain/money/money.ts';
+import { processName } from '../../runtime/roles.ts';
 import { until } from '../paper-exchange/harness.ts';
 import { end, type Installation, makeInstallation } from '../support/installation.ts';
 import { cycleSchema, runSchema } from './run-output.ts';
@@ -82,10 +84,7 @@ describe('one command', { timeout: 300_000 }, () => {
       'temporal',
       'paper-exchange',
       'mcp-coordinator',
-      'workers/operations',
-      'workers/cycles',
-      'workers/agents',
-      'workers/execution',
+      ...roles.map(processName),
     ]);
     const silent = new Map(first.cycles[0]?.abstentions.map(({ agent, reason }) => [agent, reason]));
     expect(Object.fromEntries(silent)).toEqual({
@@ -236,9 +235,9 @@ describe('one command', { timeout: 300_000 }, () => {
       'paper-exchange',
       'services/mcp-coordinator',
       'workers/agents',
+      'workers/control',
       'workers/cycles',
       'workers/execution',
-      'workers/operations',
     ]);
     const messages = lines.map(({ message }) => message);
     for (const message of [
@@ -261,7 +260,7 @@ describe('one command', { timeout: 300_000 }, () => {
     const { prometheus, alertmanager } = installation.ports;
     const data = installation.environment['SAPPHIRE_DATA'] ?? '';
     // The mission's own words for what is up.
-    await expect.poll(() => seriesOf(data, prometheus, 'up{job=~".*trading.*"} == 1'), { timeout: 20_000 }).toBe(6);
+    await expect.poll(() => seriesOf(data, prometheus, 'up{job=~".*trading.*"} == 1'), { timeout: 20_000 }).toBe(7);
     const queries = boards.flatMap(({ rows }) =>
       rows.flatMap(({ panels }) =>
         panels.flatMap((panel) => panel.queries.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m'))),
@@ -296,7 +295,7 @@ describe('one command', { timeout: 300_000 }, () => {
       'error_rate_percentage',
     ];
     const { operations, coordinator, exchange } = installation.ports;
-    const workers = ['cycles', 'agents', 'execution', 'operations'].map((_, index) => operations + index);
+    const workers = roles.map((_, index) => operations + index);
     for (const port of [...workers, coordinator, exchange]) {
       const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
       for (const name of names) expect(text, `${name} on ${port}`).toContain(`# HELP ${name} `);

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { TradingControlState } from '../../contracts/control.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
 import { reconcileScheduleId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { haltTrading } from '../../trading/control/halt.ts';
-import { ensureHousekeeping, restoreHousekeeping } from '../../workers/housekeeping.ts';
+import { ensureRounds, restoreRounds } from '../../workers/rounds.ts';
 import type { HealthReport } from '../../workflows/health/health.ts';
 import { silent, until } from '../paper-exchange/harness.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
@@ -18,7 +19,7 @@ const rounds = { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 
 /** A test has its rounds when it asks for them, and not by the clock. */
 async function restorePaused(): Promise<string[]> {
   const { schedule } = environment.client;
-  const made = await restoreHousekeeping(environment.client, rounds, 1);
+  const made = await restoreRounds(environment.client, rounds, 1);
   for (const id of made) await schedule.getHandle(id).pause('a test asks for its rounds');
   return made;
 }
@@ -112,7 +113,9 @@ it('calls a person at once where a loss limit has halted trading', async () => {
 
 it('has the books held against the exchange where they differ', async () => {
   await open();
-  await ensureHousekeeping(environment.client, rig.configuration, 1);
+  await ensureRounds(environment.client, rig.configuration, 1, TaskQueue.control);
+  // The look at its making.
+  await until(() => rig.journal.exchange.lastReconciliation('main'));
   await rig.journal.exchange.recordReconciliation({ account: 'main', at: Date.now(), differences: ['BTC 1 apart'] });
   const before = Date.now();
   const report = await look();

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
 import type { ReconcileReport, TradingControlState } from '../../contracts/control.ts';
 import { legId } from '../../contracts/leg-ids.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
 import {
   orderWorkflowId,
   planWorkflowId,
@@ -14,7 +15,7 @@ import {
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { haltTrading } from '../../trading/control/halt.ts';
-import { ensureHousekeeping } from '../../workers/housekeeping.ts';
+import { ensureRounds } from '../../workers/rounds.ts';
 import { silent, until } from '../paper-exchange/harness.ts';
 import { signedCall } from '../paper-exchange/signing.ts';
 import { fenced, leg, planLegs, sending, terms } from '../support/books.ts';
@@ -341,8 +342,18 @@ describe('the schedule', () => {
   it('looks at once, and is made once', async () => {
     await open();
     const { client } = environment;
-    await ensureHousekeeping(client, { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 } }, 1);
-    await ensureHousekeeping(client, { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 } }, 1);
+    await ensureRounds(
+      client,
+      { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 } },
+      1,
+      TaskQueue.control,
+    );
+    await ensureRounds(
+      client,
+      { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 } },
+      1,
+      TaskQueue.control,
+    );
     const handle = client.schedule.getHandle(reconcileScheduleId('main'));
     await expect
       .poll(() => rig.journal.exchange.lastReconciliation('main'), { timeout: 15_000 })

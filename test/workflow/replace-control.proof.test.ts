@@ -33,7 +33,7 @@ afterEach(() => control().terminate('end of the test'));
 const control = () => environment.client.workflow.getHandle(TRADING_CONTROL_ID);
 
 const isOurs = async () => true;
-/** As the operations worker does at its start. */
+/** As the control worker does at its start. */
 const atStart = (journal: Journal) =>
   keepControl({ client: environment.client, journal, isOurs }, 'main', { anyRelease: false });
 /** As each round of reconciliation does. */
@@ -72,7 +72,7 @@ it('puts the latch in the place of an older trading control that nobody waits fo
 
 it('halts where the older one had work under way, which may have been a stop', async () => {
   const journal = await temporaryJournal();
-  const older = await startOlder(TaskQueue.operations);
+  const older = await startOlder(TaskQueue.control);
   await older.signal('emergencyStop', { reason: 'nobody home', by: 'ann' });
   expect(await atStart(journal)).toBe('replaced');
   expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1, changedBy: 'sapphire' });
@@ -86,7 +86,7 @@ it('puts another in the place of a latch whose workflow task fails again and aga
   const worker = await Worker.create({
     connection: environment.nativeConnection,
     namespace: environment.namespace ?? 'default',
-    taskQueue: TaskQueue.operations,
+    taskQueue: TaskQueue.control,
     workflowBundle: { code },
     shutdownForceTime: '1s',
   });
@@ -114,7 +114,7 @@ const stop = { reason: 'prices look wrong', by: 'ann' };
 /** The latch as this release starts it, on the queue that a worker of the test serves. */
 async function servedLatch(books: ScriptedBooks) {
   await ensureTradingControl(environment.client, 'main');
-  const rig = await startWorkflowRig(environment, books.activities(), { taskQueue: TaskQueue.operations });
+  const rig = await startWorkflowRig(environment, books.activities(), { taskQueue: TaskQueue.control });
   await control().executeUpdate('settled');
   return rig;
 }
@@ -124,7 +124,7 @@ const takeTask = () =>
   environment.client.withDeadline(Date.now() + 5_000, () =>
     environment.client.workflowService.pollWorkflowTaskQueue({
       namespace: environment.client.options.namespace,
-      taskQueue: { name: TaskQueue.operations },
+      taskQueue: { name: TaskQueue.control },
     }),
   );
 /** As a worker whose workflow code decides this. */
@@ -157,7 +157,7 @@ describe('a latch that has ended', () => {
     await journal.close();
   });
 
-  it('halts at the start of the operations worker, too', async () => {
+  it('halts at the start of the control worker, too', async () => {
     const journal = await temporaryJournal();
     await ensureTradingControl(environment.client, 'main');
     await control().signal('emergencyStop', stop);
@@ -245,7 +245,7 @@ describe('a latch that has ended', () => {
         scheduleActivityTaskCommandAttributes: {
           activityId: '1',
           activityType: { name: 'raiseHalts' },
-          taskQueue: { name: TaskQueue.operations },
+          taskQueue: { name: TaskQueue.control },
           scheduleToCloseTimeout: msToTs('4s'),
           startToCloseTimeout: msToTs('4s'),
         },
@@ -256,7 +256,7 @@ describe('a latch that has ended', () => {
     await environment.client.withDeadline(Date.now() + 5_000, async () => {
       const { taskToken } = await service.pollActivityTaskQueue({
         namespace,
-        taskQueue: { name: TaskQueue.operations },
+        taskQueue: { name: TaskQueue.control },
       });
       await service.respondActivityTaskCompleted({ namespace, taskToken });
     });
@@ -277,7 +277,7 @@ describe('a latch that has ended', () => {
         commandType: CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION,
         continueAsNewWorkflowExecutionCommandAttributes: {
           workflowType: { name: 'tradingControl' },
-          taskQueue: { name: TaskQueue.operations },
+          taskQueue: { name: TaskQueue.control },
         },
       },
     ]);
@@ -343,7 +343,7 @@ describe('where foreign starts are refused', () => {
   it('keeps a latch of ours, also where it has gone on in a new run', async () => {
     const journal = await temporaryJournal();
     const rig = await startWorkflowRig(environment, new ScriptedBooks('main').activities(), {
-      taskQueue: TaskQueue.operations,
+      taskQueue: TaskQueue.control,
     });
     const latch = await own().workflow.start('tradingControl', {
       ...tradingControlStart('main'),
@@ -370,7 +370,7 @@ describe('where foreign starts are refused', () => {
     await control().terminate('by somebody');
     const { firstExecutionRunId: foreign } = await startForeign();
     const rig = await startWorkflowRig(environment, new ScriptedBooks('main').activities(), {
-      taskQueue: TaskQueue.operations,
+      taskQueue: TaskQueue.control,
     });
     await control().executeUpdate('settled');
     await expect.poll(async () => (await control().describe()).raw.pendingActivities?.length).toBe(0);

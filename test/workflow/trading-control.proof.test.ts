@@ -95,7 +95,7 @@ describe('an emergency stop', () => {
     const { client } = environment;
     await client.workflow.start('tradingControl', {
       workflowId: TRADING_CONTROL_ID,
-      taskQueue: TaskQueue.operations,
+      taskQueue: TaskQueue.control,
       args: [{}],
     });
     await control().signal('emergencyStop', { reason: 'nobody home', by: 'me' });

@@ -86,7 +86,7 @@ const REMEMBERED_REQUESTS = 200;
 const SWEEP_PAUSE_MS = 250;
 
 /**
- * Trading control as it was before the latch: for the histories of that time alone. The operations worker puts a new one in the place of such a
+ * Trading control as it was before the latch: for the histories of that time alone. The control worker puts a new one in the place of such a
  * run before it asks for its first task.
  */
 export async function tradingControlBeforeLatch({

@@ -1,7 +1,8 @@
 import {
   ActivityCancellationType,
   CancellationScope,
-  continueAsNew,
+  makeContinueAsNewFunc,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -15,6 +16,7 @@ import {
   type ProtectPositionInput,
   protectPositionInputSchema,
 } from '../../contracts/protection.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
 import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
 import { barriersOf, highestOf } from '../../domain/protection/protection.ts';
 import { readInput } from '../input.ts';
@@ -98,8 +100,12 @@ export async function protectPosition(given: ProtectPositionInput): Promise<Prot
       if (watched.end === 'hit') closed = { barrier: watched.barrier, sold, dust };
       closing = holding.openedAt;
     }
-    if (workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof protectPosition>({ account, symbol, memory: known });
+    const { continueAsNewSuggested, taskQueue } = workflowInfo();
+    // One that the release before began elsewhere moves to where exits are served.
+    const isElsewhere = taskQueue !== TaskQueue.control && patched('exits-move');
+    if (continueAsNewSuggested || isElsewhere) {
+      const goOn = makeContinueAsNewFunc<typeof protectPosition>({ taskQueue: TaskQueue.control });
+      await goOn({ account, symbol, memory: known });
     }
   }
 }

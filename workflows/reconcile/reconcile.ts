@@ -12,7 +12,7 @@ const { reconcileAccount } = proxyActivities<ReconcileActivities>({
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '5s' },
 });
 
-/** Holds the account's books against the exchange, once. By schedule and at the start of the operations worker. */
+/** Holds the account's books against the exchange, once. By schedule and at the start of the control worker. */
 export async function reconcile(given: string): Promise<ReconcileReport> {
   const account = readInput(accountInput, given);
   const report = await reconcileAccount(account);

@@ -1,13 +1,8 @@
+import { roles } from '../../../contracts/roles.ts';
 import type { AlertGroup } from '../alert.ts';
 
 /** Every process of ours is scraped by a job of this name: `trading-<role>`. */
-export const tradingJobs = [
-  'trading-cycles',
-  'trading-agents',
-  'trading-execution',
-  'trading-operations',
-  'trading-coordinator',
-] as const;
+export const tradingJobs = [...roles.map((role) => `trading-${role}`), 'trading-coordinator'];
 
 const absent = tradingJobs.map((job) => `absent(up{job="${job}"})`).join(' or ');
 

@@ -93,8 +93,8 @@ function skewed(skewMs: number): Fault {
     },
     20_000,
     (stack) => {
-      stack.setClock('workers/operations', skewMs);
-      return () => stack.setClock('workers/operations', 0);
+      stack.setClock('workers/housekeeping', skewMs);
+      return () => stack.setClock('workers/housekeeping', 0);
     },
   );
 }
@@ -103,7 +103,8 @@ export const processFaults: readonly Fault[] = [
   killed('temporal'),
   killed('paper-exchange'),
   killed('mcp-coordinator'),
-  killed('workers/operations'),
+  killed('workers/control'),
+  killed('workers/housekeeping'),
   killed('workers/cycles'),
   killed('workers/agents'),
   killed('workers/execution'),
@@ -120,7 +121,7 @@ export const processFaults: readonly Fault[] = [
   },
   hung('mcp-coordinator'),
   hung('workers/cycles'),
-  hung('workers/operations'),
+  hung('workers/control'),
   hung('temporal'),
   skewed(1_500),
   skewed(-1_500),

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { keepControl, refuseSilentControl } from '../activities/control/ensure.ts';
+import { createControlActivities } from '../activities/control/index.ts';
+import { createOriginCheck } from '../activities/control/last-run.ts';
+import { createProtectionActivities } from '../activities/protection/index.ts';
+import { createReconcileActivities } from '../activities/reconcile/index.ts';
+import { limitFaults } from '../contracts/config/limit-faults.ts';
+import { refusesForeignStarts } from '../contracts/config/schema.ts';
+import { FORMER_QUEUE, TaskQueue } from '../contracts/task-queues.ts';
+import { scheduleId } from '../contracts/workflow-ids.ts';
+import { exchangeKeys } from '../runtime/configuration/secrets.ts';
+import { createPasses } from '../runtime/guard/passes.ts';
+import { renewSchedules } from '../runtime/guard/schedules.ts';
+import { openJournal } from '../stores/journal/open.ts';
+import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
+import { createIngest } from '../trading/reconcile/ingest.ts';
+import { marketSpeed, refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
+import { createCcxtClient } from '../venues/binance/ccxt-client.ts';
+import { createCcxtTrading } from '../venues/binance/ccxt-trading.ts';
+import { openUserStream } from '../venues/binance/user-stream.ts';
+import { createWatchedTouches } from '../venues/binance/watched-touches.ts';
+import { watchBooks } from './book-watch.ts';
+import { haltOnStrangers, socketApiUrl, startIngestor } from './ingestor.ts';
+import { runRole } from './role.ts';
+import { ensureRounds, restoreRounds, roundIds } from './rounds.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+await runRole('control', async ({ configuration, secrets, client, logger }) => {
+  const journal = await openJournal(configuration);
+  const exchange = createCcxtClient(tradingAccess(configuration, secrets));
+  await refuseUnfitKeys(configuration, exchange);
+  const trading = await createCcxtTrading(exchange);
+  await refuseUnlisted(configuration, trading, journal);
+  await journal.risk.adopt(configuration.account, configuration.risk);
+  const limits = (await journal.risk.read(configuration.account)).settings;
+  for (const fault of limitFaults(limits, configuration))
+    logger.warn(
+      { fault },
+      'a limit in force breaks a rule of this release, and stays until "sapphire risk set" changes it',
+    );
+  // The opening balance of the paper account, booked once: from here on only fills change the books.
+  if (configuration.mode === 'paper') {
+    const { account, currency, paperBalance } = configuration;
+    await journal.ledger.transfer({
+      reference: `paper-opening/${account}`,
+      account,
+      asset: currency,
+      amount: paperBalance,
+      value: paperBalance,
+      at: Date.now(),
+    });
+  }
+  const { account, symbols, protection } = configuration;
+  const passes = createPasses(secrets.guardSecret);
+  const isOurs = createOriginCheck({ passes, client, refuses: refusesForeignStarts(configuration) });
+  if ((await keepControl({ client, journal, isOurs }, account, { anyRelease: false })) === 'replaced')
+    logger.warn('trading control of another release, or of nobody of this installation, was replaced');
+  const ingest = createIngest({
+    journal,
+    trading,
+    account,
+    symbols,
+    holder: `${process.pid}/${randomUUID()}`,
+    onStrangers: haltOnStrangers({ journal, client, logger }, account),
+    logger,
+  });
+  const speed = marketSpeed(configuration);
+  const schedules = [scheduleId(account), ...roundIds(configuration, speed, TaskQueue.control)];
+  const renewed = await renewSchedules(client, passes, schedules);
+  if (renewed.length > 0) logger.warn({ renewed }, 'schedules from before this installation’s secret were made anew');
+  await ensureRounds(client, configuration, speed, TaskQueue.control);
+  const restoreSchedules = (): Promise<string[]> => restoreRounds(client, configuration, speed);
+  const ingestor = startIngestor({ ingest, journal, client, configuration, logger });
+  const stream = openUserStream({
+    url: socketApiUrl(configuration),
+    keys: exchangeKeys(configuration, secrets),
+    exchangeTime: trading.exchangeTime,
+    onEvent: ingestor.wake,
+    logger,
+  });
+  const stopWatching = watchBooks(journal, configuration, logger);
+
+  const worker = {
+    workflowBundle: await workflowBundle(secrets),
+    activities: {
+      ...createControlActivities({ journal, trading, client, account, logger }),
+      ...createReconcileActivities({
+        journal,
+        trading,
+        client,
+        configuration,
+        ingest,
+        isOurs,
+        restoreSchedules,
+        logger,
+      }),
+      ...createProtectionActivities({
+        journal,
+        trading: { ...trading, touch: await createWatchedTouches(exchange) },
+        settings: protection.enabled ? protection : undefined,
+        logger,
+      }),
+    },
+    // The exits of fifty positions are asked every ten seconds whether they answer, and the latch beside them.
+    maxCachedWorkflows: 80,
+    stickyQueueScheduleToStartTimeout: '500ms' as const,
+  };
+  // Exits that the last release began go on where they are, until they move here.
+  const query = `TaskQueue = '${FORMER_QUEUE}' AND WorkflowType = 'protectPosition' AND ExecutionStatus = 'Running'`;
+  const { count: leftOver } = await client.workflow.count(query);
+  if (leftOver > 0) logger.warn({ leftOver }, 'protective exits of the last release are served until they have moved');
+  const queues = [TaskQueue.control, ...(leftOver > 0 ? [FORMER_QUEUE] : [])];
+
+  return {
+    workers: queues.map((taskQueue) => ({ ...worker, taskQueue })),
+    ready: {
+      journal: () => journal.check(),
+      exchange: async () => void (await trading.exchangeTime()),
+      control: () => refuseSilentControl(client),
+    },
+    close: async () => {
+      stopWatching();
+      stream.close();
+      await ingestor.close();
+      await journal.close();
+    },
+  };
+});
