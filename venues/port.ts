@@ -9,9 +9,6 @@ import type { ProvingCapabilities } from './capabilities.ts';
 /** Whether orders on a symbol are taken. `halted`: not now, its trades can be asked for. `unlisted`: the exchange knows no such symbol. */
 export type Listing = 'traded' | 'halted' | 'unlisted';
 
-/** Trades that the exchange gives in one answer, at most. */
-export const TRADES_PAGE = 1_000;
-
 /** What the exchange says of one order. */
 export interface VenueOrder {
   /** Undefined of one that it has put away: that it ended without a fill is then all that it says. */
@@ -25,6 +22,18 @@ export interface VenueOrder {
 /** One match as the account's list of trades has it: only the venue's own order id tells whose it is. */
 export interface VenueTrade extends Omit<Fill, 'account' | 'intentId'> {
   venueOrderId: string;
+}
+
+export interface TradePage {
+  /** In their order. */
+  trades: VenueTrade[];
+  /**
+   * Where the next page begins, in words that the venue's adapter alone reads; as it was asked for where there was nothing new. A trade may come
+   * again in the page after its own, and none is ever left out.
+   */
+  next: string;
+  /** There may be another page already. */
+  isFull: boolean;
 }
 
 /**
@@ -52,8 +61,8 @@ export interface TradingPort extends ListingPort {
   /** By the venue's own id. Undefined when the exchange knows no such order. */
   orderById(symbol: string, venueOrderId: string): Promise<VenueOrder | undefined>;
   fillsOf(leg: Pick<OrderLeg, 'account' | 'symbol'>, intentId: string, venueOrderId: string): Promise<Fill[]>;
-  /** The account's trades from this trade id on, in their order; at most `TRADES_PAGE`. */
-  tradesFrom(symbol: string, fromId: string): Promise<VenueTrade[]>;
+  /** The account's trades on a symbol from where an earlier page ended; from their beginning without a cursor. */
+  tradesFrom(symbol: string, cursor: string | undefined): Promise<TradePage>;
   openOrders(symbol?: string): Promise<VenueOrder[]>;
   /** Resolves also when the order is gone already. */
   cancel(symbol: string, intentId: string): Promise<void>;

@@ -335,17 +335,18 @@ export interface BookedTrade extends Fill {
 export interface ExchangeBook {
   /** True while `holder` is the one that reads the account's trades. Another takes over once the lease has run out. */
   acquireLease(account: string, holder: string, ttlMs: number): Promise<boolean>;
-  /** The next trade id to be read. */
-  cursor(account: string, symbol: string): Promise<string>;
+  /** Where the account's trades on a symbol are read on, in words that the venue's adapter alone reads; undefined before the first reading. */
+  cursor(account: string, symbol: string): Promise<string | undefined>;
   /**
-   * Books the fills of known intents as a set union and moves the cursor to `next`, if it does not stand beyond it. Refused (false) without
-   * the lease.
+   * Books the fills of known intents as a set union and moves the cursor from where this reading began to where the next one does, if it still
+   * stands there. Refused (false) without the lease.
    */
   bookTrades(batch: {
     account: string;
     symbol: string;
     holder: string;
     fills: BookedTrade[];
+    from: string | undefined;
     next: string;
   }): Promise<boolean>;
   /** Counts how many looks in a row found exactly these differences, this one included; 0 when there are none. */

@@ -140,12 +140,18 @@ describe.each(adapterNames)('the books on %s', (name) => {
     expect(await books.journal.exchange.acquireLease('main', 'one', 1_000)).toBe(true);
     expect(await books.journal.exchange.acquireLease('main', 'two', 1_000)).toBe(false);
     const batch = { account: 'main', symbol: 'BTC/USDT', fills: [] };
-    expect(await books.journal.exchange.bookTrades({ ...batch, holder: 'two', next: '5' })).toBe(false);
-    expect(await books.journal.exchange.bookTrades({ ...batch, holder: 'one', next: '10' })).toBe(true);
-    expect(await books.journal.exchange.bookTrades({ ...batch, holder: 'one', next: '9' })).toBe(true);
-    expect(await books.journal.exchange.cursor('main', 'BTC/USDT')).toBe('10');
+    const read = (holder: string, from: string | undefined, next: string) =>
+      books.journal.exchange.bookTrades({ ...batch, holder, from, next });
+    expect(await books.journal.exchange.cursor('main', 'BTC/USDT')).toBeUndefined();
+    expect(await read('two', undefined, 'time 5')).toBe(false);
+    expect(await read('one', undefined, 'time 9')).toBe(true);
+    expect(await read('one', 'time 9', 'time 10')).toBe(true);
+    // Readings that began before that: whatever they say comes next, those after it are read again and none is passed over.
+    expect(await read('one', 'time 9', 'time 11')).toBe(true);
+    expect(await read('one', undefined, 'time 12')).toBe(true);
+    expect(await books.journal.exchange.cursor('main', 'BTC/USDT')).toBe('time 10');
     books.now += 1_001;
-    expect(await books.journal.exchange.bookTrades({ ...batch, holder: 'one', next: '11' })).toBe(false);
+    expect(await read('one', 'time 10', 'time 11')).toBe(false);
     expect(await books.journal.exchange.acquireLease('main', 'two', 1_000)).toBe(true);
   });
 

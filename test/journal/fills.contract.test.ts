@@ -23,7 +23,8 @@ describe.each(adapterNames)('fills on %s', (name) => {
       await intents.report({ intentId, state: 'canceled', filledQuantity: '0.0075', fills: parts.slice(0, 3) });
     } else if (what.startsWith('ingested')) {
       const trades = own.map((one) => ({ ...one, venueOrderId: '7' }));
-      const batch = { account: 'main', symbol: 'BTC/USDT', holder: 'one', fills: trades, next: what.slice(-1) };
+      const from = await exchange.cursor('main', 'BTC/USDT');
+      const batch = { account: 'main', symbol: 'BTC/USDT', holder: 'one', fills: trades, from, next: what.slice(-1) };
       expect(await exchange.bookTrades(batch)).toBe(true);
     } else await intents.report({ intentId, state: 'partially_filled', fills: own });
   };

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
-import { type TradingPort, VenueRejection } from '../../venues/port.ts';
+import { type TradingPort, VenueRejection, type VenueTrade } from '../../venues/port.ts';
 import { fenced } from '../support/books.ts';
 
 const SYMBOL = 'BTC/USDT';
@@ -134,6 +134,23 @@ export function describeTradingContract(
       const second = await place(id, 'buy', RESTING_SHARE);
       expect(second.order.venueOrderId).not.toBe(first.order.venueOrderId);
       await trading.cancel(SYMBOL, id);
+    });
+
+    test('gives its trades on from a cursor, and none is left out', async () => {
+      const readOn = async (from: string | undefined): Promise<{ trades: VenueTrade[]; next: string }> => {
+        const { trades, next, isFull } = await trading.tradesFrom(SYMBOL, from);
+        if (!isFull) return { trades, next };
+        const later = await readOn(next);
+        return { trades: [...trades, ...later.trades], next: later.next };
+      };
+      const before = await readOn(undefined);
+      const { order } = await place(orderId(), 'buy', TAKING_SHARE, { timeInForce: 'IOC' });
+      const after = await readOn(before.next);
+      const own = after.trades.filter(({ venueOrderId }) => venueOrderId === order.venueOrderId);
+      expect(text(own.reduce((sum, { quantity }) => sum.plus(quantity), decimal(0)))).toBe(order.filledQuantity);
+      const ids = [...before.trades, ...after.trades].map(({ tradeId }) => tradeId);
+      if (trading.capabilities.tradeCursor === 'sequence') expect(new Set(ids).size).toBe(ids.length);
+      expect(await readOn(after.next)).toEqual({ trades: [], next: after.next });
     });
 
     test.each([

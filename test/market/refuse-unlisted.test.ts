@@ -22,7 +22,8 @@ describe('a configured symbol', () => {
   /** The ingestor has read its trades once, and found none. */
   const wasTradedHere = async () => {
     await journal.exchange.acquireLease('main', 'one', 10_000);
-    await journal.exchange.bookTrades({ account: 'main', symbol: 'GONE/USDT', holder: 'one', fills: [], next: '1' });
+    const batch = { account: 'main', symbol: 'GONE/USDT', holder: 'one', fills: [], from: undefined, next: '1' };
+    await journal.exchange.bookTrades(batch);
   };
 
   it.each(['paper', 'live'] as const)('that the exchange does not list is refused at the start (%s)', async (mode) => {

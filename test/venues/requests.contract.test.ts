@@ -37,7 +37,7 @@ describe('every signed request bears the exchange’s time', () => {
     const { trading } = await open();
     expect(await trading.balances()).toEqual({ USDT: '10000' });
     expect(await trading.openOrders(SYMBOL)).toEqual([]);
-    expect(await trading.tradesFrom(SYMBOL, '0')).toEqual([]);
+    expect(await trading.tradesFrom(SYMBOL, undefined)).toEqual({ trades: [], next: '1', isFull: false });
     expect(await trading.findOrder(SYMBOL, 'none')).toBeUndefined();
     expect(await trading.fillsOf({ account: 'main', symbol: SYMBOL }, 'none', '99')).toEqual([]);
     await trading.cancel(SYMBOL, 'none');
@@ -109,7 +109,7 @@ describe('the request weight of a venue', () => {
     const { client, trading } = await open();
     await trading.exchangeTime();
     requestBudgetOf(client).told(5_900);
-    const looks = [trading.balances(), trading.tradesFrom(SYMBOL, '0')].map(async (look) =>
+    const looks = [trading.balances(), trading.tradesFrom(SYMBOL, undefined)].map(async (look) =>
       look.then(() => 'answered'),
     );
     const startedAt = performance.now();

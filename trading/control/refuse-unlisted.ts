@@ -4,9 +4,6 @@ import { configurationFile } from '../../runtime/configuration/load.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { ListingPort } from '../../venues/port.ts';
 
-/** No trade of it was ever read, not even that there were none. */
-const NEVER_READ = '0';
-
 /**
  * Refuses a configured symbol that the exchange does not list and that was never traded here: a slip of the pen, with which every cycle would
  * be degraded for ever. One that was traded here and is gone is no ground to leave everything else unprotected: it is set aside.
@@ -19,8 +16,9 @@ export async function refuseUnlisted(
   journal: { exchange: Pick<Journal['exchange'], 'cursor'> },
 ): Promise<void> {
   const unlisted: string[] = [];
+  // No trade of it was ever read, not even that there were none.
   for (const symbol of symbols.filter((each) => listing(each) === 'unlisted'))
-    if ((await journal.exchange.cursor(account, symbol)) === NEVER_READ) unlisted.push(symbol);
+    if ((await journal.exchange.cursor(account, symbol)) === undefined) unlisted.push(symbol);
   if (unlisted.length === 0) return;
   const where = mode === 'paper' ? 'The paper exchange' : 'The exchange';
   const orElse = mode === 'paper' ? ', or add it to the instruments of paperExchange.market' : '';

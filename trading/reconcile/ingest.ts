@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { BookedTrade, Intent, Journal } from '../../stores/journal/port.ts';
-import { TRADES_PAGE, type TradingPort, type VenueTrade } from '../../venues/port.ts';
+import type { TradingPort, VenueTrade } from '../../venues/port.ts';
 import { createDueSymbols } from './due-symbols.ts';
 
 export interface IngestDependencies {
@@ -31,9 +31,6 @@ export interface Ingest {
 
 /** A stalled process keeps the trades from another one for no longer than this. */
 const LEASE_MS = 10_000;
-/** Nothing was read yet. What stands there then and is not ours is the account's past, before it was Sapphire's. */
-const NEVER_READ = '0';
-const FIRST_TRADE = '1';
 
 /** Books the account's fills from its list of trades, which is complete and in order, whatever the streams and answers have lost. */
 export function createIngest(dependencies: IngestDependencies): Ingest {
@@ -45,16 +42,15 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
   const readSymbol = async (symbol: string): Promise<boolean> => {
     for (;;) {
       const cursor = await journal.exchange.cursor(account, symbol);
-      const trades = await trading.tradesFrom(symbol, cursor);
-      const newest = trades.at(-1);
-      if (!newest && cursor !== NEVER_READ) return true;
-      const { fills, strangers, owned } = await attribute(trades, cursor === NEVER_READ);
+      const { trades, next, isFull } = await trading.tradesFrom(symbol, cursor);
+      if (trades.length === 0 && next === cursor) return true;
+      // What stands there at the first reading and is not ours is the account's past, before it was Sapphire's.
+      const { fills, strangers, owned } = await attribute(trades, cursor === undefined);
       // Before the cursor passes them: a halt that could not be raised is tried again by the next round.
       if (strangers.length > 0) await onStrangers(strangers);
-      const next = newest ? String(BigInt(newest.tradeId) + 1n) : FIRST_TRADE;
-      if (!(await journal.exchange.bookTrades({ account, symbol, holder, fills, next }))) return false;
+      if (!(await journal.exchange.bookTrades({ account, symbol, holder, fills, from: cursor, next }))) return false;
       for (const fill of fills) tellOf(fill, owned.get(fill.intentId));
-      if (trades.length < TRADES_PAGE) return true;
+      if (!isFull) return true;
     }
   };
 

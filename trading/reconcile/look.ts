@@ -53,7 +53,7 @@ async function readPosition(
   { journal, trading }: LookDependencies,
   account: string,
   symbols: readonly string[],
-): Promise<{ balances: Record<string, string>; cursors: string[] }> {
+): Promise<{ balances: Record<string, string>; cursors: (string | undefined)[] }> {
   const [balances, ...cursors] = await Promise.all([
     trading.balances(),
     ...symbols.map((symbol) => journal.exchange.cursor(account, symbol)),

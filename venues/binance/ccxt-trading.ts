@@ -4,14 +4,7 @@ import { decimal, sum, text } from '../../domain/money/money.ts';
 import type { FencedOrder } from '../../domain/orders/fenced-order.ts';
 import type { Fill, OrderState, OrderType } from '../../domain/orders/orders.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
-import {
-  TRADES_PAGE,
-  type TradingPort,
-  VenueDoubt,
-  type VenueOrder,
-  VenueRejection,
-  type VenueTrade,
-} from '../port.ts';
+import { type TradingPort, VenueDoubt, type VenueOrder, VenueRejection, type VenueTrade } from '../port.ts';
 import { amount } from './amount.ts';
 import { capabilitiesOf, requestBudgetOf, timed, venueClockOf } from './ccxt-client.ts';
 import { instrumentOf } from './ccxt-market.ts';
@@ -81,6 +74,11 @@ const states: Record<z.output<typeof statusSchema>, OrderState> = {
 };
 
 const touchSchema = z.looseObject({ bidPrice: amount, askPrice: amount });
+
+/** Trades in one answer, at most. */
+const TRADES_PAGE = 1_000;
+/** The cursor is the id of the next trade, and the first one is not known before it happened. */
+const FIRST_TRADE = '1';
 
 /** Binance's order types and the parameters that each requires (developers.binance.com, "New order"). */
 function venueTerms({ type, timeInForce, limitPrice, stopPrice = limitPrice }: FencedOrder): Record<string, string> {
@@ -244,11 +242,17 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
         });
     },
 
-    async tradesFrom(symbol, fromId) {
-      const query = { symbol: idOf(symbol), fromId, limit: TRADES_PAGE };
+    async tradesFrom(symbol, cursor) {
+      const query = { symbol: idOf(symbol), fromId: cursor ?? '0', limit: TRADES_PAGE };
       const answer = await look('myTrades', () => client.privateGetMyTrades(query));
-      const trades = z.array(tradeSchema).parse(answer);
-      return trades.map((trade) => toTrade(symbol, trade)).sort((one, other) => inOrder(one.tradeId, other.tradeId));
+      const trades = z
+        .array(tradeSchema)
+        .parse(answer)
+        .map((trade) => toTrade(symbol, trade))
+        .sort((one, other) => inOrder(one.tradeId, other.tradeId));
+      const newest = trades.at(-1);
+      const next = newest ? String(BigInt(newest.tradeId) + 1n) : (cursor ?? FIRST_TRADE);
+      return { trades, next, isFull: trades.length === TRADES_PAGE };
     },
 
     async openOrders(symbol) {

@@ -17,9 +17,9 @@ async function lastReconciliation(sql: Sql, account: string) {
   return row && toReport(row);
 }
 
-async function cursor(sql: Sql, account: string, symbol: string): Promise<string> {
+async function cursor(sql: Sql, account: string, symbol: string): Promise<string | undefined> {
   const row = await sql.row('SELECT next FROM trade_cursors WHERE account = ? AND symbol = ?', account, symbol);
-  return row ? String(row['next']) : '0';
+  return row && String(row['next']);
 }
 
 function withoutOrder({ venueOrderId: _order, ...fill }: BookedTrade): Fill {
@@ -47,7 +47,7 @@ export function createExchangeBook(database: Database): ExchangeBook {
 
     cursor: (account, symbol) => cursor(database, account, symbol),
 
-    bookTrades: ({ account, symbol, holder, fills, next }) =>
+    bookTrades: ({ account, symbol, holder, fills, from, next }) =>
       database.transaction(account, { ledger: true }, async (transaction) => {
         const lease = await transaction.row('SELECT * FROM leases WHERE account = ?', account);
         // One that was stalled past its lease must not move the cursor of the one that took over.
@@ -58,7 +58,8 @@ export function createExchangeBook(database: Database): ExchangeBook {
           const of = venueOrderId === undefined ? {} : { venueOrderId };
           await applyReport(transaction, { intentId, state: 'partially_filled', ...of, fills: own.map(withoutOrder) });
         }
-        if (BigInt(next) > BigInt(await cursor(transaction, account, symbol))) {
+        // Its words are the venue's: which of two is the later one is not known here. Another reading has moved it meanwhile.
+        if ((await cursor(transaction, account, symbol)) === from) {
           await transaction.run(
             `INSERT INTO trade_cursors (account, symbol, next) VALUES (?, ?, ?)
              ON CONFLICT (account, symbol) DO UPDATE SET next = excluded.next`,
