@@ -2,6 +2,7 @@ import type { Configuration } from '../contracts/config/schema.ts';
 import { exchangeUrl, VENUE } from '../runtime/configuration/addresses.ts';
 import { checkKeys, refusePaperSettings } from '../runtime/configuration/live.ts';
 import { exchangeKeys, type Secrets } from '../runtime/configuration/secrets.ts';
+import type { Venue } from './port.ts';
 
 export interface VenueAccess {
   /** Whose protocol it is; Binance's is the one that Sapphire trades by. */
@@ -34,9 +35,9 @@ export function tradingAccess(configuration: Configuration, secrets: Secrets): V
 /** In live mode refuses keys that could take money away. A worker asks before it serves, since it may run without `npm start`. */
 export async function refuseUnfitKeys(
   { mode }: Pick<Configuration, 'mode'>,
-  client: { sapiGetAccountApiRestrictions(): Promise<unknown> },
+  venue: Pick<Venue, 'keyPermissions'>,
 ): Promise<void> {
-  if (mode === 'live') await checkKeys(() => client.sapiGetAccountApiRestrictions());
+  if (mode === 'live') await checkKeys(() => venue.keyPermissions());
 }
 
 /** Market seconds per second. */

@@ -8,28 +8,24 @@ import { limitFaults } from '../contracts/config/limit-faults.ts';
 import { refusesForeignStarts } from '../contracts/config/schema.ts';
 import { FORMER_QUEUE, TaskQueue } from '../contracts/task-queues.ts';
 import { scheduleId } from '../contracts/workflow-ids.ts';
-import { exchangeKeys } from '../runtime/configuration/secrets.ts';
 import { createPasses } from '../runtime/guard/passes.ts';
 import { renewSchedules } from '../runtime/guard/schedules.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
 import { createIngest } from '../trading/reconcile/ingest.ts';
 import { marketSpeed, refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
-import { createCcxtClient } from '../venues/binance/ccxt-client.ts';
-import { createCcxtTrading } from '../venues/binance/ccxt-trading.ts';
-import { openUserStream } from '../venues/binance/user-stream.ts';
-import { createWatchedTouches } from '../venues/binance/watched-touches.ts';
+import { openVenue } from '../venues/open.ts';
 import { watchBooks } from './book-watch.ts';
-import { haltOnStrangers, socketApiUrl, startIngestor } from './ingestor.ts';
+import { haltOnStrangers, startIngestor } from './ingestor.ts';
 import { runRole } from './role.ts';
 import { ensureRounds, restoreRounds, roundIds } from './rounds.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('control', async ({ configuration, secrets, client, logger }) => {
   const journal = await openJournal(configuration);
-  const exchange = createCcxtClient(tradingAccess(configuration, secrets));
-  await refuseUnfitKeys(configuration, exchange);
-  const trading = await createCcxtTrading(exchange);
+  const venue = openVenue(tradingAccess(configuration, secrets));
+  await refuseUnfitKeys(configuration, venue);
+  const trading = await venue.trading();
   await refuseUnlisted(configuration, trading, journal);
   await journal.risk.adopt(configuration.account, configuration.risk);
   const limits = (await journal.risk.read(configuration.account)).settings;
@@ -71,13 +67,7 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
   await ensureRounds(client, configuration, speed, TaskQueue.control);
   const restoreSchedules = (): Promise<string[]> => restoreRounds(client, configuration, speed);
   const ingestor = startIngestor({ ingest, journal, client, configuration, logger });
-  const stream = openUserStream({
-    url: socketApiUrl(configuration),
-    keys: exchangeKeys(configuration, secrets),
-    exchangeTime: trading.exchangeTime,
-    onEvent: ingestor.wake,
-    logger,
-  });
+  const stream = venue.stream({ onEvent: ingestor.wake, logger });
   const stopWatching = watchBooks(journal, configuration, logger);
 
   const worker = {
@@ -96,7 +86,7 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
       }),
       ...createProtectionActivities({
         journal,
-        trading: { ...trading, touch: await createWatchedTouches(exchange) },
+        trading: { ...trading, touch: await venue.watchedTouches() },
         settings: protection.enabled ? protection : undefined,
         logger,
       }),

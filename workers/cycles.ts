@@ -12,17 +12,15 @@ import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { createSnapshotReader } from '../stores/market-buffer/snapshots.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
 import { marketAccess, marketSpeed } from '../venues/access.ts';
-import { createCcxtClient } from '../venues/binance/ccxt-client.ts';
-import { createCcxtMarket } from '../venues/binance/ccxt-market.ts';
-import { createCcxtPrices } from '../venues/binance/ccxt-prices.ts';
+import { openVenue } from '../venues/open.ts';
 import { runRole } from './role.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('cycles', async ({ configuration, secrets, logger }) => {
   const journal = await openJournal(configuration);
   const buffer = await openMarketBuffer(configuration);
-  const client = createCcxtClient(marketAccess(configuration, secrets));
-  const market = await createCcxtMarket(client, configuration.mode, marketSpeed(configuration));
+  const venue = openVenue(marketAccess(configuration, secrets));
+  const market = await venue.market(configuration.mode, marketSpeed(configuration));
   await refuseUnlisted(configuration, market, journal);
   const { close: closeCoordinator, ...coordinator } = createCoordinatorActivities({
     url: coordinatorUrl(configuration),
@@ -44,7 +42,7 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
             readSnapshot: createSnapshotReader(buffer),
             logger,
           }),
-          ...createPriceActivities({ prices: createCcxtPrices(client, market.exchangeTime) }),
+          ...createPriceActivities({ prices: await venue.prices() }),
           ...coordinator,
           ...createOwnConsensusActivities({ journal, account: configuration.account, logger }),
           ...createGuestActivities({ journal, account: configuration.account }),

@@ -4,33 +4,23 @@ import { createExitActivities } from '../activities/orders/exits.ts';
 import { createOrderActivities } from '../activities/orders/index.ts';
 import { createPlanActivities } from '../activities/orders/plans.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
-import { exchangeKeys } from '../runtime/configuration/secrets.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
 import { createOrderEvents } from '../trading/execute/order-events.ts';
 import { refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
-import { createCcxtClient } from '../venues/binance/ccxt-client.ts';
-import { createCcxtTrading } from '../venues/binance/ccxt-trading.ts';
-import { openUserStream } from '../venues/binance/user-stream.ts';
-import { socketApiUrl } from './ingestor.ts';
+import { openVenue } from '../venues/open.ts';
 import { runRole } from './role.ts';
 import { awaitTradingControl } from './trading-control.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('execution', async ({ configuration, secrets, client, logger }) => {
   const journal = await openJournal(configuration);
-  const exchange = createCcxtClient(tradingAccess(configuration, secrets));
-  await refuseUnfitKeys(configuration, exchange);
-  const trading = await createCcxtTrading(exchange);
+  const venue = openVenue(tradingAccess(configuration, secrets));
+  await refuseUnfitKeys(configuration, venue);
+  const trading = await venue.trading();
   await refuseUnlisted(configuration, trading, journal);
   const events = createOrderEvents();
-  const stream = openUserStream({
-    url: socketApiUrl(configuration),
-    keys: exchangeKeys(configuration, secrets),
-    exchangeTime: trading.exchangeTime,
-    onEvent: events.wake,
-    logger,
-  });
+  const stream = venue.stream({ onEvent: events.wake, logger });
 
   return {
     workers: [

@@ -16,11 +16,7 @@ import { feedsOf } from '../stores/warehouse/feeds.ts';
 import { openWarehouse } from '../stores/warehouse/warehouse.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
 import { marketSpeed, refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
-import { createCcxtClient, fetchServerTime } from '../venues/binance/ccxt-client.ts';
-import { createCcxtPrices } from '../venues/binance/ccxt-prices.ts';
-import { createCcxtTrading } from '../venues/binance/ccxt-trading.ts';
-import { classifyFault } from '../venues/binance/classify.ts';
-import { closingPrice } from '../venues/binance/closing-price.ts';
+import { openVenue } from '../venues/open.ts';
 import { runRole } from './role.ts';
 import { ensureRounds, restoreRounds, roundIds } from './rounds.ts';
 import { BESIDE_TRADING, cloudWarehouse, exportLagMs, watchWarehouse } from './warehouse-watch.ts';
@@ -31,10 +27,10 @@ await runRole('housekeeping', async ({ configuration, secrets, client, logger })
   const market = await openMarketBuffer(configuration);
   const warehouse = openWarehouse({ mode: configuration.mode, journal: journal.id, limits: BESIDE_TRADING });
   const feeds = feedsOf(journal, market.outbox);
-  const exchange = createCcxtClient(tradingAccess(configuration, secrets));
-  await refuseUnfitKeys(configuration, exchange);
-  const trading = await createCcxtTrading(exchange);
-  const prices = createCcxtPrices(exchange, trading.exchangeTime);
+  const venue = openVenue(tradingAccess(configuration, secrets));
+  await refuseUnfitKeys(configuration, venue);
+  const trading = await venue.trading();
+  const prices = await venue.prices();
   await refuseUnlisted(configuration, trading, journal);
   const speed = marketSpeed(configuration);
   const startedAt = Date.now();
@@ -52,7 +48,7 @@ await runRole('housekeeping', async ({ configuration, secrets, client, logger })
         activities: {
           ...createScoringActivities({
             journal,
-            priceAt: (symbol, at) => closingPrice(exchange, symbol, at),
+            priceAt: venue.closingPrice,
             exchangeTime: trading.exchangeTime,
             logger,
           }),
@@ -75,12 +71,12 @@ await runRole('housekeeping', async ({ configuration, secrets, client, logger })
             client,
             configuration,
             exchange: {
-              serverTime: () => fetchServerTime(exchange),
+              serverTime: trading.serverTime,
               balances: () => trading.balances(),
               listing: trading.listing,
               statuses: prices.statuses,
-              isRefusal: (error) => classifyFault(error).outcome === 'rejected',
-              ...(speed === 1 ? { priceAt: (symbol, at) => closingPrice(exchange, symbol, at) } : {}),
+              isRefusal: venue.isRefusal,
+              ...(speed === 1 ? { priceAt: venue.closingPrice } : {}),
             },
             engines: startedEngines(),
             dataFolder: dataFolder(),

@@ -166,9 +166,9 @@ describe('the permissions of live keys', () => {
     fake.answer = { status, body };
     await expect(checkKeys(fake.ask)).rejects.toThrow(expect.objectContaining({ exitCode }));
     await expect(checkKeys(fake.ask)).rejects.toThrow(message);
-    const client = { sapiGetAccountApiRestrictions: fake.ask };
-    await expect(refuseUnfitKeys(live, client)).rejects.toThrow(message);
-    await refuseUnfitKeys(paper, client);
+    const venue = { keyPermissions: fake.ask };
+    await expect(refuseUnfitKeys(live, venue)).rejects.toThrow(message);
+    await refuseUnfitKeys(paper, venue);
   });
 
   it('that cannot be read do not let the signature of the request out', async () => {

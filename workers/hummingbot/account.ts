@@ -4,7 +4,7 @@ import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
 import { paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
 import type { ExchangeKeys, Secrets } from '../../runtime/configuration/secrets.ts';
-import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { openVenue } from '../../venues/open.ts';
 
 /** The engine trades money of its own: Sapphire's account is Sapphire's alone. */
 export const ENGINE_ACCOUNT = 'hummingbot';
@@ -20,7 +20,6 @@ const accountSchema = z.object({
   urls: z.object({ rest: z.string(), ws: z.string(), wsApi: z.string() }),
 });
 const pricesSchema = z.array(z.object({ symbol: z.string(), price: z.string() }));
-const ordersSchema = z.array(z.object({ symbol: z.string() }));
 
 /**
  * Makes the engine's paper account where there is none: money to buy with, and as much of each base asset, so that it can quote both sides.
@@ -70,8 +69,8 @@ async function ask(configuration: Configuration, path: string, init: RequestInit
 
 /** Cancels whatever the account still has open. @returns how many orders there were */
 export async function cancelEverything({ apiKey, secret, urls }: EngineAccount): Promise<number> {
-  const client = createCcxtClient({ venue: 'binance', restUrl: new URL(urls.rest).origin, apiKey, secret });
-  const open = ordersSchema.parse(await client.privateGetOpenOrders());
-  for (const symbol of new Set(open.map((order) => order.symbol))) await client.privateDeleteOpenOrders({ symbol });
+  const trading = await openVenue({ venue: 'binance', restUrl: new URL(urls.rest).origin, apiKey, secret }).trading();
+  const open = await trading.openOrders();
+  for (const { symbol, intentId } of open) await trading.cancel(symbol, intentId);
   return open.length;
 }
