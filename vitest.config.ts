@@ -30,6 +30,7 @@ export default defineConfig({
           name,
           include: [`test/**/*.${name}.test.ts`],
           sequence: { groupOrder: index + 1 },
+          ...(name === 'system' || name === 'proof' ? { globalSetup: 'test/support/temporal-server.ts' } : {}),
           // The chaos runs have the machine to themselves: what they time is how a system recovers, not how it shares two cores.
           ...(name === 'chaos' ? { maxConcurrency: 2 } : {}),
         },

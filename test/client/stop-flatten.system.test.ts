@@ -44,7 +44,7 @@ it('leaves no question behind that outlives its connection while the selling goe
   const journal = await temporaryJournal();
   const line = await openLine(environment.address);
   const connection = await Connection.connect({ address: line.address });
-  const client = new Client({ connection });
+  const client = new Client({ connection, namespace: environment.client.options.namespace });
   // Nobody works it: it runs for as long as the test.
   const workflowId = flattenWorkflowId('main', 1);
   await client.workflow.start('flatten', { workflowId, taskQueue: 'nobody', args: ['main', 1] });

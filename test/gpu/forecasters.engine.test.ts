@@ -18,7 +18,7 @@ import { end, makeInstallation } from '../support/installation.ts';
 import { manySymbols } from '../support/many-symbols.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, startRig } from '../support/rig.ts';
-import { startDevServer } from '../support/temporal.ts';
+import { startOwnServer } from '../support/temporal.ts';
 import { type ForecasterProcess, runPython, startForecaster } from './worker.ts';
 
 /** Four gigabytes of packages, once for all tests here. */
@@ -50,7 +50,7 @@ describe('beside a trading cycle', () => {
     const checkpoint = join(folder, 'model.safetensors');
     const configuration = join(folder, 'trading.yml');
     writeFileSync(configuration, stringify({ agents: { 'lag-llama': { worker: 'external', checkpoint } } }));
-    [environment] = await Promise.all([startDevServer(), runPython(python, 'tests.weights', checkpoint)]);
+    [environment] = await Promise.all([startOwnServer(), runPython(python, 'tests.weights', checkpoint)]);
     access = { TEMPORAL_ADDRESS: environment.address, TEMPORAL_NAMESPACE: 'default', SAPPHIRE_CONFIG: configuration };
     fracast = startForecaster(python, 'fracast', access);
     lagLlama = startForecaster(python, 'lag-llama', access);
@@ -191,7 +191,7 @@ async function requestTo(agentId: AgentId, handle: WorkflowHandle): Promise<Agen
 it('fetches the snapshot of many symbols from the coordinator, and abstains where it may not', {
   timeout: 180_000,
 }, async () => {
-  const environment = await startDevServer();
+  const environment = await startOwnServer();
   const { symbols, paperExchange } = manySymbols(20);
   const others = agentIds.filter((agentId) => agentId !== 'fracast');
   const rig = await startRig(environment, { agents: others, configuration: { symbols }, exchange: paperExchange });

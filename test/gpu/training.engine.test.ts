@@ -17,7 +17,7 @@ import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
 import { temporaryFolder } from '../support/books.ts';
 import { type Rig, startRig } from '../support/rig.ts';
-import { startDevServer } from '../support/temporal.ts';
+import { startOwnServer } from '../support/temporal.ts';
 import { liveThrough, START, wave } from '../training/market.ts';
 import { startBooks } from '../warehouse/harness.ts';
 import { type ForecasterProcess, startForecaster } from './worker.ts';
@@ -72,7 +72,7 @@ it('goes from exported history to a version that is a shadow in the next cycle',
 
   const configuration = join(training, 'trading.yml');
   writeFileSync(configuration, stringify({ agents: { 'lag-llama': { worker: 'external' } } }));
-  environment = await startDevServer();
+  environment = await startOwnServer();
   worker = startForecaster(python, 'lag-llama', {
     TEMPORAL_ADDRESS: environment.address,
     TEMPORAL_NAMESPACE: 'default',

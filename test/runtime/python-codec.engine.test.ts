@@ -16,7 +16,7 @@ import { createPayloadCodec } from '../../runtime/payload-codec.ts';
 import { createWorker } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { temporaryFolder } from '../support/books.ts';
-import { startDevServer } from '../support/temporal.ts';
+import { startOwnServer } from '../support/temporal.ts';
 
 const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 const { History: HistoryMessage } = proto.temporal.api.history.v1;
@@ -140,7 +140,7 @@ describe('beside a workflow of ours', () => {
   let child: ChildProcess;
 
   beforeAll(async () => {
-    environment = await startDevServer(secrets);
+    environment = await startOwnServer(secrets);
     child = peer(keysOf(newer), 'serve', environment.address, QUEUE);
     if (child.stdout) await once(child.stdout, 'data');
     const connection = environment.nativeConnection;

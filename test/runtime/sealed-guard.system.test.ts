@@ -26,7 +26,11 @@ let worker: Worker;
 let running: Promise<void>;
 
 const clientWith = (some: TemporalSecrets): Client =>
-  new Client({ connection: environment.connection, namespace: 'default', ...clientOptions(some) });
+  new Client({
+    connection: environment.connection,
+    namespace: environment.namespace ?? 'default',
+    ...clientOptions(some),
+  });
 const plan = (some: TemporalSecrets, workflowId: string) =>
   clientWith(some).workflow.execute('executePlan', {
     workflowId,
@@ -41,7 +45,7 @@ beforeAll(async () => {
     secrets,
     {
       connection: environment.nativeConnection,
-      namespace: 'default',
+      namespace: environment.namespace ?? 'default',
       taskQueue: TaskQueue.execution,
       workflowBundle: await workflowBundle(secrets),
       activities: {

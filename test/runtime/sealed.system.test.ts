@@ -117,10 +117,11 @@ describe('a cycle through a server that may read nothing', () => {
     const binary = await temporalBinary(profile);
     const codec = createPayloadCodec(payloadKeysIn(older));
     const server = await startCodecServer({ port: 0, codec, token: 'token-of-the-test', origins: [] });
+    const at = ['--address', environment.address, '--namespace', environment.namespace ?? 'default'];
     const show = async (...more: string[]): Promise<string> => {
       const { stdout } = await run(
         binary,
-        ['workflow', 'show', '--workflow-id', CYCLE, '--output', 'json', '--address', environment.address, ...more],
+        ['workflow', 'show', '--workflow-id', CYCLE, '--output', 'json', ...at, ...more],
         { maxBuffer: 64 * 1024 * 1024 },
       );
       // Each payload's bytes are base64 in it.

@@ -98,7 +98,8 @@ describe('trading control', () => {
 
   it('takes a stop by Temporal’s own command line in an encoding that nobody knows for a stop', async () => {
     const binary = await temporalBinary(readProfile().temporal);
-    const to = ['--workflow-id', latch.workflowId, '--address', environment.address];
+    const server = ['--address', environment.address, '--namespace', environment.namespace ?? 'default'];
+    const to = ['--workflow-id', latch.workflowId, ...server];
     const stop = ['--name', 'emergencyStop', '--input', '{"reason":"x"}', '--input-meta', 'encoding=binary/x'];
     await promisify(execFile)(binary, ['workflow', 'signal', ...to, ...stop]);
     const now = await until(state, ({ fenced }) => fenced, 2_000);

@@ -13,7 +13,7 @@ import { dataConverter } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { leg } from '../support/books.ts';
 import type { History } from '../support/histories.ts';
-import { startDevServer } from '../support/temporal.ts';
+import { startOwnServer } from '../support/temporal.ts';
 import { startWorkflowRig, type WorkflowRig } from '../support/workflow-rig.ts';
 import { type Message, messages, type Target } from './control-messages.ts';
 import { ScriptedBooks, type ScriptedName, scriptedNames } from './scripted-books.ts';
@@ -63,7 +63,7 @@ const ofLatch = (name: ScriptedName) => (argument: never) => {
 };
 
 beforeAll(async () => {
-  environment = await startDevServer();
+  environment = await startOwnServer();
   rig = await startWorkflowRig(environment, {
     ...Object.fromEntries(scriptedNames.map((name) => [name, ofLatch(name)])),
     readGuard: async () => ({ holding, settings: { stopLoss: 0.1 } }),
