@@ -12,6 +12,7 @@ import type { Ingest } from '../../trading/reconcile/ingest.ts';
 import { type Look, lookAtBooks, tradedSymbols } from '../../trading/reconcile/look.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import type { OriginCheck } from '../control/last-run.ts';
+import { latchOf } from '../control/latch.ts';
 import { whileBeating } from '../heartbeat.ts';
 import { tellLook } from '../incidents.ts';
 import { type Adoption, adopt, checkOwners } from './adopt.ts';
@@ -52,7 +53,7 @@ export function createReconcileActivities(dependencies: ReconcileDependencies) {
 
   const halt = (account: string, reason: string): Promise<boolean> => {
     const key = `reconcile/${createHash('sha256').update(reason).digest('hex').slice(0, 16)}`;
-    return haltTrading({ journal, client, logger }, { account, key, reason, by: 'reconcile' });
+    return haltTrading({ journal, latch: latchOf(client, account), logger }, { account, key, reason, by: 'reconcile' });
   };
 
   /** What had gone, and runs again by now, may have been seen by nobody else: it is told of here, with its recovery. */

@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Via } from '../../contracts/audit.ts';
 import type { OpenOrder, SweepFailure, SweepReport } from '../../contracts/control.ts';
-import type { ControlState, Journal } from '../../stores/journal/port.ts';
-import { foundNothing, sweepOrders } from '../../trading/control/sweep.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { wallClock } from '../../trading/clock.ts';
+import { headStart, type Raising, raiseHalt } from '../../trading/control/raise.ts';
+import { sweepOrders } from '../../trading/control/sweep.ts';
+import { sweepUntilQuiet } from '../../trading/control/sweep-until-quiet.ts';
 import type { TradingPort } from '../../venues/port.ts';
-import { atMost } from './at-most.ts';
 import { sentenceOf } from './words.ts';
 
 export interface BreakGlassRequest {
@@ -37,9 +38,7 @@ export interface BreakGlassReport {
   note: string;
 }
 
-const PAUSE_MS = 500;
-/** The halt row alone, before the looks at the exchange begin beside it. */
-const FENCE_FIRST_MS = 1_000;
+const LONGEST_PAUSE_MS = 500;
 
 /**
  * The emergency stop without Temporal and without a worker: raises the epoch in the journal, then cancels at the exchange and settles every
@@ -52,60 +51,59 @@ export async function breakGlass(
   tools: BreakGlassTools,
   waitMs: number,
 ): Promise<BreakGlassReport> {
-  const until = Date.now() + waitMs;
+  const until = wallClock.elapsed() + waitMs;
   const notes: string[] = [];
-  const fence: { isTried: boolean; journal?: Pick<Journal, 'control' | 'intents'>; control?: ControlState } = {
-    isTried: false,
-  };
-  const raise = async (): Promise<void> => {
-    try {
-      const books = await tools.journal();
-      fence.control = await books.control.raiseHalt({ requestId, account, reason, by, via });
-      fence.journal = books;
-      tools.onProgress(`fenced at epoch ${fence.control.epoch}`);
-    } catch (error) {
-      notes.push(
-        `The halt row could not be written: ${sentenceOf(error)} Running workers may still send orders: end them.`,
-      );
-    }
-    fence.isTried = true;
-  };
-  // A journal that somebody keeps locked does not hold up what can be cancelled without it.
-  await atMost(FENCE_FIRST_MS, raise());
+  const raising = raiseHalt(tools.journal, { requestId, account, reason, by, via }, ({ epoch }) =>
+    tools.onProgress(`fenced at epoch ${epoch}`),
+  );
+  const isDecided = (): boolean => raising.fenced !== undefined || raising.fault !== undefined;
+  await headStart(raising);
 
   const told = new Set<string>();
-  const tellNew = (trouble: readonly string[]): void => {
-    for (const words of trouble) {
+  const look = async (): Promise<SweepReport> => {
+    const report = await lookOnce(tools, account, raising);
+    for (const { symbol, intentId } of report.cancelled) tools.onProgress(`cancelled ${symbol} ${intentId}`);
+    for (const words of report.trouble) {
       if (!told.has(words)) tools.onProgress(`not yet: ${words}`);
       told.add(words);
     }
+    return report;
   };
-  const sum: SweepReport = { cancelled: [], failed: [], remaining: [], unresolved: [], trouble: [] };
-  let empty = 0;
-  do {
-    try {
-      // Before the halt row is decided an order may still be sent: such a look cancels, and says nothing of quiet.
-      const { isTried, journal } = fence;
-      const look = await sweepOrders({ journal, trading: await tools.trading() }, account);
-      for (const { symbol, intentId } of look.cancelled) tools.onProgress(`cancelled ${symbol} ${intentId}`);
-      tellNew(look.trouble);
-      empty = isTried && foundNothing(look) ? empty + 1 : 0;
-      Object.assign(sum, look, { cancelled: [...sum.cancelled, ...look.cancelled] });
-    } catch (error) {
-      empty = 0;
-      sum.trouble = [sentenceOf(error)];
-      tellNew(sum.trouble);
-    }
-    if (empty < 2) await sleep(PAUSE_MS);
-  } while (empty < 2 && Date.now() < until);
+  const { quiet, trouble, ...found } = await sweepUntilQuiet(
+    // Before the halt row is decided an order may still be sent: such a look cancels, and says nothing of quiet.
+    { look, isOver: async () => false, isDecided, clock: wallClock },
+    { forMs: until - wallClock.elapsed(), round: 0, longestPauseMs: LONGEST_PAUSE_MS },
+  );
 
-  const { journal, control, isTried } = fence;
-  if (!isTried)
+  const { fenced, fault } = raising;
+  if (fault !== undefined)
+    notes.push(
+      `The halt row could not be written: ${sentenceOf(fault)} Running workers may still send orders: end them.`,
+    );
+  if (!isDecided())
     notes.push('The journal has not answered: nothing is fenced. Running workers may still send orders: end them.');
-  if (sum.trouble.length > 0) notes.push(`The exchange or the journal does not answer: ${sum.trouble.join('; ')}`);
-  if (empty < 2) notes.push('Run the same command again; it goes on where this one ended.');
-  // Without the books nobody knows whether a submission is still on its way.
-  const quiet = empty >= 2 && journal !== undefined;
-  const { trouble: _trouble, ...found } = sum;
-  return { requestId, epoch: control?.epoch, fenced: control !== undefined, quiet, ...found, note: notes.join(' ') };
+  if (trouble.length > 0) notes.push(`The exchange or the journal does not answer: ${trouble.join('; ')}`);
+  if (!quiet) notes.push('Run the same command again; it goes on where this one ended.');
+  return {
+    requestId,
+    epoch: fenced?.control.epoch,
+    fenced: fenced !== undefined,
+    // Without the books nobody knows whether a submission is still on its way.
+    quiet: quiet && fenced !== undefined,
+    ...found,
+    note: notes.join(' '),
+  };
+}
+
+/** An exchange that cannot be reached at all is trouble as well, and asked for anew by the next look. */
+async function lookOnce(
+  tools: BreakGlassTools,
+  account: string,
+  { fenced }: Raising<Pick<Journal, 'intents'>>,
+): Promise<SweepReport> {
+  try {
+    return await sweepOrders({ journal: fenced?.books, trading: await tools.trading() }, account);
+  } catch (error) {
+    return { cancelled: [], failed: [], remaining: [], unresolved: [], trouble: [sentenceOf(error)] };
+  }
 }

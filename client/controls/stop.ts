@@ -1,18 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcDeadlineError, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
-import { tradingControlStart } from '../../activities/control/ensure.ts';
+import { signalStop } from '../../activities/control/latch.ts';
 import type { Via } from '../../contracts/audit.ts';
-import type { EmergencyStop, FlattenResult, TradingControlState } from '../../contracts/control.ts';
+import type { FlattenResult, TradingControlState } from '../../contracts/control.ts';
 import { flattenWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal } from '../../domain/money/money.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { atMost } from './at-most.ts';
+import { headStart, raiseHalt } from '../../trading/control/raise.ts';
 import { sentenceOf } from './words.ts';
 
 const POLL_MS = 200;
 const PROGRESS_MS = 2_000;
-/** The halt row alone, before the signal is sent beside it. */
-const FENCE_FIRST_MS = 1_000;
 const QUERY_TIMEOUT_MS = 3_000;
 const SILENT_MS = 4_000;
 const SILENT =
@@ -54,7 +52,6 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
   const { requestId, account, reason, by, via, flatten } = request;
   const notes: string[] = [];
   let isSignalled = false;
-  let unwritten: unknown;
   const report: StopReport = {
     requestId,
     epoch: undefined,
@@ -64,19 +61,11 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     remaining: [],
     note: '',
   };
-  const raise = async (): Promise<void> => {
-    try {
-      const { control } = await tools.journal();
-      const { epoch } = await control.raiseHalt({ requestId, account, reason, by, via, flatten });
-      Object.assign(report, { epoch, fenced: true });
-      tools.onProgress(`fenced at epoch ${epoch}`);
-    } catch (error) {
-      unwritten = error;
-    }
-  };
-  // A journal that somebody keeps locked holds up neither the signal nor what it cancels.
-  const raised = raise();
-  await atMost(FENCE_FIRST_MS, raised);
+  const raising = raiseHalt(tools.journal, { requestId, account, reason, by, via, flatten }, ({ epoch }) => {
+    Object.assign(report, { epoch, fenced: true });
+    tools.onProgress(`fenced at epoch ${epoch}`);
+  });
+  await headStart(raising);
   try {
     const client = await tools.temporal();
     const handle = await signalStop(client, account, { requestId, reason, by, ...(flatten ? { flatten } : {}) });
@@ -102,21 +91,13 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
       );
     }
   }
-  await raised;
+  await raising.decided;
   // Trading control may have written the row meanwhile.
-  if (unwritten !== undefined && !report.fenced) {
+  if (raising.fault !== undefined && !report.fenced) {
     const signal = isSignalled ? ' Only the signal was sent.' : '';
-    notes.unshift(`The halt row could not be written: ${sentenceOf(unwritten)}${signal}`);
+    notes.unshift(`The halt row could not be written: ${sentenceOf(raising.fault)}${signal}`);
   }
   return { ...report, note: notes.join(' ') };
-}
-
-function signalStop(client: Client, account: string, request: EmergencyStop): Promise<WorkflowHandle> {
-  return client.workflow.signalWithStart('tradingControl', {
-    ...tradingControlStart(account),
-    signal: 'emergencyStop',
-    signalArgs: [request],
-  });
 }
 
 /** Writes what trading control says into the report until it is quiet. Another stop that came later stands for this one too. */

@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 
@@ -9,7 +9,7 @@ const ways =
 const opensTemporal = (source: string): boolean => /@temporalio\//.test(source) && ways.test(source);
 
 const shipped = globSync(
-  '{runtime,contracts,domain,stores,activities,services,workers,workflows,client}/**/*.{ts,mjs}',
+  '{runtime,contracts,domain,stores,venues,trading,activities,services,workers,workflows,client}/**/*.{ts,mjs}',
   {
     cwd: projectFolder,
   },
@@ -19,6 +19,24 @@ describe('the seam to Temporal', () => {
   it('is in one place', () => {
     const places = shipped.filter((file) => opensTemporal(readFileSync(join(projectFolder, file), 'utf8')));
     expect(places.toSorted()).toEqual(['runtime/temporal.ts', 'workers/workflow-bundle.ts']);
+  });
+
+  it('is above trading: a backtest, a command and a test load no Temporal with what Sapphire does', () => {
+    const reached = new Map<string, string>();
+    const visit = (file: string, from: string): void => {
+      if (reached.has(file)) return;
+      reached.set(file, from);
+      const source = readFileSync(join(projectFolder, file), 'utf8');
+      for (const [, path] of source.matchAll(/^(?:import|export) (?!type)[^;]*?from '(\.[^']+)';/gm))
+        visit(join(dirname(file), path ?? ''), file);
+    };
+    const below = shipped.filter((file) => /^(?:domain|stores|venues|trading)\//.test(file));
+    for (const file of below) visit(file, '');
+    expect(reached.size).toBeGreaterThan(below.length);
+    const touched = [...reached].filter(([file]) =>
+      readFileSync(join(projectFolder, file), 'utf8').includes('@temporalio/'),
+    );
+    expect(touched.map(([file, from]) => `${from} → ${file}`)).toEqual([]);
   });
 
   it('is one place in Python', () => {

@@ -170,10 +170,10 @@ export const mutants = {
       { file: 'stores/journal/sql/control.ts', find: 'before.epoch !== expectedEpoch || ', replace: '' },
       // Read at the last moment, as a resume without an epoch does.
       {
-        file: 'activities/control/index.ts',
-        find: '      const { expectedEpoch, reason, by, onlyOver } = resumeRequestSchema.parse(request);',
+        file: 'trading/control/books.ts',
+        find: '  const { expectedEpoch, reason, by, onlyOver } = resumeRequestSchema.parse(request);',
         replace:
-          '      const { reason, by, onlyOver } = resumeRequestSchema.parse(request);\n      const { epoch: expectedEpoch } = await journal.control.read(account);',
+          '  const { reason, by, onlyOver } = resumeRequestSchema.parse(request);\n  const { epoch: expectedEpoch } = await journal.control.read(account);',
       },
     ],
   },
@@ -184,9 +184,9 @@ export const mutants = {
     rewrites: [
       {
         file: 'activities/control/index.ts',
-        find: '      const summary = await sweepUntilQuiet(',
+        find: '      return carryOutStop(',
         replace:
-          "      if (reason.length > 300) throw new Error('Schedule notes exceeds limit');\n      const summary = await sweepUntilQuiet(",
+          "      if (reason.length > 300) throw new Error('Schedule notes exceeds limit');\n      return carryOutStop(",
       },
     ],
   },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { latchOf } from '../../activities/control/latch.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { reconcileScheduleId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
@@ -83,7 +84,7 @@ it('ends a halt that reconciliation raised, once books and exchange agree, and n
   await open();
   const { journal, client } = rig;
   const cause = { account: 'main', key: 'reconcile/1', reason: 'they differ', by: 'reconcile' } as const;
-  await haltTrading({ journal, client, logger: silent }, cause);
+  await haltTrading({ journal, latch: latchOf(client, 'main'), logger: silent }, cause);
   await until(async () => (await control().query<TradingControlState>('state')).quiet || undefined);
   expect((await look()).unwell).toContain('trading/main: trading.frozen');
   // Two looks of reconciliation later they agree.

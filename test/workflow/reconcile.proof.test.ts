@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { latchOf } from '../../activities/control/latch.ts';
 import { via } from '../../contracts/audit.ts';
 import type { ReconcileReport, TradingControlState } from '../../contracts/control.ts';
 import { legId } from '../../contracts/leg-ids.ts';
@@ -368,7 +369,7 @@ describe('a halt from within', () => {
   it('is finished when it reached only the journal, and leaves another stop alone', async () => {
     await open();
     await reconcile();
-    const dependencies = { journal: rig.journal, client: environment.client, logger: silent };
+    const dependencies = { journal: rig.journal, latch: latchOf(environment.client, 'main'), logger: silent };
     const cause = { account: 'main', key: 'test/1', reason: 'seen from within', by: 'ingestor' } as const;
     await rig.journal.control.raiseHalt({ ...cause, requestId: 'test/1/0' });
     expect(await control().query<TradingControlState>('state')).toMatchObject({ halted: false });
@@ -381,7 +382,7 @@ describe('a halt from within', () => {
   it('is a new stop after a resume, for the same cause', async () => {
     await open();
     await reconcile();
-    const dependencies = { journal: rig.journal, client: environment.client, logger: silent };
+    const dependencies = { journal: rig.journal, latch: latchOf(environment.client, 'main'), logger: silent };
     const cause = { account: 'main', key: 'test/1', reason: 'seen from within', by: 'ingestor' } as const;
     await haltTrading(dependencies, cause);
     await expect.poll(() => control().query<TradingControlState>('state')).toMatchObject({ quiet: true, epoch: 1 });

@@ -1,15 +1,20 @@
-import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { via } from '../../contracts/audit.ts';
-import { type EmergencyStop, type HaltingPart, stopReason, type TradingControlState } from '../../contracts/control.ts';
-import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { type EmergencyStop, type HaltingPart, stopReason } from '../../contracts/control.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { raiseHalt } from './raise.ts';
 
-const QUERY_TIMEOUT_MS = 3_000;
+/** The kill switch's latch, which carries a stop out. */
+export interface Latch {
+  /** Of the newest halt or resume that it knows; undefined where it does not answer. */
+  epoch(): Promise<number | undefined>;
+  /** Kept for it where it does not run at the moment. */
+  stop(stop: EmergencyStop): Promise<unknown>;
+}
 
-export interface HaltDependencies {
+export interface HaltTools {
   journal: { control: Pick<Journal['control'], 'read' | 'raiseHalt'> };
-  client: Client;
+  latch: Latch;
   logger: Logger;
 }
 
@@ -21,7 +26,7 @@ export interface HaltDependencies {
  * @returns whether trading is halted for this reason.
  */
 export async function haltTrading(
-  { journal, client, logger }: HaltDependencies,
+  { journal, latch, logger }: HaltTools,
   { account, key, by, ...words }: { account: string; key: string; reason: string; by: HaltingPart },
 ): Promise<boolean> {
   const reason = stopReason(words.reason);
@@ -29,18 +34,24 @@ export async function haltTrading(
   const isHalted = before.tradingState === 'halted';
   if (isHalted && before.reason !== reason) return false;
   const stop = { requestId: `${key}/${isHalted ? before.epoch - 1 : before.epoch}`, reason, by };
-  const control = isHalted
-    ? before
-    : await journal.control.raiseHalt({ account, ...stop, via: via.system(by), unlessHalted: true });
+  const control = isHalted ? before : await fence(journal, { account, ...stop });
   // Somebody was faster, and their halt stays what it is.
   if (control.reason !== reason || control.changedBy !== by) return false;
   if (!isHalted) logger.error({ account, ...stop, epoch: control.epoch }, 'trading halted from within');
 
-  const handle = client.workflow.getHandle(TRADING_CONTROL_ID);
-  // One that does not answer is told all the same: the server keeps it.
-  const known = await client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, () =>
-    handle.query<TradingControlState>('state').catch(() => undefined),
-  );
-  if (known === undefined || known.epoch < control.epoch) await handle.signal<[EmergencyStop]>('emergencyStop', stop);
+  // One that does not answer is told all the same.
+  const known = await latch.epoch();
+  if (known === undefined || known < control.epoch) await latch.stop(stop);
   return true;
+}
+
+/** Unlike a person's, a halt from within that cannot be written is tried again with the look that found its cause. */
+async function fence(
+  journal: HaltTools['journal'],
+  stop: { account: string; requestId: string; reason: string; by: HaltingPart },
+) {
+  const raising = raiseHalt(async () => journal, { ...stop, via: via.system(stop.by), unlessHalted: true });
+  await raising.decided;
+  if (!raising.fenced) throw raising.fault;
+  return raising.fenced.control;
 }
