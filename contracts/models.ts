@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { type SeatOf, seatsOf } from '../domain/signals/seats.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case');
 const loss = z.number();
+const trainable = seatsOf('trained-forecaster');
 
 /** Weights of our own training, by name: the file is in the models folder of whoever serves it. */
 export const weightsSchema = z.strictObject({
@@ -12,7 +14,7 @@ export type Weights = z.output<typeof weightsSchema>;
 
 /** What a training prints as its last line (workers/gpu/fine_tune.py). Losses are mean negative log-likelihoods of one step. */
 export const trainingResultSchema = z.object({
-  agent: z.literal('lag-llama'),
+  agent: z.enum(trainable),
   version: z.string(),
   file: z.string(),
   sha256: hash,
@@ -41,9 +43,9 @@ export type ModelState = (typeof modelStates)[number];
 
 /** A trained version, an agent of its own beside the seat on whose queue it is asked. */
 export interface ModelVersion {
-  /** `lag-llama-` and the first 8 digits of its weights' hash. */
+  /** Its seat and the first 8 digits of its weights' hash. */
   agentId: string;
-  seat: 'lag-llama';
+  seat: SeatOf<'trained-forecaster'>;
   state: ModelState;
   weights: Weights;
   training: Omit<TrainingResult, 'file'>;

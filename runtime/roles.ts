@@ -1,6 +1,6 @@
 import { type Role, roles } from '../contracts/roles.ts';
 import { agentTaskQueue, TaskQueue } from '../contracts/task-queues.ts';
-import { agentIds } from '../domain/signals/agents.ts';
+import { type SeatSecretName, seatIds, seatSecrets } from '../domain/signals/seats.ts';
 import type { SecretName } from './configuration/secrets.ts';
 
 /** What outlives a process, and is named by variables of its own. */
@@ -26,6 +26,8 @@ export interface RoleRow {
 const common = ['guardSecret', 'payloadKeys'] as const satisfies SecretName[];
 const exchangeKeys = ['exchangeApiKey', 'exchangeSecret', 'paperApiKey', 'paperSecret'] as const satisfies SecretName[];
 
+const ofSeats = Object.keys(seatSecrets) as SeatSecretName[];
+
 /**
  * The worker processes. The supervisor, their ports and health, who is given which secret, and what Prometheus scrapes all come from here.
  */
@@ -41,19 +43,9 @@ export const roleTable = {
   },
   agents: {
     entry: 'workers/agents.ts',
-    queues: agentIds.map(agentTaskQueue),
+    queues: seatIds.map(agentTaskQueue),
     probes: ['journal'],
-    secrets: [
-      ...common,
-      'journalUrl',
-      'deepseekApiKey',
-      'qwenApiKey',
-      'fingptApiKey',
-      'newsFeeds',
-      'hummingbotApiPassword',
-      'freqtradePassword',
-      'freqtradeEngineToken',
-    ],
+    secrets: [...common, 'journalUrl', ...ofSeats, 'freqtradeEngineToken'],
     stores: ['journal'],
     replicas: 2,
     // Without the agents' answers a cycle does not trade, and what is held is protected as before.

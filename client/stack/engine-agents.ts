@@ -1,8 +1,5 @@
-import type { AgentId } from '../../domain/signals/agents.ts';
+import { seatRow } from '../../domain/signals/seats.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
-
-/** An agent that is off until its engine is asked for. */
-const offered: Partial<Record<Engine, AgentId>> = { fracast: 'fracast' };
 
 /**
  * Switches the agents of started engines on, once in the life of the books: the request id is the same each time, so that whoever switched
@@ -14,7 +11,7 @@ export async function enableOfferedAgents(
   engines: readonly Engine[],
   coordinator: { url: string; token: string },
 ): Promise<void> {
-  const wanted = engines.flatMap((engine) => offered[engine] ?? []);
+  const wanted = engines.filter((engine) => seatRow(engine).takesPart === 'when_asked');
   if (wanted.length === 0) return;
   // Loaded at its first use: most starts have no such engine, and the MCP client takes its time.
   const { createCoordinatorClient } = await import('../../trading/decide/coordinator-client.ts');

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type SeatOf, seatRow } from '../../domain/signals/seats.ts';
 import { type Engine, engines } from '../../runtime/configuration/engines.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { type InstallOptions, type PythonRequirements, pythonEnvironment } from './python-environment.ts';
@@ -10,18 +11,22 @@ const forecasters: PythonRequirements = {
   python: '>=3.11,<3.13',
 };
 
-/** What each engine is installed from. */
-export const engineRequirements: Record<Engine, PythonRequirements> = {
+type Forecaster = SeatOf<'forecaster' | 'trained-forecaster'>;
+const programs: Record<Exclude<Engine, Forecaster>, PythonRequirements> = {
   freqtrade: { name: 'freqtrade', lockFile: 'workers/freqtrade/requirements.lock', python: '>=3.11,<3.14' },
   hummingbot: { name: 'hummingbot', lockFile: 'workers/hummingbot/requirements.lock', python: '>=3.12,<3.13' },
-  'lag-llama': forecasters,
-  fracast: forecasters,
 };
+
+/** What each engine is installed from. */
+export const engineRequirements = {
+  ...programs,
+  ...Object.fromEntries(engines.filter((id) => seatRow(id).engine === 'forecaster').map((id) => [id, forecasters])),
+} as Record<Engine, PythonRequirements>;
 
 /** How each is run, given the `python` that holds it. Freqtrade and Hummingbot are watched over by a process of ours that configures them. */
 function processOf(engine: Engine, python: string): ProcessSpec {
   const name = `engines/${engine}`;
-  if (engine === 'lag-llama' || engine === 'fracast') {
+  if (seatRow(engine).engine === 'forecaster') {
     const main = join(projectFolder, 'workers', 'gpu', 'main.py');
     return { name, command: python, args: [main, engine], watched: true, advisory: true };
   }

@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { type SeatKind, type SeatOf, type SeatRow, seatIds, seatRow } from '../../domain/signals/seats.ts';
 import { notNegativeDecimalText, positiveDecimalText } from '../decimal-text.ts';
 import { webAddress } from './web-address.ts';
 
-const hostedModel = (defaults: { baseUrl: string; model: string; key: string }) =>
+const hostedModel = ({ hosted, secrets }: Extract<SeatRow, { kind: 'language-model' }>) =>
   z
     .strictObject({
-      baseUrl: webAddress(defaults.baseUrl, `in ${defaults.key}`).default(defaults.baseUrl),
-      model: z.string().min(1).default(defaults.model),
+      baseUrl: webAddress(hosted.baseUrl, `in ${secrets?.[hosted.key]?.variable}`).default(hosted.baseUrl),
+      model: z.string().min(1).default(hosted.model),
       /** For the whole answer, a repair of a faulty one included. */
       timeoutSeconds: z.number().positive().max(40).default(20),
       maxTokens: z.int().min(64).max(8_192).default(1_600),
@@ -22,7 +23,7 @@ const hostedModel = (defaults: { baseUrl: string; model: string; key: string }) 
 const worker = z.enum(['none', 'external']).default('none');
 
 /** Its worker reads the same file and holds the weights against the same rules: see workers/gpu. */
-const lagLlama = z
+const trainedForecaster = z
   .strictObject({
     worker,
     /** Weights on the worker's machine, absolute or relative to the checkout. Without any the agent abstains. */
@@ -52,7 +53,7 @@ const lagLlama = z
   .prefault({});
 
 /** A REST API of Freqtrade's. The one that runs beside the stack listens on this machine only. */
-const freqtrade = z
+const tradingBot = z
   .strictObject({
     /** Of a Freqtrade of your own; without it the one beside the stack is asked, if there is one. */
     baseUrl: webAddress(
@@ -68,70 +69,81 @@ const freqtrade = z
   })
   .prefault({});
 
-/** An agent without the setting that it needs abstains with that as its reason. */
-export const agentsSchema = z.strictObject({
-  deepseek: hostedModel({ baseUrl: 'https://api.deepseek.com', model: 'deepseek-flash', key: 'DEEPSEEK_API_KEY' }),
-  qwen: hostedModel({
-    baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
-    model: 'qwen3.8-flash',
-    key: 'DASHSCOPE_API_KEY',
-  }),
-  fingpt: z
-    .strictObject({
-      /** Without `/v1`, e.g. http://127.0.0.1:8000. */
-      baseUrl: webAddress('http://gpu.internal:8000', 'in FINGPT_API_KEY').optional(),
-      /** Names under which a FinGPT model may be served; any other model is refused. */
-      models: z
-        .array(z.string().min(1))
-        .min(1)
-        .default([
-          'fingpt',
-          'FinGPT/fingpt-mt_llama3-8b_lora',
-          'FinGPT/fingpt-mt_llama2-7b_lora',
-          'FinGPT/fingpt-sentiment_llama2-13b_lora',
-          'gaianet/FinGPT-MT-Llama-3-8B-LoRA-GGUF',
-        ]),
-      news: z
-        .strictObject({
-          /** Addresses of RSS or Atom feeds. Those that need a key stand in FINGPT_NEWS_FEEDS. */
-          feeds: z
-            .array(
-              webAddress(
-                'https://news.example/rss',
-                'with its address in FINGPT_NEWS_FEEDS, or in a file that FINGPT_NEWS_FEEDS_FILE names',
-              ),
-            )
-            .max(20)
-            .default([]),
-          /** Of one JSON object a line, relative to the checkout. */
-          file: z.string().min(1).optional(),
-          maxAgeMinutes: z.int().min(1).max(10_080).default(240),
-          /** Newest ones for each symbol. */
-          maxItems: z.int().min(1).max(50).default(8),
-        })
-        .prefault({}),
-    })
-    .prefault({}),
-  'lag-llama': lagLlama,
-  fracast: z.strictObject({ worker }).prefault({}),
-  freqtrade,
-  hummingbot: z
-    .strictObject({
-      /** γ of the quoting model. */
-      riskFactor: z.number().positive().max(100).default(1),
-      /** Of the engine beside the stack: its state, and the MQTT broker that drives it. */
-      port: z.int().min(1_024).max(65_535).default(8095),
-      mqttPort: z.int().min(1_024).max(65_535).default(8096),
-      /** What the engine's own paper account opens with, in the quote currency; as much again is in each base asset that it quotes. */
-      paperBalance: positiveDecimalText.default('10000'),
-      /** Of a hummingbot-api of your own whose bots run our controller, e.g. http://hummingbot.internal:8000. */
-      apiUrl: webAddress(
-        'http://hummingbot.internal:8000',
-        'in agents.hummingbot.apiUsername and HUMMINGBOT_API_PASSWORD',
-      ).optional(),
-      apiUsername: z.string().min(1).default('admin'),
-    })
-    .prefault({}),
-});
+const sentiment = z
+  .strictObject({
+    /** Without `/v1`, e.g. http://127.0.0.1:8000. */
+    baseUrl: webAddress('http://gpu.internal:8000', 'in FINGPT_API_KEY').optional(),
+    /** Names under which a FinGPT model may be served; any other model is refused. */
+    models: z
+      .array(z.string().min(1))
+      .min(1)
+      .default([
+        'fingpt',
+        'FinGPT/fingpt-mt_llama3-8b_lora',
+        'FinGPT/fingpt-mt_llama2-7b_lora',
+        'FinGPT/fingpt-sentiment_llama2-13b_lora',
+        'gaianet/FinGPT-MT-Llama-3-8B-LoRA-GGUF',
+      ]),
+    news: z
+      .strictObject({
+        /** Addresses of RSS or Atom feeds. Those that need a key stand in FINGPT_NEWS_FEEDS. */
+        feeds: z
+          .array(
+            webAddress(
+              'https://news.example/rss',
+              'with its address in FINGPT_NEWS_FEEDS, or in a file that FINGPT_NEWS_FEEDS_FILE names',
+            ),
+          )
+          .max(20)
+          .default([]),
+        /** Of one JSON object a line, relative to the checkout. */
+        file: z.string().min(1).optional(),
+        maxAgeMinutes: z.int().min(1).max(10_080).default(240),
+        /** Newest ones for each symbol. */
+        maxItems: z.int().min(1).max(50).default(8),
+      })
+      .prefault({}),
+  })
+  .prefault({});
 
+const quotingBot = z
+  .strictObject({
+    /** γ of the quoting model. */
+    riskFactor: z.number().positive().max(100).default(1),
+    /** Of the engine beside the stack: its state, and the MQTT broker that drives it. */
+    port: z.int().min(1_024).max(65_535).default(8095),
+    mqttPort: z.int().min(1_024).max(65_535).default(8096),
+    /** What the engine's own paper account opens with, in the quote currency; as much again is in each base asset that it quotes. */
+    paperBalance: positiveDecimalText.default('10000'),
+    /** Of a hummingbot-api of your own whose bots run our controller, e.g. http://hummingbot.internal:8000. */
+    apiUrl: webAddress(
+      'http://hummingbot.internal:8000',
+      'in agents.hummingbot.apiUsername and HUMMINGBOT_API_PASSWORD',
+    ).optional(),
+    apiUsername: z.string().min(1).default('admin'),
+  })
+  .prefault({});
+
+/** What is configured of a seat, by its kind; of a rule nothing is. */
+const settings = {
+  'language-model': hostedModel,
+  sentiment: () => sentiment,
+  'trained-forecaster': () => trainedForecaster,
+  forecaster: () => z.strictObject({ worker }).prefault({}),
+  'trading-bot': () => tradingBot,
+  'quoting-bot': () => quotingBot,
+};
+type Shape = { [K in keyof typeof settings as SeatOf<K>]: ReturnType<(typeof settings)[K]> };
+
+const ofKind = settings as Partial<Record<SeatKind, (row: never) => z.ZodType>>;
+const shape = Object.fromEntries(
+  seatIds.flatMap((id) => {
+    const row = seatRow(id);
+    const schema = ofKind[row.kind]?.(row as never);
+    return schema ? [[id, schema]] : [];
+  }),
+) as unknown as Shape;
+
+/** An agent without the setting that it needs abstains with that as its reason. */
+export const agentsSchema = z.strictObject(shape);
 export type AgentsConfiguration = z.output<typeof agentsSchema>;

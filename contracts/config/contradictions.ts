@@ -1,4 +1,5 @@
 import { decimal, decimalPattern, text } from '../../domain/money/money.ts';
+import { type SeatOf, seatsOf } from '../../domain/signals/seats.ts';
 import { AFTER_AGENTS_MS } from '../cycle-times.ts';
 
 interface Settings {
@@ -14,7 +15,7 @@ interface Settings {
   };
   paperExchange: { takerFeeRate: string };
   participation: { deadlineSeconds: number };
-  agents: { deepseek: { timeoutSeconds: number }; qwen: { timeoutSeconds: number } };
+  agents: Record<SeatOf<'language-model'>, { timeoutSeconds: number }>;
 }
 
 interface Contradiction {
@@ -79,7 +80,7 @@ function holdTimes({ cycle, risk, protection, participation, agents }: Settings,
     deadlineSeconds,
     `must not be above cycle.intervalSeconds, ${intervalSeconds}: the next cycle would begin before the agents' time is over`,
   );
-  for (const agent of ['deepseek', 'qwen'] as const) {
+  for (const agent of seatsOf('language-model')) {
     must(
       agents[agent].timeoutSeconds <= deadlineSeconds,
       ['agents', agent, 'timeoutSeconds'],

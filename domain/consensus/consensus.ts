@@ -1,4 +1,4 @@
-import { type AgentId, inOrder, isMissionAgent } from '../signals/agents.ts';
+import { type AgentId, inOrder, isMissionAgent, standsBy } from '../signals/agents.ts';
 import type { AgentAnswer, Opinion, Signal } from '../signals/signals.ts';
 import { type Participant, type ParticipationPolicy, type Pool, votingWeight } from './participation.ts';
 import { mostProbable, type PooledView, pool } from './pooling.ts';
@@ -146,7 +146,7 @@ function signalOf(
 
 /** Principle: the baseline keeps a machine without keys trading; it never outvotes agents that were chosen. */
 function settleBaseline(ballot: Ballot, countedInMission: number): Ballot {
-  if (ballot.agentId !== 'baseline' || !ballot.signal) return ballot;
+  if (!standsBy(ballot.agentId) || !ballot.signal) return ballot;
   if (countedInMission >= MISSION_SIGNALS_WITHOUT_BASELINE) {
     return { agentId: ballot.agentId, note: `stands by: ${countedInMission} mission agents gave a signal` };
   }
@@ -163,7 +163,7 @@ function quorumOf(
   baselineNeeded: boolean,
   policy: ParticipationPolicy,
 ): Quorum {
-  const able = Object.entries(policy.agents).filter(([id]) => baselineNeeded || id !== 'baseline');
+  const able = Object.entries(policy.agents).filter(([id]) => baselineNeeded || !standsBy(id));
   const enabledWeight = able.reduce((total, [, participant]) => total + votingWeight(participant, policy), 0);
   const votedWeight = claims.reduce((total, { weight }) => total + weight, 0);
   const weight = enabledWeight > 0 ? votedWeight / enabledWeight : 0;

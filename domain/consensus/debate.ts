@@ -1,10 +1,11 @@
 import { decimal, text } from '../money/money.ts';
 import type { AgentId } from '../signals/agents.ts';
+import { seatsOf } from '../signals/seats.ts';
 import type { AgentAnswer, Opinion, Signal } from '../signals/signals.ts';
 import { mostProbable, type Outcome } from './pooling.ts';
 
 /** Who can weigh words: a rule or a forecaster would only say the same again. */
-const debaters: readonly AgentId[] = ['deepseek', 'qwen'];
+const debaters: readonly AgentId[] = seatsOf('language-model');
 
 const signalsOf = ({ opinions }: Pick<AgentAnswer, 'opinions'>): Signal[] =>
   opinions.filter((opinion): opinion is Signal => opinion.kind === 'signal');

@@ -1,4 +1,5 @@
-import { type AgentId, agentGroups, isSeat, type SeatId } from '../signals/agents.ts';
+import { type AgentId, isSeat } from '../signals/agents.ts';
+import { type SeatId, seatIds, seatRow } from '../signals/seats.ts';
 
 /** `voter`: its signal is part of the pool. `shadow`: scored, and not counted. `guard`: does not vote, and may forbid to buy. */
 export const agentRoles = ['voter', 'shadow', 'guard'] as const;
@@ -53,14 +54,15 @@ export interface ParticipationPolicy extends ConsensusRules {
   agents: Readonly<Record<AgentId, Participant>>;
 }
 
-/** Who takes part where nobody has said so: everybody with the same weight, but a forecaster that stands for none of the six only when asked to. */
+/** Who takes part where nobody has said so: everybody with the same weight, but a seat only when asked to whose row says so. */
 export function defaultParticipation(agentId: AgentId): AgentParticipation {
+  const seat = isSeat(agentId) ? seatRow(agentId) : undefined;
   return {
-    enabled: agentId !== 'fracast',
+    enabled: seat?.takesPart !== 'when_asked',
     role: 'voter',
     weight: 1,
     cap: 1,
-    group: isSeat(agentId) ? agentGroups[agentId] : 'guests',
+    group: seat?.group ?? 'guests',
     pinned: false,
   };
 }
@@ -74,14 +76,5 @@ export function votingWeight(participant: Participant, { earnedTrust }: Pick<Con
 
 /** Something for every seat, none forgotten. */
 export function perAgent<T>(of: (agentId: SeatId) => T): Record<SeatId, T> {
-  return {
-    deepseek: of('deepseek'),
-    qwen: of('qwen'),
-    fingpt: of('fingpt'),
-    'lag-llama': of('lag-llama'),
-    freqtrade: of('freqtrade'),
-    hummingbot: of('hummingbot'),
-    baseline: of('baseline'),
-    fracast: of('fracast'),
-  };
+  return Object.fromEntries(seatIds.map((id) => [id, of(id)])) as Record<SeatId, T>;
 }

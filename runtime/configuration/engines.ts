@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type EngineId, engineIds } from '../../domain/signals/seats.ts';
 import { keptSecret } from './private-file.ts';
 
 /** Programs of others that the stack can install and run beside itself: `npm start -- --with NAME`. */
-export const engines = ['freqtrade', 'hummingbot', 'lag-llama', 'fracast'] as const;
-export type Engine = (typeof engines)[number];
+export const engines = engineIds;
+export type Engine = EngineId;
 
 /** Carries the names of the engines that run beside the stack to each of its processes. */
 export const ENGINES_VARIABLE = 'SAPPHIRE_ENGINES';

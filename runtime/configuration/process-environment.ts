@@ -1,6 +1,7 @@
 import { type Role, roles } from '../../contracts/roles.ts';
+import { seatRow } from '../../domain/signals/seats.ts';
 import { processName, roleRow, type Store } from '../roles.ts';
-import { ENGINES_VARIABLE } from './engines.ts';
+import { ENGINES_VARIABLE, engines } from './engines.ts';
 import { type SecretName, secretVariables } from './secrets.ts';
 
 /** What every program needs of its surroundings, those of others included: no secret of ours, and no setting that would overrule one of theirs. */
@@ -24,6 +25,7 @@ interface Share {
   secrets?: readonly SecretName[];
 }
 
+const forecasters = engines.filter((id) => seatRow(id).engine === 'forecaster');
 const forecaster: Share = { variables: [settings, temporal, python], secrets: ['payloadKeys', 'coordinatorToken'] };
 
 function shareOf(role: Role): Share {
@@ -40,8 +42,7 @@ export const shares: Readonly<Record<string, Share>> = {
   'web-ui': { variables: [settings], secrets: ['webUiToken'] },
   'engines/freqtrade': { variables: [settings], secrets: ['freqtradeEngineToken'] },
   'engines/hummingbot': { variables: [settings, books], secrets: ['journalUrl', 'paperAdminToken'] },
-  'engines/lag-llama': forecaster,
-  'engines/fracast': forecaster,
+  ...Object.fromEntries(forecasters.map((id) => [`engines/${id}`, forecaster])),
   /** pip, uv and apt: where they look, and by which proxy. */
   installer: { variables: [/^(XDG_CACHE_HOME|NODE_EXTRA_CA_CERTS|PYTHON\w+|(PIP|UV|PYENV|APT|DEBIAN)_\w+)$/] },
 };

@@ -6,6 +6,7 @@ import { payloadKeysIn, payloadKeysText } from '../../contracts/config/payload-k
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { isWebAddress } from '../../contracts/config/web-address.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { type SeatSecretName, seatSecrets } from '../../domain/signals/seats.ts';
 import { setting, withoutLineEnds } from './environment.ts';
 import { dataFolder } from './folders.ts';
 import { validated } from './load.ts';
@@ -17,6 +18,19 @@ const word = z
   .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks and ends of lines: look for what was copied along');
 /** Whatever its owner chose. */
 const password = z.string().min(1);
+
+const addresses = z
+  .string()
+  .refine((text) => addressesIn(text).every(isWebAddress), 'must be http or https addresses, with blanks between them');
+const forms = { word, password, addresses };
+
+/** What agents are given, as their seats' rows have it. */
+const ofSeats = Object.fromEntries(
+  Object.entries(seatSecrets).map(([name, { form }]) => [name, forms[form].optional()]),
+) as Record<SeatSecretName, z.ZodOptional<z.ZodString>>;
+const seatVariables = Object.fromEntries(
+  Object.entries(seatSecrets).map(([name, { variable }]) => [name, variable]),
+) as Record<SeatSecretName, string>;
 
 const secretsSchema = z.strictObject({
   /** Bearer token of the MCP coordinator's operators and of the cycle's client. */
@@ -44,21 +58,7 @@ const secretsSchema = z.strictObject({
       'must be the address of a PostgreSQL database, e.g. postgres://user:password@host:5432/sapphire',
     )
     .optional(),
-  deepseekApiKey: word.optional(),
-  qwenApiKey: word.optional(),
-  fingptApiKey: word.optional(),
-  /** Addresses of RSS or Atom feeds that hold a key or a password, with blanks or ends of lines between them. */
-  newsFeeds: z
-    .string()
-    .refine(
-      (text) => addressesIn(text).every(isWebAddress),
-      'must be http or https addresses, with blanks between them',
-    )
-    .optional(),
-  /** Of a hummingbot-api of your own. */
-  hummingbotApiPassword: password.optional(),
-  /** Of a Freqtrade elsewhere: the one beside the stack has its own, which never leaves this machine. */
-  freqtradePassword: password.optional(),
+  ...ofSeats,
 });
 export type Secrets = z.output<typeof secretsSchema>;
 export type SecretName = keyof Secrets;
@@ -79,12 +79,7 @@ export const secretVariables: Readonly<Record<SecretName, string>> = {
   exchangeApiKey: 'SAPPHIRE_EXCHANGE_API_KEY',
   exchangeSecret: 'SAPPHIRE_EXCHANGE_SECRET',
   journalUrl: 'SAPPHIRE_JOURNAL_URL',
-  deepseekApiKey: 'DEEPSEEK_API_KEY',
-  qwenApiKey: 'DASHSCOPE_API_KEY',
-  fingptApiKey: 'FINGPT_API_KEY',
-  newsFeeds: 'FINGPT_NEWS_FEEDS',
-  hummingbotApiPassword: 'HUMMINGBOT_API_PASSWORD',
-  freqtradePassword: 'FREQTRADE_PASSWORD',
+  ...seatVariables,
 };
 
 /** What `newsFeeds` holds. */

@@ -1,6 +1,15 @@
 import { resolve } from 'node:path';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
+import {
+  type SeatId,
+  type SeatKind,
+  type SeatOf,
+  type SeatRow,
+  type SeatSecretName,
+  seatIds,
+  seatRow,
+} from '../../domain/signals/seats.ts';
 import { freqtradeEngineUrl, hummingbotEngineUrl } from '../../runtime/configuration/addresses.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
@@ -19,31 +28,10 @@ import { createFeed } from './sentiment/news/feed.ts';
 import { createNewsFile } from './sentiment/news/file.ts';
 import type { NewsSource } from './sentiment/news/port.ts';
 
-/** The same question gets the same answer, as far as the provider keeps to it. DeepSeek documents none. */
-const SEED = 1;
+export type AgentSecrets = Partial<Pick<Secrets, SeatSecretName | 'freqtradeEngineToken'>>;
 
-export type AgentSecrets = Pick<
-  Partial<Secrets>,
-  | 'deepseekApiKey'
-  | 'qwenApiKey'
-  | 'fingptApiKey'
-  | 'newsFeeds'
-  | 'hummingbotApiPassword'
-  | 'freqtradePassword'
-  | 'freqtradeEngineToken'
->;
-
-/**
- * Every agent as it is configured, except a forecaster whose queue is served by a worker of its own: ours must not poll that queue then, or it
- * would take questions away from the model.
- */
-export function createAgents({
-  configuration: { agents },
-  secrets,
-  engines,
-  modelCalls,
-  rememberNews,
-}: {
+/** What agents are made of. */
+interface Means {
   configuration: Pick<Configuration, 'agents'>;
   secrets: AgentSecrets;
   /** That run beside the stack. */
@@ -51,50 +39,61 @@ export function createAgents({
   /** Where each request to a language model is reserved and kept. */
   modelCalls: ModelCalls;
   rememberNews: RememberNews;
-}): Partial<Record<AgentId, Agent>> {
-  return {
-    deepseek: createLanguageModel(
-      {
-        id: 'deepseek',
-        ...agents.deepseek,
-        apiKey: secrets.deepseekApiKey,
-        keyVariable: 'DEEPSEEK_API_KEY',
-        extraBody: { thinking: { type: 'disabled' } },
-      },
-      modelCalls,
-    ),
-    qwen: createLanguageModel(
-      {
-        id: 'qwen',
-        ...agents.qwen,
-        apiKey: secrets.qwenApiKey,
-        keyVariable: 'DASHSCOPE_API_KEY',
-        seed: SEED,
-        extraBody: { enable_thinking: false },
-      },
-      modelCalls,
-    ),
-    fingpt: createFinGpt(
-      { ...agents.fingpt, apiKey: secrets.fingptApiKey },
-      newsSources(agents.fingpt.news, secrets),
-      modelCalls,
-      rememberNews,
-    ),
-    ...forecasterSeats(agents, engines),
-    freqtrade: createFreqtrade(freqtradeSettings(agents, secrets, engines)),
-    hummingbot: createHummingbotSeat(agents.hummingbot, engineViews(agents, secrets, engines)),
-    baseline: createBaseline(),
-  };
+}
+
+/** How the agent of a seat is made; undefined where a worker of its own serves the queue: ours would take questions away from the model. */
+const kinds: { [K in SeatKind]: (id: SeatOf<K>, means: Means) => Agent | undefined } = {
+  'language-model': (id, { configuration, secrets, modelCalls }) => {
+    const { hosted, secrets: named } = seatRow(id) as Extract<SeatRow, { kind: 'language-model' }>;
+    const settings = {
+      id,
+      ...configuration.agents[id],
+      apiKey: secrets[hosted.key as SeatSecretName],
+      keyVariable: named?.[hosted.key]?.variable ?? hosted.key,
+      seed: hosted.seed,
+      extraBody: hosted.body,
+    };
+    return createLanguageModel(settings, modelCalls);
+  },
+  sentiment: (id, { configuration: { agents }, secrets, modelCalls, rememberNews }) => {
+    const settings = { ...agents[id], apiKey: secrets.fingptApiKey };
+    return createFinGpt(settings, newsSources(agents[id].news, secrets), modelCalls, rememberNews);
+  },
+  'trained-forecaster': createForecaster,
+  forecaster: createForecaster,
+  'trading-bot': (id, { configuration: { agents }, secrets, engines }) =>
+    createFreqtrade(freqtradeSettings(agents, secrets, engines.includes(id))),
+  'quoting-bot': (id, { configuration: { agents }, secrets, engines }) =>
+    createHummingbotSeat(agents[id], engineViews(agents, secrets, engines.includes(id))),
+  rule: createBaseline,
+};
+
+/** Every agent as it is configured, by its seat. */
+export function createAgents(means: Means): Partial<Record<AgentId, Agent>> {
+  return Object.fromEntries(
+    seatIds.flatMap((id) => {
+      const create = kinds[seatRow(id).kind] as (seat: SeatId, from: Means) => Agent | undefined;
+      const agent = create(id, means);
+      return agent ? [[id, agent]] : [];
+    }),
+  );
+}
+
+function createForecaster(
+  id: SeatOf<'forecaster' | 'trained-forecaster'>,
+  { configuration: { agents }, engines }: Means,
+): Agent | undefined {
+  return agents[id].worker === 'none' && !engines.includes(id) ? createForecasterSeat(id) : undefined;
 }
 
 /** The engine beside the stack, else one of the user's own, else none. */
 function engineViews(
   agents: Configuration['agents'],
   secrets: AgentSecrets,
-  engines: readonly Engine[],
+  isBeside: boolean,
 ): EngineViews | undefined {
   const { apiUrl: baseUrl, apiUsername: username } = agents.hummingbot;
-  if (engines.includes('hummingbot')) return createEngineViews(hummingbotEngineUrl({ agents }));
+  if (isBeside) return createEngineViews(hummingbotEngineUrl({ agents }));
   return baseUrl === undefined
     ? undefined
     : createApiViews({ baseUrl, username, password: secrets.hummingbotApiPassword });
@@ -112,17 +111,10 @@ function newsSources(
 function freqtradeSettings(
   agents: Configuration['agents'],
   secrets: AgentSecrets,
-  engines: readonly Engine[],
+  isBeside: boolean,
 ): FreqtradeSettings | undefined {
   const { baseUrl, username } = agents.freqtrade;
   if (baseUrl !== undefined) return { baseUrl, username, password: secrets.freqtradePassword };
-  if (!engines.includes('freqtrade')) return undefined;
+  if (!isBeside) return undefined;
   return { baseUrl: freqtradeEngineUrl({ agents }), username, password: secrets.freqtradeEngineToken };
-}
-
-const forecasters = ['lag-llama', 'fracast'] as const;
-
-function forecasterSeats(agents: Configuration['agents'], engines: readonly Engine[]): Partial<Record<AgentId, Agent>> {
-  const empty = forecasters.filter((id) => agents[id].worker === 'none' && !engines.includes(id));
-  return Object.fromEntries(empty.map((id) => [id, createForecasterSeat(id)]));
 }

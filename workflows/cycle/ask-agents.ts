@@ -10,7 +10,8 @@ import type { AgentActivities } from '../../activities/agents/index.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
-import { type AgentId, inOrder, type SeatId } from '../../domain/signals/agents.ts';
+import { type AgentId, inOrder } from '../../domain/signals/agents.ts';
+import { type SeatId, seatRow } from '../../domain/signals/seats.ts';
 import { type AbstentionReason, type AgentAnswer, abstain, withinBytes } from '../../domain/signals/signals.ts';
 import { type Ask, secondRound } from './debate.ts';
 import { journalStep } from './journal-step.ts';
@@ -20,26 +21,8 @@ const HEARING_MS = 5_000;
 /** All of them go on together, to the consensus, the plan and the record, and one value of a history may have 2 MB. */
 const MAX_BYTES = 1_000_000;
 
-interface AgentTimes {
-  /** A queue that nobody takes work from means an abstention, not a wait. */
-  scheduleToStart: string;
-  startToClose: string;
-}
-
-const rule: AgentTimes = { scheduleToStart: '3s', startToClose: '3s' };
-const engine: AgentTimes = { scheduleToStart: '3s', startToClose: '5s' };
-const model: AgentTimes = { scheduleToStart: '3s', startToClose: '45s' };
-
-const times: Record<SeatId, AgentTimes> = {
-  deepseek: model,
-  qwen: model,
-  fingpt: { scheduleToStart: '3s', startToClose: '20s' },
-  'lag-llama': { scheduleToStart: '3s', startToClose: '20s' },
-  freqtrade: engine,
-  hummingbot: engine,
-  baseline: rule,
-  fracast: { scheduleToStart: '3s', startToClose: '20s' },
-};
+/** A queue that nobody takes work from means an abstention, not a wait. */
+const QUEUED_MS = 3_000;
 
 /**
  * Two tries, and never beyond the deadline: a cycle has the time of two intervals, of which the second belongs to its orders. TRY_CANCEL: a
@@ -48,8 +31,8 @@ const times: Record<SeatId, AgentTimes> = {
 function questionTo(agentId: SeatId, deadlineMs: number): ActivityInterfaceFor<AgentActivities> {
   return proxyActivities<AgentActivities>({
     taskQueue: agentTaskQueue(agentId),
-    scheduleToStartTimeout: times[agentId].scheduleToStart,
-    startToCloseTimeout: times[agentId].startToClose,
+    scheduleToStartTimeout: QUEUED_MS,
+    startToCloseTimeout: seatRow(agentId).answerMs,
     scheduleToCloseTimeout: deadlineMs,
     heartbeatTimeout: '3s',
     cancellationType: ActivityCancellationType.TRY_CANCEL,

@@ -16,12 +16,13 @@ const trainingSchema = trainingResultSchema.omit({ file: true });
 
 function toModel(row: Row): ModelVersion {
   const sha256 = String(row['sha256']);
+  const training = trainingSchema.parse(JSON.parse(String(row['training'])));
   return {
     agentId: String(row['agent_id']),
-    seat: 'lag-llama',
+    seat: training.agent,
     state: String(row['state']) as ModelState,
     weights: { file: weightsFile(sha256), sha256 },
-    training: trainingSchema.parse(JSON.parse(String(row['training']))),
+    training,
     registeredAt: Number(row['registered_at']),
     registeredBy: String(row['registered_by']),
   };

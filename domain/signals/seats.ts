@@ -1,0 +1,162 @@
+/** How a seat's agent is made, and what is configured of it: trading/agents/create.ts and contracts/config/agents.ts go by this. */
+export type SeatKind =
+  | 'language-model'
+  | 'sentiment'
+  | 'forecaster'
+  /** A forecaster whose weights we train. */
+  | 'trained-forecaster'
+  | 'trading-bot'
+  | 'quoting-bot'
+  | 'rule';
+
+/** Of a provider with an OpenAI-compatible API. */
+interface HostedModel {
+  /** Where nothing else is configured. */
+  baseUrl: string;
+  model: string;
+  /** Which of the seat's secrets is the API key. */
+  key: string;
+  /** Part of each request, beside what all of them have. */
+  body: Readonly<Record<string, unknown>>;
+  /** The same question gets the same answer, as far as the provider keeps to it. */
+  seed?: number;
+}
+
+interface SeatSecret {
+  /** Of the environment. */
+  variable: string;
+  form: 'word' | 'password' | 'addresses';
+}
+
+interface SeatTerms {
+  /** Agents whose views come from the same kind of source count together against one cap. */
+  group: string;
+  /** One of the six that the mission names. */
+  mission: boolean;
+  /** Where nobody has said otherwise. `when_needed`: votes only while fewer than two of the six can. */
+  takesPart: 'always' | 'when_asked' | 'when_needed';
+  /** Longest that one try of an answer may take. */
+  answerMs: number;
+  /** What its agent is given. */
+  secrets?: Readonly<Record<string, SeatSecret>>;
+  /** What `npm start -- --with NAME` installs and runs: a program of others, or the worker of the forecasters. */
+  engine?: 'program' | 'forecaster';
+}
+
+export type SeatRow = SeatTerms &
+  ({ kind: 'language-model'; hosted: HostedModel } | { kind: Exclude<SeatKind, 'language-model'> });
+
+/**
+ * The seats, in the order in which they are shown: all that is said of one stands in its row. Each is asked on its own queue, so that a slow
+ * one holds up no other. Beside the six: `baseline`, a documented rule, and `fracast`, a small forecaster whose weights come in its package.
+ */
+export const seats = {
+  deepseek: {
+    kind: 'language-model',
+    group: 'language-models',
+    mission: true,
+    takesPart: 'always',
+    answerMs: 45_000,
+    secrets: { deepseekApiKey: { variable: 'DEEPSEEK_API_KEY', form: 'word' } },
+    // It documents no seed.
+    hosted: {
+      baseUrl: 'https://api.deepseek.com',
+      model: 'deepseek-flash',
+      key: 'deepseekApiKey',
+      body: { thinking: { type: 'disabled' } },
+    },
+  },
+  qwen: {
+    kind: 'language-model',
+    group: 'language-models',
+    mission: true,
+    takesPart: 'always',
+    answerMs: 45_000,
+    secrets: { qwenApiKey: { variable: 'DASHSCOPE_API_KEY', form: 'word' } },
+    hosted: {
+      baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
+      model: 'qwen3.8-flash',
+      key: 'qwenApiKey',
+      body: { enable_thinking: false },
+      seed: 1,
+    },
+  },
+  fingpt: {
+    kind: 'sentiment',
+    group: 'sentiment',
+    mission: true,
+    takesPart: 'always',
+    answerMs: 20_000,
+    secrets: {
+      fingptApiKey: { variable: 'FINGPT_API_KEY', form: 'word' },
+      /** Of RSS or Atom feeds that hold a key or a password, with blanks or ends of lines between them. */
+      newsFeeds: { variable: 'FINGPT_NEWS_FEEDS', form: 'addresses' },
+    },
+  },
+  'lag-llama': {
+    kind: 'trained-forecaster',
+    group: 'forecasters',
+    mission: true,
+    takesPart: 'always',
+    answerMs: 20_000,
+    engine: 'forecaster',
+  },
+  freqtrade: {
+    kind: 'trading-bot',
+    group: 'strategies',
+    mission: true,
+    takesPart: 'always',
+    answerMs: 5_000,
+    /** Of a Freqtrade elsewhere: the one beside the stack has its own, which never leaves this machine. */
+    secrets: { freqtradePassword: { variable: 'FREQTRADE_PASSWORD', form: 'password' } },
+    engine: 'program',
+  },
+  hummingbot: {
+    kind: 'quoting-bot',
+    group: 'market-making',
+    mission: true,
+    takesPart: 'always',
+    answerMs: 5_000,
+    /** Of a hummingbot-api of your own. */
+    secrets: { hummingbotApiPassword: { variable: 'HUMMINGBOT_API_PASSWORD', form: 'password' } },
+    engine: 'program',
+  },
+  baseline: { kind: 'rule', group: 'baseline', mission: false, takesPart: 'when_needed', answerMs: 3_000 },
+  fracast: {
+    kind: 'forecaster',
+    group: 'forecasters',
+    mission: false,
+    takesPart: 'when_asked',
+    answerMs: 20_000,
+    engine: 'forecaster',
+  },
+} as const satisfies Record<string, SeatRow>;
+
+export type SeatId = keyof typeof seats;
+/** The seats of a kind. */
+export type SeatOf<K extends SeatKind> = { [Id in SeatId]: (typeof seats)[Id]['kind'] extends K ? Id : never }[SeatId];
+type Secrets<Row> = Row extends { secrets: infer Each } ? keyof Each : never;
+export type SeatSecretName = Secrets<(typeof seats)[SeatId]>;
+type Served<Id extends SeatId> = (typeof seats)[Id] extends { engine: string } ? Id : never;
+/** A seat that a program beside the stack can serve. */
+export type EngineId = { [Id in SeatId]: Served<Id> }[SeatId];
+
+export const seatIds = Object.keys(seats) as readonly SeatId[];
+
+export function seatRow(id: SeatId): SeatRow {
+  return seats[id];
+}
+
+export function seatsOf<K extends SeatKind>(kind: K): SeatOf<K>[] {
+  return seatIds.filter((id): id is SeatOf<K> => seats[id].kind === kind);
+}
+
+/** Programs of others first. */
+export const engineIds: readonly EngineId[] = (['program', 'forecaster'] as const).flatMap((engine) =>
+  seatIds.filter((id): id is EngineId => seatRow(id).engine === engine),
+);
+
+/** Of all seats, by their names. */
+export const seatSecrets = Object.fromEntries(
+  seatIds.flatMap((id) => Object.entries(seatRow(id).secrets ?? {})),
+) as Readonly<Record<SeatSecretName, SeatSecret>>;
