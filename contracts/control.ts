@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { IntentId } from '../domain/orders/ids.ts';
 import { plainText, printable, reasonSchema } from './text.ts';
 import { unreadableEncoding } from './unreadable.ts';
 
@@ -77,7 +78,7 @@ export type ResumeRequest = z.output<typeof resumeRequestSchema>;
 
 export interface OpenOrder {
   symbol: string;
-  intentId: string;
+  intentId: IntentId;
 }
 
 /** A step of a stop that the exchange or the journal refused, in its words. */

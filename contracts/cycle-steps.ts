@@ -1,5 +1,6 @@
 import type { Prices } from '../domain/market/prices.ts';
 import type { CycleSnapshot } from '../domain/market/snapshot.ts';
+import type { CycleId } from '../domain/orders/ids.ts';
 import type { Consensus } from './consensus.ts';
 
 /*
@@ -30,7 +31,7 @@ export interface PricesRequest {
 }
 
 export interface PlanRequest {
-  cycleId: string;
+  cycleId: CycleId;
   correlationId: string;
   epoch: number;
   tradedSymbols: string[];

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { ParticipationPolicy } from '../domain/consensus/participation.ts';
 import type { LeftOut, Mode } from '../domain/market/market.ts';
 import type { Prices } from '../domain/market/prices.ts';
-import type { DecimalText } from '../domain/money/money.ts';
+import type { Money, Price, Quantity } from '../domain/money/money.ts';
+import type { CycleId, IntentId, LegId } from '../domain/orders/ids.ts';
 import type { Fill, OrderState } from '../domain/orders/orders.ts';
 import type { Refusal } from '../domain/orders/refusal.ts';
 import type { OrderPlan, PlanEnd } from '../domain/portfolio/portfolio.ts';
@@ -21,14 +22,14 @@ export type CycleOutcome = (typeof cycleOutcomes)[number];
 
 /** How one leg ended. */
 export interface OrderResult {
-  legId: string;
-  intentId: string;
+  legId: LegId;
+  intentId: IntentId;
   symbol: string;
   side: 'buy' | 'sell';
   state: OrderState;
-  quantity: DecimalText;
-  filledQuantity: DecimalText;
-  limitPrice: DecimalText;
+  quantity: Quantity;
+  filledQuantity: Quantity;
+  limitPrice: Price;
   /** Of a leg that was denied; missing in results of earlier releases. */
   refusal?: Refusal;
   /** Empty, or why it did not end as meant, in words. */
@@ -40,7 +41,7 @@ export interface OrderResult {
  * again. `held`: a leg failed, and something of it stays, for the reason given.
  */
 export interface PlanResult {
-  cycleId: string;
+  cycleId: CycleId;
   end: PlanEnd;
   detail: string;
   /** Of the legs and of what compensated them, in the order in which they were sent. */
@@ -49,7 +50,7 @@ export interface PlanResult {
 
 /** The decision record: explains a cycle from the market it saw to what it did. */
 export interface CycleRecord {
-  cycleId: string;
+  cycleId: CycleId;
   correlationId: string;
   runId: string;
   account: string;
@@ -65,13 +66,13 @@ export interface CycleRecord {
         snapshotId: string;
         takenAt: number;
         venue: string;
-        mids: Record<string, DecimalText>;
+        mids: Record<string, Price>;
         /** Traded, and not to be read; missing where there were none. */
         leftOut?: LeftOut[];
       }
     | undefined;
   /** What it decided on and is marked at; missing where it came to no decision. */
-  prices?: { takenAt: number; mids: Record<string, DecimalText>; leftOut?: LeftOut[] };
+  prices?: { takenAt: number; mids: Record<string, Price>; leftOut?: LeftOut[] };
   answers: AgentAnswer[];
   consensus: Consensus | undefined;
   plan: OrderPlan | undefined;
@@ -80,7 +81,7 @@ export interface CycleRecord {
   orders: OrderResult[];
   fills: Fill[];
   /** Equity at the marks after the cycle. */
-  equity: DecimalText | undefined;
+  equity: Money | undefined;
   /** In which equity is told; missing in records of earlier releases. */
   currency?: string;
 }
@@ -156,7 +157,7 @@ export interface CycleTerms {
 }
 
 export interface CycleSummary {
-  cycleId: string;
+  cycleId: CycleId;
   outcome: CycleOutcome;
   summary: string;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CycleId } from '../domain/orders/ids.ts';
 import { type OrderLeg, orderTypes, type Working } from '../domain/orders/orders.ts';
 import type { OrderResult } from './cycle.ts';
 import { decimalText, positiveDecimalText, symbolText } from './decimal-text.ts';
@@ -43,7 +44,7 @@ export const executePlanInputSchema: z.ZodType<ExecutePlanInput> = z.looseObject
   onLegFailure: z.enum(['flatten', 'hold']).exactOptional(),
 });
 export interface ExecutePlanInput {
-  cycleId: string;
+  cycleId: CycleId;
   legs: OrderLeg[];
   onLegFailure?: 'flatten' | 'hold';
 }

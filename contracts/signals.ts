@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { HeldView } from '../domain/consensus/debate.ts';
 import type { MarketSnapshot } from '../domain/market/market.ts';
 import type { CycleSnapshot } from '../domain/market/snapshot.ts';
+import type { CycleId } from '../domain/orders/ids.ts';
 import { type AbstentionReason, type AgentAnswer, abstentionReasons, type Opinion } from '../domain/signals/signals.ts';
 import { decimalText, symbolText } from './decimal-text.ts';
 import type { Weights } from './models.ts';
@@ -57,7 +58,7 @@ export const agentAnswerSchema: z.ZodType<AgentAnswer> = z.strictObject({
 
 /** What a cycle asks of an agent. The question is the same for all of them. */
 export interface AgentRequest {
-  cycleId: string;
+  cycleId: CycleId;
   correlationId: string;
   snapshot: MarketSnapshot;
   horizonMs: number;

@@ -1,19 +1,20 @@
 import type { Mode } from '../domain/market/market.ts';
+import type { CycleId, IntentId, LegId } from '../domain/orders/ids.ts';
 import type { Period } from '../domain/statistics/periods.ts';
 
 export const TRADING_CONTROL_ID = 'trading-control';
 
-export function orderWorkflowId(legId: string): string {
+export function orderWorkflowId(legId: LegId): string {
   return `order/${legId}`;
 }
 
 /** The saga of a plan of several legs. */
-export function planWorkflowId(cycleId: string): string {
+export function planWorkflowId(cycleId: CycleId): string {
   return `plan/${cycleId}`;
 }
 
 /** Writes the record of a cycle whose own time was not enough. */
-export function recordWorkflowId(cycleId: string): string {
+export function recordWorkflowId(cycleId: CycleId): string {
   return `record/${cycleId}`;
 }
 
@@ -60,16 +61,16 @@ export function scheduleId(account: string): string {
 }
 
 /** `nominalAt` is the time that a cycle is for, so that two starts for one time are one cycle. */
-export function manualCycleId(account: string, nominalAt: number): string {
+export function manualCycleId(account: string, nominalAt: number): CycleId {
   return `cycle/${account}/manual/${new Date(nominalAt).toISOString()}`;
 }
 
 /** The n-th submission of a leg, and its client order id at the exchange: at most 36 characters of [a-z0-9-]. */
-export function intentId(legId: string, submission: number): string {
+export function intentId(legId: LegId, submission: number): IntentId {
   return `${legId}-${submission}`;
 }
 
 /** Request id of the halt that a cycle's plan raises when a loss limit bites. */
-export function riskHaltId(cycleId: string): string {
+export function riskHaltId(cycleId: CycleId): string {
   return `risk/${cycleId}`;
 }

@@ -1,6 +1,7 @@
 import type { Instrument, Mode, OrderBook, SymbolSnapshot } from '../domain/market/market.ts';
-import type { DecimalText } from '../domain/money/money.ts';
+import type { Price, Quantity } from '../domain/money/money.ts';
 import type { FencedOrder } from '../domain/orders/fenced-order.ts';
+import type { IntentId, VenueOrderId } from '../domain/orders/ids.ts';
 import type { Fill, OrderLeg, OrderState } from '../domain/orders/orders.ts';
 import type { Touch } from '../domain/orders/submissions.ts';
 import type { Logger } from '../runtime/telemetry/logger.ts';
@@ -12,16 +13,16 @@ export type Listing = 'traded' | 'halted' | 'unlisted';
 /** What the exchange says of one order. */
 export interface VenueOrder {
   /** Undefined of one that it has put away: that it ended without a fill is then all that it says. */
-  venueOrderId: string | undefined;
-  intentId: string;
+  venueOrderId: VenueOrderId | undefined;
+  intentId: IntentId;
   symbol: string;
   state: OrderState;
-  filledQuantity: string;
+  filledQuantity: Quantity;
 }
 
 /** One match as the account's list of trades has it: only the venue's own order id tells whose it is. */
 export interface VenueTrade extends Omit<Fill, 'account' | 'intentId'> {
-  venueOrderId: string;
+  venueOrderId: VenueOrderId;
 }
 
 export interface TradePage {
@@ -57,15 +58,15 @@ export interface TradingPort extends ListingPort {
   /** Sends what the fence let pass; the exchange refuses it after `sendBy`. */
   place(order: FencedOrder): Promise<{ order: VenueOrder; fills: Fill[] }>;
   /** Undefined when the exchange knows no such order. */
-  findOrder(symbol: string, intentId: string): Promise<VenueOrder | undefined>;
+  findOrder(symbol: string, intentId: IntentId): Promise<VenueOrder | undefined>;
   /** By the venue's own id. Undefined when the exchange knows no such order. */
-  orderById(symbol: string, venueOrderId: string): Promise<VenueOrder | undefined>;
-  fillsOf(leg: Pick<OrderLeg, 'account' | 'symbol'>, intentId: string, venueOrderId: string): Promise<Fill[]>;
+  orderById(symbol: string, venueOrderId: VenueOrderId): Promise<VenueOrder | undefined>;
+  fillsOf(leg: Pick<OrderLeg, 'account' | 'symbol'>, intentId: IntentId, venueOrderId: VenueOrderId): Promise<Fill[]>;
   /** The account's trades on a symbol from where an earlier page ended; from their beginning without a cursor. */
   tradesFrom(symbol: string, cursor: string | undefined): Promise<TradePage>;
   openOrders(symbol?: string): Promise<VenueOrder[]>;
   /** Resolves also when the order is gone already. */
-  cancel(symbol: string, intentId: string): Promise<void>;
+  cancel(symbol: string, intentId: IntentId): Promise<void>;
   /** Total of each asset, locked included. */
   balances(): Promise<Record<string, string>>;
 }
@@ -128,7 +129,7 @@ export interface StreamOptions {
    * The account had a trade or an order changed: the one with this client order id or, after a line was opened, any. It may be told twice, in any
    * order, or not at all.
    */
-  onEvent(intentId?: string): void;
+  onEvent(intentId?: IntentId): void;
   logger: Logger;
 }
 
@@ -142,7 +143,7 @@ export interface Venue {
   /** The best prices for those who watch many symbols, by fewer requests than `TradingPort.touch`. */
   watchedTouches(): Promise<(symbol: string) => Promise<Touch>>;
   /** Close of the minute of a moment, which must have ended; undefined where the venue has no candle of it or does not list the symbol. */
-  closingPrice(symbol: string, at: number): Promise<DecimalText | undefined>;
+  closingPrice(symbol: string, at: number): Promise<Price | undefined>;
   /** What the keys may do, in the venue's own words. */
   keyPermissions(): Promise<unknown>;
   /** Whether an error is the venue's own no, and not its silence. */

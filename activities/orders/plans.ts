@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import type { Compensation } from '../../contracts/exits.ts';
+import type { LegId } from '../../domain/orders/ids.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { planCompensation } from '../../trading/execute/compensate.ts';
@@ -41,7 +42,7 @@ export function createPlanActivities(dependencies: PlanDependencies) {
     },
 
     /** Gives back the capital of a leg that will not be sent. */
-    async dropLeg(legId: string): Promise<void> {
+    async dropLeg(legId: LegId): Promise<void> {
       await journal.cycles.releaseLeg(legId);
     },
   });

@@ -8,6 +8,7 @@ import {
 import type { CycleSpan, PlanRequest } from '../../contracts/cycle-steps.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import type { Prices } from '../../domain/market/prices.ts';
+import type { LegId } from '../../domain/orders/ids.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -40,7 +41,7 @@ export function createPortfolioActivities(dependencies: PortfolioDependencies) {
     },
 
     /** Gives back the capital of a leg whose order workflow was never started. */
-    async releaseLeg(legId: string): Promise<void> {
+    async releaseLeg(legId: LegId): Promise<void> {
       await dependencies.journal.cycles.releaseLeg(legId);
     },
 

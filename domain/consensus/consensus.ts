@@ -1,3 +1,4 @@
+import type { CycleId } from '../orders/ids.ts';
 import { type AgentId, inOrder, isMissionAgent, standsBy } from '../signals/agents.ts';
 import type { AgentAnswer, Opinion, Signal } from '../signals/signals.ts';
 import { type Participant, type ParticipationPolicy, type Pool, votingWeight } from './participation.ts';
@@ -14,7 +15,7 @@ export const MISSION_SIGNALS_WITHOUT_BASELINE = 2;
 const ROUNDING = 1e-12;
 
 export interface ConsensusQuestion {
-  cycleId: string;
+  cycleId: CycleId;
   symbols: readonly string[];
   answers: readonly AgentAnswer[];
   /** The exchange's clock at the snapshot. */
@@ -50,7 +51,7 @@ export interface SymbolView extends PooledView {
 }
 
 export interface ConsensusView {
-  cycleId: string;
+  cycleId: CycleId;
   policyVersion: number;
   method: string;
   symbols: SymbolView[];

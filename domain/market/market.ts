@@ -1,4 +1,4 @@
-import type { DecimalText } from '../money/money.ts';
+import type { DecimalText, Money, Price, Quantity } from '../money/money.ts';
 
 export type Mode = 'paper' | 'live';
 
@@ -6,16 +6,16 @@ export interface Instrument {
   symbol: string;
   base: string;
   quote: string;
-  tickSize: DecimalText;
-  stepSize: DecimalText;
-  minQuantity: DecimalText;
+  tickSize: Price;
+  stepSize: Quantity;
+  minQuantity: Quantity;
   /** The most of one order; missing where the exchange states none. */
-  maxQuantity?: DecimalText | undefined;
+  maxQuantity?: Quantity | undefined;
   /** The same of an order without a price. */
-  maxMarketQuantity?: DecimalText | undefined;
-  minNotional: DecimalText;
+  maxMarketQuantity?: Quantity | undefined;
+  minNotional: Money;
   /** The most that one order with a price may be worth; missing where the exchange states none. */
-  maxNotional?: DecimalText | undefined;
+  maxNotional?: Money | undefined;
   /** Fractions of the received asset. */
   makerFeeRate: DecimalText;
   takerFeeRate: DecimalText;
@@ -24,15 +24,15 @@ export interface Instrument {
 /** One minute. */
 export interface Candle {
   openAt: number;
-  open: DecimalText;
-  high: DecimalText;
-  low: DecimalText;
-  close: DecimalText;
-  volume: DecimalText;
+  open: Price;
+  high: Price;
+  low: Price;
+  close: Price;
+  volume: Quantity;
 }
 
 /** `[price, quantity]`, best level first. */
-export type BookLevel = readonly [price: DecimalText, quantity: DecimalText];
+export type BookLevel = readonly [price: Price, quantity: Quantity];
 
 export interface OrderBook {
   bids: BookLevel[];

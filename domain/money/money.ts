@@ -1,4 +1,5 @@
 import { Decimal as DecimalBase } from 'decimal.js';
+import type { Tagged } from './tagged.ts';
 
 /**
  * Money, prices and quantities. Inside the domain they are `Decimal`; at every boundary they are `DecimalText`.
@@ -14,6 +15,12 @@ export type Decimal = DecimalBase;
 
 /** A decimal number in plain notation, e.g. `"0.00012"`: never exponent form, never a float. */
 export type DecimalText = string;
+/** Quote currency for one unit of the base asset. */
+export type Price = Tagged<DecimalText, 'price'>;
+/** Of the base asset. */
+export type Quantity = Tagged<DecimalText, 'quantity'>;
+/** An amount in the quote currency. */
+export type Money = Tagged<DecimalText, 'money'>;
 
 export const decimalPattern = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 

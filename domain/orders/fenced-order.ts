@@ -1,3 +1,4 @@
+import type { IntentId } from './ids.ts';
 import type { OrderLeg } from './orders.ts';
 import type { SubmissionTerms } from './submissions.ts';
 
@@ -19,6 +20,6 @@ export interface FencedOrder
     Pick<OrderLeg, 'account' | 'symbol' | 'side' | 'stopPrice'>,
     Pick<SubmissionTerms, 'type' | 'timeInForce' | 'quantity' | 'limitPrice'> {
   /** The client order id. */
-  intentId: string;
+  intentId: IntentId;
   readonly [passed]: true;
 }

@@ -1,4 +1,5 @@
-import type { DecimalText } from '../money/money.ts';
+import type { DecimalText, Money, Price, Quantity } from '../money/money.ts';
+import type { CycleId, IntentId, LegId } from './ids.ts';
 
 export type OrderSide = 'buy' | 'sell';
 export type TimeInForce = 'IOC' | 'FOK' | 'GTC';
@@ -14,7 +15,7 @@ export type OrderType = (typeof orderTypes)[number];
 export type Working =
   | { style: 'once' }
   | { style: 'chase'; submissions: number }
-  | { style: 'twap'; slices: DecimalText[]; intervalMs: number };
+  | { style: 'twap'; slices: Quantity[]; intervalMs: number };
 
 /** Why an order is sent. While trading is halted only the reducing purposes pass. */
 export type OrderPurpose = 'open' | 'protect' | 'flatten' | 'compensate';
@@ -84,25 +85,25 @@ export function mayBeOpen(state: OrderState): boolean {
 /** One leg of a cycle's plan: what is to be bought or sold, at what limit. */
 export interface OrderLeg {
   /** Business key: the same cycle, symbol, leg and purpose always give the same id. */
-  legId: string;
-  cycleId: string;
+  legId: LegId;
+  cycleId: CycleId;
   correlationId: string;
   account: string;
   symbol: string;
   side: OrderSide;
   purpose: OrderPurpose;
   type: OrderType;
-  quantity: DecimalText;
+  quantity: Quantity;
   /** The collar: no fill of an order with a price is worse than this, and capital is reserved at it. */
-  limitPrice: DecimalText;
+  limitPrice: Price;
   /** Of a `stop` alone. */
-  stopPrice?: DecimalText;
+  stopPrice?: Price;
   timeInForce: TimeInForce;
   /** How long a GTC order may rest. */
   restMs: number;
   working: Working;
   /** The exchange's least value of an order, in the quote currency: what is left below it is not sent. */
-  minNotional: DecimalText;
+  minNotional: Money;
   /** The halt epoch that the cycle read in its first step. */
   epoch: number;
 }
@@ -119,10 +120,10 @@ export interface Fill {
   symbol: string;
   tradeId: string;
   /** Client order id. */
-  intentId: string;
+  intentId: IntentId;
   side: OrderSide;
-  price: DecimalText;
-  quantity: DecimalText;
+  price: Price;
+  quantity: Quantity;
   fee: DecimalText;
   feeAsset: string;
   liquidity: 'maker' | 'taker';

@@ -1,4 +1,4 @@
-import { type Decimal, decimal, sum, text } from '../money/money.ts';
+import { type Decimal, decimal, type Price, type Quantity, sum, text } from '../money/money.ts';
 import type { OrderLeg, OrderState, OrderType, TimeInForce } from './orders.ts';
 
 /** One order of a leg at the exchange, before its price is known. */
@@ -7,7 +7,7 @@ export interface SubmissionDraft {
   submission: number;
   type: OrderType;
   timeInForce: TimeInForce;
-  quantity: string;
+  quantity: Quantity;
   /** `collar`: at the leg's limit. `join`: at the best price of its own side, never beyond the leg's limit. */
   price: 'collar' | 'join';
   /** How long it may rest before it is cancelled. */
@@ -18,18 +18,18 @@ export interface SubmissionDraft {
 
 /** As it is sent. */
 export interface SubmissionTerms extends Omit<SubmissionDraft, 'price' | 'delayMs'> {
-  limitPrice: string;
+  limitPrice: Price;
 }
 
 export interface PastSubmission {
   state: OrderState;
-  filledQuantity: string;
+  filledQuantity: Quantity;
 }
 
 /** The best prices of both sides. */
 export interface Touch {
-  bid: string;
-  ask: string;
+  bid: Price;
+  ask: Price;
 }
 
 /**
@@ -80,7 +80,7 @@ export function priced(leg: OrderLeg, draft: SubmissionDraft, touch: Touch | und
   return { ...terms, limitPrice: price === 'join' && touch ? joined(leg, touch) : leg.limitPrice };
 }
 
-function joined({ side, limitPrice }: OrderLeg, { bid, ask }: Touch): string {
+function joined({ side, limitPrice }: OrderLeg, { bid, ask }: Touch): Price {
   const collar: Decimal = decimal(limitPrice);
   if (side === 'buy') return collar.lessThan(bid) ? limitPrice : bid;
   return collar.greaterThan(ask) ? limitPrice : ask;

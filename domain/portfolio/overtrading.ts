@@ -1,4 +1,4 @@
-import { type Decimal, type DecimalText, decimal, max, min, sum, text, ZERO } from '../money/money.ts';
+import { type Decimal, decimal, type Money, max, min, sum, text, ZERO } from '../money/money.ts';
 import type { Fill } from '../orders/orders.ts';
 import type { Refusal } from '../orders/refusal.ts';
 import { isWithin } from '../statistics/periods.ts';
@@ -44,9 +44,9 @@ type Shares = Pick<RiskLimits, 'maxDailyTurnover' | 'maxDailyFees'>;
 function budgetsOf(
   { maxDailyTurnover, maxDailyFees }: Shares,
   { turnover, fees }: TradingDay,
-  opening: DecimalText,
+  opening: Money,
 ): Budget[] {
-  const budget = (code: Budget['code'], share: number, used: DecimalText, rate: string): Budget => ({
+  const budget = (code: Budget['code'], share: number, used: Money, rate: string): Budget => ({
     code,
     limit: decimal(opening).times(share),
     used: decimal(used),

@@ -1,4 +1,5 @@
-import type { DecimalText } from '../money/money.ts';
+import type { DecimalText, Money, Price, Quantity } from '../money/money.ts';
+import type { CycleId } from '../orders/ids.ts';
 import type { OrderLeg } from '../orders/orders.ts';
 import type { Refusal, RefusalCode } from '../orders/refusal.ts';
 
@@ -13,12 +14,12 @@ export interface Balance {
 export interface Position {
   symbol: string;
   /** What can be sold; dust stands apart. */
-  quantity: DecimalText;
+  quantity: Quantity;
   /** Average cost of what is held, fees included, in the quote currency. */
-  averageCost: DecimalText;
-  realizedPnl: DecimalText;
+  averageCost: Price;
+  realizedPnl: Money;
   /** Remainders too small to be sold. They join the position again with the next buy. */
-  dust: DecimalText;
+  dust: Quantity;
   /** When it last grew from nothing, UTC epoch milliseconds; 0 while flat. Names one holding from its entry to its exit. */
   openedAt: number;
 }
@@ -26,11 +27,11 @@ export interface Position {
 /** What the day of the daily loss limit has brought so far. Amounts are in the account's currency. */
 export interface TradingDay {
   /** Equity that it began with; missing before the account's first mark. */
-  opening: DecimalText | undefined;
+  opening: Money | undefined;
   /** Value of all fills, of either side and any purpose. */
-  turnover: DecimalText;
+  turnover: Money;
   /** As the trade records have them. */
-  fees: DecimalText;
+  fees: Money;
 }
 
 /** The newest sale of a symbol. */
@@ -55,7 +56,7 @@ export interface Allocation {
   /** Before any cap. */
   wanted: number;
   share: number;
-  amount: DecimalText;
+  amount: Money;
   /** The caps that bit, in their order; empty where none did. */
   boundBy: RefusalCode[];
 }
@@ -67,14 +68,14 @@ export interface Restriction extends Refusal {
 
 /** What one cycle means to do, with everything that bound it. */
 export interface OrderPlan {
-  cycleId: string;
+  cycleId: CycleId;
   /**
    * `independent`: each leg is worked at once and ends by itself. `linked`: one leg is right only with the others (a pair, a hedge, a buy that
    * another leg's sale pays), so they are worked one after the other, and a refused one undoes those before it. Plans of several legs without
    * it are of an earlier release, and linked.
    */
   kind?: 'independent' | 'linked';
-  equity: DecimalText;
+  equity: Money;
   /** What frees capital comes first; the order in which linked ones are worked. */
   legs: OrderLeg[];
   verdicts: RiskVerdict[];

@@ -1,4 +1,4 @@
-import { type DecimalText, decimal, text, ZERO } from '../money/money.ts';
+import { decimal, type Money, type Price, text, ZERO } from '../money/money.ts';
 import type { Fill } from '../orders/orders.ts';
 import type { Position } from './portfolio.ts';
 
@@ -15,7 +15,7 @@ export function flatPosition(symbol: string): Position {
 }
 
 /** Whether the exchange takes no order for what is held at this price: as a holding it is over, though its quantity and cost stay in the books. */
-export function isRemnant({ quantity }: Position, price: DecimalText, minNotional: DecimalText): boolean {
+export function isRemnant({ quantity }: Position, price: Price, minNotional: Money): boolean {
   return decimal(quantity).times(price).lessThan(minNotional);
 }
 

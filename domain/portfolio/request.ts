@@ -1,6 +1,7 @@
 import type { MarketSnapshot, SymbolSnapshot } from '../market/market.ts';
 import type { Prices } from '../market/prices.ts';
-import type { Decimal } from '../money/money.ts';
+import type { Decimal, Money, Price, Quantity } from '../money/money.ts';
+import type { CycleId, LegId } from '../orders/ids.ts';
 import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from '../orders/orders.ts';
 import type { AllocationSettings } from './allocation.ts';
 import type { Balance, LastSale, Position, TradingDay } from './portfolio.ts';
@@ -17,8 +18,8 @@ export interface View {
 export interface RiskLimits {
   maxSymbolExposure: number;
   maxGrossExposure: number;
-  maxOrderNotional: string;
-  minOrderNotional: string;
+  maxOrderNotional: Money;
+  minOrderNotional: Money;
   minTradeShare: number;
   priceCollarBps: number;
   costBuffer: number;
@@ -49,13 +50,13 @@ export interface ExecutionTerms {
   /** Of a chase. */
   submissions: number;
   /** An order of more than this is worked in slices of equal time (TWAP), whatever its style but a chase. */
-  sliceAboveNotional: string;
+  sliceAboveNotional: Money;
   slices: number;
   sliceMs: number;
 }
 
 export interface PlanRequest {
-  cycleId: string;
+  cycleId: CycleId;
   correlationId: string;
   account: string;
   currency: string;
@@ -68,7 +69,7 @@ export interface PlanRequest {
   allocation: AllocationSettings;
   execution: ExecutionTerms;
   now: number;
-  legIdOf(symbol: string, leg: number, purpose: OrderPurpose): string;
+  legIdOf(symbol: string, leg: number, purpose: OrderPurpose): LegId;
 }
 
 export interface Books {
@@ -81,13 +82,13 @@ export interface Books {
     symbol: string;
     state: OrderState;
     side: OrderSide;
-    quantity: string;
-    filledQuantity: string;
-    limitPrice: string;
+    quantity: Quantity;
+    filledQuantity: Quantity;
+    limitPrice: Price;
   }[];
-  marks: { dayOpen: string; highWater: string } | undefined;
+  marks: { dayOpen: Money; highWater: Money } | undefined;
   /** The last sales, newest first. */
-  closedTrades: readonly { realizedPnl: string; closedAt: number }[];
+  closedTrades: readonly { realizedPnl: Money; closedAt: number }[];
   /** Of each symbol, at least those within the pause before it may be entered again. */
   lastSales: readonly LastSale[];
   day: TradingDay;

@@ -1,5 +1,17 @@
 import type { Instrument } from '../market/market.ts';
-import { ceilToStep, type Decimal, decimal, floorToStep, max, min, sum, text, ZERO } from '../money/money.ts';
+import {
+  ceilToStep,
+  type Decimal,
+  decimal,
+  floorToStep,
+  max,
+  min,
+  type Price,
+  sum,
+  text,
+  ZERO,
+} from '../money/money.ts';
+import type { CycleId, LegId } from '../orders/ids.ts';
 import type { Fill, OrderLeg, OrderPurpose } from '../orders/orders.ts';
 import { baseOf } from '../portfolio/position.ts';
 import { largestOrder } from '../portfolio/sizing.ts';
@@ -19,14 +31,14 @@ export function netQuantity(symbol: string, fills: readonly Fill[]): Decimal {
 }
 
 export interface ExitTerms {
-  legId: string;
-  cycleId: string;
+  legId: LegId;
+  cycleId: CycleId;
   correlationId: string;
   account: string;
   purpose: Exclude<OrderPurpose, 'open'>;
   epoch: number;
   instrument: Instrument;
-  bid: string;
+  bid: Price;
   /** What is to be sold, and what of it is free to be sold. */
   wanted: Decimal;
   free: Decimal;

@@ -1,4 +1,4 @@
-import { type DecimalText, decimal, max, text } from '../money/money.ts';
+import { decimal, max, type Price, type Quantity, text } from '../money/money.ts';
 
 /** What closes a position, in the order in which one price is held against them. */
 export const barrierNames = ['stop_loss', 'trailing_stop', 'take_profit', 'time_limit'] as const;
@@ -14,17 +14,17 @@ export interface ProtectionSettings {
 
 /** One holding, from its entry to its exit. */
 export interface Holding {
-  quantity: DecimalText;
-  averageCost: DecimalText;
+  quantity: Quantity;
+  averageCost: Price;
   /** Names the holding: the next one of the symbol has another. UTC epoch milliseconds. */
   openedAt: number;
 }
 
 /** As prices and times. The position is closed at or below the stops, at or above the profit, at or after the time. */
 export interface Barriers {
-  stopLoss?: DecimalText;
-  trailingStop?: DecimalText;
-  takeProfit?: DecimalText;
+  stopLoss?: Price;
+  trailingStop?: Price;
+  takeProfit?: Price;
   closesAt?: number;
 }
 
@@ -34,10 +34,10 @@ const MINUTE_MS = 60_000;
  * Not rounded: to a tick of a coin that costs a few ticks it would be another barrier. A holding without a cost has no barriers of price: a profit of nothing on nothing would sell it at once.
  * @param highest highest price since the entry.
  */
-export function barriersOf(settings: ProtectionSettings, holding: Holding, highest: DecimalText): Barriers {
+export function barriersOf(settings: ProtectionSettings, holding: Holding, highest: Price): Barriers {
   const { stopLoss, trailingStop, takeProfit, timeLimitMinutes } = settings;
   const { averageCost, openedAt } = holding;
-  const of = (price: DecimalText, change: number): DecimalText => text(decimal(price).times(decimal(1).plus(change)));
+  const of = (price: Price, change: number): Price => text(decimal(price).times(decimal(1).plus(change)));
   const priced = !decimal(averageCost).isZero();
   return {
     ...(priced && stopLoss !== undefined ? { stopLoss: of(averageCost, -stopLoss) } : {}),
@@ -48,7 +48,7 @@ export function barriersOf(settings: ProtectionSettings, holding: Holding, highe
 }
 
 /** The entry counts as a price that was reached, so that a trailing stop stands from the first moment. */
-export function highestOf(...prices: [DecimalText, ...DecimalText[]]): DecimalText {
+export function highestOf(...prices: [Price, ...Price[]]): Price {
   const [first, ...rest] = prices;
   return text(max(decimal(first), ...rest.map((price) => decimal(price))));
 }
@@ -58,7 +58,7 @@ export function highestOf(...prices: [DecimalText, ...DecimalText[]]): DecimalTe
  * @param price what a sale would get: the best bid.
  * @param at UTC epoch milliseconds.
  */
-export function barrierHit(barriers: Barriers, price: DecimalText, at: number): Barrier | undefined {
+export function barrierHit(barriers: Barriers, price: Price, at: number): Barrier | undefined {
   const { stopLoss, trailingStop, takeProfit, closesAt } = barriers;
   const paid = decimal(price);
   if (stopLoss !== undefined && paid.lessThanOrEqualTo(stopLoss)) return 'stop_loss';

@@ -4,8 +4,9 @@ import type { Consensus } from '../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../contracts/cycle.ts';
 import type { PolicySettings } from '../../contracts/participation.ts';
 import type { Mode } from '../../domain/market/market.ts';
-import type { DecimalText } from '../../domain/money/money.ts';
+import type { DecimalText, Money, Price, Quantity } from '../../domain/money/money.ts';
 import type { FencedOrder, Sending } from '../../domain/orders/fenced-order.ts';
+import type { CycleId, IntentId, LegId, VenueOrderId } from '../../domain/orders/ids.ts';
 import type { Fill, OrderLeg, OrderState } from '../../domain/orders/orders.ts';
 import type { Refusal } from '../../domain/orders/refusal.ts';
 import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
@@ -123,13 +124,13 @@ export interface ControlBook {
 
 /** One submission of a leg. Type, time in force, quantity, price and rest are the submission's own. */
 export interface Intent extends OrderLeg {
-  intentId: string;
+  intentId: IntentId;
   submission: number;
   state: OrderState;
   /** The exchange refuses the request after this time. */
   sendBy: number;
-  venueOrderId: string | undefined;
-  filledQuantity: DecimalText;
+  venueOrderId: VenueOrderId | undefined;
+  filledQuantity: Quantity;
   detail: string;
   createdAt: number;
   updatedAt: number;
@@ -141,10 +142,10 @@ export type FenceResult =
 
 /** What is newly known of an order at the exchange, with all fills that came with it. */
 export interface OrderReport {
-  intentId: string;
+  intentId: IntentId;
   state: OrderState;
-  venueOrderId?: string | undefined;
-  filledQuantity?: DecimalText;
+  venueOrderId?: VenueOrderId | undefined;
+  filledQuantity?: Quantity;
   detail?: string;
   /** Exchange time from which on its absence has to be proved anew. */
   sendBy?: number;
@@ -153,7 +154,7 @@ export interface OrderReport {
 
 /** A reducing leg that is wanted outside of a plan: a protective exit, a flattening, a compensation. */
 export interface ExitRequest {
-  legId: string;
+  legId: LegId;
   account: string;
   symbol: string;
 }
@@ -161,7 +162,7 @@ export interface ExitRequest {
 /** What may be sold: the position less what other legs have reserved. */
 export interface ExitView {
   position: Position;
-  free: DecimalText;
+  free: Quantity;
   control: ControlState;
   openOrders: Pick<Intent, 'symbol' | 'side' | 'quantity' | 'state'>[];
   /** Legs that have some of its base reserved, the oldest first. */
@@ -182,10 +183,10 @@ export interface IntentBook {
   report(report: OrderReport): Promise<Intent>;
   /** Puts a tombstone where no row exists, so that a stalled attempt that wakes late cannot pass. Returns what stands there then. */
   voidIfMissing(leg: OrderLeg, submission: number): Promise<Intent>;
-  find(intentId: string): Promise<Intent | undefined>;
-  findByVenueOrder(account: string, symbol: string, venueOrderId: string): Promise<Intent | undefined>;
+  find(intentId: IntentId): Promise<Intent | undefined>;
+  findByVenueOrder(account: string, symbol: string, venueOrderId: VenueOrderId): Promise<Intent | undefined>;
   /** In the order of their submission. */
-  ofLeg(legId: string): Promise<Intent[]>;
+  ofLeg(legId: LegId): Promise<Intent[]>;
   /** All that may be open at the exchange, as far as is known. */
   listOpen(account: string): Promise<Intent[]>;
   list(account: string, limit: number): Promise<Intent[]>;
@@ -214,12 +215,12 @@ export interface Transfer {
 
 /** What became of a position that was booked out. Quantities are in the base asset, its earlier dust included; amounts in the quote. */
 export interface BookedOut {
-  quantity: DecimalText;
+  quantity: Quantity;
   /** As dust, since the exchange still has it. */
-  kept: DecimalText;
-  left: DecimalText;
-  cost: DecimalText;
-  realizedPnl: DecimalText;
+  kept: Quantity;
+  left: Quantity;
+  cost: Money;
+  realizedPnl: Money;
 }
 
 export interface LedgerBook {
@@ -229,8 +230,8 @@ export interface LedgerBook {
   positions(account: string): Promise<Position[]>;
   /** Deposits less withdrawals, by asset. */
   deposits(account: string): Promise<Record<string, DecimalText>>;
-  fillsOfCycle(cycleId: string): Promise<Fill[]>;
-  fillsOfLeg(legId: string): Promise<Fill[]>;
+  fillsOfCycle(cycleId: CycleId): Promise<Fill[]>;
+  fillsOfLeg(legId: LegId): Promise<Fill[]>;
   equityMarks(account: string): Promise<EquityMarks | undefined>;
   /** The day that has begun by `now`, as the limits in force count days. */
   tradingDay(account: string, now: number): Promise<TradingDay>;
@@ -248,9 +249,9 @@ export interface LedgerBook {
     account: string;
     symbol: string;
     /** Total of the asset at the exchange. */
-    held: DecimalText;
+    held: Quantity;
     /** What it is worth, or brought, in the quote currency. */
-    value: DecimalText;
+    value: Money;
     reason: string;
     at: number;
     by: string;
@@ -263,16 +264,16 @@ export interface LedgerBook {
     symbol: string;
     rules: SellingRules;
     /** What is bid. */
-    price: DecimalText;
+    price: Price;
   }): Promise<DecimalText>;
 }
 
 export interface EquityMarks {
-  equity: DecimalText;
+  equity: Money;
   /** Equity at the day's reset hour, or at the first mark after it, moved by deposits and withdrawals since. */
-  dayOpen: DecimalText;
+  dayOpen: Money;
   /** Highest equity so far, moved likewise. */
-  highWater: DecimalText;
+  highWater: Money;
   /** Of the prices, by the exchange's clock. */
   at: number;
 }
@@ -280,7 +281,7 @@ export interface EquityMarks {
 /** A sale that closed a position or a part of it. */
 export interface ClosedTrade {
   symbol: string;
-  realizedPnl: DecimalText;
+  realizedPnl: Money;
   closedAt: number;
 }
 
@@ -290,19 +291,19 @@ export interface CycleBook {
    * and its restriction takes effect in it. Idempotent by cycle id: the second call returns the first plan.
    * @param now by the exchange's clock, which dates the trades of the day and the last sales.
    */
-  plan(cycleId: string, account: string, now: number, decide: (view: PlanningView) => OrderPlan): Promise<OrderPlan>;
+  plan(cycleId: CycleId, account: string, now: number, decide: (view: PlanningView) => OrderPlan): Promise<OrderPlan>;
   /** Releases what a leg still holds, when its order workflow could not be started. */
-  releaseLeg(legId: string): Promise<void>;
+  releaseLeg(legId: LegId): Promise<void>;
   /** Writes how a plan ended; idempotent by cycle id. */
   settlePlan(result: PlanResult): Promise<void>;
   /** Plans of linked legs whose end was not written, and that were made before `before`. */
   unsettledPlans(account: string, before: number): Promise<OrderPlan[]>;
   /** Writes the decision record and marks equity where it is known; idempotent by cycle id. */
   record(record: CycleRecord): Promise<void>;
-  find(cycleId: string): Promise<CycleRecord | undefined>;
+  find(cycleId: CycleId): Promise<CycleRecord | undefined>;
   list(account: string, limit: number): Promise<CycleRecord[]>;
   saveConsensus(consensus: Consensus): Promise<Consensus>;
-  findConsensus(cycleId: string): Promise<Consensus | undefined>;
+  findConsensus(cycleId: CycleId): Promise<Consensus | undefined>;
 }
 
 export interface PlanningView {
@@ -328,7 +329,7 @@ export interface ReconciliationReport {
 
 /** A fill with the venue's own id of its order, which an intent whose answer was lost does not have yet. */
 export interface BookedTrade extends Fill {
-  venueOrderId: string;
+  venueOrderId: VenueOrderId;
 }
 
 /** What is known of the exchange's side: how far its trades were read, who reads them, how often the same difference was seen. */
@@ -359,7 +360,7 @@ export interface NewEvent {
   /** The same fact told twice is written once. */
   eventId: string;
   kind: string;
-  cycleId?: string | undefined;
+  cycleId?: CycleId | undefined;
   correlationId?: string | undefined;
   payload: unknown;
 }
@@ -371,7 +372,7 @@ export interface OutboxEvent {
   kind: string;
   at: number;
   mode: Mode;
-  cycleId: string | undefined;
+  cycleId: CycleId | undefined;
   correlationId: string | undefined;
   payload: unknown;
 }
@@ -425,7 +426,7 @@ export interface AuditBook {
 
 /** Payload of `fill.booked`. */
 export interface BookedFill extends Fill {
-  legId?: string;
+  legId?: LegId;
   /** Of a sale, against average cost with fees; 0 of a buy. */
   realizedPnl?: DecimalText;
 }

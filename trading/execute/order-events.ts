@@ -1,8 +1,9 @@
+import type { IntentId } from '../../domain/orders/ids.ts';
 /** Wakes those who follow an order when the exchange says that something became of it. Nothing more: what became of it is asked. */
 export interface OrderEvents {
   /** Something happened to this order; without an id, to whichever. */
-  wake(intentId?: string): void;
-  watch(intentId: string): OrderWatch;
+  wake(intentId?: IntentId): void;
+  watch(intentId: IntentId): OrderWatch;
 }
 
 export interface OrderWatch {
@@ -14,7 +15,7 @@ export interface OrderWatch {
 
 export function createOrderEvents(): OrderEvents {
   const watched = new Map<string, Set<() => void>>();
-  const wakeAll = (intentId: string): void => {
+  const wakeAll = (intentId: IntentId): void => {
     for (const rouse of watched.get(intentId) ?? []) rouse();
   };
   return {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { LegProgress } from '../../contracts/order.ts';
+import type { IntentId } from '../../domain/orders/ids.ts';
 import { isTerminal, type OrderLeg } from '../../domain/orders/orders.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
@@ -32,7 +33,7 @@ export async function tellProgress(
 }
 
 /** @throws Error where the journal has none of this id */
-export async function intentOf({ journal }: Pick<OrderTools, 'journal'>, intentId: string): Promise<Intent> {
+export async function intentOf({ journal }: Pick<OrderTools, 'journal'>, intentId: IntentId): Promise<Intent> {
   const intent = await journal.intents.find(intentId);
   if (!intent) throw new Error(`no intent ${intentId} stands in the journal`);
   return intent;

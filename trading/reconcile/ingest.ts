@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { VenueOrderId } from '../../domain/orders/ids.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { BookedTrade, Intent, Journal } from '../../stores/journal/port.ts';
 import type { TradingPort, VenueTrade } from '../../venues/port.ts';
@@ -91,7 +92,7 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
   };
 
   /** An order whose answer was lost is known by its client id alone. */
-  const ownerOf = async (symbol: string, venueOrderId: string, first: boolean): Promise<Intent | undefined> => {
+  const ownerOf = async (symbol: string, venueOrderId: VenueOrderId, first: boolean): Promise<Intent | undefined> => {
     const booked = await journal.intents.findByVenueOrder(account, symbol, venueOrderId);
     if (booked) return booked;
     // A long past of another owner is not asked about trade by trade, unless an order of ours may be in it.

@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
+import type { IntentId } from '../../domain/orders/ids.ts';
 import type { ExchangeKeys } from '../../runtime/configuration/secrets.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 
@@ -14,7 +15,7 @@ export interface UserStreamOptions {
    * The account had a trade or an order changed: the one with this client order id or, after a line was opened, any. It may be told twice, in any
    * order, or not at all.
    */
-  onEvent(intentId?: string): void;
+  onEvent(intentId?: IntentId): void;
   logger: Logger;
 }
 

@@ -20,6 +20,7 @@ import { midPrice } from '../../domain/market/book.ts';
 import { midsOf, type Prices, pricesIn } from '../../domain/market/prices.ts';
 import { booksIn, type CycleSnapshot } from '../../domain/market/snapshot.ts';
 import { text, ZERO } from '../../domain/money/money.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
 import type { Restriction } from '../../domain/portfolio/portfolio.ts';
 import { onHalt } from '../halts.ts';
 import { readInput } from '../input.ts';
@@ -118,7 +119,7 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
 }
 
 /** The plan raised the halt row already, under the same request id: trading control does the rest. */
-async function carryOutHalt(cycleId: string, restriction: Restriction): Promise<void> {
+async function carryOutHalt(cycleId: CycleId, restriction: Restriction): Promise<void> {
   await getExternalWorkflowHandle(TRADING_CONTROL_ID).signal(emergencyStop, {
     requestId: riskHaltId(cycleId),
     reason: refusalText(restriction),
@@ -152,7 +153,7 @@ async function finish(
   return { cycleId, outcome, summary };
 }
 
-function newDraft(terms: CycleTerms, cycleId: string, runId: string, startedAt: number): CycleDraft {
+function newDraft(terms: CycleTerms, cycleId: CycleId, runId: string, startedAt: number): CycleDraft {
   const { account, mode, epoch } = terms;
   return {
     cycleId,

@@ -1,6 +1,7 @@
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { type AgentScoreRecord, agentScoreSchema } from '../../../contracts/scores.ts';
 import { decimal } from '../../../domain/money/money.ts';
+import type { CycleId } from '../../../domain/orders/ids.ts';
 import type { ScoredSignal } from '../../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { type AbstentionReason, isFailure, type Signal } from '../../../domain/signals/signals.ts';
@@ -43,7 +44,7 @@ export async function recordSignals(transaction: Transaction, record: CycleRecor
 
 async function keepSignal(
   transaction: Transaction,
-  of: { account: string; cycleId: string; model: string; price: string; takenAt: number },
+  of: { account: string; cycleId: CycleId; model: string; price: string; takenAt: number },
   { agentId, symbol, probabilities, horizonMs }: Signal,
   share: number,
 ): Promise<void> {
