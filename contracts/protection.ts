@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DecimalText } from '../domain/money/money.ts';
-import type { Barrier, Barriers, Holding } from '../domain/protection/protection.ts';
+import type { Barrier, Barriers, Holding, ProtectionSettings } from '../domain/protection/protection.ts';
 import { positiveDecimalText, symbolText } from './decimal-text.ts';
 import { accountInput } from './inputs.ts';
 
@@ -44,3 +44,27 @@ export interface ProtectionResult {
   /** Of the last sale of its own. Quantities are in the base asset. */
   closed?: { barrier: Barrier; sold: DecimalText; dust: DecimalText };
 }
+
+/** What is held now, and the barriers that the configuration gives it. */
+export interface Guard {
+  holding?: Holding;
+  settings?: ProtectionSettings;
+}
+
+export interface WatchRequest {
+  account: string;
+  symbol: string;
+  holding: Holding;
+  settings: ProtectionSettings;
+  /** Highest price since the entry, as far as is known. */
+  highest: DecimalText;
+}
+
+/**
+ * Why a watch ended. `changed`: the entry, or the settings. `dust`: too little is left to be sold. `again`: nothing happened; the watch is not
+ * endless, so that the workflow's history shows that it goes on.
+ */
+export type Watched = { highest: DecimalText } & (
+  | { end: 'hit'; barrier: Barrier }
+  | { end: 'flat' | 'dust' | 'changed' | 'again' }
+);

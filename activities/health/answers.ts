@@ -6,7 +6,7 @@ import { protectWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-
 import type { Observation } from '../../domain/health/health.ts';
 import { decimal } from '../../domain/money/money.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { PROTECTED_WITHIN_MS } from '../protection/ensure.ts';
+import { PROTECTED_WITHIN_MS } from '../../trading/reconcile/missing.ts';
 
 /** What guards money and has not answered for so long is told of: that a workflow runs does not say that it works. */
 export const SILENT_MS = 15_000;

@@ -5,9 +5,9 @@ import type { Observation } from '../../domain/health/health.ts';
 import { decimal } from '../../domain/money/money.ts';
 import { isUnwell } from '../../domain/signals/signals.ts';
 import type { ControlState, Journal, ReconciliationReport } from '../../stores/journal/port.ts';
+import { PROTECTED_WITHIN_MS } from '../../trading/reconcile/missing.ts';
 import { isUnresolved } from '../../trading/reconcile/unresolved.ts';
 import type { TradingPort } from '../../venues/port.ts';
-import { PROTECTED_WITHIN_MS } from '../protection/ensure.ts';
 import { isRunning } from '../reconcile/missing.ts';
 
 /** What ends by itself, through look-ups, within this time is no incident. */

@@ -19,8 +19,8 @@ import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { boundedFetch } from '../../trading/agents/bounded-fetch.ts';
+import { tellLook } from '../../trading/incidents.ts';
 import { beating } from '../heartbeat.ts';
-import { tellLook } from '../incidents.ts';
 import { isRunning } from '../reconcile/missing.ts';
 import { createAnswerWatch } from './answers.ts';
 import {

@@ -4,9 +4,6 @@ import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { protectWorkflowId } from '../../contracts/workflow-ids.ts';
 
-/** A holding of this age has its exits, or lacks them. */
-export const PROTECTED_WITHIN_MS = 30_000;
-
 /**
  * Starts the protective exits of a symbol, or has those that run look again. By signal and not by a mere start: one that is about to end,
  * since its holding is sold, cannot end before it has seen the signal, and so it sees a holding that was opened in that very moment.

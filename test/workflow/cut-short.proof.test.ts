@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startMissingFlatten } from '../../activities/reconcile/missing.ts';
+import { runsOn } from '../../activities/reconcile/missing.ts';
 import type { FlattenResult } from '../../contracts/control.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { flattenWorkflowId, orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { settleIntent } from '../../trading/execute/settle.ts';
+import { startMissingFlatten } from '../../trading/reconcile/missing.ts';
 import { until } from '../paper-exchange/harness.ts';
 import { leg, planLegs } from '../support/books.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
@@ -123,7 +124,7 @@ describe('a selling', () => {
   it('is started again by reconciliation when somebody terminated it, once', async () => {
     const handle = await startSelling();
     await orderOfSelling();
-    const tools = { journal: rig.journal, client: rig.client };
+    const tools = { journal: rig.journal, runs: runsOn(rig.client) };
     expect(await startMissingFlatten(tools, 'main')).toEqual([]);
     await handle.terminate('by hand');
     expect(await startMissingFlatten(tools, 'main')).toEqual([handle.workflowId]);

@@ -1,18 +1,19 @@
-import type { Client } from '@temporalio/client';
 import type { OpenOrder } from '../../contracts/control.ts';
 import { LEG_PREFIX } from '../../contracts/leg-ids.ts';
 import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import { isTerminal } from '../../domain/orders/orders.ts';
 import { nextSubmission } from '../../domain/orders/submissions.ts';
 import type { Intent, Journal } from '../../stores/journal/port.ts';
-import { settleIntent } from '../../trading/execute/settle.ts';
 import type { TradingPort, VenueOrder } from '../../venues/port.ts';
-import { isRunning, startMissingOrder } from './missing.ts';
+import type { Clock } from '../clock.ts';
+import { settleIntent } from '../execute/settle.ts';
+import { type Runs, startMissingOrder } from './missing.ts';
 
-export interface AdoptDependencies {
+export interface AdoptTools {
   journal: Pick<Journal, 'intents'>;
   trading: TradingPort;
-  client: Client;
+  runs: Runs;
+  clock: Clock;
 }
 
 /** What became of the exchange's open orders. */
@@ -29,7 +30,7 @@ export interface Owners {
  * without our prefix is not ours to touch.
  */
 export async function checkOwners(
-  { journal, trading }: Pick<AdoptDependencies, 'journal' | 'trading'>,
+  { journal, trading }: Pick<AdoptTools, 'journal' | 'trading'>,
   orders: readonly VenueOrder[],
 ): Promise<Owners> {
   const owners: Owners = { foreign: [], cancelled: [], differences: [] };
@@ -59,13 +60,13 @@ export interface Adoption {
 }
 
 /** A submission that nobody follows is settled here, and what its leg still has to do goes back to an order workflow. */
-export async function adopt(dependencies: AdoptDependencies, intent: Intent): Promise<Adoption> {
-  const { journal, trading, client } = dependencies;
+export async function adopt(tools: AdoptTools, intent: Intent): Promise<Adoption> {
+  const { journal, trading, runs } = tools;
   const { intentId, legId, account, symbol } = intent;
   const workflowId = orderWorkflowId(legId);
-  if (await isRunning(client, workflowId)) return { intentId, adopted: false };
+  if ((await runs.state(workflowId)) === 'running') return { intentId, adopted: false };
 
-  const settled = await endIfOverdue(dependencies, await settleIntent(journal, trading, intent));
+  const settled = await endIfOverdue(tools, await settleIntent(journal, trading, intent));
   // The leg as it was planned; an intent carries the terms of its own submission.
   const leg = await journal.intents.planExit({ legId, account, symbol }, () => undefined);
   const past = await journal.intents.ofLeg(legId);
@@ -73,13 +74,13 @@ export async function adopt(dependencies: AdoptDependencies, intent: Intent): Pr
   const resumable = isTerminal(settled.state)
     ? leg !== undefined && nextSubmission(leg, past) !== undefined
     : past.length === 1;
-  const started = leg !== undefined && resumable && (await startMissingOrder(client, leg));
+  const started = leg !== undefined && resumable && (await startMissingOrder(runs, leg));
   return { intentId, adopted: true, ...(started ? { started: workflowId } : {}) };
 }
 
-async function endIfOverdue({ journal, trading }: AdoptDependencies, intent: Intent): Promise<Intent> {
+async function endIfOverdue({ journal, trading, clock }: AdoptTools, intent: Intent): Promise<Intent> {
   const rests = intent.state === 'accepted' || intent.state === 'partially_filled' || intent.state === 'pending_cancel';
-  if (!rests || Date.now() < intent.createdAt + intent.restMs) return intent;
+  if (!rests || clock.now() < intent.createdAt + intent.restMs) return intent;
   await trading.cancel(intent.symbol, intent.intentId);
   return settleIntent(journal, trading, intent);
 }

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import type { ReconcileReport } from '../../contracts/control.ts';
+import type { Observation } from '../../domain/health/health.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import type { TradingPort } from '../../venues/port.ts';
+import type { Clock } from '../clock.ts';
+import { haltTrading, type Latch } from '../control/halt.ts';
+import { tellLook } from '../incidents.ts';
+import { type Adoption, adopt, checkOwners } from './adopt.ts';
+import type { Ingest } from './ingest.ts';
+import { type Look, lookAtBooks, tradedSymbols } from './look.ts';
+import { type Runs, startMissingFlatten, startMissingPlans, startMissingProtection } from './missing.ts';
+
+export interface ReconcileTools {
+  journal: Journal;
+  trading: TradingPort;
+  configuration: Pick<Configuration, 'symbols' | 'execution' | 'protection'>;
+  ingest: Ingest;
+  runs: Runs;
+  latch: Latch;
+  /** Sees to it that the latch runs; ids of what was started. */
+  keepLatch(): Promise<string[]>;
+  /** Makes the schedules that are gone, and says which. */
+  restoreSchedules(): Promise<string[]>;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** So many looks in a row find the same difference before it halts: a deposit is not booked in the moment that it arrives. */
+const STABLE_LOOKS = 3;
+const TRIES = 6;
+const PAUSE_MS = 400;
+
+/**
+ * Holds the books against the exchange, once: books missed fills, gives every open order and submission an owner, starts what is missing, writes
+ * the report, and halts on what it cannot explain. Every step may be repeated.
+ */
+export async function reconcileAccount(tools: ReconcileTools, account: string): Promise<ReconcileReport> {
+  const { journal, trading, ingest, clock, logger } = tools;
+  const at = clock.now();
+  // First of all: what is halted below needs its latch.
+  const controls = await tools.keepLatch();
+  await ingest.round();
+  const found = await lookAtOneMoment(tools, account);
+
+  const owners = await checkOwners({ journal, trading }, found.orders);
+  const adoptions: Adoption[] = [];
+  for (const intent of found.intents.filter(({ symbol }) => trading.listing(symbol) !== 'unlisted'))
+    adoptions.push(await adopt(tools, intent));
+  const followed = adoptions.filter(({ adopted }) => adopted);
+  const resumed = followed.flatMap(({ started }) => started ?? []);
+  const started = await startMissing(tools, account, at, [...controls, ...resumed]);
+
+  const differences = [...(found.settled ? found.differences : []), ...owners.foreign, ...owners.differences];
+  // A look at two different moments is no report.
+  const { stable } =
+    found.settled || differences.length > 0
+      ? await journal.exchange.recordReconciliation({ account, at, differences })
+      : { stable: 0 };
+  metrics.reconciledAt.set(at / 1_000);
+  metrics.reconciliationDifferences.set(differences.length);
+  const unexplained = stable >= STABLE_LOOKS ? differences : owners.foreign;
+  const halted = unexplained.length > 0 && (await halt(tools, account, unexplained.join('; ')));
+
+  const report: ReconcileReport = {
+    account,
+    at,
+    compared: found.settled,
+    clean: differences.length === 0,
+    differences,
+    stable,
+    adopted: followed.map(({ intentId }) => intentId),
+    cancelled: owners.cancelled,
+    started,
+    halted,
+  };
+  const quiet = report.clean && followed.length === 0 && started.length === 0;
+  logger[quiet ? 'debug' : 'warn'](report, 'reconciled');
+  return report;
+}
+
+/** A look at one moment, if trading leaves one. */
+async function lookAtOneMoment(
+  { journal, trading, configuration, clock }: ReconcileTools,
+  account: string,
+): Promise<Look> {
+  const symbols = await tradedSymbols({ journal }, account, configuration.symbols);
+  for (let tries = 1; ; tries += 1) {
+    const found = await lookAtBooks({ journal, trading }, account, symbols);
+    if (found.settled || tries === TRIES) return found;
+    await clock.sleep(PAUSE_MS);
+  }
+}
+
+/**
+ * Starts what should run beside the books and does not, and tells of it.
+ *
+ * @param before what this look has started already
+ */
+async function startMissing(tools: ReconcileTools, account: string, at: number, before: string[]): Promise<string[]> {
+  const { configuration, restoreSchedules } = tools;
+  const missing = [
+    ...before,
+    ...(await restoreSchedules()),
+    ...(await startMissingPlans(tools, account, configuration.execution.onLegFailure, at)),
+    ...(await startMissingFlatten(tools, account)),
+  ];
+  const exits = configuration.protection.enabled ? await startMissingProtection(tools, account, at) : [];
+  const overdue = exits.flatMap((exit) => (exit.overdue ? [exit.workflowId] : []));
+  await tellMissing(tools, account, at, [...missing, ...overdue]);
+  return [...missing, ...exits.map(({ workflowId }) => workflowId)];
+}
+
+/** What had gone, and runs again by now, may have been seen by nobody else: it is told of here, with its recovery. */
+async function tellMissing(
+  { journal, logger }: ReconcileTools,
+  account: string,
+  at: number,
+  missing: readonly string[],
+): Promise<void> {
+  const component = `workflows/${account}`;
+  const detail = `did not run, and should have: ${missing.join(', ')}`.slice(0, 500);
+  const observation: Observation =
+    missing.length === 0 ? { component, detail: 'ok' } : { component, code: 'workflow.missing', detail };
+  const due = await tellLook({ journal, logger }, { at, by: 'reconcile', observations: [observation] });
+  for (const { incidentId, action } of due)
+    await journal.incidents.endRecovery({ incidentId, action, outcome: 'done', detail: 'started anew' });
+}
+
+function halt(tools: ReconcileTools, account: string, reason: string): Promise<boolean> {
+  const key = `reconcile/${createHash('sha256').update(reason).digest('hex').slice(0, 16)}`;
+  return haltTrading(tools, { account, key, reason, by: 'reconcile' });
+}
