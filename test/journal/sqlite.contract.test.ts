@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ExitCode } from '../../contracts/errors.ts';
 import { defaultParticipation } from '../../domain/consensus/participation.ts';
+import { journalSchema } from '../../stores/journal/sql/migrations.ts';
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { temporaryFolder } from '../support/books.ts';
@@ -35,31 +36,10 @@ describe('a journal in a file', () => {
 
   it('of an earlier release is brought up to date, with what it says of who takes part', async () => {
     const file = emptyPlace();
-    const later = [
-      'agents',
-      'policy_changes',
-      'agent_health',
-      'guest_tokens',
-      'submitted_signals',
-      'signals',
-      'agent_scores',
-      'model_calls',
-      'model_spending',
-      'audit_trail',
-      'models',
-      'incidents',
-      'traded_hours',
-    ];
-    await madeBy(
-      file,
-      [
-        ...later.map((table) => `DROP TABLE ${table}`),
-        'CREATE TABLE participation (agent_id TEXT PRIMARY KEY, enabled INTEGER NOT NULL, weight TEXT NOT NULL) STRICT',
-        "INSERT INTO participation VALUES ('qwen', 0, '2.5'), ('deepseek', 1, '1')",
-        'DROP INDEX intents_by_sending',
-        'DELETE FROM migrations WHERE version > 1',
-      ].join(';'),
-    );
+    const first = { ...journalSchema, migrations: journalSchema.migrations.slice(0, 1) };
+    const earlier = await openSqliteDatabase(file, 'paper', Date.now, first);
+    await earlier.run("INSERT INTO participation VALUES ('qwen', 0, '2.5'), ('deepseek', 1, '1')");
+    await earlier.close();
     const journal = await openSqliteJournal(file, 'paper');
     const { agents } = await journal.participation.read();
     expect(agents).toEqual({

@@ -3,8 +3,17 @@ import { Pool, type PoolClient, TypeOverrides, types } from 'pg';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market/market.ts';
 import type { NewEvent } from '../port.ts';
+import { openAccount } from '../sql/accounts.ts';
 import { appendAudit } from '../sql/audit.ts';
-import { type Database, type Locks, outboxRows, type Row, type Sql, type Transaction } from '../sql/database.ts';
+import {
+  type Database,
+  type Locks,
+  outboxRows,
+  type Row,
+  type Sql,
+  type Transaction,
+  type Value,
+} from '../sql/database.ts';
 import { journalSchema, missingMigrations, type Schema } from '../sql/migrations.ts';
 import { postgresDialect } from '../sql/schema/dialect.ts';
 
@@ -129,22 +138,29 @@ async function lock(sql: Sql, account: string, { control, ledger }: Locks): Prom
     await sql.row(`SELECT pg_advisory_xact_lock${write ? '' : '_shared'}(?, hashtext(?))`, CONTROL_LOCK, account);
     await lockRow(sql, account, {
       select: `SELECT 1 FROM control WHERE account = ? ${write ? 'FOR UPDATE' : 'FOR SHARE'}`,
-      insert: `INSERT INTO control (account, trading_state, epoch, reason, changed_by, changed_at, live_enabled)
-               VALUES (?, 'active', 0, 'never halted', 'sapphire', 0, 0) ON CONFLICT (account) DO NOTHING`,
+      insert: [
+        `INSERT INTO control (account, trading_state, epoch, reason, changed_by, changed_at, live_enabled)
+         VALUES (?, 'active', 0, 'never halted', 'sapphire', 0, 0) ON CONFLICT (account) DO NOTHING`,
+        account,
+      ],
     });
   }
   if (ledger) {
     await lockRow(sql, account, {
       select: 'SELECT 1 FROM ledgers WHERE account = ? FOR UPDATE',
-      insert: 'INSERT INTO ledgers (account) VALUES (?) ON CONFLICT (account) DO NOTHING',
+      insert: openAccount(account),
     });
   }
 }
 
 /** Makes the row that is to be locked where there is none yet. */
-async function lockRow(sql: Sql, account: string, { select, insert }: { select: string; insert: string }) {
+async function lockRow(
+  sql: Sql,
+  account: string,
+  { select, insert }: { select: string; insert: [sql: string, ...values: Value[]] },
+): Promise<void> {
   if (await sql.row(select, account)) return;
-  await sql.run(insert, account);
+  await sql.run(...insert);
   await sql.row(select, account);
 }
 

@@ -1,5 +1,6 @@
 import type { Fill } from '../../../domain/orders/orders.ts';
 import type { BookedTrade, ExchangeBook, ReconciliationReport } from '../port.ts';
+import { VENUE_OF_ACCOUNT } from './accounts.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { applyReport } from './intents.ts';
 
@@ -61,8 +62,9 @@ export function createExchangeBook(database: Database): ExchangeBook {
         // Its words are the venue's: which of two is the later one is not known here. Another reading has moved it meanwhile.
         if ((await cursor(transaction, account, symbol)) === from) {
           await transaction.run(
-            `INSERT INTO trade_cursors (account, symbol, next) VALUES (?, ?, ?)
-             ON CONFLICT (account, symbol) DO UPDATE SET next = excluded.next`,
+            `INSERT INTO trade_cursors (account, venue, symbol, next) VALUES (?, ${VENUE_OF_ACCOUNT}, ?, ?)
+             ON CONFLICT (account, symbol, venue) DO UPDATE SET next = excluded.next`,
+            account,
             account,
             symbol,
             next,

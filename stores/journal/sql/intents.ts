@@ -13,6 +13,7 @@ import {
 import { nextSubmission, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
 import { baseOf } from '../../../domain/portfolio/position.ts';
 import type { Intent, IntentBook, OrderReport } from '../port.ts';
+import { VENUE_OF_ACCOUNT } from './accounts.ts';
 import { readControl } from './control.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 import { refusalOf } from './fence.ts';
@@ -88,14 +89,15 @@ async function insertIntent(
     updatedAt: now,
   };
   await transaction.run(
-    `INSERT INTO intents (intent_id, leg_id, submission, leg, cycle_id, account, symbol, side, purpose, order_type, quantity, limit_price,
+    `INSERT INTO intents (intent_id, leg_id, submission, leg, cycle_id, account, venue, symbol, side, purpose, order_type, quantity, limit_price,
        time_in_force, rest_ms, epoch, state, send_by, venue_order_id, filled_quantity, detail, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '0', ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ${VENUE_OF_ACCOUNT}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '0', ?, ?, ?)`,
     intent.intentId,
     leg.legId,
     terms.submission,
     JSON.stringify(leg),
     leg.cycleId,
+    leg.account,
     leg.account,
     leg.symbol,
     leg.side,

@@ -10,6 +10,7 @@ import { modelCalls, sampling } from './schema/model-calls.ts';
 import { models } from './schema/models.ts';
 import { sending } from './schema/sending.ts';
 import { tradedHours } from './schema/traded-hours.ts';
+import { venues } from './schema/venues.ts';
 
 /** Applied in order, each once; a released one is never edited. */
 interface Migration {
@@ -39,6 +40,7 @@ export const journalSchema: Schema = {
     { version: 7, sql: incidents },
     { version: 8, sql: tradedHours },
     { version: 9, sql: sending },
+    { version: 10, sql: venues },
   ],
 };
 

@@ -5,6 +5,7 @@ import type { Position } from '../../../domain/portfolio/portfolio.ts';
 import { applyFill, baseOf, flatPosition, isRemnant } from '../../../domain/portfolio/position.ts';
 import { sellable } from '../../../domain/protection/exits.ts';
 import type { LedgerBook } from '../port.ts';
+import { VENUE_OF_ACCOUNT } from './accounts.ts';
 import type { Row, Sql, Transaction } from './database.ts';
 import { balanceOf, findReservedLeg, post } from './postings.ts';
 
@@ -45,10 +46,11 @@ export async function readPositions(sql: Sql, account: string): Promise<Position
 
 export async function writeStored(transaction: Transaction, account: string, position: StoredPosition): Promise<void> {
   await transaction.run(
-    `INSERT INTO positions (account, symbol, quantity, average_cost, realized_pnl, dust, dust_cost, opened_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (account, symbol) DO UPDATE SET quantity = excluded.quantity, average_cost = excluded.average_cost,
+    `INSERT INTO positions (account, venue, symbol, quantity, average_cost, realized_pnl, dust, dust_cost, opened_at)
+     VALUES (?, ${VENUE_OF_ACCOUNT}, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (account, symbol, venue) DO UPDATE SET quantity = excluded.quantity, average_cost = excluded.average_cost,
        realized_pnl = excluded.realized_pnl, dust = excluded.dust, dust_cost = excluded.dust_cost, opened_at = excluded.opened_at`,
+    account,
     account,
     position.symbol,
     position.quantity,

@@ -3,6 +3,7 @@ import type { Fill, OrderLeg } from '../../../domain/orders/orders.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
 import { reservationAmount } from '../../../domain/portfolio/reservation.ts';
 import type { BookedFill } from '../port.ts';
+import { readVenue, VENUE_OF_ACCOUNT } from './accounts.ts';
 import type { Sql, Transaction } from './database.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { bookOnPosition } from './positions.ts';
@@ -39,8 +40,9 @@ export async function post(
       transaction.now(),
     );
     await transaction.run(
-      `INSERT INTO ledger_balances (account, book, asset, amount) VALUES (?, ?, ?, ?)
-       ON CONFLICT (account, book, asset) DO UPDATE SET amount = excluded.amount`,
+      `INSERT INTO ledger_balances (account, venue, book, asset, amount) VALUES (?, ${VENUE_OF_ACCOUNT}, ?, ?, ?)
+       ON CONFLICT (account, book, asset, venue) DO UPDATE SET amount = excluded.amount`,
+      account,
       account,
       book,
       asset,
@@ -81,8 +83,10 @@ export async function reserve(transaction: Transaction, leg: OrderLeg): Promise<
     { book: 'reserved', asset, amount },
   ]);
   await transaction.run(
-    'INSERT INTO reservations (leg_id, account, asset, remaining, open, leg, reserved_at) VALUES (?, ?, ?, ?, 1, ?, ?)',
+    `INSERT INTO reservations (leg_id, account, venue, asset, remaining, open, leg, reserved_at)
+     VALUES (?, ?, ${VENUE_OF_ACCOUNT}, ?, ?, 1, ?, ?)`,
     legId,
+    account,
     account,
     asset,
     text(amount),
@@ -191,6 +195,8 @@ export async function bookFill(transaction: Transaction, fill: Fill, owner: Fill
     fill.filledAt,
   );
   if (inserted === 0) return false;
+  const venue = await readVenue(transaction, fill.account);
+  if (fill.venue !== venue) throw new Error(`a fill at ${fill.venue} is none of ${fill.account}, which is at ${venue}`);
 
   await countTrade(transaction, fill);
   const key = `fill/${fill.venue}/${fill.account}/${fill.symbol}/${fill.tradeId}/${fill.intentId}`;

@@ -4,6 +4,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market/market.ts';
+import { openAccount } from '../sql/accounts.ts';
 import { appendAudit } from '../sql/audit.ts';
 import { type Database, outboxRows, type Row, type Sql, type Transaction, type Value } from '../sql/database.ts';
 import { journalSchema, missingMigrations, type Schema } from '../sql/migrations.ts';
@@ -138,7 +139,11 @@ async function open(file: string, mode: Mode, now: () => number, schema: Schema)
     row: (sql, ...values) => reader.row(sql, ...values),
     rows: (sql, ...values) => reader.rows(sql, ...values),
     run: (sql, ...values) => transaction((one) => one.run(sql, ...values)),
-    transaction: (_account, _locks, work) => transaction(work),
+    transaction: (account, { ledger }, work) =>
+      transaction(async (one) => {
+        if (ledger) await one.run(...openAccount(account));
+        return work(one);
+      }),
     close: async () => {
       await queue;
       reader.close();

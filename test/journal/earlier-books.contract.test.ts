@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Journal } from '../../stores/journal/port.ts';
+import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
+import type { Database, Value } from '../../stores/journal/sql/database.ts';
+import { createJournal } from '../../stores/journal/sql/journal.ts';
+import { journalSchema, type Schema } from '../../stores/journal/sql/migrations.ts';
+import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
+import { fill, leg, planLegs, sending, terms } from '../support/books.ts';
+import { type Adapter, adapterNames, startAdapter } from './adapters.ts';
+
+/** The rows of a small trade's books as the last release wrote them: bought, half sold, the rest swept, one order resting, one leg waiting. */
+const written = JSON.parse(readFileSync(join(import.meta.dirname, 'books', 'schema-9.json'), 'utf8')) as Record<
+  string,
+  { columns: string[]; rows: Value[][] }
+>;
+const lastRelease: Schema = { ...journalSchema, migrations: journalSchema.migrations.slice(0, 9) };
+const keyed = ['ledger_balances', 'positions', 'trade_cursors', 'reservations', 'intents'] as const;
+const NOW = 1_795_000_100_000;
+const RESTING = 'sph000000000000000000000002';
+
+describe.each(adapterNames)('the books of the last release on %s', (name) => {
+  let server: Adapter;
+  let address: string;
+  let database: Database;
+  let journal: Journal;
+  const open = (schema: Schema): Promise<Database> =>
+    (name === 'sqlite' ? openSqliteDatabase : openPostgresDatabase)(address, 'paper', () => NOW, schema);
+
+  beforeAll(async () => {
+    server = await startAdapter(name);
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    address = await server.place();
+    const earlier = await open(lastRelease);
+    for (const [table, { columns, rows }] of Object.entries(written)) {
+      const places = columns.map(() => '?').join(', ');
+      for (const row of rows)
+        await earlier.run(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`, ...row);
+    }
+    // The row that its transactions locked there; a file has locks enough.
+    if (name === 'postgres') await earlier.run("INSERT INTO ledgers (account) VALUES ('main')");
+    await earlier.close();
+    database = await open(journalSchema);
+    journal = await createJournal(database);
+  });
+  afterEach(() => database.close());
+
+  it('say the same as before', async () => {
+    expect(await journal.ledger.balances('main')).toEqual([
+      { asset: 'BTC', free: '0', reserved: '0', dust: '0.00099' },
+      { asset: 'ETH', free: '0.1998', reserved: '0', dust: '0' },
+      { asset: 'USDT', free: '8168.9471', reserved: '1175.5', dust: '0' },
+    ]);
+    expect(await journal.ledger.positions('main')).toEqual([
+      {
+        symbol: 'BTC/USDT',
+        quantity: '0',
+        averageCost: '0',
+        realizedPnl: '-18.1003774774774774774774774774774',
+        dust: '0.00099',
+        openedAt: 0,
+      },
+      {
+        symbol: 'ETH/USDT',
+        quantity: '0.1998',
+        averageCost: '2892.892892892892892892892892892893',
+        realizedPnl: '0',
+        dust: '0',
+        openedAt: 1_795_000_000_100,
+      },
+    ]);
+    const cursors = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT', 'XRP/USDT'].map((symbol) =>
+      journal.exchange.cursor('main', symbol),
+    );
+    expect(await Promise.all(cursors)).toEqual(['13', '6', '1', undefined]);
+    expect(await journal.intents.listOpen('main')).toMatchObject([
+      { legId: RESTING, state: 'partially_filled', venueOrderId: '72', filledQuantity: '0.2' },
+    ]);
+    expect(await journal.intents.list('main', 10)).toHaveLength(3);
+    expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
+  });
+
+  it('bear the venue at which all of it was traded', async () => {
+    for (const table of keyed) {
+      const rows = await database.rows(`SELECT venue, count(*) AS n FROM ${table} GROUP BY venue`);
+      expect([table, rows.map((row) => ({ ...row, n: Number(row['n']) }))]).toEqual([
+        table,
+        [{ venue: 'binance', n: written[table]?.rows.length }],
+      ]);
+    }
+    expect(await database.rows('SELECT * FROM ledgers')).toEqual([{ account: 'main', venue: 'binance' }]);
+  });
+
+  it('are traded on', async () => {
+    const rest = fill({
+      tradeId: '6',
+      symbol: 'ETH/USDT',
+      intentId: `${RESTING}-1`,
+      price: '2890',
+      quantity: '0.3',
+      fee: '0',
+    });
+    await journal.exchange.acquireLease('main', 'ingestor', 10_000);
+    const batch = { account: 'main', symbol: 'ETH/USDT', holder: 'ingestor', from: '6', next: '7' };
+    expect(await journal.exchange.bookTrades({ ...batch, fills: [{ ...rest, venueOrderId: '72' }] })).toBe(true);
+    expect(await journal.exchange.cursor('main', 'ETH/USDT')).toBe('7');
+    expect(await journal.intents.find(`${RESTING}-1`)).toMatchObject({ state: 'filled' });
+    expect((await journal.ledger.positions('main'))[1]).toMatchObject({ symbol: 'ETH/USDT', quantity: '0.4998' });
+    const balances = await journal.ledger.balances('main');
+    expect(balances[2]).toEqual({ asset: 'USDT', free: '8176.8471', reserved: '300.6', dust: '0' });
+
+    await journal.control.resume({ account: 'main', expectedEpoch: 1, reason: 'test', by: 'me' });
+    const next = leg({
+      legId: 'sphnext',
+      cycleId: 'cycle/main/9',
+      symbol: 'XRP/USDT',
+      quantity: '100',
+      limitPrice: '2',
+      epoch: 2,
+    });
+    await planLegs(journal, next);
+    expect(await journal.intents.openFence(next, terms(next), sending(NOW))).toMatchObject({ passed: true });
+    expect(await journal.ledger.endWaiting('main', 'SOL/USDT')).toEqual(['sph000000000000000000000003-1']);
+  });
+
+  it('take nothing of another venue', async () => {
+    const elsewhere = fill({
+      venue: 'kraken',
+      tradeId: '6',
+      symbol: 'ETH/USDT',
+      intentId: `${RESTING}-1`,
+      quantity: '0.3',
+    });
+    const report = { intentId: `${RESTING}-1`, state: 'partially_filled' as const, fills: [elsewhere] };
+    await expect(journal.intents.report(report)).rejects.toThrow(
+      'a fill at kraken is none of main, which is at binance',
+    );
+    const position = "INSERT INTO positions VALUES ('main', 'kraken', 'ETH/USDT', '1', '1', '0', '0', '0', 0)";
+    await expect(database.run(position)).rejects.toThrow(/foreign key/i);
+  });
+
+  it('are refused by the release that wrote them once this one has', async () => {
+    await expect(open(lastRelease)).rejects.toMatchObject({
+      code: 'JournalTooNew',
+      message: 'The journal was written by a newer release (schema 10, this one knows 9): start that release again.',
+    });
+  });
+});
