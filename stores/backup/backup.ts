@@ -5,7 +5,8 @@ import { makeFolder } from '../../runtime/configuration/make-folder.ts';
 import { sha256Of, syncPath } from '../warehouse/segments/files.ts';
 import { readManifest } from '../warehouse/segments/manifest.ts';
 import { copyImmutable, copySqlite, dumpPostgres, stampOf } from './copy.ts';
-import { type BackupFile, type BackupManifest, MANIFEST, readBackup } from './manifest.ts';
+import { type BackupManifest, MANIFEST, readBackup } from './manifest.ts';
+import type { BackupFile } from './plain-files.ts';
 import { sealBackup } from './seal.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
-import { readPlain } from './plain-files.ts';
+import { type BackupFile, readPlain } from './plain-files.ts';
 
 export const MANIFEST = 'backup.json';
 /** Some hundred thousand segments. */
@@ -12,12 +12,11 @@ const innerPath = z
   .string()
   .regex(/^\w[\w.-]*(\/\w[\w.-]*)*$/, 'must be a path inside the backup, of letters, digits and ._- alone');
 
-const fileSchema = z.strictObject({
+const fileSchema: z.ZodType<BackupFile> = z.strictObject({
   path: innerPath,
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
   bytes: z.int().nonnegative(),
 });
-export type BackupFile = z.output<typeof fileSchema>;
 
 /** What each kind of books is restored from. */
 const booksOf = { sqlite: ['journal.db', 'market-buffer.db'], postgres: ['books.dump'] } as const;

@@ -4,7 +4,14 @@ import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { BackupFile } from './manifest.ts';
+
+/** One file of a backup, below its folder. */
+export interface BackupFile {
+  path: string;
+  /** In hexadecimal. */
+  sha256: string;
+  bytes: number;
+}
 
 /** No link is followed, and opening a pipe does not wait for its other end. */
 const READ_PLAIN = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

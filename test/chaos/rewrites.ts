@@ -229,8 +229,8 @@ export const mutants = {
     rewrites: [
       {
         file: 'stores/journal/sql/postings.ts',
-        find: "  await transaction.run(\"UPDATE reservations SET remaining = '0', open = 0 WHERE leg_id = ?\", legId);\n}\n\n/** What an order's",
-        replace: "}\n\n/** What an order's",
+        find: '  await transaction.run("UPDATE reservations SET remaining = \'0\', open = 0 WHERE leg_id = ?", legId);\n}\n',
+        replace: '}\n',
       },
     ],
   },
@@ -252,7 +252,7 @@ export const mutants = {
     attacks: [],
     rewrites: [
       {
-        file: 'stores/journal/sql/postings.ts',
+        file: 'stores/journal/sql/fills.ts',
         find: "  await transaction.emit({ eventId: key, kind: 'fill.booked', cycleId, correlationId, payload });",
         replace: '  void correlationId;\n  void cycleId;',
       },

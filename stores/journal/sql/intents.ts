@@ -17,17 +17,10 @@ import { VENUE_OF_ACCOUNT } from './accounts.ts';
 import { readControl } from './control.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 import { refusalOf } from './fence.ts';
+import { bookFill } from './fills.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';
-import {
-  balanceOf,
-  bookFill,
-  findReservedLeg,
-  readReservingLegs,
-  readWaitingLegs,
-  release,
-  reserve,
-} from './postings.ts';
+import { balanceOf, findReservedLeg, readReservingLegs, readWaitingLegs, release, reserve } from './postings.ts';
 
 function toIntent(row: Row): Intent {
   const leg = JSON.parse(String(row['leg'])) as OrderLeg;

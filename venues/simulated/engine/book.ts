@@ -1,13 +1,4 @@
-import type { Order } from './types.ts';
-
-/** Orders of one price in the order of their arrival. */
-export interface Level {
-  price: number;
-  /** Steps open at this price. */
-  total: number;
-  head: Order | null;
-  tail: Order | null;
-}
+import type { Level, Order } from './types.ts';
 
 /** One side of a book. `prices` is sorted so that the best price stands last, where taking it away is cheap. */
 export class BookSide {

@@ -1,5 +1,3 @@
-import type { Level } from './book.ts';
-
 export const Side = { buy: 'BUY', sell: 'SELL' } as const;
 export type Side = (typeof Side)[keyof typeof Side];
 
@@ -180,4 +178,13 @@ export interface Fill {
   buyer: boolean;
   maker: boolean;
   at: number;
+}
+
+/** Orders of one price in the order of their arrival. */
+export interface Level {
+  price: number;
+  /** Steps open at this price. */
+  total: number;
+  head: Order | null;
+  tail: Order | null;
 }

@@ -1,21 +1,9 @@
-import type { Logger } from 'pino';
 import type { PaperExchangeConfiguration } from '../../../contracts/config/paper-exchange.ts';
 import { MatchingEngine } from '../engine/engine.ts';
 import { createInstrument, type Instrument, type InstrumentSettings } from '../engine/instrument.ts';
 import { parseUnits } from '../engine/units.ts';
-import type { MarketSource } from './source.ts';
+import type { Market } from './source.ts';
 import { SyntheticMarket } from './synthetic.ts';
-
-/** The parts of a market before it has a genesis or a state. */
-export interface Market {
-  instruments: Instrument[];
-  startPrices: number[];
-  source: MarketSource;
-  /** What the database was made for: another text means another market. */
-  identity: string;
-  /** Begins to ask a venue for its prices; returns how to stop. */
-  startFeed?: (quote: (prices: number[]) => Promise<void>, logger: Logger) => () => void;
-}
 
 export async function createMarket(configuration: PaperExchangeConfiguration): Promise<Market> {
   const { market } = configuration;

@@ -4,8 +4,7 @@ import type { PaperExchangeConfiguration } from '../../../contracts/config/paper
 import { decimal, text } from '../../../domain/money/money.ts';
 import { createInstrument, type Instrument } from '../engine/instrument.ts';
 import { type Candle, flatCandle, MINUTE_MS } from './candles.ts';
-import type { Market } from './create.ts';
-import { type MarketSource, WALL_STEP_MS } from './source.ts';
+import { type Market, type MarketSource, WALL_STEP_MS } from './source.ts';
 
 type MirrorSettings = Extract<PaperExchangeConfiguration['market'], { kind: 'mirror' }>;
 

@@ -2,10 +2,9 @@ import type { PaperExchangeConfiguration } from '../../../contracts/config/paper
 import type { Instrument } from '../engine/instrument.ts';
 import { type Bars, barAt, MINUTE_BAR_MS, priceAt } from './bars.ts';
 import { type Candle, flatCandle } from './candles.ts';
-import type { Market } from './create.ts';
 import { readMarketFile } from './market-file.ts';
 import { mix } from './random.ts';
-import { type MarketSource, WALL_STEP_MS } from './source.ts';
+import { type Market, type MarketSource, WALL_STEP_MS } from './source.ts';
 
 type ReplaySettings = Extract<PaperExchangeConfiguration['market'], { kind: 'replay' }>;
 

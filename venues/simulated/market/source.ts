@@ -1,3 +1,5 @@
+import type { Logger } from 'pino';
+import type { Instrument } from '../engine/instrument.ts';
 import type { Candle } from './candles.ts';
 
 /** Where the fair prices come from. Everything it says at a step follows from its state and that step. */
@@ -31,3 +33,14 @@ export interface MarketSource {
 }
 
 export const WALL_STEP_MS = 500;
+
+/** The parts of a market before it has a genesis or a state. */
+export interface Market {
+  instruments: Instrument[];
+  startPrices: number[];
+  source: MarketSource;
+  /** What the database was made for: another text means another market. */
+  identity: string;
+  /** Begins to ask a venue for its prices; returns how to stop. */
+  startFeed?: (quote: (prices: number[]) => Promise<void>, logger: Logger) => () => void;
+}
