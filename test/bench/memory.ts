@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { readProfile } from '../../client/stack/profile.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { hold } from './bounds.ts';
 
 /**
  * Memory of everything that `npm start` runs, as the sum of each process's proportional set size, after a number of cycles.
@@ -84,7 +85,7 @@ await new Promise<void>((resolve, reject) => {
 const family = familyOf(child.pid ?? 0).sort((a, b) => b.pssMb - a.pssMb);
 for (const { name, pssMb } of family) console.log(`${pssMb.toFixed(0).padStart(6)} MB  ${name}`);
 const total = family.reduce((sum, { pssMb }) => sum + pssMb, 0);
-console.log(`${total.toFixed(0).padStart(6)} MB  together after ${finished} cycles (at most ${LIMIT_MB})`);
+hold(`MB together after ${finished} cycles`, total, { atMost: LIMIT_MB });
 console.log(
   JSON.stringify({
     cycles: finished,
@@ -95,4 +96,4 @@ console.log(
 const ended = new Promise((resolve) => child.once('exit', resolve));
 process.kill(-(child.pid ?? 0), 'SIGINT');
 await ended;
-process.exit(0);
+process.exit();
