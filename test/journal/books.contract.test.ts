@@ -78,7 +78,8 @@ describe.each(adapterNames)('the books on %s', (name) => {
     const sent = (requestId: string, reason: string) => control.raiseHalts('main', [{ requestId, reason, by: 'ann' }]);
     const resume = async (): Promise<void> => {
       const { epoch } = await control.read('main');
-      expect(await control.resume({ account: 'main', expectedEpoch: epoch, reason: 'x', by: 'ann' })).toBeDefined();
+      const resumed = await control.resume({ account: 'main', expectedEpoch: epoch, reason: 'x', by: 'ann' });
+      expect(resumed).toMatchObject({ tradingState: 'active', epoch: epoch + 1 });
     };
     for (const id of ['ann-1', 'risk/cycle/main/1']) {
       for (const round of [1, 2, 3]) {

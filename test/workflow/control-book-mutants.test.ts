@@ -62,7 +62,8 @@ const stories = {
     await journal.cycles.record(cycleRecord({ cycleId: 'cycle/1', equity: '10000', finishedAt: 1_000 }));
     await journal.cycles.record(cycleRecord({ cycleId: 'cycle/2', equity: '9510', finishedAt: 2_000 }));
     await control.raiseHalt({ ...halted, by: 'reconcile', via: via.system('reconcile'), requestId: 'a' });
-    expect(await control.resume({ ...resume, expectedEpoch: 1, onlyOver: 'reconcile' })).toBeDefined();
+    const resumed = await control.resume({ ...resume, expectedEpoch: 1, onlyOver: 'reconcile' });
+    expect(resumed).toMatchObject({ tradingState: 'active', epoch: 2 });
     expect(await journal.ledger.equityMarks('main')).toMatchObject({ dayOpen: '10000', highWater: '10000' });
   },
   async 'a resume is under an epoch of its own'(control) {

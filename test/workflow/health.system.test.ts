@@ -103,11 +103,32 @@ it('ends a halt that reconciliation raised, once books and exchange agree, and n
   expect((await journal.control.read('main')).tradingState).toBe('halted');
 });
 
+it('leaves a halt of reconciliation alone that a person has stopped over since, though its look was before that', async () => {
+  await open();
+  const { journal, client } = rig;
+  const cause = { account: 'main', key: 'reconcile/1', reason: 'they differ', by: 'reconcile' } as const;
+  await haltTrading({ journal, latch: latchOf(client, 'main'), logger: silent }, cause);
+  await until(async () => (await control().query<TradingControlState>('state')).quiet || undefined);
+  const { epoch: seen } = await journal.control.read('main');
+  await journal.exchange.recordReconciliation({ account: 'main', at: Date.now() + 60_000, differences: [] });
+
+  await control().signal('emergencyStop', { reason: 'prices look wrong', by: 'me' });
+  // What its recovery asks for, by the epoch of its look.
+  const request = { reason: 'they agree', by: 'health', expectedEpoch: seen, onlyOver: 'reconcile' };
+  await expect(control().executeUpdate('resume', { args: [request] })).rejects.toThrow();
+  await until(async () => {
+    const { quiet, epoch } = await control().query<TradingControlState>('state');
+    return (quiet && (epoch ?? 0) > seen) || undefined;
+  });
+  expect(await look()).toMatchObject({ recoveries: [] });
+  expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', reason: 'prices look wrong' });
+});
+
 it('calls a person at once where a loss limit has halted trading', async () => {
   await open();
   await rig.journal.control.raiseHalt({ requestId: 'risk/1', account: 'main', reason: 'DailyLoss', by: 'risk' });
   expect(await look()).toMatchObject({ unwell: ['trading/main: trading.halted'], recoveries: [] });
-  expect((await incidents())[0]?.escalatedAt).toBeDefined();
+  expect((await incidents())[0]?.escalatedAt).toEqual(expect.any(Number));
   const events = await rig.journal.outbox.after(0, 100);
   expect(events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['incident.opened', 'incident.escalated']));
 });
