@@ -18,6 +18,6 @@ export function clientInterceptors({ guardSecret, payloadKeys }: TemporalSecrets
  * @param sealed whether payloads are encrypted
  */
 export function workflowInterceptorModules(sealed: boolean): string[] {
-  const modules = ['guard/workflow.ts', ...(sealed ? ['sealed/workflow.ts'] : [])];
+  const modules = ['guard/workflow.ts', 'telemetry/workflow.ts', ...(sealed ? ['sealed/workflow.ts'] : [])];
   return modules.map((module) => fileURLToPath(new URL(module, import.meta.url)));
 }

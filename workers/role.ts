@@ -1,7 +1,5 @@
-import type { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { CancelledFailure } from '@temporalio/common';
-import { type ActivityInboundCallsInterceptor, DefaultLogger, Runtime, type WorkerOptions } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type WorkerOptions } from '@temporalio/worker';
 import { type Configuration, refusesForeignStarts } from '../contracts/config/schema.ts';
 import type { Role } from '../contracts/roles.ts';
 import { loadConfiguration } from '../runtime/configuration/load.ts';
@@ -11,13 +9,12 @@ import { createGuard } from '../runtime/guard/guard.ts';
 import { ownAccountAlone } from '../runtime/guard/own-account.ts';
 import { createPasses } from '../runtime/guard/passes.ts';
 import { operationsPort, type ProbeOf, processName, sdkMetricsPort } from '../runtime/roles.ts';
-import { carriedId, correlated } from '../runtime/telemetry/correlation.ts';
+import { observed } from '../runtime/telemetry/activity.ts';
 import { createErrorRate } from '../runtime/telemetry/error-rate.ts';
 import { createLogger, type Logger } from '../runtime/telemetry/logger.ts';
-import { metrics } from '../runtime/telemetry/metrics.ts';
 import { startOperationsServer } from '../runtime/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../runtime/telemetry/process.ts';
-import { startTracing, traced } from '../runtime/telemetry/tracing.ts';
+import { startTracing } from '../runtime/telemetry/tracing.ts';
 import { clientOn, connectWorkers, createWorker } from '../runtime/temporal.ts';
 
 export interface RoleContext {
@@ -40,30 +37,6 @@ export interface RoleParts<R extends Role> {
 
 /** Longer than any step that must not be cut off: a submission to the exchange. */
 const SHUTDOWN_GRACE = '6s';
-
-/** Each attempt runs under its correlation id, in its trace, and is counted. */
-function observe({ info }: Context, count: (failed: boolean) => void): ActivityInboundCallsInterceptor {
-  const { activityType: activity, attempt, workflowExecution } = info;
-  const tell = (result: 'ok' | 'failed' | 'cancelled'): void => {
-    metrics.activities.inc({ activity, result });
-    count(result === 'failed');
-  };
-  return {
-    execute(input, next) {
-      const id = carriedId(input.args) ?? workflowExecution?.workflowId ?? activity;
-      return correlated(id, async () => {
-        try {
-          const result = await traced(activity, { 'sapphire.attempt': attempt }, () => next(input));
-          tell('ok');
-          return result;
-        } catch (error) {
-          tell(error instanceof CancelledFailure ? 'cancelled' : 'failed');
-          throw error;
-        }
-      });
-    },
-  };
-}
 
 /** One worker process: configuration, logs, /healthz and /metrics, its Temporal workers, and an orderly end. */
 export async function runRole<R extends Role>(
@@ -123,10 +96,7 @@ export async function runRole<R extends Role>(
           shutdownGraceTime: SHUTDOWN_GRACE,
           shutdownForceTime: '7s',
           interceptors: {
-            activity: [
-              ownAccountAlone(configuration.account),
-              (context) => ({ inbound: observe(context, countActivity) }),
-            ],
+            activity: [ownAccountAlone(configuration.account), observed(countActivity)],
           },
           ...options,
         },

@@ -5,8 +5,10 @@ import {
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
+import { type SearchAttributePair, TypedSearchAttributes } from '@temporalio/common';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { scheduleId } from '../../contracts/workflow-ids.ts';
 
@@ -21,7 +23,15 @@ export interface ScheduleView {
   nextAt: number[];
 }
 
-/** Makes the account's schedule where there is none, and leaves one that a person changed or paused as it is. */
+/** By which a cycle is found as soon as it runs; the others say what came of it. */
+export function cycleAttributes({ account, mode }: Pick<Configuration, 'account' | 'mode'>): SearchAttributePair[] {
+  return [
+    { key: searchAttributes.account, value: account },
+    { key: searchAttributes.mode, value: mode },
+  ];
+}
+
+/** Makes the account's schedule where there is none, and leaves one that a person changed or paused as it is, but that its cycles can be found. */
 export async function ensureSchedule(client: Client, { account, cycle, mode }: Configuration): Promise<ScheduleHandle> {
   const id = scheduleId(account);
   try {
@@ -37,12 +47,16 @@ export async function ensureSchedule(client: Client, { account, cycle, mode }: C
         workflowExecutionTimeout: cycle.intervalSeconds * 2_000,
         workflowTaskTimeout: '2s',
         staticSummary: `trading cycle of ${account} (${mode})`,
+        typedSearchAttributes: cycleAttributes({ account, mode }),
       },
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCH_UP_MS, pauseOnFailure: false },
     });
   } catch (error) {
-    if (error instanceof ScheduleAlreadyRunning) return client.schedule.getHandle(id);
-    throw error;
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    const handle = client.schedule.getHandle(id);
+    const typedSearchAttributes = new TypedSearchAttributes(cycleAttributes({ account, mode }));
+    await handle.update((known) => ({ ...known, action: { ...known.action, typedSearchAttributes } }));
+    return handle;
   }
 }
 

@@ -12,12 +12,3 @@ export function correlated<T>(correlationId: string, work: () => T): T {
 export function correlationId(): string | undefined {
   return current.getStore();
 }
-
-/** The id that one of an activity's arguments carries, itself or in its order leg; undefined where none does. */
-export function carriedId(args: readonly unknown[]): string | undefined {
-  for (const argument of args) {
-    if (typeof argument !== 'object' || argument === null || !('correlationId' in argument)) continue;
-    if (typeof argument.correlationId === 'string') return argument.correlationId;
-  }
-  return undefined;
-}

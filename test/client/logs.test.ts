@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type RotationLimits, rotateLogs } from '../../client/stack/log-rotation.ts';
 import { fieldText, readLogs } from '../../client/views/logs.ts';
-import { carriedId, correlated } from '../../runtime/telemetry/correlation.ts';
+import { carriedId } from '../../contracts/correlation.ts';
+import { correlated } from '../../runtime/telemetry/correlation.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 
 let folder: string;

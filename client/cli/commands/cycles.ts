@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import type { CycleSummary, TradingCycleInput } from '../../../contracts/cycle.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { searchAttributes } from '../../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../../contracts/task-queues.ts';
 import { manualCycleId } from '../../../contracts/workflow-ids.ts';
+import { cycleAttributes } from '../../controls/schedule.ts';
 import { describeTrail } from '../../views/cycle-trail.ts';
 import { clock, viewCycle } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
@@ -24,6 +26,10 @@ export async function runCycle(
       workflowExecutionTimeout: cycle.intervalSeconds * 2_000,
       workflowTaskTimeout: '3s',
       staticSummary: `trading cycle of ${account} (${mode}), by hand`,
+      typedSearchAttributes: [
+        ...cycleAttributes({ account, mode }),
+        { key: searchAttributes.cycleId, value: workflowId },
+      ],
     });
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;

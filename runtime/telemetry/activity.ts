@@ -1,0 +1,45 @@
+import { CancelledFailure, defaultPayloadConverter, type Headers } from '@temporalio/common';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { CORRELATION_HEADER, carriedId } from '../../contracts/correlation.ts';
+import { correlated } from './correlation.ts';
+import { metrics } from './metrics.ts';
+import { traced } from './tracing.ts';
+
+/** Each attempt runs under the id that its workflow carries, in the trace of that, and is counted. */
+export function observed(count: (failed: boolean) => void): ActivityInterceptorsFactory {
+  return ({ info: { activityType: activity, attempt, workflowExecution } }) => {
+    const tell = (result: 'ok' | 'failed' | 'cancelled'): void => {
+      metrics.activities.inc({ activity, result });
+      count(result === 'failed');
+    };
+    return {
+      inbound: {
+        execute({ headers, args }, next) {
+          // An attempt that was scheduled by an earlier release carries none.
+          const id = idIn(headers) ?? carriedId(args) ?? workflowExecution?.workflowId ?? activity;
+          return correlated(id, async () => {
+            try {
+              const result = await traced(activity, { 'sapphire.attempt': attempt }, () => next({ headers, args }));
+              tell('ok');
+              return result;
+            } catch (error) {
+              tell(error instanceof CancelledFailure ? 'cancelled' : 'failed');
+              throw error;
+            }
+          });
+        },
+      },
+    };
+  };
+}
+
+/** Undefined of what cannot be read: whoever reaches the server may send any. */
+function idIn(headers: Headers): string | undefined {
+  const header = headers[CORRELATION_HEADER];
+  try {
+    const value: unknown = header && defaultPayloadConverter.fromPayload(header);
+    return typeof value === 'string' && value.length <= 300 ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
