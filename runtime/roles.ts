@@ -16,6 +16,11 @@ export interface RoleRow {
   /** Given to it, and to no process that does not name it as well. */
   secrets: readonly SecretName[];
   stores: readonly Store[];
+  /**
+   * Of its workflows, where workers have versions. What ends soon ends on the version that it began on; what outlives releases goes on on the
+   * newest at once, each change of it behind `patched`.
+   */
+  versioning: 'PINNED' | 'AUTO_UPGRADE';
   /** Processes that share its work where there are several machines; `npm start` runs one. */
   replicas: number;
   /** One of these that cannot be kept running ends the whole; any other is left down for growing pauses. */
@@ -38,6 +43,7 @@ export const roleTable = {
     probes: ['journal', 'exchange'],
     secrets: [...common, 'journalUrl', 'coordinatorToken', 'paperApiKey'],
     stores: ['journal'],
+    versioning: 'PINNED',
     replicas: 2,
     protectsMoney: true,
   },
@@ -47,6 +53,7 @@ export const roleTable = {
     probes: ['journal'],
     secrets: [...common, 'journalUrl', ...ofSeats, 'freqtradeEngineToken'],
     stores: ['journal'],
+    versioning: 'PINNED',
     replicas: 2,
     // Without the agents' answers a cycle does not trade, and what is held is protected as before.
     protectsMoney: false,
@@ -57,6 +64,7 @@ export const roleTable = {
     probes: ['journal', 'exchange'],
     secrets: [...common, ...exchangeKeys, 'journalUrl'],
     stores: ['journal'],
+    versioning: 'PINNED',
     replicas: 2,
     protectsMoney: true,
   },
@@ -66,6 +74,7 @@ export const roleTable = {
     probes: ['journal', 'exchange', 'control'],
     secrets: [...common, ...exchangeKeys, 'journalUrl'],
     stores: ['journal'],
+    versioning: 'AUTO_UPGRADE',
     replicas: 2,
     protectsMoney: true,
   },
@@ -76,6 +85,7 @@ export const roleTable = {
     // It asks the exchange for the balances, to see whether the keys are good.
     secrets: [...common, ...exchangeKeys, 'journalUrl'],
     stores: ['journal', 'bigquery'],
+    versioning: 'PINNED',
     replicas: 1,
     // What it brings somewhere is safe where it is, and a look at the components that does not come is an alert.
     protectsMoney: false,

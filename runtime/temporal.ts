@@ -72,9 +72,24 @@ export async function clientOn(
   return new temporal.Client({ connection, namespace, ...(identity ? { identity } : {}), ...clientOptions(secrets) });
 }
 
-export async function connectWorkers({ namespace, ...access }: TemporalAccess): Promise<NativeConnection> {
+export async function connectWorkers({
+  namespace,
+  deployment: _deployment,
+  ...access
+}: TemporalAccess): Promise<NativeConnection> {
   const temporal = await import('@temporalio/worker');
   return temporal.NativeConnection.connect({ ...access, metadata: { 'temporal-namespace': namespace } });
+}
+
+/** A build of a deployment. Workers without workflows are of no version: every build's workflows ask them. */
+export function versionOf(
+  deploymentName: string | undefined,
+  bundle: { buildId: string } | undefined,
+  defaultVersioningBehavior: 'PINNED' | 'AUTO_UPGRADE',
+): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (deploymentName === undefined || bundle === undefined) return {};
+  const version = { deploymentName, buildId: bundle.buildId };
+  return { workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior } };
 }
 
 /** A worker's options with what all of them have in common; a process's own activity interceptors run within the guard's. */

@@ -8,14 +8,15 @@ import { refuseReadablePayloads, temporalAccess } from '../runtime/configuration
 import { createGuard } from '../runtime/guard/guard.ts';
 import { ownAccountAlone } from '../runtime/guard/own-account.ts';
 import { createPasses } from '../runtime/guard/passes.ts';
-import { operationsPort, type ProbeOf, processName, sdkMetricsPort } from '../runtime/roles.ts';
+import { operationsPort, type ProbeOf, processName, roleRow, sdkMetricsPort } from '../runtime/roles.ts';
 import { observed } from '../runtime/telemetry/activity.ts';
 import { createErrorRate } from '../runtime/telemetry/error-rate.ts';
 import { createLogger, type Logger } from '../runtime/telemetry/logger.ts';
 import { startOperationsServer } from '../runtime/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../runtime/telemetry/process.ts';
 import { startTracing } from '../runtime/telemetry/tracing.ts';
-import { clientOn, connectWorkers, createWorker } from '../runtime/temporal.ts';
+import { clientOn, connectWorkers, createWorker, versionOf } from '../runtime/temporal.ts';
+import type { WorkflowBundle } from './workflow-bundle.ts';
 
 export interface RoleContext {
   configuration: Configuration;
@@ -25,7 +26,7 @@ export interface RoleContext {
 }
 
 export interface RoleParts<R extends Role> {
-  workers: WorkerOptions[];
+  workers: (WorkerOptions & { workflowBundle?: WorkflowBundle })[];
   /** Run before the first poll. */
   beforePolling?: () => Promise<void>;
   /** Whether a person has allowed cycles to be started by hand at this time. */
@@ -98,6 +99,7 @@ export async function runRole<R extends Role>(
           interceptors: {
             activity: [ownAccountAlone(configuration.account), observed(countActivity)],
           },
+          ...versionOf(temporal.deployment, options.workflowBundle, roleRow(role).versioning),
           ...options,
         },
         guard,

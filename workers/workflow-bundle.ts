@@ -3,7 +3,10 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { isAbsolute, join, relative } from 'node:path';
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { z } from 'zod';
+import { UserError } from '../contracts/errors.ts';
+import { setting } from '../runtime/configuration/environment.ts';
 import { cacheFolder, projectFolder } from '../runtime/configuration/folders.ts';
+import { BUILD_VARIABLE } from '../runtime/configuration/temporal.ts';
 import { workflowInterceptorModules } from '../runtime/interceptors.ts';
 import { failureConverterPath, payloadConverterPath, type TemporalSecrets } from '../runtime/temporal.ts';
 
@@ -19,13 +22,31 @@ export interface WorkflowBundle {
   buildId: string;
 }
 
-/** All workflows in one bundle, one where payloads are encrypted and one where not, kept in the cache until a file changes that it was made of. */
+/**
+ * All workflows in one bundle, one where payloads are encrypted and one where not, kept in the cache until a file changes that it was made of.
+ *
+ * @throws UserError BuildGone
+ */
 export async function workflowBundle({ payloadKeys }: TemporalSecrets = {}): Promise<WorkflowBundle> {
-  return cachedBundle({
+  const request = {
     project: projectFolder,
     cache: join(cacheFolder(), 'workflows'),
     sealed: payloadKeys !== undefined,
-  });
+  };
+  const wanted = setting(BUILD_VARIABLE);
+  return wanted === undefined ? cachedBundle(request) : keptBundle(request, wanted);
+}
+
+/** No worker polls under another build than it was started for: nobody would give it anything to do. */
+export async function keptBundle(request: BundleRequest, buildId: string): Promise<WorkflowBundle> {
+  const codePath = codePathOf(request, buildId);
+  if (existsSync(codePath)) return { codePath, buildId };
+  const made = await cachedBundle(request);
+  if (made.buildId === buildId) return made;
+  throw new UserError(
+    'BuildGone',
+    `The workflows of build ${buildId} are not in the cache any more, and the sources are of build ${made.buildId}: start the whole again with "npm start".`,
+  );
 }
 
 interface BundleRequest {

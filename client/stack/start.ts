@@ -10,7 +10,7 @@ import { dataFolder, projectFolder } from '../../runtime/configuration/folders.t
 import { configurationFile } from '../../runtime/configuration/load.ts';
 import { environmentOf } from '../../runtime/configuration/process-environment.ts';
 import { knownSecrets, loadSecrets } from '../../runtime/configuration/secrets.ts';
-import { refuseReadablePayloads, type TemporalAccess } from '../../runtime/configuration/temporal.ts';
+import { BUILD_VARIABLE, refuseReadablePayloads, type TemporalAccess } from '../../runtime/configuration/temporal.ts';
 import { processName, roleRow } from '../../runtime/roles.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { journalFile } from '../../stores/journal/open.ts';
@@ -25,6 +25,7 @@ import { pinConfiguration } from './pinned-configuration.ts';
 import { hiddenPlace, portsOf, refuseTakenPorts } from './ports.ts';
 import type { ProcessNews } from './process-incidents.ts';
 import { type Profile, profileFile } from './profile.ts';
+import { DEPLOYMENT, rollOut } from './rollout.ts';
 import { claimRun, RUN_VARIABLE } from './run-record.ts';
 import { listenForStop } from './stop-signal.ts';
 import { interrupted, type ProcessSpec } from './supervised-process.ts';
@@ -146,7 +147,7 @@ async function bringUp(
   );
 
   // Independent of each other; only the workers need all of them.
-  const [temporalUrl, services, engineProcesses, watchers] = await Promise.all([
+  const [temporalUrl, services, engineProcesses, watchers, buildId] = await Promise.all([
     ownTemporal ? startTemporal(options, supervisor, signal) : otherTemporal(options, temporal),
     startServices(options, supervisor),
     prepareEngines(engines, { onProgress, signal }),
@@ -157,10 +158,12 @@ async function bringUp(
   // Loaded here: ccxt takes its time, and what comes before needs no exchange.
   const { refuseUnlistedSymbols } = await import('./listed-symbols.ts');
   await refuseUnlistedSymbols(configuration);
+  const isVersioned = await rollOut(temporal, knownSecrets(), buildId, onProgress);
+  const environment = { [BUILD_VARIABLE]: buildId, ...(isVersioned ? { TEMPORAL_DEPLOYMENT_NAME: DEPLOYMENT } : {}) };
   onProgress('Starting the workers');
   const workers = roles.map((role) => {
     const { entry, protectsMoney } = roleRow(role);
-    return ownProcess(processName(role), entry, !protectsMoney);
+    return { ...ownProcess(processName(role), entry, !protectsMoney), environment };
   });
   const workerUrls = await supervisor.start(workers);
   for (const { name } of engineProcesses) onProgress(`Starting ${name}`);
@@ -220,15 +223,17 @@ async function startServices(
   return processes.map(({ name }, index) => ({ name, url: urls[index] }));
 }
 
-/** Once for all workers, which would otherwise each make the same bundle at the same time. */
-async function bundleWorkflows(signal: AbortSignal): Promise<void> {
+/** Once for all workers, which would otherwise each make the same bundle at the same time. @returns the build id */
+async function bundleWorkflows(signal: AbortSignal): Promise<string> {
   const prepare = join(projectFolder, 'workers', 'prepare.ts');
-  await run(process.execPath, [prepare], { signal, env: environmentOf('workers/prepare') }).catch((error: unknown) => {
+  try {
+    return (await run(process.execPath, [prepare], { signal, env: environmentOf('workers/prepare') })).stdout;
+  } catch (error) {
     throw new UserError(
       'BundleFailed',
       `The workflows could not be bundled: ${error instanceof Error ? error.message : String(error)}`,
     );
-  });
+  }
 }
 
 function ownProcess(name: string, file: string, advisory = false): ProcessSpec {

@@ -22,6 +22,7 @@ const environmentSchema = z
     TEMPORAL_TLS_CLIENT_KEY_PATH: z.string().min(1).optional(),
     TEMPORAL_TLS_SERVER_CA_CERT_PATH: z.string().min(1).optional(),
     TEMPORAL_TLS_SERVER_NAME: z.string().min(1).optional(),
+    TEMPORAL_DEPLOYMENT_NAME: z.string().min(1).optional(),
   })
   .refine(
     (given) =>
@@ -29,11 +30,16 @@ const environmentSchema = z
     'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together: one of them is missing',
   );
 
+/** Names the build that `npm start` made the current one: a worker that is started again serves that one, whatever was changed since. */
+export const BUILD_VARIABLE = 'SAPPHIRE_BUILD';
+
 export interface TemporalAccess {
   address: string;
   namespace: string;
   tls: TLSConfig | boolean;
   apiKey?: string;
+  /** Whose versions the workers are; without it they are of no version. */
+  deployment?: string;
   /** On loopback compression costs more than it saves. */
   grpcCompression?: { codec: 'none' };
 }
@@ -80,6 +86,7 @@ export function temporalAccess(environment: NodeJS.ProcessEnv = process.env): Te
     namespace: values.TEMPORAL_NAMESPACE,
     tls: wanted && values.TEMPORAL_TLS !== 'false' ? settings : false,
     ...(values.TEMPORAL_API_KEY ? { apiKey: values.TEMPORAL_API_KEY } : {}),
+    ...(values.TEMPORAL_DEPLOYMENT_NAME ? { deployment: values.TEMPORAL_DEPLOYMENT_NAME } : {}),
     ...(local ? { grpcCompression: { codec: 'none' as const } } : {}),
   };
 }

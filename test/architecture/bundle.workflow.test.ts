@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
-import { buildWorkflowBundle, cachedBundle } from '../../workers/workflow-bundle.ts';
+import { buildWorkflowBundle, cachedBundle, keptBundle } from '../../workers/workflow-bundle.ts';
 
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
@@ -59,6 +59,24 @@ describe('the kept bundle', () => {
     // Another version of what reads the sources.
     appendFileSync(join(folder, 'package-lock.json'), '\n');
     expect((await cachedBundle(request)).buildId).not.toBe(second.buildId);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is served under the build that was asked for, whatever changed since, and under no other', async () => {
+    const folder = project();
+    const request = { project: folder, cache: join(folder, 'cache'), sealed: false };
+    const first = await cachedBundle(request);
+    appendFileSync(join(folder, nested), 'export const changed = true;\n');
+    const second = await cachedBundle(request);
+    expect(await keptBundle(request, first.buildId)).toEqual(first);
+    rmSync(first.codePath);
+    await expect(keptBundle(request, first.buildId)).rejects.toMatchObject({
+      code: 'BuildGone',
+      message: expect.stringMatching(new RegExp(`${first.buildId} .* ${second.buildId}: start the whole again`)),
+    });
+    // A cache that was emptied is filled again where the sources are the same.
+    rmSync(second.codePath);
+    expect(await keptBundle(request, second.buildId)).toEqual(second);
     rmSync(folder, { recursive: true });
   });
 

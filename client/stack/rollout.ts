@@ -1,0 +1,89 @@
+import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { KnownSecrets } from '../../runtime/configuration/secrets.ts';
+import type { TemporalAccess } from '../../runtime/configuration/temporal.ts';
+import { connectClient } from '../../runtime/temporal.ts';
+
+/** Of the processes of one system; it has a namespace of its own. */
+export const DEPLOYMENT = 'sapphire';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const UPDATE_WITHIN_MS = 20_000;
+
+/** What a server answers that knows no deployments, or does not let us make any. gRPC's status codes. */
+const UNIMPLEMENTED = 12;
+const PERMISSION_DENIED = 7;
+const NOT_FOUND = 5;
+
+/** @returns whether the server keeps the versions of workers apart */
+export async function rollOut(
+  access: TemporalAccess,
+  secrets: KnownSecrets,
+  buildId: string,
+  onProgress: (message: string) => void,
+): Promise<boolean> {
+  const client = await connectClient(access, secrets, CONNECT_TIMEOUT_MS);
+  try {
+    return await rollOutBy(client, buildId, onProgress);
+  } finally {
+    await client.connection.close();
+  }
+}
+
+/**
+ * Makes a build the current one, before its workers poll: they would get nothing, and wait for the kill switch without end. What earlier builds
+ * left pinned to them goes on on the current one, since nobody serves those any more; recorded histories hold that it can. May be repeated.
+ */
+export async function rollOutBy(
+  client: Client,
+  buildId: string,
+  onProgress: (message: string) => void,
+): Promise<boolean> {
+  const { namespace, identity } = client.options;
+  try {
+    await client.withDeadline(Date.now() + UPDATE_WITHIN_MS, () =>
+      client.workflowService.setWorkerDeploymentCurrentVersion({
+        namespace,
+        identity,
+        deploymentName: DEPLOYMENT,
+        buildId,
+        allowNoPollers: true,
+        // A queue that a release no longer has is served by nobody: what is left on it is said by who took it over.
+        ignoreMissingTaskQueues: true,
+      }),
+    );
+  } catch (error) {
+    if (![UNIMPLEMENTED, PERMISSION_DENIED].includes(statusOf(error) ?? 0)) throw error;
+    onProgress(
+      `WARNING: this Temporal server keeps no versions of workers (${detailsOf(error)}): they run without, and a new release takes over in the middle of what the last one began`,
+    );
+    return false;
+  }
+  await unpin(client, buildId);
+  return true;
+}
+
+async function unpin(client: Client, buildId: string): Promise<void> {
+  const { namespace } = client.options;
+  const query = `TemporalWorkerDeployment = '${DEPLOYMENT}' AND TemporalWorkflowVersioningBehavior = 'Pinned' AND TemporalWorkerDeploymentVersion != '${DEPLOYMENT}:${buildId}' AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId, runId } of client.workflow.list({ query })) {
+    await client.workflowService
+      .updateWorkflowExecutionOptions({
+        namespace,
+        workflowExecution: { workflowId, runId },
+        workflowExecutionOptions: { versioningOverride: { autoUpgrade: true } },
+        updateMask: { paths: ['versioning_override'] },
+      })
+      .catch((error: unknown) => {
+        // It has ended since it was listed.
+        if (statusOf(error) !== NOT_FOUND) throw error;
+      });
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return isGrpcServiceError(error) ? error.code : undefined;
+}
+
+function detailsOf(error: unknown): string {
+  return isGrpcServiceError(error) ? error.details : String(error);
+}
