@@ -61,7 +61,7 @@ describe('the printer', () => {
     reportError(hostile, {});
     expectClean(written.stdout);
     expectClean(written.stderr);
-    expect(written.stderr).toMatch(/^ +at .*printing\.test\.ts/m);
+    expect(written.stderr).toMatch(/^ +at .*printing\.system\.test\.ts/m);
   });
 
   it('prints JSON that says the same, and that a terminal obeys as little', () => {
