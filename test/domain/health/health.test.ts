@@ -62,6 +62,23 @@ describe('an incident', () => {
     expect(known[0]).toMatchObject({ code: 'process.unready', severity: 'critical', looks: 1 });
   });
 
+  it('stays a warning while nothing worse comes of it', () => {
+    const { known } = history(['exchange.clock_skew', 'breaker.open', 'breaker.open']);
+    expect(known[0]).toMatchObject({ code: 'breaker.open', severity: 'warning', looks: 2 });
+  });
+
+  it('calls a person to the millisecond', () => {
+    const { escalateAfterMs } = conditions['exchange.away'];
+    const look = (known: Incident[], at: number) => {
+      const observations: Observation[] = [{ component: 'thing', code: 'exchange.away', detail: '' }];
+      return assess(known, { at, previousAt: at - LOOK_MS, by: 'health', observations }).changed;
+    };
+    const [found] = look([], BEGIN);
+    const known = found ? [found.incident] : [];
+    expect(look(known, BEGIN + escalateAfterMs - 1)[0]?.told).toBe('seen');
+    expect(look(known, BEGIN + escalateAfterMs)[0]?.told).toBe('escalated');
+  });
+
   it('is another one when it comes back', () => {
     const { known } = history(['exchange.away', undefined, 'exchange.away']);
     expect(known).toHaveLength(2);

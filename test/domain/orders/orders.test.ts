@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { canMove, isReducing, isTerminal, mayBeOpen, orderStates } from '../../../domain/orders/orders.ts';
+import { canMove, isReducing, isTerminal, mayBeOpen, mayRest, orderStates } from '../../../domain/orders/orders.ts';
+
+it.each([
+  ['GTC', { style: 'once' }, true],
+  ['IOC', { style: 'chase', submissions: 2 }, true],
+  ['IOC', { style: 'once' }, false],
+] as const)('a leg that is %s and worked %j may rest: %s', (timeInForce, working, may) => {
+  expect(mayRest({ timeInForce, working })).toBe(may);
+});
 
 describe('order states', () => {
   it.each([

@@ -153,6 +153,9 @@ describe('what a day may trade and pay', () => {
     const openOrders = [openOrder({ symbol: 'ETH/USDT', quantity: '1', filledQuantity: '0.5', limitPrice: '2000' })];
     const { verdicts } = plan({}, { day: day({ turnover: '48000' }), openOrders });
     expect(verdict(verdicts, 'DailyTurnover')).toMatchObject({ value: '52000', before: '3000', after: '1000' });
+    // At worst a buy pays 0.2 %: what is on its way takes 2 of the 50.
+    const { verdicts: ofFees } = plan({}, { day: day({ fees: '46' }), openOrders });
+    expect(verdict(ofFees, 'DailyFees')).toMatchObject({ value: '54', before: '3000', after: '1000' });
   });
 
   it('is shared by what is bought at once, by one factor', () => {

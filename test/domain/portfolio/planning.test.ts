@@ -127,6 +127,15 @@ describe('a plan', () => {
     ]);
   });
 
+  it('buys with what the buy before it leaves, and not with the same money again', () => {
+    const views = [up, { ...up, symbol: 'ETH/USDT' }];
+    const { legs } = plan({ views }, { balances: [{ asset: 'USDT', free: '1000', reserved: '9000', dust: '0' }] });
+    const reserved = legs.reduce((total, leg) => total.plus(reservationAmount(leg)), ZERO);
+    expect(legs.length).toBeGreaterThan(0);
+    expect(reserved.lessThanOrEqualTo(1_000), reserved.toFixed()).toBe(true);
+    expect(reserved.greaterThan(990), reserved.toFixed()).toBe(true);
+  });
+
   it('stays within every limit, whatever the views say', () => {
     const number = fc.double({ min: -0.5, max: 0.5, noNaN: true });
     const anyView = (symbol: string) =>

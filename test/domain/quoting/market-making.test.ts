@@ -35,6 +35,33 @@ function quoteInput(changes: Partial<QuoteInput> = {}): QuoteInput {
   };
 }
 
+describe('an inventory of little', () => {
+  const half = decimal('0.5');
+
+  it('deviates as one of much does, and one of nothing not at all', () => {
+    const of = (base: string, quote: string) =>
+      inventoryDeviation({
+        base: decimal(base),
+        quote: decimal(quote),
+        mid: decimal(100),
+        targetShare: half,
+      }).toFixed();
+    expect(of('0', '0.5')).toBe('-0.5');
+    expect(of('0', '0')).toBe('0');
+  });
+
+  it('is steered as one of much is, and one of nothing not at all', () => {
+    const of = (base: string, quote: string) => {
+      const holdings = { base: decimal(base), quote: decimal(quote), price: decimal(1), targetShare: half };
+      const { bid, ask } = inventorySkew({ ...holdings, rangeBase: decimal('0.1') });
+      return [bid.toFixed(), ask.toFixed()];
+    };
+    expect(of('0', '0.5')).toEqual(['2', '0']);
+    expect(of('0.25', '0.25')).toEqual(['1', '1']);
+    expect(of('0', '0')).toEqual(['0', '0']);
+  });
+});
+
 describe('optimal quotes', () => {
   it('derives the inventory of the worked case', () => {
     expect(INVENTORY.toFixed(8)).toBe('-0.33331115');
