@@ -12,13 +12,13 @@ describe('an activity that would be refused again', () => {
   it.each([
     [new UserError(ErrorName.invalidInput, 'X/Y is not configured'), 'InvalidInput'],
     [new SnapshotMissing('it is gone'), 'SnapshotMissing'],
-  ])('ends for good, under the code of %s', async (error, type) => {
-    const failure = await withoutRetry(codes, Promise.reject(error)).catch((thrown: unknown) => thrown);
+  ])('ends for good, under the code of %s', async (fault, type) => {
+    const failure = await withoutRetry(codes, Promise.reject(fault)).catch((thrown: unknown) => thrown);
     expect(failure).toBeInstanceOf(ApplicationFailure);
-    expect(failure).toMatchObject({ type, message: error.message, nonRetryable: true });
+    expect(failure).toMatchObject({ type, message: fault.message, nonRetryable: true });
   });
 
-  it.each([away, broken])('is tried again after %s', async (error) => {
-    await expect(withoutRetry(codes, Promise.reject(error))).rejects.toBe(error);
+  it.each([away, broken])('is tried again after %s', async (fault) => {
+    await expect(withoutRetry(codes, Promise.reject(fault))).rejects.toBe(fault);
   });
 });
