@@ -86,6 +86,9 @@ export interface CycleRecord {
   currency?: string;
 }
 
+/** What is known of a cycle before its books are read once more. */
+export type CycleDraft = Omit<CycleRecord, 'fills' | 'equity'>;
+
 /** Input of the workflow `tradingCycle`; everything may be left out: `temporal workflow start --type tradingCycle --input '{}'`. */
 export const tradingCycleInputSchema = z.strictObject({
   /** Trade only these of the configured symbols. */
@@ -115,7 +118,7 @@ export const keepRecordInputSchema: z.ZodType<KeepRecordInput> = z.looseObject({
   prices: z.looseObject({ takenAt: z.number(), symbols: z.array(z.unknown()) }).optional(),
 }) as unknown as z.ZodType<KeepRecordInput>;
 export interface KeepRecordInput {
-  record: Omit<CycleRecord, 'fills' | 'equity'>;
+  record: CycleDraft;
   /** That equity is marked at. */
   prices?: Prices | undefined;
 }

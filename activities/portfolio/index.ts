@@ -1,5 +1,5 @@
 import {
-  type CycleRecord,
+  type CycleDraft,
   type CycleSummary,
   type CycleTerms,
   cycleOutcomes,
@@ -46,7 +46,7 @@ export function createPortfolioActivities(dependencies: PortfolioDependencies) {
     },
 
     /** Writes the decision record with the fills as they are booked. */
-    async recordCycle(draft: Omit<CycleRecord, 'fills' | 'equity'>, prices: Prices | undefined): Promise<CycleSummary> {
+    async recordCycle(draft: CycleDraft, prices: Prices | undefined): Promise<CycleSummary> {
       return recordOfCycle(dependencies, draft, prices);
     },
   };

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import type { CycleRecord, CycleSummary } from '../../contracts/cycle.ts';
+import type { CycleDraft, CycleRecord, CycleSummary } from '../../contracts/cycle.ts';
 import type { Prices } from '../../domain/market/prices.ts';
 import { text } from '../../domain/money/money.ts';
 import { equityAt, unpriced } from '../../domain/portfolio/exposure.ts';
@@ -23,7 +23,7 @@ export interface RecordTools {
  */
 export async function recordOfCycle(
   { journal, configuration, logger }: RecordTools,
-  draft: Omit<CycleRecord, 'fills' | 'equity'>,
+  draft: CycleDraft,
   prices: Prices | undefined,
 ): Promise<CycleSummary> {
   const { account, currency } = configuration;

@@ -8,18 +8,23 @@ import {
 } from '@temporalio/workflow';
 import type { ConsensusRequest } from '../../contracts/consensus.ts';
 import {
+  type CycleDraft,
   type CycleSummary,
   type CycleTerms,
   type TradingCycleInput,
   tradingCycleInputSchema,
 } from '../../contracts/cycle.ts';
-import { refusalText } from '../../contracts/refusals.ts';
+import {
+  concluded,
+  describePrices,
+  describeSnapshot,
+  latenessFault,
+  newDraft,
+  stopOf,
+} from '../../contracts/cycle-draft.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
-import { riskHaltId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
-import { midPrice } from '../../domain/market/book.ts';
-import { midsOf, type Prices, pricesIn } from '../../domain/market/prices.ts';
-import { booksIn, type CycleSnapshot } from '../../domain/market/snapshot.ts';
-import { text, ZERO } from '../../domain/money/money.ts';
+import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { type Prices, pricesIn } from '../../domain/market/prices.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import type { Restriction } from '../../domain/portfolio/portfolio.ts';
 import { onHalt } from '../halts.ts';
@@ -29,7 +34,6 @@ import { nominalTime } from '../nominal-time.ts';
 import { askAgents } from './ask-agents.ts';
 import { executeLegs } from './execute-legs.ts';
 import { leaveRecord } from './leave-record.ts';
-import { type CycleDraft, outcomeOf, summarise } from './outcome.ts';
 import { consensusOn, planOn, pricesFor, reasonOf, snapshotOf, termsOf } from './steps.ts';
 import { timeFor } from './time-left.ts';
 
@@ -61,9 +65,10 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
   const latenessMs = (terms.endsAt === undefined ? startedAt : Date.now()) - nominalTime(info);
   let prices: Prices | undefined;
   try {
-    if (latenessMs > terms.maxLatenessMs) {
+    const late = latenessFault(latenessMs, terms);
+    if (late !== undefined) {
       draft.outcome = 'SKIPPED_STALE';
-      draft.summary = `began ${latenessMs} ms after its time, at most ${terms.maxLatenessMs} ms are allowed`;
+      draft.summary = late;
     } else if (terms.tradingState === 'halted') {
       halted = true;
     } else {
@@ -94,8 +99,7 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
         const consensus = await consensusOn(terms, question, correlationId);
         draft.consensus = consensus;
         prices = await pricesFor(terms, snapshot);
-        const { takenAt, leftOut } = prices;
-        draft.prices = { takenAt, mids: midsOf(prices), ...(leftOut ? { leftOut } : {}) };
+        draft.prices = describePrices(prices);
         const basis = { cycleId, correlationId, epoch: terms.epoch, tradedSymbols, snapshot, prices, consensus };
         // A stop that cuts off the answer would leave capital reserved for legs that nobody knows.
         draft.plan = await CancellationScope.nonCancellable(() => planOn(terms, basis));
@@ -120,11 +124,7 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
 
 /** The plan raised the halt row already, under the same request id: trading control does the rest. */
 async function carryOutHalt(cycleId: CycleId, restriction: Restriction): Promise<void> {
-  await getExternalWorkflowHandle(TRADING_CONTROL_ID).signal(emergencyStop, {
-    requestId: riskHaltId(cycleId),
-    reason: refusalText(restriction),
-    by: 'risk',
-  });
+  await getExternalWorkflowHandle(TRADING_CONTROL_ID).signal(emergencyStop, stopOf(cycleId, restriction));
 }
 
 async function finish(
@@ -134,13 +134,9 @@ async function finish(
   halted: boolean,
   fault: string | undefined,
 ): Promise<CycleSummary> {
-  if (draft.outcome !== 'SKIPPED_STALE') {
-    draft.outcome = halted ? 'HALTED' : outcomeOf(draft, fault);
-    draft.summary = summarise(draft, fault);
-  }
-  draft.finishedAt = Date.now();
-  const { cycleId, epoch, mode, account, outcome, summary } = draft;
-  await leaveRecord({ record: draft, prices }, terms);
+  const record = concluded(draft, { halted, fault, finishedAt: Date.now() });
+  const { cycleId, epoch, mode, account, outcome, summary } = record;
+  await leaveRecord({ record, prices }, terms);
   upsertSearchAttributes([
     { key: searchAttributes.account, value: account },
     { key: searchAttributes.mode, value: mode },
@@ -151,36 +147,4 @@ async function finish(
   ]);
   setCurrentDetails(`**${outcome}** (${mode}): ${summary}`);
   return { cycleId, outcome, summary };
-}
-
-function newDraft(terms: CycleTerms, cycleId: CycleId, runId: string, startedAt: number): CycleDraft {
-  const { account, mode, epoch } = terms;
-  return {
-    cycleId,
-    correlationId: cycleId,
-    runId,
-    account,
-    mode,
-    outcome: 'NO_TRADE',
-    summary: '',
-    startedAt,
-    finishedAt: startedAt,
-    epoch,
-    snapshot: undefined,
-    answers: [],
-    consensus: undefined,
-    plan: undefined,
-    orders: [],
-  };
-}
-
-function describeSnapshot(snapshot: CycleSnapshot): CycleDraft['snapshot'] {
-  const { snapshotId, takenAt, venue, leftOut } = snapshot;
-  return {
-    snapshotId,
-    takenAt,
-    venue,
-    mids: Object.fromEntries(booksIn(snapshot).map(({ symbol, book }) => [symbol, text(midPrice(book) ?? ZERO)])),
-    ...(leftOut ? { leftOut } : {}),
-  };
 }

@@ -1,8 +1,5 @@
-import type { CycleOutcome, CycleRecord } from '../../contracts/cycle.ts';
-import { isFailure, type Opinion } from '../../domain/signals/signals.ts';
-
-/** What is known of a cycle before its books are read once more. */
-export type CycleDraft = Omit<CycleRecord, 'fills' | 'equity'>;
+import { isFailure, type Opinion } from '../domain/signals/signals.ts';
+import type { CycleDraft, CycleOutcome } from './cycle.ts';
 
 const MOST_NAMED = 8;
 
