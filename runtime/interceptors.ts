@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import type { ClientInterceptors } from '@temporalio/client';
+import type { KnownSecrets } from './configuration/secrets.ts';
 import { passingClient } from './guard/client.ts';
 import { createPasses } from './guard/passes.ts';
 import { symbolsWithheld } from './sealed/client.ts';
-import type { TemporalSecrets } from './temporal.ts';
 
 /** Around every call of every client, in this order. */
-export function clientInterceptors({ guardSecret, payloadKeys }: TemporalSecrets): ClientInterceptors {
+export function clientInterceptors({ guardSecret, payloadKeys }: KnownSecrets): ClientInterceptors {
   const { workflow, ...others } = guardSecret === undefined ? {} : passingClient(createPasses(guardSecret));
   const passing = Array.isArray(workflow) ? workflow : [];
   return { ...others, workflow: [...passing, ...(payloadKeys === undefined ? [] : [symbolsWithheld])] };
