@@ -170,7 +170,13 @@ describe('beside a workflow of ours', () => {
     expect(end).toMatchObject(
       typeof wanted === 'string' ? { cause: { cause: { message: wanted, type: 'Refused' } } } : wanted,
     );
-    const stored = Buffer.from(HistoryMessage.encode(await handle.fetchHistory()).finish());
+    const history = await handle.fetchHistory();
+    // In an activity's header stands the id of what it works for, here the workflow's own, which the server knows.
+    for (const { activityTaskScheduledEventAttributes: scheduled } of history.events ?? []) {
+      expect(Object.keys(scheduled?.header?.fields ?? {}).length).toBeLessThanOrEqual(1);
+      if (scheduled) scheduled.header = null;
+    }
+    const stored = Buffer.from(HistoryMessage.encode(history).finish());
     for (const word of ['BTC/USDT', 'settled', 'json/plain']) expect(stored.includes(word)).toBe(false);
   });
 });
