@@ -179,6 +179,8 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
   const warehouseAway = async (forMs: number): Promise<void> => {
     const folder = warehouseFolder('paper');
     await until('a warehouse', 90_000, () => existsSync(folder) || undefined);
+    // An export under way would make the folder again between the two.
+    strike('workers/housekeeping');
     await rename(folder, `${folder}.away`);
     await writeFile(folder, 'away');
     const exports = stack.client.schedule.getHandle(exportScheduleId('paper'));

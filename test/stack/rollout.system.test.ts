@@ -12,6 +12,7 @@ import { createWorker, versionOf } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { snapshot } from '../domain/portfolio/plan.ts';
 import { leg } from '../support/books.ts';
+import { cycleTerms } from '../support/cycle-terms.ts';
 import { startDevServer } from '../support/temporal.ts';
 import { ScriptedBooks } from '../workflow/scripted-books.ts';
 import { ended, gate } from '../workflow/scripted-orders.ts';
@@ -46,24 +47,7 @@ async function serve(buildId: string, market = gate()): Promise<{ market: typeof
     ...books.activities(),
     readControl: by('readControl', books.activities().readControl),
     currentEpoch: async () => 0,
-    openCycle: by('openCycle', async () => ({
-      account: 'main',
-      mode: 'paper',
-      symbols: ['BTC/USDT'],
-      tradedSymbols: ['BTC/USDT'],
-      candles: 30,
-      bookLevels: 2,
-      horizonMs: 3_600_000,
-      endsAt: Date.now() + 600_000,
-      maxLatenessMs: 600_000,
-      agentDeadlineMs: 30_000,
-      orderDeadlineMs: 25_000,
-      onLegFailure: 'flatten',
-      epoch: 0,
-      tradingState: 'active',
-      agents: [],
-      disabledAgents: [],
-    })),
+    openCycle: by('openCycle', async () => cycleTerms()),
     takeSnapshot: by('takeSnapshot', async () => {
       await Promise.race([market.pass(), Context.current().cancelled]);
       return snapshot;

@@ -5,13 +5,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CycleRecord, CycleSummary, CycleTerms } from '../../contracts/cycle.ts';
+import type { CycleRecord, CycleSummary } from '../../contracts/cycle.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { recordWorkflowId } from '../../contracts/workflow-ids.ts';
 import { createWorker } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { snapshot } from '../domain/portfolio/plan.ts';
 import { leg } from '../support/books.ts';
+import { cycleTerms } from '../support/cycle-terms.ts';
 import { keepHistory, recording } from '../support/histories.ts';
 import { startDevServer } from '../support/temporal.ts';
 
@@ -24,24 +25,11 @@ afterAll(() => environment.teardown());
 
 type Scripts = Record<string, (...args: never[]) => Promise<unknown>>;
 
-const terms: CycleTerms = {
-  account: 'main',
-  mode: 'paper',
+const terms = cycleTerms({
   symbols: ['BTC/USDT', 'ETH/USDT'],
-  tradedSymbols: ['BTC/USDT'],
-  candles: 30,
-  bookLevels: 2,
-  horizonMs: 3_600_000,
   endsAt: Number.MAX_SAFE_INTEGER,
   maxLatenessMs: 15_000,
-  agentDeadlineMs: 30_000,
-  orderDeadlineMs: 25_000,
-  onLegFailure: 'flatten',
-  epoch: 0,
-  tradingState: 'active',
-  agents: [],
-  disabledAgents: [],
-};
+});
 
 const away = async (): Promise<never> => {
   throw new Error('the journal is away');

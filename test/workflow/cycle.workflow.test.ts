@@ -5,6 +5,7 @@ import type { CycleRecord, CycleSummary } from '../../contracts/cycle.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { snapshot } from '../domain/portfolio/plan.ts';
 import { leg } from '../support/books.ts';
+import { cycleTerms } from '../support/cycle-terms.ts';
 import { startTimeSkipping } from '../support/temporal.ts';
 import { inRig } from '../support/workflow-rig.ts';
 import { ended, gate } from './scripted-orders.ts';
@@ -25,24 +26,7 @@ function scripted(name: string) {
   let plans = 0;
   const activities = {
     currentEpoch: async () => 2,
-    openCycle: async () => ({
-      account: 'main',
-      mode: 'paper',
-      symbols: ['BTC/USDT'],
-      tradedSymbols: ['BTC/USDT'],
-      candles: 30,
-      bookLevels: 2,
-      horizonMs: 3_600_000,
-      endsAt: Date.now() + 86_400_000,
-      maxLatenessMs: 86_400_000,
-      agentDeadlineMs: 30_000,
-      orderDeadlineMs: 25_000,
-      onLegFailure: 'flatten',
-      epoch: 1,
-      tradingState: 'active',
-      agents: [],
-      disabledAgents: [],
-    }),
+    openCycle: async () => cycleTerms({ epoch: 1 }),
     takeSnapshot: async () => {
       await steps.snapshot.pass();
       return snapshot;

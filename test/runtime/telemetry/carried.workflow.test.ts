@@ -6,6 +6,7 @@ import { observed } from '../../../runtime/telemetry/activity.ts';
 import { correlationId } from '../../../runtime/telemetry/correlation.ts';
 import { snapshot } from '../../domain/portfolio/plan.ts';
 import { leg } from '../../support/books.ts';
+import { cycleTerms } from '../../support/cycle-terms.ts';
 import { startTimeSkipping } from '../../support/temporal.ts';
 import { startWorkflowRig } from '../../support/workflow-rig.ts';
 import { ended } from '../../workflow/scripted-orders.ts';
@@ -26,24 +27,7 @@ it('every step of a cycle, of its plan and of its orders works under the id of t
     };
   let cycleId = '';
   const activities = {
-    openCycle: seen('openCycle', async () => ({
-      account: 'main',
-      mode: 'paper',
-      symbols: ['BTC/USDT'],
-      tradedSymbols: ['BTC/USDT'],
-      candles: 30,
-      bookLevels: 2,
-      horizonMs: 3_600_000,
-      endsAt: Date.now() + 86_400_000,
-      maxLatenessMs: 86_400_000,
-      agentDeadlineMs: 30_000,
-      orderDeadlineMs: 25_000,
-      onLegFailure: 'flatten',
-      epoch: 1,
-      tradingState: 'active',
-      agents: [],
-      disabledAgents: [],
-    })),
+    openCycle: seen('openCycle', async () => cycleTerms({ epoch: 1 })),
     takeSnapshot: seen('takeSnapshot', async () => snapshot),
     readPrices: seen('readPrices', async () => ({ takenAt: snapshot.takenAt + 1, symbols: [] })),
     formConsensus: async () => ({ cycleId, symbols: [], formedBy: 'coordinator' }),
