@@ -2,6 +2,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
+import type { Compensation } from '../../contracts/exits.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
@@ -14,8 +15,16 @@ beforeAll(async () => {
 });
 afterAll(() => environment.teardown());
 
-/** Of two linked legs the first is filled, and the second is denied with these words. */
-async function plan(id: string, denied: Pick<OrderResult, 'detail' | 'refusal'>) {
+/**
+ * Of two linked legs the first is filled, and the second is denied with these words.
+ *
+ * @param undo what each look at a compensation finds
+ */
+async function plan(
+  id: string,
+  denied: Pick<OrderResult, 'detail' | 'refusal'>,
+  undo: () => Compensation = () => ({ held: '' }),
+) {
   const told = { undone: 0 };
   const bundle = await workflowBundle();
   const legs = ['a', 'b'].map((name) => leg({ legId: `${id}-${name}`, cycleId: id }));
@@ -34,7 +43,7 @@ async function plan(id: string, denied: Pick<OrderResult, 'detail' | 'refusal'>)
       },
       async planCompensation() {
         told.undone += 1;
-        return { held: '' };
+        return undo();
       },
       settlePlan: async () => undefined,
     },
@@ -72,5 +81,29 @@ describe('a plan of linked legs of which one was denied', () => {
     ['TradingHalted by whomever', failed],
   ])('goes by "%s" where an order workflow of an earlier release said no more', async (detail, wanted) => {
     expect(await plan(`words-${detail.length}`, { detail })).toEqual(wanted);
+  });
+
+  it('is undone without waiting for a sale of ours that rests for a better price', async () => {
+    const resting = 'sphresting';
+    const wait = { quantity: '0.01', reason: 'reserved by another order', resting: [resting] };
+    const sale = environment.client.workflow.getHandle(`order/${resting}`);
+    // Nobody serves its queue: that it was asked to end is all that is to be seen.
+    await environment.client.workflow.start('executeOrder', {
+      workflowId: sale.workflowId,
+      taskQueue: 'nobody',
+      args: [leg({ legId: resting })],
+    });
+    let looks = 0;
+    const undo = (): Compensation => {
+      looks += 1;
+      return looks <= 3 ? { wait } : { held: '' };
+    };
+    const refusal = { code: 'OrderRate', limit: '5', value: '4' } as const;
+    expect(await plan('resting', { detail: '', refusal }, undo)).toEqual({ end: 'flat', undone: 5 });
+    const asked = (await sale.fetchHistory()).events?.filter(
+      (event) => event.workflowExecutionCancelRequestedEventAttributes,
+    );
+    expect(asked).toHaveLength(1);
+    await sale.terminate();
   });
 });

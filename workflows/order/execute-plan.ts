@@ -8,6 +8,7 @@ import type { RefusalCode } from '../../domain/orders/refusal.ts';
 import type { PlanEnd } from '../../domain/portfolio/portfolio.ts';
 import { onHalt } from '../halts.ts';
 import { readInput } from '../input.ts';
+import { cancelResting } from './cancel-resting.ts';
 import { resultWithout } from './order-result.ts';
 import { followOrder } from './start-order.ts';
 
@@ -94,9 +95,11 @@ async function run({ cycleId, legs, onLegFailure }: ExecutePlanInput): Promise<P
 /** Sells what the leg's fills brought in, try after try, until less is left than the exchange takes. Returns what stays held, and why. */
 async function compensate(leg: OrderLeg, orders: OrderResult[]): Promise<string> {
   if (isReducing(leg.purpose)) return '';
+  const cancelled = new Set<string>();
   for (let attempt = 1, tries = 1; ; tries += 1) {
     const compensation = await planCompensation(leg, attempt);
     if ('held' in compensation) return compensation.held;
+    if ('wait' in compensation) await cancelResting(compensation.wait.resting ?? [], cancelled);
     if ('leg' in compensation) {
       attempt += 1;
       orders.push(await followOrder(compensation.leg, books));

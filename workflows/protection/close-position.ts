@@ -1,11 +1,11 @@
-import { getExternalWorkflowHandle, patched, proxyActivities, sleep } from '@temporalio/workflow';
+import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { ExitActivities } from '../../activities/orders/exits.ts';
 import type { PlanActivities } from '../../activities/orders/plans.ts';
 import type { ExitWait } from '../../contracts/exits.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import { type DecimalText, decimal, text, ZERO } from '../../domain/money/money.ts';
 import type { OrderPurpose } from '../../domain/orders/orders.ts';
+import { cancelResting } from '../order/cancel-resting.ts';
 import { followOrder } from '../order/start-order.ts';
 
 /** Without end: what is decided to be sold is sold. Idempotent by key and attempt. */
@@ -86,18 +86,5 @@ export async function closePosition({ patience, ...request }: CloseRequest): Pro
       const reason = `the last of ${fruitless} orders was ${[state, detail].filter(Boolean).join(': ')}`;
       return closing({ dust: '0', held: { quantity: leg.quantity, reason } });
     }
-  }
-}
-
-/** Each once: whoever follows the order cancels it at the exchange, and what it had reserved is free for the next look. */
-async function cancelResting(legIds: readonly string[], cancelled: Set<string>): Promise<void> {
-  const found = legIds.filter((legId) => !cancelled.has(legId));
-  if (found.length === 0 || !patched('exit-cancels-resting')) return;
-  for (const legId of found) {
-    cancelled.add(legId);
-    // An order that nobody follows any more is reconciliation's.
-    await getExternalWorkflowHandle(orderWorkflowId(legId))
-      .cancel()
-      .catch(() => undefined);
   }
 }

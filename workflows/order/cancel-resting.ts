@@ -1,0 +1,20 @@
+import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
+import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
+
+/**
+ * Cancels the sales of ours that rest for a better price in the way of one which has to be filled now, each once: whoever follows the order cancels
+ * it at the exchange, and what it had reserved is free for the next look.
+ *
+ * @param cancelled what was cancelled before, to which these are added
+ */
+export async function cancelResting(legIds: readonly string[], cancelled: Set<string>): Promise<void> {
+  const found = legIds.filter((legId) => !cancelled.has(legId));
+  if (found.length === 0 || !patched('exit-cancels-resting')) return;
+  for (const legId of found) {
+    cancelled.add(legId);
+    // An order that nobody follows any more is reconciliation's.
+    await getExternalWorkflowHandle(orderWorkflowId(legId))
+      .cancel()
+      .catch(() => undefined);
+  }
+}
