@@ -17,7 +17,7 @@ def normal_deciles(mean: float, deviation: float) -> Distribution:
 
 class DistributionTest(unittest.TestCase):
     def test_the_dead_zone_is_that_of_the_other_agents(self) -> None:
-        source = (PROJECT / "domain" / "statistics.ts").read_text("utf-8")
+        source = (PROJECT / "domain" / "statistics" / "statistics.ts").read_text("utf-8")
         found = re.search(r"FLAT_BAND = ([\d.]+);", source)
         assert found is not None
         self.assertEqual(float(found[1]), FLAT_BAND)
