@@ -32,7 +32,7 @@ export type WarehouseActivities = ReturnType<typeof createWarehouseActivities>;
 export function createWarehouseActivities(dependencies: WarehouseDependencies) {
   const { journal, market, warehouse, cloud, retention, logger } = dependencies;
   const feeds = feedsOf(journal, market.outbox);
-  const breaker = cloud && createBreaker('operations', cloud.name);
+  const breaker = cloud && createBreaker('housekeeping', cloud.name);
 
   return beating({
     /** Brings what was told since the last time into the segments. */
