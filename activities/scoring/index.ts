@@ -6,7 +6,7 @@ import type { DecimalText } from '../../domain/money/money.ts';
 import { earnsVote } from '../../domain/scoring/promotion.ts';
 import { scoreOf } from '../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
-import type { DueSignal } from '../../stores/journal/agents-port.ts';
+import type { DueSignal } from '../../stores/journal/books/scores.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { beating } from '../heartbeat.ts';
 

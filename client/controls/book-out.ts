@@ -1,7 +1,9 @@
 import type { Via } from '../../contracts/audit.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { baseOf } from '../../domain/portfolio/position.ts';
-import type { BookedOut, Intent, Journal } from '../../stores/journal/port.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
+import type { BookedOut } from '../../stores/journal/books/ledger.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../../venues/port.ts';
 
 export interface BookOutRequest {

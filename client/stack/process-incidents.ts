@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Look, Observation } from '../../domain/health/health.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
-import type { IncidentBook } from '../../stores/journal/health-port.ts';
+import type { IncidentBook } from '../../stores/journal/books/incidents.ts';
 
 /** What the supervisor saw of one process; without a fault it serves again. */
 export interface ProcessNews {

@@ -1,6 +1,7 @@
 import { type Decimal, decimal, sum, text, ZERO } from '../../domain/money/money.ts';
 import type { Position } from '../../domain/portfolio/portfolio.ts';
-import type { EquityMarks, Journal } from '../../stores/journal/port.ts';
+import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import type { KnownPrice } from './prices.ts';
 
 /** The largest limit that a query takes as a whole number on every database. */

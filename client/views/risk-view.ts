@@ -2,7 +2,8 @@ import type { RiskSettings } from '../../contracts/config/schema.ts';
 import { type Decimal, decimal, max, sum, text, ZERO } from '../../domain/money/money.ts';
 import { mayBeOpen } from '../../domain/orders/orders.ts';
 import type { Position, TradingDay } from '../../domain/portfolio/portfolio.ts';
-import type { EquityMarks, Intent } from '../../stores/journal/port.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
+import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
 import { riskText } from '../controls/risk-settings.ts';
 import type { KnownPrice } from './prices.ts';
 

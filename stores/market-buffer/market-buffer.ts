@@ -1,6 +1,6 @@
 import type { BookSeen, CandleClosed } from '../../contracts/market-events.ts';
 import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market/market.ts';
-import type { NewEvent, Outbox } from '../journal/port.ts';
+import type { NewEvent, Outbox } from '../journal/books/outbox.ts';
 import type { Database, Transaction } from '../journal/sql/database.ts';
 import { createOutbox } from '../journal/sql/outbox.ts';
 

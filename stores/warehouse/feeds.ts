@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventSource } from '../../contracts/warehouse/tables.ts';
-import type { AuditBook, Outbox } from '../journal/port.ts';
+import type { AuditBook } from '../journal/books/audit.ts';
+import type { Outbox } from '../journal/books/outbox.ts';
 import type { Batch } from './port.ts';
 import { project, projectAudit } from './projection/index.ts';
 

@@ -14,8 +14,8 @@ import { temporalServer } from '../../client/stack/temporal-server.ts';
 import { dataFolder, projectFolder } from '../../runtime/configuration/folders.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
 import { openJournal } from '../../stores/journal/open.ts';
-import type { Intent } from '../../stores/journal/port.ts';
 
 /** One symbol, limits out of the way, the baseline off: the six stand-ins are all that is asked. */
 const CONFIGURATION = `

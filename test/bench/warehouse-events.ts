@@ -1,7 +1,7 @@
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { missionAgentIds } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
-import type { NewEvent } from '../../stores/journal/port.ts';
+import type { NewEvent } from '../../stores/journal/books/outbox.ts';
 import { cycleRecord, fill, leg } from '../support/books.ts';
 
 export const SYMBOLS = ['BTC/USDT', 'ETH/USDT'] as const;

@@ -1,7 +1,8 @@
 import { decimal, sum, text, ZERO } from '../../domain/money/money.ts';
 import { isReducing, isTerminal, type OrderState } from '../../domain/orders/orders.ts';
 import { baseOf } from '../../domain/portfolio/position.ts';
-import type { ControlState, Intent } from '../../stores/journal/port.ts';
+import type { ControlState } from '../../stores/journal/books/control.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
 import type { Evidence, VenueOrderRow } from './evidence.ts';
 import { type Violation, violation } from './invariants.ts';
 

@@ -2,7 +2,8 @@ import { riskSchema } from '../../contracts/config/schema.ts';
 import { decimal, text } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { nextSubmission, priced, type Touch } from '../../domain/orders/submissions.ts';
-import type { Intent, Journal } from '../../stores/journal/port.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import { leg, sending } from '../support/books.ts';
 

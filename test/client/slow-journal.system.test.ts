@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { breakGlass } from '../../client/controls/break-glass.ts';
 import { type StopTools, stopTrading } from '../../client/controls/stop.ts';
-import type { ControlState } from '../../stores/journal/port.ts';
+import type { ControlState } from '../../stores/journal/books/control.ts';
 import type { TradingPort } from '../../venues/port.ts';
 
 const request = { requestId: 'r', account: 'main', reason: 'x', by: 'ann', flatten: false };

@@ -11,7 +11,8 @@ import {
   probeTemporal,
 } from '../../activities/health/probes.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
-import type { ControlState, Journal } from '../../stores/journal/port.ts';
+import type { ControlState } from '../../stores/journal/books/control.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 
 let server: Server | undefined;
 afterEach(() => server?.close());

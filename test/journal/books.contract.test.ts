@@ -4,7 +4,7 @@ import { riskSchema } from '../../contracts/config/schema.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
 import type { Working } from '../../domain/orders/orders.ts';
 import type { OrderPlan, Restriction } from '../../domain/portfolio/portfolio.ts';
-import type { PlanningView } from '../../stores/journal/port.ts';
+import type { PlanningView } from '../../stores/journal/books/cycles.ts';
 import { fill, fund, leg, planLegs, sending, terms, trade } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';

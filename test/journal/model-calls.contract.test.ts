@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decimal, sum, text } from '../../domain/money/money.ts';
-import type { ModelCallBook } from '../../stores/journal/agents-port.ts';
+import type { ModelCallBook } from '../../stores/journal/books/model-calls.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import type { Fill, OrderState } from '../../domain/orders/orders.ts';
-import type { Intent, Journal } from '../../stores/journal/port.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import { settleIntent } from '../../trading/execute/settle.ts';
 import { capabilities } from '../../venues/capabilities.ts';
 import type { TradingPort, VenueOrder } from '../../venues/port.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { riskSchema } from '../../contracts/config/schema.ts';
-import type { NewEvent } from '../../stores/journal/port.ts';
+import type { NewEvent } from '../../stores/journal/books/outbox.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { type Feed, feedsOf } from '../../stores/warehouse/feeds.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';

@@ -3,7 +3,7 @@ import { makePage, runReports } from '../../activities/reports/make.ts';
 import { pageHtml } from '../../activities/reports/page.ts';
 import { scoreOf } from '../../domain/scoring/scoring.ts';
 import { periodOf } from '../../domain/statistics/periods.ts';
-import type { NewEvent } from '../../stores/journal/port.ts';
+import type { NewEvent } from '../../stores/journal/books/outbox.ts';
 import { type Cell, reports } from '../../stores/warehouse/reports/index.ts';
 import type { Range } from '../../stores/warehouse/reports/query.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';

@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
-import type { ControlBook, Journal } from '../../stores/journal/port.ts';
+import type { ControlBook } from '../../stores/journal/books/control.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import type { Database } from '../../stores/journal/sql/database.ts';
 
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';

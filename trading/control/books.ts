@@ -9,7 +9,8 @@ import {
   type TradingBooks,
 } from '../../contracts/control.ts';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
-import type { ControlState, Journal } from '../../stores/journal/port.ts';
+import type { ControlState } from '../../stores/journal/books/control.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 
 /** What the latch of the kill switch reads and writes of the books, for its one account. */
 export interface ControlTools {

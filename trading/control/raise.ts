@@ -1,4 +1,5 @@
-import type { ControlState, HaltRequest, Journal } from '../../stores/journal/port.ts';
+import type { ControlState, HaltRequest } from '../../stores/journal/books/control.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import { atMost } from './at-most.ts';
 
 /** The halt row alone, before what comes beside it. */

@@ -1,7 +1,8 @@
 import type { OpenOrder, SweepFailure, SweepReport } from '../../contracts/control.ts';
 import { plainText, withoutQueries } from '../../contracts/text.ts';
 import { mayBeOpen } from '../../domain/orders/orders.ts';
-import type { Intent, Journal } from '../../stores/journal/port.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import { settleIntent } from '../execute/settle.ts';
 

@@ -4,7 +4,7 @@ import { refusalIn } from '../../contracts/refusals.ts';
 import { decimal, sum, text } from '../../domain/money/money.ts';
 import { isTerminal, type OrderLeg } from '../../domain/orders/orders.ts';
 import { nextSubmission } from '../../domain/orders/submissions.ts';
-import type { Intent } from '../../stores/journal/port.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
 
 /** @param past every submission of the leg so far, in their order. */
 export function progressOf(leg: OrderLeg, past: readonly Intent[]): LegProgress {

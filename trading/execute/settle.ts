@@ -1,6 +1,7 @@
 import { decimal } from '../../domain/money/money.ts';
 import { isResting } from '../../domain/orders/orders.ts';
-import type { Intent, Journal } from '../../stores/journal/port.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort, VenueOrder } from '../../venues/port.ts';
 
 type Books = Pick<Journal, 'intents'>;

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import type { VenueOrderId } from '../../domain/orders/ids.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
-import type { BookedTrade, Intent, Journal } from '../../stores/journal/port.ts';
+import type { BookedTrade } from '../../stores/journal/books/exchange.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort, VenueTrade } from '../../venues/port.ts';
 import { createDueSymbols } from './due-symbols.ts';
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { decimal, sum, text, ZERO } from '../../domain/money/money.ts';
-import type { Intent, Journal } from '../../stores/journal/port.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort, VenueOrder } from '../../venues/port.ts';
 
 export interface LookDependencies {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
-import type { Intent, Journal } from '../../stores/journal/port.ts';
+import type { Intent } from '../../stores/journal/books/intents.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 
 /** No answer of the exchange is waited for longer without worry. */
 const ANSWERED_WITHIN_MS = 2_000;

@@ -4,7 +4,7 @@ import { via } from '../../../contracts/audit.ts';
 import { addedFaults } from '../../../contracts/config/faults.ts';
 import { limitFaults } from '../../../contracts/config/limit-faults.ts';
 import type { RiskSettings } from '../../../contracts/config/schema.ts';
-import type { SettingsChange } from '../../../stores/journal/agents-port.ts';
+import type { SettingsChange } from '../../../stores/journal/books/settings.ts';
 import { riskText } from '../../controls/risk-settings.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { knownPrices, PRICE_CYCLES } from '../../views/prices.ts';

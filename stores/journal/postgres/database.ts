@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient, TypeOverrides, types } from 'pg';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market/market.ts';
-import type { NewEvent } from '../port.ts';
+import type { NewEvent } from '../books/outbox.ts';
 import { openAccount } from '../sql/accounts.ts';
 import { appendAudit } from '../sql/audit.ts';
 import {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AuditEntry } from '../port.ts';
+import type { AuditEntry } from '../books/audit.ts';
 import { readControl } from './control.ts';
 import type { Sql } from './database.ts';
 import { readParticipation } from './participation.ts';

@@ -1,7 +1,7 @@
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { decimal, max, text, ZERO } from '../../../domain/money/money.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
-import type { BookedOut, LedgerBook } from '../port.ts';
+import type { BookedOut, LedgerBook } from '../books/ledger.ts';
 import { isNewRequest } from './control.ts';
 import type { Transaction } from './database.ts';
 import { voidIfMissing } from './intents.ts';

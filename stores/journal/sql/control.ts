@@ -4,7 +4,7 @@ import { stopReason } from '../../../contracts/control.ts';
 import { refusalText } from '../../../contracts/refusals.ts';
 import { plainText } from '../../../contracts/text.ts';
 import type { Restriction } from '../../../domain/portfolio/portfolio.ts';
-import type { ControlBook, ControlState, HaltRequest, StartsAllowed, TradingState } from '../port.ts';
+import type { ControlBook, ControlState, HaltRequest, StartsAllowed, TradingState } from '../books/control.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 
 export async function readControl(sql: Sql, account: string): Promise<ControlState> {

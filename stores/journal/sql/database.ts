@@ -1,5 +1,5 @@
 import type { Mode } from '../../../domain/market/market.ts';
-import type { NewEvent } from '../port.ts';
+import type { NewEvent } from '../books/outbox.ts';
 
 export type Value = string | number | null;
 export type Row = Record<string, Value>;

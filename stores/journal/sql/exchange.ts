@@ -1,5 +1,5 @@
 import type { Fill } from '../../../domain/orders/orders.ts';
-import type { BookedTrade, ExchangeBook, ReconciliationReport } from '../port.ts';
+import type { BookedTrade, ExchangeBook, ReconciliationReport } from '../books/exchange.ts';
 import { VENUE_OF_ACCOUNT } from './accounts.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { applyReport } from './intents.ts';

@@ -7,7 +7,8 @@ import { isReducing, isTerminal, type OrderLeg } from '../../../domain/orders/or
 import type { Refusal, RefusalCode } from '../../../domain/orders/refusal.ts';
 import { nextSubmission, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
 import { overdrawn, reentryPause } from '../../../domain/portfolio/overtrading.ts';
-import type { ControlState, Intent } from '../port.ts';
+import type { ControlState } from '../books/control.ts';
+import type { Intent } from '../books/intents.ts';
 import type { Sql, Transaction } from './database.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';

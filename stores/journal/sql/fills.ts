@@ -1,7 +1,7 @@
 import { type Decimal, decimal, min, text, ZERO } from '../../../domain/money/money.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
-import type { BookedFill } from '../port.ts';
+import type { BookedFill } from '../books/ledger.ts';
 import { readVenue } from './accounts.ts';
 import type { Transaction } from './database.ts';
 import { bookOnPosition } from './positions.ts';

@@ -2,7 +2,7 @@ import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { AgentSettings } from '../../../contracts/participation.ts';
 import { signalSchema } from '../../../contracts/signals.ts';
 import { isSeat } from '../../../domain/signals/agents.ts';
-import type { GuestBook, SubmittedSignal } from '../agents-port.ts';
+import type { GuestBook, SubmittedSignal } from '../books/guests.ts';
 import type { Database, Row, Transaction } from './database.ts';
 import { changeParticipation, findChange, PARTICIPATION_LOCK, readAgents, unknownAgent } from './participation.ts';
 

@@ -1,6 +1,6 @@
 import { incidentSchema } from '../../../contracts/incidents.ts';
 import { assess, type Incident, type Look } from '../../../domain/health/health.ts';
-import type { IncidentBook, RecoveryEnded } from '../health-port.ts';
+import type { IncidentBook, RecoveryEnded } from '../books/incidents.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 
 /** Looks of the supervisor and of the health workflow come one after the other. */

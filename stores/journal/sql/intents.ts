@@ -12,7 +12,7 @@ import {
 } from '../../../domain/orders/orders.ts';
 import { nextSubmission, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
 import { baseOf } from '../../../domain/portfolio/position.ts';
-import type { Intent, IntentBook, OrderReport } from '../port.ts';
+import type { Intent, IntentBook, OrderReport } from '../books/intents.ts';
 import { VENUE_OF_ACCOUNT } from './accounts.ts';
 import { readControl } from './control.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';

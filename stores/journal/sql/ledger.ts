@@ -3,7 +3,7 @@ import { UserError } from '../../../contracts/errors.ts';
 import { decimal, text } from '../../../domain/money/money.ts';
 import type { Fill, OrderSide } from '../../../domain/orders/orders.ts';
 import type { Balance } from '../../../domain/portfolio/portfolio.ts';
-import type { LedgerBook, Transfer } from '../port.ts';
+import type { LedgerBook, Transfer } from '../books/ledger.ts';
 import { bookOut, endWaiting } from './book-out.ts';
 import { isNewRequest } from './control.ts';
 import type { Database, Row, Sql } from './database.ts';

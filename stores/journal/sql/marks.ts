@@ -1,7 +1,7 @@
 import type { DecimalText } from '../../../domain/money/money.ts';
 import { decimal, max, text } from '../../../domain/money/money.ts';
 import { tradingDayStart } from '../../../domain/statistics/periods.ts';
-import type { EquityMarks } from '../port.ts';
+import type { EquityMarks } from '../books/ledger.ts';
 import type { Sql, Transaction } from './database.ts';
 
 const DAY_MS = 86_400_000;

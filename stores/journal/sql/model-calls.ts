@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Decimal, decimal, sum, text } from '../../../domain/money/money.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
-import type { ModelCall, ModelCallBook } from '../agents-port.ts';
+import type { ModelCall, ModelCallBook } from '../books/model-calls.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 
 const DAY_MS = 86_400_000;

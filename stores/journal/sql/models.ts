@@ -8,7 +8,7 @@ import {
   weightsFile,
 } from '../../../contracts/models.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
-import type { ModelBook } from '../agents-port.ts';
+import type { ModelBook } from '../books/models.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 import { changeParticipation, PARTICIPATION_LOCK } from './participation.ts';
 

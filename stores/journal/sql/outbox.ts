@@ -1,4 +1,4 @@
-import type { Outbox, StoredEvent } from '../port.ts';
+import type { Outbox, StoredEvent } from '../books/outbox.ts';
 import type { Database, Row } from './database.ts';
 
 /** Rows that one transaction deletes: nobody waits long for its lock. */

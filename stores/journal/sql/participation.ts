@@ -8,7 +8,7 @@ import {
 } from '../../../contracts/participation.ts';
 import { type AgentParticipation, defaultParticipation } from '../../../domain/consensus/participation.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
-import type { ParticipationBook } from '../agents-port.ts';
+import type { ParticipationBook } from '../books/participation.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 
 /** Changes of who takes part come one after the other. */

@@ -4,7 +4,7 @@ import type { Fill } from '../../../domain/orders/orders.ts';
 import type { Position } from '../../../domain/portfolio/portfolio.ts';
 import { applyFill, baseOf, flatPosition, isRemnant } from '../../../domain/portfolio/position.ts';
 import { sellable } from '../../../domain/protection/exits.ts';
-import type { LedgerBook } from '../port.ts';
+import type { LedgerBook } from '../books/ledger.ts';
 import { VENUE_OF_ACCOUNT } from './accounts.ts';
 import type { Row, Sql, Transaction } from './database.ts';
 import { balanceOf, findReservedLeg, post } from './postings.ts';

@@ -5,8 +5,8 @@ import type { CycleId } from '../../../domain/orders/ids.ts';
 import type { ScoredSignal } from '../../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { type AbstentionReason, isFailure, type Signal } from '../../../domain/signals/signals.ts';
-import type { DueSignal, ScoreBook, SettledSignal } from '../agents-port.ts';
-import type { NewEvent } from '../port.ts';
+import type { NewEvent } from '../books/outbox.ts';
+import type { DueSignal, ScoreBook, SettledSignal } from '../books/scores.ts';
 import type { Database, Row, Transaction } from './database.ts';
 
 /** An agent is judged by its last signals: what it was a year ago says little of the model that it runs today. */

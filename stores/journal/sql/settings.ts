@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { type Via, via } from '../../../contracts/audit.ts';
 import { addedFaults, faultsOf } from '../../../contracts/config/faults.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import type { SettingsBook, SettingsChange } from '../agents-port.ts';
+import type { SettingsBook, SettingsChange } from '../books/settings.ts';
 import { type Configured, takeOver } from './adoption.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 

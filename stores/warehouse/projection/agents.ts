@@ -2,7 +2,8 @@ import type { AgentScoreRecord } from '../../../contracts/scores.ts';
 import { mostProbable } from '../../../domain/consensus/pooling.ts';
 import { decimal } from '../../../domain/money/money.ts';
 import { halfBrier, outcomeOf } from '../../../domain/scoring/scoring.ts';
-import type { ModelCall, SettledSignal } from '../../journal/agents-port.ts';
+import type { ModelCall } from '../../journal/books/model-calls.ts';
+import type { SettledSignal } from '../../journal/books/scores.ts';
 import { money, type Projected, row } from './values.ts';
 
 export function signalSettled(settled: SettledSignal): Projected[] {

@@ -4,7 +4,7 @@ import { mostProbable } from '../../../domain/consensus/pooling.ts';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
 import type { Allocation, OrderPlan, RiskVerdict } from '../../../domain/portfolio/portfolio.ts';
 import type { AgentAnswer, Opinion, Signal } from '../../../domain/signals/signals.ts';
-import type { SubmittedSignal } from '../../journal/agents-port.ts';
+import type { SubmittedSignal } from '../../journal/books/guests.ts';
 import { type Facts, money, type Projected, row } from './values.ts';
 
 const nothing = {

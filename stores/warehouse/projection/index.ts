@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { BookSeen, CandleClosed } from '../../../contracts/market-events.ts';
 import { type Row, type TableName, tables } from '../../../contracts/warehouse/tables.ts';
-import type { AuditEntry, StoredEvent } from '../../journal/port.ts';
+import type { AuditEntry } from '../../journal/books/audit.ts';
+import type { StoredEvent } from '../../journal/books/outbox.ts';
 import type { Batch } from '../port.ts';
 import { agentScored, modelCalled, signalSettled } from './agents.ts';
 import {

@@ -1,6 +1,7 @@
 import type { Incident } from '../../../domain/health/health.ts';
-import type { RecoveryEnded } from '../../journal/health-port.ts';
-import type { ControlState, ReconciliationReport } from '../../journal/port.ts';
+import type { ControlState } from '../../journal/books/control.ts';
+import type { ReconciliationReport } from '../../journal/books/exchange.ts';
+import type { RecoveryEnded } from '../../journal/books/incidents.ts';
 import { type Projected, row } from './values.ts';
 
 interface TradingChanged {

@@ -1,7 +1,8 @@
 import { decimal, sum, text } from '../../../domain/money/money.ts';
 import type { Balance, Position } from '../../../domain/portfolio/portfolio.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
-import type { BookedFill, EquityMarked, Intent } from '../../journal/port.ts';
+import type { Intent } from '../../journal/books/intents.ts';
+import type { BookedFill, EquityMarked } from '../../journal/books/ledger.ts';
 import { money, type Projected, row } from './values.ts';
 
 export function orderMoved(intent: Intent): Projected[] {

@@ -10,7 +10,8 @@ import { flatPosition, isRemnant } from '../../../domain/portfolio/position.ts';
 import type { RiskLimits } from '../../../domain/portfolio/request.ts';
 import type { ExitTerms } from '../../../domain/protection/exits.ts';
 import { barriersOf } from '../../../domain/protection/protection.ts';
-import type { Intent, Journal } from '../../../stores/journal/port.ts';
+import type { Intent } from '../../../stores/journal/books/intents.ts';
+import type { Journal } from '../../../stores/journal/port.ts';
 import type { TradingPort, VenueOrder } from '../../../venues/port.ts';
 
 const cycle = manualCycleId('main', 0);

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type Decimal, text } from '../../../domain/money/money.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { metrics } from '../../../runtime/telemetry/metrics.ts';
-import type { ModelBudget, ModelCallBook } from '../../../stores/journal/agents-port.ts';
+import type { ModelBudget, ModelCallBook } from '../../../stores/journal/books/model-calls.ts';
 import { AgentUnavailable } from '../port.ts';
 import { type Complete, type Completion, CompletionRefused, type Message, mostUse, samplingOf } from './completion.ts';
 import { costUsd, hasKnownPrice } from './prices.ts';

@@ -1,5 +1,5 @@
-import type { Assessment, Incident, Look } from '../../domain/health/health.ts';
-import type { RecoveryAction } from '../../domain/health/health-conditions.ts';
+import type { Assessment, Incident, Look } from '../../../domain/health/health.ts';
+import type { RecoveryAction } from '../../../domain/health/health-conditions.ts';
 
 /** Payload of `recovery.ended`: one action, from its start to its end. */
 export interface RecoveryEnded {

@@ -1,0 +1,36 @@
+import type { VenueOrderId } from '../../../domain/orders/ids.ts';
+import type { Fill } from '../../../domain/orders/orders.ts';
+
+export interface ReconciliationReport {
+  account: string;
+  at: number;
+  differences: string[];
+}
+
+/** A fill with the venue's own id of its order, which an intent whose answer was lost does not have yet. */
+export interface BookedTrade extends Fill {
+  venueOrderId: VenueOrderId;
+}
+
+/** What is known of the exchange's side: how far its trades were read, who reads them, how often the same difference was seen. */
+export interface ExchangeBook {
+  /** True while `holder` is the one that reads the account's trades. Another takes over once the lease has run out. */
+  acquireLease(account: string, holder: string, ttlMs: number): Promise<boolean>;
+  /** Where the account's trades on a symbol are read on, in words that the venue's adapter alone reads; undefined before the first reading. */
+  cursor(account: string, symbol: string): Promise<string | undefined>;
+  /**
+   * Books the fills of known intents as a set union and moves the cursor from where this reading began to where the next one does, if it still
+   * stands there. Refused (false) without the lease.
+   */
+  bookTrades(batch: {
+    account: string;
+    symbol: string;
+    holder: string;
+    fills: BookedTrade[];
+    from: string | undefined;
+    next: string;
+  }): Promise<boolean>;
+  /** Counts how many looks in a row found exactly these differences, this one included; 0 when there are none. */
+  recordReconciliation(report: ReconciliationReport): Promise<{ stable: number }>;
+  lastReconciliation(account: string): Promise<(ReconciliationReport & { stable: number }) | undefined>;
+}

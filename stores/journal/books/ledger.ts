@@ -1,0 +1,104 @@
+import type { Via } from '../../../contracts/audit.ts';
+import type { DecimalText, Money, Price, Quantity } from '../../../domain/money/money.ts';
+import type { CycleId, LegId } from '../../../domain/orders/ids.ts';
+import type { Fill } from '../../../domain/orders/orders.ts';
+import type { Balance, Position, TradingDay } from '../../../domain/portfolio/portfolio.ts';
+import type { SellingRules } from '../../../domain/protection/exits.ts';
+
+export interface Transfer {
+  reference: string;
+  account: string;
+  asset: string;
+  /** Positive for a deposit, negative for a withdrawal. */
+  amount: DecimalText;
+  /** The same in the account's currency: moves the day's and the peak's equity, so that it is neither gain nor loss. */
+  value: DecimalText;
+  /** Whose position it joins or leaves; missing for the account's currency itself. */
+  symbol?: string;
+  at: number;
+  /** Who says that they moved it; software without. */
+  by?: string;
+  via?: Via;
+}
+
+/** What became of a position that was booked out. Quantities are in the base asset, its earlier dust included; amounts in the quote. */
+export interface BookedOut {
+  quantity: Quantity;
+  /** As dust, since the exchange still has it. */
+  kept: Quantity;
+  left: Quantity;
+  cost: Money;
+  realizedPnl: Money;
+}
+
+export interface LedgerBook {
+  /** Idempotent by reference. Opens the account at its first deposit. Refused when more is withdrawn than is free. */
+  transfer(entry: Transfer): Promise<void>;
+  balances(account: string): Promise<Balance[]>;
+  positions(account: string): Promise<Position[]>;
+  /** Deposits less withdrawals, by asset. */
+  deposits(account: string): Promise<Record<string, DecimalText>>;
+  fillsOfCycle(cycleId: CycleId): Promise<Fill[]>;
+  fillsOfLeg(legId: LegId): Promise<Fill[]>;
+  equityMarks(account: string): Promise<EquityMarks | undefined>;
+  /** The day that has begun by `now`, as the limits in force count days. */
+  tradingDay(account: string, now: number): Promise<TradingDay>;
+  /**
+   * Ends each leg on a symbol whose first submission, or next one, has not been sent: a tombstone takes its place, and its capital is released.
+   * Returns the tombstones.
+   */
+  endWaiting(account: string, symbol: string): Promise<string[]>;
+  /**
+   * Ends a position that no order can end, and holds the books of its asset against what the exchange has of it. Idempotent by reference: the
+   * second call returns undefined. Refused where something of it is reserved, or more is at the exchange than was booked.
+   */
+  bookOut(entry: {
+    reference: string;
+    account: string;
+    symbol: string;
+    /** Total of the asset at the exchange. */
+    held: Quantity;
+    /** What it is worth, or brought, in the quote currency. */
+    value: Money;
+    reason: string;
+    at: number;
+    by: string;
+    via: Via;
+  }): Promise<BookedOut | undefined>;
+  /** Moves what is free of a position, and too small to be sold, to the dust book, at its cost. Idempotent by reference. */
+  sweepDust(entry: {
+    reference: string;
+    account: string;
+    symbol: string;
+    rules: SellingRules;
+    /** What is bid. */
+    price: Price;
+  }): Promise<DecimalText>;
+}
+
+export interface EquityMarks {
+  equity: Money;
+  /** Equity at the day's reset hour, or at the first mark after it, moved by deposits and withdrawals since. */
+  dayOpen: Money;
+  /** Highest equity so far, moved likewise. */
+  highWater: Money;
+  /** Of the prices, by the exchange's clock. */
+  at: number;
+}
+
+/** Payload of `fill.booked`. */
+export interface BookedFill extends Fill {
+  legId?: LegId;
+  /** Of a sale, against average cost with fees; 0 of a buy. */
+  realizedPnl?: DecimalText;
+}
+
+/** Payload of `equity.marked`: the account after a cycle that could be priced. */
+export interface EquityMarked extends EquityMarks {
+  account: string;
+  currency: string;
+  balances: Balance[];
+  positions: Position[];
+  /** Mids of the cycle's snapshot, by symbol. */
+  prices: Record<string, DecimalText>;
+}

@@ -1,0 +1,41 @@
+import type { AgentScoreRecord } from '../../../contracts/scores.ts';
+import type { DecimalText } from '../../../domain/money/money.ts';
+import type { AgentScore, ScoredSignal } from '../../../domain/scoring/scoring.ts';
+import type { AgentId } from '../../../domain/signals/agents.ts';
+import type { Signal } from '../../../domain/signals/signals.ts';
+
+/** A signal whose horizon has ended and whose outcome is not known yet. */
+export interface DueSignal {
+  cycleId: string;
+  agentId: AgentId;
+  symbol: string;
+  /** Price at the decision. */
+  price: DecimalText;
+  dueAt: number;
+}
+
+/** Payload of `signal.settled`: a signal with what came. */
+export interface SettledSignal extends DueSignal {
+  account: string;
+  model: string;
+  probabilities: Signal['probabilities'];
+  /** Of the vote that it carried. */
+  share: number;
+  /** Missing where the venue never had one. */
+  finalPrice?: DecimalText;
+}
+
+export interface ScoreBook {
+  /** Oldest first. */
+  due(account: string, now: number, limit: number): Promise<DueSignal[]>;
+  /**
+   * Writes what came of signals and, in the same transaction, the scores of their agents over their last signals. A signal whose outcome can't
+   * be known any more (`undefined`) is closed without one. Idempotent.
+   */
+  settle(
+    account: string,
+    outcomes: readonly (DueSignal & { finalPrice: DecimalText | undefined })[],
+    score: (signals: readonly ScoredSignal[]) => AgentScore,
+  ): Promise<AgentScoreRecord[]>;
+  read(account: string): Promise<AgentScoreRecord[]>;
+}
