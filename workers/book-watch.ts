@@ -10,7 +10,7 @@ const tradingStates = ['active', 'reducing', 'halted'] as const;
 
 /** Keeps the gauges that are read from the books: equity, and how often each agent gave a signal. Returns a function that ends it. */
 export function watchBooks(
-  journal: Journal,
+  journal: Pick<Journal, 'ledger' | 'control' | 'cycles'>,
   { account, currency, mode, cycle }: Configuration,
   logger: Logger,
 ): () => void {

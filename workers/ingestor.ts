@@ -17,7 +17,7 @@ export function startIngestor({
   logger,
 }: {
   ingest: Ingest;
-  journal: Journal;
+  journal: Pick<Journal, 'intents' | 'ledger'>;
   client: Client;
   configuration: Pick<Configuration, 'account' | 'symbols' | 'protection'>;
   logger: Logger;
@@ -28,7 +28,7 @@ export function startIngestor({
 
 /** Halts on trades that are not ours, by the latch that runs on this server. */
 export function haltOnStrangers(
-  { journal, client, logger }: { journal: Journal; client: Client; logger: Logger },
+  { journal, client, logger }: { journal: Pick<Journal, 'control'>; client: Client; logger: Logger },
   account: string,
 ): (strangers: readonly Stranger[]) => Promise<void> {
   return haltOn({ journal, latch: latchOf(client, account), logger }, account);

@@ -17,7 +17,7 @@ import { beating } from '../heartbeat.ts';
 const DAY_MS = 86_400_000;
 
 export interface WarehouseDependencies {
-  journal: Journal;
+  journal: Pick<Journal, 'audit' | 'deleteAnswers' | 'outbox'>;
   market: MarketBuffer;
   warehouse: Warehouse;
   /** Missing where the warehouse is this machine's alone. */

@@ -15,7 +15,7 @@ import { type Look, lookAtBooks, tradedSymbols } from './look.ts';
 import { type Runs, startMissingFlatten, startMissingPlans, startMissingProtection } from './missing.ts';
 
 export interface ReconcileTools {
-  journal: Journal;
+  journal: Pick<Journal, 'control' | 'cycles' | 'exchange' | 'incidents' | 'intents' | 'ledger'>;
   trading: TradingPort;
   configuration: Pick<Configuration, 'symbols' | 'execution' | 'protection'>;
   ingest: Ingest;

@@ -9,8 +9,8 @@ import { type OutputOptions, print, table } from '../output.ts';
 
 const DAY_MS = 86_400_000;
 
-async function known(journal: Journal, id: string): Promise<Incident> {
-  const incident = await journal.incidents.find(id);
+async function known({ incidents }: Pick<Journal, 'incidents'>, id: string): Promise<Incident> {
+  const incident = await incidents.find(id);
   if (incident) return incident;
   throw new UserError('NoSuchIncident', `There is no incident ${id}: see "sapphire incident list".`, ExitCode.refused);
 }

@@ -43,7 +43,11 @@ const LOOK_BACK = 50;
 const LAST_WORDS_MS = 500;
 
 /** Yields each cycle of the schedule that finishes from now on, oldest first, until the stack stops. */
-async function* scheduledCycles(journal: Journal, account: string, stop: AbortSignal): AsyncGenerator<CycleRecord> {
+async function* scheduledCycles(
+  journal: Pick<Journal, 'cycles'>,
+  account: string,
+  stop: AbortSignal,
+): AsyncGenerator<CycleRecord> {
   const seen = new Set((await journal.cycles.list(account, LOOK_BACK)).map(({ cycleId }) => cycleId));
   while (!stop.aborted) {
     // Books that cannot be read for a while, as on a full disk, must not end what runs.
@@ -60,7 +64,7 @@ async function* scheduledCycles(journal: Journal, account: string, stop: AbortSi
 /** Runs cycles one after the other, without waiting for the schedule. */
 async function* wantedCycles(
   client: Client,
-  journal: Journal,
+  journal: Pick<Journal, 'cycles'>,
   configuration: Configuration,
   count: number,
 ): AsyncGenerator<CycleRecord> {
@@ -113,7 +117,7 @@ function warn(text: string): void {
 async function* cyclesOf(
   stack: Stack,
   client: Client,
-  journal: Journal,
+  journal: Pick<Journal, 'cycles'>,
   configuration: Configuration,
   options: UpOptions,
 ): AsyncGenerator<CycleRecord> {
@@ -131,7 +135,7 @@ async function* cyclesOf(
 
 async function follow(
   stack: Stack,
-  journal: Journal,
+  journal: Pick<Journal, 'cycles'>,
   configuration: Configuration,
   options: UpOptions,
 ): Promise<CycleRecord[]> {
