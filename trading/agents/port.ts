@@ -1,4 +1,5 @@
 import type { AgentRequest } from '../../contracts/signals.ts';
+import { BETWEEN_TRIES_MS } from '../../domain/consensus/gather.ts';
 import { booksIn, type CycleSnapshot } from '../../domain/market/snapshot.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { AgentAnswer, Opinion } from '../../domain/signals/signals.ts';
@@ -28,6 +29,14 @@ export class AgentUnavailable extends Error {
     this.retryAfterMs = retryAfterMs;
     this.unbilled = unbilled;
   }
+}
+
+/** A provider that asks for a longer pause than this has missed the cycle anyway. */
+const LONGEST_PAUSE_MS = 5_000;
+
+/** Before its second try. */
+export function pauseAfter({ retryAfterMs = BETWEEN_TRIES_MS }: AgentUnavailable): number {
+  return Math.min(retryAfterMs, LONGEST_PAUSE_MS);
 }
 
 export function symbolsOf({ snapshot }: { snapshot: CycleSnapshot }): string[] {

@@ -10,105 +10,56 @@ import type { AgentActivities } from '../../activities/agents/index.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
-import { type AgentId, inOrder } from '../../domain/signals/agents.ts';
+import { BETWEEN_TRIES_MS, gatherAnswers, silent, TRIES, unheard } from '../../domain/consensus/gather.ts';
+import type { AgentId } from '../../domain/signals/agents.ts';
 import { type SeatId, seatRow } from '../../domain/signals/seats.ts';
-import { type AbstentionReason, type AgentAnswer, abstain, withinBytes } from '../../domain/signals/signals.ts';
-import { type Ask, secondRound } from './debate.ts';
+import type { AbstentionReason, AgentAnswer } from '../../domain/signals/signals.ts';
 import { journalStep } from './journal-step.ts';
 
 const HEARING_MS = 5_000;
-
-/** All of them go on together, to the consensus, the plan and the record, and one value of a history may have 2 MB. */
-const MAX_BYTES = 1_000_000;
 
 /** A queue that nobody takes work from means an abstention, not a wait. */
 const QUEUED_MS = 3_000;
 
 /**
- * Two tries, and never beyond the deadline: a cycle has the time of two intervals, of which the second belongs to its orders. TRY_CANCEL: a
- * stop does not wait for a model to finish its sentence.
+ * Never beyond the deadline: a cycle has the time of two intervals, of which the second belongs to its orders. TRY_CANCEL: a stop does not wait
+ * for a model to finish its sentence.
  */
-function questionTo(agentId: SeatId, deadlineMs: number): ActivityInterfaceFor<AgentActivities> {
+function questionTo(seat: SeatId, deadlineMs: number): ActivityInterfaceFor<AgentActivities> {
   return proxyActivities<AgentActivities>({
-    taskQueue: agentTaskQueue(agentId),
+    taskQueue: agentTaskQueue(seat),
     scheduleToStartTimeout: QUEUED_MS,
-    startToCloseTimeout: seatRow(agentId).answerMs,
+    startToCloseTimeout: seatRow(seat).answerMs,
     scheduleToCloseTimeout: deadlineMs,
     heartbeatTimeout: '3s',
     cancellationType: ActivityCancellationType.TRY_CANCEL,
-    retry: { initialInterval: '500ms', maximumAttempts: 2 },
-    summary: `${agentId} on its own queue`,
+    retry: { initialInterval: BETWEEN_TRIES_MS, maximumAttempts: TRIES },
+    summary: `${seat} on its own queue`,
   });
 }
 
-/** One answer for each of the agents, seats first in their fixed order; who cannot answer, or is not asked, abstains with the reason. */
-export async function askAgents(
-  {
-    agents,
-    disabledAgents,
-    restingAgents = [],
-    models = [],
-    guests = [],
-    debate = false,
-    symbols,
-    agentDeadlineMs,
-  }: CycleTerms,
-  request: AgentQuestion,
-): Promise<AgentAnswer[]> {
-  const roundMs = debate ? agentDeadlineMs / 2 : agentDeadlineMs;
-  const ask: Ask = (agentId, question) => askOne(agentId, roundMs, symbols, question, agentId);
-  const [first, versions] = await Promise.all([
-    Promise.all(agents.map((agentId) => ask(agentId, request))),
-    Promise.all(
-      models.map(({ agentId, seat, weights }) => askOne(agentId, roundMs, symbols, { ...request, weights }, seat)),
-    ),
-  ]);
-  const asked = [...(debate ? await secondRound(first, request, ask) : first), ...versions];
-  // After the others: what came while they thought counts as well.
-  const heard = guests.length === 0 ? [] : await hear(guests, symbols);
-  const disabled = disabledAgents.map((agentId) =>
-    silent(agentId, symbols, 'disabled', `switched off; "sapphire agents enable ${agentId}" switches it on`),
-  );
-  const resting = restingAgents.map(({ agentId, failures, untilAt }) =>
-    silent(
-      agentId,
-      symbols,
-      'cooling_down',
-      `left alone after ${failures} failures in a row until ${new Date(untilAt).toISOString()}`,
-    ),
-  );
-  const answers = withinBytes([...asked, ...heard, ...disabled, ...resting], MAX_BYTES);
-  return inOrder(answers.map(({ agentId }) => agentId)).flatMap((id) =>
-    answers.filter(({ agentId }) => agentId === id),
-  );
-}
-
-async function hear(guests: readonly AgentId[], symbols: readonly string[]): Promise<AgentAnswer[]> {
-  try {
-    return await journalStep(HEARING_MS, ({ hearGuests }) => hearGuests({ guests, symbols }));
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    return guests.map((agentId) =>
-      silent(agentId, symbols, 'unavailable', 'its signals could not be read from the books'),
-    );
-  }
-}
-
-/** On the queue of its seat, which for a seat is its own. */
-async function askOne(
-  agentId: AgentId,
-  deadlineMs: number,
-  symbols: readonly string[],
-  request: AgentQuestion,
-  seat: SeatId,
-): Promise<AgentAnswer> {
-  try {
-    return await questionTo(seat, deadlineMs).askAgent(agentId, request);
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    const { reason, detail } = faultOf(seat, error);
-    return silent(agentId, symbols, reason, detail);
-  }
+/** One answer for each of the agents: each is asked on the queue of its seat, and guests are heard in the journal. */
+export function askAgents(terms: CycleTerms, request: AgentQuestion): Promise<AgentAnswer[]> {
+  const { symbols } = terms;
+  return gatherAnswers(terms, {
+    async ask({ agentId, seat, withinMs, about }) {
+      try {
+        return await questionTo(seat, withinMs).askAgent(agentId, { ...request, ...about });
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        const { reason, detail } = faultOf(seat, error);
+        return silent(agentId, symbols, reason, detail);
+      }
+    },
+    async hear(guests) {
+      try {
+        return await journalStep(HEARING_MS, ({ hearGuests }) => hearGuests({ guests, symbols }));
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        return unheard(guests, symbols);
+      }
+    },
+  });
 }
 
 function faultOf(agentId: AgentId, error: unknown): { reason: AbstentionReason; detail: string } {
@@ -119,16 +70,4 @@ function faultOf(agentId: AgentId, error: unknown): { reason: AbstentionReason; 
       : { reason: 'timeout', detail: 'no answer within its time' };
   }
   return { reason: 'unavailable', detail: (cause instanceof Error ? cause.message : String(cause)).slice(0, 300) };
-}
-
-function silent(agentId: AgentId, symbols: readonly string[], reason: AbstentionReason, detail: string): AgentAnswer {
-  return {
-    agentId,
-    opinions: abstain(agentId, symbols, reason, detail),
-    model: 'none',
-    version: 'none',
-    latencyMs: 0,
-    tokens: 0,
-    costUsd: '0',
-  };
 }

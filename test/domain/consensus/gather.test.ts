@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { type Asking, gatherAnswers, type Seating } from '../../../domain/consensus/gather.ts';
+import type { AgentAnswer, Opinion } from '../../../domain/signals/signals.ts';
+
+const symbol = 'BTC/USDT';
+
+function answer(agentId: string, up = 0.8, words = 'because'): AgentAnswer {
+  const opinion: Opinion = {
+    kind: 'signal',
+    agentId,
+    symbol,
+    probabilities: { up, flat: 0.9 - up, down: 0.1 },
+    expectedReturn: 0.01,
+    uncertainty: 0.01,
+    conviction: 0.5,
+    horizonMs: 60_000,
+    validUntilAt: 60_000,
+    rationale: words,
+    evidence: [],
+  };
+  return { agentId, opinions: [opinion], model: 'm', version: '1', latencyMs: 5, tokens: 10, costUsd: '0.01' };
+}
+
+/** What was asked of whom, in the order of the asking, and what came of it. */
+async function gather(changes: Partial<Seating<string>>, reply = (asking: Asking<string>) => answer(asking.agentId)) {
+  const asked: (Asking<string> | readonly string[])[] = [];
+  const seating = { symbols: [symbol], agents: [], disabledAgents: [], agentDeadlineMs: 1_000, ...changes };
+  const answers = await gatherAnswers<string>(seating, {
+    ask: async (asking) => {
+      asked.push(asking);
+      return reply(asking);
+    },
+    hear: async (guests) => {
+      asked.push(guests);
+      return guests.map((id) => answer(id));
+    },
+  });
+  return { asked, answers };
+}
+
+const reasons = (answers: AgentAnswer[]) =>
+  answers.map(({ agentId, opinions: [first] }) => [agentId, first?.kind === 'abstention' ? first.reason : 'signal']);
+
+describe('the answers to a cycle', () => {
+  it('come one of each, seats in their order and guests by name, with who is not asked and why', async () => {
+    const { answers, asked } = await gather({
+      agents: ['qwen', 'deepseek'],
+      guests: ['zoe', 'ann'],
+      disabledAgents: ['fingpt'],
+      restingAgents: [{ agentId: 'freqtrade', failures: 3, untilAt: 0 }],
+    });
+    expect(reasons(answers)).toEqual([
+      ['deepseek', 'signal'],
+      ['qwen', 'signal'],
+      ['fingpt', 'disabled'],
+      ['freqtrade', 'cooling_down'],
+      ['ann', 'signal'],
+      ['zoe', 'signal'],
+    ]);
+    expect(asked.at(-1)).toEqual(['zoe', 'ann']);
+    expect(answers[3]?.opinions).toMatchObject([
+      { detail: 'left alone after 3 failures in a row until 1970-01-01T00:00:00.000Z' },
+    ]);
+  });
+
+  it('come of a version where its seat is, for the whole of the deadline', async () => {
+    const { asked } = await gather({
+      agents: ['lag-llama'],
+      models: [{ agentId: 'lag-llama-12345678', seat: 'lag-llama', weights: 'w' }],
+    });
+    expect(asked).toEqual([
+      { agentId: 'lag-llama', seat: 'lag-llama', withinMs: 1_000, about: {} },
+      { agentId: 'lag-llama-12345678', seat: 'lag-llama', withinMs: 1_000, about: { weights: 'w' } },
+    ]);
+  });
+
+  it('hear no guests where there are none', async () => {
+    const { asked } = await gather({ agents: ['baseline'] });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('are asked for twice in a debate, each time for half of the deadline, of language models alone', async () => {
+    const { asked, answers } = await gather({ agents: ['deepseek', 'qwen', 'baseline'], debate: true }, (asking) =>
+      answer(asking.agentId, asking.about.others ? 0.2 : 0.8),
+    );
+    expect(asked).toMatchObject([
+      { agentId: 'deepseek', withinMs: 500, about: {} },
+      { agentId: 'qwen', withinMs: 500, about: {} },
+      { agentId: 'baseline', withinMs: 500, about: {} },
+      { agentId: 'deepseek', withinMs: 500, about: { others: [{ agentId: 'qwen' }, { agentId: 'baseline' }] } },
+      { agentId: 'qwen', withinMs: 500, about: { others: [{ agentId: 'deepseek' }, { agentId: 'baseline' }] } },
+    ]);
+    expect(answers[0]).toMatchObject({
+      opinions: [{ probabilities: { up: 0.2 } }],
+      before: [{ probabilities: { up: 0.8 } }],
+      costUsd: '0.02',
+    });
+    expect(answers[2]).not.toHaveProperty('before');
+  });
+
+  it('lose words and no view where they are too large together', async () => {
+    const { answers } = await gather({ agents: ['deepseek', 'qwen'] }, ({ agentId }) =>
+      answer(agentId, 0.8, agentId === 'deepseek' ? 'x'.repeat(1_000_000) : 'short'),
+    );
+    const words = answers.flatMap(({ opinions }) =>
+      opinions.map((opinion) => (opinion.kind === 'signal' ? opinion.rationale.length : 0)),
+    );
+    expect(words).toEqual([80, 5]);
+  });
+});
