@@ -1,12 +1,12 @@
 import type { Configuration } from '../contracts/config/schema.ts';
-import { exchangeUrl, VENUE } from '../runtime/configuration/addresses.ts';
+import { exchangeUrl } from '../runtime/configuration/addresses.ts';
 import { checkKeys, refusePaperSettings } from '../runtime/configuration/live.ts';
 import { exchangeKeys, type Secrets } from '../runtime/configuration/secrets.ts';
 import type { Venue } from './port.ts';
 
 export interface VenueAccess {
-  /** Whose protocol it is; Binance's is the one that Sapphire trades by. */
-  venue: 'binance';
+  /** Whose protocol it is. */
+  venue: Configuration['venue'];
   /** Base of the REST API, e.g. `http://127.0.0.1:8092`; the venue's own without one. */
   restUrl?: string | undefined;
   /** Without the secret it signs nothing, and says alone whose budget of requests public data come from at an exchange of our own. */
@@ -20,7 +20,7 @@ export function marketAccess(
   { paperApiKey }: Pick<Secrets, 'paperApiKey'> = {},
 ): VenueAccess {
   return {
-    venue: VENUE,
+    venue: configuration.venue,
     restUrl: exchangeUrl(configuration),
     apiKey: configuration.mode === 'paper' ? paperApiKey : undefined,
   };

@@ -21,10 +21,6 @@ export interface Capabilities {
   tradeCursor: 'sequence' | 'time';
   /** The venue's word for: of two orders of ours that would meet, the newer one expires. */
   selfTradePrevention: string;
-  /** It keeps lists of orders of which one ends the other. */
-  orderLists: boolean;
-  /** A resting order can be made smaller without losing its place. */
-  amendments: boolean;
   /** Request weight that it grants an address in a minute, until it has said so itself. */
   weightPerMinute: number;
 }
@@ -48,15 +44,13 @@ const binance: ProvingCapabilities = {
   clientId: /^[\w.:/-]{1,36}$/,
   tradeCursor: 'sequence',
   selfTradePrevention: 'EXPIRE_TAKER',
-  orderLists: true,
-  amendments: true,
   weightPerMinute: 6_000,
 };
 
 export const capabilities = {
   binance,
   /** The paper exchange speaks Binance's protocol. */
-  simulated: { ...binance, orderLists: false, amendments: false },
+  simulated: binance,
 } satisfies Record<string, Capabilities>;
 
 /**

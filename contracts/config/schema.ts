@@ -177,6 +177,8 @@ const writtenSchema = z
   .strictObject({
     profile: z.enum(['development', 'production']).default('development'),
     mode: z.enum(['paper', 'live']).default('paper'),
+    /** By whose protocol Sapphire trades, paper and live. An account stays at the venue at which it was opened. */
+    venue: z.enum(['binance']).default('binance'),
     /** Name of the trading account in the books. */
     account: z
       .string()

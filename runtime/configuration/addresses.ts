@@ -7,9 +7,6 @@ export function paperExchangeUrl({ paperExchange }: Pick<Configuration, 'paperEx
   return serverUrl(paperExchange);
 }
 
-/** The venue by whose protocol Sapphire trades, paper and live. */
-export const VENUE = 'binance';
-
 /** Base of the exchange's REST API; undefined in live mode, where it is the venue's own. */
 export function exchangeUrl(configuration: Pick<Configuration, 'mode' | 'paperExchange'>): string | undefined {
   return configuration.mode === 'live' ? undefined : paperExchangeUrl(configuration);

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Configuration } from '../../contracts/config/schema.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';
 import type { Journal } from './port.ts';
 import { openPostgresJournal } from './postgres/journal.ts';
+import type { Market } from './sql/database.ts';
 import { openSqliteJournal } from './sqlite/journal.ts';
 
 export function journalFile(): string {
@@ -11,7 +11,9 @@ export function journalFile(): string {
 }
 
 /** PostgreSQL where SAPPHIRE_JOURNAL_URL names one, else the file in the data folder. */
-export async function openJournal({ mode }: Pick<Configuration, 'mode'>): Promise<Journal> {
+export async function openJournal(configuration: Market): Promise<Journal> {
   const { journalUrl } = loadSecrets();
-  return journalUrl === undefined ? openSqliteJournal(journalFile(), mode) : openPostgresJournal(journalUrl, mode);
+  return journalUrl === undefined
+    ? openSqliteJournal(journalFile(), configuration)
+    : openPostgresJournal(journalUrl, configuration);
 }

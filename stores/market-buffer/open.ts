@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { Configuration } from '../../contracts/config/schema.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { openPostgresDatabase } from '../journal/postgres/database.ts';
+import type { Market } from '../journal/sql/database.ts';
 import { marketBufferSchema } from '../journal/sql/migrations.ts';
 import { openSqliteDatabase } from '../journal/sqlite/database.ts';
 import { createMarketBuffer, type MarketBuffer } from './market-buffer.ts';
@@ -12,11 +12,11 @@ export function marketBufferFile(): string {
 }
 
 /** Beside the journal: in a schema of its own where that is in PostgreSQL, else in a file of its own. */
-export async function openMarketBuffer({ mode }: Pick<Configuration, 'mode'>): Promise<MarketBuffer> {
+export async function openMarketBuffer(market: Market): Promise<MarketBuffer> {
   const { journalUrl } = loadSecrets();
   const database =
     journalUrl === undefined
-      ? await openSqliteDatabase(marketBufferFile(), mode, Date.now, marketBufferSchema)
-      : await openPostgresDatabase(journalUrl, mode, Date.now, marketBufferSchema);
+      ? await openSqliteDatabase(marketBufferFile(), market, Date.now, marketBufferSchema)
+      : await openPostgresDatabase(journalUrl, market, Date.now, marketBufferSchema);
   return createMarketBuffer(database);
 }

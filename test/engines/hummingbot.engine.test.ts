@@ -99,7 +99,7 @@ describe.skipIf(!wanted)('Hummingbot’s engine on the paper exchange', () => {
       SAPPHIRE_SUPERVISED: '1',
     };
     await start('services/paper-exchange/main.ts').ready;
-    journal = await openSqliteJournal(join(data, 'journal.db'), parseConfiguration(configuration, 'test').mode);
+    journal = await openSqliteJournal(join(data, 'journal.db'), parseConfiguration(configuration, 'test'));
     worker = start('workers/hummingbot/main.ts');
     await worker.ready;
   }, 20 * 60_000);

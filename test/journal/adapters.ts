@@ -1,23 +1,22 @@
 import { join } from 'node:path';
 import { riskSchema } from '../../contracts/config/schema.ts';
-import type { Mode } from '../../domain/market/market.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
-import type { Database } from '../../stores/journal/sql/database.ts';
+import type { Database, Market } from '../../stores/journal/sql/database.ts';
 import { createJournal } from '../../stores/journal/sql/journal.ts';
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
-import { temporaryFolder } from '../support/books.ts';
+import { PAPER, temporaryFolder } from '../support/books.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 
 export const adapterNames = ['sqlite', 'postgres'] as const;
 export type AdapterName = (typeof adapterNames)[number];
 
 /** Opens one more connection, as another process would. */
-export type Open = (now?: () => number, mode?: Mode) => Promise<Database>;
+export type Open = (now?: () => number, market?: Partial<Market>) => Promise<Database>;
 
 export function opener(adapter: AdapterName, address: string): Open {
   const open = adapter === 'sqlite' ? openSqliteDatabase : openPostgresDatabase;
-  return (now, mode = 'paper') => open(address, mode, now);
+  return (now, market) => open(address, { ...PAPER, ...market }, now);
 }
 
 export interface Adapter {

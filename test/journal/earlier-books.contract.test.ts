@@ -7,7 +7,7 @@ import type { Database, Value } from '../../stores/journal/sql/database.ts';
 import { createJournal } from '../../stores/journal/sql/journal.ts';
 import { journalSchema, type Schema } from '../../stores/journal/sql/migrations.ts';
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
-import { fill, leg, planLegs, sending, terms } from '../support/books.ts';
+import { fill, leg, PAPER, planLegs, sending, terms } from '../support/books.ts';
 import { type Adapter, adapterNames, startAdapter } from './adapters.ts';
 
 /** The rows of a small trade's books as the last release wrote them: bought, half sold, the rest swept, one order resting, one leg waiting. */
@@ -26,7 +26,7 @@ describe.each(adapterNames)('the books of the last release on %s', (name) => {
   let database: Database;
   let journal: Journal;
   const open = (schema: Schema): Promise<Database> =>
-    (name === 'sqlite' ? openSqliteDatabase : openPostgresDatabase)(address, 'paper', () => NOW, schema);
+    (name === 'sqlite' ? openSqliteDatabase : openPostgresDatabase)(address, PAPER, () => NOW, schema);
 
   beforeAll(async () => {
     server = await startAdapter(name);

@@ -304,7 +304,7 @@ describe.each(adapterNames)('the fence on %s', (name) => {
   it('lets real money be spent only where a person enabled it', async () => {
     await fund(books.journal);
     await planLegs(books.journal, leg(), leg({ legId: 'sph2' }));
-    const live = await books.again('live');
+    const live = await books.again({ mode: 'live' });
     expect(await live.intents.openFence(leg(), terms(leg()), sending(books.now))).toMatchObject({
       passed: false,
       code: 'LiveDisabled',

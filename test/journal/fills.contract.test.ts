@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
+import { createJournal } from '../../stores/journal/sql/journal.ts';
 import { fill, fund, leg, planLegs, sending, terms } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
@@ -169,5 +170,24 @@ describe.each(adapterNames)('fills on %s', (name) => {
     // Bought for 599.9, sold for 609.39 less a fee of 0.60939.
     expect(position).toMatchObject({ quantity: '0', realizedPnl: '8.88061' });
     expect(await books.balance('USDT')).toMatchObject({ free: '10008.88061', reserved: '0', dust: '0' });
+  });
+
+  it('are of the venue whose books the account was opened in', async () => {
+    const database = await books.database({ venue: 'kraken' });
+    const elsewhere = await createJournal(database);
+    await elsewhere.ledger.transfer({
+      reference: 'r',
+      account: 'other',
+      asset: 'USDT',
+      amount: '1',
+      value: '1',
+      at: 0,
+    });
+    await fund(elsewhere);
+    // An account stays where it was opened.
+    expect(await database.rows('SELECT * FROM ledgers ORDER BY account')).toEqual([
+      { account: 'main', venue: 'binance' },
+      { account: 'other', venue: 'kraken' },
+    ]);
   });
 });

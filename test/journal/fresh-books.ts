@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { RiskSettings } from '../../contracts/config/schema.ts';
 import type { Balance } from '../../domain/portfolio/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import type { Database } from '../../stores/journal/sql/database.ts';
+import type { Database, Market } from '../../stores/journal/sql/database.ts';
 import { createJournal } from '../../stores/journal/sql/journal.ts';
 import { type Adapter, type AdapterName, booksOver, opener, startAdapter } from './adapters.ts';
 
@@ -43,15 +43,15 @@ export class FreshBooks {
   }
 
   /** One more connection to the same books, as another process would have. */
-  async database(mode: 'paper' | 'live' = 'paper'): Promise<Database> {
-    const database = await opener(this.#adapter, this.#address)(() => this.now, mode);
+  async database(market?: Partial<Market>): Promise<Database> {
+    const database = await opener(this.#adapter, this.#address)(() => this.now, market);
     this.#opened.push(database);
     return database;
   }
 
   /** The same books through a connection of their own. */
-  async again(mode?: 'paper' | 'live'): Promise<Journal> {
-    return createJournal(await this.database(mode));
+  async again(market?: Partial<Market>): Promise<Journal> {
+    return createJournal(await this.database(market));
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { openJournal } from '../../stores/journal/open.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
 import { openPostgresJournal } from '../../stores/journal/postgres/journal.ts';
-import { temporaryFolder } from '../support/books.ts';
+import { PAPER, temporaryFolder } from '../support/books.ts';
 import { freePort } from '../support/ports.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 
@@ -30,25 +30,25 @@ function changed(address: string, changes: Partial<Record<'port' | 'password' | 
 describe('a journal on a server', () => {
   it('is chosen by SAPPHIRE_JOURNAL_URL', async () => {
     const address = await server.database();
-    const direct = await openPostgresJournal(address, 'paper');
+    const direct = await openPostgresJournal(address, PAPER);
     vi.stubEnv('SAPPHIRE_DATA', temporaryFolder());
     vi.stubEnv('SAPPHIRE_JOURNAL_URL', address);
-    const chosen = await openJournal({ mode: 'paper' });
+    const chosen = await openJournal(PAPER);
     expect(chosen.id).toBe(direct.id);
     await Promise.all([direct.close(), chosen.close()]);
   });
 
   it('is refused when a newer release wrote it', async () => {
     const address = await server.database();
-    await (await openPostgresJournal(address, 'paper')).close();
+    await (await openPostgresJournal(address, PAPER)).close();
     await byHand(address, 'INSERT INTO migrations (version, applied_at) VALUES (99, 0)');
-    await expect(openPostgresJournal(address, 'paper')).rejects.toMatchObject({ code: 'JournalTooNew' });
+    await expect(openPostgresJournal(address, PAPER)).rejects.toMatchObject({ code: 'JournalTooNew' });
   });
 
   it('says what is missing, with the way out and without the password', async () => {
     const address = await server.database();
     const refusal = (place: string): Promise<unknown> =>
-      openPostgresJournal(place, 'paper').then(
+      openPostgresJournal(place, PAPER).then(
         () => 'opened',
         (error: unknown) => (error as Error).message,
       );
@@ -71,7 +71,7 @@ describe('a journal on a server', () => {
 
   it('is refused where nothing can be written', async () => {
     const address = await server.database();
-    const journal = await openPostgresJournal(address, 'paper');
+    const journal = await openPostgresJournal(address, PAPER);
     await journal.check();
     const name = new URL(address).pathname.slice(1);
     await byHand(address, `ALTER DATABASE ${name} SET default_transaction_read_only = on`);
@@ -85,15 +85,15 @@ describe('a journal on a server', () => {
 
   it('is made once by eight who open it together', async () => {
     const address = await server.database();
-    const journals = await Promise.all(Array.from({ length: 8 }, () => openPostgresJournal(address, 'paper')));
+    const journals = await Promise.all(Array.from({ length: 8 }, () => openPostgresJournal(address, PAPER)));
     expect(new Set(journals.map(({ id }) => id)).size).toBe(1);
     await Promise.all(journals.map((journal) => journal.close()));
   });
 
   it('takes a transaction away from who stalls in it, so that a halt is not held up', async () => {
     const address = await server.database();
-    const stalled = await openPostgresDatabase(address, 'paper');
-    const journal = await openPostgresJournal(address, 'paper');
+    const stalled = await openPostgresDatabase(address, PAPER);
+    const journal = await openPostgresJournal(address, PAPER);
     let lock = (): void => undefined;
     const locked = new Promise<void>((resolve) => {
       lock = resolve;
@@ -115,7 +115,7 @@ describe('a journal on a server', () => {
   });
 
   it('tries again what another transaction made impossible', async () => {
-    const database = await openPostgresDatabase(await server.database(), 'paper');
+    const database = await openPostgresDatabase(await server.database(), PAPER);
     let tries = 0;
     await database.transaction('main', {}, async (transaction) => {
       tries += 1;

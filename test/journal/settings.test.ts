@@ -5,7 +5,7 @@ import { type RiskSettings, riskSchema } from '../../contracts/config/schema.ts'
 import { policySchema } from '../../contracts/participation.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
-import { fund, leg, sending, temporaryFolder, temporaryJournal, terms, trade } from '../support/books.ts';
+import { fund, leg, PAPER, sending, temporaryFolder, temporaryJournal, terms, trade } from '../support/books.ts';
 
 const defaults = riskSchema.parse({});
 /** Of the release before a holding time, a budget of a day and an age of prices were limits. */
@@ -39,7 +39,7 @@ async function booksWith(
     )
     .run(typeof row.after === 'string' ? row.after : JSON.stringify(row.after), JSON.stringify(row.configured));
   database.close();
-  const journal = await openSqliteJournal(file, 'paper');
+  const journal = await openSqliteJournal(file, PAPER);
   onTestFinished(() => journal.close());
   return journal;
 }

@@ -10,13 +10,13 @@ import { defaultParticipation } from '../../domain/consensus/participation.ts';
 import { journalSchema } from '../../stores/journal/sql/migrations.ts';
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
-import { temporaryFolder } from '../support/books.ts';
+import { PAPER, temporaryFolder } from '../support/books.ts';
 
 const emptyPlace = (): string => join(temporaryFolder(), 'journal.db');
 
 /** Opens the journal, closes it, and changes its file by hand. */
 async function madeBy(file: string, sql: string): Promise<void> {
-  await (await openSqliteJournal(file, 'paper')).close();
+  await (await openSqliteJournal(file, PAPER)).close();
   const database = new DatabaseSync(file);
   database.exec(sql);
   database.close();
@@ -26,7 +26,7 @@ describe('a journal in a file', () => {
   it('is refused when a newer release wrote it', async () => {
     const file = emptyPlace();
     await madeBy(file, 'INSERT INTO migrations (version, applied_at) VALUES (99, 0)');
-    await expect(openSqliteJournal(file, 'paper')).rejects.toMatchObject({
+    await expect(openSqliteJournal(file, PAPER)).rejects.toMatchObject({
       code: 'JournalTooNew',
       message: expect.stringMatching(
         /^The journal was written by a newer release \(schema 99, this one knows \d+\): start that release again\.$/,
@@ -37,10 +37,10 @@ describe('a journal in a file', () => {
   it('of an earlier release is brought up to date, with what it says of who takes part', async () => {
     const file = emptyPlace();
     const first = { ...journalSchema, migrations: journalSchema.migrations.slice(0, 1) };
-    const earlier = await openSqliteDatabase(file, 'paper', Date.now, first);
+    const earlier = await openSqliteDatabase(file, PAPER, Date.now, first);
     await earlier.run("INSERT INTO participation VALUES ('qwen', 0, '2.5'), ('deepseek', 1, '1')");
     await earlier.close();
-    const journal = await openSqliteJournal(file, 'paper');
+    const journal = await openSqliteJournal(file, PAPER);
     const { agents } = await journal.participation.read();
     expect(agents).toEqual({
       qwen: { ...defaultParticipation('qwen'), enabled: false, weight: 2.5 },
@@ -53,7 +53,7 @@ describe('a journal in a file', () => {
   it('is refused on another machine, with the way out', async () => {
     const file = emptyPlace();
     await madeBy(file, "UPDATE meta SET value = 'elsewhere' WHERE name = 'machine'");
-    await expect(openSqliteJournal(file, 'paper')).rejects.toMatchObject({
+    await expect(openSqliteJournal(file, PAPER)).rejects.toMatchObject({
       code: 'JournalOfAnotherMachine',
       message: expect.stringMatching(/PostgreSQL \(SAPPHIRE_JOURNAL_URL\)/),
     });
@@ -62,16 +62,16 @@ describe('a journal in a file', () => {
   it('is refused when the file is something else', async () => {
     const file = emptyPlace();
     writeFileSync(file, 'no database, but long enough to be taken for one'.repeat(100));
-    await expect(openSqliteJournal(file, 'paper')).rejects.toMatchObject({ code: 'JournalUnusable' });
+    await expect(openSqliteJournal(file, PAPER)).rejects.toMatchObject({ code: 'JournalUnusable' });
   });
 
   it('that another process holds is said to be held, and nobody is told to restore it or to move it away', async () => {
     const file = emptyPlace();
-    const opened = await openSqliteJournal(file, 'paper');
+    const opened = await openSqliteJournal(file, PAPER);
     const holder = new DatabaseSync(file);
     holder.exec('BEGIN IMMEDIATE');
     const halt = { requestId: 'a', account: 'main', reason: 'x', by: 'y' };
-    const attempts = [openSqliteJournal(file, 'paper'), opened.control.raiseHalt(halt)];
+    const attempts = [openSqliteJournal(file, PAPER), opened.control.raiseHalt(halt)];
     for (const { reason: refused } of (await Promise.allSettled(attempts)) as PromiseRejectedResult[]) {
       expect(refused).toMatchObject({ code: 'JournalBusy', exitCode: ExitCode.unhealthy });
       expect(String(refused)).toContain('is locked: another process has held it for longer than 5 s');
@@ -79,23 +79,23 @@ describe('a journal in a file', () => {
     }
     await opened.close();
     holder.exec('ROLLBACK');
-    await (await openSqliteJournal(file, 'paper')).close();
+    await (await openSqliteJournal(file, PAPER)).close();
     holder.close();
   });
 
   it('keeps what it was told when it is opened again', async () => {
     const file = emptyPlace();
-    const first = await openSqliteJournal(file, 'paper');
+    const first = await openSqliteJournal(file, PAPER);
     await first.control.raiseHalt({ requestId: 'r1', account: 'main', reason: 'test', by: 'me' });
     await first.close();
-    const second = await openSqliteJournal(file, 'paper');
+    const second = await openSqliteJournal(file, PAPER);
     expect(second.id).toBe(first.id);
     expect(await second.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
     await second.close();
   });
 
   it('is on disk with every commit', async () => {
-    const database = await openSqliteDatabase(emptyPlace(), 'paper');
+    const database = await openSqliteDatabase(emptyPlace(), PAPER);
     const pragmas = await database.transaction('main', {}, async (transaction) => [
       await transaction.row('PRAGMA synchronous'),
       await transaction.row('PRAGMA journal_mode'),
@@ -108,7 +108,7 @@ describe('a journal in a file', () => {
     const file = emptyPlace();
     const module = new URL('../../stores/journal/sqlite/journal.ts', import.meta.url).href;
     const script = `const { openSqliteJournal } = await import(${JSON.stringify(module)});
-      const journal = await openSqliteJournal(${JSON.stringify(file)}, 'paper');
+      const journal = await openSqliteJournal(${JSON.stringify(file)}, ${JSON.stringify(PAPER)});
       console.log(journal.id);
       await journal.close();`;
     const ids = await Promise.all(
@@ -126,7 +126,7 @@ describe('a journal in a file', () => {
   });
 
   it('leaves timers and sockets their turn between the transactions of a long queue', async () => {
-    const database = await openSqliteDatabase(emptyPlace(), 'paper');
+    const database = await openSqliteDatabase(emptyPlace(), PAPER);
     let done = 0;
     const queue = Array.from({ length: 200 }, () =>
       database.transaction('main', {}, async () => {

@@ -13,7 +13,7 @@ import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
-import { temporaryMarketBuffer } from '../support/books.ts';
+import { PAPER, temporaryMarketBuffer } from '../support/books.ts';
 
 export const TOKEN = 'a-token-of-the-tests-0123456789';
 export const TAKEN_AT = 1_800_000_000_000;
@@ -38,7 +38,7 @@ export async function startHarness(
   options: { policy?: Partial<PolicySettings>; wrap?(journal: Journal): Journal } = {},
 ): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-coordinator-'));
-  const opened = await openSqliteJournal(join(folder, 'journal.db'), 'paper');
+  const opened = await openSqliteJournal(join(folder, 'journal.db'), PAPER);
   const journal = options.wrap?.(opened) ?? opened;
   const buffer = await temporaryMarketBuffer(folder);
   await journal.risk.adopt('main', riskSchema.parse({}));

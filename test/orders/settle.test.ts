@@ -11,7 +11,7 @@ import { fill, fund, leg, planLegs, temporaryJournal, terms } from '../support/b
 const order = leg({ timeInForce: 'GTC', restMs: 60_000 });
 const intentId = intentIdOf(order.legId, 1);
 const SEND_BY = 2_000;
-const { matchingDelayMs: MATCHING_DELAY_MS } = capabilities.binance.clientIdLookUp;
+const { matchingDelayMs: MATCHING_DELAY_MS, keptMs: KEPT_MS } = capabilities.binance.clientIdLookUp;
 const part = fill({ intentId, quantity: '0.004', fee: '0' });
 
 /** An exchange that says what the test wants said. */
@@ -168,6 +168,25 @@ describe('a submission that never arrived', () => {
     await standing('unresolved');
     Object.assign(venue, { now: SEND_BY + 1, estimate: SEND_BY + MATCHING_DELAY_MS + 500 });
     expect((await settle()).state).toBe('unresolved');
+  });
+
+  it('is not called absent where the exchange no longer tells of an order without a fill', async () => {
+    await standing('unresolved');
+    // It may have ended as soon as it was sent.
+    const toldUntil = SEND_BY - capabilities.binance.requestValidMs + KEPT_MS;
+    at(toldUntil + 1);
+    expect(await settle()).toMatchObject({
+      state: 'canceled',
+      filledQuantity: '0',
+      detail: expect.stringContaining('no longer tells'),
+    });
+    expect(await reserved()).toBe('0');
+  });
+
+  it('is void as long as the exchange would still tell of it', async () => {
+    await standing('unresolved');
+    at(SEND_BY - capabilities.binance.requestValidMs + KEPT_MS);
+    expect((await settle()).state).toBe('void');
   });
 
   it('is found among the open orders', async () => {

@@ -15,6 +15,9 @@ import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { createMarketBuffer, type MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { capabilities } from '../../venues/capabilities.ts';
 
+/** The market of most books here. */
+export const PAPER = { mode: 'paper', venue: 'binance' } as const;
+
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'sapphire-test-'));
 }
@@ -25,14 +28,14 @@ export async function temporaryJournal(
   mode: Mode = 'paper',
   folder = temporaryFolder(),
 ): Promise<Journal> {
-  const journal = await openSqliteJournal(join(folder, 'journal.db'), mode, now);
+  const journal = await openSqliteJournal(join(folder, 'journal.db'), { ...PAPER, mode }, now);
   await journal.risk.adopt('main', riskSchema.parse({}));
   return journal;
 }
 
 export async function temporaryMarketBuffer(folder = temporaryFolder()): Promise<MarketBuffer> {
   const file = join(folder, 'market-buffer.db');
-  return createMarketBuffer(await openSqliteDatabase(file, 'paper', Date.now, marketBufferSchema));
+  return createMarketBuffer(await openSqliteDatabase(file, PAPER, Date.now, marketBufferSchema));
 }
 
 export function leg(changes: Partial<OrderLeg> = {}): OrderLeg {

@@ -16,7 +16,7 @@ import { readWarehouse } from '../../stores/warehouse/query.ts';
 import { compactSegments } from '../../stores/warehouse/segments/compact.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
 import { openWarehouse } from '../../stores/warehouse/warehouse.ts';
-import { fund, temporaryFolder } from '../support/books.ts';
+import { fund, PAPER, temporaryFolder } from '../support/books.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { facts } from './harness.ts';
 
@@ -26,13 +26,13 @@ async function open(places: Places) {
   const { books } = places;
   const journal =
     books.engine === 'sqlite'
-      ? await openSqliteJournal(books.journal, 'paper')
-      : await openPostgresJournal(books.url, 'paper');
+      ? await openSqliteJournal(books.journal, PAPER)
+      : await openPostgresJournal(books.url, PAPER);
   await journal.risk.adopt('main', riskSchema.parse({}));
   const market = createMarketBuffer(
     books.engine === 'sqlite'
-      ? await openSqliteDatabase(books.market, 'paper', Date.now, marketBufferSchema)
-      : await openPostgresDatabase(books.url, 'paper', Date.now, marketBufferSchema),
+      ? await openSqliteDatabase(books.market, PAPER, Date.now, marketBufferSchema)
+      : await openPostgresDatabase(books.url, PAPER, Date.now, marketBufferSchema),
   );
   const warehouse = openWarehouse({ folder: places.warehouse, mode: 'paper', journal: journal.id });
   const feeds = feedsOf(journal, market.outbox);

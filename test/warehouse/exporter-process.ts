@@ -5,7 +5,7 @@ import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
 import { diskFiles, type SegmentFiles } from '../../stores/warehouse/segments/files.ts';
 import { openWarehouse } from '../../stores/warehouse/warehouse.ts';
-import { temporaryMarketBuffer } from '../support/books.ts';
+import { PAPER, temporaryMarketBuffer } from '../support/books.ts';
 
 /** One export that kills its own process before or after the n-th of a step: `node exporter-process.ts FOLDER before|after STEP N`. */
 const [folder, when, step, count] = z
@@ -30,7 +30,7 @@ function dying<K extends keyof SegmentFiles>(name: K): SegmentFiles[K] {
   return wrapped;
 }
 
-const journal = await openSqliteJournal(join(folder, 'journal.db'), 'paper');
+const journal = await openSqliteJournal(join(folder, 'journal.db'), PAPER);
 const market = await temporaryMarketBuffer();
 const files = { sync: dying('sync'), rename: dying('rename'), createExclusive: dying('createExclusive') };
 const warehouse = openWarehouse({ folder: join(folder, 'warehouse'), mode: 'paper', journal: journal.id, files });

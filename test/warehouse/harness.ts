@@ -5,13 +5,13 @@ import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { type Feed, feedsOf } from '../../stores/warehouse/feeds.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';
 import { openWarehouse, type Warehouse } from '../../stores/warehouse/warehouse.ts';
-import { fill, fund, leg, temporaryFolder, temporaryMarketBuffer, trade } from '../support/books.ts';
+import { fill, fund, leg, PAPER, temporaryFolder, temporaryMarketBuffer, trade } from '../support/books.ts';
 
 export type Books = Awaited<ReturnType<typeof startBooks>>;
 
 /** A journal with its market buffer and warehouse, all in one temporary folder. */
 export async function startBooks(folder = temporaryFolder()) {
-  const journal = await openSqliteJournal(join(folder, 'journal.db'), 'paper');
+  const journal = await openSqliteJournal(join(folder, 'journal.db'), PAPER);
   await journal.risk.adopt('main', riskSchema.parse({}));
   const market = await temporaryMarketBuffer();
   const feeds: Feed[] = feedsOf(journal, market.outbox);

@@ -11,7 +11,7 @@ import type { Database } from '../../stores/journal/sql/database.ts';
 
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
 import { booksOver } from '../journal/adapters.ts';
-import { cycleRecord, temporaryFolder } from '../support/books.ts';
+import { cycleRecord, PAPER, temporaryFolder } from '../support/books.ts';
 
 type Create = (database: Database) => ControlBook;
 type Story = (control: ControlBook, journal: Journal) => Promise<void>;
@@ -119,7 +119,7 @@ const mutants: readonly (readonly [string, keyof typeof stories, string, string]
 ];
 
 async function told(story: Story, create: Create): Promise<void> {
-  const database = await openSqliteDatabase(join(temporaryFolder(), 'journal.db'), 'paper');
+  const database = await openSqliteDatabase(join(temporaryFolder(), 'journal.db'), PAPER);
   try {
     const journal = await booksOver(database);
     await story(create(database), journal);

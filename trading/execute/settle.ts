@@ -20,7 +20,8 @@ export async function settleIntent(journal: Books, trading: TradingPort, intent:
 /**
  * Concludes that the exchange has no such order: only when its own clock, asked anew, has passed `sendBy` plus the longest matching delay, and
  * none of its look-ups made after that finds it. What was never there is void. What had been there is in doubt first, with `sendBy` at this
- * moment, so that a second conclusion has to follow the first one; then it is over, and its fills stay.
+ * moment, so that a second conclusion has to follow the first one; then it is over, and its fills stay. Where the exchange would tell of no order
+ * so old, one that was taken and ended without a fill cannot be told from one that was never there: it is over, and is not called absent.
  */
 async function settleUnknown(journal: Books, trading: TradingPort, intent: Intent): Promise<Intent> {
   const { intentId, symbol, account, venueOrderId } = intent;
@@ -33,7 +34,14 @@ async function settleUnknown(journal: Books, trading: TradingPort, intent: Inten
     return journal.intents.report({ intentId, state: 'unresolved', sendBy: askedAt, detail, fills: [] });
   }
   if (venueOrderId === undefined) {
-    return journal.intents.report({ intentId, state: 'void', detail: 'never reached the exchange', fills: [] });
+    const end =
+      askedAt <= toldUntil(trading, intent)
+        ? ({ state: 'void', detail: 'never reached the exchange' } as const)
+        : ({
+            state: 'canceled',
+            detail: 'without a fill, or never there: the exchange no longer tells of it',
+          } as const);
+    return journal.intents.report({ intentId, ...end, fills: [] });
   }
   const fills = await trading.fillsOf({ account, symbol }, intentId, venueOrderId);
   return journal.intents.report({ intentId, state: 'canceled', detail, fills });
@@ -42,6 +50,11 @@ async function settleUnknown(journal: Books, trading: TradingPort, intent: Inten
 /** Until then the exchange may have it and not find it. */
 function unfoundUntil({ capabilities }: TradingPort, { sendBy }: Intent): number {
   return sendBy + capabilities.clientIdLookUp.matchingDelayMs;
+}
+
+/** Until then it tells of an order without a fill, even of one that ended as soon as it came. */
+function toldUntil({ capabilities }: TradingPort, { sendBy }: Intent): number {
+  return sendBy - capabilities.requestValidMs + capabilities.clientIdLookUp.keptMs;
 }
 
 async function lookEverywhere(

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { exchangeUrl, VENUE } from '../../runtime/configuration/addresses.ts';
+import { exchangeUrl } from '../../runtime/configuration/addresses.ts';
 
 /** Name of the class in strategies/. */
 export const STRATEGY = 'SapphireTrend';
@@ -14,7 +14,10 @@ const LOOK_SECONDS = 5;
  * @param secrets.signingKey of the tokens that its REST API gives, at least 32 characters
  */
 export function freqtradeConfiguration(
-  configuration: Pick<Configuration, 'mode' | 'symbols' | 'currency' | 'paperBalance' | 'paperExchange' | 'agents'>,
+  configuration: Pick<
+    Configuration,
+    'mode' | 'venue' | 'symbols' | 'currency' | 'paperBalance' | 'paperExchange' | 'agents'
+  >,
   secrets: { password: string; signingKey: string },
 ): Record<string, unknown> {
   const { symbols, currency, paperBalance, agents } = configuration;
@@ -31,7 +34,7 @@ export function freqtradeConfiguration(
     entry_pricing: bestOfOtherSide,
     exit_pricing: bestOfOtherSide,
     pairlists: [{ method: 'StaticPairList' }],
-    exchange: exchangeSection(exchangeUrl(configuration), symbols),
+    exchange: exchangeSection(configuration.venue, exchangeUrl(configuration), symbols),
     api_server: {
       enabled: true,
       listen_ip_address: '127.0.0.1',
@@ -47,10 +50,10 @@ export function freqtradeConfiguration(
 }
 
 /** Without keys, so that only public data can be asked for. ccxt would ask Binance's futures for their markets too, which no paper market has. */
-function exchangeSection(url: string | undefined, symbols: readonly string[]): Record<string, unknown> {
+function exchangeSection(venue: string, url: string | undefined, symbols: readonly string[]): Record<string, unknown> {
   const rest = `${url}/api/v3`;
   return {
-    name: VENUE,
+    name: venue,
     key: '',
     secret: '',
     enable_ws: false,

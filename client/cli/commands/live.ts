@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { UserError } from '../../../contracts/errors.ts';
-import { VENUE } from '../../../runtime/configuration/addresses.ts';
 import { enableLive } from '../../controls/live/enable.ts';
 import { type LiveTools, startChecks, tradingChecks } from '../../controls/live/readiness.ts';
 import { clock } from '../../views/cycle-view.ts';
@@ -16,7 +15,7 @@ function toolsOf({ configuration, secrets, journal, exchange }: CliContext): Liv
 }
 
 async function show(context: CliContext, options: OutputOptions): Promise<void> {
-  const { account } = context.configuration;
+  const { account, venue } = context.configuration;
   const tools = toolsOf(context);
   const books = await context.journal();
   const [{ liveEnabled }, reconciliation] = await Promise.all([
@@ -37,8 +36,8 @@ async function show(context: CliContext, options: OutputOptions): Promise<void> 
     // Paper keys are no business of the real venue: it is asked in live mode only.
     if (name === 'mode' && checks.at(-1)?.holds === false) break;
   }
-  print({ account, venue: VENUE, enabled: liveEnabled, checks, reconciliation }, options, () => [
-    liveEnabled ? `account ${account}: opening orders go to ${VENUE}` : `account ${account}: live trading is off`,
+  print({ account, venue, enabled: liveEnabled, checks, reconciliation }, options, () => [
+    liveEnabled ? `account ${account}: opening orders go to ${venue}` : `account ${account}: live trading is off`,
     reconciliation
       ? `last reconciliation ${clock(reconciliation.at)}: ${reconciliation.differences.join('; ') || 'clean'}`
       : 'no reconciliation yet',
@@ -65,10 +64,7 @@ export function registerLive(program: Command): void {
       .requiredOption('--confirm <venue>', 'the name of the venue, typed out')
       .option('--reason <text>', 'kept in the books', reasonOption, 'by the command line')
       .option('--by <name>', 'who switches it on; your user name without it', nameOption)
-      .addHelpText(
-        'after',
-        `\nExample:\n  sapphire live enable --confirm ${VENUE} --reason "first week, small limits"`,
-      ),
+      .addHelpText('after', '\nExample:\n  sapphire live enable --confirm binance --reason "first week, small limits"'),
     async (context, options) => {
       const { journal, trading, user } = context;
       const { compareAtRest } = await import('../../../trading/reconcile/strict.ts');

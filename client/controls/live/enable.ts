@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Via } from '../../../contracts/audit.ts';
 import type { Reconciliation } from '../../../contracts/control.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { VENUE } from '../../../runtime/configuration/addresses.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import type { TradingPort } from '../../../venues/port.ts';
 import { bookTransfer, type TransferRequest, type TransferResult, valueOf } from '../transfers.ts';
@@ -36,12 +35,12 @@ export async function enableLive(
   { confirm, by, reason, via }: EnableRequest,
   tools: EnableTools,
 ): Promise<EnableReport> {
-  const { account, currency } = tools.configuration;
+  const { account, currency, venue } = tools.configuration;
   const checks = await passChecks([...startChecks(tools), ...tradingChecks(tools)]);
-  if (confirm !== VENUE) {
+  if (confirm !== venue) {
     throw new UserError(
       'LiveNotConfirmed',
-      `Trading with real money must be confirmed by the name of the venue, and "${confirm}" is not it: sapphire live enable --confirm ${VENUE}.`,
+      `Trading with real money must be confirmed by the name of the venue, and "${confirm}" is not it: sapphire live enable --confirm ${venue}.`,
       ExitCode.refused,
     );
   }
@@ -58,7 +57,7 @@ export async function enableLive(
   await journal.control.setLive({ requestId: randomUUID(), account, enabled: true, reason, by, via });
   return {
     account,
-    venue: VENUE,
+    venue,
     enabled: true,
     checks: [...checks, { check: 'reconciliation', detail: 'books and exchange agree' }],
     opening,

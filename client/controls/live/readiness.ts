@@ -1,7 +1,7 @@
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Mode } from '../../../domain/market/market.ts';
-import { exchangeUrl, VENUE } from '../../../runtime/configuration/addresses.ts';
+import { exchangeUrl } from '../../../runtime/configuration/addresses.ts';
 import { checkKeys, refusePaperSettings } from '../../../runtime/configuration/live.ts';
 import { configurationFile } from '../../../runtime/configuration/load.ts';
 import { exchangeKeys, loadSecrets, type Secrets } from '../../../runtime/configuration/secrets.ts';
@@ -70,7 +70,7 @@ export function startChecks({
       name: 'exchange',
       look: async () => {
         refusePaperSettings(configuration);
-        return `${VENUE}, ${exchangeUrl(configuration) ?? "the venue's own address"}`;
+        return `${configuration.venue}, ${exchangeUrl(configuration) ?? "the venue's own address"}`;
       },
     },
     {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool, type PoolClient, TypeOverrides, types } from 'pg';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import type { Mode } from '../../../domain/market/market.ts';
 import type { NewEvent } from '../books/outbox.ts';
 import { openAccount } from '../sql/accounts.ts';
 import { appendAudit } from '../sql/audit.ts';
 import {
   type Database,
   type Locks,
+  type Market,
   outboxRows,
   type Row,
   type Sql,
@@ -60,7 +60,7 @@ function sqlOver(client: Pool | PoolClient): Sql {
  */
 export async function openPostgresDatabase(
   url: string,
-  mode: Mode,
+  { mode, venue }: Market,
   now: () => number = Date.now,
   schema: Schema = journalSchema,
 ): Promise<Database> {
@@ -87,7 +87,7 @@ export async function openPostgresDatabase(
   const once = <T>(account: string, locks: Locks, work: (transaction: Transaction) => Promise<T>): Promise<T> =>
     inTransaction(pool, async (client) => {
       const sql = sqlOver(client);
-      await lock(sql, account, locks);
+      await lock(sql, account, locks, venue);
       const events: NewEvent[] = [];
       const value = await work({
         ...sql,
@@ -130,7 +130,7 @@ async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promis
   }
 }
 
-async function lock(sql: Sql, account: string, { control, ledger }: Locks): Promise<void> {
+async function lock(sql: Sql, account: string, { control, ledger }: Locks, venue: string): Promise<void> {
   if (control) {
     const write = control === 'write';
     // Row locks have no queue: fences that overlap without end would share the row past a halt for ever. Advisory locks have one, and no fence
@@ -148,7 +148,7 @@ async function lock(sql: Sql, account: string, { control, ledger }: Locks): Prom
   if (ledger) {
     await lockRow(sql, account, {
       select: 'SELECT 1 FROM ledgers WHERE account = ? FOR UPDATE',
-      insert: openAccount(account),
+      insert: openAccount(account, venue),
     });
   }
 }
@@ -172,7 +172,7 @@ async function lockRow(
 async function appendToOutbox(
   client: PoolClient,
   events: NewEvent[],
-  { mode, at, lock: orderLock }: { mode: Mode; at: number; lock: number },
+  { mode, at, lock: orderLock }: Pick<Market, 'mode'> & { at: number; lock: number },
 ): Promise<void> {
   if (events.length === 0) return;
   await client.query('SELECT pg_advisory_xact_lock($1)', [orderLock]);

@@ -1,11 +1,10 @@
-import { VENUE } from '../../../runtime/configuration/addresses.ts';
 import type { Sql, Value } from './database.ts';
 
 /** Makes an account's row, which says at which venue it is, before anything of its ledger can be written: an account never changes its venue. */
-export const openAccount = (account: string): [sql: string, ...values: Value[]] => [
+export const openAccount = (account: string, venue: string): [sql: string, ...values: Value[]] => [
   'INSERT INTO ledgers (account, venue) VALUES (?, ?) ON CONFLICT (account) DO NOTHING',
   account,
-  VENUE,
+  venue,
 ];
 
 /** In a statement the venue of the account that is the next value. */

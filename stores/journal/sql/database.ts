@@ -12,6 +12,12 @@ export interface Sql {
   run(sql: string, ...values: Value[]): Promise<number>;
 }
 
+/** What the books are of: play or real money, and the venue at which an account is that is opened in them. */
+export interface Market {
+  mode: Mode;
+  venue: string;
+}
+
 /** Locks are taken in the order of this type, so that no two transactions wait for each other. */
 export interface Locks {
   /** `read`: a halt waits for this transaction, and this one for a halt under way. `write`: the halt itself. */

@@ -3,10 +3,17 @@ import { hostname } from 'node:os';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import type { Mode } from '../../../domain/market/market.ts';
 import { openAccount } from '../sql/accounts.ts';
 import { appendAudit } from '../sql/audit.ts';
-import { type Database, outboxRows, type Row, type Sql, type Transaction, type Value } from '../sql/database.ts';
+import {
+  type Database,
+  type Market,
+  outboxRows,
+  type Row,
+  type Sql,
+  type Transaction,
+  type Value,
+} from '../sql/database.ts';
 import { journalSchema, missingMigrations, type Schema } from '../sql/migrations.ts';
 import { sqliteDialect } from '../sql/schema/dialect.ts';
 
@@ -68,12 +75,12 @@ class Connection implements Sql {
  */
 export async function openSqliteDatabase(
   file: string,
-  mode: Mode,
+  market: Market,
   now: () => number = Date.now,
   schema: Schema = journalSchema,
 ): Promise<Database> {
   try {
-    return await open(file, mode, now, schema);
+    return await open(file, market, now, schema);
   } catch (error) {
     if (error instanceof UserError) throw error;
     if (isLocked(error)) throw lockedTooLong(schema, file);
@@ -86,7 +93,7 @@ export async function openSqliteDatabase(
   }
 }
 
-async function open(file: string, mode: Mode, now: () => number, schema: Schema): Promise<Database> {
+async function open(file: string, { mode, venue }: Market, now: () => number, schema: Schema): Promise<Database> {
   const writer = new Connection(file, false);
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -141,7 +148,7 @@ async function open(file: string, mode: Mode, now: () => number, schema: Schema)
     run: (sql, ...values) => transaction((one) => one.run(sql, ...values)),
     transaction: (account, { ledger }, work) =>
       transaction(async (one) => {
-        if (ledger) await one.run(...openAccount(account));
+        if (ledger) await one.run(...openAccount(account, venue));
         return work(one);
       }),
     close: async () => {
