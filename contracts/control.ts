@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import type { IntentId } from '../domain/orders/ids.ts';
+import type { OpenOrder, Stop, TradingBooks } from '../domain/control/latch.ts';
 import { plainText, printable, reasonSchema } from './text.ts';
 import { unreadableEncoding } from './unreadable.ts';
+
+export type { OpenOrder, Stop, TradingBooks } from '../domain/control/latch.ts';
 
 /** Input of the signal `emergencyStop` of the workflow `trading-control`. What does not keep to it is a stop as well: see `readStop`. */
 export interface EmergencyStop {
@@ -12,9 +14,6 @@ export interface EmergencyStop {
   /** Sells what is held once the stop is quiet. */
   flatten?: boolean;
 }
-
-/** A stop as it is carried out: each text is one printable line that every place takes. */
-export type Stop = Required<EmergencyStop>;
 
 /** The least of the places that keep it: a schedule's note, with words around it. */
 export const STOP_REASON_BYTES = 400;
@@ -76,11 +75,6 @@ export const resumeRequestSchema = z.strictObject({
 });
 export type ResumeRequest = z.output<typeof resumeRequestSchema>;
 
-export interface OpenOrder {
-  symbol: string;
-  intentId: IntentId;
-}
-
 /** A step of a stop that the exchange or the journal refused, in its words. */
 export interface SweepFailure extends OpenOrder {
   reason: string;
@@ -108,17 +102,6 @@ export interface Reconciliation {
   clean: boolean;
   /** Each in words with its numbers, e.g. `BTC: booked 0.1, exchange 0.2`. */
   differences: string[];
-}
-
-/** What the journal says of trading. */
-export interface TradingBooks {
-  account: string;
-  halted: boolean;
-  epoch: number;
-  reason: string;
-  by: string;
-  /** Names the books that trading control goes by. */
-  journalId: string;
 }
 
 /** What the query `state` of `trading-control` answers. The four words of the books are empty before it has read them. */

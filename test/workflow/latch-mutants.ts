@@ -17,7 +17,7 @@ export const latchMutants: Record<string, LatchMutant> = {
   'a resume reads the epoch after its reconciliation': {
     story: 'a resume that a stop overtakes after its reconcile leaves trading halted',
     rewrites: [
-      { find: 'refuseFor(clean ? isMoved() :', replace: 'refuseFor(clean ? undefined :' },
+      { find: 'refuseFor(clean ? moved() :', replace: 'refuseFor(clean ? undefined :' },
       {
         find: 'try {\n            this.learn(await resumeTrading(request));',
         replace: 'try { this.learn(await resumeTrading({ ...request, expectedEpoch: this.books.epoch }));',
@@ -26,7 +26,7 @@ export const latchMutants: Record<string, LatchMutant> = {
   },
   'a resume does not look again after its reconciliation': {
     story: 'a resume is refused for a stop that is not fenced yet',
-    rewrites: [{ find: 'refuseFor(clean ? isMoved() :', replace: 'refuseFor(clean ? undefined :' }],
+    rewrites: [{ find: 'refuseFor(clean ? moved() :', replace: 'refuseFor(clean ? undefined :' }],
   },
   'a resume is for whatever halt there is': {
     story: 'a resume is for the halt that the resumer saw, not for one that came after it',
@@ -51,8 +51,8 @@ export const latchMutants: Record<string, LatchMutant> = {
     story: 'a resume waits for quiet and no longer than fifteen seconds',
     rewrites: [
       {
-        find: "isMoved() !== undefined || this.leaving, '15s')",
-        replace: "isMoved() !== undefined || this.leaving, '40s')",
+        find: "moved() !== undefined || this.leaving, '15s')",
+        replace: "moved() !== undefined || this.leaving, '40s')",
       },
     ],
   },
@@ -71,15 +71,15 @@ export const latchMutants: Record<string, LatchMutant> = {
   },
   'an older epoch is believed': {
     story: 'goes by the newest word of the books, in whatever order the answers come',
-    rewrites: [{ find: 'books.epoch < before.epoch) return;', replace: 'books.epoch < -1) return;' }],
+    rewrites: [{ find: 'books.epoch < before.epoch) return state;', replace: 'books.epoch < -1) return state;' }],
   },
   'an older epoch is older in every journal': {
     story: 'goes by new books where the old ones were moved away, and looks at the exchange for them',
-    rewrites: [{ find: 'this.hasRead && isSame && books.epoch', replace: 'this.hasRead && before && books.epoch' }],
+    rewrites: [{ find: 'state.hasRead && isSame && books.epoch', replace: 'state.hasRead && before && books.epoch' }],
   },
   'quiet of the old journal is quiet of the new one': {
     story: 'goes by new books where the old ones were moved away, and looks at the exchange for them',
-    rewrites: [{ find: 'if (!isSame) {\n            this.quietEpoch = undefined;', replace: 'if (!isSame) {' }],
+    rewrites: [{ find: 'isSame ? {} : {\n        quietEpoch: undefined,', replace: 'isSame ? {} : {' }],
   },
   'a run ends before its handlers': {
     story: 'a run answers what it was asked before it ends',
@@ -93,11 +93,11 @@ export const latchMutants: Record<string, LatchMutant> = {
     story: 'a run that is about to end fences a stop while somebody waits for its answer',
     rewrites: [
       {
-        find: '(()=>this.waiting.length > 0 || this.closing);',
-        replace: '(()=>this.waiting.length > 0 || this.leaving);',
+        find: '(()=>this.isWaiting() || this.closing);',
+        replace: '(()=>this.isWaiting() || this.leaving);',
       },
       {
-        find: 'if (this.waiting.length === 0 || this.closing && failures > 0) return;',
+        find: 'if (!this.isWaiting() || this.closing && failures > 0) return;',
         replace: 'if (this.leaving) return;',
       },
     ],
@@ -114,8 +114,9 @@ export const latchMutants: Record<string, LatchMutant> = {
     story: 'fences and says so while the exchange does not answer',
     rewrites: [
       {
-        find: '(()=>this.waiting.length > 0 || this.closing);',
-        replace: '(()=>this.waiting.length > 0 && !this.isUnquiet() || this.closing);',
+        find: '(()=>this.isWaiting() || this.closing);',
+        replace:
+          '(()=>this.isWaiting() && !(this.now.books?.halted && this.now.quietEpoch !== this.now.books.epoch) || this.closing);',
       },
     ],
   },
@@ -123,8 +124,8 @@ export const latchMutants: Record<string, LatchMutant> = {
     story: 'sweeps while the schedule cannot be paused',
     rewrites: [
       {
-        find: '(()=>this.isUnquiet() || this.leaving);',
-        replace: '(()=>this.isUnquiet() && this.alignedEpoch === this.books?.epoch || this.leaving);',
+        find: 'isUnquiet)(this.now) || this.leaving);\n',
+        replace: 'isUnquiet)(this.now) && this.now.alignedEpoch === this.now.books?.epoch || this.leaving);\n',
       },
     ],
   },
@@ -157,8 +158,9 @@ export const latchMutants: Record<string, LatchMutant> = {
     rewrites: [
       { find: 'this.sellLoop(),', replace: '' },
       {
-        find: 'round = this.isUnquiet() ? round + 1 : 0;',
-        replace: 'round += 1;\nif (this.isToSell()) await this.startSelling(this.books);',
+        find: '(this.now) ? round + 1 : 0;',
+        replace:
+          '(this.now);\nround += 1;\nif (this.now.hasRead && this.now.sell) await this.startSelling(this.now.books);',
       },
     ],
   },
@@ -170,28 +172,22 @@ export const latchMutants: Record<string, LatchMutant> = {
     story: 'a stop that the books do not take keeps no other from being taken',
     rewrites: [
       {
-        find: 'failures % 2 === 1 ? this.waiting.slice(-1) : this.waiting.slice(0, BATCH)',
-        replace: 'this.waiting.slice(0, BATCH)',
+        find: 'failures % 2 === 1 ? waiting.slice(-1) : waiting.slice(0, BATCH)',
+        replace: 'waiting.slice(0, BATCH)',
       },
     ],
   },
   'a stop is known for good': {
     story: 'a stop that is sent again after a resume is a stop again',
-    rewrites: [{ find: 'this.seen.splice(0, this.seen.length,', replace: '[].splice(0, 0,' }],
+    rewrites: [{ find: 'wasHalted ? state.waiting.map(', replace: 'false ? state.waiting.map(' }],
   },
   'what waits for its fence is forgotten': {
     story: 'a stop that waits is known when the first look comes late',
-    rewrites: [
-      {
-        find: 'if (before === null || before === void 0 ? void 0 : before.halted) this.seen.splice',
-        replace: 'this.seen.splice',
-      },
-      { find: '...this.waiting.map(({ requestId })=>requestId));', replace: ');' },
-    ],
+    rewrites: [{ find: 'wasHalted ? state.waiting.map(({ requestId })=>requestId) : state.seen;', replace: '[];' }],
   },
   'a stop that is sent twice is two': {
     story: 'the same stop sent twice is one',
-    rewrites: [{ find: 'if (this.seen.includes(stop.requestId)) return;', replace: '' }],
+    rewrites: [{ find: 'if (state.seen.includes(stop.requestId)) return state;', replace: '' }],
   },
   'a reason that is no text fails the handler': {
     story: 'is stopped by an object for a reason',

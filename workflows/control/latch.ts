@@ -1,16 +1,27 @@
 import { condition, proxyActivities, setCurrentDetails, sleep, uuid4 } from '@temporalio/workflow';
 import type { ControlActivities } from '../../activities/control/index.ts';
-import {
-  type OpenOrder,
-  type ResumeRequest,
-  readStop,
-  type Stop,
-  type SweepSummary,
-  type TradingBooks,
-  type TradingControlState,
-} from '../../contracts/control.ts';
+import { type ResumeRequest, readStop, type TradingBooks, type TradingControlState } from '../../contracts/control.ts';
 import { plainText } from '../../contracts/text.ts';
+import {
+  asked,
+  begun,
+  fenced,
+  isToSell,
+  isUnquiet,
+  type LatchMemory,
+  type LatchState,
+  type LatchStep,
+  learned,
+  movedFrom,
+  nextBatch,
+  pauseMs,
+  quietWaitMs,
+  remembered,
+  swept,
+  troubled,
+} from '../../domain/control/latch.ts';
 import { rootOf } from '../root-of.ts';
+import { detailsOf, type Swept, shown, stepWords, whatIsOpen } from './latch-words.ts';
 import { startFlatten } from './start-flatten.ts';
 
 /** What is not done after four seconds is told, left for the other steps and tried again: by then a worker that died was noticed as well. */
@@ -36,107 +47,35 @@ const { reconcile, resumeTrading } = proxyActivities<ControlActivities>({
   retry: { initialInterval: '200ms', maximumAttempts: 5 },
 });
 
-/** What one run hands to the next. */
-export interface LatchMemory {
-  /** Not fenced yet. */
-  waiting: Stop[];
-  /** Request ids of the stops of the halt in force. */
-  seen: string[];
-  /** Shown until the journal has been read again, which has the last word. */
-  books?: TradingBooks | undefined;
-  cancelled: OpenOrder[];
-  /** Selling is wished for, and not started yet. UTC epoch milliseconds. */
-  sell?: { since: number } | undefined;
-  /** Epoch of the last selling. */
-  flattened?: number | undefined;
-}
-
-/** Stops that wait beyond so many are one with the last of them. */
-const MOST_WAITING = 200;
-const BATCH = 100;
-const REMEMBERED = 200;
 const SAID_WITHIN = '4s';
-/** Selling waits for quiet, and no longer than this: what cannot be cancelled has its own reserved, and sells beside nothing else. */
-const SELL_WITHIN_MS = 15_000;
-const LONGEST_PAUSE_MS = 5_000;
-
-type Step = 'fence' | 'books' | 'sweep' | 'schedule' | 'flatten';
 
 /**
- * The state of the kill switch and its loops, of which none waits for another: fence, sweep, selling, schedule, and the first look at the books.
- * A step that fails is written into `trouble` and tried again, while the others go on.
+ * The loops of the kill switch, of which none waits for another: fence, sweep, selling, schedule, and the first look at the books. A step that
+ * fails is told as trouble and tried again, while the others go on. What follows from what is in domain/control/latch.ts.
  */
 export class Latch {
-  private waiting: Stop[];
-  private waitingSince: number | undefined;
-  private readonly seen: string[];
-  private books: TradingBooks | undefined;
-  private hasRead = false;
-  /** Epoch at which the halt in force began: a sweep that began since then counts for each later stop. */
-  private haltedFrom = 0;
-  private quietEpoch: number | undefined;
-  private alignedEpoch: number | undefined;
-  private swept: Pick<SweepSummary, 'remaining' | 'failed' | 'unresolved'> = {
-    remaining: [],
-    failed: [],
-    unresolved: [],
-  };
-  private cancelled: OpenOrder[];
-  private sell: { since: number } | undefined;
-  private flattened: number | undefined;
-  private readonly trouble = new Map<Step, string>();
+  private now: LatchState;
+  private found: Swept = { remaining: [], failed: [], unresolved: [] };
   private resuming = false;
   private leaving = false;
   private onlyFencing = false;
   private closing = false;
 
   constructor(memory: LatchMemory) {
-    this.waiting = memory.waiting;
-    this.waitingSince = this.waiting.length > 0 ? Date.now() : undefined;
-    this.seen = memory.seen;
-    this.books = memory.books;
-    this.haltedFrom = memory.books?.epoch ?? 0;
-    this.sell = memory.sell;
-    this.flattened = memory.flattened;
-    this.cancelled = memory.cancelled;
+    this.now = begun(memory, Date.now());
   }
 
   state(): TradingControlState {
-    const { books, swept } = this;
-    const halted = books?.halted ?? false;
-    return {
-      account: books?.account ?? '',
-      halted,
-      epoch: books?.epoch ?? 0,
-      reason: books?.reason ?? '',
-      by: books?.by ?? '',
-      ...(books ? { journalId: books.journalId } : {}),
-      fenced: halted && this.waiting.length === 0,
-      quiet: halted && this.waiting.length === 0 && this.quietEpoch === books?.epoch,
-      cancelled: this.cancelled,
-      ...swept,
-      ...(this.waitingSince === undefined ? {} : { waitingSince: this.waitingSince }),
-      ...(this.flattened === undefined ? {} : { flattened: this.flattened }),
-      trouble: [...this.trouble.values()],
-    };
+    return shown(this.now, this.found);
   }
 
   memory(): LatchMemory {
-    const { waiting, seen, books, sell, flattened, cancelled } = this;
-    return { waiting, seen: seen.slice(-REMEMBERED), books, cancelled, sell, flattened };
+    return remembered(this.now);
   }
 
   /** Never throws: the workflow task would fail for ever, and with it every later stop. */
   stop(request: unknown): void {
-    const stop = readStop(request, uuid4());
-    if (this.seen.includes(stop.requestId)) return;
-    this.seen.push(stop.requestId);
-    if (this.waiting.length >= MOST_WAITING) {
-      const dropped = this.waiting.pop();
-      stop.flatten ||= dropped?.flatten === true;
-    }
-    this.waiting.push(stop);
-    this.waitingSince ??= Date.now();
+    this.now = asked(this.now, readStop(request, uuid4()), Date.now());
   }
 
   /** Until `leave`. The fence is the last to end: a stop that arrives meanwhile is fenced as soon as any. */
@@ -157,19 +96,19 @@ export class Latch {
   /** Looks at the halt row, and answers once every stop that was sent is fenced; it waits a while for quiet. */
   async settled(): Promise<TradingControlState> {
     this.learn(await readControl());
-    const fenced = await condition(() => this.waiting.length === 0 || this.closing, '15s');
-    if (!fenced || this.waiting.length > 0) throw new Error('a stop waits for its fence');
-    await condition(() => !this.isUnquiet() || this.leaving, '10s');
+    const done = await condition(() => !this.isWaiting() || this.closing, '15s');
+    if (!done || this.isWaiting()) throw new Error('a stop waits for its fence');
+    await condition(() => !isUnquiet(this.now) || this.leaving, '10s');
     return this.state();
   }
 
   /** @returns why it is refused. */
   refusal({ expectedEpoch }: ResumeRequest): string | undefined {
-    const { books } = this;
+    const { books } = this.now;
     if (!books) return 'trading control has not read the books yet: ask again';
     if (this.resuming) return 'another resume is under way';
     if (!books.halted) return 'trading is not halted';
-    return this.isMoved(expectedEpoch);
+    return movedFrom(this.now, expectedEpoch);
   }
 
   /**
@@ -180,11 +119,12 @@ export class Latch {
   async resume(request: ResumeRequest): Promise<TradingControlState> {
     this.resuming = true;
     try {
-      const isMoved = (): string | undefined => this.isMoved(request.expectedEpoch);
-      await condition(() => !this.isUnquiet() || isMoved() !== undefined || this.leaving, '15s');
-      refuseFor(isMoved() ?? (this.isUnquiet() ? `the stop is not quiet yet: ${this.words()}` : undefined));
+      const moved = (): string | undefined => movedFrom(this.now, request.expectedEpoch);
+      await condition(() => !isUnquiet(this.now) || moved() !== undefined || this.leaving, '15s');
+      const open = isUnquiet(this.now) ? `the stop is not quiet yet: ${whatIsOpen(this.state())}` : undefined;
+      refuseFor(moved() ?? open);
       const { clean, differences } = await reconcile();
-      refuseFor(clean ? isMoved() : `books and exchange differ: ${plainText(differences.join('; '), 1_000)}`);
+      refuseFor(clean ? moved() : `books and exchange differ: ${plainText(differences.join('; '), 1_000)}`);
       await this.resumeBooks(request);
       return this.state();
     } finally {
@@ -204,74 +144,28 @@ export class Latch {
     }
   }
 
-  /** What is open, and what could not be done. */
-  words(): string {
-    const { remaining, unresolved } = this.swept;
-    return plainText(
-      [
-        ...remaining.map(({ symbol, intentId }) => `${symbol} ${intentId} is open`),
-        ...unresolved.map((intentId) => `the end of ${intentId} is not known`),
-        ...this.trouble.values(),
-      ].join('; '),
-      600,
-    );
+  private isWaiting(): boolean {
+    return this.now.waiting.length > 0;
   }
 
-  private isMoved(expectedEpoch: number): string | undefined {
-    if (this.waiting.length > 0) return 'a stop has just arrived';
-    const { epoch, halted, by, reason } = this.books ?? { epoch: 0, halted: false, by: '', reason: '' };
-    if (epoch === expectedEpoch && halted) return undefined;
-    const now = halted ? `halted at epoch ${epoch} by ${by}: ${reason}` : `active at epoch ${epoch}`;
-    return `you saw the halt of epoch ${expectedEpoch}, and trading is ${now}. Look at it, and resume with that epoch`;
-  }
-
-  /**
-   * The journal has the last word; answers may come in another order than they were given. The epochs of two journals say nothing of each other:
-   * the old one may have been moved away.
-   */
   private learn(books: TradingBooks): void {
-    const before = this.books;
-    const isSame = before?.journalId === books.journalId;
-    if (this.hasRead && isSame && books.epoch < before.epoch) return;
-    this.hasRead = true;
-    this.books = books;
-    if (!isSame) {
-      this.quietEpoch = undefined;
-      this.alignedEpoch = undefined;
-    }
-    if (books.halted && !(isSame && before.halted)) this.haltedFrom = books.epoch;
-    if (books.epoch !== before?.epoch && !before?.halted) this.cancelled = before ? [] : this.cancelled;
-    if (!books.halted) {
-      // What is sent again after a resume is a stop again; what waits for its fence is not sent again.
-      if (before?.halted) this.seen.splice(0, this.seen.length, ...this.waiting.map(({ requestId }) => requestId));
-      this.sell = undefined;
-      for (const step of ['sweep', 'flatten'] as const) this.trouble.delete(step);
-    }
-    this.describe();
-  }
-
-  private isUnquiet(): boolean {
-    const unfenced = this.waiting.length > 0 && this.trouble.has('fence');
-    return unfenced || (this.books?.halted === true && this.quietEpoch !== this.books.epoch);
+    this.become(learned(this.now, books));
   }
 
   private async firstLook(): Promise<void> {
-    for (let failures = 0; !this.hasRead && !this.leaving; failures += 1) {
+    for (let failures = 0; !this.now.hasRead && !this.leaving; failures += 1) {
       await this.attempt('books', failures, async () => this.learn(await readControl()));
     }
   }
 
   private async fenceLoop(): Promise<void> {
     for (let failures = 0; ; ) {
-      await condition(() => this.waiting.length > 0 || this.closing);
-      if (this.waiting.length === 0 || (this.closing && failures > 0)) return;
-      // A stop that the books do not take, for whatever reason, keeps no other from being taken.
-      const batch = failures % 2 === 1 ? this.waiting.slice(-1) : this.waiting.slice(0, BATCH);
+      await condition(() => this.isWaiting() || this.closing);
+      if (!this.isWaiting() || (this.closing && failures > 0)) return;
+      const batch = nextBatch(this.now, failures);
       const done = await this.attempt('fence', failures, async () => {
         this.learn(await raiseHalts(batch));
-        this.waiting = this.waiting.filter((stop) => !batch.includes(stop));
-        if (this.waiting.length === 0) this.waitingSince = undefined;
-        if (batch.some(({ flatten }) => flatten) && this.books?.halted) this.sell ??= { since: Date.now() };
+        this.become(fenced(this.now, batch, Date.now()));
       });
       failures = done ? 0 : failures + 1;
     }
@@ -279,22 +173,22 @@ export class Latch {
 
   private async sweepLoop(): Promise<void> {
     for (let round = 0; ; ) {
-      await condition(() => this.isUnquiet() || this.leaving);
+      await condition(() => isUnquiet(this.now) || this.leaving);
       if (this.leaving) return;
-      const epoch = this.books?.halted ? this.books.epoch : undefined;
+      const epoch = this.now.books?.halted ? this.now.books.epoch : undefined;
       await Promise.all([
         this.attempt('sweep', 0, () => this.sweepOnce(epoch, round)),
         // Whoever ends a halt without trading control ends its looks as well.
         ...(round > 0 ? [this.attempt('books', 0, async () => this.learn(await readControl()))] : []),
       ]);
-      round = this.isUnquiet() ? round + 1 : 0;
+      round = isUnquiet(this.now) ? round + 1 : 0;
     }
   }
 
   private async sweepOnce(epoch: number | undefined, round: number): Promise<void> {
     let answered = false;
-    const journalId = this.books?.journalId;
-    const sweep = sweepOrders(epoch, this.books?.reason ?? this.waiting[0]?.reason ?? '', round).finally(() => {
+    const { books, waiting } = this.now;
+    const sweep = sweepOrders(epoch, books?.reason ?? waiting[0]?.reason ?? '', round).finally(() => {
       answered = true;
     });
     // It is waited for below: until then its failure has no one to go to.
@@ -302,100 +196,66 @@ export class Latch {
     if (!(await condition(() => answered, SAID_WITHIN)))
       this.note('sweep', 'the exchange or the journal has not answered for 4 s');
     const { quiet, cancelled, trouble, remaining, failed, unresolved } = await sweep;
-    this.swept = { remaining, failed, unresolved };
-    this.cancelled = [...this.cancelled, ...cancelled].slice(-100);
+    this.found = { remaining, failed, unresolved };
     this.note('sweep', trouble.length > 0 ? trouble.join('; ') : undefined);
-    const isOfThisHalt = epoch !== undefined && journalId === this.books?.journalId && this.haltedFrom <= epoch;
-    if (quiet && isOfThisHalt && this.books?.halted) this.quietEpoch = this.books.epoch;
-    this.describe();
+    this.become(swept(this.now, { epoch, journalId: books?.journalId }, { quiet, cancelled }));
   }
 
   private async sellLoop(): Promise<void> {
     for (;;) {
-      await condition(() => this.isToSell() || this.leaving);
+      await condition(() => isToSell(this.now) || this.leaving);
       if (this.leaving) return;
-      const left = (this.sell?.since ?? 0) + SELL_WITHIN_MS - Date.now();
-      if (left > 0) await condition(() => !this.isToSell() || !this.isUnquiet() || this.leaving, left);
+      const left = quietWaitMs(this.now, Date.now());
+      if (left > 0) await condition(() => !isToSell(this.now) || !isUnquiet(this.now) || this.leaving, left);
       // A resume ends the wish together with the halt.
-      if (this.books && this.isToSell() && !this.leaving) await this.startSelling(this.books);
+      const { books } = this.now;
+      if (books && isToSell(this.now) && !this.leaving) await this.startSelling(books);
     }
-  }
-
-  private isToSell(): boolean {
-    return this.hasRead && this.books?.halted === true && this.sell !== undefined;
   }
 
   private async startSelling({ account, epoch }: TradingBooks): Promise<void> {
     await this.attempt('flatten', 0, async () => {
       await startFlatten(account, epoch);
-      this.flattened = epoch;
-      this.sell = undefined;
+      this.become({ ...this.now, flattened: epoch, sell: undefined });
     });
   }
 
   private async scheduleLoop(): Promise<void> {
     for (let failures = 0; ; ) {
-      await condition(() => this.leaving || (this.books !== undefined && this.alignedEpoch !== this.books.epoch));
+      await condition(() => this.leaving || this.now.alignedEpoch !== this.now.books?.epoch);
       if (this.leaving) return;
-      const epoch = this.books?.epoch;
+      const alignedEpoch = this.now.books?.epoch;
       const done = await this.attempt('schedule', failures, async () => {
         await alignSchedule();
-        this.alignedEpoch = epoch;
+        this.become({ ...this.now, alignedEpoch });
       });
       failures = done ? 0 : failures + 1;
     }
   }
 
-  private note(step: Step, trouble: string | undefined): void {
-    if (trouble === this.trouble.get(step)) return;
-    if (trouble === undefined) this.trouble.delete(step);
-    else this.trouble.set(step, trouble);
-    this.describe();
+  private note(step: LatchStep, trouble: string | undefined): void {
+    this.become(troubled(this.now, step, trouble));
   }
 
-  private describe(): void {
-    setCurrentDetails(wordsFor(this.state()));
+  private become(now: LatchState): void {
+    this.now = now;
+    setCurrentDetails(detailsOf(this.state()));
   }
 
   /** @returns whether it was done; else it is told, and the next one waits for a while. */
-  private async attempt(step: Step, failures: number, work: () => Promise<void>): Promise<boolean> {
+  private async attempt(step: LatchStep, failures: number, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
       if (step !== 'sweep') this.note(step, undefined);
       return true;
     } catch (error) {
       this.note(step, `${stepWords[step]}: ${plainText(rootOf(error).message, 200)}`);
-      await sleep(Math.min(LONGEST_PAUSE_MS, 250 * 2 ** Math.min(8, failures)));
+      await sleep(pauseMs(failures));
       return false;
     }
   }
 }
 
-const stepWords: Record<Step, string> = {
-  fence: 'the halt row cannot be written',
-  books: 'the books cannot be read',
-  sweep: 'open orders cannot be looked at',
-  schedule: 'the schedule cannot be paused or resumed',
-  flatten: 'the selling cannot be started',
-};
-
 function refuseFor(reason: string | undefined): void {
   if (reason !== undefined) throw new Error(reason);
-}
-
-function wordsFor({
-  account,
-  halted,
-  epoch,
-  reason,
-  by,
-  fenced,
-  quiet,
-  cancelled,
-  trouble,
-}: TradingControlState): string {
-  const words = halted
-    ? `**halted** at epoch ${epoch} by ${by}: ${reason}. ${fenced ? 'Fenced' : 'Not fenced'}, ${quiet ? 'quiet' : 'not quiet yet'}; cancelled ${cancelled.length} orders.`
-    : `**active** at epoch ${epoch}`;
-  return [`Account ${account}: ${words}`, ...trouble.map((each) => `**Trouble**: ${each}`)].join('\n\n');
 }

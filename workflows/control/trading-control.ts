@@ -11,10 +11,11 @@ import {
 import { z } from 'zod';
 import { resumeRequestSchema } from '../../contracts/control.ts';
 import { ErrorName } from '../../contracts/errors.ts';
+import type { LatchMemory } from '../../domain/control/latch.ts';
 import { emergencyStop, resume, settled, state } from '../messages.ts';
 import { rootOf } from '../root-of.ts';
 import { type InputBeforeLatch, tradingControlBeforeLatch } from './before-latch.ts';
-import { Latch, type LatchMemory } from './latch.ts';
+import { Latch } from './latch.ts';
 
 const orderSchema = z.object({ symbol: z.string(), intentId: z.string() });
 const stopSchema = z.object({ reason: z.string(), by: z.string(), requestId: z.string(), flatten: z.boolean() });
