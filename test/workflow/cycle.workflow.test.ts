@@ -90,14 +90,14 @@ async function hasHeard(handle: WorkflowHandle, how: 'cancelled' | 'halted'): Pr
 }
 
 describe.each([
-  ['halted', ['HALTED', 'HALTED', 'HALTED']],
+  ['halted', 'trading is halted (epoch 1)', ['HALTED', 'HALTED', 'HALTED']],
   // Trading goes on: its outcome says what became of it.
-  ['cancelled', ['HALTED', 'DEGRADED', 'COMPLETED']],
-] as const)('a cycle that is %s', (how, [atMarket, atPlan, atOrder]) => {
+  ['cancelled', 'cut short: it was cancelled', ['DEGRADED', 'DEGRADED', 'COMPLETED']],
+] as const)('a cycle that is %s', (how, summary, [atMarket, atPlan, atOrder]) => {
   it('while it reads the market decides nothing, and is recorded', async () => {
     const { did, record } = await endedAt('snapshot', how);
     expect(did).toEqual([]);
-    expect(record).toMatchObject({ outcome: atMarket, orders: [] });
+    expect(record).toMatchObject({ outcome: atMarket, summary, orders: [] });
   });
 
   it('while it plans sends nothing of the plan, whose capital is given back', async () => {

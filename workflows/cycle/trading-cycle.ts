@@ -114,9 +114,9 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
       });
     }
   } catch (error) {
-    // A cancelled cycle takes the path of a halted one, so that what it had sent is followed and recorded.
-    if (isCancellation(error)) halted = true;
-    else fault = reasonOf(error);
+    // Of a halt, the books have told already. Whoever cancels one cycle halts no trading: what it had sent is followed, and it is recorded.
+    if (!isCancellation(error)) fault = reasonOf(error);
+    else if (!halted) fault = 'it was cancelled';
   }
 
   return CancellationScope.nonCancellable(() => finish(terms, draft, prices, halted, fault));
