@@ -157,6 +157,8 @@ export interface CycleTerms {
   models?: { agentId: AgentId; seat: SeatId; weights: Weights }[];
   /** Agents that bring their signals by themselves. */
   guests?: AgentId[];
+  /** Each step that needs the books goes to the queue of the workers that have them; missing where the cycle's own worker is one. */
+  books?: 'queue';
 }
 
 export interface CycleSummary {

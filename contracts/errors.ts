@@ -8,6 +8,8 @@ export const ErrorName = {
   coordinatorRefused: 'CoordinatorRefused',
   invariantBroken: 'InvariantBroken',
   snapshotMissing: 'SnapshotMissing',
+  /** Of a worker without the books: the queue `books` is served by one that has them. */
+  booksElsewhere: 'BooksElsewhere',
 } as const;
 export type ErrorName = (typeof ErrorName)[keyof typeof ErrorName];
 

@@ -5,6 +5,8 @@ export const TaskQueue = {
   cycles: 'cycles',
   /** Everything that may speak to the exchange's trading endpoints. */
   execution: 'execution',
+  /** What cycles do with the books, for workers of cycles that have none. */
+  books: 'books',
   /** What guards the money: the kill switch's latch, protective exits, reconciliation. */
   control: 'control',
   /** What can wait: export, reports, backups, retention, scores, and the look at every component. */

@@ -60,7 +60,7 @@ export const roleTable = {
   },
   execution: {
     entry: 'workers/execution.ts',
-    queues: [TaskQueue.execution],
+    queues: [TaskQueue.execution, TaskQueue.books],
     probes: ['journal', 'exchange'],
     secrets: [...common, ...exchangeKeys, 'journalUrl'],
     stores: ['journal'],

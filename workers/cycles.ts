@@ -1,27 +1,51 @@
-import { createGuestActivities } from '../activities/agents/guests.ts';
-import { createEpochActivities } from '../activities/control/epoch.ts';
+import { booksElsewhere, createAbsentBooks } from '../activities/books/index.ts';
 import { createCoordinatorActivities } from '../activities/coordinator/index.ts';
-import { createOwnConsensusActivities } from '../activities/coordinator/own-consensus.ts';
-import { createMarketActivities } from '../activities/market/index.ts';
-import { createPortfolioActivities } from '../activities/portfolio/index.ts';
 import { createPriceActivities } from '../activities/portfolio/prices.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { coordinatorUrl } from '../runtime/configuration/addresses.ts';
+import { booksAreElsewhere } from '../runtime/configuration/books.ts';
 import { openJournal } from '../stores/journal/open.ts';
-import { openMarketBuffer } from '../stores/market-buffer/open.ts';
-import { createSnapshotReader } from '../stores/market-buffer/snapshots.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
 import { marketAccess, marketSpeed } from '../venues/access.ts';
 import { openVenue } from '../venues/open.ts';
-import { runRole } from './role.ts';
+import type { MarketDataPort } from '../venues/port.ts';
+import { openBooks, refuseUnservedBooks } from './books.ts';
+import { type RoleContext, runRole } from './role.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
-await runRole('cycles', async ({ configuration, secrets, logger }) => {
+type Context = Pick<RoleContext, 'configuration' | 'client' | 'logger'>;
+
+/** What cycles do with the books, beside them. */
+async function ownBooks({ configuration, logger }: Context, market: MarketDataPort) {
   const journal = await openJournal(configuration);
-  const buffer = await openMarketBuffer(configuration);
+  await refuseUnlisted(configuration, market, journal);
+  const { activities, close } = await openBooks({ configuration, journal, logger }, market);
+  return {
+    activities,
+    startsAllowedAt: (at: number) => journal.control.startsAllowedAt(configuration.account, at),
+    check: () => journal.check(),
+    close: async () => {
+      await close();
+      await journal.close();
+    },
+  };
+}
+
+/** Whoever has the books refuses symbols that are not listed. */
+function absentBooks({ client }: Context) {
+  return {
+    activities: createAbsentBooks(),
+    startsAllowedAt: booksElsewhere,
+    check: () => refuseUnservedBooks(client),
+    close: async () => {},
+  };
+}
+
+await runRole('cycles', async (context) => {
+  const { configuration, secrets, logger } = context;
   const venue = openVenue(marketAccess(configuration, secrets));
   const market = await venue.market(configuration.mode, marketSpeed(configuration));
-  await refuseUnlisted(configuration, market, journal);
+  const books = booksAreElsewhere(secrets) ? absentBooks(context) : await ownBooks(context, market);
   const { close: closeCoordinator, ...coordinator } = createCoordinatorActivities({
     url: coordinatorUrl(configuration),
     token: secrets.coordinatorToken,
@@ -34,33 +58,22 @@ await runRole('cycles', async ({ configuration, secrets, logger }) => {
         taskQueue: TaskQueue.cycles,
         workflowBundle: await workflowBundle(secrets),
         activities: {
-          ...createMarketActivities({ market, buffer, logger }),
-          ...createPortfolioActivities({
-            journal,
-            configuration,
-            exchangeTime: market.exchangeTime,
-            readSnapshot: createSnapshotReader(buffer),
-            logger,
-          }),
+          ...books.activities,
           ...createPriceActivities({ prices: await venue.prices() }),
           ...coordinator,
-          ...createOwnConsensusActivities({ journal, account: configuration.account, logger }),
-          ...createGuestActivities({ journal, account: configuration.account }),
-          ...createEpochActivities({ journal, account: configuration.account }),
         },
         maxCachedWorkflows: 100,
         stickyQueueScheduleToStartTimeout: '500ms',
       },
     ],
-    startsAllowedAt: (at) => journal.control.startsAllowedAt(configuration.account, at),
+    startsAllowedAt: books.startsAllowedAt,
     ready: {
-      journal: () => journal.check(),
+      journal: books.check,
       exchange: async () => void (await market.exchangeTime()),
     },
     close: async () => {
       await closeCoordinator();
-      await buffer.close();
-      await journal.close();
+      await books.close();
     },
   };
 });

@@ -7,8 +7,9 @@ import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
 import { createOrderEvents } from '../trading/execute/order-events.ts';
-import { refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
+import { marketAccess, refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
 import { openVenue } from '../venues/open.ts';
+import { serveBooks } from './books.ts';
 import { runRole } from './role.ts';
 import { awaitTradingControl } from './trading-control.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -20,6 +21,7 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
   const trading = await venue.trading();
   await refuseUnlisted(configuration, trading, journal);
   const events = createOrderEvents();
+  const books = serveBooks({ configuration, journal, logger }, openVenue(marketAccess(configuration, secrets)));
   const stream = venue.stream({ onEvent: events.wake, logger });
 
   return {
@@ -37,7 +39,9 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
         maxCachedWorkflows: 100,
         stickyQueueScheduleToStartTimeout: '500ms',
       },
+      books.worker,
     ],
+    startsAllowedAt: (at) => journal.control.startsAllowedAt(configuration.account, at),
     // A stop that was sent while no worker was up comes before any order.
     beforePolling: () => awaitTradingControl(client, journal.id, logger),
     ready: {
@@ -46,6 +50,7 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
     },
     close: async () => {
       stream.close();
+      await books.close();
       await journal.close();
     },
   };

@@ -1,13 +1,17 @@
 import { CancellationScope, condition, patched, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { EpochActivities } from '../activities/control/epoch.ts';
+import { areElsewhere } from '../contracts/books.ts';
+import { TaskQueue } from '../contracts/task-queues.ts';
 import { halt } from './messages.ts';
 
 /** Asked until the journal answers: while it does not, the fence lets nothing pass either. */
-const { currentEpoch } = proxyActivities<EpochActivities>({
+const asking = {
   startToCloseTimeout: '4s',
   heartbeatTimeout: '3s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '2s' },
-});
+} as const;
+const here = proxyActivities<EpochActivities>(asking);
+const onBooksQueue = proxyActivities<EpochActivities>({ ...asking, taskQueue: TaskQueue.books });
 
 /**
  * Anybody may send the signal `halt`: it only wakes, and the books say whether trading was halted since this workflow's epoch. However many
@@ -24,10 +28,12 @@ export function onHalt(epochOf: () => number | undefined, stop: () => void): voi
     for (let isPast = false; isWoken && !isPast; ) {
       isWoken = false;
       await condition(() => epochOf() !== undefined);
-      isPast = await currentEpoch().then(
-        (epoch) => epoch !== epochOf(),
-        () => true,
-      );
+      const isOther = (epoch: number): boolean => epoch !== epochOf();
+      isPast = await here
+        .currentEpoch()
+        .then(isOther, (error: unknown) =>
+          areElsewhere(error) ? onBooksQueue.currentEpoch().then(isOther, () => true) : true,
+        );
       if (isPast) stop();
     }
     isAsking = false;

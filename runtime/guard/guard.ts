@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure, type Headers } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { ErrorName } from '../../contracts/errors.ts';
 import { openActivities, PASS_HEADER, type Pass, UPDATE_PASS_HEADER, updateActivities } from '../../contracts/pass.ts';
-import { isSuccessor } from '../../contracts/task-queues.ts';
+import { isSuccessor, TaskQueue } from '../../contracts/task-queues.ts';
 import { createOrigins, isStartedBy, type Origin } from './origin.ts';
 import { digestOf, type Passes } from './passes.ts';
 
@@ -81,9 +82,14 @@ export function createGuard({ passes, client, refuses, allowedAt = async () => f
   const refusal = async ({ activityType, headers, args, isLocal, workflow }: Attempt): Promise<string | undefined> => {
     if (!refuses) return undefined;
     if (!workflow) return `${activityType} was started on its own`;
-    // Asked by our own workflow code, before it has a pass.
-    if (activityType === 'admit') return isLocal ? undefined : 'admit was started on its own';
     const { workflowId, runId, workflowType } = workflow;
+    // Asked by our own workflow code, before it has a pass: within its task or, where its worker has no books, by a cycle on our queue for itself.
+    if (activityType === 'admit') {
+      if (isLocal) return undefined;
+      const { taskQueue } = await originOf(workflowId, runId);
+      const isOurs = taskQueue === TaskQueue.cycles && isDeepStrictEqual(args, [{ workflowId, runId }]);
+      return isOurs ? undefined : 'admit was asked by another than a cycle for itself';
+    }
     if (openActivities.includes(activityType) && workflowType === 'tradingControl') return undefined;
     const origin = await originOf(workflowId, runId);
     const pass = passes.read(headers[PASS_HEADER]);

@@ -1,14 +1,22 @@
 import { defaultPayloadConverter, type Headers, type Payload } from '@temporalio/common';
-import { patched, proxyLocalActivities, type WorkflowInterceptors, workflowInfo } from '@temporalio/workflow';
+import {
+  patched,
+  proxyActivities,
+  proxyLocalActivities,
+  type WorkflowInterceptors,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { orOnBooksQueue } from '../../contracts/books.ts';
 import { PASS_HEADER, UPDATE_PASS_HEADER, updateActivities } from '../../contracts/pass.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
 import type { Guard } from './guard.ts';
 
 /** Answered by the process itself. */
-const { admit } = proxyLocalActivities<Pick<Guard, 'admit'>>({
-  startToCloseTimeout: '2s',
-  scheduleToCloseTimeout: '2s',
-  retry: { maximumAttempts: 1 },
-});
+const asking = { startToCloseTimeout: '2s', scheduleToCloseTimeout: '2s', retry: { maximumAttempts: 1 } } as const;
+const { admit } = proxyLocalActivities<Pick<Guard, 'admit'>>(asking);
+
+/** That starts by hand are allowed stands in the books. */
+const onBooksQueue = proxyActivities<Pick<Guard, 'admit'>>({ ...asking, taskQueue: TaskQueue.books });
 
 /** Carries the pass that a workflow was started with to whatever is done for it. */
 export function interceptors(): WorkflowInterceptors {
@@ -24,7 +32,9 @@ export function interceptors(): WorkflowInterceptors {
           pass = input.headers[PASS_HEADER];
           // A person may start one by hand, where another has allowed it for a time.
           if (!pass && name === 'tradingCycle' && patched('passes')) {
-            const minted = await admit({ workflowId, runId }).catch(() => null);
+            const minted = await admit({ workflowId, runId })
+              .catch(orOnBooksQueue(() => onBooksQueue.admit({ workflowId, runId })))
+              .catch(() => null);
             if (minted) pass = defaultPayloadConverter.toPayload(minted);
           }
           return next(input);

@@ -31,7 +31,7 @@ export interface Execution {
 }
 
 type Plan = Pick<OrderPlan, 'cycleId' | 'kind'> & { legs: readonly OrderLeg[] };
-type Terms = Pick<CycleTerms, 'account' | 'orderDeadlineMs' | 'onLegFailure' | 'endsAt'>;
+type Terms = Pick<CycleTerms, 'account' | 'orderDeadlineMs' | 'onLegFailure' | 'endsAt' | 'books'>;
 
 /**
  * Has the legs of a plan executed, and waits for their ends as long as the cycle has time. Independent legs are all started at once, and each
@@ -56,7 +56,7 @@ export async function executeLegs(terms: Terms, { cycleId, kind, legs }: Plan): 
 async function giveUp(legs: readonly OrderLeg[], terms: Terms): Promise<Execution> {
   const mostMs = Math.max(LEAST_RELEASE_MS, Math.min(10_000, leftFor('orders', terms)));
   const released = await Promise.allSettled(
-    legs.map(({ legId }) => journalStep(mostMs, ({ releaseLeg }) => releaseLeg(legId))),
+    legs.map(({ legId }) => journalStep(mostMs, ({ releaseLeg }) => releaseLeg(legId), terms)),
   );
   for (const one of released) if (one.status === 'rejected') log.warn('a leg keeps its capital', { error: one.reason });
   return { orders: legs.map((leg) => resultWithout(leg, 'initialized', 'stopped before it was sent')) };

@@ -21,11 +21,11 @@ const HAND_OVER_MS = 2_500;
 const LEAST_MS = 1_000;
 
 /** Writes the decision record, or starts the workflow that does as soon as the journal is back: the cycle's own end is near. */
-export async function leaveRecord(input: KeepRecordInput, { endsAt }: Pick<CycleTerms, 'endsAt'>): Promise<void> {
-  const leftMs = (endsAt ?? Number.POSITIVE_INFINITY) - Date.now() - HAND_OVER_MS;
+export async function leaveRecord(input: KeepRecordInput, terms: Pick<CycleTerms, 'endsAt' | 'books'>): Promise<void> {
+  const leftMs = (terms.endsAt ?? Number.POSITIVE_INFINITY) - Date.now() - HAND_OVER_MS;
   const mostMs = Math.max(LEAST_MS, Math.min(MOST_MS, leftMs));
   try {
-    await journalStep(mostMs, ({ recordCycle }) => recordCycle(input.record, input.prices));
+    await journalStep(mostMs, ({ recordCycle }) => recordCycle(input.record, input.prices), terms);
   } catch (error) {
     if (!(error instanceof TemporalFailure)) throw error;
     log.warn('the journal did not take the record in time: it is kept', { error });

@@ -1,6 +1,7 @@
 import {
   ActivityCancellationType,
   ActivityFailure,
+  type ActivityOptions,
   isCancellation,
   log,
   patched,
@@ -11,9 +12,11 @@ import {
 import type { CoordinatorActivities } from '../../activities/coordinator/index.ts';
 import type { MarketActivities } from '../../activities/market/index.ts';
 import type { PriceActivities } from '../../activities/portfolio/prices.ts';
+import { orOnBooksQueue } from '../../contracts/books.ts';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import type { CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
 import type { PlanRequest, SnapshotRequest } from '../../contracts/cycle-steps.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
 import { type Prices, pricesIn } from '../../domain/market/prices.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
@@ -59,12 +62,17 @@ export async function termsOf(
 }
 
 export function snapshotOf(terms: CycleTerms, request: SnapshotRequest): Promise<CycleSnapshot> {
-  const { takeSnapshot } = proxyActivities<MarketActivities>({
-    ...marketStep,
-    scheduleToCloseTimeout: timeFor('snapshot', terms),
-    summary: 'one snapshot for all agents',
-  });
-  return takeSnapshot(request);
+  const take = (queue: Pick<ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>): Promise<CycleSnapshot> =>
+    proxyActivities<MarketActivities>({
+      ...marketStep,
+      ...queue,
+      scheduleToCloseTimeout: timeFor('snapshot', terms),
+      summary: 'one snapshot for all agents',
+    }).takeSnapshot(request);
+  // The market buffer is where the books are.
+  const onQueue = (): Promise<CycleSnapshot> =>
+    take({ taskQueue: TaskQueue.books, scheduleToStartTimeout: timeFor('snapshot', terms) });
+  return terms.books === 'queue' ? onQueue() : take({}).catch(orOnBooksQueue(onQueue));
 }
 
 /** What an order pays is read when it is decided on, however long the agents took. */
@@ -81,7 +89,7 @@ export async function pricesFor(terms: CycleTerms, snapshot: CycleSnapshot): Pro
 }
 
 export function planOn(terms: CycleTerms, basis: PlanRequest): Promise<OrderPlan> {
-  return journalStep(timeFor('plan', terms), ({ planCycle }) => planCycle(basis));
+  return journalStep(timeFor('plan', terms), ({ planCycle }) => planCycle(basis), terms);
 }
 
 /** Without the coordinator the cycle decides by the same rule and policy, and says so. */
@@ -98,7 +106,7 @@ export async function consensusOn(
     return await formConsensus(question, correlationId);
   } catch (error) {
     if (isCancellation(error) || !patched('own-consensus')) throw error;
-    return journalStep(timeFor('ownConsensus', terms), ({ formOwnConsensus }) => formOwnConsensus(question));
+    return journalStep(timeFor('ownConsensus', terms), ({ formOwnConsensus }) => formOwnConsensus(question), terms);
   }
 }
 
@@ -108,5 +116,6 @@ export function reasonOf(error: unknown): string {
   log.warn('the cycle was cut short', { error });
   const cause = error.cause ?? error;
   if (!(error instanceof ActivityFailure) || !(cause instanceof TimeoutFailure)) return cause.message;
+  if (cause.timeoutType === 'SCHEDULE_TO_START') return `no worker took ${error.activityType} in its time`;
   return `${error.activityType} had no answer in its time${cause.cause ? `: ${cause.cause.message}` : ''}`;
 }

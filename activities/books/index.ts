@@ -1,0 +1,61 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { CycleTerms } from '../../contracts/cycle.ts';
+import { ErrorName } from '../../contracts/errors.ts';
+import { createGuestActivities } from '../agents/guests.ts';
+import { createEpochActivities } from '../control/epoch.ts';
+import { createOwnConsensusActivities } from '../coordinator/own-consensus.ts';
+import { createMarketActivities, type MarketDependencies } from '../market/index.ts';
+import { createPortfolioActivities, type PortfolioDependencies } from '../portfolio/index.ts';
+
+export type BooksDependencies = MarketDependencies & Omit<PortfolioDependencies, 'exchangeTime'>;
+export type BooksActivities = ReturnType<typeof createBooksActivities>;
+
+/** All that a cycle does with the books, and with the market buffer beside them. */
+export function createBooksActivities({ market, buffer, logger, ...dependencies }: BooksDependencies) {
+  const { journal, configuration } = dependencies;
+  const { account } = configuration;
+  return {
+    ...createMarketActivities({ market, buffer, logger }),
+    ...createPortfolioActivities({ ...dependencies, exchangeTime: market.exchangeTime, logger }),
+    ...createOwnConsensusActivities({ journal, account, logger }),
+    ...createGuestActivities({ journal, account }),
+    ...createEpochActivities({ journal, account }),
+  };
+}
+
+/** Says to the workflow that it has to ask on the queue `books`. */
+export async function booksElsewhere(): Promise<never> {
+  const words = 'this worker has no books: the queue "books" is served by those that have them';
+  throw ApplicationFailure.nonRetryable(words, ErrorName.booksElsewhere);
+}
+
+/** The same of a worker that has no books. */
+export function createAbsentBooks(): Record<keyof BooksActivities, () => Promise<never>> {
+  return {
+    takeSnapshot: booksElsewhere,
+    openCycle: booksElsewhere,
+    planCycle: booksElsewhere,
+    releaseLeg: booksElsewhere,
+    recordCycle: booksElsewhere,
+    formOwnConsensus: booksElsewhere,
+    hearGuests: booksElsewhere,
+    currentEpoch: booksElsewhere,
+  };
+}
+
+/** The same for the queue `books`: a cycle that has its terms from there asks for all the rest there, too. */
+export function createServedBooks(opened: () => Promise<BooksActivities>): BooksActivities {
+  const ask =
+    <K extends keyof BooksActivities>(name: K) =>
+    async (...asked: Parameters<BooksActivities[K]>): Promise<unknown> => {
+      const step = (await opened())[name] as (...given: typeof asked) => Promise<unknown>;
+      return step(...asked);
+    };
+  const steps = Object.keys(createAbsentBooks()) as (keyof BooksActivities)[];
+  return {
+    ...(Object.fromEntries(steps.map((name) => [name, ask(name)])) as unknown as BooksActivities),
+    openCycle: async (...asked): Promise<CycleTerms> => {
+      return { ...(await (await opened()).openCycle(...asked)), books: 'queue' };
+    },
+  };
+}
