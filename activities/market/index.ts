@@ -5,11 +5,11 @@ import type { SnapshotRequest } from '../../contracts/cycle-steps.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
+import { whileBeating } from '../../runtime/while-beating.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import { readEach } from '../../trading/decide/read-each.ts';
 import type { MarketDataPort } from '../../venues/port.ts';
-import { whileBeating } from '../heartbeat.ts';
 
 /** Of a cycle that an earlier release began, which does not say when it ends. */
 const LONGEST_NEED_MS = 3_600_000;

@@ -1,8 +1,8 @@
 import type { PricesRequest } from '../../contracts/cycle-steps.ts';
 import { NO_BOOK, notListed, type Price, type Prices } from '../../domain/market/prices.ts';
+import { whileBeating } from '../../runtime/while-beating.ts';
 import { readEach } from '../../trading/decide/read-each.ts';
 import type { PricePort } from '../../venues/port.ts';
-import { whileBeating } from '../heartbeat.ts';
 
 /** Of the activity's two seconds: the rest is for the clock and the statuses. */
 const READ_MS = 1_200;

@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
 import type { ReconcileReport } from '../../contracts/control.ts';
+import { whileBeating } from '../../runtime/while-beating.ts';
 import { type ReconcileTools, reconcileAccount } from '../../trading/reconcile/reconcile.ts';
 import { activityClock as clock } from '../clock.ts';
 import type { OriginCheck } from '../control/last-run.ts';
 import { latchOf } from '../control/latch.ts';
-import { whileBeating } from '../heartbeat.ts';
 import { runsOn, startMissingControl } from './missing.ts';
 
 export interface ReconcileDependencies extends Omit<ReconcileTools, 'runs' | 'latch' | 'keepLatch' | 'clock'> {

@@ -5,6 +5,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { ErrorName } from '../../contracts/errors.ts';
 import { openActivities, PASS_HEADER, type Pass, UPDATE_PASS_HEADER, updateActivities } from '../../contracts/pass.ts';
 import { isSuccessor, TaskQueue } from '../../contracts/task-queues.ts';
+import { whileBeating } from '../while-beating.ts';
 import { createOrigins, isStartedBy, type Origin } from './origin.ts';
 import { digestOf, type Passes } from './passes.ts';
 
@@ -112,13 +113,15 @@ export function createGuard({ passes, client, refuses, allowedAt = async () => f
       inbound: {
         async execute(input, next) {
           const { activityType, workflowExecution, workflowType = '' } = info;
-          const words = await refusal({
+          const attempt = {
             activityType,
             headers: input.headers,
             args: input.args,
             isLocal: info.isLocal,
             ...(workflowExecution ? { workflow: { ...workflowExecution, workflowType } } : {}),
-          });
+          };
+          // A server that is slow to answer would cost the try its heartbeat, and each try after it: it would never be refused.
+          const words = await whileBeating(() => refusal(attempt));
           if (words !== undefined) throw ApplicationFailure.nonRetryable(`Refused: ${words}`, ErrorName.foreign);
           return next(input);
         },

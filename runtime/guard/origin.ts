@@ -42,6 +42,7 @@ export function createOrigins(client: Client): (workflowId: string, runId: strin
 
 const YOUNG_MS = 4 * 60_000;
 const NOMINAL_MS = 60_000;
+const NOTED_MS = 60_000;
 const LOOKS = 15;
 const PAUSE_MS = 200;
 
@@ -58,12 +59,12 @@ export async function isStartedBy(
     const nominalAt = Date.parse(workflowId.slice(scheduleId.length + 1));
     return Math.abs(startedAt - nominalAt) <= NOMINAL_MS;
   }
-  // The schedule notes a start a moment after it has made it.
+  // The schedule notes a start a moment after it has made it. Each try of an activity asks: later, one look has to do, or tries that run out of time would go on.
   for (let look = 1; ; look += 1) {
     const { info } = await client.schedule.getHandle(scheduleId).describe();
     const started = info.recentActions.map(({ action }) => action.workflow.firstExecutionRunId);
     if (started.includes(runId)) return true;
-    if (look === LOOKS) return false;
+    if (look === LOOKS || Date.now() > startedAt + NOTED_MS) return false;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
