@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { pools } from '../domain/consensus/participation.ts';
+import type { CycleId } from '../domain/orders/ids.ts';
 import { symbolText } from './decimal-text.ts';
+import { cycleIdText, kindOf } from './ids.ts';
 import { agentIdText, participantSchema } from './participation.ts';
 import { agentAnswerSchema } from './signals.ts';
 import { MAX_SNAPSHOT_SYMBOLS } from './snapshot.ts';
@@ -21,7 +23,7 @@ export const consensusPolicySchema = z.strictObject({
 
 /** Input of the coordinator's tool `form_consensus`: repeat-safe by cycle id. */
 export const consensusRequestSchema = z.strictObject({
-  cycleId: z.string().min(1).max(200),
+  cycleId: cycleIdText,
   symbols: z.array(symbolText).min(1).max(MAX_SNAPSHOT_SYMBOLS),
   answers: z.array(agentAnswerSchema).max(32),
   /** The exchange's clock at the snapshot: signals that are no longer valid then do not count. */
@@ -72,7 +74,7 @@ export const symbolConsensusSchema = z.strictObject({
 export type SymbolConsensus = z.output<typeof symbolConsensusSchema>;
 
 export const consensusSchema = z.strictObject({
-  cycleId: z.string(),
+  cycleId: kindOf<CycleId>(z.string()),
   policyVersion: z.int(),
   /** Name and version of the pooling rule, e.g. `linear-pool/1`. */
   method: z.string(),

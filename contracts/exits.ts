@@ -1,3 +1,4 @@
+import type { LegId } from '../domain/orders/ids.ts';
 import type { OrderLeg, OrderPurpose } from '../domain/orders/orders.ts';
 
 /** What closes a position: an order to send, a wait for another order that has it reserved, or the finding that nothing more can be sold. */
@@ -9,7 +10,7 @@ export interface ExitWait {
   /** Where the exchange takes no order on the symbol, whatever is held. */
   untraded?: true;
   /** The legs that keep it reserved while they wait for a better price: an exit need not wait for them. */
-  resting?: string[];
+  resting?: LegId[];
 }
 
 export interface ExitQuestion {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { symbolText } from './decimal-text.ts';
+import { cycleIdText } from './ids.ts';
 import { agentIdText, participationChangeSchema } from './participation.ts';
 import { signalShape } from './signals.ts';
 import { MAX_SNAPSHOT_SYMBOLS } from './snapshot.ts';
@@ -10,7 +11,7 @@ const { kind: _kind, agentId: _agentId, validUntilAt, ...viewShape } = signalSha
 export const signalSubmissionSchema = z.strictObject({
   requestId: z.string().min(1).max(200),
   /** Says that the signal is meant for this cycle: it is kept as late, and not counted, when that has decided already. */
-  cycleId: z.string().min(1).max(200).optional(),
+  cycleId: cycleIdText.optional(),
   /** What produced the signals, for the record. */
   model: z.string().min(1).max(120),
   version: z.string().min(1).max(60).default('1'),

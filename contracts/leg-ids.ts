@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { tagged } from '../domain/money/tagged.ts';
 import type { CycleId, LegId } from '../domain/orders/ids.ts';
 import type { OrderPurpose } from '../domain/orders/orders.ts';
 
@@ -10,5 +11,5 @@ export function legId(account: string, cycleId: CycleId, symbol: string, leg: nu
   const digest = createHash('sha256')
     .update(JSON.stringify([account, cycleId, symbol, leg, purpose]))
     .digest('hex');
-  return `${LEG_PREFIX}${digest.slice(0, 24)}`;
+  return tagged(`${LEG_PREFIX}${digest.slice(0, 24)}`);
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { CycleId } from '../domain/orders/ids.ts';
+import type { CycleId, LegId } from '../domain/orders/ids.ts';
 import { type OrderLeg, orderTypes, type Working } from '../domain/orders/orders.ts';
 import type { OrderResult } from './cycle.ts';
 import { decimalText, positiveDecimalText, symbolText } from './decimal-text.ts';
+import { kindOf } from './ids.ts';
 import { accountInput } from './inputs.ts';
 
 const id = z.string().min(1).max(300);
@@ -18,8 +19,8 @@ const workingSchema: z.ZodType<Working> = z.discriminatedUnion('style', [
 
 /** Input of the workflow `executeOrder`. A field that is not known is kept: it is of a later release. */
 export const orderLegSchema: z.ZodType<OrderLeg> = z.looseObject({
-  legId: id,
-  cycleId: id,
+  legId: kindOf<LegId>(id),
+  cycleId: kindOf<CycleId>(id),
   correlationId: id,
   account: accountInput,
   symbol: symbolText,
@@ -38,7 +39,7 @@ export const orderLegSchema: z.ZodType<OrderLeg> = z.looseObject({
 
 /** Input of the workflow `executePlan`. */
 export const executePlanInputSchema: z.ZodType<ExecutePlanInput> = z.looseObject({
-  cycleId: id,
+  cycleId: kindOf<CycleId>(id),
   legs: z.array(orderLegSchema).min(1),
   /** `flatten` where nothing is said. */
   onLegFailure: z.enum(['flatten', 'hold']).exactOptional(),

@@ -1,4 +1,5 @@
 import type { Mode } from '../domain/market/market.ts';
+import { tagged } from '../domain/money/tagged.ts';
 import type { CycleId, IntentId, LegId } from '../domain/orders/ids.ts';
 import type { Period } from '../domain/statistics/periods.ts';
 
@@ -62,12 +63,12 @@ export function scheduleId(account: string): string {
 
 /** `nominalAt` is the time that a cycle is for, so that two starts for one time are one cycle. */
 export function manualCycleId(account: string, nominalAt: number): CycleId {
-  return `cycle/${account}/manual/${new Date(nominalAt).toISOString()}`;
+  return tagged(`cycle/${account}/manual/${new Date(nominalAt).toISOString()}`);
 }
 
 /** The n-th submission of a leg, and its client order id at the exchange: at most 36 characters of [a-z0-9-]. */
 export function intentId(legId: LegId, submission: number): IntentId {
-  return `${legId}-${submission}`;
+  return tagged(`${legId}-${submission}`);
 }
 
 /** Request id of the halt that a cycle's plan raises when a loss limit bites. */

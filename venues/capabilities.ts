@@ -1,6 +1,7 @@
 import { ExitCode, UserError } from '../contracts/errors.ts';
 import { legId } from '../contracts/leg-ids.ts';
 import { intentId } from '../contracts/workflow-ids.ts';
+import { tagged } from '../domain/money/tagged.ts';
 
 /** What a venue can, by its documentation; where its own answers say something of it too, a test holds the row against them. */
 export interface Capabilities {
@@ -50,14 +51,14 @@ const binance: ProvingCapabilities = {
 export const capabilities = {
   binance,
   /** The paper exchange speaks Binance's protocol. */
-  simulated: binance,
+  simulated: { ...binance },
 } satisfies Record<string, Capabilities>;
 
 /**
  * Refuses a venue that cannot prove the absence of an order. Paper trading never comes here with one: there the orders go to the paper exchange.
  */
 export function requireProof(venue: string, row: Capabilities): ProvingCapabilities {
-  const sample = intentId(legId('main', 'cycle/main/1', 'BTC/USDT', 0, 'open'), 1);
+  const sample = intentId(legId('main', tagged('cycle/main/1'), 'BTC/USDT', 0, 'open'), 1);
   const { requestValidMs, clientIdLookUp, clientId } = row;
   const lacks = [
     ...(requestValidMs === undefined ? ['refuses no request that comes late'] : []),

@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import type { SnapshotRequest } from '../../contracts/cycle-steps.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { whileBeating } from '../../runtime/while-beating.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
@@ -29,7 +31,7 @@ export interface MarketDependencies {
 export function createMarketActivities({ market, buffer, logger }: MarketDependencies) {
   /** A full or locked buffer loses its rows of this cycle, and says so; it never costs the cycle. */
   async function remember(snapshot: MarketSnapshot, correlationId: string): Promise<void> {
-    const cycleId = Context.current().info.workflowExecution?.workflowId ?? correlationId;
+    const cycleId: CycleId = tagged(Context.current().info.workflowExecution?.workflowId ?? correlationId);
     const late = sleep(REMEMBER_MS, undefined, { ref: false }).then(() => {
       throw new Error(`not written within ${REMEMBER_MS} ms`);
     });

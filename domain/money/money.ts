@@ -1,5 +1,5 @@
 import { Decimal as DecimalBase } from 'decimal.js';
-import type { Tagged } from './tagged.ts';
+import type { Hinted } from './tagged.ts';
 
 /**
  * Money, prices and quantities. Inside the domain they are `Decimal`; at every boundary they are `DecimalText`.
@@ -16,11 +16,11 @@ export type Decimal = DecimalBase;
 /** A decimal number in plain notation, e.g. `"0.00012"`: never exponent form, never a float. */
 export type DecimalText = string;
 /** Quote currency for one unit of the base asset. */
-export type Price = Tagged<DecimalText, 'price'>;
+export type Price = Hinted<DecimalText, 'price'>;
 /** Of the base asset. */
-export type Quantity = Tagged<DecimalText, 'quantity'>;
+export type Quantity = Hinted<DecimalText, 'quantity'>;
 /** An amount in the quote currency. */
-export type Money = Tagged<DecimalText, 'money'>;
+export type Money = Hinted<DecimalText, 'money'>;
 
 export const decimalPattern = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 

@@ -1,8 +1,16 @@
 /** In types alone: nothing bears it when it runs. */
 declare const tag: unique symbol;
 
+/** A text of one kind, which the compiler takes for no other kind: swapped arguments do not compile, and neither does a text without a kind. */
+export type Tagged<T, Name extends string> = T & { readonly [tag]: Name };
+
+/** Not told from a text without a kind yet. */
+export type Hinted<T, Name extends string> = T & { readonly [tag]?: Name };
+
 /**
- * A text or number of one kind, which the compiler takes for no other kind: swapped arguments do not compile. What bears no tag yet, as a
- * parser, a database or a test has it, is taken for any: a schema at the boundary has looked at it.
+ * Takes a text for one of the kind that is asked for: once, where it is made, or where a schema, a column or a field of the exchange's says what
+ * it is.
  */
-export type Tagged<T, Name extends string> = T & { readonly [tag]?: Name };
+export function tagged<T extends Tagged<string, string>>(text: string): T {
+  return text as T;
+}

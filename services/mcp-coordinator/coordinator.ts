@@ -15,6 +15,7 @@ import type {
 } from '../../contracts/participation.ts';
 import type { AgentScoreRecord } from '../../contracts/scores.ts';
 import { type Participant, votingWeight } from '../../domain/consensus/participation.ts';
+import { type CycleId } from '../../domain/orders/ids.ts';
 import { type AgentId, inOrder } from '../../domain/signals/agents.ts';
 import { FLAT_BAND } from '../../domain/statistics/statistics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -40,7 +41,7 @@ export interface InvitationRequest extends AgentSettings {
 export interface Coordinator {
   /** Repeat-safe by cycle id: whatever a repeated or concurrent call brings, the consensus that was journalled first is the answer. */
   formConsensus(request: ConsensusRequest): Promise<Consensus>;
-  readConsensus(cycleId: string): Promise<Consensus>;
+  readConsensus(cycleId: CycleId): Promise<Consensus>;
   listParticipation(): Promise<Participation>;
   setParticipation(request: ParticipationRequest): Promise<ParticipationChange>;
   setPolicy(request: PolicyRequest): Promise<PolicyChange>;
@@ -48,7 +49,7 @@ export interface Coordinator {
   revoke(request: { requestId: string; agentId: AgentId; by: string; reason: string }): Promise<ParticipationChange>;
   submitSignal(agentId: AgentId, submission: SignalSubmission): Promise<SignalReceipt>;
   listScores(): Promise<{ agents: AgentScoreRecord[] }>;
-  explainDecision(cycleId: string): Promise<CycleRecord>;
+  explainDecision(cycleId: CycleId): Promise<CycleRecord>;
 }
 
 /** Who changes something here brings the coordinator's own token: an agent's does not do. */

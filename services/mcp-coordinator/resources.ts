@@ -6,6 +6,8 @@ import {
   ResourceTemplate,
 } from '@modelcontextprotocol/server';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
 import { noteOnCall } from './call-log.ts';
 import type { Coordinator } from './coordinator.ts';
 
@@ -34,7 +36,7 @@ export function registerResources(server: McpServer, coordinator: Coordinator): 
     new ResourceTemplate('cycles://{id}', { list: undefined }),
     { title: 'Cycle', description: 'The decision record of a finished cycle.', mimeType: JSON_TYPE },
     (uri, { id }) => {
-      const cycleId = decodeURIComponent(String(id));
+      const cycleId: CycleId = tagged(decodeURIComponent(String(id)));
       noteOnCall({ cycleId });
       return read(uri, () => coordinator.explainDecision(cycleId));
     },

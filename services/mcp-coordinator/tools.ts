@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { consensusRequestSchema, consensusSchema } from '../../contracts/consensus.ts';
 import { cycleOutcomes } from '../../contracts/cycle.ts';
 import { signalReceiptSchema, signalSubmissionSchema } from '../../contracts/guests.ts';
+import { cycleIdText } from '../../contracts/ids.ts';
 import { participationSchema } from '../../contracts/participation.ts';
 import { agentScoresSchema } from '../../contracts/scores.ts';
 import { answered, callingAgent, operatorsOnly } from './answered.ts';
 import type { Coordinator } from './coordinator.ts';
 
-const cycleSchema = z.strictObject({ cycleId: z.string().min(1).max(200) });
+const cycleSchema = z.strictObject({ cycleId: cycleIdText });
 
 /** Loose, since a record was written by the release of its day. */
 const decisionSchema = z.looseObject({

@@ -1,5 +1,6 @@
 import type { BookSeen, CandleClosed } from '../../contracts/market-events.ts';
 import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market/market.ts';
+import { type CycleId } from '../../domain/orders/ids.ts';
 import type { NewEvent, Outbox } from '../journal/books/outbox.ts';
 import type { Database, Transaction } from '../journal/sql/database.ts';
 import { createOutbox } from '../journal/sql/outbox.ts';
@@ -7,7 +8,7 @@ import { createOutbox } from '../journal/sql/outbox.ts';
 const MINUTE_MS = 60_000;
 
 export interface SnapshotOf {
-  cycleId: string;
+  cycleId: CycleId;
   correlationId: string;
 }
 

@@ -3,6 +3,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it, test } from 'vitest';
 import { createAgentActivities } from '../../activities/agents/index.ts';
 import { type AgentRequest, agentAnswerSchema } from '../../contracts/signals.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { AgentAnswer, Opinion, Signal } from '../../domain/signals/signals.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
@@ -200,7 +202,7 @@ describe('askAgent', () => {
         symbols: [...healthyRequest().snapshot.symbols, ...healthyRequest().snapshot.symbols],
       },
     },
-    { cycleId: '' },
+    { cycleId: tagged<CycleId>('') },
   ])('refuses a faulty request for good (%#)', async (changes) => {
     const failure = await ask(answering(healthy), { ...healthyRequest(), ...changes }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ type: 'InvalidInput', nonRetryable: true });

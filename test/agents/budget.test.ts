@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { temporaryJournal } from '../support/books.ts';
 import { agentFrom, ask, DEEPSEEK_KEY, detailOf, reasonsOf } from './agents.ts';
@@ -63,8 +64,8 @@ describe('a call of a language model', () => {
     const { agent } = await deepseek({});
     const request = healthyRequest();
     await ask(agent, request);
-    await ask(agent, { ...request, cycleId: 'second' });
-    await ask(agent, { ...request, cycleId: 'third', horizonMs: 2 * request.horizonMs });
+    await ask(agent, { ...request, cycleId: tagged('second') });
+    await ask(agent, { ...request, cycleId: tagged('third'), horizonMs: 2 * request.horizonMs });
     const hashOf = async (cycleId: string) => (await journal.modelCalls.list({ cycleId, limit: 1 }))[0]?.promptHash;
     expect(await hashOf('second')).toBe(await hashOf(request.cycleId));
     expect(await hashOf('third')).not.toBe(await hashOf('second'));
@@ -80,7 +81,7 @@ describe('a call of a language model', () => {
     expect(Number(unknown?.costUsd)).toBeGreaterThan(0.0019);
 
     const refusing = await deepseek({}, () => ({ status: 402, body: '{}' }));
-    await ask(refusing.agent, { ...request, cycleId: 'refused' });
+    await ask(refusing.agent, { ...request, cycleId: tagged('refused') });
     expect(await journal.modelCalls.list({ cycleId: 'refused', limit: 5 })).toMatchObject([
       { state: 'settled', costUsd: '0', finishReason: expect.stringContaining('no balance') },
     ]);
@@ -122,7 +123,7 @@ describe('a budget', () => {
     const { agent, provider } = await deepseek({ budgetPerDayUsd: '0.01' });
     const reasons: string[] = [];
     for (let n = 0; n < 10; n += 1) {
-      const { answer } = await ask(agent, { ...healthyRequest(), cycleId: `c-${n}` });
+      const { answer } = await ask(agent, { ...healthyRequest(), cycleId: tagged(`c-${n}`) });
       reasons.push(answer.opinions[0]?.kind === 'signal' ? 'signal' : 'budget_spent');
     }
     const answered = reasons.filter((reason) => reason === 'signal').length;
@@ -155,7 +156,9 @@ describe('a budget', () => {
 
   it('is never overspent by calls at the same time', async () => {
     const { agent } = await deepseek({ budgetPerDayUsd: '0.01' });
-    await Promise.all(Array.from({ length: 12 }, (_, n) => ask(agent, { ...healthyRequest(), cycleId: `p-${n}` })));
+    await Promise.all(
+      Array.from({ length: 12 }, (_, n) => ask(agent, { ...healthyRequest(), cycleId: tagged(`p-${n}`) })),
+    );
     const calls = await journal.modelCalls.list({ limit: 50 });
     expect(calls.length).toBeGreaterThan(0);
     expect(calls.length).toBeLessThan(12);

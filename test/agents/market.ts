@@ -1,5 +1,6 @@
 import type { AgentRequest } from '../../contracts/signals.ts';
 import type { BookLevel, Candle, MarketSnapshot, OrderBook, SymbolSnapshot } from '../../domain/market/market.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 
 export const TAKEN_AT = 1_790_000_000_000;
 export const HORIZON_MS = 3_600_000;
@@ -82,7 +83,12 @@ export function snapshotOf(symbols: SymbolSnapshot[]): MarketSnapshot {
 }
 
 export function requestFor(symbols: SymbolSnapshot[]): AgentRequest {
-  return { cycleId: 'cycle-1', correlationId: 'correlation-1', snapshot: snapshotOf(symbols), horizonMs: HORIZON_MS };
+  return {
+    cycleId: tagged('cycle-1'),
+    correlationId: 'correlation-1',
+    snapshot: snapshotOf(symbols),
+    horizonMs: HORIZON_MS,
+  };
 }
 
 /** Two healthy symbols. */

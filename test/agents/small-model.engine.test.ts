@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { agentAnswerSchema } from '../../contracts/signals.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { Agent } from '../../trading/agents/port.ts';
 import { temporaryFolder, temporaryJournal } from '../support/books.ts';
@@ -54,7 +55,7 @@ describe('DeepSeek’s agent before a real model', { timeout: 180_000 }, () => {
   it('answers the same text to the same request, and another cycle asks under the same hash', async () => {
     const request = healthyRequest();
     await ask(deepseek(), request, { startToCloseTimeoutMs: 60_000 });
-    await ask(deepseek(), { ...request, cycleId: 'again' }, { startToCloseTimeoutMs: 60_000 });
+    await ask(deepseek(), { ...request, cycleId: tagged('again') }, { startToCloseTimeoutMs: 60_000 });
     const calls = await journal.modelCalls.list({ limit: 5 });
     expect(new Set(calls.map(({ promptHash }) => promptHash)).size).toBe(1);
 

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { AgentRequest } from '../../contracts/signals.ts';
 import { afterDebate, debateQuestions } from '../../domain/consensus/debate.ts';
 import { mostProbable } from '../../domain/consensus/pooling.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { halfBrier, outcomeOf } from '../../domain/scoring/scoring.ts';
 import type { AgentAnswer, Signal } from '../../domain/signals/signals.ts';
 import { mean } from '../../domain/statistics/statistics.ts';
@@ -72,14 +73,17 @@ try {
   for (let seed = 1; seed <= count; seed += 1) {
     const { request, realisedReturn } = marketOf(seed);
     const first: AgentAnswer[] = [];
-    for (const voice of voices) first.push(await timed(voice, { ...request, cycleId: `debate-${seed}` }));
+    for (const voice of voices) first.push(await timed(voice, { ...request, cycleId: tagged(`debate-${seed}`) }));
     const questions = debateQuestions(first);
     const second: AgentAnswer[] = [];
     for (const [index, answer] of first.entries()) {
       const others = questions.get(answer.agentId);
       const voice = voices[index];
       if (!others || !voice) continue;
-      const after = afterDebate(answer, await timed(voice, { ...request, cycleId: `debate-${seed}-2`, others }));
+      const after = afterDebate(
+        answer,
+        await timed(voice, { ...request, cycleId: tagged(`debate-${seed}-2`), others }),
+      );
       second.push(after);
       const [said, says] = [signalOf(answer), signalOf(after)];
       if (!said || !says) continue;

@@ -1,4 +1,6 @@
 import type { CycleRecord } from '../../contracts/cycle.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
 import { missionAgentIds } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import type { NewEvent } from '../../stores/journal/books/outbox.ts';
@@ -10,7 +12,7 @@ const INTERVAL = 30_000;
 
 /** What the books tell of one cycle that trades now and then, in the proportions of a real one. */
 export function eventsOfCycle(index: number): NewEvent[] {
-  const cycleId = `cycle/main-${new Date(START + index * INTERVAL).toISOString()}`;
+  const cycleId: CycleId = tagged(`cycle/main-${new Date(START + index * INTERVAL).toISOString()}`);
   const at = START + index * INTERVAL;
   const of = { cycleId, correlationId: cycleId };
   const price = (60_000 + 500 * Math.sin(index / 300)).toFixed(2);
@@ -130,7 +132,7 @@ function consensusOf(cycleId: string, at: number): unknown {
   return { cycleId, policyVersion: 1, method: 'linear-pool/1', symbols, formedAt: at + 100, formedBy: 'coordinator' };
 }
 
-function tradeEvents(index: number, cycleId: string, at: number, price: string): NewEvent[] {
+function tradeEvents(index: number, cycleId: CycleId, at: number, price: string): NewEvent[] {
   const of = { cycleId, correlationId: cycleId };
   const intentId = `sph${index}-1`;
   const intent = {

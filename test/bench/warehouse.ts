@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { tableNames } from '../../contracts/warehouse/tables.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { quoted, withDuckDb } from '../../stores/warehouse/duckdb/database.ts';
 import type { Segment } from '../../stores/warehouse/port.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';
@@ -35,7 +36,7 @@ async function fill(books: Books): Promise<number> {
   }
   for (let index = 0; index < cycles; index += 1) {
     const cycleId = eventsOfCycle(index)[0]?.cycleId ?? '';
-    await books.market.record(snapshotOf(index), { cycleId, correlationId: cycleId });
+    await books.market.record(snapshotOf(index), { cycleId: tagged(cycleId), correlationId: cycleId });
   }
   return events + (await books.market.outbox.lastSequence());
 }

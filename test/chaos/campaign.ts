@@ -1,5 +1,6 @@
 import type { ResumeRequest, TradingControlState } from '../../contracts/control.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { Position } from '../../domain/portfolio/portfolio.ts';
 import { checks } from './checks.ts';
 import { type DenseReport, denseReport, lostAnswers, struckBy } from './dense.ts';
@@ -249,7 +250,7 @@ const failures = ['denied', 'rejected', 'void'];
 function failedLaterLegs({ plans }: Evidence): number {
   return plans.filter(({ plan, result }) => {
     const later = new Set(plan.legs.slice(1).map(({ legId }) => legId));
-    return result?.orders?.some(({ legId, state }) => later.has(legId) && failures.includes(state)) ?? false;
+    return result?.orders?.some(({ legId, state }) => later.has(tagged(legId)) && failures.includes(state)) ?? false;
   }).length;
 }
 

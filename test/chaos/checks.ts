@@ -1,4 +1,5 @@
 import { decimal, sum, text, ZERO } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { isReducing, isTerminal, type OrderState } from '../../domain/orders/orders.ts';
 import { baseOf } from '../../domain/portfolio/position.ts';
 import type { ControlState } from '../../stores/journal/books/control.ts';
@@ -30,7 +31,7 @@ export function ordersOnce({ venue, intents }: Evidence): Violation[] {
   const found: Violation[] = [];
   for (const [clientId, orders] of byClientId) {
     if (orders.length > 1) found.push(violation('I1', `${clientId} reached the exchange ${orders.length} times`));
-    if (!known.has(clientId))
+    if (!known.has(tagged(clientId)))
       found.push(violation('I1', `the exchange has ${clientId}, of which no intent stands in the books`));
   }
   return [...found, ...intents.flatMap((intent) => sameEnd(intent, byClientId.get(intent.intentId)?.[0]))];
@@ -175,7 +176,7 @@ export function stopsHold({ events, stops, venue, intents }: Evidence): Violatio
     const until = Math.min(resumedAt, resumed?.at ?? resumedAt);
     for (const { clientOrderId, time, updateTime, status } of venue.orders) {
       const endedAt = isTerminal(venueStates[status] ?? 'accepted') ? updateTime : Number.POSITIVE_INFINITY;
-      if (opening.has(clientOrderId) && time < until && endedAt > quietAt) {
+      if (opening.has(tagged(clientOrderId)) && time < until && endedAt > quietAt) {
         found.push(violation('I4', `${clientOrderId} was open while a stop by ${way} was quiet`));
       }
     }

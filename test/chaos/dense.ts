@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decimal } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { isTerminal } from '../../domain/orders/orders.ts';
 import { legsFilledOnce } from './checks.ts';
 import type { Evidence } from './evidence.ts';
@@ -38,7 +39,7 @@ export function denseReport({ met, struck }: Struck, evidence: Evidence): DenseR
   const known = new Map(intents.map((intent) => [intent.intentId, intent]));
   const ids = venue.orders.map(({ clientOrderId }) => clientOrderId);
   const isLost = ({ clientOrderId, executedQty }: (typeof venue.orders)[number]): boolean => {
-    const intent = known.get(clientOrderId);
+    const intent = known.get(tagged(clientOrderId));
     return !intent || !isTerminal(intent.state) || !decimal(intent.filledQuantity).equals(executedQty);
   };
   const booked = new Set(fills.map(({ symbol, tradeId }) => `${symbol.replace('/', '')}/${tradeId}`));

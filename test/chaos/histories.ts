@@ -4,6 +4,7 @@ import type { temporal } from '@temporalio/proto';
 import { type ReplayHistoriesIterable, Worker } from '@temporalio/worker';
 import type { OrderResult } from '../../contracts/cycle.ts';
 import { decimal, sum } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { dataConverter } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import type { Witness } from './evidence.ts';
@@ -25,7 +26,7 @@ export async function replayHistories(
   const replayed: Record<string, number> = {};
   const violations: Violation[] = [];
   const filledOf = async (legId: string) => {
-    const submissions = await stack.journal.intents.ofLeg(legId);
+    const submissions = await stack.journal.intents.ofLeg(tagged(legId));
     return sum(submissions.map(({ filledQuantity }) => decimal(filledQuantity)));
   };
 

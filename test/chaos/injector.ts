@@ -5,6 +5,7 @@ import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { exportScheduleId, orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { warehouseFolder } from '../../stores/warehouse/warehouse.ts';
 import { planNextExit } from '../../trading/execute/exits.ts';
 import { Random } from '../../venues/simulated/market/random.ts';
@@ -137,7 +138,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
     await until('a halted symbol', 60_000, () => stack.admin('POST', '/faults', { kind: 'halt-symbol', symbol }));
     try {
       linkedPlans += 1;
-      const { orders } = await workLinkedPlan(stack, `linked/${begun}/${linkedPlans}`, [first, halted]);
+      const { orders } = await workLinkedPlan(stack, tagged(`linked/${begun}/${linkedPlans}`), [first, halted]);
       return orders.some((order) => order.symbol === halted && order.state === 'rejected');
     } finally {
       // With the halt everything else is cleared that was waiting to strike.

@@ -5,6 +5,7 @@ import type { ExecutePlanInput } from '../../contracts/order.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { planWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { ChaosStack } from './stack.ts';
 import { until } from './wait.ts';
@@ -14,12 +15,12 @@ const NOTIONAL = '60';
 
 type Run = (input: ExecutePlanInput) => Promise<PlanResult>;
 
-async function legOf(stack: ChaosStack, cycleId: string, symbol: string, index: number): Promise<OrderLeg> {
+async function legOf(stack: ChaosStack, cycleId: CycleId, symbol: string, index: number): Promise<OrderLeg> {
   const [{ ask }, { epoch }] = await Promise.all([stack.trading.touch(symbol), stack.journal.control.read('main')]);
   const { stepSize, tickSize, minNotional } = stack.trading.instrument(symbol);
   return {
     legId: legId('main', cycleId, symbol, index, 'open'),
-    cycleId,
+    cycleId: cycleId,
     correlationId: cycleId,
     account: 'main',
     symbol,
@@ -39,7 +40,7 @@ async function legOf(stack: ChaosStack, cycleId: string, symbol: string, index: 
 /** Plans buys that are right only together, as no cycle does by itself, and has them worked to their end. */
 export async function workLinkedPlan(
   stack: ChaosStack,
-  cycleId: string,
+  cycleId: CycleId,
   symbols: readonly string[],
 ): Promise<PlanResult> {
   const legs = await until('prices of a linked plan', 60_000, () =>
@@ -61,7 +62,7 @@ export async function workLinkedPlan(
       return await stack.client.workflow.start<Run>('executePlan', {
         workflowId,
         taskQueue: TaskQueue.execution,
-        args: [{ cycleId, legs, onLegFailure: 'flatten' }],
+        args: [{ cycleId: cycleId, legs, onLegFailure: 'flatten' }],
         workflowTaskTimeout: '2s',
       });
     } catch (error) {

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { tagged } from '../../domain/money/tagged.ts';
 import { journalFile } from '../../stores/journal/open.ts';
 import type { Fate } from '../../venues/simulated/engine/types.ts';
 import type { Deeds } from './injector.ts';
@@ -91,7 +92,7 @@ export function createOutages({ stack, traffic, deeds, toldMs }: OutageTools) {
     let [isTraded, told] = [false, false];
     let lasted = true;
     while (lasted && !(isTraded && told) && Date.now() < since + toldMs) {
-      const cycle = await stack.journal.cycles.find(await turn());
+      const cycle = await stack.journal.cycles.find(tagged(await turn()));
       isTraded ||= cycle?.orders.some((order) => order.symbol !== symbol && order.state === 'filled') ?? false;
       told ||= await isTold(symbol, since);
       // The exchange begins anew without its faults when it is killed.
@@ -103,7 +104,8 @@ export function createOutages({ stack, traffic, deeds, toldMs }: OutageTools) {
   };
 
   const filledOrders = async (): Promise<number> =>
-    (await stack.journal.cycles.find(await turn()))?.orders.filter(({ state }) => state === 'filled').length ?? 0;
+    (await stack.journal.cycles.find(tagged(await turn())))?.orders.filter(({ state }) => state === 'filled').length ??
+    0;
 
   /** @returns the orders that were filled by this clock. */
   const tradeBy = async ({ victim, skewMs }: Pick<Of<'clock'>, 'victim' | 'skewMs'>): Promise<number> => {
@@ -143,7 +145,7 @@ export function createOutages({ stack, traffic, deeds, toldMs }: OutageTools) {
 
   /** One agent answers so late that the cycle goes on without it, or with little time left; the others have their orders. */
   const slowAgent = async ({ agentId, lateMs }: LateAgent): Promise<boolean> => {
-    const record = await stack.journal.cycles.find(await turn({ agentId, lateMs }));
+    const record = await stack.journal.cycles.find(tagged(await turn({ agentId, lateMs })));
     return record?.orders.some(({ state }) => state === 'filled') ?? false;
   };
 

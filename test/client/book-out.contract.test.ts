@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BookOutRequest, bookOutPosition } from '../../client/controls/book-out.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { Working } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { compareAtRest } from '../../trading/reconcile/strict.ts';
@@ -103,9 +104,14 @@ describe('booking out a position', () => {
     await planLegs(journal, sell);
     await journal.intents.openFence(sell, terms(sell), sending(Date.now() - 2_001));
     if (state !== 'submitted')
-      await journal.intents.report({ intentId: intentId('sph2', 1), state, venueOrderId, fills: [] });
-    expect(await bookOut()).toMatchObject({ ended: [intentId('sph2', 1)], booked: { kept: '2' } });
-    expect(await journal.intents.find(intentId('sph2', 1))).toMatchObject({ state: end });
+      await journal.intents.report({
+        intentId: intentId(tagged('sph2'), 1),
+        state,
+        venueOrderId: venueOrderId === undefined ? undefined : tagged(venueOrderId),
+        fills: [],
+      });
+    expect(await bookOut()).toMatchObject({ ended: [intentId(tagged('sph2'), 1)], booked: { kept: '2' } });
+    expect(await journal.intents.find(intentId(tagged('sph2'), 1))).toMatchObject({ state: end });
     expect(await compareAtRest({ journal, trading }, 'main')).toEqual({ clean: true, differences: [] });
   });
 
@@ -114,7 +120,7 @@ describe('booking out a position', () => {
     await planLegs(journal, buy);
     await journal.intents.openFence(buy, terms(buy), sending(Date.now() - 2_001));
     const gone = { symbol: 'GONE/USDT', reference: 'gone-1' };
-    expect(await bookOut(gone)).toMatchObject({ booked: undefined, ended: [intentId('sph3', 1)] });
+    expect(await bookOut(gone)).toMatchObject({ booked: undefined, ended: [intentId(tagged('sph3'), 1)] });
     expect(await journal.ledger.balances('main')).toContainEqual(
       expect.objectContaining({ asset: 'USDT', free: '9700', reserved: '0' }),
     );
@@ -137,10 +143,15 @@ describe('booking out a position', () => {
     });
     await planLegs(journal, sell);
     await journal.intents.openFence(sell, { ...terms(sell), quantity: '1' }, sending(Date.now() - 2_001));
-    await journal.intents.report({ intentId: intentId('sph2', 1), state: 'accepted', venueOrderId: '77', fills: [] });
-    const ended = [intentId('sph2', 1), intentId('sph2', 2)];
+    await journal.intents.report({
+      intentId: intentId(tagged('sph2'), 1),
+      state: 'accepted',
+      venueOrderId: tagged('77'),
+      fills: [],
+    });
+    const ended = [intentId(tagged('sph2'), 1), intentId(tagged('sph2'), 2)];
     expect(await bookOut()).toMatchObject({ ended, booked: { kept: '2' } });
-    expect((await journal.intents.ofLeg('sph2')).map(({ state }) => state)).toEqual(['canceled', 'void']);
+    expect((await journal.intents.ofLeg(tagged('sph2'))).map(({ state }) => state)).toEqual(['canceled', 'void']);
     expect(await compareAtRest({ journal, trading }, 'main')).toEqual({ clean: true, differences: [] });
   });
 
@@ -149,9 +160,14 @@ describe('booking out a position', () => {
     const buy = leg({ legId: 'sph3', cycleId: 'c3', symbol: 'GONE/USDT', quantity: '1', limitPrice: '100', working });
     await planLegs(journal, buy);
     await journal.intents.openFence(buy, terms(buy), sending(Date.now() - 2_001));
-    await journal.intents.report({ intentId: intentId('sph3', 1), state: 'accepted', venueOrderId: '77', fills: [] });
+    await journal.intents.report({
+      intentId: intentId(tagged('sph3'), 1),
+      state: 'accepted',
+      venueOrderId: tagged('77'),
+      fills: [],
+    });
     const gone = { symbol: 'GONE/USDT', reference: 'gone-1' };
-    const ended = [intentId('sph3', 1), intentId('sph3', 2)];
+    const ended = [intentId(tagged('sph3'), 1), intentId(tagged('sph3'), 2)];
     expect(await bookOut(gone)).toMatchObject({ booked: undefined, ended });
     expect(await journal.ledger.balances('main')).toContainEqual(
       expect.objectContaining({ asset: 'USDT', free: '9700', reserved: '0' }),
@@ -162,7 +178,7 @@ describe('booking out a position', () => {
     const buy = leg({ legId: 'sph3', cycleId: 'c3', symbol: 'GONE/USDT', quantity: '1', limitPrice: '100' });
     await planLegs(journal, buy);
     const result = await bookOut({ symbol: 'GONE/USDT', reference: 'gone-1' });
-    expect(result).toMatchObject({ booked: undefined, ended: [intentId('sph3', 1)] });
+    expect(result).toMatchObject({ booked: undefined, ended: [intentId(tagged('sph3'), 1)] });
     // A sender that wakes late finds the tombstone.
     expect(await journal.intents.openFence(buy, terms(buy), sending(Date.now()))).toMatchObject({
       code: 'IntentExists',

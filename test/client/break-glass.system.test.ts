@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stopExitCode } from '../../client/cli/commands/control.ts';
 import { breakGlass } from '../../client/controls/break-glass.ts';
 import { decimal } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
@@ -111,7 +112,7 @@ describe('stop --break-glass', () => {
     await journal.control.resume({ account: 'main', expectedEpoch: 1, reason: 'test', by: 'ann' });
     const leg = restingLeg(await trading.touch('BTC/USDT'), 'sph000000000000000000000003', 2);
     const lost = await sendLeg(journal, { ...trading, place: () => Promise.reject(new Error('lost')) }, leg).catch(() =>
-      journal.intents.find(`${leg.legId}-1`),
+      journal.intents.find(tagged(`${leg.legId}-1`)),
     );
     expect(lost?.state).toBe('submitted');
     const report = await breakGlass({ ...request, requestId: 'r-2' }, tools(), 700);

@@ -8,6 +8,7 @@ import { describeTrail } from '../../client/views/cycle-trail.ts';
 import { cycleLine, viewCycle } from '../../client/views/cycle-view.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { fill } from '../support/books.ts';
 
@@ -81,7 +82,7 @@ describe('help', () => {
 });
 
 const record: CycleRecord = {
-  cycleId: 'cycle/main-2026-01-05T10:00:00Z',
+  cycleId: tagged('cycle/main-2026-01-05T10:00:00Z'),
   correlationId: 'cycle/main-2026-01-05T10:00:00Z',
   runId: 'r',
   account: 'main',
@@ -110,7 +111,7 @@ const record: CycleRecord = {
   ],
   consensus: undefined,
   plan: {
-    cycleId: 'c',
+    cycleId: tagged('c'),
     equity: '10000',
     allocations: [],
     legs: [],
@@ -118,8 +119,8 @@ const record: CycleRecord = {
   },
   orders: [
     {
-      legId: 'sph1',
-      intentId: 'sph1-1',
+      legId: tagged('sph1'),
+      intentId: tagged('sph1-1'),
       symbol: 'BTC/USDT',
       side: 'buy',
       state: 'filled',

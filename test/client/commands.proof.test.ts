@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -71,7 +73,7 @@ describe('with Temporal dead', () => {
         unresolved: [],
       },
     });
-    expect(await journal.intents.find(intentId)).toMatchObject({ state: 'canceled' });
+    expect(await journal.intents.find(tagged(intentId))).toMatchObject({ state: 'canceled' });
     expect(await journal.intents.listOpen('main')).toEqual([]);
     const words = await say('stop', '--break-glass', '--reason', 'once more');
     expect(words.stdout).toMatch(/^paper\nfenced at epoch 3: .*\nquiet: nothing of ours is open.*\ncancelled: none\n$/);
@@ -171,11 +173,12 @@ describe('with Temporal dead', () => {
 
   it('what language models cost and said is shown, beside the profit, and moves no cursor', async () => {
     const { modelCalls } = journal;
-    const call = { agentId: 'deepseek', cycleId: 'c-1', askedModel: 'deepseek-v4-pro', promptVersion: 'signal/1' };
+    const cycleId: CycleId = tagged('c-1');
+    const call = { agentId: 'deepseek', cycleId, askedModel: 'deepseek-v4-pro', promptVersion: 'signal/1' };
     const more = { promptHash: 'ab'.repeat(32), sampling: { temperature: 0 }, mostUsd: '0.01' };
     const budget = { perCycleUsd: '1', perDayUsd: '1' };
     await modelCalls.reserve({ callId: 'one', ...call, ...more }, budget);
-    await modelCalls.reserve({ callId: 'two', ...call, ...more, cycleId: 'c-2' }, budget);
+    await modelCalls.reserve({ callId: 'two', ...call, ...more, cycleId: tagged('c-2') }, budget);
     const content = 'all clear\u001b[2J\u202eABC';
     const end = { model: 'deepseek-flash', costUsd: '0.0012', tokens: 2_500, finishReason: 'stop', latencyMs: 7 };
     await modelCalls.settle('one', { ...end, content });

@@ -9,6 +9,8 @@ import { describeTrail } from '../../client/views/cycle-trail.ts';
 import { postMortem } from '../../client/views/incident-view.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import { cycleRecord, leg, planLegs, sending, temporaryFolder, terms } from '../support/books.ts';
@@ -116,7 +118,7 @@ describe('each command', () => {
     await planLegs(journal, leg());
     await journal.intents.openFence(leg(), terms(leg()), sending(0));
     const intentId = `${leg().legId}-1`;
-    await journal.intents.report({ intentId, state: 'unresolved', detail: hostile, fills: [] });
+    await journal.intents.report({ intentId: tagged(intentId), state: 'unresolved', detail: hostile, fills: [] });
     const abstention = { kind: 'abstention', agentId, symbol: 'BTC/USDT', reason: 'no_key', detail: hostile } as const;
     const cycle = cycleRecord({
       summary: hostile,
@@ -145,7 +147,7 @@ describe('each command', () => {
     await journal.exchange.recordReconciliation({ account, at: 1, differences: [hostile] });
     const call = {
       agentId: 'deepseek',
-      cycleId: 'c',
+      cycleId: tagged<CycleId>('c'),
       askedModel: hostile,
       promptVersion: hostile,
       promptHash: hostile,

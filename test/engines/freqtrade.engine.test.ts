@@ -10,6 +10,7 @@ import { identify, isAlive, type ProcessIdentity } from '../../client/stack/proc
 import { pythonEnvironment } from '../../client/stack/python-environment.ts';
 import { createSupervisor, type Supervisor } from '../../client/stack/supervisor.ts';
 import type { AgentRequest } from '../../contracts/signals.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
@@ -93,7 +94,7 @@ async function question(): Promise<AgentRequest> {
   const takenAt = await market.exchangeTime();
   const symbols = await Promise.all(Object.keys(drifts).map((symbol) => market.symbolSnapshot(symbol, 120, 10)));
   const { snapshot } = sealSnapshot({ venue: market.venue, mode: market.mode, takenAt, symbols });
-  return { cycleId: 'cycle-1', correlationId: 'correlation-1', snapshot, horizonMs: HORIZON_MS };
+  return { cycleId: tagged('cycle-1'), correlationId: 'correlation-1', snapshot, horizonMs: HORIZON_MS };
 }
 
 async function askFreqtrade(secrets = loadSecrets()): Promise<AgentAnswer> {

@@ -12,6 +12,7 @@ import { engineRequirements } from '../../client/stack/engines.ts';
 import { pythonEnvironment } from '../../client/stack/python-environment.ts';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import type { ModelVersion } from '../../contracts/models.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { agentIds } from '../../domain/signals/agents.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
@@ -97,7 +98,7 @@ it('goes from exported history to a version that is a shadow in the next cycle',
 async function opinionOf(cycleId: string) {
   const { outcome } = (await (await rig.start('tradingCycle', cycleId, {})).result()) as CycleSummary;
   expect(['COMPLETED', 'NO_TRADE', 'DEGRADED']).toContain(outcome);
-  const record = await rig.journal.cycles.find(cycleId);
+  const record = await rig.journal.cycles.find(tagged(cycleId));
   const vote = record?.consensus?.symbols[0]?.votes.find(({ agentId }) => agentId === version.agentId);
   // A shadow is heard, and counts for nothing.
   expect(vote).toMatchObject({ weight: 0, counted: false });
@@ -107,7 +108,7 @@ async function opinionOf(cycleId: string) {
 it('votes once it is promoted', { timeout: 60_000 }, async () => {
   await rig.journal.models.promote({ agentId: version.agentId, by: 'the test', reason: 'the test' });
   await (await rig.start('tradingCycle', 'cycle/test/voting', {})).result();
-  const record = await rig.journal.cycles.find('cycle/test/voting');
+  const record = await rig.journal.cycles.find(tagged('cycle/test/voting'));
   const vote = record?.consensus?.symbols[0]?.votes.find(({ agentId }) => agentId === version.agentId);
   expect(vote).toMatchObject({ counted: true });
   expect(vote?.weight).toBeGreaterThan(0);

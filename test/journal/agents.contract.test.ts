@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { policySchema } from '../../contracts/participation.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { scoreOf } from '../../domain/scoring/scoring.ts';
 import {
   type AbstentionReason,
@@ -43,7 +44,7 @@ const silent = (agentId: string, reason: AbstentionReason) =>
 
 function decision(cycleId: string, takenAt: number, answers: AgentAnswer[], price = '100'): CycleRecord {
   return {
-    cycleId,
+    cycleId: tagged(cycleId),
     correlationId: cycleId,
     runId: 'r',
     account: 'main',

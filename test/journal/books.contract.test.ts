@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { Working } from '../../domain/orders/orders.ts';
 import type { OrderPlan, Restriction } from '../../domain/portfolio/portfolio.ts';
 import type { PlanningView } from '../../stores/journal/books/cycles.ts';
@@ -213,7 +214,7 @@ describe.each(adapterNames)('the books on %s', (name) => {
 
   describe('a plan', () => {
     const empty = (cycleId: string): OrderPlan => ({
-      cycleId,
+      cycleId: tagged(cycleId),
       equity: '10000',
       legs: [],
       verdicts: [],

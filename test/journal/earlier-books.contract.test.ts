@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
 import type { Database, Value } from '../../stores/journal/sql/database.ts';
@@ -105,9 +106,11 @@ describe.each(adapterNames)('the books of the last release on %s', (name) => {
     });
     await journal.exchange.acquireLease('main', 'ingestor', 10_000);
     const batch = { account: 'main', symbol: 'ETH/USDT', holder: 'ingestor', from: '6', next: '7' };
-    expect(await journal.exchange.bookTrades({ ...batch, fills: [{ ...rest, venueOrderId: '72' }] })).toBe(true);
+    expect(await journal.exchange.bookTrades({ ...batch, fills: [{ ...rest, venueOrderId: tagged('72') }] })).toBe(
+      true,
+    );
     expect(await journal.exchange.cursor('main', 'ETH/USDT')).toBe('7');
-    expect(await journal.intents.find(`${RESTING}-1`)).toMatchObject({ state: 'filled' });
+    expect(await journal.intents.find(tagged(`${RESTING}-1`))).toMatchObject({ state: 'filled' });
     expect((await journal.ledger.positions('main'))[1]).toMatchObject({ symbol: 'ETH/USDT', quantity: '0.4998' });
     const balances = await journal.ledger.balances('main');
     expect(balances[2]).toEqual({ asset: 'USDT', free: '8176.8471', reserved: '300.6', dust: '0' });
@@ -134,7 +137,7 @@ describe.each(adapterNames)('the books of the last release on %s', (name) => {
       intentId: `${RESTING}-1`,
       quantity: '0.3',
     });
-    const report = { intentId: `${RESTING}-1`, state: 'partially_filled' as const, fills: [elsewhere] };
+    const report = { intentId: elsewhere.intentId, state: 'partially_filled' as const, fills: [elsewhere] };
     await expect(journal.intents.report(report)).rejects.toThrow(
       'a fill at kraken is none of main, which is at binance',
     );

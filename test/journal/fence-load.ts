@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { riskSchema } from '../../contracts/config/schema.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { NewEvent } from '../../stores/journal/books/outbox.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { createJournal } from '../../stores/journal/sql/journal.ts';
@@ -23,7 +24,7 @@ function batch(number: number): NewEvent[] {
   return Array.from({ length: BATCH }, (_, index) => ({
     eventId: `load/${number}/${index}`,
     kind: 'load.appended',
-    cycleId: 'cycle/main/1',
+    cycleId: tagged('cycle/main/1'),
     payload: { text: 'x'.repeat(200) },
   }));
 }

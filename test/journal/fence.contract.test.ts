@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { fill, fund, leg, planLegs, sending, terms } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
@@ -296,9 +297,9 @@ describe.each(adapterNames)('the fence on %s', (name) => {
       const result = await books.journal.intents.openFence(wanted, terms(wanted), sending(books.now));
       return result.passed ? 'passed' : `${result.code} ${result.value}`;
     };
-    expect(await pass({ legId: 'sph2' })).toBe(`SymbolFrozen ${fill().intentId}`);
-    expect(await pass({ legId: 'sph3', symbol: 'ETH/USDT' })).toBe('passed');
-    expect(await pass({ legId: 'sph4', side: 'sell', purpose: 'protect', quantity: '0.0005' })).toBe('passed');
+    expect(await pass({ legId: tagged('sph2') })).toBe(`SymbolFrozen ${fill().intentId}`);
+    expect(await pass({ legId: tagged('sph3'), symbol: 'ETH/USDT' })).toBe('passed');
+    expect(await pass({ legId: tagged('sph4'), side: 'sell', purpose: 'protect', quantity: '0.0005' })).toBe('passed');
   });
 
   it('lets real money be spent only where a person enabled it', async () => {

@@ -4,6 +4,7 @@ import type { Balance } from '../../domain/portfolio/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { Database, Market } from '../../stores/journal/sql/database.ts';
 import { createJournal } from '../../stores/journal/sql/journal.ts';
+import type { Taking } from '../support/plain.ts';
 import { type Adapter, type AdapterName, booksOver, opener, startAdapter } from './adapters.ts';
 
 /** Empty books for each test of a suite, over one adapter, with a clock of their own. */
@@ -27,9 +28,9 @@ export class FreshBooks {
     afterEach(() => this.close());
   }
 
-  get journal(): Journal {
+  get journal(): Taking<Journal> {
     if (!this.#journal) throw new Error('the books are not open');
-    return this.#journal;
+    return this.#journal as Taking<Journal>;
   }
 
   /** Closes the books and begins with empty ones. */
@@ -50,8 +51,8 @@ export class FreshBooks {
   }
 
   /** The same books through a connection of their own. */
-  async again(market?: Partial<Market>): Promise<Journal> {
-    return createJournal(await this.database(market));
+  async again(market?: Partial<Market>): Promise<Taking<Journal>> {
+    return (await createJournal(await this.database(market))) as Taking<Journal>;
   }
 
   async close(): Promise<void> {

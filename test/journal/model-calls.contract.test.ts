@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decimal, sum, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { ModelCallBook } from '../../stores/journal/books/model-calls.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
@@ -35,7 +36,7 @@ describe.each(adapterNames)('the book of model calls on %s', (name) => {
   it('grants what the budgets have left, to the last cent, and says what is spent', async () => {
     const { modelCalls } = books.journal;
     const reserve = (callId: string, mostUsd: string, cycleId: string) =>
-      modelCalls.reserve(call(callId, { mostUsd, cycleId }), { perCycleUsd: '1', perDayUsd: '1.5' });
+      modelCalls.reserve(call(callId, { mostUsd, cycleId: tagged(cycleId) }), { perCycleUsd: '1', perDayUsd: '1.5' });
     expect(await reserve('a', '0.6', 'c-1')).toEqual({ granted: true, cycleUsd: '0', dayUsd: '0' });
     expect(await reserve('b', '0.40000001', 'c-1')).toEqual({ granted: false, cycleUsd: '0.6', dayUsd: '0.6' });
     expect(await reserve('c', '0.4', 'c-1')).toEqual({ granted: true, cycleUsd: '0.6', dayUsd: '0.6' });
@@ -75,9 +76,9 @@ describe.each(adapterNames)('the book of model calls on %s', (name) => {
     books.now = 5 * DAY - 1;
     await modelCalls.reserve(call('late', { mostUsd: '0.9' }), ample);
     books.now = 5 * DAY;
-    expect(await modelCalls.reserve(call('early', { cycleId: 'c-2' }), ample)).toMatchObject({ dayUsd: '0' });
+    expect(await modelCalls.reserve(call('early', { cycleId: tagged('c-2') }), ample)).toMatchObject({ dayUsd: '0' });
     await modelCalls.settle('late', end({ costUsd: '0.2' }));
-    expect(await modelCalls.reserve(call('next', { cycleId: 'c-3' }), ample)).toMatchObject({ dayUsd: '0.4' });
+    expect(await modelCalls.reserve(call('next', { cycleId: tagged('c-3') }), ample)).toMatchObject({ dayUsd: '0.4' });
     expect(await modelCalls.reserve(call('other', { agentId: 'qwen' }), ample)).toMatchObject({
       cycleUsd: '0',
       dayUsd: '0',
@@ -89,7 +90,7 @@ describe.each(adapterNames)('the book of model calls on %s', (name) => {
     const grants = await Promise.all(
       Array.from({ length: 24 }, async (_, n) => {
         const { modelCalls } = journals[n % journals.length] ?? books.journal;
-        return modelCalls.reserve(call(`p-${n}`, { cycleId: `c-${n}`, mostUsd: '0.3' }), {
+        return modelCalls.reserve(call(`p-${n}`, { cycleId: tagged(`c-${n}`), mostUsd: '0.3' }), {
           perCycleUsd: '1',
           perDayUsd: '2',
         });
@@ -104,7 +105,7 @@ describe.each(adapterNames)('the book of model calls on %s', (name) => {
     const { modelCalls } = books.journal;
     for (const [n, agentId] of ['qwen', 'deepseek', 'deepseek', 'fingpt'].entries()) {
       books.now = 1_000 + n;
-      await modelCalls.reserve(call(`s-${n}`, { agentId, cycleId: n < 3 ? 'c-1' : 'c-2' }), ample);
+      await modelCalls.reserve(call(`s-${n}`, { agentId, cycleId: tagged(n < 3 ? 'c-1' : 'c-2') }), ample);
     }
     await modelCalls.settle('s-1', end({ model: 'deepseek-v4-pro', costUsd: '0.25' }));
     expect(await modelCalls.spent(1_001)).toEqual([

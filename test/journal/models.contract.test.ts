@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createScoringActivities } from '../../activities/scoring/index.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
 import { earnsVote } from '../../domain/scoring/promotion.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { type Adapter, adapterNames, booksOver, opener, startAdapter } from './adapters.ts';
@@ -97,7 +99,7 @@ describe.each(adapterNames)('versions of models in %s', (name) => {
       { agentId: 'lag-llama-aaaaaaaa', ...score(0.01, 400) },
       { agentId: 'lag-llama-bbbbbbbb', ...score(0.05, 120) },
     ];
-    const due = [{ cycleId: 'c', agentId: 'lag-llama', symbol: 'BTC/USDT', price: '1', dueAt: 0 }];
+    const due = [{ cycleId: tagged<CycleId>('c'), agentId: 'lag-llama', symbol: 'BTC/USDT', price: '1', dueAt: 0 }];
     const { scoreDueSignals } = createScoringActivities({
       journal: {
         models: journal.models,

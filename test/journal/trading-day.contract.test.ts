@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { decimal, sum } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg, OrderPurpose } from '../../domain/orders/orders.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import type { PlanningView } from '../../stores/journal/books/cycles.ts';
@@ -216,14 +217,14 @@ describe.each(adapterNames)('the day’s trading on %s', (name) => {
     const plans = await Promise.all(
       Array.from({ length: 20 }, (_, n): Promise<OrderPlan> => {
         const [cycleId, journal] = [`cycle/${n}`, both[n % 2] ?? books.journal];
-        return journal.cycles.plan(cycleId, 'main', books.now, ({ day, openOrders, balances, limits: own }) => {
+        return journal.cycles.plan(tagged(cycleId), 'main', books.now, ({ day, openOrders, balances, limits: own }) => {
           const { maxDailyTurnover, maxDailyFees } = own;
           return plan(
             {
-              cycleId,
+              cycleId: tagged(cycleId),
               epoch: 0,
               limits: { ...wide, maxDailyTurnover, maxDailyFees },
-              legIdOf: (symbol) => `${cycleId}/${symbol}`,
+              legIdOf: (symbol) => tagged(`${cycleId}/${symbol}`),
             },
             // Each cycle trades a symbol of its own as far as the books can tell.
             { epoch: 0, balances, day, openOrders: openOrders.map((one) => ({ ...one, symbol: 'ETH/USDT' })) },

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { IntentId } from '../../domain/orders/ids.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
 import { type TradingPort, VenueRejection, type VenueTrade } from '../../venues/port.ts';
@@ -27,7 +29,7 @@ export function describeTradingContract(
       return opened.close;
     }, 60_000);
 
-    const orderId = (): string => `sphtest${randomUUID().replaceAll('-', '').slice(0, 20)}-1`;
+    const orderId = (): IntentId => tagged(`sphtest${randomUUID().replaceAll('-', '').slice(0, 20)}-1`);
 
     async function terms(side: 'buy' | 'sell', share: string, changes: Partial<SubmissionTerms> = {}) {
       const { tickSize, stepSize, minNotional } = trading.instrument(SYMBOL);
@@ -46,8 +48,8 @@ export function describeTradingContract(
         ...changes,
       };
       const leg: OrderLeg = {
-        legId: 'sphtest',
-        cycleId: 'contract',
+        legId: tagged('sphtest'),
+        cycleId: tagged('contract'),
         correlationId: 'contract',
         account: 'main',
         symbol: SYMBOL,
@@ -103,7 +105,7 @@ export function describeTradingContract(
       const id = orderId();
       const { order, fills } = await place(id, 'buy', TAKING_SHARE, { timeInForce: 'IOC' });
       expect(order.state).toBe('filled');
-      const trades = await trading.fillsOf({ account: 'main', symbol: SYMBOL }, id, order.venueOrderId ?? '');
+      const trades = await trading.fillsOf({ account: 'main', symbol: SYMBOL }, id, order.venueOrderId ?? tagged(''));
       const total = trades.reduce((sum, { quantity }) => sum.plus(quantity), decimal(0));
       expect(text(total)).toBe(order.filledQuantity);
       const keys = (list: typeof fills) =>

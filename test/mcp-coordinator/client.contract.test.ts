@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCoordinatorActivities } from '../../activities/coordinator/index.ts';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { registry } from '../../runtime/telemetry/metrics.ts';
 import { createCoordinatorClient } from '../../trading/decide/coordinator-client.ts';
@@ -37,7 +38,7 @@ describe('the client', () => {
     expect(client.protocolVersion()).toBeUndefined();
     const consensus = await client.formConsensus(request('c-1', BTC), 'corr');
     expect(client.protocolVersion()).toBe('2026-07-28');
-    expect(consensus).toEqual(await journal.cycles.findConsensus('c-1'));
+    expect(consensus).toEqual(await journal.cycles.findConsensus(tagged('c-1')));
 
     const change = { agentId: 'qwen', weight: 2, enabled: false, by: 'a test', reason: 'trial' } as const;
     const changed = await client.setParticipation({ requestId: 'r-1', ...change });

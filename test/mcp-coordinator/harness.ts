@@ -6,6 +6,7 @@ import { riskSchema } from '../../contracts/config/schema.ts';
 import type { ConsensusRequest } from '../../contracts/consensus.ts';
 import { type PolicySettings, policySchema } from '../../contracts/participation.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { Signal } from '../../domain/signals/signals.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
@@ -118,7 +119,7 @@ export function signal(agentId: AgentId, changes: Partial<Signal> = {}): Signal 
 
 export function request(cycleId: string, signals: Signal[]): ConsensusRequest {
   return {
-    cycleId,
+    cycleId: tagged(cycleId),
     symbols: ['BTC/USDT'],
     takenAt: TAKEN_AT,
     horizonMs: HORIZON_MS,

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consensusSchema } from '../../contracts/consensus.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { participationSchema } from '../../contracts/participation.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import { connectClient, type Harness, HORIZON_MS, request, signal, startHarness, TOKEN } from './harness.ts';
@@ -67,7 +69,7 @@ describe.each([
     expect(consensus).toMatchObject({ cycleId, method: 'linear-pool/1', symbols: [{ direction: 'up', dissent: 0 }] });
     const read = await client.callTool({ name: 'read_consensus', arguments: { cycleId } });
     expect(read.structuredContent).toEqual(formed.structuredContent);
-    expect(await harness.journal.cycles.findConsensus(cycleId)).toEqual(consensus);
+    expect(await harness.journal.cycles.findConsensus(tagged(cycleId))).toEqual(consensus);
     await client.close();
   });
 
@@ -98,7 +100,7 @@ describe.each([
     const answer = await client.callTool({ name, arguments: input });
     expect(answer.isError).toBe(true);
     expect(JSON.stringify(answer.content)).toMatch(message);
-    expect(await harness.journal.cycles.findConsensus('bad')).toBeUndefined();
+    expect(await harness.journal.cycles.findConsensus(tagged('bad'))).toBeUndefined();
     await client.close();
   });
 
@@ -319,7 +321,7 @@ describe('participation', () => {
 describe('a decision', () => {
   it('is explained from its record', async () => {
     const record = {
-      cycleId: 'explained/1',
+      cycleId: tagged<CycleId>('explained/1'),
       correlationId: 'c-1',
       runId: 'r-1',
       account: 'main',

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { intentId } from '../../contracts/workflow-ids.ts';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { createIngest, type Ingest, type IngestDependencies, type Stranger } from '../../trading/reconcile/ingest.ts';
@@ -88,11 +89,11 @@ describe('the ingestor', () => {
     const id = intentId(order.legId, 1);
     const found = await trading.findOrder('BTC/USDT', id);
     const report = async () => {
-      const fills = await trading.fillsOf(order, id, found?.venueOrderId ?? '');
+      const fills = await trading.fillsOf(order, id, tagged(found?.venueOrderId ?? ''));
       await journal.intents.report({
         intentId: id,
         state: 'filled',
-        venueOrderId: found?.venueOrderId ?? '',
+        venueOrderId: tagged(found?.venueOrderId ?? ''),
         filledQuantity: '0.001',
         fills,
       });
@@ -259,7 +260,7 @@ describe('the user data stream', () => {
       await trading.place(fenced(order, 'sphnamed-1', await trading.exchangeTime()));
       await until(() => (named.has('sphnamed-1') ? true : undefined));
       named.clear();
-      await trading.cancel('BTC/USDT', 'sphnamed-1');
+      await trading.cancel('BTC/USDT', tagged('sphnamed-1'));
       await until(() => (named.has('sphnamed-1') ? true : undefined));
     } finally {
       stream.close();

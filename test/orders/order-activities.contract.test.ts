@@ -5,6 +5,7 @@ import { createOrderActivities, type OrderActivities } from '../../activities/or
 import { createPlanActivities } from '../../activities/orders/plans.ts';
 import type { LegProgress } from '../../contracts/order.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { createOrderEvents, type OrderEvents } from '../../trading/execute/order-events.ts';
@@ -67,20 +68,25 @@ describe('the cancel of an order on a symbol that the exchange lists no more', (
   beforeEach(async () => {
     await planLegs(journal, sell);
     await journal.intents.openFence(sell, terms(sell), sending(Date.now() - 2_001));
-    await journal.intents.report({ intentId: intentIdOf('sph2', 1), state: 'accepted', venueOrderId: '77', fills: [] });
+    await journal.intents.report({
+      intentId: intentIdOf(tagged('sph2'), 1),
+      state: 'accepted',
+      venueOrderId: tagged('77'),
+      fills: [],
+    });
   });
 
   it('leaves it unresolved and says what ends it', async () => {
     for (let tries = 0; tries < 2; tries += 1)
       await expect(cancel()).rejects.toThrow('the exchange lists no GONE/USDT: its end cannot be asked for until');
-    expect(await journal.intents.find(intentIdOf('sph2', 1))).toMatchObject({
+    expect(await journal.intents.find(intentIdOf(tagged('sph2'), 1))).toMatchObject({
       state: 'unresolved',
       detail: expect.stringContaining('books it out'),
     });
   });
 
   it('comes to its end once the books have that of the order', async () => {
-    await journal.intents.report({ intentId: intentIdOf('sph2', 1), state: 'canceled', fills: [] });
+    await journal.intents.report({ intentId: intentIdOf(tagged('sph2'), 1), state: 'canceled', fills: [] });
     expect(await cancel()).toMatchObject({ working: false, result: { state: 'canceled' } });
   });
 });
@@ -119,7 +125,7 @@ describe('an order that rests', () => {
     await passed(600);
     const before = looks();
     for (let event = 0; event < 50; event += 1) events.wake(intentId);
-    events.wake('another');
+    events.wake(tagged('another'));
     await passed(400);
     expect(looks()).toBe(before + 1);
     await end;
@@ -137,8 +143,8 @@ describe('an order that rests', () => {
   });
 
   it('rests no longer than it may because a clock was set back', async () => {
-    const short = { ...chase, legId: 'sphshort', cycleId: 'c2', working: { style: 'once' as const }, restMs: 1_000 };
-    const order = { ...short, timeInForce: 'GTC' as const };
+    const short = { legId: 'sphshort', cycleId: 'c2', working: { style: 'once' as const }, restMs: 1_000 };
+    const order = leg({ ...chase, ...short, timeInForce: 'GTC' });
     await planLegs(journal, order);
     await place(order);
     const startedAt = performance.now();

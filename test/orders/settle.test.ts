@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { VenueOrderId } from '../../domain/orders/ids.ts';
 import type { Fill, OrderState } from '../../domain/orders/orders.ts';
 import type { Intent } from '../../stores/journal/books/intents.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -39,7 +41,7 @@ const trading = {
 } as unknown as TradingPort;
 
 const venueOrder = (state: OrderState, filledQuantity = '0'): VenueOrder => ({
-  venueOrderId: '7',
+  venueOrderId: tagged('7'),
   intentId,
   symbol: order.symbol,
   state,
@@ -60,7 +62,7 @@ const reserved = async (): Promise<string | undefined> =>
 async function standing(state: OrderState, fills: Fill[] = []): Promise<void> {
   await journal.intents.openFence(order, terms(order), { sentAt: 0, sendBy: SEND_BY });
   if (state === 'submitted') return;
-  const known = state === 'unresolved' ? {} : { venueOrderId: '7' };
+  const known = state === 'unresolved' ? {} : { venueOrderId: tagged<VenueOrderId>('7') };
   if (state === 'pending_cancel') await journal.intents.report({ intentId, state: 'accepted', ...known, fills: [] });
   await journal.intents.report({ intentId, state, ...known, fills });
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
 import { pricesIn } from '../../domain/market/prices.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { snapshot as market, up } from '../domain/portfolio/plan.ts';
 import { fund, leg, temporaryJournal, trade } from '../support/books.ts';
@@ -32,7 +33,7 @@ describe('a plan that would enter again what was sold a minute ago', () => {
       logger: pino({ level: 'silent' }),
     });
     const { legs, verdicts } = await activities.planCycle({
-      cycleId: 'cycle/main/3',
+      cycleId: tagged('cycle/main/3'),
       correlationId: 'cycle/main/3',
       epoch: 0,
       tradedSymbols: ['BTC/USDT'],

@@ -1,9 +1,10 @@
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 
 /** One that is valid. */
 export const leg: OrderLeg = {
-  legId: 'sph1',
-  cycleId: 'cycle/1',
+  legId: tagged('sph1'),
+  cycleId: tagged('cycle/1'),
   correlationId: 'cycle/1',
   account: 'main',
   symbol: 'BTC/USDT',

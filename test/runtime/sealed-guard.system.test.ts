@@ -6,6 +6,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { payloadKeyText } from '../../contracts/config/payload-keys.ts';
 import type { LegProgress } from '../../contracts/order.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { IntentId } from '../../domain/orders/ids.ts';
 import { createGuard } from '../../runtime/guard/guard.ts';
 import { createPasses } from '../../runtime/guard/passes.ts';
 import { clientOptions, createWorker, type TemporalSecrets } from '../../runtime/temporal.ts';
@@ -17,7 +19,8 @@ const payloadKeys = payloadKeyText('k', randomBytes(32));
 const guardSecret = randomBytes(24).toString('hex');
 const secrets = { payloadKeys, guardSecret };
 const { legId, symbol, side, quantity, limitPrice } = leg;
-const filled = { legId, intentId: 'sph1-1', symbol, side, quantity, limitPrice, filledQuantity: quantity, detail: '' };
+const intentId: IntentId = tagged('sph1-1');
+const filled = { legId, intentId, symbol, side, quantity, limitPrice, filledQuantity: quantity, detail: '' };
 const report = { settled: 0, unknown: 0, waiting: 0, agents: [] };
 const progress: LegProgress = { result: { ...filled, state: 'filled' }, working: false, restUntil: 0 };
 

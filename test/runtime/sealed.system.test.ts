@@ -12,6 +12,7 @@ import { payloadKeysIn, payloadKeyText } from '../../contracts/config/payload-ke
 import type { TradingControlState } from '../../contracts/control.ts';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import { orderWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import type { LegId } from '../../domain/orders/ids.ts';
 import { startCodecServer } from '../../runtime/codec-server.ts';
 import { createPayloadCodec } from '../../runtime/payload-codec.ts';
 import { clientOptions, dataConverter } from '../../runtime/temporal.ts';
@@ -30,7 +31,7 @@ const FAILED = 'cycle/sealed/2';
 let environment: TestWorkflowEnvironment;
 let rig: Rig;
 let summary: CycleSummary;
-let orders: string[];
+let orders: LegId[];
 
 const clientWith = (keys: { payloadKeys?: string }): Client =>
   new Client({

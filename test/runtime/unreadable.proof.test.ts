@@ -11,6 +11,8 @@ import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import type { LegProgress } from '../../contracts/order.ts';
 import type { ProtectionState } from '../../contracts/protection.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { IntentId } from '../../domain/orders/ids.ts';
 import { clientOptions } from '../../runtime/temporal.ts';
 import { startDevServer } from '../support/temporal.ts';
 import { startWorkflowRig, type WorkflowRig } from '../support/workflow-rig.ts';
@@ -23,7 +25,13 @@ let books: ScriptedBooks;
 let rig: WorkflowRig;
 
 const SYMBOL = 'BTC/USDT';
-const result = { ...leg, intentId: 'leg-1', state: 'accepted', filledQuantity: '0', detail: '' } as const;
+const result = {
+  ...leg,
+  intentId: tagged<IntentId>('leg-1'),
+  state: 'accepted',
+  filledQuantity: '0',
+  detail: '',
+} as const;
 const resting = { result, working: true, restUntil: Date.now() + 60_000 } satisfies LegProgress;
 
 /** Until it is cancelled. */

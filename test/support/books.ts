@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
+import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import type { Mode } from '../../domain/market/market.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { FencedOrder, Sending } from '../../domain/orders/fenced-order.ts';
 import type { Fill, OrderLeg } from '../../domain/orders/orders.ts';
 import type { SubmissionTerms } from '../../domain/orders/submissions.ts';
@@ -14,6 +16,7 @@ import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { createMarketBuffer, type MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { capabilities } from '../../venues/capabilities.ts';
+import type { Plain, Taking } from './plain.ts';
 
 /** The market of most books here. */
 export const PAPER = { mode: 'paper', venue: 'binance' } as const;
@@ -27,10 +30,10 @@ export async function temporaryJournal(
   now?: () => number,
   mode: Mode = 'paper',
   folder = temporaryFolder(),
-): Promise<Journal> {
+): Promise<Taking<Journal>> {
   const journal = await openSqliteJournal(join(folder, 'journal.db'), { ...PAPER, mode }, now);
   await journal.risk.adopt('main', riskSchema.parse({}));
-  return journal;
+  return journal as Taking<Journal>;
 }
 
 export async function temporaryMarketBuffer(folder = temporaryFolder()): Promise<MarketBuffer> {
@@ -38,8 +41,8 @@ export async function temporaryMarketBuffer(folder = temporaryFolder()): Promise
   return createMarketBuffer(await openSqliteDatabase(file, PAPER, Date.now, marketBufferSchema));
 }
 
-export function leg(changes: Partial<OrderLeg> = {}): OrderLeg {
-  return {
+export function leg(changes: Plain<Partial<OrderLeg>> = {}): OrderLeg {
+  const made: Plain<OrderLeg> = {
     legId: 'sph000000000000000000000001',
     cycleId: 'cycle/main/1',
     correlationId: 'cycle/main/1',
@@ -57,6 +60,7 @@ export function leg(changes: Partial<OrderLeg> = {}): OrderLeg {
     epoch: 0,
     ...changes,
   };
+  return made as OrderLeg;
 }
 
 /** A submission of the whole leg at its collar. */
@@ -74,8 +78,8 @@ export function fenced(order: OrderLeg, intentId: string, sentAt: number, submis
   return { ...order, ...submission, intentId, ...sending(sentAt) } as unknown as FencedOrder;
 }
 
-export function fill(changes: Partial<Fill> = {}): Fill {
-  return {
+export function fill(changes: Plain<Partial<Fill>> = {}): Fill {
+  const made: Plain<Fill> = {
     venue: 'binance',
     account: 'main',
     symbol: 'BTC/USDT',
@@ -90,11 +94,12 @@ export function fill(changes: Partial<Fill> = {}): Fill {
     filledAt: 1_000,
     ...changes,
   };
+  return made as Fill;
 }
 
 /** The record of a cycle that saw nothing and did nothing. */
-export function cycleRecord(changes: Partial<CycleRecord> = {}): CycleRecord {
-  return {
+export function cycleRecord(changes: Plain<Partial<CycleRecord>> = {}): CycleRecord {
+  const made: Plain<CycleRecord> = {
     cycleId: 'cycle/main/1',
     correlationId: 'cycle/main/1',
     runId: 'run',
@@ -114,10 +119,11 @@ export function cycleRecord(changes: Partial<CycleRecord> = {}): CycleRecord {
     equity: undefined,
     ...changes,
   };
+  return made as CycleRecord;
 }
 
 export async function planLegs(journal: Journal, ...legs: OrderLeg[]): Promise<OrderPlan> {
-  const cycleId = legs[0]?.cycleId ?? 'cycle/main/1';
+  const cycleId = legs[0]?.cycleId ?? tagged('cycle/main/1');
   return journal.cycles.plan(cycleId, 'main', Date.now(), () => ({
     cycleId,
     equity: '10000',
@@ -128,8 +134,8 @@ export async function planLegs(journal: Journal, ...legs: OrderLeg[]): Promise<O
 }
 
 /** Plans a leg, sends it, and books the one fill that filled it or, where it is smaller, let it expire. */
-export async function trade(journal: Journal, order: OrderLeg, changes: Partial<Fill> = {}): Promise<Fill> {
-  const intentId = `${order.legId}-1`;
+export async function trade(journal: Journal, order: OrderLeg, changes: Plain<Partial<Fill>> = {}): Promise<Fill> {
+  const intentId = intentIdOf(order.legId, 1);
   const { symbol, side, quantity, limitPrice: price } = order;
   const match = fill({ tradeId: order.legId, intentId, symbol, side, quantity, price, fee: '0', ...changes });
   await planLegs(journal, order);

@@ -1,4 +1,5 @@
 import type { Candle, MarketSnapshot } from '../../domain/market/market.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { cycleRecord } from '../support/books.ts';
 import type { Books } from '../warehouse/harness.ts';
 
@@ -49,13 +50,15 @@ export async function liveThrough(books: Books, candles: readonly Candle[], ever
         },
       ],
     };
-    await books.market.record(snapshot, { cycleId, correlationId: cycleId });
+    await books.market.record(snapshot, { cycleId: tagged(cycleId), correlationId: cycleId });
     const record = cycleRecord({
       cycleId,
       startedAt: takenAt,
       finishedAt: takenAt + 100,
       snapshot: { snapshotId: snapshot.snapshotId, takenAt, venue: 'binance', mids: { 'BTC/USDT': price.toFixed(4) } },
     });
-    await books.journal.outbox.append([{ eventId: cycleId, kind: 'cycle.finished', cycleId, payload: record }]);
+    await books.journal.outbox.append([
+      { eventId: cycleId, kind: 'cycle.finished', cycleId: tagged(cycleId), payload: record },
+    ]);
   }
 }

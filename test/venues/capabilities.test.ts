@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { legId } from '../../contracts/leg-ids.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { type Capabilities, capabilities, requireProof } from '../../venues/capabilities.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import { leg, sending, temporaryJournal, terms } from '../support/books.ts';
@@ -22,7 +23,7 @@ describe('a venue that cannot prove that an order never was there', () => {
   it.each(Object.entries(capabilities))('%s is none', (venue, row) => {
     expect(requireProof(venue, row)).toEqual(row);
     // The longest id of ours: every leg id has the same length.
-    expect(intentId(legId('main', 'cycle/main/1', 'BTC/USDT', 0, 'open'), 999)).toMatch(row.clientId);
+    expect(intentId(legId('main', tagged('cycle/main/1'), 'BTC/USDT', 0, 'open'), 999)).toMatch(row.clientId);
   });
 });
 

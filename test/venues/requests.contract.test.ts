@@ -1,5 +1,6 @@
 import type { binance } from 'ccxt';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { tagged } from '../../domain/money/tagged.ts';
 import { createCcxtClient, requestBudgetOf } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { createRequestBudget } from '../../venues/binance/request-budget.ts';
@@ -38,9 +39,9 @@ describe('every signed request bears the exchange’s time', () => {
     expect(await trading.balances()).toEqual({ USDT: '10000' });
     expect(await trading.openOrders(SYMBOL)).toEqual([]);
     expect(await trading.tradesFrom(SYMBOL, undefined)).toEqual({ trades: [], next: '1', isFull: false });
-    expect(await trading.findOrder(SYMBOL, 'none')).toBeUndefined();
-    expect(await trading.fillsOf({ account: 'main', symbol: SYMBOL }, 'none', '99')).toEqual([]);
-    await trading.cancel(SYMBOL, 'none');
+    expect(await trading.findOrder(SYMBOL, tagged('none'))).toBeUndefined();
+    expect(await trading.fillsOf({ account: 'main', symbol: SYMBOL }, tagged('none'), tagged('99'))).toEqual([]);
+    await trading.cancel(SYMBOL, tagged('none'));
   });
 
   it('is asked again with a new measurement where it was refused for its time', async () => {
@@ -48,7 +49,7 @@ describe('every signed request bears the exchange’s time', () => {
     await trading.balances();
     await skew(-5_000);
     expect(await trading.openOrders(SYMBOL)).toEqual([]);
-    await trading.cancel(SYMBOL, 'none');
+    await trading.cancel(SYMBOL, tagged('none'));
   });
 
   it('measures anew after an order was refused for its time, and does not send that one again', async () => {
@@ -69,7 +70,7 @@ describe('every signed request bears the exchange’s time', () => {
   it('cancels when the clock cannot be measured', async () => {
     await exchange.admin('POST', '/admin/faults', { kind: 'server-error', path: '/api/v3/time' });
     const { trading } = await open();
-    await trading.cancel(SYMBOL, 'none');
+    await trading.cancel(SYMBOL, tagged('none'));
   });
 
   it('does not wait for a new measurement before it cancels', async () => {
@@ -78,7 +79,7 @@ describe('every signed request bears the exchange’s time', () => {
     await exchange.admin('POST', '/admin/faults', { kind: 'delay', path: '/api/v3/time', delayMs: 3_000 });
     vi.useFakeTimers({ toFake: ['performance'], now: performance.now() + 61_000 });
     const startedAt = process.hrtime.bigint();
-    await trading.cancel(SYMBOL, 'none').finally(() => vi.useRealTimers());
+    await trading.cancel(SYMBOL, tagged('none')).finally(() => vi.useRealTimers());
     expect(Number(process.hrtime.bigint() - startedAt) / 1e6).toBeLessThan(2_000);
   });
 });
@@ -115,8 +116,8 @@ describe('the request weight of a venue', () => {
     const startedAt = performance.now();
     requestBudgetOf(client).refused(2_500);
     await trading.openOrders();
-    await trading.cancel(SYMBOL, 'none');
-    await trading.findOrder(SYMBOL, 'none');
+    await trading.cancel(SYMBOL, tagged('none'));
+    await trading.findOrder(SYMBOL, tagged('none'));
     expect(performance.now() - startedAt).toBeLessThan(2_000);
     await Promise.all(looks);
     expect(performance.now() - startedAt).toBeGreaterThan(2_400);
@@ -165,7 +166,7 @@ describe('what the exchange has put away', () => {
       throw new Error(`binance {"code":-2026,"msg":"${words}"}`);
     };
     const known = { symbol: SYMBOL, state: 'canceled', filledQuantity: '0', venueOrderId: undefined };
-    expect(await trading.findOrder(SYMBOL, 'sphone-1')).toEqual({ ...known, intentId: 'sphone-1' });
-    expect(await trading.orderById(SYMBOL, '7')).toMatchObject(known);
+    expect(await trading.findOrder(SYMBOL, tagged('sphone-1'))).toEqual({ ...known, intentId: 'sphone-1' });
+    expect(await trading.orderById(SYMBOL, tagged('7'))).toMatchObject(known);
   });
 });

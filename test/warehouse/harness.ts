@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { riskSchema } from '../../contracts/config/schema.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { NewEvent } from '../../stores/journal/books/outbox.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { type Feed, feedsOf } from '../../stores/warehouse/feeds.ts';
@@ -55,7 +56,7 @@ export function facts(count: number, first = 1): NewEvent[] {
   return Array.from({ length: count }, (_, index) => ({
     eventId: `fact/${first + index}`,
     kind: 'fill.booked',
-    cycleId: `cycle/main/${first + index}`,
+    cycleId: tagged(`cycle/main/${first + index}`),
     correlationId: `cycle/main/${first + index}`,
     payload: { ...fill({ tradeId: String(first + index), filledAt: 1_700_000_000_000 + index }), realizedPnl: '0' },
   }));

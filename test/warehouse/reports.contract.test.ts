@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePage, runReports } from '../../activities/reports/make.ts';
 import { pageHtml } from '../../activities/reports/page.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { scoreOf } from '../../domain/scoring/scoring.ts';
 import { periodOf } from '../../domain/statistics/periods.ts';
 import type { NewEvent } from '../../stores/journal/books/outbox.ts';
@@ -86,7 +87,7 @@ async function tradedCycle(
         },
       ],
     },
-    { cycleId, correlationId: cycleId },
+    { cycleId: tagged(cycleId), correlationId: cycleId },
   );
   const booked = fill({
     tradeId: String(index),
@@ -120,8 +121,13 @@ async function tradedCycle(
     fills: [booked],
   });
   await books.journal.outbox.append([
-    { eventId: `fill/${index}`, kind: 'fill.booked', cycleId, payload: { ...booked, realizedPnl: pnl } },
-    { eventId: cycleId, kind: 'cycle.finished', cycleId, payload: record },
+    {
+      eventId: `fill/${index}`,
+      kind: 'fill.booked',
+      cycleId: tagged(cycleId),
+      payload: { ...booked, realizedPnl: pnl },
+    },
+    { eventId: cycleId, kind: 'cycle.finished', cycleId: tagged(cycleId), payload: record },
   ]);
 }
 
@@ -251,10 +257,10 @@ describe('the shipped reports', () => {
       signals.map(({ probabilities, realisedReturn, share }, index) => ({
         eventId: `outcome/${index}`,
         kind: 'signal.settled',
-        cycleId: `cycle/main/${index}`,
+        cycleId: tagged(`cycle/main/${index}`),
         payload: {
           account: 'main',
-          cycleId: `cycle/main/${index}`,
+          cycleId: tagged(`cycle/main/${index}`),
           agentId: 'qwen',
           symbol: 'BTC/USDT',
           model: 'm',

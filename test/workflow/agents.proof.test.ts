@@ -2,6 +2,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import type { ScoringReport } from '../../contracts/scores.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { agentIds, missionAgentIds } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
@@ -116,7 +117,7 @@ describe('a cycle', () => {
     await journal.participation.change({ requestId: 'mid', agentId: 'deepseek', settings: { weight: 5 }, ...why });
     const { cycleId } = (await handle.result()) as CycleSummary;
     const weightIn = async (id: string) =>
-      (await journal.cycles.find(id))?.consensus?.policy?.agents['deepseek']?.weight;
+      (await journal.cycles.find(tagged(id)))?.consensus?.policy?.agents['deepseek']?.weight;
     expect(await weightIn(cycleId)).toBe(1);
     expect(await weightIn((await cycle(system)).summary.cycleId)).toBe(5);
   });
@@ -177,7 +178,7 @@ describe('scoring', () => {
       const takenAt = Date.now() - (n + 3) * 60_000;
       await journal.cycles.record({
         ...record,
-        cycleId: `past/${n}`,
+        cycleId: tagged(`past/${n}`),
         snapshot: record.snapshot && { ...record.snapshot, takenAt },
         answers: record.answers.map((answer) => ({
           ...answer,

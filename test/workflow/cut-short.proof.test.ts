@@ -7,6 +7,7 @@ import type { FlattenResult } from '../../contracts/control.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { flattenWorkflowId, orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { settleIntent } from '../../trading/execute/settle.ts';
 import { startMissingFlatten } from '../../trading/reconcile/missing.ts';
@@ -39,7 +40,7 @@ afterEach(async () => {
 /** A buy of ours that rests far below the market, planned and in the hands of its workflow. */
 async function startResting(changes: Partial<OrderLeg> = {}): Promise<{ order: OrderLeg; handle: WorkflowHandle }> {
   const cycleId = `cycle/test/${randomUUID()}`;
-  const id = legId('main', cycleId, SYMBOL, 0, 'open');
+  const id = legId('main', tagged(cycleId), SYMBOL, 0, 'open');
   const resting = { limitPrice: '30000', timeInForce: 'GTC', restMs: 60_000, quantity: '0.002' } as const;
   const order = leg({ legId: id, cycleId, ...resting, ...changes });
   await planLegs(rig.journal, order);

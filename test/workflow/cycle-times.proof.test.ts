@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleRecord, CycleSummary } from '../../contracts/cycle.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { recordWorkflowId } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { createWorker } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { snapshot } from '../domain/portfolio/plan.ts';
@@ -103,7 +104,7 @@ async function run<T>(changes: Scripts, timeoutMs: number, look: (run: Run) => P
       args: [],
     });
     const result = await look({ cycleId, end: handle.result() });
-    for (const workflowId of [cycleId, recordWorkflowId(cycleId)]) {
+    for (const workflowId of [cycleId, recordWorkflowId(tagged(cycleId))]) {
       const history = await client.workflow
         .getHandle(workflowId)
         .fetchHistory()
@@ -148,7 +149,9 @@ describe('a journal that is away', () => {
     await run({ recordCycle, openCycle }, 32_000, async ({ cycleId, end }) => {
       expect(await end).toMatchObject({ outcome: 'NO_TRADE' });
       expect(records).toEqual([]);
-      const keeper = environment.client.workflow.getHandle<() => Promise<CycleSummary>>(recordWorkflowId(cycleId));
+      const keeper = environment.client.workflow.getHandle<() => Promise<CycleSummary>>(
+        recordWorkflowId(tagged(cycleId)),
+      );
       expect((await keeper.describe()).status.name).toBe('RUNNING');
       isAway = false;
       expect(await keeper.result()).toMatchObject({ cycleId, outcome: 'NO_TRADE' });

@@ -11,6 +11,8 @@ import {
   protectWorkflowId,
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { VenueOrderId } from '../../domain/orders/ids.ts';
 import { leg, planLegs, sending, terms, trade } from '../support/books.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
@@ -121,7 +123,7 @@ describe('a symbol that the exchange no longer lists', () => {
     });
     await planLegs(rig.journal, order);
     await rig.journal.intents.openFence(order, terms(order), sending(Date.now() - 60_000));
-    const sent = { intentId: intentId(order.legId, 1), venueOrderId: '77' };
+    const sent = { intentId: intentId(order.legId, 1), venueOrderId: tagged<VenueOrderId>('77') };
     await rig.journal.intents.report({ ...sent, state: 'accepted', fills: [] });
     const handle = await rig.start('executeOrder', orderWorkflowId(order.legId), order);
     const state = async () => (await rig.journal.intents.find(sent.intentId))?.state;

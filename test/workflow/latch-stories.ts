@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { TradingControlState } from '../../contracts/control.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { IntentId } from '../../domain/orders/ids.ts';
 import { rootOf } from '../../workflows/root-of.ts';
 import type { LatchScene } from './latch-rig.ts';
 
@@ -9,7 +11,7 @@ export type Story = (scene: LatchScene) => Promise<void>;
 
 export const refusal = (words: RegExp) => ({ cause: { message: expect.stringMatching(words) } });
 
-const open = { symbol: 'BTC/USDT', intentId: 'sph1-1' };
+const open = { symbol: 'BTC/USDT', intentId: tagged<IntentId>('sph1-1') };
 
 async function halt({ stop, until }: LatchScene): Promise<void> {
   await stop('first');

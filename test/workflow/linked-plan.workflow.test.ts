@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import type { Compensation } from '../../contracts/exits.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { LegId } from '../../domain/orders/ids.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { leg } from '../support/books.ts';
@@ -84,7 +86,7 @@ describe('a plan of linked legs of which one was denied', () => {
   });
 
   it('is undone without waiting for a sale of ours that rests for a better price', async () => {
-    const resting = 'sphresting';
+    const resting: LegId = tagged('sphresting');
     const wait = { quantity: '0.01', reason: 'reserved by another order', resting: [resting] };
     const sale = environment.client.workflow.getHandle(`order/${resting}`);
     // Nobody serves its queue: that it was asked to end is all that is to be seen.

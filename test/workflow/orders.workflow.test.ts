@@ -3,6 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { leg } from '../support/books.ts';
 import { startTimeSkipping } from '../support/temporal.ts';
@@ -183,7 +184,7 @@ describe('a plan of linked legs', () => {
     const [first, second] = legs('other');
     await inRig(environment, activities, async (rig) => {
       await environment.client.workflow.start('executeOrder', {
-        workflowId: orderWorkflowId('sph-other-first'),
+        workflowId: orderWorkflowId(tagged('sph-other-first')),
         taskQueue: 'nobody',
         args: [first],
       });

@@ -5,6 +5,7 @@ import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { exchangeLog, expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, startRig } from '../support/rig.ts';
@@ -44,8 +45,8 @@ async function legOf(
   const floor = (value: string, step: string): string => text(decimal(value).div(step).trunc().times(step));
   const { epoch } = await journal.control.read('main');
   return {
-    legId: legId('main', cycleId, symbol, index, 'open'),
-    cycleId,
+    legId: legId('main', tagged(cycleId), symbol, index, 'open'),
+    cycleId: tagged(cycleId),
     correlationId: cycleId,
     account: 'main',
     symbol,
@@ -64,8 +65,8 @@ async function legOf(
 }
 
 async function reserve({ journal }: Rig, cycleId: string, legs: OrderLeg[]): Promise<void> {
-  await journal.cycles.plan(cycleId, 'main', Date.now(), () => ({
-    cycleId,
+  await journal.cycles.plan(tagged(cycleId), 'main', Date.now(), () => ({
+    cycleId: tagged(cycleId),
     kind: 'linked',
     equity: '10000',
     legs,
@@ -155,7 +156,7 @@ describe('a plan of two linked legs', () => {
     await reserve(system, cycleId, legs);
     const plan = await system.start('executePlan', `plan/${cycleId}`, { cycleId, legs, onLegFailure: 'flatten' });
     await expect.poll(() => held(system, 'BTC/USDT'), { timeout: 10_000 }).toBeGreaterThan(0.0019);
-    await environment.client.workflow.getHandle(orderWorkflowId(legs[0]?.legId ?? '')).terminate('by hand');
+    await environment.client.workflow.getHandle(orderWorkflowId(tagged(legs[0]?.legId ?? ''))).terminate('by hand');
     const result = (await plan.result()) as PlanResult;
     expect(result).toMatchObject({
       end: 'flat',

@@ -14,6 +14,7 @@ import {
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { haltTrading } from '../../trading/control/halt.ts';
 import { ensureRounds } from '../../workers/rounds.ts';
@@ -78,7 +79,13 @@ async function legOf(changes: Partial<OrderLeg> = {}): Promise<OrderLeg> {
   const { ask } = await rig.trading.touch(SYMBOL);
   const limitPrice = text(floorToStep(decimal(ask).times('1.01'), decimal('0.01')));
   const cycleId = `cycle/test/${randomUUID()}`;
-  return leg({ legId: legId('main', cycleId, SYMBOL, 0, 'open'), cycleId, quantity: '0.002', limitPrice, ...changes });
+  return leg({
+    legId: legId('main', tagged(cycleId), SYMBOL, 0, 'open'),
+    cycleId,
+    quantity: '0.002',
+    limitPrice,
+    ...changes,
+  });
 }
 
 const resting = { limitPrice: '30000', timeInForce: 'GTC' } as const;
@@ -196,7 +203,10 @@ describe('what nobody follows', () => {
     const intentId = await send(await legOf());
     const report = await reconcile();
     expect(report.clean).toBe(true);
-    expect(await rig.journal.intents.find(intentId)).toMatchObject({ state: 'filled', filledQuantity: '0.002' });
+    expect(await rig.journal.intents.find(tagged(intentId))).toMatchObject({
+      state: 'filled',
+      filledQuantity: '0.002',
+    });
     await expectBooksEqualExchange(rig);
   });
 
@@ -252,7 +262,7 @@ describe('what nobody follows', () => {
   it('cancels an order that the books call ended', async () => {
     await open();
     const intentId = await send(await legOf({ ...resting, restMs: 60_000 }));
-    await rig.journal.intents.report({ intentId, state: 'void', fills: [] });
+    await rig.journal.intents.report({ intentId: tagged(intentId), state: 'void', fills: [] });
     expect(await reconcile()).toMatchObject({
       cancelled: [{ intentId }],
       differences: [`order ${intentId} on ${SYMBOL} was open though the books say void`],
@@ -263,8 +273,8 @@ describe('what nobody follows', () => {
   it('starts a plan that was made and never worked', async () => {
     await open({ symbols: [SYMBOL, 'ETH/USDT'], protection: { enabled: false } });
     const cycleId = `cycle/test/${randomUUID()}`;
-    const legs = [0, 1].map((index) => legId('main', cycleId, SYMBOL, index, 'open'));
-    const [one, two] = await Promise.all(legs.map((id) => legOf({ cycleId, legId: id })));
+    const legs = [0, 1].map((index) => legId('main', tagged(cycleId), SYMBOL, index, 'open'));
+    const [one, two] = await Promise.all(legs.map((id) => legOf({ cycleId: tagged(cycleId), legId: id })));
     if (!one || !two) throw new Error('two legs');
     await planLegs(rig.journal, one, two);
     expect((await reconcile()).started).toEqual([]);
@@ -273,8 +283,8 @@ describe('what nobody follows', () => {
     const [plan] = await rig.journal.cycles.unsettledPlans('main', later);
     expect(plan?.cycleId).toBe(cycleId);
     const report = await at(later, reconcile);
-    expect(report.started).toEqual([planWorkflowId(cycleId)]);
-    const result = await environment.client.workflow.getHandle(planWorkflowId(cycleId)).result();
+    expect(report.started).toEqual([planWorkflowId(tagged(cycleId))]);
+    const result = await environment.client.workflow.getHandle(planWorkflowId(tagged(cycleId))).result();
     expect(result).toMatchObject({ end: 'done' });
     expect(await rig.journal.cycles.unsettledPlans('main', later)).toEqual([]);
     await expectBooksEqualExchange(rig);

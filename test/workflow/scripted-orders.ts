@@ -1,5 +1,6 @@
 import type { OrderResult } from '../../contracts/cycle.ts';
 import type { LegProgress } from '../../contracts/order.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg, OrderState } from '../../domain/orders/orders.ts';
 
 /** A leg's result, as its books would have it in that state. */
@@ -9,7 +10,7 @@ export function resultOf(
   detail = '',
 ): OrderResult {
   const filledQuantity = state === 'filled' ? quantity : '0';
-  return { legId, intentId: `${legId}-1`, symbol, side, state, quantity, filledQuantity, limitPrice, detail };
+  return { legId, intentId: tagged(`${legId}-1`), symbol, side, state, quantity, filledQuantity, limitPrice, detail };
 }
 
 /** Where a leg stands whose newest submission is over. */

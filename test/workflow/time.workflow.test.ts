@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderResult } from '../../contracts/cycle.ts';
 import type { LegProgress } from '../../contracts/order.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg, OrderState } from '../../domain/orders/orders.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { leg } from '../support/books.ts';
@@ -23,7 +24,7 @@ function progress(state: OrderState, next?: LegProgress['next']): LegProgress {
   return {
     result: {
       legId,
-      intentId: `${legId}-1`,
+      intentId: tagged(`${legId}-1`),
       symbol,
       side,
       state,

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TradingControlState } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { flattenWorkflowId, orderWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { awaitTradingControl } from '../../workers/trading-control.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { fenced, leg, planLegs } from '../support/books.ts';
@@ -150,7 +151,7 @@ describe('an emergency stop', () => {
     while ((await rig.journal.intents.listOpen('main')).length === 0) await sleep(20);
     await control().signal('emergencyStop', { reason: 'test', by: 'me', requestId: 'r1' });
     expect(await handle.result()).toMatchObject({ outcome: 'HALTED' });
-    expect(await rig.journal.cycles.find(cycleId)).toMatchObject({
+    expect(await rig.journal.cycles.find(tagged(cycleId))).toMatchObject({
       orders: [{ state: 'filled' }],
       fills: [{ side: 'buy' }],
     });

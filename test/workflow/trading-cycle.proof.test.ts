@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { decimal } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -124,7 +125,7 @@ describe('a trading cycle', () => {
     const { outcome, summary } = await handle.result();
     expect(outcome).toBe('SKIPPED_STALE');
     expect(summary).toMatch(/began 6\d{4} ms after its time, at most 15000 ms are allowed/);
-    expect(await system.journal.cycles.find(workflowId)).toMatchObject({ outcome, orders: [], answers: [] });
+    expect(await system.journal.cycles.find(tagged(workflowId))).toMatchObject({ outcome, orders: [], answers: [] });
   });
 
   it('explains itself: what was sent, under which limits, from which signals', async () => {
@@ -136,7 +137,7 @@ describe('a trading cycle', () => {
     expect(record.consensus?.symbols[0]?.votes.find(({ agentId }) => agentId === 'baseline')).toMatchObject({
       counted: false,
     });
-    const intent = await system.journal.intents.find(order?.intentId ?? '');
+    const intent = await system.journal.intents.find(tagged(order?.intentId ?? ''));
     expect(intent).toMatchObject({ cycleId: record.cycleId, correlationId: record.correlationId, epoch: 0 });
   });
 

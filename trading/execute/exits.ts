@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import type { Exit, ExitQuestion, ExitWait } from '../../contracts/exits.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { type Decimal, decimal, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { LegId } from '../../domain/orders/ids.ts';
 import { mayRest } from '../../domain/orders/orders.ts';
 import { exitLeg, sellable } from '../../domain/protection/exits.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -13,8 +15,8 @@ export interface ExitTools {
 }
 
 /** The leg id of one attempt of an exit. */
-export function exitLegId({ account, symbol, purpose, key }: ExitQuestion, attempt: number): string {
-  return legId(account, key, symbol, attempt, purpose);
+export function exitLegId({ account, symbol, purpose, key }: ExitQuestion, attempt: number): LegId {
+  return legId(account, tagged(key), symbol, attempt, purpose);
 }
 
 /**
@@ -34,13 +36,13 @@ export async function planNextExit(
   const { bid } = await trading.touch(symbol);
   const id = exitLegId(question, attempt);
   let booked = decimal(0);
-  let resting: string[] = [];
+  let resting: LegId[] = [];
   const leg = await journal.intents.planExit({ legId: id, account, symbol }, ({ position, free, control, sellers }) => {
     booked = decimal(position.quantity);
     resting = sellers.filter(mayRest).map((seller) => seller.legId);
     return exitLeg({
       legId: id,
-      cycleId: key,
+      cycleId: tagged(key),
       correlationId: key,
       account,
       purpose,

@@ -14,7 +14,7 @@ export interface OrderWatch {
 }
 
 export function createOrderEvents(): OrderEvents {
-  const watched = new Map<string, Set<() => void>>();
+  const watched = new Map<IntentId, Set<() => void>>();
   const wakeAll = (intentId: IntentId): void => {
     for (const rouse of watched.get(intentId) ?? []) rouse();
   };

@@ -1,7 +1,10 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
+import { kindOf } from '../../contracts/ids.ts';
 import { decimal, sum, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { FencedOrder } from '../../domain/orders/fenced-order.ts';
+import type { IntentId, VenueOrderId } from '../../domain/orders/ids.ts';
 import type { Fill, OrderState, OrderType } from '../../domain/orders/orders.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { type TradingPort, VenueDoubt, type VenueOrder, VenueRejection, type VenueTrade } from '../port.ts';
@@ -29,8 +32,8 @@ const statusSchema = z.enum([
 ]);
 
 const orderSchema = z.looseObject({
-  orderId: idText,
-  clientOrderId: z.string(),
+  orderId: kindOf<VenueOrderId>(idText),
+  clientOrderId: kindOf<IntentId>(z.string()),
   symbol: z.string(),
   status: statusSchema,
   executedQty: amount,
@@ -47,7 +50,7 @@ const placedSchema = orderSchema.extend({ transactTime: z.coerce.number(), fills
 
 const tradeSchema = z.looseObject({
   id: idText,
-  orderId: idText,
+  orderId: kindOf<VenueOrderId>(idText),
   price: amount,
   qty: amount,
   commission: amount,
@@ -143,7 +146,7 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
 
   const findOrder = async (
     query: { symbol: string } & Record<string, string>,
-    clientOrderId?: string,
+    clientOrderId?: IntentId,
   ): Promise<VenueOrder | undefined> => {
     try {
       const answer = await timed('order', () => client.privateGetOrder(query));
@@ -156,7 +159,7 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
     }
   };
 
-  const archived = (symbol: string, clientOrderId = ''): VenueOrder => ({
+  const archived = (symbol: string, clientOrderId: IntentId = tagged('')): VenueOrder => ({
     venueOrderId: undefined,
     intentId: clientOrderId,
     symbol: client.safeSymbol(symbol),

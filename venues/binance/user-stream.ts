@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
+import { kindOf } from '../../contracts/ids.ts';
 import type { IntentId } from '../../domain/orders/ids.ts';
 import type { ExchangeKeys } from '../../runtime/configuration/secrets.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
@@ -24,11 +25,12 @@ const LONGEST_PAUSE_MS = 30_000;
 /** The exchange pings every 20 s; a line that says nothing for longer is dead without having said so. */
 const SILENCE_MS = 60_000;
 
+const clientId = kindOf<IntentId>(z.string());
 const messageSchema = z.looseObject({
   id: z.string().nullish(),
   status: z.int().optional(),
   /** `c`: client order id; `C`: of a cancel, the one that the order had before. */
-  event: z.looseObject({ e: z.string(), c: z.string().optional(), C: z.string().optional() }).optional(),
+  event: z.looseObject({ e: z.string(), c: clientId.optional(), C: clientId.optional() }).optional(),
 });
 
 /**

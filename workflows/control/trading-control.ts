@@ -11,13 +11,15 @@ import {
 import { z } from 'zod';
 import { resumeRequestSchema } from '../../contracts/control.ts';
 import { ErrorName } from '../../contracts/errors.ts';
+import { kindOf } from '../../contracts/ids.ts';
 import type { LatchMemory } from '../../domain/control/latch.ts';
+import type { IntentId } from '../../domain/orders/ids.ts';
 import { emergencyStop, resume, settled, state } from '../messages.ts';
 import { rootOf } from '../root-of.ts';
 import { type InputBeforeLatch, tradingControlBeforeLatch } from './before-latch.ts';
 import { Latch } from './latch.ts';
 
-const orderSchema = z.object({ symbol: z.string(), intentId: z.string() });
+const orderSchema = z.object({ symbol: z.string(), intentId: kindOf<IntentId>(z.string()) });
 const stopSchema = z.object({ reason: z.string(), by: z.string(), requestId: z.string(), flatten: z.boolean() });
 
 const RESUME_FORM = 'a resume is {"reason": "…", "by": "…", "expectedEpoch": the epoch of the halt that you saw}';

@@ -25,6 +25,7 @@ import {
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { type Prices, pricesIn } from '../../domain/market/prices.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import type { Restriction } from '../../domain/portfolio/portfolio.ts';
 import { onHalt } from '../halts.ts';
@@ -44,6 +45,7 @@ import { timeFor } from './time-left.ts';
 export async function tradingCycle(given: TradingCycleInput = {}): Promise<CycleSummary> {
   const input = readInput(tradingCycleInputSchema, given);
   const info = workflowInfo();
+  const cycleId: CycleId = tagged(info.workflowId);
   const trading = new CancellationScope();
   let halted = false;
   let fault: string | undefined;
@@ -58,9 +60,9 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
 
   const startedAt = Date.now();
   const terms = await termsOf(input, startedAt, info.executionExpirationTime?.getTime());
-  if (typeof terms === 'string') return { cycleId: info.workflowId, outcome: 'SKIPPED_STALE', summary: terms };
+  if (typeof terms === 'string') return { cycleId, outcome: 'SKIPPED_STALE', summary: terms };
   epoch = terms.epoch;
-  const draft = newDraft(terms, info.workflowId, info.runId, startedAt);
+  const draft = newDraft(terms, cycleId, info.runId, startedAt);
 
   const latenessMs = (terms.endsAt === undefined ? startedAt : Date.now()) - nominalTime(info);
   let prices: Prices | undefined;

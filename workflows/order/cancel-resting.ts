@@ -1,5 +1,6 @@
 import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
 import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
+import type { LegId } from '../../domain/orders/ids.ts';
 
 /**
  * Cancels the sales of ours that rest for a better price in the way of one which has to be filled now, each once: whoever follows the order cancels
@@ -7,7 +8,7 @@ import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
  *
  * @param cancelled what was cancelled before, to which these are added
  */
-export async function cancelResting(legIds: readonly string[], cancelled: Set<string>): Promise<void> {
+export async function cancelResting(legIds: readonly LegId[], cancelled: Set<LegId>): Promise<void> {
   const found = legIds.filter((legId) => !cancelled.has(legId));
   if (found.length === 0 || !patched('exit-cancels-resting')) return;
   for (const legId of found) {

@@ -3,6 +3,7 @@ import type { PlanActivities } from '../../activities/orders/plans.ts';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import { type ExecutePlanInput, executePlanInputSchema } from '../../contracts/order.ts';
 import { refusalIn } from '../../contracts/refusals.ts';
+import type { LegId } from '../../domain/orders/ids.ts';
 import { isReducing, type OrderLeg } from '../../domain/orders/orders.ts';
 import type { RefusalCode } from '../../domain/orders/refusal.ts';
 import type { PlanEnd } from '../../domain/portfolio/portfolio.ts';
@@ -95,7 +96,7 @@ async function run({ cycleId, legs, onLegFailure }: ExecutePlanInput): Promise<P
 /** Sells what the leg's fills brought in, try after try, until less is left than the exchange takes. Returns what stays held, and why. */
 async function compensate(leg: OrderLeg, orders: OrderResult[]): Promise<string> {
   if (isReducing(leg.purpose)) return '';
-  const cancelled = new Set<string>();
+  const cancelled = new Set<LegId>();
   for (let attempt = 1, tries = 1; ; tries += 1) {
     const compensation = await planCompensation(leg, attempt);
     if ('held' in compensation) return compensation.held;

@@ -4,6 +4,7 @@ import type { PlanActivities } from '../../activities/orders/plans.ts';
 import type { ExitWait } from '../../contracts/exits.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { type DecimalText, decimal, text, ZERO } from '../../domain/money/money.ts';
+import type { LegId } from '../../domain/orders/ids.ts';
 import type { OrderPurpose } from '../../domain/orders/orders.ts';
 import { cancelResting } from '../order/cancel-resting.ts';
 import { followOrder } from '../order/start-order.ts';
@@ -62,7 +63,7 @@ export async function closePosition({ patience, ...request }: CloseRequest): Pro
   let sold = ZERO;
   let waits = 0;
   let fruitless = 0;
-  const cancelled = new Set<string>();
+  const cancelled = new Set<LegId>();
   const closing = (rest: Pick<Closing, 'dust' | 'held'>): Closing => ({ sold: text(sold), attempt, ...rest });
 
   for (let tries = 0; ; tries += 1) {

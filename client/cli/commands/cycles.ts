@@ -6,6 +6,7 @@ import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { searchAttributes } from '../../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../../contracts/task-queues.ts';
 import { manualCycleId } from '../../../contracts/workflow-ids.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import { cycleAttributes } from '../../controls/schedule.ts';
 import { describeTrail } from '../../views/cycle-trail.ts';
 import { clock, viewCycle } from '../../views/cycle-view.ts';
@@ -81,7 +82,7 @@ export function registerCycles(program: Command): void {
       .description('the decision trail of one cycle: market, signals, consensus, limits, orders, fills')
       .addHelpText('after', '\nExample:\n  sapphire cycle show cycle/main-2026-01-05T10:00:00Z'),
     async ({ journal }, options, id) => {
-      const record = await (await journal()).cycles.find(id);
+      const record = await (await journal()).cycles.find(tagged(id));
       if (!record) {
         throw new UserError(
           'CycleUnknown',

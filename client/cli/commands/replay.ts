@@ -3,6 +3,7 @@ import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { type ConsensusView, formConsensus, type SymbolView } from '../../../domain/consensus/consensus.ts';
 import { type ParticipationPolicy, type Pool, pools } from '../../../domain/consensus/participation.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { policyInForce } from '../../../trading/decide/consensus.ts';
 import { action } from '../command.ts';
@@ -73,7 +74,7 @@ export function registerReplay(program: Command): void {
       ),
     async ({ configuration, journal }, options, id) => {
       const books = await journal();
-      const record = await books.cycles.find(id);
+      const record = await books.cycles.find(tagged(id));
       if (!record) {
         throw new UserError('CycleUnknown', `There is no cycle ${id}; "sapphire cycle list" prints the last ones.`);
       }

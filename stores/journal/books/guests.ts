@@ -1,5 +1,6 @@
 import type { Via } from '../../../contracts/audit.ts';
 import type { AgentSettings, ParticipationChange } from '../../../contracts/participation.ts';
+import { type CycleId } from '../../../domain/orders/ids.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import type { Signal } from '../../../domain/signals/signals.ts';
 
@@ -41,7 +42,7 @@ export interface GuestBook {
   /** Idempotent by agent, request id and symbol: the second call returns the first. */
   submit(
     requestId: string,
-    submission: Omit<SubmittedSignal, 'receivedAt' | 'lateFor'> & { cycleId?: string },
+    submission: Omit<SubmittedSignal, 'receivedAt' | 'lateFor'> & { cycleId?: CycleId | undefined },
   ): Promise<SubmittedSignal>;
   /** The newest of each agent and symbol that came after `since` and was not late. */
   standing(since: number): Promise<SubmittedSignal[]>;

@@ -1,11 +1,12 @@
 import type { DecimalText } from '../../../domain/money/money.ts';
+import { type CycleId } from '../../../domain/orders/ids.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 
 /** One request to a language model. Money is US dollars. */
 export interface ModelCall {
   callId: string;
   agentId: AgentId;
-  cycleId: string;
+  cycleId: CycleId;
   /** The model that was asked for; `model` is the one that says it answered, empty while nothing has. */
   askedModel: string;
   model: string;

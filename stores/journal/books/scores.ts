@@ -1,12 +1,13 @@
 import type { AgentScoreRecord } from '../../../contracts/scores.ts';
 import type { DecimalText } from '../../../domain/money/money.ts';
+import { type CycleId } from '../../../domain/orders/ids.ts';
 import type { AgentScore, ScoredSignal } from '../../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import type { Signal } from '../../../domain/signals/signals.ts';
 
 /** A signal whose horizon has ended and whose outcome is not known yet. */
 export interface DueSignal {
-  cycleId: string;
+  cycleId: CycleId;
   agentId: AgentId;
   symbol: string;
   /** Price at the decision. */

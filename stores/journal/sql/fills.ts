@@ -1,4 +1,5 @@
 import { type Decimal, decimal, min, text, ZERO } from '../../../domain/money/money.ts';
+import { type CycleId, type LegId } from '../../../domain/orders/ids.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
 import type { BookedFill } from '../books/ledger.ts';
@@ -10,8 +11,8 @@ import { countTrade } from './trading-day.ts';
 
 /** What an order's fills belong to. */
 export interface FillOwner {
-  legId: string;
-  cycleId: string;
+  legId: LegId;
+  cycleId: CycleId;
   correlationId: string;
 }
 

@@ -1,6 +1,7 @@
 import { refusalText } from '../../../contracts/refusals.ts';
 import { intentId as intentIdOf } from '../../../contracts/workflow-ids.ts';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import type { FencedOrder } from '../../../domain/orders/fenced-order.ts';
 import {
   canMove,
@@ -26,7 +27,7 @@ function toIntent(row: Row): Intent {
   const leg = JSON.parse(String(row['leg'])) as OrderLeg;
   return {
     ...leg,
-    intentId: String(row['intent_id']),
+    intentId: tagged(String(row['intent_id'])),
     submission: Number(row['submission']),
     type: String(row['order_type']) as OrderType,
     quantity: String(row['quantity']),
@@ -35,7 +36,7 @@ function toIntent(row: Row): Intent {
     restMs: Number(row['rest_ms']),
     state: String(row['state']) as OrderState,
     sendBy: Number(row['send_by']),
-    venueOrderId: row['venue_order_id'] === null ? undefined : String(row['venue_order_id']),
+    venueOrderId: row['venue_order_id'] === null ? undefined : tagged(String(row['venue_order_id'])),
     filledQuantity: String(row['filled_quantity']),
     detail: String(row['detail']),
     createdAt: Number(row['created_at']),

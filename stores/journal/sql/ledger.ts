@@ -1,6 +1,7 @@
 import { type Via, via } from '../../../contracts/audit.ts';
 import { UserError } from '../../../contracts/errors.ts';
 import { decimal, text } from '../../../domain/money/money.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import type { Fill, OrderSide } from '../../../domain/orders/orders.ts';
 import type { Balance } from '../../../domain/portfolio/portfolio.ts';
 import type { LedgerBook, Transfer } from '../books/ledger.ts';
@@ -35,7 +36,7 @@ function toFill(row: Row): Fill {
     account: String(row['account']),
     symbol: String(row['symbol']),
     tradeId: String(row['trade_id']),
-    intentId: String(row['intent_id']),
+    intentId: tagged(String(row['intent_id'])),
     side: String(row['side']) as OrderSide,
     price: String(row['price']),
     quantity: String(row['quantity']),

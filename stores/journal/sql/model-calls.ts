@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Decimal, decimal, sum, text } from '../../../domain/money/money.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import type { ModelCall, ModelCallBook } from '../books/model-calls.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
@@ -22,7 +23,7 @@ function toCall(row: Row): ModelCall {
   return {
     callId: String(row['call_id']),
     agentId: String(row['agent_id']),
-    cycleId: String(row['cycle_id']),
+    cycleId: tagged(String(row['cycle_id'])),
     askedModel: String(row['asked_model']),
     model: String(row['model']),
     promptVersion: String(row['prompt_version']),

@@ -1,3 +1,4 @@
+import { tagged } from '../../../domain/money/tagged.ts';
 import type { Outbox, StoredEvent } from '../books/outbox.ts';
 import type { Database, Row } from './database.ts';
 
@@ -11,7 +12,7 @@ function toStored(row: Row): StoredEvent {
     kind: String(row['kind']),
     at: Number(row['at']),
     mode: row['mode'] === 'live' ? 'live' : 'paper',
-    cycleId: row['cycle_id'] === null ? undefined : String(row['cycle_id']),
+    cycleId: row['cycle_id'] === null ? undefined : tagged(String(row['cycle_id'])),
     correlationId: row['correlation_id'] === null ? undefined : String(row['correlation_id']),
     payload: String(row['payload']),
   };

@@ -1,6 +1,7 @@
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { type AgentScoreRecord, agentScoreSchema } from '../../../contracts/scores.ts';
 import { decimal } from '../../../domain/money/money.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import type { CycleId } from '../../../domain/orders/ids.ts';
 import type { ScoredSignal } from '../../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
@@ -77,7 +78,7 @@ async function countFailure(transaction: Transaction, agentId: AgentId, failed: 
 
 function toDue(row: Row): DueSignal {
   return {
-    cycleId: String(row['cycle_id']),
+    cycleId: tagged(String(row['cycle_id'])),
     agentId: String(row['agent_id']),
     symbol: String(row['symbol']),
     price: String(row['price']),

@@ -8,6 +8,7 @@ import {
   perAgent,
 } from '../../../domain/consensus/participation.ts';
 import { logPool } from '../../../domain/consensus/pooling.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import { type AgentId, agentIds, missionAgentIds } from '../../../domain/signals/agents.ts';
 import type { AgentAnswer, Opinion, Signal } from '../../../domain/signals/signals.ts';
 
@@ -74,7 +75,7 @@ function changed(terms: ParticipationPolicy, id: AgentId, changes: Partial<Parti
 }
 
 function question(answers: AgentAnswer[]): ConsensusQuestion {
-  return { cycleId: 'cycle-1', symbols: [SYMBOL], answers, takenAt: TAKEN_AT, horizonMs: HORIZON_MS };
+  return { cycleId: tagged('cycle-1'), symbols: [SYMBOL], answers, takenAt: TAKEN_AT, horizonMs: HORIZON_MS };
 }
 
 function view(answers: AgentAnswer[], terms: ParticipationPolicy = policy()): SymbolView {

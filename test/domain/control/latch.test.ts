@@ -20,6 +20,8 @@ import {
   type TradingBooks,
   troubled,
 } from '../../../domain/control/latch.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
+import type { IntentId } from '../../../domain/orders/ids.ts';
 
 const NOTHING: LatchMemory = { waiting: [], seen: [], cancelled: [] };
 const fresh = begun(NOTHING, 1_000);
@@ -35,7 +37,7 @@ const books = (epoch: number, halted: boolean, journalId = 'one'): TradingBooks 
   journalId,
 });
 
-const order = { symbol: 'BTC/USDT', intentId: 'sph-1' };
+const order = { symbol: 'BTC/USDT', intentId: tagged<IntentId>('sph-1') };
 const halted = learned(fresh, books(1, true));
 const quiet = swept(halted, { epoch: 1, journalId: 'one' }, { quiet: true, cancelled: [] });
 const asking = (state: LatchState, ...stops: Stop[]) => stops.reduce((now, each) => asked(now, each, 2_000), state);

@@ -24,6 +24,14 @@ export async function swapped(
   trading: TradingPort,
   venueOrderId: VenueOrderId,
 ): Promise<void> {
+  // @ts-expect-error a text without a kind is no leg
+  await intents.ofLeg('sph1');
+  // @ts-expect-error nor is it a submission
+  await intents.find('sph1-1');
+  // @ts-expect-error nor a cycle
+  await cycles.find('cycle/main/1');
+  // @ts-expect-error nor an order's workflow
+  orderWorkflowId('sph1');
   // @ts-expect-error a submission is no leg
   await intents.ofLeg(intent);
   // @ts-expect-error a leg is no submission

@@ -1,5 +1,6 @@
 import type { MarketSnapshot, SymbolSnapshot } from '../../../domain/market/market.ts';
 import { pricesIn } from '../../../domain/market/prices.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import type { AllocationSettings } from '../../../domain/portfolio/allocation.ts';
 import { planOrders } from '../../../domain/portfolio/planning.ts';
 import type { OrderPlan, Position } from '../../../domain/portfolio/portfolio.ts';
@@ -93,7 +94,7 @@ const cash: Books = {
 export function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> = {}) {
   return planOrders(
     {
-      cycleId: 'c1',
+      cycleId: tagged('c1'),
       correlationId: 'c1',
       account: 'main',
       currency: 'USDT',
@@ -105,7 +106,7 @@ export function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> =
       allocation,
       execution,
       now: 1_000_500,
-      legIdOf: (symbol, leg, purpose) => `${symbol}-${leg}-${purpose}`,
+      legIdOf: (symbol, leg, purpose) => tagged(`${symbol}-${leg}-${purpose}`),
       ...changes,
     },
     { ...cash, ...books },

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Instrument } from '../../../domain/market/market.ts';
 import { decimal, text } from '../../../domain/money/money.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import { type ExitTerms, exitLeg, sellable } from '../../../domain/protection/exits.ts';
 
 const eth: Instrument = {
@@ -27,8 +28,8 @@ const bttc: Instrument = {
 
 function exitOf(instrument: Instrument, wanted: string, bid: string, free = wanted) {
   const terms: ExitTerms = {
-    legId: 'l',
-    cycleId: 'c',
+    legId: tagged('l'),
+    cycleId: tagged('c'),
     correlationId: 'c',
     account: 'main',
     purpose: 'protect',

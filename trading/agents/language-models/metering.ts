@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type Decimal, text } from '../../../domain/money/money.ts';
+import type { CycleId } from '../../../domain/orders/ids.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { metrics } from '../../../runtime/telemetry/metrics.ts';
 import type { ModelBudget, ModelCallBook } from '../../../stores/journal/books/model-calls.ts';
@@ -20,7 +21,7 @@ export interface MeterSettings {
 }
 
 export interface Turn {
-  cycleId: string;
+  cycleId: CycleId;
   promptVersion: string;
   /** Random text in the messages, which says nothing. */
   nonce: string;

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { isBrokenCircuitError } from 'cockatiel';
 import OpenAI, { APIError } from 'openai';
 import { z } from 'zod';
+import type { CycleId } from '../../../domain/orders/ids.ts';
 import type { NewsItem } from '../../../domain/signals/news.ts';
 import type { Sentiment } from '../../../domain/signals/sentiment.ts';
 import { createBreaker } from '../../../runtime/telemetry/breaker.ts';
@@ -56,7 +57,7 @@ export interface RatedItem {
 }
 
 export type RateNews = (
-  cycleId: string,
+  cycleId: CycleId,
   model: string,
   item: NewsItem,
   signal: AbortSignal,
