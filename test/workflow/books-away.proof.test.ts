@@ -3,6 +3,7 @@ import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { recordWorkflowId } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { snapshot } from '../domain/portfolio/plan.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -55,7 +56,7 @@ it('a cycle that loses the queue before its plan sends nothing, and its record i
     });
     expect(records).toEqual([]);
     await serve(books());
-    await environment.client.workflow.getHandle(recordWorkflowId(cycle.workflowId)).result();
+    await environment.client.workflow.getHandle(recordWorkflowId(tagged(cycle.workflowId))).result();
     expect(records).toMatchObject([{ outcome: 'DEGRADED', orders: [] }]);
     expect(sent()).toBe(0);
   } finally {
