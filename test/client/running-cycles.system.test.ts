@@ -1,0 +1,66 @@
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runCycle } from '../../client/cli/commands/cycles.ts';
+import { ensureSchedule } from '../../client/controls/schedule.ts';
+import { TaskQueue } from '../../contracts/task-queues.ts';
+import { scheduleId } from '../../contracts/workflow-ids.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
+import { startDevServer } from '../support/temporal.ts';
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await startDevServer();
+});
+afterAll(() => environment.teardown());
+
+const configurationOf = (account: string) => parseConfiguration({ account }, 'the test');
+
+/** Nobody serves the queue: what is known of these cycles their start has said. */
+async function running(account: string): Promise<{ workflowId: string; mode: unknown; cycleId: unknown }[]> {
+  const found: { workflowId: string; mode: unknown; cycleId: unknown }[] = [];
+  const query = `Account = '${account}' AND WorkflowType = 'tradingCycle' AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId, searchAttributes } of environment.client.workflow.list({ query })) {
+    const { Mode: mode, CycleId: cycleId } = searchAttributes;
+    found.push({ workflowId, mode: mode?.[0], cycleId: cycleId?.[0] });
+  }
+  return found;
+}
+
+it('a cycle that its schedule has started is found by its account while it runs, and no other with it', async () => {
+  for (const account of ['main', 'second'])
+    await (await ensureSchedule(environment.client, configurationOf(account))).trigger();
+  await expect.poll(() => running('second')).toHaveLength(1);
+  await expect
+    .poll(() => running('main'))
+    .toEqual([{ workflowId: expect.stringContaining(scheduleId('main')), mode: 'paper', cycleId: undefined }]);
+});
+
+it('so is one of a schedule that was made before they could be found, which stays as a person left it', async () => {
+  const configuration = configurationOf('older');
+  const { client } = environment;
+  await client.schedule.create({
+    scheduleId: scheduleId('older'),
+    spec: { intervals: [{ every: '7 minutes' }] },
+    action: { type: 'startWorkflow', workflowType: 'tradingCycle', taskQueue: TaskQueue.cycles, args: [{}] },
+    state: { paused: true, note: 'by ann' },
+  });
+  const schedule = await ensureSchedule(client, configuration);
+  await schedule.trigger();
+  await expect.poll(() => running('older')).toMatchObject([{ mode: 'paper' }]);
+  const { spec, state } = await schedule.describe();
+  expect({ every: spec.intervals?.[0]?.every, ...state }).toMatchObject({
+    every: 420_000,
+    paused: true,
+    note: 'by ann',
+  });
+});
+
+it('so is one that was started by hand, by its own id too', async () => {
+  const run = runCycle(environment.client, configurationOf('hand'), {});
+  const ended = expect(run).rejects.toMatchObject({ code: 'CycleFailed' });
+  await expect.poll(() => running('hand')).toHaveLength(1);
+  const [cycle] = await running('hand');
+  expect(cycle).toEqual({ workflowId: cycle?.workflowId, mode: 'paper', cycleId: cycle?.workflowId });
+  await environment.client.workflow.getHandle(cycle?.workflowId ?? '').terminate('end of the test');
+  await ended;
+});
