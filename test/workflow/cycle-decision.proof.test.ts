@@ -10,7 +10,8 @@ import { agentIds } from '../../domain/signals/agents.ts';
 import { createWorker } from '../../runtime/temporal.ts';
 import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
 import { exchangeLog, expectBooksEqualExchange } from '../support/proof.ts';
-import { type Rig, replayThenClose, scriptedAgent, startRig } from '../support/rig.ts';
+import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
+import { scriptedAgent } from '../support/scripted-agent.ts';
 import { startDevServer } from '../support/temporal.ts';
 
 let environment: TestWorkflowEnvironment;

@@ -1,0 +1,42 @@
+import type { AgentId } from '../../domain/signals/agents.ts';
+import { abstain } from '../../domain/signals/signals.ts';
+import type { Agent } from '../../trading/agents/port.ts';
+
+/** A view for every symbol, or a reason to abstain. */
+export type ScriptedView = { expectedReturn: number } | { abstain: string };
+
+/** A stand-in for an agent that says what the test wants said, by the agents' own contract. */
+export function scriptedAgent(id: AgentId, view: () => ScriptedView): Agent {
+  return {
+    id,
+    async answer({ snapshot, horizonMs, others }) {
+      const said = view();
+      const symbols = snapshot.symbols.map(({ instrument }) => instrument.symbol);
+      const up = 'expectedReturn' in said && said.expectedReturn > 0;
+      return {
+        agentId: id,
+        opinions:
+          'abstain' in said
+            ? abstain(id, symbols, 'not_configured', said.abstain)
+            : symbols.map((symbol) => ({
+                kind: 'signal' as const,
+                agentId: id,
+                symbol,
+                probabilities: { up: up ? 0.8 : 0.1, flat: 0.1, down: up ? 0.1 : 0.8 },
+                expectedReturn: said.expectedReturn,
+                uncertainty: 0.01,
+                conviction: 0.8,
+                horizonMs,
+                validUntilAt: snapshot.takenAt + horizonMs,
+                rationale: others ? `heard ${others.map(({ agentId }) => agentId).join(', ')}` : 'scripted by the test',
+                evidence: [],
+              })),
+        model: 'scripted',
+        version: '1',
+        latencyMs: 0,
+        tokens: 0,
+        costUsd: '0',
+      };
+    },
+  };
+}
