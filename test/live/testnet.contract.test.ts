@@ -1,6 +1,7 @@
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { startTestExchange } from '../paper-exchange/harness.ts';
+import { simulatedVenue } from '../support/simulated.ts';
 import { describeTradingContract } from './trading-contract.ts';
 
 const apiKey = process.env['SAPPHIRE_TESTNET_API_KEY'];
@@ -30,5 +31,11 @@ describeTradingContract(
     const client = createCcxtClient({ venue: 'binance', restUrl: exchange.url, ...keys });
     return { trading: await createCcxtTrading(client), close: () => exchange.close() };
   },
+  true,
+);
+
+describeTradingContract(
+  'the simulated market of this process',
+  async () => ({ trading: (await simulatedVenue()).trading, close: async () => {} }),
   true,
 );

@@ -17,6 +17,7 @@ import {
   stopOf,
 } from '../../contracts/cycle-draft.ts';
 import type { PricesRequest, SnapshotRequest } from '../../contracts/cycle-steps.ts';
+import { type Step, timeGranted } from '../../contracts/cycle-times.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { type Prices, pricesIn } from '../../domain/market/prices.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
@@ -71,7 +72,8 @@ export interface CycleStart {
 
 /**
  * One round of trading from terms to record, in the caller's own process: the order of steps of the workflow `tradingCycle`, without what makes that
- * one outlive a crash. A step that fails cuts the cycle short, and is in its record.
+ * one outlive a crash. A step that fails, or for which the cycle has no time left, cuts it short, and is in its record; how long a step takes at
+ * most is that of whoever is handed in, but for the agents, who are told.
  *
  * @throws whatever kept terms or record from the journal
  */
@@ -110,18 +112,26 @@ interface Progress {
 }
 
 async function trade(tools: CycleTools, terms: CycleTerms, progress: Progress): Promise<void> {
-  const { market, agents, coordinator, venue } = tools;
+  const { clock, market, agents, coordinator, venue } = tools;
   const { draft } = progress;
   const { cycleId, correlationId } = draft;
   const { symbols, candles, bookLevels, horizonMs, tradedSymbols, policy, epoch } = terms;
+  const begin = (step: Step, ownMs?: number): number => {
+    const granted = timeGranted(step, terms, clock.now(), ownMs);
+    if (typeof granted === 'string') throw new Error(granted);
+    return granted;
+  };
 
+  begin('snapshot');
   const snapshot = await market.snapshot({ symbols, candles, bookLevels, correlationId, neededUntilAt: terms.endsAt });
   draft.snapshot = describeSnapshot(snapshot);
   // Where it comes to no decision equity is marked at what the agents saw.
   progress.prices = pricesIn(snapshot);
 
-  draft.answers = await agents.ask(terms, { cycleId, correlationId, snapshot, horizonMs });
+  const agentDeadlineMs = begin('agents', terms.agentDeadlineMs);
+  draft.answers = await agents.ask({ ...terms, agentDeadlineMs }, { cycleId, correlationId, snapshot, horizonMs });
   const { takenAt } = snapshot;
+  begin('consensus');
   draft.consensus = await coordinator.formConsensus({
     cycleId,
     symbols,
@@ -131,9 +141,11 @@ async function trade(tools: CycleTools, terms: CycleTerms, progress: Progress): 
     policy,
   });
 
+  begin('prices');
   const prices = await market.prices({ symbols, bookLevels });
   progress.prices = prices;
   draft.prices = describePrices(prices);
+  begin('plan');
   draft.plan = await planOfCycle(
     { ...tools, exchangeTime: market.exchangeTime, readSnapshot: market.readSnapshot },
     { cycleId, correlationId, epoch, tradedSymbols, snapshot, prices, consensus: draft.consensus },
