@@ -1,176 +1,30 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ConsensusQuestion, formConsensus, type SymbolView } from '../../../domain/consensus/consensus.ts';
+import { formConsensus } from '../../../domain/consensus/consensus.ts';
 import {
   defaultParticipation,
   type Participant,
   type ParticipationPolicy,
-  perAgent,
 } from '../../../domain/consensus/participation.ts';
-import { logPool } from '../../../domain/consensus/pooling.ts';
-import { tagged } from '../../../domain/money/tagged.ts';
-import { type AgentId, agentIds, missionAgentIds } from '../../../domain/signals/agents.ts';
-import type { AgentAnswer, Opinion, Signal } from '../../../domain/signals/signals.ts';
-
-const SYMBOL = 'BTC/USDT';
-const TAKEN_AT = 1_800_000_000_000;
-const HORIZON_MS = 3_600_000;
-
-type Probabilities = Signal['probabilities'];
-const UP: Probabilities = { up: 1, flat: 0, down: 0 };
-const FLAT: Probabilities = { up: 0, flat: 1, down: 0 };
-const DOWN: Probabilities = { up: 0, flat: 0, down: 1 };
-
-function signal(agentId: AgentId, changes: Partial<Signal> = {}): Signal {
-  return {
-    kind: 'signal',
-    agentId,
-    symbol: SYMBOL,
-    probabilities: UP,
-    expectedReturn: 0.001,
-    uncertainty: 0.01,
-    conviction: 1,
-    horizonMs: HORIZON_MS,
-    validUntilAt: TAKEN_AT + HORIZON_MS,
-    rationale: '',
-    evidence: [],
-    ...changes,
-  };
-}
-
-function abstention(agentId: AgentId): Opinion {
-  return { kind: 'abstention', agentId, symbol: SYMBOL, reason: 'no_key', detail: '' };
-}
-
-function answer(agentId: AgentId, ...opinions: Opinion[]): AgentAnswer {
-  return { agentId, opinions, model: 'm', version: '1', latencyMs: 1, tokens: 0, costUsd: '0' };
-}
-
-const give = (agentId: AgentId, changes: Partial<Signal> = {}) => answer(agentId, signal(agentId, changes));
-
-function policy(
-  weights: Partial<Record<AgentId, number>> = {},
-  changes: Partial<Omit<ParticipationPolicy, 'agents'>> = {},
-): ParticipationPolicy {
-  const agents = perAgent((id) => ({ ...defaultParticipation(id), weight: weights[id] ?? 1, trust: 1 }));
-  return {
-    version: 3,
-    agents,
-    quorumCount: 1,
-    quorumWeight: 0,
-    maxGroupShare: 1,
-    pool: 'linear',
-    minConviction: 0,
-    requiredGroups: [],
-    vetoConviction: 0.5,
-    earnedTrust: true,
-    ...changes,
-  };
-}
-
-function changed(terms: ParticipationPolicy, id: AgentId, changes: Partial<Participant>): ParticipationPolicy {
-  const { [id]: before } = terms.agents;
-  if (!before) throw new Error(`nobody is called ${id}`);
-  return { ...terms, agents: { ...terms.agents, [id]: { ...before, ...changes } } };
-}
-
-function question(answers: AgentAnswer[]): ConsensusQuestion {
-  return { cycleId: tagged('cycle-1'), symbols: [SYMBOL], answers, takenAt: TAKEN_AT, horizonMs: HORIZON_MS };
-}
-
-function view(answers: AgentAnswer[], terms: ParticipationPolicy = policy()): SymbolView {
-  const [first] = formConsensus(question(answers), terms).symbols;
-  if (!first) throw new Error('no view');
-  return first;
-}
-
-function vote(consensus: SymbolView, agentId: AgentId) {
-  return consensus.votes.find((each) => each.agentId === agentId);
-}
-
-const chance = (up: number) => ({ probabilities: { up, flat: 0, down: 1 - up } });
-
-/** All but the votes' notes: what a decision rests on. */
-function essence({ votes, ...rest }: SymbolView) {
-  return { ...rest, votes: votes.filter(({ counted }) => counted) };
-}
-
-describe('the linear pool', () => {
-  it('gives 0.61 for (0.7, 0.6, 0.4) with weights (0.5, 0.3, 0.2)', () => {
-    const { probabilities, direction } = view(
-      [give('deepseek', chance(0.7)), give('fingpt', chance(0.6)), give('freqtrade', chance(0.4))],
-      policy({ deepseek: 0.5, fingpt: 0.3, freqtrade: 0.2 }),
-    );
-    expect(probabilities.up).toBeCloseTo(0.61, 12);
-    expect(probabilities.down).toBeCloseTo(0.39, 12);
-    expect(direction).toBe('up');
-  });
-
-  it('gives (.49, .33, .18) for three ternary views', () => {
-    const { probabilities } = view(
-      [
-        give('deepseek', { probabilities: { up: 0.6, flat: 0.3, down: 0.1 } }),
-        give('fingpt', { probabilities: { up: 0.5, flat: 0.4, down: 0.1 } }),
-        give('freqtrade', { probabilities: { up: 0.2, flat: 0.3, down: 0.5 } }),
-      ],
-      policy({ deepseek: 0.5, fingpt: 0.3, freqtrade: 0.2 }),
-    );
-    expect(probabilities.up).toBeCloseTo(0.49, 12);
-    expect(probabilities.flat).toBeCloseTo(0.33, 12);
-    expect(probabilities.down).toBeCloseTo(0.18, 12);
-  });
-
-  it('has the mixture’s mean and standard deviation, disagreement included', () => {
-    const { expectedReturn, uncertainty } = view(
-      [
-        give('deepseek', { expectedReturn: 0.03, uncertainty: 0.02 }),
-        give('fingpt', { expectedReturn: -0.01, uncertainty: 0.04 }),
-      ],
-      policy({ deepseek: 3, fingpt: 1 }),
-    );
-    expect(expectedReturn).toBeCloseTo(0.02, 12);
-    // E[x²] − μ² = ¾(0.02² + 0.03²) + ¼(0.04² + 0.01²) − 0.02²
-    expect(uncertainty ** 2).toBeCloseTo(0.0013 * 0.75 + 0.0017 * 0.25 - 0.0004, 12);
-  });
-
-  it('makes up for probabilities that add up to 1 only nearly', () => {
-    const { probabilities } = view([give('deepseek', { probabilities: { up: 0.33, flat: 0.33, down: 0.335 } })]);
-    expect(probabilities.up + probabilities.flat + probabilities.down).toBeCloseTo(1, 12);
-  });
-});
-
-describe('the logarithmic pool', () => {
-  const binary = (up: number, weight: number) => ({ probabilities: { up, flat: 0, down: 1 - up }, weight });
-
-  it('gives 0.6140090 for (0.7, 0.6, 0.4) with weights (0.5, 0.3, 0.2)', () => {
-    // Of the two outcomes that are possible: the third is clipped to a hundredth.
-    const { up, down } = logPool([binary(0.7, 0.5), binary(0.6, 0.3), binary(0.4, 0.2)]);
-    expect(up / (up + down)).toBeCloseTo(0.614009, 7);
-  });
-
-  it('gives (.4951107, .3550852, .1498041) for three ternary views', () => {
-    const probabilities = logPool([
-      { probabilities: { up: 0.6, flat: 0.3, down: 0.1 }, weight: 0.5 },
-      { probabilities: { up: 0.5, flat: 0.4, down: 0.1 }, weight: 0.3 },
-      { probabilities: { up: 0.2, flat: 0.3, down: 0.5 }, weight: 0.2 },
-    ]);
-    expect(probabilities.up).toBeCloseTo(0.4951107, 7);
-    expect(probabilities.flat).toBeCloseTo(0.3550852, 7);
-    expect(probabilities.down).toBeCloseTo(0.1498041, 7);
-  });
-
-  it('gives no voter a veto', () => {
-    const { up } = logPool([binary(1, 0.9), binary(0, 0.1)]);
-    expect(up).toBeGreaterThan(0.9);
-  });
-
-  it('is the policy’s to choose, and named in the decision', () => {
-    const answers = [give('deepseek', chance(0.9)), give('fingpt', chance(0.5))];
-    const consensus = formConsensus(question(answers), policy({}, { pool: 'log' }));
-    expect(consensus.method).toBe('log-pool/1');
-    expect(consensus.symbols[0]?.probabilities.up).toBeGreaterThan(view(answers).probabilities.up);
-  });
-});
+import { agentIds, missionAgentIds } from '../../../domain/signals/agents.ts';
+import type { AgentAnswer } from '../../../domain/signals/signals.ts';
+import {
+  abstention,
+  answer,
+  chance,
+  changed,
+  DOWN,
+  essence,
+  FLAT,
+  give,
+  policy,
+  question,
+  SYMBOL,
+  signal,
+  TAKEN_AT,
+  UP,
+  view,
+  vote,
+} from './answers.ts';
 
 describe('the least conviction', () => {
   it.each([
@@ -383,125 +237,5 @@ describe('weights', () => {
     expect(vote(consensus, 'my-model')).toMatchObject({ counted: true });
     expect(vote(consensus, 'my-model')?.weight).toBeCloseTo(0.3, 12);
     expect(vote(consensus, 'fingpt')?.weight).toBeCloseTo(0.4, 12);
-  });
-});
-
-const anyProbabilities = fc
-  .tuple(fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 0, max: 1000 }), fc.integer({ min: 1, max: 1000 }))
-  .map(([up, flat, down]) => {
-    const total = up + flat + down;
-    return { up: up / total, flat: flat / total, down: down / total };
-  });
-
-const anyAnswer = (agentId: AgentId) =>
-  fc
-    .record({
-      probabilities: anyProbabilities,
-      expectedReturn: fc.double({ min: -0.5, max: 0.5, noNaN: true }),
-      uncertainty: fc.double({ min: 0, max: 1, noNaN: true }),
-      conviction: fc.double({ min: 0, max: 1, noNaN: true }),
-      horizonMs: fc.constantFrom(HORIZON_MS, HORIZON_MS, HORIZON_MS, 60_000),
-      validUntilAt: fc.constantFrom(TAKEN_AT + 1, TAKEN_AT + HORIZON_MS, TAKEN_AT),
-    })
-    .map((changes) => give(agentId, changes));
-
-const anyAnswers = fc
-  .subarray([...agentIds])
-  .chain((ids) => fc.tuple(...ids.map((id) => fc.oneof(anyAnswer(id), fc.constant(answer(id, abstention(id)))))));
-
-const anyPolicy = fc
-  .record({
-    weights: fc.array(fc.integer({ min: 0, max: 100 }), { minLength: agentIds.length, maxLength: agentIds.length }),
-    enabled: fc.array(fc.boolean(), { minLength: agentIds.length, maxLength: agentIds.length }),
-    quorumCount: fc.integer({ min: 1, max: 4 }),
-    quorumWeight: fc.double({ min: 0, max: 1, noNaN: true }),
-    maxGroupShare: fc.double({ min: 0, max: 1, noNaN: true }),
-  })
-  .map(({ weights, enabled, ...rest }): ParticipationPolicy => {
-    const terms = policy(Object.fromEntries(agentIds.map((id, index) => [id, (weights[index] ?? 0) / 10])), rest);
-    return agentIds.reduce((each, id, index) => changed(each, id, { enabled: enabled[index] ?? true }), terms);
-  });
-
-describe('properties', () => {
-  it('the order of answers is irrelevant', () => {
-    fc.assert(
-      fc.property(anyAnswers, anyPolicy, fc.infiniteStream(fc.double({ noNaN: true })), (answers, terms, keys) => {
-        const shuffled = answers
-          .map((each) => ({ each, key: keys.next().value ?? 0 }))
-          .sort((a, b) => a.key - b.key)
-          .map(({ each }) => each);
-        expect(view(shuffled, terms)).toEqual(view(answers, terms));
-      }),
-    );
-  });
-
-  it('an abstainer changes nothing', () => {
-    fc.assert(
-      fc.property(anyAnswers, anyPolicy, fc.constantFrom(...agentIds), (answers, terms, id) => {
-        const others = answers.filter(({ agentId }) => agentId !== id);
-        const without = view(others, terms);
-        expect(essence(view([...others, answer(id, abstention(id))], terms))).toEqual(essence(without));
-      }),
-    );
-  });
-
-  it('weight 0 equals absence', () => {
-    fc.assert(
-      fc.property(anyAnswers, anyPolicy, fc.constantFrom(...agentIds), (answers, terms, id) => {
-        const weightless = changed(terms, id, { enabled: true, weight: 0 });
-        const absent = changed(terms, id, { enabled: false, weight: 1 });
-        const others = answers.filter(({ agentId }) => agentId !== id);
-        expect(essence(view(answers, weightless))).toEqual(essence(view(others, absent)));
-      }),
-    );
-  });
-
-  it('probabilities and weights add up to 1 when a signal counted, every number stays in its range', () => {
-    fc.assert(
-      fc.property(anyAnswers, anyPolicy, (answers, terms) => {
-        const { votes, probabilities, conviction, dissent, quorum, uncertainty } = view(answers, terms);
-        const counted = votes.filter((each) => each.counted);
-        const total = counted.length > 0 ? 1 : 0;
-        expect(probabilities.up + probabilities.flat + probabilities.down).toBeCloseTo(total, 9);
-        expect(votes.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(total, 9);
-        for (const value of [conviction, dissent, ...votes.map(({ weight }) => weight)]) {
-          expect(value).toBeGreaterThanOrEqual(0);
-          expect(value).toBeLessThanOrEqual(1);
-        }
-        expect(uncertainty).toBeGreaterThanOrEqual(0);
-        expect(quorum.count).toBe(counted.length);
-        expect(quorum.weight).toBeLessThanOrEqual(1 + 1e-9);
-      }),
-    );
-  });
-
-  it('no group exceeds the cap when two or more vote, as far as their number lets it be kept', () => {
-    fc.assert(
-      fc.property(anyAnswers, anyPolicy, (answers, terms) => {
-        const byGroup = new Map<string, number>();
-        for (const { agentId, weight, counted } of view(answers, terms).votes) {
-          const group = terms.agents[agentId]?.group ?? '';
-          if (counted) byGroup.set(group, (byGroup.get(group) ?? 0) + weight);
-        }
-        fc.pre(byGroup.size >= 2);
-        const cap = Math.max(terms.maxGroupShare, 1 / byGroup.size);
-        for (const share of byGroup.values()) expect(share).toBeLessThanOrEqual(cap + 1e-9);
-      }),
-    );
-  });
-
-  it('the pool lies between the extremes of its voters', () => {
-    fc.assert(
-      fc.property(anyAnswers, anyPolicy, (answers, terms) => {
-        const consensus = view(answers, terms);
-        const counted = answers.filter(({ agentId }) => vote(consensus, agentId)?.counted);
-        fc.pre(counted.length > 0);
-        const ups = counted.flatMap(({ opinions }) =>
-          opinions.flatMap((each) => (each.kind === 'signal' ? each.probabilities.up : [])),
-        );
-        expect(consensus.probabilities.up).toBeGreaterThanOrEqual(Math.min(...ups) - 1e-9);
-        expect(consensus.probabilities.up).toBeLessThanOrEqual(Math.max(...ups) + 1e-9);
-      }),
-    );
   });
 });
