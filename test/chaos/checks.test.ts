@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { abstain } from '../../domain/signals/signals.ts';
-import {
-  faultsAreSaid,
-  legsFilledOnce,
-  onlyWhoSawResumes,
-  ordersKeepTheirLimit,
-  ordersOnce,
-  stopsInTime,
-} from './checks.ts';
+import { legsFilledOnce, ordersKeepTheirLimit, ordersOnce } from './checks-orders.ts';
+import { onlyWhoSawResumes, stopsInTime } from './checks-stops.ts';
+import { faultsAreSaid } from './checks-told.ts';
 import type { Evidence } from './evidence.ts';
 
 const foundIn = (check: (evidence: Evidence) => { what: string }[], evidence: object): number =>

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { decimal } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { isTerminal } from '../../domain/orders/orders.ts';
-import { legsFilledOnce } from './checks.ts';
+import { legsFilledOnce } from './checks-orders.ts';
 import type { Evidence } from './evidence.ts';
 import type { ChaosStack } from './stack.ts';
 
