@@ -3,10 +3,9 @@ import type { TradingControlState } from '../../contracts/control.ts';
 import type { ProtectionState } from '../../contracts/protection.ts';
 import { plainText } from '../../contracts/text.ts';
 import { protectWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
-import type { Observation } from '../../domain/health/health.ts';
-import { decimal } from '../../domain/money/money.ts';
+import { type Observation, observed } from '../../domain/health/health.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { PROTECTED_WITHIN_MS } from '../../trading/reconcile/missing.ts';
+import { guardedHoldings } from '../../trading/health/books.ts';
 
 /** What guards money and has not answered for so long is told of: that a workflow runs does not say that it works. */
 export const SILENT_MS = 15_000;
@@ -44,35 +43,29 @@ export function createAnswerWatch(
       const component = `control/${account}`;
       const state = await ask<TradingControlState>(TRADING_CONTROL_ID, 'state');
       if ('silentMs' in state) {
-        if (state.silentMs < SILENT_MS) return [{ component, detail: 'ok' }];
+        if (state.silentMs < SILENT_MS) return [observed(component)];
         const detail = `the stop's latch has not answered for ${seconds(state.silentMs)}: ${state.reason}`;
         return [{ component, code: 'control.silent', detail }];
       }
       const waitingMs = state.waitingSince === undefined ? 0 : Date.now() - state.waitingSince;
-      if (waitingMs < SILENT_MS) return [{ component, detail: 'ok' }];
+      if (waitingMs < SILENT_MS) return [observed(component)];
       const detail = `a stop has waited for its fence for ${seconds(waitingMs)}: ${state.trouble.join('; ')}`;
       return [{ component, code: 'control.silent', detail: plainText(detail, 500) }];
     },
 
     /** Whether the exits of each holding answer. Those that do not run at all are another incident. */
     async exits(): Promise<Observation[]> {
-      const component = `exits/${account}`;
-      const held = (await journal.ledger.positions(account)).filter(
-        ({ quantity, openedAt }) => !decimal(quantity).isZero() && openedAt < Date.now() - PROTECTED_WITHIN_MS,
-      );
+      const held = await guardedHoldings(journal, account);
       const silent = await Promise.all(
-        held.map(async ({ symbol }) => {
+        held.map(async (symbol) => {
           const state = await ask<ProtectionState>(protectWorkflowId(account, symbol), 'protection');
           const isSilent = 'silentMs' in state && state.silentMs >= SILENT_MS;
           return isSilent ? [`${symbol} for ${seconds(state.silentMs)} (${state.reason})`] : [];
         }),
       );
       const words = silent.flat().join('; ');
-      return [
-        words === ''
-          ? { component, detail: 'ok' }
-          : { component, code: 'exits.silent', detail: plainText(`exits do not answer: ${words}`, 500) },
-      ];
+      const detail = plainText(`exits do not answer: ${words}`, 500);
+      return [observed(`exits/${account}`, words !== '' && { code: 'exits.silent', detail })];
     },
   };
 }

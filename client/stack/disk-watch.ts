@@ -1,5 +1,5 @@
-import { probeDisk } from '../../activities/health/probes.ts';
 import type { Observation } from '../../domain/health/health.ts';
+import { probeDisk } from '../../trading/health/probes.ts';
 
 const WATCH_MS = 5_000;
 

@@ -11,6 +11,14 @@ export interface Observation {
   since?: number | undefined;
 }
 
+/** A component that is well, or has this fault. */
+export function observed(
+  component: string,
+  fault: { code: ConditionCode; detail: string } | false = false,
+): Observation {
+  return fault ? { component, ...fault } : { component, detail: 'ok' };
+}
+
 export interface RecoveryRecord {
   action: RecoveryAction;
   startedAt: number;

@@ -120,9 +120,9 @@ export const mutants = {
     attacks: [{ kind: 'untraded', how: 'delisted', held: true }],
     rewrites: [
       {
-        file: 'activities/health/books.ts',
-        find: '    untraded.length === 0\n',
-        replace: '    untraded.length >= 0\n',
+        file: 'trading/health/books.ts',
+        find: 'untraded.length > 0 && {',
+        replace: 'untraded.length < 0 && {',
       },
     ],
   },

@@ -1,8 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cellText } from '../../activities/reports/format.ts';
-import { pageHtml } from '../../activities/reports/page.ts';
 import { print, progress, reportError, show, table, textOf } from '../../client/cli/output.ts';
 import { createProgram } from '../../client/cli/program.ts';
 import { describeTrail } from '../../client/views/cycle-trail.ts';
@@ -13,6 +11,8 @@ import { tagged } from '../../domain/money/tagged.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { openJournal } from '../../stores/journal/open.ts';
+import { cellText } from '../../stores/warehouse/pages/format.ts';
+import { pageHtml } from '../../stores/warehouse/pages/page.ts';
 import { cycleRecord, leg, planLegs, sending, temporaryFolder, terms } from '../support/books.ts';
 import { freePort } from '../support/ports.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { cycleObservation } from '../../activities/health/books.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { type AbstentionReason, abstain } from '../../domain/signals/signals.ts';
+import { cycleObservation } from '../../trading/health/books.ts';
 
 const symbols = ['BTC/USDT', 'ETH/USDT'];
 

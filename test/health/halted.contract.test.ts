@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { listingsObservation } from '../../activities/health/books.ts';
-import { probeExchange } from '../../activities/health/probes.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { listingsObservation } from '../../trading/health/books.ts';
+import { probeExchange } from '../../trading/health/probes.ts';
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtPrices } from '../../venues/binance/ccxt-prices.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';

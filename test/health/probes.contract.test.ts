@@ -2,17 +2,17 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { controlObservation, listingsObservation } from '../../activities/health/books.ts';
+import { flatPosition } from '../../domain/portfolio/position.ts';
+import type { ControlState } from '../../stores/journal/books/control.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { controlObservation, listingsObservation } from '../../trading/health/books.ts';
 import {
   type ExchangeView,
   probeDisk,
   probeExchange,
   probeProcess,
   probeTemporal,
-} from '../../activities/health/probes.ts';
-import { flatPosition } from '../../domain/portfolio/position.ts';
-import type { ControlState } from '../../stores/journal/books/control.ts';
-import type { Journal } from '../../stores/journal/port.ts';
+} from '../../trading/health/probes.ts';
 
 let server: Server | undefined;
 afterEach(() => server?.close());

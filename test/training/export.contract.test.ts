@@ -2,10 +2,12 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportTraining } from '../../activities/training/export.ts';
 import { splitOf } from '../../domain/scoring/training.ts';
+import type { Price } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { withDuckDb } from '../../stores/warehouse/duckdb/database.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
+import { exportTraining } from '../../trading/training/export.ts';
 import { temporaryFolder } from '../support/books.ts';
 import { type Books, startBooks } from '../warehouse/harness.ts';
 import { liveThrough, START, wave } from './market.ts';
@@ -86,7 +88,7 @@ describe('a training set', () => {
     const changed = await startBooks();
     const candles = wave(MINUTES).map((candle, index) => {
       if (index < cut) return candle;
-      const close = (Number(candle.close) * 3).toFixed(4);
+      const close: Price = tagged((Number(candle.close) * 3).toFixed(4));
       return { ...candle, open: close, high: close, low: close, close };
     });
     await liveThrough(changed, candles);

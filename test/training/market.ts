@@ -1,4 +1,5 @@
 import type { Candle, MarketSnapshot } from '../../domain/market/market.ts';
+import type { Price } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { cycleRecord } from '../support/books.ts';
 import type { Books } from '../warehouse/harness.ts';
@@ -15,8 +16,8 @@ export function wave(minutes: number, seed = 5): Candle[] {
   };
   return Array.from({ length: minutes }, (_, index) => {
     const price = 100 + 4 * Math.sin(index / 25) + random() * 0.2;
-    const text = price.toFixed(4);
-    return { openAt: START + index * MINUTE, open: text, high: text, low: text, close: text, volume: '3' };
+    const text: Price = tagged(price.toFixed(4));
+    return { openAt: START + index * MINUTE, open: text, high: text, low: text, close: text, volume: tagged('3') };
   });
 }
 
@@ -38,15 +39,18 @@ export async function liveThrough(books: Books, candles: readonly Candle[], ever
             symbol: 'BTC/USDT',
             base: 'BTC',
             quote: 'USDT',
-            tickSize: '0.01',
-            stepSize: '0.01',
-            minQuantity: '0.01',
-            minNotional: '1',
+            tickSize: tagged('0.01'),
+            stepSize: tagged('0.01'),
+            minQuantity: tagged('0.01'),
+            minNotional: tagged('1'),
             makerFeeRate: '0',
             takerFeeRate: '0',
           },
           candles: seen,
-          book: { bids: [[(price - 0.01).toFixed(4), '2']], asks: [[(price + 0.01).toFixed(4), '1']] },
+          book: {
+            bids: [[tagged((price - 0.01).toFixed(4)), tagged('2')]],
+            asks: [[tagged((price + 0.01).toFixed(4)), tagged('1')]],
+          },
         },
       ],
     };

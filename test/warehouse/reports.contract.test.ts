@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makePage, runReports } from '../../activities/reports/make.ts';
-import { pageHtml } from '../../activities/reports/page.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { scoreOf } from '../../domain/scoring/scoring.ts';
 import { periodOf } from '../../domain/statistics/periods.ts';
 import type { NewEvent } from '../../stores/journal/books/outbox.ts';
+import { makePage, runReports } from '../../stores/warehouse/pages/make.ts';
+import { pageHtml } from '../../stores/warehouse/pages/page.ts';
 import { type Cell, reports } from '../../stores/warehouse/reports/index.ts';
 import type { Range } from '../../stores/warehouse/reports/query.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
@@ -75,15 +75,15 @@ async function tradedCycle(
             symbol: 'BTC/USDT',
             base: 'BTC',
             quote: 'USDT',
-            tickSize: '1',
-            stepSize: '1',
-            minQuantity: '1',
-            minNotional: '1',
+            tickSize: tagged('1'),
+            stepSize: tagged('1'),
+            minQuantity: tagged('1'),
+            minNotional: tagged('1'),
             makerFeeRate: '0',
             takerFeeRate: '0',
           },
           candles: [],
-          book: { bids: [['99', '3']], asks: [['101', '1']] },
+          book: { bids: [[tagged('99'), tagged('3')]], asks: [[tagged('101'), tagged('1')]] },
         },
       ],
     },

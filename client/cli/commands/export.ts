@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { exportTraining } from '../../../activities/training/export.ts';
 import { splits } from '../../../domain/scoring/training.ts';
+import { exportTraining } from '../../../trading/training/export.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, progress, table } from '../output.ts';

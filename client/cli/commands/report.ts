@@ -1,10 +1,10 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { cellText } from '../../../activities/reports/format.ts';
-import { makePage, pageName, runReports } from '../../../activities/reports/make.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { type Period, periodOf, periods } from '../../../domain/statistics/periods.ts';
+import { cellText } from '../../../stores/warehouse/pages/format.ts';
+import { makePage, pageName, runReports } from '../../../stores/warehouse/pages/make.ts';
 import { type ReportRows, reports } from '../../../stores/warehouse/reports/index.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -73,7 +73,7 @@ async function showPeriod(
     return;
   }
   progress(`${heading(configuration.mode).trim()}: drawing ${page.title}`);
-  const { pageHtml } = await import('../../../activities/reports/page.ts');
+  const { pageHtml } = await import('../../../stores/warehouse/pages/page.ts');
   const wanted = resolve(options.out);
   const isFolder = await stat(wanted).then(
     (found) => found.isDirectory(),

@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { kindOf } from '../../contracts/ids.ts';
 import type { OrderBook } from '../../domain/market/market.ts';
+import type { Price, Quantity } from '../../domain/money/money.ts';
 import type { WarehouseReader } from '../../stores/warehouse/query.ts';
 
-const level = z.tuple([z.string(), z.string()]);
+const price = kindOf<Price>(z.string());
+const quantity = kindOf<Quantity>(z.string());
+const level = z.tuple([price, quantity]);
 
 /** As the warehouse keeps it: JSON text. */
 const bookLevelsSchema: z.ZodType<OrderBook> = z
@@ -16,11 +20,11 @@ const optional = z.number().nullable();
 const candleSchema = z.object({
   symbol: z.string(),
   openedAt: millis,
-  open: z.string(),
-  high: z.string(),
-  low: z.string(),
-  close: z.string(),
-  volume: z.string(),
+  open: price,
+  high: price,
+  low: price,
+  close: price,
+  volume: quantity,
 });
 export type CandleRow = z.output<typeof candleSchema>;
 

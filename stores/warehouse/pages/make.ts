@@ -1,11 +1,11 @@
-import type { Configuration } from '../../contracts/config/schema.ts';
-import { type Period, periodOf } from '../../domain/statistics/periods.ts';
-import type { Feed } from '../../stores/warehouse/feeds.ts';
-import { readWarehouse } from '../../stores/warehouse/query.ts';
-import { duckDbDialect } from '../../stores/warehouse/reports/dialect.ts';
-import { reports as allReports, type ReportRows, runReport } from '../../stores/warehouse/reports/index.ts';
-import type { Range, Report } from '../../stores/warehouse/reports/query.ts';
-import type { Warehouse } from '../../stores/warehouse/warehouse.ts';
+import type { Configuration } from '../../../contracts/config/schema.ts';
+import { type Period, periodOf } from '../../../domain/statistics/periods.ts';
+import type { Feed } from '../feeds.ts';
+import { readWarehouse } from '../query.ts';
+import { duckDbDialect } from '../reports/dialect.ts';
+import { reports as allReports, type ReportRows, runReport } from '../reports/index.ts';
+import type { Range, Report } from '../reports/query.ts';
+import type { Warehouse } from '../warehouse.ts';
 import { dateText } from './format.ts';
 import type { ReportPage } from './page.ts';
 

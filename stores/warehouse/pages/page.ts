@@ -1,8 +1,8 @@
-import { oneLine } from '../../contracts/text.ts';
-import type { Mode } from '../../domain/market/market.ts';
-import { decimal, sum, text } from '../../domain/money/money.ts';
-import type { Cell, ReportRows } from '../../stores/warehouse/reports/index.ts';
-import type { Range } from '../../stores/warehouse/reports/query.ts';
+import { oneLine } from '../../../contracts/text.ts';
+import type { Mode } from '../../../domain/market/market.ts';
+import { decimal, sum, text } from '../../../domain/money/money.ts';
+import type { Cell, ReportRows } from '../reports/index.ts';
+import type { Range } from '../reports/query.ts';
 import { chartSvg } from './chart.ts';
 import { cellText, isFigure } from './format.ts';
 

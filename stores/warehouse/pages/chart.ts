@@ -2,8 +2,8 @@ import { BarChart, LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
-import type { Cell, ReportRows } from '../../stores/warehouse/reports/index.ts';
-import type { ChartOf, Report, Unit } from '../../stores/warehouse/reports/query.ts';
+import type { Cell, ReportRows } from '../reports/index.ts';
+import type { ChartOf, Report, Unit } from '../reports/query.ts';
 import { cellText } from './format.ts';
 
 use([BarChart, LineChart, GridComponent, LegendComponent, SVGRenderer]);

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Observation } from '../../domain/health/health.ts';
+import { type Observation, observed } from '../../domain/health/health.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Listing } from '../../venues/port.ts';
 
@@ -10,12 +10,11 @@ const MOST_SKEW_MS = 1_000;
 const LEAST_FREE_BYTES = 500 * 1024 * 1024;
 const LEAST_FREE_SHARE = 0.03;
 
-const well = (component: string): Observation => ({ component, detail: 'ok' });
-
-const wordsOf = (error: unknown): string => {
+/** What is behind it, where something is: a refused update says why in its cause. */
+export function wordsOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return (cause instanceof Error ? cause.message : String(cause)).slice(0, 300);
-};
+}
 
 const answerSchema = z.object({
   components: z.record(z.string(), z.string()).default({}),
@@ -43,19 +42,11 @@ export async function probeProcess({ name, url }: { name: string; url: string })
     const lacking = Object.entries(components).filter(([part, result]) => result !== 'ok' && !OWN_PROBE.includes(part));
     const words = lacking.map(([part, result]) => `${part}: ${result}`).join('; ');
     return [
-      lacking.length === 0
-        ? well(component)
-        : { component, code: 'process.unready', detail: `${name} waits for ${words}` },
-      ...Object.entries(breakers).map(
-        ([breaker, state]): Observation =>
-          state === 'open'
-            ? {
-                component: `breaker/${breaker}`,
-                code: 'breaker.open',
-                detail: `${name} leaves ${breaker} alone for now: it failed five times in a row`,
-              }
-            : well(`breaker/${breaker}`),
-      ),
+      observed(component, lacking.length > 0 && { code: 'process.unready', detail: `${name} waits for ${words}` }),
+      ...Object.entries(breakers).map(([breaker, state]) => {
+        const detail = `${name} leaves ${breaker} alone for now: it failed five times in a row`;
+        return observed(`breaker/${breaker}`, state === 'open' && { code: 'breaker.open', detail });
+      }),
     ];
   } catch (error) {
     return [{ component, code: 'process.silent', detail: `${name} does not answer at ${url}: ${wordsOf(error)}` }];
@@ -87,16 +78,13 @@ export async function probeExchange(exchange: ExchangeView, symbols: readonly st
   try {
     const serverTime = await exchange.serverTime();
     const skewMs = Math.round(serverTime - (sentAt + Date.now()) / 2);
-    const clock: Observation =
-      Math.abs(skewMs) > MOST_SKEW_MS
-        ? {
-            component: 'exchange/clock',
-            code: 'exchange.clock_skew',
-            detail: `the exchange's clock is ${skewMs} ms ahead of ours, more than ${MOST_SKEW_MS} ms either way: requests bear its time, books and logs ours`,
-          }
-        : well('exchange/clock');
+    const skewed = `the exchange's clock is ${skewMs} ms ahead of ours, more than ${MOST_SKEW_MS} ms either way: requests bear its time, books and logs ours`;
+    const clock = observed(
+      'exchange/clock',
+      Math.abs(skewMs) > MOST_SKEW_MS && { code: 'exchange.clock_skew', detail: skewed },
+    );
     const account = await exchange.balances().then(
-      () => well(component),
+      () => observed(component),
       (error: unknown): Observation => ({
         component,
         code: exchange.isRefusal(error) ? 'exchange.refuses' : 'exchange.away',
@@ -112,7 +100,7 @@ export async function probeExchange(exchange: ExchangeView, symbols: readonly st
           symbols.map(async (symbol) =>
             exchange.listing(symbol) === 'traded'
               ? probeMarket(symbol, (at) => priceAt(symbol, at), serverTime)
-              : [well(`market/${symbol}`)],
+              : [observed(`market/${symbol}`)],
           ),
         )
       : [];
@@ -131,15 +119,8 @@ async function probeMarket(
   const component = `market/${symbol}`;
   try {
     const price = await priceAt(now - CANDLE_AGE_MS);
-    return [
-      price === undefined
-        ? {
-            component,
-            code: 'market.stale',
-            detail: `${symbol} has no candle of ${CANDLE_AGE_MS / 1_000} s ago: its market stands still, or its data does`,
-          }
-        : well(component),
-    ];
+    const detail = `${symbol} has no candle of ${CANDLE_AGE_MS / 1_000} s ago: its market stands still, or its data does`;
+    return [observed(component, price === undefined && { code: 'market.stale', detail })];
   } catch {
     // The exchange that does not answer is an incident of its own.
     return [];
@@ -171,7 +152,7 @@ export async function probeTemporal(ask: () => Promise<unknown>, lateMs: number)
   if (tookMs > MOST_ANSWER_MS)
     return slow(`Temporal took ${tookMs} ms for an answer, ${MOST_ANSWER_MS} ms at most are usual`);
   if (failure !== undefined) throw failure;
-  return [well(component)];
+  return [observed(component)];
 }
 
 /** Room on the disk of a folder. */

@@ -1,16 +1,13 @@
-import type { Client } from '@temporalio/client';
-import { ScheduleNotFoundError } from '@temporalio/client';
 import { protectWorkflowId } from '../../contracts/workflow-ids.ts';
-import type { Observation } from '../../domain/health/health.ts';
+import { type Observation, observed } from '../../domain/health/health.ts';
 import { decimal } from '../../domain/money/money.ts';
 import { isUnwell } from '../../domain/signals/signals.ts';
 import type { ControlState } from '../../stores/journal/books/control.ts';
 import type { ReconciliationReport } from '../../stores/journal/books/exchange.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { PROTECTED_WITHIN_MS } from '../../trading/reconcile/missing.ts';
-import { isUnresolved } from '../../trading/reconcile/unresolved.ts';
 import type { TradingPort } from '../../venues/port.ts';
-import { isRunning } from '../reconcile/missing.ts';
+import { PROTECTED_WITHIN_MS } from '../reconcile/missing.ts';
+import { isUnresolved } from '../reconcile/unresolved.ts';
 
 /** What ends by itself, through look-ups, within this time is no incident. */
 const RESOLVED_WITHIN_MS = 20_000;
@@ -20,12 +17,9 @@ const CALM_MS = 45_000;
 /** Whether books and exchange agree, as reconciliation last saw it. */
 export function booksObservation(account: string, last: ReconciliationReport | undefined): Observation[] {
   if (!last) return [];
-  const component = `books/${account}`;
-  return [
-    last.differences.length === 0
-      ? { component, detail: 'ok' }
-      : { component, code: 'books.differ', detail: last.differences.join('; ').slice(0, 500) },
-  ];
+  const { differences } = last;
+  const detail = differences.join('; ').slice(0, 500);
+  return [observed(`books/${account}`, differences.length > 0 && { code: 'books.differ', detail })];
 }
 
 /** Whether everything that is configured or held can be traded. */
@@ -45,12 +39,8 @@ export async function listingsObservation(
     ];
     return `${symbol} is ${listing(symbol)} and set aside: if that lasts, ${remedies.join(' and ')}`;
   });
-  const component = 'exchange/listings';
-  return [
-    untraded.length === 0
-      ? { component, detail: 'ok' }
-      : { component, code: 'market.untraded', detail: words.join('; ').slice(0, 500) },
-  ];
+  const detail = words.join('; ').slice(0, 500);
+  return [observed('exchange/listings', untraded.length > 0 && { code: 'market.untraded', detail })];
 }
 
 /** A person's stop is no incident; a limit's is one that only a person ends; a halt over differences ends with them. */
@@ -60,45 +50,65 @@ export function controlObservation(
   last: ReconciliationReport | undefined,
 ): Observation[] {
   const component = `trading/${account}`;
-  if (tradingState !== 'halted' || !['risk', 'reconcile'].includes(changedBy)) return [{ component, detail: 'ok' }];
+  if (tradingState !== 'halted' || !['risk', 'reconcile'].includes(changedBy)) return [observed(component)];
   const detail = `trading was halted by ${changedBy}: ${reason}`.slice(0, 500);
   if (changedBy === 'risk') return [{ component, code: 'trading.halted', detail }];
   const isCalm = last !== undefined && last.differences.length === 0 && last.at > changedAt + CALM_MS;
   return [{ component, code: isCalm ? 'trading.resumable' : 'trading.frozen', detail }];
 }
 
+type HaltBooks = Pick<Journal, 'control' | 'exchange'>;
+
+async function haltBooks(journal: HaltBooks, account: string) {
+  const [control, last] = await Promise.all([
+    journal.control.read(account),
+    journal.exchange.lastReconciliation(account),
+  ]);
+  return { control, last };
+}
+
+/** Whether books and exchange agree, and whether trading goes on. */
+export async function haltObservations(journal: HaltBooks, account: string): Promise<Observation[]> {
+  const { control, last } = await haltBooks(journal, account);
+  return [...booksObservation(account, last), ...controlObservation(account, control, last)];
+}
+
+/** The epoch of the halt that is seen now, where it is one that ends by itself. */
+export async function resumableEpoch(journal: HaltBooks, account: string): Promise<number | undefined> {
+  const { control, last } = await haltBooks(journal, account);
+  const [seen] = controlObservation(account, control, last);
+  return seen?.code === 'trading.resumable' ? control.epoch : undefined;
+}
+
 export async function ordersObservation(journal: Pick<Journal, 'intents'>, account: string): Promise<Observation[]> {
   const before = Date.now() - RESOLVED_WITHIN_MS;
   const open = await journal.intents.listOpen(account);
   const unresolved = open.filter((intent) => isUnresolved(intent, before) && intent.sendBy < before);
-  const component = `orders/${account}`;
   const ids = unresolved.map(({ symbol, intentId }) => `${symbol} ${intentId}`).join(', ');
-  return [
-    unresolved.length === 0
-      ? { component, detail: 'ok' }
-      : { component, code: 'order.unresolved', detail: `it is not known whether the exchange took ${ids}` },
-  ];
+  const detail = `it is not known whether the exchange took ${ids}`;
+  return [observed(`orders/${account}`, unresolved.length > 0 && { code: 'order.unresolved', detail })];
+}
+
+/** What is held for long enough to have exits. */
+export async function guardedHoldings(journal: Pick<Journal, 'ledger'>, account: string): Promise<string[]> {
+  const before = Date.now() - PROTECTED_WITHIN_MS;
+  const positions = await journal.ledger.positions(account);
+  const held = positions.filter(({ quantity, openedAt }) => !decimal(quantity).isZero() && openedAt < before);
+  return held.map(({ symbol }) => symbol);
 }
 
 /** Each holding that exits can sell has a workflow that watches over it. */
 export async function protectionObservation(
   journal: Pick<Journal, 'ledger'>,
-  client: Client,
+  isRunning: (workflowId: string) => Promise<boolean>,
   account: string,
 ): Promise<Observation[]> {
-  const component = `protection/${account}`;
-  const held = (await journal.ledger.positions(account)).filter(
-    ({ quantity, openedAt }) => !decimal(quantity).isZero() && openedAt < Date.now() - PROTECTED_WITHIN_MS,
-  );
   const bare: string[] = [];
-  for (const { symbol } of held) {
-    if (!(await isRunning(client, protectWorkflowId(account, symbol)))) bare.push(symbol);
+  for (const symbol of await guardedHoldings(journal, account)) {
+    if (!(await isRunning(protectWorkflowId(account, symbol)))) bare.push(symbol);
   }
-  return [
-    bare.length === 0
-      ? { component, detail: 'ok' }
-      : { component, code: 'position.unprotected', detail: `no exits watch over ${bare.join(', ')}` },
-  ];
+  const detail = `no exits watch over ${bare.join(', ')}`;
+  return [observed(`protection/${account}`, bare.length > 0 && { code: 'position.unprotected', detail })];
 }
 
 /** How the last cycle ended, and which agents should have answered in it and did not. */
@@ -109,49 +119,12 @@ export async function cycleObservation(journal: Pick<Journal, 'cycles'>, account
     const [failure] = opinions.flatMap((opinion) =>
       opinion.kind === 'abstention' && isUnwell(opinion.reason) ? [opinion] : [],
     );
-    const component = `agent/${agentId}`;
-    return failure && opinions.every((opinion) => opinion.kind === 'abstention')
-      ? { component, code: 'agent.failing', detail: `${failure.reason}: ${failure.detail}`.slice(0, 300) }
-      : { component, detail: 'ok' };
+    const isSilent = failure !== undefined && opinions.every((opinion) => opinion.kind === 'abstention');
+    return observed(
+      `agent/${agentId}`,
+      isSilent && { code: 'agent.failing', detail: `${failure.reason}: ${failure.detail}`.slice(0, 300) },
+    );
   });
-  const component = `cycle/${account}`;
-  return [
-    last.outcome === 'DEGRADED'
-      ? { component, code: 'cycle.degraded', detail: last.summary.slice(0, 300) }
-      : { component, detail: 'ok' },
-    ...agents,
-  ];
-}
-
-export interface WatchedSchedule {
-  id: string;
-  /** Without a round for so long it is overdue. */
-  withinMs: number;
-  /** It need not exist: without the schedule of cycles nobody has asked for any. */
-  optional: boolean;
-}
-
-/** A schedule whose rounds have stopped coming. One that a person paused is left alone. */
-export async function scheduleObservation(
-  client: Client,
-  { id, withinMs, optional }: WatchedSchedule,
-): Promise<Observation[]> {
-  const component = `schedule/${id}`;
-  try {
-    const { state, info } = await client.schedule.getHandle(id).describe();
-    const last = info.recentActions.at(-1)?.takenAt ?? info.lastUpdatedAt ?? info.createdAt;
-    const ageMs = Date.now() - (last?.getTime() ?? Date.now());
-    return [
-      state.paused || ageMs <= withinMs
-        ? { component, detail: 'ok' }
-        : {
-            component,
-            code: 'schedule.overdue',
-            detail: `no round of ${id} began for ${Math.round(ageMs / 1_000)} s, one is due every ${Math.round(withinMs / 3_000)} s`,
-          },
-    ];
-  } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
-    return optional ? [] : [{ component, code: 'schedule.overdue', detail: `there is no schedule ${id} any more` }];
-  }
+  const degraded = { code: 'cycle.degraded' as const, detail: last.summary.slice(0, 300) };
+  return [observed(`cycle/${account}`, last.outcome === 'DEGRADED' && degraded), ...agents];
 }

@@ -2,7 +2,7 @@ import type { Candle, Instrument } from '../../domain/market/market.ts';
 import { finalAt } from '../../domain/market/minutes.ts';
 import { outcomeOf } from '../../domain/scoring/scoring.ts';
 import { type Split, type SplitTimes, splitOf } from '../../domain/scoring/training.ts';
-import { featuresOf } from '../../trading/agents/language-models/features.ts';
+import { featuresOf } from '../agents/language-models/features.ts';
 import type { BookSnapshotRow, CandleRow, ConsensusRow, SignalRow } from './rows.ts';
 
 const MINUTE_MS = 60_000;

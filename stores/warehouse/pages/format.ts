@@ -1,6 +1,6 @@
-import { oneLine } from '../../contracts/text.ts';
-import type { Cell } from '../../stores/warehouse/reports/index.ts';
-import type { Unit } from '../../stores/warehouse/reports/query.ts';
+import { oneLine } from '../../../contracts/text.ts';
+import type { Cell } from '../reports/index.ts';
+import type { Unit } from '../reports/query.ts';
 
 const DAY_MS = 86_400_000;
 

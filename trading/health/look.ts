@@ -1,0 +1,70 @@
+import type { Logger } from 'pino';
+import { type DueRecovery, type HealthFigures, healthFigures, type Observation } from '../../domain/health/health.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { tellLook } from '../incidents.ts';
+import { unlessItFails, wordsOf } from './probes.ts';
+import { sightObservation } from './upkeep.ts';
+
+/** MTTD and MTTR are told of so long. */
+const FIGURES_MS = 30 * 86_400_000;
+const MOST_INCIDENTS = 5_000;
+
+export interface LookTools {
+  journal: Pick<Journal, 'incidents'>;
+  logger: Logger;
+}
+
+export interface HealthLook {
+  /** Observed components, and those of them that are not well. */
+  components: number;
+  unwell: string[];
+  due: DueRecovery[];
+}
+
+/** Makes all probes at once, writes what begins, goes on and ends, and says what is to be tried now. */
+export async function takeLook(
+  { journal, logger, startedAt }: LookTools & { startedAt: number },
+  at: number,
+  probes: readonly (() => Promise<Observation[]>)[],
+): Promise<HealthLook> {
+  const warn = (error: unknown): void => logger.warn({ err: error }, 'a component could not be looked at');
+  const looks = [sightObservation(journal, { at, startedAt }), ...probes.map((probe) => unlessItFails(probe, warn))];
+  const observations = (await Promise.all(looks)).flat();
+  for (const { component, code } of observations)
+    metrics.healthCheckStatus.set({ component }, code === undefined ? 1 : 0);
+  const due = await tellLook({ journal, logger }, { at, by: 'health', observations });
+  metrics.healthLookAt.set(at / 1_000);
+  tellFigures(healthFigures(await journal.incidents.list({ since: at - FIGURES_MS, limit: MOST_INCIDENTS })));
+  return {
+    components: observations.length,
+    unwell: observations.flatMap(({ component, code }) => (code === undefined ? [] : [`${component}: ${code}`])),
+    due,
+  };
+}
+
+/** One try of one recovery, written with its end: what fails is tried again by a later look, while its budget lasts. */
+export async function tryRecovery(
+  { journal, logger }: LookTools,
+  { incidentId, component, action }: DueRecovery,
+  recovery: () => Promise<string>,
+): Promise<'done' | 'failed'> {
+  const [outcome, detail] = await recovery().then(
+    (words): ['done', string] => ['done', words],
+    (error: unknown): ['failed', string] => ['failed', wordsOf(error)],
+  );
+  await journal.incidents.endRecovery({ incidentId, action, outcome, detail });
+  metrics.recoveries.inc({ action, outcome });
+  logger[outcome === 'done' ? 'info' : 'warn']({ incidentId, component, action, detail }, `recovery ${outcome}`);
+  return outcome;
+}
+
+function tellFigures({ detectionMs, recoveryMs, selfRecovered, open, escalated, unacknowledged }: HealthFigures): void {
+  metrics.detectionTime.set(detectionMs / 1_000);
+  metrics.recoveryTime.set(recoveryMs / 1_000);
+  metrics.selfRecovered.set(selfRecovered);
+  metrics.incidentsOpen.set({ severity: 'warning' }, open.warning);
+  metrics.incidentsOpen.set({ severity: 'critical' }, open.critical);
+  metrics.incidentsEscalated.set(escalated);
+  metrics.incidentsUnacknowledged.set(unacknowledged);
+}
