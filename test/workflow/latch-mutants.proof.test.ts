@@ -6,7 +6,8 @@ import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { startDevServer } from '../support/temporal.ts';
 import { type LatchMutant, latchMutants } from './latch-mutants.ts';
 import { startLatchRig } from './latch-rig.ts';
-import { type Story, stories } from './latch-stories.ts';
+import { stories } from './latch-stories.ts';
+import type { Story } from './latch-story.ts';
 
 let environment: TestWorkflowEnvironment;
 let code: string;

@@ -2,7 +2,8 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDevServer } from '../support/temporal.ts';
 import { type LatchRig, startLatchRig } from './latch-rig.ts';
-import { refusal, type Story, stories } from './latch-stories.ts';
+import { stories } from './latch-stories.ts';
+import { refusal, type Story } from './latch-story.ts';
 
 let environment: TestWorkflowEnvironment;
 let rig: LatchRig;
