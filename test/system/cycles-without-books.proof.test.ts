@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ensurePaperAccount } from '../../client/stack/paper-account.ts';
+import { DEPLOYMENT, rollOutBy } from '../../client/stack/rollout.ts';
 import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
 import { createSupervisor, type Supervisor } from '../../client/stack/supervisor.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
@@ -24,6 +25,7 @@ import type { Journal } from '../../stores/journal/port.ts';
 import { tradingAccess } from '../../venues/access.ts';
 import { openVenue } from '../../venues/open.ts';
 import { refuseUnservedBooks } from '../../workers/books.ts';
+import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { wishId } from '../chaos/wishes.ts';
 import { temporaryFolder } from '../support/books.ts';
 import { ROLE_PORTS } from '../support/installation.ts';
@@ -46,6 +48,7 @@ let cycles: ChildProcess;
 const temporalVariables = (): Record<string, string> => ({
   TEMPORAL_ADDRESS: inject('temporalAddress'),
   TEMPORAL_NAMESPACE: environment.namespace ?? '',
+  TEMPORAL_DEPLOYMENT_NAME: DEPLOYMENT,
 });
 
 const node = (name: string, file: string): ProcessSpec => ({
@@ -118,6 +121,8 @@ beforeAll(async () => {
   await ensurePaperAccount(exchangeUrl, configuration);
   const { connection, namespace = '' } = environment;
   client = new Client({ connection, namespace, ...clientOptions(loadSecrets()) });
+  // A cycle is pinned to its version, and the queue is of none.
+  expect(await rollOutBy(client, (await workflowBundle()).buildId, () => undefined)).toBe(true);
 });
 
 afterAll(async () => {

@@ -46,12 +46,15 @@ async function askedBy(cycle: WorkflowHandle): Promise<{ slackMs: Record<string,
   return { slackMs: Object.fromEntries(slack), local: local.length };
 }
 
+const termsWithGuest = (_: unknown, { startedAt }: CycleSpan) =>
+  cycleTerms({ epoch: 1, endsAt: startedAt + CYCLE_MS, guests: ['seventh'] });
+
 it('a cycle whose worker has no books trades by the queue, from its terms on at once, each step within its time', () =>
   inStory('trades', async ({ serve, books, startCycle, did, records, sent }) => {
-    await serve(books());
+    await serve(books({ openCycle: termsWithGuest }));
     const cycle = await startCycle();
     expect(await endOf(cycle)).toMatchObject({ outcome: 'COMPLETED' });
-    const steps = ['openCycle', 'takeSnapshot', 'planCycle', 'recordCycle'];
+    const steps = ['openCycle', 'takeSnapshot', 'hearGuests', 'planCycle', 'recordCycle'];
     expect(did).toEqual(onQueue(...steps));
     const { slackMs, local } = await askedBy(cycle);
     expect(Object.keys(slackMs)).toEqual(steps);
@@ -86,10 +89,7 @@ it('a step that fails there is tried again there, and one that is refused is not
 
 it('a cycle that began where the books are goes on where they are not', () =>
   inStory('mixed', async ({ serve, books, startCycle, did }) => {
-    const own = books({
-      openCycle: (_: unknown, { startedAt }: CycleSpan) =>
-        cycleTerms({ epoch: 1, endsAt: startedAt + CYCLE_MS, guests: ['seventh'] }),
-    });
+    const own = books({ openCycle: termsWithGuest });
     await serve(own);
     const { openCycle } = own;
     expect(await endOf(await startCycle({ openCycle }))).toMatchObject({ outcome: 'COMPLETED' });

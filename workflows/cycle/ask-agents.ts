@@ -53,7 +53,7 @@ export function askAgents(terms: CycleTerms, request: AgentQuestion): Promise<Ag
     },
     async hear(guests) {
       try {
-        return await journalStep(HEARING_MS, ({ hearGuests }) => hearGuests({ guests, symbols }));
+        return await journalStep(HEARING_MS, ({ hearGuests }) => hearGuests({ guests, symbols }), terms);
       } catch (error) {
         if (isCancellation(error)) throw error;
         return unheard(guests, symbols);
