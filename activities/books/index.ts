@@ -1,13 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import { ErrorName } from '../../contracts/errors.ts';
+import type { SnapshotTools } from '../../trading/decide/snapshot.ts';
 import { createGuestActivities } from '../agents/guests.ts';
 import { createEpochActivities } from '../control/epoch.ts';
 import { createOwnConsensusActivities } from '../coordinator/own-consensus.ts';
-import { createMarketActivities, type MarketDependencies } from '../market/index.ts';
+import { createMarketActivities } from '../market/index.ts';
 import { createPortfolioActivities, type PortfolioDependencies } from '../portfolio/index.ts';
 
-export type BooksDependencies = MarketDependencies & Omit<PortfolioDependencies, 'exchangeTime'>;
+export type BooksDependencies = SnapshotTools & Omit<PortfolioDependencies, 'exchangeTime'>;
 export type BooksActivities = ReturnType<typeof createBooksActivities>;
 
 /** All that a cycle does with the books, and with the market buffer beside them. */

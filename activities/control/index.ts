@@ -1,8 +1,9 @@
-import { type Client, ScheduleNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Reconciliation, ResumeRequest, Stop, SweepSummary, TradingBooks } from '../../contracts/control.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import { scheduleId } from '../../contracts/workflow-ids.ts';
+import { alignSchedule } from '../../runtime/halted-schedule.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { raiseStops, readControl, readStops, resumeTrading } from '../../trading/control/books.ts';
 import { carryOutStop } from '../../trading/control/carry-out.ts';
@@ -24,9 +25,6 @@ export interface ControlDependencies {
 }
 
 export type ControlActivities = ReturnType<typeof createControlActivities>;
-
-/** Begins the note of a schedule that a halt has paused: a resume goes on with no other. */
-const HALT_NOTE = 'halted: ';
 
 /** What a stop and a resume do. Each step may be repeated at any time. */
 export function createControlActivities(dependencies: ControlDependencies) {
@@ -58,15 +56,7 @@ export function createControlActivities(dependencies: ControlDependencies) {
     /** No new cycles by schedule while halted. One that a person has paused is left as it is. */
     async alignSchedule(): Promise<void> {
       const { tradingState, reason } = await journal.control.read(account);
-      const handle = client.schedule.getHandle(scheduleId(account));
-      try {
-        const { state } = await handle.describe();
-        if (tradingState === 'halted' && !state.paused) await handle.pause(`${HALT_NOTE}${reason}`);
-        if (tradingState !== 'halted' && state.paused && state.note?.startsWith(HALT_NOTE))
-          await handle.unpause(`resumed: ${reason}`);
-      } catch (error) {
-        if (!(error instanceof ScheduleNotFoundError)) throw error;
-      }
+      await alignSchedule(client, scheduleId(account), { isHalted: tradingState === 'halted', reason });
     },
 
     async reconcile(): Promise<Reconciliation> {

@@ -1,33 +1,16 @@
 import type { PricesRequest } from '../../contracts/cycle-steps.ts';
-import { NO_BOOK, notListed, type Price, type Prices } from '../../domain/market/prices.ts';
-import { whileBeating } from '../../runtime/while-beating.ts';
-import { readEach } from '../../trading/decide/read-each.ts';
+import type { Prices } from '../../domain/market/prices.ts';
+import { readPrices } from '../../trading/decide/prices.ts';
 import type { PricePort } from '../../venues/port.ts';
-
-/** Of the activity's two seconds: the rest is for the clock and the statuses. */
-const READ_MS = 1_200;
-
-export function createPriceActivities({ prices }: { prices: PricePort }) {
-  return {
-    /**
-     * The market as it is now, for the collar, the cost gate, exposure and equity. A book that cannot be read is an empty one, by which nothing is
-     * ordered; where something is held of its symbol, nothing at all is decided.
-     */
-    async readPrices({ symbols, bookLevels }: PricesRequest): Promise<Prices> {
-      return whileBeating(async () => {
-        // The clock is read first: prices may be younger than they say, never older.
-        const takenAt = await prices.exchangeTime();
-        const statuses = await prices.statuses(symbols);
-        const listed = symbols.filter((symbol) => statuses.has(symbol));
-        const { read, leftOut } = await readEach(listed, (symbol) => prices.book(symbol, bookLevels), READ_MS);
-        const priceOf = (symbol: string): Price => {
-          const status = statuses.get(symbol);
-          return status === undefined ? notListed(symbol) : { symbol, status, book: read.get(symbol) ?? NO_BOOK };
-        };
-        return { takenAt, symbols: symbols.map(priceOf), ...(leftOut.length > 0 ? { leftOut } : {}) };
-      });
-    },
-  };
-}
+import { beating } from '../heartbeat.ts';
 
 export type PriceActivities = ReturnType<typeof createPriceActivities>;
+
+export function createPriceActivities({ prices }: { prices: PricePort }) {
+  return beating({
+    /** The market as it is now, for the collar, the cost gate, exposure and equity. */
+    async readPrices(request: PricesRequest): Promise<Prices> {
+      return readPrices(prices, request);
+    },
+  });
+}

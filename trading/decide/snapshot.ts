@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { SnapshotRequest } from '../../contracts/cycle-steps.ts';
+import type { MarketSnapshot } from '../../domain/market/market.ts';
+import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
+import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
+import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
+import type { MarketDataPort } from '../../venues/port.ts';
+import { readEach } from './read-each.ts';
+
+/** Of a cycle that an earlier release began, which does not say when it ends. */
+const LONGEST_NEED_MS = 3_600_000;
+
+/** Of the four seconds that a cycle gives one try: the rest is for the clock, and for what is done with the snapshot. */
+const READ_MS = 2_000;
+
+/** The longest that a cycle waits for the market buffer: its rows are for people and models, and no decision needs them. */
+const REMEMBER_MS = 1_000;
+
+export interface SnapshotTools {
+  market: MarketDataPort;
+  buffer: Pick<MarketBuffer, 'record' | 'keep'>;
+  logger: Logger;
+}
+
+/**
+ * One consistent view for all agents of a cycle, of what is traded and can be read: a symbol that is not must not hide the others. A large one is
+ * kept in the market buffer, and what comes back refers to it.
+ *
+ * @throws Error where nothing is traded, or nothing can be read
+ */
+export async function takeSnapshot(
+  { market, buffer, logger }: SnapshotTools,
+  { symbols, candles, bookLevels, correlationId, neededUntilAt = Date.now() + LONGEST_NEED_MS }: SnapshotRequest,
+  cycleId: CycleId,
+): Promise<CycleSnapshot> {
+  // The clock is read first: a snapshot may be younger than it says, never older.
+  const takenAt = await market.exchangeTime();
+  const traded = symbols.filter((symbol) => market.listing(symbol) === 'traded');
+  if (traded.length === 0) throw new Error(`${market.venue} trades none of ${symbols.join(', ')}`);
+  const setAside = symbols.filter((symbol) => !traded.includes(symbol));
+  if (setAside.length > 0) logger.warn({ correlationId, setAside }, 'symbols that are not traded are set aside');
+  const { read, leftOut } = await readEach(
+    traded,
+    (symbol) => market.symbolSnapshot(symbol, candles, bookLevels),
+    READ_MS,
+  );
+  if (leftOut.length > 0) logger.warn({ correlationId, leftOut }, 'symbols that could not be read are left out');
+  const { venue, mode } = market;
+  const { snapshot, large } = sealSnapshot({
+    venue,
+    mode,
+    takenAt,
+    symbols: [...read.values()],
+    ...(setAside.length > 0 ? { setAside } : {}),
+    ...(leftOut.length > 0 ? { leftOut } : {}),
+  });
+  for (const symbol of read.keys()) metrics.marketSeenAt.set({ symbol }, takenAt / 1_000);
+  if (large) await buffer.keep({ sha256: large.reference.sha256, json: large.json, neededUntilAt });
+  await remember({ buffer, logger }, snapshot, { cycleId, correlationId });
+  return large?.reference ?? snapshot;
+}
+
+/** A full or locked buffer loses its rows of this cycle, and says so; it never costs the cycle. */
+async function remember(
+  { buffer, logger }: Pick<SnapshotTools, 'buffer' | 'logger'>,
+  snapshot: MarketSnapshot,
+  of: { cycleId: CycleId; correlationId: string },
+): Promise<void> {
+  const late = sleep(REMEMBER_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`not written within ${REMEMBER_MS} ms`);
+  });
+  try {
+    await Promise.race([buffer.record(snapshot, of), late]);
+  } catch (error) {
+    metrics.marketRowsLost.inc(snapshot.symbols.length);
+    logger.error(
+      { correlationId: of.correlationId, error },
+      'the market buffer did not take the snapshot: it will be missing in the warehouse',
+    );
+  }
+  late.catch(() => undefined);
+}
