@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Money, Price, Quantity } from '../domain/money/money.ts';
 import type { CycleId, LegId } from '../domain/orders/ids.ts';
 import { type OrderLeg, orderTypes, type Working } from '../domain/orders/orders.ts';
 import type { OrderResult } from './cycle.ts';
@@ -12,7 +13,7 @@ const workingSchema: z.ZodType<Working> = z.discriminatedUnion('style', [
   z.looseObject({ style: z.literal('chase'), submissions: z.int().positive() }),
   z.looseObject({
     style: z.literal('twap'),
-    slices: z.array(positiveDecimalText).min(1),
+    slices: z.array(kindOf<Quantity>(positiveDecimalText)).min(1),
     intervalMs: z.number().nonnegative(),
   }),
 ]);
@@ -27,13 +28,13 @@ export const orderLegSchema: z.ZodType<OrderLeg> = z.looseObject({
   side: z.enum(['buy', 'sell']),
   purpose: z.enum(['open', 'protect', 'flatten', 'compensate']),
   type: z.enum(orderTypes),
-  quantity: positiveDecimalText,
-  limitPrice: positiveDecimalText,
-  stopPrice: positiveDecimalText.exactOptional(),
+  quantity: kindOf<Quantity>(positiveDecimalText),
+  limitPrice: kindOf<Price>(positiveDecimalText),
+  stopPrice: kindOf<Price>(positiveDecimalText).exactOptional(),
   timeInForce: z.enum(['IOC', 'FOK', 'GTC']),
   restMs: z.number().nonnegative(),
   working: workingSchema,
-  minNotional: decimalText,
+  minNotional: kindOf<Money>(decimalText),
   epoch: z.int().nonnegative(),
 });
 

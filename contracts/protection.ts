@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { DecimalText } from '../domain/money/money.ts';
+import type { DecimalText, Price } from '../domain/money/money.ts';
 import type { Barrier, Barriers, Holding, ProtectionSettings } from '../domain/protection/protection.ts';
 import { positiveDecimalText, symbolText } from './decimal-text.ts';
+import { kindOf } from './ids.ts';
 import { accountInput } from './inputs.ts';
 
 /** Input of the workflow `protectPosition`. */
@@ -12,7 +13,7 @@ export const protectPositionInputSchema: z.ZodType<ProtectPositionInput> = z.loo
   memory: z
     .looseObject({
       openedAt: z.number(),
-      highest: positiveDecimalText,
+      highest: kindOf<Price>(positiveDecimalText),
       /** Number of the next order that closes it. */
       attempt: z.int().positive(),
     })
@@ -21,7 +22,7 @@ export const protectPositionInputSchema: z.ZodType<ProtectPositionInput> = z.loo
 export interface ProtectPositionInput {
   account: string;
   symbol: string;
-  memory?: { openedAt: number; highest: DecimalText; attempt: number };
+  memory?: { openedAt: number; highest: Price; attempt: number };
 }
 
 /** What the query `protection` of `protectPosition` answers. */
@@ -31,7 +32,7 @@ export interface ProtectionState {
   /** Missing before the first look, and once nothing is held any more. */
   holding?: Holding;
   /** Highest price since the entry. */
-  highest?: DecimalText;
+  highest?: Price;
   barriers: Barriers;
   /** The barrier that was hit, while the position is being sold. */
   closing?: Barrier;
@@ -57,14 +58,14 @@ export interface WatchRequest {
   holding: Holding;
   settings: ProtectionSettings;
   /** Highest price since the entry, as far as is known. */
-  highest: DecimalText;
+  highest: Price;
 }
 
 /**
  * Why a watch ended. `changed`: the entry, or the settings. `dust`: too little is left to be sold. `again`: nothing happened; the watch is not
  * endless, so that the workflow's history shows that it goes on.
  */
-export type Watched = { highest: DecimalText } & (
+export type Watched = { highest: Price } & (
   | { end: 'hit'; barrier: Barrier }
   | { end: 'flat' | 'dust' | 'changed' | 'again' }
 );

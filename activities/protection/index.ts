@@ -1,5 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { Guard, Watched, WatchRequest } from '../../contracts/protection.ts';
+import type { Price } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { highestOf } from '../../domain/protection/protection.ts';
 import { guardOf, type WatchTools, watchPosition } from '../../trading/protect/watch.ts';
 import { activityClock as clock } from '../clock.ts';
@@ -21,7 +23,7 @@ export function createProtectionActivities(dependencies: Omit<WatchTools, 'clock
     async watchPosition(request: WatchRequest): Promise<Watched> {
       const context = Context.current();
       const { heartbeatDetails: heard } = context.info;
-      let highest = highestOf(request.highest, ...(typeof heard === 'string' ? [heard] : []));
+      let highest = highestOf(request.highest, ...(typeof heard === 'string' ? [tagged<Price>(heard)] : []));
       const timer = setInterval(() => context.heartbeat(highest), BEAT_MS);
       try {
         return await watchPosition(tools, { ...request, highest }, (price) => {

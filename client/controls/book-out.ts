@@ -1,5 +1,7 @@
 import type { Via } from '../../contracts/audit.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import type { Quantity } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { baseOf } from '../../domain/portfolio/position.ts';
 import type { Intent } from '../../stores/journal/books/intents.ts';
 import type { BookedOut } from '../../stores/journal/books/ledger.ts';
@@ -62,11 +64,13 @@ export async function bookOutPosition(
   }
   for (const intent of open) await endUnasked(journal, intent);
   const ended = [...open.map(({ intentId }) => intentId), ...(await journal.ledger.endWaiting(account, symbol))];
-  const held = (await trading.balances())[baseOf(symbol)] ?? '0';
-  const booked = await journal.ledger.bookOut({ ...request, held, at: Date.now() }).catch((error: unknown) => {
-    if (ended.length > 0 && error instanceof UserError && error.code === 'NotHeld') return undefined;
-    throw error;
-  });
+  const held: Quantity = tagged((await trading.balances())[baseOf(symbol)] ?? '0');
+  const booked = await journal.ledger
+    .bookOut({ ...request, value: tagged(value), held, at: Date.now() })
+    .catch((error: unknown) => {
+      if (ended.length > 0 && error instanceof UserError && error.code === 'NotHeld') return undefined;
+      throw error;
+    });
   return { reference, symbol, value, booked, ended };
 }
 

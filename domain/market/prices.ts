@@ -1,4 +1,4 @@
-import { type Decimal, type DecimalText, text } from '../money/money.ts';
+import { type Decimal, type Price as PriceText, text } from '../money/money.ts';
 import { midPrice } from './book.ts';
 import type { LeftOut, MarketSnapshot, OrderBook } from './market.ts';
 import { booksIn, type CycleSnapshot } from './snapshot.ts';
@@ -64,11 +64,11 @@ export function midIn(prices: Prices, symbol: string): Decimal | undefined {
 }
 
 /** Of each symbol that has a bid and an ask. */
-export function midsOf({ symbols }: Prices): Record<string, DecimalText> {
+export function midsOf({ symbols }: Prices): Record<string, PriceText> {
   return Object.fromEntries(
     symbols.flatMap(({ symbol, book }) => {
       const mid = midPrice(book);
-      return mid ? [[symbol, text(mid)]] : [];
+      return mid ? [[symbol, text<PriceText>(mid)]] : [];
     }),
   );
 }

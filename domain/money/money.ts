@@ -1,5 +1,5 @@
 import { Decimal as DecimalBase } from 'decimal.js';
-import type { Hinted } from './tagged.ts';
+import type { Tagged } from './tagged.ts';
 
 /**
  * Money, prices and quantities. Inside the domain they are `Decimal`; at every boundary they are `DecimalText`.
@@ -16,11 +16,11 @@ export type Decimal = DecimalBase;
 /** A decimal number in plain notation, e.g. `"0.00012"`: never exponent form, never a float. */
 export type DecimalText = string;
 /** Quote currency for one unit of the base asset. */
-export type Price = Hinted<DecimalText, 'price'>;
+export type Price = Tagged<DecimalText, 'price'>;
 /** Of the base asset. */
-export type Quantity = Hinted<DecimalText, 'quantity'>;
+export type Quantity = Tagged<DecimalText, 'quantity'>;
 /** An amount in the quote currency. */
-export type Money = Hinted<DecimalText, 'money'>;
+export type Money = Tagged<DecimalText, 'money'>;
 
 export const decimalPattern = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 
@@ -30,9 +30,9 @@ export function decimal(value: DecimalText | Decimal | number): Decimal {
   return new Decimal(value);
 }
 
-/** Plain notation without trailing zeros. */
-export function text(value: Decimal): DecimalText {
-  return value.isZero() ? '0' : value.toFixed();
+/** Plain notation without trailing zeros, of the kind that is asked for: what is calculated bears none of its own. */
+export function text<Kind extends DecimalText = DecimalText>(value: Decimal): Kind {
+  return (value.isZero() ? '0' : value.toFixed()) as Kind;
 }
 
 /** The largest multiple of `step` that is not above `value` (towards zero for negative values). */

@@ -4,9 +4,6 @@ declare const tag: unique symbol;
 /** A text of one kind, which the compiler takes for no other kind: swapped arguments do not compile, and neither does a text without a kind. */
 export type Tagged<T, Name extends string> = T & { readonly [tag]: Name };
 
-/** Not told from a text without a kind yet. */
-export type Hinted<T, Name extends string> = T & { readonly [tag]?: Name };
-
 /**
  * Takes a text for one of the kind that is asked for: once, where it is made, or where a schema, a column or a field of the exchange's says what
  * it is.

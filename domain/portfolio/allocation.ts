@@ -1,4 +1,4 @@
-import { Decimal, type DecimalText, decimal, sum, text } from '../money/money.ts';
+import { Decimal, type DecimalText, decimal, type Money, sum, text } from '../money/money.ts';
 import type { RefusalCode } from '../orders/refusal.ts';
 import { clamp, logReturns } from '../statistics/statistics.ts';
 import type { Allocation, RiskVerdict } from './portfolio.ts';
@@ -156,7 +156,7 @@ function byName(one: ShareDraft, other: ShareDraft): number {
 
 function allocationOf({ wanted, notional, ...draft }: ShareDraft, equity: Decimal): Allocation {
   const share = roundedDown(notional.div(equity));
-  const amount = text(equity.times(share).toDecimalPlaces(8, Decimal.ROUND_DOWN));
+  const amount: Money = text(equity.times(share).toDecimalPlaces(8, Decimal.ROUND_DOWN));
   const { portfolio, kind, symbol, boundBy } = draft;
   return { portfolio, kind, symbol, wanted: roundedDown(wanted).toNumber(), share: share.toNumber(), amount, boundBy };
 }

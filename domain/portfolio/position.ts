@@ -11,7 +11,14 @@ export function quoteOf(symbol: string): string {
 }
 
 export function flatPosition(symbol: string): Position {
-  return { symbol, quantity: '0', averageCost: '0', realizedPnl: '0', dust: '0', openedAt: 0 };
+  return {
+    symbol,
+    quantity: text(ZERO),
+    averageCost: text(ZERO),
+    realizedPnl: text(ZERO),
+    dust: text(ZERO),
+    openedAt: 0,
+  };
 }
 
 /** Whether the exchange takes no order for what is held at this price: as a holding it is over, though its quantity and cost stay in the books. */
@@ -38,7 +45,7 @@ export function applyFill(position: Position, fill: Fill): Position {
     return {
       ...position,
       quantity: text(quantity),
-      averageCost: quantity.isZero() ? '0' : text(newCost.div(quantity)),
+      averageCost: text(quantity.isZero() ? ZERO : newCost.div(quantity)),
       openedAt: held.isZero() ? fill.filledAt : position.openedAt,
     };
   }
@@ -49,7 +56,7 @@ export function applyFill(position: Position, fill: Fill): Position {
   return {
     ...position,
     quantity: text(quantity),
-    averageCost: quantity.isZero() ? '0' : position.averageCost,
+    averageCost: quantity.isZero() ? text(ZERO) : position.averageCost,
     openedAt: quantity.isZero() ? 0 : position.openedAt,
     realizedPnl: text(decimal(position.realizedPnl).plus(proceeds).minus(costOfSold)),
   };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { OrderBook } from '../../domain/market/market.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { agentIds } from '../../domain/signals/agents.ts';
 import type { Signal } from '../../domain/signals/signals.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
@@ -71,11 +72,11 @@ describe("Hummingbot's seat", () => {
     const [best, second, ...rest] = bookAround(mid).bids;
     if (!best || !second) throw new Error('the book is too thin');
     const book = bookAround(mid);
-    const near = await viewOn({ ...book, bids: [best, [second[0], '9'], ...rest] });
+    const near = await viewOn({ ...book, bids: [best, [second[0], tagged('9')], ...rest] });
     // The optimal half-spread here is 8.1 bps and so holds four levels, 2 bps apart: 12 against 4.
     expect(near.evidence).toContain('imbalance 0.50');
     expect(near.expectedReturn).toBeGreaterThan(0.0001);
-    const far = await viewOn({ ...book, bids: [...book.bids, [(mid * 0.99).toFixed(8), '900']] });
+    const far = await viewOn({ ...book, bids: [...book.bids, [tagged((mid * 0.99).toFixed(8)), tagged('900')]] });
     expect(far.expectedReturn).toBeCloseTo(0, 12);
   });
 

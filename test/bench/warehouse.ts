@@ -2,7 +2,8 @@ import { rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { tableNames } from '../../contracts/warehouse/tables.ts';
-import type { MarketSnapshot } from '../../domain/market/market.ts';
+import type { Candle, Instrument, MarketSnapshot } from '../../domain/market/market.ts';
+import type { Price, Quantity } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { quoted, withDuckDb } from '../../stores/warehouse/duckdb/database.ts';
 import type { Segment } from '../../stores/warehouse/port.ts';
@@ -12,6 +13,7 @@ import { reports, runReport } from '../../stores/warehouse/reports/index.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
 import { writeSegment } from '../../stores/warehouse/segments/write.ts';
 import { changeManifest, currentManifest } from '../../stores/warehouse/warehouse.ts';
+import { typed } from '../support/plain.ts';
 import { type Books, startBooks } from '../warehouse/harness.ts';
 import { hold } from './bounds.ts';
 import { eventsOfCycle, START, SYMBOLS } from './warehouse-events.ts';
@@ -52,14 +54,17 @@ function snapshotOf(index: number): MarketSnapshot {
     volume: '1.5',
   };
   const levels = (side: number) =>
-    Array.from({ length: 10 }, (_, level) => [(60_000 + side * (1 + level)).toFixed(2), '0.5'] as const);
+    Array.from(
+      { length: 10 },
+      (_, level) => [tagged<Price>((60_000 + side * (1 + level)).toFixed(2)), tagged<Quantity>('0.5')] as const,
+    );
   return {
     snapshotId: `s${index}`,
     venue: 'binance',
     mode: 'paper',
     takenAt,
     symbols: SYMBOLS.map((symbol) => ({
-      instrument: {
+      instrument: typed<Instrument>({
         symbol,
         base: 'B',
         quote: 'USDT',
@@ -69,8 +74,8 @@ function snapshotOf(index: number): MarketSnapshot {
         minNotional: '1',
         makerFeeRate: '0',
         takerFeeRate: '0',
-      },
-      candles: [candle],
+      }),
+      candles: [typed<Candle>(candle)],
       book: { bids: levels(-1), asks: levels(1) },
     })),
   };

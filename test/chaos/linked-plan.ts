@@ -5,6 +5,7 @@ import type { ExecutePlanInput } from '../../contracts/order.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { planWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { ChaosStack } from './stack.ts';
@@ -50,7 +51,7 @@ export async function workLinkedPlan(
     stack.journal.cycles.plan(cycleId, 'main', Date.now(), () => ({
       cycleId,
       kind: 'linked',
-      equity: '0',
+      equity: tagged('0'),
       legs,
       verdicts: [],
       allocations: [],

@@ -10,6 +10,7 @@ import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fund, leg, planLegs, sending, temporaryJournal, terms, trade } from '../support/books.ts';
+import { type Plain } from '../support/plain.ts';
 
 const SYMBOL = 'SOL/USDT';
 
@@ -127,7 +128,7 @@ describe('booking out a position', () => {
     await expect(bookOut(gone)).rejects.toMatchObject({ code: 'NotHeld' });
   });
 
-  it.each<[string, Working]>([
+  it.each<[string, Plain<Working>]>([
     ['chase', { style: 'chase', submissions: 3 }],
     ['TWAP', { style: 'twap', slices: ['1', '1'], intervalMs: 60_000 }],
   ])('ends a sale by %s with what it would send next', async (_style, working) => {
@@ -142,7 +143,7 @@ describe('booking out a position', () => {
       working,
     });
     await planLegs(journal, sell);
-    await journal.intents.openFence(sell, { ...terms(sell), quantity: '1' }, sending(Date.now() - 2_001));
+    await journal.intents.openFence(sell, { ...terms(sell), quantity: tagged('1') }, sending(Date.now() - 2_001));
     await journal.intents.report({
       intentId: intentId(tagged('sph2'), 1),
       state: 'accepted',

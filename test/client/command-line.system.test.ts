@@ -96,7 +96,7 @@ const record: CycleRecord = {
     snapshotId: 'abc',
     takenAt: Date.UTC(2026, 0, 5, 10, 0, 0),
     venue: 'binance',
-    mids: { 'BTC/USDT': '60000' },
+    mids: { 'BTC/USDT': tagged('60000') },
   },
   answers: [
     {
@@ -112,7 +112,7 @@ const record: CycleRecord = {
   consensus: undefined,
   plan: {
     cycleId: tagged('c'),
-    equity: '10000',
+    equity: tagged('10000'),
     allocations: [],
     legs: [],
     verdicts: [{ code: 'CostGate', symbol: 'BTC/USDT', limit: '0.0024', value: '0.001', before: '0.1', after: '0' }],
@@ -124,14 +124,14 @@ const record: CycleRecord = {
       symbol: 'BTC/USDT',
       side: 'buy',
       state: 'filled',
-      quantity: '0.01',
-      filledQuantity: '0.01',
-      limitPrice: '60100',
+      quantity: tagged('0.01'),
+      filledQuantity: tagged('0.01'),
+      limitPrice: tagged('60100'),
       detail: '',
     },
   ],
   fills: [fill()],
-  equity: '9999.4',
+  equity: tagged('9999.4'),
 };
 
 describe('a cycle as a person reads it', () => {

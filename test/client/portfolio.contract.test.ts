@@ -1,23 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bookTransfer, type TransferTools, transferInPaper } from '../../client/controls/transfers.ts';
 import { profitOf, viewPosition } from '../../client/views/portfolio-view.ts';
+import type { Position } from '../../domain/portfolio/portfolio.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
+import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { adminCall, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryJournal } from '../support/books.ts';
+import { typed } from '../support/plain.ts';
 
 describe('profit', () => {
-  const position = {
+  const position = typed<Position>({
     ...flatPosition('BTC/USDT'),
     quantity: '0.1',
     averageCost: '50000',
     realizedPnl: '12.5',
     dust: '0.001',
-  };
+  });
   const priced = viewPosition(position, { mid: '51000', at: 5 });
-  const marks = { equity: '10110', dayOpen: '10000', highWater: '10200', at: 5 };
+  const marks = typed<EquityMarks>({ equity: '10110', dayOpen: '10000', highWater: '10200', at: 5 });
 
   it('is taken at the newest known price, dust included', () => {
     expect(priced).toMatchObject({ unrealizedPnl: '101', price: '51000', pricedAt: 5 });

@@ -1,5 +1,6 @@
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { decimal, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { nextSubmission, priced, type Touch } from '../../domain/orders/submissions.ts';
 import type { Intent } from '../../stores/journal/books/intents.ts';
@@ -33,7 +34,7 @@ export async function sendLeg(journal: Journal, trading: TradingPort, order: Ord
   await journal.risk.adopt(account, riskLimits);
   await journal.cycles.plan(cycleId, account, await trading.exchangeTime(), () => ({
     cycleId,
-    equity: '10000',
+    equity: tagged('10000'),
     legs: [order],
     verdicts: [],
     allocations: [],

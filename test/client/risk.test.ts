@@ -6,6 +6,8 @@ import { addedFaults } from '../../contracts/config/faults.ts';
 import { limitFaults } from '../../contracts/config/limit-faults.ts';
 import { type RiskSettings, riskSchema } from '../../contracts/config/schema.ts';
 import { ExitCode } from '../../contracts/errors.ts';
+import type { Price, Quantity } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 
@@ -88,26 +90,33 @@ describe('a change of limits', () => {
 
 describe('where the account stands against its limits', () => {
   const prices = knownPrices([
-    { snapshot: { snapshotId: 'b', takenAt: 2_000, venue: 'binance', mids: { 'BTC/USDT': '50000' } } },
+    { snapshot: { snapshotId: 'b', takenAt: 2_000, venue: 'binance', mids: { 'BTC/USDT': tagged('50000') } } },
     { snapshot: undefined },
-    { snapshot: { snapshotId: 'a', takenAt: 1_000, venue: 'binance', mids: { 'BTC/USDT': '1', 'ETH/USDT': '3000' } } },
+    {
+      snapshot: {
+        snapshotId: 'a',
+        takenAt: 1_000,
+        venue: 'binance',
+        mids: { 'BTC/USDT': tagged('1'), 'ETH/USDT': tagged('3000') },
+      },
+    },
   ]);
   const order = {
     symbol: 'BTC/USDT',
     side: 'buy',
-    quantity: '0.02',
-    filledQuantity: '0',
-    limitPrice: '50000',
+    quantity: tagged<Quantity>('0.02'),
+    filledQuantity: tagged<Quantity>('0'),
+    limitPrice: tagged<Price>('50000'),
   } as const;
   const facts: RiskFacts = {
     limits,
     positions: [
-      { ...flatPosition('BTC/USDT'), quantity: '0.0199', dust: '0.0001', averageCost: '45000' },
-      { ...flatPosition('ETH/USDT'), quantity: '1', averageCost: '2900' },
+      { ...flatPosition('BTC/USDT'), quantity: tagged('0.0199'), dust: tagged('0.0001'), averageCost: tagged('45000') },
+      { ...flatPosition('ETH/USDT'), quantity: tagged('1'), averageCost: tagged('2900') },
       flatPosition('SOL/USDT'),
     ],
     openOrders: [
-      { ...order, filledQuantity: '0.01', state: 'partially_filled' },
+      { ...order, filledQuantity: tagged('0.01'), state: 'partially_filled' },
       { ...order, state: 'unresolved' },
       { ...order, side: 'sell', state: 'accepted' },
     ],
@@ -117,8 +126,8 @@ describe('where the account stands against its limits', () => {
       { createdAt: 40_001, state: 'accepted' },
       { createdAt: 40_000, state: 'filled' },
     ],
-    marks: { equity: '9500', dayOpen: '10000', highWater: '9500', at: 0 },
-    day: { opening: '10000', turnover: '12345.6', fees: '12.34567' },
+    marks: { equity: tagged('9500'), dayOpen: tagged('10000'), highWater: tagged('9500'), at: 0 },
+    day: { opening: tagged('10000'), turnover: tagged('12345.6'), fees: tagged('12.34567') },
     prices,
     now: 100_000,
   };

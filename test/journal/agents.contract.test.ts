@@ -54,7 +54,7 @@ function decision(cycleId: string, takenAt: number, answers: AgentAnswer[], pric
     startedAt: takenAt,
     finishedAt: takenAt + 1,
     epoch: 1,
-    snapshot: { snapshotId: 's', takenAt, venue: 'binance', mids: { 'BTC/USDT': price } },
+    snapshot: { snapshotId: 's', takenAt, venue: 'binance', mids: { 'BTC/USDT': tagged(price) } },
     answers,
     consensus: undefined,
     plan: undefined,

@@ -7,6 +7,7 @@ import type { Working } from '../../domain/orders/orders.ts';
 import type { OrderPlan, Restriction } from '../../domain/portfolio/portfolio.ts';
 import type { PlanningView } from '../../stores/journal/books/cycles.ts';
 import { fill, fund, leg, planLegs, sending, terms, trade } from '../support/books.ts';
+import { type Plain } from '../support/plain.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -215,7 +216,7 @@ describe.each(adapterNames)('the books on %s', (name) => {
   describe('a plan', () => {
     const empty = (cycleId: string): OrderPlan => ({
       cycleId: tagged(cycleId),
-      equity: '10000',
+      equity: tagged('10000'),
       legs: [],
       verdicts: [],
       allocations: [],
@@ -359,7 +360,7 @@ describe.each(adapterNames)('the books on %s', (name) => {
       expect((await look('later')).openOrders).toEqual([]);
     });
 
-    it.each<[string, Working, number]>([
+    it.each<[string, Plain<Working>, number]>([
       ['chase', { style: 'chase', submissions: 3 }, 0],
       ['TWAP', { style: 'twap', slices: ['0.005', '0.005'], intervalMs: 3_600_000 }, 3_600_000],
     ])('gives up a leg by %s whose next submission was due five minutes ago', async (_style, working, dueMs) => {

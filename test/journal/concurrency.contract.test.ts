@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
+import type { Quantity } from '../../domain/money/money.ts';
 import { decimal } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { FenceResult } from '../../stores/journal/books/intents.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -42,7 +44,7 @@ describe.each(adapterNames)('two processes with the same books on %s', (name) =>
     const both = [books.journal, await books.again()];
     const plans = await Promise.all(
       Array.from({ length: 10 }, (_, n) => {
-        const order = { ...small('one'), quantity: `0.00${n + 1}` };
+        const order = { ...small('one'), quantity: tagged<Quantity>(`0.00${n + 1}`) };
         return planLegs(both[n % 2] ?? books.journal, order);
       }),
     );

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Decimal, decimal, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { Row } from '../../stores/journal/sql/database.ts';
 import { fill, fund, leg, planLegs, sending, terms, trade } from '../support/books.ts';
@@ -43,16 +44,25 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     /** Bought at `filledAt` 1,000, with the fee in the base asset, and sold again but for so much. */
     const leave = async (rest: string): Promise<void> => {
       await fund(books.journal);
-      await trade(books.journal, order(1, { quantity: '0.01234' }), { filledAt: 1_000, fee: '0.00001234' });
+      await trade(books.journal, order(1, { quantity: tagged('0.01234') }), { filledAt: 1_000, fee: '0.00001234' });
       const quantity = text(decimal('0.01232766').minus(rest));
-      const out = order(2, { side: 'sell', purpose: 'flatten', quantity, limitPrice: '60000' });
+      const out = order(2, {
+        side: 'sell',
+        purpose: 'flatten',
+        quantity: tagged(quantity),
+        limitPrice: tagged('60000'),
+      });
       await trade(books.journal, out, { filledAt: 300_000 });
       expect(await position()).toMatchObject({ quantity: rest, openedAt: 1_000 });
     };
 
     it('begins anew once what was left of it is less than the exchange takes, with all that is left and its cost', async () => {
       await leave('0.00000766');
-      await trade(books.journal, order(3, { quantity: '0.01' }), { filledAt: 9_000_000, price: '59000', fee: '0' });
+      await trade(books.journal, order(3, { quantity: tagged('0.01') }), {
+        filledAt: 9_000_000,
+        price: '59000',
+        fee: '0',
+      });
       // 0.00000766 at 60,060.06 and 0.01 at 59,000.
       expect(await position()).toMatchObject({ quantity: '0.01000766', openedAt: 9_000_000 });
       expect(decimal((await position())?.averageCost ?? '0').toFixed(4)).toBe('59000.8114');
@@ -62,13 +72,13 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     it('goes on while what is left of it can be sold', async () => {
       // 5.1 USDT, and the exchange takes 5.
       await leave('0.000085');
-      await trade(books.journal, order(3, { quantity: '0.01' }), { filledAt: 9_000_000 });
+      await trade(books.journal, order(3, { quantity: tagged('0.01') }), { filledAt: 9_000_000 });
       expect(await position()).toMatchObject({ openedAt: 1_000 });
     });
 
     it('begins with the first fill of the order that enters it, however little that was', async () => {
       await leave('0.00000766');
-      const entry = order(3, { quantity: '0.01' });
+      const entry = order(3, { quantity: tagged('0.01') });
       await planLegs(books.journal, entry);
       await books.journal.intents.openFence(entry, terms(entry), sending(books.now));
       for (const [tradeId, quantity, filledAt] of [

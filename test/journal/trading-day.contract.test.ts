@@ -9,6 +9,7 @@ import type { FenceResult } from '../../stores/journal/books/intents.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { plan, limits as planLimits } from '../domain/portfolio/plan.ts';
 import { cycleRecord, fund, leg, planLegs, sending, terms, trade } from '../support/books.ts';
+import { type Plain } from '../support/plain.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -24,7 +25,7 @@ describe.each(adapterNames)('the day’s trading on %s', (name) => {
   const books = new FreshBooks(name, limits);
   const fence = (order: OrderLeg, sentAt = books.now): Promise<FenceResult> =>
     books.journal.intents.openFence(order, terms(order), sending(sentAt));
-  const order = (id: string, changes: Partial<OrderLeg> = {}): OrderLeg =>
+  const order = (id: string, changes: Plain<Partial<OrderLeg>> = {}): OrderLeg =>
     leg({ legId: id, cycleId: `cycle/${id}`, correlationId: `cycle/${id}`, ...changes });
   const mark = (id: string, equity: string): Promise<void> =>
     books.journal.cycles.record(cycleRecord({ cycleId: id, equity, finishedAt: books.now }));
@@ -55,7 +56,7 @@ describe.each(adapterNames)('the day’s trading on %s', (name) => {
     await fund(books.journal);
     await trade(books.journal, order('yesterday'), { filledAt: MORNING - 11 * 3_600_000, fee: '5', feeAsset: 'USDT' });
     await trade(books.journal, order('a'), { filledAt: MORNING, fee: '0.00001', feeAsset: 'BTC', price: '50000' });
-    await trade(books.journal, order('b', { side: 'sell', purpose: 'flatten', quantity: '0.01' }), {
+    await trade(books.journal, order('b', { side: 'sell', purpose: 'flatten', quantity: tagged('0.01') }), {
       filledAt: MORNING + 1,
       fee: '0.6',
       feeAsset: 'USDT',
@@ -104,7 +105,7 @@ describe.each(adapterNames)('the day’s trading on %s', (name) => {
     await trade(books.journal, order('buy'), { filledAt: MORNING - 1_000_000 });
     const [again, other] = [
       order('again'),
-      order('other', { symbol: 'ETH/USDT', quantity: '0.1', limitPrice: '3000' }),
+      order('other', { symbol: 'ETH/USDT', quantity: tagged('0.1'), limitPrice: tagged('3000') }),
     ];
     await planLegs(books.journal, again);
     await planLegs(books.journal, other);
@@ -191,14 +192,19 @@ describe.each(adapterNames)('the day’s trading on %s', (name) => {
     await mark('1', '10000');
     await trade(books.journal, order('buy'), { filledAt: MORNING });
     const quantity = '0.001';
-    await trade(books.journal, order('stop', { side: 'sell', purpose, quantity }), { filledAt: MORNING });
+    await trade(books.journal, order('stop', { side: 'sell', purpose, quantity: tagged(quantity) }), {
+      filledAt: MORNING,
+    });
     await change({
       maxDailyTurnover: 0.01,
       maxDailyFees: 0.00002,
       minHoldingSeconds: 86_400,
       reentryPauseSeconds: 86_400,
     });
-    const [opening, reducing] = [order('open', { quantity }), order('out', { side: 'sell', purpose, quantity })];
+    const [opening, reducing] = [
+      order('open', { quantity: tagged(quantity) }),
+      order('out', { side: 'sell', purpose, quantity: tagged(quantity) }),
+    ];
     await planLegs(books.journal, opening);
     await planLegs(books.journal, reducing);
     expect(await fence(opening)).toMatchObject({ passed: false, code: 'ReentryPause' });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Quantity } from '../../domain/money/money.ts';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { IntentId } from '../../domain/orders/ids.ts';
@@ -42,7 +43,7 @@ export function describeTradingContract(
         submission: 1,
         type: 'limit',
         timeInForce: 'GTC',
-        quantity,
+        quantity: tagged(quantity),
         limitPrice: text(limitPrice),
         restMs: 60_000,
         ...changes,
@@ -156,8 +157,8 @@ export function describeTradingContract(
     });
 
     test.each([
-      ['more than the account holds', { quantity: '8000' }],
-      ['less than the least value', { quantity: '0.00001' }],
+      ['more than the account holds', { quantity: tagged<Quantity>('8000') }],
+      ['less than the least value', { quantity: tagged<Quantity>('0.00001') }],
       ['a post-only order that would take', { type: 'post_only' }],
     ] as const)('rejects %s for certain', async (_name, changes) => {
       const id = orderId();

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consensusSchema } from '../../contracts/consensus.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { participationSchema } from '../../contracts/participation.ts';
+import type { Money } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
@@ -337,7 +338,7 @@ describe('a decision', () => {
       plan: undefined,
       orders: [],
       fills: [],
-      equity: '10000',
+      equity: tagged<Money>('10000'),
     };
     await harness.journal.cycles.record(record);
     const client = await connectClient(harness.url, 'auto');

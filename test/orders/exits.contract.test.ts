@@ -4,23 +4,26 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createExitActivities } from '../../activities/orders/exits.ts';
 import type { Exit, ExitQuestion } from '../../contracts/exits.ts';
 import type { Instrument } from '../../domain/market/market.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
+import type { Touch } from '../../domain/orders/submissions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import type { Listing, TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { fenced, fund, leg, planLegs, temporaryJournal, trade } from '../support/books.ts';
+import { type Plain, typed } from '../support/plain.ts';
 
 const silent = pino({ level: 'silent' });
 const instrument: Instrument = {
   symbol: 'BTC/USDT',
   base: 'BTC',
   quote: 'USDT',
-  tickSize: '0.01',
-  stepSize: '0.0001',
-  minQuantity: '0.0001',
-  minNotional: '5',
+  tickSize: tagged('0.01'),
+  stepSize: tagged('0.0001'),
+  minQuantity: tagged('0.0001'),
+  minNotional: tagged('5'),
   makerFeeRate: '0.001',
   takerFeeRate: '0.001',
 };
@@ -36,16 +39,16 @@ beforeEach(async () => {
 afterEach(() => journal.close());
 
 /** What becomes of a position of this size while this is bid. */
-async function planExit(quantity: string, bid: string, rules: Partial<Instrument> = {}): Promise<Exit> {
+async function planExit(quantity: string, bid: string, rules: Plain<Partial<Instrument>> = {}): Promise<Exit> {
   await trade(journal, leg(), { quantity, price: '2975' });
   return next(bid, rules);
 }
 
-function next(bid: string, rules: Partial<Instrument> = {}, attempt = 1): Promise<Exit> {
+function next(bid: string, rules: Plain<Partial<Instrument>> = {}, attempt = 1): Promise<Exit> {
   const trading = {
     listing: () => listing,
-    instrument: () => ({ ...instrument, ...rules }),
-    touch: async () => ({ bid, ask: bid }),
+    instrument: () => typed<Instrument>({ ...instrument, ...rules }),
+    touch: async () => typed<Touch>({ bid, ask: bid }),
   };
   const { planExit: plan } = createExitActivities({ journal, trading, logger: silent });
   return new MockActivityEnvironment().run<[ExitQuestion], Exit, typeof plan>(plan, { ...question, attempt });
@@ -63,8 +66,10 @@ describe('the next order of an exit', () => {
   });
 
   it('sells no more at once than the exchange takes, and the rest by the next order', async () => {
-    expect(await planExit('0.01', '2975', { maxQuantity: '0.006' })).toMatchObject({ leg: { quantity: '0.006' } });
-    expect(await next('2975', { maxQuantity: '0.006' }, 2)).toMatchObject({ leg: { quantity: '0.004' } });
+    expect(await planExit('0.01', '2975', { maxQuantity: tagged('0.006') })).toMatchObject({
+      leg: { quantity: '0.006' },
+    });
+    expect(await next('2975', { maxQuantity: tagged('0.006') }, 2)).toMatchObject({ leg: { quantity: '0.004' } });
   });
 
   it('waits for what another order has reserved', async () => {
@@ -78,7 +83,7 @@ describe('the next order of an exit', () => {
     });
   });
 
-  it.each<[string, Partial<OrderLeg>]>([
+  it.each<[string, Plain<Partial<OrderLeg>>]>([
     ['rests', { timeInForce: 'GTC' }],
     ['is sent slice by slice', { working: { style: 'twap', slices: ['0.005', '0.0049'], intervalMs: 60_000 } }],
   ])('names the order that has it reserved and %s', async (_, changes) => {
@@ -112,7 +117,7 @@ describe('a selling that was ordered', () => {
     const trading = {
       listing: () => listing,
       instrument: () => instrument,
-      touch: async () => ({ bid: '1', ask: '1' }),
+      touch: async () => typed<Touch>({ bid: '1', ask: '1' }),
     };
     const { isSellingOrdered } = createExitActivities({ journal, trading, logger: silent });
     return new MockActivityEnvironment().run(() => isSellingOrdered('main', epoch));
@@ -157,7 +162,8 @@ describe('a position of more than one order may have', () => {
     expect(exit.leg.quantity).toBe('1000000000');
 
     const timestamp = await venue.exchangeTime();
-    const place = (quantity: string, id: string) => venue.place(fenced({ ...exit.leg, quantity }, id, timestamp));
+    const place = (quantity: string, id: string) =>
+      venue.place(fenced({ ...exit.leg, quantity: tagged(quantity) }, id, timestamp));
     await expect(place('1500000000', 'sph-whole')).rejects.toThrow('LOT_SIZE');
     expect((await place(exit.leg.quantity, 'sph-part')).order.state).toMatch(/filled|expired/);
   });

@@ -94,7 +94,7 @@ describe('the ingestor', () => {
         intentId: id,
         state: 'filled',
         venueOrderId: tagged(found?.venueOrderId ?? ''),
-        filledQuantity: '0.001',
+        filledQuantity: tagged('0.001'),
         fills,
       });
     };

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
+import type { Quantity } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { VenueOrderId } from '../../domain/orders/ids.ts';
 import type { Fill, OrderState } from '../../domain/orders/orders.ts';
@@ -45,7 +46,7 @@ const venueOrder = (state: OrderState, filledQuantity = '0'): VenueOrder => ({
   intentId,
   symbol: order.symbol,
   state,
-  filledQuantity,
+  filledQuantity: tagged(filledQuantity),
 });
 
 const find = async (): Promise<Intent> => {
@@ -93,7 +94,7 @@ describe('an order that the exchange no longer knows', () => {
 
   it('keeps its fills, and books those that only the list of trades has', async () => {
     await standing('partially_filled', [part]);
-    const late = { ...part, tradeId: '2', quantity: '0.001' };
+    const late = { ...part, tradeId: '2', quantity: tagged<Quantity>('0.001') };
     venue.fills = [part, late];
     at(1_000_000);
     await settle();
@@ -104,7 +105,7 @@ describe('an order that the exchange no longer knows', () => {
 
   it('is filled where the list of trades has all of it', async () => {
     await standing('accepted');
-    venue.fills = [{ ...part, quantity: '0.01' }];
+    venue.fills = [{ ...part, quantity: tagged('0.01') }];
     at(1_000_000);
     await settle();
     at(1_100_000);

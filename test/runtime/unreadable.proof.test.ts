@@ -11,6 +11,7 @@ import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import type { LegProgress } from '../../contracts/order.ts';
 import type { ProtectionState } from '../../contracts/protection.ts';
+import type { Quantity } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { IntentId } from '../../domain/orders/ids.ts';
 import { clientOptions } from '../../runtime/temporal.ts';
@@ -29,7 +30,7 @@ const result = {
   ...leg,
   intentId: tagged<IntentId>('leg-1'),
   state: 'accepted',
-  filledQuantity: '0',
+  filledQuantity: tagged<Quantity>('0'),
   detail: '',
 } as const;
 const resting = { result, working: true, restUntil: Date.now() + 60_000 } satisfies LegProgress;

@@ -126,7 +126,7 @@ export async function planLegs(journal: Journal, ...legs: OrderLeg[]): Promise<O
   const cycleId = legs[0]?.cycleId ?? tagged('cycle/main/1');
   return journal.cycles.plan(cycleId, 'main', Date.now(), () => ({
     cycleId,
-    equity: '10000',
+    equity: tagged('10000'),
     legs,
     verdicts: [],
     allocations: [],

@@ -16,3 +16,8 @@ export type Taking<T> = T extends (...given: infer Given) => infer Result
   : T extends object
     ? { [Key in keyof T]: Taking<T[Key]> }
     : T;
+
+/** A value of these kinds, written without them. */
+export function typed<T>(plain: Plain<T>): T {
+  return plain as T;
+}

@@ -23,6 +23,7 @@ import { createScoringActivities } from '../../activities/scoring/index.ts';
 import { createWarehouseActivities } from '../../activities/warehouse/index.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { type AgentId, agentIds } from '../../domain/signals/agents.ts';
 import type { Places } from '../../stores/backup/backup.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -144,7 +145,7 @@ function ofControl(parts: RigParts, restoreSchedules: RestoreSchedules): Definit
     instrument: trading.instrument,
     touch: async (symbol) => {
       const touch = await trading.touch(symbol);
-      return { ...touch, bid: bid.current ?? touch.bid };
+      return { ...touch, bid: bid.current === undefined ? touch.bid : tagged(bid.current) };
     },
   };
   return {

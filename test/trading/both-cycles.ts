@@ -10,8 +10,9 @@ import type { LegProgress } from '../../contracts/order.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
 import { intentId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { defaultParticipation } from '../../domain/consensus/participation.ts';
-import type { MarketSnapshot } from '../../domain/market/market.ts';
+import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market/market.ts';
 import { type Prices, pricesIn } from '../../domain/market/prices.ts';
+import type { Quantity } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { SeatId } from '../../domain/signals/agents.ts';
@@ -28,6 +29,7 @@ import type { TradingPort } from '../../venues/port.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { snapshot as market } from '../domain/portfolio/plan.ts';
 import { fund, temporaryJournal } from '../support/books.ts';
+import { typed } from '../support/plain.ts';
 import { simulatedVenue } from '../support/simulated.ts';
 
 /*
@@ -222,18 +224,18 @@ export async function byFunction(situation: Situation, cycleId: string, real: bo
 
 function resultOf({ state = 'filled' }: Situation, leg: OrderLeg): OrderResult {
   const { legId, symbol, side, quantity, limitPrice } = leg;
-  const filledQuantity = state === 'filled' ? quantity : '0';
+  const filledQuantity = state === 'filled' ? quantity : tagged<Quantity>('0');
   return { legId, intentId: intentId(legId, 1), symbol, side, state, quantity, filledQuantity, limitPrice, detail: '' };
 }
 
 async function snapshotOf(trading: TradingPort): Promise<MarketSnapshot> {
   const symbols = configuration.symbols.map(async (symbol) => {
     const { bid, ask } = await trading.touch(symbol);
-    return {
+    return typed<SymbolSnapshot>({
       instrument: trading.instrument(symbol),
       candles: [],
       book: { bids: [[bid, '1'] as const], asks: [[ask, '1'] as const] },
-    };
+    });
   });
   return { ...snapshot, symbols: await Promise.all(symbols) };
 }

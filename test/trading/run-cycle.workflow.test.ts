@@ -3,6 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import type { Prices } from '../../domain/market/prices.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { abstain } from '../../domain/signals/signals.ts';
 import { freeAnswer } from '../../trading/agents/port.ts';
 import { cycleRecord } from '../support/books.ts';
@@ -139,7 +140,7 @@ describe('a cycle that is a workflow and one that is a function decide the same'
   });
 
   it('and halt by the loss limit', async () => {
-    const [richer] = earlier(1, { equity: '20000', currency: 'USDT' });
+    const [richer] = earlier(1, { equity: tagged('20000'), currency: 'USDT' });
     const { record, tradingState, haltReason } = await both({
       prepare: async ({ cycles }) => richer && cycles.record(richer),
     });

@@ -80,7 +80,7 @@ describe('a selling', () => {
   async function startSelling(): Promise<WorkflowHandle> {
     const { ask } = await rig.trading.touch(SYMBOL);
     const limitPrice = text(floorToStep(decimal(ask).times('1.01'), decimal('0.01')));
-    const { handle } = await startResting({ limitPrice, timeInForce: 'IOC', type: 'limit' });
+    const { handle } = await startResting({ limitPrice: tagged(limitPrice), timeInForce: 'IOC', type: 'limit' });
     expect(await handle.result()).toMatchObject({ state: 'filled' });
     // One server sees all tests: each has an epoch, and with it workflows, of its own.
     sellings += 1;

@@ -4,6 +4,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { ReconcileReport, TradingControlState } from '../../contracts/control.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { until } from '../paper-exchange/harness.ts';
 import { leg, planLegs, sending, terms } from '../support/books.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
@@ -35,7 +36,7 @@ it('an order that the exchange no longer knows ends by the looks alone, and keep
   if (!fence.passed) throw new Error(fence.code);
   const { intentId } = fence.intent;
   const placed = await trading.place(fence.order);
-  await journal.intents.report({ ...placed.order, filledQuantity: '0', fills: [] });
+  await journal.intents.report({ ...placed.order, filledQuantity: tagged('0'), fills: [] });
   await trading.cancel(order.symbol, intentId);
   vi.spyOn(trading, 'findOrder').mockResolvedValue(undefined);
   vi.spyOn(trading, 'orderById').mockResolvedValue(undefined);

@@ -4,11 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Guard as Guarded, WatchRequest } from '../../activities/protection/index.ts';
 import { FORMER_QUEUE, TaskQueue } from '../../contracts/task-queues.ts';
 import { exportScheduleId, protectWorkflowId, reportScheduleId } from '../../contracts/workflow-ids.ts';
+import type { Holding } from '../../domain/protection/protection.ts';
 import { createGuard } from '../../runtime/guard/guard.ts';
 import { createPasses } from '../../runtime/guard/passes.ts';
 import { clientOptions, createWorker } from '../../runtime/temporal.ts';
 import { ensureRounds } from '../../workers/rounds.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
+import { typed } from '../support/plain.ts';
 import { startDevServer } from '../support/temporal.ts';
 
 const guardSecret = `${Date.now() - 60_000}-${'s'.repeat(40)}`;
@@ -53,7 +55,7 @@ async function serve(taskQueues: readonly string[], activities: object): Promise
 
 describe('protective exits that the release before began', () => {
   it('move to where exits are served, with the highest price that they saw', async () => {
-    const holding = { quantity: '1', averageCost: '100', openedAt: 1 };
+    const holding = typed<Holding>({ quantity: '1', averageCost: '100', openedAt: 1 });
     const settings = { stopLoss: 0.03, trailingStop: 0.02 };
     const looks: Guarded[] = [{ holding, settings }, { holding, settings }, {}];
     const watched: string[] = [];

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { OrderResult, PlanResult } from '../../contracts/cycle.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { orderWorkflowId } from '../../contracts/workflow-ids.ts';
+import type { Quantity } from '../../domain/money/money.ts';
 import { decimal, text } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
@@ -53,8 +54,8 @@ async function legOf(
     side: 'buy',
     purpose: 'open',
     type: 'limit',
-    quantity: floor(text(decimal('200').div(ask)), stepSize),
-    limitPrice: floor(text(decimal(ask).times('1.01')), tickSize),
+    quantity: tagged(floor(text(decimal('200').div(ask)), stepSize)),
+    limitPrice: tagged(floor(text(decimal(ask).times('1.01')), tickSize)),
     timeInForce: 'IOC',
     restMs: 2_000,
     working: { style: 'once' },
@@ -68,7 +69,7 @@ async function reserve({ journal }: Rig, cycleId: string, legs: OrderLeg[]): Pro
   await journal.cycles.plan(tagged(cycleId), 'main', Date.now(), () => ({
     cycleId: tagged(cycleId),
     kind: 'linked',
-    equity: '10000',
+    equity: tagged('10000'),
     legs,
     verdicts: [],
     allocations: [],
@@ -148,9 +149,9 @@ describe('a plan of two linked legs', () => {
   it('sells what a leg had filled whose workflow was ended by hand, and sends nothing more of it', async () => {
     const system = await open();
     const cycleId = `cycle/plan/${randomUUID()}`;
-    const working = { style: 'twap' as const, slices: ['0.002', '0.002'], intervalMs: 60_000 };
+    const working = { style: 'twap' as const, slices: ['0.002', '0.002'].map(tagged<Quantity>), intervalMs: 60_000 };
     const legs = [
-      await legOf(system, cycleId, 'BTC/USDT', 0, { quantity: '0.004', working }),
+      await legOf(system, cycleId, 'BTC/USDT', 0, { quantity: tagged('0.004'), working }),
       await legOf(system, cycleId, 'ETH/USDT', 1),
     ];
     await reserve(system, cycleId, legs);
@@ -198,7 +199,7 @@ describe('a plan of two linked legs', () => {
     const system = await open();
     const { bid } = await system.trading.touch('ETH/USDT');
     const limitPrice = text(decimal(bid).times('0.97').toDecimalPlaces(2));
-    const result = await runPlan(system, [{}, { limitPrice }]);
+    const result = await runPlan(system, [{}, { limitPrice: tagged(limitPrice) }]);
     expect(result).toMatchObject({ end: 'done', orders: [{ state: 'filled' }, { state: 'expired' }] });
     await expectBooksEqualExchange(system);
   });
@@ -233,8 +234,8 @@ describe('a leg', () => {
     const price = (factor: string): string => text(decimal(ask).times(factor).toDecimalPlaces(2));
     const result = await run(system, 'BTC/USDT', {
       type: 'stop',
-      stopPrice: price('1.05'),
-      limitPrice: price('1.06'),
+      stopPrice: tagged(price('1.05')),
+      limitPrice: tagged(price('1.06')),
       restMs: 1_000,
     });
     expect(result).toMatchObject({ state: 'canceled', filledQuantity: '0' });
@@ -266,8 +267,8 @@ describe('a leg', () => {
     const system = await open();
     const slice = '0.002';
     const result = await run(system, 'BTC/USDT', {
-      quantity: '0.006',
-      working: { style: 'twap', slices: [slice, slice, slice], intervalMs: 300 },
+      quantity: tagged('0.006'),
+      working: { style: 'twap', slices: [tagged(slice), tagged(slice), tagged(slice)], intervalMs: 300 },
     });
     expect(result).toMatchObject({ state: 'filled', filledQuantity: '0.006' });
     expect(await exchangeLog(system)).toHaveLength(3);
@@ -277,9 +278,9 @@ describe('a leg', () => {
   it('that is sliced ends with a stop: the next slice does not pass the fence', async () => {
     const system = await open();
     const cycleId = `cycle/leg/${randomUUID()}`;
-    const slices = ['0.002', '0.002', '0.002'];
+    const slices = ['0.002', '0.002', '0.002'].map(tagged<Quantity>);
     const leg = await legOf(system, cycleId, 'BTC/USDT', 0, {
-      quantity: '0.006',
+      quantity: tagged('0.006'),
       working: { style: 'twap', slices, intervalMs: 1_500 },
     });
     await reserve(system, cycleId, [leg]);

@@ -5,8 +5,11 @@ import type { FlattenResult } from '../../contracts/control.ts';
 import type { ExitQuestion } from '../../contracts/exits.ts';
 import type { ProtectionResult } from '../../contracts/protection.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
+import type { Holding } from '../../domain/protection/protection.ts';
 import { leg } from '../support/books.ts';
+import { typed } from '../support/plain.ts';
 import { startTimeSkipping } from '../support/temporal.ts';
 import { inRig, type WorkflowRig } from '../support/workflow-rig.ts';
 import { ended, gate } from './scripted-orders.ts';
@@ -25,7 +28,7 @@ const inControl = (activities: object, work: (rig: WorkflowRig) => Promise<void>
   inRig(environment, activities, work, TaskQueue.control);
 
 const held: Guard = {
-  holding: { quantity: '1', averageCost: '100', openedAt: 1 },
+  holding: { quantity: tagged('1'), averageCost: tagged('100'), openedAt: 1 },
   settings: { stopLoss: 0.1 },
 };
 
@@ -42,7 +45,7 @@ describe('protectPosition', () => {
       },
       watchPosition: async (): Promise<Watched> => {
         watched += 1;
-        return { end: 'flat', highest: '100' };
+        return { end: 'flat', highest: tagged('100') };
       },
     };
     await inControl(activities, async (rig) => {
@@ -56,15 +59,15 @@ describe('protectPosition', () => {
   });
 
   it('goes on from the highest price and the next order’s number, and forgets both with the holding', async () => {
-    const [first, second] = [held.holding, { quantity: '2', averageCost: '50', openedAt: 2 }];
+    const [first, second] = [held.holding, typed<Holding>({ quantity: '2', averageCost: '50', openedAt: 2 })];
     const holdings = [first, first, second];
     let looks = 0;
     const requests: WatchRequest[] = [];
     const questions: ExitQuestion[] = [];
     const watches: Watched[] = [
-      { end: 'hit', barrier: 'trailing_stop', highest: '140' },
-      { end: 'flat', highest: '150' },
-      { end: 'flat', highest: '60' },
+      { end: 'hit', barrier: 'trailing_stop', highest: tagged('140') },
+      { end: 'flat', highest: tagged('150') },
+      { end: 'flat', highest: tagged('60') },
     ];
     const activities = {
       readGuard: async (): Promise<Guard> => {
@@ -103,7 +106,7 @@ describe('protectPosition', () => {
     const placed: string[] = [];
     const activities = {
       readGuard: async () => held,
-      watchPosition: async (): Promise<Watched> => ({ end: 'hit', barrier: 'stop_loss', highest: '100' }),
+      watchPosition: async (): Promise<Watched> => ({ end: 'hit', barrier: 'stop_loss', highest: tagged('100') }),
       planExit: async ({ attempt }: ExitQuestion) => {
         if (attempt > 1) return { over: { dust: '0' } };
         await planning.pass();

@@ -16,11 +16,15 @@ import {
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { Touch } from '../../domain/orders/submissions.ts';
 import type { Position } from '../../domain/portfolio/portfolio.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
+import type { Holding } from '../../domain/protection/protection.ts';
 import type { Listing } from '../../venues/port.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { leg, planLegs } from '../support/books.ts';
+import { type Plain, typed } from '../support/plain.ts';
 import { exchangeLog, expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -187,11 +191,11 @@ describe('protective exits', () => {
 describe('the watcher', () => {
   const silent = pino({ level: 'silent' });
   const settings = { trailingStop: 0.1 };
-  const holding = { quantity: '1', averageCost: '100', openedAt: 1_000 };
-  const request: WatchRequest = { account: 'main', symbol: SYMBOL, holding, settings, highest: '100' };
+  const holding = typed<Holding>({ quantity: '1', averageCost: '100', openedAt: 1_000 });
+  const request: WatchRequest = { account: 'main', symbol: SYMBOL, holding, settings, highest: tagged('100') };
 
   function watch(
-    looks: { bid?: string | Error; listing?: Listing; position?: Partial<Position> }[],
+    looks: { bid?: string | Error; listing?: Listing; position?: Plain<Partial<Position>> }[],
     options: { heartbeatDetails?: unknown; settings?: { trailingStop: number } | undefined } = {},
   ): { result: Promise<Watched>; beats: unknown[] } {
     let at = -1;
@@ -201,7 +205,7 @@ describe('the watcher', () => {
         ledger: {
           positions: async () => {
             at += 1;
-            return [{ ...flatPosition(SYMBOL), ...holding, ...now()?.position }];
+            return [typed<Position>({ ...flatPosition(SYMBOL), ...holding, ...now()?.position })];
           },
         },
       },
@@ -211,17 +215,17 @@ describe('the watcher', () => {
           symbol: SYMBOL,
           base: 'BTC',
           quote: 'USDT',
-          tickSize: '0.01',
-          stepSize: '0.00001',
-          minQuantity: '0.00001',
-          minNotional: '5',
+          tickSize: tagged('0.01'),
+          stepSize: tagged('0.00001'),
+          minQuantity: tagged('0.00001'),
+          minNotional: tagged('5'),
           makerFeeRate: '0.001',
           takerFeeRate: '0.001',
         }),
         touch: async () => {
           const bid = now()?.bid ?? '100';
           if (bid instanceof Error) throw bid;
-          return { bid, ask: '101' };
+          return typed<Touch>({ bid, ask: '101' });
         },
       },
       settings: 'settings' in options ? options.settings : settings,
@@ -238,7 +242,7 @@ describe('the watcher', () => {
     };
   }
 
-  it.each<[string, Parameters<typeof watch>[0], Watched]>([
+  it.each<[string, Parameters<typeof watch>[0], Plain<Watched>]>([
     ['nothing is held any more', [{ position: { quantity: '0', openedAt: 0 } }], { end: 'flat', highest: '100' }],
     ['another holding stands there', [{ position: { openedAt: 2_000 } }], { end: 'changed', highest: '100' }],
     ['the entry has moved', [{ position: { averageCost: '101' } }], { end: 'changed', highest: '100' }],

@@ -21,6 +21,7 @@ import { ensureRounds } from '../../workers/rounds.ts';
 import { silent, until } from '../paper-exchange/harness.ts';
 import { signedCall } from '../paper-exchange/signing.ts';
 import { fenced, leg, planLegs, sending, terms } from '../support/books.ts';
+import { type Plain } from '../support/plain.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -75,7 +76,7 @@ const status = async (workflowId: string): Promise<string> =>
   (await environment.client.workflow.getHandle(workflowId).describe()).status.name;
 
 /** A buy of ours that takes at once, or rests far below the market. */
-async function legOf(changes: Partial<OrderLeg> = {}): Promise<OrderLeg> {
+async function legOf(changes: Plain<Partial<OrderLeg>> = {}): Promise<OrderLeg> {
   const { ask } = await rig.trading.touch(SYMBOL);
   const limitPrice = text(floorToStep(decimal(ask).times('1.01'), decimal('0.01')));
   const cycleId = `cycle/test/${randomUUID()}`;

@@ -10,7 +10,17 @@ export function resultOf(
   detail = '',
 ): OrderResult {
   const filledQuantity = state === 'filled' ? quantity : '0';
-  return { legId, intentId: tagged(`${legId}-1`), symbol, side, state, quantity, filledQuantity, limitPrice, detail };
+  return {
+    legId,
+    intentId: tagged(`${legId}-1`),
+    symbol,
+    side,
+    state,
+    quantity,
+    filledQuantity: tagged(filledQuantity),
+    limitPrice,
+    detail,
+  };
 }
 
 /** Where a leg stands whose newest submission is over. */

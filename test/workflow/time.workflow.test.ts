@@ -29,7 +29,7 @@ function progress(state: OrderState, next?: LegProgress['next']): LegProgress {
       side,
       state,
       quantity,
-      filledQuantity: '0',
+      filledQuantity: tagged('0'),
       limitPrice,
       detail: '',
     },

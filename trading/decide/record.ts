@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { CycleDraft, CycleRecord, CycleSummary } from '../../contracts/cycle.ts';
 import type { Prices } from '../../domain/market/prices.ts';
-import { text } from '../../domain/money/money.ts';
+import { type Money, text } from '../../domain/money/money.ts';
 import { equityAt, unpriced } from '../../domain/portfolio/exposure.ts';
 import { isUnwell } from '../../domain/signals/signals.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
@@ -32,7 +32,7 @@ export async function recordOfCycle(
     journal.ledger.positions(account),
     journal.ledger.fillsOfCycle(draft.cycleId),
   ]);
-  const equity =
+  const equity: Money | undefined =
     prices && unpriced({ prices, currency }, { positions }) === undefined
       ? text(equityAt({ prices, currency }, { balances, positions }).toDecimalPlaces(8))
       : undefined;

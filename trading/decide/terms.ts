@@ -4,6 +4,7 @@ import type { CycleSpan } from '../../contracts/cycle-steps.ts';
 import { AFTER_AGENTS_MS } from '../../contracts/cycle-times.ts';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
 import { decimal } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { ExecutionTerms, RiskLimits } from '../../domain/portfolio/request.ts';
 import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/signals/agents.ts';
 import { isWithin } from '../../domain/statistics/periods.ts';
@@ -127,6 +128,8 @@ export function riskLimits({
 }: RiskSettings): RiskLimits {
   return {
     ...limits,
+    maxOrderNotional: tagged(limits.maxOrderNotional),
+    minOrderNotional: tagged(limits.minOrderNotional),
     maxSnapshotAgeMs: maxSnapshotAgeSeconds * 1_000,
     maxPriceAgeMs: maxPriceAgeSeconds * 1_000,
     minHoldingMs: minHoldingSeconds * 1_000,
@@ -141,5 +144,11 @@ export function executionTerms({
   chaseSubmissions,
   ...execution
 }: Configuration['execution']): ExecutionTerms {
-  return { ...execution, restMs: restSeconds * 1_000, sliceMs: sliceSeconds * 1_000, submissions: chaseSubmissions };
+  return {
+    ...execution,
+    sliceAboveNotional: tagged(execution.sliceAboveNotional),
+    restMs: restSeconds * 1_000,
+    sliceMs: sliceSeconds * 1_000,
+    submissions: chaseSubmissions,
+  };
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Exit, ExitQuestion, ExitWait } from '../../contracts/exits.ts';
 import { legId } from '../../contracts/leg-ids.ts';
-import { type Decimal, decimal, text } from '../../domain/money/money.ts';
+import { type Decimal, decimal, type Price, text } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { LegId } from '../../domain/orders/ids.ts';
 import { mayRest } from '../../domain/orders/orders.ts';
@@ -29,7 +29,7 @@ export async function planNextExit(
   { journal, trading }: ExitTools,
   question: ExitQuestion,
   wanted: (booked: Decimal) => Decimal,
-): Promise<{ exit: Exit; booked: Decimal; bid: string }> {
+): Promise<{ exit: Exit; booked: Decimal; bid: Price }> {
   const { account, symbol, purpose, key, attempt } = question;
   if (trading.listing(symbol) !== 'traded') return untraded({ journal, trading }, question, wanted);
   const instrument = trading.instrument(symbol);
@@ -75,7 +75,7 @@ async function untraded(
   { journal, trading }: ExitTools,
   { account, symbol }: ExitQuestion,
   wanted: (booked: Decimal) => Decimal,
-): Promise<{ exit: Exit; booked: Decimal; bid: string }> {
+): Promise<{ exit: Exit; booked: Decimal; bid: Price }> {
   const position = (await journal.ledger.positions(account)).find((one) => one.symbol === symbol);
   const booked = decimal(position?.quantity ?? '0');
   const left = wanted(booked);
@@ -83,7 +83,7 @@ async function untraded(
   const exit: Exit = left.isZero()
     ? { over: { dust: '0' } }
     : { wait: { quantity: text(left), reason, untraded: true } };
-  return { exit, booked, bid: '0' };
+  return { exit, booked, bid: text(decimal(0)) };
 }
 
 /** The next order that sells the whole position; what is too little for the exchange goes to the dust book. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Guard, Watched, WatchRequest } from '../../contracts/protection.ts';
-import { type DecimalText, decimal } from '../../domain/money/money.ts';
+import { decimal, type Price } from '../../domain/money/money.ts';
 import { sellable } from '../../domain/protection/exits.ts';
 import {
   barrierHit,
@@ -46,7 +46,7 @@ export async function guardOf(
 export async function watchPosition(
   tools: WatchTools,
   request: WatchRequest,
-  onHighest: (highest: DecimalText) => void,
+  onHighest: (highest: Price) => void,
 ): Promise<Watched> {
   const { trading, settings, clock, logger } = tools;
   const { account, symbol, holding: entry } = request;
@@ -86,11 +86,7 @@ async function holdingOf(
 }
 
 /** Undefined while the market cannot be read, nobody bids or no order is taken: no price is no reason to sell. */
-async function bidOf(
-  { trading, logger }: WatchTools,
-  symbol: string,
-  failures: number,
-): Promise<DecimalText | undefined> {
+async function bidOf({ trading, logger }: WatchTools, symbol: string, failures: number): Promise<Price | undefined> {
   try {
     if (trading.listing(symbol) !== 'traded') throw new Error(`the exchange does not trade ${symbol}`);
     const { bid } = await trading.touch(symbol);

@@ -1,12 +1,12 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import type { Candle } from '../../domain/market/market.ts';
-import { amount } from './amount.ts';
+import { price, quantity } from './amount.ts';
 import { timed } from './ccxt-client.ts';
 
 const MINUTE_MS = 60_000;
 
-const klinesSchema = z.array(z.tuple([z.coerce.number().int(), amount, amount, amount, amount, amount], z.unknown()));
+const klinesSchema = z.array(z.tuple([z.coerce.number().int(), price, price, price, price, quantity], z.unknown()));
 
 /**
  * Finished one-minute candles, oldest first. What is finished does not change, so that each symbol is fetched once a market minute, or until

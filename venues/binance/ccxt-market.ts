@@ -1,7 +1,7 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import type { Candle, Instrument, Mode } from '../../domain/market/market.ts';
-import { decimal } from '../../domain/money/money.ts';
+import { type DecimalText, decimal } from '../../domain/money/money.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import type { MarketDataPort } from '../port.ts';
 import { amount } from './amount.ts';
@@ -63,15 +63,15 @@ export function instrumentOf(client: binance, symbol: string): Instrument {
   const info = infoSchema.parse(market['info']);
   const find = (filterType: string, name: string): unknown =>
     info.filters.find((filter) => filter.filterType === filterType)?.[name];
-  const field = (filterType: string, name: string): string => {
+  const field = <Kind extends DecimalText>(filterType: string, name: string): Kind => {
     const { data } = amount.safeParse(find(filterType, name));
     if (data === undefined) throw new Error(`${client.id} gives no ${filterType}.${name} for ${symbol}`);
-    return data;
+    return data as Kind;
   };
   /** Binance states what does not apply as zero. */
-  const bound = (filterType: string, name: string): string | undefined => {
+  const bound = <Kind extends DecimalText>(filterType: string, name: string): Kind | undefined => {
     const { data } = amount.safeParse(find(filterType, name));
-    return data !== undefined && !decimal(data).isZero() ? data : undefined;
+    return data !== undefined && !decimal(data).isZero() ? (data as Kind) : undefined;
   };
   return {
     symbol,

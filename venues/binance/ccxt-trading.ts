@@ -8,7 +8,7 @@ import type { IntentId, VenueOrderId } from '../../domain/orders/ids.ts';
 import type { Fill, OrderState, OrderType } from '../../domain/orders/orders.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { type TradingPort, VenueDoubt, type VenueOrder, VenueRejection, type VenueTrade } from '../port.ts';
-import { amount } from './amount.ts';
+import { amount, price, quantity } from './amount.ts';
 import { capabilitiesOf, requestBudgetOf, timed, venueClockOf } from './ccxt-client.ts';
 import { instrumentOf } from './ccxt-market.ts';
 import { classifyFault, venueCode } from './classify.ts';
@@ -36,12 +36,12 @@ const orderSchema = z.looseObject({
   clientOrderId: kindOf<IntentId>(z.string()),
   symbol: z.string(),
   status: statusSchema,
-  executedQty: amount,
+  executedQty: quantity,
 });
 
 const placedFillSchema = z.looseObject({
-  price: amount,
-  qty: amount,
+  price,
+  qty: quantity,
   commission: amount,
   commissionAsset: z.string(),
   tradeId: idText,
@@ -51,8 +51,8 @@ const placedSchema = orderSchema.extend({ transactTime: z.coerce.number(), fills
 const tradeSchema = z.looseObject({
   id: idText,
   orderId: kindOf<VenueOrderId>(idText),
-  price: amount,
-  qty: amount,
+  price,
+  qty: quantity,
   commission: amount,
   commissionAsset: z.string(),
   time: z.coerce.number(),
@@ -76,7 +76,7 @@ const states: Record<z.output<typeof statusSchema>, OrderState> = {
   EXPIRED_IN_MATCH: 'expired',
 };
 
-const touchSchema = z.looseObject({ bidPrice: amount, askPrice: amount });
+const touchSchema = z.looseObject({ bidPrice: price, askPrice: price });
 
 /** Trades in one answer, at most. */
 const TRADES_PAGE = 1_000;
@@ -164,7 +164,7 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
     intentId: clientOrderId,
     symbol: client.safeSymbol(symbol),
     state: 'canceled',
-    filledQuantity: '0',
+    filledQuantity: tagged('0'),
   });
 
   const clock = venueClockOf(client);

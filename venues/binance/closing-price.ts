@@ -1,19 +1,19 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import { type DecimalText, decimal } from '../../domain/money/money.ts';
-import { amount } from './amount.ts';
+import { decimal, type Price } from '../../domain/money/money.ts';
+import { price } from './amount.ts';
 import { timed } from './ccxt-client.ts';
 
 const MINUTE_MS = 60_000;
 const klinesSchema = z.array(
-  z.tuple([z.coerce.number().int(), z.string(), z.string(), z.string(), amount], z.unknown()),
+  z.tuple([z.coerce.number().int(), z.string(), z.string(), z.string(), price], z.unknown()),
 );
 
 /**
  * Close of the minute that a moment lies in, or undefined where the venue has no candle of it, or does not list the symbol. The minute must
  * have ended.
  */
-export async function closingPrice(client: binance, symbol: string, at: number): Promise<DecimalText | undefined> {
+export async function closingPrice(client: binance, symbol: string, at: number): Promise<Price | undefined> {
   const startTime = Math.floor(at / MINUTE_MS) * MINUTE_MS;
   const id = client.markets?.[symbol]?.id;
   if (id === undefined) return undefined;

@@ -1,10 +1,10 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import type { OrderBook } from '../../domain/market/market.ts';
-import { amount } from './amount.ts';
+import { price, quantity } from './amount.ts';
 import { timed } from './ccxt-client.ts';
 
-const level = z.tuple([amount, amount]);
+const level = z.tuple([price, quantity]);
 const depthSchema = z.object({ bids: z.array(level), asks: z.array(level) });
 
 /** @param id the venue's own, e.g. `BTCUSDT`. */

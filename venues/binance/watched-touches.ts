@@ -2,7 +2,7 @@ import type { binance } from 'ccxt';
 import { z } from 'zod';
 import type { Touch } from '../../domain/orders/submissions.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
-import { amount } from './amount.ts';
+import { price } from './amount.ts';
 import { timed } from './ccxt-client.ts';
 import { loadMarkets } from './markets.ts';
 
@@ -13,7 +13,7 @@ const WATCHED_MS = 5_000;
 
 type Touches = ReadonlyMap<string, Touch>;
 
-const touchesSchema = z.array(z.object({ symbol: z.string(), bidPrice: amount, askPrice: amount }));
+const touchesSchema = z.array(z.object({ symbol: z.string(), bidPrice: price, askPrice: price }));
 
 /**
  * The best prices for those who watch many symbols: one request for all that were asked for of late, whose weight is that of two. Each symbol by

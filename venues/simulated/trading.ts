@@ -1,4 +1,4 @@
-import { decimal } from '../../domain/money/money.ts';
+import { decimal, type Price, type Quantity } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { FencedOrder } from '../../domain/orders/fenced-order.ts';
 import type { IntentId } from '../../domain/orders/ids.ts';
@@ -77,7 +77,7 @@ export function createSimulatedTrading({ venue, simulation, account, fees, now }
       intentId: tagged(order.clientId),
       symbol: instrument.symbol,
       state: states[order.status],
-      filledQuantity: counts(order.filled, instrument.stepUnits),
+      filledQuantity: tagged(counts(order.filled, instrument.stepUnits)),
     };
   };
 
@@ -89,8 +89,8 @@ export function createSimulatedTrading({ venue, simulation, account, fees, now }
       tradeId: String(fill.tradeId),
       venueOrderId: tagged(String(fill.orderId)),
       side: fill.buyer ? 'buy' : 'sell',
-      price: counts(fill.price, instrument.tickUnits),
-      quantity: counts(fill.quantity, instrument.stepUnits),
+      price: tagged(counts(fill.price, instrument.tickUnits)),
+      quantity: tagged(counts(fill.quantity, instrument.stepUnits)),
       fee: shortUnits(fill.feeUnits),
       feeAsset: fill.feeAsset,
       liquidity: fill.maker ? 'maker' : 'taker',
@@ -123,15 +123,15 @@ export function createSimulatedTrading({ venue, simulation, account, fees, now }
 
     instrument(symbol) {
       const { base, quote, tickUnits, stepUnits, minNotionalUnits } = listed(symbol);
-      const stepSize = shortUnits(stepUnits);
+      const stepSize: Quantity = tagged(shortUnits(stepUnits));
       return {
         symbol,
         base,
         quote,
-        tickSize: shortUnits(tickUnits),
+        tickSize: tagged(shortUnits(tickUnits)),
         stepSize,
         minQuantity: stepSize,
-        minNotional: shortUnits(minNotionalUnits),
+        minNotional: tagged(shortUnits(minNotionalUnits)),
         ...fees,
       };
     },
@@ -139,7 +139,7 @@ export function createSimulatedTrading({ venue, simulation, account, fees, now }
     async touch(symbol) {
       const instrument = listed(symbol);
       const { bids, asks } = engine.book(instrument.index);
-      const best = (price = 0): string => counts(price, instrument.tickUnits);
+      const best = (price = 0): Price => tagged(counts(price, instrument.tickUnits));
       return { bid: best(bids.best()?.price), ask: best(asks.best()?.price) };
     },
 

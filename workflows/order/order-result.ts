@@ -1,5 +1,6 @@
 import type { OrderResult } from '../../contracts/cycle.ts';
 import { intentId } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 
 /** The result of a leg whose end is not known to the one who asks. */
@@ -15,7 +16,7 @@ export function resultWithout(
     side,
     state,
     quantity,
-    filledQuantity: '0',
+    filledQuantity: tagged('0'),
     limitPrice,
     detail,
   };

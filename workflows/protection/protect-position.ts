@@ -17,7 +17,7 @@ import {
   protectPositionInputSchema,
 } from '../../contracts/protection.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
-import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
+import { decimal, type Price, text } from '../../domain/money/money.ts';
 import { barriersOf, highestOf } from '../../domain/protection/protection.ts';
 import { readInput } from '../input.ts';
 import { lookAgain, protection } from '../messages.ts';
@@ -122,7 +122,7 @@ async function watch(request: WatchRequest, closesAt: number | undefined): Promi
   }
 }
 
-async function timeLimit(closesAt: number, highest: DecimalText): Promise<Watched> {
+async function timeLimit(closesAt: number, highest: Price): Promise<Watched> {
   await sleep(Math.max(0, closesAt - Date.now()));
   return { end: 'hit', barrier: 'time_limit', highest };
 }
@@ -133,7 +133,7 @@ function describe({ symbol, holding, barriers, closing }: ProtectionState): void
     return;
   }
   const { stopLoss, trailingStop, takeProfit, closesAt } = barriers;
-  const shown = (price: DecimalText): string => text(decimal(price).toSignificantDigits(SHOWN_DIGITS));
+  const shown = (price: Price): string => text(decimal(price).toSignificantDigits(SHOWN_DIGITS));
   const words = [
     stopLoss && `stop loss ${shown(stopLoss)}`,
     trailingStop && `trailing stop ${shown(trailingStop)} or higher`,

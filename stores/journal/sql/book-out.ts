@@ -75,8 +75,8 @@ export async function bookOut(
   const realizedPnl = decimal(value).minus(cost);
   await writeStored(transaction, account, {
     ...stored,
-    quantity: '0',
-    averageCost: '0',
+    quantity: text(ZERO),
+    averageCost: text(ZERO),
     openedAt: 0,
     realizedPnl: text(decimal(stored.realizedPnl).plus(realizedPnl)),
     dust: text(kept),

@@ -1,7 +1,8 @@
 import type { Consensus } from '../../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../../contracts/cycle.ts';
 import { riskHaltId } from '../../../contracts/workflow-ids.ts';
-import { decimal, sum, text } from '../../../domain/money/money.ts';
+import { decimal, type Quantity, sum, text } from '../../../domain/money/money.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import type { OrderPlan } from '../../../domain/portfolio/portfolio.ts';
 import { isWithin } from '../../../domain/statistics/periods.ts';
 import type { ClosedTrade, CycleBook, PlanningView } from '../books/cycles.ts';
@@ -35,7 +36,7 @@ async function readOpenOrders(transaction: Transaction, account: string): Promis
     const isAbandoned = isOld && !underWay.has(leg.cycleId);
     if (isAbandoned) await voidIfMissing(transaction, leg, filled.length + 1);
     else {
-      const filledQuantity = text(sum(filled.map((part) => decimal(part))));
+      const filledQuantity: Quantity = text(sum(filled.map((part) => decimal(part))));
       orders.push({ ...leg, filledQuantity, state: 'initialized' });
     }
   }
@@ -60,7 +61,7 @@ async function readClosedTrades(sql: Sql, account: string): Promise<ClosedTrade[
   );
   return rows.map((row) => ({
     symbol: String(row['symbol']),
-    realizedPnl: String(row['realized_pnl']),
+    realizedPnl: tagged(String(row['realized_pnl'])),
     closedAt: Number(row['closed_at']),
   }));
 }

@@ -1,8 +1,9 @@
 import { refusalText } from '../../../contracts/refusals.ts';
 import { intentId as intentIdOf } from '../../../contracts/workflow-ids.ts';
-import { decimal, sum, text } from '../../../domain/money/money.ts';
+import { decimal, type Quantity, sum, text } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { FencedOrder } from '../../../domain/orders/fenced-order.ts';
+import type { IntentId, LegId } from '../../../domain/orders/ids.ts';
 import {
   canMove,
   isReducing,
@@ -30,14 +31,14 @@ function toIntent(row: Row): Intent {
     intentId: tagged(String(row['intent_id'])),
     submission: Number(row['submission']),
     type: String(row['order_type']) as OrderType,
-    quantity: String(row['quantity']),
-    limitPrice: String(row['limit_price']),
+    quantity: tagged(String(row['quantity'])),
+    limitPrice: tagged(String(row['limit_price'])),
     timeInForce: String(row['time_in_force']) as OrderLeg['timeInForce'],
     restMs: Number(row['rest_ms']),
     state: String(row['state']) as OrderState,
     sendBy: Number(row['send_by']),
     venueOrderId: row['venue_order_id'] === null ? undefined : tagged(String(row['venue_order_id'])),
-    filledQuantity: String(row['filled_quantity']),
+    filledQuantity: tagged(String(row['filled_quantity'])),
     detail: String(row['detail']),
     createdAt: Number(row['created_at']),
     updatedAt: Number(row['updated_at']),
@@ -52,12 +53,12 @@ export async function readOpenIntents(sql: Sql, account: string): Promise<Intent
   return rows.map(toIntent);
 }
 
-async function findIntent(sql: Sql, intentId: string): Promise<Intent | undefined> {
+async function findIntent(sql: Sql, intentId: IntentId): Promise<Intent | undefined> {
   const row = await sql.row('SELECT * FROM intents WHERE intent_id = ?', intentId);
   return row && toIntent(row);
 }
 
-async function intentsOfLeg(sql: Sql, legId: string): Promise<Intent[]> {
+async function intentsOfLeg(sql: Sql, legId: LegId): Promise<Intent[]> {
   return (await sql.rows('SELECT * FROM intents WHERE leg_id = ? ORDER BY submission', legId)).map(toIntent);
 }
 
@@ -77,7 +78,7 @@ async function insertIntent(
     state,
     sendBy,
     venueOrderId: undefined,
-    filledQuantity: '0',
+    filledQuantity: tagged('0'),
     detail,
     createdAt: now,
     updatedAt: now,
@@ -147,19 +148,19 @@ export async function voidIfMissing(transaction: Transaction, leg: OrderLeg, sub
 }
 
 /** A leg that sends nothing more gives back what it has not used. */
-async function releaseIfOver(transaction: Transaction, legId: string): Promise<void> {
+async function releaseIfOver(transaction: Transaction, legId: LegId): Promise<void> {
   const leg = await findReservedLeg(transaction, legId);
   if (!leg || nextSubmission(leg, await intentsOfLeg(transaction, legId))) return;
   await releaseIfIdle(transaction, leg.account, legId);
 }
 
 /** What an order that may still be filled could spend stays reserved: its end gives the rest back. */
-export async function releaseIfIdle(transaction: Transaction, account: string, legId: string): Promise<void> {
+export async function releaseIfIdle(transaction: Transaction, account: string, legId: LegId): Promise<void> {
   const past = await intentsOfLeg(transaction, legId);
   if (past.every(({ state }) => isTerminal(state))) await release(transaction, account, legId);
 }
 
-async function filledOf(sql: Sql, intentId: string): Promise<string> {
+async function filledOf(sql: Sql, intentId: IntentId): Promise<Quantity> {
   const rows = await sql.rows('SELECT quantity FROM fills WHERE intent_id = ?', intentId);
   return text(sum(rows.map((row) => decimal(String(row['quantity'])))));
 }
@@ -212,7 +213,7 @@ export async function applyReport(transaction: Transaction, report: OrderReport)
 
 export function createIntentBook(database: Database): IntentBook {
   const inAccount = { control: 'read', ledger: true } as const;
-  const accountOf = async (intentId: string): Promise<string> => {
+  const accountOf = async (intentId: IntentId): Promise<string> => {
     const row = await database.row('SELECT account FROM intents WHERE intent_id = ?', intentId);
     if (!row) throw new Error(`no intent ${intentId} stands in the journal`);
     return String(row['account']);

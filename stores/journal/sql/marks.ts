@@ -1,5 +1,6 @@
-import type { DecimalText } from '../../../domain/money/money.ts';
+import type { DecimalText, Money } from '../../../domain/money/money.ts';
 import { decimal, max, text } from '../../../domain/money/money.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import { tradingDayStart } from '../../../domain/statistics/periods.ts';
 import type { EquityMarks } from '../books/ledger.ts';
 import type { Sql, Transaction } from './database.ts';
@@ -13,9 +14,9 @@ export async function readMarks(sql: Sql, account: string): Promise<EquityMarks 
   const row = await sql.row('SELECT * FROM equity_marks WHERE account = ?', account);
   if (!row) return undefined;
   return {
-    equity: String(row['equity']),
-    dayOpen: String(row['day_open']),
-    highWater: String(row['high_water']),
+    equity: tagged(String(row['equity'])),
+    dayOpen: tagged(String(row['day_open'])),
+    highWater: tagged(String(row['high_water'])),
     at: Number(row['marked_at']),
   };
 }
@@ -40,7 +41,7 @@ async function write(transaction: Transaction, account: string, day: number, mar
  */
 export async function markEquity(
   transaction: Transaction,
-  { account, equity, at, resetHour }: { account: string; equity: DecimalText; at: number; resetHour: number },
+  { account, equity, at, resetHour }: { account: string; equity: Money; at: number; resetHour: number },
 ): Promise<void> {
   const before = await readMarks(transaction, account);
   // One that a wrong clock wrote would stand, and the limits with it, until its date: it is replaced. What it says of day and peak was true.

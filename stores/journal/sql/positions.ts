@@ -1,5 +1,6 @@
 import { UserError } from '../../../contracts/errors.ts';
 import { type Decimal, type DecimalText, decimal, text, ZERO } from '../../../domain/money/money.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
 import type { Position } from '../../../domain/portfolio/portfolio.ts';
 import { applyFill, baseOf, flatPosition, isRemnant } from '../../../domain/portfolio/position.ts';
@@ -17,10 +18,10 @@ interface StoredPosition extends Position {
 function toPosition(row: Row): StoredPosition {
   return {
     symbol: String(row['symbol']),
-    quantity: String(row['quantity']),
-    averageCost: String(row['average_cost']),
-    realizedPnl: String(row['realized_pnl']),
-    dust: String(row['dust']),
+    quantity: tagged(String(row['quantity'])),
+    averageCost: tagged(String(row['average_cost'])),
+    realizedPnl: tagged(String(row['realized_pnl'])),
+    dust: tagged(String(row['dust'])),
     dustCost: String(row['dust_cost']),
     openedAt: Number(row['opened_at']),
   };
@@ -81,7 +82,7 @@ export async function movePosition(
   await writeStored(transaction, account, {
     ...stored,
     quantity: text(quantity),
-    averageCost: quantity.isZero() ? '0' : text(cost.div(quantity)),
+    averageCost: text(quantity.isZero() ? ZERO : cost.div(quantity)),
     openedAt: quantity.isZero() ? 0 : held.isZero() ? at : stored.openedAt,
   });
 }
@@ -148,7 +149,7 @@ async function takeDustBack(
     ...stored,
     quantity: text(quantity),
     averageCost: text(cost.div(quantity)),
-    dust: '0',
+    dust: text(ZERO),
     dustCost: '0',
     openedAt: decimal(stored.quantity).isZero() ? fill.filledAt : stored.openedAt,
   };
@@ -175,8 +176,8 @@ export async function sweepDust(
   ]);
   await writeStored(transaction, account, {
     ...stored,
-    quantity: '0',
-    averageCost: '0',
+    quantity: text(ZERO),
+    averageCost: text(ZERO),
     openedAt: 0,
     dust: text(quantity.plus(stored.dust)),
     dustCost: text(quantity.times(stored.averageCost).plus(stored.dustCost)),

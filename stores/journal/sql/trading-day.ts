@@ -1,4 +1,4 @@
-import { decimal, sum, text } from '../../../domain/money/money.ts';
+import { decimal, type Money, sum, text } from '../../../domain/money/money.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
 import { tradingOf } from '../../../domain/portfolio/overtrading.ts';
 import type { LastSale, TradingDay } from '../../../domain/portfolio/portfolio.ts';
@@ -38,7 +38,7 @@ export async function readTradingDay(sql: Sql, account: string, resetHour: numbe
     dayStart,
     dayStart + DAY_MS,
   );
-  const total = (column: string): string => text(sum(hours.map((row) => decimal(String(row[column])))));
+  const total = (column: string): Money => text(sum(hours.map((row) => decimal(String(row[column])))));
   return {
     opening: marks && (marks.at >= dayStart ? marks.dayOpen : marks.equity),
     turnover: total('turnover'),

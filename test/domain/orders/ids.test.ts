@@ -63,6 +63,14 @@ export async function swapped(
 /** Never run, as above. */
 export function exchanged(price: Price, quantity: Quantity, money: Money, of: Intent, limits: RiskLimits): unknown[] {
   return [
+    // @ts-expect-error a text without a kind is no price
+    { limitPrice: '1' } satisfies Pick<FencedOrder, 'limitPrice'>,
+    // @ts-expect-error nor a quantity
+    { quantity: '1' } satisfies Pick<SubmissionTerms, 'quantity'>,
+    // @ts-expect-error nor an amount
+    { minNotional: '1' } satisfies Pick<OrderLeg, 'minNotional'>,
+    // @ts-expect-error nor what was filled
+    { price: '1', quantity } satisfies Pick<Fill, 'price' | 'quantity'>,
     // @ts-expect-error a price is no quantity
     { quantity: price } satisfies Pick<OrderLeg, 'quantity'>,
     // @ts-expect-error a quantity is no price

@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { decimal } from '../../../domain/money/money.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../../domain/orders/orders.ts';
+import type { Touch } from '../../../domain/orders/submissions.ts';
 import { nextSubmission, type PastSubmission, priced } from '../../../domain/orders/submissions.ts';
 import { leg } from '../../support/books.ts';
+import { typed } from '../../support/plain.ts';
 
-const past = (state: PastSubmission['state'], filledQuantity = '0'): PastSubmission => ({ state, filledQuantity });
+const past = (state: PastSubmission['state'], filledQuantity = '0'): PastSubmission => ({
+  state,
+  filledQuantity: tagged(filledQuantity),
+});
 const chase: Partial<OrderLeg> = { working: { style: 'chase', submissions: 3 }, restMs: 5_000 };
 const twap: Partial<OrderLeg> = {
-  quantity: '0.03',
-  working: { style: 'twap', slices: ['0.01', '0.01', '0.01'], intervalMs: 2_000 },
+  quantity: tagged('0.03'),
+  working: { style: 'twap', slices: [tagged('0.01'), tagged('0.01'), tagged('0.01')], intervalMs: 2_000 },
 };
 
 describe('the next submission of a leg', () => {
@@ -68,7 +74,7 @@ describe('the next submission of a leg', () => {
 });
 
 describe('a price', () => {
-  const touch = { bid: '59900', ask: '59910' };
+  const touch = typed<Touch>({ bid: '59900', ask: '59910' });
   it.each([
     ['buy', '60000', '59900'],
     ['buy', '59000', '59000'],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decimal } from '../../../domain/money/money.ts';
 import type { RiskVerdict } from '../../../domain/portfolio/portfolio.ts';
 import type { Books, PlanRequest, View } from '../../../domain/portfolio/request.ts';
+import type { Plain } from '../../support/plain.ts';
 import { allocation, codes, limits, openOrder, plan, position, snapshot, up } from './plan.ts';
 
 const cash = (free: string, reserved: string): Books['balances'] => [{ asset: 'USDT', free, reserved, dust: '0' }];
@@ -9,7 +10,7 @@ const ofEth = { symbol: 'ETH/USDT', quantity: '1.5', limitPrice: '3000' };
 
 describe('exposure', () => {
   // Equity is 10,000 and the gross cap half of it, unless said otherwise; BTC wants 3,000.
-  it.each<[string, Partial<Books>, Partial<RiskVerdict> | undefined]>([
+  it.each<[string, Plain<Plain<Partial<Books>>>, Partial<RiskVerdict> | undefined]>([
     ['nothing else', {}, undefined],
     ['an open buy at its limit price', { openOrders: [openOrder(ofEth)] }, { value: '0.75', after: '500' }],
     [
@@ -104,7 +105,7 @@ describe('exposure', () => {
       ...market,
       instrument: { ...instrument, symbol: 'SOL/USDT', base: 'SOL' },
     }));
-    const request: Partial<PlanRequest> = {
+    const request: Plain<Plain<Partial<PlanRequest>>> = {
       allocation: { ...allocation, portfolios },
       snapshot: { ...snapshot, symbols: sol ? [...snapshot.symbols, sol] : [] },
       views: [up, { ...up, symbol: 'SOL/USDT' }],

@@ -3,17 +3,18 @@ import { describe, expect, it } from 'vitest';
 import type { Instrument } from '../../../domain/market/market.ts';
 import { decimal, text } from '../../../domain/money/money.ts';
 import type { ExecutionTerms } from '../../../domain/portfolio/request.ts';
+import type { Plain } from '../../support/plain.ts';
 import { down, execution, held, limits, market, plan, snapshot, up } from './plan.ts';
 
 /** BTC's market under other rules, at another price. */
-function seen(instrument: Partial<Instrument>, bid = '59999', ask = '60001', depth = '5') {
+function seen(instrument: Plain<Plain<Partial<Instrument>>>, bid = '59999', ask = '60001', depth = '5') {
   const btc = market('BTC/USDT', bid, ask);
   const book = { bids: [[bid, depth] as const], asks: [[ask, depth] as const] };
   return { ...snapshot, symbols: [{ ...btc, book, instrument: { ...btc.instrument, ...instrument } }] };
 }
 
 describe('a leg', () => {
-  it.each<[string, Partial<ExecutionTerms>, Record<string, unknown>]>([
+  it.each<[string, Plain<Plain<Partial<ExecutionTerms>>>, Record<string, unknown>]>([
     ['limit', {}, { type: 'limit', timeInForce: 'IOC', working: { style: 'once' } }],
     ['fill or kill', { timeInForce: 'FOK' }, { type: 'limit', timeInForce: 'FOK' }],
     ['post-only', { style: 'post_only' }, { type: 'post_only', timeInForce: 'GTC', working: { style: 'once' } }],
@@ -118,7 +119,7 @@ describe('a leg', () => {
     expect(legs).toMatchObject([{ limitPrice }]);
   });
 
-  it.each<[string, Partial<ExecutionTerms>, Partial<Instrument>, string]>([
+  it.each<[string, Plain<Plain<Partial<ExecutionTerms>>>, Plain<Plain<Partial<Instrument>>>, string]>([
     ['maxQuantity', {}, { maxQuantity: '0.03' }, '0.03'],
     ['maxQuantity, in whole steps', {}, { maxQuantity: '0.030009' }, '0.03'],
     ['maxMarketQuantity', { style: 'market' }, { maxQuantity: '0.04', maxMarketQuantity: '0.02' }, '0.02'],

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { SymbolSnapshot } from '../../../domain/market/market.ts';
+import type { OrderBook, SymbolSnapshot } from '../../../domain/market/market.ts';
 import { pricesIn } from '../../../domain/market/prices.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import type { Books, PlanRequest } from '../../../domain/portfolio/request.ts';
+import type { Plain } from '../../support/plain.ts';
+import { typed } from '../../support/plain.ts';
 import { allocation, down, execution, held, limits, market, openOrder, plan, position, snapshot, up } from './plan.ts';
 
 const [btc = market('BTC/USDT', '1', '1'), eth = btc] = snapshot.symbols;
@@ -12,7 +15,13 @@ const prices = { ...pricesIn(snapshot), takenAt: 1_060_000 };
 const losses = [999_000, 998_000, 997_000].map((closedAt) => ({ realizedPnl: '-1', closedAt }));
 
 /** Code, what brings it about, its numbers, and whether an order is sent all the same. */
-const bites: [string, Partial<PlanRequest>, Partial<Books>, Record<string, string>, boolean][] = [
+const bites: [
+  string,
+  Plain<Plain<Partial<PlanRequest>>>,
+  Plain<Plain<Partial<Books>>>,
+  Record<string, string>,
+  boolean,
+][] = [
   ['TradingHalted', {}, { tradingState: 'halted' }, { ...whole, limit: 'active', value: 'halted' }, false],
   ['StaleEpoch', {}, { epoch: 5 }, { ...whole, limit: '5', value: '4' }, false],
   ['SnapshotStale', { now: 1_060_001, prices }, {}, { ...whole, limit: '60000 ms', value: '60001 ms' }, false],
@@ -108,7 +117,7 @@ const bites: [string, Partial<PlanRequest>, Partial<Books>, Record<string, strin
   ],
   [
     'MinQuantity',
-    seeing({ ...btc, instrument: { ...btc.instrument, minQuantity: '1' } }),
+    seeing({ ...btc, instrument: { ...btc.instrument, minQuantity: tagged('1') } }),
     {},
     { symbol: 'BTC/USDT', limit: '1', value: '0.04158', before: '0.04158', after: '0' },
     false,
@@ -135,8 +144,8 @@ const bites: [string, Partial<PlanRequest>, Partial<Books>, Record<string, strin
         book: {
           ...btc.book,
           asks: [
-            ['60001', '0.04'],
-            ['60122', '5'],
+            [tagged('60001'), tagged('0.04')],
+            [tagged('60122'), tagged('5')],
           ],
         },
       }),
@@ -178,7 +187,8 @@ describe('a limit that bites', () => {
 });
 
 describe('the cost gate', () => {
-  const book = (bids: [string, string][], asks: [string, string][]) => seeing({ ...btc, book: { bids, asks } });
+  const book = (bids: [string, string][], asks: [string, string][]) =>
+    seeing({ ...btc, book: typed<OrderBook>({ bids, asks }) });
   const deep = '1000000';
   const fee = (takerFeeRate: string) => seeing({ ...btc, instrument: { ...btc.instrument, takerFeeRate } });
   const rising = { views: [up] };
@@ -186,7 +196,7 @@ describe('the cost gate', () => {
   const holding = held('0.1');
 
   // (fee + half the spread + slippage) · ways · (1 + buffer), of the order's value; the first: (0.001 + 1/60000) · 2 · 1.2.
-  it.each<[string, Partial<PlanRequest>, Partial<Books>, number]>([
+  it.each<[string, Plain<Plain<Partial<PlanRequest>>>, Plain<Plain<Partial<Books>>>, number]>([
     ['of a purchase, there and back', rising, {}, 0.00244],
     ['of a sale, one way', falling, holding, 0.00122],
     ['without a buffer', { ...rising, limits: { ...limits, costBuffer: 0 } }, {}, 0.002033333],

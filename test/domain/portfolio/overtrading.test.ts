@@ -5,19 +5,26 @@ import type { OrderLeg } from '../../../domain/orders/orders.ts';
 import { overdrawn, tradingOf } from '../../../domain/portfolio/overtrading.ts';
 import type { OrderPlan, Position, RiskVerdict } from '../../../domain/portfolio/portfolio.ts';
 import type { Books, PlanRequest } from '../../../domain/portfolio/request.ts';
+import type { Plain } from '../../support/plain.ts';
+import { type Taking, typed } from '../../support/plain.ts';
 import { codes, down, held, limits, openOrder, plan, position, up } from './plan.ts';
 
 const NOW = 1_000_500;
 const OURS = ['MinHolding', 'ReentryPause', 'DailyTurnover', 'DailyFees'];
-const day = (changes: Partial<Books['day']> = {}): Books['day'] => ({
-  opening: '10000',
-  turnover: '0',
-  fees: '0',
-  ...changes,
-});
+const day = (changes: Plain<Partial<Books['day']>> = {}): Books['day'] =>
+  typed<Books['day']>({
+    opening: '10000',
+    turnover: '0',
+    fees: '0',
+    ...changes,
+  });
 
 /** Of 10,000 USDT and this much BTC, bought so long ago. */
-function holding(quantity: string, ageMs: number, changes: Partial<Position> = {}): Partial<Books> {
+function holding(
+  quantity: string,
+  ageMs: number,
+  changes: Plain<Plain<Partial<Position>>> = {},
+): Plain<Plain<Partial<Books>>> {
   return {
     ...held(quantity),
     positions: [{ ...position('BTC/USDT', quantity), openedAt: NOW - ageMs, ...changes }],
@@ -28,7 +35,7 @@ const verdict = (found: readonly RiskVerdict[], code: string): RiskVerdict | und
   found.find((one) => one.code === code);
 
 describe('the least holding time', () => {
-  const selling: Partial<PlanRequest> = { views: [down] };
+  const selling: Plain<Plain<Partial<PlanRequest>>> = { views: [down] };
 
   it('keeps a signal from selling what was just bought, with its numbers', () => {
     const { legs, verdicts } = plan(selling, holding('0.05', 299_999));
@@ -50,7 +57,7 @@ describe('the least holding time', () => {
 
   it('holds up nothing while nothing may be opened: reducing, after a drawdown, after a streak of losses', () => {
     const losses = [1, 2, 3].map((n) => ({ realizedPnl: '-1', closedAt: NOW - n }));
-    const restricted: Partial<Books>[] = [
+    const restricted: Plain<Plain<Partial<Books>>>[] = [
       { tradingState: 'reducing' },
       { marks: { dayOpen: '13000', highWater: '13900' } },
       { closedTrades: losses },
@@ -79,7 +86,7 @@ describe('the least holding time', () => {
 });
 
 describe('the pause before a symbol is entered again', () => {
-  const sold = (sinceMs: number, symbol = 'BTC/USDT'): Partial<Books> => ({
+  const sold = (sinceMs: number, symbol = 'BTC/USDT'): Plain<Plain<Partial<Books>>> => ({
     lastSales: [{ symbol, at: NOW - sinceMs }],
   });
 
@@ -107,7 +114,7 @@ describe('the pause before a symbol is entered again', () => {
   });
 
   it('is over to the millisecond, is none where it is zero, and is of its own symbol alone', () => {
-    const free: [Partial<PlanRequest>, Partial<Books>][] = [
+    const free: [Plain<Plain<Partial<PlanRequest>>>, Plain<Plain<Partial<Books>>>][] = [
       [{}, sold(600_000)],
       [{ limits: { ...limits, reentryPauseMs: 0 } }, sold(0)],
       [{}, sold(0, 'ETH/USDT')],
@@ -121,7 +128,7 @@ describe('the pause before a symbol is entered again', () => {
 });
 
 describe('what a day may trade and pay', () => {
-  it.each<[string, Partial<Books['day']>, string, string, string]>([
+  it.each<[string, Plain<Partial<Books['day']>>, string, string, string]>([
     ['DailyTurnover', { turnover: '48000' }, '50000', '51000', '2000'],
     ['DailyFees', { fees: '46' }, '50', '52', '2000'],
   ])('%s lets through what is left of it', (code, used, limit, value, after) => {
@@ -135,7 +142,7 @@ describe('what a day may trade and pay', () => {
     ).toBe(true);
   });
 
-  it.each<[string, Partial<Books['day']>]>([
+  it.each<[string, Plain<Partial<Books['day']>>]>([
     ['DailyTurnover', { turnover: '50000' }],
     ['DailyTurnover', { turnover: '70000' }],
     ['DailyFees', { fees: '50' }],
@@ -205,7 +212,7 @@ describe('turnover and fees', () => {
     ['as a rebate', { fee: '-0.1', feeAsset: 'USDT' }, '-0.1'],
     ['as a rebate in a third asset', { fee: '-0.0001', feeAsset: 'BNB' }, '0'],
   ])('%s', (_what, paid, fees) => {
-    const { turnover, fees: counted } = tradingOf({ ...trade, ...paid });
+    const { turnover, fees: counted } = (tradingOf as Taking<typeof tradingOf>)({ ...trade, ...paid });
     expect([text(turnover), text(counted)]).toEqual(['1000', fees]);
   });
 });
@@ -229,7 +236,7 @@ describe('of all plans', () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(situation, ({ view, held: quantity, ageMs, soldMs, tradingState, opening, turnover, fees }) => {
-        const books: Partial<Books> = {
+        const books: Plain<Plain<Partial<Books>>> = {
           ...holding(quantity, ageMs),
           tradingState,
           lastSales: [{ symbol: 'BTC/USDT', at: NOW - soldMs }],

@@ -5,8 +5,9 @@ import type { AllocationSettings } from '../../../domain/portfolio/allocation.ts
 import { planOrders } from '../../../domain/portfolio/planning.ts';
 import type { OrderPlan, Position } from '../../../domain/portfolio/portfolio.ts';
 import type { Books, ExecutionTerms, PlanRequest, RiskLimits, View } from '../../../domain/portfolio/request.ts';
+import type { Plain, Taking } from '../../support/plain.ts';
 
-export const limits: RiskLimits = {
+export const limits: Plain<RiskLimits> = {
   maxSymbolExposure: 0.3,
   maxGrossExposure: 0.5,
   maxOrderNotional: '2500',
@@ -33,7 +34,7 @@ export const allocation: AllocationSettings = {
   targetVolatility: 0.5,
   portfolios: [{ name: 'main', share: 1, symbols: ['BTC/USDT', 'ETH/USDT'] }],
 };
-export const execution: ExecutionTerms = {
+export const execution: Plain<ExecutionTerms> = {
   style: 'limit',
   timeInForce: 'IOC',
   restMs: 1_000,
@@ -46,7 +47,7 @@ export const execution: ExecutionTerms = {
 /** A market of five units on each side. */
 export function market(symbol: string, bid: string, ask: string): SymbolSnapshot {
   const [base = '', quote = ''] = symbol.split('/');
-  return {
+  const seen: Plain<SymbolSnapshot> = {
     instrument: {
       symbol,
       base,
@@ -61,6 +62,7 @@ export function market(symbol: string, bid: string, ask: string): SymbolSnapshot
     candles: [],
     book: { bids: [[bid, '5']], asks: [[ask, '5']] },
   };
+  return seen as SymbolSnapshot;
 }
 
 export const snapshot: MarketSnapshot = {
@@ -78,7 +80,7 @@ export const up: View = {
   uncertainty: 0.01,
   conviction: 1,
 };
-const cash: Books = {
+const cash: Plain<Books> = {
   tradingState: 'active',
   epoch: 4,
   balances: [{ asset: 'USDT', free: '10000', reserved: '0', dust: '0' }],
@@ -91,8 +93,8 @@ const cash: Books = {
 };
 
 /** A plan of an account with 10,000 USDT that sees BTC rise. */
-export function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> = {}) {
-  return planOrders(
+export function plan(changes: Plain<Partial<PlanRequest>> = {}, books: Plain<Partial<Books>> = {}) {
+  return (planOrders as Taking<typeof planOrders>)(
     {
       cycleId: tagged('c1'),
       correlationId: 'c1',
@@ -101,7 +103,7 @@ export function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> =
       epoch: 4,
       views: [up],
       snapshot,
-      prices: pricesIn(changes.snapshot ?? snapshot),
+      prices: pricesIn((changes.snapshot ?? snapshot) as MarketSnapshot),
       limits,
       allocation,
       execution,
@@ -115,11 +117,11 @@ export function plan(changes: Partial<PlanRequest> = {}, books: Partial<Books> =
 
 export const down: View = { ...up, direction: 'down', expectedReturn: -0.006 };
 
-export function position(symbol: string, quantity: string, dust = '0'): Position {
+export function position(symbol: string, quantity: string, dust = '0'): Plain<Position> {
   return { symbol, quantity, averageCost: '60000', realizedPnl: '0', dust, openedAt: 0 };
 }
 
-export function held(quantity: string): Pick<Books, 'positions' | 'balances'> {
+export function held(quantity: string): Plain<Pick<Books, 'positions' | 'balances'>> {
   return {
     positions: [position('BTC/USDT', quantity)],
     balances: [
@@ -129,7 +131,9 @@ export function held(quantity: string): Pick<Books, 'positions' | 'balances'> {
   };
 }
 
-export function openOrder(changes: Partial<Books['openOrders'][number]> = {}): Books['openOrders'][number] {
+export function openOrder(
+  changes: Plain<Partial<Books['openOrders'][number]>> = {},
+): Plain<Books['openOrders'][number]> {
   return {
     symbol: 'BTC/USDT',
     state: 'accepted',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { tagged } from '../../../domain/money/tagged.ts';
 import { applyFill, flatPosition, isRemnant } from '../../../domain/portfolio/position.ts';
 import { fill } from '../../support/books.ts';
 
@@ -37,6 +38,6 @@ describe('a position', () => {
     ['4.99', true],
     ['5', false],
   ])('of one piece is a remnant at %s, where an order has to be worth 5: %s', (price, isOne) => {
-    expect(isRemnant({ ...held, quantity: '1' }, price, '5')).toBe(isOne);
+    expect(isRemnant({ ...held, quantity: tagged('1') }, tagged(price), tagged('5'))).toBe(isOne);
   });
 });

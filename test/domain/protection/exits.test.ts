@@ -4,8 +4,9 @@ import type { Instrument } from '../../../domain/market/market.ts';
 import { decimal, text } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import { type ExitTerms, exitLeg, sellable } from '../../../domain/protection/exits.ts';
+import { type Plain } from '../../support/plain.ts';
 
-const eth: Instrument = {
+const eth: Plain<Instrument> = {
   symbol: 'ETH/USDT',
   base: 'ETH',
   quote: 'USDT',
@@ -16,7 +17,7 @@ const eth: Instrument = {
   makerFeeRate: '0.001',
   takerFeeRate: '0.001',
 };
-const bttc: Instrument = {
+const bttc: Plain<Instrument> = {
   ...eth,
   symbol: 'BTTC/USDT',
   base: 'BTTC',
@@ -26,8 +27,8 @@ const bttc: Instrument = {
   maxQuantity: '1000000000',
 };
 
-function exitOf(instrument: Instrument, wanted: string, bid: string, free = wanted) {
-  const terms: ExitTerms = {
+function exitOf(instrument: Plain<Instrument>, wanted: string, bid: string, free = wanted) {
+  const terms: Plain<ExitTerms> = {
     legId: tagged('l'),
     cycleId: tagged('c'),
     correlationId: 'c',
@@ -39,11 +40,11 @@ function exitOf(instrument: Instrument, wanted: string, bid: string, free = want
     wanted: decimal(wanted),
     free: decimal(free),
   };
-  return exitLeg(terms);
+  return exitLeg(terms as ExitTerms);
 }
 
 describe('an exit', () => {
-  it.each<[string, Instrument, string, string, { quantity: string; limitPrice: string } | undefined]>([
+  it.each<[string, Plain<Instrument>, string, string, { quantity: string; limitPrice: string } | undefined]>([
     ['two percent below the bid', eth, '1', '3000', { quantity: '1', limitPrice: '2940' }],
     [
       'a price rounded towards the market',
@@ -100,7 +101,7 @@ describe('an exit', () => {
       fc.property(market, ({ tickExponent, stepExponent, ticks, quantity }) => {
         const [tick, step] = [decimal(10).pow(tickExponent), decimal(10).pow(stepExponent)];
         const maxQuantity = step.times(1_000_000);
-        const instrument = {
+        const instrument: Plain<Instrument> = {
           ...eth,
           tickSize: text(tick),
           stepSize: text(step),
@@ -109,7 +110,7 @@ describe('an exit', () => {
         };
         const bid = tick.times(ticks);
         const leg = exitOf(instrument, text(quantity), text(bid));
-        expect(leg !== undefined).toBe(!sellable(instrument, quantity, bid).isZero());
+        expect(leg !== undefined).toBe(!sellable(instrument as Instrument, quantity, bid).isZero());
         if (!leg) {
           const floored = quantity.div(step).trunc().times(step);
           const worth = (floored.greaterThan(maxQuantity) ? maxQuantity : floored).times(bid);

@@ -1,15 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decimal, text } from '../../../domain/money/money.ts';
-import { barrierHit, barriersOf, highestOf, type ProtectionSettings } from '../../../domain/protection/protection.ts';
+import * as protection from '../../../domain/protection/protection.ts';
+import { type Taking } from '../../support/plain.ts';
 
-const all: ProtectionSettings = { stopLoss: 0.03, takeProfit: 0.06, trailingStop: 0.04, timeLimitMinutes: 10 };
+const { barrierHit, barriersOf, highestOf } = protection as Taking<typeof protection>;
+
+const all: protection.ProtectionSettings = {
+  stopLoss: 0.03,
+  takeProfit: 0.06,
+  trailingStop: 0.04,
+  timeLimitMinutes: 10,
+};
 const holding = { quantity: '0.5', averageCost: '100', openedAt: 1_000 };
 const IN_TIME = 2_000;
 const TIME_UP = 1_000 + 10 * 60_000;
 
 describe('barriers', () => {
-  it.each<[string, ProtectionSettings, string, object]>([
+  it.each<[string, protection.ProtectionSettings, string, object]>([
     ['all of them', all, '100', { stopLoss: '97', trailingStop: '96', takeProfit: '106', closesAt: TIME_UP }],
     ['a trailing stop that has risen', { trailingStop: 0.04 }, '125', { trailingStop: '120' }],
     ['none where none is configured', {}, '100', {}],
@@ -55,7 +63,7 @@ describe('barriers', () => {
 });
 
 describe('the barrier that is hit', () => {
-  it.each<[string, ProtectionSettings, string, string, number, string | undefined]>([
+  it.each<[string, protection.ProtectionSettings, string, string, number, string | undefined]>([
     ['nothing between the barriers', all, '100', '100', IN_TIME, undefined],
     ['nothing a tick above the stop', all, '100', '97.00000001', IN_TIME, undefined],
     ['the stop at its price', all, '100', '97', IN_TIME, 'stop_loss'],
@@ -89,7 +97,7 @@ describe('the barrier that is hit', () => {
         fc.array(fc.integer({ min: 5_000, max: 20_000 }), { minLength: 1, maxLength: 30 }),
         fc.integer({ min: 1, max: 50 }),
         (prices, percent) => {
-          let highest = '100';
+          let highest: string = '100';
           for (const cents of prices) {
             const price = (cents / 100).toFixed(2);
             highest = highestOf(highest, price);

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import type { Candle, OrderBook } from '../../../domain/market/market.ts';
 import { decimal } from '../../../domain/money/money.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
 import {
   bookImbalance,
   fillDecay,
@@ -13,6 +15,7 @@ import {
   type QuoteInput,
   readBook,
 } from '../../../domain/quoting/market-making.ts';
+import { typed } from '../../support/plain.ts';
 
 const MID = decimal('100.01597157966833');
 const SIGMA = decimal('0.0732879548492693');
@@ -233,21 +236,21 @@ describe('what the market tells the model', () => {
   });
 
   it('takes one over the mean reach as the decay of fills', () => {
-    const candle = { openAt: 0, open: '10', high: '12', low: '9', close: '11', volume: '1' };
+    const candle = typed<Candle>({ openAt: 0, open: '10', high: '12', low: '9', close: '11', volume: '1' });
     // Reaches 2 and 1, mean 1.5.
     expect(fillDecay([candle])?.toNumber()).toBeCloseTo(2 / 3, 12);
-    expect(fillDecay([{ ...candle, high: '10', low: '10' }])).toBeUndefined();
+    expect(fillDecay([{ ...candle, high: tagged('10'), low: tagged('10') }])).toBeUndefined();
   });
 
   const book = readBook({
     bids: [
-      ['99', '3'],
-      ['98', '1'],
-      ['90', '100'],
+      [tagged('99'), tagged('3')],
+      [tagged('98'), tagged('1')],
+      [tagged('90'), tagged('100')],
     ],
     asks: [
-      ['101', '1'],
-      ['102', '1'],
+      [tagged('101'), tagged('1')],
+      [tagged('102'), tagged('1')],
     ],
   });
 
@@ -268,14 +271,17 @@ describe('what the market tells the model', () => {
     ['with a zero quantity', { bids: [['99', '0']], asks: [['100', '1']] }],
     ['with words', { bids: [['ninety', '1']], asks: [['100', '1']] }],
   ] as const)('refuses a book that is %s', (_, { bids, asks }) => {
-    expect(readBook({ bids: [...bids], asks: [...asks] })).toBeUndefined();
+    expect(readBook(typed<OrderBook>({ bids: [...bids], asks: [...asks] }))).toBeUndefined();
   });
 
   it('keeps the microprice between the best prices', () => {
     const quantity = fc.double({ min: 0.001, max: 1e6, noNaN: true }).map((value) => value.toFixed(4));
     fc.assert(
       fc.property(quantity.filter(isPositive), quantity.filter(isPositive), (bidQuantity, askQuantity) => {
-        const read = readBook({ bids: [['99', bidQuantity]], asks: [['101', askQuantity]] });
+        const read = readBook({
+          bids: [[tagged('99'), tagged(bidQuantity)]],
+          asks: [[tagged('101'), tagged(askQuantity)]],
+        });
         const price = read && microprice(read);
         expect(price?.gt(99) && price.lt(101)).toBe(true);
       }),

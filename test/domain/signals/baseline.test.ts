@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { tagged } from '../../../domain/money/tagged.ts';
 import { baselineView } from '../../../domain/signals/baseline.ts';
 import { candlesOf, walk } from '../../agents/market.ts';
 
@@ -32,7 +33,7 @@ describe('the baseline rule', () => {
     const broken = candlesOf(walk({ count: 60, seed: 1 }));
     expect(
       baselineView(
-        broken.map((candle, index) => (index === 5 ? { ...candle, close: '0' } : candle)),
+        broken.map((candle, index) => (index === 5 ? { ...candle, close: tagged('0') } : candle)),
         60,
       ),
     ).toBeUndefined();
