@@ -12,6 +12,8 @@ import { failureConverterPath, payloadConverterPath, type TemporalSecrets } from
 
 /** Names the versions of all that reads and translates the sources: the SDK, its bundler, TypeScript. */
 const LOCK_FILE = 'package-lock.json';
+/** Says how they are read: this file. */
+const MADE_BY = 'workers/workflow-bundle.ts';
 
 /** What one bundle was made of: each file by its path within the project, with the hash of its text. */
 const recordSchema = z.object({ buildId: z.string(), sources: z.record(z.string(), z.string()) });
@@ -81,7 +83,7 @@ function knownBuild(request: BundleRequest): string | undefined {
 async function build(request: BundleRequest): Promise<string> {
   const { project, cache, sealed } = request;
   const { code } = await buildWorkflowBundle(sealed, project);
-  const files = [LOCK_FILE, ...sourcesOf(code, project)];
+  const files = [LOCK_FILE, MADE_BY, ...sourcesOf(code, project)];
   const sources = Object.fromEntries(files.map((file) => [file, hashOf(readFileSync(join(project, file)))]));
   const buildId = hashOf(JSON.stringify(sources)).slice(0, 16);
   mkdirSync(cache, { recursive: true });
@@ -127,6 +129,7 @@ export function buildWorkflowBundle(sealed = false, project = projectFolder): Pr
   return bundleWorkflowCode({
     workflowsPath: join(project, 'workflows', 'index.ts'),
     workflowInterceptorModules: workflowInterceptorModules(sealed),
+    preloadModules: [join(project, 'workflows', 'preload.ts')],
     payloadConverterPath,
     ...(sealed ? { failureConverterPath } : {}),
     logger: { ...console, log: quiet, trace: quiet, debug: quiet, info: quiet },

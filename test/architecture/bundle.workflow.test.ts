@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
@@ -34,7 +34,8 @@ describe('the kept bundle', () => {
   /** The sources of the workflows in a folder of their own, with one rule that a workflow reads from a nested folder. */
   function project(): string {
     const folder = mkdtempSync(join(tmpdir(), 'sapphire-kept-'));
-    for (const part of ['workflows', 'contracts', 'domain', 'runtime', 'package.json', 'package-lock.json'])
+    const madeBy = 'workers/workflow-bundle.ts';
+    for (const part of ['workflows', 'contracts', 'domain', 'runtime', madeBy, 'package.json', 'package-lock.json'])
       cpSync(join(projectFolder, part), join(folder, part), { recursive: true });
     symlinkSync(join(projectFolder, 'node_modules'), join(folder, 'node_modules'));
     cpSync(join(projectFolder, 'domain', 'money', 'money.ts'), join(folder, nested), { recursive: true });
@@ -58,7 +59,25 @@ describe('the kept bundle', () => {
     expect(await cachedBundle(request)).toEqual(second);
     // Another version of what reads the sources.
     appendFileSync(join(folder, 'package-lock.json'), '\n');
-    expect((await cachedBundle(request)).buildId).not.toBe(second.buildId);
+    const third = await cachedBundle(request);
+    expect(third.buildId).not.toBe(second.buildId);
+    // Other options for the same sources.
+    appendFileSync(join(folder, 'workers', 'workflow-bundle.ts'), '\n');
+    expect((await cachedBundle(request)).buildId).not.toBe(third.buildId);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('loads the schemas of all messages once for all workflows', async () => {
+    const folder = project();
+    const cache = join(folder, 'cache');
+    await cachedBundle({ project: folder, cache, sealed: false });
+    const { sources } = JSON.parse(readFileSync(join(cache, 'plain.json'), 'utf8')) as { sources: object };
+    const messages = Object.keys(sources).filter(
+      (file) => file.startsWith('contracts/') && readFileSync(join(folder, file), 'utf8').includes("from 'zod'"),
+    );
+    const preload = readFileSync(join(folder, 'workflows', 'preload.ts'), 'utf8');
+    expect(messages.length).toBeGreaterThan(5);
+    for (const file of messages) expect(preload).toContain(`'../${file}'`);
     rmSync(folder, { recursive: true });
   });
 
