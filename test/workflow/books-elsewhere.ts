@@ -85,7 +85,7 @@ export function booksElsewhere(environment: TestWorkflowEnvironment, name: strin
           return answer(...args);
         },
       ]);
-      return Object.fromEntries(noted) as unknown as BooksActivities;
+      return Object.fromEntries(noted) as BooksActivities;
     },
     serve: (own) =>
       start(

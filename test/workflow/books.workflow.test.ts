@@ -29,7 +29,7 @@ const onQueue = (...steps: string[]): string[] => steps.map((step) => `${step} o
 const endOf = async (cycle: WorkflowHandle): Promise<CycleSummary> => (await cycle.result()) as CycleSummary;
 
 const msOf = (time: { seconds?: unknown; nanos?: number | null } | null | undefined): number =>
-  Number(time?.seconds ?? 0) * 1_000 + Number(time?.nanos ?? 0) / 1e6;
+  Number(time?.seconds ?? 0) * 1_000 + (time?.nanos ?? 0) / 1e6;
 
 /** How long before the cycle's end each activity on the queue is tried no more; and how many were local ones. */
 async function askedBy(cycle: WorkflowHandle): Promise<{ slackMs: Record<string, number>; local: number }> {
