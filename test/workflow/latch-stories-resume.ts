@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { LatchScene } from './latch-rig.ts';
 import { beginHalted, open, refusal, type Story } from './latch-story.ts';
 
 /** Each await of a resume, and what is between them. */
@@ -10,14 +11,20 @@ const moments = [
 ] as const;
 type Moment = (typeof moments)[number];
 
+/** A resume of the halt of epoch 1 that stands still there. */
+async function resumeHeldAt(scene: LatchScene, [moment, name]: Moment) {
+  await beginHalted(scene);
+  const gate = scene.books.hold(name, moment);
+  const resumed = scene.resume(1).catch((error: unknown) => error);
+  await gate.reached;
+  return { gate, resumed };
+}
+
 const overtaken =
-  ([moment, name]: Moment): Story =>
+  (moment: Moment): Story =>
   async (scene) => {
     const { books } = scene;
-    await beginHalted(scene);
-    const gate = books.hold(name, moment);
-    const resumed = scene.resume(1).catch((error: unknown) => error);
-    await gate.reached;
+    const { resumed, gate } = await resumeHeldAt(scene, moment);
     await scene.stop('second', 'prices look wrong');
     await scene.until(({ reason }) => reason === 'prices look wrong');
     gate.release();
@@ -27,23 +34,20 @@ const overtaken =
     expect(books.control).toMatchObject({ halted: true, reason: 'prices look wrong' });
     expect(books.paused).toBe(true);
     // What was resumed before the stop was halted again by it; every other resume was refused.
-    if (moment === 'after' && name === 'resumeTrading') expect(books.control.epoch).toBe(3);
+    if (moment.join(' ') === 'after resumeTrading') expect(books.control.epoch).toBe(3);
     else expect(end).toMatchObject(refusal(/you saw the halt of epoch 1|a stop has just arrived|the epoch has moved/));
   };
 
 const overtakenInTheJournal =
-  ([moment, name]: Moment): Story =>
+  (moment: Moment): Story =>
   async (scene) => {
     const { books } = scene;
-    await beginHalted(scene);
-    const gate = books.hold(name, moment);
-    const resumed = scene.resume(1).catch((error: unknown) => error);
-    await gate.reached;
+    const { resumed, gate } = await resumeHeldAt(scene, moment);
     books.raise({ requestId: 'glass', reason: 'break glass', by: 'ann', flatten: false });
     gate.release();
     const end = await resumed;
     expect(books.control).toMatchObject({ halted: true, reason: 'break glass' });
-    if (moment === 'before' || name === 'reconcile') expect(end).toMatchObject(refusal(/the epoch has moved/));
+    if (moment.join(' ') !== 'after resumeTrading') expect(end).toMatchObject(refusal(/the epoch has moved/));
     expect(await scene.settled()).toMatchObject({ halted: true, quiet: true, reason: 'break glass' });
   };
 
