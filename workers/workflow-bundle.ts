@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { z } from 'zod';
 import { UserError } from '../contracts/errors.ts';
 import { setting } from '../runtime/configuration/environment.ts';
 import { cacheFolder, projectFolder } from '../runtime/configuration/folders.ts';
+import { writePrivateFile } from '../runtime/configuration/private-file.ts';
 import { BUILD_VARIABLE } from '../runtime/configuration/temporal.ts';
 import { workflowInterceptorModules } from '../runtime/interceptors.ts';
 import { failureConverterPath, payloadConverterPath, type TemporalSecrets } from '../runtime/temporal.ts';
@@ -14,6 +15,7 @@ import { failureConverterPath, payloadConverterPath, type TemporalSecrets } from
 const LOCK_FILE = 'package-lock.json';
 /** Says how they are read: this file. */
 const MADE_BY = 'workers/workflow-bundle.ts';
+const UNUSED_MS = 30 * 86_400_000;
 
 /** What one bundle was made of: each file by its path within the project, with the hash of its text. */
 const recordSchema = z.object({ buildId: z.string(), sources: z.record(z.string(), z.string()) });
@@ -42,7 +44,7 @@ export async function workflowBundle({ payloadKeys }: TemporalSecrets = {}): Pro
 /** No worker polls under another build than it was started for: nobody would give it anything to do. */
 export async function keptBundle(request: BundleRequest, buildId: string): Promise<WorkflowBundle> {
   const codePath = codePathOf(request, buildId);
-  if (existsSync(codePath)) return { codePath, buildId };
+  if (isWhole(codePath)) return { codePath, buildId };
   const made = await cachedBundle(request);
   if (made.buildId === buildId) return made;
   throw new UserError(
@@ -61,6 +63,8 @@ interface BundleRequest {
 export async function cachedBundle(request: BundleRequest): Promise<WorkflowBundle> {
   const buildId = knownBuild(request) ?? (await build(request));
   const codePath = codePathOf(request, buildId);
+  const now = new Date();
+  utimesSync(codePath, now, now);
   return { codePath, buildId };
 }
 
@@ -72,7 +76,7 @@ const codePathOf = (request: BundleRequest, buildId: string): string =>
 /** The one that was made last, where nothing has changed since that it was made of. */
 function knownBuild(request: BundleRequest): string | undefined {
   const record = readRecord(recordPathOf(request));
-  if (!record || !existsSync(codePathOf(request, record.buildId))) return undefined;
+  if (!record || !isWhole(codePathOf(request, record.buildId))) return undefined;
   const isCurrent = Object.entries(record.sources).every(([file, hash]) => {
     const path = join(request.project, file);
     return existsSync(path) && hashOf(readFileSync(path)) === hash;
@@ -87,9 +91,30 @@ async function build(request: BundleRequest): Promise<string> {
   const sources = Object.fromEntries(files.map((file) => [file, hashOf(readFileSync(join(project, file)))]));
   const buildId = hashOf(JSON.stringify(sources)).slice(0, 16);
   mkdirSync(cache, { recursive: true });
-  writeWhole(codePathOf(request, buildId), code);
-  writeWhole(recordPathOf(request), JSON.stringify({ buildId, sources }));
+  dropUnused(cache);
+  const codePath = codePathOf(request, buildId);
+  writePrivateFile(sealPathOf(codePath), hashOf(code));
+  writePrivateFile(codePath, code);
+  writePrivateFile(recordPathOf(request), JSON.stringify({ buildId, sources }));
   return buildId;
+}
+
+const sealPathOf = (codePath: string): string => `${codePath}.sha256`;
+
+/** A file that was cut short or altered is made anew: a worker would fail by it at each start, or serve what the build's id does not name. */
+function isWhole(codePath: string): boolean {
+  const sealPath = sealPathOf(codePath);
+  if (!existsSync(codePath) || !existsSync(sealPath)) return false;
+  return hashOf(readFileSync(codePath)) === readFileSync(sealPath, 'utf8');
+}
+
+/** Each change of a source leaves its own. */
+function dropUnused(cache: string): void {
+  for (const name of readdirSync(cache)) {
+    const path = join(cache, name);
+    if (!name.endsWith('.js') || Date.now() - statSync(path).mtimeMs < UNUSED_MS) continue;
+    for (const old of [path, sealPathOf(path)]) rmSync(old, { force: true });
+  }
 }
 
 /** Undefined where there is none that can be read: then the bundle is made anew. */
@@ -116,13 +141,6 @@ function sourcesOf(code: string, project: string): string[] {
 
 function hashOf(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-/** Processes that start together may make the same one: none reads half of it. */
-function writeWhole(path: string, text: string): void {
-  const temporary = `${path}.${process.pid}`;
-  writeFileSync(temporary, text);
-  renameSync(temporary, path);
 }
 
 export function buildWorkflowBundle(sealed = false, project = projectFolder): Promise<WorkflowBundleWithSourceMap> {

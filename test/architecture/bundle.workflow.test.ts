@@ -1,4 +1,14 @@
-import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
@@ -78,6 +88,36 @@ describe('the kept bundle', () => {
     const preload = readFileSync(join(folder, 'workflows', 'preload.ts'), 'utf8');
     expect(messages.length).toBeGreaterThan(5);
     for (const file of messages) expect(preload).toContain(`'../${file}'`);
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    ['was cut short', (code: string) => code.slice(0, 200_000)],
+    ['was altered', (code: string) => code.replace('use strict', 'use sloppy')],
+    ['is empty', () => ''],
+  ])('is made anew where it %s', async (_, spoil) => {
+    const folder = project();
+    const request = { project: folder, cache: join(folder, 'cache'), sealed: false };
+    const { codePath, buildId } = await cachedBundle(request);
+    const code = readFileSync(codePath, 'utf8');
+    writeFileSync(codePath, spoil(code));
+    expect(await keptBundle(request, buildId)).toEqual({ codePath, buildId });
+    expect(readFileSync(codePath, 'utf8') === code).toBe(true);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('goes when it was not used for a month, as soon as another is made', async () => {
+    const folder = project();
+    const request = { project: folder, cache: join(folder, 'cache'), sealed: false };
+    const ago = (days: number) => new Date(Date.now() - days * 86_400_000);
+    const first = await cachedBundle(request);
+    appendFileSync(join(folder, nested), 'export const changed = true;\n');
+    const second = await cachedBundle(request);
+    utimesSync(first.codePath, ago(31), ago(31));
+    utimesSync(second.codePath, ago(29), ago(29));
+    appendFileSync(join(folder, nested), 'export const changedAgain = true;\n');
+    await cachedBundle(request);
+    expect([first, second].map(({ codePath }) => existsSync(codePath))).toEqual([false, true]);
     rmSync(folder, { recursive: true });
   });
 
