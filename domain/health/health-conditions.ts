@@ -31,101 +31,56 @@ export interface Condition {
 const SECOND_MS = 1_000;
 export const MINUTE_MS = 60 * SECOND_MS;
 
+type Details = Partial<Pick<Condition, 'looks' | 'recovery'>>;
+
+/** @param minutes after which a person is called; 0 at once */
+const warning = (minutes: number, details: Details = {}): Condition => told('warning', minutes, details);
+const critical = (minutes: number, details: Details = {}): Condition => told('critical', minutes, details);
+
+function told(severity: Severity, minutes: number, details: Details): Condition {
+  return { severity, looks: 1, escalateAfterMs: minutes * MINUTE_MS, ...details };
+}
+
+/** @param pauseSeconds between two tries */
+function tried(action: RecoveryAction, tries: number, pauseSeconds: number): Required<Pick<Condition, 'recovery'>> {
+  return { recovery: { action, tries, pauseMs: pauseSeconds * SECOND_MS } };
+}
+
 /** Every way of not being well that the health workflow and the supervisor know, and what follows from it. */
 export const conditions = {
-  'process.ended': {
-    severity: 'critical',
-    looks: 1,
-    recovery: { action: 'restart', tries: 20, pauseMs: 0 },
-    escalateAfterMs: 5 * MINUTE_MS,
-  },
-  'process.hung': {
-    severity: 'critical',
-    looks: 1,
-    recovery: { action: 'restart', tries: 20, pauseMs: 0 },
-    escalateAfterMs: 5 * MINUTE_MS,
-  },
-  'process.silent': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
-  'process.unready': { severity: 'warning', looks: 2, escalateAfterMs: 10 * MINUTE_MS },
-  'exchange.away': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
-  'exchange.refuses': { severity: 'critical', looks: 1, escalateAfterMs: 2 * MINUTE_MS },
-  'exchange.clock_skew': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
-  'market.stale': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
+  'process.ended': critical(5, tried('restart', 20, 0)),
+  'process.hung': critical(5, tried('restart', 20, 0)),
+  'process.silent': critical(5),
+  'process.unready': warning(10, { looks: 2 }),
+  'exchange.away': critical(5),
+  'exchange.refuses': critical(2),
+  'exchange.clock_skew': warning(10),
+  'market.stale': critical(5),
   /** Held or configured; the others go on without it. Only a person can end it, or the exchange. */
-  'market.untraded': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
-  'breaker.open': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
-  'temporal.slow': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
-  'health.blind': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
-  'cycle.degraded': { severity: 'warning', looks: 1, escalateAfterMs: 10 * MINUTE_MS },
-  'agent.failing': { severity: 'warning', looks: 1, escalateAfterMs: 30 * MINUTE_MS },
-  'quoting.stopped': {
-    severity: 'warning',
-    looks: 2,
-    recovery: { action: 'restart-quoting', tries: 2, pauseMs: 90 * SECOND_MS },
-    escalateAfterMs: 10 * MINUTE_MS,
-  },
-  'books.differ': {
-    severity: 'critical',
-    looks: 1,
-    recovery: { action: 'reconcile', tries: 4, pauseMs: 10 * SECOND_MS },
-    escalateAfterMs: 3 * MINUTE_MS,
-  },
-  'order.unresolved': {
-    severity: 'critical',
-    looks: 1,
-    recovery: { action: 'reconcile', tries: 4, pauseMs: 15 * SECOND_MS },
-    escalateAfterMs: 3 * MINUTE_MS,
-  },
-  'position.unprotected': {
-    severity: 'critical',
-    looks: 2,
-    recovery: { action: 'reconcile', tries: 3, pauseMs: 15 * SECOND_MS },
-    escalateAfterMs: 3 * MINUTE_MS,
-  },
+  'market.untraded': critical(5),
+  'breaker.open': warning(10),
+  'temporal.slow': warning(10),
+  'health.blind': warning(10),
+  'cycle.degraded': warning(10),
+  'agent.failing': warning(30),
+  'quoting.stopped': warning(10, { looks: 2, ...tried('restart-quoting', 2, 90) }),
+  'books.differ': critical(3, tried('reconcile', 4, 10)),
+  'order.unresolved': critical(3, tried('reconcile', 4, 15)),
+  'position.unprotected': critical(3, { looks: 2, ...tried('reconcile', 3, 15) }),
   /** What does not answer would not hear of a stop, or of a price: no recovery of ours may guess what it was about to do. */
-  'control.silent': { severity: 'critical', looks: 1, escalateAfterMs: 0 },
-  'exits.silent': { severity: 'critical', looks: 1, escalateAfterMs: 0 },
+  'control.silent': critical(0),
+  'exits.silent': critical(0),
   /** Told by the round of reconciliation that has found it and has started it anew. */
-  'workflow.missing': {
-    severity: 'critical',
-    looks: 1,
-    recovery: { action: 'reconcile', tries: 4, pauseMs: 0 },
-    escalateAfterMs: 3 * MINUTE_MS,
-  },
-  'trading.frozen': { severity: 'critical', looks: 1, escalateAfterMs: 5 * MINUTE_MS },
-  'trading.resumable': {
-    severity: 'critical',
-    looks: 1,
-    recovery: { action: 'unfreeze', tries: 3, pauseMs: 30 * SECOND_MS },
-    escalateAfterMs: 5 * MINUTE_MS,
-  },
-  'trading.halted': { severity: 'critical', looks: 1, escalateAfterMs: 0 },
-  'schedule.overdue': {
-    severity: 'critical',
-    looks: 1,
-    recovery: { action: 'requeue', tries: 3, pauseMs: 30 * SECOND_MS },
-    escalateAfterMs: 5 * MINUTE_MS,
-  },
-  'outbox.lagging': {
-    severity: 'warning',
-    looks: 1,
-    recovery: { action: 'drain-outbox', tries: 5, pauseMs: 30 * SECOND_MS },
-    escalateAfterMs: 15 * MINUTE_MS,
-  },
-  'disk.low': {
-    severity: 'critical',
-    looks: 1,
-    recovery: { action: 'make-room', tries: 1, pauseMs: 10 * MINUTE_MS },
-    escalateAfterMs: 2 * MINUTE_MS,
-  },
-  'backup.old': {
-    severity: 'warning',
-    looks: 1,
-    recovery: { action: 'requeue', tries: 2, pauseMs: 10 * MINUTE_MS },
-    escalateAfterMs: 60 * MINUTE_MS,
-  },
-  'configuration.invalid': { severity: 'warning', looks: 1, escalateAfterMs: 0 },
-} as const satisfies Record<string, Condition>;
+  'workflow.missing': critical(3, tried('reconcile', 4, 0)),
+  'trading.frozen': critical(5),
+  'trading.resumable': critical(5, tried('unfreeze', 3, 30)),
+  'trading.halted': critical(0),
+  'schedule.overdue': critical(5, tried('requeue', 3, 30)),
+  'outbox.lagging': warning(15, tried('drain-outbox', 5, 30)),
+  'disk.low': critical(2, tried('make-room', 1, 600)),
+  'backup.old': warning(60, tried('requeue', 2, 600)),
+  'configuration.invalid': warning(0),
+} satisfies Record<string, Condition>;
 
 export type ConditionCode = keyof typeof conditions;
 
