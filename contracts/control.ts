@@ -21,7 +21,7 @@ const NAME_BYTES = 100;
 const REQUEST_ID_BYTES = 200;
 
 /** Who halts trading from within. Software may end what `reconcile` halted, so that nobody else's stop may bear such a name. */
-export const haltingParts = ['risk', 'reconcile', 'ingestor', 'health'] as const;
+export const haltingParts = ['risk', 'reconcile', 'ingestor', 'health', 'sapphire'] as const;
 export type HaltingPart = (typeof haltingParts)[number];
 
 /**

@@ -1,19 +1,23 @@
 import {
   type Client,
   type WorkflowExecutionDescription,
+  type WorkflowHandle,
   WorkflowNotFoundError,
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { WorkflowIdConflictPolicy } from '@temporalio/common';
 import { via } from '../../contracts/audit.ts';
+import type { EmergencyStop, Stop } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { mayHaveLostStop, type OriginCheck } from './last-run.ts';
+import { lostStops, type OriginCheck } from './last-run.ts';
 
 /** Of the memo: runs of a release that knew no latch lack it. Raised with each change that a history of the latch does not survive. */
 const RELEASE = 'release';
 const LATCH_RELEASE = 3;
+
+const LATCH_TYPE = 'tradingControl';
 
 /** How trading control is started, whoever does it. */
 export function tradingControlStart(account: string) {
@@ -28,9 +32,18 @@ export function tradingControlStart(account: string) {
   } satisfies WorkflowStartOptions;
 }
 
+/** The server keeps it where no worker is up, and starts the latch where it does not run. */
+export function signalStop(client: Client, account: string, stop: EmergencyStop): Promise<WorkflowHandle> {
+  return client.workflow.signalWithStart(LATCH_TYPE, {
+    ...tradingControlStart(account),
+    signal: 'emergencyStop',
+    signalArgs: [stop],
+  });
+}
+
 /** Starts the account's control workflow where it does not run. It reads the books first, and carries out a halt that it finds there. */
 export async function ensureTradingControl(client: Client, account: string): Promise<void> {
-  await client.workflow.start('tradingControl', {
+  await client.workflow.start(LATCH_TYPE, {
     ...tradingControlStart(account),
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
   });
@@ -51,13 +64,14 @@ export async function refuseSilentControl(client: Client): Promise<void> {
 
 export interface ControlKeeper {
   client: Client;
-  journal: { control: Pick<Journal['control'], 'raiseHalt'> };
+  journal: { control: Pick<Journal['control'], 'read' | 'raiseHalt' | 'raiseHalts'> };
   isOurs: OriginCheck;
 }
 
 /**
  * Sees to it that the latch runs: where it has ended it is started, and put in the place of one that hears nothing any more, or that an earlier
- * release, or nobody of this installation, has started. A stop that the one before may not have come to the end of halts trading anew: a person has to look at it.
+ * release, or nobody of this installation, has started. A stop that it had not fenced is fenced first, as its sender gave it; where nobody can know
+ * whether there was one trading is halted: a person has to look at it.
  *
  * @param rules `anyRelease`: one of another release is left alone, since both may run while one takes the other's place.
  */
@@ -72,20 +86,35 @@ export async function keepControl(
     return 'started';
   }
   const halt = async (reason: string): Promise<void> => {
+    const { tradingState, changedBy } = await journal.control.read(account);
+    // Software ends a halt by reconciliation; of any other a person has to look already, who is to see what it was for.
+    if (tradingState === 'halted' && changedBy !== 'reconcile') return;
     const requestId = `trading-control/${found.runId}`;
     await journal.control.raiseHalt({ requestId, account, reason, by: 'sapphire', via: via.system('sapphire') });
   };
   const isRunning = found.status.name === 'RUNNING';
   if (isRunning) {
-    if (isLatch(found, anyRelease) && !isStuck(found) && (await isOurs(found))) return 'kept';
-    if (isAtWork(found)) await halt('trading control was replaced with work under way, which may have been a stop');
+    const isOwn = found.type === LATCH_TYPE && (await isOurs(found));
+    if (isOwn && isLatch(found, anyRelease) && !isStuck(found)) return 'kept';
+    // What one of ours has heard, and what not, its history says: a question of ours alone keeps a task open where nobody serves it any more.
+    if (isStuck(found) || (!isOwn && isAtWork(found)))
+      await halt('trading control was replaced with work under way, which may have been a stop');
     await end(client, found.runId);
   }
   // Of a run that has ended, so that no stop arrives behind the look.
-  if (await mayHaveLostStop({ client, isOurs }, found))
+  const { stops, mayBeMore } = await lostStops({ client, isOurs }, found);
+  if (stops.length > 0) await journal.control.raiseHalts(account, stops);
+  if (mayBeMore)
     await halt('trading control ended before it had carried out all that it was sent, which may have been a stop');
-  await ensureTradingControl(client, account);
+  // The new latch carries out the halt that it finds in the books; what is to be sold it has to be told.
+  const selling = stops.findLast(({ flatten }) => flatten);
+  if (selling) await signalStop(client, account, sent(selling));
+  else await ensureTradingControl(client, account);
   return isRunning ? 'replaced' : 'started';
+}
+
+function sent({ requestId, reason, by, flatten }: Stop): EmergencyStop {
+  return { requestId, reason, by, flatten };
 }
 
 /** The newest; undefined where there never was one. */
@@ -98,10 +127,10 @@ async function lastRun(client: Client): Promise<WorkflowExecutionDescription | u
   }
 }
 
-function isLatch({ type, taskQueue, memo }: WorkflowExecutionDescription, anyRelease: boolean): boolean {
+function isLatch({ taskQueue, memo }: WorkflowExecutionDescription, anyRelease: boolean): boolean {
   const release = memo?.[RELEASE];
   const isOfRelease = anyRelease ? typeof release === 'number' : release === LATCH_RELEASE;
-  return isOfRelease && type === 'tradingControl' && taskQueue === TaskQueue.control;
+  return isOfRelease && taskQueue === TaskQueue.control;
 }
 
 /** Its workflow task fails again and again: it hears nothing any more, and would not until a person ended it. */

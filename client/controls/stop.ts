@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcDeadlineError, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
-import { signalStop } from '../../activities/control/latch.ts';
+import { signalStop } from '../../activities/control/ensure.ts';
 import type { Via } from '../../contracts/audit.ts';
 import type { FlattenResult, TradingControlState } from '../../contracts/control.ts';
 import { flattenWorkflowId } from '../../contracts/workflow-ids.ts';

@@ -140,6 +140,8 @@ describe('a halt', () => {
   it.each([
     ['by a person', control('me'), last(2_000_000), undefined],
     ['by a limit', control('risk'), last(2_000_000), 'trading.halted'],
+    ['in the place of a latch that was lost', control('sapphire'), last(2_000_000), 'trading.halted'],
+    ['over trades of others', control('ingestor'), last(2_000_000), 'trading.halted'],
     ['over differences that are still there', control('reconcile'), last(2_000_000, ['x']), 'trading.frozen'],
     ['over differences a moment ago', control('reconcile'), last(1_020_000), 'trading.frozen'],
     ['over differences that are gone', control('reconcile'), last(1_060_000), 'trading.resumable'],

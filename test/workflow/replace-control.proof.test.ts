@@ -70,12 +70,45 @@ it('puts the latch in the place of an older trading control that nobody waits fo
   await journal.close();
 });
 
-it('halts where the older one had work under way, which may have been a stop', async () => {
+it('does not halt for a question that our own start asks an older one, which nobody serves any more', async () => {
+  const journal = await temporaryJournal();
+  const rig = await startWorkflowRig(environment, new ScriptedBooks('main').activities());
+  const older = await startOlder(rig.taskQueue);
+  await older.executeUpdate('settled');
+  await sleep(500);
+  await rig.close();
+  const { client } = environment;
+  const asked = client.withDeadline(Date.now() + 10_000, () => older.executeUpdate('settled')).catch(() => 'unheard');
+  await expect.poll(async () => Boolean((await older.describe()).raw.pendingWorkflowTask)).toBe(true);
+  expect(await atStart(journal)).toBe('replaced');
+  expect(await journal.control.read('main')).toMatchObject({ tradingState: 'active', epoch: 0 });
+  expect(await asked).toBe('unheard');
+  await journal.close();
+});
+
+it('fences a stop that nobody had told the older one of, with the words of who sent it, and hands its selling on', async () => {
   const journal = await temporaryJournal();
   const older = await startOlder(TaskQueue.control);
-  await older.signal('emergencyStop', { reason: 'nobody home', by: 'ann' });
+  await older.signal('emergencyStop', { reason: 'nobody home', by: 'ann', requestId: 'one', flatten: true });
   expect(await atStart(journal)).toBe('replaced');
-  expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1, changedBy: 'sapphire' });
+  const halted = { tradingState: 'halted', epoch: 1, changedBy: 'ann', reason: 'nobody home' };
+  expect(await journal.control.read('main')).toMatchObject(halted);
+  const { events } = await control().fetchHistory();
+  const signals = events?.flatMap((event) => event.workflowExecutionSignaledEventAttributes ?? []) ?? [];
+  expect(signals.map(({ input }) => JSON.parse(Buffer.from(input?.payloads?.[0]?.data ?? []).toString()))).toEqual([
+    { requestId: 'one', reason: 'nobody home', by: 'ann', flatten: true },
+  ]);
+  await journal.close();
+});
+
+it('leaves a stop that was fenced already as it is', async () => {
+  const journal = await temporaryJournal();
+  await journal.control.raiseHalt({ requestId: 'one', account: 'main', reason: 'nobody home', by: 'ann' });
+  const older = await startOlder(TaskQueue.control);
+  await older.signal('emergencyStop', { reason: 'nobody home', by: 'ann', requestId: 'one' });
+  expect(await atStart(journal)).toBe('replaced');
+  const halted = { tradingState: 'halted', epoch: 1, changedBy: 'ann', reason: 'nobody home' };
+  expect(await journal.control.read('main')).toMatchObject(halted);
   await journal.close();
 });
 
@@ -110,6 +143,7 @@ it('leaves a latch alone', async () => {
 });
 
 const stop = { reason: 'prices look wrong', by: 'ann' };
+const told = { reason: stop.reason, changedBy: stop.by };
 
 /** The latch as this release starts it, on the queue that a worker of the test serves. */
 async function servedLatch(books: ScriptedBooks) {
@@ -147,13 +181,13 @@ describe('a latch that has ended', () => {
     expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
     expect(await journal.control.read('main')).toMatchObject({
       tradingState: 'halted',
-      epoch: 1,
-      changedBy: 'sapphire',
-      reason: expect.stringContaining('before it had carried out all that it was sent'),
+      epoch: 3,
+      changedBy: 'ann',
+      reason: stop.reason,
     });
     expect(await inRound(journal)).toEqual([]);
     expect(await atStart(journal)).toBe('kept');
-    expect((await journal.control.read('main')).epoch).toBe(1);
+    expect((await journal.control.read('main')).epoch).toBe(3);
     await journal.close();
   });
 
@@ -203,7 +237,7 @@ describe('a latch that has ended', () => {
     await sleep(500);
     await control().terminate('by hand');
     expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
-    expect((await journal.control.read('main')).tradingState).toBe('halted');
+    expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1, ...told });
     books.releaseAll();
     await rig.close();
     await journal.close();
@@ -297,7 +331,12 @@ describe('a latch that has ended', () => {
     service.mockRejectedValue(new Error('not in time'));
     expect(await inRound(journal)).toEqual([TRADING_CONTROL_ID]);
     service.mockRestore();
-    expect((await journal.control.read('main')).tradingState).toBe('halted');
+    expect(await journal.control.read('main')).toMatchObject({
+      tradingState: 'halted',
+      epoch: 1,
+      changedBy: 'sapphire',
+      reason: expect.stringContaining('before it had carried out all that it was sent'),
+    });
     await journal.close();
   });
 

@@ -1,3 +1,4 @@
+import { haltingParts } from '../../contracts/control.ts';
 import { protectWorkflowId } from '../../contracts/workflow-ids.ts';
 import { type Observation, observed } from '../../domain/health/health.ts';
 import { decimal } from '../../domain/money/money.ts';
@@ -43,16 +44,17 @@ export async function listingsObservation(
   return [observed('exchange/listings', untraded.length > 0 && { code: 'market.untraded', detail })];
 }
 
-/** A person's stop is no incident; a limit's is one that only a person ends; a halt over differences ends with them. */
+/** A person's stop is no incident; one of ours is, which only a person ends; a halt over differences ends with them. */
 export function controlObservation(
   account: string,
   { tradingState, changedBy, changedAt, reason }: ControlState,
   last: ReconciliationReport | undefined,
 ): Observation[] {
   const component = `trading/${account}`;
-  if (tradingState !== 'halted' || !['risk', 'reconcile'].includes(changedBy)) return [observed(component)];
+  const isOurs = haltingParts.some((part) => part === changedBy);
+  if (tradingState !== 'halted' || !isOurs) return [observed(component)];
   const detail = `trading was halted by ${changedBy}: ${reason}`.slice(0, 500);
-  if (changedBy === 'risk') return [{ component, code: 'trading.halted', detail }];
+  if (changedBy !== 'reconcile') return [{ component, code: 'trading.halted', detail }];
   const isCalm = last !== undefined && last.differences.length === 0 && last.at > changedAt + CALM_MS;
   return [{ component, code: isCalm ? 'trading.resumable' : 'trading.frozen', detail }];
 }
