@@ -50,7 +50,7 @@ export async function bookFill(transaction: Transaction, fill: Fill, owner: Fill
   return true;
 }
 
-async function fillPostings(transaction: Transaction, fill: Fill, legId: string): Promise<Posting[]> {
+async function fillPostings(transaction: Transaction, fill: Fill, legId: LegId): Promise<Posting[]> {
   const base = baseOf(fill.symbol);
   const quote = quoteOf(fill.symbol);
   const quantity = decimal(fill.quantity);
@@ -69,7 +69,7 @@ async function fillPostings(transaction: Transaction, fill: Fill, legId: string)
 }
 
 /** Takes what was paid from the leg's reservation first, and the rest, of a fill that came after the release, from free. */
-async function outflow(transaction: Transaction, legId: string, asset: string, amount: Decimal): Promise<Posting[]> {
+async function outflow(transaction: Transaction, legId: LegId, asset: string, amount: Decimal): Promise<Posting[]> {
   const reservation = await openReservation(transaction, legId);
   const held = reservation?.asset === asset ? min(amount, reservation.remaining) : ZERO;
   if (reservation && !held.isZero()) {

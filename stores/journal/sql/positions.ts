@@ -1,6 +1,7 @@
 import { UserError } from '../../../contracts/errors.ts';
 import { type Decimal, type DecimalText, decimal, text, ZERO } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
+import type { LegId } from '../../../domain/orders/ids.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
 import type { Position } from '../../../domain/portfolio/portfolio.ts';
 import { applyFill, baseOf, flatPosition, isRemnant } from '../../../domain/portfolio/position.ts';
@@ -92,7 +93,7 @@ export async function movePosition(
  * that was heard of after what it sold had been swept. A holding of which only what cannot be sold was left begins anew with the next order that
  * buys. Returns what the fill gained.
  */
-export async function bookOnPosition(transaction: Transaction, fill: Fill, legId: string): Promise<DecimalText> {
+export async function bookOnPosition(transaction: Transaction, fill: Fill, legId: LegId): Promise<DecimalText> {
   const { account, symbol } = fill;
   const stored = await readStored(transaction, account, symbol);
   const joins = fill.side === 'buy' || decimal(fill.quantity).greaterThan(stored.quantity);
@@ -116,7 +117,7 @@ export async function bookOnPosition(transaction: Transaction, fill: Fill, legId
   return text(gain);
 }
 
-async function beginsAnew(sql: Sql, before: Position, { side, price }: Fill, legId: string): Promise<boolean> {
+async function beginsAnew(sql: Sql, before: Position, { side, price }: Fill, legId: LegId): Promise<boolean> {
   if (side === 'sell') return false;
   const leg = await findReservedLeg(sql, legId);
   if (!leg || !isRemnant(before, price, leg.minNotional)) return false;
@@ -125,7 +126,7 @@ async function beginsAnew(sql: Sql, before: Position, { side, price }: Fill, leg
   return Number(fills?.['n']) === 1;
 }
 
-async function realizedBy(sql: Sql, legId: string) {
+async function realizedBy(sql: Sql, legId: LegId) {
   const row = await sql.row('SELECT realized_pnl FROM closed_trades WHERE leg_id = ?', legId);
   return row ? decimal(String(row['realized_pnl'])) : ZERO;
 }

@@ -1,4 +1,5 @@
 import { type Decimal, decimal, text, ZERO } from '../../../domain/money/money.ts';
+import type { LegId } from '../../../domain/orders/ids.ts';
 import type { OrderLeg } from '../../../domain/orders/orders.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
 import { reservationAmount } from '../../../domain/portfolio/reservation.ts';
@@ -92,7 +93,7 @@ export async function reserve(transaction: Transaction, leg: OrderLeg): Promise<
   );
 }
 
-export async function findReservedLeg(sql: Sql, legId: string): Promise<OrderLeg | undefined> {
+export async function findReservedLeg(sql: Sql, legId: LegId): Promise<OrderLeg | undefined> {
   const row = await sql.row('SELECT leg FROM reservations WHERE leg_id = ?', legId);
   return row && (JSON.parse(String(row['leg'])) as OrderLeg);
 }
@@ -147,13 +148,13 @@ export interface Reservation {
   remaining: Decimal;
 }
 
-export async function openReservation(sql: Sql, legId: string): Promise<Reservation | undefined> {
+export async function openReservation(sql: Sql, legId: LegId): Promise<Reservation | undefined> {
   const row = await sql.row('SELECT asset, remaining FROM reservations WHERE leg_id = ? AND open = 1', legId);
   return row && { asset: String(row['asset']), remaining: decimal(String(row['remaining'])) };
 }
 
 /** Gives back what a leg has not used. */
-export async function release(transaction: Transaction, account: string, legId: string): Promise<void> {
+export async function release(transaction: Transaction, account: string, legId: LegId): Promise<void> {
   const reservation = await openReservation(transaction, legId);
   if (!reservation) return;
   await post(transaction, `release/${legId}`, 'release', account, [
