@@ -14,7 +14,12 @@ import { riskHaltId } from './workflow-ids.ts';
  * How the record of a cycle comes about, whoever runs the cycle.
  */
 
-export function newDraft(terms: CycleTerms, cycleId: CycleId, runId: string, startedAt: number): CycleDraft {
+export function newDraft(
+  terms: Pick<CycleTerms, 'account' | 'mode' | 'epoch'>,
+  cycleId: CycleId,
+  runId: string,
+  startedAt: number,
+): CycleDraft {
   const { account, mode, epoch } = terms;
   return {
     cycleId,

@@ -8,7 +8,8 @@ import { WorkflowIdReusePolicy } from '@temporalio/common';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
-import type { MissingRun, RunState, Runs } from '../../trading/reconcile/missing.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { CutCycle, MissingRun, RunState, Runs } from '../../trading/reconcile/missing.ts';
 import { type ControlKeeper, keepControl } from '../control/ensure.ts';
 import { ensureProtection } from '../protection/ensure.ts';
 
@@ -19,9 +20,25 @@ const cutShort: readonly WorkflowExecutionStatusName[] = ['TERMINATED', 'CANCELL
 export function runsOn(client: Client): Runs {
   return {
     state: (workflowId) => stateOf(client, workflowId),
+    cutCycles: (since) => cutCycles(client, since),
     start: (workflowType, run) => start(client, workflowType, run),
     protect: (account, symbol) => ensureProtection(client, account, symbol),
   };
+}
+
+/** The server's words of a query for `cutShort`. */
+const CUT_SHORT = "ExecutionStatus IN ('Terminated', 'Canceled', 'Failed', 'TimedOut')";
+const MOST_CYCLES = 100;
+
+async function cutCycles(client: Client, since: number): Promise<CutCycle[]> {
+  const query = `WorkflowType = 'tradingCycle' AND ${CUT_SHORT} AND CloseTime > '${new Date(since).toISOString()}'`;
+  const found: CutCycle[] = [];
+  for await (const { workflowId, runId, startTime, closeTime, status } of client.workflow.list({ query })) {
+    const [startedAt, endedAt] = [startTime.getTime(), (closeTime ?? startTime).getTime()];
+    found.push({ cycleId: tagged(workflowId), runId, startedAt, endedAt, end: status.name.toLowerCase() });
+    if (found.length === MOST_CYCLES) break;
+  }
+  return found;
 }
 
 export async function isRunning(client: Client, workflowId: string): Promise<boolean> {

@@ -291,6 +291,42 @@ describe('what nobody follows', () => {
     await expectBooksEqualExchange(rig);
   });
 
+  it('writes the record of a cycle that was ended before it could, from the books, and once', async () => {
+    const post = { style: 'post_only', restSeconds: 600 };
+    await open({ protection: { enabled: false }, execution: post });
+    const cycleId = `cycle/reconcile/${randomUUID()}`;
+    const handle = await rig.start('tradingCycle', cycleId, {});
+    await until(async () => ((await rig.trading.openOrders()).length > 0 ? true : undefined));
+    await reconcile();
+    await handle.terminate('as if its time were over');
+    await reconcile();
+    expect(await rig.journal.cycles.find(tagged(cycleId))).toBeUndefined();
+    const later = Date.now() + 11_000;
+    await expect
+      .poll(async () => {
+        await at(later, reconcile);
+        return rig.journal.cycles.find(tagged(cycleId));
+      })
+      .toMatchObject({
+        account: 'main',
+        mode: 'paper',
+        epoch: 0,
+        outcome: 'DEGRADED',
+        summary: expect.stringMatching(
+          /^cut short: it ended as terminated and left no record; buy \S+ BTC\/USDT accepted$/,
+        ),
+        orders: [{ symbol: SYMBOL, side: 'buy', state: 'accepted', filledQuantity: '0' }],
+        fills: [],
+      });
+    const [record] = await rig.journal.cycles.list('main', 1);
+    await at(later + 30_000, reconcile);
+    expect(await rig.journal.cycles.list('main', 10)).toEqual([record]);
+    await raiseHalt();
+    for (const { legId: id } of await rig.journal.intents.listOpen('main'))
+      await environment.client.workflow.getHandle(orderWorkflowId(id)).signal('halt', { epoch: 1, reason: 'test' });
+    await until(async () => ((await rig.trading.openOrders()).length === 0 ? true : undefined));
+  });
+
   it('starts protective exits that are missing', async () => {
     await open({ protection: { stopLoss: 0.2 } });
     await (await rig.start('tradingCycle', `cycle/reconcile/${randomUUID()}`, {})).result();

@@ -1,5 +1,6 @@
 import { flattenWorkflowId, orderWorkflowId, planWorkflowId, protectWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal } from '../../domain/money/money.ts';
+import type { CycleId } from '../../domain/orders/ids.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -21,12 +22,24 @@ export interface MissingRun {
   args: unknown[];
 }
 
+/** A cycle that came to an end that it does not come to by itself. Times are UTC epoch milliseconds. */
+export interface CutCycle {
+  cycleId: CycleId;
+  runId: string;
+  startedAt: number;
+  endedAt: number;
+  /** In the server's word, such as `timed_out`. */
+  end: string;
+}
+
 /** What runs beside the books and outlives each process. */
 export interface Runs {
   /** Of the newest run; undefined where there never was one. */
   state(workflowId: string): Promise<RunState | undefined>;
   /** False where it runs, or came to its own end: it is not started again. */
   start(workflowType: 'executeOrder' | 'executePlan' | 'flatten', run: MissingRun): Promise<boolean>;
+  /** Of those that ended since, newest first, at most a hundred. UTC epoch milliseconds. */
+  cutCycles(since: number): Promise<CutCycle[]>;
   /** Sees to it that a holding has its exits, whatever became of the last ones. */
   protect(account: string, symbol: string): Promise<void>;
 }

@@ -13,11 +13,12 @@ import { type Adoption, adopt, checkOwners } from './adopt.ts';
 import type { Ingest } from './ingest.ts';
 import { type Look, lookAtBooks, tradedSymbols } from './look.ts';
 import { type Runs, startMissingFlatten, startMissingPlans, startMissingProtection } from './missing.ts';
+import { recordCutCycles } from './unrecorded.ts';
 
 export interface ReconcileTools {
   journal: Pick<Journal, 'control' | 'cycles' | 'exchange' | 'incidents' | 'intents' | 'ledger'>;
   trading: TradingPort;
-  configuration: Pick<Configuration, 'symbols' | 'execution' | 'protection'>;
+  configuration: Pick<Configuration, 'symbols' | 'execution' | 'protection' | 'mode' | 'currency'>;
   ingest: Ingest;
   runs: Runs;
   latch: Latch;
@@ -53,6 +54,9 @@ export async function reconcileAccount(tools: ReconcileTools, account: string): 
   const followed = adoptions.filter(({ adopted }) => adopted);
   const resumed = followed.flatMap(({ started }) => started ?? []);
   const started = await startMissing(tools, account, at, [...controls, ...resumed]);
+  const recorded = await recordCutCycles(tools, account, at);
+  if (recorded.length > 0)
+    logger.warn({ account, recorded }, 'cycles were cut short: their records hold what the books know');
 
   const differences = [...(found.settled ? found.differences : []), ...owners.foreign, ...owners.differences];
   // A look at two different moments is no report.
