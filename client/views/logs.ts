@@ -92,5 +92,5 @@ function matches(line: LogLine, text: string, { correlation, level, process, sin
   if (since !== undefined && line.at < since) return false;
   if (level !== undefined && rankOf(line.level) < rankOf(level)) return false;
   if (process !== undefined && line.process !== process) return false;
-  return correlation === undefined || text.includes(`"${correlation}"`);
+  return correlation === undefined || text.includes(JSON.stringify(correlation));
 }

@@ -1,6 +1,7 @@
-import { CancelledFailure, defaultPayloadConverter, type Headers } from '@temporalio/common';
+import { CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { CORRELATION_HEADER, carriedId } from '../../contracts/correlation.ts';
+import { carriedId } from '../../contracts/correlation.ts';
+import { idIn } from './carried.ts';
 import { correlated } from './correlation.ts';
 import { metrics } from './metrics.ts';
 import { traced } from './tracing.ts';
@@ -31,15 +32,4 @@ export function observed(count: (failed: boolean) => void): ActivityInterceptors
       },
     };
   };
-}
-
-/** Undefined of what cannot be read: whoever reaches the server may send any. */
-function idIn(headers: Headers): string | undefined {
-  const header = headers[CORRELATION_HEADER];
-  try {
-    const value: unknown = header && defaultPayloadConverter.fromPayload(header);
-    return typeof value === 'string' && value.length <= 300 ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

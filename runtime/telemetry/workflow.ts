@@ -1,6 +1,7 @@
 import { defaultPayloadConverter, type Headers, type Payload } from '@temporalio/common';
 import { type WorkflowInterceptors, workflowInfo } from '@temporalio/workflow';
 import { CORRELATION_HEADER, carriedId } from '../../contracts/correlation.ts';
+import { idIn } from './carried.ts';
 
 /**
  * Carries what a workflow works for to whatever is done for it: the id that its input names, as an order names its cycle's, else that of the
@@ -14,9 +15,9 @@ export function interceptors(): WorkflowInterceptors {
     inbound: [
       {
         execute(input, next) {
-          const named = carriedId(input.args);
-          const given = named === undefined ? input.headers[CORRELATION_HEADER] : undefined;
-          id = given ?? defaultPayloadConverter.toPayload(named ?? workflowInfo().workflowId);
+          id = defaultPayloadConverter.toPayload(
+            carriedId(input.args) ?? idIn(input.headers) ?? workflowInfo().workflowId,
+          );
           return next(input);
         },
       },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NodeIncomingMessageLike, NodeMcpRequestHandler } from '@modelcontextprotocol/node';
 import { z } from 'zod';
-import { CORRELATION_HEADER } from '../../runtime/telemetry/correlation.ts';
+import { correlationOf } from '../../runtime/telemetry/correlation.ts';
 import { createErrorRate } from '../../runtime/telemetry/error-rate.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import type { Caller } from './authentication.ts';
@@ -30,7 +30,12 @@ export async function serveCall(
   const message = request.method === 'POST' ? await readMessage(request, response) : undefined;
   if (response.writableEnded) return;
 
-  const call: Call = { caller, correlationId: correlationIdOf(request), ...describe(message), outcome: 'refused' };
+  const call: Call = {
+    caller,
+    correlationId: correlationOf(request.headers) ?? `mcp-${randomUUID()}`,
+    ...describe(message),
+    outcome: 'refused',
+  };
   await currentCall.run(call, () => serveProtocol(plain(request), response, message));
 
   const { outcome, caller: _caller, ...fields } = call;
@@ -97,11 +102,6 @@ function isDeep(message: unknown): boolean {
 function refuse(response: ServerResponse, status: number, code: number, message: string): void {
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
   response.end(JSON.stringify({ jsonrpc: '2.0', error: { code, message }, id: null }));
-}
-
-function correlationIdOf(request: IncomingMessage): string {
-  const given = request.headers[CORRELATION_HEADER];
-  return typeof given === 'string' && given !== '' ? given.slice(0, 200) : `mcp-${randomUUID()}`;
 }
 
 /** For the log alone: what is wrong with a message is the protocol's to say. */

@@ -6,7 +6,7 @@ import { ZodError } from 'zod';
 import type { PaperExchangeConfiguration } from '../../contracts/config/paper-exchange.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { whyForeign } from '../../runtime/foreign-requests.ts';
-import { CORRELATION_HEADER } from '../../runtime/telemetry/correlation.ts';
+import { correlationOf } from '../../runtime/telemetry/correlation.ts';
 import { createErrorRate } from '../../runtime/telemetry/error-rate.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { createOperations } from '../../runtime/telemetry/operations-server.ts';
@@ -100,7 +100,7 @@ export async function startPaperExchange(options: {
   const countRequest = createErrorRate('paper-exchange');
   server.addHook('onResponse', async ({ method, headers, routeOptions: { url: route = 'other' } }, reply) => {
     const ms = Math.round(reply.elapsedTime);
-    const line = { correlationId: headers[CORRELATION_HEADER], method, route, status: reply.statusCode, ms };
+    const line = { correlationId: correlationOf(headers), method, route, status: reply.statusCode, ms };
     logger[method === 'GET' ? 'debug' : 'info'](line, 'request answered');
     countRequest(reply.statusCode >= 500);
     const service = 'paper-exchange';

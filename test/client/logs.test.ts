@@ -101,6 +101,12 @@ describe('logs of all processes', () => {
     ]);
   });
 
+  it.each(['by hand – 2', 'a\r\n"b"'])('are found by an id that JSON writes otherwise (%j)', async (correlationId) => {
+    write('workers-agents.log', { time: '2026-11-24T00:00:06.000Z', correlationId, msg: 'asked' });
+    const lines = await readLogs(folder, { correlation: correlationId });
+    expect(lines.map(({ message }) => message)).toEqual(['asked']);
+  });
+
   it.each([
     [{ level: 'warn' as const }, ['Error: boom', '    at frame', 'order sent', 'slow']],
     [{ process: 'workers/execution' }, ['before', 'order sent']],
@@ -178,6 +184,9 @@ describe('the correlation id', () => {
     [[{ legId: 'l', correlationId: 'c' }, 1], 'c'],
     [['text', { correlationId: 'c' }], 'c'],
     [[{ correlationId: 7 }, null], undefined],
+    [[{ correlationId: '' }, { correlationId: 'c' }], 'c'],
+    [[{ correlationId: 'x'.repeat(1_001) }], undefined],
+    [[{ correlationId: '\ud800' }], undefined],
     [[], undefined],
   ])('is found among the arguments %j', (args, id) => expect(carriedId(args)).toBe(id));
 });

@@ -91,14 +91,15 @@ describe('the client', () => {
 });
 
 describe('the activity', () => {
-  it('returns the consensus under the cycle’s correlation id', async () => {
-    const harness = await harnessed();
-    const consensus = await activities(harness.url).formConsensus(request('c-1', BTC), 'tick-7');
-    expect(consensus.symbols[0]).toMatchObject({ direction: 'up', quorum: { met: true, count: 2 } });
-    expect(harness.lines).toContainEqual(
-      expect.objectContaining({ correlationId: 'tick-7', cycleId: 'c-1', outcome: 'ok' }),
-    );
-  });
+  it.each(['tick-7', 'by hand – 2', 'a\r\nX: 1', '帯'.repeat(1_000)])(
+    'returns the consensus under the cycle’s correlation id (%j)',
+    async (correlationId) => {
+      const harness = await harnessed();
+      const consensus = await activities(harness.url).formConsensus(request('c-1', BTC), correlationId);
+      expect(consensus.symbols[0]).toMatchObject({ direction: 'up', quorum: { met: true, count: 2 } });
+      expect(harness.lines).toContainEqual(expect.objectContaining({ correlationId, cycleId: 'c-1', outcome: 'ok' }));
+    },
+  );
 
   it.each<[string, (harness: Harness) => Promise<unknown>]>([
     ['bad input', ({ url }) => activities(url).formConsensus({ ...request('c-1', BTC), symbols: [] }, 'x')],

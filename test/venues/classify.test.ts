@@ -24,6 +24,9 @@ describe('what became of an order that was answered by an error', () => {
     [new ccxtErrors.InsufficientFunds('no'), 'rejected', 'InsufficientFunds'],
     [new ccxtErrors.RateLimitExceeded('429'), 'rejected', 'RateLimitExceeded'],
     [new ccxtErrors.DDoSProtection('418'), 'rejected', 'DDoSProtection'],
+    // the HTTP client has not sent it
+    [Object.assign(new Error('invalid header'), { code: 'UND_ERR_INVALID_ARG' }), 'rejected', 'Error'],
+    [Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' }), 'unknown', 'Error'],
     [new Error('socket hang up'), 'unknown', 'Error'],
     ['a text', 'unknown', 'Unknown'],
     // the venue's code comes before the class that ccxt gave it

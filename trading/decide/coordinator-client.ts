@@ -15,6 +15,7 @@ import {
   policyChangeSchema,
 } from '../../contracts/participation.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
+import { correlationHeaders } from '../../runtime/telemetry/correlation.ts';
 
 /** The coordinator answers within milliseconds. Below the three seconds that the cycle gives an attempt, so that the reason is ours to tell. */
 const CALL_TIMEOUT_MS = 2_500;
@@ -79,7 +80,7 @@ export function createCoordinatorClient({ url, token }: { url: string; token: st
       const client = await connection;
       const answer = await client.callTool(
         { name: tool, arguments: input },
-        { timeout: CALL_TIMEOUT_MS, ...(correlationId ? { headers: { 'x-correlation-id': correlationId } } : {}) },
+        { timeout: CALL_TIMEOUT_MS, headers: correlationHeaders(correlationId) },
       );
       if (answer.isError) throw toolError(answer);
       return schema.parse(answer.structuredContent);

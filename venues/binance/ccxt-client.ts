@@ -1,7 +1,7 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import { withoutQueries } from '../../contracts/text.ts';
-import { CORRELATION_HEADER, correlationId } from '../../runtime/telemetry/correlation.ts';
+import { correlationHeaders, correlationId } from '../../runtime/telemetry/correlation.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { traced } from '../../runtime/telemetry/tracing.ts';
 import type { VenueAccess } from '../access.ts';
@@ -152,10 +152,8 @@ function keepSignatures(client: binance): void {
 /** An exchange of our own is told the correlation id, for its log; a venue of others is told nothing of us. */
 function tellWhatFor(client: binance): void {
   const send = client.fetch.bind(client);
-  client.fetch = (url, method, headers, body) => {
-    const id = correlationId();
-    return send(url, method, id === undefined ? headers : { ...headers, [CORRELATION_HEADER]: id }, body);
-  };
+  client.fetch = (url, method, headers, body) =>
+    send(url, method, { ...headers, ...correlationHeaders(correlationId()) }, body);
 }
 
 /** Times a request to the exchange for `exchange_request_duration_seconds`. */

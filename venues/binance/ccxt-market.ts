@@ -7,12 +7,13 @@ import type { MarketDataPort } from '../port.ts';
 import { amount } from './amount.ts';
 import { createCandleHistory } from './candles.ts';
 import { venueClockOf } from './ccxt-client.ts';
+import { isUnsendable } from './classify.ts';
 import { loadMarkets } from './markets.ts';
 import { readBook } from './order-book.ts';
 
 /** Market data through ccxt's raw endpoints: its unified answers hold floats, and prices must stay the decimals that the venue sent. */
 export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): Promise<MarketDataPort> {
-  const breaker = createBreaker('exchange', 'market-data');
+  const breaker = createBreaker('exchange', 'market-data', (error) => !isUnsendable(error));
   const markets = await loadMarkets(client);
   const { now: exchangeTime } = venueClockOf(client);
   const candleHistory = createCandleHistory(client, speed);

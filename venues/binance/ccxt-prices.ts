@@ -4,7 +4,7 @@ import { TRADING } from '../../domain/market/prices.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import type { PricePort } from '../port.ts';
 import { timed } from './ccxt-client.ts';
-import { venueCode } from './classify.ts';
+import { isUnsendable, venueCode } from './classify.ts';
 import { loadMarkets } from './markets.ts';
 import { readBook } from './order-book.ts';
 
@@ -16,7 +16,7 @@ const isUnlisted = (error: unknown): boolean => venueCode(String(error)) === INV
 
 /** @param client with its markets loaded. */
 export function createCcxtPrices(client: binance, exchangeTime: () => Promise<number>): PricePort {
-  const breaker = createBreaker('exchange', 'prices', (error) => !isUnlisted(error));
+  const breaker = createBreaker('exchange', 'prices', (error) => !isUnlisted(error) && !isUnsendable(error));
   const isKnown = (symbol: string): boolean => client.markets?.[symbol] !== undefined;
   const idOf = (symbol: string): string => String(client.market(symbol)['id']);
 

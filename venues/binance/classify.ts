@@ -19,6 +19,11 @@ const definiteCodes = new Set([
 /** Under -2010 comes, among refusals, also what is no refusal: an open order has this client id already, which is then ours. */
 const SENT_BEFORE = /duplicate order/i;
 
+/** A request that the HTTP client has refused to make, as with a header that none can carry: nothing was sent, and it says nothing of the venue. */
+export function isUnsendable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'UND_ERR_INVALID_ARG';
+}
+
 /** The venue's code first; ccxt's class only where the venue sent none. */
 export function classifyFault(error: unknown): VenueFault {
   const message = error instanceof Error ? error.message : String(error);
@@ -28,6 +33,7 @@ export function classifyFault(error: unknown): VenueFault {
     return { outcome: definite ? 'rejected' : 'unknown', code: String(code), message };
   }
   const rejected =
+    isUnsendable(error) ||
     error instanceof ccxtErrors.AuthenticationError ||
     error instanceof ccxtErrors.InsufficientFunds ||
     error instanceof ccxtErrors.InvalidOrder ||

@@ -4,6 +4,7 @@ import type { Touch } from '../../domain/orders/submissions.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import { price } from './amount.ts';
 import { timed } from './ccxt-client.ts';
+import { isUnsendable } from './classify.ts';
 import { loadMarkets } from './markets.ts';
 
 /** A watcher looks once a second: what is younger is as good as a look of its own. */
@@ -24,7 +25,7 @@ export async function createWatchedTouches(
   steady: () => number = () => performance.now(),
 ): Promise<(symbol: string) => Promise<Touch>> {
   const markets = await loadMarkets(client);
-  const breaker = createBreaker('exchange', 'watched-prices');
+  const breaker = createBreaker('exchange', 'watched-prices', (error) => !isUnsendable(error));
   const asked = new Map<string, number>();
   const seen = new Map<string, { touch: Touch; at: number }>();
   let reading: Promise<Touches> | undefined;

@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from '@temporalio/client';
+import { defaultPayloadConverter, type Headers, type Payload } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CORRELATION_HEADER } from '../../../contracts/correlation.ts';
 import { TaskQueue } from '../../../contracts/task-queues.ts';
 import type { OrderLeg } from '../../../domain/orders/orders.ts';
 import { observed } from '../../../runtime/telemetry/activity.ts';
@@ -52,3 +57,60 @@ it('every step of a cycle, of its plan and of its orders works under the id of t
   const names = ['openCycle', 'takeSnapshot', 'readPrices', 'placeOrder', 'settlePlan', 'recordCycle'];
   expect(Object.fromEntries(under)).toEqual(Object.fromEntries(names.map((name) => [name, cycleId])));
 });
+
+const json = (text: string): Payload => ({
+  metadata: { encoding: new TextEncoder().encode('json/plain') },
+  data: new TextEncoder().encode(text),
+});
+
+it.each([
+  ['an id in words', json('"by hand – 2"'), 'by hand – 2'],
+  ['a number', json('7'), undefined],
+  ['an object', json('{"correlationId":"x"}'), undefined],
+  ['no text at all', json('""'), undefined],
+  ['more than an id has', json(JSON.stringify('x'.repeat(1_001))), undefined],
+  ['half a character', json('"\\ud800"'), undefined],
+  ['broken JSON', json('"'), undefined],
+  ['what nobody can read', { metadata: {}, data: new Uint8Array([255]) }, undefined],
+])(
+  'a header of a stranger with %s does not fail the workflow, which takes an id and nothing else',
+  async (_what, header, id) => {
+    let carried: Headers = {};
+    let under: string | undefined;
+    const activities = {
+      openCycle: async () => {
+        under = correlationId();
+        return cycleTerms({ tradingState: 'halted' });
+      },
+      recordCycle: async () => undefined,
+    };
+    const seeing: ActivityInterceptorsFactory = () => ({
+      inbound: {
+        execute(input, next) {
+          carried = input.headers;
+          return next(input);
+        },
+      },
+    });
+    const rig = await startWorkflowRig(environment, activities, {
+      interceptors: { activity: [observed(() => undefined), seeing] },
+    });
+    const client = new Client({
+      connection: environment.connection,
+      interceptors: {
+        workflow: [
+          {
+            startWithDetails: (input, next) =>
+              next({ ...input, headers: { ...input.headers, [CORRELATION_HEADER]: header } }),
+          },
+        ],
+      },
+    });
+    const workflowId = `cycle/${randomUUID()}`;
+    await client.workflow.execute('tradingCycle', { workflowId, taskQueue: rig.taskQueue, args: [{}] });
+    await rig.close();
+    expect(under).toBe(id ?? workflowId);
+    const payload = carried[CORRELATION_HEADER];
+    expect(payload && defaultPayloadConverter.fromPayload(payload)).toBe(id ?? workflowId);
+  },
+);
