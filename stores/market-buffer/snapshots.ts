@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
-import { MAX_INLINE_BYTES, MAX_SNAPSHOT_BYTES } from '../../contracts/snapshot.ts';
+import { MAX_SNAPSHOT_BYTES } from '../../contracts/snapshot.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
 import { booksIn, type CycleSnapshot, isReference, type SnapshotReference } from '../../domain/market/snapshot.ts';
 import type { MarketBuffer } from './market-buffer.ts';
@@ -10,10 +10,11 @@ const REMEMBERED = 2;
 
 type Content = Omit<MarketSnapshot, 'snapshotId'>;
 
-/** The snapshot with its id; beside it, where it is too large to go along with every question, its JSON and the reference to it. */
+/** The snapshot with its id, the JSON that is kept of it, and the reference that goes from step to step in its place. */
 export interface Sealed {
   snapshot: MarketSnapshot;
-  large?: { json: string; reference: SnapshotReference };
+  json: string;
+  reference: SnapshotReference;
 }
 
 /** @throws Error with the numbers, for what is larger than anybody would read */
@@ -27,12 +28,11 @@ export function sealSnapshot(content: Content): Sealed {
   }
   const sha256 = hashOf(json);
   const snapshot = { snapshotId: idOf(sha256), ...content };
-  if (bytes <= MAX_INLINE_BYTES) return { snapshot };
   const { symbols: _symbols, ...head } = snapshot;
   const tops = booksIn(snapshot).map(({ symbol, book: { bids, asks } }) => {
     return { symbol, book: { bids: bids.slice(0, 1), asks: asks.slice(0, 1) } };
   });
-  return { snapshot, large: { json, reference: { ...head, sha256, bytes, tops } } };
+  return { snapshot, json, reference: { ...head, sha256, bytes, tops } };
 }
 
 /** What came is not what was referred to, or did not come. The message is for a person. */

@@ -11,8 +11,11 @@ export const fixtureFolder = join(projectFolder, 'test', 'replay', 'fixtures');
 /** Set, the workflow tests keep one history of each workflow and outcome: `npm run record-histories`. */
 export const recording = process.env['SAPPHIRE_RECORD_HISTORIES'] === '1';
 
-/** What took the place of code whose histories are kept: of trading control, of cycles without prices at the decision, of a selling that gave up. */
-const releases = ['latch', 'prices-at-decision', 'selling-outlasts-pause'];
+/**
+ * What took the place of code whose histories are kept: of trading control, of cycles without prices at the decision or after the consensus, of
+ * a selling that gave up.
+ */
+const releases = ['latch', 'prices-at-decision', 'prices-beside-consensus', 'selling-outlasts-pause'];
 
 /** Name of a history's kind: its workflow and how it ended. */
 export function historyKind(history: History): string {

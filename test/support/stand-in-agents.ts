@@ -1,10 +1,13 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
-import type { AgentRequest } from '../../contracts/signals.ts';
+import type { AgentQuestion, AgentRequest } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { type AgentId, missionAgentIds } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
+import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { temporalAccess } from '../../runtime/configuration/temporal.ts';
 import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
+import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
+import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
 
 /** What a stand-in thinks of one symbol: its direction is held with four fifths. */
 export interface StandInView {
@@ -20,7 +23,11 @@ export type StandInViews = (symbol: string) => StandInView;
 export async function serveStandIns(
   viewsOf: (agentId: AgentId, request: AgentRequest) => StandInViews | Promise<StandInViews>,
 ): Promise<void> {
-  async function askAgent(agentId: AgentId, request: AgentRequest): Promise<AgentAnswer> {
+  const buffer = await openMarketBuffer(loadConfiguration());
+  const readSnapshot = createSnapshotReader(buffer);
+
+  async function askAgent(agentId: AgentId, question: AgentQuestion): Promise<AgentAnswer> {
+    const request = { ...question, snapshot: await readSnapshot(question.snapshot) };
     const { snapshot, horizonMs } = request;
     const viewOf = await viewsOf(agentId, request);
     return {
@@ -65,6 +72,7 @@ export async function serveStandIns(
     for (const worker of workers) worker.shutdown();
     await running;
     await connection.close();
+    await buffer.close();
   });
   announceReady();
   await running;

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { SnapshotRequest } from '../../contracts/cycle-steps.ts';
+import { MAX_INLINE_BYTES } from '../../contracts/snapshot.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
-import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
+import { type Sealed, sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import type { MarketDataPort } from '../../venues/port.ts';
 import { readEach } from './read-each.ts';
 
@@ -16,7 +17,7 @@ const LONGEST_NEED_MS = 3_600_000;
 /** Of the four seconds that a cycle gives one try: the rest is for the clock, and for what is done with the snapshot. */
 const READ_MS = 2_000;
 
-/** The longest that a cycle waits for the market buffer: its rows are for people and models, and no decision needs them. */
+/** The longest that a cycle waits for the market buffer: no decision needs its rows, and a snapshot that is not kept there goes along. */
 const REMEMBER_MS = 1_000;
 
 export interface SnapshotTools {
@@ -26,8 +27,8 @@ export interface SnapshotTools {
 }
 
 /**
- * One consistent view for all agents of a cycle, of what is traded and can be read: a symbol that is not must not hide the others. A large one is
- * kept in the market buffer, and what comes back refers to it.
+ * One consistent view for all agents of a cycle, of what is traded and can be read: a symbol that is not must not hide the others. It is kept in
+ * the market buffer, and what comes back refers to it.
  *
  * @throws Error where nothing is traded, or nothing can be read
  */
@@ -49,7 +50,7 @@ export async function takeSnapshot(
   );
   if (leftOut.length > 0) logger.warn({ correlationId, leftOut }, 'symbols that could not be read are left out');
   const { venue, mode } = market;
-  const { snapshot, large } = sealSnapshot({
+  const sealed = sealSnapshot({
     venue,
     mode,
     takenAt,
@@ -58,9 +59,31 @@ export async function takeSnapshot(
     ...(leftOut.length > 0 ? { leftOut } : {}),
   });
   for (const symbol of read.keys()) metrics.marketSeenAt.set({ symbol }, takenAt / 1_000);
-  if (large) await buffer.keep({ sha256: large.reference.sha256, json: large.json, neededUntilAt });
-  await remember({ buffer, logger }, snapshot, { cycleId, correlationId });
-  return large?.reference ?? snapshot;
+  const [handedOn] = await Promise.all([
+    keep({ buffer, logger }, sealed, { neededUntilAt, correlationId }),
+    remember({ buffer, logger }, sealed.snapshot, { cycleId, correlationId }),
+  ]);
+  return handedOn;
+}
+
+/** @throws Error where it is not kept, and too large to go along */
+async function keep(
+  { buffer, logger }: Pick<SnapshotTools, 'buffer' | 'logger'>,
+  { snapshot, json, reference }: Sealed,
+  { neededUntilAt, correlationId }: { neededUntilAt: number; correlationId: string },
+): Promise<CycleSnapshot> {
+  const { sha256, bytes } = reference;
+  try {
+    await inTime(buffer.keep({ sha256, json, neededUntilAt }));
+    return reference;
+  } catch (error) {
+    if (bytes > MAX_INLINE_BYTES) throw error;
+    logger.warn(
+      { correlationId, error },
+      'the market buffer did not keep the snapshot: it goes along with each question',
+    );
+    return snapshot;
+  }
 }
 
 /** A full or locked buffer loses its rows of this cycle, and says so; it never costs the cycle. */
@@ -69,11 +92,8 @@ async function remember(
   snapshot: MarketSnapshot,
   of: { cycleId: CycleId; correlationId: string },
 ): Promise<void> {
-  const late = sleep(REMEMBER_MS, undefined, { ref: false }).then(() => {
-    throw new Error(`not written within ${REMEMBER_MS} ms`);
-  });
   try {
-    await Promise.race([buffer.record(snapshot, of), late]);
+    await inTime(buffer.record(snapshot, of));
   } catch (error) {
     metrics.marketRowsLost.inc(snapshot.symbols.length);
     logger.error(
@@ -81,5 +101,12 @@ async function remember(
       'the market buffer did not take the snapshot: it will be missing in the warehouse',
     );
   }
+}
+
+async function inTime(work: Promise<void>): Promise<void> {
+  const late = sleep(REMEMBER_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`not written within ${REMEMBER_MS} ms`);
+  });
   late.catch(() => undefined);
+  await Promise.race([work, late]);
 }

@@ -45,6 +45,9 @@ const coordinatorStep = {
   summary: 'consensus by the MCP coordinator',
 } as const;
 
+/** A consensus takes milliseconds. One that took longer was formed without the coordinator, or by one that is slow. */
+const FRESH_MS = 1_000;
+
 /** The terms, or why there are none: the journal was away for so long that nothing could be decided, and nothing was. */
 export async function termsOf(
   input: TradingCycleInput,
@@ -75,17 +78,34 @@ export function snapshotOf(terms: CycleTerms, request: SnapshotRequest): Promise
   return terms.books === 'queue' ? onQueue() : take({}).catch(orOnBooksQueue(onQueue));
 }
 
-/** What an order pays is read when it is decided on, however long the agents took. */
-export async function pricesFor(terms: CycleTerms, snapshot: CycleSnapshot): Promise<Prices> {
-  if (!patched('prices-at-decision')) return pricesIn(snapshot);
-  const { readPrices } = proxyActivities<PriceActivities>({
+export interface Ahead {
+  prices: Promise<Prices>;
+  askedAt: number;
+}
+
+/** What an order pays is read when it is decided on, however long the agents took: while the consensus is formed, and again where that was slow. */
+export function pricesAhead(terms: CycleTerms): Ahead | undefined {
+  if (!patched('prices-beside-consensus')) return undefined;
+  const prices = readPrices(terms);
+  // A cycle that is cut short before it needs them does not ask what became of them.
+  prices.catch(() => undefined);
+  return { prices, askedAt: Date.now() };
+}
+
+export async function pricesFor(terms: CycleTerms, snapshot: CycleSnapshot, ahead: Ahead | undefined): Promise<Prices> {
+  if (ahead !== undefined && Date.now() - ahead.askedAt <= FRESH_MS) return ahead.prices;
+  return ahead !== undefined || patched('prices-at-decision') ? readPrices(terms) : pricesIn(snapshot);
+}
+
+async function readPrices(terms: CycleTerms): Promise<Prices> {
+  const { symbols, bookLevels } = terms;
+  const market = proxyActivities<PriceActivities>({
     ...marketStep,
     startToCloseTimeout: '2s',
     scheduleToCloseTimeout: timeFor('prices', terms),
     summary: 'prices at the decision',
   });
-  const { symbols, bookLevels } = terms;
-  return readPrices({ symbols, bookLevels });
+  return market.readPrices({ symbols, bookLevels });
 }
 
 export function planOn(terms: CycleTerms, basis: PlanRequest): Promise<OrderPlan> {

@@ -35,7 +35,7 @@ import { nominalTime } from '../nominal-time.ts';
 import { askAgents } from './ask-agents.ts';
 import { executeLegs } from './execute-legs.ts';
 import { leaveRecord } from './leave-record.ts';
-import { consensusOn, planOn, pricesFor, reasonOf, snapshotOf, termsOf } from './steps.ts';
+import { consensusOn, planOn, pricesAhead, pricesFor, reasonOf, snapshotOf, termsOf } from './steps.ts';
 import { timeFor } from './time-left.ts';
 
 /**
@@ -98,9 +98,10 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
           takenAt: snapshot.takenAt,
           policy: terms.policy,
         };
+        const ahead = pricesAhead(terms);
         const consensus = await consensusOn(terms, question, correlationId);
         draft.consensus = consensus;
-        prices = await pricesFor(terms, snapshot);
+        prices = await pricesFor(terms, snapshot, ahead);
         draft.prices = describePrices(prices);
         const basis = { cycleId, correlationId, epoch: terms.epoch, tradedSymbols, snapshot, prices, consensus };
         // A stop that cuts off the answer would leave capital reserved for legs that nobody knows.

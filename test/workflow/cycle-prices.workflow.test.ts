@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CycleSummary } from '../../contracts/cycle.ts';
+import type { PlanRequest } from '../../contracts/cycle-steps.ts';
+import { snapshot } from '../domain/portfolio/plan.ts';
+import { cycleTerms } from '../support/cycle-terms.ts';
+import { startTimeSkipping } from '../support/temporal.ts';
+import { inRig } from '../support/workflow-rig.ts';
+
+let environment: TestWorkflowEnvironment;
+beforeAll(async () => {
+  environment = await startTimeSkipping();
+});
+afterAll(() => environment.teardown());
+
+const consensus = { cycleId: 'c', symbols: [], formedBy: 'coordinator' };
+
+/** A cycle that plans by whatever prices it read last: each reading is a millisecond younger than the one before. */
+async function decide(formConsensus: (reads: () => number) => Promise<typeof consensus>, readable = true) {
+  let reads = 0;
+  const planned: PlanRequest[] = [];
+  let summary: CycleSummary | undefined;
+  const activities = {
+    openCycle: async () => cycleTerms({ epoch: 1 }),
+    takeSnapshot: async () => snapshot,
+    readPrices: async () => {
+      reads += 1;
+      if (!readable) throw new Error('no depth');
+      return { takenAt: snapshot.takenAt + reads, symbols: [] };
+    },
+    formConsensus: () => formConsensus(() => reads),
+    planCycle: async (request: PlanRequest) => {
+      planned.push(request);
+      return { cycleId: 'c', kind: 'independent', equity: '1', legs: [], verdicts: [], allocations: [] };
+    },
+    recordCycle: async () => undefined,
+  };
+  await inRig(environment, activities, async (rig) => {
+    summary = await (await rig.start('tradingCycle', {})).result();
+  });
+  return { reads, ages: planned.map(({ prices }) => prices.takenAt - snapshot.takenAt), summary };
+}
+
+describe('the prices of a decision', () => {
+  it('are read while the consensus is formed', async () => {
+    const formed = async (reads: () => number): Promise<typeof consensus> => {
+      await expect.poll(reads).toBe(1);
+      return consensus;
+    };
+    expect(await decide(formed)).toMatchObject({ reads: 1, ages: [1], summary: { outcome: 'NO_TRADE' } });
+  });
+
+  it('are read anew where that took longer than a second', async () => {
+    const slow = async (): Promise<typeof consensus> => {
+      await sleep(1_200);
+      return consensus;
+    };
+    expect(await decide(slow)).toMatchObject({ reads: 2, ages: [2], summary: { outcome: 'NO_TRADE' } });
+  });
+
+  it('cut the cycle short when they cannot be read, and nothing is planned', async () => {
+    const { reads, ages, summary } = await decide(async () => consensus, false);
+    expect({ reads, ages, summary }).toMatchObject({ reads: 3, ages: [], summary: { outcome: 'DEGRADED' } });
+    expect(summary?.summary).toContain('no depth');
+  });
+});
