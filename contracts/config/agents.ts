@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type SeatKind, type SeatOf, type SeatRow, seatIds, seatRow } from '../../domain/signals/seats.ts';
+import { type SeatId, type SeatKind, type SeatOf, type SeatRow, seatIds, seatRow } from '../../domain/signals/seats.ts';
 import { notNegativeDecimalText, positiveDecimalText } from '../decimal-text.ts';
 import { webAddress } from './web-address.ts';
 
@@ -23,7 +23,7 @@ const hostedModel = ({ hosted, secrets }: Extract<SeatRow, { kind: 'language-mod
 const worker = z.enum(['none', 'external']).default('none');
 
 /** Its worker reads the same file and holds the weights against the same rules: see workers/gpu. */
-const trainedForecaster = z
+const lagLlama = z
   .strictObject({
     worker,
     /** Weights on the worker's machine, absolute or relative to the checkout. Without any the agent abstains. */
@@ -53,7 +53,7 @@ const trainedForecaster = z
   .prefault({});
 
 /** A REST API of Freqtrade's. The one that runs beside the stack listens on this machine only. */
-const tradingBot = z
+const freqtrade = z
   .strictObject({
     /** Of a Freqtrade of your own; without it the one beside the stack is asked, if there is one. */
     baseUrl: webAddress(
@@ -69,7 +69,7 @@ const tradingBot = z
   })
   .prefault({});
 
-const sentiment = z
+const fingpt = z
   .strictObject({
     /** Without `/v1`, e.g. http://127.0.0.1:8000. */
     baseUrl: webAddress('http://gpu.internal:8000', 'in FINGPT_API_KEY').optional(),
@@ -106,7 +106,7 @@ const sentiment = z
   })
   .prefault({});
 
-const quotingBot = z
+const hummingbot = z
   .strictObject({
     /** γ of the quoting model. */
     riskFactor: z.number().positive().max(100).default(1),
@@ -124,22 +124,25 @@ const quotingBot = z
   })
   .prefault({});
 
-/** What is configured of a seat, by its kind; of a rule nothing is. */
-const settings = {
+/** What is configured of a seat of which there may be any number. */
+const kinds = {
   'language-model': hostedModel,
-  sentiment: () => sentiment,
-  'trained-forecaster': () => trainedForecaster,
   forecaster: () => z.strictObject({ worker }).prefault({}),
-  'trading-bot': () => tradingBot,
-  'quoting-bot': () => quotingBot,
 };
-type Shape = { [K in keyof typeof settings as SeatOf<K>]: ReturnType<(typeof settings)[K]> };
+/** Of the others; of the baseline nothing is. */
+const ownSettings = { 'lag-llama': lagLlama, fingpt, freqtrade, hummingbot } satisfies Record<
+  SeatOf<'trained-forecaster'>,
+  z.ZodType
+> &
+  Partial<Record<SeatOf<'of-its-own'>, z.ZodType>>;
+type Shape = { [K in keyof typeof kinds as SeatOf<K>]: ReturnType<(typeof kinds)[K]> } & typeof ownSettings;
 
-const ofKind = settings as Partial<Record<SeatKind, (row: never) => z.ZodType>>;
+const ofKind: Partial<Record<SeatKind, (row: never) => z.ZodType>> = kinds;
+const own: Partial<Record<SeatId, z.ZodType>> = ownSettings;
 const shape = Object.fromEntries(
   seatIds.flatMap((id) => {
     const row = seatRow(id);
-    const schema = ofKind[row.kind]?.(row as never);
+    const schema = ofKind[row.kind]?.(row as never) ?? own[id];
     return schema ? [[id, schema]] : [];
   }),
 ) as unknown as Shape;

@@ -1,13 +1,12 @@
-/** How a seat's agent is made, and what is configured of it: trading/agents/create.ts and contracts/config/agents.ts go by this. */
+/** How a seat's agent is made, and what is configured of it. */
 export type SeatKind =
+  /** All that is said of such a seat stands in its row: there may be any number. */
   | 'language-model'
-  | 'sentiment'
   | 'forecaster'
-  /** A forecaster whose weights we train. */
+  /** One whose weights we train. Its settings, which its worker reads too, stand under its name in contracts/config/agents.ts. */
   | 'trained-forecaster'
-  | 'trading-bot'
-  | 'quoting-bot'
-  | 'rule';
+  /** Made under its name in trading/agents/create.ts, and configured, where it has settings, under its name as well. */
+  | 'of-its-own';
 
 /** Of a provider with an OpenAI-compatible API. */
 interface HostedModel {
@@ -39,12 +38,15 @@ interface SeatTerms {
   answerMs: number;
   /** What its agent is given. */
   secrets?: Readonly<Record<string, SeatSecret>>;
-  /** What `npm start -- --with NAME` installs and runs: a program of others, or the worker of the forecasters. */
-  engine?: 'program' | 'forecaster';
 }
 
+/** `engine` is what `npm start -- --with NAME` installs and runs: a program of others, or the worker of the forecasters. */
 export type SeatRow = SeatTerms &
-  ({ kind: 'language-model'; hosted: HostedModel } | { kind: Exclude<SeatKind, 'language-model'> });
+  (
+    | { kind: 'language-model'; hosted: HostedModel; engine?: never }
+    | { kind: 'forecaster' | 'trained-forecaster'; engine?: 'forecaster' }
+    | { kind: 'of-its-own'; engine?: 'program' }
+  );
 
 /**
  * The seats, in the order in which they are shown: all that is said of one stands in its row. Each is asked on its own queue, so that a slow
@@ -82,7 +84,7 @@ export const seats = {
     },
   },
   fingpt: {
-    kind: 'sentiment',
+    kind: 'of-its-own',
     group: 'sentiment',
     mission: true,
     takesPart: 'always',
@@ -102,7 +104,7 @@ export const seats = {
     engine: 'forecaster',
   },
   freqtrade: {
-    kind: 'trading-bot',
+    kind: 'of-its-own',
     group: 'strategies',
     mission: true,
     takesPart: 'always',
@@ -112,7 +114,7 @@ export const seats = {
     engine: 'program',
   },
   hummingbot: {
-    kind: 'quoting-bot',
+    kind: 'of-its-own',
     group: 'market-making',
     mission: true,
     takesPart: 'always',
@@ -121,7 +123,7 @@ export const seats = {
     secrets: { hummingbotApiPassword: { variable: 'HUMMINGBOT_API_PASSWORD', form: 'password' } },
     engine: 'program',
   },
-  baseline: { kind: 'rule', group: 'baseline', mission: false, takesPart: 'when_needed', answerMs: 3_000 },
+  baseline: { kind: 'of-its-own', group: 'baseline', mission: false, takesPart: 'when_needed', answerMs: 3_000 },
   fracast: {
     kind: 'forecaster',
     group: 'forecasters',

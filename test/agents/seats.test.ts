@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { OrderBook } from '../../domain/market/market.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { agentIds } from '../../domain/signals/agents.ts';
+import { seatIds, seatRow, seatSecrets } from '../../domain/signals/seats.ts';
 import type { Signal } from '../../domain/signals/signals.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { createAgents } from '../../trading/agents/create.ts';
 import { agentFrom, ask, detailOf, forgetNews, reasonsOf, uncounted } from './agents.ts';
 import { bookAround, candlesOf, healthyRequest, hostileSnapshots, requestFor, symbolSnapshot, walk } from './market.ts';
@@ -18,6 +22,27 @@ function agentsFor(settings: unknown, engines: Engine[] = []) {
     rememberNews: forgetNews,
   });
 }
+
+describe('the rows of the seats', () => {
+  it('name of each hosted model one of its own secrets as the key', () => {
+    const keys = seatIds.map(seatRow).flatMap((row) => (row.kind === 'language-model' ? [row] : []));
+    expect(keys.length).toBeGreaterThan(1);
+    for (const { hosted, secrets } of keys) expect(Object.keys(secrets ?? {})).toContain(hosted.key);
+  });
+
+  it('give each secret one variable, and no two secrets the same', () => {
+    const named = seatIds.flatMap((id) => Object.entries(seatRow(id).secrets ?? {}));
+    for (const [name, secret] of named) expect(Object.entries(seatSecrets)).toContainEqual([name, secret]);
+    const variables = Object.values(seatSecrets).map(({ variable }) => variable);
+    expect(new Set(variables).size).toBe(variables.length);
+  });
+
+  it('send to the worker of the forecasters those that it knows', () => {
+    const program = readFileSync(join(projectFolder, 'workers/gpu/main.py'), 'utf8');
+    const known = /^_FORECASTERS = \(([^)]*)\)/m.exec(program)?.[1]?.match(/[\w-]+/g);
+    expect(known?.toSorted()).toEqual(seatIds.filter((id) => seatRow(id).engine === 'forecaster').toSorted());
+  });
+});
 
 describe('the set of agents', () => {
   it('has all, each under its own id', () => {

@@ -41,8 +41,11 @@ interface Means {
   rememberNews: RememberNews;
 }
 
+type Own = SeatOf<'of-its-own'>;
+type Create<Id extends SeatId> = (id: Id, means: Means) => Agent | undefined;
+
 /** How the agent of a seat is made; undefined where a worker of its own serves the queue: ours would take questions away from the model. */
-const kinds: { [K in SeatKind]: (id: SeatOf<K>, means: Means) => Agent | undefined } = {
+const kinds: { [K in Exclude<SeatKind, 'of-its-own'>]: Create<SeatOf<K>> } = {
   'language-model': (id, { configuration, secrets, modelCalls }) => {
     const { hosted, secrets: named } = seatRow(id) as Extract<SeatRow, { kind: 'language-model' }>;
     const settings = {
@@ -55,25 +58,29 @@ const kinds: { [K in SeatKind]: (id: SeatOf<K>, means: Means) => Agent | undefin
     };
     return createLanguageModel(settings, modelCalls);
   },
-  sentiment: (id, { configuration: { agents }, secrets, modelCalls, rememberNews }) => {
-    const settings = { ...agents[id], apiKey: secrets.fingptApiKey };
-    return createFinGpt(settings, newsSources(agents[id].news, secrets), modelCalls, rememberNews);
-  },
   'trained-forecaster': createForecaster,
   forecaster: createForecaster,
-  'trading-bot': (id, { configuration: { agents }, secrets, engines }) =>
-    createFreqtrade(freqtradeSettings(agents, secrets, engines.includes(id))),
-  'quoting-bot': (id, { configuration: { agents }, secrets, engines }) =>
-    createHummingbotSeat(agents[id], engineViews(agents, secrets, engines.includes(id))),
-  rule: createBaseline,
+};
+
+/** The agents of their own kind: each takes its settings and secrets by name, and signs as itself. */
+const own: { [Id in Own]: (means: Means) => Agent<Id> } = {
+  fingpt({ configuration: { agents }, secrets, modelCalls, rememberNews }) {
+    const settings = { ...agents.fingpt, apiKey: secrets.fingptApiKey };
+    return createFinGpt(settings, newsSources(agents.fingpt.news, secrets), modelCalls, rememberNews);
+  },
+  freqtrade: ({ configuration: { agents }, secrets, engines }) =>
+    createFreqtrade(freqtradeSettings(agents, secrets, engines.includes('freqtrade'))),
+  hummingbot: ({ configuration: { agents }, secrets, engines }) =>
+    createHummingbotSeat(agents.hummingbot, engineViews(agents, secrets, engines.includes('hummingbot'))),
+  baseline: createBaseline,
 };
 
 /** Every agent as it is configured, by its seat. */
 export function createAgents(means: Means): Partial<Record<AgentId, Agent>> {
   return Object.fromEntries(
     seatIds.flatMap((id) => {
-      const create = kinds[seatRow(id).kind] as (seat: SeatId, from: Means) => Agent | undefined;
-      const agent = create(id, means);
+      const { kind } = seatRow(id);
+      const agent = kind === 'of-its-own' ? own[id as Own](means) : (kinds[kind] as Create<SeatId>)(id, means);
       return agent ? [[id, agent]] : [];
     }),
   );
@@ -83,7 +90,8 @@ function createForecaster(
   id: SeatOf<'forecaster' | 'trained-forecaster'>,
   { configuration: { agents }, engines }: Means,
 ): Agent | undefined {
-  return agents[id].worker === 'none' && !engines.includes(id) ? createForecasterSeat(id) : undefined;
+  const isServed = agents[id].worker === 'external' || (engines as readonly SeatId[]).includes(id);
+  return isServed ? undefined : createForecasterSeat(id);
 }
 
 /** The engine beside the stack, else one of the user's own, else none. */

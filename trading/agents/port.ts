@@ -8,8 +8,9 @@ import type { AgentAnswer, Opinion } from '../../domain/signals/signals.ts';
  * One of the seven voices. An agent that cannot form a view answers with abstentions and their reason. It throws `AgentUnavailable` for what
  * a second try may mend, and nothing else on purpose.
  */
-export interface Agent {
-  readonly id: AgentId;
+export interface Agent<Id extends AgentId = AgentId> {
+  /** With which it signs its answers. */
+  readonly id: Id;
   /** @param signal aborted when the cycle no longer waits for the answer */
   answer(request: AgentRequest, signal: AbortSignal): Promise<AgentAnswer>;
 }

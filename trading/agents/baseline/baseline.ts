@@ -7,7 +7,7 @@ import { type Agent, freeAnswer } from '../port.ts';
 const MINUTE_MS = 60_000;
 
 /** A documented rule (see domain/signals/baseline.ts), not a mission agent: it lets a machine without keys trade and gives the others a yardstick. */
-export function createBaseline(): Agent {
+export function createBaseline(): Agent<'baseline'> {
   return {
     id: 'baseline',
     answer: async (request) =>

@@ -20,7 +20,7 @@ export interface FreqtradeSettings extends Omit<FreqtradeAccess, 'password'> {
  * Freqtrade as an adviser: a bot with an account of its own, which is asked anew in each cycle what its strategy makes of the market.
  * @param settings undefined where none is configured and none runs beside the stack
  */
-export function createFreqtrade(settings: FreqtradeSettings | undefined): Agent {
+export function createFreqtrade(settings: FreqtradeSettings | undefined): Agent<'freqtrade'> {
   const breaker = createBreaker('agents', 'freqtrade', (error) => isHealthFailure(error));
   return {
     id: 'freqtrade',

@@ -42,7 +42,10 @@ interface BookView {
  *
  * @param settings.riskFactor γ of the quoting model
  */
-export function createHummingbotSeat(settings: { riskFactor: number }, engine: EngineViews = noEngine): Agent {
+export function createHummingbotSeat(
+  settings: { riskFactor: number },
+  engine: EngineViews = noEngine,
+): Agent<'hummingbot'> {
   const riskFactor = decimal(settings.riskFactor);
   return {
     id: 'hummingbot',

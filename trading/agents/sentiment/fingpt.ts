@@ -47,7 +47,7 @@ export function createFinGpt(
   calls: ModelCalls,
   remember: RememberNews,
   ratingMs: number = RATING_MS,
-): Agent {
+): Agent<'fingpt'> {
   const { baseUrl } = settings;
   const rate = baseUrl === undefined ? undefined : createSentimentModel({ ...settings, baseUrl }, calls);
   return {
