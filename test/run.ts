@@ -3,19 +3,19 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isAlive, launchers } from '../client/stack/process-identity.ts';
 import { readProfile } from '../client/stack/profile.ts';
 import { temporalBinary, testServerBinary } from '../client/stack/temporal-binary.ts';
 import { UserError } from '../contracts/errors.ts';
 import { projectFolder } from '../runtime/configuration/folders.ts';
+import { chosen } from './support/chosen-tests.ts';
+import { endLeftovers } from './support/leftovers.ts';
 
 const reportSchema = z.object({
   numPassedTests: z.int(),
   numFailedTests: z.int(),
   testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
 });
-
-/** The projects of vitest.config.ts. */
-const kinds = ['unit', 'workflow', 'contract', 'system', 'proof', 'engine', 'chaos'];
 
 interface Count {
   passed: number;
@@ -33,13 +33,6 @@ async function prepare(): Promise<void> {
   await testServerBinary(temporal, { onProgress });
 }
 
-/** The kinds that a script of package.json names, or, of any kind, the files that its user names after it. */
-function chosen(args: readonly string[]): string[] {
-  const rest = args.filter((arg) => !kinds.includes(arg));
-  if (rest.some((arg) => !arg.startsWith('-'))) return rest;
-  return [...args.filter((arg) => kinds.includes(arg)).map((kind) => `--project=${kind}`), ...rest];
-}
-
 async function runVitest(reportFile: string, temporary: string, args: readonly string[]): Promise<number> {
   const vitest = join(projectFolder, 'node_modules', 'vitest', 'vitest.mjs');
   const options = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
@@ -50,6 +43,9 @@ async function runVitest(reportFile: string, temporary: string, args: readonly s
   });
   // The terminal gives Ctrl-C to vitest as well; we wait for its end to count.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  // Who was killed outright passes no signal on.
+  const above = launchers();
+  setInterval(() => above.every(isAlive) || child.kill(), 1_000).unref();
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
@@ -86,7 +82,10 @@ try {
   for (const path of [folder, temporary]) chmodSync(path, 0o755);
   await prepare();
   const reportFile = join(folder, 'report.json');
-  const exitCode = await runVitest(reportFile, temporary, chosen(process.argv.slice(2)));
+  const wanted = chosen(process.argv.slice(2));
+  const endAll = endLeftovers(temporary);
+  const exitCode = await runVitest(reportFile, temporary, wanted);
+  await endAll();
   const { passed, failed } = countTests(reportFile, exitCode);
   process.exitCode = failed > 0 ? 1 : exitCode;
   if (process.exitCode === 0) remove(folder);

@@ -1,5 +1,6 @@
 import { regexes } from 'zod/v4/core';
 import * as control from '../contracts/control.ts';
+import * as correlation from '../contracts/correlation.ts';
 import * as cycle from '../contracts/cycle.ts';
 import * as decimalText from '../contracts/decimal-text.ts';
 import * as ids from '../contracts/ids.ts';
@@ -16,6 +17,19 @@ import * as money from '../domain/money/money.ts';
  * The SDK freezes all that is exported here, to the bottom, but for what is frozen already; a schema completes itself when it is first used,
  * and an expression counts where it stands. So each module is closed here at its surface.
  */
-for (const module of [regexes, control, cycle, decimalText, ids, inputs, order, pass, protection, text, money]) {
+for (const module of [
+  regexes,
+  control,
+  correlation,
+  cycle,
+  decimalText,
+  ids,
+  inputs,
+  order,
+  pass,
+  protection,
+  text,
+  money,
+]) {
   Object.freeze(module);
 }
