@@ -28,6 +28,7 @@ import { isRunning } from '../reconcile/missing.ts';
 import { createAnswerWatch } from './answers.ts';
 import { type RecoveryTools, recoveriesBy } from './recoveries.ts';
 import { scheduleObservation, watchedSchedules } from './schedules.ts';
+import { versionsObservation } from './versions.ts';
 
 export type { HealthLook } from '../../trading/health/look.ts';
 
@@ -95,6 +96,7 @@ function createProbes(dependencies: HealthDependencies, startedAt: number): (lat
     ...(protection.enabled ? [() => protectionObservation(journal, runs, account), answers.exits] : []),
     () => cycleObservation(journal, account),
     ...watchedSchedules(configuration).map((schedule) => () => scheduleObservation(client, schedule)),
+    () => versionsObservation(client, Date.now()),
     () => outboxObservation(exportLagMs, warehouse.exportSeconds),
     async () => backupObservation(backupScheduleId(mode), await backupAt()),
     ...(engines.includes('hummingbot') ? [() => quotingObservation(configuration)] : []),

@@ -72,6 +72,8 @@ export const conditions = {
   'exits.silent': critical(0),
   /** Told by the round of reconciliation that has found it and has started it anew. */
   'workflow.missing': critical(3, tried('reconcile', 4, 0)),
+  /** What is pinned to it stands still; whether its workers come back only a person knows. */
+  'version.unserved': critical(2),
   'trading.frozen': critical(5),
   'trading.resumable': critical(5, tried('unfreeze', 3, 30)),
   'trading.halted': critical(0),

@@ -216,6 +216,7 @@ export const cases: readonly AlertCase[] = [
   ),
   age('TradingHealthLookStale', 'health_look_timestamp_seconds', 60),
   gauge('TradingComponentUnhealthy', 'health_check_status{component="exchange"}', 1, 0),
+  gauge('TradingVersionUnserved', 'health_check_status{component="versions"}', 1, 0),
   gauge('TradingControlSilent', 'health_check_status{component="control/main"}', 1, 0),
   gauge('TradingIncidentEscalated', 'incidents_escalated', 0, 1),
   gauge('TradingIncidentUnacknowledged', 'incidents_unacknowledged', 0, 1),

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { versionsObservation } from '../../activities/health/versions.ts';
 import { DEPLOYMENT, rollOutBy } from '../../client/stack/rollout.ts';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
@@ -93,6 +94,7 @@ async function serve(buildId: string, market = gate()): Promise<{ market: typeof
 }
 
 const silent = (): void => undefined;
+const well = { component: 'versions', detail: 'ok' };
 
 const startCycle = (): Promise<WorkflowHandle> =>
   environment.client.workflow.start('tradingCycle', {
@@ -141,6 +143,36 @@ it('has a cycle and its order end on the version that they began on, and the kil
     expect.arrayContaining(['openCycle', 'takeSnapshot', 'planCycle', 'placeOrder', 'recordCycle']),
   );
   expect(new Set(stepsOf('new'))).toEqual(new Set(['readControl']));
+});
+
+it('tells of a cycle that is pinned to a version whose workers were removed too early, until it goes on on another', async () => {
+  await rollOutBy(environment.client, 'old', silent);
+  const { market, stop } = await serve('old');
+  const cycle = await startCycle();
+  await market.reached;
+  await expect.poll(() => versionsObservation(environment.client, Date.now())).toEqual([well]);
+  await stop();
+  const open = gate();
+  open.open();
+  await serve('new', open);
+  await expect.poll(() => makeCurrent('new').then(() => 'done', String), { timeout: 15_000 }).toBe('done');
+
+  expect(await versionsObservation(environment.client, Date.now())).toEqual([well]);
+  await expect
+    .poll(() => versionsObservation(environment.client, Date.now() + 90_000), { timeout: 15_000 })
+    .toEqual([
+      {
+        component: 'versions',
+        code: 'version.unserved',
+        detail: expect.stringMatching(
+          /^no worker serves version sapphire:old, to which is pinned: cycle\/rollout\. Start its workers/,
+        ),
+      },
+    ]);
+  // The server refuses it now and then right behind the change before it.
+  await expect.poll(() => rollOutBy(environment.client, 'new', silent).catch(String), { timeout: 15_000 }).toBe(true);
+  await expect.poll(() => versionsObservation(environment.client, Date.now()), { timeout: 15_000 }).toEqual([well]);
+  expect(((await cycle.result()) as CycleSummary).outcome).toBe('COMPLETED');
 });
 
 it('has a cycle go on on the new version where nobody serves the old one any more, and sends its order once', async () => {

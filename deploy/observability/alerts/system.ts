@@ -78,6 +78,14 @@ export const system: AlertGroup = {
         '{{ $labels.component }}: the latch of the emergency stop, or the exits of a holding, has been silent for a quarter of a minute. A stop by signal may not be heard, a stop-loss not sell.',
     },
     {
+      name: 'TradingVersionUnserved',
+      expr: 'min(health_check_status{component="versions"}) == 0',
+      for: '1m',
+      severity: 'critical',
+      summary: 'Workflows are pinned to a version that no worker serves.',
+      description: 'Cycles or orders of that version have stood still for minutes: their steps are taken by nobody.',
+    },
+    {
       name: 'TradingIncidentEscalated',
       expr: 'max(incidents_escalated) > 0',
       severity: 'critical',
