@@ -142,11 +142,12 @@ const RESTART_WINDOW_MS = 10 * 60_000;
 const FIRST_BACKOFF_MS = 1_000;
 /** As of contracts/errors.ts. */
 const INTERRUPTED = 130;
+const START_ANEW = 75;
 
 /** What runs until it is stopped is started again when the system ends it, as for want of memory; what counts its cycles would count anew. */
 const isKeptRunning = (args) => args[1] === 'up' && !args.some((arg) => arg.startsWith('--cycles'));
 
-/** A start of its own that is refused is a person's affair; one after a kill, when a port may still be taken for a moment, is tried again. */
+/** A start of its own that is refused is a person's affair; one that ends to be made anew is no refusal; one after a kill, when a port may still be taken for a moment, is tried again. */
 async function keepRunning(candidates, args) {
   let crashes = [];
   let crashedAt;
@@ -156,11 +157,12 @@ async function keepRunning(candidates, args) {
     const now = Date.now();
     crashes = [...crashes.filter((at) => at > now - RESTART_WINDOW_MS), now];
     const wasKilled = signal !== null && !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal);
+    const isAtOnce = wasKilled || code === START_ANEW;
     const isRefusedRestart = crashes.length > 1 && code !== null && code !== 0 && code !== INTERRUPTED;
-    if (asked || !(wasKilled || isRefusedRestart) || !isKeptRunning(args) || crashes.length > RESTARTS)
+    if (asked || !(isAtOnce || isRefusedRestart) || !isKeptRunning(args) || crashes.length > RESTARTS)
       return code ?? 128 + (constants.signals[signal] ?? 0);
-    if (wasKilled) crashedAt = now;
-    const backoffMs = wasKilled ? 0 : FIRST_BACKOFF_MS * 2 ** (crashes.length - 2);
+    if (isAtOnce) crashedAt = now;
+    const backoffMs = isAtOnce ? 0 : FIRST_BACKOFF_MS * 2 ** (crashes.length - 2);
     process.stderr.write(
       `sapphire: ended by ${signal ?? `exit code ${code}`}; it is started again${backoffMs > 0 ? ` in ${backoffMs / 1_000} s` : ''}\n`,
     );

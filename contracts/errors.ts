@@ -34,5 +34,7 @@ export const ExitCode = {
   notAllowed: 4,
   refused: 5,
   unhealthy: 6,
+  /** Nothing but a new start of the whole mends it; whoever keeps it running makes one at once. */
+  startAnew: 75,
   interrupted: 130,
 } as const;

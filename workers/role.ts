@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime, type WorkerOptions } from '@temporalio/worker';
 import { type Configuration, refusesForeignStarts } from '../contracts/config/schema.ts';
+import { ExitCode, UserError } from '../contracts/errors.ts';
 import type { Role } from '../contracts/roles.ts';
 import { loadConfiguration } from '../runtime/configuration/load.ts';
 import { loadSecrets, type Secrets, secretValues } from '../runtime/configuration/secrets.ts';
@@ -76,7 +77,9 @@ export async function runRole<R extends Role>(
   refuseReadablePayloads(configuration, temporal, secrets);
   const connection = await connectWorkers(temporal);
   const client = await clientOn(connection, temporal, secrets);
-  const parts = await build({ configuration, secrets, client, logger });
+  const parts = await build({ configuration, secrets, client, logger }).catch((error: unknown) =>
+    endForNewStart(error, logger),
+  );
   await parts.beforePolling?.();
 
   const { guardSecret } = secrets;
@@ -131,4 +134,11 @@ export async function runRole<R extends Role>(
   announceReady(operations.url);
   logger.info({ queues: workers.map(({ options }) => options.taskQueue), url: operations.url }, 'ready');
   await running;
+}
+
+/** The supervisor knows by the exit code that starting this process again would mend nothing. */
+function endForNewStart(error: unknown, logger: Logger): never {
+  if (!(error instanceof UserError && error.exitCode === ExitCode.startAnew)) throw error;
+  logger.fatal(error.message);
+  process.exit(error.exitCode);
 }

@@ -13,14 +13,14 @@ export interface ProcessNews {
 export const SUPERVISOR = 'supervisor';
 
 const RETRY_MS = 2_000;
-/** Set by the bootstrap, which starts the supervisor again when it was killed. UTC epoch milliseconds. */
+/** Set by the bootstrap, which starts the supervisor again when it was killed or ended to be. UTC epoch milliseconds. */
 const CRASHED_VARIABLE = 'SAPPHIRE_CRASHED_AT';
 
 /** What became of the supervisor before this one, where it was killed. */
 export function supervisorNews(environment: NodeJS.ProcessEnv = process.env): ProcessNews | undefined {
   const since = Number(environment[CRASHED_VARIABLE] ?? Number.NaN);
   if (!Number.isSafeInteger(since)) return undefined;
-  const detail = 'it was killed, and everything that it kept running ended with it';
+  const detail = 'it was killed or had to start anew, and everything that it kept running ended with it';
   return { name: SUPERVISOR, fault: { code: 'process.ended', detail, since } };
 }
 

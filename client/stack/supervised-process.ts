@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync, closeSync, openSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { environmentOf } from '../../runtime/configuration/process-environment.ts';
 import { sendSignal } from './process-identity.ts';
 import { lastWords, logSize, processLogFile } from './process-log.ts';
+import { readyLine } from './ready-line.ts';
 import { type RestartLimits, restartPolicy } from './restart-policy.ts';
 
 export interface ProcessSpec {
@@ -71,7 +70,7 @@ interface Hooks {
   onCrash: (name: string, reason: string, answeredAt: number | undefined) => void;
   /** It serves again after a crash. */
   onRestarted: (name: string) => void;
-  /** It protects money and cannot be kept running. */
+  /** It protects money and cannot be kept running, or nothing but a new start of the whole mends it. */
   onGiveUp: (error: UserError) => void;
 }
 
@@ -82,15 +81,13 @@ export interface Environment {
   settings: Record<string, string>;
 }
 
-const readyLineSchema = z.object({ ready: z.literal(true), url: z.string().optional() });
-
 /** One process that is kept running from its first readiness until it is stopped. */
 export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedProcess {
   const { limits } = hooks;
   const logFile = processLogFile(hooks.logFolder, spec.name);
   const stopping = new AbortController();
   let child: ChildProcess | undefined;
-  let ended: Promise<string> = Promise.resolve('');
+  let ended: Promise<End> = Promise.resolve({ reason: '' });
   let keptRunning: Promise<void> = Promise.resolve();
   let hungSince: number | undefined;
   let startedAt = 0;
@@ -102,11 +99,12 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     const offset = logSize(logFile);
     const started = spawnLogged(spec, logFile, hooks.environment);
     child = started;
-    ended = endOf(started).then((reason) => {
+    ended = endOf(started).then(({ reason, code }) => {
       if (child === started) child = undefined;
       hooks.onChange();
       // What is killed so has no time for a last word.
-      return reason === 'SIGKILL' ? 'killed (SIGKILL)' : `${reason}: ${lastWords(logFile, offset)}`;
+      if (reason === 'SIGKILL') return { reason: 'killed (SIGKILL)' };
+      return { reason: `${reason}: ${lastWords(logFile, offset)}`, code };
     });
     hooks.onChange();
     const url = await readiness(started);
@@ -141,7 +139,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
         `${spec.name} was not ready after ${limits.readyTimeoutMs / 1000} s; its log is ${logFile}.`,
       );
     });
-    const died = ended.then((reason) => {
+    const died = ended.then(({ reason }) => {
       if (stopping.signal.aborted) throw interrupted();
       throw new UserError('ProcessFailed', `${spec.name} did not start (${reason}). Its log is ${logFile}.`);
     });
@@ -157,8 +155,12 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   async function keepRunning(): Promise<void> {
     const afterCrash = restartPolicy(limits);
     for (;;) {
-      const reason = await ended;
+      const { reason, code } = await ended;
       if (stopping.signal.aborted) return;
+      if (code === ExitCode.startAnew) {
+        hooks.onCrash(spec.name, `${reason} Everything is started anew`, undefined);
+        return hooks.onGiveUp(needsNewStart(reason));
+      }
       const { crashes, waitMs, tooOften } = afterCrash(Date.now(), startedAt);
       hooks.onCrash(
         spec.name,
@@ -186,6 +188,11 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     return spec.advisory
       ? `; it crashes too often and is left down for ${Math.round(waitMs / 1_000)} s`
       : '; it protects money and cannot be kept running: everything is stopped';
+  }
+
+  function needsNewStart(reason: string): UserError {
+    const message = `${spec.name} ended (${reason}) Everything is stopped, and started anew by whoever keeps it running.`;
+    return new UserError('StartAnew', message, ExitCode.startAnew);
   }
 
   function gaveUp(times: number, reason: string): UserError {
@@ -266,42 +273,19 @@ async function works(
   }
 }
 
-function endOf(child: ChildProcess): Promise<string> {
+interface End {
+  /** For a person. */
+  reason: string;
+  code?: number | undefined;
+}
+
+function endOf(child: ChildProcess): Promise<End> {
   return new Promise((resolve) => {
     child.on('error', (error) => {
-      if (child.pid === undefined) resolve(error.message);
+      if (child.pid === undefined) resolve({ reason: error.message });
     });
-    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    child.once('exit', (code, signal) => resolve({ reason: signal ?? `exit code ${code}`, code: code ?? undefined }));
   });
-}
-
-/** The first line that says ready; every other line of stdout goes to the log. */
-function readyLine(child: ChildProcess, logFile: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    if (!child.stdout) return;
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const ready = parseReady(line);
-      if (ready) resolve(ready.url);
-      else appendUnlessFull(logFile, line);
-    });
-  });
-}
-
-/** A line that finds no room is lost; the process that said it goes on, and so does its supervisor. */
-function appendUnlessFull(logFile: string, line: string): void {
-  try {
-    appendFileSync(logFile, `${line}\n`);
-  } catch {
-    // The disk is full: health says so.
-  }
-}
-
-function parseReady(line: string): z.output<typeof readyLineSchema> | undefined {
-  try {
-    return readyLineSchema.parse(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
 }
 
 function killGroup({ pid }: ChildProcess): void {

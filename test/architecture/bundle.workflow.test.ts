@@ -131,7 +131,8 @@ describe('the kept bundle', () => {
     rmSync(first.codePath);
     await expect(keptBundle(request, first.buildId)).rejects.toMatchObject({
       code: 'BuildGone',
-      message: expect.stringMatching(new RegExp(`${first.buildId} .* ${second.buildId}: start the whole again`)),
+      exitCode: 75,
+      message: expect.stringMatching(new RegExp(`${first.buildId} .* ${second.buildId}: only a new start of the whole`)),
     });
     // A cache that was emptied is filled again where the sources are the same.
     rmSync(second.codePath);

@@ -181,6 +181,13 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
       expect(starts).toEqual(['first', ...Array.from({ length: 3 }, () => starts[1])]);
     });
 
+    it('starts it again at once where it has ended for that', async () => {
+      const { code, stderr, starts } = await up({ KILLS: '0', REFUSALS: '1', CODE: '75' }, 'up');
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/^sapphire: ended by exit code 75; it is started again$/m);
+      expect(starts).toEqual(['first', expect.stringMatching(/^\d+$/)]);
+    });
+
     it('gives up after five times within ten minutes', async () => {
       const { code, starts } = await up({ KILLS: '99' }, 'up');
       expect(code).toBe(128 + 9);
@@ -190,6 +197,12 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
     it.each([
       ['a signal that asks for the end', { KILLS: '1', BY: 'SIGTERM' }, ['up'], 128 + 15],
       ['a run that counts its cycles', { KILLS: '1' }, ['up', '--cycles', '3'], 128 + 9],
+      [
+        'one of those that ends to be started again',
+        { KILLS: '0', REFUSALS: '1', CODE: '75' },
+        ['up', '--cycles', '3'],
+        75,
+      ],
       ['one that says so in one word', { KILLS: '1' }, ['up', '--cycles=3', '--exit'], 128 + 9],
       ['another command', { KILLS: '1' }, ['status'], 128 + 9],
       ['a first start that is refused', { KILLS: '0', REFUSALS: '1' }, ['up'], 1],

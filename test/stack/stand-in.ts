@@ -34,3 +34,9 @@ if (mode === 'crashing') {
     process.exit(9);
   }, 20);
 }
+if (mode === 'outdated') {
+  setTimeout(() => {
+    process.stderr.write(`${JSON.stringify({ level: 'fatal', msg: 'its build is gone.' })}\n`);
+    process.exit(75);
+  }, 20);
+}

@@ -110,6 +110,34 @@ describe('the supervisor', () => {
     });
   });
 
+  it.each([false, true])(
+    'ends all at once where a process needs a new start of the whole, advisory %s',
+    async (advisory) => {
+      supervise();
+      await supervisor.start([standIn('bystander', events)]);
+      await supervisor.start([{ ...standIn('worker', events, 'outdated'), advisory }]);
+      const failure = await supervisor.failure;
+      expect(failure).toMatchObject({
+        code: 'StartAnew',
+        exitCode: 75,
+        message:
+          'worker ended (exit code 75: its build is gone.) Everything is stopped, and started anew by whoever keeps it running.',
+      });
+      expect(eventsIn(events).filter((event) => event === 'start worker')).toHaveLength(1);
+      expect(eventsIn(events)).toContain('stop bystander');
+      expect(news).toEqual([
+        {
+          name: 'worker',
+          fault: {
+            code: 'process.ended',
+            detail: 'exit code 75: its build is gone. Everything is started anew',
+            since: expect.any(Number),
+          },
+        },
+      ]);
+    },
+  );
+
   it('leaves alone what protects money when something else crashes again and again, tells each crash, and tries it for ever', async () => {
     supervise({ maxRestarts: 2, longestBackoffMs: 10, longestPauseMs: 60 });
     let failed = false;
