@@ -132,7 +132,9 @@ describe('the kept bundle', () => {
     await expect(keptBundle(request, first.buildId)).rejects.toMatchObject({
       code: 'BuildGone',
       exitCode: 75,
-      message: expect.stringMatching(new RegExp(`${first.buildId} .* ${second.buildId}: only a new start of the whole`)),
+      message: expect.stringMatching(
+        new RegExp(`${first.buildId} .* ${second.buildId}: only a new start of the whole`),
+      ),
     });
     // A cache that was emptied is filled again where the sources are the same.
     rmSync(second.codePath);
