@@ -1,78 +1,35 @@
+import { runInNewContext } from 'node:vm';
 import { defineConfig } from 'oxlint';
 
-const heart = ['domain'];
-const base = [...heart, 'contracts'];
-const process = [...base, 'runtime'];
-const trading = [...process, 'stores', 'venues'];
-const use = [...trading, 'trading'];
-const top = [...use, 'activities', 'services', 'workflows'];
+/** What ECMAScript has is the same wherever it runs; what Node adds to it is I/O, time, chance or the machine. */
+const ofNode = Object.getOwnPropertyNames(globalThis).filter((name) => !ecmaScript().includes(name));
+/** Of ECMAScript, and yet a way to anything, or to what the machine is set to. */
+const ways = ['globalThis', 'eval', 'Function', 'Intl', 'WebAssembly', 'WeakRef', 'FinalizationRegistry', 'console'];
+/** A spelling of values, without I/O. */
+const spelling = ['URL', 'URLSearchParams', 'Buffer'];
 
-/** What each room may import of the others. */
-const rooms: Record<string, string[]> = {
-  domain: [],
-  contracts: heart,
-  // The bundle of workflows takes its payload converter by path: no workflow imports it.
-  runtime: base,
-  stores: process,
-  venues: process,
-  trading,
-  // And types of activities: below.
-  workflows: base,
-  activities: use,
-  services: use,
-  workers: top,
-  client: top,
-  // Files for other programs: nobody imports them.
-  deploy: process,
-};
-
-interface Pattern {
-  regex: string;
-  message: string;
-  allowTypeImports?: boolean;
+function ecmaScript(): string[] {
+  return runInNewContext('Object.getOwnPropertyNames(globalThis)') as string[];
 }
 
-const into = (names: readonly string[]): string => `^(\\.\\./)+(${names.join('|')})/`;
-
-/** A way into any other room than these; a room's own files are reached without its name. */
-function arrow(from: string, allowed: readonly string[], elsewhere: readonly string[] = []): Pattern {
-  const others = [...Object.keys(rooms), 'test'].filter((room) => !allowed.includes(room) && !elsewhere.includes(room));
-  return { regex: into(others), message: `${from} imports ${allowed.join(', ') || 'no other room'} alone.` };
-}
-
-const noTemporal: Pattern = {
-  regex: '^@temporalio/',
-  message: 'Temporal is for activities, workflows, workers and client.',
-};
-/** An exchange is reached through venues/open.ts, which gives its ports. */
-const oneDoor: Pattern[] = [
-  { regex: '^(\\.\\./)+venues/binance/', message: 'An exchange is reached through venues/open.ts.' },
-  { regex: '^ccxt(/|$)', message: 'ccxt stays within venues.' },
-];
-
-/** Of libraries, and what is more than an arrow. The expressions know no look-ahead: "anything but" is spelled by its first letters. */
-const more: Record<string, Pattern[]> = {
-  domain: [{ regex: '^([^.d]|d[^e])', message: 'domain imports no library but decimal.js.' }],
-  contracts: [{ regex: '^([^.z]|z[^o])', message: 'contracts imports no library but zod, and does no I/O.' }],
-  stores: [noTemporal, ...oneDoor],
-  venues: [noTemporal],
-  trading: [noTemporal, ...oneDoor],
-  workflows: [
-    { regex: into(['activities']), allowTypeImports: true, message: 'workflows import types alone of activities.' },
-    {
-      regex: '^([^.z@]|z[^o]|@[^t]|@temporalio/([^cw]|client|core|worker))',
-      message: 'workflows are deterministic: no library but zod and what Temporal has for workflows.',
-    },
-  ],
-};
-
-const restrict = (files: string[], patterns: Pattern[]) => ({
+/** Globals and properties that the files may not use, beside what they import: test/architecture/house.ts holds that. */
+const pure = (files: string[], but: readonly string[], properties: { object: string; property: string }[]) => ({
   files,
-  rules: { 'no-restricted-imports': ['error', { patterns }] as ['error', { patterns: Pattern[] }] },
+  rules: {
+    'no-restricted-globals': [
+      'error',
+      ...[...ofNode, ...ways]
+        .filter((name) => !but.includes(name))
+        .map((name) => ({ name, message: `${files.join(', ')} says the same whenever and wherever it runs.` })),
+    ] as ['error', ...{ name: string; message: string }[]],
+    'no-restricted-properties': ['error', ...properties] as ['error', ...{ object: string; property: string }[]],
+  },
 });
 
-/** Pure, of Node and of Temporal: a hash, the form of an address, the keys of search attributes. */
-const pure = ['contracts/leg-ids.ts', 'contracts/config/host.ts', 'contracts/search-attributes.ts'];
+const chance = [
+  { object: 'Date', property: 'now', message: 'The time is handed in.' },
+  { object: 'Math', property: 'random', message: 'Chance is handed in.' },
+];
 
 export default defineConfig({
   plugins: ['typescript', 'import', 'promise', 'unicorn'],
@@ -98,27 +55,9 @@ export default defineConfig({
   },
   ignorePatterns: ['node_modules', '.cache', '.sapphire'],
   overrides: [
-    {
-      files: Object.keys(rooms).map((room) => `${room}/**`),
-      rules: { 'import/no-cycle': ['error', { ignoreTypes: false }] },
-    },
-    ...Object.entries(rooms).map(([room, allowed]) =>
-      restrict(
-        [`${room}/**`],
-        [arrow(room, allowed, room === 'workflows' ? [room, 'activities'] : [room]), ...(more[room] ?? oneDoor)],
-      ),
-    ),
-    restrict(pure, [arrow('contracts', heart, ['contracts'])]),
-    restrict(
-      ['services/paper-exchange/**'],
-      [
-        arrow(
-          'services/paper-exchange',
-          use.filter((room) => room !== 'stores'),
-          ['services'],
-        ),
-        ...oneDoor,
-      ],
-    ),
+    pure(['domain/**'], [], chance),
+    pure(['contracts/**'], spelling, chance),
+    // Temporal's sandbox replays time, chance and timers.
+    pure(['workflows/**'], ['setTimeout', 'clearTimeout'], []),
   ],
 });

@@ -1,0 +1,71 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { type ESTree, parseSync, Visitor } from 'vite';
+
+export interface Import {
+  /** A file below the project's folder. */
+  from: string;
+  /** As it is written; undefined where it is only known when it runs. */
+  specifier: string | undefined;
+  /** Gone from what runs, with all that it would load: `import { type X }` still loads the file. */
+  isType: boolean;
+}
+
+export interface SourceFile {
+  file: string;
+  imports: Import[];
+  /** Of lint rules and of the compiler, as they are written. */
+  comments: string[];
+  /** The clock, read by `new Date()` or `Date()`: a property of Date is a lint rule's. */
+  readsClock: boolean;
+}
+
+export const CODE = '*.{ts,mts,cts,tsx,js,mjs,cjs,jsx}';
+
+/** What each file imports, in whichever way: as values, types, re-exports, when it runs, or for its effects. */
+export function sourceFiles(folder: string, rooms: readonly string[]): SourceFile[] {
+  return globSync(`{${rooms.join(',')}}/**/${CODE}`, { cwd: folder, exclude: ['**/node_modules/**'] })
+    .toSorted()
+    .map((file) => read(file, readFileSync(join(folder, file), 'utf8')));
+}
+
+function read(file: string, source: string): SourceFile {
+  const { program, comments, errors } = parseSync(file, source);
+  if (errors.length > 0) throw new Error(`${file} cannot be read: ${errors[0]?.message}`);
+  const imports: Import[] = [];
+  let readsClock = false;
+  const add = (specifier: string | undefined, isType: boolean) => void imports.push({ from: file, specifier, isType });
+  const isDate = (callee: ESTree.Expression) => callee.type === 'Identifier' && callee.name === 'Date';
+  new Visitor({
+    ImportDeclaration: ({ source: { value }, importKind }) => add(value, importKind === 'type'),
+    ExportAllDeclaration: ({ source: { value }, exportKind }) => add(value, exportKind === 'type'),
+    ExportNamedDeclaration: ({ source: from, exportKind }) => from && add(from.value, exportKind === 'type'),
+    ImportExpression: ({ source: from }) => add(textOf(from), false),
+    TSImportType: ({ source: from }) => add(textOf(from), true),
+    TSExternalModuleReference: ({ expression }) => add(textOf(expression), false),
+    NewExpression({ callee, arguments: given }) {
+      readsClock ||= isDate(callee) && given.length === 0;
+    },
+    CallExpression({ callee, arguments: given }) {
+      readsClock ||= isDate(callee);
+      if (callee.type === 'Identifier' && callee.name === 'require') add(textOf(given[0]), false);
+    },
+    // Ways to load what no specifier names.
+    Identifier: ({ name }) => /^(?:createRequire|getBuiltinModule)$/.test(name) && add(undefined, false),
+  }).visit(program);
+  return { file, imports, comments: comments.map(({ value }) => value.trim()), readsClock };
+}
+
+function textOf(node: ESTree.Argument | undefined): string | undefined {
+  if (node?.type === 'Literal' && typeof node.value === 'string') return node.value;
+  if (node?.type === 'TemplateLiteral' && node.expressions.length === 0)
+    return node.quasis[0]?.value.cooked ?? undefined;
+  return undefined;
+}
+
+/** The file below the project's folder that a relative specifier leads to, else undefined. `..` first where it leads out of it. */
+export function fileOf({ from, specifier }: Import): string | undefined {
+  if (specifier === undefined || !/^\.{1,2}(\/|$)/.test(specifier)) return undefined;
+  // An URL: `%2e`, a query and a part behind # lead to the same file.
+  return relative('/', decodeURIComponent(new URL(specifier, `file:///${from}`).pathname));
+}
