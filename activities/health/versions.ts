@@ -1,11 +1,10 @@
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
-import { temporal } from '@temporalio/proto';
 import { type Observation, observed } from '../../domain/health/health.ts';
 
-const { TaskQueueType } = temporal.api.enums.v1;
-
+/** TASK_QUEUE_TYPE_WORKFLOW. */
+const OF_WORKFLOWS = 1;
 /** A worker asks again within a minute, whatever there is to do. */
 const SERVED_WITHIN_MS = 90_000;
 const PINNED = "TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'";
@@ -41,7 +40,7 @@ async function servedVersions(client: Client, name: string, at: number): Promise
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name },
-    taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    taskQueueType: OF_WORKFLOWS,
   });
   const versions = (pollers ?? []).flatMap(({ deploymentOptions: of, lastAccessTime }) => {
     const isThere = lastAccessTime ? tsToMs(lastAccessTime) > at - SERVED_WITHIN_MS : false;
