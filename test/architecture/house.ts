@@ -137,8 +137,9 @@ function circleOf(files: readonly SourceFile[], project: Project): string[] {
   return [...left.keys()];
 }
 
-function impurities({ file, readsClock }: SourceFile): string[] {
-  return readsClock && rooms[roomOf(file)]?.isPure ? [`${file}: reads the clock`] : [];
+function impurities({ file, readsClock, declares }: SourceFile): string[] {
+  if (!rooms[roomOf(file)]?.isPure) return [];
+  return [...(readsClock ? [`${file}: reads the clock`] : []), ...(declares ? [`${file}: declares a global`] : [])];
 }
 
 /** What holds the house is suppressed nowhere; another rule is by its name, in a comment that says why. */

@@ -18,6 +18,8 @@ export interface SourceFile {
   comments: string[];
   /** The clock, read by `new Date()` or `Date()`: a property of Date is a lint rule's. */
   readsClock: boolean;
+  /** Says that there is what it does not import, but for the mark of a kind: the rules of globals take such a name for its own. */
+  declares: boolean;
 }
 
 export const CODE = '*.{ts,mts,cts,tsx,js,mjs,cjs,jsx}';
@@ -34,6 +36,7 @@ function read(file: string, source: string): SourceFile {
   if (errors.length > 0) throw new Error(`${file} cannot be read: ${errors[0]?.message}`);
   const imports: Import[] = [];
   let readsClock = false;
+  let declares = false;
   const add = (specifier: string | undefined, isType: boolean) => void imports.push({ from: file, specifier, isType });
   const isDate = (callee: ESTree.Expression) => callee.type === 'Identifier' && callee.name === 'Date';
   new Visitor({
@@ -50,10 +53,25 @@ function read(file: string, source: string): SourceFile {
       readsClock ||= isDate(callee);
       if (callee.type === 'Identifier' && callee.name === 'require') add(textOf(given[0]), false);
     },
+    VariableDeclaration({ declare, declarations }) {
+      declares ||= declare === true && !declarations.every(({ id }) => isMark(id));
+    },
+    TSModuleDeclaration: () => void (declares = true),
+    TSDeclareFunction({ declare }) {
+      declares ||= declare === true;
+    },
+    ClassDeclaration({ declare }) {
+      declares ||= declare === true;
+    },
     // Ways to load what no specifier names.
     Identifier: ({ name }) => /^(?:createRequire|getBuiltinModule)$/.test(name) && add(undefined, false),
   }).visit(program);
-  return { file, imports, comments: comments.map(({ value }) => value.trim()), readsClock };
+  return { file, imports, comments: comments.map(({ value }) => value.trim()), readsClock, declares };
+}
+
+function isMark(id: ESTree.BindingPattern): boolean {
+  const type = 'typeAnnotation' in id ? id.typeAnnotation?.typeAnnotation : undefined;
+  return type?.type === 'TSTypeOperator' && type.operator === 'unique';
 }
 
 function textOf(node: ESTree.Argument | undefined): string | undefined {
