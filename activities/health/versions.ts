@@ -3,8 +3,6 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import { type Observation, observed } from '../../domain/health/health.ts';
 
-/** TASK_QUEUE_TYPE_WORKFLOW. */
-const OF_WORKFLOWS = 1;
 /** A worker asks again within a minute, whatever there is to do. */
 const SERVED_WITHIN_MS = 90_000;
 const PINNED = "TemporalWorkflowVersioningBehavior = 'Pinned' AND ExecutionStatus = 'Running'";
@@ -36,11 +34,11 @@ interface Pinned {
   version: string;
 }
 
+/** By its pollers for workflows, which is what a server tells that is asked for no kind. */
 async function servedVersions(client: Client, name: string, at: number): Promise<Set<string>> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name },
-    taskQueueType: OF_WORKFLOWS,
   });
   const versions = (pollers ?? []).flatMap(({ deploymentOptions: of, lastAccessTime }) => {
     const isThere = lastAccessTime ? tsToMs(lastAccessTime) > at - SERVED_WITHIN_MS : false;
