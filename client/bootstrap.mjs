@@ -65,6 +65,35 @@ function say(text) {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[2K${text}` : `${text}\n`);
 }
 
+/** Without an answer of any kind: until we say so, and until none is waited for. The first one comes within seconds, however long a package takes. */
+const QUIET_MS = 15_000;
+const SILENT_MS = 120_000;
+const ANSWERED = /^npm http (fetch \S+ \d{3} |cache )/m;
+const UNANSWERED = /^npm http fetch .* attempt \d+ failed with (\S+)/m;
+
+/** Hears from npm's log whether its registry answers, says once that it does not, and calls for the end when that goes on for too long. */
+function hearRegistry(giveUp) {
+  let answered = false;
+  let told = false;
+  const tell = (why) => {
+    if (answered || told) return;
+    told = true;
+    say(
+      `npm's registry does not answer${why}: check the network, and the address that "npm config get registry" shows. Still trying …`,
+    );
+    if (process.stderr.isTTY) process.stderr.write('\n');
+  };
+  const timers = [setTimeout(tell, QUIET_MS, ''), setTimeout(() => answered || giveUp(), SILENT_MS)];
+  return {
+    heard(text) {
+      answered ||= ANSWERED.test(text);
+      const [, code] = UNANSWERED.exec(text) ?? [];
+      if (code) tell(` (${code})`);
+    },
+    end: () => timers.forEach(clearTimeout),
+  };
+}
+
 async function install() {
   const npm = process.env.npm_execpath?.endsWith('.js') ? [process.execPath, process.env.npm_execpath] : ['npm'];
   const startedAt = Date.now();
@@ -73,11 +102,20 @@ async function install() {
     ? setInterval(() => say(`Installing dependencies … ${Math.round((Date.now() - startedAt) / 1000)} s`), 1000)
     : undefined;
   let output = '';
-  const child = spawn(npm[0], [...npm.slice(1), 'ci', '--include=dev', '--include=optional'], {
+  const child = spawn(npm[0], [...npm.slice(1), 'ci', '--include=dev', '--include=optional', '--loglevel=http'], {
     cwd: project,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  let silent = false;
+  const registry = hearRegistry(() => {
+    silent = true;
+    child.kill();
+  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      registry.heard(text);
+    });
   const forward = (signal) => child.kill(signal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, forward);
   const end = await new Promise((settle) => {
@@ -86,9 +124,11 @@ async function install() {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, forward);
   clearInterval(ticker);
+  registry.end();
   const seconds = `${Math.round((Date.now() - startedAt) / 1000)} s`;
   if (end.code !== 0) {
     if (process.stderr.isTTY) process.stderr.write('\n');
+    if (silent) end.reason = `no answer of the registry within ${SILENT_MS / 1_000} s`;
     const reason = end.reason ?? (end.signal ? `stopped by ${end.signal}` : npmReason(output));
     throw new Refusal(
       `The dependencies could not be installed (${reason}). Check the network and npm's registry, then run the same command again; "npm ci" shows the whole of it.`,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { eventually, temporaryFolder } from './harness.ts';
@@ -18,7 +19,9 @@ interface End {
 const npm = `
 echo "$*" >> npm-calls
 rm -rf node_modules && mkdir -p node_modules/left-pad
+[ -e npm-log ] && cat npm-log >&2
 sleep 0.3
+[ -e npm-hangs ] && exec sleep 600
 [ -e npm-fails ] && { echo 'npm error code E404' >&2; echo 'npm error 404 Not Found - left-pad' >&2; exit 1; }
 cp record.json node_modules/.package-lock.json`;
 
@@ -82,7 +85,7 @@ describe('the bootstrap', () => {
     expect(first).toMatchObject({ code: 7, stdout: '["one","--two"]\n' });
     expect(first.stderr).toMatch(/^Installing dependencies …\nInstalled dependencies in \d+ s\.\n$/);
     expect(await start()).toEqual({ code: 7, stdout: '[]\n', stderr: '' });
-    expect(npmCalls()).toEqual(['ci --include=dev --include=optional']);
+    expect(npmCalls()).toEqual(['ci --include=dev --include=optional --loglevel=http']);
   });
 
   it('installs again when the lock file changed', async () => {
@@ -126,6 +129,56 @@ describe('the bootstrap', () => {
     );
     rmSync(join(folder.path, 'npm-fails'));
     expect((await start()).code).toBe(7);
+  });
+
+  const unanswered = 'npm http fetch GET https://registry.test/left-pad attempt 1 failed with EAI_AGAIN\n';
+  const answered = 'npm http fetch GET 200 https://registry.test/else 35ms (cache miss)\n';
+
+  it('says at once that the registry does not answer, and what to look at', async () => {
+    write('npm-log', unanswered.repeat(3));
+    write('npm-fails', '');
+    const { code, stderr } = await start();
+    expect(code).toBe(1);
+    expect(stderr.split('\n').slice(0, 3)).toEqual([
+      'Installing dependencies …',
+      'npm\'s registry does not answer (EAI_AGAIN): check the network, and the address that "npm config get registry" shows. Still trying …',
+      expect.stringContaining('404 Not Found - left-pad'),
+    ]);
+  });
+
+  it('says nothing of one answer that failed among others', async () => {
+    write('npm-log', `${answered}${unanswered}`);
+    expect((await start()).stderr).toMatch(/^Installing dependencies …\nInstalled dependencies in \d+ s\.\n$/);
+  });
+
+  it.each([
+    ['says after a quarter of a minute that nothing answers, and gives up after two', '', true],
+    ['waits for as long as it takes where the registry has answered', answered, false],
+  ])('%s', async (_what, log, givesUp) => {
+    write('npm-log', log);
+    write('npm-hangs', '');
+    // Its time goes thirty times as fast.
+    const hurry = 'const set = setTimeout; globalThis.setTimeout = (f, ms, ...rest) => set(f, ms / 30, ...rest);';
+    const child = spawn(
+      process.execPath,
+      [
+        `--import=data:text/javascript,${encodeURIComponent(hurry)}`,
+        join(folder.path, 'client', 'bootstrap.mjs'),
+        'up',
+      ],
+      { env: { PATH: `${join(folder.path, 'bin')}:/usr/bin:/bin` } },
+    );
+    const end = ended(child);
+    const hanging = sleep(6_000).then(() => child.kill());
+    const { code, stderr } = await end;
+    await hanging;
+    expect(code).toBe(1);
+    expect(stderr.includes("npm's registry does not answer: check")).toBe(givesUp);
+    expect(stderr).toContain(
+      givesUp
+        ? 'could not be installed (no answer of the registry within 120 s)'
+        : 'could not be installed (stopped by',
+    );
   });
 
   it('says that there is no npm', async () => {
