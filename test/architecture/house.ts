@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync, realpathSync, statSync } from 'node
 import { isBuiltin } from 'node:module';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
-import { fileOf, type Import, type SourceFile, sourceFiles } from './import-graph.ts';
+import { CODE, type Import, type SourceFile, sourceFiles } from './import-graph.ts';
 
 /** What the files of a room may import beside each other. */
 interface Room {
@@ -79,9 +79,9 @@ function packagesOf(folder: string): Omit<Project, 'folder'> {
 }
 
 function faultOf(each: Import, project: Project): string | undefined {
-  const { from, specifier } = each;
+  const { from, specifier, to } = each;
   if (specifier === undefined) return from === LOADER ? undefined : `${from}: loads what no specifier names`;
-  const why = /^\.{1,2}(\/|$)/.test(specifier) ? wayOf(each, project) : libraryFault(from, specifier, project);
+  const why = to === undefined ? libraryFault(from, specifier, project) : wayOf(each, project);
   return why && `${from}: ${why} (${specifier})`;
 }
 
@@ -101,8 +101,8 @@ function wayOf(each: Import, project: Project): string | undefined {
 }
 
 /** Where the import truly ends, links followed. */
-function realFile(each: Import, { folder }: Project): string | undefined {
-  const file = join(folder, fileOf(each) ?? '');
+function realFile({ to = '' }: Import, { folder }: Project): string | undefined {
+  const file = join(folder, to);
   return existsSync(file) && statSync(file).isFile() ? relative(folder, realpathSync(file)) : undefined;
 }
 
@@ -157,7 +157,7 @@ function suppressions({ file, comments }: SourceFile): string[] {
 
 /** Code that stands in no room, and rules of a folder of its own. */
 function strangers(folder: string): string[] {
-  const code = globSync('{*,.*}/**/*.{ts,mts,cts,tsx,js,mjs,cjs,jsx}', { cwd: folder, exclude: skipped });
+  const code = globSync(`{*,.*}/**/${CODE}`, { cwd: folder, exclude: skipped });
   const known = [...Object.keys(rooms), 'test'];
   const rules = globSync('**/{.oxlintrc.json,.oxlintrc.jsonc,oxlint.config.ts,.eslintignore}', {
     cwd: folder,

@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type ESTree, parseSync, Visitor } from 'vite';
 
 export interface Import {
@@ -7,6 +8,8 @@ export interface Import {
   from: string;
   /** As it is written; undefined where it is only known when it runs. */
   specifier: string | undefined;
+  /** Where a relative specifier leads, from the project's folder; it begins with `..` outside of it. Links are not followed. */
+  to: string | undefined;
   /** Gone from what runs, with all that it would load: `import { type X }` still loads the file. */
   isType: boolean;
 }
@@ -28,16 +31,17 @@ export const CODE = '*.{ts,mts,cts,tsx,js,mjs,cjs,jsx}';
 export function sourceFiles(folder: string, rooms: readonly string[]): SourceFile[] {
   return globSync(`{${rooms.join(',')}}/**/${CODE}`, { cwd: folder, exclude: ['**/node_modules/**'] })
     .toSorted()
-    .map((file) => read(file, readFileSync(join(folder, file), 'utf8')));
+    .map((file) => read(folder, file));
 }
 
-function read(file: string, source: string): SourceFile {
-  const { program, comments, errors } = parseSync(file, source);
+function read(folder: string, file: string): SourceFile {
+  const { program, comments, errors } = parseSync(file, readFileSync(join(folder, file), 'utf8'));
   if (errors.length > 0) throw new Error(`${file} cannot be read: ${errors[0]?.message}`);
   const imports: Import[] = [];
   let readsClock = false;
   let declares = false;
-  const add = (specifier: string | undefined, isType: boolean) => void imports.push({ from: file, specifier, isType });
+  const add = (specifier: string | undefined, isType: boolean) =>
+    void imports.push({ from: file, specifier, to: fileOf(folder, file, specifier), isType });
   const isDate = (callee: ESTree.Expression) => callee.type === 'Identifier' && callee.name === 'Date';
   new Visitor({
     ImportDeclaration: ({ source: { value }, importKind }) => add(value, importKind === 'type'),
@@ -81,9 +85,8 @@ function textOf(node: ESTree.Argument | undefined): string | undefined {
   return undefined;
 }
 
-/** The file below the project's folder that a relative specifier leads to, else undefined. `..` first where it leads out of it. */
-export function fileOf({ from, specifier }: Import): string | undefined {
+/** An URL to Node: `%2e`, a query and a part behind # lead to the same file. */
+function fileOf(folder: string, from: string, specifier: string | undefined): string | undefined {
   if (specifier === undefined || !/^\.{1,2}(\/|$)/.test(specifier)) return undefined;
-  // An URL: `%2e`, a query and a part behind # lead to the same file.
-  return relative('/', decodeURIComponent(new URL(specifier, `file:///${from}`).pathname));
+  return relative(folder, fileURLToPath(new URL(specifier, pathToFileURL(join(folder, from)))));
 }

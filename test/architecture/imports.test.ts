@@ -60,6 +60,7 @@ describe('imports run down the house', () => {
     ['domain/a.mts', "import { x } from '../contracts/goal.ts';", 'domain imports nothing of contracts'],
     ['domain/a.ts', "import { x } from './gone.ts';", 'leads to no file'],
     ['domain/a.ts', "import { x } from '../../elsewhere.ts';", 'leads to no file'],
+    ['domain/a.ts', "import { x } from '../../domain/money/goal.ts';", 'leads to no file'],
     ['domain/a.ts', "import { x } from '../domain/money/goal.ts';\nimport { Decimal } from 'decimal.js';", undefined],
     ['domain/a.ts', "import type { x } from '@temporalio/client';", 'domain imports decimal.js alone'],
     ['domain/a.ts', "import { debug } from 'debug';", 'domain imports decimal.js alone'],

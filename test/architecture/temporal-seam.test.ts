@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { rooms } from './house.ts';
-import { fileOf, sourceFiles } from './import-graph.ts';
+import { sourceFiles } from './import-graph.ts';
 
 /** Every way to speak with Temporal: one that is made elsewhere writes what the others cannot read. */
 const ways =
@@ -30,7 +30,7 @@ describe('the seam to Temporal', () => {
     const visit = (file: string, from: string): void => {
       if (reached.has(file)) return;
       reached.set(file, from);
-      for (const each of loads(file)) visit(fileOf(each) ?? each.specifier ?? '', file);
+      for (const each of loads(file)) visit(each.to ?? each.specifier ?? '', file);
     };
     const below = [...files.keys()].filter((file) => /^(?:domain|stores|venues|trading)\//.test(file));
     for (const file of below) visit(file, '');
