@@ -17,7 +17,7 @@ import { beating } from '../heartbeat.ts';
 const DAY_MS = 86_400_000;
 
 export interface WarehouseDependencies {
-  journal: Pick<Journal, 'audit' | 'deleteAnswers' | 'outbox'>;
+  journal: Pick<Journal, 'audit' | 'deleteAnswers' | 'outbox' | 'takeStatistics'>;
   market: MarketBuffer;
   warehouse: Warehouse;
   /** Missing where the warehouse is this machine's alone. */
@@ -76,6 +76,7 @@ export function createWarehouseActivities(dependencies: WarehouseDependencies) {
         answers: await journal.deleteAnswers(now - retention.answersDays * DAY_MS),
         files: await sweepFiles(warehouse),
       };
+      await journal.takeStatistics();
       logger.info({ ...report }, 'retention applied');
       return report;
     },

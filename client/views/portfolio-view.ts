@@ -1,11 +1,7 @@
 import { type Decimal, decimal, sum, text, ZERO } from '../../domain/money/money.ts';
 import type { Position } from '../../domain/portfolio/portfolio.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
-import type { Journal } from '../../stores/journal/port.ts';
 import type { KnownPrice } from './prices.ts';
-
-/** The largest limit that a query takes as a whole number on every database. */
-const EVERY_ORDER = 2_147_483_647;
 
 /** A position with what it would bring at the newest known price; that part is missing where no price is known. */
 export interface PositionView extends Position {
@@ -51,21 +47,6 @@ export function profitOf(
     unrealized: known.length === positions.length ? text(total(known)) : undefined,
     sinceDeposits: marks && inCurrency ? text(decimal(marks.equity).minus(deposits[currency] ?? '0')) : undefined,
   };
-}
-
-/** What the exchange charged so far, by the asset that it was charged in. */
-export async function feesByAsset(
-  { intents, ledger }: Pick<Journal, 'intents' | 'ledger'>,
-  account: string,
-): Promise<Record<string, string>> {
-  const legs = new Set((await intents.list(account, EVERY_ORDER)).map(({ legId }) => legId));
-  const fees = new Map<string, Decimal>();
-  for (const legId of legs) {
-    for (const { fee, feeAsset } of await ledger.fillsOfLeg(legId)) {
-      fees.set(feeAsset, (fees.get(feeAsset) ?? ZERO).plus(fee));
-    }
-  }
-  return Object.fromEntries([...fees].sort(([a], [b]) => (a < b ? -1 : 1)).map(([asset, fee]) => [asset, text(fee)]));
 }
 
 function total(amounts: readonly string[]): Decimal {

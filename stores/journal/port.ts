@@ -41,6 +41,8 @@ export interface Journal {
   readonly audit: AuditBook;
   /** Deletes raw answers of language models, and guests' signals, that are older. Returns how many. */
   deleteAnswers(before: number): Promise<number>;
+  /** Lets a database that chooses by statistics know what its tables hold now. Once a day is often enough. */
+  takeStatistics(): Promise<void>;
   /** Refuses with the reason when the file or server cannot be written. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { assetText } from '../../../contracts/decimal-text.ts';
-import { decimal, decimalPattern, sum, text } from '../../../domain/money/money.ts';
+import { decimal, decimalPattern, text } from '../../../domain/money/money.ts';
 import { askPaperAdmin } from '../../controls/paper-admin.ts';
 import { bookTransfer, type TransferRequest, transferInPaper } from '../../controls/transfers.ts';
 import { clock } from '../../views/cycle-view.ts';
-import { feesByAsset, profitOf, viewPosition } from '../../views/portfolio-view.ts';
+import { profitOf, viewPosition } from '../../views/portfolio-view.ts';
 import { knownPrices, PRICE_CYCLES } from '../../views/prices.ts';
 import { action, referenceOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -16,13 +16,13 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   const { account, currency } = configuration;
   const books = await journal();
   const { ledger } = books;
-  const [balances, held, marks, deposits, fees, spent, cycles] = await Promise.all([
+  const [balances, held, marks, deposits, fees, modelCostUsd, cycles] = await Promise.all([
     ledger.balances(account),
     ledger.positions(account),
     ledger.equityMarks(account),
     ledger.deposits(account),
-    feesByAsset(books, account),
-    books.modelCalls.spent(0),
+    ledger.fees(account),
+    books.modelCalls.spentInAll(),
     books.cycles.list(account, PRICE_CYCLES),
   ]);
   const prices = knownPrices(cycles);
@@ -30,7 +30,6 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   const profit = profitOf(positions, marks, deposits, currency);
   const { sinceDeposits: pnl } = profit;
   const equity = marks?.equity;
-  const modelCostUsd = text(sum(spent.map(({ costUsd }) => decimal(costUsd))));
   print(
     { account, currency, equity, pnl, profit, marks, deposits, fees, modelCostUsd, balances, positions },
     options,

@@ -38,6 +38,8 @@ export interface LedgerBook {
   positions(account: string): Promise<Position[]>;
   /** Deposits less withdrawals, by asset. */
   deposits(account: string): Promise<Record<string, DecimalText>>;
+  /** What the exchange charged so far, by the asset that it was charged in. */
+  fees(account: string): Promise<Record<string, DecimalText>>;
   fillsOfCycle(cycleId: CycleId): Promise<Fill[]>;
   fillsOfLeg(legId: LegId): Promise<Fill[]>;
   equityMarks(account: string): Promise<EquityMarks | undefined>;

@@ -50,6 +50,8 @@ export interface ModelCallBook {
   spent(
     since: number,
   ): Promise<{ agentId: AgentId; model: string; calls: number; tokens: number; costUsd: DecimalText }[]>;
+  /** What was spent in all, answers that are deleted by now included: US dollars. */
+  spentInAll(): Promise<DecimalText>;
   /** Newest first. */
   list(filter: { cycleId?: string | undefined; limit: number }): Promise<ModelCall[]>;
 }

@@ -109,7 +109,8 @@ export async function openPostgresDatabase(
     }
   };
 
-  return { ...sqlOver(pool), mode, now, transaction, close: () => pool.end() };
+  const takeStatistics = async (): Promise<void> => void (await pool.query('ANALYZE'));
+  return { ...sqlOver(pool), mode, now, transaction, takeStatistics, close: () => pool.end() };
 }
 
 async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -197,10 +198,12 @@ async function migrate(client: PoolClient, now: () => number, schema: Schema): P
   await sql.row('SELECT pg_advisory_xact_lock(?)', SCHEMA_LOCK);
   if (schema.postgres.schema !== 'public') await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema.postgres.schema}`);
   await client.query('CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)');
-  for (const { version, sql: statements } of await missingMigrations(sql, schema)) {
+  const missing = await missingMigrations(sql, schema);
+  for (const { version, sql: statements } of missing) {
     await client.query(statements(postgresDialect));
     await sql.run('INSERT INTO migrations (version, applied_at) VALUES (?, ?)', version, now());
   }
+  if (missing.length > 0) await client.query('ANALYZE');
 }
 
 function codeOf(error: unknown): string {

@@ -38,6 +38,8 @@ export interface Database extends Sql {
   now(): number;
   /** Durable when its promise resolves; rolled back when `work` rejects. */
   transaction<T>(account: string, locks: Locks, work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Takes anew what the database knows of its tables' sizes, where it chooses by them how a statement finds its rows. */
+  takeStatistics(): Promise<void>;
   close(): Promise<void>;
 }
 

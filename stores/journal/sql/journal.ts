@@ -38,6 +38,7 @@ export async function createJournal(database: Database): Promise<Journal> {
     outbox: createOutbox(database),
     audit: createAuditBook(database),
     deleteAnswers: (before) => deleteAnswers(database, before),
+    takeStatistics: () => database.takeStatistics(),
     check: () => check(database),
     close: () => database.close(),
   };

@@ -1,6 +1,6 @@
 import { type Via, via } from '../../../contracts/audit.ts';
 import { UserError } from '../../../contracts/errors.ts';
-import { decimal, text } from '../../../domain/money/money.ts';
+import { type Decimal, decimal, text } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { Fill, OrderSide } from '../../../domain/orders/orders.ts';
 import type { Balance } from '../../../domain/portfolio/portfolio.ts';
@@ -10,7 +10,7 @@ import { isNewRequest } from './control.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { moveMarks, readMarks } from './marks.ts';
 import { movePosition, readPositions, sweepDust } from './positions.ts';
-import { balanceOf, post } from './postings.ts';
+import { balanceOf, type LedgerBookName, post } from './postings.ts';
 import { readLimits } from './settings-kinds.ts';
 import { readTradingDay } from './trading-day.ts';
 
@@ -28,6 +28,16 @@ export async function readBalances(sql: Sql, account: string): Promise<Balance[]
     balances.set(asset, balance);
   }
   return [...balances.values()];
+}
+
+/** What stands in one of an account's books, by asset. */
+async function amountsOf(sql: Sql, account: string, book: LedgerBookName): Promise<[asset: string, amount: Decimal][]> {
+  const rows = await sql.rows(
+    'SELECT asset, amount FROM ledger_balances WHERE account = ? AND book = ? ORDER BY asset',
+    account,
+    book,
+  );
+  return rows.map((row) => [String(row['asset']), decimal(String(row['amount']))]);
 }
 
 function toFill(row: Row): Fill {
@@ -82,13 +92,13 @@ export function createLedgerBook(database: Database): LedgerBook {
     positions: (account) => readPositions(database, account),
 
     async deposits(account) {
-      const rows = await database.rows(
-        "SELECT asset, amount FROM ledger_balances WHERE account = ? AND book = 'deposits'",
-        account,
-      );
-      return Object.fromEntries(
-        rows.map((row) => [String(row['asset']), text(decimal(String(row['amount'])).negated())]),
-      );
+      const deposits = await amountsOf(database, account, 'deposits');
+      return Object.fromEntries(deposits.map(([asset, amount]) => [asset, text(amount.negated())]));
+    },
+
+    async fees(account) {
+      const fees = await amountsOf(database, account, 'fees');
+      return Object.fromEntries(fees.map(([asset, amount]) => [asset, text(amount)]));
     },
 
     async fillsOfCycle(cycleId) {

@@ -8,6 +8,7 @@ import { incidents } from './schema/incidents.ts';
 import { marketBuffer, snapshots } from './schema/market-buffer.ts';
 import { modelCalls, sampling } from './schema/model-calls.ts';
 import { models } from './schema/models.ts';
+import { openOrders } from './schema/open-orders.ts';
 import { sending } from './schema/sending.ts';
 import { tradedHours } from './schema/traded-hours.ts';
 import { venues } from './schema/venues.ts';
@@ -41,6 +42,7 @@ export const journalSchema: Schema = {
     { version: 8, sql: tradedHours },
     { version: 9, sql: sending },
     { version: 10, sql: venues },
+    { version: 11, sql: openOrders },
   ],
 };
 

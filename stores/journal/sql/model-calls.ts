@@ -133,6 +133,11 @@ export function createModelCallBook(database: Database): ModelCallBook {
       }));
     },
 
+    async spentInAll() {
+      const rows = await database.rows('SELECT cost FROM model_spending');
+      return text(sum(rows.map((row) => decimal(String(row['cost'])))));
+    },
+
     async list({ cycleId, limit }) {
       const rows =
         cycleId === undefined

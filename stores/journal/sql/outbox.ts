@@ -28,22 +28,31 @@ export function createOutbox(database: Database): Outbox {
     return rows.map(toStored);
   };
 
-  /** In the transaction of the deletion, so that no export can miss that there was one. */
-  const trimBatch = (exported: number, before: number): Promise<number> =>
+  /**
+   * What is old of the next events. They stand about in the order of their times, so that a batch without an old one is the last: all others were
+   * read otherwise, under the lock, for nothing. In the transaction of the deletion, so that no export can miss that there was one.
+   */
+  const trimBatch = (after: number, exported: number, before: number): Promise<{ deleted: number; last: number }> =>
     database.transaction('', {}, async (transaction) => {
       const rows = await transaction.rows(
-        'SELECT sequence FROM outbox WHERE sequence <= ? AND at < ? ORDER BY sequence LIMIT ?',
+        'SELECT sequence, at FROM outbox WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?',
+        after,
         exported,
-        before,
         TRIM_BATCH,
       );
-      const last = rows.at(-1)?.['sequence'];
-      if (last === undefined || last === null) return 0;
+      const last = rows.findLast((row) => Number(row['at']) < before)?.['sequence'];
+      if (last === undefined || last === null) return { deleted: 0, last: after };
       await transaction.run(
         `INSERT INTO meta (name, value) VALUES ('outbox_trimmed', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
         String(last),
       );
-      return transaction.run('DELETE FROM outbox WHERE sequence <= ? AND at < ?', last, before);
+      const deleted = await transaction.run(
+        'DELETE FROM outbox WHERE sequence > ? AND sequence <= ? AND at < ?',
+        after,
+        last,
+        before,
+      );
+      return { deleted, last: Number(last) };
     });
 
   const trimmedThrough = async (): Promise<number> => {
@@ -62,10 +71,11 @@ export function createOutbox(database: Database): Outbox {
     stored,
     async trim(exported, before) {
       let deleted = 0;
-      for (;;) {
-        const batch = await trimBatch(exported, before);
-        deleted += batch;
-        if (batch < TRIM_BATCH) return deleted;
+      for (let after = 0; ; ) {
+        const batch = await trimBatch(after, exported, before);
+        if (batch.deleted === 0) return deleted;
+        deleted += batch.deleted;
+        after = batch.last;
       }
     },
     trimmedThrough,
