@@ -148,6 +148,8 @@ export function buildWorkflowBundle(sealed = false, project = projectFolder): Pr
   return bundleWorkflowCode({
     workflowsPath: join(project, 'workflows', 'index.ts'),
     workflowInterceptorModules: workflowInterceptorModules(sealed),
+    // Each worker keeps its map: where code came from is enough, the sources lie in the project.
+    webpackConfigHook: (webpack) => ({ ...webpack, devtool: 'inline-nosources-source-map' }),
     preloadModules: [join(project, 'workflows', 'preload.ts')],
     payloadConverterPath,
     ...(sealed ? { failureConverterPath } : {}),

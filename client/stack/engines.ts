@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type SeatOf, seatRow } from '../../domain/signals/seats.ts';
 import { type Engine, engines } from '../../runtime/configuration/engines.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { nodeArguments } from './node-arguments.ts';
 import { type InstallOptions, type PythonRequirements, pythonEnvironment } from './python-environment.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 
@@ -33,7 +34,7 @@ function processOf(engine: Engine, python: string): ProcessSpec {
   return {
     name,
     command: process.execPath,
-    args: [join(projectFolder, 'workers', engine, 'main.ts')],
+    args: nodeArguments(`workers/${engine}/main.ts`),
     environment: { SAPPHIRE_PYTHON: python },
     watched: true,
     ...(engine === 'freqtrade' ? { healthPath: '/api/v1/ping' } : {}),

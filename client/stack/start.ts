@@ -19,6 +19,7 @@ import { stackAccess, usesOtherServer } from './connection.ts';
 import { refuseCorruptDatabase } from './databases.ts';
 import { enableOfferedAgents } from './engine-agents.ts';
 import { prepareEngines } from './engines.ts';
+import { nodeArguments } from './node-arguments.ts';
 import { observers } from './observe.ts';
 import { ensurePaperAccount } from './paper-account.ts';
 import { pinConfiguration } from './pinned-configuration.ts';
@@ -237,7 +238,7 @@ async function bundleWorkflows(signal: AbortSignal): Promise<string> {
 }
 
 function ownProcess(name: string, file: string, advisory = false): ProcessSpec {
-  return { name, command: process.execPath, args: [join(projectFolder, file)], watched: true, advisory };
+  return { name, command: process.execPath, args: nodeArguments(file), watched: true, advisory };
 }
 
 function checkDatabases({ mode }: Configuration, { temporal }: Profile, ownTemporal: boolean): void {

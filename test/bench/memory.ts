@@ -13,7 +13,7 @@ import { hold } from './bounds.ts';
  * Memory of everything that `npm start` runs, as the sum of each process's proportional set size, after a number of cycles.
  * Usage: node test/bench/memory.ts [--cycles 50]
  */
-const LIMIT_MB = 1_536;
+const LIMIT_MB = 1_400;
 
 interface Process {
   pid: number;

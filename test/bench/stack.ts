@@ -5,13 +5,14 @@ import { type Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { connectTemporal } from '../../client/cli/context.ts';
 import { stackAccess } from '../../client/stack/connection.ts';
+import { nodeArguments } from '../../client/stack/node-arguments.ts';
 import { ensurePaperAccount } from '../../client/stack/paper-account.ts';
 import { type Profile, readProfile } from '../../client/stack/profile.ts';
 import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
 import { createSupervisor } from '../../client/stack/supervisor.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { temporalServer } from '../../client/stack/temporal-server.ts';
-import { dataFolder, projectFolder } from '../../runtime/configuration/folders.ts';
+import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';
 import type { Intent } from '../../stores/journal/books/intents.ts';
@@ -77,7 +78,7 @@ export async function startBenchStack(view: 'turns' | 'flat'): Promise<BenchStac
   const node = (name: string, file: string): ProcessSpec => ({
     name,
     command: process.execPath,
-    args: [join(projectFolder, file)],
+    args: nodeArguments(file),
   });
   try {
     await supervisor.start([temporalServer(profile.temporal, await temporalBinary(profile.temporal), dataFolder())]);
