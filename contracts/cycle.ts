@@ -71,7 +71,7 @@ export interface CycleRecord {
         leftOut?: LeftOut[];
       }
     | undefined;
-  /** What it decided on and is marked at; missing where it came to no decision. */
+  /** What it decided on, or only looked at while trading is halted, and is marked at; missing where it came to neither. */
   prices?: { takenAt: number; mids: Record<string, Price>; leftOut?: LeftOut[] };
   answers: AgentAnswer[];
   consensus: Consensus | undefined;

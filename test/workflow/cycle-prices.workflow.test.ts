@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CycleSummary } from '../../contracts/cycle.ts';
+import type { CycleDraft, CycleSummary } from '../../contracts/cycle.ts';
 import type { PlanRequest } from '../../contracts/cycle-steps.ts';
+import type { Prices } from '../../domain/market/prices.ts';
 import { snapshot } from '../domain/portfolio/plan.ts';
 import { cycleTerms } from '../support/cycle-terms.ts';
 import { startTimeSkipping } from '../support/temporal.ts';
@@ -63,5 +64,39 @@ describe('the prices of a decision', () => {
     const { reads, ages, summary } = await decide(async () => consensus, false);
     expect({ reads, ages, summary }).toMatchObject({ reads: 3, ages: [], summary: { outcome: 'DEGRADED' } });
     expect(summary?.summary).toContain('no depth');
+  });
+});
+
+/** A cycle that begins while trading is halted, and what it hands on to be recorded. */
+async function beginHalted(readable: boolean) {
+  const recorded: [CycleDraft, Prices | undefined][] = [];
+  let summary: CycleSummary | undefined;
+  const activities = {
+    openCycle: async () => cycleTerms({ epoch: 1, tradingState: 'halted' }),
+    readPrices: async () => {
+      if (!readable) throw new Error('no depth');
+      return { takenAt: snapshot.takenAt, symbols: [] };
+    },
+    recordCycle: async (...given: [CycleDraft, Prices | undefined]) => void recorded.push(given),
+  };
+  await inRig(environment, activities, async (rig) => {
+    summary = await (await rig.start('tradingCycle', {})).result();
+  });
+  return { recorded, summary };
+}
+
+describe('a cycle of halted trading', () => {
+  it('is marked at the market as any other', async () => {
+    const { recorded, summary } = await beginHalted(true);
+    const { takenAt } = snapshot;
+    expect(recorded).toMatchObject([[{ outcome: 'HALTED', prices: { takenAt } }, { takenAt }]]);
+    expect(summary?.outcome).toBe('HALTED');
+  });
+
+  it('ends as halted without a mark where the market cannot be read', async () => {
+    const { recorded, summary } = await beginHalted(false);
+    expect(recorded).toMatchObject([[{ outcome: 'HALTED' }, undefined]]);
+    expect(recorded[0]?.[0].prices).toBeUndefined();
+    expect(summary?.summary).toBe('trading is halted (epoch 1)');
   });
 });

@@ -10,10 +10,10 @@ import type { Journal } from '../../stores/journal/port.ts';
 
 export interface RecordTools {
   journal: {
-    ledger: Pick<Journal['ledger'], 'balances' | 'positions' | 'fillsOfCycle'>;
+    ledger: Pick<Journal['ledger'], 'fillsOfCycle'>;
     cycles: Pick<Journal['cycles'], 'record'>;
   };
-  configuration: Pick<Configuration, 'account' | 'currency'>;
+  configuration: Pick<Configuration, 'currency'>;
   logger: Logger;
 }
 
@@ -26,18 +26,16 @@ export async function recordOfCycle(
   draft: CycleDraft,
   prices: Prices | undefined,
 ): Promise<CycleSummary> {
-  const { account, currency } = configuration;
-  const [balances, positions, fills] = await Promise.all([
-    journal.ledger.balances(account),
-    journal.ledger.positions(account),
-    journal.ledger.fillsOfCycle(draft.cycleId),
-  ]);
-  const equity: Money | undefined =
-    prices && unpriced({ prices, currency }, { positions }) === undefined
-      ? text(equityAt({ prices, currency }, { balances, positions }).toDecimalPlaces(8))
-      : undefined;
-  const record: CycleRecord = { ...draft, fills, equity, currency };
-  await journal.cycles.record(record);
+  const { currency } = configuration;
+  const fills = await journal.ledger.fillsOfCycle(draft.cycleId);
+  const record: CycleRecord = { ...draft, fills, equity: undefined, currency };
+  let equity: Money | undefined;
+  await journal.cycles.record(record, (books) => {
+    if (prices && unpriced({ prices, currency }, books) === undefined) {
+      equity = text(equityAt({ prices, currency }, books).toDecimalPlaces(8));
+    }
+    return equity;
+  });
   tellOf(record);
   const { cycleId, correlationId, outcome, summary } = draft;
   logger.info({ correlationId, outcome, summary, equity, fills: fills.length }, 'cycle finished');

@@ -93,7 +93,8 @@ export async function runCycle(tools: CycleTools, { cycleId, nominalAt, input }:
   };
   let fault: string | undefined;
   if (late !== undefined) Object.assign(draft, { outcome: 'SKIPPED_STALE', summary: late });
-  else if (!progress.halted) {
+  else if (progress.halted) await mark(tools, terms, progress);
+  else {
     try {
       await trade(tools, terms, progress);
     } catch (error) {
@@ -109,6 +110,17 @@ interface Progress {
   /** That equity is marked at. */
   prices: Prices | undefined;
   halted: boolean;
+}
+
+/** Nothing is decided while trading is halted: a market that cannot be read leaves the mark out. */
+async function mark({ market, logger }: CycleTools, terms: CycleTerms, progress: Progress): Promise<void> {
+  try {
+    const prices = await market.prices(terms);
+    progress.prices = prices;
+    progress.draft.prices = describePrices(prices);
+  } catch (error) {
+    logger.warn({ error }, 'equity is not marked: the market could not be read');
+  }
 }
 
 async function trade(tools: CycleTools, terms: CycleTerms, progress: Progress): Promise<void> {

@@ -97,6 +97,21 @@ export async function pricesFor(terms: CycleTerms, snapshot: CycleSnapshot, ahea
   return ahead !== undefined || patched('prices-at-decision') ? readPrices(terms) : pricesIn(snapshot);
 }
 
+/**
+ * While trading is halted they are what equity is marked at, so that drawdown and the day's result are known of a halt as well. Nothing is decided
+ * on them: a market that cannot be read leaves the mark out.
+ */
+export async function pricesWhileHalted(terms: CycleTerms): Promise<Prices | undefined> {
+  if (!patched('marks-while-halted')) return undefined;
+  try {
+    return await readPrices(terms);
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
+    log.warn('equity is not marked: the market could not be read', { error });
+    return undefined;
+  }
+}
+
 async function readPrices(terms: CycleTerms): Promise<Prices> {
   const { symbols, bookLevels } = terms;
   const market = proxyActivities<PriceActivities>({

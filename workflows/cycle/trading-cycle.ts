@@ -35,7 +35,16 @@ import { nominalTime } from '../nominal-time.ts';
 import { askAgents } from './ask-agents.ts';
 import { executeLegs } from './execute-legs.ts';
 import { leaveRecord } from './leave-record.ts';
-import { consensusOn, planOn, pricesAhead, pricesFor, reasonOf, snapshotOf, termsOf } from './steps.ts';
+import {
+  consensusOn,
+  planOn,
+  pricesAhead,
+  pricesFor,
+  pricesWhileHalted,
+  reasonOf,
+  snapshotOf,
+  termsOf,
+} from './steps.ts';
 import { timeFor } from './time-left.ts';
 
 /**
@@ -73,6 +82,8 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
       draft.summary = late;
     } else if (terms.tradingState === 'halted') {
       halted = true;
+      prices = await pricesWhileHalted(terms);
+      if (prices) draft.prices = describePrices(prices);
     } else {
       await trading.run(async () => {
         const { symbols, candles, bookLevels, horizonMs, tradedSymbols } = terms;

@@ -28,8 +28,14 @@ export interface CycleBook {
   settlePlan(result: PlanResult): Promise<void>;
   /** Plans of linked legs whose end was not written, and that were made before `before`. */
   unsettledPlans(account: string, before: number): Promise<OrderPlan[]>;
-  /** Writes the decision record and marks equity where it is known; idempotent by cycle id. */
-  record(record: CycleRecord): Promise<void>;
+  /**
+   * Writes the decision record and marks equity where it is known; idempotent by cycle id.
+   * @param equityOf of the books as they are in this transaction, for the record and its mark: a deposit is in the books of both or of neither.
+   */
+  record(
+    record: CycleRecord,
+    equityOf?: (books: Pick<PlanningView, 'balances' | 'positions'>) => Money | undefined,
+  ): Promise<void>;
   find(cycleId: CycleId): Promise<CycleRecord | undefined>;
   list(account: string, limit: number): Promise<CycleRecord[]>;
   saveConsensus(consensus: Consensus): Promise<Consensus>;

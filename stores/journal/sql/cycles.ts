@@ -107,14 +107,15 @@ async function settle(transaction: Transaction, result: PlanResult): Promise<voi
 async function tellEquity(transaction: Transaction, record: CycleRecord): Promise<void> {
   const { account, cycleId, correlationId, currency, snapshot, prices } = record;
   const marks = await readMarks(transaction, account);
-  if (!marks || !snapshot || currency === undefined) return;
+  const mids = prices?.mids ?? snapshot?.mids;
+  if (!marks || !mids || currency === undefined) return;
   const payload: EquityMarked = {
     ...marks,
     account,
     currency,
     balances: await readBalances(transaction, account),
     positions: await readPositions(transaction, account),
-    prices: prices?.mids ?? snapshot.mids,
+    prices: mids,
   };
   await transaction.emit({ eventId: `equity/${cycleId}`, kind: 'equity.marked', cycleId, correlationId, payload });
 }
@@ -171,9 +172,16 @@ export function createCycleBook(database: Database): CycleBook {
 
     unsettledPlans: (account, before) => readUnsettledPlans(database, account, before),
 
-    record: (record) =>
-      database.transaction(record.account, { ledger: true }, async (transaction) => {
-        const { cycleId, correlationId, account, outcome, equity, finishedAt, prices, planEnd, orders } = record;
+    record: (given, equityOf) =>
+      database.transaction(given.account, { ledger: true }, async (transaction) => {
+        const { cycleId, correlationId, account, outcome, finishedAt, prices, planEnd, orders } = given;
+        const equity = equityOf
+          ? equityOf({
+              balances: await readBalances(transaction, account),
+              positions: await readPositions(transaction, account),
+            })
+          : given.equity;
+        const record = { ...given, equity };
         const inserted = await transaction.run(
           'INSERT INTO decisions (cycle_id, account, outcome, finished_at, record) VALUES (?, ?, ?, ?, ?) ON CONFLICT (cycle_id) DO NOTHING',
           cycleId,
@@ -188,8 +196,8 @@ export function createCycleBook(database: Database): CycleBook {
           const limits = await readLimits(transaction, account);
           // By the exchange's clock, as the day's trades are; a record without it is believed no date that is still to come.
           const at = prices?.takenAt ?? Math.min(finishedAt, transaction.now());
-          await markEquity(transaction, { account, equity, at, resetHour: limits.dayResetHour });
-          await tellEquity(transaction, record);
+          const marked = await markEquity(transaction, { account, equity, at, resetHour: limits.dayResetHour });
+          if (marked) await tellEquity(transaction, record);
         }
         await recordSignals(transaction, record);
         await transaction.emit({

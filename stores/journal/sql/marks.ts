@@ -38,16 +38,17 @@ async function write(transaction: Transaction, account: string, day: number, mar
 /**
  * @param at when the equity was that: the exchange's time of its prices.
  * @param resetHour hour, UTC, at which a new day of the daily loss limit begins.
+ * @returns false where a mark of later prices stands already
  */
 export async function markEquity(
   transaction: Transaction,
   { account, equity, at, resetHour }: { account: string; equity: Money; at: number; resetHour: number },
-): Promise<void> {
+): Promise<boolean> {
   const before = await readMarks(transaction, account);
   // One that a wrong clock wrote would stand, and the limits with it, until its date: it is replaced. What it says of day and peak was true.
   const isAhead = before !== undefined && before.at > transaction.now() + CLOCKS_DIFFER_MS;
   // A cycle that ended late must neither bring back a day that is over nor a peak that a resume has laid down.
-  if (before && at < before.at && !isAhead) return;
+  if (before && at < before.at && !isAhead) return false;
   const dayStart = tradingDayStart(at, resetHour);
   const sameDay = before !== undefined && before.at >= dayStart;
   await write(transaction, account, Math.floor(dayStart / DAY_MS), {
@@ -56,6 +57,7 @@ export async function markEquity(
     highWater: before ? text(max(decimal(before.highWater), decimal(equity))) : equity,
     at,
   });
+  return true;
 }
 
 /** A deposit is no gain and a withdrawal no loss: the marks go along. */

@@ -1,11 +1,15 @@
 import { counted, type Report, within } from './query.ts';
 
-/** Equity at the end of each day, against that of the day before and what was paid in or out between. */
+/**
+ * What came of an account is its equity less all that was paid in: from one mark to the next that changes by profit and loss alone. Whether a
+ * deposit stands in a mark is told by the order in which the books wrote both, since times are of two clocks. So the days add up to the
+ * account's change whatever lies between a day's last mark and midnight.
+ */
 export const profitByDay: Report = {
   name: 'pnl-days',
   title: 'Profit and loss by day',
   description:
-    'Change of equity from the last mark before the day to the last of the day, less deposits and withdrawals since then; an account begins with nothing, and its first deposit is paid in like any other. Realised: of the sales booked that day, fees included. All in the account’s currency; days are UTC.',
+    'PnL: change of equity from the last mark before the day to the last of the day, less what was paid in or out between the two; an account begins with nothing, and its first deposit is paid in like any other. Equity: at the day’s last mark, with what was paid in or out since; a day without a mark has that of the day before, and its PnL stands in the next that has one. Realised and fees: of the fills booked that day. The equity of a day less that of the day before is its PnL and what was paid in. All in the account’s currency; days are UTC.',
   columns: [
     { name: 'day', title: 'day', unit: 'day' },
     { name: 'equity', title: 'equity', unit: 'money' },
@@ -17,39 +21,43 @@ export const profitByDay: Report = {
     { name: 'fills', title: 'fills', unit: 'count' },
   ],
   chart: { kind: 'line', x: 'day', y: ['equity'] },
-  sql: (d, range) => `
-WITH marks AS (
-  SELECT ${d.day('event_at')} AS day, ${d.latest('equity', 'event_at')} AS equity, MIN(event_at) AS since
-  FROM ${d.table('portfolio_snapshots')} WHERE ${within(d, range)} GROUP BY 1
-), before AS (
-  SELECT ${d.latest('equity', 'event_at')} AS equity FROM ${d.table('portfolio_snapshots')}
-  WHERE event_at < ${d.moment(range.from)}
-), first_mark AS (
-  SELECT MAX(p.equity) AS equity, MAX(p.event_at) AS at FROM ${d.table('portfolio_snapshots')} p
-  JOIN (SELECT MIN(since) AS since FROM marks) m ON p.event_at = m.since
-), flows AS (
-  SELECT f.event_at, ${d.day('f.event_at')} AS day, f.value FROM ${d.table('capital_flows')} f CROSS JOIN before b
-  WHERE f.event_at < ${d.moment(range.to)} AND (b.equity IS NULL OR f.event_at >= ${d.moment(range.from)})
-), opening AS (
-  SELECT COALESCE(MAX(b.equity), CASE WHEN (SELECT MIN(event_at) FROM flows) <= MAX(m.at) THEN 0 END, MAX(m.equity)) AS equity
-  FROM before b CROSS JOIN first_mark m
-), paid AS (
-  SELECT m.day, SUM(CASE WHEN f.day <= m.day THEN f.value ELSE 0 END) AS value
-  FROM marks m CROSS JOIN (SELECT day, value FROM flows UNION ALL SELECT 0, 0) f GROUP BY m.day
-), trades AS (
-  SELECT ${d.day('event_at')} AS day, SUM(realized_pnl) AS realized, SUM(fee_quote) AS fees, SUM(notional) AS turnover,
-    COUNT(*) AS fills
-  FROM ${d.table('fills')} WHERE ${within(d, range)} GROUP BY 1
+  sql: (d, range) => {
+    // All that lies before the range is one day before the first.
+    const day = `CASE WHEN event_at < ${d.moment(range.from)} THEN -1 ELSE ${d.day('event_at')} END`;
+    const until = `event_at < ${d.moment(range.to)}`;
+    return `
+WITH flows AS (
+  SELECT ${day} AS day, sequence, value FROM ${d.table('capital_flows')} WHERE ${until}
+), closes AS (
+  SELECT ${day} AS day, MAX(sequence) AS sequence, ${d.latest('equity', 'sequence')} AS equity
+  FROM ${d.table('portfolio_snapshots')} WHERE ${until} GROUP BY 1
+), results AS (
+  SELECT c.day, MAX(c.equity) - SUM(CASE WHEN f.sequence < c.sequence THEN f.value ELSE 0 END) AS result,
+    ${counted('f.sequence > 0 AND f.sequence < c.sequence')} AS payments
+  FROM closes c CROSS JOIN (SELECT sequence, value FROM flows UNION ALL SELECT 0, 0) f GROUP BY c.day
+), gains AS (
+  SELECT day, result, COALESCE(LAG(result) OVER (ORDER BY day), CASE WHEN payments > 0 THEN 0 ELSE result END) AS opened,
+    ROW_NUMBER() OVER (ORDER BY day) AS place
+  FROM results
+), facts AS (
+  SELECT -1 AS day, opened AS brought, 0 AS pnl, 0 AS paid, 0 AS realized, 0 AS fees, 0 AS turnover, 0 AS fills
+  FROM gains WHERE place = 1
+  UNION ALL SELECT day, 0, result - opened, 0, 0, 0, 0, 0 FROM gains
+  UNION ALL SELECT day, 0, 0, value, 0, 0, 0, 0 FROM flows
+  UNION ALL SELECT ${d.day('event_at')}, 0, 0, 0, COALESCE(realized_pnl, 0), COALESCE(fee_quote, 0), notional, 1
+  FROM ${d.table('fills')} WHERE ${within(d, range)}
 ), days AS (
-  SELECT m.day, m.equity, COALESCE(LAG(m.equity) OVER (ORDER BY m.day), (SELECT equity FROM opening)) AS opened,
-    p.value - COALESCE(LAG(p.value) OVER (ORDER BY m.day), 0) AS paid
-  FROM marks m JOIN paid p ON p.day = m.day
+  SELECT day, SUM(brought) AS brought, SUM(pnl) AS pnl, SUM(paid) AS paid, SUM(realized) AS realized, SUM(fees) AS fees,
+    SUM(turnover) AS turnover, SUM(fills) AS fills
+  FROM facts GROUP BY day
+), standing AS (
+  SELECT *, SUM(brought + pnl + paid) OVER (ORDER BY day) AS equity FROM days
 )
-SELECT m.day, ${d.text('m.equity')} AS equity, ${d.text('m.equity - m.opened - m.paid')} AS pnl,
-  ${d.text('COALESCE(t.realized, 0)')} AS realized, ${d.text('COALESCE(t.fees, 0)')} AS fees, ${d.text('m.paid')} AS flows,
-  ${d.text('COALESCE(t.turnover, 0)')} AS turnover, ${d.double('COALESCE(t.fills, 0)')} AS fills
-FROM days m LEFT JOIN trades t ON t.day = m.day
-ORDER BY m.day`,
+SELECT day, ${d.text('equity')} AS equity, ${d.text('pnl')} AS pnl, ${d.text('realized')} AS realized,
+  ${d.text('fees')} AS fees, ${d.text('paid')} AS flows, ${d.text('turnover')} AS turnover, ${d.double('fills')} AS fills
+FROM standing WHERE day >= 0
+ORDER BY day`;
+  },
 };
 
 export const profitBySymbol: Report = {
