@@ -1,21 +1,21 @@
 import { type Decimal, decimal, sum, text, ZERO } from '../../domain/money/money.ts';
-import type { Position } from '../../domain/portfolio/portfolio.ts';
+import { unrealizedAt } from '../../domain/portfolio/holding.ts';
+import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
 import type { KnownPrice } from './prices.ts';
 
-/** A position with what it would bring at the newest known price; that part is missing where no price is known. */
-export interface PositionView extends Position {
+/** A position with what it would bring at the newest known price; that part is missing where no price is known and more than dust is held. */
+export interface PositionView extends BookedPosition {
   price: string | undefined;
   pricedAt: number | undefined;
-  /** Dust included: it keeps its cost. */
+  /** Dust included, over the cost that it took along. */
   unrealizedPnl: string | undefined;
 }
 
-export function viewPosition(position: Position, price: KnownPrice | undefined): PositionView {
-  const held = decimal(position.quantity).plus(position.dust);
-  const unrealized = held.isZero()
-    ? ZERO
-    : price && held.times(decimal(price.mid).minus(position.averageCost)).toDecimalPlaces(8);
+export function viewPosition(position: BookedPosition, price: KnownPrice | undefined): PositionView {
+  // Dust without a price counts nothing, as in equity.
+  const mid = price?.mid ?? (decimal(position.quantity).isZero() ? '0' : undefined);
+  const unrealized = mid && unrealizedAt(position, mid).toDecimalPlaces(8);
   return {
     ...position,
     price: price?.mid,

@@ -24,6 +24,12 @@ export interface Position {
   openedAt: number;
 }
 
+/** A position as it stands in the books. */
+export interface BookedPosition extends Position {
+  /** Of all its dust, in the quote currency. */
+  dustCost: Money;
+}
+
 /** What the day of the daily loss limit has brought so far. Amounts are in the account's currency. */
 export interface TradingDay {
   /** Equity that it began with; missing before the account's first mark. */

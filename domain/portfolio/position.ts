@@ -1,5 +1,6 @@
 import { decimal, type Money, type Price, text, ZERO } from '../money/money.ts';
 import type { Fill } from '../orders/orders.ts';
+import { giveUp, receive } from './holding.ts';
 import type { Position } from './portfolio.ts';
 
 export function baseOf(symbol: string): string {
@@ -27,37 +28,18 @@ export function isRemnant({ quantity }: Position, price: Price, minNotional: Mon
 }
 
 /**
- * Average-cost accounting. A fee in the quote currency raises the cost of a buy and lowers the proceeds of a sell; a fee in the base asset
- * lowers what is held at unchanged cost. A fee in a third asset touches the ledger only.
+ * Average-cost accounting. A fee in the quote currency raises the cost of a buy and lowers the proceeds of a sale; a fee in the base asset
+ * lowers what is held at unchanged cost. A fee in a third asset does as one in the quote currency, by what it had cost.
+ *
+ * @param thirdFee what a fee in a third asset had cost, in the quote currency
  */
-export function applyFill(position: Position, fill: Fill): Position {
-  const price = decimal(fill.price);
+export function applyFill<Kept extends Position>(position: Kept, fill: Fill, thirdFee = ZERO): Kept {
   const filled = decimal(fill.quantity);
-  const fee = decimal(fill.fee);
-  const baseFee = fill.feeAsset === baseOf(fill.symbol) ? fee : ZERO;
-  const quoteFee = fill.feeAsset === quoteOf(fill.symbol) ? fee : ZERO;
-  const held = decimal(position.quantity);
-  const cost = held.times(position.averageCost);
-
-  if (fill.side === 'buy') {
-    const quantity = held.plus(filled).minus(baseFee);
-    const newCost = cost.plus(price.times(filled)).plus(quoteFee);
-    return {
-      ...position,
-      quantity: text(quantity),
-      averageCost: text(quantity.isZero() ? ZERO : newCost.div(quantity)),
-      openedAt: held.isZero() ? fill.filledAt : position.openedAt,
-    };
-  }
-  const sold = filled.plus(baseFee);
-  const proceeds = price.times(filled).minus(quoteFee);
-  const costOfSold = sold.times(position.averageCost);
-  const quantity = held.minus(sold);
-  return {
-    ...position,
-    quantity: text(quantity),
-    averageCost: quantity.isZero() ? text(ZERO) : position.averageCost,
-    openedAt: quantity.isZero() ? 0 : position.openedAt,
-    realizedPnl: text(decimal(position.realizedPnl).plus(proceeds).minus(costOfSold)),
-  };
+  const value = filled.times(fill.price);
+  const baseFee = fill.feeAsset === baseOf(fill.symbol) ? decimal(fill.fee) : ZERO;
+  const quoteFee = fill.feeAsset === quoteOf(fill.symbol) ? decimal(fill.fee) : thirdFee;
+  if (fill.side === 'buy') return receive(position, filled.minus(baseFee), value.plus(quoteFee), fill.filledAt);
+  const { after, cost } = giveUp(position, filled.plus(baseFee));
+  const realizedPnl = decimal(position.realizedPnl).plus(value).minus(quoteFee).minus(cost);
+  return { ...after, realizedPnl: text(realizedPnl) };
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bookTransfer, type TransferTools, transferInPaper } from '../../client/controls/transfers.ts';
 import { profitOf, viewPosition } from '../../client/views/portfolio-view.ts';
-import type { Position } from '../../domain/portfolio/portfolio.ts';
+import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -12,29 +12,40 @@ import { temporaryJournal } from '../support/books.ts';
 import { typed } from '../support/plain.ts';
 
 describe('profit', () => {
-  const position = typed<Position>({
-    ...flatPosition('BTC/USDT'),
+  const flat = typed<BookedPosition>({ ...flatPosition('BTC/USDT'), dustCost: '0' });
+  const position = typed<BookedPosition>({
+    ...flat,
     quantity: '0.1',
     averageCost: '50000',
     realizedPnl: '12.5',
     dust: '0.001',
+    dustCost: '40',
   });
   const priced = viewPosition(position, { mid: '51000', at: 5 });
   const marks = typed<EquityMarks>({ equity: '10110', dayOpen: '10000', highWater: '10200', at: 5 });
 
   it('is taken at the newest known price, dust included', () => {
-    expect(priced).toMatchObject({ unrealizedPnl: '101', price: '51000', pricedAt: 5 });
+    expect(priced).toMatchObject({ unrealizedPnl: '111', price: '51000', pricedAt: 5 });
     expect(profitOf([priced], marks, { USDT: '10000' }, 'USDT')).toEqual({
       realized: '12.5',
-      unrealized: '101',
+      unrealized: '111',
       sinceDeposits: '110',
     });
+  });
+
+  it.each([
+    ['0.00000628', '0.4', '100000', '0.228'],
+    // Of an asset without a market: it counts nothing, as in equity.
+    ['5', '0.4', undefined, '-0.4'],
+  ])('of %s that are dust alone, at a cost of %s and a price of %s, is %s', (dust, dustCost, mid, expected) => {
+    const swept = { ...flat, ...typed<Partial<BookedPosition>>({ dust, dustCost }) };
+    expect(viewPosition(swept, mid === undefined ? undefined : { mid, at: 5 }).unrealizedPnl).toBe(expected);
   });
 
   it('is not invented where a price, a mark or the worth of a deposit is missing', () => {
     const unpriced = viewPosition(position, undefined);
     expect(unpriced.unrealizedPnl).toBeUndefined();
-    expect(viewPosition(flatPosition('BTC/USDT'), undefined).unrealizedPnl).toBe('0');
+    expect(viewPosition(flat, undefined).unrealizedPnl).toBe('0');
     expect(profitOf([priced, unpriced], undefined, {}, 'USDT')).toEqual({
       realized: '25',
       unrealized: undefined,

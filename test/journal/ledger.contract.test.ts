@@ -12,7 +12,7 @@ const rules = { stepSize: '0.00001', minQuantity: '0.00001', minNotional: '5' };
 describe.each(adapterNames)('the ledger on %s', (name) => {
   const books = new FreshBooks(name);
 
-  it('takes a deposit of another asset into its position at its worth, and a withdrawal out of it at its cost', async () => {
+  it('takes a deposit of another asset into its position at its worth, and a withdrawal out of it as a sale at that', async () => {
     const move = (reference: string, amount: string, value: string) =>
       books.journal.ledger.transfer({
         reference,
@@ -30,10 +30,10 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     await move('b', '0.1', '9000');
     expect(await position()).toMatchObject({ quantity: '0.3', averageCost: '70000', openedAt: 7 });
     await move('c', '-0.1', '-8000');
-    expect(await position()).toMatchObject({ quantity: '0.2', averageCost: '70000', realizedPnl: '0' });
+    expect(await position()).toMatchObject({ quantity: '0.2', averageCost: '70000', realizedPnl: '1000' });
     await expect(move('d', '-0.3', '-24000')).rejects.toThrow('0.2 are free');
     await move('e', '-0.2', '-16000');
-    expect(await position()).toMatchObject({ quantity: '0', averageCost: '0', openedAt: 0, realizedPnl: '0' });
+    expect(await position()).toMatchObject({ quantity: '0', averageCost: '0', openedAt: 0, realizedPnl: '3000' });
     expect(await books.journal.ledger.deposits('main')).toMatchObject({ BTC: '0' });
   });
 

@@ -18,7 +18,7 @@ import {
 import { decimal, floorToStep, text } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { Touch } from '../../domain/orders/submissions.ts';
-import type { Position } from '../../domain/portfolio/portfolio.ts';
+import type { BookedPosition, Position } from '../../domain/portfolio/portfolio.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
 import type { Holding } from '../../domain/protection/protection.ts';
 import type { Listing } from '../../venues/port.ts';
@@ -205,7 +205,7 @@ describe('the watcher', () => {
         ledger: {
           positions: async () => {
             at += 1;
-            return [typed<Position>({ ...flatPosition(SYMBOL), ...holding, ...now()?.position })];
+            return [typed<BookedPosition>({ ...flatPosition(SYMBOL), dustCost: '0', ...holding, ...now()?.position })];
           },
         },
       },

@@ -1,4 +1,4 @@
-import { decimal } from '../../domain/money/money.ts';
+import { isHeld } from '../../domain/portfolio/holding.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
 /** Symbols of which something is held that may be sold. */
@@ -7,5 +7,5 @@ export async function heldSymbols(
   account: string,
 ): Promise<string[]> {
   const positions = await ledger.positions(account);
-  return positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+  return positions.filter(isHeld).map(({ symbol }) => symbol);
 }

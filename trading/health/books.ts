@@ -1,7 +1,7 @@
 import { haltingParts } from '../../contracts/control.ts';
 import { protectWorkflowId } from '../../contracts/workflow-ids.ts';
 import { type Observation, observed } from '../../domain/health/health.ts';
-import { decimal } from '../../domain/money/money.ts';
+import { isHeld } from '../../domain/portfolio/holding.ts';
 import { isUnwell } from '../../domain/signals/signals.ts';
 import type { ControlState } from '../../stores/journal/books/control.ts';
 import type { ReconciliationReport } from '../../stores/journal/books/exchange.ts';
@@ -31,7 +31,7 @@ export async function listingsObservation(
   configured: readonly string[],
 ): Promise<Observation[]> {
   const positions = await journal.ledger.positions(account);
-  const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+  const held = positions.filter(isHeld).map(({ symbol }) => symbol);
   const untraded = [...new Set([...configured, ...held])].filter((symbol) => listing(symbol) !== 'traded');
   const words = untraded.map((symbol) => {
     const remedies = [
@@ -95,7 +95,7 @@ export async function ordersObservation(journal: Pick<Journal, 'intents'>, accou
 export async function guardedHoldings(journal: Pick<Journal, 'ledger'>, account: string): Promise<string[]> {
   const before = Date.now() - PROTECTED_WITHIN_MS;
   const positions = await journal.ledger.positions(account);
-  const held = positions.filter(({ quantity, openedAt }) => !decimal(quantity).isZero() && openedAt < before);
+  const held = positions.filter((one) => isHeld(one) && one.openedAt < before);
   return held.map(({ symbol }) => symbol);
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Guard, Watched, WatchRequest } from '../../contracts/protection.ts';
 import { decimal, type Price } from '../../domain/money/money.ts';
+import { isHeld } from '../../domain/portfolio/holding.ts';
 import { sellable } from '../../domain/protection/exits.ts';
 import {
   barrierHit,
@@ -80,7 +81,7 @@ async function holdingOf(
   symbol: string,
 ): Promise<Holding | undefined> {
   const position = (await journal.ledger.positions(account)).find((one) => one.symbol === symbol);
-  if (!position || decimal(position.quantity).isZero()) return undefined;
+  if (!position || !isHeld(position)) return undefined;
   const { quantity, averageCost, openedAt } = position;
   return { quantity, averageCost, openedAt };
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { decimal } from '../../domain/money/money.ts';
+import { isHeld } from '../../domain/portfolio/holding.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { ALL_AT_ONCE } from './due-symbols.ts';
 import type { Ingest } from './ingest.ts';
@@ -45,8 +45,8 @@ export function startIngestLoop({ ingest, journal, account, symbols, protect, lo
 
   /** Once a holding: its entry's time names it. */
   const protectHoldings = async (protectOne: (symbol: string) => Promise<void>): Promise<void> => {
-    for (const { symbol, quantity, openedAt } of await journal.ledger.positions(account)) {
-      if (decimal(quantity).isZero() || protectedSince.get(symbol) === openedAt) continue;
+    for (const { symbol, openedAt } of (await journal.ledger.positions(account)).filter(isHeld)) {
+      if (protectedSince.get(symbol) === openedAt) continue;
       await protectOne(symbol);
       protectedSince.set(symbol, openedAt);
     }

@@ -1,7 +1,7 @@
 import { flattenWorkflowId, orderWorkflowId, planWorkflowId, protectWorkflowId } from '../../contracts/workflow-ids.ts';
-import { decimal } from '../../domain/money/money.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
+import { isHeld } from '../../domain/portfolio/holding.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
@@ -116,9 +116,8 @@ export async function startMissingProtection(
   now: number,
 ): Promise<StartedExits[]> {
   const started: StartedExits[] = [];
-  for (const { symbol, quantity, openedAt } of await journal.ledger.positions(account)) {
+  for (const { symbol, openedAt } of (await journal.ledger.positions(account)).filter(isHeld)) {
     const workflowId = protectWorkflowId(account, symbol);
-    if (decimal(quantity).isZero()) continue;
     const last = await runs.state(workflowId);
     if (last === 'running') continue;
     await runs.protect(account, symbol);

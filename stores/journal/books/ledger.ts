@@ -2,7 +2,7 @@ import type { Via } from '../../../contracts/audit.ts';
 import type { DecimalText, Money, Price, Quantity } from '../../../domain/money/money.ts';
 import type { CycleId, LegId } from '../../../domain/orders/ids.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
-import type { Balance, Position, TradingDay } from '../../../domain/portfolio/portfolio.ts';
+import type { Balance, BookedPosition, Position, TradingDay } from '../../../domain/portfolio/portfolio.ts';
 import type { SellingRules } from '../../../domain/protection/exits.ts';
 
 export interface Transfer {
@@ -15,6 +15,8 @@ export interface Transfer {
   value: DecimalText;
   /** Whose position it joins or leaves; missing for the account's currency itself. */
   symbol?: string;
+  /** The symbol is no market of the exchange: a deposit is dust at once, which nobody tries to sell. */
+  untraded?: boolean;
   at: number;
   /** Who says that they moved it; software without. */
   by?: string;
@@ -35,7 +37,7 @@ export interface LedgerBook {
   /** Idempotent by reference. Opens the account at its first deposit. Refused when more is withdrawn than is free. */
   transfer(entry: Transfer): Promise<void>;
   balances(account: string): Promise<Balance[]>;
-  positions(account: string): Promise<Position[]>;
+  positions(account: string): Promise<BookedPosition[]>;
   /** Deposits less withdrawals, by asset. */
   deposits(account: string): Promise<Record<string, DecimalText>>;
   /** What the exchange charged so far, by the asset that it was charged in. */
@@ -93,6 +95,8 @@ export interface BookedFill extends Fill {
   legId?: LegId;
   /** Of a sale, against average cost with fees; 0 of a buy. */
   realizedPnl?: DecimalText;
+  /** What a fee in a third asset had cost, in the quote currency. The position bears it. */
+  feeCost?: Money;
 }
 
 /** Payload of `equity.marked`: the account after a cycle that could be priced. */

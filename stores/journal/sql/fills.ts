@@ -1,11 +1,11 @@
-import { type Decimal, decimal, min, text, ZERO } from '../../../domain/money/money.ts';
+import { type Decimal, decimal, type Money, min, text, ZERO } from '../../../domain/money/money.ts';
 import { type CycleId, type LegId } from '../../../domain/orders/ids.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
 import type { BookedFill } from '../books/ledger.ts';
 import { readVenue } from './accounts.ts';
 import type { Transaction } from './database.ts';
-import { bookOnPosition } from './positions.ts';
+import { bookOnPosition, payThirdFee } from './positions.ts';
 import { openReservation, type Posting, post } from './postings.ts';
 import { countTrade } from './trading-day.ts';
 
@@ -43,14 +43,16 @@ export async function bookFill(transaction: Transaction, fill: Fill, owner: Fill
 
   await countTrade(transaction, fill);
   const key = `fill/${fill.venue}/${fill.account}/${fill.symbol}/${fill.tradeId}/${fill.intentId}`;
-  const realizedPnl = await bookOnPosition(transaction, fill, legId);
-  await post(transaction, key, 'fill', fill.account, await fillPostings(transaction, fill, legId));
-  const payload: BookedFill = { ...fill, legId, realizedPnl };
+  const thirdFee = await payThirdFee(transaction, fill);
+  const realizedPnl = await bookOnPosition(transaction, fill, legId, thirdFee?.cost);
+  await post(transaction, key, 'fill', fill.account, await fillPostings(transaction, fill, legId, thirdFee?.ofDust));
+  const feeCost = thirdFee && { feeCost: text<Money>(thirdFee.cost) };
+  const payload: BookedFill = { ...fill, legId, realizedPnl, ...feeCost };
   await transaction.emit({ eventId: key, kind: 'fill.booked', cycleId, correlationId, payload });
   return true;
 }
 
-async function fillPostings(transaction: Transaction, fill: Fill, legId: LegId): Promise<Posting[]> {
+async function fillPostings(transaction: Transaction, fill: Fill, legId: LegId, ofDust = ZERO): Promise<Posting[]> {
   const base = baseOf(fill.symbol);
   const quote = quoteOf(fill.symbol);
   const quantity = decimal(fill.quantity);
@@ -63,7 +65,8 @@ async function fillPostings(transaction: Transaction, fill: Fill, legId: LegId):
     { book: 'market', asset: received, amount: receivedAmount.negated() },
     { book: 'free', asset: received, amount: receivedAmount },
     // A fee in the received asset comes out of what was just received, any other out of what is held.
-    { book: 'free', asset: fill.feeAsset, amount: decimal(fill.fee).negated() },
+    { book: 'free', asset: fill.feeAsset, amount: ofDust.minus(fill.fee) },
+    { book: 'dust', asset: fill.feeAsset, amount: ofDust.negated() },
     { book: 'fees', asset: fill.feeAsset, amount: decimal(fill.fee) },
   ];
 }

@@ -1,6 +1,6 @@
 import { type Via, via } from '../../../contracts/audit.ts';
 import { UserError } from '../../../contracts/errors.ts';
-import { type Decimal, decimal, text } from '../../../domain/money/money.ts';
+import { type Decimal, decimal, max, text, ZERO } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { Fill, OrderSide } from '../../../domain/orders/orders.ts';
 import type { Balance } from '../../../domain/portfolio/portfolio.ts';
@@ -9,7 +9,7 @@ import { bookOut, endWaiting } from './book-out.ts';
 import { isNewRequest } from './control.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { moveMarks, readMarks } from './marks.ts';
-import { movePosition, readPositions, sweepDust } from './positions.ts';
+import { moveDust, movePosition, readPositions, sweepDust } from './positions.ts';
 import { balanceOf, type LedgerBookName, post } from './postings.ts';
 import { readLimits } from './settings-kinds.ts';
 import { readTradingDay } from './trading-day.ts';
@@ -64,27 +64,33 @@ function signatureOf({ by, via: door = '' }: Pick<Transfer, 'by' | 'via'>): { by
 
 export function createLedgerBook(database: Database): LedgerBook {
   return {
-    transfer: ({ reference, account, asset, amount, value, symbol, at, ...signed }) =>
+    transfer: ({ reference, account, asset, amount, value, symbol, untraded, at, ...signed }) =>
       database.transaction(account, { ledger: true }, async (transaction) => {
         if (!(await isNewRequest(transaction, `transfer/${account}/${reference}`, account, 'transfer'))) return;
         const moved = decimal(amount);
         const free = await balanceOf(transaction, account, 'free', asset);
-        if (free.plus(moved).isNegative()) {
+        const isShort = moved.isNegative() && free.plus(moved).isNegative();
+        const dust = untraded ? await balanceOf(transaction, account, 'dust', asset) : ZERO;
+        if (isShort && dust.plus(moved).isNegative()) {
+          const held = untraded ? max(free, dust) : free;
           throw new UserError(
             'NotFree',
-            `${text(moved.negated())} ${asset} cannot be withdrawn: ${text(free)} are free; orders and positions hold the rest.`,
+            `${text(moved.negated())} ${asset} cannot be withdrawn: ${text(held)} are free; orders and positions hold the rest.`,
           );
         }
+        const book = untraded && (isShort || !moved.isNegative()) ? 'dust' : 'free';
         await post(transaction, `transfer/${reference}`, 'transfer', account, [
-          { book: 'free', asset, amount: moved },
+          { book, asset, amount: moved },
           { book: 'deposits', asset, amount: moved.negated() },
         ]);
-        if (symbol !== undefined) await movePosition(transaction, account, { symbol, moved, value, at });
+        const move = book === 'dust' ? moveDust : movePosition;
+        const realizedPnl =
+          symbol === undefined ? text(ZERO) : await move(transaction, account, { symbol, moved, value, at });
         await moveMarks(transaction, account, value);
         await transaction.emit({
           eventId: `transfer/${account}/${reference}`,
           kind: moved.isNegative() ? 'capital.withdrawn' : 'capital.deposited',
-          payload: { account, asset, amount, value, at, reason: reference, ...signatureOf(signed) },
+          payload: { account, asset, amount, value, realizedPnl, at, reason: reference, ...signatureOf(signed) },
         });
       }),
 

@@ -3,34 +3,30 @@ import { type Decimal, type DecimalText, decimal, text, ZERO } from '../../../do
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { LegId } from '../../../domain/orders/ids.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
-import type { Position } from '../../../domain/portfolio/portfolio.ts';
-import { applyFill, baseOf, flatPosition, isRemnant } from '../../../domain/portfolio/position.ts';
+import { giveUp, payFee, receive } from '../../../domain/portfolio/holding.ts';
+import type { BookedPosition, Position } from '../../../domain/portfolio/portfolio.ts';
+import { applyFill, baseOf, flatPosition, isRemnant, quoteOf } from '../../../domain/portfolio/position.ts';
 import { sellable } from '../../../domain/protection/exits.ts';
 import type { LedgerBook } from '../books/ledger.ts';
 import { VENUE_OF_ACCOUNT } from './accounts.ts';
 import type { Row, Sql, Transaction } from './database.ts';
 import { balanceOf, findReservedLeg, post } from './postings.ts';
 
-/** A position with the cost that its dust took along. */
-interface StoredPosition extends Position {
-  dustCost: string;
-}
-
-function toPosition(row: Row): StoredPosition {
+function toPosition(row: Row): BookedPosition {
   return {
     symbol: String(row['symbol']),
     quantity: tagged(String(row['quantity'])),
     averageCost: tagged(String(row['average_cost'])),
     realizedPnl: tagged(String(row['realized_pnl'])),
     dust: tagged(String(row['dust'])),
-    dustCost: String(row['dust_cost']),
+    dustCost: tagged(String(row['dust_cost'])),
     openedAt: Number(row['opened_at']),
   };
 }
 
-export async function readStored(sql: Sql, account: string, symbol: string): Promise<StoredPosition> {
+export async function readStored(sql: Sql, account: string, symbol: string): Promise<BookedPosition> {
   const row = await sql.row('SELECT * FROM positions WHERE account = ? AND symbol = ?', account, symbol);
-  return row ? toPosition(row) : { ...flatPosition(symbol), dustCost: '0' };
+  return row ? toPosition(row) : { ...flatPosition(symbol), dustCost: text(ZERO) };
 }
 
 export async function readPosition(sql: Sql, account: string, symbol: string): Promise<Position> {
@@ -38,15 +34,12 @@ export async function readPosition(sql: Sql, account: string, symbol: string): P
   return position;
 }
 
-export async function readPositions(sql: Sql, account: string): Promise<Position[]> {
+export async function readPositions(sql: Sql, account: string): Promise<BookedPosition[]> {
   const rows = await sql.rows('SELECT * FROM positions WHERE account = ? ORDER BY symbol', account);
-  return rows.map((row) => {
-    const { dustCost: _cost, ...position } = toPosition(row);
-    return position;
-  });
+  return rows.map(toPosition);
 }
 
-export async function writeStored(transaction: Transaction, account: string, position: StoredPosition): Promise<void> {
+export async function writeStored(transaction: Transaction, account: string, position: BookedPosition): Promise<void> {
   await transaction.run(
     `INSERT INTO positions (account, venue, symbol, quantity, average_cost, realized_pnl, dust, dust_cost, opened_at)
      VALUES (?, ${VENUE_OF_ACCOUNT}, ?, ?, ?, ?, ?, ?, ?)
@@ -64,28 +57,66 @@ export async function writeStored(transaction: Transaction, account: string, pos
   );
 }
 
-/** What is paid in joins the position at its worth of that moment, what is paid out leaves it at its cost: neither is gain or loss. */
+/**
+ * What is paid in joins the position at its worth of that moment, what is paid out leaves it as if it were sold for its worth. Returns what that
+ * realised, in the quote currency.
+ *
+ * @param value of what moved, with the sign of `moved`
+ */
 export async function movePosition(
   transaction: Transaction,
   account: string,
-  { symbol, moved, value, at }: { symbol: string; moved: Decimal; value: string; at: number },
-): Promise<void> {
+  { symbol, moved, value, at }: { symbol: string; moved: Decimal; value: DecimalText; at: number },
+): Promise<DecimalText> {
   const stored = await readStored(transaction, account, symbol);
-  const held = decimal(stored.quantity);
-  const quantity = held.plus(moved);
-  if (quantity.isNegative()) {
+  if (moved.isNegative() && decimal(stored.quantity).plus(moved).isNegative()) {
     throw new UserError(
       'NotHeld',
       `The position in ${symbol} is ${stored.quantity}: ${text(moved.negated())} cannot leave it.`,
     );
   }
-  const cost = moved.isNegative() ? quantity.times(stored.averageCost) : held.times(stored.averageCost).plus(value);
+  const after = moved.isNegative() ? leave() : receive(stored, moved, decimal(value), at);
+  await writeStored(transaction, account, after);
+  return text(decimal(after.realizedPnl).minus(stored.realizedPnl));
+
+  function leave(): BookedPosition {
+    const { after: rest, cost } = giveUp(stored, moved.negated());
+    return { ...rest, realizedPnl: text(decimal(rest.realizedPnl).minus(value).minus(cost)) };
+  }
+}
+
+/** The same of dust. What is paid in of an asset that has no market is dust: nobody can sell it. */
+export async function moveDust(
+  transaction: Transaction,
+  account: string,
+  { symbol, moved, value }: { symbol: string; moved: Decimal; value: DecimalText },
+): Promise<DecimalText> {
+  const stored = await readStored(transaction, account, symbol);
+  const cost = moved.isNegative() ? moved.times(stored.dustCost).div(stored.dust) : decimal(value);
+  const gain = cost.minus(value);
   await writeStored(transaction, account, {
     ...stored,
-    quantity: text(quantity),
-    averageCost: text(quantity.isZero() ? ZERO : cost.div(quantity)),
-    openedAt: quantity.isZero() ? 0 : held.isZero() ? at : stored.openedAt,
+    dust: text(moved.plus(stored.dust)),
+    dustCost: text(cost.plus(stored.dustCost)),
+    realizedPnl: text(gain.plus(stored.realizedPnl)),
   });
+  return text(gain);
+}
+
+/**
+ * A fee in an asset that is neither of the fill's two leaves the position in that asset, and the fill's own position bears what it had cost.
+ *
+ * @returns that cost in the quote currency, and how much of the fee was dust; undefined where the fee is of the fill's own assets
+ */
+export async function payThirdFee(
+  transaction: Transaction,
+  { account, symbol, feeAsset, fee, filledAt }: Fill,
+): Promise<{ cost: Decimal; ofDust: Decimal } | undefined> {
+  if (feeAsset === baseOf(symbol) || feeAsset === quoteOf(symbol) || decimal(fee).isZero()) return undefined;
+  const stored = await readStored(transaction, account, `${feeAsset}/${quoteOf(symbol)}`);
+  const { after, cost, ofDust } = payFee(stored, decimal(fee), filledAt);
+  await writeStored(transaction, account, after);
+  return { cost, ofDust };
 }
 
 /**
@@ -93,12 +124,17 @@ export async function movePosition(
  * that was heard of after what it sold had been swept. A holding of which only what cannot be sold was left begins anew with the next order that
  * buys. Returns what the fill gained.
  */
-export async function bookOnPosition(transaction: Transaction, fill: Fill, legId: LegId): Promise<DecimalText> {
+export async function bookOnPosition(
+  transaction: Transaction,
+  fill: Fill,
+  legId: LegId,
+  thirdFee: Decimal | undefined,
+): Promise<DecimalText> {
   const { account, symbol } = fill;
   const stored = await readStored(transaction, account, symbol);
   const joins = fill.side === 'buy' || decimal(fill.quantity).greaterThan(stored.quantity);
   const before = joins ? await takeDustBack(transaction, account, stored, fill) : stored;
-  const after: StoredPosition = { ...before, ...applyFill(before, fill) };
+  const after: BookedPosition = { ...applyFill(before, fill, thirdFee) };
   if (await beginsAnew(transaction, before, fill, legId)) after.openedAt = fill.filledAt;
   await writeStored(transaction, account, after);
   const gain = decimal(after.realizedPnl).minus(before.realizedPnl);
@@ -134,9 +170,9 @@ async function realizedBy(sql: Sql, legId: LegId) {
 async function takeDustBack(
   transaction: Transaction,
   account: string,
-  stored: StoredPosition,
+  stored: BookedPosition,
   fill: Fill,
-): Promise<StoredPosition> {
+): Promise<BookedPosition> {
   const dust = decimal(stored.dust);
   if (dust.isZero()) return stored;
   const asset = baseOf(stored.symbol);
@@ -151,7 +187,7 @@ async function takeDustBack(
     quantity: text(quantity),
     averageCost: text(cost.div(quantity)),
     dust: text(ZERO),
-    dustCost: '0',
+    dustCost: text(ZERO),
     openedAt: decimal(stored.quantity).isZero() ? fill.filledAt : stored.openedAt,
   };
 }
@@ -170,7 +206,8 @@ export async function sweepDust(
   const free = await balanceOf(transaction, account, 'free', asset);
   // What another order has reserved is not dust yet, and that nobody bids says nothing of its worth.
   const isDust = !decimal(price).isZero() && sellable(rules, quantity, decimal(price)).isZero();
-  if (quantity.isZero() || free.lessThan(quantity) || !isDust) return '0';
+  // Below zero is no remainder: more left than was known to be held, and that has to be found.
+  if (!quantity.greaterThan(0) || free.lessThan(quantity) || !isDust) return '0';
   await post(transaction, key, 'dust', account, [
     { book: 'free', asset, amount: quantity.negated() },
     { book: 'dust', asset, amount: quantity },
