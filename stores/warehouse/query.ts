@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { tableNames, tables } from '../../contracts/warehouse/tables.ts';
+import { type TableName, tableNames, tables } from '../../contracts/warehouse/tables.ts';
 import { emptySelect } from './duckdb/columns.ts';
 import { loadRows, quoted, withDuckDb } from './duckdb/database.ts';
 import type { Feed } from './feeds.ts';
-import type { Batch, Manifest } from './port.ts';
+import type { Manifest } from './port.ts';
 import { currentManifest, type Warehouse } from './warehouse.ts';
 
-/** Events that a reader takes straight from their buffers: what is younger than the last export. */
-const TAIL_EVENTS = 100_000;
+/** Events that are held at once on their way from a buffer: some tens of megabytes at most. */
+const BATCH_EVENTS = 20_000;
 
 export interface WarehouseReader {
   manifest: Manifest;
@@ -27,30 +27,52 @@ export async function readWarehouse<T>(
   work: (reader: WarehouseReader) => Promise<T>,
 ): Promise<T> {
   const manifest = await currentManifest(warehouse);
-  const tail = (await Promise.all(feeds.map((feed) => feed.read(manifest.cursors[feed.source], TAIL_EVENTS))))
-    .map((read) => read?.batch)
-    .filter((batch) => batch !== undefined);
   return withDuckDb(warehouse.limits, async (connection) => {
-    for (const table of tableNames) await createView(connection, warehouse, manifest, table, tail);
+    const tail = await loadTail(connection, manifest, feeds);
+    for (const table of tableNames) await createView(connection, warehouse, manifest, table, tail.get(table) ?? []);
     return work({ manifest, connection, query: (sql) => rowsOf(connection, sql) });
   });
+}
+
+/**
+ * Everything that waits for its export, however much that is: an export that fails for days leaves out nothing of what came last.
+ *
+ * @returns the names of what was loaded, by table
+ */
+async function loadTail(
+  connection: DuckDBConnection,
+  { cursors }: Manifest,
+  feeds: readonly Feed[],
+): Promise<Map<TableName, string[]>> {
+  const loaded = new Map<TableName, string[]>();
+  for (const { source, read } of feeds) {
+    for (let [after, isLast] = [cursors[source], false]; !isLast; ) {
+      const part = await read(after, BATCH_EVENTS);
+      if (!part) break;
+      const { batch, events, last } = part;
+      for (const table of tableNames.filter((name) => batch.rows[name])) {
+        const name = `tail_${source}_${after}_${table}`;
+        await loadRows(connection, name, table, batch);
+        loaded.set(table, [...(loaded.get(table) ?? []), name]);
+      }
+      after = last;
+      isLast = events < BATCH_EVENTS;
+    }
+  }
+  return loaded;
 }
 
 async function createView(
   connection: DuckDBConnection,
   { folder }: Warehouse,
   { segments }: Manifest,
-  table: keyof typeof tables,
-  tail: readonly Batch[],
+  table: TableName,
+  tail: readonly string[],
 ): Promise<void> {
   const paths = segments.filter((segment) => segment.table === table).map(({ file }) => quoted(join(folder, file)));
   const parts = [emptySelect(tables[table])];
   if (paths.length > 0) parts.push(`SELECT * FROM read_parquet([${paths.join(', ')}], union_by_name = true)`);
-  for (const batch of tail.filter(({ rows }) => rows[table])) {
-    const name = `tail_${batch.source}_${table}`;
-    await loadRows(connection, name, table, batch);
-    parts.push(`SELECT * FROM "${name}"`);
-  }
+  for (const name of tail) parts.push(`SELECT * FROM "${name}"`);
   await connection.run(`CREATE VIEW "${table}" AS ${parts.join(' UNION ALL BY NAME ')}`);
 }
 

@@ -77,6 +77,19 @@ describe('an export', () => {
     await expectEachEventOnce();
   });
 
+  it('leaves out of a reader nothing of what waits for it, however much that is', async () => {
+    await books.journal.outbox.append(facts(1));
+    await exportEvents(books.warehouse, books.feeds);
+    await books.journal.outbox.append(facts(100_002, 2));
+    const [all] = await books.query(
+      'SELECT COUNT(*)::INTEGER AS n, MAX(CAST(trade_id AS INTEGER)) AS newest FROM fills',
+      {
+        tail: true,
+      },
+    );
+    expect(all).toEqual({ n: 100_003, newest: 100_003 });
+  });
+
   it('keeps what it cannot read, and says why', async () => {
     await books.journal.outbox.append([
       { eventId: 'odd', kind: 'fill.booked', payload: { symbol: 'BTC/USDT', price: '1e3', quantity: '1', fee: '0' } },
