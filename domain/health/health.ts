@@ -94,7 +94,8 @@ export function assess(known: readonly Incident[], look: Look): Assessment {
     const { component, code, detail, since } = observation;
     const found = { component, code, detail, since };
     const incident = open ? seenAgain(open, found, look.at) : opened(found, look);
-    const step = nextStep(incident, known, look.at);
+    // What the supervisor does about it is not for a look from afar to try.
+    const step = nextStep(open && saysLess(code, open) ? { ...incident, code } : incident, known, look.at);
     if (step === 'recover' && look.observeOnly !== true) {
       const { recovery } = conditionOf(incident.code);
       if (!recovery) continue;
@@ -135,8 +136,14 @@ function seenAgain(open: Incident, { code, detail }: Found, at: number): Inciden
       ? { ...record, endedAt: at, outcome: 'failed' as const, detail: 'its end was not heard of' }
       : record,
   );
+  if (saysLess(code, open)) return { ...open, looks: open.looks + 1, actions };
   const looks = code === open.code ? open.looks + 1 : 1;
   return { ...open, code, detail, severity: worse(open.severity, conditionOf(code).severity), looks, actions };
+}
+
+/** Who has seen a process end knows more of it than who hears nothing of it until it is started again. */
+function saysLess(code: ConditionCode, open: Incident): boolean {
+  return code === 'process.silent' && (open.code === 'process.ended' || open.code === 'process.hung');
 }
 
 function worse(one: Severity, other: Severity): Severity {

@@ -62,6 +62,23 @@ describe('an incident', () => {
     expect(known[0]).toMatchObject({ code: 'process.unready', severity: 'critical', looks: 1 });
   });
 
+  it.each<[ConditionCode]>([['process.ended'], ['process.hung']])(
+    'keeps %s, which its supervisor knows, where a look from afar hears nothing meanwhile',
+    (code) => {
+      const { known, due } = history([code, 'process.silent', 'process.silent', undefined]);
+      expect(known).toMatchObject([{ code, detail: code, looks: 3, recoveredBy: 'restart' }]);
+      // It is the supervisor who starts it again.
+      expect(due).toEqual([['restart'], [], [], []]);
+      const { known: other } = history(['process.silent', code]);
+      expect(other).toMatchObject([{ code, detail: code }]);
+    },
+  );
+
+  it('calls a person for a process that ended and stays silent', () => {
+    const { told } = history(['process.ended', ...repeat('process.silent', 31)]);
+    expect(told.flat().filter((each) => each === 'escalated')).toHaveLength(1);
+  });
+
   it('stays a warning while nothing worse comes of it', () => {
     const { known } = history(['exchange.clock_skew', 'breaker.open', 'breaker.open']);
     expect(known[0]).toMatchObject({ code: 'breaker.open', severity: 'warning', looks: 2 });
