@@ -96,7 +96,8 @@ function createProbes(dependencies: HealthDependencies, startedAt: number): (lat
     ...(protection.enabled ? [() => protectionObservation(journal, runs, account), answers.exits] : []),
     () => cycleObservation(journal, account),
     ...watchedSchedules(configuration).map((schedule) => () => scheduleObservation(client, schedule)),
-    () => versionsObservation(client, Date.now()),
+    // A worker of this version asks for nothing before trading control has answered it.
+    async () => (isStarting(startedAt, Date.now()) ? [] : versionsObservation(client, Date.now())),
     () => outboxObservation(exportLagMs, warehouse.exportSeconds),
     async () => backupObservation(backupScheduleId(mode), await backupAt()),
     ...(engines.includes('hummingbot') ? [() => quotingObservation(configuration)] : []),
