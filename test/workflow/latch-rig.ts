@@ -51,7 +51,12 @@ export async function startLatchRig(
     return work(argument);
   };
   const activities = Object.fromEntries(scriptedNames.map((name) => [name, activity(name)]));
-  const rig = await startWorkflowRig(environment, activities, { maxConcurrentActivityTaskExecutions: 500, ...options });
+  const rig = await startWorkflowRig(environment, activities, {
+    maxConcurrentActivityTaskExecutions: 500,
+    // Nothing is held up any more when it closes, but a busy machine takes its time: a worker that is forced to end fails while its threads work.
+    shutdownForceTime: '20s',
+    ...options,
+  });
   const scenes: LatchScene[] = [];
   return {
     scene() {
