@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import type { KnownSecrets } from '../../runtime/configuration/secrets.ts';
 import type { TemporalAccess } from '../../runtime/configuration/temporal.ts';
@@ -8,11 +9,13 @@ export const DEPLOYMENT = 'sapphire';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const UPDATE_WITHIN_MS = 20_000;
+const RETRY_MS = 500;
 
 /** What a server answers that knows no deployments, or does not let us make any. gRPC's status codes. */
 const UNIMPLEMENTED = 12;
 const PERMISSION_DENIED = 7;
 const NOT_FOUND = 5;
+const FAILED_PRECONDITION = 9;
 
 /** @returns whether the server keeps the versions of workers apart */
 export async function rollOut(
@@ -39,18 +42,18 @@ export async function rollOutBy(
   onProgress: (message: string) => void,
 ): Promise<boolean> {
   const { namespace, identity } = client.options;
+  const setCurrent = () =>
+    client.workflowService.setWorkerDeploymentCurrentVersion({
+      namespace,
+      identity,
+      deploymentName: DEPLOYMENT,
+      buildId,
+      allowNoPollers: true,
+      // A queue that a release no longer has is served by nobody: what is left on it is said by who took it over.
+      ignoreMissingTaskQueues: true,
+    });
   try {
-    await client.withDeadline(Date.now() + UPDATE_WITHIN_MS, () =>
-      client.workflowService.setWorkerDeploymentCurrentVersion({
-        namespace,
-        identity,
-        deploymentName: DEPLOYMENT,
-        buildId,
-        allowNoPollers: true,
-        // A queue that a release no longer has is served by nobody: what is left on it is said by who took it over.
-        ignoreMissingTaskQueues: true,
-      }),
-    );
+    await client.withDeadline(Date.now() + UPDATE_WITHIN_MS, () => whileBusy(setCurrent));
   } catch (error) {
     if (![UNIMPLEMENTED, PERMISSION_DENIED].includes(statusOf(error) ?? 0)) throw error;
     onProgress(
@@ -60,6 +63,20 @@ export async function rollOutBy(
   }
   await unpin(client, buildId);
   return true;
+}
+
+/** The server's own workflow of a deployment refuses a change now and then while versions make themselves known to it. */
+async function whileBusy(change: () => Promise<unknown>): Promise<void> {
+  const until = performance.now() + UPDATE_WITHIN_MS;
+  for (;;) {
+    try {
+      await change();
+      return;
+    } catch (error) {
+      if (statusOf(error) !== FAILED_PRECONDITION || performance.now() > until) throw error;
+      await sleep(RETRY_MS);
+    }
+  }
 }
 
 async function unpin(client: Client, buildId: string): Promise<void> {
