@@ -44,11 +44,11 @@ export function createWarehouseActivities(dependencies: WarehouseDependencies) {
       return report;
     },
 
-    /** Brings segments that the cloud warehouse has not got yet there. */
+    /** Brings segments that the cloud warehouse has not got yet there, as often as it takes them. */
     async loadSegments(): Promise<LoadReport> {
       if (!cloud || !breaker) return { loaded: 0, rows: 0, to: '' };
-      const { cancellationSignal } = Context.current();
-      const report = await breaker.execute(() => loadSegments(warehouse, cloud, cancellationSignal));
+      const { cancellationSignal: signal } = Context.current();
+      const report = await breaker.execute(() => loadSegments(warehouse, cloud, { signal }));
       if (report.loaded > 0) logger.info({ ...report }, 'segments loaded');
       return report;
     },

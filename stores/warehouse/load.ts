@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { UserError } from '../../contracts/errors.ts';
 import type { LoadReport } from '../../contracts/warehouse/reports.ts';
 import type { CloudWarehouse, Segment } from './port.ts';
+import { offerSegments } from './segments/offer.ts';
 import { changeManifest, currentManifest, type Warehouse } from './warehouse.ts';
 
 /** Faults of one segment, not of the way there. */
@@ -10,20 +11,24 @@ const ofTheSegment = ['CloudRowsDiffer', 'CloudLoadFailed'];
 const BATCH = 20;
 
 /**
- * Has every segment in the cloud warehouse. A load is idempotent by the segment's name, and the mark that it is done comes after it: whatever
+ * Has every segment in the cloud warehouse whose time has come (`offerSegments`), or all of them. A load is idempotent by the segment's name, and the mark that it is done comes after it: whatever
  * interrupts this, no segment is left out and none is there twice.
  */
 export async function loadSegments(
   warehouse: Warehouse,
   cloud: CloudWarehouse,
-  signal?: AbortSignal,
+  { signal, all = false }: { signal?: AbortSignal; all?: boolean } = {},
 ): Promise<LoadReport> {
+  await offerSegments(warehouse, cloud, { all });
   const report: LoadReport = { loaded: 0, rows: 0, to: cloud.name };
   const refused = new Map<string, UserError>();
   for (;;) {
     const { segments } = await currentManifest(warehouse);
     const waiting = segments
       .filter(({ file, loadedTo }) => loadedTo !== cloud.name && !refused.has(file))
+      .filter(
+        ({ table, offered, stream }) => offered?.to === cloud.name || stream !== undefined || cloud.streams(table),
+      )
       .slice(0, BATCH);
     if (waiting.length === 0) break;
     const loaded: Segment[] = [];

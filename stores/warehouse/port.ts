@@ -16,6 +16,8 @@ export interface Segment {
   /** Least and greatest `event_at` of its rows, UTC epoch milliseconds. */
   minAt: number;
   maxAt: number;
+  /** Cloud dataset that it was first to be loaded into, and when. From then on its file stays what it is until it is there: a load goes by its name. */
+  offered?: { to: string; at: number } | undefined;
   /** Cloud dataset that has it. */
   loadedTo?: string | undefined;
   /** Stream by which it goes there, where it does not go by a load job. Kept before the first row is sent. */
@@ -60,6 +62,8 @@ export interface CloudWarehouse {
    * @param path of the file
    */
   load(segment: Segment, path: string): Promise<void>;
+  /** Whether its rows go by streams, and not by load jobs. */
+  streams(table: TableName): boolean;
   /** Streams for tables that do not go by load jobs; undefined for those that do. */
   streamOf(table: TableName): Promise<string> | undefined;
 }

@@ -81,7 +81,7 @@ async function load(context: CliContext, options: OutputOptions): Promise<void> 
   const cloud = await cloudOf(context);
   const { warehouse } = await context.warehouse();
   progress(`Loading what ${cloud.name} has not got`);
-  const report = await loadSegments(warehouse, cloud);
+  const report = await loadSegments(warehouse, cloud, { all: true });
   print(report, options, () => `${report.loaded} segments, ${report.rows} rows`);
 }
 

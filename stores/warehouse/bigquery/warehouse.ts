@@ -50,6 +50,7 @@ export function openBigQueryWarehouse(
       segment.stream === undefined
         ? loadSegment(client, { dataset, location: settings.location }, segment, path)
         : streams.append(segment, path, segment.stream),
+    streams: (table) => settings.stream.includes(table),
     streamOf: (table) => (settings.stream.includes(table) ? streams.open(table) : undefined),
     close: () => streams.close(),
   };

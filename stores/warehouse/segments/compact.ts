@@ -78,7 +78,12 @@ function keptSince(at: number): string {
   return `event_at >= make_timestamptz(${Math.floor(at) * 1_000})`;
 }
 
-async function rewrite(warehouse: Warehouse, run: readonly Segment[], condition: string): Promise<Segment | undefined> {
+/** One segment of several, with the rows of them that meet the condition. */
+export async function rewrite(
+  warehouse: Warehouse,
+  run: readonly Segment[],
+  condition: string,
+): Promise<Segment | undefined> {
   const [first] = run;
   if (!first) return undefined;
   const { table, source, loadedTo } = first;
@@ -88,10 +93,12 @@ async function rewrite(warehouse: Warehouse, run: readonly Segment[], condition:
   const written = await withDuckDb(warehouse.limits, (connection) =>
     writeSegment(connection, warehouse, { table, range, query }),
   );
-  return { ...written, ...(loadedTo === undefined ? {} : { loadedTo }) };
+  const offered = run.map((segment) => segment.offered).toSorted((a, b) => (a?.at ?? 0) - (b?.at ?? 0));
+  const latest = offered.at(-1);
+  return { ...written, ...(latest ? { offered: latest } : {}), ...(loadedTo === undefined ? {} : { loadedTo }) };
 }
 
-function replaced(
+export function replaced(
   { cursors, segments, retired }: Manifest,
   gone: readonly Segment[],
   added: readonly Segment[],

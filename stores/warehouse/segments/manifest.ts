@@ -22,6 +22,7 @@ const segmentSchema = z.strictObject({
   sha256: z.string(),
   minAt: z.int(),
   maxAt: z.int(),
+  offered: z.strictObject({ to: z.string(), at: z.int() }).optional(),
   loadedTo: z.string().optional(),
   stream: z.string().optional(),
 });
