@@ -53,7 +53,7 @@ export const victims = [
   'workers/housekeeping',
   'workers/cycles',
   'workers/execution',
-  'agents',
+  'workers/agents',
 ] as const;
 export type Victim = (typeof victims)[number];
 /** Those whose clock may be wrong: each reads and writes times. */
@@ -180,7 +180,7 @@ export async function startChaosStack(options: {
       node('workers/housekeeping', 'workers/housekeeping.ts'),
       node('workers/cycles', 'workers/cycles.ts'),
       node('workers/execution', 'workers/execution.ts'),
-      node('agents', 'test/chaos/agents-worker.ts'),
+      node('workers/agents', 'test/chaos/agents-worker.ts'),
     ]);
     const client = await connectTemporal(access);
     const journal = await openJournal(configuration);

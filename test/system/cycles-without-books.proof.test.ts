@@ -164,7 +164,7 @@ it('a process of cycles without the key to the books trades on the exchange by t
   await supervisor.start([
     node('workers/control', 'workers/control.ts'),
     node('workers/execution', 'workers/execution.ts'),
-    node('agents', 'test/chaos/agents-worker.ts'),
+    node('workers/agents', 'test/chaos/agents-worker.ts'),
   ]);
   cycles = await startCycles();
   await refuseUnservedBooks(client);
