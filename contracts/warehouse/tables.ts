@@ -206,7 +206,7 @@ export const tables = {
   }),
   risk_verdicts: table(
     'risk_verdicts',
-    1,
+    2,
     'trading',
     'Each limit that bit, with what was wanted and what was let through.',
     {
@@ -214,8 +214,11 @@ export const tables = {
       code: text('Of the limit.'),
       limit_value: text('Where it stands.'),
       value: text('What was held against it.'),
-      before: text('Wanted: an amount in the quote currency, a quantity or a state, as the code has it.'),
-      after: text('Let through.'),
+      before: text('Wanted, as measure has it.'),
+      after: text('Let through, likewise.'),
+      measure: text(
+        'What before and after are, by the code: amount in the quote currency, quantity in the base asset, or a state.',
+      ).nullable(),
     },
   ),
   allocations: table('allocations', 1, 'trading', 'Shares of equity, and what bound them.', {
@@ -262,7 +265,9 @@ export const tables = {
     notional: decimal('price × quantity.'),
     fee: decimal('As the exchange charged it.'),
     fee_asset: text('In which it was charged.'),
-    fee_quote: decimal('The fee in the quote currency, where it was charged in base or quote.').nullable(),
+    fee_quote: decimal(
+      'The fee in the quote currency: one in the base at the price of the fill, one in a third asset at what that had cost.',
+    ).nullable(),
     liquidity: text('maker or taker.'),
     realized_pnl: decimal('Of a sale, against average cost, fees included; 0 of a buy.').nullable(),
   }),

@@ -156,6 +156,7 @@ describe('the shipped reports', () => {
         flows: '1000',
         turnover: '102',
         fills: 1,
+        unknown_fees: 0,
       },
       {
         day: FIRST / DAY + 1,
@@ -166,6 +167,7 @@ describe('the shipped reports', () => {
         flows: '500',
         turnover: '98',
         fills: 1,
+        unknown_fees: 0,
       },
     ]);
   });
@@ -185,6 +187,7 @@ describe('the shipped reports', () => {
         fees: '0.2',
         turnover: '200',
         fills: 2,
+        unknown_fees: 0,
         wins: 0,
       },
     ]);
@@ -290,6 +293,25 @@ describe('the shipped reports', () => {
     const before = await runReports(books.warehouse, books.feeds, range);
     await exportEvents(books.warehouse, books.feeds);
     expect(await runReports(books.warehouse, books.feeds, range)).toEqual(before);
+  });
+
+  it('count a fee in a third asset at what it had cost, and say of how many that is not known', async () => {
+    const at = day(5);
+    const paid = (tradeId: string, feeAsset: string, feeCost?: string): NewEvent => {
+      const booked = fill({ tradeId, side: 'buy', price: '100', quantity: '1', fee: '0.001', feeAsset, filledAt: at });
+      const cost = feeCost === undefined ? {} : { feeCost };
+      return { eventId: `fill/${tradeId}`, kind: 'fill.booked', payload: { ...booked, realizedPnl: '0', ...cost } };
+    };
+    await books.journal.outbox.append([
+      paid('third', 'BNB', '0.6'),
+      paid('base', 'BTC'),
+      paid('quote', 'USDT'),
+      paid('of before', 'BNB'),
+    ]);
+    const range = { from: day(5, 0), to: day(6, 0) };
+    const wanted = [{ fees: '0.701', fills: 4, unknown_fees: 1 }];
+    expect(await run('pnl-days', range)).toMatchObject(wanted);
+    expect(await run('pnl-symbols', range)).toMatchObject(wanted);
   });
 
   it('become a page that stands alone and names the mode', async () => {

@@ -1,7 +1,9 @@
 import type { Consensus } from '../../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../../contracts/cycle.ts';
+import { refusals } from '../../../contracts/refusals.ts';
 import { mostProbable } from '../../../domain/consensus/pooling.ts';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
+import type { RefusalCode } from '../../../domain/orders/refusal.ts';
 import type { Allocation, OrderPlan, RiskVerdict } from '../../../domain/portfolio/portfolio.ts';
 import type { AgentAnswer, Opinion, Signal } from '../../../domain/signals/signals.ts';
 import type { SubmittedSignal } from '../../journal/books/guests.ts';
@@ -134,7 +136,9 @@ export function planEnded({ end, detail, orders }: PlanResult): Projected[] {
 }
 
 export function limitBit({ code, symbol, limit, value, before, after }: RiskVerdict): Projected[] {
-  return [row('risk_verdicts', { symbol, code, limit_value: limit, value, before, after })];
+  // An earlier release may have had a code that this one has not.
+  const { change }: Partial<(typeof refusals)[RefusalCode]> = (refusals as Partial<typeof refusals>)[code] ?? {};
+  return [row('risk_verdicts', { symbol, code, limit_value: limit, value, before, after, measure: change ?? null })];
 }
 
 export function capitalAllocated({ portfolio, kind, symbol, wanted, share, amount, boundBy }: Allocation): Projected[] {

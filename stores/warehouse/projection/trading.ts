@@ -1,4 +1,4 @@
-import { decimal, sum, text } from '../../../domain/money/money.ts';
+import { type DecimalText, decimal, sum, text } from '../../../domain/money/money.ts';
 import type { Balance, Position } from '../../../domain/portfolio/portfolio.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
 import type { Intent } from '../../journal/books/intents.ts';
@@ -32,10 +32,15 @@ export function orderMoved(intent: Intent): Projected[] {
   ];
 }
 
+/** In the quote currency; undefined of a third asset where the books of an earlier release did not tell what it had cost. */
+function feeInQuote({ symbol, price, fee, feeAsset, feeCost }: BookedFill): DecimalText | undefined {
+  if (feeAsset === quoteOf(symbol) || decimal(fee).isZero()) return fee;
+  return feeAsset === baseOf(symbol) ? text(decimal(fee).times(price)) : feeCost;
+}
+
 export function fillBooked(fill: BookedFill): Projected[] {
   const { symbol, price, quantity, fee, feeAsset } = fill;
-  const feeQuote =
-    feeAsset === quoteOf(symbol) ? fee : feeAsset === baseOf(symbol) ? text(decimal(fee).times(price)) : undefined;
+  const feeQuote = feeInQuote(fill);
   return [
     row(
       'fills',

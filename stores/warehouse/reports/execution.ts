@@ -11,7 +11,7 @@ export const fillQuality: Report = {
   name: 'fills',
   title: 'Quality of the fills',
   description:
-    'Slippage of the fills that belong to a cycle, weighted by their value, in basis points, above zero when it cost us: against the arrival price (the best price of the other side in the snapshot that was decided on), against that snapshot’s mid, and against its microprice.',
+    'Slippage of the fills that belong to a cycle, weighted by their value, in basis points, above zero when it cost us: against the arrival price (the best price of the other side in the snapshot that was decided on), against that snapshot’s mid, and against its microprice. Fee: of the fills whose fee is known in the quote currency.',
   columns: [
     { name: 'symbol', title: 'symbol', unit: 'text' },
     { name: 'side', title: 'side', unit: 'text' },
@@ -38,7 +38,7 @@ SELECT f.symbol, f.side, f.liquidity, ${d.double('COUNT(*)')} AS fills, SUM(f.no
   SUM(f.notional * ${worse("(CASE f.side WHEN 'buy' THEN b.ask ELSE b.bid END)")}) / SUM(f.notional) AS arrival,
   SUM(f.notional * ${worse('b.mid')}) / SUM(f.notional) AS mid,
   SUM(f.notional * ${worse('b.microprice')}) / SUM(f.notional) AS microprice,
-  SUM(COALESCE(f.fee, 0)) / SUM(f.notional) * 10000 AS fee
+  SUM(f.fee) / SUM(CASE WHEN f.fee IS NULL THEN NULL ELSE f.notional END) * 10000 AS fee
 FROM f JOIN books b ON b.cycle_id = f.cycle_id AND b.symbol = f.symbol
 GROUP BY f.symbol, f.side, f.liquidity ORDER BY f.symbol, f.side, f.liquidity`,
 };

@@ -9,7 +9,7 @@ export const profitByDay: Report = {
   name: 'pnl-days',
   title: 'Profit and loss by day',
   description:
-    'PnL: change of equity from the last mark before the day to the last of the day, less what was paid in or out between the two; an account begins with nothing, and its first deposit is paid in like any other. Equity: at the day’s last mark, with what was paid in or out since; a day without a mark has that of the day before, and its PnL stands in the next that has one. Realised and fees: of the fills booked that day. The equity of a day less that of the day before is its PnL and what was paid in. All in the account’s currency; days are UTC.',
+    'PnL: change of equity from the last mark before the day to the last of the day, less what was paid in or out between the two; an account begins with nothing, and its first deposit is paid in like any other. Equity: at the day’s last mark, with what was paid in or out since; a day without a mark has that of the day before, and its PnL stands in the next that has one. Realised and fees: of the fills booked that day, a fee in a third asset at what that had cost. The equity of a day less that of the day before is its PnL and what was paid in. All in the account’s currency; days are UTC.',
   columns: [
     { name: 'day', title: 'day', unit: 'day' },
     { name: 'equity', title: 'equity', unit: 'money' },
@@ -19,6 +19,7 @@ export const profitByDay: Report = {
     { name: 'flows', title: 'paid in', unit: 'money' },
     { name: 'turnover', title: 'turnover', unit: 'money' },
     { name: 'fills', title: 'fills', unit: 'count' },
+    { name: 'unknown_fees', title: 'fees not known', unit: 'count' },
   ],
   chart: { kind: 'line', x: 'day', y: ['equity'] },
   sql: (d, range) => {
@@ -40,21 +41,24 @@ WITH flows AS (
     ROW_NUMBER() OVER (ORDER BY day) AS place
   FROM results
 ), facts AS (
-  SELECT -1 AS day, opened AS brought, 0 AS pnl, 0 AS paid, 0 AS realized, 0 AS fees, 0 AS turnover, 0 AS fills
+  SELECT -1 AS day, opened AS brought, 0 AS pnl, 0 AS paid, 0 AS realized, 0 AS fees, 0 AS turnover, 0 AS fills,
+    0 AS unknown_fees
   FROM gains WHERE place = 1
-  UNION ALL SELECT day, 0, result - opened, 0, 0, 0, 0, 0 FROM gains
-  UNION ALL SELECT day, 0, 0, value, 0, 0, 0, 0 FROM flows
-  UNION ALL SELECT ${d.day('event_at')}, 0, 0, 0, COALESCE(realized_pnl, 0), COALESCE(fee_quote, 0), notional, 1
+  UNION ALL SELECT day, 0, result - opened, 0, 0, 0, 0, 0, 0 FROM gains
+  UNION ALL SELECT day, 0, 0, value, 0, 0, 0, 0, 0 FROM flows
+  UNION ALL SELECT ${d.day('event_at')}, 0, 0, 0, COALESCE(realized_pnl, 0), COALESCE(fee_quote, 0), notional, 1,
+    CASE WHEN fee_quote IS NULL THEN 1 ELSE 0 END
   FROM ${d.table('fills')} WHERE ${within(d, range)}
 ), days AS (
   SELECT day, SUM(brought) AS brought, SUM(pnl) AS pnl, SUM(paid) AS paid, SUM(realized) AS realized, SUM(fees) AS fees,
-    SUM(turnover) AS turnover, SUM(fills) AS fills
+    SUM(turnover) AS turnover, SUM(fills) AS fills, SUM(unknown_fees) AS unknown_fees
   FROM facts GROUP BY day
 ), standing AS (
   SELECT *, SUM(brought + pnl + paid) OVER (ORDER BY day) AS equity FROM days
 )
 SELECT day, ${d.text('equity')} AS equity, ${d.text('pnl')} AS pnl, ${d.text('realized')} AS realized,
-  ${d.text('fees')} AS fees, ${d.text('paid')} AS flows, ${d.text('turnover')} AS turnover, ${d.double('fills')} AS fills
+  ${d.text('fees')} AS fees, ${d.text('paid')} AS flows, ${d.text('turnover')} AS turnover, ${d.double('fills')} AS fills,
+  ${d.double('unknown_fees')} AS unknown_fees
 FROM standing WHERE day >= 0
 ORDER BY day`;
   },
@@ -64,7 +68,7 @@ export const profitBySymbol: Report = {
   name: 'pnl-symbols',
   title: 'Profit and loss by symbol',
   description:
-    'Realised: of the sales in the range, against average cost, fees included. Unrealised and held: at the last mark in the range. A sale wins when it brings more than it cost.',
+    'Realised: of the sales in the range, against average cost, fees included. Unrealised and held: at the last mark in the range. Fees: in a third asset at what that had cost. A sale wins when it brings more than it cost.',
   columns: [
     { name: 'symbol', title: 'symbol', unit: 'text' },
     { name: 'realized', title: 'realised', unit: 'money' },
@@ -73,13 +77,14 @@ export const profitBySymbol: Report = {
     { name: 'fees', title: 'fees', unit: 'money' },
     { name: 'turnover', title: 'turnover', unit: 'money' },
     { name: 'fills', title: 'fills', unit: 'count' },
+    { name: 'unknown_fees', title: 'fees not known', unit: 'count' },
     { name: 'wins', title: 'sales won', unit: 'share' },
   ],
   chart: { kind: 'bar', x: 'symbol', y: ['realized', 'unrealized'] },
   sql: (d, range) => `
 WITH trades AS (
   SELECT symbol, SUM(realized_pnl) AS realized, SUM(fee_quote) AS fees, SUM(notional) AS turnover, COUNT(*) AS fills,
-    ${counted("side = 'sell'")} AS sales, ${counted("side = 'sell' AND realized_pnl > 0")} AS won
+    ${counted('fee_quote IS NULL')} AS unknown_fees, ${counted("side = 'sell'")} AS sales, ${counted("side = 'sell' AND realized_pnl > 0")} AS won
   FROM ${d.table('fills')} WHERE ${within(d, range)} GROUP BY symbol
 ), last_mark AS (
   SELECT MAX(event_at) AS at FROM ${d.table('portfolio_snapshots')} WHERE ${within(d, range)}
@@ -91,7 +96,8 @@ WITH trades AS (
 SELECT COALESCE(t.symbol, h.symbol) AS symbol, ${d.text('COALESCE(t.realized, 0)')} AS realized,
   ${d.text('COALESCE(h.unrealized, 0)')} AS unrealized, ${d.text('COALESCE(h.value, 0)')} AS held,
   ${d.text('COALESCE(t.fees, 0)')} AS fees, ${d.text('COALESCE(t.turnover, 0)')} AS turnover,
-  ${d.double('COALESCE(t.fills, 0)')} AS fills, ${d.double('t.won')} / NULLIF(t.sales, 0) AS wins
+  ${d.double('COALESCE(t.fills, 0)')} AS fills,
+  ${d.double('COALESCE(t.unknown_fees, 0)')} AS unknown_fees, ${d.double('t.won')} / NULLIF(t.sales, 0) AS wins
 FROM trades t FULL JOIN held h ON h.symbol = t.symbol
 ORDER BY 1`,
 };
