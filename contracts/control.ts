@@ -130,7 +130,7 @@ export interface ReconcileReport extends Reconciliation {
   at: number;
   /** False while trades kept coming in: the balances were not held against each other this time. */
   compared: boolean;
-  /** Looks in a row, this one included, that found exactly these differences. */
+  /** Looks in a row, this one included, that found the difference that has been there the longest. */
   stable: number;
   /** Intents that nobody followed any more. */
   adopted: string[];

@@ -154,7 +154,7 @@ describe('with Temporal dead', () => {
     await journal.exchange.recordReconciliation({
       account: 'main',
       at: Date.now(),
-      differences: ['BTC: booked 1, held 2'],
+      differences: [{ what: 'BTC 1', words: 'BTC: booked 1, held 2' }],
     });
     const { code, answer } = await ask('status');
     expect(code).toBe(6);

@@ -144,7 +144,7 @@ describe('each command', () => {
       ],
     });
     await journal.cycles.record(cycle);
-    await journal.exchange.recordReconciliation({ account, at: 1, differences: [hostile] });
+    await journal.exchange.recordReconciliation({ account, at: 1, differences: [{ what: 'BTC 1', words: hostile }] });
     const call = {
       agentId: 'deepseek',
       cycleId: tagged<CycleId>('c'),

@@ -135,7 +135,12 @@ describe('a halt', () => {
     changedAt: 1_000_000,
     liveEnabled: false,
   });
-  const last = (at: number, differences: string[] = []) => ({ account: 'main', at, differences });
+  const last = (at: number, differences: string[] = []) => ({
+    account: 'main',
+    at,
+    differences,
+    stable: differences.length,
+  });
 
   it.each([
     ['by a person', control('me'), last(2_000_000), undefined],

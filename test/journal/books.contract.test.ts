@@ -158,10 +158,32 @@ describe.each(adapterNames)('the books on %s', (name) => {
     expect(await books.journal.exchange.acquireLease('main', 'two', 1_000)).toBe(true);
   });
 
-  it('counts how often the same difference was seen in a row', async () => {
-    const look = async (...differences: string[]): Promise<number> =>
-      (await books.journal.exchange.recordReconciliation({ account: 'main', at: books.now, differences })).stable;
-    expect([await look('a'), await look('a'), await look('b'), await look(), await look('b')]).toEqual([1, 2, 1, 0, 1]);
+  it('counts how often each difference was seen in a row, whatever both sides have become', async () => {
+    const look = async (...found: [what: string, words: string][]): Promise<unknown> => {
+      const differences = found.map(([what, words]) => ({ what, words }));
+      const looks = await books.journal.exchange.recordReconciliation({
+        account: 'main',
+        at: books.now++,
+        differences,
+      });
+      const last = await books.journal.exchange.lastReconciliation('main');
+      expect(last?.differences).toEqual(found.map(([, words]) => words));
+      return [looks, last?.stable];
+    };
+    expect(await look(['BTC 0.5', 'booked 1'])).toEqual([[1], 1]);
+    expect(await look(['BTC 0.5', 'booked 2'])).toEqual([[2], 2]);
+    expect(await look(['ETH 1', 'booked 1'], ['BTC 0.5', 'booked 3'])).toEqual([[1, 3], 3]);
+    expect(await look(['BTC -0.5', 'booked 4'])).toEqual([[1], 1]);
+    expect(await look()).toEqual([[], 0]);
+    expect(await look(['BTC -0.5', 'booked 5'])).toEqual([[1], 1]);
+    const events = (await books.journal.outbox.after(0, 100)).filter(({ kind }) => kind.startsWith('books.'));
+    expect(events.map(({ kind }) => kind)).toEqual([
+      'books.differed',
+      'books.differed',
+      'books.differed',
+      'books.agreed',
+      'books.differed',
+    ]);
   });
 
   it('keeps a limit that a person changed until the configuration is changed', async () => {

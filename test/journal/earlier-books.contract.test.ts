@@ -62,6 +62,7 @@ describe.each(adapterNames)('the books of the last release on %s', (name) => {
         averageCost: '0',
         realizedPnl: '-18.1003774774774774774774774774774',
         dust: '0.00099',
+        dustCost: '59.45252252252252252252252252252252',
         openedAt: 0,
       },
       {
@@ -70,6 +71,7 @@ describe.each(adapterNames)('the books of the last release on %s', (name) => {
         averageCost: '2892.892892892892892892892892892893',
         realizedPnl: '0',
         dust: '0',
+        dustCost: '0',
         openedAt: 1_795_000_000_100,
       },
     ]);

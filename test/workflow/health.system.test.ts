@@ -138,7 +138,11 @@ it('has the books held against the exchange where they differ', async () => {
   await ensureRounds(environment.client, rig.configuration, 1, TaskQueue.control);
   // The look at its making.
   await until(() => rig.journal.exchange.lastReconciliation('main'));
-  await rig.journal.exchange.recordReconciliation({ account: 'main', at: Date.now(), differences: ['BTC 1 apart'] });
+  await rig.journal.exchange.recordReconciliation({
+    account: 'main',
+    at: Date.now(),
+    differences: [{ what: 'BTC 1', words: 'BTC 1 apart' }],
+  });
   const before = Date.now();
   const report = await look();
   expect(report.unwell).toContain('books/main: books.differ');

@@ -160,6 +160,32 @@ describe('a look at books and exchange', () => {
     expect(events.filter(({ kind }) => kind === 'books.differed')).toHaveLength(1);
   });
 
+  it('halts on a difference that stays the same while the account trades, beside one that does not', async () => {
+    await open();
+    const reports: ReconcileReport[] = [];
+    for (const [look, more] of ['0.25', '0.125', '0.5'].entries()) {
+      await rig.exchange.admin('POST', '/admin/deposits', {
+        name: 'main',
+        asset: 'BTC',
+        amount: look === 0 ? '0.75' : more,
+      });
+      await rig.exchange.admin('POST', '/admin/deposits', { name: 'main', asset: 'USDT', amount: '1' });
+      const both = { reference: `both-${look}`, account: 'main', asset: 'BTC', symbol: SYMBOL };
+      await rig.journal.ledger.transfer({ ...both, amount: more, value: '1', at: Date.now() });
+      reports.push(await reconcile());
+    }
+    expect(reports.map(({ stable, halted }) => [stable, halted])).toEqual([
+      [1, false],
+      [2, false],
+      [3, true],
+    ]);
+    expect(reports[2]?.differences).toEqual([
+      'BTC: booked 0.875, at the exchange 1.375',
+      expect.stringMatching(/^USDT: booked/),
+    ]);
+    expect((await rig.journal.control.read('main')).reason).toBe(reports[2]?.differences.join('; '));
+  });
+
   it('forgets a difference that is gone', async () => {
     await open();
     await rig.exchange.admin('POST', '/admin/deposits', { name: 'main', asset: 'USDT', amount: '5' });

@@ -22,7 +22,7 @@ export interface Owners {
   /** Of nobody of ours, in words. */
   foreign: string[];
   cancelled: OpenOrder[];
-  /** In words, for the report. */
+  /** Of those that were cancelled, in words. */
   differences: string[];
 }
 

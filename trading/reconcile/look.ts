@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { decimal, sum, text, ZERO } from '../../domain/money/money.ts';
+import type { Difference } from '../../stores/journal/books/exchange.ts';
 import type { Intent } from '../../stores/journal/books/intents.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort, VenueOrder } from '../../venues/port.ts';
@@ -15,8 +16,8 @@ export interface Look {
   settled: boolean;
   orders: VenueOrder[];
   intents: Intent[];
-  /** Of the balances, each in words with its numbers. */
-  differences: string[];
+  /** Of the balances and positions. */
+  differences: Difference[];
 }
 
 /**
@@ -30,10 +31,11 @@ export async function lookAtBooks(
 ): Promise<Look> {
   const { journal, trading } = dependencies;
   const before = await readPosition(dependencies, account, symbols);
-  const [orders, intents, booked] = await Promise.all([
+  const [orders, intents, booked, positions] = await Promise.all([
     trading.openOrders(),
     journal.intents.listOpen(account),
     journal.ledger.balances(account),
+    journal.ledger.positions(account),
   ]);
   const after = await readPosition(dependencies, account, symbols);
   const { balances: venue } = after;
@@ -44,8 +46,13 @@ export async function lookAtBooks(
   const differences = [...new Set([...books.keys(), ...Object.keys(venue)])].sort().flatMap((asset) => {
     const ours = books.get(asset) ?? ZERO;
     const theirs = decimal(venue[asset] ?? '0');
-    return ours.equals(theirs) ? [] : [`${asset}: booked ${text(ours)}, at the exchange ${text(theirs)}`];
+    const what = `${asset} ${text(theirs.minus(ours))}`;
+    const words = `${asset}: booked ${text(ours)}, at the exchange ${text(theirs)}`;
+    return ours.equals(theirs) ? [] : [{ what, words }];
   });
+  // More left than was ever booked in: nothing can be held short here.
+  for (const { symbol, quantity } of positions.filter((position) => decimal(position.quantity).isNegative()))
+    differences.push({ what: `${symbol} ${quantity}`, words: `the position in ${symbol} is ${quantity}` });
   return { settled: isDeepStrictEqual(before, after), orders, intents, differences };
 }
 

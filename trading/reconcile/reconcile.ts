@@ -58,15 +58,18 @@ export async function reconcileAccount(tools: ReconcileTools, account: string): 
   if (recorded.length > 0)
     logger.warn({ account, recorded }, 'cycles were cut short: their records hold what the books know');
 
-  const differences = [...(found.settled ? found.differences : []), ...owners.foreign, ...owners.differences];
+  const ofOrders = [...owners.foreign, ...owners.differences].map((words) => ({ what: words, words }));
+  const apart = [...(found.settled ? found.differences : []), ...ofOrders];
   // A look at two different moments is no report.
-  const { stable } =
-    found.settled || differences.length > 0
-      ? await journal.exchange.recordReconciliation({ account, at, differences })
-      : { stable: 0 };
+  const looks =
+    found.settled || apart.length > 0
+      ? await journal.exchange.recordReconciliation({ account, at, differences: apart })
+      : [];
+  const differences = apart.map(({ words }) => words);
   metrics.reconciledAt.set(at / 1_000);
   metrics.reconciliationDifferences.set(differences.length);
-  const unexplained = stable >= STABLE_LOOKS ? differences : owners.foreign;
+  const lasting = differences.filter((_words, place) => (looks[place] ?? 0) >= STABLE_LOOKS);
+  const unexplained = lasting.length > 0 ? differences : owners.foreign;
   const halted = unexplained.length > 0 && (await halt(tools, account, unexplained.join('; ')));
 
   const report: ReconcileReport = {
@@ -75,7 +78,7 @@ export async function reconcileAccount(tools: ReconcileTools, account: string): 
     compared: found.settled,
     clean: differences.length === 0,
     differences,
-    stable,
+    stable: Math.max(0, ...looks),
     adopted: followed.map(({ intentId }) => intentId),
     cancelled: owners.cancelled,
     started,

@@ -16,7 +16,7 @@ export async function compareAtRest(dependencies: LookDependencies, account: str
     const differences = [
       ...look.orders.map(({ symbol, intentId }) => `order ${intentId} on ${symbol} is open at the exchange`),
       ...look.intents.map(({ intentId, state }) => `submission ${intentId} is ${state}`),
-      ...look.differences,
+      ...look.differences.map(({ words }) => words),
       ...(look.settled ? [] : ['trades kept coming in']),
     ];
     // A fill that is on its way into the books is there a moment later.

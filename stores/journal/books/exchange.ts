@@ -1,10 +1,21 @@
 import type { VenueOrderId } from '../../../domain/orders/ids.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
 
+/** One thing that books and exchange do not say alike. */
+export interface Difference {
+  /** Names it, with its size and sign: while this stays the same it is the same difference, whatever both sides have become. */
+  what: string;
+  /** With the numbers of this look. */
+  words: string;
+}
+
+/** What the last look found, in words. */
 export interface ReconciliationReport {
   account: string;
   at: number;
   differences: string[];
+  /** Looks in a row that found the one that has been there the longest; 0 when there is none. */
+  stable: number;
 }
 
 /** A fill with the venue's own id of its order, which an intent whose answer was lost does not have yet. */
@@ -30,7 +41,7 @@ export interface ExchangeBook {
     from: string | undefined;
     next: string;
   }): Promise<boolean>;
-  /** Counts how many looks in a row found exactly these differences, this one included; 0 when there are none. */
-  recordReconciliation(report: ReconciliationReport): Promise<{ stable: number }>;
-  lastReconciliation(account: string): Promise<(ReconciliationReport & { stable: number }) | undefined>;
+  /** Returns of each difference how many looks in a row found it, this one included. */
+  recordReconciliation(look: { account: string; at: number; differences: readonly Difference[] }): Promise<number[]>;
+  lastReconciliation(account: string): Promise<ReconciliationReport | undefined>;
 }

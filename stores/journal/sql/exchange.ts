@@ -4,7 +4,7 @@ import { VENUE_OF_ACCOUNT } from './accounts.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { applyReport } from './intents.ts';
 
-function toReport(row: Row): ReconciliationReport & { stable: number } {
+function toReport(row: Row): ReconciliationReport {
   return {
     account: String(row['account']),
     at: Number(row['at']),
@@ -13,9 +13,10 @@ function toReport(row: Row): ReconciliationReport & { stable: number } {
   };
 }
 
-async function lastReconciliation(sql: Sql, account: string) {
-  const row = await sql.row('SELECT * FROM reconciliations WHERE account = ?', account);
-  return row && toReport(row);
+/** How many looks in a row have found each difference, by what it is. */
+async function looksSoFar(sql: Sql, account: string): Promise<Map<string, number> | undefined> {
+  const row = await sql.row('SELECT looks FROM reconciliations WHERE account = ?', account);
+  return row && new Map(JSON.parse(String(row['looks'])) as [what: string, looks: number][]);
 }
 
 async function cursor(sql: Sql, account: string, symbol: string): Promise<string | undefined> {
@@ -75,28 +76,34 @@ export function createExchangeBook(database: Database): ExchangeBook {
 
     recordReconciliation: ({ account, at, differences }) =>
       database.transaction(account, { ledger: true }, async (transaction) => {
-        const before = await lastReconciliation(transaction, account);
-        const same = JSON.stringify(before?.differences) === JSON.stringify(differences);
-        const stable = differences.length === 0 ? 0 : same ? (before?.stable ?? 0) + 1 : 1;
+        const before = await looksSoFar(transaction, account);
+        const looks = differences.map(({ what }) => (before?.get(what) ?? 0) + 1);
+        const words = differences.map((difference) => difference.words);
         await transaction.run(
-          `INSERT INTO reconciliations (account, at, differences, stable) VALUES (?, ?, ?, ?)
-           ON CONFLICT (account) DO UPDATE SET at = excluded.at, differences = excluded.differences, stable = excluded.stable`,
+          `INSERT INTO reconciliations (account, at, differences, stable, looks) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (account) DO UPDATE SET at = excluded.at, differences = excluded.differences, stable = excluded.stable,
+             looks = excluded.looks`,
           account,
           at,
-          JSON.stringify(differences),
-          stable,
+          JSON.stringify(words),
+          Math.max(0, ...looks),
+          JSON.stringify(differences.map(({ what }, place) => [what, looks[place]])),
         );
         // A look that found what the one before it found is no news.
-        if (!same && !(before === undefined && differences.length === 0)) {
+        const isNews = looks.some((count) => count === 1) || (before?.size ?? 0) !== differences.length;
+        if (isNews) {
           await transaction.emit({
             eventId: `reconciliation/${account}/${at}`,
             kind: differences.length === 0 ? 'books.agreed' : 'books.differed',
-            payload: { account, at, differences },
+            payload: { account, at, differences: words },
           });
         }
-        return { stable };
+        return looks;
       }),
 
-    lastReconciliation: (account) => lastReconciliation(database, account),
+    lastReconciliation: async (account) => {
+      const row = await database.row('SELECT * FROM reconciliations WHERE account = ?', account);
+      return row && toReport(row);
+    },
   };
 }

@@ -5,6 +5,7 @@ import { audit } from './schema/audit.ts';
 import type { Dialect } from './schema/dialect.ts';
 import { first } from './schema/first.ts';
 import { incidents } from './schema/incidents.ts';
+import { looks } from './schema/looks.ts';
 import { marketBuffer, snapshots } from './schema/market-buffer.ts';
 import { modelCalls, sampling } from './schema/model-calls.ts';
 import { models } from './schema/models.ts';
@@ -43,6 +44,7 @@ export const journalSchema: Schema = {
     { version: 9, sql: sending },
     { version: 10, sql: venues },
     { version: 11, sql: openOrders },
+    { version: 12, sql: looks },
   ],
 };
 
