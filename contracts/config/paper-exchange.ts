@@ -89,6 +89,8 @@ export const paperExchangeSchema = z.strictObject({
   market: z.discriminatedUnion('kind', [syntheticMarket, replayMarket, mirrorMarket]).prefault({ kind: 'synthetic' }),
   makerFeeRate: feeRate,
   takerFeeRate: feeRate,
+  /** As the account setting of Binance: a fee is paid in BNB, a quarter off, while enough of it is free. */
+  payFeesInBnb: z.boolean().default(false),
   /** Request weight an address may use in a minute, as in Binance's REQUEST_WEIGHT limit. */
   requestWeightPerMinute: z.int().min(1).default(6000),
   /** Orders an account may send in ten seconds, as in Binance's ORDERS limit. */

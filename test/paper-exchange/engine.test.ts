@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { UNIT } from '../../venues/simulated/engine/units.ts';
+import { formatUnits, UNIT } from '../../venues/simulated/engine/units.ts';
+import { createEngine, instrumentsOf } from '../../venues/simulated/market/create.ts';
 import { assertSound, placed, placing, plainEngine } from './engine-kit.ts';
 
 describe('matching', () => {
@@ -32,6 +33,46 @@ describe('matching', () => {
     expect(engine.balances.of(2, 'BTC').free).toBe(1_000n * UNIT + 10n * UNIT - (10n * UNIT * 2n) / 1_000n);
     expect(engine.balances.fees.get('USDT')).toBe(1n * UNIT);
     assertSound(engine);
+  });
+
+  describe('with fees in BNB', () => {
+    const rates = { makerFeeRate: '0.001', takerFeeRate: '0.002', payFeesInBnb: true };
+    const instruments = instrumentsOf([
+      { symbol: 'BTC/USDT', tickSize: '1', stepSize: '1', minNotional: '1' },
+      { symbol: 'BNB/USDT', tickSize: '1', stepSize: '0.01', minNotional: '1' },
+    ]);
+    /** Account 1 sells ten BTC at 100 to account 2. */
+    const sold = (bnb: bigint, market: { lastPrice: number }) => {
+      const engine = createEngine(instruments, rates, 200);
+      for (const account of [1, 2]) {
+        engine.balances.deposit(account, 'USDT', 10_000n * UNIT);
+        engine.balances.deposit(account, 'BTC', 100n * UNIT);
+        engine.balances.deposit(account, 'BNB', bnb);
+      }
+      engine.book(1).lastPrice = market.lastPrice;
+      placed(engine, { account: 1, side: 'SELL', price: 100, quantity: 10 });
+      placed(engine, { account: 2, side: 'BUY', price: 100, quantity: 10 });
+      assertSound(engine);
+      return engine.drain().fills.map(({ maker, feeAsset, feeUnits }) => [maker, feeAsset, formatUnits(feeUnits)]);
+    };
+
+    // Three quarters of 1 and of 2 USDT, at 500 USDT for one BNB.
+    const [ofMaker, ofTaker] = [
+      [true, 'BNB', '0.00150000'],
+      [false, 'BNB', '0.00300000'],
+    ];
+    const [received, receivedBtc] = [
+      [true, 'USDT', '1.00000000'],
+      [false, 'BTC', '0.02000000'],
+    ];
+    test.each([
+      ['a quarter off, where it has enough of it', UNIT, 500, [ofTaker, ofMaker]],
+      ['each side for itself', 200_000n, 500, [receivedBtc, ofMaker]],
+      ['and takes it off what is received where there is none', 0n, 500, [receivedBtc, received]],
+      ['and takes it off what is received before BNB has a price', UNIT, 0, [receivedBtc, received]],
+    ])('takes it so, %s', (_what, bnb, lastPrice, expected) => {
+      expect(sold(bnb, { lastPrice })).toEqual(expected);
+    });
   });
 
   test('gives a buyer back what a better price saved', () => {

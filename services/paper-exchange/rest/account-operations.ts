@@ -1,3 +1,4 @@
+import { BNB_FEE_UNITS, FEE_ASSET, feeMarketOf } from '../../../venues/simulated/engine/fees.ts';
 import { priceText, quantityText } from '../../../venues/simulated/engine/instrument.ts';
 import { formatUnits } from '../../../venues/simulated/engine/units.ts';
 import { ApiError, refuse } from './errors.ts';
@@ -148,6 +149,7 @@ export const accountOperations = [
     parameters: schemas.symbol,
     handle: ({ query, services }) => {
       const instrument = instrumentOf(services, query.symbol);
+      const { engine } = services.exchange.simulation;
       const none = { maker: '0.00000000', taker: '0.00000000', buyer: '0.00000000', seller: '0.00000000' };
       return {
         symbol: instrument.id,
@@ -159,10 +161,11 @@ export const accountOperations = [
         specialCommission: none,
         taxCommission: none,
         discount: {
-          enabledForAccount: false,
-          enabledForSymbol: false,
-          discountAsset: 'BNB',
-          discount: '0.00000000',
+          enabledForAccount: engine.options.payFeesInBnb,
+          enabledForSymbol: feeMarketOf(engine, instrument.quote) !== undefined,
+          discountAsset: FEE_ASSET,
+          // What is left of the standard commission.
+          discount: formatUnits(BNB_FEE_UNITS),
         },
       };
     },

@@ -63,9 +63,15 @@ export class Balances {
     this.touch(account, asset);
   }
 
-  receive(account: number, asset: string, units: bigint, fee: bigint): void {
-    this.of(account, asset).free += units - fee;
-    if (fee !== 0n) add(this.fees, asset, fee);
+  receive(account: number, asset: string, units: bigint): void {
+    this.of(account, asset).free += units;
+    this.touch(account, asset);
+  }
+
+  payFee(account: number, asset: string, units: bigint): void {
+    if (units === 0n) return;
+    this.of(account, asset).free -= units;
+    add(this.fees, asset, units);
     this.touch(account, asset);
   }
 

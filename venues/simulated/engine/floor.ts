@@ -11,6 +11,8 @@ export interface EngineOptions {
   /** Shares of the received asset in units of 1e-8. */
   makerFeeUnits: bigint;
   takerFeeUnits: bigint;
+  /** Fees are paid in BNB, with its discount, where enough of it is free and it has a market in the order's quote asset. */
+  payFeesInBnb: boolean;
   maxOpenOrders: number;
 }
 

@@ -1,4 +1,5 @@
 import { add } from './balances.ts';
+import { feeInBnb } from './fees.ts';
 import type { TradingFloor } from './floor.ts';
 import { baseOf } from './funds.ts';
 import { notional } from './instrument.ts';
@@ -33,7 +34,7 @@ export function trade(floor: TradingFloor, taker: Order, maker: Order, quantity:
   if (taker.account !== BACKGROUND && taker.filled === taker.quantity) floor.finish(taker, 'FILLED', at);
 }
 
-/** One side's part of a trade: paid out of what was locked for the order, received less the fee. */
+/** One side's part of a trade: paid out of what was locked for the order, received less the fee, if that is not paid in BNB. */
 function settle(
   floor: TradingFloor,
   order: Order,
@@ -56,9 +57,14 @@ function settle(
     add(balances.background, receivedAsset, received);
     return;
   }
-  const fee = (received * (maker ? options.makerFeeUnits : options.takerFeeUnits)) / UNIT;
+  const rate = maker ? options.makerFeeUnits : options.takerFeeUnits;
   balances.spendLocked(order.account, paidAsset, paid);
-  balances.receive(order.account, receivedAsset, received, fee);
+  balances.receive(order.account, receivedAsset, received);
+  const fee = feeInBnb(floor, order.account, instrument.quote, quote, rate) ?? {
+    asset: receivedAsset,
+    units: (received * rate) / UNIT,
+  };
+  balances.payFee(order.account, fee.asset, fee.units);
   order.locked -= paid;
   order.quoteFilled += quote;
   order.updatedAt = at;
@@ -78,8 +84,8 @@ function settle(
     price,
     quantity,
     quoteUnits: quote,
-    feeUnits: fee,
-    feeAsset: receivedAsset,
+    feeUnits: fee.units,
+    feeAsset: fee.asset,
     buyer: buying,
     maker,
     at,
@@ -88,8 +94,8 @@ function settle(
   report.lastQuantity = quantity;
   report.lastPrice = price;
   report.tradeId = tradeId;
-  report.feeUnits = fee;
-  report.feeAsset = receivedAsset;
+  report.feeUnits = fee.units;
+  report.feeAsset = fee.asset;
   report.maker = maker;
   report.working = order.status !== 'FILLED';
 }

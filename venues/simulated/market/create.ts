@@ -27,13 +27,14 @@ export async function createMarket(configuration: PaperExchangeConfiguration): P
 
 export function createEngine(
   instruments: Instrument[],
-  fees: Pick<PaperExchangeConfiguration, 'makerFeeRate' | 'takerFeeRate'>,
+  fees: Pick<PaperExchangeConfiguration, 'makerFeeRate' | 'takerFeeRate'> & { payFeesInBnb?: boolean },
   maxOpenOrders: number,
 ): MatchingEngine {
   return new MatchingEngine({
     instruments,
     makerFeeUnits: feeUnits(fees.makerFeeRate),
     takerFeeUnits: feeUnits(fees.takerFeeRate),
+    payFeesInBnb: fees.payFeesInBnb ?? false,
     maxOpenOrders,
   });
 }
