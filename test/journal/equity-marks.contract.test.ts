@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
+import type { Money } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import type { PlanningView } from '../../stores/journal/books/cycles.ts';
 import { cycleRecord, fund } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
@@ -59,6 +62,27 @@ describe.each(adapterNames)('equity on %s', (name) => {
     expect(await journal.ledger.equityMarks('main')).toMatchObject({ dayOpen: '10000', highWater: '10000' });
     const [told] = (await journal.outbox.after(0, 100)).filter(({ kind }) => kind === 'trading.resumed');
     expect(told?.payload).toMatchObject({ marksReset: false });
+  });
+
+  it('knows equity by the books of its own transaction, and tells of it once for each mark', async () => {
+    const { journal } = books;
+    const cash = (seen: Pick<PlanningView, 'balances'>): Money | undefined =>
+      seen.balances.map(({ free }) => tagged<Money>(free))[0];
+    const record = (cycleId: string, takenAt: number): Promise<void> => {
+      const priced = { prices: { takenAt, mids: {} }, currency: 'USDT', finishedAt: takenAt };
+      return journal.cycles.record(cycleRecord({ cycleId, ...priced }), cash);
+    };
+    books.now = 10_000;
+    await fund(journal);
+    await record('cycle/1', 2_000);
+    await journal.ledger.transfer({ reference: 'in', account: 'main', asset: 'USDT', amount: '5', value: '5', at: 0 });
+    await record('cycle/2', 3_000);
+    // Its prices are older than those of the mark that stands.
+    await record('late', 1_000);
+    expect(await journal.ledger.equityMarks('main')).toMatchObject({ equity: '10005', highWater: '10005', at: 3_000 });
+    const told = (await journal.outbox.after(0, 100)).filter(({ kind }) => kind === 'equity.marked');
+    expect(told.map(({ payload }) => payload)).toMatchObject([{ equity: '10000' }, { equity: '10005' }]);
+    expect(await journal.cycles.find(tagged('late'))).toMatchObject({ equity: '10005' });
   });
 
   it('takes deposits for neither gain nor loss, and refuses to withdraw what is not free', async () => {

@@ -139,6 +139,11 @@ describe('a cycle that is a workflow and one that is a function decide the same'
     expect(record.outcome).toBe('DEGRADED');
   });
 
+  it('and mark equity while trading is halted, at prices of now', async () => {
+    const { record } = await both({ prepare: ({ control }) => control.raiseHalt(why) });
+    expect(record).toMatchObject({ outcome: 'HALTED', equity: '10000', prices: { takenAt: prices.takenAt } });
+  });
+
   it('and halt by the loss limit', async () => {
     const [richer] = earlier(1, { equity: tagged('20000'), currency: 'USDT' });
     const { record, tradingState, haltReason } = await both({
