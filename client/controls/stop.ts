@@ -6,13 +6,18 @@ import type { FlattenResult, TradingControlState } from '../../contracts/control
 import { flattenWorkflowId } from '../../contracts/workflow-ids.ts';
 import { decimal } from '../../domain/money/money.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { headStart, raiseHalt } from '../../trading/control/raise.ts';
+import { atMost } from '../../trading/control/at-most.ts';
+import { headStart, type Raising, raiseHalt } from '../../trading/control/raise.ts';
 import { sentenceOf } from './words.ts';
 
 const POLL_MS = 200;
 const PROGRESS_MS = 2_000;
 const QUERY_TIMEOUT_MS = 3_000;
 const SILENT_MS = 4_000;
+/** What could not be done by then is said, while the stop goes on. */
+const STANDING_MS = 4_000;
+/** For the row's end, once all else has come to its own. */
+const LAST_LOOK_MS = 1_000;
 const SILENT =
   'Trading control does not answer: orders may stay open. "sapphire stop --break-glass" cancels them without it; runbook deploy/runbooks/TradingControlSilent.md.';
 
@@ -65,6 +70,9 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     Object.assign(report, { epoch, fenced: true });
     tools.onProgress(`fenced at epoch ${epoch}`);
   });
+  const telling = setTimeout(() => {
+    if (!report.quiet) tools.onProgress(standing(report, raising, isSignalled));
+  }, STANDING_MS);
   await headStart(raising);
   try {
     const client = await tools.temporal();
@@ -91,13 +99,30 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
       );
     }
   }
-  await raising.decided;
+  // A journal that takes the question and does not answer must not hold up what is to be said of the rest.
+  await atMost(LAST_LOOK_MS, raising.decided);
+  clearTimeout(telling);
   // Trading control may have written the row meanwhile.
-  if (raising.fault !== undefined && !report.fenced) {
+  if (!report.fenced) {
     const signal = isSignalled ? ' Only the signal was sent.' : '';
-    notes.unshift(`The halt row could not be written: ${sentenceOf(raising.fault)}${signal}`);
+    notes.unshift(`${unwritten(raising)}${signal}`);
   }
   return { ...report, note: notes.join(' ') };
+}
+
+function unwritten({ fault }: Raising<unknown>): string {
+  return fault === undefined
+    ? 'The halt row is not written yet: the journal does not answer.'
+    : `The halt row could not be written: ${sentenceOf(fault)}`;
+}
+
+/** What is done so far and what is not, for who waits. */
+function standing({ fenced, epoch }: StopReport, raising: Raising<unknown>, isSignalled: boolean): string {
+  const fence = fenced ? `Fenced at epoch ${epoch}, not quiet yet.` : `NOT FENCED yet. ${unwritten(raising)}`;
+  const signal = isSignalled
+    ? 'The signal is sent: trading control fences and cancels as soon as it can.'
+    : 'Temporal has not taken the signal yet.';
+  return `${fence} ${signal}`;
 }
 
 /** Writes what trading control says into the report until it is quiet. Another stop that came later stands for this one too. */

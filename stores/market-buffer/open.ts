@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';
+import { sharedConnections } from '../journal/postgres/connections.ts';
 import { openPostgresDatabase } from '../journal/postgres/database.ts';
 import type { Market } from '../journal/sql/database.ts';
 import { marketBufferSchema } from '../journal/sql/migrations.ts';
@@ -17,6 +18,6 @@ export async function openMarketBuffer(market: Market): Promise<MarketBuffer> {
   const database =
     journalUrl === undefined
       ? await openSqliteDatabase(marketBufferFile(), market, Date.now, marketBufferSchema)
-      : await openPostgresDatabase(journalUrl, market, Date.now, marketBufferSchema);
+      : await openPostgresDatabase(journalUrl, market, Date.now, marketBufferSchema, sharedConnections(journalUrl));
   return createMarketBuffer(database);
 }

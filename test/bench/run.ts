@@ -19,6 +19,7 @@ const benches: Record<string, { file: string; args: string[] }[]> = {
     { file: 'symbols.ts', args: ['--symbols', '50', '--candles', '400'] },
   ],
   warehouse: [{ file: 'warehouse.ts', args: [] }],
+  growth: [{ file: 'growth.ts', args: [] }],
 };
 
 const wanted = process.argv.slice(2);

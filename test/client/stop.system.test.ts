@@ -96,6 +96,27 @@ describe('stop', () => {
     expect(unanswered.note).toMatch(/^The halt row could not be written: no such server\. Only the signal was sent\./);
   });
 
+  it('says within five seconds what it could not do, while it goes on', async () => {
+    const { client } = temporalThatSays([{ ...controlState, reason: 'an older stop' }]);
+    const startedAt = performance.now();
+    const said: [words: string, afterMs: number][] = [];
+    const onProgress = (words: string): void => void said.push([words, performance.now() - startedAt]);
+    const gone = { ...tools(client), onProgress, journal: () => Promise.reject(new Error('no such server')) };
+    const silent = { ...gone, journal: () => new Promise<never>(() => undefined) };
+    const [, report] = await Promise.all([stopTrading(request, gone, 6_000), stopTrading(request, silent, 6_000)]);
+    const signal = 'The signal is sent: trading control fences and cancels as soon as it can.';
+    expect(said.filter(([, afterMs]) => afterMs < 5_000).map(([words]) => words)).toEqual(
+      expect.arrayContaining([
+        `NOT FENCED yet. The halt row could not be written: no such server. ${signal}`,
+        `NOT FENCED yet. The halt row is not written yet: the journal does not answer. ${signal}`,
+      ]),
+    );
+    // Nor does a journal that never answers hold up the end.
+    expect(report.note).toMatch(
+      /^The halt row is not written yet: the journal does not answer\. Only the signal was sent\./,
+    );
+  }, 15_000);
+
   it('does not say that only the signal was sent where that was not sent either', async () => {
     const fails = (words: string) => () => Promise.reject(new Error(words));
     const report = await stopTrading(

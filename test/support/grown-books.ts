@@ -30,7 +30,7 @@ export async function growBooks(
   const counted = (count: number): string =>
     `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${count})`;
   const from = until - cycles * CYCLE_MS;
-  const at = (cycle: string): string => `${from} + (${cycle}) * ${CYCLE_MS}`;
+  const at = (cycle: string): string => `${from} + CAST(${cycle} AS BIGINT) * ${CYCLE_MS}`;
   const leg = `'old' || i`;
   const cycleOfOrder = `'cycle/old/' || (i / 3)`;
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool, type PoolClient, TypeOverrides, types } from 'pg';
+import type { PoolClient } from 'pg';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { NewEvent } from '../books/outbox.ts';
 import { openAccount } from '../sql/accounts.ts';
@@ -16,6 +16,7 @@ import {
 } from '../sql/database.ts';
 import { journalSchema, missingMigrations, type Schema } from '../sql/migrations.ts';
 import { postgresDialect } from '../sql/schema/dialect.ts';
+import { type Connections, isTooMany, MOST_CONNECTIONS, openConnections } from './connections.ts';
 
 /** Serialization failure and deadlock: the transaction did nothing and may be tried again. */
 const AGAIN = ['40001', '40P01'];
@@ -23,13 +24,6 @@ const TRIES = 5;
 /** Keys of the advisory locks, which are numbers: for the schemas, and for the control rows. Each outbox has one for its order. */
 const SCHEMA_LOCK = 7_001;
 const CONTROL_LOCK = 7_003;
-/** A process that stalls in the middle of a transaction loses it after this time, so that it cannot hold up a halt. */
-const STALLED_MS = 3_000;
-
-/** Counters and times stay far below 2^53. */
-const parsers = new TypeOverrides();
-parsers.setTypeParser(types.builtins.INT8, Number);
-
 const prepared = new Map<string, string>();
 
 /** `?` becomes `$1`, `$2` and so on. */
@@ -46,7 +40,7 @@ function numbered(sql: string): string {
   return text;
 }
 
-function sqlOver(client: Pool | PoolClient): Sql {
+function sqlOver(client: PoolClient): Sql {
   return {
     row: async (sql, ...values) => (await client.query<Row>(numbered(sql), values)).rows[0],
     rows: async (sql, ...values) => (await client.query<Row>(numbered(sql), values)).rows,
@@ -57,46 +51,59 @@ function sqlOver(client: Pool | PoolClient): Sql {
 /**
  * A PostgreSQL database, for processes of any number of machines, at READ COMMITTED. What changes an account's ledger holds the account's row; the fence
  * shares the control row, which a halt takes for itself: it waits for the fences in flight, and every later one sees it.
+ *
+ * @param connections closed with the database
  */
 export async function openPostgresDatabase(
   url: string,
   { mode, venue }: Market,
   now: () => number = Date.now,
   schema: Schema = journalSchema,
+  connections: Connections = openConnections(url),
 ): Promise<Database> {
-  const pool = new Pool({
-    connectionString: url,
-    max: 8,
-    connectionTimeoutMillis: 5_000,
-    idle_in_transaction_session_timeout: STALLED_MS,
-    keepAlive: true,
-    types: parsers,
-    ...(schema.postgres.schema === 'public' ? {} : { options: `-c search_path=${schema.postgres.schema}` }),
-  });
-  // An idle connection that the server closed is replaced by the next request.
-  pool.on('error', () => undefined);
-  // One in use says the same twice: its query fails, which is what we act on, and it emits what would end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  const { schema: place, orderLock } = schema.postgres;
+  const isPublic = place === 'public';
+  // Journal and market buffer share their connections: each transaction says in which schema it is.
+  const begin = isPublic ? 'BEGIN' : `BEGIN; SET LOCAL search_path TO ${place}`;
+  const inTransaction = <T>(work: (client: PoolClient) => Promise<T>, isStop = false): Promise<T> =>
+    connections
+      .lend(async (client) => {
+        await client.query(begin);
+        const value = await work(client);
+        await client.query('COMMIT');
+        return value;
+      }, isStop)
+      .catch((error: unknown) => {
+        throw isTooMany(error) ? unusable(url, error) : error;
+      });
+  const reading: <T>(work: (client: PoolClient) => Promise<T>) => Promise<T> = isPublic
+    ? (work) => connections.lend(work)
+    : inTransaction;
+  const sql: Sql = {
+    row: (...given) => reading((client) => sqlOver(client).row(...given)),
+    rows: (...given) => reading((client) => sqlOver(client).rows(...given)),
+    run: (...given) => reading((client) => sqlOver(client).run(...given)),
+  };
   try {
-    await inTransaction(pool, (client) => migrate(client, now, schema));
+    await inTransaction((client) => migrate(client, now, schema));
   } catch (error) {
-    await pool.end();
+    await connections.close();
     throw error instanceof UserError ? error : unusable(url, error);
   }
 
   const once = <T>(account: string, locks: Locks, work: (transaction: Transaction) => Promise<T>): Promise<T> =>
-    inTransaction(pool, async (client) => {
-      const sql = sqlOver(client);
-      await lock(sql, account, locks, venue);
+    inTransaction(async (client) => {
+      const within = sqlOver(client);
+      await lock(within, account, locks, venue);
       const events: NewEvent[] = [];
       const value = await work({
-        ...sql,
+        ...within,
         now,
         emit: async (...facts) => void events.push(...facts),
       });
-      await appendToOutbox(client, events, { mode, at: now(), lock: schema.postgres.orderLock });
+      await appendToOutbox(client, events, { mode, at: now(), lock: orderLock });
       return value;
-    });
+    }, locks.control === 'write');
 
   const transaction: Database['transaction'] = async (account, locks, work) => {
     for (let tries = 1; ; tries += 1) {
@@ -109,26 +116,8 @@ export async function openPostgresDatabase(
     }
   };
 
-  const takeStatistics = async (): Promise<void> => void (await pool.query('ANALYZE'));
-  return { ...sqlOver(pool), mode, now, transaction, takeStatistics, close: () => pool.end() };
-}
-
-async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    const value = await work(client);
-    await client.query('COMMIT');
-    client.release();
-    return value;
-  } catch (error) {
-    const broken = await client.query('ROLLBACK').then(
-      () => false,
-      () => true,
-    );
-    client.release(broken);
-    throw error;
-  }
+  const takeStatistics = async (): Promise<void> => void (await sql.run('ANALYZE'));
+  return { ...sql, mode, now, transaction, takeStatistics, close: () => connections.close() };
 }
 
 async function lock(sql: Sql, account: string, { control, ledger }: Locks, venue: string): Promise<void> {
@@ -221,6 +210,7 @@ function unusable(url: string, error: unknown): UserError {
     ENOTFOUND: 'Correct the host in SAPPHIRE_JOURNAL_URL.',
     '3D000': 'Create the database: createdb NAME.',
     '28P01': 'Correct user or password in SAPPHIRE_JOURNAL_URL.',
+    '53300': `All of its connections are taken: a process of Sapphire has ${MOST_CONNECTIONS} at most. Raise max_connections, or the limit of the role or the database, or end who else holds them (SELECT * FROM pg_stat_activity).`,
     '28000': 'Let the user of SAPPHIRE_JOURNAL_URL in (pg_hba.conf).',
   };
   const remedy = remedies[codeOf(error)] ?? 'Correct SAPPHIRE_JOURNAL_URL, or look at the server’s log.';
