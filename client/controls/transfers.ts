@@ -15,6 +15,8 @@ export interface TransferRequest {
   asset: string;
   /** Decimal text, positive for a deposit, negative for a withdrawal. */
   amount: string;
+  /** What it is worth in the currency, zero or above, by whoever asks: of what came as a gift, say. The middle of the market without. */
+  value?: string;
   by: string;
   via: Via;
 }
@@ -30,14 +32,17 @@ export interface TransferResult {
 
 export interface TransferTools {
   ledger: Pick<Journal['ledger'], 'transfer' | 'balances' | 'positions' | 'deposits'>;
-  trading: Pick<TradingPort, 'touch' | 'balances'>;
+  trading: Pick<TradingPort, 'touch' | 'balances' | 'listing'>;
 }
 
 /** Longer than a fill takes from the exchange into the books. */
 const SETTLE_MS = 15_000;
 const POLL_MS = 250;
 
-/** Books money that a person moved, at its value in the account's currency, so that it counts as neither gain nor loss. */
+/**
+ * Books money that a person moved, or that came by itself, at its value in the account's currency, so that it counts as neither gain nor loss. What
+ * has no market is worth nothing.
+ */
 export async function bookTransfer(
   request: TransferRequest,
   { ledger, trading }: TransferTools,
@@ -45,23 +50,39 @@ export async function bookTransfer(
   const { reference, account, asset, amount, currency, by, via } = request;
   const value = await valueOf(request, trading);
   const before = (await ledger.deposits(account))[asset] ?? '0';
-  const position = asset === currency ? {} : { symbol: `${asset}/${currency}` };
+  const symbol = `${asset}/${currency}`;
+  const position = asset === currency ? {} : { symbol, untraded: trading.listing(symbol) === 'unlisted' };
   await ledger.transfer({ reference, account, asset, amount, value, ...position, at: Date.now(), by, via });
   const after = (await ledger.deposits(account))[asset] ?? '0';
   return { reference, asset, amount, value, booked: !decimal(after).equals(before) };
 }
 
-/** At the middle of the market for everything but the currency itself. */
+/** At the middle of the market for everything but the currency itself, if it is not said. */
 export async function valueOf(
-  { asset, amount, currency }: Pick<TransferRequest, 'asset' | 'amount' | 'currency'>,
-  trading: Pick<TradingPort, 'touch'>,
+  { asset, amount, currency, value }: TransferRequest,
+  trading: TransferTools['trading'],
 ): Promise<string> {
-  if (asset === currency) return amount;
+  const refuse = (code: string, words: string): never => {
+    throw new UserError(code, `${words} Nothing was booked.`);
+  };
+  if (asset === currency) {
+    if (value !== undefined) refuse('TransferValue', `${amount} ${asset} are worth just that: leave --value out.`);
+    return amount;
+  }
   const symbol = `${asset}/${currency}`;
+  if (value !== undefined) {
+    if (trading.listing(symbol) === 'unlisted' && !decimal(value).isZero()) {
+      refuse(
+        'TransferUntraded',
+        `The exchange has no market ${symbol}, and what cannot be sold counts nothing in equity: book ${asset} with --value 0.`,
+      );
+    }
+    return text(amount.startsWith('-') ? decimal(value).negated() : decimal(value));
+  }
   const { bid, ask } = await trading.touch(symbol).catch((error: unknown) => {
     throw new UserError(
       'TransferUnpriced',
-      `The worth of ${amount} ${asset} in ${currency} is not known: the exchange gives no price for ${symbol} (${error instanceof Error ? error.message : String(error)}). Nothing was booked.`,
+      `The worth of ${amount} ${asset} in ${currency} is not known: the exchange gives no price for ${symbol} (${error instanceof Error ? error.message : String(error)}). Nothing was booked: say the worth with --value, 0 where it has no market.`,
     );
   });
   return text(decimal(bid).plus(ask).div(2).times(amount).toDecimalPlaces(8));
@@ -69,7 +90,8 @@ export async function valueOf(
 
 /**
  * Books a transfer and moves the same in the paper account, so that both stay equal. The books come first and hold each reference once: a
- * repetition after a crash in between finds what was booked and not moved as the difference of the two, and moves it.
+ * repetition after a crash in between finds what was booked and not moved as the difference of the two, and moves it. What has moved in the paper
+ * account already, as a gift that came by itself, is booked alone.
  * @param move tells the paper exchange; the amount is positive for a deposit, negative for a withdrawal.
  */
 export async function transferInPaper(
@@ -79,8 +101,10 @@ export async function transferInPaper(
   settleMs: number = SETTLE_MS,
 ): Promise<TransferResult> {
   const amount = decimal(request.amount);
-  const before = await differenceAmong([ZERO, amount], request, tools, settleMs);
+  const before = await differenceAmong([ZERO, amount, amount.negated()], request, tools, settleMs);
   const result = await bookTransfer(request, tools);
+  // Booked long ago: this difference is of something else.
+  if (!result.booked && before.equals(amount.negated())) throw notSettled(before, request);
   const open = result.booked ? before.plus(amount) : before;
   if (!open.isZero()) {
     await differenceAmong([open], request, tools, settleMs);
@@ -100,15 +124,17 @@ async function differenceAmong(
   for (;;) {
     const difference = await bookedLessHeld(account, asset, tools);
     if (expected.some((one) => one.equals(difference))) return difference;
-    if (Date.now() >= until) {
-      throw new UserError(
-        'PaperTransferOpen',
-        `Books and paper account differ by ${text(difference)} ${asset}, so that a transfer cannot be told from it: run an earlier transfer that was cut off again by its own reference, or wait until no order is on its way.`,
-        ExitCode.refused,
-      );
-    }
+    if (Date.now() >= until) throw notSettled(difference, { asset });
     await sleep(POLL_MS);
   }
+}
+
+function notSettled(difference: Decimal, { asset }: Pick<TransferRequest, 'asset'>): UserError {
+  return new UserError(
+    'PaperTransferOpen',
+    `Books and paper account differ by ${text(difference)} ${asset}, so that a transfer cannot be told from it: run an earlier transfer that was cut off again by its own reference, or wait until no order is on its way.`,
+    ExitCode.refused,
+  );
 }
 
 async function bookedLessHeld(account: string, asset: string, { ledger, trading }: TransferTools): Promise<Decimal> {

@@ -5,8 +5,10 @@ import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { compareAtRest } from '../../trading/reconcile/strict.ts';
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
+import type { TradingPort } from '../../venues/port.ts';
 import { adminCall, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryJournal } from '../support/books.ts';
 import { typed } from '../support/plain.ts';
@@ -75,12 +77,13 @@ describe('money in and out of the paper account', () => {
     await exchange.close();
   });
 
-  const request = (reference: string, amount: string, asset = 'USDT') => ({
+  const request = (reference: string, amount: string, asset = 'USDT', value?: string) => ({
     reference,
     account: 'main',
     currency: 'USDT',
     asset,
     amount,
+    ...(value === undefined ? {} : { value }),
     by: 'ann',
     via: 'os:ann' as const,
   });
@@ -132,6 +135,46 @@ describe('money in and out of the paper account', () => {
       /no price for DOGE\/USDT.*Nothing was booked/,
     );
     expect(await both('DOGE')).toEqual({ booked: undefined, held: undefined });
+  });
+
+  it.each([
+    ['without a market', 'JUNK', { quantity: '0', dust: '5', dustCost: '0' }],
+    ['with one', 'ETH', { quantity: '5', averageCost: '0', dust: '0' }],
+  ])('that came by itself %s is booked at nothing, once, and nothing more is made', async (_what, asset, expected) => {
+    await move(asset)('5');
+    const gift = () => transferInPaper(request('gift', '5', asset, '0'), tools, move(asset));
+    expect(await gift()).toMatchObject({ booked: true, value: '0' });
+    expect(await gift()).toMatchObject({ booked: false });
+    expect((await tools.ledger.positions('main'))[0]).toMatchObject({ symbol: `${asset}/USDT`, ...expected });
+    expect((await tools.trading.balances())[asset]).toBe('5');
+    expect(await compareAtRest({ journal, trading: tools.trading as TradingPort }, 'main')).toMatchObject({
+      clean: true,
+    });
+
+    // Another one under a name that is taken is not paid out again.
+    await move(asset)('5');
+    await expect(transferInPaper(request('gift', '5', asset, '0'), tools, move(asset), 50)).rejects.toThrow(
+      /differ by -5/,
+    );
+    expect((await tools.trading.balances())[asset]).toBe('10');
+    await transferInPaper(request('gift-2', '5', asset, '0'), tools, move(asset));
+    // What was taken away by somebody else is booked alone, too.
+    await move(asset)('-2');
+    await transferInPaper(request('gone', '-2', asset, '0'), tools, move(asset));
+    await transferInPaper(request('out', '-3', asset, '0'), tools, move(asset));
+    expect((await tools.trading.balances())[asset]).toBe('5');
+    expect(await compareAtRest({ journal, trading: tools.trading as TradingPort }, 'main')).toMatchObject({
+      clean: true,
+    });
+  });
+
+  it.each([
+    ['of the currency', 'USDT', '0', /leave --value out/],
+    ['of an asset without a market', 'JUNK', '7', /no market JUNK\/USDT.*--value 0/],
+    ['of an asset without a market, unsaid', 'JUNK', undefined, /Nothing was booked.*--value, 0 where/],
+  ])('is refused with a worth %s that it cannot have', async (_what, asset, value, words) => {
+    await expect(bookTransfer(request('x', '5', asset, value), tools)).rejects.toThrow(words);
+    expect(await tools.ledger.deposits('main')).toEqual({ USDT: '1000' });
   });
 
   it('never leaves the paper account below zero, and a refused withdrawal moves nothing', async () => {

@@ -31,7 +31,7 @@ function symbolName(value: string): string {
   throw new InvalidArgumentError('A symbol is BASE/QUOTE in capitals, e.g. BTC/USDT.');
 }
 
-function worth(value: string): string {
+export function worth(value: string): string {
   if (decimalPattern.test(value) && !value.startsWith('-') && !/\.\d{9}/.test(value)) return value;
   throw new InvalidArgumentError('--value must be a decimal number, zero or above, with at most eight decimals.');
 }

@@ -10,7 +10,7 @@ import { knownPrices, PRICE_CYCLES } from '../../views/prices.ts';
 import { action, referenceOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
-import { registerBookOut } from './book-out.ts';
+import { registerBookOut, worth } from './book-out.ts';
 
 async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
   const { account, currency } = configuration;
@@ -83,9 +83,14 @@ function assetName(value: string): string {
   throw new InvalidArgumentError('An asset is in capitals, e.g. USDT.');
 }
 
+interface MoveOptions extends OutputOptions {
+  reference: string;
+  value?: string;
+}
+
 async function move(
   { configuration, secrets, journal, trading, user }: CliContext,
-  options: OutputOptions & { reference: string },
+  options: MoveOptions,
   signedAmount: string,
   asset: string,
 ): Promise<void> {
@@ -96,6 +101,7 @@ async function move(
     currency,
     asset,
     amount: signedAmount,
+    ...(options.value === undefined ? {} : { value: options.value }),
     by: user,
     via: via.os(user),
   };
@@ -112,6 +118,16 @@ async function move(
   );
 }
 
+function helpOf(verb: 'deposit' | 'withdraw'): string {
+  const words = `
+An asset that came by itself, as an airdrop does, is booked with --value 0: all of it is a gain. What the exchange has no market for is worth
+nothing and stays as dust, which nobody tries to sell; it is withdrawn with --value 0 too.
+`;
+  return `${verb === 'deposit' ? words : ''}
+Example${verb === 'deposit' ? 's' : ''}:
+  sapphire portfolio ${verb} 500 USDT --reference ${verb}-2026-01-05${verb === 'deposit' ? '\n  sapphire portfolio deposit 12 JUNK --value 0 --reference airdrop-2026-01' : ''}`;
+}
+
 export function registerPortfolio(program: Command): void {
   const portfolio = program.command('portfolio').description('equity, positions, and money paid in and out');
 
@@ -124,7 +140,7 @@ export function registerPortfolio(program: Command): void {
 
   for (const verb of ['deposit', 'withdraw'] as const) {
     const deposit = verb === 'deposit';
-    action<OutputOptions & { reference: string }, [string, string]>(
+    action<MoveOptions, [string, string]>(
       portfolio
         .command(verb)
         .argument('<amount>', 'how much', positiveAmount)
@@ -139,7 +155,8 @@ export function registerPortfolio(program: Command): void {
           'its own name in the books: the same one twice is booked once',
           referenceOption,
         )
-        .addHelpText('after', `\nExample:\n  sapphire portfolio ${verb} 500 USDT --reference ${verb}-2026-01-05`),
+        .option('--value <amount>', "its worth in the account's currency; the middle of the market without it", worth)
+        .addHelpText('after', helpOf(verb)),
       (context, options, amount, asset) => move(context, options, deposit ? amount : `-${amount}`, asset),
     );
   }
