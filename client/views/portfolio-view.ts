@@ -1,10 +1,10 @@
-import { type Decimal, decimal, sum, text, ZERO } from '../../domain/money/money.ts';
+import { type Decimal, decimal, sum, text } from '../../domain/money/money.ts';
 import { unrealizedAt } from '../../domain/portfolio/holding.ts';
 import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
 import type { KnownPrice } from './prices.ts';
 
-/** A position with what it would bring at the newest known price; that part is missing where no price is known and more than dust is held. */
+/** A position with what it would bring at the newest known price; that part is missing where no price is known of what had a cost. */
 export interface PositionView extends BookedPosition {
   price: string | undefined;
   pricedAt: number | undefined;
@@ -13,8 +13,9 @@ export interface PositionView extends BookedPosition {
 }
 
 export function viewPosition(position: BookedPosition, price: KnownPrice | undefined): PositionView {
-  // Dust without a price counts nothing, as in equity.
-  const mid = price?.mid ?? (decimal(position.quantity).isZero() ? '0' : undefined);
+  // What came for nothing and has no market is worth nothing.
+  const isWorthless = [position.quantity, position.dustCost].every((amount) => decimal(amount).isZero());
+  const mid = price?.mid ?? (isWorthless ? '0' : undefined);
   const unrealized = mid && unrealizedAt(position, mid).toDecimalPlaces(8);
   return {
     ...position,

@@ -37,8 +37,9 @@ describe('profit', () => {
 
   it.each([
     ['0.00000628', '0.4', '100000', '0.228'],
-    // Of an asset without a market: it counts nothing, as in equity.
-    ['5', '0.4', undefined, '-0.4'],
+    ['5', '0.4', undefined, undefined],
+    // A gift without a market.
+    ['5', '0', undefined, '0'],
   ])('of %s that are dust alone, at a cost of %s and a price of %s, is %s', (dust, dustCost, mid, expected) => {
     const swept = { ...flat, ...typed<Partial<BookedPosition>>({ dust, dustCost }) };
     expect(viewPosition(swept, mid === undefined ? undefined : { mid, at: 5 }).unrealizedPnl).toBe(expected);
