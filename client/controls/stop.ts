@@ -14,8 +14,8 @@ const POLL_MS = 200;
 const PROGRESS_MS = 2_000;
 const QUERY_TIMEOUT_MS = 3_000;
 const SILENT_MS = 4_000;
-/** What could not be done by then is said, while the stop goes on. */
-const STANDING_MS = 4_000;
+/** What could not be done by then is said, while the stop goes on: within five seconds of the command, which takes one or two to begin. */
+const STANDING_MS = 2_500;
 /** For the row's end, once all else has come to its own. */
 const LAST_LOOK_MS = 1_000;
 const SILENT =
@@ -71,7 +71,7 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     tools.onProgress(`fenced at epoch ${epoch}`);
   });
   const telling = setTimeout(() => {
-    if (!report.quiet) tools.onProgress(standing(report, raising, isSignalled));
+    if (!report.fenced || !isSignalled) tools.onProgress(standing(report, raising, isSignalled));
   }, STANDING_MS);
   await headStart(raising);
   try {
@@ -118,7 +118,7 @@ function unwritten({ fault }: Raising<unknown>): string {
 
 /** What is done so far and what is not, for who waits. */
 function standing({ fenced, epoch }: StopReport, raising: Raising<unknown>, isSignalled: boolean): string {
-  const fence = fenced ? `Fenced at epoch ${epoch}, not quiet yet.` : `NOT FENCED yet. ${unwritten(raising)}`;
+  const fence = fenced ? `Fenced at epoch ${epoch}.` : `NOT FENCED yet. ${unwritten(raising)}`;
   const signal = isSignalled
     ? 'The signal is sent: trading control fences and cancels as soon as it can.'
     : 'Temporal has not taken the signal yet.';

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stopTrading } from '../../client/controls/stop.ts';
@@ -116,6 +117,12 @@ describe('stop', () => {
       /^The halt row is not written yet: the journal does not answer\. Only the signal was sent\./,
     );
   }, 15_000);
+
+  it('says so of a signal that Temporal has not taken, too', async () => {
+    const slow = () => sleep(3_000).then(() => Promise.reject(new Error('no server')));
+    await stopTrading(request, { ...tools({} as Client), temporal: slow }, 5_000);
+    expect(progress).toContain('Fenced at epoch 1. Temporal has not taken the signal yet.');
+  });
 
   it('does not say that only the signal was sent where that was not sent either', async () => {
     const fails = (words: string) => () => Promise.reject(new Error(words));
