@@ -102,7 +102,7 @@ async function lookOnce(
   { fenced }: Raising<Pick<Journal, 'intents'>>,
 ): Promise<SweepReport> {
   try {
-    return await sweepOrders({ journal: fenced?.books, trading: await tools.trading() }, account);
+    return await sweepOrders({ journal: fenced?.books, trading: await tools.trading(), clock: wallClock }, account);
   } catch (error) {
     return { cancelled: [], failed: [], remaining: [], unresolved: [], trouble: [sentenceOf(error)] };
   }

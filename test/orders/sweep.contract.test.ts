@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { intentId } from '../../contracts/workflow-ids.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { wallClock } from '../../trading/clock.ts';
 import { foundNothing, sweepOrders } from '../../trading/control/sweep.ts';
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
@@ -31,16 +32,20 @@ describe('a sweep beside a submission on a symbol that the exchange does not lis
     return intentId(order.legId, 1);
   };
 
-  it('finds nothing once its time is over: nothing rests there', async () => {
-    const id = await send(Date.now() - 1);
-    expect(foundNothing(await sweepOrders({ journal, trading }, 'main'))).toBe(true);
+  const sweepAt = (now: number) => sweepOrders({ journal, trading, clock: { ...wallClock, now: () => now } }, 'main');
+
+  it('finds nothing once its time is over by the clock that is handed in: nothing rests there', async () => {
+    const sendBy = Date.now() + 60_000;
+    const id = await send(sendBy);
+    expect(foundNothing(await sweepAt(sendBy + 1))).toBe(true);
     // What became of it is not known, and not made up.
     expect(await journal.intents.find(id)).toMatchObject({ state: 'submitted' });
   });
 
   it('is not quiet while it may still be on its way', async () => {
-    const id = await send(Date.now() + 60_000);
-    expect(await sweepOrders({ journal, trading }, 'main')).toMatchObject({
+    const sendBy = Date.now() - 60_000;
+    const id = await send(sendBy);
+    expect(await sweepAt(sendBy - 1)).toMatchObject({
       failed: [{ symbol: 'GONE/USDT', intentId: id }],
       unresolved: [id],
     });

@@ -33,7 +33,7 @@ export async function carryOutStop(
 ): Promise<SweepSummary> {
   let untold: string | undefined;
   const look = async () => {
-    const [told, report] = await Promise.allSettled([tell(), sweepOrders({ journal, trading }, account)]);
+    const [told, report] = await Promise.allSettled([tell(), sweepOrders({ journal, trading, clock }, account)]);
     untold = told.status === 'rejected' ? reasonOf(told.reason) : undefined;
     if (report.status === 'rejected') throw report.reason;
     return report.value;
