@@ -44,7 +44,7 @@ export async function workflowBundle({ payloadKeys }: TemporalSecrets = {}): Pro
 /** No worker polls under another build than it was started for: nobody would give it anything to do. */
 export async function keptBundle(request: BundleRequest, buildId: string): Promise<WorkflowBundle> {
   const codePath = codePathOf(request, buildId);
-  if (isWhole(codePath)) return { codePath, buildId };
+  if (isWhole(codePath)) return inUse(codePath, buildId);
   const made = await cachedBundle(request);
   if (made.buildId === buildId) return made;
   throw new UserError(
@@ -63,7 +63,11 @@ interface BundleRequest {
 
 export async function cachedBundle(request: BundleRequest): Promise<WorkflowBundle> {
   const buildId = knownBuild(request) ?? (await build(request));
-  const codePath = codePathOf(request, buildId);
+  return inUse(codePathOf(request, buildId), buildId);
+}
+
+/** Dated anew by each start that it serves, made for that or not: a stack keeps the one that it was started with for as long as it runs. */
+function inUse(codePath: string, buildId: string): WorkflowBundle {
   const now = new Date();
   utimesSync(codePath, now, now);
   return { codePath, buildId };

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
-import { buildWorkflowBundle, cachedBundle, keptBundle } from '../../workers/workflow-bundle.ts';
+import { buildWorkflowBundle, cachedBundle, keptBundle, type WorkflowBundle } from '../../workers/workflow-bundle.ts';
 
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
@@ -106,18 +106,21 @@ describe('the kept bundle', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('goes when it was not used for a month, as soon as another is made', async () => {
+  it('goes when it was neither made nor served for a month, as soon as another is made', async () => {
     const folder = project();
     const request = { project: folder, cache: join(folder, 'cache'), sealed: false };
     const ago = (days: number) => new Date(Date.now() - days * 86_400_000);
-    const first = await cachedBundle(request);
-    appendFileSync(join(folder, nested), 'export const changed = true;\n');
-    const second = await cachedBundle(request);
-    utimesSync(first.codePath, ago(31), ago(31));
-    utimesSync(second.codePath, ago(29), ago(29));
-    appendFileSync(join(folder, nested), 'export const changedAgain = true;\n');
+    const made: WorkflowBundle[] = [];
+    for (const days of [31, 29, 31]) {
+      const bundle = await cachedBundle(request);
+      utimesSync(bundle.codePath, ago(days), ago(days));
+      made.push(bundle);
+      appendFileSync(join(folder, nested), `export const changed${made.length} = true;\n`);
+    }
+    // The stack that was started with it runs still.
+    await keptBundle(request, made[2]?.buildId ?? '');
     await cachedBundle(request);
-    expect([first, second].map(({ codePath }) => existsSync(codePath))).toEqual([false, true]);
+    expect(made.map(({ codePath }) => existsSync(codePath))).toEqual([false, true, true]);
     rmSync(folder, { recursive: true });
   });
 
