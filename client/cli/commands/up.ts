@@ -12,6 +12,7 @@ import { createLogger } from '../../../runtime/telemetry/logger.ts';
 import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import { ensureSchedule } from '../../controls/schedule.ts';
+import { sentenceOf } from '../../controls/words.ts';
 import { watchDisk } from '../../stack/disk-watch.ts';
 import { OBSERVER, observerPasswordFile } from '../../stack/observer-access.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
@@ -42,16 +43,38 @@ const LOOK_BACK = 50;
 /** For the message of a failure to be written. */
 const LAST_WORDS_MS = 500;
 
+/** Books that cannot be read for a while, as on a full disk, must not end what runs. Undefined where the stack stops before they can. */
+async function onceReadable<T>(read: () => Promise<T>, stop: AbortSignal): Promise<T | undefined> {
+  while (!stop.aborted) {
+    try {
+      return await read();
+    } catch {
+      await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+/** Nor do they keep anything from its orderly end. */
+async function equityAtEnd({ ledger }: Pick<Journal, 'ledger'>, account: string): Promise<string | undefined> {
+  try {
+    return (await ledger.equityMarks(account))?.equity;
+  } catch (error) {
+    progress(`The books could not be read at the end, and the equity is not known: ${sentenceOf(error)}`);
+    return undefined;
+  }
+}
+
 /** Yields each cycle of the schedule that finishes from now on, oldest first, until the stack stops. */
 async function* scheduledCycles(
   journal: Pick<Journal, 'cycles'>,
   account: string,
   stop: AbortSignal,
 ): AsyncGenerator<CycleRecord> {
-  const seen = new Set((await journal.cycles.list(account, LOOK_BACK)).map(({ cycleId }) => cycleId));
+  const list = async () => (await onceReadable(() => journal.cycles.list(account, LOOK_BACK), stop)) ?? [];
+  const seen = new Set((await list()).map(({ cycleId }) => cycleId));
   while (!stop.aborted) {
-    // Books that cannot be read for a while, as on a full disk, must not end what runs.
-    const newest = await journal.cycles.list(account, LOOK_BACK).catch((): CycleRecord[] => []);
+    const newest = await list();
     for (const record of newest.toReversed()) {
       if (seen.has(record.cycleId)) continue;
       seen.add(record.cycleId);
@@ -67,10 +90,11 @@ async function* wantedCycles(
   journal: Pick<Journal, 'cycles'>,
   configuration: Configuration,
   count: number,
+  stop: AbortSignal,
 ): AsyncGenerator<CycleRecord> {
   for (let n = 0; n < count; n += 1) {
     const { cycleId } = await runCycle(client, configuration, {});
-    const record = await journal.cycles.find(cycleId);
+    const record = await onceReadable(() => journal.cycles.find(cycleId), stop);
     if (record) yield record;
   }
 }
@@ -121,7 +145,8 @@ async function* cyclesOf(
   configuration: Configuration,
   options: UpOptions,
 ): AsyncGenerator<CycleRecord> {
-  if (options.cycles !== undefined) yield* wantedCycles(client, journal, configuration, options.cycles);
+  if (options.cycles !== undefined)
+    yield* wantedCycles(client, journal, configuration, options.cycles, stack.stopRequested);
   if (options.exit) return;
   const scheduled = scheduledCycles(journal, configuration.account, stack.stopRequested);
   const first = scheduled.next();
@@ -189,7 +214,7 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
     const interrupted = stopRequested.aborted && cycles.length < (options.cycles ?? 0);
     progress('stopping …');
     await stack.stop();
-    const equity = (await journal.ledger.equityMarks(account))?.equity;
+    const equity = await equityAtEnd(journal, account);
     const firstCycleMs = cycles[0] && cycles[0].finishedAt - startedAt;
     const durations = { readyMs, firstCycleMs, totalMs: Date.now() - startedAt };
     print(
