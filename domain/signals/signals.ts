@@ -26,6 +26,7 @@ export const abstentionReasons = [
   'timeout',
   'unavailable',
   'invalid_answer',
+  'no_snapshot',
   'not_enough_data',
   'budget_spent',
   'disabled',
@@ -36,14 +37,14 @@ export type AbstentionReason = (typeof abstentionReasons)[number];
 
 const failures: readonly AbstentionReason[] = ['timeout', 'unavailable', 'invalid_answer', 'no_worker'];
 
-/** Of an agent that was asked and could not answer. One that had nothing to say, or is not set up or not rightly, has not failed. */
+/** Of an agent that was asked and could not answer. One that had nothing to say, was shown nothing, or is not set up or not rightly, has not failed. */
 export function isFailure(reason: AbstentionReason): boolean {
   return failures.includes(reason);
 }
 
-/** Of an agent that somebody set up and that does not vote: it fails, is left alone since it failed so often, or its model is another. */
+/** Of an agent that somebody set up and that does not vote: it fails, is left alone since it failed so often, its model is another, or the market's snapshot did not reach it. */
 export function isUnwell(reason: AbstentionReason): boolean {
-  return isFailure(reason) || reason === 'cooling_down' || reason === 'wrong_model';
+  return isFailure(reason) || ['cooling_down', 'wrong_model', 'no_snapshot'].includes(reason);
 }
 
 /** No view, which is not the view "hold". */

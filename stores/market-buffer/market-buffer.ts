@@ -27,7 +27,7 @@ export interface MarketBuffer {
   readonly outbox: Outbox;
   /** The books of a snapshot, and the candles that closed since the last one. Idempotent by cycle and by minute. */
   record(snapshot: MarketSnapshot, of: SnapshotOf): Promise<void>;
-  /** Keeps a large snapshot until its cycle is over, and deletes those of cycles that are. Idempotent by hash. */
+  /** Keeps a snapshot until the last of the cycles that need it is over, and deletes those of cycles that are. Idempotent by hash. */
   keep(snapshot: KeptSnapshot): Promise<void>;
   /** JSON of what was kept under this hash; undefined when it is gone, or never was. */
   kept(sha256: string): Promise<string | undefined>;
@@ -48,7 +48,8 @@ export function createMarketBuffer(database: Database): MarketBuffer {
         await transaction.run('DELETE FROM snapshots WHERE needed_until < ?', transaction.now());
         await transaction.run(
           `INSERT INTO snapshots (sha256, content, needed_until) VALUES (?, ?, ?)
-           ON CONFLICT (sha256) DO UPDATE SET needed_until = excluded.needed_until`,
+           ON CONFLICT (sha256) DO UPDATE SET content = excluded.content, needed_until =
+             CASE WHEN snapshots.needed_until > excluded.needed_until THEN snapshots.needed_until ELSE excluded.needed_until END`,
           sha256,
           json,
           neededUntilAt,

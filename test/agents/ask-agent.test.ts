@@ -6,7 +6,7 @@ import { type AgentRequest, agentAnswerSchema } from '../../contracts/signals.ts
 import { tagged } from '../../domain/money/tagged.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
-import type { AgentAnswer, Opinion, Signal } from '../../domain/signals/signals.ts';
+import { type AgentAnswer, isFailure, isUnwell, type Opinion, type Signal } from '../../domain/signals/signals.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { type Agent, AgentUnavailable, freeAnswer } from '../../trading/agents/port.ts';
@@ -146,6 +146,16 @@ describe('askAgent', () => {
     });
     expect(reasonsOf(answer)).toEqual(['unavailable', 'unavailable']);
     expect(detailOf(answer)).toBe('qwen is busy (status 429).');
+  });
+
+  it('abstains on the last attempt where no snapshot reached it, which is not counted as a failure of its own', async () => {
+    const readSnapshot = (): Promise<never> => Promise.reject(new Error('database is locked'));
+    const asked = ask(failing(new Error('never asked')), healthyRequest(), { readSnapshot });
+    await expect(asked).rejects.toMatchObject({ type: 'AgentUnavailable', nonRetryable: false });
+    const { answer } = await ask(failing(new Error('never asked')), healthyRequest(), { readSnapshot, attempt: 2 });
+    expect(reasonsOf(answer)).toEqual(['no_snapshot', 'no_snapshot']);
+    expect(detailOf(answer)).toBe('The snapshot of the cycle could not be read: database is locked.');
+    expect([isFailure('no_snapshot'), isUnwell('no_snapshot')]).toEqual([false, true]);
   });
 
   it('turns a defect into an abstention without its message, which only the log has', async () => {

@@ -143,7 +143,7 @@ describe('a Python worker without a market buffer', () => {
   it('abstains with the reason where there is none', async () => {
     const gone = { ...reference, sha256: '0'.repeat(64) };
     expect(await fetchWith(gone)).toEqual({
-      reason: 'unavailable',
+      reason: 'no_snapshot',
       detail: expect.stringContaining('has no such snapshot (any more) (404)'),
     });
     expect(await fetchWith(reference, { token: 'wrong-token-0123456789' })).toEqual({
@@ -155,7 +155,7 @@ describe('a Python worker without a market buffer', () => {
       detail: expect.stringContaining('set SAPPHIRE_COORDINATOR_URL and SAPPHIRE_COORDINATOR_TOKEN'),
     });
     expect(await fetchWith(reference, { url: 'http://127.0.0.1:9', token: TOKEN })).toMatchObject({
-      reason: 'unavailable',
+      reason: 'no_snapshot',
       detail: expect.stringContaining('could not be fetched from http://127.0.0.1:9'),
     });
   });
@@ -167,11 +167,11 @@ describe('a Python worker without a market buffer', () => {
     const endless = await elsewhere(() => ({ status: 200, body: json.repeat(3) }));
     for (const { url } of [forging, endless]) {
       expect(await fetchWith(reference, { url, token: TOKEN })).toEqual({
-        reason: 'unavailable',
+        reason: 'no_snapshot',
         detail: expect.stringContaining('its hash is another'),
       });
     }
-    expect(await fetchWith(reference, { url: redirecting.url, token: TOKEN })).toMatchObject({ reason: 'unavailable' });
+    expect(await fetchWith(reference, { url: redirecting.url, token: TOKEN })).toMatchObject({ reason: 'no_snapshot' });
     expect(thief.asked).toEqual([]);
     for (const each of [thief, redirecting, forging, endless]) each.close();
   });

@@ -84,15 +84,19 @@ async function answerOf(
       return abstainingAnswer(agentId, request, 'unavailable', `${agentId} failed; its worker's log has the error.`);
     }
     if (!isLast) throw error;
-    return abstainingAnswer(agentId, request, 'unavailable', error.message);
+    const reason = error instanceof SnapshotUnread ? 'no_snapshot' : 'unavailable';
+    return abstainingAnswer(agentId, request, reason, error.message);
   }
 }
+
+/** Of the market buffer, and no agent's. */
+class SnapshotUnread extends AgentUnavailable {}
 
 /** A buffer that is locked for the moment is another try's. */
 function read(readSnapshot: ReadSnapshot, { snapshot }: AgentQuestion): Promise<MarketSnapshot> {
   return readSnapshot(snapshot).catch((error: unknown) => {
     const words = error instanceof Error ? error.message : String(error);
-    throw new AgentUnavailable(`The snapshot of the cycle could not be read: ${words}.`);
+    throw new SnapshotUnread(`The snapshot of the cycle could not be read: ${words}.`);
   });
 }
 

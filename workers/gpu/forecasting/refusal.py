@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-Reason = Literal["not_configured", "wrong_model", "timeout", "unavailable", "invalid_answer", "not_enough_data"]
+Reason = Literal["not_configured", "wrong_model", "timeout", "unavailable", "no_snapshot", "invalid_answer", "not_enough_data"]
 
 
 class Refused(Exception):

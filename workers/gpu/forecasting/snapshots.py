@@ -65,7 +65,7 @@ class Snapshots:
         """
         The snapshot as it would have come along.
 
-        :raises Refused: `not_configured` without a token that the coordinator takes, else `unavailable`; nothing is guessed
+        :raises Refused: `not_configured` without a token that the coordinator takes, else `no_snapshot`; nothing is guessed
         """
         if self._last is not None and self._last[0] == reference.sha256:
             return self._last[1]
@@ -74,7 +74,7 @@ class Snapshots:
             async with asyncio.timeout(limit):
                 content = await self._tried(reference, limit)
         except TimeoutError:
-            raise Refused("unavailable", f"The snapshot did not come from the coordinator within {limit:.1f} s.") from None
+            raise Refused("no_snapshot", f"The snapshot did not come from the coordinator within {limit:.1f} s.") from None
         snapshot = {"snapshotId": reference.sha256[:16], **_checked(content, reference)}
         self._last = (reference.sha256, snapshot)
         return snapshot
@@ -86,7 +86,7 @@ class Snapshots:
             except (OSError, http.client.HTTPException) as fault:
                 if tried == _TRIES:
                     raise Refused(
-                        "unavailable", f"The snapshot could not be fetched from {self._access.url}: {str(fault)[:160]}."
+                        "no_snapshot", f"The snapshot could not be fetched from {self._access.url}: {str(fault)[:160]}."
                     ) from fault
             await asyncio.sleep(_PAUSE_SECONDS)
         raise AssertionError("the last try returns or raises")
@@ -112,7 +112,7 @@ class Snapshots:
                 ) from fault
             if fault.code < 500:
                 raise Refused(
-                    "unavailable", f"The coordinator at {url} has no such snapshot (any more) ({fault.code})."
+                    "no_snapshot", f"The coordinator at {url} has no such snapshot (any more) ({fault.code})."
                 ) from fault
             raise
 
@@ -125,8 +125,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def _checked(content: bytes, reference: Reference) -> dict[str, Any]:
     """:raises Refused: for anything else than what was meant"""
     if len(content) != reference.bytes or hashlib.sha256(content).hexdigest() != reference.sha256:
-        raise Refused("unavailable", "What came from the coordinator is not the snapshot of this cycle: its hash is another.")
+        raise Refused("no_snapshot", "What came from the coordinator is not the snapshot of this cycle: its hash is another.")
     snapshot = json.loads(content)
     if not isinstance(snapshot, dict):
-        raise Refused("unavailable", "What the coordinator keeps under the hash of this snapshot is no snapshot.")
+        raise Refused("no_snapshot", "What the coordinator keeps under the hash of this snapshot is no snapshot.")
     return snapshot
