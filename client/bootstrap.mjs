@@ -180,6 +180,8 @@ function makeCache() {
 const RESTARTS = 5;
 const RESTART_WINDOW_MS = 10 * 60_000;
 const FIRST_BACKOFF_MS = 1_000;
+/** Four restarts with a pause take 85 s: what passes by itself, as a want of memory, has not used them up by then. */
+const BACKOFF_FACTOR = 4;
 /** As of contracts/errors.ts. */
 const INTERRUPTED = 130;
 const START_ANEW = 75;
@@ -187,7 +189,7 @@ const START_ANEW = 75;
 /** What runs until it is stopped is started again when the system ends it, as for want of memory; what counts its cycles would count anew. */
 const isKeptRunning = (args) => args[1] === 'up' && !args.some((arg) => arg.startsWith('--cycles'));
 
-/** A start of its own that is refused is a person's affair; one that ends to be made anew is no refusal; one after a kill, when a port may still be taken for a moment, is tried again. */
+/** A start of its own that is refused is a person's affair; one that ends to be made anew is no refusal; one after a kill, when a port may still be taken for a moment, is tried again. The first restart is at once, since positions are not watched until then; those after it wait for longer and longer. */
 async function keepRunning(candidates, args) {
   let crashes = [];
   let crashedAt;
@@ -197,12 +199,12 @@ async function keepRunning(candidates, args) {
     const now = Date.now();
     crashes = [...crashes.filter((at) => at > now - RESTART_WINDOW_MS), now];
     const wasKilled = signal !== null && !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal);
-    const isAtOnce = wasKilled || code === START_ANEW;
+    const isCrash = wasKilled || code === START_ANEW;
     const isRefusedRestart = crashes.length > 1 && code !== null && code !== 0 && code !== INTERRUPTED;
-    if (asked || !(isAtOnce || isRefusedRestart) || !isKeptRunning(args) || crashes.length > RESTARTS)
+    if (asked || !(isCrash || isRefusedRestart) || !isKeptRunning(args) || crashes.length > RESTARTS)
       return code ?? 128 + (constants.signals[signal] ?? 0);
-    if (isAtOnce) crashedAt = now;
-    const backoffMs = isAtOnce ? 0 : FIRST_BACKOFF_MS * 2 ** (crashes.length - 2);
+    if (isCrash) crashedAt = now;
+    const backoffMs = crashes.length === 1 ? 0 : FIRST_BACKOFF_MS * BACKOFF_FACTOR ** (crashes.length - 2);
     process.stderr.write(
       `sapphire: ended by ${signal ?? `exit code ${code}`}; it is started again${backoffMs > 0 ? ` in ${backoffMs / 1_000} s` : ''}\n`,
     );

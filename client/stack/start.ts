@@ -162,10 +162,7 @@ async function bringUp(
   const isVersioned = await rollOut(temporal, knownSecrets(), buildId, onProgress);
   const environment = { [BUILD_VARIABLE]: buildId, ...(isVersioned ? { TEMPORAL_DEPLOYMENT_NAME: DEPLOYMENT } : {}) };
   onProgress('Starting the workers');
-  const workers = roles.map((role) => {
-    const { entry, protectsMoney } = roleRow(role);
-    return { ...ownProcess(processName(role), entry, !protectsMoney), environment };
-  });
+  const workers = workerProcesses(environment);
   const workerUrls = await supervisor.start(workers);
   for (const { name } of engineProcesses) onProgress(`Starting ${name}`);
   const engineUrls = await supervisor.start(engineProcesses);
@@ -235,6 +232,13 @@ async function bundleWorkflows(signal: AbortSignal): Promise<string> {
       `The workflows could not be bundled: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+}
+
+export function workerProcesses(environment: Record<string, string>): ProcessSpec[] {
+  return roles.map((role) => {
+    const { entry, protectsMoney } = roleRow(role);
+    return { ...ownProcess(processName(role), entry, !protectsMoney), mayStartAnew: protectsMoney, environment };
+  });
 }
 
 function ownProcess(name: string, file: string, advisory = false): ProcessSpec {

@@ -24,6 +24,8 @@ export interface ProcessSpec {
   healthPath?: string;
   /** It protects no money: one that crashes too often is left down, alone, for growing pauses, and tried for ever. Any other that does ends the stack. */
   advisory?: boolean;
+  /** A program of ours whose exit code `startAnew` is its own word, and without which money is not protected. Of any other it is a crash as all are. */
+  mayStartAnew?: boolean;
 }
 
 export interface SupervisionLimits extends RestartLimits {
@@ -157,7 +159,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     for (;;) {
       const { reason, code } = await ended;
       if (stopping.signal.aborted) return;
-      if (code === ExitCode.startAnew) {
+      if (spec.mayStartAnew && code === ExitCode.startAnew) {
         hooks.onCrash(spec.name, `${reason} Everything is started anew`, undefined);
         return hooks.onGiveUp(needsNewStart(reason));
       }

@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { ExitCode } from '../../contracts/errors.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { freqtradeConfiguration } from '../../workers/freqtrade/configuration.ts';
 import { temporaryFolder } from '../support/books.ts';
+import { freePorts } from '../support/ports.ts';
 
 const run = promisify(execFile);
 
@@ -35,6 +38,18 @@ describe("Freqtrade's own configuration", () => {
     const server = { listen_ip_address: '127.0.0.1', listen_port: 8123, username: 'me', password: 'p'.repeat(48) };
     expect(made({ agents: { freqtrade: { port: 8123, username: 'me' } } })['api_server']).toMatchObject(server);
   });
+});
+
+it('ends with a code of ours, whatever a strategy of Freqtrade ends with: 75 would start everything anew', async () => {
+  const folder = temporaryFolder();
+  const python = join(folder, 'python');
+  writeFileSync(python, '#!/bin/sh\necho "no memory" >&2\nexit 75\n', { mode: 0o700 });
+  const { freqtrade } = await freePorts('freqtrade');
+  const file = join(folder, 'trading.yml');
+  writeFileSync(file, stringify({ agents: { freqtrade: { port: freqtrade } } }));
+  const environment = { ...process.env, SAPPHIRE_DATA: folder, SAPPHIRE_CONFIG: file, SAPPHIRE_PYTHON: python };
+  const started = run(process.execPath, [join(projectFolder, 'workers', 'freqtrade', 'main.ts')], { env: environment });
+  await expect(started).rejects.toMatchObject({ code: ExitCode.failure, stderr: 'no memory\n' });
 });
 
 it('says how to get a Python that has Freqtrade', async () => {

@@ -222,7 +222,7 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
       const before = Date.now();
       const { code, stderr, starts } = await up({ KILLS: '2' }, 'up', '--observe');
       expect(code).toBe(0);
-      expect(stderr.match(/ended by SIGKILL; it is started again/g)).toHaveLength(2);
+      expect(stderr).toMatch(/ended by SIGKILL; it is started again\n.*ended by SIGKILL; it is started again in 1 s\n/);
       expect(starts).toEqual(['first', expect.any(String), expect.any(String)]);
       expect(Number(starts[2])).toBeGreaterThan(before);
     });
@@ -230,7 +230,7 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
     it('tries again when a start after a kill is refused, since a port may still be taken for a moment', async () => {
       const { code, stderr, starts } = await up({ KILLS: '1', REFUSALS: '2' }, 'up');
       expect(code).toBe(0);
-      expect(stderr).toMatch(/ended by exit code 1; it is started again in 1 s\n.*in 2 s\n/);
+      expect(stderr).toMatch(/ended by exit code 1; it is started again in 1 s\n.*in 4 s\n/);
       expect(starts).toEqual(['first', ...Array.from({ length: 3 }, () => starts[1])]);
     });
 
@@ -241,11 +241,31 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
       expect(starts).toEqual(['first', expect.stringMatching(/^\d+$/)]);
     });
 
-    it('gives up after five times within ten minutes', async () => {
-      const { code, starts } = await up({ KILLS: '99' }, 'up');
-      expect(code).toBe(128 + 9);
-      expect(starts).toHaveLength(6);
-    });
+    it.each([
+      ['kills', { KILLS: '99' }, 128 + 9],
+      ['ends to be started anew', { KILLS: '0', REFUSALS: '99', CODE: '75' }, 75],
+    ])(
+      'gives up after five %s within ten minutes, which last for longer and longer',
+      async (_what, environment, end) => {
+        // Its pauses go fifty times as fast.
+        const hurry =
+          "import timers from 'node:timers/promises'; import { syncBuiltinESMExports } from 'node:module'; const { setTimeout: sleep } = timers; timers.setTimeout = (ms, ...rest) => sleep(ms / 50, ...rest); syncBuiltinESMExports();";
+        const child = launch(
+          { ...environment, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hurry)}` },
+          'up',
+        );
+        const { code, stderr } = await ended(child);
+        expect(code).toBe(end);
+        expect([...stderr.matchAll(/started again(?: in (\d+) s)?$/gm)].map(([, seconds]) => seconds)).toEqual([
+          undefined,
+          '1',
+          '4',
+          '16',
+          '64',
+        ]);
+        expect(startsSoFar()).toHaveLength(6);
+      },
+    );
 
     it.each([
       ['a signal that asks for the end', { KILLS: '1', BY: 'SIGTERM' }, ['up'], 128 + 15],

@@ -110,33 +110,48 @@ describe('the supervisor', () => {
     });
   });
 
-  it.each([false, true])(
-    'ends all at once where a process needs a new start of the whole, advisory %s',
-    async (advisory) => {
-      supervise();
-      await supervisor.start([standIn('bystander', events)]);
-      await supervisor.start([{ ...standIn('worker', events, 'outdated'), advisory }]);
-      const failure = await supervisor.failure;
-      expect(failure).toMatchObject({
-        code: 'StartAnew',
-        exitCode: 75,
-        message:
-          'worker ended (exit code 75: its build is gone.) Everything is stopped, and started anew by whoever keeps it running.',
-      });
-      expect(eventsIn(events).filter((event) => event === 'start worker')).toHaveLength(1);
-      expect(eventsIn(events)).toContain('stop bystander');
-      expect(news).toEqual([
-        {
-          name: 'worker',
-          fault: {
-            code: 'process.ended',
-            detail: 'exit code 75: its build is gone. Everything is started anew',
-            since: expect.any(Number),
-          },
+  it('ends all at once where a worker of ours that protects money needs a new start of the whole', async () => {
+    supervise();
+    await supervisor.start([standIn('bystander', events)]);
+    await supervisor.start([{ ...standIn('worker', events, 'outdated'), mayStartAnew: true }]);
+    const failure = await supervisor.failure;
+    expect(failure).toMatchObject({
+      code: 'StartAnew',
+      exitCode: 75,
+      message:
+        'worker ended (exit code 75: its build is gone.) Everything is stopped, and started anew by whoever keeps it running.',
+    });
+    expect(eventsIn(events).filter((event) => event === 'start worker')).toHaveLength(1);
+    expect(eventsIn(events)).toContain('stop bystander');
+    expect(news).toEqual([
+      {
+        name: 'worker',
+        fault: {
+          code: 'process.ended',
+          detail: 'exit code 75: its build is gone. Everything is started anew',
+          since: expect.any(Number),
         },
-      ]);
-    },
-  );
+      },
+    ]);
+  });
+
+  it.each([
+    ['an advisory one', true],
+    ['a program of others', false],
+  ])('takes the same exit code of %s for a crash as any other, and says it', async (_what, advisory) => {
+    supervise();
+    let failed = false;
+    void supervisor.failure.then(() => (failed = true));
+    await supervisor.start([standIn('bystander', events)]);
+    const bystander = pidOf('bystander');
+    await supervisor.start([{ ...standIn('engine', events, 'outdated'), advisory }]);
+    await eventually('a third start', () => eventsIn(events).filter((event) => event === 'start engine').length === 3);
+    expect(news.find(({ fault }) => fault)).toMatchObject({
+      name: 'engine',
+      fault: { code: 'process.ended', detail: 'exit code 75: its build is gone.' },
+    });
+    expect([failed, pidOf('bystander')]).toEqual([false, bystander]);
+  });
 
   it('leaves alone what protects money when something else crashes again and again, tells each crash, and tries it for ever', async () => {
     supervise({ maxRestarts: 2, longestBackoffMs: 10, longestPauseMs: 60 });

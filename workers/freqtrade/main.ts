@@ -38,8 +38,9 @@ async function main(): Promise<void> {
   let stopping = false;
   const ended = new Promise<void>((resolve) => {
     freqtrade.once('error', fail);
-    freqtrade.once('exit', (code) => {
-      if (!stopping) process.exit(code || ExitCode.failure);
+    freqtrade.once('exit', () => {
+      // Whatever code a strategy ends with: those of ours say what ours mean by them.
+      if (!stopping) process.exit(ExitCode.failure);
       resolve();
     });
   });
