@@ -1,11 +1,12 @@
 import type { Via } from '../../contracts/audit.ts';
-import type { OpenOrder, SweepFailure, SweepReport } from '../../contracts/control.ts';
+import type { OpenOrder, SweepFailure, SweepReport, SweepSummary } from '../../contracts/control.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { wallClock } from '../../trading/clock.ts';
 import { headStart, type Raising, raiseHalt } from '../../trading/control/raise.ts';
 import { sweepOrders } from '../../trading/control/sweep.ts';
 import { sweepUntilQuiet } from '../../trading/control/sweep-until-quiet.ts';
 import type { TradingPort } from '../../venues/port.ts';
+import { STANDING_MS } from './stop.ts';
 import { sentenceOf } from './words.ts';
 
 export interface BreakGlassRequest {
@@ -21,6 +22,8 @@ export interface BreakGlassTools {
   trading(): Promise<TradingPort>;
   /** One short line per step. */
   onProgress(message: string): void;
+  /** Once, where it takes longer: how far it has come, with what could not be done yet in its note. */
+  onStanding(report: BreakGlassReport): void;
 }
 
 export interface BreakGlassReport {
@@ -52,16 +55,17 @@ export async function breakGlass(
   waitMs: number,
 ): Promise<BreakGlassReport> {
   const until = wallClock.elapsed() + waitMs;
-  const notes: string[] = [];
   const raising = raiseHalt(tools.journal, { requestId, account, reason, by, via }, ({ epoch }) =>
     tools.onProgress(`fenced at epoch ${epoch}`),
   );
-  const isDecided = (): boolean => raising.fenced !== undefined || raising.fault !== undefined;
+  let last: SweepSummary = { cancelled: [], failed: [], remaining: [], unresolved: [], trouble: [], quiet: false };
+  const telling = setTimeout(() => tools.onStanding(reportOf(requestId, raising, last)), STANDING_MS);
   await headStart(raising);
 
   const told = new Set<string>();
   const look = async (): Promise<SweepReport> => {
     const report = await lookOnce(tools, account, raising);
+    last = { ...report, cancelled: [...last.cancelled, ...report.cancelled], quiet: false };
     for (const { symbol, intentId } of report.cancelled) tools.onProgress(`cancelled ${symbol} ${intentId}`);
     for (const words of report.trouble) {
       if (!told.has(words)) tools.onProgress(`not yet: ${words}`);
@@ -69,21 +73,35 @@ export async function breakGlass(
     }
     return report;
   };
-  const { quiet, trouble, ...found } = await sweepUntilQuiet(
+  const summary = await sweepUntilQuiet(
     // Before the halt row is decided an order may still be sent: such a look cancels, and says nothing of quiet.
-    { look, isOver: async () => false, isDecided, clock: wallClock },
+    { look, isOver: async () => false, isDecided: () => isDecided(raising), clock: wallClock },
     { forMs: until - wallClock.elapsed(), round: 0, longestPauseMs: LONGEST_PAUSE_MS },
   );
 
+  clearTimeout(telling);
+  const report = reportOf(requestId, raising, summary);
+  if (summary.quiet) return report;
+  return { ...report, note: `${report.note} Run the same command again; it goes on where this one ended.`.trimStart() };
+}
+
+const isDecided = ({ fenced, fault }: Raising<unknown>): boolean => fenced !== undefined || fault !== undefined;
+
+/** How far it has come, and in the note what could not be done. */
+function reportOf(
+  requestId: string,
+  raising: Raising<unknown>,
+  { quiet, trouble, ...found }: SweepSummary,
+): BreakGlassReport {
   const { fenced, fault } = raising;
+  const notes: string[] = [];
   if (fault !== undefined)
     notes.push(
       `The halt row could not be written: ${sentenceOf(fault)} Running workers may still send orders: end them.`,
     );
-  if (!isDecided())
+  if (!isDecided(raising))
     notes.push('The journal has not answered: nothing is fenced. Running workers may still send orders: end them.');
   if (trouble.length > 0) notes.push(`The exchange or the journal does not answer: ${trouble.join('; ')}`);
-  if (!quiet) notes.push('Run the same command again; it goes on where this one ended.');
   return {
     requestId,
     epoch: fenced?.control.epoch,

@@ -14,8 +14,8 @@ const POLL_MS = 200;
 const PROGRESS_MS = 2_000;
 const QUERY_TIMEOUT_MS = 3_000;
 const SILENT_MS = 4_000;
-/** What could not be done by then is said, while the stop goes on: within five seconds of the command, which takes one or two to begin. */
-const STANDING_MS = 2_500;
+/** What is done by then, and what is not, is said while the stop goes on: within five seconds of the command, which takes one or two to begin. */
+export const STANDING_MS = 2_500;
 /** For the row's end, once all else has come to its own. */
 const LAST_LOOK_MS = 1_000;
 const SILENT =
@@ -33,7 +33,10 @@ export interface StopRequest {
 export interface StopTools {
   journal(): Promise<Pick<Journal, 'control' | 'ledger'>>;
   temporal(): Promise<Client>;
+  /** One short line per step. */
   onProgress(message: string): void;
+  /** Once, where the stop takes longer: how far it has come, with what could not be done yet in its note. */
+  onStanding(report: StopReport): void;
 }
 
 export interface StopReport {
@@ -71,7 +74,8 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     tools.onProgress(`fenced at epoch ${epoch}`);
   });
   const telling = setTimeout(() => {
-    if (!report.fenced || !isSignalled) tools.onProgress(standing(report, raising, isSignalled));
+    const isOnItsWay = report.fenced && isSignalled;
+    tools.onStanding({ ...report, note: isOnItsWay ? report.note : standing(report, raising, isSignalled) });
   }, STANDING_MS);
   await headStart(raising);
   try {

@@ -41,6 +41,7 @@ describe('stop --break-glass', () => {
     journal: async () => journal,
     trading: async () => ({ ...trading, ...changes }),
     onProgress: (message: string) => void progress.push(message),
+    onStanding: () => undefined,
   });
 
   it('fences in the journal, cancels at the exchange and settles the books, without anything else running', async () => {

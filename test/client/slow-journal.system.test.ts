@@ -57,6 +57,7 @@ describe.each([
       journal: async () => books,
       temporal: async () => client as unknown as Client,
       onProgress: () => {},
+      onStanding: () => {},
     };
     const report = await stopTrading(request, tools, 8_000);
     expect(signalledAt - begun).toBeLessThan(2_000);
@@ -77,7 +78,12 @@ describe.each([
     };
     const report = await breakGlass(
       request,
-      { journal: async () => books, trading: async () => trading as unknown as TradingPort, onProgress: () => {} },
+      {
+        journal: async () => books,
+        trading: async () => trading as unknown as TradingPort,
+        onProgress: () => {},
+        onStanding: () => {},
+      },
       8_000,
     );
     expect(cancelledAt - begun).toBeLessThan(2_000);

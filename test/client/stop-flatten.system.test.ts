@@ -55,7 +55,12 @@ it('leaves no question behind that outlives its connection while the selling goe
   process.removeAllListeners('uncaughtException').on('uncaughtException', keep);
   try {
     const request = { requestId: 'r', account: 'main', reason: 'x', by: 'me', flatten: true };
-    const tools = { journal: async () => journal, temporal: async () => client, onProgress: () => {} };
+    const tools = {
+      journal: async () => journal,
+      temporal: async () => client,
+      onProgress: () => {},
+      onStanding: () => {},
+    };
     const report = await stopTrading(request, tools, 1_000);
     expect(report).toMatchObject({ fenced: true, epoch: 1 });
     expect(report.flattened).toBeUndefined();

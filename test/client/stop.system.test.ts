@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { stopTrading } from '../../client/controls/stop.ts';
+import { type StopReport, stopTrading } from '../../client/controls/stop.ts';
 import type { FlattenResult, TradingControlState } from '../../contracts/control.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -61,6 +61,7 @@ describe('stop', () => {
     journal: async () => journal,
     temporal: async () => client,
     onProgress: (message: string) => void progress.push(message),
+    onStanding: ({ note }: StopReport) => void progress.push(note),
   });
 
   it('writes the halt row, signals, and waits until trading control is quiet at that epoch', async () => {
@@ -102,7 +103,13 @@ describe('stop', () => {
     const startedAt = performance.now();
     const said: [words: string, afterMs: number][] = [];
     const onProgress = (words: string): void => void said.push([words, performance.now() - startedAt]);
-    const gone = { ...tools(client), onProgress, journal: () => Promise.reject(new Error('no such server')) };
+    const onStanding = ({ note }: StopReport): void => onProgress(note);
+    const gone = {
+      ...tools(client),
+      onProgress,
+      onStanding,
+      journal: () => Promise.reject(new Error('no such server')),
+    };
     const silent = { ...gone, journal: () => new Promise<never>(() => undefined) };
     const [, report] = await Promise.all([stopTrading(request, gone, 6_000), stopTrading(request, silent, 6_000)]);
     const signal = 'The signal is sent: trading control fences and cancels as soon as it can.';

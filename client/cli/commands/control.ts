@@ -21,6 +21,7 @@ interface StopOptions extends OutputOptions {
 const STOP_HELP = `
 Two words are reported: fenced, no opening order passes any more; quiet, nothing of ours is open at the exchange (asked twice).
 Exit code 0 when fenced and quiet (with --flatten: and everything is sold but dust), 5 when fenced but not that, 1 when not fenced.
+With --json a stop that takes longer says within five seconds how far it has come, as a line of its own with "ended": false; the last line has "ended": true.
 
 With every worker down, or without this program, the same stop is a signal that the Temporal server keeps until a worker runs:
   temporal workflow signal --namespace sapphire --workflow-id trading-control --name emergencyStop \\
@@ -61,15 +62,20 @@ async function stop(context: CliContext, options: StopOptions): Promise<number> 
   const onProgress = (message: string): void => {
     if (!options.json) progress(message);
   };
+  // A program hears of what is not fenced yet as soon as a person does.
+  const onStanding = (report: StopReport | BreakGlassReport): void => {
+    if (options.json) print({ ...report, ended: false }, options, () => report.note);
+    else if (report.note) progress(report.note);
+  };
   const waitMs = options.wait * 1_000;
   if (options.breakGlass) {
-    const report = await breakGlass(request, { journal, trading, onProgress }, waitMs);
-    print(report, options, () => describeBreakGlass(report));
+    const report = await breakGlass(request, { journal, trading, onProgress, onStanding }, waitMs);
+    print({ ...report, ended: true }, options, () => describeBreakGlass(report));
     return stopExitCode(report);
   }
   const flatten = options.flatten === true;
-  const report = await stopTrading({ ...request, flatten }, { journal, temporal, onProgress }, waitMs);
-  print(report, options, () => describeStop(report));
+  const report = await stopTrading({ ...request, flatten }, { journal, temporal, onProgress, onStanding }, waitMs);
+  print({ ...report, ended: true }, options, () => describeStop(report));
   const sold = !flatten || report.flattened?.held.length === 0;
   return stopExitCode({ fenced: report.fenced, quiet: report.quiet && sold });
 }
