@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import type { SnapshotTools } from '../../trading/decide/snapshot.ts';
@@ -27,7 +27,9 @@ export function createBooksActivities({ market, buffer, logger, ...dependencies 
 /** Says to the workflow that it has to ask on the queue `books`. */
 export async function booksElsewhere(): Promise<never> {
   const words = 'this worker has no books: the queue "books" is served by those that have them';
-  throw ApplicationFailure.nonRetryable(words, ErrorName.booksElsewhere);
+  // An answer, no fault: the SDK neither warns of it nor counts it.
+  const category = ApplicationFailureCategory.BENIGN;
+  throw ApplicationFailure.create({ message: words, type: ErrorName.booksElsewhere, nonRetryable: true, category });
 }
 
 /** The same of a worker that has no books. */

@@ -1,12 +1,13 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { areElsewhere } from '../../contracts/books.ts';
 import { carriedId } from '../../contracts/correlation.ts';
 import { idIn } from './carried.ts';
 import { correlated } from './correlation.ts';
 import { metrics } from './metrics.ts';
 import { traced } from './tracing.ts';
 
-/** Each attempt runs under the id that its workflow carries, in the trace of that, and is counted. */
+/** Each attempt runs under the id that its workflow carries, in the trace of that, and is counted, but for one that only says where to ask. */
 export function observed(count: (failed: boolean) => void): ActivityInterceptorsFactory {
   return ({ info: { activityType: activity, attempt, workflowExecution } }) => {
     const tell = (result: 'ok' | 'failed' | 'cancelled'): void => {
@@ -24,7 +25,8 @@ export function observed(count: (failed: boolean) => void): ActivityInterceptors
               tell('ok');
               return result;
             } catch (error) {
-              tell(error instanceof CancelledFailure ? 'cancelled' : 'failed');
+              // That the books are elsewhere is where to ask: a worker without them says it in each cycle, and is well.
+              if (!areElsewhere(error)) tell(error instanceof CancelledFailure ? 'cancelled' : 'failed');
               throw error;
             }
           });
