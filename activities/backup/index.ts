@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { MadeBackup } from '../../contracts/warehouse/reports.ts';
-import { expireBackups, makeBackup, type Places } from '../../stores/backup/backup.ts';
+import { expireBackups, makeBackup } from '../../stores/backup/backup.ts';
+import type { Places } from '../../stores/backup/places.ts';
 import { beating } from '../heartbeat.ts';
 
 const DAY_MS = 86_400_000;
@@ -13,7 +14,7 @@ export function createBackupActivities({
   logger,
 }: {
   places: Places;
-  /** Of those that this makes. */
+  /** Of those that this makes, and of what restores moved aside. */
   keepDays: number;
   logger: Logger;
 }) {

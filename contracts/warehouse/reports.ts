@@ -34,7 +34,7 @@ export interface WrittenReport {
   to: number;
 }
 
-/** A backup that was made, and how many older ones were deleted. */
+/** A backup that was made, and how many older ones were deleted, with what old restores moved aside. */
 export interface MadeBackup {
   folder: string;
   bytes: number;

@@ -1,29 +1,20 @@
+import { existsSync } from 'node:fs';
 import { lstat, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Mode } from '../../domain/market/market.ts';
 import { makeFolder } from '../../runtime/configuration/make-folder.ts';
 import { sha256Of, syncPath } from '../warehouse/segments/files.ts';
 import { readManifest } from '../warehouse/segments/manifest.ts';
+import { expireAsides } from './asides.ts';
 import { copyImmutable, copySqlite, dumpPostgres, stampOf } from './copy.ts';
 import { type BackupManifest, MANIFEST, readBackup } from './manifest.ts';
+import type { Tell } from './meter.ts';
+import { PACKED, pack } from './packed.ts';
+import { dataOf, type Places } from './places.ts';
 import type { BackupFile } from './plain-files.ts';
 import { sealBackup } from './seal.ts';
+import { bytesNeeded, isFull, noRoom, refuseWithoutRoom } from './space.ts';
 
 const DAY_MS = 86_400_000;
-
-/** Where everything lives that a backup holds. */
-export interface Places {
-  mode: Mode;
-  /** Id of the journal. */
-  journal: string;
-  /** SQLite files, or the address of the PostgreSQL database that holds both. */
-  books: { engine: 'sqlite'; journal: string; market: string } | { engine: 'postgres'; url: string };
-  warehouse: string;
-  /** Where backups are put. */
-  backups: string;
-  /** File of the key that seals them; made with the first. */
-  key: string;
-}
 
 export interface Backup {
   folder: string;
@@ -32,46 +23,60 @@ export interface Backup {
 
 /**
  * Copies warehouse, market buffer and journal, while all of them are written. The warehouse comes first: what it has, the books have as well. A
- * backup is there once its folder has its name.
+ * backup is there once its folder has its name, and what fails leaves nothing.
  */
 export async function makeBackup(
   places: Places,
-  { at, scheduled }: { at: number; scheduled: boolean },
+  { at, scheduled, tell = () => undefined }: { at: number; scheduled: boolean; tell?: Tell },
 ): Promise<Backup> {
-  const name = `${places.mode}-${stampOf(at)}`;
-  const folder = join(places.backups, name);
+  const folder = join(places.backups, `${places.mode}-${stampOf(at)}`);
   const draft = `${folder}.part`;
+  const remedy =
+    'Make room, keep fewer (retention: backupDays), or name another disk: SAPPHIRE_BACKUPS, or --out for one backup.';
   await rm(draft, { recursive: true, force: true });
   makeFolder(draft, 0o700);
-
-  const paths = await copyWarehouse(places, draft);
-  if (places.books.engine === 'sqlite') {
-    await copySqlite(places.books.market, join(draft, 'market-buffer.db'));
-    await copySqlite(places.books.journal, join(draft, 'journal.db'));
-    paths.push('market-buffer.db', 'journal.db');
-  } else {
-    await dumpPostgres(places.books.url, join(draft, 'books.dump'));
-    paths.push('books.dump');
+  try {
+    const former = (await listBackups(places.backups)).find(({ manifest }) => manifest.journal === places.journal);
+    await refuseWithoutRoom(draft, 'a backup', await bytesNeeded(places, draft, former?.manifest), remedy);
+    const files = [...(await copyWarehouse(places, draft)), ...(await copyBooks(places, draft, tell))];
+    const { mode, journal, books } = places;
+    const manifest: BackupManifest = { version: 2, mode, journal, engine: books.engine, madeAt: at, scheduled, files };
+    const content = JSON.stringify(manifest, null, 2);
+    await writeFile(join(draft, MANIFEST), content, { flush: true, mode: 0o600 });
+    await sealBackup(draft, content, places.key);
+    await rm(folder, { recursive: true, force: true });
+    await rename(draft, folder);
+    await syncPath(places.backups);
+    return { folder, manifest };
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    if (isFull(error)) throw noRoom(`The disk of ${places.backups} ran full while a backup was made. ${remedy}`);
+    throw error;
   }
-  const manifest: BackupManifest = {
-    version: 1,
-    mode: places.mode,
-    journal: places.journal,
-    engine: places.books.engine,
-    madeAt: at,
-    scheduled,
-    files: await Promise.all(paths.map((path) => describe(draft, path))),
-  };
-  const content = JSON.stringify(manifest, null, 2);
-  await writeFile(join(draft, MANIFEST), content, { flush: true, mode: 0o600 });
-  await sealBackup(draft, content, places.key);
-  await rm(folder, { recursive: true, force: true });
-  await rename(draft, folder);
-  await syncPath(places.backups);
-  return { folder, manifest };
 }
 
-async function copyWarehouse({ warehouse }: Places, draft: string): Promise<string[]> {
+async function copyBooks({ books }: Places, draft: string, tell: Tell): Promise<BackupFile[]> {
+  if (books.engine === 'postgres') {
+    await dumpPostgres(books.url, join(draft, 'books.dump'), tell);
+    return [await describe(draft, 'books.dump')];
+  }
+  const files: BackupFile[] = [];
+  for (const [name, from] of [
+    ['market-buffer.db', books.market],
+    ['journal.db', books.journal],
+  ] as const) {
+    // It is made by the first that needs it, and stops nothing where it is not there.
+    if (name === 'market-buffer.db' && !existsSync(from)) continue;
+    const copy = join(draft, name);
+    await copySqlite(from, copy, tell);
+    const contentBytes = await pack(copy, `${copy}${PACKED}`, tell);
+    await rm(copy);
+    files.push({ ...(await describe(draft, `${name}${PACKED}`)), contentBytes });
+  }
+  return files;
+}
+
+async function copyWarehouse({ warehouse }: Places, draft: string): Promise<BackupFile[]> {
   const manifest = await readManifest(warehouse);
   if (!manifest) return [];
   const paths = manifest.segments.map(({ file }) => join('warehouse', file));
@@ -83,7 +88,7 @@ async function copyWarehouse({ warehouse }: Places, draft: string): Promise<stri
     flush: true,
     mode: 0o600,
   });
-  return [...paths, join('warehouse', name)];
+  return Promise.all([...paths, join('warehouse', name)].map((path) => describe(draft, path)));
 }
 
 async function describe(folder: string, path: string): Promise<BackupFile> {
@@ -112,14 +117,17 @@ async function sweepDrafts(backups: string): Promise<void> {
   }
 }
 
-/** Deletes what the schedule made before `before`; the newest stays in any case. Returns how many. */
+/**
+ * Deletes what the schedule made before `before`, of which the newest backup stays in any case, and what restores before then moved aside. Returns how
+ * many.
+ */
 export async function expireBackups(
-  { backups, mode }: Pick<Places, 'backups' | 'mode'>,
+  { backups, mode, warehouse }: Pick<Places, 'backups' | 'mode' | 'warehouse'>,
   before: number,
 ): Promise<number> {
   const [, ...older] = (await listBackups(backups)).filter(({ manifest }) => manifest.mode === mode);
   const expired = older.filter(({ manifest }) => manifest.scheduled && manifest.madeAt < before);
   for (const { folder } of expired) await rm(folder, { recursive: true, force: true });
   await sweepDrafts(backups);
-  return expired.length;
+  return expired.length + (await expireAsides(dataOf({ warehouse }), before));
 }

@@ -1,18 +1,22 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { copyFile, link, mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { syncPath } from '../warehouse/segments/files.ts';
+import { meter, sizeText, type Tell, whileTelling } from './meter.ts';
 
 const run = promisify(execFile);
 /** Pages of one step, between two of which writers have their turn. */
 const PAGES = 500;
 
-/** A consistent copy of a SQLite file that others write meanwhile. */
-export async function copySqlite(from: string, to: string): Promise<void> {
+/**
+ * A consistent copy of a SQLite file that others write meanwhile: of one moment, which a transaction holds. Without it SQLite begins anew whenever
+ * another process has written between two steps, and comes to no end in books that are busy.
+ */
+export async function copySqlite(from: string, to: string, tell: Tell): Promise<void> {
   if (!existsSync(from)) {
     throw new UserError(
       'NothingToBackUp',
@@ -23,7 +27,15 @@ export async function copySqlite(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
   const source = new DatabaseSync(from, { readOnly: true });
   try {
-    await backup(source, to, { rate: PAGES });
+    source.exec('BEGIN');
+    const { bytes } = source
+      .prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size')
+      .get() as { bytes: number };
+    const told = meter(tell, `Copying ${basename(from)}`, bytes);
+    await backup(source, to, {
+      rate: PAGES,
+      progress: ({ totalPages, remainingPages }) => told(bytes * (1 - remainingPages / totalPages)),
+    });
   } finally {
     source.close();
   }
@@ -49,22 +61,26 @@ export function stampOf(at: number): string {
 const SCHEMAS = ['--schema=public', '--schema=market_buffer'];
 
 /** Journal and market buffer of a PostgreSQL database, as of one moment. */
-export async function dumpPostgres(url: string, to: string): Promise<void> {
+export async function dumpPostgres(url: string, to: string, tell: Tell): Promise<void> {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
-  await postgresTool('pg_dump', url, ['--format=custom', '--no-owner', ...SCHEMAS, '--file', to]);
+  const written = () => statSync(to, { throwIfNoEntry: false })?.size ?? 0;
+  await whileTelling(
+    tell,
+    () => `pg_dump has written ${sizeText(written())}`,
+    () => postgresTool('pg_dump', url, ['--format=custom', '--no-owner', ...SCHEMAS, '--file', to]),
+  );
   await syncPath(to);
 }
 
 /** Puts them in the place of what the database holds. */
-export async function restorePostgres(url: string, from: string): Promise<void> {
-  await postgresTool('pg_restore', url, [
-    '--clean',
-    '--if-exists',
-    '--no-owner',
-    '--single-transaction',
-    '--exit-on-error',
-    from,
-  ]);
+export async function restorePostgres(url: string, from: string, tell: Tell): Promise<void> {
+  const startedAt = performance.now();
+  const options = ['--clean', '--if-exists', '--no-owner', '--single-transaction', '--exit-on-error'];
+  await whileTelling(
+    tell,
+    () => `pg_restore has worked for ${Math.round((performance.now() - startedAt) / 1_000)} s`,
+    () => postgresTool('pg_restore', url, [...options, from]),
+  );
 }
 
 /** The password goes by the environment: arguments are there for everyone to read. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { PACKED } from './packed.ts';
 import { type BackupFile, readPlain } from './plain-files.ts';
 
 export const MANIFEST = 'backup.json';
@@ -16,32 +17,53 @@ const fileSchema: z.ZodType<BackupFile> = z.strictObject({
   path: innerPath,
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
   bytes: z.int().nonnegative(),
+  contentBytes: z.int().nonnegative().optional(),
 });
 
-/** What each kind of books is restored from. */
-const booksOf = { sqlite: ['journal.db', 'market-buffer.db'], postgres: ['books.dump'] } as const;
+const fieldsSchema = z.strictObject({
+  version: z.literal([1, 2]),
+  mode: z.enum(['paper', 'live']),
+  journal: z.string(),
+  engine: z.enum(['sqlite', 'postgres']),
+  madeAt: z.int(),
+  /** By the schedule: deleted after a while. By a person: never. */
+  scheduled: z.boolean(),
+  files: z.array(fileSchema),
+});
+export type BackupManifest = z.output<typeof fieldsSchema>;
 
-const manifestSchema = z
-  .strictObject({
-    version: z.literal(1),
-    mode: z.enum(['paper', 'live']),
-    journal: z.string(),
-    engine: z.enum(['sqlite', 'postgres']),
-    madeAt: z.int(),
-    /** By the schedule: deleted after a while. By a person: never. */
-    scheduled: z.boolean(),
-    files: z.array(fileSchema),
-  })
-  .superRefine(({ engine, files }, context) => {
-    const issue = (message: string) => context.addIssue({ code: 'custom', path: ['files'], message });
-    const names = new Set(files.map(({ path }) => path));
-    if (names.size < files.length) issue('names a file twice');
-    for (const book of booksOf[engine]) if (!names.has(book)) issue(`leaves out ${book}`);
-    const known: readonly string[] = booksOf[engine];
-    const strange = files.find(({ path }) => !known.includes(path) && !path.startsWith('warehouse/'));
-    if (strange) issue(`names ${strange.path}, which belongs to no backup of books in ${engine}`);
-  });
-export type BackupManifest = z.output<typeof manifestSchema>;
+/** What each kind of books is restored from, by the version of the manifest: earlier releases did not pack, and had a market buffer always. */
+const booksOf = {
+  1: { sqlite: ['journal.db', 'market-buffer.db'], postgres: ['books.dump'] },
+  2: { sqlite: [`journal.db${PACKED}`], postgres: ['books.dump'] },
+} as const;
+const MARKET = `market-buffer.db${PACKED}`;
+
+const namesOf = ({ version, engine }: Pick<BackupManifest, 'version' | 'engine'>): readonly string[] =>
+  version === 2 && engine === 'sqlite' ? [...booksOf[2].sqlite, MARKET] : booksOf[version][engine];
+
+/** The part of a backup that is books, not warehouse: what it takes as it is, and unpacked. */
+export function booksIn({ version, engine, files }: BackupManifest): { bytes: number; contentBytes: number } {
+  const names = namesOf({ version, engine });
+  const books = files.filter(({ path }) => names.includes(path));
+  return {
+    bytes: books.reduce((total, { bytes }) => total + bytes, 0),
+    contentBytes: books.reduce((total, { bytes, contentBytes = bytes }) => total + contentBytes, 0),
+  };
+}
+
+const manifestSchema = fieldsSchema.superRefine(({ version, engine, files }, context) => {
+  const issue = (message: string) => context.addIssue({ code: 'custom', path: ['files'], message });
+  const names = new Set(files.map(({ path }) => path));
+  if (names.size < files.length) issue('names a file twice');
+  const known = namesOf({ version, engine });
+  for (const book of booksOf[version][engine]) if (!names.has(book)) issue(`leaves out ${book}`);
+  const strange = files.find(({ path }) => !known.includes(path) && !path.startsWith('warehouse/'));
+  if (strange) issue(`names ${strange.path}, which belongs to no backup of books in ${engine}`);
+  const isPacked = (path: string) => known.includes(path) && path.endsWith(PACKED);
+  const unclear = files.find(({ path, contentBytes }) => isPacked(path) !== (contentBytes !== undefined));
+  if (unclear) issue(`says of ${unclear.path} neither that it is packed nor that it is not`);
+});
 
 export function unusable(folder: string, reason: string): UserError {
   return new UserError(

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { constants, createWriteStream } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { meter, passing, type Tell } from './meter.ts';
+import { isDamage, unpacking } from './packed.ts';
 
 /** One file of a backup, below its folder. */
 export interface BackupFile {
@@ -11,6 +12,8 @@ export interface BackupFile {
   /** In hexadecimal. */
   sha256: string;
   bytes: number;
+  /** Of what it unpacks to, where it is packed. */
+  contentBytes?: number | undefined;
 }
 
 /** No link is followed, and opening a pipe does not wait for its other end. */
@@ -51,13 +54,14 @@ export async function readPlain(folder: string, path: string, maxBytes: number):
 }
 
 /**
- * Copies a file of a backup to a new one, and holds the bytes that it copies against the manifest: between a check and a copy apart the file could
- * be changed. Where there is a fault the copy is not to be used.
+ * Copies a file of a backup to a new one, unpacked, and holds the bytes that it copies against the manifest: between a check and a copy apart the
+ * file could be changed. Where there is a fault the copy is not to be used.
  */
 export async function copyChecked(
   folder: string,
-  { path, sha256, bytes }: BackupFile,
+  { path, sha256, bytes, contentBytes }: BackupFile,
   to: string,
+  tell: Tell,
 ): Promise<Fault | undefined> {
   const opened = await openPlain(folder, path);
   if ('fault' in opened) return opened;
@@ -66,16 +70,20 @@ export async function copyChecked(
     if ((await opened.handle.stat()).size !== bytes) return changed;
     await mkdir(dirname(to), { recursive: true, mode: 0o700 });
     const hash = createHash('sha256');
-    const hashed = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        hash.update(chunk);
-        done(null, chunk);
-      },
+    const told = meter(tell, `Checking ${path}`, bytes);
+    const hashed = passing((chunk, done) => {
+      hash.update(chunk);
+      told(done);
     });
     // One byte more than the manifest says, which shows in the hash, however much is added meanwhile.
-    const source = opened.handle.createReadStream({ autoClose: false, start: 0, end: bytes });
-    await pipeline(source, hashed, createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true }));
+    const source = opened.handle.createReadStream({ autoClose: false, start: 0, end: bytes, highWaterMark: 1 << 18 });
+    const unpacked = contentBytes === undefined ? [] : unpacking(contentBytes);
+    const target = createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true });
+    await pipeline([source, hashed, ...unpacked, target]);
     return hash.digest('hex') === sha256 ? undefined : changed;
+  } catch (error) {
+    if (isDamage(error)) return changed;
+    throw error;
   } finally {
     await opened.handle.close();
   }

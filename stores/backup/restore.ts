@@ -1,13 +1,23 @@
+import { existsSync } from 'node:fs';
 import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { makeFolder } from '../../runtime/configuration/make-folder.ts';
 import { syncPath } from '../warehouse/segments/files.ts';
-import type { Places } from './backup.ts';
-import { restorePostgres, stampOf } from './copy.ts';
+import { asideOf } from './asides.ts';
+import { restorePostgres } from './copy.ts';
+import { whileNobodyUses } from './in-use.ts';
 import { type BackupManifest, readBackup, unusable } from './manifest.ts';
+import type { Tell } from './meter.ts';
+import { PACKED } from './packed.ts';
+import { dataOf, type Places } from './places.ts';
 import { copyChecked } from './plain-files.ts';
 import { type Origin, originOf } from './seal.ts';
+import { isFull, noRoom, refuseWithoutRoom } from './space.ts';
+
+const ROOM =
+  'Make room: what earlier restores moved aside is deleted only with time ("sapphire backup list" shows it).';
 
 type RestorePlaces = Omit<Places, 'journal' | 'backups'>;
 
@@ -23,17 +33,28 @@ export async function restoreBackup(
   folder: string,
   places: RestorePlaces,
   at: number,
-  { unsealed = false }: { unsealed?: boolean } = {},
+  { unsealed = false, tell = () => undefined }: { unsealed?: boolean; tell?: Tell } = {},
 ): Promise<{ manifest: BackupManifest; origin: Origin; aside: string }> {
   const { manifest, content } = await readBackup(folder);
   const origin = await originOf(folder, content, places.key);
   refuseOthers(folder, manifest, origin, places, unsealed);
-  const aside = join(dataOf(places), `before-restore-${stampOf(at)}`);
+  const aside = asideOf(dataOf(places), at);
+  await whileNobodyUses(places.books, () => replace(folder, manifest, places, { aside, tell }));
+  if (places.books.engine === 'sqlite') for (const file of [places.books.journal, places.books.market]) rehome(file);
+  return { manifest, origin, aside };
+}
+
+async function replace(
+  folder: string,
+  manifest: BackupManifest,
+  places: RestorePlaces,
+  { aside, tell }: { aside: string; tell: Tell },
+): Promise<void> {
   const targets = targetsOf(places);
-  await stage(folder, manifest, targets);
+  await stage(folder, manifest, targets, { data: dataOf(places), tell });
   if (places.books.engine === 'postgres') {
     const dump = draftOf(dumpOf(places));
-    await restorePostgres(places.books.url, dump);
+    await restorePostgres(places.books.url, dump, tell);
     await rm(dump);
   }
   await mkdir(aside, { recursive: true, mode: 0o700 });
@@ -44,8 +65,6 @@ export async function restoreBackup(
     await moveIfThere(draftOf(place), place);
     await syncPath(dirname(place));
   }
-  if (places.books.engine === 'sqlite') for (const file of [places.books.journal, places.books.market]) rehome(file);
-  return { manifest, origin, aside };
 }
 
 function refuseOthers(
@@ -71,7 +90,6 @@ function refuseOthers(
   }
 }
 
-const dataOf = ({ warehouse }: RestorePlaces): string => dirname(dirname(warehouse));
 const dumpOf = (places: RestorePlaces): string => join(dataOf(places), 'books.dump');
 const draftOf = (place: string): string => `${place}.restored`;
 
@@ -88,25 +106,35 @@ function targetsOf(places: RestorePlaces): Map<string, string> {
   return new Map([['warehouse', warehouse], ...files]);
 }
 
-async function stage(folder: string, { files }: BackupManifest, targets: Map<string, string>): Promise<void> {
+async function stage(
+  folder: string,
+  { files }: BackupManifest,
+  targets: Map<string, string>,
+  { data, tell }: { data: string; tell: Tell },
+): Promise<void> {
   const discard = async () => {
     for (const place of targets.values()) await rm(draftOf(place), { recursive: true, force: true });
   };
   await discard();
+  makeFolder(data, 0o700);
+  const needs = files.reduce((total, { bytes, contentBytes = bytes }) => total + contentBytes, 0);
+  await refuseWithoutRoom(data, 'what this backup holds', needs, ROOM);
   const filled = new Set<string>();
   try {
     for (const file of files) {
-      const [top = '', ...inner] = file.path.split('/');
+      const path = file.contentBytes === undefined ? file.path : file.path.slice(0, -PACKED.length);
+      const [top = '', ...inner] = path.split('/');
       const place = targets.get(top);
       if (place === undefined) throw unusable(folder, `${file.path} has no place`);
       const draft = join(draftOf(place), ...inner);
-      const wrong = await copyChecked(folder, file, draft);
+      const wrong = await copyChecked(folder, file, draft, tell);
       if (wrong) throw unusable(folder, wrong.fault);
       filled.add(dirname(draft));
     }
     for (const each of filled) await syncPath(each);
   } catch (error) {
     await discard();
+    if (isFull(error)) throw noRoom(`The disk of ${data} ran full; nothing of the books was changed. ${ROOM}`);
     throw error;
   }
 }
@@ -117,6 +145,7 @@ async function moveIfThere(from: string, to: string): Promise<void> {
 
 /** A restored file belongs to the machine that it was restored on. */
 function rehome(file: string): void {
+  if (!existsSync(file)) return;
   const database = new DatabaseSync(file);
   database.exec("DELETE FROM meta WHERE name = 'machine'");
   database.close();

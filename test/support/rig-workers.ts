@@ -25,7 +25,7 @@ import type { Configuration } from '../../contracts/config/schema.ts';
 import { agentTaskQueue, TaskQueue } from '../../contracts/task-queues.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { type AgentId, agentIds } from '../../domain/signals/agents.ts';
-import type { Places } from '../../stores/backup/backup.ts';
+import type { Places } from '../../stores/backup/places.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';

@@ -19,7 +19,7 @@ import { agentIds } from '../../domain/signals/agents.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { createWorker, type TemporalSecrets } from '../../runtime/temporal.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
-import type { Places } from '../../stores/backup/backup.ts';
+import type { Places } from '../../stores/backup/places.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { openWarehouse, type Warehouse } from '../../stores/warehouse/warehouse.ts';

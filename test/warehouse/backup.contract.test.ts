@@ -1,9 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { ExitCode } from '../../contracts/errors.ts';
-import { expireBackups, listBackups, makeBackup, type Places } from '../../stores/backup/backup.ts';
+import { listAsides } from '../../stores/backup/asides.ts';
+import { expireBackups, listBackups, makeBackup } from '../../stores/backup/backup.ts';
+import { whileNobodyUses } from '../../stores/backup/in-use.ts';
+import type { Places } from '../../stores/backup/places.ts';
 import { restoreBackup } from '../../stores/backup/restore.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
 import { openPostgresJournal } from '../../stores/journal/postgres/journal.ts';
@@ -148,6 +156,51 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     expect(await books.events()).toEqual(await books.told());
   });
 
+  it('is refused while another process has the books open, and not once that was killed', async () => {
+    const { folder } = await makeBackup(places, { at: Date.now(), scheduled: false });
+    await books.close();
+    const address = places.books.engine === 'sqlite' ? places.books.journal : places.books.url;
+    const program = fileURLToPath(new URL('open-books.ts', import.meta.url));
+    const holder = spawn(process.execPath, [program, engine, address], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(holder, 'exit');
+    await once(holder.stdout, 'data');
+    const startedAt = Date.now();
+    const refusal = await restoreBackup(folder, places, startedAt).catch((error: unknown) => error);
+    holder.kill('SIGKILL');
+    await ended;
+    expect(refusal).toMatchObject({ code: 'StillRunning', exitCode: ExitCode.refused });
+    if (engine === 'postgres') {
+      const [, name, since] =
+        /use: "(.*)" from 127\.0\.0\.1 since (\S+?)(, and \d+ more sessions)?\. Stop/.exec(String(refusal)) ?? [];
+      expect(name).toBe(`sapphire open-books ${holder.pid}@${hostname()}`.slice(0, 63));
+      expect(startedAt - Date.parse(since ?? '')).toBeLessThan(60_000);
+    } else expect(String(refusal)).toContain(`is open in process ${holder.pid} (`);
+    // The server sees within a moment that the process is gone.
+    await vi.waitFor(() => restoreBackup(folder, places, Date.now()), 10_000);
+    books = await open(places);
+    expect(await books.told()).not.toEqual([]);
+  });
+
+  it('has whoever starts during a restore wait for it', async () => {
+    if (places.books.engine === 'sqlite') return;
+    const { url } = places.books;
+    await books.close();
+    let restored = false;
+    const { opening } = await whileNobodyUses(places.books, async () => {
+      const start = async () => {
+        const journal = await openPostgresJournal(url, PAPER);
+        expect(restored).toBe(true);
+        await journal.close();
+      };
+      const starting = start();
+      await sleep(500);
+      restored = true;
+      return { opening: starting };
+    });
+    await opening;
+    books = await open(places);
+  });
+
   it('is refused when a file of it was changed, and changes nothing then', async () => {
     const { folder, manifest } = await makeBackup(places, { at: Date.now(), scheduled: false });
     const [first] = manifest.files;
@@ -156,9 +209,11 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     cpSync(folder, copy, { recursive: true });
     writeFileSync(join(copy, first.path), 'something else');
     await books.journal.outbox.append(facts(1, 500));
+    await books.close();
     await expect(restoreBackup(copy, places, Date.now())).rejects.toThrow(/was changed.*sapphire backup list/);
     rmSync(join(copy, first.path));
     await expect(restoreBackup(copy, places, Date.now())).rejects.toThrow(/is missing/);
+    books = await open(places);
     expect(await books.told()).toContain('fact/500');
     const other = { ...places, mode: 'live' as const };
     await expect(restoreBackup(folder, other, Date.now())).rejects.toThrow(/backup of paper books/);
@@ -187,4 +242,23 @@ it('keeps backups of persons, and the newest, when it deletes old ones', async (
   await books.close();
   expect(await expireBackups(places, 99 * DAY)).toBe(2);
   expect((await listBackups(places.backups)).map(({ manifest }) => manifest.scheduled)).toEqual([true, false]);
+});
+
+it('deletes what restores moved aside with the backups of that age', async () => {
+  const folder = temporaryFolder();
+  for (const name of ['before-restore-20260101T000000Z', 'before-restore-20260103T000000Z', 'before-restore-mine']) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'journal.db'), 'x'.repeat(1_000));
+  }
+  const places = {
+    mode: 'paper',
+    backups: join(folder, 'backups'),
+    warehouse: join(folder, 'warehouse', 'paper'),
+  } as const;
+  expect(await listAsides(folder)).toMatchObject([
+    { madeAt: Date.UTC(2026, 0, 3), bytes: 1_000 },
+    { madeAt: Date.UTC(2026, 0, 1), bytes: 1_000 },
+  ]);
+  expect(await expireBackups(places, Date.UTC(2026, 0, 2))).toBe(1);
+  expect(readdirSync(folder).sort()).toEqual(['before-restore-20260103T000000Z', 'before-restore-mine']);
 });

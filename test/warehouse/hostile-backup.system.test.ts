@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   appendFileSync,
   cpSync,
@@ -17,17 +18,21 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { makeBackup, type Places } from '../../stores/backup/backup.ts';
+import { ExitCode } from '../../contracts/errors.ts';
+import { makeBackup } from '../../stores/backup/backup.ts';
+import type { Places } from '../../stores/backup/places.ts';
 import { restoreBackup } from '../../stores/backup/restore.ts';
 import { temporaryFolder } from '../support/books.ts';
 
 interface Manifest {
-  files: { path: string; sha256: string; bytes: number }[];
+  files: { path: string; sha256: string; bytes: number; contentBytes?: number }[];
   [field: string]: unknown;
 }
 
 const SEGMENT = 'warehouse/events/journal-1-20-0123456789ab.parquet';
+const JOURNAL = 'journal.db.zst';
 const NEXT = 'warehouse/manifest-000000000001.json';
 
 let outside: string;
@@ -96,6 +101,7 @@ beforeEach(async () => {
   database(join(data, 'market-buffer.db'), 'backed up');
   backup = (await makeBackup(places, { at: Date.UTC(2026, 0, 1), scheduled: false })).folder;
   mkdirSync(join(backup, 'warehouse', 'events'), { recursive: true });
+  writeFileSync(join(outside, 'packed'), zstdCompressSync(Buffer.alloc(1_000_000)));
   for (const path of [SEGMENT, NEXT]) writeFileSync(join(backup, path), `content of ${path}`);
   rewrite(({ files }) => files.push(described(SEGMENT), described(NEXT)));
   for (const file of ['journal.db', 'market-buffer.db']) {
@@ -115,35 +121,37 @@ function replaceByLink(path: string, target: string): void {
 const named = (path: string) => () =>
   rewrite(({ files }) => files.push({ ...described('victim', join(outside, 'victim')), path }));
 
+/** In the place of the packed journal, with everything in the manifest that fits. */
+function putJournal(content: Buffer, contentBytes?: number): void {
+  writeFileSync(join(backup, JOURNAL), content);
+  rewrite(({ files }) => {
+    const journal = files.find(({ path }) => path === JOURNAL);
+    Object.assign(journal ?? {}, described(JOURNAL), contentBytes === undefined ? {} : { contentBytes });
+  });
+}
+
 const hostile: [name: string, forge: () => void, refusal: RegExp][] = [
   [
     'leaves the journal out of its manifest',
-    () => rewrite((manifest) => (manifest.files = manifest.files.filter(({ path }) => path !== 'journal.db'))),
-    /leaves out journal\.db/,
+    () => rewrite((manifest) => (manifest.files = manifest.files.filter(({ path }) => path !== JOURNAL))),
+    /leaves out journal\.db\.zst/,
   ],
-  [
-    'leaves the market buffer out',
-    () => rewrite((manifest) => (manifest.files = manifest.files.filter(({ path }) => path !== 'market-buffer.db'))),
-    /leaves out market-buffer\.db/,
-  ],
-  ['names nothing', () => rewrite((manifest) => (manifest.files = [])), /leaves out journal\.db/],
+  ['names nothing', () => rewrite((manifest) => (manifest.files = [])), /leaves out journal\.db\.zst/],
   [
     'has a link for its journal',
     () => {
-      replaceByLink('journal.db', join(outside, 'forged.db'));
-      rewrite(({ files }) =>
-        Object.assign(files.find(({ path }) => path === 'journal.db') ?? {}, described('journal.db')),
-      );
+      replaceByLink(JOURNAL, join(outside, 'forged.db'));
+      rewrite(({ files }) => Object.assign(files.find(({ path }) => path === JOURNAL) ?? {}, described(JOURNAL)));
     },
-    /journal\.db is a link/,
+    /journal\.db\.zst is a link/,
   ],
   [
     'has a link to a file of its own for its journal',
     () => {
-      renameSync(join(backup, 'journal.db'), join(backup, 'other.db'));
-      symlinkSync('other.db', join(backup, 'journal.db'));
+      renameSync(join(backup, JOURNAL), join(backup, 'other.db'));
+      symlinkSync('other.db', join(backup, JOURNAL));
     },
-    /journal\.db is a link/,
+    /journal\.db\.zst is a link/,
   ],
   [
     'has a link for a folder',
@@ -165,18 +173,18 @@ const hostile: [name: string, forge: () => void, refusal: RegExp][] = [
   [
     'has a folder for its journal',
     () => {
-      rmSync(join(backup, 'journal.db'));
-      mkdirSync(join(backup, 'journal.db'));
+      rmSync(join(backup, JOURNAL));
+      mkdirSync(join(backup, JOURNAL));
     },
-    /journal\.db is no plain file/,
+    /journal\.db\.zst is no plain file/,
   ],
   [
     'has a pipe for its journal',
     () => {
-      rmSync(join(backup, 'journal.db'));
-      execFileSync('mkfifo', [join(backup, 'journal.db')]);
+      rmSync(join(backup, JOURNAL));
+      execFileSync('mkfifo', [join(backup, JOURNAL)]);
     },
-    /journal\.db is no plain file/,
+    /journal\.db\.zst is no plain file/,
   ],
   [
     'has a file for a folder',
@@ -218,6 +226,51 @@ const hostile: [name: string, forge: () => void, refusal: RegExp][] = [
     'has something else of one size in a file',
     () => writeFileSync(join(backup, NEXT), `CONTENT of ${NEXT}`),
     /manifest-000000000001\.json was changed/,
+  ],
+  [
+    'has a packed journal of one size with a bit turned over, and a hash that fits',
+    () => {
+      const packed = readFileSync(join(backup, JOURNAL));
+      packed[packed.length - 20] = (packed[packed.length - 20] ?? 0) ^ 1;
+      putJournal(packed);
+    },
+    /journal\.db\.zst was changed/,
+  ],
+  [
+    'has half a journal, and a hash that fits',
+    () => putJournal(readFileSync(join(backup, JOURNAL)).subarray(0, 100)),
+    /journal\.db\.zst was changed/,
+  ],
+  [
+    'has a journal that is not packed under the name of one that is',
+    () => putJournal(readFileSync(join(outside, 'forged.db'))),
+    /journal\.db\.zst was changed/,
+  ],
+  [
+    'has a journal that unpacks to more than it says',
+    () => putJournal(readFileSync(join(outside, 'packed')), 999_999),
+    /journal\.db\.zst was changed/,
+  ],
+  [
+    'has a journal that unpacks to less than it says',
+    () => putJournal(readFileSync(join(outside, 'packed')), 1_000_001),
+    /journal\.db\.zst was changed/,
+  ],
+  [
+    'does not say what its journal unpacks to',
+    () => rewrite(({ files }) => delete files.find(({ path }) => path === JOURNAL)?.contentBytes),
+    /says of journal\.db\.zst neither/,
+  ],
+  [
+    'says that a segment is packed',
+    () => rewrite(({ files }) => Object.assign(files.find(({ path }) => path === SEGMENT) ?? {}, { contentBytes: 1 })),
+    /says of warehouse\/events\/.* neither/,
+  ],
+  [
+    'unpacks to more than the disk has',
+    () =>
+      rewrite(({ files }) => Object.assign(files.find(({ path }) => path === JOURNAL) ?? {}, { contentBytes: 8e15 })),
+    /no room for what this backup holds: it needs 8000000\.0 GB, .* are free\. Make room/,
   ],
   ['is no JSON', () => writeFileSync(join(backup, 'backup.json'), '{'), /is no JSON/],
   ['is null', () => writeFileSync(join(backup, 'backup.json'), 'null'), /cannot be taken/],
@@ -262,6 +315,111 @@ describe('a restore', () => {
     const { aside } = await restore();
     expect(existsSync(places.warehouse)).toBe(false);
     expect(existsSync(join(aside, 'paper'))).toBe(true);
+  });
+});
+
+describe('books that are in use', () => {
+  it('are not replaced, whoever has them open, and are once the holder is killed', async () => {
+    rmSync(join(data, 'journal.db'));
+    const script = `
+      const { DatabaseSync } = require('node:sqlite');
+      const books = new DatabaseSync(process.argv[1]);
+      books.exec("PRAGMA journal_mode = WAL; CREATE TABLE meta (name TEXT, value TEXT)");
+      console.log('open');
+      setInterval(() => {}, 1000);`;
+    const holder = spawn(process.execPath, ['-e', script, join(data, 'journal.db')], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await once(holder.stdout, 'data');
+    const refusal = await restore().catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'StillRunning', exitCode: ExitCode.refused });
+    expect(String(refusal)).toContain(`journal.db is open in process ${holder.pid} (`);
+    expect(readdirSync(data).filter((name) => name.startsWith('before-restore'))).toEqual([]);
+    const ended = once(holder, 'exit');
+    holder.kill('SIGKILL');
+    await ended;
+    await restore();
+    expect(markerOf(join(data, 'journal.db'))).toBe('backed up');
+  });
+
+  it('are replaced where they are damaged', async () => {
+    writeFileSync(join(data, 'journal.db'), 'no database at all');
+    await restore();
+    expect(markerOf(join(data, 'journal.db'))).toBe('backed up');
+  });
+});
+
+it('takes a backup of an earlier release, which packed nothing', async () => {
+  for (const name of ['journal.db', 'market-buffer.db']) {
+    const content = zstdDecompressSync(readFileSync(join(backup, `${name}.zst`)));
+    rmSync(join(backup, `${name}.zst`));
+    writeFileSync(join(backup, name), content);
+  }
+  rewrite((manifest) => {
+    manifest['version'] = 1;
+    manifest.files = ['journal.db', 'market-buffer.db', SEGMENT, NEXT].map((path) => described(path));
+  });
+  await restore();
+  expect(markerOf(join(data, 'journal.db'))).toBe('backed up');
+  expect(markerOf(join(data, 'market-buffer.db'))).toBe('backed up');
+});
+
+it('goes without a market buffer where none was made yet, and moves aside the one that is there', async () => {
+  rmSync(join(data, 'market-buffer.db'));
+  backup = (await makeBackup(places, { at: Date.UTC(2026, 0, 3), scheduled: false })).folder;
+  database(join(data, 'market-buffer.db'), 'in place');
+  const { aside } = await restore();
+  expect(markerOf(join(data, 'journal.db'))).toBe('in place');
+  expect(existsSync(join(data, 'market-buffer.db'))).toBe(false);
+  expect(markerOf(join(aside, 'market-buffer.db'))).toBe('in place');
+});
+
+describe('the making of a backup', () => {
+  const make = () => makeBackup(places, { at: Date.UTC(2026, 0, 3), scheduled: false });
+
+  it('looks first whether there is room, says what is missing, and leaves nothing', async () => {
+    truncateSync(join(data, 'journal.db'), 8e12);
+    const refusal = await make().catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'NoRoom', exitCode: ExitCode.unhealthy });
+    // The copy, and no more for the packed books than a quarter above what the former ones took.
+    expect(String(refusal)).toMatch(
+      /no room for a backup: it needs 8000\.0 GB, .* are free\. Make room.*SAPPHIRE_BACKUPS/,
+    );
+    expect(readdirSync(places.backups)).toEqual(['paper-20260101T000000Z']);
+  });
+
+  it('leaves nothing of one that failed', async () => {
+    writeFileSync(join(data, 'journal.db'), 'no database at all');
+    await expect(make()).rejects.toThrow(/not a database/);
+    expect(readdirSync(places.backups)).toEqual(['paper-20260101T000000Z']);
+  });
+
+  it('comes to its end while others write without a pause', { timeout: 30_000 }, async () => {
+    const books = new DatabaseSync(join(data, 'journal.db'));
+    books.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE rows (content BLOB);
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000) INSERT INTO rows SELECT randomblob(3000) FROM n`);
+    books.close();
+    const writer = new DatabaseSync(join(data, 'journal.db'), { timeout: 5_000 });
+    writer.exec('PRAGMA synchronous = OFF');
+    let isOver = false;
+    // Between any two steps of the copy.
+    const write = () => {
+      if (isOver) return writer.close();
+      writer.exec("INSERT INTO rows VALUES ('one more')");
+      setImmediate(write);
+    };
+    write();
+    backup = (await make()).folder;
+    isOver = true;
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    await restore();
+    const restored = new DatabaseSync(join(data, 'journal.db'));
+    expect(restored.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
+    expect(restored.prepare('SELECT count(*) AS n FROM rows WHERE length(content) = 3000').get()).toEqual({
+      n: 40_000,
+    });
+    restored.close();
   });
 });
 

@@ -1,10 +1,14 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
+import type { Configuration } from '../../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
+import { listAsides } from '../../../stores/backup/asides.ts';
 import { listBackups, makeBackup } from '../../../stores/backup/backup.ts';
-import { placesOf } from '../../../stores/backup/places.ts';
+import { type BackupManifest, booksIn } from '../../../stores/backup/manifest.ts';
+import { sizeText } from '../../../stores/backup/meter.ts';
+import { dataOf, placesOf } from '../../../stores/backup/places.ts';
 import { restoreBackup } from '../../../stores/backup/restore.ts';
 import { openJournal } from '../../../stores/journal/open.ts';
 import { isAlive } from '../../stack/process-identity.ts';
@@ -13,6 +17,8 @@ import { clock } from '../../views/cycle-view.ts';
 import { action } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, progress, table } from '../output.ts';
+
+const DAY_MS = 86_400_000;
 
 interface BackupOptions extends OutputOptions {
   out?: string;
@@ -27,38 +33,58 @@ async function make({ configuration, journal }: CliContext, options: BackupOptio
   const places = { ...placesOf(configuration), journal: (await journal()).id };
   const backups = options.out === undefined ? places.backups : resolve(options.out);
   progress(`Copying warehouse, market buffer and journal to ${backups}`);
-  const { folder, manifest } = await makeBackup({ ...places, backups }, { at: Date.now(), scheduled: false });
-  const bytes = manifest.files.reduce((total, file) => total + file.bytes, 0);
+  const { folder, manifest } = await makeBackup(
+    { ...places, backups },
+    { at: Date.now(), scheduled: false, tell: progress },
+  );
+  const bytes = bytesOf(manifest);
+  const books = booksIn(manifest);
+  const packed = books.bytes === books.contentBytes ? '' : `, the books in ${shareOf(books)} of their bytes`;
   print(
     { folder, bytes, files: manifest.files.length },
     options,
-    () => `${folder}, ${manifest.files.length} files, ${bytes} bytes`,
+    () => `${folder}, ${manifest.files.length} files, ${bytes} bytes${packed}`,
   );
 }
 
+const bytesOf = ({ files }: BackupManifest): number => files.reduce((total, { bytes }) => total + bytes, 0);
+const shareOf = ({ bytes, contentBytes }: { bytes: number; contentBytes: number }): string =>
+  `${((100 * bytes) / contentBytes).toFixed(0)} %`;
+
 async function list({ configuration }: CliContext, options: BackupOptions): Promise<void> {
-  const backups = options.out === undefined ? placesOf(configuration).backups : resolve(options.out);
-  const rows = (await listBackups(backups)).map(({ folder, manifest: { mode, madeAt, engine, scheduled, files } }) => ({
-    folder,
-    mode,
-    madeAt,
-    engine,
-    scheduled,
-    bytes: files.reduce((total, file) => total + file.bytes, 0),
-  }));
-  print(rows, options, () =>
+  const places = placesOf(configuration);
+  const backups = options.out === undefined ? places.backups : resolve(options.out);
+  const made = (await listBackups(backups)).map(({ folder, manifest }) => {
+    const { mode, madeAt, engine, scheduled } = manifest;
+    const { contentBytes, bytes: packedBytes } = booksIn(manifest);
+    const kind = scheduled ? 'schedule' : 'person';
+    return { kind, folder, mode, madeAt, engine, scheduled, bytes: bytesOf(manifest), packedBytes, contentBytes };
+  });
+  const moved = options.out === undefined ? await listAsides(dataOf(places)) : [];
+  const asides = moved.map((aside) => ({ kind: 'before restore', ...aside }));
+  print([...made, ...asides], options, () => [
     table(
-      ['made', 'mode', 'books', 'by', 'kB', 'folder'],
-      rows.map(({ folder, mode, madeAt, engine, scheduled, bytes }) => [
-        clock(madeAt),
-        mode,
-        engine,
-        scheduled ? 'schedule' : 'a person',
-        (bytes / 1_000).toFixed(0),
-        folder,
+      ['made', 'mode', 'books', 'by', 'kB', 'packed to', 'folder'],
+      made.map((backup) => [
+        clock(backup.madeAt),
+        backup.mode,
+        backup.engine,
+        backup.scheduled ? 'schedule' : 'a person',
+        (backup.bytes / 1_000).toFixed(0),
+        backup.packedBytes === backup.contentBytes ? '' : shareOf({ ...backup, bytes: backup.packedBytes }),
+        backup.folder,
       ]),
     ),
-  );
+    ...asides.map(
+      ({ folder, madeAt, bytes }) =>
+        `Moved aside by a restore: ${folder}, ${sizeText(bytes)}, ${kept(madeAt, configuration)}`,
+    ),
+  ]);
+}
+
+/** The schedule deletes it with its own backups of that age. */
+function kept(at: number, { retention }: Configuration): string {
+  return `kept until the backup after ${new Date(at + retention.backupDays * DAY_MS).toISOString()}`;
 }
 
 function refuseWhileRunning(): void {
@@ -81,10 +107,13 @@ async function restore({ configuration, user }: CliContext, options: RestoreOpti
     );
   }
   refuseWhileRunning();
-  progress('Checking every file of the backup');
+  progress('Checking that nobody uses the books, and every file of the backup');
   const at = Date.now();
   const places = placesOf(configuration);
-  const { manifest, origin, aside } = await restoreBackup(resolve(folder), places, at, options);
+  const { manifest, origin, aside } = await restoreBackup(resolve(folder), places, at, {
+    unsealed: options.unsealed === true,
+    tell: progress,
+  });
   if (origin === 'no key')
     progress(
       `Whether Sapphire made this backup cannot be told: there is no ${places.key}. Its files are those of its manifest.`,
@@ -101,7 +130,7 @@ async function restore({ configuration, user }: CliContext, options: RestoreOpti
       via: via.os(user),
     });
     print({ restored: folder, madeAt: manifest.madeAt, origin, aside, control }, options, () => [
-      `Restored the books of ${new Date(manifest.madeAt).toISOString()}; what was there before is in ${aside}.`,
+      `Restored the books of ${new Date(manifest.madeAt).toISOString()}; what was there before is in ${aside}, ${kept(at, configuration)}.`,
       `Trading is halted at epoch ${control.epoch}: the exchange has gone on since. Start Sapphire, see that books and exchange agree ("sapphire status"), then resume with the epoch that it shows: sapphire resume --epoch ${control.epoch} --reason "…"`,
     ]);
   } finally {
@@ -126,7 +155,7 @@ export function registerBackup(program: Command): void {
   action<BackupOptions>(
     backup
       .command('list')
-      .description('those that are there, newest first')
+      .description('those that are there, newest first, and what restores moved aside')
       .option('--out <folder>', 'in another folder'),
     list,
   );

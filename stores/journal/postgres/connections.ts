@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, Pool, type PoolClient, TypeOverrides, types } from 'pg';
 
@@ -29,6 +31,7 @@ export interface Connections {
 export function openConnections(url: string): Connections {
   const pool = new Pool({
     connectionString: url,
+    application_name: sessionName(),
     max: MOST_CONNECTIONS,
     min: KEPT,
     idleTimeoutMillis: IDLE_MS,
@@ -77,6 +80,13 @@ export function openConnections(url: string): Connections {
     },
     close: () => pool.end(),
   };
+}
+
+/** As the server shows it to who asks who is there: what runs, its process and its machine, in the 63 bytes that the server keeps. */
+function sessionName(): string {
+  const entry = process.argv[1] ?? 'node';
+  const name = basename(entry, '.ts');
+  return `sapphire ${name === 'main' ? basename(dirname(entry)) : name} ${process.pid}@${hostname()}`.slice(0, 63);
 }
 
 /** One that is open already is given back soon: a server without a place for another is no reason to fail. */

@@ -22,7 +22,7 @@ import { type Connections, isTooMany, MOST_CONNECTIONS, openConnections } from '
 const AGAIN = ['40001', '40P01'];
 const TRIES = 5;
 /** Keys of the advisory locks, which are numbers: for the schemas, and for the control rows. Each outbox has one for its order. */
-const SCHEMA_LOCK = 7_001;
+export const SCHEMA_LOCK = 7_001;
 const CONTROL_LOCK = 7_003;
 const prepared = new Map<string, string>();
 

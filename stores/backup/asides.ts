@@ -1,0 +1,47 @@
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stampOf } from './copy.ts';
+
+/** What a restore has moved out of the way: whole books, on the disk of the books. */
+export interface Aside {
+  folder: string;
+  /** Of the restore. */
+  madeAt: number;
+  bytes: number;
+}
+
+const NAME = /^before-restore-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+
+export const asideOf = (data: string, at: number): string => join(data, `before-restore-${stampOf(at)}`);
+
+/** Newest first. */
+export async function listAsides(data: string): Promise<Aside[]> {
+  const asides: Aside[] = [];
+  for (const name of await readdir(data).catch(() => [])) {
+    const [year, month, day, hour, minute, second] = (NAME.exec(name) ?? []).slice(1).map(Number);
+    if (year === undefined || month === undefined) continue;
+    const folder = join(data, name);
+    asides.push({
+      folder,
+      madeAt: Date.UTC(year, month - 1, day, hour, minute, second),
+      bytes: await bytesBelow(folder),
+    });
+  }
+  return asides.sort((a, b) => b.madeAt - a.madeAt);
+}
+
+async function bytesBelow(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async ({ parentPath, name }) => (await lstat(join(parentPath, name))).size),
+  );
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
+/** Deletes what restores before `before` left. Returns how many. */
+export async function expireAsides(data: string, before: number): Promise<number> {
+  const expired = (await listAsides(data)).filter(({ madeAt }) => madeAt < before);
+  for (const { folder } of expired) await rm(folder, { recursive: true, force: true });
+  return expired.length;
+}
