@@ -14,6 +14,8 @@ export interface LookDependencies {
 export interface Look {
   /** False when a trade came in between: such a look compares two different moments. */
   settled: boolean;
+  /** How far the trades of each symbol were booked. */
+  cursors: readonly (string | undefined)[];
   orders: VenueOrder[];
   intents: Intent[];
   /** Of the balances and positions. */
@@ -46,14 +48,15 @@ export async function lookAtBooks(
   const differences = [...new Set([...books.keys(), ...Object.keys(venue)])].sort().flatMap((asset) => {
     const ours = books.get(asset) ?? ZERO;
     const theirs = decimal(venue[asset] ?? '0');
-    const what = `${asset} ${text(theirs.minus(ours))}`;
+    // Whatever its size: one that grows with every trade is one difference.
+    const what = `${asset} ${theirs.greaterThan(ours) ? 'more' : 'less'}`;
     const words = `${asset}: booked ${text(ours)}, at the exchange ${text(theirs)}`;
     return ours.equals(theirs) ? [] : [{ what, words }];
   });
   // More left than was ever booked in: nothing can be held short here.
   for (const { symbol, quantity } of positions.filter((position) => decimal(position.quantity).isNegative()))
-    differences.push({ what: `${symbol} ${quantity}`, words: `the position in ${symbol} is ${quantity}` });
-  return { settled: isDeepStrictEqual(before, after), orders, intents, differences };
+    differences.push({ what: `${symbol} below zero`, words: `the position in ${symbol} is ${quantity}` });
+  return { settled: isDeepStrictEqual(before, after), cursors: after.cursors, orders, intents, differences };
 }
 
 /** What the exchange holds for the account, and how far its trades were booked. */

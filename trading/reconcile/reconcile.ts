@@ -11,8 +11,9 @@ import { haltTrading, type Latch } from '../control/halt.ts';
 import { tellLook } from '../incidents.ts';
 import { type Adoption, adopt, checkOwners } from './adopt.ts';
 import type { Ingest } from './ingest.ts';
-import { type Look, lookAtBooks, tradedSymbols } from './look.ts';
+import { tradedSymbols } from './look.ts';
 import { type Runs, startMissingFlatten, startMissingPlans, startMissingProtection } from './missing.ts';
+import { lookAtOneMoment } from './one-moment.ts';
 import { recordCutCycles } from './unrecorded.ts';
 
 export interface ReconcileTools {
@@ -32,8 +33,6 @@ export interface ReconcileTools {
 
 /** So many looks in a row find the same difference before it halts: a deposit is not booked in the moment that it arrives. */
 const STABLE_LOOKS = 3;
-const TRIES = 6;
-const PAUSE_MS = 400;
 
 /**
  * Holds the books against the exchange, once: books missed fills, gives every open order and submission an owner, starts what is missing, writes
@@ -45,7 +44,8 @@ export async function reconcileAccount(tools: ReconcileTools, account: string): 
   // First of all: what is halted below needs its latch.
   const controls = await tools.keepLatch();
   await ingest.round();
-  const found = await lookAtOneMoment(tools, account);
+  const symbols = await tradedSymbols({ journal }, account, tools.configuration.symbols);
+  const found = await lookAtOneMoment(tools, account, symbols);
 
   const owners = await checkOwners({ journal, trading }, found.orders);
   const adoptions: Adoption[] = [];
@@ -87,19 +87,6 @@ export async function reconcileAccount(tools: ReconcileTools, account: string): 
   const quiet = report.clean && followed.length === 0 && started.length === 0;
   logger[quiet ? 'debug' : 'warn'](report, 'reconciled');
   return report;
-}
-
-/** A look at one moment, if trading leaves one. */
-async function lookAtOneMoment(
-  { journal, trading, configuration, clock }: ReconcileTools,
-  account: string,
-): Promise<Look> {
-  const symbols = await tradedSymbols({ journal }, account, configuration.symbols);
-  for (let tries = 1; ; tries += 1) {
-    const found = await lookAtBooks({ journal, trading }, account, symbols);
-    if (found.settled || tries === TRIES) return found;
-    await clock.sleep(PAUSE_MS);
-  }
 }
 
 /**

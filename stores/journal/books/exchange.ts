@@ -3,7 +3,7 @@ import type { Fill } from '../../../domain/orders/orders.ts';
 
 /** One thing that books and exchange do not say alike. */
 export interface Difference {
-  /** Names it, with its size and sign: while this stays the same it is the same difference, whatever both sides have become. */
+  /** Names it, with its sign: while this stays the same it is the same difference, whatever both sides have become. */
   what: string;
   /** With the numbers of this look. */
   words: string;
