@@ -51,8 +51,8 @@ export const riskSchema = z
     costBuffer: z.number().min(0).max(10).default(0.2),
     /** Of what the agents saw, at the decision: more than they have for their answers. */
     maxSnapshotAgeSeconds: z.number().positive().max(3_600).default(60),
-    /** Of the books and statuses that are read for the decision itself. */
-    maxPriceAgeSeconds: z.number().min(1).max(60).default(10),
+    /** Of the books and statuses that are read for the decision itself: up to a second beside the consensus, and the plan takes its time. */
+    maxPriceAgeSeconds: z.number().min(2).max(60).default(10),
     /** Fall of equity since the day's reset that halts trading until a person resumes it. */
     maxDailyLoss: positiveFraction.default(0.05),
     /** Hour, UTC, at which the day's equity is taken. */

@@ -88,7 +88,7 @@ describe('the configuration', () => {
       { protection: { timeLimitMinutes: 5 }, risk: { minHoldingSeconds: 300 } },
       /risk\.minHoldingSeconds: must be below protection\.timeLimitMinutes, 300 s/,
     ],
-    [{ risk: { maxPriceAgeSeconds: 0.5 } }, /risk\.maxPriceAgeSeconds: .*1.*\(it is 0\.5\)/],
+    [{ risk: { maxPriceAgeSeconds: 1 } }, /risk\.maxPriceAgeSeconds: .*2.*\(it is 1\)/],
     [{ account: 'Main Account' }, /account: must be a short lower-case name/],
     ['just text', /the whole: /],
     [{ one: 1, two: 2 }, /unknown key "one", "two"/],

@@ -18,7 +18,7 @@ afterAll(() => environment.teardown());
 const consensus = { cycleId: 'c', symbols: [], formedBy: 'coordinator' };
 
 /** A cycle that plans by whatever prices it read last: each reading is a millisecond younger than the one before. */
-async function decide(formConsensus: (reads: () => number) => Promise<typeof consensus>, readable = true) {
+async function decide(formConsensus: (reads: () => number) => Promise<typeof consensus>, failing = 0) {
   let reads = 0;
   const planned: PlanRequest[] = [];
   let summary: CycleSummary | undefined;
@@ -27,7 +27,7 @@ async function decide(formConsensus: (reads: () => number) => Promise<typeof con
     takeSnapshot: async () => snapshot,
     readPrices: async () => {
       reads += 1;
-      if (!readable) throw new Error('no depth');
+      if (reads <= failing) throw new Error('no depth');
       return { takenAt: snapshot.takenAt + reads, symbols: [] };
     },
     formConsensus: () => formConsensus(() => reads),
@@ -60,9 +60,16 @@ describe('the prices of a decision', () => {
     expect(await decide(slow)).toMatchObject({ reads: 2, ages: [2], summary: { outcome: 'NO_TRADE' } });
   });
 
+  it('are read once more where the reading beside a quick consensus failed', async () =>
+    expect(await decide(async () => consensus, 3)).toMatchObject({
+      reads: 4,
+      ages: [4],
+      summary: { outcome: 'NO_TRADE' },
+    }));
+
   it('cut the cycle short when they cannot be read, and nothing is planned', async () => {
-    const { reads, ages, summary } = await decide(async () => consensus, false);
-    expect({ reads, ages, summary }).toMatchObject({ reads: 3, ages: [], summary: { outcome: 'DEGRADED' } });
+    const { reads, ages, summary } = await decide(async () => consensus, Number.POSITIVE_INFINITY);
+    expect({ reads, ages, summary }).toMatchObject({ reads: 6, ages: [], summary: { outcome: 'DEGRADED' } });
     expect(summary?.summary).toContain('no depth');
   });
 });

@@ -93,7 +93,15 @@ export function pricesAhead(terms: CycleTerms): Ahead | undefined {
 }
 
 export async function pricesFor(terms: CycleTerms, snapshot: CycleSnapshot, ahead: Ahead | undefined): Promise<Prices> {
-  if (ahead !== undefined && Date.now() - ahead.askedAt <= FRESH_MS) return ahead.prices;
+  if (ahead !== undefined && Date.now() - ahead.askedAt <= FRESH_MS) {
+    try {
+      return await ahead.prices;
+    } catch (error) {
+      // An exchange that was away for less than a second cuts short no cycle that has time: one with a slow consensus would not notice, either.
+      const isPassing = error instanceof TemporalFailure && !isCancellation(error);
+      if (!isPassing || !patched('prices-asked-again')) throw error;
+    }
+  }
   return ahead !== undefined || patched('prices-at-decision') ? readPrices(terms) : pricesIn(snapshot);
 }
 
