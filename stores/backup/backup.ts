@@ -37,7 +37,7 @@ export async function makeBackup(
   makeFolder(draft, 0o700);
   try {
     const former = (await listBackups(places.backups)).find(({ manifest }) => manifest.journal === places.journal);
-    await refuseWithoutRoom(draft, 'a backup', await bytesNeeded(places, draft, former?.manifest), remedy);
+    await refuseWithoutRoom(places.backups, 'a backup', await bytesNeeded(places, draft, former?.manifest), remedy);
     const files = [...(await copyWarehouse(places, draft)), ...(await copyBooks(places, draft, tell))];
     const { mode, journal, books } = places;
     const manifest: BackupManifest = { version: 2, mode, journal, engine: books.engine, madeAt: at, scheduled, files };

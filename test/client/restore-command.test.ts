@@ -31,6 +31,16 @@ it('a restore names the halt that it leaves, and the command that ends it', asyn
   await (await openMarketBuffer(loadConfiguration())).close();
   const { folder } = JSON.parse(await run('backup', 'make', '--json')) as { folder: string };
   const said = await run('restore', folder, '--yes');
+  const [, aside] = /what was there before is in (\S+), kept until the backup after \d{4}-/.exec(said) ?? [];
+  expect(await run('backup', 'list')).toMatch(
+    new RegExp(
+      `a person +\\d+ +\\d+ % +${folder}\nMoved aside by a restore: ${aside}, \\d.*B, kept until the backup after`,
+    ),
+  );
+  expect(JSON.parse(await run('backup', 'list', '--json'))).toMatchObject([
+    { kind: 'person', folder, scheduled: false },
+    { kind: 'before restore', folder: aside },
+  ]);
   const [, epoch] = /sapphire resume --epoch (\d+) --reason/.exec(said) ?? [];
   expect(said).toContain(`Trading is halted at epoch ${epoch}: the exchange has gone on since.`);
   const restored = await openJournal(loadConfiguration());

@@ -380,6 +380,7 @@ describe('the making of a backup', () => {
   it('looks first whether there is room, says what is missing, and leaves nothing', async () => {
     truncateSync(join(data, 'journal.db'), 8e12);
     const refusal = await make().catch((error: unknown) => error);
+    truncateSync(join(data, 'journal.db'), 0);
     expect(refusal).toMatchObject({ code: 'NoRoom', exitCode: ExitCode.unhealthy });
     // The copy, and no more for the packed books than a quarter above what the former ones took.
     expect(String(refusal)).toMatch(
@@ -397,7 +398,7 @@ describe('the making of a backup', () => {
   it('comes to its end while others write without a pause', { timeout: 30_000 }, async () => {
     const books = new DatabaseSync(join(data, 'journal.db'));
     books.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE rows (content BLOB);
-      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000) INSERT INTO rows SELECT randomblob(3000) FROM n`);
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO rows SELECT randomblob(3000) FROM n`);
     books.close();
     const writer = new DatabaseSync(join(data, 'journal.db'), { timeout: 5_000 });
     writer.exec('PRAGMA synchronous = OFF');
@@ -417,7 +418,7 @@ describe('the making of a backup', () => {
     const restored = new DatabaseSync(join(data, 'journal.db'));
     expect(restored.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
     expect(restored.prepare('SELECT count(*) AS n FROM rows WHERE length(content) = 3000').get()).toEqual({
-      n: 40_000,
+      n: 10_000,
     });
     restored.close();
   });
