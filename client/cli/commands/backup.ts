@@ -129,8 +129,10 @@ async function restore({ configuration, user }: CliContext, options: RestoreOpti
       by: user,
       via: via.os(user),
     });
+    // pg_restore replaces what is in the database: nothing of it is left.
+    const before = manifest.engine === 'postgres' ? 'the warehouse from before' : 'what was there before';
     print({ restored: folder, madeAt: manifest.madeAt, origin, aside, control }, options, () => [
-      `Restored the books of ${new Date(manifest.madeAt).toISOString()}; what was there before is in ${aside}, ${kept(at, configuration)}.`,
+      `Restored the books of ${new Date(manifest.madeAt).toISOString()}; ${before} is in ${aside}, ${kept(at, configuration)}.`,
       `Trading is halted at epoch ${control.epoch}: the exchange has gone on since. Start Sapphire, see that books and exchange agree ("sapphire status"), then resume with the epoch that it shows: sapphire resume --epoch ${control.epoch} --reason "…"`,
     ]);
   } finally {
