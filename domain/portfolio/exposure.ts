@@ -1,14 +1,14 @@
 import { isHalted, midIn } from '../market/prices.ts';
 import { type Decimal, decimal, max, sum, text, ZERO } from '../money/money.ts';
 import type { RefusalCode } from '../orders/refusal.ts';
-import type { Position, RiskVerdict } from './portfolio.ts';
+import type { BookedPosition, RiskVerdict } from './portfolio.ts';
 import type { Books, PlanRequest, TradeDraft } from './request.ts';
 import { shrink } from './shrink.ts';
 
 /*
  * Exposure is what an account comes to hold at worst: what is booked, its dust included, at mid, and every buy that may still be filled, for all
  * that is left of it, at its limit price. An order of unknown end counts as one that will be filled. What the exchange does not trade, and gives
- * no price of, counts at its cost, until it is traded again or booked out: everything else goes on.
+ * no price of, counts at its cost, dust too, until it is traded again or booked out: everything else goes on.
  */
 
 type Market = Pick<PlanRequest, 'prices' | 'currency'>;
@@ -27,10 +27,10 @@ export function unpriced({ prices }: Market, { positions }: Pick<Books, 'positio
   )?.symbol;
 }
 
-function worthOf({ prices }: Market, { symbol, quantity, averageCost, dust }: Position): Decimal {
+function worthOf({ prices }: Market, { symbol, quantity, averageCost, dust, dustCost }: BookedPosition): Decimal {
   const mid = midIn(prices, symbol);
   if (mid) return mid.times(decimal(quantity).plus(dust));
-  return isHalted(prices, symbol) ? decimal(quantity).times(averageCost) : ZERO;
+  return isHalted(prices, symbol) ? decimal(quantity).times(averageCost).plus(dustCost) : ZERO;
 }
 
 function exposureOf(market: Market, { positions, openOrders }: Books, covers: (symbol: string) => boolean): Decimal {

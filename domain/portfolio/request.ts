@@ -4,7 +4,7 @@ import type { Decimal, Money, Price, Quantity } from '../money/money.ts';
 import type { CycleId, LegId } from '../orders/ids.ts';
 import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from '../orders/orders.ts';
 import type { AllocationSettings } from './allocation.ts';
-import type { Balance, LastSale, Position, TradingDay } from './portfolio.ts';
+import type { Balance, BookedPosition, LastSale, TradingDay } from './portfolio.ts';
 
 /** The part of a consensus that sizing needs. Returns are fractions over the horizon. */
 export interface View {
@@ -76,7 +76,7 @@ export interface Books {
   tradingState: 'active' | 'reducing' | 'halted';
   epoch: number;
   balances: readonly Balance[];
-  positions: readonly Position[];
+  positions: readonly BookedPosition[];
   /** What was sent and may be open, and what another cycle has planned. */
   openOrders: readonly {
     symbol: string;

@@ -179,7 +179,15 @@ it(`turns none of ${RUNS * missionAgentIds.length} hostile outputs into an order
             { asset: 'BTC', free: held, reserved: '0', dust: '0' },
           ],
           positions: [
-            { symbol: first ?? '', quantity: held, averageCost: '1000', realizedPnl: '0', dust: '0', openedAt: 0 },
+            {
+              symbol: first ?? '',
+              quantity: held,
+              averageCost: '1000',
+              realizedPnl: '0',
+              dust: '0',
+              dustCost: '0',
+              openedAt: 0,
+            },
           ],
         },
       );

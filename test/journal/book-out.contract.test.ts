@@ -29,14 +29,15 @@ describe.each(adapterNames)('booking out on %s', (name) => {
   };
 
   it.each([
-    ['all is gone, for nothing', '0', '0', { kept: '0', left: '0.01', realizedPnl: '-600' }],
-    ['all is gone, for its worth', '0', '450', { kept: '0', left: '0.01', realizedPnl: '-150' }],
-    ['all of it is still there', '0.01', '150', { kept: '0.01', left: '0', realizedPnl: '-450' }],
-    ['a part is gone', '0.004', '700', { kept: '0.004', left: '0.006', realizedPnl: '100' }],
-    ['more is there than was booked', '0.012', '0', { kept: '0.012', left: '-0.002', realizedPnl: '-600' }],
-  ])('leaves of the asset what the exchange has: %s', async (_what, held, value, expected) => {
+    ['all is gone, for nothing', '0', '0', '0', { kept: '0', left: '0.01', realizedPnl: '-600' }],
+    ['all is gone, for its worth', '0', '450', '450', { kept: '0', left: '0.01', realizedPnl: '-150' }],
+    ['all of it is still there', '0.01', '150', '0', { kept: '0.01', left: '0', realizedPnl: '-450' }],
+    ['a part is gone', '0.004', '700', '420', { kept: '0.004', left: '0.006', realizedPnl: '100' }],
+    ['more is there than was booked', '0.012', '90', '0', { kept: '0.012', left: '-0.002', realizedPnl: '-510' }],
+  ])('leaves of the asset what the exchange has: %s', async (_what, held, value, takenOut, expected) => {
     await fund(books.journal);
     await buy();
+    await books.journal.cycles.record(cycleRecord({ equity: '10000', finishedAt: books.now }));
     expect(await books.journal.ledger.bookOut({ ...entry, held, value })).toEqual({
       quantity: '0.01',
       cost: '600',
@@ -50,11 +51,14 @@ describe.each(adapterNames)('booking out on %s', (name) => {
       openedAt: 0,
       dust: held,
       realizedPnl: expected.realizedPnl,
+      dustCost: decimal(value).minus(takenOut).toFixed(),
     });
-    // Its worth was taken out.
-    expect(await books.journal.ledger.deposits('main')).toMatchObject({
-      USDT: decimal(10_000).minus(value).toFixed(),
-    });
+    // What has left was taken out, at its part of the worth: that is neither gain nor loss. What stays is not counted twice.
+    const deposited = decimal(10_000).minus(takenOut).toFixed();
+    expect(await books.journal.ledger.deposits('main')).toMatchObject({ USDT: deposited });
+    expect(await books.journal.ledger.equityMarks('main')).toMatchObject({ highWater: deposited, dayOpen: deposited });
+    const { dustCost = '0' } = (await position()) ?? {};
+    expect(decimal(9_400).plus(dustCost).minus(deposited).toFixed()).toBe(expected.realizedPnl);
   });
 
   it('is once by its reference, and stands in the audit trail', async () => {
@@ -75,6 +79,7 @@ describe.each(adapterNames)('booking out on %s', (name) => {
     await books.journal.ledger.bookOut({ ...entry, held: '0.01', value: '150' });
     const later = await books.journal.ledger.bookOut({ ...entry, reference: 'gone-2', value: '100' });
     expect(later).toEqual({ quantity: '0.01', kept: '0', left: '0.01', cost: '150', realizedPnl: '-50' });
+    expect(await books.journal.ledger.deposits('main')).toMatchObject({ USDT: '9900' });
     expect(await total('GONE')).toBe('0');
   });
 

@@ -2,7 +2,11 @@ import { expect, it } from 'vitest';
 import type { Batch } from '../../stores/warehouse/port.ts';
 import { project } from '../../stores/warehouse/projection/index.ts';
 
-it('a position that was booked out is money that left, by its worth', () => {
+it.each([
+  ['all of it', { value: '450', takenOut: '450' }],
+  ['a part', { value: '700', takenOut: '450' }],
+  ['as earlier releases wrote it', { value: '450' }],
+])('a position that was booked out is money that left, by the worth of what left: %s', (_what, worth) => {
   const batch: Batch = { source: 'journal', mode: 'paper', ingestedAt: 0, rows: {} };
   const payload = {
     account: 'main',
@@ -10,7 +14,7 @@ it('a position that was booked out is money that left, by its worth', () => {
     asset: 'GONE',
     currency: 'USDT',
     left: '5',
-    value: '450',
+    ...worth,
     at: 7,
   };
   project(batch, {

@@ -3,7 +3,7 @@ import type { Consensus } from '../../../contracts/consensus.ts';
 import type { CycleRecord, PlanResult } from '../../../contracts/cycle.ts';
 import type { Money } from '../../../domain/money/money.ts';
 import type { CycleId, LegId } from '../../../domain/orders/ids.ts';
-import type { Balance, LastSale, OrderPlan, Position, TradingDay } from '../../../domain/portfolio/portfolio.ts';
+import type { Balance, BookedPosition, LastSale, OrderPlan, TradingDay } from '../../../domain/portfolio/portfolio.ts';
 import type { ControlState } from './control.ts';
 import type { Intent } from './intents.ts';
 import type { EquityMarks } from './ledger.ts';
@@ -46,7 +46,7 @@ export interface PlanningView {
   control: ControlState;
   limits: RiskSettings;
   balances: Balance[];
-  positions: Position[];
+  positions: BookedPosition[];
   /** Submissions that may be open, and legs (`initialized`) that wait for their first submission or the next one. */
   openOrders: Pick<Intent, 'symbol' | 'side' | 'quantity' | 'filledQuantity' | 'limitPrice' | 'state'>[];
   marks: EquityMarks | undefined;

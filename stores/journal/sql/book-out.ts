@@ -20,9 +20,9 @@ export async function endWaiting(transaction: Transaction, account: string, symb
 }
 
 /**
- * Ends a position that no order can end, as if it were sold at its worth and that were taken out: what of its cost the worth does not reach is a
- * loss, the worth itself is neither gain nor loss. What the exchange still has of it stays in the dust book, the rest leaves: afterwards the
- * books hold of the asset what the exchange does.
+ * Ends a position that no order can end, at its worth: what of its cost that does not reach is a loss. What the exchange still has of it stays in
+ * the dust book, at its part of the worth; the rest leaves, as if its part were taken out, which is neither gain nor loss: afterwards the books
+ * hold of the asset what the exchange does.
  */
 export async function bookOut(
   transaction: Transaction,
@@ -60,17 +60,19 @@ export async function bookOut(
     );
   }
 
+  const kept = whole.minus(left);
+  const worthKept = decimal(value)
+    .times(kept)
+    .div(kept.plus(max(left, ZERO)))
+    .toDecimalPlaces(8);
+  const takenOut = decimal(value).minus(worthKept);
   await post(transaction, key, 'book-out', account, [
     { book: 'free', asset, amount: position.negated() },
     { book: 'dust', asset, amount: position.minus(left) },
     { book: 'market', asset, amount: left },
-    { book: 'market', asset: currency, amount: decimal(value).negated() },
-    { book: 'deposits', asset: currency, amount: decimal(value) },
+    { book: 'market', asset: currency, amount: takenOut.negated() },
+    { book: 'deposits', asset: currency, amount: takenOut },
   ]);
-  const kept = whole.minus(left);
-  const worthKept = decimal(value)
-    .times(kept)
-    .div(kept.plus(max(left, ZERO)));
   const cost = position.times(stored.averageCost).plus(stored.dustCost);
   const realizedPnl = decimal(value).minus(cost);
   await writeStored(transaction, account, {
@@ -82,7 +84,7 @@ export async function bookOut(
     dust: text(kept),
     dustCost: text(worthKept),
   });
-  await moveMarks(transaction, account, text(decimal(value).negated()));
+  await moveMarks(transaction, account, text(takenOut.negated()));
   const booked: BookedOut = {
     quantity: text(whole),
     kept: text(kept),
@@ -93,7 +95,20 @@ export async function bookOut(
   await transaction.emit({
     eventId: key,
     kind: 'position.booked_out',
-    payload: { account, symbol, asset, currency, ...booked, value, at, reference, reason, by, via },
+    payload: {
+      account,
+      symbol,
+      asset,
+      currency,
+      ...booked,
+      value,
+      takenOut: text(takenOut),
+      at,
+      reference,
+      reason,
+      by,
+      via,
+    },
   });
   return booked;
 }

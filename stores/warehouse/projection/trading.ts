@@ -124,9 +124,11 @@ export function positionBookedOut(booked: {
   account: string;
   currency: string;
   value: string;
+  /** What of the value left the account; earlier releases counted all of it. */
+  takenOut?: string;
   at: number;
 }): Projected[] {
-  const { account, currency, value, at } = booked;
-  const amount = text(decimal(value).negated());
+  const { account, currency, value, takenOut = value, at } = booked;
+  const amount = text(decimal(takenOut).negated());
   return capitalMoved({ account, asset: currency, amount, value: amount, at });
 }

@@ -57,8 +57,8 @@ describe('exposure', () => {
   });
 
   describe('of what the exchange does not trade', () => {
-    const gone = { ...position('GONE/USDT', '0.03', '0.01'), averageCost: '50000' };
-    const books = { balances: cash('8500', '0'), positions: [gone] };
+    const gone = { ...position('GONE/USDT', '0.03', '0.01'), averageCost: '50000', dustCost: '400' };
+    const books = { balances: cash('8100', '0'), positions: [gone] };
 
     it('is its cost: all others go on', () => {
       const { equity, legs } = plan({ snapshot: { ...snapshot, setAside: ['GONE/USDT'] } }, books);

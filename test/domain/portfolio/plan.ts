@@ -3,7 +3,7 @@ import { pricesIn } from '../../../domain/market/prices.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { AllocationSettings } from '../../../domain/portfolio/allocation.ts';
 import { planOrders } from '../../../domain/portfolio/planning.ts';
-import type { OrderPlan, Position } from '../../../domain/portfolio/portfolio.ts';
+import type { BookedPosition, OrderPlan } from '../../../domain/portfolio/portfolio.ts';
 import type { Books, ExecutionTerms, PlanRequest, RiskLimits, View } from '../../../domain/portfolio/request.ts';
 import type { Plain, Taking } from '../../support/plain.ts';
 
@@ -117,8 +117,8 @@ export function plan(changes: Plain<Partial<PlanRequest>> = {}, books: Plain<Par
 
 export const down: View = { ...up, direction: 'down', expectedReturn: -0.006 };
 
-export function position(symbol: string, quantity: string, dust = '0'): Plain<Position> {
-  return { symbol, quantity, averageCost: '60000', realizedPnl: '0', dust, openedAt: 0 };
+export function position(symbol: string, quantity: string, dust = '0'): Plain<BookedPosition> {
+  return { symbol, quantity, averageCost: '60000', realizedPnl: '0', dust, dustCost: '0', openedAt: 0 };
 }
 
 export function held(quantity: string): Plain<Pick<Books, 'positions' | 'balances'>> {
