@@ -6,6 +6,7 @@ import type { Role } from '../contracts/roles.ts';
 import { loadConfiguration } from '../runtime/configuration/load.ts';
 import { loadSecrets, type Secrets, secretValues } from '../runtime/configuration/secrets.ts';
 import { refuseReadablePayloads, temporalAccess } from '../runtime/configuration/temporal.ts';
+import { refuseUnversioned } from '../runtime/deployment.ts';
 import { createGuard } from '../runtime/guard/guard.ts';
 import { ownAccountAlone } from '../runtime/guard/own-account.ts';
 import { createPasses } from '../runtime/guard/passes.ts';
@@ -80,6 +81,8 @@ export async function runRole<R extends Role>(
   const parts = await build({ configuration, secrets, client, logger }).catch((error: unknown) =>
     endForNewStart(error, logger),
   );
+  const hasWorkflows = parts.workers.some(({ workflowBundle }) => workflowBundle !== undefined);
+  if (hasWorkflows && temporal.deployment === undefined) await refuseUnversioned(client);
   await parts.beforePolling?.();
 
   const { guardSecret } = secrets;

@@ -2,10 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import type { KnownSecrets } from '../../runtime/configuration/secrets.ts';
 import type { TemporalAccess } from '../../runtime/configuration/temporal.ts';
+import { DEPLOYMENT } from '../../runtime/deployment.ts';
 import { connectClient } from '../../runtime/temporal.ts';
-
-/** Of the processes of one system; it has a namespace of its own. */
-export const DEPLOYMENT = 'sapphire';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const UPDATE_WITHIN_MS = 20_000;

@@ -5,12 +5,14 @@ import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { roles } from '../../contracts/roles.ts';
 import { coordinatorUrl, paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
+import { refuseBooksElsewhere } from '../../runtime/configuration/books.ts';
 import { ENGINES_VARIABLE, type Engine } from '../../runtime/configuration/engines.ts';
 import { dataFolder, projectFolder } from '../../runtime/configuration/folders.ts';
 import { configurationFile } from '../../runtime/configuration/load.ts';
 import { environmentOf } from '../../runtime/configuration/process-environment.ts';
 import { knownSecrets, loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { BUILD_VARIABLE, refuseReadablePayloads, type TemporalAccess } from '../../runtime/configuration/temporal.ts';
+import { DEPLOYMENT } from '../../runtime/deployment.ts';
 import { processName, roleRow } from '../../runtime/roles.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { journalFile } from '../../stores/journal/open.ts';
@@ -26,7 +28,7 @@ import { pinConfiguration } from './pinned-configuration.ts';
 import { hiddenPlace, portsOf, refuseTakenPorts } from './ports.ts';
 import type { ProcessNews } from './process-incidents.ts';
 import { type Profile, profileFile } from './profile.ts';
-import { DEPLOYMENT, rollOut } from './rollout.ts';
+import { rollOut } from './rollout.ts';
 import { claimRun, RUN_VARIABLE } from './run-record.ts';
 import { listenForStop } from './stop-signal.ts';
 import { interrupted, type ProcessSpec } from './supervised-process.ts';
@@ -74,6 +76,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   // Of every process that is started from here on.
   process.umask(0o077);
   try {
+    refuseBooksElsewhere();
     const claimed = await claimRun(dataFolder(), options.onProgress);
     stopSignal.watch(claimed.launchers);
     const temporal = stackAccess(options.profile);

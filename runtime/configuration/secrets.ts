@@ -126,6 +126,11 @@ function environmentSecrets(): KnownSecrets {
   return found;
 }
 
+/** Whether it comes from whoever started this process, and not from its own data folder. */
+export function isGivenSecret(name: SecretName): boolean {
+  return givenSecret(secretVariables[name]) !== undefined;
+}
+
 /** A secret without the ends of lines that files and command substitutions leave. A variable that is empty says that there is none. */
 function givenSecret(name: string): { text: string; source: string } | undefined {
   const file = setting(`${name}_FILE`);

@@ -3,11 +3,12 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { versionsObservation } from '../../activities/health/versions.ts';
-import { DEPLOYMENT, rollOutBy } from '../../client/stack/rollout.ts';
+import { rollOutBy } from '../../client/stack/rollout.ts';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
+import { DEPLOYMENT, refuseUnversioned } from '../../runtime/deployment.ts';
 import { roleRow } from '../../runtime/roles.ts';
 import { createWorker, versionOf } from '../../runtime/temporal.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
@@ -190,4 +191,15 @@ it('has a cycle go on on the new version where nobody serves the old one any mor
   expect(((await cycle.result()) as CycleSummary).outcome).toBe('COMPLETED');
   expect(stepsOf('old')).toEqual(['openCycle', 'takeSnapshot']);
   expect(stepsOf('new').filter((step) => step === 'placeOrder')).toHaveLength(1);
+});
+
+it('refuses a worker of no version while a version is the current one, which gets all the work', async () => {
+  const { client } = environment;
+  await refuseUnversioned(client);
+  await rollOutBy(client, 'new', silent);
+  await expect(refuseUnversioned(client)).rejects.toThrow(
+    /no version while sapphire:new is the current one, .*: set TEMPORAL_DEPLOYMENT_NAME=sapphire\.$/,
+  );
+  await makeCurrent('');
+  await refuseUnversioned(client);
 });

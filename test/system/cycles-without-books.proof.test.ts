@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ensurePaperAccount } from '../../client/stack/paper-account.ts';
-import { DEPLOYMENT, rollOutBy } from '../../client/stack/rollout.ts';
+import { rollOutBy } from '../../client/stack/rollout.ts';
 import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
 import { createSupervisor, type Supervisor } from '../../client/stack/supervisor.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
@@ -18,6 +18,7 @@ import { TaskQueue } from '../../contracts/task-queues.ts';
 import { dataFolder, projectFolder } from '../../runtime/configuration/folders.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';
+import { DEPLOYMENT } from '../../runtime/deployment.ts';
 import { operationsPort } from '../../runtime/roles.ts';
 import { clientOptions } from '../../runtime/temporal.ts';
 import { openJournal } from '../../stores/journal/open.ts';
@@ -28,6 +29,7 @@ import { refuseUnservedBooks } from '../../workers/books.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { wishId } from '../chaos/wishes.ts';
 import { temporaryFolder } from '../support/books.ts';
+import { documentedCycles } from '../support/documented-cycles.ts';
 import { ROLE_PORTS } from '../support/installation.ts';
 import { freeBlock, freePorts } from '../support/ports.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
@@ -57,34 +59,56 @@ const node = (name: string, file: string): ProcessSpec => ({
   args: [join(projectFolder, file)],
 });
 
-/** As on a machine of its own: nothing of this one's environment but what stands here, and a data folder in which nothing is. */
-async function startCycles(): Promise<ChildProcess> {
+let words = '';
+
+/** As the docs have it, on a machine of its own: nothing of this one's environment but what stands there, and a data folder in which nothing is. */
+function spawnCycles(changes: NodeJS.ProcessEnv = {}): ChildProcess {
+  const { variables, command } = documentedCycles();
   const { coordinatorToken, guardSecret, paperApiKey = '' } = loadSecrets();
-  const { PATH = '', SAPPHIRE_CACHE } = process.env;
-  const child = spawn(process.execPath, [join(projectFolder, 'workers/cycles.ts')], {
+  const { PATH = '', SAPPHIRE_CACHE, SAPPHIRE_CONFIG = '' } = process.env;
+  const { TEMPORAL_ADDRESS = '', TEMPORAL_NAMESPACE = '' } = temporalVariables();
+  const ofThisTest: Record<string, string> = {
+    SAPPHIRE_CONFIG,
+    SAPPHIRE_DATA: ownData,
+    TEMPORAL_ADDRESS,
+    TEMPORAL_NAMESPACE,
+    SAPPHIRE_COORDINATOR_TOKEN: coordinatorToken,
+    SAPPHIRE_GUARD_SECRET: guardSecret,
+    SAPPHIRE_PAPER_API_KEY: paperApiKey,
+  };
+  const documented = Object.entries(variables).map(([name, value]) => [name, ofThisTest[name] ?? value]);
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, {
+    cwd: projectFolder,
     env: {
       PATH,
       ...(SAPPHIRE_CACHE === undefined ? {} : { SAPPHIRE_CACHE }),
-      SAPPHIRE_BOOKS: 'queue',
-      SAPPHIRE_CONFIG: process.env['SAPPHIRE_CONFIG'],
-      SAPPHIRE_DATA: ownData,
-      ...temporalVariables(),
-      SAPPHIRE_COORDINATOR_TOKEN: coordinatorToken,
-      SAPPHIRE_GUARD_SECRET: guardSecret,
-      SAPPHIRE_PAPER_API_KEY: paperApiKey,
+      ...Object.fromEntries(documented),
+      ...changes,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let words = '';
+  words = '';
   child.stderr.on('data', (data: Buffer) => (words += data.toString()));
+  return child;
+}
+
+async function startCycles(): Promise<ChildProcess> {
+  const child = spawnCycles();
+  const { stdout } = child;
+  if (stdout === null) throw new Error('its stdout is not read');
   await new Promise<void>((resolve, reject) => {
-    createInterface(child.stdout).on('line', (line) => {
+    createInterface(stdout).on('line', (line) => {
       if (line.includes('"ready":true')) resolve();
     });
     child.once('exit', (code) => reject(new Error(`the process of cycles ended with ${code}: ${words}`)));
   });
   return child;
 }
+
+/** What the launcher has started. */
+const startedBy = (pid: number): number =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
 
 beforeAll(async () => {
   environment = await startDevServer();
@@ -197,7 +221,10 @@ it('a process of cycles without the key to the books trades on the exchange by t
   const execution = supervisor.processes().find(({ name }) => name === 'workers/execution')?.pid ?? 0;
   expect(heldBy(execution)).toMatchObject({ variable: true });
   expect(heldBy(execution).connections).toBeGreaterThan(0);
-  expect(heldBy(cycles.pid ?? 0)).toEqual({ variable: false, files: [], connections: 0 });
+  expect(heldBy(startedBy(cycles.pid ?? 0))).toEqual({ variable: false, files: [], connections: 0 });
+  const metrics = await fetch(`http://127.0.0.1:${operationsPort(configuration, 'cycles')}/metrics`);
+  expect(await metrics.text()).toMatch(/^error_rate_percentage\{service="workers\/cycles"\} 0$/m);
+  expect(words).not.toContain('Activity failed');
   expect(readdirSync(ownData)).toEqual(['secrets.json']);
   expect(JSON.parse(readFileSync(join(ownData, 'secrets.json'), 'utf8'))).not.toHaveProperty('journalUrl');
 });
@@ -206,14 +233,24 @@ it('is not started where it was given the key all the same', async () => {
   const ended = once(cycles, 'exit');
   cycles.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
-  const child = spawn(process.execPath, [join(projectFolder, 'workers/cycles.ts')], {
-    env: { ...process.env, ...temporalVariables(), SAPPHIRE_BOOKS: 'queue', SAPPHIRE_DATA: ownData },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let words = '';
-  child.stderr.on('data', (data: Buffer) => (words += data.toString()));
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  expect(code).not.toBe(0);
-  expect(words).toContain('SAPPHIRE_JOURNAL_URL');
+  expect(await refused({ SAPPHIRE_JOURNAL_URL: journalUrl })).toContain('SAPPHIRE_JOURNAL_URL');
   expect(words).not.toContain(new URL(journalUrl).password);
 });
+
+it('is not started where it would be ready and get nothing to do', async () => {
+  expect(await refused({ TEMPORAL_DEPLOYMENT_NAME: undefined })).toMatch(
+    /of no version while sapphire:\w+ is the current/,
+  );
+  expect(await refused({ SAPPHIRE_GUARD_SECRET: undefined })).toContain(
+    'needs SAPPHIRE_GUARD_SECRET of the installation',
+  );
+});
+
+/** Its words, of a start that ends by itself. */
+async function refused(changes: NodeJS.ProcessEnv): Promise<string> {
+  const child = spawnCycles(changes);
+  child.stdout?.resume();
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(code).not.toBe(0);
+  return words;
+}

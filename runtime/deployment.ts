@@ -1,0 +1,29 @@
+import { type Client, isGrpcServiceError } from '@temporalio/client';
+import { ExitCode, UserError } from '../contracts/errors.ts';
+
+/** Of the processes of one system; it has a namespace of its own. */
+export const DEPLOYMENT = 'sapphire';
+
+/** What a server answers that knows no deployments, lets us see none, or has none of ours. gRPC's status codes. */
+const WITHOUT_VERSIONS = [12, 7, 5];
+
+/**
+ * Asked by a worker that is of no version: where a version is the current one, all work goes to workers of that.
+ *
+ * @throws UserError WorkerUnversioned
+ */
+export async function refuseUnversioned({ workflowService, options: { namespace } }: Client): Promise<void> {
+  const buildId = await workflowService.describeWorkerDeployment({ namespace, deploymentName: DEPLOYMENT }).then(
+    ({ workerDeploymentInfo: info }) => info?.routingConfig?.currentDeploymentVersion?.buildId,
+    (error: unknown) => {
+      if (isGrpcServiceError(error) && WITHOUT_VERSIONS.includes(error.code)) return undefined;
+      throw error;
+    },
+  );
+  if (!buildId) return;
+  throw new UserError(
+    'WorkerUnversioned',
+    `This worker is of no version while ${DEPLOYMENT}:${buildId} is the current one, and would get nothing to do: set TEMPORAL_DEPLOYMENT_NAME=${DEPLOYMENT}.`,
+    ExitCode.notConfigured,
+  );
+}
