@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { engineRequirements } from '../../client/stack/engines.ts';
 import { pythonEnvironment } from '../../client/stack/python-environment.ts';
 import type { CycleRecord, CycleSummary } from '../../contracts/cycle.ts';
-import type { AgentRequest } from '../../contracts/signals.ts';
+import type { AgentQuestion } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { type AgentId, agentIds } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
@@ -51,11 +51,16 @@ describe('beside a trading cycle', () => {
     const configuration = join(folder, 'trading.yml');
     writeFileSync(configuration, stringify({ agents: { 'lag-llama': { worker: 'external', checkpoint } } }));
     [environment] = await Promise.all([startOwnServer(), runPython(python, 'tests.weights', checkpoint)]);
-    access = { TEMPORAL_ADDRESS: environment.address, TEMPORAL_NAMESPACE: 'default', SAPPHIRE_CONFIG: configuration };
-    fracast = startForecaster(python, 'fracast', access);
-    lagLlama = startForecaster(python, 'lag-llama', access);
     const others = agentIds.filter((agentId) => agentId !== 'fracast' && agentId !== 'lag-llama');
     rig = await startRig(environment, { agents: others, configuration: { symbols: ['BTC/USDT', 'ETH/USDT'] } });
+    access = {
+      TEMPORAL_ADDRESS: environment.address,
+      TEMPORAL_NAMESPACE: 'default',
+      SAPPHIRE_CONFIG: configuration,
+      ...rig.coordinatorAccess,
+    };
+    fracast = startForecaster(python, 'fracast', access);
+    lagLlama = startForecaster(python, 'lag-llama', access);
     await rig.journal.participation.change({
       requestId: 'on',
       agentId: 'fracast',
@@ -178,14 +183,14 @@ function answerOf({ answers }: CycleRecord, agentId: AgentId): AgentAnswer {
 }
 
 /** What the cycle asked, out of its history. */
-async function requestTo(agentId: AgentId, handle: WorkflowHandle): Promise<AgentRequest> {
+async function requestTo(agentId: AgentId, handle: WorkflowHandle): Promise<AgentQuestion> {
   const { events } = await handle.fetchHistory();
   const asked = events
     ?.map(({ activityTaskScheduledEventAttributes: attributes }) => attributes)
     .find((attributes) => attributes?.taskQueue?.name === agentTaskQueue(agentId));
   const data = asked?.input?.payloads?.[1]?.data;
   if (!data) throw new Error(`${agentId} was not asked`);
-  return JSON.parse(Buffer.from(data).toString('utf8')) as AgentRequest;
+  return JSON.parse(Buffer.from(data).toString('utf8')) as AgentQuestion;
 }
 
 it('fetches the snapshot of many symbols from the coordinator, and abstains where it may not', {

@@ -74,14 +74,16 @@ it('goes from exported history to a version that is a shadow in the next cycle',
   const configuration = join(training, 'trading.yml');
   writeFileSync(configuration, stringify({ agents: { 'lag-llama': { worker: 'external' } } }));
   environment = await startOwnServer();
+  const others = agentIds.filter((agentId) => agentId !== 'lag-llama');
+  rig = await startRig(environment, { agents: others });
   worker = startForecaster(python, 'lag-llama', {
+    ...rig.coordinatorAccess,
     TEMPORAL_ADDRESS: environment.address,
     TEMPORAL_NAMESPACE: 'default',
     SAPPHIRE_CONFIG: configuration,
     SAPPHIRE_MODELS: models,
   });
-  const others = agentIds.filter((agentId) => agentId !== 'lag-llama');
-  [rig] = await Promise.all([startRig(environment, { agents: others }), worker.ready]);
+  await worker.ready;
   version = await rig.journal.models.register({ training: result, by: 'the test', reason: 'trained' });
 
   const missing = await opinionOf('cycle/test/not-copied');
