@@ -205,7 +205,7 @@ export const mutants = {
         find: '  return { codePath, buildId };',
         replace: `  const uncut = readFileSync(codePath, 'utf8').replace('const STOP_REASON_BYTES = 400;', 'const STOP_REASON_BYTES = 4000000;');
   const uncutPath = join(process.env['CHAOS_FAILPOINTS'] ?? '.', \`\${process.pid}.js\`);
-  writeFileSync(uncutPath, uncut);
+  writePrivateFile(uncutPath, uncut);
   return { codePath: uncutPath, buildId };`,
       },
     ],

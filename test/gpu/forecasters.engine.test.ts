@@ -193,7 +193,7 @@ async function requestTo(agentId: AgentId, handle: WorkflowHandle): Promise<Agen
   return JSON.parse(Buffer.from(data).toString('utf8')) as AgentQuestion;
 }
 
-it('fetches the snapshot of many symbols from the coordinator, and abstains where it may not', {
+it('fetches the snapshot of a cycle of many symbols from the coordinator, and abstains where it may not', {
   timeout: 180_000,
 }, async () => {
   const environment = await startOwnServer();

@@ -96,7 +96,7 @@ class Snapshots:
         if token is None:
             raise Refused(
                 "not_configured",
-                "The snapshot of many symbols is fetched from the coordinator: set SAPPHIRE_COORDINATOR_URL and SAPPHIRE_COORDINATOR_TOKEN.",
+                "The snapshot of a cycle is fetched from the coordinator: set SAPPHIRE_COORDINATOR_URL and SAPPHIRE_COORDINATOR_TOKEN.",
             )
         request = urllib.request.Request(
             f"{url}/snapshots/{reference.sha256}", headers={"Authorization": f"Bearer {token}"}
