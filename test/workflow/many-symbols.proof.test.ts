@@ -58,7 +58,7 @@ describe(`a cycle of ${SYMBOLS} symbols`, () => {
     const { record } = await cycle();
     buffer.keep = keep;
     expect(new Set(opinionsOf(record).map((each) => each.kind === 'abstention' && each.reason))).toEqual(
-      new Set(['unavailable']),
+      new Set(['no_snapshot']),
     );
     expect(JSON.stringify(record.answers)).toContain('does not lie in the market buffer');
     expect(record.orders).toEqual([]);
