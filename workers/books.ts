@@ -39,7 +39,7 @@ export async function openBooks({ configuration, journal, logger }: Needs, marke
 
 /**
  * The queue `books`, with slots of its own. Market and buffer are opened at its first question: where cycles have the books themselves nobody
- * asks, and a buffer that cannot be opened must stop no order.
+ * asks, and neither must stop an order where it cannot be opened.
  */
 export function serveBooks(
   needs: Needs,

@@ -69,7 +69,11 @@ export async function cachedBundle(request: BundleRequest): Promise<WorkflowBund
 /** Dated anew by each start that it serves, made for that or not: a stack keeps the one that it was started with for as long as it runs. */
 function inUse(codePath: string, buildId: string): WorkflowBundle {
   const now = new Date();
-  utimesSync(codePath, now, now);
+  try {
+    utimesSync(codePath, now, now);
+  } catch {
+    // A cache that this process may only read, as of an image, is nobody's to clear here.
+  }
   return { codePath, buildId };
 }
 

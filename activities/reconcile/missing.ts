@@ -33,9 +33,12 @@ const MOST_CYCLES = 100;
 async function cutCycles(client: Client, since: number): Promise<CutCycle[]> {
   const query = `WorkflowType = 'tradingCycle' AND ${CUT_SHORT} AND CloseTime > '${new Date(since).toISOString()}'`;
   const found: CutCycle[] = [];
-  for await (const { workflowId, runId, startTime, closeTime, status } of client.workflow.list({ query })) {
+  for await (const { workflowId, runId, startTime, closeTime, status, typedSearchAttributes } of client.workflow.list({
+    query,
+  })) {
+    const account = typedSearchAttributes.get(searchAttributes.account);
     const [startedAt, endedAt] = [startTime.getTime(), (closeTime ?? startTime).getTime()];
-    found.push({ cycleId: tagged(workflowId), runId, startedAt, endedAt, end: status.name.toLowerCase() });
+    found.push({ cycleId: tagged(workflowId), runId, account, startedAt, endedAt, end: status.name.toLowerCase() });
     if (found.length === MOST_CYCLES) break;
   }
   return found;

@@ -1,5 +1,6 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runsOn } from '../../activities/reconcile/missing.ts';
 import { runCycle } from '../../client/cli/commands/cycles.ts';
 import { ensureSchedule } from '../../client/controls/schedule.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
@@ -55,7 +56,8 @@ it('so is one of a schedule that was made before they could be found, which stay
   });
 });
 
-it('so is one that was started by hand, by its own id too', async () => {
+it('so is one that was started by hand, by its own id too, and once it was ended by force', async () => {
+  const startedAt = Date.now();
   const run = runCycle(environment.client, configurationOf('hand'), {});
   const ended = expect(run).rejects.toMatchObject({ code: 'CycleFailed' });
   await expect.poll(() => running('hand')).toHaveLength(1);
@@ -63,4 +65,7 @@ it('so is one that was started by hand, by its own id too', async () => {
   expect(cycle).toEqual({ workflowId: cycle?.workflowId, mode: 'paper', cycleId: cycle?.workflowId });
   await environment.client.workflow.getHandle(cycle?.workflowId ?? '').terminate('end of the test');
   await ended;
+  const cut = async () =>
+    (await runsOn(environment.client).cutCycles(startedAt - 1_000)).map(({ runId: _, ...of }) => of);
+  await expect.poll(cut).toMatchObject([{ cycleId: cycle?.workflowId, account: 'hand', end: 'terminated' }]);
 });

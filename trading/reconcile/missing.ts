@@ -26,6 +26,8 @@ export interface MissingRun {
 export interface CutCycle {
   cycleId: CycleId;
   runId: string;
+  /** As it was started for, by the schedule or a command; undefined where it was by other means. */
+  account: string | undefined;
   startedAt: number;
   endedAt: number;
   /** In the server's word, such as `timed_out`. */

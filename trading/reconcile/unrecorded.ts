@@ -31,12 +31,18 @@ const MOST_INTENTS = 1_000;
 export async function recordCutCycles(tools: UnrecordedTools, account: string, now: number): Promise<CycleId[]> {
   const { journal, runs } = tools;
   const recorded: CycleId[] = [];
+  let all: Promise<Intent[]> | undefined;
   for (const cut of await runs.cutCycles(now - LOOK_BACK_MS)) {
     if (cut.endedAt > now - SETTLED_MS || (await journal.cycles.find(cut.cycleId))) continue;
+    all ??= journal.intents.list(account, MOST_INTENTS);
+    const intents = (await all).filter(({ cycleId }) => cycleId === cut.cycleId);
+    // Anybody may start one, with whatever input, and other books may have theirs on the same server: those are not ours to tell of.
+    const isOurs = cut.account === account && cut.end !== 'failed';
+    if (!isOurs && intents.length === 0) continue;
     // Whoever goes on with it, or with its record, knows more than the books.
     if ((await runs.state(cut.cycleId)) !== 'cut_short') continue;
     if ((await runs.state(recordWorkflowId(cut.cycleId))) === 'running') continue;
-    const record = await recordOf(tools, account, cut);
+    const record = await recordOf(tools, account, cut, intents);
     await journal.cycles.record(record);
     metrics.cycles.inc({ outcome: record.outcome });
     recorded.push(cut.cycleId);
@@ -48,9 +54,8 @@ async function recordOf(
   { journal, configuration: { mode, currency } }: UnrecordedTools,
   account: string,
   { cycleId, runId, startedAt, endedAt, end }: CutCycle,
+  intents: readonly Intent[],
 ): Promise<CycleRecord> {
-  const all = await journal.intents.list(account, MOST_INTENTS);
-  const intents = all.filter((intent) => intent.cycleId === cycleId);
   // Of one that sent nothing nobody knows it any more.
   const epoch = intents[0]?.epoch ?? (await journal.control.read(account)).epoch;
   const orders = resultsOf(intents);
