@@ -1,0 +1,103 @@
+import type { Price, Quantity } from '../../../domain/money/money.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
+import { BASELINE_MIN_CANDLES, baselineView } from '../../../domain/signals/baseline.ts';
+import { FLAT_BAND, normalCdf } from '../../../domain/statistics/statistics.ts';
+import { type Market, normal, uniform } from './markets.ts';
+
+/** What an agent of known skill says at each decision: the probabilities of up and down; the rest is flat. */
+export interface Said {
+  up: Float64Array;
+  down: Float64Array;
+}
+
+export type Agent = (market: Market, seed: number) => Said;
+
+const chanceToMove = (deviation: number): number => 2 * (1 - normalCdf(FLAT_BAND / deviation));
+
+function saying(market: Market, of: (index: number) => { up: number; down: number }): Said {
+  const said = { up: new Float64Array(market.returns.length), down: new Float64Array(market.returns.length) };
+  for (let index = 0; index < market.returns.length; index += 1) {
+    const { up, down } = of(index);
+    said.up[index] = up;
+    said.down[index] = down;
+  }
+  return said;
+}
+
+/**
+ * Calls the direction of the hour, right so often, and says so sure that it is. Its call lives as long as the hour does: the standardised return
+ * of the hour plus the same of a market that is not there, in the proportion that makes the signs agree so often (Sheppard 1899:
+ * P = ½ + asin ρ / π).
+ */
+export function caller(accuracy: number, says: number): Agent {
+  return (market, seed) => {
+    const { horizon, returns, deviations } = market;
+    const share = Math.sin(Math.PI * (accuracy - 0.5));
+    const draw = normal(uniform(seed));
+    const elsewhere = new Float64Array(returns.length + horizon + 1);
+    for (let index = 1; index < elsewhere.length; index += 1) {
+      elsewhere[index] = (elsewhere[index - 1] ?? 0) + draw() / Math.sqrt(horizon);
+    }
+    return saying(market, (index) => {
+      const deviation = deviations[index] ?? 1;
+      const known = (returns[index] ?? 0) / deviation;
+      const noise = (elsewhere[index + horizon] ?? 0) - (elsewhere[index] ?? 0);
+      const call = share * known + Math.sqrt(1 - share ** 2) * noise;
+      const moves = chanceToMove(deviation);
+      return call > 0 ? { up: moves * says, down: moves * (1 - says) } : { up: moves * (1 - says), down: moves * says };
+    });
+  };
+}
+
+const alwaysFlat: Agent = (market) => saying(market, () => ({ up: 0.05, down: 0.05 }));
+
+const volatilityForecast: Agent = (market) =>
+  saying(market, (index) => {
+    const half = chanceToMove(market.deviations[index] ?? 1) / 2;
+    return { up: half, down: half };
+  });
+
+/** Minutes between two of its views, each of which stands until the next. */
+const BASELINE_EVERY = 15;
+const BASELINE_CANDLES = 120;
+
+/** The rule of domain/signals/baseline.ts, from the closes of the last two hours. */
+const baseline: Agent = (market) => {
+  const perMinute = 60_000 / market.stepMs;
+  let view: ReturnType<typeof baselineView>;
+  return saying(market, (index) => {
+    if (index % (BASELINE_EVERY * perMinute) === 0) {
+      const closes: number[] = [];
+      for (let at = index; at >= 0 && closes.length < BASELINE_CANDLES; at -= perMinute) {
+        closes.unshift(Math.exp(market.logs[at] ?? 0));
+      }
+      const candles = closes.map((close, minute) => {
+        const price = tagged<Price>(String(close));
+        return {
+          openAt: minute * 60_000,
+          open: price,
+          high: price,
+          low: price,
+          close: price,
+          volume: tagged<Quantity>('1'),
+        };
+      });
+      view = candles.length < BASELINE_MIN_CANDLES ? undefined : baselineView(candles, 60);
+    }
+    return view?.probabilities ?? { up: 1 / 3, down: 1 / 3 };
+  });
+};
+
+/** By what they know. The first four are right so often as they say. */
+export const agents: Record<string, Agent> = {
+  '60 % right': caller(0.6, 0.6),
+  '58 % right': caller(0.58, 0.58),
+  '55 % right': caller(0.55, 0.55),
+  '52 % right': caller(0.52, 0.52),
+  'noise, says 52 %': caller(0.5, 0.52),
+  'noise, says 55 %': caller(0.5, 0.55),
+  'noise, says 80 %': caller(0.5, 0.8),
+  'always flat': alwaysFlat,
+  'volatility forecast': volatilityForecast,
+  baseline,
+};
