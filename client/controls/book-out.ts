@@ -38,7 +38,7 @@ export interface BookOutTools {
 /**
  * Ends a position that the exchange does not trade any more. Idempotent by reference; what was cut off is finished by the same command.
  *
- * @throws {UserError} `SymbolTraded`, `OrderOpen`, and what the books refuse: `NotHeld`, `StillReserved`, `MoreGone`
+ * @throws {UserError} `SymbolTraded`, `OrderOpen`, and what the books refuse: `NotHeld`, `StillOwed`, `StillReserved`, `MoreGone`
  */
 export async function bookOutPosition(
   request: BookOutRequest,

@@ -28,8 +28,11 @@ export function receive<Kept extends Position>(position: Kept, amount: Decimal, 
   };
 }
 
-/** What leaves, and the part of the cost that goes along. */
-export function giveUp<Kept extends Position>(position: Kept, amount: Decimal): { after: Kept; cost: Decimal } {
+/** What leaves, the part of the cost that goes along, and how much of it was not held. */
+export function giveUp<Kept extends Position>(
+  position: Kept,
+  amount: Decimal,
+): { after: Kept; cost: Decimal; missing: Decimal } {
   const held = decimal(position.quantity);
   const quantity = held.minus(amount);
   const isHeld = quantity.greaterThan(0);
@@ -39,26 +42,29 @@ export function giveUp<Kept extends Position>(position: Kept, amount: Decimal): 
     averageCost: isHeld ? position.averageCost : text(ZERO),
     openedAt: isHeld ? position.openedAt : 0,
   } satisfies Position;
-  return { after, cost: min(amount, max(ZERO, held)).times(position.averageCost) };
+  const covered = min(amount, max(ZERO, held));
+  return { after, cost: covered.times(position.averageCost), missing: amount.minus(covered) };
 }
 
 /**
  * A fee that another symbol's trade paid in this one's base asset: from what can be sold first, then from dust. A rebate comes in at no cost.
  *
- * @returns what it had cost, and how much of it was dust
+ * @returns what it had cost, how much of it was dust, and how much was not held: what that cost is realised when it comes in
  */
 export function payFee(
   position: BookedPosition,
   fee: Decimal,
   at: number,
-): { after: BookedPosition; cost: Decimal; ofDust: Decimal } {
-  if (fee.isNegative()) return { after: receive(position, fee.negated(), ZERO, at), cost: ZERO, ofDust: ZERO };
+): { after: BookedPosition; cost: Decimal; ofDust: Decimal; missing: Decimal } {
+  if (fee.isNegative()) {
+    return { after: receive(position, fee.negated(), ZERO, at), cost: ZERO, ofDust: ZERO, missing: ZERO };
+  }
   const dust = decimal(position.dust);
   const ofDust = min(dust, max(ZERO, fee.minus(max(ZERO, decimal(position.quantity)))));
   const dustCost = ofDust.isZero() ? ZERO : ofDust.times(position.dustCost).div(dust);
-  const { after, cost } = giveUp(position, fee.minus(ofDust));
+  const { after, cost, missing } = giveUp(position, fee.minus(ofDust));
   const left = { dust: text(dust.minus(ofDust)), dustCost: text(decimal(position.dustCost).minus(dustCost)) };
-  return { after: { ...after, ...left } as BookedPosition, cost: cost.plus(dustCost), ofDust };
+  return { after: { ...after, ...left } as BookedPosition, cost: cost.plus(dustCost), ofDust, missing };
 }
 
 /** What the whole would bring at this price over what it had cost, its dust included. */

@@ -118,4 +118,10 @@ describe.each(adapterNames)('booking out on %s', (name) => {
     await expect(books.journal.ledger.bookOut({ ...entry, ...changes })).rejects.toMatchObject({ code, exitCode: 5 });
     expect(await books.journal.ledger.balances('main')).toEqual(before);
   });
+
+  it('refuses what more has left of than came in: it has no worth to be parted', async () => {
+    await fund(books.journal);
+    await trade(books.journal, leg({ quantity: '0.01' }), { price: '60000', fee: '0.1', feeAsset: 'GONE' });
+    await expect(books.journal.ledger.bookOut({ ...entry, value: '5' })).rejects.toMatchObject({ code: 'StillOwed' });
+  });
 });

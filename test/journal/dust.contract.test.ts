@@ -105,4 +105,44 @@ describe.each(adapterNames)('dust on %s', (name) => {
     });
     expect(await books.balance('BTC')).toEqual({ asset: 'BTC', free: '0', reserved: '0', dust: '0' });
   });
+
+  it('pays the fee of a sale in its own coin from dust, where the sale takes all else', async () => {
+    await fund(books.journal);
+    await trade(books.journal, leg(), { quantity: '0.00005', price: '60000' });
+    const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', rules, price: '60000' };
+    expect(await books.journal.ledger.sweepDust(sweep)).toBe('0.00005');
+    const coin = { account: 'main', asset: 'BTC', symbol: 'BTC/USDT', at: 5 };
+    await books.journal.ledger.transfer({ ...coin, reference: 'in', amount: '0.01', value: '600' });
+    const sell = leg({ legId: 'sph2', cycleId: 'c2', side: 'sell', purpose: 'flatten', quantity: '0.01' });
+    await trade(books.journal, sell, { price: '70000', fee: '0.00001', feeAsset: 'BTC' });
+    // 700 less what 0.01001 had cost.
+    expect((await books.journal.ledger.positions('main'))[0]).toMatchObject({
+      quantity: '0.00004',
+      dust: '0',
+      realizedPnl: '99.4',
+    });
+    expect(await books.balance('BTC')).toEqual({ asset: 'BTC', free: '0.00004', reserved: '0', dust: '0' });
+  });
+
+  it('goes out as it was sold, with what is free or by itself', async () => {
+    await fund(books.journal);
+    await trade(books.journal, leg(), { quantity: '0.00005', price: '60000' });
+    const sweep = { reference: 'd1', account: 'main', symbol: 'BTC/USDT', rules, price: '60000' };
+    expect(await books.journal.ledger.sweepDust(sweep)).toBe('0.00005');
+    const coin = { account: 'main', asset: 'BTC', symbol: 'BTC/USDT', at: 5 };
+    const withdraw = (reference: string, amount: string, value: string) =>
+      books.journal.ledger.transfer({ ...coin, reference, amount: `-${amount}`, value: `-${value}` });
+    await withdraw('out-1', '0.00002', '1.5');
+    await books.journal.ledger.transfer({ ...coin, reference: 'in', amount: '0.01', value: '600' });
+    await expect(withdraw('out-2', '0.01004', '600')).rejects.toThrow('0.01003 are free');
+    await withdraw('out-3', '0.01001', '650.65');
+    expect((await books.journal.ledger.positions('main'))[0]).toMatchObject({
+      quantity: '0',
+      dust: '0.00002',
+      dustCost: '1.2',
+      // 1.5 for what had cost 1.2, and 650.65 for what had cost 600.6.
+      realizedPnl: '50.35',
+    });
+    expect(await books.balance('BTC')).toEqual({ asset: 'BTC', free: '0', reserved: '0', dust: '0.00002' });
+  });
 });

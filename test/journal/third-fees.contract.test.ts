@@ -60,6 +60,9 @@ describe.each(adapterNames)('a fee in a third asset on %s', (name) => {
     await fund(books.journal);
     await trade(books.journal, leg({ quantity: '0.01' }), { price: '60000', fee: '0.1', feeAsset: 'BNB' });
     expect(await position('BNB/USDT')).toMatchObject({ quantity: '-0.1' });
+    // What it cost is not known before that, and nobody says that it cost nothing.
+    const [told] = (await books.journal.outbox.after(0, 100)).filter(({ kind }) => kind === 'fill.booked');
+    expect(told?.payload).not.toHaveProperty('feeCost');
     const sweep = { reference: 'd', account: 'main', symbol: 'BNB/USDT', rules, price: '600' };
     expect(await books.journal.ledger.sweepDust(sweep)).toBe('0');
     // Less than is missing comes in as well as more.
@@ -130,5 +133,16 @@ describe.each(adapterNames)('an asset without a market on %s', (name) => {
     await move('c', '-2');
     expect(await books.balance('JUNK')).toMatchObject({ free: '0', dust: '3' });
     expect(await books.journal.ledger.deposits('main')).toMatchObject({ JUNK: '3' });
+  });
+
+  it('covers what is owed of it first, so that nothing is below zero beside dust', async () => {
+    await fund(books.journal);
+    await trade(books.journal, leg({ quantity: '0.01' }), { price: '60000', fee: '2', feeAsset: 'JUNK' });
+    await move('a', '5');
+    expect((await books.journal.ledger.positions('main')).find(({ symbol }) => symbol === 'JUNK/USDT')).toMatchObject({
+      quantity: '3',
+      dust: '0',
+    });
+    expect(await books.balance('JUNK')).toEqual({ asset: 'JUNK', free: '3', reserved: '0', dust: '0' });
   });
 });

@@ -95,7 +95,7 @@ export interface BookedFill extends Fill {
   legId?: LegId;
   /** Of a sale, against average cost with fees; 0 of a buy. */
   realizedPnl?: DecimalText;
-  /** What a fee in a third asset had cost, in the quote currency. The position bears it. */
+  /** What a fee in a third asset had cost, in the quote currency: the position bears it. Not known of what was booked before it came in. */
   feeCost?: Money;
 }
 

@@ -47,6 +47,12 @@ export async function bookOut(
   };
   if (whole.isZero() && left.isZero())
     refuse('NotHeld', `Nothing is booked of ${symbol}: there is nothing to book out.`);
+  if (position.isNegative()) {
+    refuse(
+      'StillOwed',
+      `The position in ${symbol} is ${text(position)}: more left the account than came in. Book what it was paid from first, with "sapphire portfolio deposit".`,
+    );
+  }
   if (!reserved.isZero() || free.lessThan(position)) {
     refuse(
       'StillReserved',

@@ -46,7 +46,7 @@ export async function bookFill(transaction: Transaction, fill: Fill, owner: Fill
   const thirdFee = await payThirdFee(transaction, fill);
   const realizedPnl = await bookOnPosition(transaction, fill, legId, thirdFee?.cost);
   await post(transaction, key, 'fill', fill.account, await fillPostings(transaction, fill, legId, thirdFee?.ofDust));
-  const feeCost = thirdFee && { feeCost: text<Money>(thirdFee.cost) };
+  const feeCost = thirdFee?.isKnown && { feeCost: text<Money>(thirdFee.cost) };
   const payload: BookedFill = { ...fill, legId, realizedPnl, ...feeCost };
   await transaction.emit({ eventId: key, kind: 'fill.booked', cycleId, correlationId, payload });
   return true;

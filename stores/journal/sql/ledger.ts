@@ -1,6 +1,6 @@
 import { type Via, via } from '../../../contracts/audit.ts';
 import { UserError } from '../../../contracts/errors.ts';
-import { type Decimal, decimal, max, text, ZERO } from '../../../domain/money/money.ts';
+import { type Decimal, decimal, max, min, text, ZERO } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { Fill, OrderSide } from '../../../domain/orders/orders.ts';
 import type { Balance } from '../../../domain/portfolio/portfolio.ts';
@@ -9,7 +9,7 @@ import { bookOut, endWaiting } from './book-out.ts';
 import { isNewRequest } from './control.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { moveMarks, readMarks } from './marks.ts';
-import { moveDust, movePosition, readPositions, sweepDust } from './positions.ts';
+import { movePosition, readPositions, readStored, sweepDust } from './positions.ts';
 import { balanceOf, type LedgerBookName, post } from './postings.ts';
 import { readLimits } from './settings-kinds.ts';
 import { readTradingDay } from './trading-day.ts';
@@ -57,6 +57,33 @@ function toFill(row: Row): Fill {
   };
 }
 
+interface Moved extends Pick<Transfer, 'account' | 'asset'> {
+  symbol: string | undefined;
+  untraded: boolean | undefined;
+  moved: Decimal;
+}
+
+/**
+ * How much of what is moved is dust: what comes in without a market, unless it covers what is owed, and what leaves beyond what is free.
+ *
+ * @throws {UserError} `NotFree`
+ */
+async function dustOf(sql: Sql, { account, asset, symbol, untraded, moved }: Moved): Promise<Decimal> {
+  if (!moved.isNegative()) {
+    const owes = symbol !== undefined && decimal((await readStored(sql, account, symbol)).quantity).isNegative();
+    return untraded && !owes ? moved : ZERO;
+  }
+  const free = max(ZERO, await balanceOf(sql, account, 'free', asset));
+  const dust = await balanceOf(sql, account, 'dust', asset);
+  if (free.plus(dust).plus(moved).isNegative()) {
+    throw new UserError(
+      'NotFree',
+      `${text(moved.negated())} ${asset} cannot be withdrawn: ${text(free.plus(dust))} are free; orders and positions hold the rest.`,
+    );
+  }
+  return min(ZERO, free.plus(moved));
+}
+
 /** What nobody says they moved was moved by Sapphire itself, as the opening of a paper account. */
 function signatureOf({ by, via: door = '' }: Pick<Transfer, 'by' | 'via'>): { by: string; via: Via } {
   return by === undefined ? { by: 'sapphire', via: via.system('sapphire') } : { by, via: door };
@@ -68,24 +95,17 @@ export function createLedgerBook(database: Database): LedgerBook {
       database.transaction(account, { ledger: true }, async (transaction) => {
         if (!(await isNewRequest(transaction, `transfer/${account}/${reference}`, account, 'transfer'))) return;
         const moved = decimal(amount);
-        const free = await balanceOf(transaction, account, 'free', asset);
-        const isShort = moved.isNegative() && free.plus(moved).isNegative();
-        const dust = untraded ? await balanceOf(transaction, account, 'dust', asset) : ZERO;
-        if (isShort && dust.plus(moved).isNegative()) {
-          const held = untraded ? max(free, dust) : free;
-          throw new UserError(
-            'NotFree',
-            `${text(moved.negated())} ${asset} cannot be withdrawn: ${text(held)} are free; orders and positions hold the rest.`,
-          );
-        }
-        const book = untraded && (isShort || !moved.isNegative()) ? 'dust' : 'free';
+        const ofDust = await dustOf(transaction, { account, asset, symbol, untraded, moved });
+        const ofFree = moved.minus(ofDust);
         await post(transaction, `transfer/${reference}`, 'transfer', account, [
-          { book, asset, amount: moved },
+          { book: 'free', asset, amount: ofFree },
+          { book: 'dust', asset, amount: ofDust },
           { book: 'deposits', asset, amount: moved.negated() },
         ]);
-        const move = book === 'dust' ? moveDust : movePosition;
         const realizedPnl =
-          symbol === undefined ? text(ZERO) : await move(transaction, account, { symbol, moved, value, at });
+          symbol === undefined
+            ? text(ZERO)
+            : await movePosition(transaction, account, { symbol, ofFree, ofDust, value: decimal(value), at });
         await moveMarks(transaction, account, value);
         await transaction.emit({
           eventId: `transfer/${account}/${reference}`,

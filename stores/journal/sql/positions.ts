@@ -58,49 +58,51 @@ export async function writeStored(transaction: Transaction, account: string, pos
 }
 
 /**
- * What is paid in joins the position at its worth of that moment, what is paid out leaves it as if it were sold for its worth. Returns what that
- * realised, in the quote currency.
+ * What is paid in joins the position, or the dust, at its worth of that moment; what is paid out leaves it as if it were sold for its worth.
+ * Returns what that realised, in the quote currency.
  *
- * @param value of what moved, with the sign of `moved`
+ * @param value of what moved, with its sign
+ * @throws {UserError} `NotHeld`
  */
 export async function movePosition(
   transaction: Transaction,
   account: string,
-  { symbol, moved, value, at }: { symbol: string; moved: Decimal; value: DecimalText; at: number },
+  {
+    symbol,
+    ofFree,
+    ofDust,
+    value,
+    at,
+  }: { symbol: string; ofFree: Decimal; ofDust: Decimal; value: Decimal; at: number },
 ): Promise<DecimalText> {
   const stored = await readStored(transaction, account, symbol);
-  if (moved.isNegative() && decimal(stored.quantity).plus(moved).isNegative()) {
+  const dust = ofDust.plus(stored.dust);
+  if (ofFree.isNegative() && ofFree.plus(stored.quantity).isNegative()) {
     throw new UserError(
       'NotHeld',
-      `The position in ${symbol} is ${stored.quantity}: ${text(moved.negated())} cannot leave it.`,
+      `The position in ${symbol} is ${stored.quantity}: ${text(ofFree.negated())} cannot leave it.`,
     );
   }
-  const after = moved.isNegative() ? leave() : receive(stored, moved, decimal(value), at);
+  const after = ofFree.plus(ofDust).isNegative() ? leave() : comeIn();
   await writeStored(transaction, account, after);
   return text(decimal(after.realizedPnl).minus(stored.realizedPnl));
 
-  function leave(): BookedPosition {
-    const { after: rest, cost } = giveUp(stored, moved.negated());
-    return { ...rest, realizedPnl: text(decimal(rest.realizedPnl).minus(value).minus(cost)) };
+  function comeIn(): BookedPosition {
+    if (ofDust.isZero()) return receive(stored, ofFree, value, at);
+    return { ...stored, dust: text(dust), dustCost: text(value.plus(stored.dustCost)) };
   }
-}
 
-/** The same of dust. What is paid in of an asset that has no market is dust: nobody can sell it. */
-export async function moveDust(
-  transaction: Transaction,
-  account: string,
-  { symbol, moved, value }: { symbol: string; moved: Decimal; value: DecimalText },
-): Promise<DecimalText> {
-  const stored = await readStored(transaction, account, symbol);
-  const cost = moved.isNegative() ? moved.times(stored.dustCost).div(stored.dust) : decimal(value);
-  const gain = cost.minus(value);
-  await writeStored(transaction, account, {
-    ...stored,
-    dust: text(moved.plus(stored.dust)),
-    dustCost: text(cost.plus(stored.dustCost)),
-    realizedPnl: text(gain.plus(stored.realizedPnl)),
-  });
-  return text(gain);
+  function leave(): BookedPosition {
+    const { after: rest, cost } = giveUp(stored, ofFree.negated());
+    const dustCost = ofDust.isZero() ? ZERO : ofDust.negated().times(stored.dustCost).div(stored.dust);
+    const realizedPnl = decimal(rest.realizedPnl).minus(value).minus(cost).minus(dustCost);
+    return {
+      ...rest,
+      dust: text(dust),
+      dustCost: text(decimal(stored.dustCost).minus(dustCost)),
+      realizedPnl: text(realizedPnl),
+    };
+  }
 }
 
 /** Earlier releases took such fees out of the ledger alone: what the positions in the asset have too much leaves this one, as a loss. */
@@ -121,23 +123,25 @@ async function settleEarlierFees(
 /**
  * A fee in an asset that is neither of the fill's two leaves the position in that asset, and the fill's own position bears what it had cost.
  *
- * @returns that cost in the quote currency, and how much of the fee was dust; undefined where the fee is of the fill's own assets
+ * @returns that cost in the quote currency, how much of the fee was dust, and whether all of it was held, without which its cost is not known;
+ *   undefined where the fee is of the fill's own assets
  */
 export async function payThirdFee(
   transaction: Transaction,
   { account, symbol, feeAsset, fee, filledAt }: Fill,
-): Promise<{ cost: Decimal; ofDust: Decimal } | undefined> {
+): Promise<{ cost: Decimal; ofDust: Decimal; isKnown: boolean } | undefined> {
   if (feeAsset === baseOf(symbol) || feeAsset === quoteOf(symbol) || decimal(fee).isZero()) return undefined;
   const stored = await readStored(transaction, account, `${feeAsset}/${quoteOf(symbol)}`);
-  const { after, cost, ofDust } = payFee(await settleEarlierFees(transaction, account, stored), decimal(fee), filledAt);
+  const settled = await settleEarlierFees(transaction, account, stored);
+  const { after, cost, ofDust, missing } = payFee(settled, decimal(fee), filledAt);
   await writeStored(transaction, account, after);
-  return { cost, ofDust };
+  return { cost, ofDust, isKnown: missing.isZero() };
 }
 
 /**
- * A buy takes the symbol's dust back into the position, at the cost that it took along. So does a sale of more than the position holds: a fill
- * that was heard of after what it sold had been swept. A holding of which only what cannot be sold was left begins anew with the next order that
- * buys. Returns what the fill gained.
+ * A buy takes the symbol's dust back into the position, at the cost that it took along. So does a sale that takes more than the position holds,
+ * its fee in the base asset included: one that was heard of after what it sold had been swept, or whose fee was paid from dust. A holding of
+ * which only what cannot be sold was left begins anew with the next order that buys. Returns what the fill gained.
  */
 export async function bookOnPosition(
   transaction: Transaction,
@@ -147,12 +151,13 @@ export async function bookOnPosition(
 ): Promise<DecimalText> {
   const { account, symbol } = fill;
   const stored = await readStored(transaction, account, symbol);
-  const joins = fill.side === 'buy' || decimal(fill.quantity).greaterThan(stored.quantity);
+  const leaves = decimal(fill.quantity).plus(fill.feeAsset === baseOf(symbol) ? fill.fee : ZERO);
+  const joins = fill.side === 'buy' || leaves.greaterThan(stored.quantity);
   const before = joins ? await takeDustBack(transaction, account, stored, fill) : stored;
   const after: BookedPosition = { ...applyFill(before, fill, thirdFee) };
   if (await beginsAnew(transaction, before, fill, legId)) after.openedAt = fill.filledAt;
   await writeStored(transaction, account, after);
-  const gain = decimal(after.realizedPnl).minus(before.realizedPnl);
+  const gain = decimal(after.realizedPnl).minus(stored.realizedPnl);
   if (fill.side === 'sell') {
     await transaction.run(
       `INSERT INTO closed_trades (leg_id, account, symbol, realized_pnl, closed_at) VALUES (?, ?, ?, ?, ?)
@@ -195,16 +200,8 @@ async function takeDustBack(
     { book: 'dust', asset, amount: dust.negated() },
     { book: 'free', asset, amount: dust },
   ]);
-  const quantity = dust.plus(stored.quantity);
-  const cost = decimal(stored.quantity).times(stored.averageCost).plus(stored.dustCost);
-  return {
-    ...stored,
-    quantity: text(quantity),
-    averageCost: text(cost.div(quantity)),
-    dust: text(ZERO),
-    dustCost: text(ZERO),
-    openedAt: decimal(stored.quantity).isZero() ? fill.filledAt : stored.openedAt,
-  };
+  const joined = receive(stored, dust, decimal(stored.dustCost), fill.filledAt);
+  return { ...joined, dust: text(ZERO), dustCost: text(ZERO) };
 }
 
 /** Its cost goes along, so that it is neither gain nor loss. Returns what was moved under this reference, by an earlier call too. */
