@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { HeldView } from '../domain/consensus/debate.ts';
 import type { MarketSnapshot } from '../domain/market/market.ts';
-import type { CycleSnapshot } from '../domain/market/snapshot.ts';
+import type { NamedSnapshot } from '../domain/market/snapshot.ts';
 import type { CycleId } from '../domain/orders/ids.ts';
 import { type AbstentionReason, type AgentAnswer, abstentionReasons, type Opinion } from '../domain/signals/signals.ts';
 import { decimalText, symbolText } from './decimal-text.ts';
@@ -69,4 +69,8 @@ export interface AgentRequest {
 }
 
 /** The question as it reaches the worker of an agent: a large snapshot is fetched there. */
-export type AgentQuestion = Omit<AgentRequest, 'snapshot'> & { snapshot: CycleSnapshot };
+export type AgentQuestion = Omit<AgentRequest, 'snapshot'> & {
+  snapshot: NamedSnapshot;
+  /** The cycle reads a packed answer as well; one that an earlier release began does not. */
+  packed?: boolean;
+};

@@ -1,5 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { ErrorName } from '../../contracts/errors.ts';
+import { type PackedAnswer, packed } from '../../contracts/packed-answer.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { TRIES } from '../../domain/consensus/gather.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
@@ -23,15 +24,16 @@ export function createAgentActivities(tools: AskTools) {
      *
      * @throws ApplicationFailure `AgentUnavailable` (retryable) on the first attempt, `InvalidInput` (not retryable) for a faulty request
      */
-    async askAgent(agentId: AgentId, request: AgentQuestion): Promise<AgentAnswer> {
+    async askAgent(agentId: AgentId, request: AgentQuestion): Promise<AgentAnswer | PackedAnswer> {
       const { info, cancellationSignal: calledOff } = Context.current();
       const { attempt, startToCloseTimeoutMs } = info;
       const isLast = attempt >= TRIES;
       const withinMs = startToCloseTimeoutMs - REPLY_RESERVE_MS;
       const asked = askAgent(tools, agentId, request, { attempt, isLast, withinMs, calledOff });
-      return withoutRetry([ErrorName.invalidInput], asked).catch((error: unknown) => {
+      const answer = await withoutRetry([ErrorName.invalidInput], asked).catch((error: unknown) => {
         throw error instanceof AgentUnavailable ? retryable(error) : error;
       });
+      return request.packed === true ? packed(answer) : answer;
     },
   });
 }

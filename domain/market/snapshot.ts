@@ -21,8 +21,21 @@ export interface SnapshotReference {
 /** As a cycle hands it on. */
 export type CycleSnapshot = MarketSnapshot | SnapshotReference;
 
-export function isReference(snapshot: CycleSnapshot): snapshot is SnapshotReference {
+/** As a question names it: whoever is asked fetches the prices with all else. */
+export type NamedSnapshot = MarketSnapshot | (Omit<SnapshotReference, 'tops'> & { tops: { symbol: string }[] });
+
+export function named(snapshot: CycleSnapshot): NamedSnapshot {
+  if (!isReference(snapshot)) return snapshot;
+  return { ...snapshot, tops: snapshot.tops.map(({ symbol }) => ({ symbol })) };
+}
+
+export function isReference<T extends NamedSnapshot>(snapshot: T): snapshot is Extract<T, { sha256: string }> {
   return 'sha256' in snapshot;
+}
+
+export function symbolsIn(snapshot: NamedSnapshot): string[] {
+  if (isReference(snapshot)) return snapshot.tops.map(({ symbol }) => symbol);
+  return snapshot.symbols.map(({ instrument: { symbol } }) => symbol);
 }
 
 /** The book of each symbol; of a reference its best levels alone. */

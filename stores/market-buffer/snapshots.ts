@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
 import { MAX_SNAPSHOT_BYTES } from '../../contracts/snapshot.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
-import { booksIn, type CycleSnapshot, isReference, type SnapshotReference } from '../../domain/market/snapshot.ts';
+import { booksIn, isReference, type NamedSnapshot, type SnapshotReference } from '../../domain/market/snapshot.ts';
 import type { MarketBuffer } from './market-buffer.ts';
 
 /** All agents of a worker ask for the same one, and a later cycle for the next. */
@@ -47,13 +47,16 @@ export class SnapshotMissing extends UserError {
  *
  * @throws SnapshotMissing
  */
-export type ReadSnapshot = (snapshot: CycleSnapshot) => Promise<MarketSnapshot>;
+export type ReadSnapshot = (snapshot: NamedSnapshot) => Promise<MarketSnapshot>;
 
 /** Reads from the market buffer, each snapshot once. */
 export function createSnapshotReader(buffer: Pick<MarketBuffer, 'kept'>): ReadSnapshot {
   const read = new Map<string, Promise<MarketSnapshot>>();
 
-  const open = async ({ snapshotId, sha256 }: SnapshotReference): Promise<MarketSnapshot> => {
+  const open = async ({
+    snapshotId,
+    sha256,
+  }: Pick<SnapshotReference, 'snapshotId' | 'sha256'>): Promise<MarketSnapshot> => {
     const json = await buffer.kept(sha256);
     if (json === undefined) {
       throw new SnapshotMissing(`the snapshot ${snapshotId} does not lie in the market buffer (any more)`);

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createAgentActivities } from '../../activities/agents/index.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
+import { type PackedAnswer, unpacked } from '../../contracts/packed-answer.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
@@ -50,12 +51,12 @@ export async function ask(agent: Agent, request: AgentQuestion, options: AskOpti
     readSnapshot: options.readSnapshot ?? noBuffer,
     logger,
   });
-  const answer = await environment.run<[AgentId, AgentQuestion], AgentAnswer, typeof askAgent>(
+  const answer = await environment.run<[AgentId, AgentQuestion], AgentAnswer | PackedAnswer, typeof askAgent>(
     askAgent,
     agent.id,
     request,
   );
-  return { answer, logLines };
+  return { answer: unpacked(answer), logLines };
 }
 
 /** A fake of the books, for tests of what is said over the wire: everything may be spent, and nothing is kept. */

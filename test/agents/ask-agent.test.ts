@@ -2,6 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it, test } from 'vitest';
 import { createAgentActivities } from '../../activities/agents/index.ts';
+import { type PackedAnswer, unpacked } from '../../contracts/packed-answer.ts';
 import { type AgentRequest, agentAnswerSchema } from '../../contracts/signals.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
@@ -195,12 +196,12 @@ describe('askAgent', () => {
   it('abstains for an agent that the worker does not run', async () => {
     const logger = createLogger({ process: 'test', level: 'silent' });
     const { askAgent } = createAgentActivities({ agents: {}, readSnapshot: noBuffer, logger });
-    const answer = await new MockActivityEnvironment().run<[AgentId, AgentRequest], AgentAnswer, typeof askAgent>(
-      askAgent,
-      'qwen',
-      healthyRequest(),
-    );
-    expect(reasonsOf(answer)).toEqual(['not_configured', 'not_configured']);
+    const answer = await new MockActivityEnvironment().run<
+      [AgentId, AgentRequest],
+      AgentAnswer | PackedAnswer,
+      typeof askAgent
+    >(askAgent, 'qwen', healthyRequest());
+    expect(reasonsOf(unpacked(answer))).toEqual(['not_configured', 'not_configured']);
   });
 
   it.each([

@@ -2,8 +2,8 @@ import type { AgentId } from '../../domain/signals/agents.ts';
 import { abstain } from '../../domain/signals/signals.ts';
 import type { Agent } from '../../trading/agents/port.ts';
 
-/** A view for every symbol, or a reason to abstain. */
-export type ScriptedView = { expectedReturn: number } | { abstain: string };
+/** A view for every symbol, with the words for it where the test is about those, or a reason to abstain. */
+export type ScriptedView = { expectedReturn: number; rationale?: string; evidence?: string[] } | { abstain: string };
 
 /** A stand-in for an agent that says what the test wants said, by the agents' own contract. */
 export function scriptedAgent(id: AgentId, view: () => ScriptedView): Agent {
@@ -28,8 +28,10 @@ export function scriptedAgent(id: AgentId, view: () => ScriptedView): Agent {
                 conviction: 0.8,
                 horizonMs,
                 validUntilAt: snapshot.takenAt + horizonMs,
-                rationale: others ? `heard ${others.map(({ agentId }) => agentId).join(', ')}` : 'scripted by the test',
-                evidence: [],
+                rationale: others
+                  ? `heard ${others.map(({ agentId }) => agentId).join(', ')}`
+                  : (said.rationale ?? 'scripted by the test'),
+                evidence: said.evidence ?? [],
               })),
         model: 'scripted',
         version: '1',

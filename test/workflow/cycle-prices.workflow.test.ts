@@ -44,12 +44,24 @@ async function decide(formConsensus: (reads: () => number) => Promise<typeof con
 }
 
 describe('the prices of a decision', () => {
-  it('are read while the consensus is formed', async () => {
+  it('are read once the consensus is formed', async () => {
     const formed = async (reads: () => number): Promise<typeof consensus> => {
-      await expect.poll(reads).toBe(1);
+      expect(reads()).toBe(0);
       return consensus;
     };
     expect(await decide(formed)).toMatchObject({ reads: 1, ages: [1], summary: { outcome: 'NO_TRADE' } });
+  });
+
+  it('are read while the coordinator is asked again', async () => {
+    let asked = 0;
+    const again = async (reads: () => number): Promise<typeof consensus> => {
+      asked += 1;
+      if (asked === 1) throw new Error('it was starting');
+      await expect.poll(reads).toBe(1);
+      return consensus;
+    };
+    expect(await decide(again)).toMatchObject({ reads: 1, ages: [1], summary: { outcome: 'NO_TRADE' } });
+    expect(asked).toBe(2);
   });
 
   it('are read anew where that took longer than a second', async () => {

@@ -1,6 +1,6 @@
 import type { AgentRequest } from '../../contracts/signals.ts';
 import { BETWEEN_TRIES_MS } from '../../domain/consensus/gather.ts';
-import { booksIn, type CycleSnapshot } from '../../domain/market/snapshot.ts';
+import { type NamedSnapshot, symbolsIn } from '../../domain/market/snapshot.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { AgentAnswer, Opinion } from '../../domain/signals/signals.ts';
 
@@ -40,8 +40,8 @@ export function pauseAfter({ retryAfterMs = BETWEEN_TRIES_MS }: AgentUnavailable
   return Math.min(retryAfterMs, LONGEST_PAUSE_MS);
 }
 
-export function symbolsOf({ snapshot }: { snapshot: CycleSnapshot }): string[] {
-  return booksIn(snapshot).map(({ symbol }) => symbol);
+export function symbolsOf({ snapshot }: { snapshot: NamedSnapshot }): string[] {
+  return symbolsIn(snapshot);
 }
 
 /** An answer that cost neither money nor tokens; `askAgent` measures the latency. */

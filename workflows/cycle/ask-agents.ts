@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { AgentActivities } from '../../activities/agents/index.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
+import { unpacked } from '../../contracts/packed-answer.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { BETWEEN_TRIES_MS, gatherAnswers, silent, TRIES, unheard } from '../../domain/consensus/gather.ts';
@@ -44,7 +45,7 @@ export function askAgents(terms: CycleTerms, request: AgentQuestion): Promise<Ag
   return gatherAnswers(terms, {
     async ask({ agentId, seat, withinMs, about }) {
       try {
-        return await questionTo(seat, withinMs).askAgent(agentId, { ...request, ...about });
+        return unpacked(await questionTo(seat, withinMs).askAgent(agentId, { ...request, ...about, packed: true }));
       } catch (error) {
         if (isCancellation(error)) throw error;
         const { reason, detail } = faultOf(seat, error);

@@ -15,11 +15,12 @@ import { TaskQueue } from '../../contracts/task-queues.ts';
 export type JournalActivities = PortfolioActivities & OwnConsensusActivities & GuestActivities;
 
 /**
- * A transaction of the journal on this worker's own machine: a marker in the history instead of two dispatches. Tried once and within a second,
- * so that it never outlasts a workflow task: one that does lets signals in before its result, which a replay has in the other order, and one
- * that is tried again never comes to the end of its `scheduleToCloseTimeout` (both seen with SDK 1.24).
+ * What takes milliseconds, on this worker's own machine: a marker in the history instead of two dispatches, and nothing of what was asked. Tried once
+ * and within a second, so that it never outlasts a workflow task: one that does lets signals in before its result, which a replay has in the other
+ * order, and one that is tried again never comes to the end of its `scheduleToCloseTimeout` (both seen with SDK 1.24).
  */
-const local = proxyLocalActivities<JournalActivities>({ startToCloseTimeout: '1s', retry: { maximumAttempts: 1 } });
+export const localStep = { startToCloseTimeout: '1s', retry: { maximumAttempts: 1 } } as const;
+const local = proxyLocalActivities<JournalActivities>(localStep);
 
 /** A step that was refused, and not one that may go well the next time. */
 export function isDefinite(error: unknown): boolean {
@@ -34,7 +35,7 @@ const retried = {
 } as const;
 
 /** With less, no worker could take it. */
-const LEAST_MS = 250;
+export const LEAST_MS = 250;
 
 /**
  * Runs a step by the journal, which is idempotent: here at first, and where that fails as an activity that the server has tried again. Where the

@@ -6,6 +6,7 @@ import {
   log,
   patched,
   proxyActivities,
+  proxyLocalActivities,
   TemporalFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
@@ -20,7 +21,7 @@ import { TaskQueue } from '../../contracts/task-queues.ts';
 import { type Prices, pricesIn } from '../../domain/market/prices.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
-import { isDefinite, journalStep } from './journal-step.ts';
+import { isDefinite, journalStep, LEAST_MS, localStep } from './journal-step.ts';
 import { timeFor } from './time-left.ts';
 
 /** A journal that is away at the start is waited for: what comes of the cycle then, its lateness decides. */
@@ -44,6 +45,8 @@ const coordinatorStep = {
   retry: { initialInterval: '250ms', maximumAttempts: 3 },
   summary: 'consensus by the MCP coordinator',
 } as const;
+
+const here = proxyLocalActivities<CoordinatorActivities>(localStep);
 
 /** A consensus takes milliseconds. One that took longer was formed without the coordinator, or by one that is slow. */
 const FRESH_MS = 1_000;
@@ -142,15 +145,33 @@ export async function consensusOn(
   correlationId: string,
 ): Promise<Consensus> {
   try {
-    const { formConsensus } = proxyActivities<CoordinatorActivities>({
-      ...coordinatorStep,
-      scheduleToCloseTimeout: timeFor('consensus', terms),
-    });
-    return await formConsensus(question, correlationId);
+    return await consensusByCoordinator(timeFor('consensus', terms), question, correlationId);
   } catch (error) {
     if (isCancellation(error) || !patched('own-consensus')) throw error;
     return journalStep(timeFor('ownConsensus', terms), ({ formOwnConsensus }) => formOwnConsensus(question), terms);
   }
+}
+
+/**
+ * As a local activity at first: the history has its answer and not the question, which is all that the agents have said once more. One that fails, or
+ * takes a second, is an activity that the server has tried again.
+ */
+async function consensusByCoordinator(
+  mostMs: number,
+  question: ConsensusRequest,
+  correlationId: string,
+): Promise<Consensus> {
+  const askedAt = Date.now();
+  if (patched('consensus-here')) {
+    try {
+      return await here.formConsensus(question, correlationId);
+    } catch (error) {
+      if (isCancellation(error) || isDefinite(error)) throw error;
+    }
+  }
+  const scheduleToCloseTimeout = Math.max(LEAST_MS, mostMs - (Date.now() - askedAt));
+  const { formConsensus } = proxyActivities<CoordinatorActivities>({ ...coordinatorStep, scheduleToCloseTimeout });
+  return formConsensus(question, correlationId);
 }
 
 /** What failed outside is an outcome of the cycle; a fault of the workflow's own code blocks it until the code is mended. */
