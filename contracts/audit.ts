@@ -7,6 +7,7 @@ const auditedKinds: ReadonlySet<string> = new Set([
   'trading.activated',
   'trading.resumed',
   'flatten.ordered',
+  'books.bound',
   'live.enabled',
   'live.disabled',
   'starts.allowed',

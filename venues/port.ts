@@ -1,3 +1,4 @@
+import type { AccountIdentity } from '../contracts/binding.ts';
 import type { Instrument, Mode, OrderBook, SymbolSnapshot } from '../domain/market/market.ts';
 import type { Price, Quantity } from '../domain/money/money.ts';
 import type { FencedOrder } from '../domain/orders/fenced-order.ts';
@@ -69,6 +70,12 @@ export interface TradingPort extends ListingPort {
   cancel(symbol: string, intentId: IntentId): Promise<void>;
   /** Total of each asset, locked included. */
   balances(): Promise<Record<string, string>>;
+  /**
+   * Which account the keys belong to, asked anew.
+   *
+   * @throws {UserError} `AccountUnidentified` where the venue does not say
+   */
+  accountIdentity(): Promise<AccountIdentity>;
 }
 
 class VenueFault extends Error {
@@ -136,6 +143,8 @@ export interface StreamOptions {
 /** One exchange by one connection, which its ports share: the measured clock, the budget of requests, the list of markets. */
 export interface Venue {
   listings(): Promise<ListingPort>;
+  /** Whose prices and orders these are, as in `AccountIdentity.market`: without keys, asked anew. */
+  marketName(): Promise<string>;
   trading(): Promise<TradingPort>;
   /** @param speed market seconds per second. */
   market(mode: Mode, speed: number): Promise<MarketDataPort>;

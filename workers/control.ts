@@ -11,6 +11,7 @@ import { scheduleId } from '../contracts/workflow-ids.ts';
 import { createPasses } from '../runtime/guard/passes.ts';
 import { renewSchedules } from '../runtime/guard/schedules.ts';
 import { openJournal } from '../stores/journal/open.ts';
+import { bindBooks } from '../trading/control/bind-account.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
 import { createIngest } from '../trading/reconcile/ingest.ts';
 import { marketSpeed, refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
@@ -26,6 +27,7 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
   const venue = openVenue(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, venue);
   const trading = await venue.trading();
+  await bindBooks({ journal, trading, configuration }, 'workers/control');
   await refuseUnlisted(configuration, trading, journal);
   await journal.risk.adopt(configuration.account, configuration.risk);
   const limits = (await journal.risk.read(configuration.account)).settings;

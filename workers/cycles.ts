@@ -5,10 +5,11 @@ import { TaskQueue } from '../contracts/task-queues.ts';
 import { coordinatorUrl } from '../runtime/configuration/addresses.ts';
 import { booksAreElsewhere } from '../runtime/configuration/books.ts';
 import { openJournal } from '../stores/journal/open.ts';
+import { refuseOtherMarket } from '../trading/control/bind-account.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
 import { marketAccess, marketSpeed } from '../venues/access.ts';
 import { openVenue } from '../venues/open.ts';
-import type { MarketDataPort } from '../venues/port.ts';
+import type { MarketDataPort, Venue } from '../venues/port.ts';
 import { openBooks, refuseUnservedBooks } from './books.ts';
 import { type RoleContext, runRole } from './role.ts';
 import { workflowBundle } from './workflow-bundle.ts';
@@ -16,8 +17,9 @@ import { workflowBundle } from './workflow-bundle.ts';
 type Context = Pick<RoleContext, 'configuration' | 'client' | 'logger'>;
 
 /** What cycles do with the books, beside them. */
-async function ownBooks({ configuration, logger }: Context, market: MarketDataPort) {
+async function ownBooks({ configuration, logger }: Context, venue: Venue, market: MarketDataPort) {
   const journal = await openJournal(configuration);
+  await refuseOtherMarket({ journal, venue, configuration });
   await refuseUnlisted(configuration, market, journal);
   const { activities, close } = await openBooks({ configuration, journal, logger }, market);
   return {
@@ -45,7 +47,7 @@ await runRole('cycles', async (context) => {
   const { configuration, secrets, logger } = context;
   const venue = openVenue(marketAccess(configuration, secrets));
   const market = await venue.market(configuration.mode, marketSpeed(configuration));
-  const books = booksAreElsewhere(secrets) ? absentBooks(context) : await ownBooks(context, market);
+  const books = booksAreElsewhere(secrets) ? absentBooks(context) : await ownBooks(context, venue, market);
   const { close: closeCoordinator, ...coordinator } = createCoordinatorActivities({
     url: coordinatorUrl(configuration),
     token: secrets.coordinatorToken,

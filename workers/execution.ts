@@ -5,6 +5,7 @@ import { createOrderActivities } from '../activities/orders/index.ts';
 import { createPlanActivities } from '../activities/orders/plans.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { openJournal } from '../stores/journal/open.ts';
+import { bindBooks } from '../trading/control/bind-account.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
 import { createOrderEvents } from '../trading/execute/order-events.ts';
 import { marketAccess, refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
@@ -19,6 +20,7 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
   const venue = openVenue(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, venue);
   const trading = await venue.trading();
+  await bindBooks({ journal, trading, configuration }, 'workers/execution');
   await refuseUnlisted(configuration, trading, journal);
   const events = createOrderEvents();
   const books = serveBooks({ configuration, journal, logger }, openVenue(marketAccess(configuration, secrets)));

@@ -14,6 +14,7 @@ import { openJournal } from '../stores/journal/open.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { feedsOf } from '../stores/warehouse/feeds.ts';
 import { openWarehouse } from '../stores/warehouse/warehouse.ts';
+import { bindBooks } from '../trading/control/bind-account.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
 import { marketSpeed, refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
 import { openVenue } from '../venues/open.ts';
@@ -30,6 +31,7 @@ await runRole('housekeeping', async ({ configuration, secrets, client, logger })
   const venue = openVenue(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, venue);
   const trading = await venue.trading();
+  await bindBooks({ journal, trading, configuration }, 'workers/housekeeping');
   const prices = await venue.prices();
   await refuseUnlisted(configuration, trading, journal);
   const speed = marketSpeed(configuration);

@@ -17,6 +17,7 @@ import { processName, roleRow } from '../../runtime/roles.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { journalFile } from '../../stores/journal/open.ts';
 import { refuseUnreadyMode } from '../controls/live/readiness.ts';
+import { bindOwnBooks } from './bind-books.ts';
 import { stackAccess, usesOtherServer } from './connection.ts';
 import { refuseCorruptDatabase } from './databases.ts';
 import { enableOfferedAgents } from './engine-agents.ts';
@@ -215,12 +216,14 @@ async function startServices(
 ): Promise<{ name: string; url: string | undefined }[]> {
   const paper = configuration.mode === 'paper';
   onProgress(paper ? 'Starting the paper exchange and the coordinator' : 'Starting the coordinator');
-  const processes = [
-    ...(paper ? [ownProcess('paper-exchange', 'services/paper-exchange/main.ts', true)] : []),
-    ownProcess('mcp-coordinator', 'services/mcp-coordinator/main.ts', true),
-  ];
-  const urls = await supervisor.start(processes);
-  if (paper) await ensurePaperAccount(urls[0] ?? paperExchangeUrl(configuration), configuration);
+  const exchange = paper ? [ownProcess('paper-exchange', 'services/paper-exchange/main.ts', true)] : [];
+  const exchangeUrls = await supervisor.start(exchange);
+  if (paper) await ensurePaperAccount(exchangeUrls[0] ?? paperExchangeUrl(configuration), configuration);
+  // Before the first process that writes them.
+  const bound = await bindOwnBooks(configuration);
+  if (bound !== undefined) onProgress(bound);
+  const processes = [...exchange, ownProcess('mcp-coordinator', 'services/mcp-coordinator/main.ts', true)];
+  const urls = [...exchangeUrls, ...(await supervisor.start(processes.slice(exchange.length)))];
   return processes.map(({ name }, index) => ({ name, url: urls[index] }));
 }
 

@@ -93,6 +93,7 @@ export async function startPaperExchange(options: {
     const { source } = exchange.simulation;
     return reply.code(code).send({ ...body, marketAt: exchange.simulation.marketAt(), kind: source.kind });
   });
+  server.get('/identity', async () => ({ exchange: exchange.store.identity }));
   server.get('/readyz', async (_request, reply) => {
     const { code, body } = await operations.ready();
     return reply.code(code).send(body);

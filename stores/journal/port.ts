@@ -1,6 +1,7 @@
 import type { RiskSettings } from '../../contracts/config/schema.ts';
 import type { PolicySettings } from '../../contracts/participation.ts';
 import type { AuditBook } from './books/audit.ts';
+import type { BindingBook } from './books/bindings.ts';
 import type { ControlBook } from './books/control.ts';
 import type { CycleBook } from './books/cycles.ts';
 import type { ExchangeBook } from './books/exchange.ts';
@@ -22,6 +23,7 @@ import type { SettingsBook } from './books/settings.ts';
 export interface Journal {
   /** Made with the journal, so that two processes can tell whether they keep the same books. */
   readonly id: string;
+  readonly bindings: BindingBook;
   readonly control: ControlBook;
   /** The limits in force. */
   readonly risk: SettingsBook<RiskSettings>;

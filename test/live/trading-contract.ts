@@ -79,6 +79,14 @@ export function describeTradingContract(
       expect(decimal(bid).lessThan(ask)).toBe(true);
     });
 
+    test('says whose account it is, the same each time, and not by the venue’s own number', async () => {
+      const identity = await trading.accountIdentity();
+      expect(await trading.accountIdentity()).toEqual(identity);
+      expect(identity.venue).toBe(trading.venue);
+      expect(identity.market).not.toBe('');
+      expect(identity.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    });
+
     test('places a resting order, finds it by client id, lists it, and cancels it', async () => {
       const id = orderId();
       const { order, fills } = await place(id, 'buy', RESTING_SHARE);

@@ -27,6 +27,7 @@ export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): bina
     },
   });
   rows.set(client, restUrl ? capabilities.simulated : requireProof(client.id, capabilities.binance));
+  addresses.set(client, restUrl);
   if (restUrl) {
     const api = client.urls['api'] as Record<string, string>;
     Object.assign(api, { public: `${restUrl}/api/v3`, private: `${restUrl}/api/v3`, v1: `${restUrl}/api/v1` });
@@ -47,6 +48,13 @@ export function capabilitiesOf(client: binance): ProvingCapabilities {
   const row = rows.get(client);
   if (!row) throw new Error('this client was not made by createCcxtClient');
   return row;
+}
+
+const addresses = new WeakMap<binance, string | undefined>();
+
+/** Base of the REST API that the client asks; undefined where it is the venue's own. */
+export function restUrlOf(client: binance): string | undefined {
+  return addresses.get(client);
 }
 
 const clocks = new WeakMap<binance, VenueClock>();

@@ -7,11 +7,13 @@ import type { FencedOrder } from '../../domain/orders/fenced-order.ts';
 import type { IntentId, VenueOrderId } from '../../domain/orders/ids.ts';
 import type { Fill, OrderState, OrderType } from '../../domain/orders/orders.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
+import { identityOf, unidentified } from '../account-identity.ts';
 import { type TradingPort, VenueDoubt, type VenueOrder, VenueRejection, type VenueTrade } from '../port.ts';
 import { amount, price, quantity } from './amount.ts';
-import { capabilitiesOf, requestBudgetOf, timed, venueClockOf } from './ccxt-client.ts';
+import { capabilitiesOf, requestBudgetOf, restUrlOf, timed, venueClockOf } from './ccxt-client.ts';
 import { instrumentOf } from './ccxt-market.ts';
 import { classifyFault, venueCode } from './classify.ts';
+import { marketNameAt } from './market-name.ts';
 import { loadMarkets } from './markets.ts';
 
 const NO_SUCH_ORDER = [-2011, -2013];
@@ -62,6 +64,11 @@ const tradeSchema = z.looseObject({
 
 const accountSchema = z.object({
   balances: z.array(z.looseObject({ asset: z.string(), free: amount, locked: amount })),
+});
+
+/** developers.binance.com, "Account information": a number, which a client may read as text. */
+const uidSchema = z.object({
+  uid: z.union([z.string().regex(/^[1-9]\d*$/), z.int().positive()]).transform(String),
 });
 
 const states: Record<z.output<typeof statusSchema>, OrderState> = {
@@ -282,6 +289,14 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
       return Object.fromEntries(
         totals.filter(([, total]) => !total.isZero()).map(([asset, total]) => [asset, text(total)]),
       );
+    },
+
+    async accountIdentity() {
+      const market = await marketNameAt(client.id, restUrlOf(client));
+      const answer = await look('account', () => client.privateGetAccount({ omitZeroBalances: 'true' }));
+      const { data } = uidSchema.safeParse(answer);
+      if (!data) throw unidentified(`${market} does not say in a known form whose account it is (uid)`);
+      return identityOf({ venue: client.id, market, uid: data.uid });
     },
   };
 }

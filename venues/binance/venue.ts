@@ -6,6 +6,7 @@ import { createCcxtPrices } from './ccxt-prices.ts';
 import { createCcxtTrading } from './ccxt-trading.ts';
 import { classifyFault } from './classify.ts';
 import { closingPrice } from './closing-price.ts';
+import { marketNameAt } from './market-name.ts';
 import { loadMarkets } from './markets.ts';
 import { openUserStream } from './user-stream.ts';
 import { createWatchedTouches } from './watched-touches.ts';
@@ -16,6 +17,7 @@ export function openBinance(access: VenueAccess): Venue {
   const { now: exchangeTime } = venueClockOf(client);
   return {
     listings: () => loadMarkets(client),
+    marketName: () => marketNameAt(client.id, access.restUrl),
     trading: () => createCcxtTrading(client),
     market: (mode, speed) => createCcxtMarket(client, mode, speed),
     async prices() {

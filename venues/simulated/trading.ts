@@ -3,6 +3,7 @@ import { tagged } from '../../domain/money/tagged.ts';
 import type { FencedOrder } from '../../domain/orders/fenced-order.ts';
 import type { IntentId } from '../../domain/orders/ids.ts';
 import type { Fill, OrderState, OrderType } from '../../domain/orders/orders.ts';
+import { identityOf } from '../account-identity.ts';
 import { capabilities } from '../capabilities.ts';
 import {
   type TradePage,
@@ -206,6 +207,8 @@ export function createSimulatedTrading({ venue, simulation, account, fees, now }
         totals.filter(([, units]) => units > 0n).map(([asset, units]) => [asset, shortUnits(units)]),
       );
     },
+
+    accountIdentity: async () => identityOf({ venue, market: 'simulated market', uid: String(account) }),
   };
 }
 

@@ -6,6 +6,7 @@ import type { PreventedMatch } from '../../../venues/simulated/engine/events.ts'
 import { type StoredOrder, storedOrderSchema } from '../../../venues/simulated/engine/state.ts';
 import type { Fill } from '../../../venues/simulated/engine/types.ts';
 import { type Candle, candleSchema } from '../../../venues/simulated/market/candles.ts';
+import { identityIn } from './identity.ts';
 import { lockDatabase } from './lock.ts';
 import { keepPrivate } from './private.ts';
 import {
@@ -32,6 +33,8 @@ export interface Batch {
 
 /** The database. One writer, which is the exchange's process; a batch is one transaction and nothing of it is known outside before. */
 export class Store {
+  /** Of this exchange, and of no other: made with its database. */
+  readonly identity: number;
   readonly #database: DatabaseSync;
   readonly #unlock: () => void;
   readonly #checkpointer: Worker;
@@ -48,6 +51,7 @@ export class Store {
         'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 0',
       );
       migrate(this.#database);
+      this.identity = identityIn(this.#database);
     } catch (error) {
       this.#database.close();
       this.#unlock();

@@ -1,6 +1,7 @@
 import { BNB_FEE_UNITS, FEE_ASSET, feeMarketOf } from '../../../venues/simulated/engine/fees.ts';
 import { priceText, quantityText } from '../../../venues/simulated/engine/instrument.ts';
 import { formatUnits } from '../../../venues/simulated/engine/units.ts';
+import { uidOf } from '../persistence/identity.ts';
 import { ApiError, refuse } from './errors.ts';
 import { type Call, operation } from './operation.ts';
 import { type Query, schemas } from './parameters.ts';
@@ -238,7 +239,7 @@ async function account({ query, services, account: owner }: Call<Query<'account'
       .filter(({ free, locked }) => !query.omitZeroBalances || free > 0n || locked > 0n)
       .map(({ asset, free, locked }) => ({ asset, free: formatUnits(free), locked: formatUnits(locked) })),
     permissions: ['SPOT'],
-    uid: id,
+    uid: uidOf(services.exchange.store.identity, id),
   };
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { via } from '../../../contracts/audit.ts';
 import type { Journal } from '../port.ts';
 import { createAuditBook } from './audit.ts';
+import { createBindingBook } from './bindings.ts';
 import { createControlBook } from './control.ts';
 import { createCycleBook } from './cycles.ts';
 import type { Database } from './database.ts';
@@ -22,6 +23,7 @@ import { policySettings, riskSettings } from './settings-kinds.ts';
 export async function createJournal(database: Database): Promise<Journal> {
   return {
     id: await journalId(database),
+    bindings: createBindingBook(database),
     control: createControlBook(database),
     risk: createSettingsBook(database, riskSettings),
     intents: createIntentBook(database),

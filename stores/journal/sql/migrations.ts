@@ -2,6 +2,7 @@ import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Sql } from './database.ts';
 import { agents } from './schema/agents.ts';
 import { audit } from './schema/audit.ts';
+import { bindings } from './schema/bindings.ts';
 import type { Dialect } from './schema/dialect.ts';
 import { first } from './schema/first.ts';
 import { incidents } from './schema/incidents.ts';
@@ -45,6 +46,7 @@ export const journalSchema: Schema = {
     { version: 10, sql: venues },
     { version: 11, sql: openOrders },
     { version: 12, sql: looks },
+    { version: 13, sql: bindings },
   ],
 };
 

@@ -57,6 +57,7 @@ const projections: Record<string, Projection> = {
   'incident.recovered': incidentTold,
   'incident.acknowledged': nothingElse,
   'recovery.ended': recoveryEnded,
+  'books.bound': nothingElse,
   'dust.swept': nothingElse,
   'flatten.ordered': nothingElse,
   'risk.changed': nothingElse,

@@ -1,0 +1,15 @@
+import type { Via } from '../../../contracts/audit.ts';
+import type { AccountIdentity, Binding } from '../../../contracts/binding.ts';
+
+/** Whose the books are: each account of theirs is one account at one venue's market, from its first start on. */
+export interface BindingBook {
+  /** Undefined before the account's first start. */
+  read(account: string): Promise<Binding | undefined>;
+  /** Binds an account that is not bound yet; one that is stays as it is. Returns what is in force, and whether it is new. */
+  bind(request: {
+    account: string;
+    identity: AccountIdentity;
+    by: string;
+    via: Via;
+  }): Promise<{ binding: Binding; isNew: boolean }>;
+}
