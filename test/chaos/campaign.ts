@@ -10,7 +10,9 @@ import { createInjector, type Deeds } from './injector.ts';
 import { type Violation, violation } from './invariants.ts';
 import { failpointNames } from './rewrites.ts';
 import type { Action } from './schedule.ts';
-import { type ChaosStack, symbols, victims } from './stack.ts';
+import { symbols } from './settings.ts';
+import type { ChaosStack, Hit } from './stack.ts';
+import { createShares, exitsInTime, LEAST_SHARE, settle, strays } from './together.ts';
 import { createTraffic, haltsFromWithin, type Traffic } from './traffic.ts';
 import { until } from './wait.ts';
 
@@ -44,6 +46,8 @@ export interface CampaignReport {
   fills: number;
   failedLaterLegs: number;
   replayed: Record<string, number>;
+  /** Of the activities each machine's share, 0 to 1, where there are several and histories were replayed. */
+  shares?: number[];
   /** Of a dense run. */
   dense?: DenseReport;
   /** Planned attacks that never struck, and too few orders: such a run shows less than it should. */
@@ -71,36 +75,46 @@ export async function runCampaign(stack: ChaosStack, options: CampaignOptions): 
 
   const struck = options.isDense ? await struckBy(stack, lostAnswers.kind) : undefined;
   onProgress('Coming to rest');
-  const restless = await rest(stack, traffic, injector.deeds, options.restMs);
+  const restless = await rest(stack, injector.deeds, options.restMs);
+  const unsettled = stack.server && options.calm && restless.length === 0 ? await settle(stack, traffic) : [];
+  // Something is held when the records are read, whose exits have to run.
+  await traffic.cycle({ up: symbols, down: [] });
   const evidence = await stillEvidence(stack, injector.deeds, options.restMs, restless.length === 0);
   onProgress('Holding the records against each other');
   const found = checks.flatMap((check) => check(evidence));
+  const together = stack.server ? [...exitsInTime(evidence, injector.deeds), ...(await strays(stack))] : [];
+  const { note, shares } = createShares(stack);
   const { replayed, violations } = options.replay
-    ? await replayHistories(stack, onProgress)
+    ? await replayHistories(stack, onProgress, note)
     : { replayed: {}, violations: [] };
+  const isIdle = options.replay && stack.server && shares().some((share) => share < LEAST_SHARE);
   return {
     seed,
     cycles: traffic.finished,
     outcomes: { ...traffic.outcomes },
     failpoints: Object.fromEntries(
-      failpointNames.map((name) => [name, stack.hits().filter((hit) => hit.name === name).length]),
+      failpointNames.map((name) => [name, deaths(stack).filter((hit) => hit.name === name).length]),
     ),
     deeds: injector.deeds,
     ordersSent: evidence.venue.orders.length,
     fills: evidence.fills.length,
     failedLaterLegs: failedLaterLegs(evidence),
     replayed,
+    ...(options.replay && stack.server ? { shares: shares() } : {}),
     ...(struck ? { dense: denseReport(struck, evidence) } : {}),
     missed: [
-      ...missedOf(options, { deeds: injector.deeds, evidence, hits: stack.hits().length }),
+      ...missedOf(options, { deeds: injector.deeds, evidence, hits: deaths(stack).length }),
+      ...(isIdle ? ['work of both machines'] : []),
       ...(struck && struck.struck < traffic.finished / 10 ? ['answers lost in one of ten cycles'] : []),
     ],
     violations: [
       ...restless,
+      ...unsettled,
       ...failedCycles(traffic),
       ...halts(evidence),
       ...injector.deeds.violations,
       ...found,
+      ...together,
       ...violations,
     ],
   };
@@ -124,14 +138,19 @@ async function attack(
   await Promise.all(Array.from({ length: atOnce }, lane));
 }
 
+function deaths(stack: ChaosStack): Hit[] {
+  return stack.hits().filter(({ end }) => end === 'SIGKILL');
+}
+
 async function quieten(stack: ChaosStack): Promise<void> {
   stack.disarm();
+  for (const machine of stack.machines) machine.thaw();
   await until('an exchange without faults', 60_000, () => stack.admin('DELETE', '/faults'));
-  for (const victim of victims) await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
+  for (const victim of stack.victims) await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
 }
 
 /** Everything runs, nothing strikes any more, and what was begun comes to its end. What does not is a violation. */
-async function rest(stack: ChaosStack, traffic: Traffic, { resumed }: Deeds, restMs: number): Promise<Violation[]> {
+async function rest(stack: ChaosStack, { resumed }: Deeds, restMs: number): Promise<Violation[]> {
   await quieten(stack);
   const control = stack.client.workflow.getHandle(TRADING_CONTROL_ID);
   const steps: (readonly [string, () => Promise<unknown>])[] = [
@@ -161,8 +180,6 @@ async function rest(stack: ChaosStack, traffic: Traffic, { resumed }: Deeds, res
       found.push(violation('I1', error instanceof Error ? error.message : String(error))),
     );
   }
-  // Something is held when the records are read, whose exits have to run.
-  await traffic.cycle({ up: symbols, down: [] });
   return found;
 }
 
@@ -229,6 +246,9 @@ function missedOf(
     else if (action.kind === 'fault') wanted.add(action.name);
     else if (action.kind === 'untraded') wanted.add(action.how);
     else if (action.kind === 'lost-order') wanted.add(`lost-order ${action.fate}`);
+    else if (action.kind === 'ingestor' || action.kind === 'server') wanted.add(`${action.kind} ${action.how}`);
+    else if (action.kind === 'machine')
+      wanted.add(`${action.machines.length > 1 ? 'machines' : 'machine'} ${action.how}`);
     else wanted.add(action.kind);
   }
   const struck: Record<string, boolean> = {
@@ -255,7 +275,7 @@ function failedLaterLegs({ plans }: Evidence): number {
 }
 
 function progressOf(stack: ChaosStack, { finished, inFlight }: Traffic, deeds: Deeds, cycles: number): string {
-  const hits = stack.hits().length;
+  const hits = deaths(stack).length;
   const { kills, restarts, failedLegs, stops, faults } = deeds;
   const struck = Object.values(faults).reduce((total, count) => total + count, 0);
   return `${finished} of ${cycles} cycles (${inFlight} under way), ${hits} deaths at failpoints, ${kills} kills, ${restarts} restarts, ${struck} faults, ${failedLegs} failed legs, ${stops.length} stops`;

@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { UserError } from '../../contracts/errors.ts';
@@ -8,12 +7,12 @@ import type { Fill } from '../../domain/orders/orders.ts';
 import type { Balance, OrderPlan, Position } from '../../domain/portfolio/portfolio.ts';
 import type { Intent } from '../../stores/journal/books/intents.ts';
 import type { OutboxEvent } from '../../stores/journal/books/outbox.ts';
-import { journalFile } from '../../stores/journal/open.ts';
 import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
 import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
 import { openWarehouse } from '../../stores/warehouse/warehouse.ts';
+import { openBooks } from './books.ts';
 import type { ChaosStack } from './stack.ts';
 import type { StopRecord } from './stops.ts';
 
@@ -112,7 +111,7 @@ export async function gather(
     protection,
     events: await stack.journal.outbox.after(0, 10_000_000),
     ...(await exported(stack)),
-    ...readTables(),
+    ...(await readTables()),
   };
 }
 
@@ -139,26 +138,26 @@ async function exported({ journal, configuration }: Witness): Promise<Pick<Evide
   }
 }
 
-/** What the journal's port does not show, from its file. */
-function readTables(): Pick<Evidence, 'fills' | 'entries' | 'openReservations' | 'plans'> {
-  const database = new DatabaseSync(journalFile(), { readOnly: true });
+/** What the journal's port does not show, from its tables. */
+async function readTables(): Promise<Pick<Evidence, 'fills' | 'entries' | 'openReservations' | 'plans'>> {
+  const books = await openBooks();
   try {
-    const all = (sql: string) => database.prepare(sql).all();
+    const plans = await books.rows('SELECT plan, result FROM plans');
     return {
-      fills: all(
-        `SELECT venue, account, symbol, trade_id AS tradeId, intent_id AS intentId, side, price, quantity, fee, fee_asset AS feeAsset,
-                liquidity, filled_at AS filledAt FROM fills`,
-      ) as unknown as Fill[],
-      entries: all(
+      fills: (await books.rows(
+        `SELECT venue, account, symbol, trade_id AS "tradeId", intent_id AS "intentId", side, price, quantity, fee, fee_asset AS "feeAsset",
+                liquidity, filled_at AS "filledAt" FROM fills`,
+      )) as unknown as Fill[],
+      entries: (await books.rows(
         'SELECT reference, book, asset, amount FROM ledger_entries ORDER BY entry_id',
-      ) as unknown as LedgerEntry[],
-      openReservations: all('SELECT leg_id FROM reservations WHERE open = 1').length,
-      plans: all('SELECT plan, result FROM plans').map(({ plan, result }) => ({
+      )) as unknown as LedgerEntry[],
+      openReservations: (await books.rows('SELECT leg_id FROM reservations WHERE open = 1')).length,
+      plans: plans.map(({ plan, result }) => ({
         plan: JSON.parse(String(plan)) as OrderPlan,
-        result: result === null ? undefined : JSON.parse(String(result)),
+        result: typeof result === 'string' ? JSON.parse(result) : undefined,
       })),
     };
   } finally {
-    database.close();
+    await books.close();
   }
 }

@@ -22,6 +22,7 @@ export interface ReplayReport {
 export async function replayHistories(
   stack: Pick<Witness, 'client' | 'journal'>,
   onProgress: (words: string) => void,
+  onHistory: (history: History) => void = () => undefined,
 ): Promise<ReplayReport> {
   const replayed: Record<string, number> = {};
   const violations: Violation[] = [];
@@ -39,6 +40,7 @@ export async function replayHistories(
         throw error;
       });
       if (!history) continue;
+      onHistory(history);
       replayed[type] = (replayed[type] ?? 0) + 1;
       count += 1;
       if (count % 500 === 0) onProgress(`${count} histories replayed`);

@@ -11,12 +11,15 @@ import { planNextExit } from '../../trading/execute/exits.ts';
 import { Random } from '../../venues/simulated/market/random.ts';
 import type { Violation } from './invariants.ts';
 import { workLinkedPlan } from './linked-plan.ts';
+import { createMachineAttacks } from './machines.ts';
 import { createOutages } from './outages.ts';
 import type { Failpoint } from './rewrites.ts';
 import { type Action, calmWays, type FaultName } from './schedule.ts';
-import { type ChaosStack, symbols, type Victim, victims } from './stack.ts';
+import { symbols } from './settings.ts';
+import type { ChaosStack } from './stack.ts';
 import { AFTERMATH_MS, createStops, type StopRecord } from './stops.ts';
 import type { Traffic } from './traffic.ts';
+import type { Victim } from './victims.ts';
 import { until } from './wait.ts';
 
 const order = { method: 'POST', path: '/api/v3/order' } as const;
@@ -51,6 +54,8 @@ export interface Deeds {
   resumed: number[];
   /** Legs of which an order was asked for that was not the reserved one. */
   forged: string[];
+  /** When the exchange traded a symbol not; UTC epoch milliseconds. */
+  closures: { symbol: string; from: number; to: number }[];
   /** When something was killed or made to fail; UTC epoch milliseconds. */
   disturbances: number[];
   /** Stops that did not become quiet and resumes that were refused, in words. */
@@ -79,6 +84,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
     stops: [],
     resumed: [],
     forged: [],
+    closures: [],
     disturbances: [],
     troubles: [],
     violations: [],
@@ -94,6 +100,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
   const { stop } = createStops({ stack, traffic, deeds, random, kill: strike });
 
   const outages = createOutages({ stack, traffic, deeds, toldMs });
+  const attacks = stack.server ? createMachineAttacks({ stack, traffic, deeds }) : undefined;
 
   const kill = async (victim: Victim): Promise<boolean> => {
     await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
@@ -135,6 +142,8 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
     const [first = 'BTC/USDT', halted = 'SOL/USDT'] = flat;
     const symbol = halted.replace('/', '');
     if (dies) stack.arm('in-compensation');
+    const closed = { symbol: halted, from: Date.now(), to: Number.MAX_SAFE_INTEGER };
+    deeds.closures.push(closed);
     await until('a halted symbol', 60_000, () => stack.admin('POST', '/faults', { kind: 'halt-symbol', symbol }));
     try {
       linkedPlans += 1;
@@ -143,6 +152,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
     } finally {
       // With the halt everything else is cleared that was waiting to strike.
       await until('an open market', 60_000, () => stack.admin('DELETE', '/faults'));
+      closed.to = Date.now();
     }
   };
 
@@ -201,9 +211,9 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
   const restart = async (): Promise<void> => {
     const during = [traffic.cycle(), traffic.cycle()];
     await sleep(300);
-    for (const victim of victims) strike(victim);
+    for (const victim of stack.victims) strike(victim);
     deeds.restarts += 1;
-    for (const victim of victims) await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
+    for (const victim of stack.victims) await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
     await Promise.all(during);
   };
 
@@ -256,6 +266,12 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
         return outages.slowAgent(action);
       case 'journal-away':
         return episode(outages.journalAway);
+      case 'machine':
+        return attacks?.machine(action);
+      case 'ingestor':
+        return attacks?.ingestor(action);
+      case 'server':
+        return attacks?.server(action);
     }
   };
 

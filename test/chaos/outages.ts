@@ -1,13 +1,12 @@
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { tagged } from '../../domain/money/tagged.ts';
-import { journalFile } from '../../stores/journal/open.ts';
 import type { Fate } from '../../venues/simulated/engine/types.ts';
 import type { Deeds } from './injector.ts';
 import { violation } from './invariants.ts';
 import type { Action } from './schedule.ts';
-import { type ChaosStack, symbols } from './stack.ts';
+import { symbols } from './settings.ts';
+import type { ChaosStack } from './stack.ts';
 import type { Traffic } from './traffic.ts';
 import { until } from './wait.ts';
 import type { LateAgent } from './wishes.ts';
@@ -89,6 +88,8 @@ export function createOutages({ stack, traffic, deeds, toldMs }: OutageTools) {
     const kind = how === 'delisted' ? 'delist-symbol' : 'halt-symbol';
     const since = Date.now();
     const id = await inject({ kind, symbol: symbol.replace('/', ''), as: 'BREAK' });
+    const closed = { symbol, from: since, to: Number.MAX_SAFE_INTEGER };
+    deeds.closures.push(closed);
     let [isTraded, told] = [false, false];
     let lasted = true;
     while (lasted && !(isTraded && told) && Date.now() < since + toldMs) {
@@ -99,6 +100,7 @@ export function createOutages({ stack, traffic, deeds, toldMs }: OutageTools) {
       lasted = await isWaiting(id);
     }
     if (lasted) await until('an open market', LONGEST_LOOK_MS, () => stack.admin('DELETE', `/faults/${id}`));
+    closed.to = Date.now();
     if (lasted && !told) deeds.violations.push(violation('I6', `nobody was told that ${symbol} is ${how}`));
     return lasted && isTraded;
   };
@@ -150,15 +152,10 @@ export function createOutages({ stack, traffic, deeds, toldMs }: OutageTools) {
   };
 
   const journalAway = async (): Promise<boolean> => {
-    const lock = new DatabaseSync(journalFile(), { timeout: 30_000 });
-    try {
-      lock.exec('BEGIN EXCLUSIVE');
-      deeds.disturbances.push(Date.now());
-      await Promise.all([turn(), sleep(LOCKED_MS).then(() => lock.exec('ROLLBACK'))]);
-      deeds.disturbances.push(Date.now());
-    } finally {
-      lock.close();
-    }
+    const unlock = await until('a lock of the journal', LONGEST_LOOK_MS, () => stack.books.lock(30_000));
+    deeds.disturbances.push(Date.now());
+    await Promise.all([turn(), sleep(LOCKED_MS).then(unlock)]);
+    deeds.disturbances.push(Date.now());
     return true;
   };
 

@@ -1,26 +1,33 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { followClock } from './clock.ts';
+import { awaitPower } from './power.ts';
 import { type Failpoint, failpoints, isMutant, mutants, type Rewrite } from './rewrites.ts';
 
 /** Folder of the armed failpoints, each a file of its name; `hits` beside them keeps the deaths. */
 const folder = process.env['CHAOS_FAILPOINTS'];
+/** Folder of the machine that this process runs on. */
+const machine = process.env['CHAOS_MACHINE'];
 
-/** One arming is one death, in whichever process comes first: only one of them can remove the file. */
+/** One arming is one death, in whichever process comes first: only one of them can remove the file. One may be told to stand still instead. */
 function failpoint(name: Failpoint, subject: string): void {
   if (folder === undefined) return;
+  const file = join(folder, name);
+  let end = '';
   try {
-    unlinkSync(join(folder, name));
+    end = readFileSync(file, 'utf8');
+    unlinkSync(file);
   } catch {
     return;
   }
+  const { pid } = process;
   const hits = openSync(join(folder, 'hits'), 'a');
-  writeSync(hits, `${JSON.stringify({ name, subject, at: Date.now() })}\n`);
+  writeSync(hits, `${JSON.stringify({ name, subject, at: Date.now(), end, pid })}\n`);
   fsyncSync(hits);
   closeSync(hits);
-  process.kill(process.pid, 'SIGKILL');
+  process.kill(pid, end);
 }
 
 Object.assign(globalThis, { failpoint });
@@ -32,7 +39,10 @@ subscribe('undici:client:sendHeaders', (message) => {
   setImmediate(() => failpoint('after-send', request.path.slice(0, 60)));
 });
 
-if (folder !== undefined) followClock(folder);
+if (machine !== undefined) {
+  awaitPower(machine);
+  followClock(machine);
+}
 
 const mutant = process.env['CHAOS_MUTANT'] ?? '';
 const rewrites: readonly Rewrite[] = [

@@ -63,6 +63,8 @@ export interface Mutant {
   /** What it takes to show it, one after the other. */
   attacks: readonly Action[];
   rewrites: readonly Rewrite[];
+  /** That it takes; one without it. */
+  stacks?: 2;
 }
 
 function fault(name: FaultName): Action {
@@ -255,6 +257,24 @@ export const mutants = {
         file: 'stores/journal/sql/fills.ts',
         find: "  await transaction.emit({ eventId: key, kind: 'fill.booked', cycleId, correlationId, payload });",
         replace: '  void correlationId;\n  void cycleId;',
+      },
+    ],
+  },
+  /** Whoever has read the trades books them, and moves the cursor, whoever reads them now. */
+  'stale-ingestor': {
+    breaks: ['I2'],
+    stacks: 2,
+    attacks: [{ kind: 'ingestor', how: 'frozen', forMs: 14_000 }],
+    rewrites: [
+      {
+        file: 'stores/journal/sql/exchange.ts',
+        find: "if (lease?.['holder'] !== holder || Number(lease['until']) < transaction.now()) return false;",
+        replace: 'void lease;',
+      },
+      {
+        file: 'stores/journal/sql/exchange.ts',
+        find: 'if ((await cursor(transaction, account, symbol)) === from) {',
+        replace: '{ void from;',
       },
     ],
   },

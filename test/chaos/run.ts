@@ -3,24 +3,26 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { type CampaignReport, runCampaign } from './campaign.ts';
 import type { DenseReport } from './dense.ts';
 import { invariants } from './invariants.ts';
-import { isMutant, mutants } from './rewrites.ts';
+import { isMutant, type Mutant, mutants } from './rewrites.ts';
 import { scheduleOf, spread } from './schedule.ts';
 import { startChaosStack } from './stack.ts';
 
 const help = `Attacks the whole system from a seed and holds the exchange's records against the books.
 
-Usage: npm run chaos -- [--cycles 25] [--seed 1] [--at-once 3] [--style limit] [--mutant NAME] [--dense] [--json]
+Usage: npm run chaos -- [--cycles 25] [--seed 1] [--at-once 3] [--style limit] [--stacks 1] [--mutant NAME] [--dense] [--json]
 
   --cycles N    trading cycles; kills, faults, stops and restarts come in proportion (1000: more than 200 kills)
   --seed S      the same seed makes the same attacks
   --at-once N   cycles at the same time
   --style S     how orders are worked: limit, chase, market or post_only
+  --stacks N    2: two machines with one exchange, one Temporal and one PostgreSQL, each of which is attacked, too
   --mutant M    with a bug on purpose, which has to be found: ${Object.keys(mutants).join(', ')}
   --dense       no attack but one: one post of an order in five has no answer, and every other of those orders has not reached the exchange
   --json        the report as one JSON object on stdout
 
 Exit codes: 0 nothing was violated, 1 something was, a planned attack never struck, or fewer orders were sent than one in two cycles; 2 wrong usage.
-Example: npm run chaos -- --cycles 1000 --seed 7
+Examples: npm run chaos -- --cycles 1000 --seed 7
+          npm run chaos -- --stacks 2 --cycles 200 --seed 7
 `;
 
 const { values } = parseArgs({
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     'at-once': { type: 'string', default: '3' },
     mutant: { type: 'string' },
     style: { type: 'string', default: 'limit' },
+    stacks: { type: 'string', default: '1' },
     dense: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -52,6 +55,11 @@ if (values.mutant !== undefined && !isMutant(values.mutant)) {
   process.exit(2);
 }
 
+if (values.stacks !== '1' && values.stacks !== '2') {
+  process.stderr.write(`--stacks must be 1 or 2, not ${values.stacks}.\n\n${help}`);
+  process.exit(2);
+}
+
 // Replays tell of each worker that comes and goes; what matters of them is in the report.
 Runtime.install({
   logger: new DefaultLogger('ERROR', () => undefined),
@@ -63,10 +71,11 @@ const onProgress = (words: string): void => {
   const seconds = Math.round((Date.now() - startedAt) / 1_000);
   process.stderr.write(`${String(seconds).padStart(5)} s  ${words}\n`);
 };
-const mutant = values.mutant === undefined ? undefined : mutants[values.mutant];
+const mutant: Mutant | undefined = values.mutant === undefined ? undefined : mutants[values.mutant];
 const cycles = whole('cycles', values.cycles);
 const seed = whole('seed', values.seed);
-const schedule = mutant ? spread(mutant.attacks, cycles) : values.dense ? new Map() : scheduleOf(seed, cycles);
+const stacks = mutant?.stacks ?? (values.stacks === '2' ? 2 : 1);
+const schedule = mutant ? spread(mutant.attacks, cycles) : values.dense ? new Map() : scheduleOf(seed, cycles, stacks);
 const options = {
   seed,
   cycles,
@@ -80,6 +89,7 @@ const options = {
 };
 const stack = await startChaosStack({
   onProgress,
+  stacks,
   style: values.style,
   ...(values.mutant === undefined ? {} : { mutant: values.mutant }),
 });
@@ -118,6 +128,9 @@ function describe(report: CampaignReport): string {
     `legs made to fail ${deeds.failedLegs}, tried in vain ${deeds.missedLegs}`,
     `stops ${deeds.stops.length} (${list(Object.fromEntries(Object.entries(ways).map(([way, { length }]) => [way, length])))}), fenced after ${seconds(deeds.stops, 'fencedAt')}, quiet after ${seconds(deeds.stops, 'quietAt')}`,
     `stops while everything answered ${calm.length}, fenced after ${seconds(calm, 'fencedAt')}, quiet after ${seconds(calm, 'quietAt')}`,
+    ...(report.shares
+      ? [`activities by machine: ${report.shares.map((part) => `${Math.round(part * 100)} %`).join(', ')}`]
+      : []),
     `forged orders refused or not ${deeds.forged.length}`,
     `planned and never struck: ${report.missed.join(', ') || 'nothing'}`,
     `histories replayed: ${list(report.replayed)}`,

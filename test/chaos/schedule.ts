@@ -2,7 +2,7 @@ import { type AgentId, missionAgentIds } from '../../domain/signals/agents.ts';
 import { type Fate, fates } from '../../venues/simulated/engine/types.ts';
 import { Random } from '../../venues/simulated/market/random.ts';
 import { type Failpoint, failpointNames } from './rewrites.ts';
-import { type Clocked, clocked, type Victim, victims } from './stack.ts';
+import { type Clocked, clockedOf, type Stacks, type Victim, victimsOf } from './victims.ts';
 import type { LateAgent } from './wishes.ts';
 
 export const faultNames = [
@@ -63,7 +63,17 @@ export type Action =
   /** Another process has the journal for half a minute. */
   | { kind: 'journal-away' }
   /** Everything is killed at once: server, exchange, coordinator, workers. */
-  | { kind: 'restart' };
+  | { kind: 'restart' }
+  | MachineAction;
+
+/** Where there are two machines with one exchange, one Temporal and one PostgreSQL. */
+export type MachineAction =
+  /** All processes of these machines at once, killed and back after this time, or standing still for it. */
+  | { kind: 'machine'; machines: readonly number[]; how: 'off' | 'frozen'; forMs: number }
+  /** The process that reads the account's trades; a frozen one wakes after its lease. */
+  | { kind: 'ingestor'; how: 'killed' | 'frozen'; forMs: number }
+  /** PostgreSQL stops at once and is back after this time, or ends every connection. */
+  | { kind: 'server'; how: 'crash' | 'disconnect'; forMs: number };
 
 /** What a run of a thousand cycles has of each; a shorter one has its share, and one of each kind at least. */
 const perThousand = {
@@ -82,6 +92,11 @@ const perThousand = {
   journalAway: 5,
 };
 
+const machinesPerThousand = { machine: 40, ingestor: 20, server: 30 };
+const LEASE_MS = 10_000;
+/** In turn, and seldom both. */
+const fallen = [[0], [1], [0], [1], [0], [1], [0, 1]] as const;
+
 const closings = [
   { how: 'delisted', held: true },
   { how: 'halted', held: true },
@@ -99,7 +114,8 @@ export function share(cycles: number, of: number): number {
 }
 
 /** The actions of a run, each with the number of the cycle at whose start it happens. The same seed gives the same. */
-export function scheduleOf(seed: number, cycles: number): Map<number, Action[]> {
+export function scheduleOf(seed: number, cycles: number, stacks: Stacks = 1): Map<number, Action[]> {
+  const [victims, clocked] = [victimsOf(stacks), clockedOf(stacks)];
   const random = new Random(seed, 0, 0);
   const repeat = <T>(of: number, make: (index: number) => T): T[] =>
     Array.from({ length: share(cycles, of) }, (_, index) => make(index));
@@ -134,6 +150,7 @@ export function scheduleOf(seed: number, cycles: number): Map<number, Action[]> 
       return { kind: 'slow-agent', agentId: turnOf<AgentId>(missionAgentIds, seed + index), lateMs };
     }),
     ...repeat(perThousand.journalAway, () => ({ kind: 'journal-away' }) as const),
+    ...(stacks === 1 ? [] : machineActions(seed, cycles, random)),
   ];
   for (let last = actions.length - 1; last > 0; last -= 1) {
     const other = random.integer(last + 1);
@@ -141,6 +158,30 @@ export function scheduleOf(seed: number, cycles: number): Map<number, Action[]> 
     if (a && b) [actions[last], actions[other]] = [b, a];
   }
   return spread(actions, cycles);
+}
+
+function machineActions(seed: number, cycles: number, random: Random): MachineAction[] {
+  const repeat = (of: number, make: (number: number) => MachineAction): MachineAction[] =>
+    Array.from({ length: Math.max(2, share(cycles, of)) }, (_, index) => make(seed + index));
+  return [
+    ...repeat(machinesPerThousand.machine, (number) => {
+      const how = number % 3 === 2 ? 'frozen' : 'off';
+      return {
+        kind: 'machine',
+        machines: turnOf<readonly number[]>(fallen, number),
+        how,
+        forMs: 1_000 + random.integer(19_000),
+      };
+    }),
+    ...repeat(machinesPerThousand.ingestor, (number) => {
+      const how = number % 2 === 0 ? 'frozen' : 'killed';
+      return { kind: 'ingestor', how, forMs: LEASE_MS + 1_000 + random.integer(9_000) };
+    }),
+    ...repeat(machinesPerThousand.server, (number) => {
+      const how = number % 2 === 0 ? 'crash' : 'disconnect';
+      return { kind: 'server', how, forMs: random.integer(10_000) };
+    }),
+  ];
 }
 
 /** One after the other over the cycles. The first is left alone: a system that cannot trade proves nothing. */

@@ -1,19 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { pino } from 'pino';
 import { stringify } from 'yaml';
 import { connectTemporal } from '../../client/cli/context.ts';
 import { stackAccess } from '../../client/stack/connection.ts';
 import { ensurePaperAccount } from '../../client/stack/paper-account.ts';
 import { readProfile } from '../../client/stack/profile.ts';
-import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
-import { createSupervisor } from '../../client/stack/supervisor.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { temporalServer } from '../../client/stack/temporal-server.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { dataFolder, projectFolder } from '../../runtime/configuration/folders.ts';
+import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { operationsPort } from '../../runtime/roles.ts';
@@ -26,39 +23,14 @@ import type { TradingPort } from '../../venues/port.ts';
 import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { ROLE_PORTS } from '../support/installation.ts';
 import { freeBlock, freePorts } from '../support/ports.ts';
+import { type Books, openBooks } from './books.ts';
 import { clockOf, setClock } from './clock.ts';
+import { createMachine, type Machine, ours, signalGroup } from './machine.ts';
+import { patient } from './patience.ts';
 import { type Failpoint, failpointNames } from './rewrites.ts';
-
-/** Of every symbol; quote. */
-export const MIN_NOTIONAL = '5';
-const market = {
-  kind: 'synthetic',
-  instruments: [
-    { symbol: 'BTC/USDT', tickSize: '0.01', stepSize: '0.00001', minNotional: MIN_NOTIONAL, startPrice: '60000' },
-    { symbol: 'ETH/USDT', tickSize: '0.01', stepSize: '0.0001', minNotional: MIN_NOTIONAL, startPrice: '3000' },
-    { symbol: 'SOL/USDT', tickSize: '0.01', stepSize: '0.001', minNotional: MIN_NOTIONAL, startPrice: '150' },
-    { symbol: 'LTC/USDT', tickSize: '0.01', stepSize: '0.001', minNotional: MIN_NOTIONAL, startPrice: '90' },
-    { symbol: 'XRP/USDT', tickSize: '0.0001', stepSize: '0.1', minNotional: MIN_NOTIONAL, startPrice: '2' },
-    { symbol: 'ADA/USDT', tickSize: '0.0001', stepSize: '0.1', minNotional: MIN_NOTIONAL, startPrice: '0.8' },
-  ],
-};
-export const symbols = market.instruments.map(({ symbol }) => symbol);
-
-/** The processes, as they may be killed. */
-export const victims = [
-  'temporal',
-  'paper-exchange',
-  'mcp-coordinator',
-  'workers/control',
-  'workers/housekeeping',
-  'workers/cycles',
-  'workers/execution',
-  'workers/agents',
-] as const;
-export type Victim = (typeof victims)[number];
-/** Those whose clock may be wrong: each reads and writes times. */
-export const clocked = ['workers/execution', 'workers/control', 'workers/cycles'] as const;
-export type Clocked = (typeof clocked)[number];
+import { type Server, startServer, watchCursors } from './server.ts';
+import { paperExchange, trading } from './settings.ts';
+import { type Clocked, type Stacks, type Victim, victimsOf } from './victims.ts';
 
 /** What takes longer is taken for one that does not answer. */
 const ANSWER_MS = 1_000;
@@ -68,133 +40,162 @@ export interface ChaosStack {
   configuration: Configuration;
   client: Client;
   journal: Journal;
+  books: Books;
   /** The exchange as the harness sees it, through the endpoints that everyone has. */
   trading: TradingPort;
   /** Rejects when the exchange refuses or does not answer. */
   admin(method: 'GET' | 'POST' | 'DELETE', path: string, body?: Record<string, unknown>): Promise<unknown>;
+  /** In the order of their names. */
+  victims: readonly Victim[];
+  machines: readonly Machine[];
+  /** Between several machines. */
+  server?: Server;
   /** False when it does not run at the moment. */
   kill(victim: Victim): boolean;
+  /** To a process and what it started; false when it has ended. */
+  signal(pid: number, signal: NodeJS.Signals): boolean;
   runs(victim: Victim): boolean;
-  /** Whether Temporal, the worker of the kill switch and the exchange answer at this moment. */
+  /** Whether Temporal, a worker of the kill switch, the exchange and the shared database answer at this moment. */
   answers(): Promise<boolean>;
   /** Sets the wall clock of a worker that many milliseconds ahead, while it runs and when it starts again. */
   setClock(victim: Clocked, skewMs: number): void;
   /** As the worker itself has it. */
   clockOf(victim: Clocked): number;
-  arm(failpoint: Failpoint): void;
+  arm(failpoint: Failpoint, end?: End): void;
   isArmed(failpoint: Failpoint): boolean;
-  disarm(): void;
-  hits(): { name: Failpoint; subject: string; at: number }[];
+  /** All of them without names. */
+  disarm(names?: readonly Failpoint[]): void;
+  hits(): Hit[];
   /** Ends everything; the folder stays where `keep` says so. */
   stop(keep: boolean): Promise<void>;
 }
 
-/** Small orders of a large account, so that a thousand of them cost less than a loss limit. Tight barriers, so that they are hit. */
-const trading = (style: string) => ({
-  symbols,
-  cycle: { candles: 30, bookLevels: 5 },
-  logLevel: 'info',
-  paperBalance: '100000',
-  risk: {
-    minTradeShare: 0.0005,
-    maxOrdersPerMinute: 100_000,
-    maxDailyLoss: 0.5,
-    coolDownMinutes: 0,
-    minHoldingSeconds: 0,
-    reentryPauseSeconds: 0,
-    maxDailyTurnover: 1_000,
-    maxDailyFees: 1,
-  },
-  participation: { agents: { baseline: { enabled: false } } },
-  // What rests at the exchange can be lost there.
-  execution: { style, timeInForce: 'GTC', restSeconds: 2, sliceAboveNotional: '1200', sliceSeconds: 1 },
-  // Soon, and above the fees both ways.
-  protection: { stopLoss: 0.0009, takeProfit: 0.002, timeLimitMinutes: 1 },
-});
+/** What is armed kills, or makes stand still, the process that comes to it. */
+export type End = 'SIGKILL' | 'SIGSTOP';
 
-/** What `npm start` runs, on ports and data of its own, with stand-ins for the agents, kept running as the shipped supervisor does it. */
-export async function startChaosStack(options: {
+/** A process that came to an armed place; `at` by its own clock. */
+export interface Hit {
+  name: Failpoint;
+  subject: string;
+  at: number;
+  end: End;
+  pid: number;
+}
+
+interface Options {
+  stacks: Stacks;
   mutant?: string;
   style: string;
   onProgress: (words: string) => void;
-}): Promise<ChaosStack> {
+}
+
+const coordinator = ours('mcp-coordinator', 'services/mcp-coordinator/main.ts');
+const workers = [
+  ours('workers/control', 'workers/control.ts'),
+  ours('workers/cycles', 'workers/cycles.ts'),
+  ours('workers/execution', 'workers/execution.ts'),
+  ours('workers/agents', 'test/chaos/agents-worker.ts'),
+];
+/** Of a machine, in its own folder. */
+const [DATA, CONFIGURATION] = ['data', 'trading.yml'];
+
+/**
+ * What `npm start` runs, on ports and data of its own, with stand-ins for the agents, kept running as the shipped supervisor does it. The second
+ * stack is that of another machine: it has data, ports, a coordinator and workers of its own, and of all else the first one's.
+ */
+export async function startChaosStack(options: Options): Promise<ChaosStack> {
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-chaos-'));
-  const { grpc, ui, exchange, coordinator } = await freePorts('grpc', 'ui', 'exchange', 'coordinator');
-  const operations = await freeBlock(ROLE_PORTS);
+  const { grpc, ui, exchange } = await freePorts('grpc', 'ui', 'exchange');
   const shipped = readProfile();
   const profile = { ...shipped, temporal: { ...shipped.temporal, ports: { grpc, ui } } };
-  process.env['SAPPHIRE_DATA'] = join(folder, 'data');
-  process.env['SAPPHIRE_CONFIG'] = join(folder, 'trading.yml');
   process.env['SAPPHIRE_STACK'] = join(folder, 'stack.yml');
-  const own = { operationsPort: operations, coordinator: { port: coordinator } };
-  const paperExchange = {
-    port: exchange,
-    market,
-    makerFeeRate: '0.0004',
-    takerFeeRate: '0.0004',
-    ordersPerTenSeconds: 100_000,
-    requestWeightPerMinute: 10_000_000,
-  };
-  writeFileSync(process.env['SAPPHIRE_CONFIG'], stringify({ ...trading(options.style), ...own, paperExchange }));
   writeFileSync(process.env['SAPPHIRE_STACK'], stringify(profile));
   const failpointFolder = join(folder, 'failpoints');
   mkdirSync(failpointFolder);
-
-  const configuration = loadConfiguration();
   const access = stackAccess(profile, {});
-  const supervisor = createSupervisor({
-    logFolder: join(folder, 'logs'),
-    environment: {
-      SAPPHIRE_DATA: process.env['SAPPHIRE_DATA'],
-      SAPPHIRE_CONFIG: process.env['SAPPHIRE_CONFIG'],
-      TEMPORAL_ADDRESS: access.address,
-      TEMPORAL_NAMESPACE: access.namespace,
-      CHAOS_FAILPOINTS: failpointFolder,
-      CHAOS_MUTANT: options.mutant ?? '',
-    },
-    // Dying is what the processes are here for: each is started again at once, and without end.
-    limits: { maxRestarts: Number.MAX_SAFE_INTEGER, restartWindowMs: 1, firstBackoffMs: 100 },
-    logger: pino({ level: 'silent' }),
+  const environmentIn = (place: string): Record<string, string> => ({
+    SAPPHIRE_DATA: join(place, DATA),
+    SAPPHIRE_CONFIG: join(place, CONFIGURATION),
+    TEMPORAL_ADDRESS: access.address,
+    TEMPORAL_NAMESPACE: access.namespace,
+    CHAOS_FAILPOINTS: failpointFolder,
+    CHAOS_MUTANT: options.mutant ?? '',
   });
-  const preload = join(projectFolder, 'test', 'chaos', 'preload.ts');
-  const node = (name: Victim, file: string): ProcessSpec => ({
-    name,
-    command: process.execPath,
-    args: ['--import', preload, join(projectFolder, file)],
-  });
-  mkdirSync(join(folder, 'logs'), { recursive: true });
-  mkdirSync(dataFolder(), { recursive: true });
+  const install = async (place: string): Promise<Configuration> => {
+    mkdirSync(join(place, DATA), { recursive: true, mode: 0o700 });
+    const { port } = await freePorts('port');
+    const own = { operationsPort: await freeBlock(ROLE_PORTS), coordinator: { port } };
+    const settings = { ...trading(options.style), ...own, paperExchange: paperExchange(exchange) };
+    writeFileSync(join(place, CONFIGURATION), stringify(settings));
+    return loadConfiguration(join(place, CONFIGURATION));
+  };
+
+  const configuration = await install(folder);
+  process.env['SAPPHIRE_DATA'] = join(folder, DATA);
+  process.env['SAPPHIRE_CONFIG'] = join(folder, CONFIGURATION);
+  const logs = join(folder, 'logs');
+  const server = options.stacks === 1 ? undefined : await startServer();
+  if (server) process.env['SAPPHIRE_JOURNAL_URL'] = server.url;
+  const first = createMachine(join(folder, 'first'), logs, environmentIn(folder));
+  const machines = [first];
+  const controls = [operationsPort(configuration, 'control')];
+  // What several machines share is on none of them.
+  const shared = server ? createMachine(join(folder, 'shared'), logs, environmentIn(folder)) : first;
+  const stopAll = async (): Promise<void> => {
+    await Promise.all(machines.map((machine) => machine.stop()));
+    if (server) await shared.stop();
+    await server?.stop();
+  };
   try {
     options.onProgress('Starting Temporal and the paper exchange');
     await workflowBundle();
-    const server = temporalServer(profile.temporal, await temporalBinary(profile.temporal), dataFolder());
-    await supervisor.start([{ ...server, name: 'temporal' }]);
-    const [exchangeUrl = ''] = await supervisor.start([
-      node('paper-exchange', 'services/paper-exchange/main.ts'),
-      node('mcp-coordinator', 'services/mcp-coordinator/main.ts'),
+    const temporal = temporalServer(profile.temporal, await temporalBinary(profile.temporal), dataFolder());
+    await shared.start([{ ...temporal, name: 'temporal' }]);
+    const [[exchangeUrl = '']] = await Promise.all([
+      shared.start([ours('paper-exchange', 'services/paper-exchange/main.ts')]),
+      first.start([coordinator]),
     ]);
     await ensurePaperAccount(exchangeUrl, configuration);
     options.onProgress('Starting the workers');
-    await supervisor.start([
-      node('workers/control', 'workers/control.ts'),
-      node('workers/housekeeping', 'workers/housekeeping.ts'),
-      node('workers/cycles', 'workers/cycles.ts'),
-      node('workers/execution', 'workers/execution.ts'),
-      node('workers/agents', 'test/chaos/agents-worker.ts'),
-    ]);
+    await first.start([...workers, ours('workers/housekeeping', 'workers/housekeeping.ts')]);
+    if (server) {
+      const place = join(folder, 'second');
+      controls.push(operationsPort(await install(place), 'control'));
+      copyFileSync(join(folder, DATA, 'secrets.json'), join(place, DATA, 'secrets.json'));
+      const second = createMachine(join(place, 'machine'), join(place, 'logs'), environmentIn(place));
+      machines.push(second);
+      await second.start([coordinator]);
+      await second.start(workers);
+    }
     const client = await connectTemporal(access);
     const journal = await openJournal(configuration);
+    const books = await openBooks();
+    if (server) await watchCursors(books);
     const secrets = loadSecrets();
     const port = await createCcxtTrading(createCcxtClient(tradingAccess(configuration, secrets)));
-    const pidOf = (victim: Victim): number | undefined =>
-      supervisor.processes().find(({ name }) => name === victim)?.pid;
+    const place = (victim: Victim): [Machine, string] => {
+      if (victim.startsWith('second/')) return [machines[1] ?? first, victim.slice('second/'.length)];
+      return [victim === 'temporal' || victim === 'paper-exchange' ? shared : first, victim];
+    };
+    const pidOf = (victim: Victim): number | undefined => {
+      const [machine, name] = place(victim);
+      return machine.pidOf(name);
+    };
+    const get = async (url: string): Promise<void> => {
+      const { ok, status } = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
+      if (!ok) throw new Error(`${url}: ${status}`);
+    };
 
     return {
       folder,
       configuration,
       client,
-      journal,
+      journal: server ? patient(journal) : journal,
+      books,
       trading: port,
+      machines,
+      victims: victimsOf(options.stacks),
+      ...(server ? { server } : {}),
       admin: async (method, path, body) => {
         const response = await fetch(`${exchangeUrl}/admin${path}`, {
           method,
@@ -207,47 +208,49 @@ export async function startChaosStack(options: {
       },
       kill: (victim) => {
         const pid = pidOf(victim);
-        if (pid === undefined) return false;
-        // The server runs in a group of its own; so does each worker.
-        process.kill(-pid, 'SIGKILL');
-        return true;
+        return pid !== undefined && signalGroup(pid, 'SIGKILL');
       },
+      signal: signalGroup,
       runs: (victim) => pidOf(victim) !== undefined,
       answers: async () => {
-        const get = async (url: string): Promise<void> => {
-          const { ok, status } = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
-          if (!ok) throw new Error(`${url}: ${status}`);
-        };
         const asked = await Promise.allSettled([
           client.withDeadline(Date.now() + ANSWER_MS, () => client.workflowService.getSystemInfo({})),
-          get(`http://127.0.0.1:${operationsPort(configuration, 'control')}/healthz`),
+          Promise.any(controls.map((control) => get(`http://127.0.0.1:${control}/healthz`))),
           get(`${exchangeUrl}/api/v3/ping`),
+          ...(server ? [server.answers(ANSWER_MS)] : []),
         ]);
         return asked.every(({ status }) => status === 'fulfilled');
       },
-      setClock: (victim, skewMs) => setClock(failpointFolder, victim, skewMs),
-      clockOf: (victim) => clockOf(failpointFolder, victim),
-      arm: (failpoint) => writeFileSync(join(failpointFolder, failpoint), ''),
+      setClock: (victim, skewMs) => {
+        const [machine, name] = place(victim);
+        setClock(machine.folder, name, skewMs);
+      },
+      clockOf: (victim) => {
+        const [machine, name] = place(victim);
+        return clockOf(machine.folder, name);
+      },
+      arm: (failpoint, end = 'SIGKILL') => writeFileSync(join(failpointFolder, failpoint), end),
       isArmed: (failpoint) => existsSync(join(failpointFolder, failpoint)),
-      disarm: () => {
-        for (const name of failpointNames) rmSync(join(failpointFolder, name), { force: true });
+      disarm: (names = failpointNames) => {
+        for (const name of names) rmSync(join(failpointFolder, name), { force: true });
       },
       hits: () => readHits(join(failpointFolder, 'hits')),
       stop: async (keep) => {
         await client.connection.close();
         await journal.close();
-        await supervisor.stop();
+        await books.close();
+        await stopAll();
         if (!keep) rmSync(folder, { recursive: true, force: true });
       },
     };
   } catch (error) {
-    await supervisor.stop();
+    await stopAll();
     throw error;
   }
 }
 
-function readHits(file: string): { name: Failpoint; subject: string; at: number }[] {
+function readHits(file: string): Hit[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  return lines.map((line) => JSON.parse(line) as { name: Failpoint; subject: string; at: number });
+  return lines.map((line) => JSON.parse(line) as Hit);
 }

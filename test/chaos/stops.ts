@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ensureTradingControl } from '../../activities/control/ensure.ts';
@@ -6,12 +5,13 @@ import type { EmergencyStop, ResumeRequest, TradingControlState } from '../../co
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { decimal } from '../../domain/money/money.ts';
-import { journalFile } from '../../stores/journal/open.ts';
 import type { Random } from '../../venues/simulated/market/random.ts';
 import type { Deeds } from './injector.ts';
 import type { StopWay } from './schedule.ts';
-import { type ChaosStack, symbols, type Victim } from './stack.ts';
+import { symbols } from './settings.ts';
+import type { ChaosStack } from './stack.ts';
 import type { Traffic } from './traffic.ts';
+import type { Victim } from './victims.ts';
 import { until } from './wait.ts';
 
 /** One stop as it was lived through; times in UTC epoch milliseconds. */
@@ -44,6 +44,9 @@ export const AFTERMATH_MS = 15_000;
 const HELD_MS = 7_000;
 /** As long as a reason may be. */
 const LONG = 'x'.repeat(320);
+
+/** The workers without which nothing of a stop is carried out. */
+const needed = /workers\/(control|execution|cycles)$/;
 
 /** What no sender of ours would send. */
 const bad: readonly unknown[] = [
@@ -186,19 +189,14 @@ export function createStops({ stack, traffic, deeds, random, kill }: StopTools) 
       ])
         await until('a faulty exchange', 60_000, () => stack.admin('POST', '/faults', { ...fault, method, path }));
     } else {
-      const lock = new DatabaseSync(journalFile(), { timeout: 5_000 });
-      lock.exec('BEGIN IMMEDIATE');
-      setTimeout(() => {
-        lock.exec('ROLLBACK');
-        lock.close();
-      }, HELD_MS);
+      const unlock = await until('a lock of the journal', 60_000, () => stack.books.lock(5_000));
+      setTimeout(() => void unlock(), HELD_MS);
     }
     return Date.now() + HELD_MS;
   };
 
   const ask = async (way: StopWay, request: EmergencyStop): Promise<{ askedAt: number; heldUntil?: number }> => {
-    if (way === 'no-worker')
-      for (const victim of ['workers/control', 'workers/execution', 'workers/cycles'] as const) kill(victim);
+    if (way === 'no-worker') for (const victim of stack.victims.filter((name) => needed.test(name))) kill(victim);
     if (way === 'no-temporal') kill('temporal');
     if (way === 'behind-bad') await sendBad();
     if (way === 'foreign') await foreign();

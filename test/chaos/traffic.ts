@@ -4,7 +4,8 @@ import { TaskQueue } from '../../contracts/task-queues.ts';
 import { decimal } from '../../domain/money/money.ts';
 import type { Position } from '../../domain/portfolio/portfolio.ts';
 import { Random } from '../../venues/simulated/market/random.ts';
-import { type ChaosStack, MIN_NOTIONAL, symbols } from './stack.ts';
+import { MIN_NOTIONAL, symbols } from './settings.ts';
+import type { ChaosStack } from './stack.ts';
 import { until } from './wait.ts';
 import { type Wishes, wishId } from './wishes.ts';
 

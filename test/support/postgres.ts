@@ -15,6 +15,10 @@ const NOBODY = 65_534;
 export interface PostgresServer {
   /** Makes an empty database and returns its address. */
   database(): Promise<string>;
+  /** Away at once, without a farewell to anybody, as a machine that loses its power. */
+  crash(): Promise<void>;
+  /** Back after a crash, at the same address, with what was committed. */
+  recover(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -51,11 +55,19 @@ export async function startPostgres(): Promise<PostgresServer> {
   );
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
   const port = await freePort();
-  const server = spawn(
-    join(bin, 'postgres'),
-    ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-c', 'max_connections=200'],
-    { ...user, cwd: folder, stdio: 'ignore' },
-  );
+  const launch = (): ChildProcess =>
+    spawn(
+      join(bin, 'postgres'),
+      ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-c', 'max_connections=200'],
+      { ...user, cwd: folder, stdio: 'ignore' },
+    );
+  let server = launch();
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill(signal);
+    await ended;
+  };
   const addressOf = (name: string): string => `postgres://sapphire:${password}@127.0.0.1:${port}/${name}`;
   await answering(server, addressOf('postgres'));
   let count = 0;
@@ -66,10 +78,14 @@ export async function startPostgres(): Promise<PostgresServer> {
       await query(addressOf('postgres'), `CREATE DATABASE ${name}`);
       return addressOf(name);
     },
+    // Its immediate shutdown: nothing is written any more, and the next start recovers from the log.
+    crash: () => end('SIGQUIT'),
+    async recover() {
+      server = launch();
+      await answering(server, addressOf('postgres'));
+    },
     async stop() {
-      const ended = new Promise((resolve) => server.once('exit', resolve));
-      server.kill('SIGINT');
-      await ended;
+      await end('SIGINT');
       rmSync(folder, { recursive: true, force: true });
     },
   };
