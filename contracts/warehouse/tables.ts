@@ -288,7 +288,7 @@ export const tables = {
   ),
   position_snapshots: table(
     'position_snapshots',
-    1,
+    2,
     'trading',
     'Each position after each cycle that could be priced.',
     {
@@ -297,16 +297,23 @@ export const tables = {
       quantity: decimal('Held.'),
       average_cost: decimal('Fees included.'),
       mark_price: decimal('Mid of the cycle’s snapshot.'),
-      value: decimal('quantity × mark_price.'),
-      unrealized_pnl: decimal('Against average cost.'),
+      value: decimal('Quantity and dust × mark_price.'),
+      unrealized_pnl: decimal('Against what both had cost.'),
       realized_pnl: decimal('Since the account was opened.'),
+      dust: decimal(
+        'Too small to be sold, beside the quantity; missing where an earlier release left it out.',
+      ).nullable(),
     },
   ),
-  capital_flows: table('capital_flows', 1, 'trading', 'Deposits and withdrawals: neither is gain or loss.', {
+  capital_flows: table('capital_flows', 2, 'trading', 'Deposits and withdrawals: neither is gain or loss.', {
     account,
     asset: text('What was moved.'),
     amount: decimal('Below zero for a withdrawal.'),
     value: decimal('In the account’s currency.'),
+    position_symbol: text('Whose position it joined or left; none of the currency itself.').nullable(),
+    realized_pnl: decimal(
+      'Of what left a position, or was booked out: its worth less its cost. An equal part of unrealised PnL ended with it.',
+    ).nullable(),
   }),
   model_calls: table('model_calls', 1, 'signals', 'Each request to a language model.', {
     agent,

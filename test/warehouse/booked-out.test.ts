@@ -14,6 +14,7 @@ it.each([
     asset: 'GONE',
     currency: 'USDT',
     left: '5',
+    realizedPnl: '-50',
     ...worth,
     at: 7,
   };
@@ -28,7 +29,15 @@ it.each([
     payload: JSON.stringify(payload),
   });
   expect(batch.rows.capital_flows).toMatchObject([
-    { account: 'main', asset: 'USDT', amount: '-450', value: '-450', event_at: 7 },
+    {
+      account: 'main',
+      asset: 'USDT',
+      amount: '-450',
+      value: '-450',
+      position_symbol: 'GONE/USDT',
+      realized_pnl: '-50',
+      event_at: 7,
+    },
   ]);
   expect(batch.rows.unread_events).toBeUndefined();
 });

@@ -10,7 +10,6 @@ import type { OrderBook } from '../../domain/market/market.ts';
 import { midsOf, type Price, type Prices } from '../../domain/market/prices.ts';
 import { type Decimal, decimal, sum, text, ZERO } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
-import type { BookedFill } from '../../stores/journal/books/ledger.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';
@@ -243,6 +242,21 @@ describe('the days of an account', () => {
     ]);
   });
 
+  it('show what coins realised that were withdrawn on the day that they left', async () => {
+    const rows = await lived(async (account) => {
+      await account.trades('buy', 'USDT');
+      await account.cycle(0);
+      account.pass(DAY);
+      account.moves(0.5);
+      await account.pays('BTC', -0.01);
+      await account.cycle(0);
+    });
+    expect(rows).toMatchObject([
+      { equity: '9999.4', pnl: '-0.6', realized: '0', flows: '10000' },
+      { equity: '9399.4', pnl: '300', realized: '299.4', flows: '-900' },
+    ]);
+  });
+
   it('are told of halted cycles as of others', async () => {
     const rows = await lived(async (account) => {
       await account.trades('buy', 'USDT');
@@ -308,8 +322,8 @@ describe('the days of an account', () => {
             expect(rows.at(-1)?.['equity']).toBe(text(decimal(standing).toDecimalPlaces(8)));
             expect(text(decimal(total(rows, 'pnl')).plus(total(rows, 'flows')))).toBe(rows.at(-1)?.['equity']);
             expect(total(rows, 'flows')).toBe(text(own.paid));
-            const fills = (await journal.outbox.after(0, 1_000)).filter(({ kind }) => kind === 'fill.booked');
-            const realized = sum(fills.map(({ payload }) => decimal((payload as BookedFill).realizedPnl ?? '0')));
+            // Coins that were withdrawn are realised as if they were sold.
+            const realized = sum((await journal.ledger.positions('main')).map((one) => decimal(one.realizedPnl)));
             // An average has no last place, and a report has eight.
             expect(Number(total(rows, 'realized'))).toBeCloseTo(realized.toNumber(), 6);
             expect(Number(total(rows, 'fees'))).toBeCloseTo(own.fees.toNumber(), 6);

@@ -314,6 +314,47 @@ describe('the shipped reports', () => {
     expect(await run('pnl-symbols', range)).toMatchObject(wanted);
   });
 
+  it('count in a symbol its dust, at what that had cost, and what coins realised that were withdrawn', async () => {
+    const at = day(7);
+    const flow = {
+      account: 'main',
+      asset: 'ETH',
+      amount: '-1',
+      value: '-120',
+      symbol: 'ETH/USDT',
+      realizedPnl: '20',
+      at,
+    };
+    const dust = {
+      symbol: 'ETH/USDT',
+      quantity: '0',
+      averageCost: '0',
+      realizedPnl: '20',
+      dust: '0.01',
+      dustCost: '1',
+    };
+    const mark = {
+      account: 'main',
+      currency: 'USDT',
+      equity: '1000',
+      dayOpen: '1000',
+      highWater: '1000',
+      at,
+      balances: [],
+      positions: [{ ...dust, openedAt: 0 }],
+      prices: { 'ETH/USDT': '110' },
+    };
+    await books.journal.outbox.append([
+      { eventId: 'flow/eth', kind: 'capital.withdrawn', payload: flow },
+      { eventId: 'mark/eth', kind: 'equity.marked', payload: mark },
+    ]);
+    const range = { from: day(7, 0), to: day(8, 0) };
+    expect(await run('pnl-symbols', range)).toMatchObject([
+      { symbol: 'ETH/USDT', realized: '20', unrealized: '0.1', held: '1.1', fees: '0', fills: 0 },
+    ]);
+    expect(await run('pnl-days', range)).toMatchObject([{ realized: '20', flows: '-120' }]);
+  });
+
   it('become a page that stands alone and names the mode', async () => {
     const page = await makePage(
       books.warehouse,

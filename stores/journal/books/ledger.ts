@@ -104,7 +104,8 @@ export interface EquityMarked extends EquityMarks {
   account: string;
   currency: string;
   balances: Balance[];
-  positions: Position[];
+  /** What their dust had cost was not told by earlier releases. */
+  positions: (Position & Partial<Pick<BookedPosition, 'dustCost'>>)[];
   /** Mids of the cycle's snapshot, by symbol. */
   prices: Record<string, DecimalText>;
 }

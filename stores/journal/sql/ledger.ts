@@ -110,7 +110,17 @@ export function createLedgerBook(database: Database): LedgerBook {
         await transaction.emit({
           eventId: `transfer/${account}/${reference}`,
           kind: moved.isNegative() ? 'capital.withdrawn' : 'capital.deposited',
-          payload: { account, asset, amount, value, realizedPnl, at, reason: reference, ...signatureOf(signed) },
+          payload: {
+            account,
+            asset,
+            amount,
+            value,
+            symbol,
+            realizedPnl,
+            at,
+            reason: reference,
+            ...signatureOf(signed),
+          },
         });
       }),
 

@@ -1,4 +1,5 @@
-import { type DecimalText, decimal, sum, text } from '../../../domain/money/money.ts';
+import { type DecimalText, decimal, type Money, type Quantity, sum, text, ZERO } from '../../../domain/money/money.ts';
+import { unrealizedAt } from '../../../domain/portfolio/holding.ts';
 import type { Balance, Position } from '../../../domain/portfolio/portfolio.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
 import type { Intent } from '../../journal/books/intents.ts';
@@ -69,7 +70,7 @@ export function fillBooked(fill: BookedFill): Projected[] {
 export function equityMarked(marked: EquityMarked): Projected[] {
   const { account, at, currency, balances, positions, prices } = marked;
   const cash = balances.find(({ asset }) => asset === currency);
-  const held = positions.filter(({ quantity }) => !decimal(quantity).isZero());
+  const isHeld = ({ quantity }: Position): boolean => !decimal(quantity).isZero();
   const snapshot = {
     account,
     equity: money(marked.equity),
@@ -77,33 +78,46 @@ export function equityMarked(marked: EquityMarked): Projected[] {
     high_water: money(marked.highWater),
     free_cash: money(cash?.free ?? '0'),
     reserved_cash: money(reserved(balances, currency)),
-    positions: held.length,
+    positions: positions.filter(isHeld).length,
   };
   return [
     row('portfolio_snapshots', snapshot, '', at),
-    ...held.flatMap((position) => positionRow(position, { account, at, price: prices[position.symbol] })),
+    ...positions
+      .filter((position) => isHeld(position) || !decimal(position.dust).isZero())
+      .flatMap((position) => positionRow(position, { account, at, price: prices[position.symbol] })),
   ];
 }
+
+const NO_DUST: Quantity = text(ZERO);
+const NO_COST: Money = text(ZERO);
 
 function reserved(balances: readonly Balance[], currency: string): string {
   return text(sum(balances.filter(({ asset }) => asset === currency).map((balance) => decimal(balance.reserved))));
 }
 
 function positionRow(
-  { symbol, quantity, averageCost, realizedPnl }: Position,
-  { account, at, price }: { account: string; at: number; price: string | undefined },
+  position: EquityMarked['positions'][number],
+  { account, at, price }: { account: string; at: number; price: DecimalText | undefined },
 ): Projected[] {
   if (price === undefined) return [];
-  const value = decimal(quantity).times(price);
+  const { symbol, quantity, averageCost, realizedPnl } = position;
+  // What its dust had cost was not told by earlier releases.
+  const { dustCost = NO_COST } = position;
+  const dust = position.dustCost === undefined ? null : position.dust;
   const facts = {
     account,
     symbol,
     quantity: money(quantity),
     average_cost: money(averageCost),
     mark_price: money(price),
-    value: money(value),
-    unrealized_pnl: money(value.minus(decimal(quantity).times(averageCost))),
+    value: money(
+      decimal(quantity)
+        .plus(dust ?? 0)
+        .times(price),
+    ),
+    unrealized_pnl: money(unrealizedAt({ quantity, averageCost, dust: dust ?? NO_DUST, dustCost }, price)),
     realized_pnl: money(realizedPnl),
+    dust: dust && money(dust),
   };
   return [row('position_snapshots', facts, symbol, at)];
 }
@@ -113,22 +127,35 @@ export function capitalMoved(flow: {
   asset: string;
   amount: string;
   value: string;
+  /** Earlier releases did not tell it. */
+  symbol?: string;
+  realizedPnl?: string;
   at: number;
 }): Projected[] {
-  const { account, asset, amount, value, at } = flow;
-  return [row('capital_flows', { account, asset, amount: money(amount), value: money(value) }, '', at)];
+  const { account, asset, amount, value, symbol = null, realizedPnl, at } = flow;
+  const facts = {
+    account,
+    asset,
+    amount: money(amount),
+    value: money(value),
+    position_symbol: symbol,
+    realized_pnl: realizedPnl === undefined ? null : money(realizedPnl),
+  };
+  return [row('capital_flows', facts, '', at)];
 }
 
 /** Its worth left the account, as money does that is taken out. */
 export function positionBookedOut(booked: {
   account: string;
+  symbol: string;
   currency: string;
   value: string;
   /** What of the value left the account; earlier releases counted all of it. */
   takenOut?: string;
+  realizedPnl: string;
   at: number;
 }): Projected[] {
-  const { account, currency, value, takenOut = value, at } = booked;
+  const { account, symbol, currency, value, takenOut = value, realizedPnl, at } = booked;
   const amount = text(decimal(takenOut).negated());
-  return capitalMoved({ account, asset: currency, amount, value: amount, at });
+  return capitalMoved({ account, asset: currency, amount, value: amount, symbol, realizedPnl, at });
 }

@@ -9,7 +9,7 @@ export const profitByDay: Report = {
   name: 'pnl-days',
   title: 'Profit and loss by day',
   description:
-    'PnL: change of equity from the last mark before the day to the last of the day, less what was paid in or out between the two; an account begins with nothing, and its first deposit is paid in like any other. Equity: at the day’s last mark, with what was paid in or out since; a day without a mark has that of the day before, and its PnL stands in the next that has one. Realised and fees: of the fills booked that day, a fee in a third asset at what that had cost. The equity of a day less that of the day before is its PnL and what was paid in. All in the account’s currency; days are UTC.',
+    'PnL: change of equity from the last mark before the day to the last of the day, less what was paid in or out between the two; an account begins with nothing, and its first deposit is paid in like any other. Equity: at the day’s last mark, with what was paid in or out since; a day without a mark has that of the day before, and its PnL stands in the next that has one. Realised: of the sales of that day, and of the coins that were withdrawn or booked out as if they were sold for their worth. Fees: of the fills of that day, one in a third asset at what that had cost. The equity of a day less that of the day before is its PnL and what was paid in. All in the account’s currency; days are UTC.',
   columns: [
     { name: 'day', title: 'day', unit: 'day' },
     { name: 'equity', title: 'equity', unit: 'money' },
@@ -28,7 +28,7 @@ export const profitByDay: Report = {
     const until = `event_at < ${d.moment(range.to)}`;
     return `
 WITH flows AS (
-  SELECT ${day} AS day, sequence, value FROM ${d.table('capital_flows')} WHERE ${until}
+  SELECT ${day} AS day, sequence, value, COALESCE(realized_pnl, 0) AS realized FROM ${d.table('capital_flows')} WHERE ${until}
 ), closes AS (
   SELECT ${day} AS day, MAX(sequence) AS sequence, ${d.latest('equity', 'sequence')} AS equity
   FROM ${d.table('portfolio_snapshots')} WHERE ${until} GROUP BY 1
@@ -45,7 +45,7 @@ WITH flows AS (
     0 AS unknown_fees
   FROM gains WHERE place = 1
   UNION ALL SELECT day, 0, result - opened, 0, 0, 0, 0, 0, 0 FROM gains
-  UNION ALL SELECT day, 0, 0, value, 0, 0, 0, 0, 0 FROM flows
+  UNION ALL SELECT day, 0, 0, value, realized, 0, 0, 0, 0 FROM flows
   UNION ALL SELECT ${d.day('event_at')}, 0, 0, 0, COALESCE(realized_pnl, 0), COALESCE(fee_quote, 0), notional, 1,
     CASE WHEN fee_quote IS NULL THEN 1 ELSE 0 END
   FROM ${d.table('fills')} WHERE ${within(d, range)}
@@ -68,7 +68,7 @@ export const profitBySymbol: Report = {
   name: 'pnl-symbols',
   title: 'Profit and loss by symbol',
   description:
-    'Realised: of the sales in the range, against average cost, fees included. Unrealised and held: at the last mark in the range. Fees: in a third asset at what that had cost. A sale wins when it brings more than it cost.',
+    'Realised: of the sales in the range, against average cost, fees included, and of the coins that were withdrawn or booked out as if they were sold for their worth. Unrealised and held: at the last mark in the range, with dust at what that had cost; of what had a price then. Fees: in a third asset at what that had cost. A sale wins when it brings more than it cost.',
   columns: [
     { name: 'symbol', title: 'symbol', unit: 'text' },
     { name: 'realized', title: 'realised', unit: 'money' },
@@ -86,19 +86,25 @@ WITH trades AS (
   SELECT symbol, SUM(realized_pnl) AS realized, SUM(fee_quote) AS fees, SUM(notional) AS turnover, COUNT(*) AS fills,
     ${counted('fee_quote IS NULL')} AS unknown_fees, ${counted("side = 'sell'")} AS sales, ${counted("side = 'sell' AND realized_pnl > 0")} AS won
   FROM ${d.table('fills')} WHERE ${within(d, range)} GROUP BY symbol
+), moved AS (
+  SELECT position_symbol AS symbol, SUM(realized_pnl) AS realized
+  FROM ${d.table('capital_flows')} WHERE position_symbol IS NOT NULL AND ${within(d, range)} GROUP BY 1
 ), last_mark AS (
   SELECT MAX(event_at) AS at FROM ${d.table('portfolio_snapshots')} WHERE ${within(d, range)}
 ), held AS (
   SELECT p.symbol, SUM(p.unrealized_pnl) AS unrealized, SUM(p.value) AS value
   FROM ${d.table('position_snapshots')} p JOIN last_mark l ON p.event_at = l.at WHERE ${within(d, range, 'p.event_at')}
   GROUP BY p.symbol
+), symbols AS (
+  SELECT symbol FROM trades UNION DISTINCT SELECT symbol FROM moved UNION DISTINCT SELECT symbol FROM held
 )
-SELECT COALESCE(t.symbol, h.symbol) AS symbol, ${d.text('COALESCE(t.realized, 0)')} AS realized,
+SELECT s.symbol, ${d.text('COALESCE(t.realized, 0) + COALESCE(m.realized, 0)')} AS realized,
   ${d.text('COALESCE(h.unrealized, 0)')} AS unrealized, ${d.text('COALESCE(h.value, 0)')} AS held,
   ${d.text('COALESCE(t.fees, 0)')} AS fees, ${d.text('COALESCE(t.turnover, 0)')} AS turnover,
   ${d.double('COALESCE(t.fills, 0)')} AS fills,
   ${d.double('COALESCE(t.unknown_fees, 0)')} AS unknown_fees, ${d.double('t.won')} / NULLIF(t.sales, 0) AS wins
-FROM trades t FULL JOIN held h ON h.symbol = t.symbol
+FROM symbols s LEFT JOIN trades t ON t.symbol = s.symbol LEFT JOIN moved m ON m.symbol = s.symbol
+  LEFT JOIN held h ON h.symbol = s.symbol
 ORDER BY 1`,
 };
 
