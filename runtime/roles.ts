@@ -99,6 +99,11 @@ export function roleRow(role: Role): RoleRow {
   return roleTable[role];
 }
 
+/** Of one stack: what there may be one of is not where a machine joins another. */
+export function rolesOf(joins: boolean): Role[] {
+  return roles.filter((role) => !joins || roleRow(role).replicas > 1);
+}
+
 /** As the supervisor, logs and incidents name its process. */
 export function processName(role: Role): string {
   return `workers/${role}`;

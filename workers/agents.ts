@@ -26,6 +26,7 @@ await runRole('agents', async ({ configuration, secrets, logger }) => {
   const agents = createAgents({ configuration, secrets, engines: startedEngines(), modelCalls, rememberNews });
   const activities = createAgentActivities({ agents, readSnapshot: createSnapshotReader(market), logger });
   return {
+    books: journal,
     // A queue that an outside worker serves is left to it, so that an absent one shows.
     workers: Object.keys(agents).map((agentId) => ({
       taskQueue: agentTaskQueue(agentId),

@@ -104,6 +104,7 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
   const queues = [TaskQueue.control, ...(leftOver > 0 ? [FORMER_QUEUE] : [])];
 
   return {
+    books: journal,
     workers: queues.map((taskQueue) => ({ ...worker, taskQueue })),
     ready: {
       journal: () => journal.check(),

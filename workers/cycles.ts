@@ -23,6 +23,7 @@ async function ownBooks({ configuration, logger }: Context, venue: Venue, market
   await refuseUnlisted(configuration, market, journal);
   const { activities, close } = await openBooks({ configuration, journal, logger }, market);
   return {
+    journal,
     activities,
     startsAllowedAt: (at: number) => journal.control.startsAllowedAt(configuration.account, at),
     check: () => journal.check(),
@@ -36,6 +37,7 @@ async function ownBooks({ configuration, logger }: Context, venue: Venue, market
 /** Whoever has the books refuses symbols that are not listed. */
 function absentBooks({ client }: Context) {
   return {
+    journal: undefined,
     activities: createAbsentBooks(),
     startsAllowedAt: booksElsewhere,
     check: () => refuseUnservedBooks(client),
@@ -55,6 +57,7 @@ await runRole('cycles', async (context) => {
   });
 
   return {
+    books: books.journal,
     workers: [
       {
         taskQueue: TaskQueue.cycles,

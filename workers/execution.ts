@@ -27,6 +27,7 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
   const stream = venue.stream({ onEvent: events.wake, logger });
 
   return {
+    books: journal,
     workers: [
       {
         taskQueue: TaskQueue.execution,

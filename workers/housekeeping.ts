@@ -43,6 +43,7 @@ await runRole('housekeeping', async ({ configuration, secrets, client, logger })
   const stopWatching = watchWarehouse(warehouse, feeds, logger);
 
   return {
+    books: journal,
     workers: [
       {
         taskQueue: TaskQueue.housekeeping,

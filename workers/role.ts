@@ -18,6 +18,8 @@ import { startOperationsServer } from '../runtime/telemetry/operations-server.ts
 import { announceReady, onShutdown } from '../runtime/telemetry/process.ts';
 import { startTracing } from '../runtime/telemetry/tracing.ts';
 import { clientOn, connectWorkers, createWorker, versionOf } from '../runtime/temporal.ts';
+import type { Journal } from '../stores/journal/port.ts';
+import { holdBooks } from './claim.ts';
 import type { WorkflowBundle } from './workflow-bundle.ts';
 
 export interface RoleContext {
@@ -29,6 +31,8 @@ export interface RoleContext {
 
 export interface RoleParts<R extends Role> {
   workers: (WorkerOptions & { workflowBundle?: WorkflowBundle })[];
+  /** That it works with, where it has any: it holds them together with the other processes of its stack. */
+  books?: Pick<Journal, 'stacks'> | undefined;
   /** Run before the first poll. */
   beforePolling?: () => Promise<void>;
   /** Whether a person has allowed cycles to be started by hand at this time. */
@@ -81,6 +85,7 @@ export async function runRole<R extends Role>(
   const parts = await build({ configuration, secrets, client, logger }).catch((error: unknown) =>
     endForNewStart(error, logger),
   );
+  const letGo = parts.books && (await holdBooks(parts.books, logger));
   const hasWorkflows = parts.workers.some(({ workflowBundle }) => workflowBundle !== undefined);
   if (hasWorkflows && temporal.deployment === undefined) await refuseUnversioned(client);
   await parts.beforePolling?.();
@@ -130,6 +135,7 @@ export async function runRole<R extends Role>(
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await running;
     await operations.close();
+    await letGo?.();
     await parts.close();
     await connection.close();
     await stopTracing();

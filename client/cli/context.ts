@@ -19,7 +19,8 @@ import { readProfile } from '../stack/profile.ts';
 /** What a command works with; each part is opened at its first use and closed when the command ends. */
 export interface CliContext {
   configuration: Configuration;
-  secrets: Secrets;
+  /** At its first reading tokens of our own are made where they are missing. */
+  readonly secrets: Secrets;
   /** Who is at the keyboard, for the records. */
   user: string;
   journal(): Promise<Journal>;
@@ -47,12 +48,13 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
   };
 
   const configuration = loadConfiguration();
-  const secrets = loadSecrets();
+  let loaded: Secrets | undefined;
+  const secrets = (): Secrets => (loaded ??= loadSecrets());
   const exchange = (): Promise<Venue> =>
     once('exchange', async () => {
       // Loaded at its first use: most commands need no exchange, and ccxt takes its time.
       const { connectExchange } = await import('../controls/exchange.ts');
-      return connectExchange(configuration, secrets);
+      return connectExchange(configuration, secrets());
     });
   const journal = (): Promise<Journal> =>
     once('journal', async () => {
@@ -71,7 +73,9 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
   try {
     return await work({
       configuration,
-      secrets,
+      get secrets() {
+        return secrets();
+      },
       user: userInfo().username,
       journal,
       market,
@@ -97,7 +101,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
           const { createCoordinatorClient } = await import('../../trading/decide/coordinator-client.ts');
           const client = createCoordinatorClient({
             url: coordinatorUrl(configuration),
-            token: secrets.coordinatorToken,
+            token: secrets().coordinatorToken,
           });
           closers.push(() => client.close());
           return client;

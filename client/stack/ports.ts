@@ -2,9 +2,8 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
-import { roles } from '../../contracts/roles.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
-import { operationsPort, processName, sdkMetricsPort } from '../../runtime/roles.ts';
+import { operationsPort, processName, rolesOf, sdkMetricsPort } from '../../runtime/roles.ts';
 import type { Profile } from './profile.ts';
 
 export interface PortUse {
@@ -21,7 +20,12 @@ export function portsOf(
   configuration: Configuration,
   { temporal, observability }: Profile,
   files: { configuration: string; profile: string },
-  { ownTemporal, engines, observe }: { ownTemporal: boolean; engines: readonly Engine[]; observe: boolean },
+  {
+    ownTemporal,
+    engines,
+    observe,
+    joins = false,
+  }: { ownTemporal: boolean; engines: readonly Engine[]; observe: boolean; joins?: boolean },
 ): PortUse[] {
   const { paperExchange, coordinator, mode, agents } = configuration;
   const inProfile = (key: string): string => `${key} in ${files.profile}`;
@@ -33,7 +37,7 @@ export function portsOf(
       ? []
       : [{ port: temporal.ports.metrics, use: "Temporal's metrics", key: inProfile('temporal.ports.metrics') }]),
   ].map((entry) => ({ ...entry, host: temporal.host }));
-  const workers = roles.flatMap((role) =>
+  const workers = rolesOf(joins).flatMap((role) =>
     [
       { port: operationsPort(configuration, role), use: `the health of ${processName(role)}` },
       { port: sdkMetricsPort(configuration, role), use: `the SDK's metrics of ${processName(role)}` },
@@ -41,7 +45,7 @@ export function portsOf(
   );
   return [
     ...(ownTemporal ? server : []),
-    ...(mode === 'paper'
+    ...(mode === 'paper' && !joins
       ? [{ ...paperExchange, use: 'the paper exchange', key: inConfiguration('paperExchange.port') }]
       : []),
     { ...coordinator, use: 'the MCP coordinator', key: inConfiguration('coordinator.port') },

@@ -1,11 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, isGrpcServiceError } from '@temporalio/client';
-import type { KnownSecrets } from '../../runtime/configuration/secrets.ts';
-import type { TemporalAccess } from '../../runtime/configuration/temporal.ts';
 import { DEPLOYMENT } from '../../runtime/deployment.ts';
-import { connectClient } from '../../runtime/temporal.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
 const UPDATE_WITHIN_MS = 20_000;
 const RETRY_MS = 500;
 
@@ -15,24 +11,11 @@ const PERMISSION_DENIED = 7;
 const NOT_FOUND = 5;
 const FAILED_PRECONDITION = 9;
 
-/** @returns whether the server keeps the versions of workers apart */
-export async function rollOut(
-  access: TemporalAccess,
-  secrets: KnownSecrets,
-  buildId: string,
-  onProgress: (message: string) => void,
-): Promise<boolean> {
-  const client = await connectClient(access, secrets, CONNECT_TIMEOUT_MS);
-  try {
-    return await rollOutBy(client, buildId, onProgress);
-  } finally {
-    await client.connection.close();
-  }
-}
-
 /**
  * Makes a build the current one, before its workers poll: they would get nothing, and wait for the kill switch without end. What earlier builds
  * left pinned to them goes on on the current one, since nobody serves those any more; recorded histories hold that it can. May be repeated.
+ *
+ * @returns whether the server keeps the versions of workers apart
  */
 export async function rollOutBy(
   client: Client,

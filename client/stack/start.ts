@@ -1,59 +1,37 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import type { Configuration } from '../../contracts/config/schema.ts';
-import { UserError } from '../../contracts/errors.ts';
-import { roles } from '../../contracts/roles.ts';
-import { coordinatorUrl, paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
+import type { UserError } from '../../contracts/errors.ts';
+import type { Role } from '../../contracts/roles.ts';
+import { coordinatorUrl } from '../../runtime/configuration/addresses.ts';
 import { refuseBooksElsewhere } from '../../runtime/configuration/books.ts';
-import { ENGINES_VARIABLE, type Engine } from '../../runtime/configuration/engines.ts';
-import { dataFolder, projectFolder } from '../../runtime/configuration/folders.ts';
+import { ENGINES_VARIABLE } from '../../runtime/configuration/engines.ts';
+import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { configurationFile } from '../../runtime/configuration/load.ts';
-import { environmentOf } from '../../runtime/configuration/process-environment.ts';
 import { knownSecrets, loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { BUILD_VARIABLE, refuseReadablePayloads, type TemporalAccess } from '../../runtime/configuration/temporal.ts';
 import { DEPLOYMENT } from '../../runtime/deployment.ts';
-import { processName, roleRow } from '../../runtime/roles.ts';
-import type { Logger } from '../../runtime/telemetry/logger.ts';
-import { journalFile } from '../../stores/journal/open.ts';
+import { rolesOf } from '../../runtime/roles.ts';
+import type { Stack as RunningStack, StackTerms } from '../../stores/journal/books/stacks.ts';
+import { journalFile, openJournal } from '../../stores/journal/open.ts';
 import { refuseUnreadyMode } from '../controls/live/readiness.ts';
-import { bindOwnBooks } from './bind-books.ts';
+import { type BooksClaim, claimBooks } from './claim.ts';
 import { stackAccess, usesOtherServer } from './connection.ts';
 import { refuseCorruptDatabase } from './databases.ts';
 import { enableOfferedAgents } from './engine-agents.ts';
+import { guardEngines, takeEngines } from './engine-lease.ts';
 import { prepareEngines } from './engines.ts';
-import { nodeArguments } from './node-arguments.ts';
+import { stackToJoin } from './join.ts';
 import { observers } from './observe.ts';
-import { ensurePaperAccount } from './paper-account.ts';
+import { bundleWorkflows, otherTemporal, startServices, startTemporal, workerProcesses } from './parts.ts';
 import { pinConfiguration } from './pinned-configuration.ts';
-import { hiddenPlace, portsOf, refuseTakenPorts } from './ports.ts';
-import type { ProcessNews } from './process-incidents.ts';
-import { type Profile, profileFile } from './profile.ts';
-import { rollOut } from './rollout.ts';
+import { portsOf, refuseTakenPorts } from './ports.ts';
+import { profileFile } from './profile.ts';
 import { claimRun, RUN_VARIABLE } from './run-record.ts';
+import type { StackOptions } from './stack-options.ts';
+import { placeOf } from './stack-place.ts';
 import { listenForStop } from './stop-signal.ts';
-import { interrupted, type ProcessSpec } from './supervised-process.ts';
+import { interrupted } from './supervised-process.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
-import { temporalBinary } from './temporal-binary.ts';
-import { checkOtherServer, temporalServer } from './temporal-server.ts';
-
-const run = promisify(execFile);
-
-export interface StackOptions {
-  configuration: Configuration;
-  profile: Profile;
-  /** Run beside the stack; what is missing of them is installed. */
-  engines: readonly Engine[];
-  /** Prometheus and Alertmanager beside it. */
-  observe?: boolean;
-  /** The supervisor before this one was killed. */
-  resumes?: boolean;
-  /** One short line per step of the preparation. */
-  onProgress: (message: string) => void;
-  logger: Logger;
-  /** Told when a process ends unasked, and when it serves again. */
-  onProcess?: (news: ProcessNews) => void;
-}
+import { settleTerms } from './terms.ts';
 
 export interface Stack {
   /** What a person or a program can open, in the order of start. */
@@ -63,12 +41,20 @@ export interface Stack {
   /** What runs now; a process that is being restarted is missing. */
   readonly processes: readonly { name: string; pid: number }[];
   readonly temporal: TemporalAccess;
+  readonly books: Books;
+  /** Of its workers. */
+  readonly roles: readonly Role[];
   /** Aborted by Ctrl-C, SIGTERM, or the end of the npm that started us: call `stop` then. */
   readonly stopRequested: AbortSignal;
-  /** Resolves, after everything was stopped, if a process that protects money could not be kept running. */
+  /** Resolves, after everything was stopped, if a process that protects money could not be kept running, or another start has taken the books. */
   readonly failure: Promise<UserError>;
   /** Ends every process, the workers first; what was going on continues with the next start. */
   stop: () => Promise<void>;
+}
+
+interface Books extends BooksClaim {
+  /** The stack whose work this one shares. */
+  joins?: RunningStack & { terms: StackTerms };
 }
 
 /** Brings everything up, or ends what it started and rejects: with a UserError where the cause is known, `Interrupted` after Ctrl-C. */
@@ -81,6 +67,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const claimed = await claimRun(dataFolder(), options.onProgress);
     stopSignal.watch(claimed.launchers);
     const temporal = stackAccess(options.profile);
+    checkDatabases(options);
+    const books = await takeBooks(options).catch((error: unknown) => {
+      claimed.release();
+      throw error;
+    });
+    const ending = new AbortController();
     const supervisor = createSupervisor({
       logFolder: join(dataFolder(), 'logs'),
       environment: { [RUN_VARIABLE]: claimed.runId },
@@ -101,7 +93,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     let stopped: Promise<void> | undefined;
     const end = async (): Promise<void> => {
+      ending.abort();
       await supervisor.stop();
+      await books.close();
       claimed.release();
       stopSignal.release();
     };
@@ -109,11 +103,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       stopped ??= end();
       return stopped;
     };
+    const lost = books.lost.then(async (error) => {
+      await supervisor.stop();
+      return error;
+    });
     try {
-      const { services, access } = await untilStopped(
-        stopSignal.signal,
-        bringUp(options, supervisor, temporal, stopSignal.signal),
-      );
+      const { services, access } = await untilStopped(stopSignal.signal, [
+        bringUp(options, supervisor, { temporal, books, signal: stopSignal.signal, ending: ending.signal }),
+        books.lost.then((error) => {
+          throw error;
+        }),
+      ]);
       return {
         services,
         access,
@@ -121,8 +121,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
           return supervisor.processes();
         },
         temporal,
+        books,
+        roles: rolesOf(books.joins !== undefined),
         stopRequested: stopSignal.signal,
-        failure: supervisor.failure,
+        failure: Promise.race([supervisor.failure, lost]),
         stop,
       };
     } catch (error) {
@@ -135,41 +137,75 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
+/** The books first: what may be started twice is not, and what was refused has changed nothing. */
+async function takeBooks({ configuration, join: joins, logger, onProgress }: StackOptions): Promise<Books> {
+  const place = placeOf(dataFolder());
+  const journal = await openJournal(configuration);
+  try {
+    const found = joins ? await stackToJoin(journal, place) : undefined;
+    const kind = joins ? 'joined' : 'first';
+    const severalMachines = knownSecrets().journalUrl !== undefined;
+    const claim = await claimBooks({ journal, place, kind, severalMachines, logger, onProgress });
+    return found ? { ...claim, joins: found } : claim;
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
 async function bringUp(
   options: StackOptions,
   supervisor: Supervisor,
-  temporal: TemporalAccess,
-  signal: AbortSignal,
+  {
+    temporal,
+    books,
+    signal,
+    ending,
+  }: { temporal: TemporalAccess; books: Books; signal: AbortSignal; ending: AbortSignal },
 ): Promise<Pick<Stack, 'services' | 'access'>> {
   const { configuration, profile, engines, onProgress } = options;
+  const { joins } = books;
   const ownTemporal = !usesOtherServer();
   const files = { configuration: configurationFile(), profile: profileFile() };
   refuseReadablePayloads(configuration, temporal, knownSecrets());
-  checkDatabases(configuration, profile, ownTemporal);
   const access = await refuseUnreadyMode(configuration);
-  await refuseTakenPorts(
-    portsOf(configuration, profile, files, { ownTemporal, engines, observe: options.observe === true }),
-  );
+  const own = { ownTemporal, engines, observe: options.observe === true, joins: joins !== undefined };
+  await refuseTakenPorts(portsOf(configuration, profile, files, own));
+  await takeEngines(books, engines);
 
+  const build = bundleWorkflows(signal);
+  build.catch(() => {});
+  const startServer = () =>
+    ownTemporal ? startTemporal(options, supervisor, signal) : otherTemporal(options, temporal);
+  const settle = async () => settleTerms({ configuration, temporal, books, joins, buildId: await build, onProgress });
+  // One that joins starts nothing before it is known to fit.
+  const joined = joins && { url: await startServer(), isVersioned: await settle() };
   // Independent of each other; only the workers need all of them.
   const [temporalUrl, services, engineProcesses, watchers, buildId] = await Promise.all([
-    ownTemporal ? startTemporal(options, supervisor, signal) : otherTemporal(options, temporal),
+    joined?.url ?? startServer(),
     startServices(options, supervisor),
     prepareEngines(engines, { onProgress, signal }),
     options.observe ? observers(configuration, profile, { onProgress, signal }) : [],
-    bundleWorkflows(signal),
+    build,
   ]);
 
   // Loaded here: ccxt takes its time, and what comes before needs no exchange.
   const { refuseUnlistedSymbols } = await import('./listed-symbols.ts');
   await refuseUnlistedSymbols(configuration);
-  const isVersioned = await rollOut(temporal, knownSecrets(), buildId, onProgress);
-  const environment = { [BUILD_VARIABLE]: buildId, ...(isVersioned ? { TEMPORAL_DEPLOYMENT_NAME: DEPLOYMENT } : {}) };
+  const isVersioned = joined?.isVersioned ?? (await settle());
   onProgress('Starting the workers');
-  const workers = workerProcesses(environment);
+  const workers = workerProcesses(
+    {
+      ...books.environment,
+      [BUILD_VARIABLE]: buildId,
+      ...(isVersioned ? { TEMPORAL_DEPLOYMENT_NAME: DEPLOYMENT } : {}),
+    },
+    joins !== undefined,
+  );
   const workerUrls = await supervisor.start(workers);
   for (const { name } of engineProcesses) onProgress(`Starting ${name}`);
   const engineUrls = await supervisor.start(engineProcesses);
+  ending.addEventListener('abort', guardEngines(books, supervisor, engineProcesses, engines, options.logger));
   if (watchers.length > 0) onProgress('Starting Prometheus and Alertmanager');
   const watcherUrls = await supervisor.start(watchers);
   const coordinator = { url: coordinatorUrl(configuration), token: loadSecrets().coordinatorToken };
@@ -187,91 +223,28 @@ async function bringUp(
   return { services: started.flatMap(({ name, url }) => (url === undefined ? [] : [{ name, url }])), access };
 }
 
-/** @returns the address of its Web UI, which a process of ours lets only those into who may use it */
-async function startTemporal(
-  { configuration, profile, onProgress }: StackOptions,
-  supervisor: Supervisor,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const binary = await temporalBinary(profile.temporal, { onProgress, signal });
-  onProgress('Starting Temporal');
-  const upstream = await hiddenPlace();
-  await supervisor.start([temporalServer(profile.temporal, binary, dataFolder(), upstream)]);
-  const { host, ports } = profile.temporal;
-  const webUi = ownProcess('web-ui', 'client/stack/web-ui/main.ts', true);
-  const places = [`${host}:${ports.ui}`, `${upstream.host}:${upstream.port}`];
-  const [url] = await supervisor.start([{ ...webUi, args: [...webUi.args, configuration.mode, ...places] }]);
-  return url;
-}
-
-async function otherTemporal({ profile, onProgress }: StackOptions, temporal: TemporalAccess): Promise<string> {
-  onProgress(`Connecting to Temporal at ${temporal.address}`);
-  await checkOtherServer(temporal, profile.temporal);
-  return temporal.address;
-}
-
-async function startServices(
-  { configuration, onProgress }: StackOptions,
-  supervisor: Supervisor,
-): Promise<{ name: string; url: string | undefined }[]> {
-  const paper = configuration.mode === 'paper';
-  onProgress(paper ? 'Starting the paper exchange and the coordinator' : 'Starting the coordinator');
-  const exchange = paper ? [ownProcess('paper-exchange', 'services/paper-exchange/main.ts', true)] : [];
-  const exchangeUrls = await supervisor.start(exchange);
-  if (paper) await ensurePaperAccount(exchangeUrls[0] ?? paperExchangeUrl(configuration), configuration);
-  // Before the first process that writes them.
-  const bound = await bindOwnBooks(configuration);
-  if (bound !== undefined) onProgress(bound);
-  const processes = [...exchange, ownProcess('mcp-coordinator', 'services/mcp-coordinator/main.ts', true)];
-  const urls = [...exchangeUrls, ...(await supervisor.start(processes.slice(exchange.length)))];
-  return processes.map(({ name }, index) => ({ name, url: urls[index] }));
-}
-
-/** Once for all workers, which would otherwise each make the same bundle at the same time. @returns the build id */
-async function bundleWorkflows(signal: AbortSignal): Promise<string> {
-  const prepare = join(projectFolder, 'workers', 'prepare.ts');
-  try {
-    return (await run(process.execPath, [prepare], { signal, env: environmentOf('workers/prepare') })).stdout;
-  } catch (error) {
-    throw new UserError(
-      'BundleFailed',
-      `The workflows could not be bundled: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-}
-
-export function workerProcesses(environment: Record<string, string>): ProcessSpec[] {
-  return roles.map((role) => {
-    const { entry, protectsMoney } = roleRow(role);
-    return { ...ownProcess(processName(role), entry, !protectsMoney), mayStartAnew: protectsMoney, environment };
-  });
-}
-
-function ownProcess(name: string, file: string, advisory = false): ProcessSpec {
-  return { name, command: process.execPath, args: nodeArguments(file), watched: true, advisory };
-}
-
-function checkDatabases({ mode }: Configuration, { temporal }: Profile, ownTemporal: boolean): void {
+/** While nobody writes to them. */
+function checkDatabases({ configuration: { mode }, profile: { temporal }, join: joins }: StackOptions): void {
   refuseCorruptDatabase({ file: journalFile(), holds: 'the books', loss: 'the books and all orders in them' });
-  if (mode === 'paper') {
+  if (mode === 'paper' && !joins) {
     const file = join(dataFolder(), 'paper-exchange.db');
     refuseCorruptDatabase({ file, holds: 'the paper exchange', loss: 'its accounts and its market' });
   }
-  if (!ownTemporal) return;
+  if (usesOtherServer()) return;
   const temporalFile = join(dataFolder(), temporal.database);
   refuseCorruptDatabase({ file: temporalFile, holds: 'Temporal', loss: 'the histories of its workflows' });
 }
 
 /** A stop leaves the work where it is: `stop` ends the processes that it waits for. */
-async function untilStopped<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+async function untilStopped<T>(signal: AbortSignal, works: readonly Promise<T>[]): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(interrupted());
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   try {
-    return await Promise.race([work, promise]);
+    return await Promise.race([...works, promise]);
   } finally {
-    work.catch(() => {});
+    for (const work of works) work.catch(() => {});
     signal.removeEventListener('abort', onAbort);
   }
 }

@@ -18,6 +18,8 @@ export interface Supervisor {
   start: (specs: readonly ProcessSpec[]) => Promise<(string | undefined)[]>;
   /** What runs now; a process that is being restarted is missing. */
   processes(): { name: string; pid: number }[];
+  /** Stops those of these names for good; they may be started again. */
+  end: (names: readonly string[]) => Promise<void>;
   /** Stops all, the last started first. Never rejects for a process that had to be killed. */
   stop: () => Promise<void>;
   /** Resolves, after everything was stopped, if a process that protects money could not be kept running. */
@@ -105,6 +107,10 @@ export function createSupervisor(options: {
       return await Promise.all(stage.map((supervised) => supervised.start()));
     },
     processes,
+    end: async (names) => {
+      const wanted = stages.flat().filter(({ name }) => names.includes(name));
+      await Promise.all(wanted.map((supervised) => supervised.stop()));
+    },
     stop,
     failure: failed.promise,
   };

@@ -15,6 +15,7 @@ import type { Outbox } from './books/outbox.ts';
 import type { ParticipationBook } from './books/participation.ts';
 import type { ScoreBook } from './books/scores.ts';
 import type { SettingsBook } from './books/settings.ts';
+import type { StackBook } from './books/stacks.ts';
 
 /**
  * The books. Each method is one transaction, durable when its promise resolves; amounts are decimal text; times are UTC epoch milliseconds.
@@ -39,6 +40,7 @@ export interface Journal {
   readonly modelCalls: ModelCallBook;
   readonly models: ModelBook;
   readonly incidents: IncidentBook;
+  readonly stacks: StackBook;
   readonly outbox: Outbox;
   readonly audit: AuditBook;
   /** Deletes raw answers of language models, and guests' signals, that are older. Returns how many. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { workerProcesses } from '../../client/stack/start.ts';
+import { workerProcesses } from '../../client/stack/parts.ts';
 
 it('what protects money may ask for a new start of the whole, and nothing else', () => {
   const asking = workerProcesses({}).filter(({ mayStartAnew }) => mayStartAnew);

@@ -1,19 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { oneLine } from '../../../contracts/text.ts';
 import { type Engine, engines } from '../../../runtime/configuration/engines.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
-import { type Secrets, secretValues } from '../../../runtime/configuration/secrets.ts';
+import { knownSecrets, type Secrets, secretValues } from '../../../runtime/configuration/secrets.ts';
 import { createLogger } from '../../../runtime/telemetry/logger.ts';
 import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import { ensureSchedule } from '../../controls/schedule.ts';
 import { sentenceOf } from '../../controls/words.ts';
+import { describeStack } from '../../stack/claim.ts';
 import { watchDisk } from '../../stack/disk-watch.ts';
+import { refuseUnfitToJoin } from '../../stack/join.ts';
 import { OBSERVER, observerPasswordFile } from '../../stack/observer-access.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
 import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../stack/process-incidents.ts';
@@ -29,6 +31,7 @@ interface UpOptions extends OutputOptions {
   cycles?: number;
   exit?: boolean;
   observe?: boolean;
+  join?: boolean;
   with: Engine[];
 }
 
@@ -104,7 +107,19 @@ function onScreen({ name, url }: Stack['services'][number], { mode }: Configurat
   return name === 'temporal' && mode === 'live' && url.startsWith('http') ? `${url}/?token=${token}` : url;
 }
 
-function welcome({ services, access }: Stack, configuration: Configuration, { webUiToken }: Secrets): Lines {
+/** What runs here of all that the books need, where another stack runs the rest. */
+function sharing({ books: { joins }, roles }: Stack): string[] {
+  if (!joins) return [];
+  return [
+    '',
+    `JOINED ${describeStack(joins)}`,
+    `taken here: ${roles.join(', ')}, with a coordinator of their own`,
+    'left there: Temporal, schedules, housekeeping (export, reports, backups, retention, the look at every component), and on paper the exchange',
+  ];
+}
+
+function welcome(stack: Stack, configuration: Configuration, { webUiToken }: Secrets): Lines {
+  const { services, access } = stack;
   const { mode, account, symbols, cycle } = configuration;
   return [
     '',
@@ -116,6 +131,7 @@ function welcome({ services, access }: Stack, configuration: Configuration, { we
         ]
       : []),
     `Sapphire trades ${mode === 'paper' ? 'on PAPER' : 'LIVE'}: account ${account}, ${symbols.join(', ')}, a cycle every ${cycle.intervalSeconds} s`,
+    ...sharing(stack),
     '',
     table(
       ['service', 'address'],
@@ -128,6 +144,11 @@ function welcome({ services, access }: Stack, configuration: Configuration, { we
     'Ctrl-C stops; "npx sapphire --help" in another terminal does the rest.',
     '',
   ];
+}
+
+function viewOf({ books: { claim, joins }, roles }: Stack) {
+  const joined = joins && { stackId: joins.stackId, host: joins.host, folder: joins.folder };
+  return { ...claim, roles, ...(joined ? { joined } : {}) };
 }
 
 /** Red where there is a terminal. */
@@ -149,6 +170,7 @@ async function* cyclesOf(
     yield* wantedCycles(client, journal, configuration, options.cycles, stack.stopRequested);
   if (options.exit) return;
   const scheduled = scheduledCycles(journal, configuration.account, stack.stopRequested);
+  if (options.join) return yield* scheduled;
   const first = scheduled.next();
   const schedule = await ensureSchedule(client, configuration);
   if (options.cycles === undefined) await schedule.trigger();
@@ -178,7 +200,11 @@ async function follow(
   return finished;
 }
 
-async function up({ configuration, secrets }: CliContext, options: UpOptions): Promise<number> {
+async function up(context: CliContext, options: UpOptions): Promise<number> {
+  const { configuration } = context;
+  // Before anything makes a token that the first machine does not know.
+  if (options.join) refuseUnfitToJoin(configuration, knownSecrets());
+  const { secrets } = context;
   const startedAt = Date.now();
   const logger = createLogger({ process: 'sapphire', level: 'warn', secrets: secretValues(secrets) });
   const incidents = createProcessIncidents(logger);
@@ -189,6 +215,7 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
     profile: readProfile(),
     engines: options.with,
     observe: options.observe === true,
+    join: options.join === true,
     resumes: crash !== undefined,
     logger,
     onProcess: incidents.note,
@@ -218,7 +245,7 @@ async function up({ configuration, secrets }: CliContext, options: UpOptions): P
     const firstCycleMs = cycles[0] && cycles[0].finishedAt - startedAt;
     const durations = { readyMs, firstCycleMs, totalMs: Date.now() - startedAt };
     print(
-      { mode, currency, equity, cycles: cycles.map(viewCycle), services, durations },
+      { mode, currency, equity, cycles: cycles.map(viewCycle), services, durations, stack: viewOf(stack) },
       options,
       () =>
         `${cycles.length} cycles, equity ${equity ?? 'unknown'} ${currency}; the books and histories stay for the next start`,
@@ -257,9 +284,16 @@ export function registerUp(program: Command): void {
         '--observe',
         'run Prometheus and Alertmanager beside it, with the rules and routes of deploy/observability',
       )
+      .addOption(
+        new Option('--join', 'share the work of the stack that runs these books on another machine').conflicts([
+          'cycles',
+          'exit',
+          'observe',
+        ]),
+      )
       .addHelpText(
         'after',
-        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations.\n\nExamples:\n  sapphire up\n  sapphire up --cycles 3 --exit --json\n  sapphire up --with freqtrade --with hummingbot\n  sapphire up --observe',
+        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations, stack.\n\nExamples:\n  sapphire up\n  sapphire up --cycles 3 --exit --json\n  sapphire up --with freqtrade --with hummingbot\n  sapphire up --observe\n  sapphire up --join (docs/several-machines.md)',
       ),
     up,
   );

@@ -99,6 +99,7 @@ export async function openPostgresDatabase(
       const value = await work({
         ...within,
         now,
+        clock: () => clockOf(within),
         emit: async (...facts) => void events.push(...facts),
       });
       await appendToOutbox(client, events, { mode, at: now(), lock: orderLock });
@@ -117,7 +118,20 @@ export async function openPostgresDatabase(
   };
 
   const takeStatistics = async (): Promise<void> => void (await sql.run('ANALYZE'));
-  return { ...sql, mode, now, transaction, takeStatistics, close: () => connections.close() };
+  return {
+    ...sql,
+    mode,
+    now,
+    clock: () => clockOf(sql),
+    transaction,
+    takeStatistics,
+    close: () => connections.close(),
+  };
+}
+
+async function clockOf(sql: Sql): Promise<number> {
+  const row = await sql.row('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now');
+  return Number(row?.['now']);
 }
 
 async function lock(sql: Sql, account: string, { control, ledger }: Locks, venue: string): Promise<void> {

@@ -28,6 +28,8 @@ export interface Locks {
 
 export interface Transaction extends Sql {
   now(): number;
+  /** The database's own clock where it has one, by which leases of several machines are held; else as `now`. */
+  clock(): Promise<number>;
   /** Appends to the outbox with the commit of the fact that it records. */
   emit(...events: NewEvent[]): Promise<void>;
 }
@@ -36,6 +38,7 @@ export interface Transaction extends Sql {
 export interface Database extends Sql {
   readonly mode: Mode;
   now(): number;
+  clock(): Promise<number>;
   /** Durable when its promise resolves; rolled back when `work` rejects. */
   transaction<T>(account: string, locks: Locks, work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /** Takes anew what the database knows of its tables' sizes, where it chooses by them how a statement finds its rows. */

@@ -18,6 +18,7 @@ import { createParticipationBook } from './participation.ts';
 import { createScoreBook } from './scores.ts';
 import { createSettingsBook } from './settings.ts';
 import { policySettings, riskSettings } from './settings-kinds.ts';
+import { createStackBook } from './stacks.ts';
 
 /** All books over one database. */
 export async function createJournal(database: Database): Promise<Journal> {
@@ -37,6 +38,7 @@ export async function createJournal(database: Database): Promise<Journal> {
     modelCalls: createModelCallBook(database),
     models: createModelBook(database),
     incidents: createIncidentBook(database),
+    stacks: createStackBook(database),
     outbox: createOutbox(database),
     audit: createAuditBook(database),
     deleteAnswers: (before) => deleteAnswers(database, before),

@@ -12,6 +12,7 @@ import { modelCalls, sampling } from './schema/model-calls.ts';
 import { models } from './schema/models.ts';
 import { openOrders } from './schema/open-orders.ts';
 import { sending } from './schema/sending.ts';
+import { stacks } from './schema/stacks.ts';
 import { tradedHours } from './schema/traded-hours.ts';
 import { venues } from './schema/venues.ts';
 
@@ -47,6 +48,7 @@ export const journalSchema: Schema = {
     { version: 11, sql: openOrders },
     { version: 12, sql: looks },
     { version: 13, sql: bindings },
+    { version: 14, sql: stacks },
   ],
 };
 

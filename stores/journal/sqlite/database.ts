@@ -120,6 +120,7 @@ async function open(file: string, { mode, venue }: Market, now: () => number, sc
 
   const inside: Transaction = {
     now,
+    clock: async () => now(),
     row: (sql, ...values) => writer.row(sql, ...values),
     rows: (sql, ...values) => writer.rows(sql, ...values),
     run: (sql, ...values) => writer.run(sql, ...values),
@@ -143,6 +144,7 @@ async function open(file: string, { mode, venue }: Market, now: () => number, sc
   return {
     mode,
     now,
+    clock: async () => now(),
     row: (sql, ...values) => reader.row(sql, ...values),
     rows: (sql, ...values) => reader.rows(sql, ...values),
     run: (sql, ...values) => transaction((one) => one.run(sql, ...values)),

@@ -1,0 +1,110 @@
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { type Claim, claimVariable } from '../../runtime/configuration/claim.ts';
+import type { Logger } from '../../runtime/telemetry/logger.ts';
+import type { Stack, StackKind, StackPlace, StackTerms } from '../../stores/journal/books/stacks.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { keepClaim, LEASE_MS } from '../../trading/control/keep-claim.ts';
+
+/** The books, as long as this process runs them. */
+export interface BooksClaim {
+  claim: Claim;
+  /** For the workers, which hold them as well. */
+  environment: Record<string, string>;
+  /** Says on what terms this stack runs, before its workers do anything. */
+  agree(terms: StackTerms): Promise<void>;
+  /** Takes what may run once on all machines. Undefined where the claim was lost. */
+  takePart(part: string): Promise<Stack | undefined>;
+  /** Since the last renewal that came through, by the monotonic clock. */
+  silentMs(): number;
+  /** Resolves once another claim has taken this one's place. */
+  readonly lost: Promise<UserError>;
+  /** After the last process has ended. */
+  close(): Promise<void>;
+}
+
+/** For a person: which stack, and since when it runs. */
+export function describeStack({ host, folder, startedAt }: Pick<Stack, 'host' | 'folder' | 'startedAt'>): string {
+  return `${host}, ${folder}, since ${new Date(startedAt).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/**
+ * Takes the books. The journal is closed with the claim.
+ *
+ * @throws UserError HeldElsewhere
+ */
+export async function claimBooks({
+  journal,
+  place,
+  kind,
+  severalMachines,
+  logger,
+  onProgress,
+}: {
+  journal: Pick<Journal, 'stacks' | 'close'>;
+  place: StackPlace;
+  kind: StackKind;
+  /** Whether the books are where another machine gets to. */
+  severalMachines: boolean;
+  logger: Logger;
+  onProgress: (message: string) => void;
+}): Promise<BooksClaim> {
+  const { stacks } = journal;
+  const outcome = await stacks.claim({ ...place, kind }, LEASE_MS);
+  if ('heldBy' in outcome) throw heldElsewhere(outcome.heldBy, place, severalMachines);
+  const { held, after } = outcome;
+  if (after) onProgress(`Taking the books over from ${describeStack(after)}, which was not heard of any more`);
+  const lost = Promise.withResolvers<UserError>();
+  const kept = keepClaim({ stacks, held, logger, onLost: () => lost.resolve(booksTaken()) });
+  const claim = { ...held, kind };
+  return {
+    claim,
+    environment: claimVariable(claim),
+    async agree(terms) {
+      const { agreed, others } = await stacks.agree(held, terms);
+      if (others.length > 0) throw otherNamespace(others);
+      if (!agreed) throw booksTaken();
+    },
+    takePart: (part) => stacks.takePart(held, part),
+    silentMs: () => kept.silentMs(),
+    lost: lost.promise,
+    async close() {
+      await kept.close();
+      try {
+        await stacks.release(held);
+      } catch (error) {
+        logger.warn({ err: error }, 'the books could not be given back: their lease runs out by itself');
+      }
+      await journal.close();
+    },
+  };
+}
+
+function heldElsewhere(holder: Stack, place: StackPlace, severalMachines: boolean): UserError {
+  const seconds = Math.ceil(holder.leftMs / 1_000);
+  const join = severalMachines ? ', share its work with "npm start -- --join"' : '';
+  const copied =
+    holder.stackId === place.stackId
+      ? ` This data folder is a copy of that one: remove stack-id in ${place.folder} to make it a stack of its own.`
+      : '';
+  return new UserError(
+    'HeldElsewhere',
+    `These books are run by another stack (${describeStack(holder)}): stop it there${join}, or, if that machine has died, start again when its lease has run out, in ${seconds} s.${copied}`,
+    ExitCode.refused,
+  );
+}
+
+function otherNamespace(others: readonly Stack[]): UserError {
+  return new UserError(
+    'OtherNamespace',
+    `These books are traded by stacks on another Temporal server or namespace: ${others.map(describeStack).join('; ')}. Name theirs in TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, or stop them first.`,
+    ExitCode.refused,
+  );
+}
+
+function booksTaken(): UserError {
+  return new UserError(
+    'BooksTaken',
+    'Another start has taken the books while this stack was not heard of: everything here is stopped. "sapphire status" says who runs them.',
+    ExitCode.refused,
+  );
+}
