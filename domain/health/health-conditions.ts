@@ -74,6 +74,9 @@ export const conditions = {
   'workflow.missing': critical(3, tried('reconcile', 4, 0)),
   /** What is pinned to it stands still; whether its workers come back only a person knows. */
   'version.unserved': critical(2),
+  /** Stacks that joined trade on, and nobody exports, backs up or looks. */
+  'stack.no_first': critical(5),
+  'stack.silent': warning(10),
   'trading.frozen': critical(5),
   'trading.resumable': critical(5, tried('unfreeze', 3, 30)),
   'trading.halted': critical(0),

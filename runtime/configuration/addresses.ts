@@ -1,7 +1,6 @@
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { roles } from '../../contracts/roles.ts';
 import { serverUrl } from '../foreign-requests.ts';
-import { operationsPort, processName } from '../roles.ts';
+import { operationsPort, processName, rolesOf } from '../roles.ts';
 
 export function paperExchangeUrl({ paperExchange }: Pick<Configuration, 'paperExchange'>): string {
   return serverUrl(paperExchange);
@@ -27,9 +26,9 @@ export function coordinatorUrl({ coordinator }: Pick<Configuration, 'coordinator
   return `${serverUrl(coordinator)}/mcp`;
 }
 
-/** Everything with a /readyz, in the order in which it starts. */
-export function healthEndpoints(configuration: Configuration): { name: string; url: string }[] {
-  const workers = roles.map((role) => ({
+/** Everything with a /readyz, in the order in which it starts. `joins`: of a stack that shares the work of another. */
+export function healthEndpoints(configuration: Configuration, joins = false): { name: string; url: string }[] {
+  const workers = rolesOf(joins).map((role) => ({
     name: processName(role),
     url: `http://127.0.0.1:${operationsPort(configuration, role)}`,
   }));

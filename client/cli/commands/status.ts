@@ -3,12 +3,15 @@ import { ExitCode } from '../../../contracts/errors.ts';
 import { healthFigures } from '../../../domain/health/health.ts';
 import type { Mode } from '../../../domain/market/market.ts';
 import { healthEndpoints } from '../../../runtime/configuration/addresses.ts';
+import { dataFolder } from '../../../runtime/configuration/folders.ts';
 import { askGuards, type Guard } from '../../controls/guards.ts';
 import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
+import { stackIdIn } from '../../stack/stack-place.ts';
 import { clock, cycleLine, viewCycle } from '../../views/cycle-view.ts';
 import { figuresLine } from '../../views/incident-view.ts';
 import { askHealth, type ServiceHealth } from '../../views/services.ts';
+import { lacksFirst, stackLines, viewStacks } from '../../views/stacks-view.ts';
 import { action } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
 import { type Lines, type OutputOptions, print, table } from '../output.ts';
@@ -42,9 +45,11 @@ async function lookAtTemporal(account: string): Promise<TemporalView> {
 async function gather({ configuration, journal }: CliContext) {
   const { account, currency } = configuration;
   const books = await journal();
+  const stacks = await viewStacks(books, stackIdIn(dataFolder()));
+  const joined = stacks.some(({ here, kind }) => here && kind === 'joined');
   const [temporal, others, control, cycles, marks, open, reconciliation, incidents] = await Promise.all([
     lookAtTemporal(account),
-    Promise.all(healthEndpoints(configuration).map(askHealth)),
+    Promise.all(healthEndpoints(configuration, joined).map(askHealth)),
     books.control.read(account),
     books.cycles.list(account, 1),
     books.ledger.equityMarks(account),
@@ -69,6 +74,7 @@ async function gather({ configuration, journal }: CliContext) {
     protectedSymbols: temporal.guards?.flatMap(({ symbol, answers }) => (symbol && answers ? [symbol] : [])),
     lastCycle: cycles[0],
     services: [temporal.health, ...others],
+    stacks,
     health: healthFigures(incidents),
     openIncidents: incidents.filter(({ recoveredAt }) => recoveredAt === undefined),
   };
@@ -99,6 +105,7 @@ function describe(status: Status, mode: Mode): Lines {
         `  ${escalatedAt === undefined ? '' : 'NEEDS A PERSON '}${component} ${code} (sapphire incident show ${incidentId})`,
     ),
     ...openBreakers(services),
+    ...stackLines(status.stacks),
     '',
     table(
       ['service', 'state', 'address', 'detail'],
@@ -140,12 +147,15 @@ export function registerStatus(program: Command): void {
       .addHelpText('after', '\nExample:\n  sapphire status --json'),
     async (context, options) => {
       const status = await gather(context);
-      const { lastCycle, services, unresolved, guards = [] } = status;
+      const { lastCycle, services, stacks, unresolved, guards = [] } = status;
       print({ ...status, lastCycle: lastCycle && viewCycle(lastCycle) }, options, () =>
         describe(status, context.configuration.mode),
       );
       const well =
-        services.every(({ healthy }) => healthy) && guards.every(({ answers }) => answers) && unresolved.length === 0;
+        services.every(({ healthy }) => healthy) &&
+        guards.every(({ answers }) => answers) &&
+        unresolved.length === 0 &&
+        !lacksFirst(stacks);
       return well ? ExitCode.ok : ExitCode.unhealthy;
     },
   );

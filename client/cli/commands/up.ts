@@ -7,24 +7,24 @@ import { ExitCode } from '../../../contracts/errors.ts';
 import { oneLine } from '../../../contracts/text.ts';
 import { type Engine, engines } from '../../../runtime/configuration/engines.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
-import { knownSecrets, type Secrets, secretValues } from '../../../runtime/configuration/secrets.ts';
+import { knownSecrets, secretValues } from '../../../runtime/configuration/secrets.ts';
 import { createLogger } from '../../../runtime/telemetry/logger.ts';
 import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import { ensureSchedule } from '../../controls/schedule.ts';
 import { sentenceOf } from '../../controls/words.ts';
-import { describeStack } from '../../stack/claim.ts';
 import { watchDisk } from '../../stack/disk-watch.ts';
 import { refuseUnfitToJoin } from '../../stack/join.ts';
-import { OBSERVER, observerPasswordFile } from '../../stack/observer-access.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
 import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../stack/process-incidents.ts';
 import { readProfile } from '../../stack/profile.ts';
+import { watchStacks } from '../../stack/stack-watch.ts';
 import { type Stack, startStack } from '../../stack/start.ts';
 import { cycleLine, viewCycle } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
-import { heading, type Lines, type OutputOptions, print, progress, show, table } from '../output.ts';
+import { viewOf, welcome } from '../first-screen.ts';
+import { type OutputOptions, print, progress, show } from '../output.ts';
 import { runCycle } from './cycles.ts';
 
 interface UpOptions extends OutputOptions {
@@ -102,55 +102,6 @@ async function* wantedCycles(
   }
 }
 
-/** With real money the Web UI asks for a token, which its address carries to the one who reads the screen. */
-function onScreen({ name, url }: Stack['services'][number], { mode }: Configuration, token: string): string {
-  return name === 'temporal' && mode === 'live' && url.startsWith('http') ? `${url}/?token=${token}` : url;
-}
-
-/** What runs here of all that the books need, where another stack runs the rest. */
-function sharing({ books: { joins }, roles }: Stack): string[] {
-  if (!joins) return [];
-  return [
-    '',
-    `JOINED ${describeStack(joins)}`,
-    `taken here: ${roles.join(', ')}, with a coordinator of their own`,
-    'left there: Temporal, schedules, housekeeping (export, reports, backups, retention, the look at every component), and on paper the exchange',
-  ];
-}
-
-function welcome(stack: Stack, configuration: Configuration, { webUiToken }: Secrets): Lines {
-  const { services, access } = stack;
-  const { mode, account, symbols, cycle } = configuration;
-  return [
-    '',
-    ...(mode === 'live'
-      ? [
-          heading(mode).trimEnd(),
-          'Opening orders pass only after "sapphire live enable --confirm binance"; "sapphire live show" says whether they do.',
-          ...access.map((text) => `Temporal at ${text}.`),
-        ]
-      : []),
-    `Sapphire trades ${mode === 'paper' ? 'on PAPER' : 'LIVE'}: account ${account}, ${symbols.join(', ')}, a cycle every ${cycle.intervalSeconds} s`,
-    ...sharing(stack),
-    '',
-    table(
-      ['service', 'address'],
-      services.map((service) => [service.name, onScreen(service, configuration, webUiToken)]),
-    ),
-    ...(services.some(({ name }) => name === 'prometheus')
-      ? ['', `Prometheus and Alertmanager ask for the user ${OBSERVER} and the password in ${observerPasswordFile()}`]
-      : []),
-    '',
-    'Ctrl-C stops; "npx sapphire --help" in another terminal does the rest.',
-    '',
-  ];
-}
-
-function viewOf({ books: { claim, joins }, roles }: Stack) {
-  const joined = joins && { stackId: joins.stackId, host: joins.host, folder: joins.folder };
-  return { ...claim, roles, ...(joined ? { joined } : {}) };
-}
-
 /** Red where there is a terminal. */
 function warn(text: string): void {
   const line = `WARNING: ${oneLine(text)}`;
@@ -170,7 +121,10 @@ async function* cyclesOf(
     yield* wantedCycles(client, journal, configuration, options.cycles, stack.stopRequested);
   if (options.exit) return;
   const scheduled = scheduledCycles(journal, configuration.account, stack.stopRequested);
-  if (options.join) return yield* scheduled;
+  if (options.join) {
+    yield* scheduled;
+    return;
+  }
   const first = scheduled.next();
   const schedule = await ensureSchedule(client, configuration);
   if (options.cycles === undefined) await schedule.trigger();
@@ -226,7 +180,11 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
   // What the supervisor before this one left open has its end by now.
   for (const { name } of [...stack.processes, { name: SUPERVISOR }]) incidents.note({ name });
   incidents.open(journal.incidents);
-  const watches = [watchConfiguration(incidents.observe), watchDisk(dataFolder(), incidents.observe)];
+  const watches = [
+    watchConfiguration(incidents.observe),
+    watchDisk(dataFolder(), incidents.observe),
+    watchStacks(journal, stack.books.claim, incidents.observe, logger),
+  ];
   try {
     if (!options.json) show(welcome(stack, configuration, secrets));
     if (configuration.mode === 'paper') for (const text of stack.access) warn(text);

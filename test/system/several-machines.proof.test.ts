@@ -1,0 +1,174 @@
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { z } from 'zod';
+import { end, type Installation, makeInstallation } from '../support/installation.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { startDevServer } from '../support/temporal.ts';
+
+const READY = 'Ctrl-C stops';
+const recordSchema = z.object({
+  supervisor: z.object({ pid: z.int() }),
+  processes: z.array(z.object({ name: z.string(), pid: z.int() })),
+});
+const statusSchema = z.object({
+  stacks: z.array(
+    z.object({ stackId: z.string(), kind: z.string(), host: z.string(), here: z.boolean(), living: z.boolean() }),
+  ),
+});
+const secretsSchema = z.object({
+  guardSecret: z.string(),
+  coordinatorToken: z.string(),
+  paperApiKey: z.string(),
+  paperSecret: z.string(),
+});
+
+/** Two data folders with ports of their own: one book, one Temporal and one exchange for both. */
+let first: Installation;
+let second: Installation;
+let environment: TestWorkflowEnvironment;
+let postgres: PostgresServer;
+const running: ChildProcess[] = [];
+
+/** What it has printed, and a wait for more. */
+interface Screen {
+  child: ChildProcess;
+  text(): string;
+  shows(words: string): Promise<void>;
+}
+
+function watch(child: ChildProcess): Screen {
+  let text = '';
+  running.push(child);
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data: Buffer) => (text += data.toString()));
+  const shows = async (words: string): Promise<void> => {
+    await expect
+      .poll(() => text.includes(words) || child.exitCode !== null, { timeout: 60_000, interval: 50 })
+      .toBe(true);
+    expect(text).toContain(words);
+  };
+  return { child, text: () => text, shows };
+}
+
+const dataOf = ({ folder }: Installation): string => join(folder, 'data');
+
+function recordOf(installation: Installation) {
+  return recordSchema.parse(JSON.parse(readFileSync(join(dataOf(installation), 'run.json'), 'utf8')));
+}
+
+function pidOf(installation: Installation, name: string): number {
+  return recordOf(installation).processes.find((each) => each.name === name)?.pid ?? 0;
+}
+
+/** What the second machine is given, as the docs have it. */
+function giveSecrets(): void {
+  const secrets = secretsSchema.parse(JSON.parse(readFileSync(join(dataOf(first), 'secrets.json'), 'utf8')));
+  Object.assign(second.environment, {
+    SAPPHIRE_GUARD_SECRET: secrets.guardSecret,
+    SAPPHIRE_COORDINATOR_TOKEN: secrets.coordinatorToken,
+    SAPPHIRE_PAPER_API_KEY: secrets.paperApiKey,
+    SAPPHIRE_PAPER_SECRET: secrets.paperSecret,
+  });
+}
+
+async function stacksSeenBy(installation: Installation) {
+  const { stdout } = await installation.sapphire('status', '--json');
+  return statusSchema.parse(JSON.parse(stdout)).stacks;
+}
+
+beforeAll(async () => {
+  environment = await startDevServer();
+  postgres = await startPostgres();
+  const journalUrl = await postgres.database();
+  first = await makeInstallation();
+  second = await makeInstallation();
+  for (const { environment: variables } of [first, second]) {
+    Object.assign(variables, {
+      SAPPHIRE_JOURNAL_URL: journalUrl,
+      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      TEMPORAL_NAMESPACE: environment.namespace ?? '',
+    });
+  }
+  second.configure({ paperExchange: { port: first.ports.exchange } });
+});
+
+afterAll(async () => {
+  const ends = running
+    .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+    .map((child) => end(child));
+  for (const child of running) child.kill('SIGINT');
+  await Promise.all(ends);
+  await postgres?.stop();
+  await environment?.teardown();
+});
+
+it('a machine joins with what it was given, and both do the work', { timeout: 180_000 }, async () => {
+  const one = watch(first.up());
+  await one.shows(READY);
+
+  const refused = await end(second.up('--join'));
+  expect(refused.code).toBe(3);
+  expect(refused.stderr).toMatch(
+    /"--join" needs the first machine's SAPPHIRE_GUARD_SECRET, SAPPHIRE_COORDINATOR_TOKEN, SAPPHIRE_PAPER_API_KEY, SAPPHIRE_PAPER_SECRET/,
+  );
+  expect(existsSync(join(dataOf(second), 'secrets.json'))).toBe(false);
+
+  const held = await end(second.up());
+  expect(held.code).toBe(5);
+  expect(held.stderr).toContain('These books are run by another stack (');
+  expect(held.stderr).toContain(`${dataOf(first)}, since `);
+  expect(held.stderr).toContain('"npm start -- --join"');
+
+  // The start that was refused has made secrets of its own, in place of which those that are given count.
+  giveSecrets();
+  second.configure({ paperExchange: { port: first.ports.exchange }, risk: { maxDailyLoss: 0.04 } });
+  const differs = await end(second.up('--join'));
+  expect(differs.code).toBe(5);
+  expect(differs.stderr).toContain('risk.maxDailyLoss: 0.04 here, 0.05 there');
+
+  second.configure({ paperExchange: { port: first.ports.exchange } });
+  const two = watch(second.up('--join'));
+  await two.shows(READY);
+  expect(two.text()).toContain(`JOINED ${hostname()}, ${dataOf(first)}, since `);
+  expect(two.text()).toContain('taken here: cycles, agents, execution, control');
+  expect(
+    recordOf(second)
+      .processes.map(({ name }) => name)
+      .toSorted(),
+  ).toEqual(['mcp-coordinator', 'workers/agents', 'workers/control', 'workers/cycles', 'workers/execution']);
+
+  const client = new Client({ connection: environment.connection, namespace: environment.namespace ?? '' });
+  const workersOf = (installation: Installation): string[] =>
+    recordOf(installation).processes.map(({ pid }) => `${pid}@`);
+  /** Of all that took a task, by the identity that the server noted. */
+  const whoWorked = async (): Promise<Set<string>> => {
+    const identities = new Set<string>();
+    for await (const { workflowId, runId } of client.workflow.list({ query: 'WorkflowType = "tradingCycle"' })) {
+      const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+      for (const event of events ?? []) {
+        const attributes = event.workflowTaskCompletedEventAttributes ?? event.activityTaskStartedEventAttributes;
+        if (attributes?.identity) identities.add(attributes.identity);
+      }
+    }
+    return identities;
+  };
+  for (let cycles = 0; cycles < 3; cycles += 1) {
+    const { code, stdout } = await second.sapphire('cycle', 'run', '--json');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/COMPLETED|NO_TRADE/)]);
+  }
+  const worked = [...(await whoWorked())];
+  for (const installation of [first, second])
+    expect(worked.some((identity) => workersOf(installation).some((pid) => identity.startsWith(pid)))).toBe(true);
+
+  const status = await second.sapphire('status', '--json');
+  expect([status.code, status.stderr]).toEqual([0, '']);
+  expect(await stacksSeenBy(first)).toMatchObject([
+    { kind: 'first', here: true, living: true },
+    { kind: 'joined', here: false, living: true },
+  ]);
+  expect(pidOf(second, 'workers/housekeeping')).toBe(0);
+});
