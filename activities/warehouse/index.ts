@@ -8,6 +8,7 @@ import type { Journal } from '../../stores/journal/port.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import { loadSegments } from '../../stores/warehouse/load.ts';
+import { moveOut, nothingMoved } from '../../stores/warehouse/move-out.ts';
 import type { CloudWarehouse } from '../../stores/warehouse/port.ts';
 import { compactSegments, expireSegments, sweepFiles } from '../../stores/warehouse/segments/compact.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
@@ -17,7 +18,7 @@ import { beating } from '../heartbeat.ts';
 const DAY_MS = 86_400_000;
 
 export interface WarehouseDependencies {
-  journal: Pick<Journal, 'audit' | 'deleteAnswers' | 'outbox' | 'takeStatistics'>;
+  journal: Pick<Journal, 'archive' | 'audit' | 'deleteAnswers' | 'outbox' | 'takeStatistics'>;
   market: MarketBuffer;
   warehouse: Warehouse;
   /** Missing where the warehouse is this machine's alone. */
@@ -69,7 +70,7 @@ export function createWarehouseActivities(dependencies: WarehouseDependencies) {
       });
       const { cursors } = await currentManifest(warehouse);
       const before = now - retention.outboxDays * DAY_MS;
-      const report = {
+      const deleted = {
         expired,
         outbox: await journal.outbox.trim(cursors.journal, before),
         market: await market.outbox.trim(cursors.market, before),
@@ -77,6 +78,13 @@ export function createWarehouseActivities(dependencies: WarehouseDependencies) {
         files: await sweepFiles(warehouse),
       };
       await journal.takeStatistics();
+      const { decisionDays } = retention;
+      const { cancellationSignal: signal } = Context.current();
+      const moved =
+        decisionDays === null
+          ? nothingMoved
+          : await moveOut({ archive: journal.archive, warehouse, feeds }, now - decisionDays * DAY_MS, { signal });
+      const report = { ...deleted, ...moved };
       logger.info({ ...report }, 'retention applied');
       return report;
     },

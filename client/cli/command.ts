@@ -54,6 +54,13 @@ export function wholeNumber(name: string, least: number, most: number): (text: s
   };
 }
 
+/** A day of the command line, UTC, as its first moment. */
+export function day(text: string): number {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  if (Number.isNaN(at)) throw new InvalidArgumentError('must be a day as YYYY-MM-DD, UTC.');
+  return at;
+}
+
 const unitMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A length of time of the command line, a minute at least, in milliseconds. */

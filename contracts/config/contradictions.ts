@@ -16,6 +16,7 @@ interface Settings {
   paperExchange: { takerFeeRate: string };
   participation: { deadlineSeconds: number };
   agents: Record<SeatOf<'language-model'>, { timeoutSeconds: number }>;
+  retention: { decisionDays: number | null; outboxDays: number; tradingDays: number | null };
 }
 
 interface Contradiction {
@@ -36,6 +37,7 @@ export function contradictions(settings: Settings): Contradiction[] {
   holdTimes(settings, must);
   holdSizes(settings, must);
   holdStops(settings, must);
+  holdDays(settings, must);
   return found;
 }
 
@@ -66,6 +68,31 @@ function holdStops({ mode, protection, paperExchange: { takerFeeRate } }: Settin
       `must be above ${text(fees)}, paperExchange.takerFeeRate both ways: fees and spread alone would sell what has just been bought`,
     );
   }
+}
+
+/** What moves to the warehouse must have been needed by nobody any more, and must be kept there. */
+function holdDays({ cycle: { horizonMinutes }, retention }: Settings, must: Must): void {
+  const { decisionDays, outboxDays, tradingDays } = retention;
+  if (decisionDays === null) return;
+  const path = ['retention', 'decisionDays'];
+  must(
+    decisionDays >= outboxDays,
+    path,
+    decisionDays,
+    `must not be below retention.outboxDays, ${outboxDays}: a warehouse that is lost is filled again from those days`,
+  );
+  must(
+    tradingDays === null || decisionDays <= tradingDays,
+    path,
+    decisionDays,
+    `must not be above retention.tradingDays, ${tradingDays}: the warehouse would delete a record on the day on which it gets it`,
+  );
+  must(
+    decisionDays * 24 * 60 >= horizonMinutes,
+    path,
+    decisionDays,
+    `must be at least cycle.horizonMinutes, ${horizonMinutes}, in days: until then the signals of a decision are not scored`,
+  );
 }
 
 function holdTimes({ cycle, risk, protection, participation, agents }: Settings, must: Must): void {

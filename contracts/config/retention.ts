@@ -18,6 +18,11 @@ export const retentionSchema = z.strictObject({
   archiveDays: daysOrEver.default(90),
   /** Exported events in the journal's outbox and in the market buffer. */
   outboxDays: days.default(7),
+  /**
+   * Decision records in the journal, each with its consensus, plan and signals: older ones move to the warehouse, which keeps them for `tradingDays`. The
+   * newest thousand stay.
+   */
+  decisionDays: daysOrEver.default(30),
   /** Raw answers of language models, and what guests submitted, in the journal. */
   answersDays: days.default(90),
   /** Backups that the schedule made. */

@@ -24,6 +24,11 @@ export interface HousekeepingReport {
   /** Raw answers of language models and guests' signals in the journal. */
   answers: number;
   files: number;
+  /** Cycles that were written to the warehouse whole, and those that have left the journal; missing in results of earlier releases. */
+  stored?: number;
+  moved?: number;
+  /** Signals of cycles that have left. */
+  signals?: number;
 }
 
 /** A regular report that was written. */

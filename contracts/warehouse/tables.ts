@@ -204,6 +204,21 @@ export const tables = {
     cost_usd: decimal('Of all agents.'),
     equity: decimal('After the cycle, where it could be priced.').nullable(),
   }),
+  decision_records: table(
+    'decision_records',
+    1,
+    'trading',
+    'Whole decisions that moved out of the journal, at the end of the cycle; sequence is that end as well.',
+    {
+      account,
+      outcome: text('As decisions has it.'),
+      record: json('The decision record: market, answers, consensus, plan, orders, fills.'),
+      consensus: json('As the coordinator formed it.').nullable(),
+      plan: json('As it was reserved for.').nullable(),
+      plan_end: json('How it ended.').nullable(),
+      signals: json('Each signal with what came of it.'),
+    },
+  ),
   risk_verdicts: table(
     'risk_verdicts',
     2,

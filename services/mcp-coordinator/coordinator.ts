@@ -22,7 +22,7 @@ import type { Journal } from '../../stores/journal/port.ts';
 import { consensusOfCycle, type PolicyBooks, policyInForce } from '../../trading/decide/consensus.ts';
 import { tokenHash } from './authentication.ts';
 
-export type CoordinatorJournal = PolicyBooks & Pick<Journal, 'cycles' | 'guests' | 'check'>;
+export type CoordinatorJournal = PolicyBooks & Pick<Journal, 'archive' | 'cycles' | 'guests' | 'check'>;
 
 export interface CoordinatorScope {
   account: string;
@@ -67,8 +67,12 @@ export function createCoordinator(
 
     async readConsensus(cycleId) {
       const consensus = await journal.cycles.findConsensus(cycleId);
-      if (!consensus) throw refusal(`No consensus was formed for the cycle ${cycleId}.`);
-      return consensus;
+      if (consensus) return consensus;
+      throw refusal(
+        (await journal.archive.moved(cycleId))
+          ? movedAway('consensus', cycleId)
+          : `No consensus was formed for the cycle ${cycleId}.`,
+      );
     },
 
     async listParticipation() {
@@ -150,9 +154,12 @@ export function createCoordinator(
 
     async explainDecision(cycleId) {
       const record = await journal.cycles.find(cycleId);
-      if (!record)
-        throw refusal(`There is no decision record of the cycle ${cycleId}; it is written when a cycle ends.`);
-      return record;
+      if (record) return record;
+      throw refusal(
+        (await journal.archive.moved(cycleId))
+          ? movedAway('decision record', cycleId)
+          : `There is no decision record of the cycle ${cycleId}; it is written when a cycle ends.`,
+      );
     },
   };
 }
@@ -163,6 +170,11 @@ function whyNot(participant: Participant | undefined, rules: { earnedTrust: bool
   if (participant.role === 'shadow') return 'shadow: scored, not counted';
   if (participant.role === 'guard') return 'guard: does not vote, and may forbid to buy';
   return votingWeight(participant, rules) > 0 && participant.cap > 0 ? '' : 'weight 0';
+}
+
+/** The warehouse is where housekeeping runs, and not asked from here. */
+function movedAway(what: string, cycleId: CycleId): string {
+  return `The ${what} of the cycle ${cycleId} is old and moved to the warehouse: "sapphire cycle show ${cycleId}" reads it there.`;
 }
 
 function holds(after: object, settings: object): boolean {

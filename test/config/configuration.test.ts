@@ -73,6 +73,18 @@ describe('the configuration', () => {
       /risk\.maxSnapshotAgeSeconds: must not be above cycle\.horizonMinutes, 60 s/,
     ],
     [
+      { retention: { decisionDays: 5 } },
+      /retention\.decisionDays: must not be below retention\.outboxDays, 7: .*lost.*\(it is 5\)/,
+    ],
+    [
+      { retention: { tradingDays: 20 } },
+      /retention\.decisionDays: must not be above retention\.tradingDays, 20: .*\(it is 30\)/,
+    ],
+    [
+      { retention: { decisionDays: 1, outboxDays: 1 }, cycle: { horizonMinutes: 1_441 } },
+      /retention\.decisionDays: must be at least cycle\.horizonMinutes, 1441, in days: .*scored/,
+    ],
+    [
       { participation: { deadlineSeconds: 31 } },
       /participation\.deadlineSeconds: must not be above cycle\.intervalSeconds, 30/,
     ],

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { Database } from '../../stores/journal/sql/database.ts';
 import { fund } from '../support/books.ts';
-import { portfolioStep, reconcileStep, recordStep, restStep, statusStep, tradeStep } from '../support/every-step.ts';
+import {
+  portfolioStep,
+  reconcileStep,
+  recordStep,
+  restStep,
+  retentionStep,
+  statusStep,
+  tradeStep,
+} from '../support/every-step.ts';
 import { growBooks } from '../support/grown-books.ts';
 import type { Taking } from '../support/plain.ts';
 import { type Adapter, adapterNames, booksOver, opener, startAdapter } from './adapters.ts';
@@ -31,6 +39,8 @@ describe.each(adapterNames)('what the journal asks for on %s', (name) => {
     await statusStep(journal, now);
     await portfolioStep(journal);
     await restStep(journal, now);
+    await database.run("INSERT INTO agent_scores (account, agent_id, score) VALUES ('main', 'agent1', '{}')");
+    await retentionStep(journal, now);
     await journal.takeStatistics();
     grown = await grownTables(name, database, ORDERS / 4);
   }, 60_000);
@@ -61,6 +71,9 @@ describe.each(adapterNames)('what the journal asks for on %s', (name) => {
     ['closed_trades_by_time', /^SELECT \* FROM closed_trades/],
     ['reservations_open', /FROM reservations WHERE account = \? AND open = 1/],
     ['signals_due', /settled_at IS NULL AND due_at/],
+    ['decisions_kept', /^SELECT record FROM decisions WHERE account/],
+    ['signals_by_agent', /^SELECT signals\.cycle_id, moved_at FROM signals/],
+    ['decisions_kept', /^SELECT decisions\.\*, consensus/],
     ['fills_by_intent', /FROM fills WHERE intent_id/],
   ];
   // A server that has statistics finds the few by the index of what is open.

@@ -156,3 +156,17 @@ export async function restStep(journal: Taking<Journal>, now: number): Promise<v
   await check();
   await control.raiseHalt({ requestId: 'stop', account: ACCOUNT, reason: 'test', by: 'test' });
 }
+
+/** What takes old decisions out: those that are out already are asked for as well. */
+export async function retentionStep({ archive, cycles }: Taking<Journal>, now: number): Promise<void> {
+  await archive.accounts();
+  const old = await archive.old(ACCOUNT, now, 5);
+  await archive.release(
+    old.map(({ cycleId }) => cycleId),
+    'the warehouse',
+  );
+  await archive.old(ACCOUNT, now, 5, old.at(-1));
+  await archive.releaseSignals(ACCOUNT);
+  await archive.moved('cycle/old/1');
+  await cycles.list(ACCOUNT, 20, { since: now - HOUR_MS, until: now });
+}

@@ -20,6 +20,7 @@ export async function retention(...given: []): Promise<HousekeepingReport> {
   setCurrentDetails(
     [
       `${report.outbox + report.market} exported events, ${report.answers} answers, ${report.files} files`,
+      `${report.stored ?? 0} decisions to the warehouse, ${report.moved ?? 0} out of the journal`,
       ...rows,
     ].join('\n\n'),
   );

@@ -1,8 +1,8 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { Configuration } from '../../../contracts/config/schema.ts';
-import type { CycleSummary, TradingCycleInput } from '../../../contracts/cycle.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import type { CycleRecord, CycleSummary, TradingCycleInput } from '../../../contracts/cycle.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { searchAttributes } from '../../../contracts/search-attributes.ts';
 import { TaskQueue } from '../../../contracts/task-queues.ts';
 import { manualCycleId } from '../../../contracts/workflow-ids.ts';
@@ -10,8 +10,12 @@ import { tagged } from '../../../domain/money/tagged.ts';
 import { cycleAttributes } from '../../controls/schedule.ts';
 import { describeTrail } from '../../views/cycle-trail.ts';
 import { clock, viewCycle } from '../../views/cycle-view.ts';
-import { action, wholeNumber } from '../command.ts';
+import { findCycle, listCycles, type PastCycle, type PastCycles } from '../../views/past-cycles.ts';
+import { action, day, wholeNumber } from '../command.ts';
+import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, progress, table } from '../output.ts';
+
+const DAY_MS = 86_400_000;
 
 export async function runCycle(
   client: Client,
@@ -59,18 +63,35 @@ export function registerCycles(program: Command): void {
     },
   );
 
-  action<OutputOptions & { limit: number }>(
+  action<OutputOptions & { limit: number; since?: number; until?: number }>(
     cycle
       .command('list')
-      .description('the last cycles, newest first')
-      .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20),
-    async ({ configuration, journal }, options) => {
-      const cycles = (await (await journal()).cycles.list(configuration.account, options.limit)).map(viewCycle);
-      print(cycles, options, () =>
-        table(
-          ['finished', 'outcome', 'id', 'summary'],
-          cycles.map((view) => [clock(view.startedAt + view.durationMs), view.outcome, view.id, view.summary]),
-        ),
+      .description('the last cycles, newest first; with --since of any age')
+      .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20)
+      .option('--since <day>', 'from this day on, UTC', day)
+      .option('--until <day>', 'up to this day, UTC', day)
+      .addHelpText('after', '\nExample:\n  sapphire cycle list --since 2026-01-05 --until 2026-01-05 --limit 1000'),
+    async (context, { limit, since, until, ...options }) => {
+      const { account } = context.configuration;
+      const within = { since: since ?? 0, until: until === undefined ? Date.now() + DAY_MS : until + DAY_MS, limit };
+      const past =
+        since === undefined && until === undefined
+          ? (await (await context.journal()).cycles.list(account, limit)).map(ofJournal)
+          : await listCycles(await pastOf(context), account, within);
+      print(
+        past.map(({ record, source }) => ({ ...viewCycle(record), source })),
+        options,
+        () =>
+          table(
+            ['finished', 'outcome', 'id', 'read from', 'summary'],
+            past.map(({ record, source }) => [
+              clock(record.finishedAt),
+              record.outcome,
+              record.cycleId,
+              source,
+              record.summary,
+            ]),
+          ),
       );
     },
   );
@@ -79,18 +100,20 @@ export function registerCycles(program: Command): void {
     cycle
       .command('show')
       .argument('<id>', 'cycle id, as "cycle list" prints it')
-      .description('the decision trail of one cycle: market, signals, consensus, limits, orders, fills')
+      .description(
+        'the decision trail of one cycle, of whatever age: market, signals, consensus, limits, orders, fills',
+      )
       .addHelpText('after', '\nExample:\n  sapphire cycle show cycle/main-2026-01-05T10:00:00Z'),
-    async ({ journal }, options, id) => {
-      const record = await (await journal()).cycles.find(tagged(id));
-      if (!record) {
-        throw new UserError(
-          'CycleUnknown',
-          `No finished cycle has the id ${id}. "sapphire cycle list" shows the last ones.`,
-          ExitCode.failure,
-        );
-      }
-      print(record, options, () => describeTrail(record));
+    async (context, options, id) => {
+      const { record, source } = await findCycle(await pastOf(context), tagged(id));
+      const from = source === 'journal' ? [] : ['Read from the warehouse, where it moved when it was old.'];
+      print({ ...record, source }, options, () => [...describeTrail(record), ...from]);
     },
   );
+}
+
+const ofJournal = (record: CycleRecord): PastCycle => ({ record, source: 'journal' });
+
+export async function pastOf(context: CliContext): Promise<PastCycles> {
+  return { journal: await context.journal(), warehouse: async () => (await context.warehouse()).warehouse };
 }

@@ -6,8 +6,10 @@ import { type ParticipationPolicy, type Pool, pools } from '../../../domain/cons
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { policyInForce } from '../../../trading/decide/consensus.ts';
+import { findCycle } from '../../views/past-cycles.ts';
 import { action } from '../command.ts';
 import { type OutputOptions, print, table } from '../output.ts';
+import { pastOf } from './cycles.ts';
 
 type Weights = Record<AgentId, number>;
 
@@ -72,12 +74,10 @@ export function registerReplay(program: Command): void {
         'after',
         '\nExample:\n  sapphire replay cycle/main-2026-01-05T10:00:00Z --weights deepseek=2,qwen=0 --pool log',
       ),
-    async ({ configuration, journal }, options, id) => {
+    async (context, options, id) => {
+      const { configuration, journal } = context;
       const books = await journal();
-      const record = await books.cycles.find(tagged(id));
-      if (!record) {
-        throw new UserError('CycleUnknown', `There is no cycle ${id}; "sapphire cycle list" prints the last ones.`);
-      }
+      const { record } = await findCycle(await pastOf(context), tagged(id));
       const replayed = replayConsensus(record, await policyInForce(books, configuration.account), options);
       const recorded = record.consensus?.symbols ?? [];
       print({ cycleId: id, recorded: record.consensus, replayed }, options, () =>

@@ -1,23 +1,16 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { type Period, periodOf, periods } from '../../../domain/statistics/periods.ts';
 import { cellText } from '../../../stores/warehouse/pages/format.ts';
 import { makePage, pageName, runReports } from '../../../stores/warehouse/pages/make.ts';
 import { type ReportRows, reports } from '../../../stores/warehouse/reports/index.ts';
-import { action, wholeNumber } from '../command.ts';
+import { action, day, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { heading, type Lines, type OutputOptions, print, progress, table } from '../output.ts';
 
 const DAY_MS = 86_400_000;
-
-/** A day, UTC, as its first moment. */
-function day(text: string): number {
-  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
-  if (Number.isNaN(at)) throw new InvalidArgumentError('must be a day as YYYY-MM-DD, UTC.');
-  return at;
-}
 
 function linesOf({ report, rows }: ReportRows): Lines {
   const head = report.columns.map(({ title }) => title);

@@ -36,8 +36,10 @@ export interface CycleBook {
     record: CycleRecord,
     equityOf?: (books: Pick<PlanningView, 'balances' | 'positions'>) => Money | undefined,
   ): Promise<void>;
+  /** Undefined also for a cycle whose record has moved to the warehouse: `archive.moved` knows of it. */
   find(cycleId: CycleId): Promise<CycleRecord | undefined>;
-  list(account: string, limit: number): Promise<CycleRecord[]>;
+  /** Newest first, of those whose record is here: the newest KEPT_CYCLES always are. `since` is the first moment, `until` the first after the last. */
+  list(account: string, limit: number, within?: { since?: number; until?: number }): Promise<CycleRecord[]>;
   saveConsensus(consensus: Consensus): Promise<Consensus>;
   findConsensus(cycleId: CycleId): Promise<Consensus | undefined>;
 }

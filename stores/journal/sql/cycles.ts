@@ -8,6 +8,7 @@ import { isWithin } from '../../../domain/statistics/periods.ts';
 import type { ClosedTrade, CycleBook, PlanningView } from '../books/cycles.ts';
 import type { EquityMarked } from '../books/ledger.ts';
 import type { NewEvent } from '../books/outbox.ts';
+import { refuseMoved } from './archive.ts';
 import { readControl, restrict } from './control.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 import { readOpenIntents, releaseIfIdle, voidIfMissing } from './intents.ts';
@@ -126,6 +127,7 @@ export function createCycleBook(database: Database): CycleBook {
       database.transaction(account, { control: 'write', ledger: true }, async (transaction) => {
         const existing = await transaction.row('SELECT plan FROM plans WHERE cycle_id = ?', cycleId);
         if (existing) return JSON.parse(String(existing['plan'])) as OrderPlan;
+        await refuseMoved(transaction, cycleId);
 
         const openOrders = await readOpenOrders(transaction, account);
         const limits = await readLimits(transaction, account);
@@ -210,14 +212,17 @@ export function createCycleBook(database: Database): CycleBook {
       }),
 
     async find(cycleId) {
-      const row = await database.row('SELECT record FROM decisions WHERE cycle_id = ?', cycleId);
+      const row = await database.row('SELECT record FROM decisions WHERE cycle_id = ? AND moved_at IS NULL', cycleId);
       return row && (JSON.parse(String(row['record'])) as CycleRecord);
     },
 
-    async list(account, limit) {
+    async list(account, limit, { since = 0, until = Number.MAX_SAFE_INTEGER } = {}) {
       const rows = await database.rows(
-        'SELECT record FROM decisions WHERE account = ? ORDER BY finished_at DESC, cycle_id LIMIT ?',
+        `SELECT record FROM decisions WHERE account = ? AND moved_at IS NULL AND finished_at >= ? AND finished_at < ?
+         ORDER BY finished_at DESC, cycle_id DESC LIMIT ?`,
         account,
+        since,
+        until,
         limit,
       );
       return rows.map((row) => JSON.parse(String(row['record'])) as CycleRecord);
@@ -226,6 +231,7 @@ export function createCycleBook(database: Database): CycleBook {
     saveConsensus: (consensus) =>
       database.transaction('', {}, async (transaction) => {
         const { cycleId, formedAt } = consensus;
+        await refuseMoved(transaction, cycleId);
         const inserted = await transaction.run(
           'INSERT INTO consensus (cycle_id, consensus, formed_at) VALUES (?, ?, ?) ON CONFLICT (cycle_id) DO NOTHING',
           cycleId,

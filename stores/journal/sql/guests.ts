@@ -96,7 +96,11 @@ export function createGuestBook(database: Database): GuestBook {
         const formed =
           cycleId === undefined
             ? undefined
-            : await transaction.row('SELECT cycle_id FROM consensus WHERE cycle_id = ?', cycleId);
+            : await transaction.row(
+                'SELECT cycle_id FROM consensus WHERE cycle_id = ? UNION ALL SELECT cycle_id FROM decisions WHERE cycle_id = ?',
+                cycleId,
+                cycleId,
+              );
         await transaction.run(
           `INSERT INTO submitted_signals (agent_id, request_id, symbol, signal, model, version, received_at, late_for)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (agent_id, request_id, symbol) DO NOTHING`,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { via } from '../../../contracts/audit.ts';
 import type { Journal } from '../port.ts';
+import { createArchiveBook } from './archive.ts';
 import { createAuditBook } from './audit.ts';
 import { createBindingBook } from './bindings.ts';
 import { createControlBook } from './control.ts';
@@ -41,6 +42,7 @@ export async function createJournal(database: Database): Promise<Journal> {
     stacks: createStackBook(database),
     outbox: createOutbox(database),
     audit: createAuditBook(database),
+    archive: createArchiveBook(database),
     deleteAnswers: (before) => deleteAnswers(database, before),
     takeStatistics: () => database.takeStatistics(),
     check: () => check(database),

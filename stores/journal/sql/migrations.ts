@@ -10,6 +10,7 @@ import { looks } from './schema/looks.ts';
 import { marketBuffer, snapshots } from './schema/market-buffer.ts';
 import { modelCalls, sampling } from './schema/model-calls.ts';
 import { models } from './schema/models.ts';
+import { movedDecisions } from './schema/moved-decisions.ts';
 import { openOrders } from './schema/open-orders.ts';
 import { sending } from './schema/sending.ts';
 import { stacks } from './schema/stacks.ts';
@@ -49,6 +50,7 @@ export const journalSchema: Schema = {
     { version: 12, sql: looks },
     { version: 13, sql: bindings },
     { version: 14, sql: stacks },
+    { version: 15, sql: movedDecisions },
   ],
 };
 

@@ -11,7 +11,7 @@ import type { DueSignal, ScoreBook, SettledSignal } from '../books/scores.ts';
 import type { Database, Row, Transaction } from './database.ts';
 
 /** An agent is judged by its last signals: what it was a year ago says little of the model that it runs today. */
-const SCORED_SIGNALS = 500;
+export const SCORED_SIGNALS = 500;
 
 /** Says nothing of the agent's health. */
 const notAsked: readonly AbstentionReason[] = ['disabled', 'cooling_down'];

@@ -1,0 +1,181 @@
+import { via } from '../../../contracts/audit.ts';
+import type { CycleOutcome } from '../../../contracts/cycle.ts';
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { tagged } from '../../../domain/money/tagged.ts';
+import type { CycleId } from '../../../domain/orders/ids.ts';
+import type { AgentId } from '../../../domain/signals/agents.ts';
+import { type ArchiveBook, KEPT_CYCLES, type WholeCycle } from '../books/archive.ts';
+import type { Database, Row, Transaction } from './database.ts';
+import { SCORED_SIGNALS } from './scores.ts';
+
+/** Signals that one transaction deletes: nobody waits long for its lock. */
+const SIGNALS_AT_ONCE = 1_000;
+
+const textOf = (row: Row, column: string): string => String(row[column]);
+const placesOf = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
+
+function toWhole(row: Row, signals: readonly Row[]): WholeCycle {
+  const orNull = (column: string): string | null => (row[column] === null ? null : textOf(row, column));
+  return {
+    cycleId: tagged(textOf(row, 'cycle_id')),
+    account: textOf(row, 'account'),
+    outcome: textOf(row, 'outcome') as CycleOutcome,
+    finishedAt: Number(row['finished_at']),
+    record: textOf(row, 'record'),
+    consensus: orNull('consensus'),
+    plan: orNull('plan'),
+    planEnd: orNull('result'),
+    signals: JSON.stringify(signals.map(toSignal)),
+  };
+}
+
+/** A signal and what came of it, as the warehouse keeps it. */
+function toSignal(row: Row): object {
+  return {
+    agentId: textOf(row, 'agent_id'),
+    symbol: textOf(row, 'symbol'),
+    model: textOf(row, 'model'),
+    price: textOf(row, 'price'),
+    dueAt: Number(row['due_at']),
+    probabilities: JSON.parse(textOf(row, 'probabilities')) as unknown,
+    share: Number(row['share']),
+    ...(row['final_price'] === null ? {} : { finalPrice: textOf(row, 'final_price') }),
+    settledAt: Number(row['settled_at']),
+  };
+}
+
+/** A cycle that is decided and gone is never decided again: its plan would send what its orders' ids have sent already. */
+export async function refuseMoved(transaction: Transaction, cycleId: CycleId): Promise<void> {
+  const row = await transaction.row(
+    'SELECT finished_at FROM decisions WHERE cycle_id = ? AND moved_at IS NOT NULL',
+    cycleId,
+  );
+  if (!row) return;
+  throw new UserError(
+    'CycleOver',
+    `The cycle ${cycleId} ended at ${new Date(Number(row['finished_at'])).toISOString()}, and its record is in the warehouse: it is not decided again. Start one of another id ("sapphire cycle run").`,
+    ExitCode.refused,
+  );
+}
+
+/** Oldest first, as cycles move: a batch of which none has moved is the last. What an agent's score is made of stays. */
+async function releaseSignalsOf(database: Database, account: string, agentId: AgentId): Promise<number> {
+  const scored = await database.row(
+    `SELECT due_at FROM signals WHERE account = ? AND agent_id = ? AND final_price IS NOT NULL
+     ORDER BY due_at DESC LIMIT 1 OFFSET ?`,
+    account,
+    agentId,
+    SCORED_SIGNALS - 1,
+  );
+  if (!scored) return 0;
+  const before = Number(scored['due_at']);
+  for (let deleted = 0; ; ) {
+    const rows = await database.rows(
+      `SELECT signals.cycle_id, moved_at FROM signals JOIN decisions ON decisions.cycle_id = signals.cycle_id
+       WHERE signals.account = ? AND agent_id = ? AND due_at < ? ORDER BY due_at LIMIT ?`,
+      account,
+      agentId,
+      before,
+      SIGNALS_AT_ONCE,
+    );
+    const moved = [...new Set(rows.filter((row) => row['moved_at'] !== null).map((row) => textOf(row, 'cycle_id')))];
+    if (moved.length === 0) return deleted;
+    deleted += await database.run(
+      `DELETE FROM signals WHERE cycle_id IN (${placesOf(moved)}) AND agent_id = ? AND due_at < ?`,
+      ...moved,
+      agentId,
+      before,
+    );
+  }
+}
+
+export function createArchiveBook(database: Database): ArchiveBook {
+  /** The first that stays for the sake of KEPT_CYCLES; undefined where there are fewer. */
+  const firstKept = async (account: string): Promise<number | undefined> => {
+    const row = await database.row(
+      'SELECT finished_at FROM decisions WHERE account = ? AND moved_at IS NULL ORDER BY finished_at DESC LIMIT 1 OFFSET ?',
+      account,
+      KEPT_CYCLES - 1,
+    );
+    return row && Number(row['finished_at']);
+  };
+
+  return {
+    async accounts() {
+      return (await database.rows('SELECT account FROM ledgers ORDER BY account')).map((row) => textOf(row, 'account'));
+    },
+
+    async old(account, before, limit, after = { finishedAt: -1, cycleId: tagged('') }) {
+      const kept = await firstKept(account);
+      if (kept === undefined) return [];
+      const rows = await database.rows(
+        `SELECT decisions.*, consensus.consensus, plans.plan, plans.result FROM decisions
+         LEFT JOIN consensus ON consensus.cycle_id = decisions.cycle_id LEFT JOIN plans ON plans.cycle_id = decisions.cycle_id
+         WHERE decisions.account = ? AND moved_at IS NULL AND finished_at < ? AND (finished_at, decisions.cycle_id) > (?, ?)
+           AND (plans.cycle_id IS NULL OR plans.result IS NOT NULL)
+           AND NOT EXISTS (SELECT 1 FROM signals WHERE signals.cycle_id = decisions.cycle_id AND settled_at IS NULL)
+         ORDER BY finished_at, decisions.cycle_id LIMIT ?`,
+        account,
+        Math.min(before, kept),
+        after.finishedAt,
+        after.cycleId,
+        limit,
+      );
+      if (rows.length === 0) return [];
+      const ids = rows.map((row) => textOf(row, 'cycle_id'));
+      const signals = await database.rows(
+        `SELECT * FROM signals WHERE cycle_id IN (${placesOf(ids)}) ORDER BY cycle_id, agent_id, symbol`,
+        ...ids,
+      );
+      const ofCycle = Map.groupBy(signals, (row) => textOf(row, 'cycle_id'));
+      return rows.map((row) => toWhole(row, ofCycle.get(textOf(row, 'cycle_id')) ?? []));
+    },
+
+    release: (cycleIds, to) =>
+      database.transaction('', {}, async (transaction) => {
+        const places = placesOf(cycleIds);
+        const at = transaction.now();
+        const released = await transaction.run(
+          `UPDATE decisions SET record = '', moved_at = ? WHERE cycle_id IN (${places}) AND moved_at IS NULL`,
+          at,
+          ...cycleIds,
+        );
+        if (released === 0) return 0;
+        await transaction.run(`DELETE FROM plans WHERE cycle_id IN (${places})`, ...cycleIds);
+        await transaction.run(`DELETE FROM consensus WHERE cycle_id IN (${places})`, ...cycleIds);
+        await transaction.emit({
+          eventId: `deleted/decisions/${cycleIds[0]}/${at}`,
+          kind: 'data.deleted',
+          payload: {
+            by: 'retention',
+            via: via.system('retention'),
+            reason: `moved to ${to}`,
+            cycles: released,
+            first: cycleIds[0],
+            last: cycleIds.at(-1),
+          },
+        });
+        return released;
+      }),
+
+    async releaseSignals(account) {
+      const agents = await database.rows('SELECT agent_id FROM agent_scores WHERE account = ?', account);
+      let deleted = 0;
+      for (const row of agents) deleted += await releaseSignalsOf(database, account, textOf(row, 'agent_id'));
+      return deleted;
+    },
+
+    async moved(cycleId) {
+      const row = await database.row('SELECT * FROM decisions WHERE cycle_id = ? AND moved_at IS NOT NULL', cycleId);
+      return (
+        row && {
+          cycleId,
+          account: textOf(row, 'account'),
+          outcome: textOf(row, 'outcome') as CycleOutcome,
+          finishedAt: Number(row['finished_at']),
+          movedAt: Number(row['moved_at']),
+        }
+      );
+    },
+  };
+}
