@@ -1,9 +1,9 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Client, DatabaseError } from 'pg';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
-import { SCHEMA_LOCK } from '../journal/postgres/database.ts';
+import { SCHEMA_LOCK } from '../journal/postgres/upgrade.ts';
+import { usersOf } from '../journal/sqlite/users.ts';
 import type { Places } from './places.ts';
 
 /** Of a database's upgrade, which a starting process holds for a moment. */
@@ -92,36 +92,6 @@ function lock(file: string, held: DatabaseSync[]): void {
       users.length === 0 ? `a process has ${file} open` : `${file} is open in ${users.join(', ')}`,
       '',
     );
-  }
-}
-
-/** As far as this process may see others. */
-function usersOf(file: string): string[] {
-  const real = realpathSync(file);
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
-    .filter((pid) => openFilesOf(pid).includes(real))
-    .map((pid) => `process ${pid} (${commandOf(pid)})`);
-}
-
-function openFilesOf(pid: string): string[] {
-  try {
-    const folder = join('/proc', pid, 'fd');
-    return readdirSync(folder).map((handle) =>
-      existsSync(join(folder, handle)) ? readlinkSync(join(folder, handle)) : '',
-    );
-  } catch {
-    return [];
-  }
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(join('/proc', pid, 'cmdline'), 'utf8')
-      .replaceAll('\0', ' ')
-      .trim();
-  } catch {
-    return 'which has ended';
   }
 }
 

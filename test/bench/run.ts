@@ -20,6 +20,7 @@ const benches: Record<string, { file: string; args: string[] }[]> = {
   ],
   warehouse: [{ file: 'warehouse.ts', args: [] }],
   growth: [{ file: 'growth.ts', args: [] }],
+  upgrade: [{ file: 'upgrade.ts', args: [] }],
   signals: [{ file: 'signals.ts', args: [] }],
 };
 

@@ -14,15 +14,14 @@ import {
   type Transaction,
   type Value,
 } from '../sql/database.ts';
-import { journalSchema, missingMigrations, type Schema } from '../sql/migrations.ts';
-import { postgresDialect } from '../sql/schema/dialect.ts';
+import { journalSchema, type Schema } from '../sql/migrations.ts';
 import { type Connections, isTooMany, MOST_CONNECTIONS, openConnections } from './connections.ts';
+import { upgradeServer } from './upgrade.ts';
 
 /** Serialization failure and deadlock: the transaction did nothing and may be tried again. */
 const AGAIN = ['40001', '40P01'];
 const TRIES = 5;
-/** Keys of the advisory locks, which are numbers: for the schemas, and for the control rows. Each outbox has one for its order. */
-export const SCHEMA_LOCK = 7_001;
+/** Key of the advisory locks of the control rows, a number. Schemas have one of their own, and each outbox has one for its order. */
 const CONTROL_LOCK = 7_003;
 const prepared = new Map<string, string>();
 
@@ -85,7 +84,7 @@ export async function openPostgresDatabase(
     run: (...given) => reading((client) => sqlOver(client).run(...given)),
   };
   try {
-    await inTransaction((client) => migrate(client, now, schema));
+    await upgradeServer(inTransaction, sqlOver, schema, now);
   } catch (error) {
     await connections.close();
     throw error instanceof UserError ? error : unusable(url, error);
@@ -196,19 +195,6 @@ async function appendToOutbox(
   for (const event of events) if (isNew.has(event.eventId)) await appendAudit(sqlOver(client), event, { mode, at });
 }
 
-async function migrate(client: PoolClient, now: () => number, schema: Schema): Promise<void> {
-  const sql = sqlOver(client);
-  await sql.row('SELECT pg_advisory_xact_lock(?)', SCHEMA_LOCK);
-  if (schema.postgres.schema !== 'public') await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema.postgres.schema}`);
-  await client.query('CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)');
-  const missing = await missingMigrations(sql, schema);
-  for (const { version, sql: statements } of missing) {
-    await client.query(statements(postgresDialect));
-    await sql.run('INSERT INTO migrations (version, applied_at) VALUES (?, ?)', version, now());
-  }
-  if (missing.length > 0) await client.query('ANALYZE');
-}
-
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
@@ -225,6 +211,7 @@ function unusable(url: string, error: unknown): UserError {
     '3D000': 'Create the database: createdb NAME.',
     '28P01': 'Correct user or password in SAPPHIRE_JOURNAL_URL.',
     '53300': `All of its connections are taken: a process of Sapphire has ${MOST_CONNECTIONS} at most. Raise max_connections, or the limit of the role or the database, or end who else holds them (SELECT * FROM pg_stat_activity).`,
+    '53100': 'Make room on the disk of the server: nothing is lost.',
     '28000': 'Let the user of SAPPHIRE_JOURNAL_URL in (pg_hba.conf).',
   };
   const remedy = remedies[codeOf(error)] ?? 'Correct SAPPHIRE_JOURNAL_URL, or look at the server’s log.';

@@ -18,9 +18,11 @@ import { tradedHours } from './schema/traded-hours.ts';
 import { venues } from './schema/venues.ts';
 
 /** Applied in order, each once; a released one is never edited. */
-interface Migration {
+export interface Migration {
   version: number;
   sql: (dialect: Dialect) => string;
+  /** What an earlier release writes does not fit any more: none may have the books open. */
+  alone?: true;
 }
 
 /** What a database holds. */
@@ -37,7 +39,7 @@ export const journalSchema: Schema = {
   postgres: { schema: 'public', orderLock: 7_002 },
   migrations: [
     { version: 1, sql: first },
-    { version: 2, sql: agents },
+    { version: 2, sql: agents, alone: true },
     { version: 3, sql: modelCalls },
     { version: 4, sql: sampling },
     { version: 5, sql: audit },
@@ -45,7 +47,7 @@ export const journalSchema: Schema = {
     { version: 7, sql: incidents },
     { version: 8, sql: tradedHours },
     { version: 9, sql: sending },
-    { version: 10, sql: venues },
+    { version: 10, sql: venues, alone: true },
     { version: 11, sql: openOrders },
     { version: 12, sql: looks },
     { version: 13, sql: bindings },

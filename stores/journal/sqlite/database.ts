@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { openAccount } from '../sql/accounts.ts';
 import { appendAudit } from '../sql/audit.ts';
@@ -14,11 +12,9 @@ import {
   type Transaction,
   type Value,
 } from '../sql/database.ts';
-import { journalSchema, missingMigrations, type Schema } from '../sql/migrations.ts';
-import { sqliteDialect } from '../sql/schema/dialect.ts';
-
-/** How long a transaction waits for another process's. */
-const BUSY_MS = 5_000;
+import { journalSchema, type Schema } from '../sql/migrations.ts';
+import { BUSY_MS, begin, isBusy, isFull, isLocked, lockedTooLong } from './locks.ts';
+import { openUpgraded } from './upgrade.ts';
 
 /** One connection with its prepared statements. Every call ends before its promise is returned. */
 class Connection implements Sql {
@@ -85,16 +81,19 @@ export async function openSqliteDatabase(
     if (error instanceof UserError) throw error;
     if (isLocked(error)) throw lockedTooLong(schema, file);
     const reason = error instanceof Error ? error.message : String(error);
+    const remedy = isFull(error)
+      ? 'Make room on its disk, then try again: nothing of it is lost.'
+      : 'Restore it from a backup, or move it away to start with an empty one.';
     throw new UserError(
       'JournalUnusable',
-      `The ${schema.name} ${file} cannot be used: ${reason}. Restore it from a backup, or move it away to start with an empty one.`,
+      `The ${schema.name} ${file} cannot be used: ${reason}. ${remedy}`,
       ExitCode.unhealthy,
     );
   }
 }
 
 async function open(file: string, { mode, venue }: Market, now: () => number, schema: Schema): Promise<Database> {
-  const writer = new Connection(file, false);
+  const writer = await openUpgraded(() => new Connection(file, false), file, schema, now);
   let queue: Promise<unknown> = Promise.resolve();
 
   /** One after the other: what awaits inside of a transaction must not let another one in. */
@@ -138,7 +137,6 @@ async function open(file: string, { mode, venue }: Market, now: () => number, sc
     },
   };
 
-  await migrate(writer, transaction, now, schema);
   // Reads see what is committed, never what a transaction of ours is about to roll back.
   const reader = new Connection(file, true);
   return {
@@ -161,72 +159,4 @@ async function open(file: string, { mode, venue }: Market, now: () => number, sc
       writer.close();
     },
   };
-}
-
-async function begin(connection: Connection): Promise<void> {
-  const deadline = performance.now() + BUSY_MS;
-  for (;;) {
-    try {
-      connection.execute('BEGIN IMMEDIATE');
-      return;
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
-      await sleep(1);
-    }
-  }
-}
-
-function lockedTooLong({ name }: Schema, file: string): UserError {
-  return new UserError(
-    'JournalBusy',
-    `The ${name} ${file} is locked: another process has held it for longer than ${BUSY_MS / 1_000} s. Nothing is wrong with it: try again, or end that process.`,
-    ExitCode.unhealthy,
-  );
-}
-
-/** SQLITE_BUSY: another process holds what this one waits for. */
-const isBusy = (error: unknown): boolean => primaryCode(error) === 5;
-
-/** The same, or SQLITE_LOCKED, by another connection of ours: either ends by itself. */
-const isLocked = (error: unknown): boolean => isBusy(error) || primaryCode(error) === 6;
-
-function primaryCode(error: unknown): number | undefined {
-  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
-}
-
-async function migrate(
-  connection: Connection,
-  transaction: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>,
-  now: () => number,
-  schema: Schema,
-): Promise<void> {
-  await transaction(async (one) => {
-    connection.execute(
-      'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT',
-    );
-    for (const { version, sql } of await missingMigrations(one, schema)) {
-      connection.execute(sql(sqliteDialect));
-      await one.run('INSERT INTO migrations (version, applied_at) VALUES (?, ?)', version, now());
-    }
-    await refuseOtherMachine(one);
-  });
-}
-
-/** A file on a shared volume looks the same to two machines, and its locks hold on neither. */
-async function refuseOtherMachine(transaction: Transaction): Promise<void> {
-  const here = machineId();
-  await transaction.run("INSERT INTO meta (name, value) VALUES ('machine', ?) ON CONFLICT (name) DO NOTHING", here);
-  const made = await transaction.row("SELECT value FROM meta WHERE name = 'machine'");
-  if (made?.['value'] !== here) {
-    throw new UserError(
-      'JournalOfAnotherMachine',
-      'The journal belongs to another machine: keep books that several machines share in PostgreSQL (SAPPHIRE_JOURNAL_URL).',
-      ExitCode.unhealthy,
-    );
-  }
-}
-
-function machineId(): string {
-  const file = '/etc/machine-id';
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : hostname();
 }
