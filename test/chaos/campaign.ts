@@ -76,18 +76,18 @@ export async function runCampaign(stack: ChaosStack, options: CampaignOptions): 
   const struck = options.isDense ? await struckBy(stack, lostAnswers.kind) : undefined;
   onProgress('Coming to rest');
   const restless = await rest(stack, injector.deeds, options.restMs);
-  const unsettled = stack.server && options.calm && restless.length === 0 ? await settle(stack, traffic) : [];
+  const unsettled = stack.together && options.calm && restless.length === 0 ? await settle(stack, traffic) : [];
   // Something is held when the records are read, whose exits have to run.
   await traffic.cycle({ up: symbols, down: [] });
   const evidence = await stillEvidence(stack, injector.deeds, options.restMs, restless.length === 0);
   onProgress('Holding the records against each other');
   const found = checks.flatMap((check) => check(evidence));
-  const together = stack.server ? [...exitsInTime(evidence, injector.deeds), ...(await strays(stack))] : [];
+  const together = stack.together ? [...exitsInTime(evidence, injector.deeds), ...(await strays(stack))] : [];
   const { note, shares } = createShares(stack);
   const { replayed, violations } = options.replay
     ? await replayHistories(stack, onProgress, note)
     : { replayed: {}, violations: [] };
-  const isIdle = options.replay && stack.server && shares().some((share) => share < LEAST_SHARE);
+  const isIdle = options.replay && stack.together && shares().some((share) => share < LEAST_SHARE);
   return {
     seed,
     cycles: traffic.finished,
@@ -100,7 +100,7 @@ export async function runCampaign(stack: ChaosStack, options: CampaignOptions): 
     fills: evidence.fills.length,
     failedLaterLegs: failedLaterLegs(evidence),
     replayed,
-    ...(options.replay && stack.server ? { shares: shares() } : {}),
+    ...(options.replay && stack.together ? { shares: shares() } : {}),
     ...(struck ? { dense: denseReport(struck, evidence) } : {}),
     missed: [
       ...missedOf(options, { deeds: injector.deeds, evidence, hits: deaths(stack).length }),

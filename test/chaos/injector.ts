@@ -100,7 +100,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
   const { stop } = createStops({ stack, traffic, deeds, random, kill: strike });
 
   const outages = createOutages({ stack, traffic, deeds, toldMs });
-  const attacks = stack.server ? createMachineAttacks({ stack, traffic, deeds }) : undefined;
+  const attacks = stack.together ? createMachineAttacks({ stack, traffic, deeds }) : undefined;
 
   const kill = async (victim: Victim): Promise<boolean> => {
     await until(`${victim} running`, 60_000, () => stack.runs(victim) || undefined);
@@ -270,6 +270,8 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
         return attacks?.machine(action);
       case 'ingestor':
         return attacks?.ingestor(action);
+      case 'takeover':
+        return attacks?.takeover();
       case 'server':
         return attacks?.server(action);
     }

@@ -9,14 +9,20 @@ import { cutPower, restorePower } from './power.ts';
 export interface Machine {
   /** In which its processes find what concerns them alone: their clocks, and whether the machine is off. */
   readonly folder: string;
+  /** What each process is given that starts from now on, beside what all always get. */
+  readonly settings: Record<string, string>;
   /** Starts processes together; resolves with their addresses. */
   start(specs: readonly ProcessSpec[]): Promise<(string | undefined)[]>;
   /** Undefined while it is down. */
   pidOf(name: string): number | undefined;
+  /** Of what runs now. */
+  pids(): number[];
   /** Of everything that ever ran on it. */
   has(pid: number): boolean;
   /** All its processes at once. Nothing comes back before `turnOn`. */
   turnOff(): void;
+  /** What ends from now on comes back with `turnOn`. */
+  cutPower(): void;
   turnOn(): void;
   /** All its processes stand still, as those of a virtual machine that is moved. */
   freeze(): void;
@@ -27,6 +33,7 @@ export interface Machine {
 /** A machine with the shipped supervisor on it. Dying is what its processes are here for: each is started again at once, and without end. */
 export function createMachine(folder: string, logFolder: string, environment: Record<string, string>): Machine {
   const seen = new Set<number>();
+  const settings: Record<string, string> = {};
   mkdirSync(folder, { recursive: true });
   mkdirSync(logFolder, { recursive: true });
   const supervisor = createSupervisor({
@@ -43,13 +50,16 @@ export function createMachine(folder: string, logFolder: string, environment: Re
   };
   return {
     folder,
-    start: supervisor.start,
+    settings,
+    start: (specs) => supervisor.start(specs.map((spec) => ({ ...spec, environment: settings }))),
+    pids: () => supervisor.processes().map(({ pid }) => pid),
     pidOf: (name) => supervisor.processes().find((running) => running.name === name)?.pid,
     has: (pid) => seen.has(pid),
     turnOff: () => {
       cutPower(folder);
       sendAll('SIGKILL');
     },
+    cutPower: () => cutPower(folder),
     turnOn: () => restorePower(folder),
     freeze: () => sendAll('SIGSTOP'),
     thaw: () => sendAll('SIGCONT'),

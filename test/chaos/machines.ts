@@ -9,18 +9,24 @@ import { until } from './wait.ts';
 
 /** A lease of ten seconds, the start of a process that was killed beside it, and a machine that does much else. */
 const TAKEN_OVER_MS = 60_000;
+/** A claim is renewed each five seconds, and what was lost is seen then. */
+const ENDED_MS = 20_000;
 const RUNNING_MS = 90_000;
 const TRIES = 8;
+
+/** They work under the claim of their stack; agents and coordinator know nothing of it. */
+const holding = ['workers/control', 'workers/cycles', 'workers/execution'] as const;
 
 type Of<Kind extends Action['kind']> = Extract<Action, { kind: Kind }>;
 
 /** What strikes where several machines share the books: whole machines, the one that reads the trades, and the database. */
 export function createMachineAttacks({ stack, traffic, deeds }: { stack: ChaosStack; traffic: Traffic; deeds: Deeds }) {
-  const { machines, server } = stack;
-  if (!server) throw new Error('there is one machine, and no server between several');
+  const { machines, together } = stack;
+  if (!together) throw new Error('there is one machine, and no server between several');
   const struck = (name: string): void => {
     deeds.faults[name] = (deeds.faults[name] ?? 0) + 1;
   };
+  const { server, claims } = together;
   const disturb = (): void => void deeds.disturbances.push(Date.now());
 
   /** Process that reads the account's trades, by its lease. */
@@ -80,20 +86,62 @@ export function createMachineAttacks({ stack, traffic, deeds }: { stack: ChaosSt
     return stopped();
   };
 
-  const strikeMachines = async ({ machines: places, how, forMs }: Of<'machine'>): Promise<void> => {
-    const some = machines.filter((_machine, place) => places.includes(place));
-    disturb();
-    for (const machine of some)
-      if (how === 'off') machine.turnOff();
-      else machine.freeze();
-    await sleep(forMs);
-    for (const machine of some)
-      if (how === 'off') machine.turnOn();
-      else machine.thaw();
-    disturb();
-    struck(places.length > 1 ? `machines ${how}` : `machine ${how}`);
+  const boot = async (place: number, kind = claims.kindOf(place)): Promise<boolean> => {
+    const isTaken = await claims.take(place, kind);
+    machines[place]?.turnOn();
+    return isTaken;
+  };
+
+  const untilAllRun = async (): Promise<void> => {
     for (const victim of stack.victims)
       await until(`${victim} running`, RUNNING_MS, () => stack.runs(victim) || undefined);
+  };
+
+  const strikeMachines = async ({ machines: places, how, forMs }: Of<'machine'>): Promise<void> => {
+    disturb();
+    for (const place of places) {
+      if (how === 'off') machines[place]?.turnOff();
+      else machines[place]?.freeze();
+    }
+    await sleep(forMs);
+    for (const place of places) {
+      if (how === 'frozen') machines[place]?.thaw();
+      else if (!(await boot(place))) deeds.violations.push(violation('I2', 'a machine did not get its own claim back'));
+    }
+    disturb();
+    struck(places.length > 1 ? `machines ${how}` : `machine ${how}`);
+    await untilAllRun();
+  };
+
+  /** The one that runs the books sleeps past its lease, the other one runs them, and it wakes. */
+  const takeOver = async (): Promise<void> => {
+    const [from, to] = claims.kindOf(0) === 'first' ? [0, 1] : [1, 0];
+    const [sleeper, heir] = [machines[from], machines[to]];
+    if (!sleeper || !heir) throw new Error('there is one machine');
+    const accuse = (words: string): void => void deeds.violations.push(violation('I2', words));
+    disturb();
+    sleeper.freeze();
+    const holders = holding.map((name) => sleeper.pidOf(name));
+    if (await claims.take(to, 'first')) accuse('the books were taken while another stack held them');
+    await claims.untilFree();
+    heir.turnOff();
+    if (!(await boot(to, 'first'))) accuse('nobody got the books whose lease had run out');
+    // In place of its supervisor, which ends by itself: nothing comes back under the claim that was lost.
+    sleeper.cutPower();
+    sleeper.thaw();
+    disturb();
+    const isOver = (): true | undefined => {
+      const running = sleeper.pids();
+      return holders.every((pid) => pid === undefined || !running.includes(pid)) || undefined;
+    };
+    await until('the end of a stack without its books', ENDED_MS, isOver).catch((error: Error) =>
+      accuse(error.message),
+    );
+    sleeper.turnOff();
+    if (!(await boot(from, 'joined'))) accuse('a stack that may join was refused');
+    disturb();
+    struck('takeover');
+    await untilAllRun();
   };
 
   const strikeServer = async ({ how, forMs }: Of<'server'>): Promise<void> => {
@@ -117,6 +165,7 @@ export function createMachineAttacks({ stack, traffic, deeds }: { stack: ChaosSt
   };
   return {
     machine: (action: Of<'machine'>) => inTurn(() => strikeMachines(action)),
+    takeover: () => inTurn(takeOver),
     server: (action: Of<'server'>) => inTurn(() => strikeServer(action)),
     ingestor: ({ how, forMs }: Of<'ingestor'>) =>
       inTurn(() => (how === 'killed' ? killIngestor() : freezeIngestor(forMs))),

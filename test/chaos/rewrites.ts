@@ -278,6 +278,19 @@ export const mutants = {
       },
     ],
   },
+  /** A stack goes on whose books another one has taken. */
+  'unfenced-stack': {
+    breaks: ['I2'],
+    stacks: 2,
+    attacks: [{ kind: 'takeover' }],
+    rewrites: [
+      {
+        file: 'trading/control/keep-claim.ts',
+        find: 'if (!(await stacks.renew(held))) return false;',
+        replace: 'await stacks.renew(held);',
+      },
+    ],
+  },
   /** Nobody starts the protective exits. */
   unprotected: {
     breaks: ['I9'],

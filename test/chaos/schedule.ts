@@ -72,6 +72,8 @@ export type MachineAction =
   | { kind: 'machine'; machines: readonly number[]; how: 'off' | 'frozen'; forMs: number }
   /** The process that reads the account's trades; a frozen one wakes after its lease. */
   | { kind: 'ingestor'; how: 'killed' | 'frozen'; forMs: number }
+  /** The machine that runs the books sleeps past its lease, and the other one takes them over. */
+  | { kind: 'takeover' }
   /** PostgreSQL stops at once and is back after this time, or ends every connection. */
   | { kind: 'server'; how: 'crash' | 'disconnect'; forMs: number };
 
@@ -92,7 +94,7 @@ const perThousand = {
   journalAway: 5,
 };
 
-const machinesPerThousand = { machine: 40, ingestor: 20, server: 30 };
+const machinesPerThousand = { machine: 40, ingestor: 20, server: 30, takeover: 10 };
 const LEASE_MS = 10_000;
 /** In turn, and seldom both. */
 const fallen = [[0], [1], [0], [1], [0], [1], [0, 1]] as const;
@@ -177,6 +179,7 @@ function machineActions(seed: number, cycles: number, random: Random): MachineAc
       const how = number % 2 === 0 ? 'frozen' : 'killed';
       return { kind: 'ingestor', how, forMs: LEASE_MS + 1_000 + random.integer(9_000) };
     }),
+    ...repeat(machinesPerThousand.takeover, () => ({ kind: 'takeover' })),
     ...repeat(machinesPerThousand.server, (number) => {
       const how = number % 2 === 0 ? 'crash' : 'disconnect';
       return { kind: 'server', how, forMs: random.integer(10_000) };

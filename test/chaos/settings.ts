@@ -1,3 +1,5 @@
+import type { Stacks } from './victims.ts';
+
 /** Of every symbol; quote. */
 export const MIN_NOTIONAL = '5';
 export const market = {
@@ -16,7 +18,7 @@ export const symbols = market.instruments.map(({ symbol }) => symbol);
 export const TIME_LIMIT_MINUTES = 1;
 
 /** Small orders of a large account, so that a thousand of them cost less than a loss limit. Tight barriers, so that they are hit. */
-export const trading = (style: string) => ({
+export const trading = (style: string, stacks: Stacks) => ({
   symbols,
   cycle: { candles: 30, bookLevels: 5 },
   logLevel: 'info',
@@ -31,7 +33,11 @@ export const trading = (style: string) => ({
     maxDailyTurnover: 1_000,
     maxDailyFees: 1,
   },
-  participation: { agents: { baseline: { enabled: false } } },
+  participation: {
+    agents: { baseline: { enabled: false } },
+    // A machine that stands still has the questions to half of the agents: a pause of minutes after each would be most of the run.
+    ...(stacks === 1 ? {} : { coolDownSeconds: 5 }),
+  },
   // What rests at the exchange can be lost there.
   execution: { style, timeInForce: 'GTC', restSeconds: 2, sliceAboveNotional: '1200', sliceSeconds: 1 },
   // Soon, and above the fees both ways.

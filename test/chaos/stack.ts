@@ -24,6 +24,7 @@ import { workflowBundle } from '../../workers/workflow-bundle.ts';
 import { ROLE_PORTS } from '../support/installation.ts';
 import { freeBlock, freePorts } from '../support/ports.ts';
 import { type Books, openBooks } from './books.ts';
+import { type Claims, createClaims } from './claims.ts';
 import { clockOf, setClock } from './clock.ts';
 import { createMachine, type Machine, ours, signalGroup } from './machine.ts';
 import { patient } from './patience.ts';
@@ -48,8 +49,8 @@ export interface ChaosStack {
   /** In the order of their names. */
   victims: readonly Victim[];
   machines: readonly Machine[];
-  /** Between several machines. */
-  server?: Server;
+  /** What several machines have between them. */
+  together?: { server: Server; claims: Claims };
   /** False when it does not run at the moment. */
   kill(victim: Victim): boolean;
   /** To a process and what it started; false when it has ended. */
@@ -96,6 +97,7 @@ const workers = [
   ours('workers/execution', 'workers/execution.ts'),
   ours('workers/agents', 'test/chaos/agents-worker.ts'),
 ];
+const housekeeping = ours('workers/housekeeping', 'workers/housekeeping.ts');
 /** Of a machine, in its own folder. */
 const [DATA, CONFIGURATION] = ['data', 'trading.yml'];
 
@@ -125,11 +127,12 @@ export async function startChaosStack(options: Options): Promise<ChaosStack> {
     mkdirSync(join(place, DATA), { recursive: true, mode: 0o700 });
     const { port } = await freePorts('port');
     const own = { operationsPort: await freeBlock(ROLE_PORTS), coordinator: { port } };
-    const settings = { ...trading(options.style), ...own, paperExchange: paperExchange(exchange) };
+    const settings = { ...trading(options.style, options.stacks), ...own, paperExchange: paperExchange(exchange) };
     writeFileSync(join(place, CONFIGURATION), stringify(settings));
     return loadConfiguration(join(place, CONFIGURATION));
   };
 
+  const second = join(folder, 'second');
   const configuration = await install(folder);
   process.env['SAPPHIRE_DATA'] = join(folder, DATA);
   process.env['SAPPHIRE_CONFIG'] = join(folder, CONFIGURATION);
@@ -156,19 +159,21 @@ export async function startChaosStack(options: Options): Promise<ChaosStack> {
       first.start([coordinator]),
     ]);
     await ensurePaperAccount(exchangeUrl, configuration);
-    options.onProgress('Starting the workers');
-    await first.start([...workers, ours('workers/housekeeping', 'workers/housekeeping.ts')]);
+    const journal = await openJournal(configuration);
     if (server) {
-      const place = join(folder, 'second');
-      controls.push(operationsPort(await install(place), 'control'));
-      copyFileSync(join(folder, DATA, 'secrets.json'), join(place, DATA, 'secrets.json'));
-      const second = createMachine(join(place, 'machine'), join(place, 'logs'), environmentIn(place));
-      machines.push(second);
-      await second.start([coordinator]);
-      await second.start(workers);
+      controls.push(operationsPort(await install(second), 'control'));
+      copyFileSync(join(folder, DATA, 'secrets.json'), join(second, DATA, 'secrets.json'));
+      machines.push(createMachine(join(second, 'machine'), join(second, 'logs'), environmentIn(second)));
+    }
+    const homes = [folder, second].map((place) => join(place, DATA));
+    const together = server && { server, claims: createClaims(patient(journal), configuration, machines, homes) };
+    options.onProgress('Starting the workers');
+    for (const [number, machine] of machines.entries()) {
+      await together?.claims.take(number, number === 0 ? 'first' : 'joined');
+      if (number > 0) await machine.start([coordinator]);
+      await machine.start(number === 0 ? [...workers, housekeeping] : workers);
     }
     const client = await connectTemporal(access);
-    const journal = await openJournal(configuration);
     const books = await openBooks();
     if (server) await watchCursors(books);
     const secrets = loadSecrets();
@@ -195,7 +200,7 @@ export async function startChaosStack(options: Options): Promise<ChaosStack> {
       trading: port,
       machines,
       victims: victimsOf(options.stacks),
-      ...(server ? { server } : {}),
+      ...(together ? { together } : {}),
       admin: async (method, path, body) => {
         const response = await fetch(`${exchangeUrl}/admin${path}`, {
           method,

@@ -56,7 +56,12 @@ describe('the schedule of two stacks', () => {
     new Set([...scheduleOf(7, 200, stacks).values()].flat().map(({ kind }) => kind));
 
   it('has the attacks of one, and those on machines', () => {
-    expect([...kinds(2)].filter((kind) => !kinds(1).has(kind)).toSorted()).toEqual(['ingestor', 'machine', 'server']);
+    expect([...kinds(2)].filter((kind) => !kinds(1).has(kind)).toSorted()).toEqual([
+      'ingestor',
+      'machine',
+      'server',
+      'takeover',
+    ]);
     expect([...kinds(1)].every((kind) => kinds(2).has(kind))).toBe(true);
   });
 
