@@ -32,6 +32,8 @@ export interface CliContext {
   /** The exchange of the mode, with its keys. */
   exchange(): Promise<Venue>;
   trading(): Promise<TradingPort>;
+  /** Whosever account it is: for what must be cancelled in any case. */
+  anyTrading(): Promise<TradingPort>;
 }
 
 export async function withContext<T>(work: (context: CliContext) => Promise<T>): Promise<T> {
@@ -56,6 +58,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
       const { connectExchange } = await import('../controls/exchange.ts');
       return connectExchange(configuration, secrets());
     });
+  const anyTrading = (): Promise<TradingPort> => once('any trading', async () => (await exchange()).trading());
   const journal = (): Promise<Journal> =>
     once('journal', async () => {
       const { openJournal } = await import('../../stores/journal/open.ts');
@@ -107,7 +110,14 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
           return client;
         }),
       exchange,
-      trading: () => once('trading', async () => (await exchange()).trading()),
+      trading: () =>
+        once('trading', async () => {
+          const { refuseOtherAccount } = await import('../../trading/control/bind-account.ts');
+          const port = await anyTrading();
+          await refuseOtherAccount({ journal: await journal(), trading: port, configuration });
+          return port;
+        }),
+      anyTrading,
     });
   } finally {
     for (const close of closers.toReversed()) await close();

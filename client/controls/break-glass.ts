@@ -1,7 +1,10 @@
 import type { Via } from '../../contracts/audit.ts';
 import type { OpenOrder, SweepFailure, SweepReport, SweepSummary } from '../../contracts/control.ts';
+import type { Mode } from '../../domain/market/market.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { wallClock } from '../../trading/clock.ts';
+import { atMost } from '../../trading/control/at-most.ts';
+import { OtherAccount, refuseOtherAccount } from '../../trading/control/bind-account.ts';
 import { headStart, type Raising, raiseHalt } from '../../trading/control/raise.ts';
 import { sweepOrders } from '../../trading/control/sweep.ts';
 import { sweepUntilQuiet } from '../../trading/control/sweep-until-quiet.ts';
@@ -12,13 +15,14 @@ import { sentenceOf } from './words.ts';
 export interface BreakGlassRequest {
   requestId: string;
   account: string;
+  mode: Mode;
   reason: string;
   by: string;
   via?: Via;
 }
 
 export interface BreakGlassTools {
-  journal(): Promise<Pick<Journal, 'control' | 'intents'>>;
+  journal(): Promise<Pick<Journal, 'bindings' | 'control' | 'intents'>>;
   trading(): Promise<TradingPort>;
   /** One short line per step. */
   onProgress(message: string): void;
@@ -42,6 +46,9 @@ export interface BreakGlassReport {
 }
 
 const LONGEST_PAUSE_MS = 500;
+/** So long a stop waits in all for the answer whose account it is, and no cancel waits for it. */
+const WHOSE_MS = 3_000;
+const OTHER_ACCOUNT = 'OtherAccount: ';
 
 /**
  * The emergency stop without Temporal and without a worker: raises the epoch in the journal, then cancels at the exchange and settles every
@@ -50,7 +57,7 @@ const LONGEST_PAUSE_MS = 500;
  * trading control, which carries this one out as well as soon as it runs.
  */
 export async function breakGlass(
-  { requestId, account, reason, by, via }: BreakGlassRequest,
+  { requestId, account, mode, reason, by, via }: BreakGlassRequest,
   tools: BreakGlassTools,
   waitMs: number,
 ): Promise<BreakGlassReport> {
@@ -63,8 +70,9 @@ export async function breakGlass(
   await headStart(raising);
 
   const told = new Set<string>();
+  const elsewhere = createOtherAccountCheck(tools, { account, mode });
   const look = async (): Promise<SweepReport> => {
-    const report = await lookOnce(tools, account, raising);
+    const report = await lookOnce({ ...tools, elsewhere }, account, raising);
     last = { ...report, cancelled: [...last.cancelled, ...report.cancelled], quiet: false };
     for (const { symbol, intentId } of report.cancelled) tools.onProgress(`cancelled ${symbol} ${intentId}`);
     for (const words of report.trouble) {
@@ -101,7 +109,14 @@ function reportOf(
     );
   if (!isDecided(raising))
     notes.push('The journal has not answered: nothing is fenced. Running workers may still send orders: end them.');
-  if (trouble.length > 0) notes.push(`The exchange or the journal does not answer: ${trouble.join('; ')}`);
+  const elsewhere = trouble.filter((words) => words.startsWith(OTHER_ACCOUNT));
+  const silent = trouble.filter((words) => !words.startsWith(OTHER_ACCOUNT));
+  if (silent.length > 0) notes.push(`The exchange or the journal does not answer: ${silent.join('; ')}`);
+  notes.push(
+    ...elsewhere.map(
+      (words) => `What was open at the keys' account is cancelled, and it is not that of the books. ${words}`,
+    ),
+  );
   return {
     requestId,
     epoch: fenced?.control.epoch,
@@ -113,14 +128,59 @@ function reportOf(
   };
 }
 
-/** An exchange that cannot be reached at all is trouble as well, and asked for anew by the next look. */
+/**
+ * Words where the keys belong to another account than the books; undefined where they do not, or where it cannot be known: nothing of a stop waits
+ * for it longer, or fails by it.
+ */
+function createOtherAccountCheck(
+  tools: Pick<BreakGlassTools, 'trading'>,
+  configuration: { account: string; mode: Mode },
+): (journal: Pick<Journal, 'bindings'>) => Promise<string | undefined> {
+  let known: { words: string | undefined } | undefined;
+  const ask = async (journal: Pick<Journal, 'bindings'>): Promise<void> => {
+    try {
+      await refuseOtherAccount({ journal, trading: await tools.trading(), configuration });
+      known = { words: undefined };
+    } catch (error) {
+      if (error instanceof OtherAccount) known = { words: error.message };
+    }
+  };
+  let spentMs = 0;
+  return async (journal) => {
+    if (!known && spentMs < WHOSE_MS) {
+      const begun = wallClock.elapsed();
+      await atMost(WHOSE_MS - spentMs, ask(journal));
+      spentMs += wallClock.elapsed() - begun;
+    }
+    return known?.words;
+  };
+}
+
+/**
+ * An exchange that cannot be reached at all is trouble as well, and asked for anew by the next look. At another account's, what is open there is
+ * cancelled, and says nothing of the submissions in these books.
+ */
 async function lookOnce(
-  tools: BreakGlassTools,
+  tools: BreakGlassTools & { elsewhere: ReturnType<typeof createOtherAccountCheck> },
   account: string,
-  { fenced }: Raising<Pick<Journal, 'intents'>>,
+  { fenced }: Raising<Pick<Journal, 'bindings' | 'intents'>>,
 ): Promise<SweepReport> {
+  const trouble: string[] = [];
+  const books = fenced && {
+    intents: {
+      ...fenced.books.intents,
+      // Asked after what is open at the exchange is cancelled.
+      listOpen: async (of: string) => {
+        const words = await tools.elsewhere(fenced.books);
+        if (words === undefined) return fenced.books.intents.listOpen(of);
+        trouble.push(`${OTHER_ACCOUNT}${words}`);
+        return [];
+      },
+    },
+  };
   try {
-    return await sweepOrders({ journal: fenced?.books, trading: await tools.trading(), clock: wallClock }, account);
+    const report = await sweepOrders({ journal: books, trading: await tools.trading(), clock: wallClock }, account);
+    return { ...report, trouble: [...report.trouble, ...trouble] };
   } catch (error) {
     return { cancelled: [], failed: [], remaining: [], unresolved: [], trouble: [sentenceOf(error)] };
   }

@@ -64,6 +64,8 @@ export const conditions = {
   'cycle.degraded': warning(10),
   'agent.failing': warning(30),
   'quoting.stopped': warning(10, { looks: 2, ...tried('restart-quoting', 2, 90) }),
+  /** Whoever looks and acts with such keys does it to another account. */
+  'books.other_account': critical(0),
   'books.differ': critical(3, tried('reconcile', 4, 10)),
   'order.unresolved': critical(3, tried('reconcile', 4, 15)),
   'position.unprotected': critical(3, { looks: 2, ...tried('reconcile', 3, 15) }),

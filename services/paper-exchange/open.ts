@@ -23,7 +23,7 @@ export async function openExchange(
     if (identity !== undefined && identity !== market.identity) {
       throw new UserError(
         'MarketChanged',
-        `${file} was made for another market than the one configured: restore the configuration, or move the file away to begin anew`,
+        `${file} was made for another market than the one configured: restore the configuration, or move the file away to begin anew, with books that are new as well`,
       );
     }
     const known = store.meta('genesisAt');

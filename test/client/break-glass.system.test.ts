@@ -36,7 +36,7 @@ describe('stop --break-glass', () => {
     await exchange.close();
   });
 
-  const request = { requestId: 'r-1', account: 'main', reason: 'Temporal is down', by: 'ann' };
+  const request = { requestId: 'r-1', account: 'main', mode: 'paper', reason: 'Temporal is down', by: 'ann' } as const;
   const tools = (changes: Partial<TradingPort> = {}) => ({
     journal: async () => journal,
     trading: async () => ({ ...trading, ...changes }),
@@ -119,5 +119,41 @@ describe('stop --break-glass', () => {
     const report = await breakGlass({ ...request, requestId: 'r-2' }, tools(), 700);
     expect(report).toMatchObject({ fenced: true, quiet: false, unresolved: [`${leg.legId}-1`] });
     expect(decimal(report.epoch ?? 0).toNumber()).toBe(3);
+  });
+
+  it('cancels with the keys of another account all the same, says so, and ends nothing in the books by it', async () => {
+    const intent = await sendLeg(journal, trading, restingLeg(await trading.touch('BTC/USDT')));
+    const others = { venue: 'binance', market: 'paper exchange 1000000001', fingerprint: 'f'.repeat(64) };
+    await journal.bindings.bind({ account: 'main', identity: others, by: 'npm start', via: 'system:npm start' });
+    const report = await breakGlass(request, tools({ openOrders: async () => [] }), 600);
+    expect(report).toMatchObject({ fenced: true, quiet: false });
+    expect(report.note).toMatch(
+      /What was open at the keys' account is cancelled, and it is not that of the books\. OtherAccount: These books are bound: .* paper exchange 1000000001/,
+    );
+    expect(await journal.intents.find(intent.intentId)).toMatchObject({ state: 'accepted' });
+    // Whatever is open where the keys lead is cancelled.
+    expect(await breakGlass({ ...request, requestId: 'r-2' }, tools(), 600)).toMatchObject({
+      fenced: true,
+      quiet: false,
+      cancelled: [{ symbol: 'BTC/USDT', intentId: intent.intentId }],
+    });
+  });
+
+  it('waits for nobody who does not say whose account it is', async () => {
+    const own = await trading.accountIdentity();
+    await journal.bindings.bind({ account: 'main', identity: own, by: 'npm start', via: 'system:npm start' });
+    const intent = await sendLeg(journal, trading, restingLeg(await trading.touch('BTC/USDT')));
+    const begun = performance.now();
+    let cancelledAt = 0;
+    const cancel: TradingPort['cancel'] = async (...order) => {
+      await trading.cancel(...order);
+      cancelledAt = performance.now();
+    };
+    const never = { accountIdentity: () => new Promise<never>(() => {}), cancel };
+    const report = await breakGlass(request, tools(never), 10_000);
+    expect(report).toMatchObject({ fenced: true, quiet: true, cancelled: [{ intentId: intent.intentId }] });
+    expect(cancelledAt - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(8_000);
+    expect(await journal.intents.find(intent.intentId)).toMatchObject({ state: 'canceled' });
   });
 });

@@ -18,6 +18,7 @@ import { exchangeKeys, type Secrets } from '../../runtime/configuration/secrets.
 import { openJournal } from '../../stores/journal/open.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { marketAccess, marketSpeed, refuseUnfitKeys, tradingAccess } from '../../venues/access.ts';
+import { identityOf } from '../../venues/account-identity.ts';
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
@@ -185,7 +186,9 @@ describe('the start in live mode', () => {
     process.env = { ...original };
   });
   const journal = (): Promise<Journal> => temporaryJournal(undefined, 'live');
-  const tools = { configuration: live, secrets, journal, askPermissions: async () => SAFE, surroundings: alone };
+  const accountIdentity = async () => identityOf({ venue: 'binance', market: 'binance', uid: '7' });
+  const askPermissions = async () => SAFE;
+  const tools = { configuration: live, secrets, journal, askPermissions, accountIdentity, surroundings: alone };
 
   it('passes when everything holds, and says what it found', async () => {
     const found = await passChecks(startChecks(tools));
@@ -195,6 +198,7 @@ describe('the start in live mode', () => {
       { check: 'keys', detail: 'given' },
       { check: 'permissions', detail: 'cannot withdraw; bound to listed addresses' },
       { check: 'books', detail: 'hold no paper money' },
+      { check: 'account', detail: 'the books are not bound yet' },
       { check: 'listening', detail: 'on loopback alone' },
       {
         check: 'temporal',
@@ -224,6 +228,27 @@ describe('the start in live mode', () => {
     ],
   ])('is refused with %s', async (_name, changes, message) => {
     await expect(passChecks(startChecks({ ...tools, ...changes }))).rejects.toThrow(message);
+  });
+
+  it('is refused with keys of another account, and while nobody says whose they are', async () => {
+    const books = await journal();
+    const identity = identityOf({ venue: 'binance', market: 'binance', uid: '1' });
+    await books.bindings.bind({ account: 'main', identity, by: 'npm start', via: 'system:npm start' });
+    const bound = { ...tools, journal: async () => books };
+    await expect(passChecks(startChecks(bound))).rejects.toMatchObject({ code: 'OtherAccount', exitCode: 5 });
+    const own = { ...bound, accountIdentity: async () => identity };
+    expect(await passChecks(startChecks(own))).toContainEqual({
+      check: 'account',
+      detail: 'the one at binance that the books are bound to',
+    });
+    const away = {
+      ...bound,
+      accountIdentity: () => Promise.reject(new Error('GET https://x/account?signature=abc failed')),
+    };
+    await expect(passChecks(startChecks(away))).rejects.toMatchObject({
+      code: 'AccountUnread',
+      message: expect.stringContaining('could not be read (GET https://x/account failed)'),
+    });
   });
 
   it('is refused on paper books, and a paper start on live books', async () => {
@@ -277,6 +302,7 @@ describe('live enable', () => {
       secrets,
       journal: async () => journal,
       askPermissions: async () => SAFE,
+      accountIdentity: () => trading.accountIdentity(),
       trading: async () => trading,
       reconcile: async () => ({ clean: true, differences: [] }),
       surroundings: alone,
@@ -300,6 +326,7 @@ describe('live enable', () => {
       'keys',
       'permissions',
       'books',
+      'account',
       'listening',
       'temporal',
       'trading',
@@ -315,6 +342,21 @@ describe('live enable', () => {
     await exchange.admin('POST', '/admin/deposits', { name: 'main', asset: 'USDT', amount: '1' });
     expect((await enableLive(request, tools)).opening).toEqual([]);
     expect(await journal.ledger.deposits('main')).toMatchObject({ USDT: '5000' });
+  });
+
+  it('binds the books, and takes nothing over from another account', async () => {
+    await enableLive(request, tools);
+    const own = await (await tools.trading()).accountIdentity();
+    expect(await journal.bindings.read('main')).toMatchObject(own);
+    const second = await exchange.account('second', { BTC: '1' });
+    const trading = await createCcxtTrading(createCcxtClient({ venue: 'binance', restUrl: exchange.url, ...second }));
+    const others = { ...tools, accountIdentity: () => trading.accountIdentity(), trading: async () => trading };
+    await expect(enableLive(request, others)).rejects.toMatchObject({ code: 'OtherAccount' });
+    // Keys that are changed between the looks, too.
+    await expect(enableLive(request, { ...tools, trading: async () => trading })).rejects.toMatchObject({
+      code: 'OtherAccount',
+    });
+    expect(await journal.ledger.deposits('main')).toEqual({ BTC: '0.5', USDT: '5000' });
   });
 
   it('takes nothing over once an order was made', async () => {

@@ -6,7 +6,7 @@ import { type StopTools, stopTrading } from '../../client/controls/stop.ts';
 import type { ControlState } from '../../stores/journal/books/control.ts';
 import type { TradingPort } from '../../venues/port.ts';
 
-const request = { requestId: 'r', account: 'main', reason: 'x', by: 'ann', flatten: false };
+const request = { requestId: 'r', account: 'main', mode: 'paper', reason: 'x', by: 'ann', flatten: false } as const;
 const halted: ControlState = {
   tradingState: 'halted',
   epoch: 1,

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { ReconcileReport } from '../../contracts/control.ts';
-import type { Observation } from '../../domain/health/health.ts';
+import { type Observation, observed } from '../../domain/health/health.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import type { Clock } from '../clock.ts';
+import { OtherAccount, refuseOtherAccount } from '../control/bind-account.ts';
 import { haltTrading, type Latch } from '../control/halt.ts';
 import { tellLook } from '../incidents.ts';
 import { type Adoption, adopt, checkOwners } from './adopt.ts';
@@ -17,7 +18,7 @@ import { lookAtOneMoment } from './one-moment.ts';
 import { recordCutCycles } from './unrecorded.ts';
 
 export interface ReconcileTools {
-  journal: Pick<Journal, 'control' | 'cycles' | 'exchange' | 'incidents' | 'intents' | 'ledger'>;
+  journal: Pick<Journal, 'bindings' | 'control' | 'cycles' | 'exchange' | 'incidents' | 'intents' | 'ledger'>;
   trading: TradingPort;
   configuration: Pick<Configuration, 'symbols' | 'execution' | 'protection' | 'mode' | 'currency'>;
   ingest: Ingest;
@@ -43,6 +44,8 @@ export async function reconcileAccount(tools: ReconcileTools, account: string): 
   const at = clock.now();
   // First of all: what is halted below needs its latch.
   const controls = await tools.keepLatch();
+  const elsewhere = await lookAtOtherAccount(tools, account, at);
+  if (elsewhere) return { ...elsewhere, started: controls };
   await ingest.round();
   const symbols = await tradedSymbols({ journal }, account, tools.configuration.symbols);
   const found = await lookAtOneMoment(tools, account, symbols);
@@ -87,6 +90,41 @@ export async function reconcileAccount(tools: ReconcileTools, account: string): 
   const quiet = report.clean && followed.length === 0 && started.length === 0;
   logger[quiet ? 'debug' : 'warn'](report, 'reconciled');
   return report;
+}
+
+/**
+ * Another account's orders, trades and balances say nothing of these books: what is found there is neither booked nor taken for a difference, and
+ * ends no submission.
+ */
+async function lookAtOtherAccount(
+  { journal, trading, configuration: { mode }, logger }: ReconcileTools,
+  account: string,
+  at: number,
+): Promise<ReconcileReport | undefined> {
+  const component = `binding/${account}`;
+  const fault = await refuseOtherAccount({ journal, trading, configuration: { account, mode } }).then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof OtherAccount) return error;
+      throw error;
+    },
+  );
+  const observations = [observed(component, fault ? { code: 'books.other_account', detail: fault.message } : false)];
+  await tellLook({ journal, logger }, { at, by: 'reconcile', observations });
+  if (!fault) return undefined;
+  logger.error({ account, code: fault.code }, fault.message);
+  return {
+    account,
+    at,
+    compared: false,
+    clean: false,
+    differences: [`${fault.code}: ${fault.message}`],
+    stable: 0,
+    adopted: [],
+    cancelled: [],
+    started: [],
+    halted: false,
+  };
 }
 
 /**

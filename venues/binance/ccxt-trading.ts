@@ -293,7 +293,8 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
 
     async accountIdentity() {
       const market = await marketNameAt(client.id, restUrlOf(client));
-      const answer = await look('account', () => client.privateGetAccount({ omitZeroBalances: 'true' }));
+      // Not a look that can wait: a worker that starts again while the weight is short would stay away.
+      const answer = await read('account', () => client.privateGetAccount({ omitZeroBalances: 'true' }));
       const { data } = uidSchema.safeParse(answer);
       if (!data) throw unidentified(`${market} does not say in a known form whose account it is (uid)`);
       return identityOf({ venue: client.id, market, uid: data.uid });

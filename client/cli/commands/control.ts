@@ -43,7 +43,7 @@ Example:
   sapphire resume --epoch 3 --reason "feed is back"`;
 
 async function stop(context: CliContext, options: StopOptions): Promise<number> {
-  const { configuration, journal, temporal, trading, user } = context;
+  const { configuration, journal, temporal, anyTrading, user } = context;
   if (options.breakGlass && options.flatten) {
     throw new UserError(
       'StopForm',
@@ -69,7 +69,11 @@ async function stop(context: CliContext, options: StopOptions): Promise<number> 
   };
   const waitMs = options.wait * 1_000;
   if (options.breakGlass) {
-    const report = await breakGlass(request, { journal, trading, onProgress, onStanding }, waitMs);
+    const report = await breakGlass(
+      { ...request, mode: configuration.mode },
+      { journal, trading: anyTrading, onProgress, onStanding },
+      waitMs,
+    );
     print({ ...report, ended: true }, options, () => describeBreakGlass(report));
     return stopExitCode(report);
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
+import type { AccountIdentity } from '../../../contracts/binding.ts';
 import { UserError } from '../../../contracts/errors.ts';
 import { enableLive } from '../../controls/live/enable.ts';
 import { type LiveTools, startChecks, tradingChecks } from '../../controls/live/readiness.ts';
@@ -9,9 +10,10 @@ import { action, nameOption, reasonOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 
-function toolsOf({ configuration, secrets, journal, exchange }: CliContext): LiveTools {
+function toolsOf({ configuration, secrets, journal, exchange, anyTrading }: CliContext): LiveTools {
   const askPermissions = async (): Promise<unknown> => (await exchange()).keyPermissions();
-  return { configuration, secrets, journal, askPermissions };
+  const accountIdentity = async (): Promise<AccountIdentity> => (await anyTrading()).accountIdentity();
+  return { configuration, secrets, journal, askPermissions, accountIdentity };
 }
 
 async function show(context: CliContext, options: OutputOptions): Promise<void> {

@@ -3,6 +3,7 @@ import type { Via } from '../../../contracts/audit.ts';
 import type { Reconciliation } from '../../../contracts/control.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
+import { bindBooks } from '../../../trading/control/bind-account.ts';
 import type { TradingPort } from '../../../venues/port.ts';
 import { bookTransfer, type TransferRequest, type TransferResult, valueOf } from '../transfers.ts';
 import { type LiveTools, passChecks, startChecks, tradingChecks } from './readiness.ts';
@@ -16,7 +17,7 @@ export interface EnableRequest {
 }
 
 export interface EnableTools extends LiveTools {
-  journal(): Promise<Pick<Journal, 'control' | 'outbox' | 'ledger' | 'intents'>>;
+  journal(): Promise<Pick<Journal, 'bindings' | 'control' | 'outbox' | 'ledger' | 'intents'>>;
   trading(): Promise<TradingPort>;
   reconcile(account: string): Promise<Reconciliation>;
 }
@@ -45,7 +46,10 @@ export async function enableLive(
     );
   }
   const journal = await tools.journal();
-  const opening = await takeOver({ account, currency, by, via }, journal, await tools.trading());
+  const trading = await tools.trading();
+  // Before balances are booked that would be another's.
+  await bindBooks({ journal, trading, configuration: tools.configuration }, 'live enable');
+  const opening = await takeOver({ account, currency, by, via }, journal, trading);
   const { clean, differences } = await tools.reconcile(account);
   if (!clean) {
     throw new UserError(

@@ -1,5 +1,7 @@
+import type { AccountIdentity } from '../../../contracts/binding.ts';
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { withoutQueries } from '../../../contracts/text.ts';
 import type { Mode } from '../../../domain/market/market.ts';
 import { exchangeUrl } from '../../../runtime/configuration/addresses.ts';
 import { checkKeys, refusePaperSettings } from '../../../runtime/configuration/live.ts';
@@ -7,6 +9,8 @@ import { configurationFile } from '../../../runtime/configuration/load.ts';
 import { exchangeKeys, loadSecrets, type Secrets } from '../../../runtime/configuration/secrets.ts';
 import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
+import { refuseOtherAccount } from '../../../trading/control/bind-account.ts';
+import type { Venue } from '../../../venues/port.ts';
 import { stackAccess, usesOtherServer } from '../../stack/connection.ts';
 import { readProfile, type TemporalProfile } from '../../stack/profile.ts';
 import { refuseExposure } from './exposure.ts';
@@ -22,9 +26,10 @@ export interface LiveCheck {
 export interface LiveTools {
   configuration: Configuration;
   secrets: Secrets;
-  journal(): Promise<Pick<Journal, 'control' | 'outbox'>>;
+  journal(): Promise<Pick<Journal, 'bindings' | 'control' | 'outbox'>>;
   /** The venue's raw answer to what the keys may do. */
   askPermissions(): Promise<unknown>;
+  accountIdentity(): Promise<AccountIdentity>;
   /** Where Temporal is and who else is on this machine; as it is without one. */
   surroundings?: () => Surroundings;
 }
@@ -52,6 +57,7 @@ export function startChecks({
   secrets,
   journal,
   askPermissions,
+  accountIdentity,
   surroundings: around = surroundings,
 }: LiveTools): LiveCheck[] {
   return [
@@ -99,6 +105,14 @@ export function startChecks({
       },
     },
     {
+      name: 'account',
+      look: async () => {
+        const trading = { accountIdentity: () => accountIdentity().catch(unread) };
+        const binding = await refuseOtherAccount({ journal: await journal(), trading, configuration });
+        return binding ? `the one at ${binding.market} that the books are bound to` : 'the books are not bound yet';
+      },
+    },
+    {
       name: 'listening',
       look: async () => {
         refuseExposure(configuration, around().ownTemporal);
@@ -140,6 +154,16 @@ export async function passChecks(checks: readonly LiveCheck[]): Promise<{ check:
   return found;
 }
 
+function unread(error: unknown): never {
+  if (error instanceof UserError) throw error;
+  const reason = withoutQueries(error instanceof Error ? error.message : String(error)).slice(0, 200);
+  throw new UserError(
+    'AccountUnread',
+    `To which account the exchange keys belong could not be read (${reason}): check the keys, their allowed addresses and the network.`,
+    ExitCode.unhealthy,
+  );
+}
+
 /** A journal holds the books of one mode: paper money that is counted as real, or the reverse, would size every order wrongly. */
 export async function refuseForeignBooks({ outbox }: Pick<Journal, 'outbox'>, mode: Mode): Promise<void> {
   const [first] = await outbox.after(0, 1);
@@ -163,13 +187,15 @@ export async function refuseUnreadyMode(configuration: Configuration): Promise<s
     opened ??= openJournal(configuration);
     return opened;
   };
-  const askPermissions = async (): Promise<unknown> => {
+  const exchange = async (): Promise<Venue> => {
     const { connectExchange } = await import('../exchange.ts');
-    return connectExchange(configuration, secrets).keyPermissions();
+    return connectExchange(configuration, secrets);
   };
+  const askPermissions = async (): Promise<unknown> => (await exchange()).keyPermissions();
+  const accountIdentity = async (): Promise<AccountIdentity> => (await (await exchange()).trading()).accountIdentity();
   try {
     if (configuration.mode === 'live') {
-      const found = await passChecks(startChecks({ configuration, secrets, journal, askPermissions }));
+      const found = await passChecks(startChecks({ configuration, secrets, journal, askPermissions, accountIdentity }));
       return found.filter(({ check }) => check === 'temporal').map(({ detail }) => detail);
     }
     await refuseForeignBooks(await journal(), configuration.mode);

@@ -59,7 +59,7 @@ export class Store {
       const reason = error instanceof Error ? error.message : String(error);
       throw new UserError(
         'DatabaseUnreadable',
-        `${file} cannot be read (${reason}): restore a copy of it, or move it away to begin anew.`,
+        `${file} cannot be read (${reason}): restore a copy of it, or move it away to begin anew, with books that are new as well.`,
       );
     }
     this.#checkpointer = new Worker(new URL('./checkpointer.ts', import.meta.url), {
