@@ -268,8 +268,8 @@ export const mutants = {
     rewrites: [
       {
         file: 'stores/journal/sql/exchange.ts',
-        find: "if (lease?.['holder'] !== holder || Number(lease['until']) < transaction.now()) return false;",
-        replace: 'void lease;',
+        find: "if (lease?.['holder'] !== holder ||",
+        replace: "if (lease?.['holder'] === '' &&",
       },
       {
         file: 'stores/journal/sql/exchange.ts',
