@@ -8,6 +8,7 @@ import { limitFaults } from '../contracts/config/limit-faults.ts';
 import { refusesForeignStarts } from '../contracts/config/schema.ts';
 import { FORMER_QUEUE, TaskQueue } from '../contracts/task-queues.ts';
 import { scheduleId } from '../contracts/workflow-ids.ts';
+import { claimOf } from '../runtime/configuration/claim.ts';
 import { createPasses } from '../runtime/guard/passes.ts';
 import { renewSchedules } from '../runtime/guard/schedules.ts';
 import { openJournal } from '../stores/journal/open.ts';
@@ -63,10 +64,13 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
     logger,
   });
   const speed = marketSpeed(configuration);
-  const schedules = [scheduleId(account), ...roundIds(configuration, speed, TaskQueue.control)];
-  const renewed = await renewSchedules(client, passes, schedules);
-  if (renewed.length > 0) logger.warn({ renewed }, 'schedules from before this installation’s secret were made anew');
-  await ensureRounds(client, configuration, speed, TaskQueue.control);
+  // One that joins finds them, and takes its turn at their rounds.
+  if (claimOf()?.kind !== 'joined') {
+    const schedules = [scheduleId(account), ...roundIds(configuration, speed, TaskQueue.control)];
+    const renewed = await renewSchedules(client, passes, schedules);
+    if (renewed.length > 0) logger.warn({ renewed }, 'schedules from before this installation’s secret were made anew');
+    await ensureRounds(client, configuration, speed, TaskQueue.control);
+  }
   const restoreSchedules = (): Promise<string[]> => restoreRounds(client, configuration, speed);
   const ingestor = startIngestor({ ingest, journal, client, configuration, logger });
   const stream = venue.stream({ onEvent: ingestor.wake, logger });

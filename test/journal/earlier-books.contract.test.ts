@@ -106,7 +106,7 @@ describe.each(adapterNames)('the books of the last release on %s', (name) => {
       quantity: '0.3',
       fee: '0',
     });
-    await journal.exchange.acquireLease('main', 'ingestor', 10_000);
+    await journal.exchange.acquireLease('main', 'ingestor', 60_000);
     const batch = { account: 'main', symbol: 'ETH/USDT', holder: 'ingestor', from: '6', next: '7' };
     expect(await journal.exchange.bookTrades({ ...batch, fills: [{ ...rest, venueOrderId: tagged('72') }] })).toBe(
       true,

@@ -46,7 +46,7 @@ describe.each(adapterNames)('fills on %s', (name) => {
             await fund(books.journal);
             await planLegs(books.journal, leg());
             await books.journal.intents.openFence(leg(), terms(leg()), sending(books.now));
-            await books.journal.exchange.acquireLease('main', 'one', 1_000);
+            await books.journal.exchange.acquireLease('main', 'one', 60_000);
             for (const what of [...some, ...every]) await hear(what);
             expect(await books.journal.intents.find(fill().intentId)).toMatchObject({ state, filledQuantity: filled });
             expect(await books.journal.ledger.balances('main')).toEqual([

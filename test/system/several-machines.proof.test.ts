@@ -6,6 +6,7 @@ import { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { z } from 'zod';
+import { documentedCommand } from '../support/documented-cycles.ts';
 import { end, type Installation, makeInstallation } from '../support/installation.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { startDevServer } from '../support/temporal.ts';
@@ -64,8 +65,10 @@ function pidOf(installation: Installation, name: string): number {
   return recordOf(installation).processes.find((each) => each.name === name)?.pid ?? 0;
 }
 
-/** What the second machine is given, as the docs have it. */
+/** What the second machine is given, which is what the docs name. */
 function giveSecrets(): void {
+  const { variables, command } = documentedCommand('several-machines.md', '## Joining');
+  expect(command).toEqual(['npm', 'start', '--', '--join']);
   const secrets = secretsSchema.parse(JSON.parse(readFileSync(join(dataOf(first), 'secrets.json'), 'utf8')));
   Object.assign(second.environment, {
     SAPPHIRE_GUARD_SECRET: secrets.guardSecret,
@@ -73,6 +76,8 @@ function giveSecrets(): void {
     SAPPHIRE_PAPER_API_KEY: secrets.paperApiKey,
     SAPPHIRE_PAPER_SECRET: secrets.paperSecret,
   });
+  expect(Object.keys(second.environment)).toEqual(expect.arrayContaining(Object.keys(variables)));
+  expect(Object.keys(variables).filter((name) => second.environment[name] === process.env[name])).toEqual([]);
 }
 
 async function stacksSeenBy(installation: Installation) {
@@ -131,7 +136,7 @@ it('a machine joins with what it was given, and both do the work', { timeout: 18
   expect(differs.stderr).toContain('risk.maxDailyLoss: 0.04 here, 0.05 there');
 
   second.configure({ paperExchange: { port: first.ports.exchange } });
-  const two = watch(second.up('--join'));
+  const two = watch(second.start('--join'));
   await two.shows(READY);
   expect(two.text()).toContain(`JOINED ${hostname()}, ${dataOf(first)}, since `);
   expect(two.text()).toContain('taken here: cycles, agents, execution, control');
@@ -171,4 +176,66 @@ it('a machine joins with what it was given, and both do the work', { timeout: 18
     { kind: 'joined', here: false, living: true },
   ]);
   expect(pidOf(second, 'workers/housekeeping')).toBe(0);
+});
+
+function kill(pid: number): void {
+  process.kill(pid, 'SIGKILL');
+}
+
+it('a machine that dies, or ends, leaves the work to the other, and has its place again when it is back', {
+  timeout: 240_000,
+}, async () => {
+  const [one, two] = running.slice(-2);
+  if (!one || !two) throw new Error('both run from the test before');
+  const { supervisor, processes } = recordOf(second);
+  for (const pid of [two.pid ?? 0, supervisor.pid, ...processes.map(({ pid }) => pid)]) kill(pid);
+  const cycle = await first.sapphire('cycle', 'run', '--json');
+  expect([cycle.code, cycle.stdout]).toEqual([0, expect.stringMatching(/COMPLETED|NO_TRADE/)]);
+  await expect
+    .poll(() => stacksSeenBy(first), { timeout: 40_000, interval: 1_000 })
+    .toMatchObject([
+      { kind: 'first', living: true },
+      { kind: 'joined', living: false },
+    ]);
+  const back = watch(second.up('--join'));
+  await back.shows(READY);
+  expect(await stacksSeenBy(second)).toMatchObject([
+    { kind: 'first', living: true },
+    { kind: 'joined', living: true, here: true },
+  ]);
+
+  // The supervisor of the first alone: what it started ends, and is started anew under a new claim, at once.
+  const before = recordOf(first);
+  const screen = watch(one);
+  kill(before.supervisor.pid);
+  await screen.shows(READY);
+  expect(screen.text()).not.toContain('run by another stack');
+  expect(recordOf(first).supervisor.pid).not.toBe(before.supervisor.pid);
+  expect(await stacksSeenBy(second)).toMatchObject([
+    { kind: 'joined', living: true },
+    { kind: 'first', living: true },
+  ]);
+
+  const kept = recordOf(second).processes;
+  const ended = end(one);
+  one.kill('SIGINT');
+  expect((await ended).code).toBe(0);
+  const alone = await second.sapphire('status');
+  expect([alone.code, alone.stdout]).toEqual([6, expect.stringContaining('NO FIRST STACK')]);
+  expect(recordOf(second).processes).toEqual(kept);
+
+  const again = watch(first.up());
+  await again.shows(READY);
+  await expect
+    .poll(() => second.sapphire('status'), { timeout: 30_000, interval: 1_000 })
+    .toMatchObject({ code: 0, stdout: expect.not.stringContaining('NO FIRST STACK') });
+  const cycles = await second.sapphire('cycle', 'run', '--json');
+  expect([cycles.code, cycles.stdout]).toEqual([0, expect.stringMatching(/COMPLETED|NO_TRADE/)]);
+
+  for (const { child } of [back, again]) {
+    const done = end(child);
+    child.kill('SIGINT');
+    expect((await done).code).toBe(0);
+  }
+  expect(await stacksSeenBy(first)).toEqual([]);
 });

@@ -32,7 +32,7 @@ export function createExchangeBook(database: Database): ExchangeBook {
   return {
     acquireLease: (account, holder, ttlMs) =>
       database.transaction(account, { ledger: true }, async (transaction) => {
-        const now = transaction.now();
+        const now = await transaction.clock();
         const taken = await transaction.run(
           `INSERT INTO leases (account, holder, until) VALUES (?, ?, ?)
            ON CONFLICT (account) DO UPDATE SET holder = excluded.holder, until = excluded.until
@@ -41,7 +41,7 @@ export function createExchangeBook(database: Database): ExchangeBook {
           holder,
           now + ttlMs,
           now,
-          // One that lasts so long was taken before a clock was set back; those of two machines differ by less.
+          // One that lasts so long was taken before a clock was set back.
           now + 2 * ttlMs,
         );
         return taken > 0;
@@ -53,7 +53,7 @@ export function createExchangeBook(database: Database): ExchangeBook {
       database.transaction(account, { ledger: true }, async (transaction) => {
         const lease = await transaction.row('SELECT * FROM leases WHERE account = ?', account);
         // One that was stalled past its lease must not move the cursor of the one that took over.
-        if (lease?.['holder'] !== holder || Number(lease['until']) < transaction.now()) return false;
+        if (lease?.['holder'] !== holder || Number(lease['until']) < (await transaction.clock())) return false;
         for (const intentId of new Set(fills.map((fill) => fill.intentId))) {
           const own = fills.filter((fill) => fill.intentId === intentId);
           const venueOrderId = own[0]?.venueOrderId;
