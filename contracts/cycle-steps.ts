@@ -2,6 +2,7 @@ import type { Prices } from '../domain/market/prices.ts';
 import type { CycleSnapshot } from '../domain/market/snapshot.ts';
 import type { CycleId } from '../domain/orders/ids.ts';
 import type { Consensus } from './consensus.ts';
+import type { CycleTerms } from './cycle.ts';
 
 /*
  * What a cycle asks of its steps, each of which may run in another process than the cycle.
@@ -28,6 +29,11 @@ export interface PricesRequest {
   symbols: string[];
   /** Book levels of each side. */
   bookLevels: number;
+}
+
+/** What a cycle asks the prices of: all that it shows to agents, and what equity counts besides. */
+export function pricesWanted({ symbols, dustSymbols = [], bookLevels }: CycleTerms): PricesRequest {
+  return { symbols: [...symbols, ...dustSymbols], bookLevels };
 }
 
 export interface PlanRequest {

@@ -130,6 +130,8 @@ export interface CycleTerms {
   /** All that the snapshot shows: the configured symbols and those of which something is held. */
   symbols: string[];
   tradedSymbols: string[];
+  /** Of which dust alone is held: they are priced, since equity counts it, and shown to nobody. Missing where there are none. */
+  dustSymbols?: string[];
   candles: number;
   bookLevels: number;
   horizonMs: number;

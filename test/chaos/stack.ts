@@ -87,6 +87,8 @@ interface Options {
   stacks: Stacks;
   mutant?: string;
   style: string;
+  /** In place of the harness's own, by section: more markets, say. */
+  settings?: { trading: Record<string, unknown>; paperExchange: Record<string, unknown> };
   onProgress: (words: string) => void;
 }
 
@@ -127,7 +129,12 @@ export async function startChaosStack(options: Options): Promise<ChaosStack> {
     mkdirSync(join(place, DATA), { recursive: true, mode: 0o700 });
     const { port } = await freePorts('port');
     const own = { operationsPort: await freeBlock(ROLE_PORTS), coordinator: { port } };
-    const settings = { ...trading(options.style, options.stacks), ...own, paperExchange: paperExchange(exchange) };
+    const settings = {
+      ...trading(options.style, options.stacks),
+      ...own,
+      ...options.settings?.trading,
+      paperExchange: { ...paperExchange(exchange), ...options.settings?.paperExchange },
+    };
     writeFileSync(join(place, CONFIGURATION), stringify(settings));
     return loadConfiguration(join(place, CONFIGURATION));
   };

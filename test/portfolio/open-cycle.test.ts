@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
+import { pricesWanted } from '../../contracts/cycle-steps.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
@@ -10,10 +11,12 @@ import { temporaryJournal } from '../support/books.ts';
 
 const why = { requestId: 'r', account: 'main', by: 'ann', reason: 'test' };
 
-async function termsOf(
-  settings: { maxSnapshotAgeSeconds?: number; deadlineSeconds?: number },
-  expiresAt?: number,
-): Promise<CycleTerms> {
+interface Settings {
+  maxSnapshotAgeSeconds?: number;
+  deadlineSeconds?: number;
+}
+
+async function opened(settings: Settings) {
   const journal = await temporaryJournal();
   const configuration = parseConfiguration({}, 'the test');
   await journal.participation.seed(perAgent(defaultParticipation));
@@ -29,7 +32,11 @@ async function termsOf(
     readSnapshot: createSnapshotReader({ kept: async () => undefined }),
     logger: pino({ level: 'silent' }),
   });
-  return activities.openCycle({}, { startedAt: 1_000, expiresAt });
+  return { activities, journal };
+}
+
+async function termsOf(settings: Settings, expiresAt?: number): Promise<CycleTerms> {
+  return (await opened(settings)).activities.openCycle({}, { startedAt: 1_000, expiresAt });
 }
 
 describe('the terms of a cycle', () => {
@@ -49,5 +56,15 @@ describe('the terms of a cycle', () => {
     ['the server sets a later one', 91_000, 61_000],
   ])('end after two intervals, or before: %s', async (_why, expiresAt, endsAt) => {
     expect((await termsOf({}, expiresAt)).endsAt).toBe(endsAt);
+  });
+
+  it('have what is held as dust alone priced, and show it to nobody', async () => {
+    const { activities, journal } = await opened({});
+    const dust = { account: 'main', amount: '0.5', value: '0', untraded: true, at: 0 };
+    for (const asset of ['DOT', 'BTC'])
+      await journal.ledger.transfer({ ...dust, reference: asset, asset, symbol: `${asset}/USDT` });
+    const terms = await activities.openCycle({}, { startedAt: 1_000, expiresAt: undefined });
+    expect(terms).toMatchObject({ symbols: ['BTC/USDT', 'ETH/USDT'], dustSymbols: ['DOT/USDT'] });
+    expect(pricesWanted(terms).symbols).toEqual(['BTC/USDT', 'ETH/USDT', 'DOT/USDT']);
   });
 });

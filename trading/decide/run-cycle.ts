@@ -16,7 +16,7 @@ import {
   newDraft,
   stopOf,
 } from '../../contracts/cycle-draft.ts';
-import type { PricesRequest, SnapshotRequest } from '../../contracts/cycle-steps.ts';
+import { type PricesRequest, pricesWanted, type SnapshotRequest } from '../../contracts/cycle-steps.ts';
 import { type Step, timeGranted } from '../../contracts/cycle-times.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { type Prices, pricesIn } from '../../domain/market/prices.ts';
@@ -115,7 +115,7 @@ interface Progress {
 /** Nothing is decided while trading is halted: a market that cannot be read leaves the mark out. */
 async function mark({ market, logger }: CycleTools, terms: CycleTerms, progress: Progress): Promise<void> {
   try {
-    const prices = await market.prices(terms);
+    const prices = await market.prices(pricesWanted(terms));
     progress.prices = prices;
     progress.draft.prices = describePrices(prices);
   } catch (error) {
@@ -154,7 +154,7 @@ async function trade(tools: CycleTools, terms: CycleTerms, progress: Progress): 
   });
 
   begin('prices');
-  const prices = await market.prices({ symbols, bookLevels });
+  const prices = await market.prices(pricesWanted(terms));
   progress.prices = prices;
   draft.prices = describePrices(prices);
   begin('plan');

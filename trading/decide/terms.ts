@@ -30,11 +30,11 @@ export interface TermsSources {
  */
 export async function termsOfCycle(
   { journal, configuration, now }: TermsSources,
-  { symbols }: TradingCycleInput,
+  { symbols: wanted }: TradingCycleInput,
   { startedAt, expiresAt }: CycleSpan,
 ): Promise<CycleTerms> {
   const { account, mode, cycle, execution } = configuration;
-  const unknown = symbols?.find((symbol) => !configuration.symbols.includes(symbol));
+  const unknown = wanted?.find((symbol) => !configuration.symbols.includes(symbol));
   if (unknown !== undefined) {
     throw new UserError(
       ErrorName.invalidInput,
@@ -49,11 +49,14 @@ export async function termsOfCycle(
   ]);
   const intervalMs = cycle.intervalSeconds * 1_000;
   const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+  const symbols = [...new Set([...configuration.symbols, ...held])];
+  const dusty = positions.filter(({ symbol, dust }) => !decimal(dust).isZero() && !symbols.includes(symbol));
   return {
     account,
     mode,
-    symbols: [...new Set([...configuration.symbols, ...held])],
-    tradedSymbols: symbols ?? configuration.symbols,
+    symbols,
+    tradedSymbols: wanted ?? configuration.symbols,
+    ...(dusty.length > 0 ? { dustSymbols: dusty.map(({ symbol }) => symbol) } : {}),
     candles: cycle.candles,
     bookLevels: cycle.bookLevels,
     horizonMs: cycle.horizonMinutes * 60_000,

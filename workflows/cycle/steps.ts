@@ -16,7 +16,7 @@ import type { PriceActivities } from '../../activities/portfolio/prices.ts';
 import { orOnBooksQueue } from '../../contracts/books.ts';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import type { CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
-import type { PlanRequest, SnapshotRequest } from '../../contracts/cycle-steps.ts';
+import { type PlanRequest, pricesWanted, type SnapshotRequest } from '../../contracts/cycle-steps.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { type Prices, pricesIn } from '../../domain/market/prices.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
@@ -124,14 +124,13 @@ export async function pricesWhileHalted(terms: CycleTerms): Promise<Prices | und
 }
 
 async function readPrices(terms: CycleTerms): Promise<Prices> {
-  const { symbols, bookLevels } = terms;
   const market = proxyActivities<PriceActivities>({
     ...marketStep,
     startToCloseTimeout: '2s',
     scheduleToCloseTimeout: timeFor('prices', terms),
     summary: 'prices at the decision',
   });
-  return market.readPrices({ symbols, bookLevels });
+  return market.readPrices(pricesWanted(terms));
 }
 
 export function planOn(terms: CycleTerms, basis: PlanRequest): Promise<OrderPlan> {
