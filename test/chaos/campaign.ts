@@ -12,7 +12,7 @@ import { failpointNames } from './rewrites.ts';
 import type { Action } from './schedule.ts';
 import { symbols } from './settings.ts';
 import type { ChaosStack, Hit } from './stack.ts';
-import { createShares, exitsInTime, LEAST_SHARE, settle, strays } from './together.ts';
+import { createShares, exitsInTime, exitsOf, LEAST_SHARE, settle, strays } from './together.ts';
 import { createTraffic, haltsFromWithin, type Traffic } from './traffic.ts';
 import { until } from './wait.ts';
 
@@ -48,6 +48,8 @@ export interface CampaignReport {
   replayed: Record<string, number>;
   /** Of the activities each machine's share, 0 to 1, where there are several and histories were replayed. */
   shares?: number[];
+  /** Of what was held: how often it was sold again, and the latest after its time was over. */
+  exits: { count: number; latestMs: number };
   /** Of a dense run. */
   dense?: DenseReport;
   /** Planned attacks that never struck, and too few orders: such a run shows less than it should. */
@@ -82,7 +84,8 @@ export async function runCampaign(stack: ChaosStack, options: CampaignOptions): 
   const evidence = await stillEvidence(stack, injector.deeds, options.restMs, restless.length === 0);
   onProgress('Holding the records against each other');
   const found = checks.flatMap((check) => check(evidence));
-  const together = stack.together ? [...exitsInTime(evidence, injector.deeds), ...(await strays(stack))] : [];
+  const exits = exitsOf(evidence, injector.deeds);
+  const together = stack.together ? [...exitsInTime(exits), ...(await strays(stack))] : [];
   const { note, shares } = createShares(stack);
   const { replayed, violations } = options.replay
     ? await replayHistories(stack, onProgress, note)
@@ -100,6 +103,7 @@ export async function runCampaign(stack: ChaosStack, options: CampaignOptions): 
     fills: evidence.fills.length,
     failedLaterLegs: failedLaterLegs(evidence),
     replayed,
+    exits: { count: exits.length, latestMs: Math.max(0, ...exits.map(({ lateMs }) => lateMs)) },
     ...(options.replay && stack.together ? { shares: shares() } : {}),
     ...(struck ? { dense: denseReport(struck, evidence) } : {}),
     missed: [

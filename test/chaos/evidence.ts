@@ -117,7 +117,7 @@ export async function gather(
 
 /** Exports what is left, beside whoever else does, and reads it back. */
 async function exported({ journal, configuration }: Witness): Promise<Pick<Evidence, 'warehouse' | 'audit'>> {
-  const market = await openMarketBuffer(configuration);
+  const market = await openMarketBuffer(configuration, journal.id);
   try {
     const warehouse = openWarehouse({ mode: 'paper', journal: journal.id });
     await exportEvents(warehouse, feedsOf(journal, market.outbox));

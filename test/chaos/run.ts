@@ -131,6 +131,7 @@ function describe(report: CampaignReport): string {
     ...(report.shares
       ? [`activities by machine: ${report.shares.map((part) => `${Math.round(part * 100)} %`).join(', ')}`]
       : []),
+    `holdings that ended ${report.exits.count}, the latest ${report.exits.latestMs / 1_000} s after their time`,
     `forged orders refused or not ${deeds.forged.length}`,
     `planned and never struck: ${report.missed.join(', ') || 'nothing'}`,
     `histories replayed: ${list(report.replayed)}`,

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import type { Fill } from '../../domain/orders/orders.ts';
 import { scheduleOf } from './schedule.ts';
-import { createShares, exitsInTime } from './together.ts';
+import { createShares, exitsInTime, exitsOf } from './together.ts';
 
 const fill = (side: 'buy' | 'sell', quantity: string, seconds: number): Fill =>
   ({ symbol: 'BTC/USDT', side, quantity, price: '60000', filledAt: seconds * 1_000 }) as unknown as Fill;
 
 describe('exits in time', () => {
   const late = (fills: Fill[], closures: { symbol: string; from: number; to: number }[] = []): number =>
-    exitsInTime({ fills }, { closures }).length;
+    exitsInTime(exitsOf({ fills }, { closures })).length;
 
   it.each([
     ['sold at its time', [fill('buy', '1', 0), fill('sell', '1', 60)], 0],

@@ -54,28 +54,43 @@ export async function strays({ books }: Pick<ChaosStack, 'books'>): Promise<Viol
   );
 }
 
-/** I9, in time: from the fill with which something is held to that with which it is not, less the time in which its market was closed. */
-export function exitsInTime({ fills }: Pick<Evidence, 'fills'>, { closures }: Pick<Deeds, 'closures'>): Violation[] {
+export interface Exit {
+  symbol: string;
+  /** After its time was over; below zero where it was sold before. */
+  lateMs: number;
+  at: number;
+}
+
+/** From the fill with which something is held to that with which it is not, less the time in which its market was closed. */
+export function exitsOf({ fills }: Pick<Evidence, 'fills'>, { closures }: Pick<Deeds, 'closures'>): Exit[] {
   return symbols.flatMap((symbol) => {
     const own = fills.filter((fill) => fill.symbol === symbol).toSorted((a, b) => a.filledAt - b.filledAt);
-    const found: Violation[] = [];
+    const exits: Exit[] = [];
     let held = ZERO;
     let since: number | undefined;
-    for (const { side, quantity, price, filledAt } of own) {
+    for (const { side, quantity, price, filledAt: at } of own) {
       held = side === 'buy' ? held.plus(quantity) : held.minus(quantity);
       const isHeld = held.times(price).greaterThan(MIN_NOTIONAL);
-      if (isHeld) since ??= filledAt;
+      if (isHeld) since ??= at;
       if (isHeld || since === undefined) continue;
+      const begun = since;
       const closedMs = closures
         .filter((closure) => closure.symbol === symbol)
-        .reduce((total, { from, to }) => total + Math.max(0, Math.min(to, filledAt) - Math.max(from, since ?? 0)), 0);
-      const lateMs = filledAt - since - closedMs - TIME_LIMIT_MS;
+        .reduce((total, { from, to }) => total + Math.max(0, Math.min(to, at) - Math.max(from, begun)), 0);
+      exits.push({ symbol, lateMs: at - begun - closedMs - TIME_LIMIT_MS, at });
       since = undefined;
-      if (lateMs > LATE_MS)
-        found.push(violation('I9', `${symbol} was sold ${lateMs} ms after its time was over, at ${filledAt}`));
     }
-    return found;
+    return exits;
   });
+}
+
+/** I9, in time. */
+export function exitsInTime(exits: readonly Exit[]): Violation[] {
+  return exits
+    .filter(({ lateMs }) => lateMs > LATE_MS)
+    .map(({ symbol, lateMs, at }) =>
+      violation('I9', `${symbol} was sold ${lateMs} ms after its time was over, at ${at}`),
+    );
 }
 
 /** What several machines have to come to beside all else: one word of books and exchange, and exits that are taken in time while all is well. */
