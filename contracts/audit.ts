@@ -18,6 +18,7 @@ const auditedKinds: ReadonlySet<string> = new Set([
   'capital.deposited',
   'capital.withdrawn',
   'position.booked_out',
+  'fees.settled',
   'model.registered',
   'model.promoted',
   'model.retired',

@@ -29,6 +29,8 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
   await refuseUnfitKeys(configuration, venue);
   const trading = await venue.trading();
   await bindBooks({ journal, trading, configuration }, 'workers/control');
+  for (const fees of await journal.ledger.settleEarlierFees(configuration.account))
+    logger.warn(fees, fees.settled ? 'fees of an earlier release left a position' : 'a position is above its balance');
   await refuseUnlisted(configuration, trading, journal);
   await journal.risk.adopt(configuration.account, configuration.risk);
   const limits = (await journal.risk.read(configuration.account)).settings;

@@ -53,8 +53,7 @@ export async function startServices(
   const exchangeUrls = await supervisor.start(exchange);
   if (paper) await ensurePaperAccount(exchangeUrls[0] ?? paperExchangeUrl(configuration), configuration);
   // Before the first process that writes them.
-  const bound = await bindOwnBooks(configuration);
-  if (bound !== undefined) onProgress(bound);
+  for (const line of await bindOwnBooks(configuration)) onProgress(line);
   const processes = [...exchange, ownProcess('mcp-coordinator', 'services/mcp-coordinator/main.ts', true)];
   const urls = [...exchangeUrls, ...(await supervisor.start(processes.slice(exchange.length)))];
   return processes.map(({ name }, index) => ({ name, url: urls[index] }));

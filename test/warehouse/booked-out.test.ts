@@ -41,3 +41,21 @@ it.each([
   ]);
   expect(batch.rows.unread_events).toBeUndefined();
 });
+
+it('fees that were paid long before and are settled now are realised, and no money moves', () => {
+  const batch: Batch = { source: 'journal', mode: 'paper', ingestedAt: 0, rows: {} };
+  const payload = { account: 'main', symbol: 'BNB/USDT', asset: 'BNB', quantity: '0.1', realizedPnl: '-50', at: 7 };
+  project(batch, {
+    sequence: 1,
+    eventId: 'earlier-fees/main/BNB/USDT/7',
+    kind: 'fees.settled',
+    at: 9,
+    mode: 'paper',
+    cycleId: undefined,
+    correlationId: undefined,
+    payload: JSON.stringify(payload),
+  });
+  const flow = { asset: 'BNB', amount: '0', value: '0', position_symbol: 'BNB/USDT', realized_pnl: '-50', event_at: 7 };
+  expect(batch.rows.capital_flows).toMatchObject([flow]);
+  expect(batch.rows.unread_events).toBeUndefined();
+});

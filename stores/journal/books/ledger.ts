@@ -33,6 +33,14 @@ export interface BookedOut {
   realizedPnl: Money;
 }
 
+/** What positions in an asset have above its balance, in that asset. */
+export interface EarlierFees {
+  asset: string;
+  excess: Quantity;
+  /** What became of it: it left this position, as a loss in its quote currency. Missing where no fee explains it, and nothing was changed. */
+  settled?: { symbol: string; realizedPnl: Money };
+}
+
 export interface LedgerBook {
   /** Idempotent by reference. Opens the account at its first deposit. Refused when more is withdrawn than is free. */
   transfer(entry: Transfer): Promise<void>;
@@ -69,6 +77,11 @@ export interface LedgerBook {
     by: string;
     via: Via;
   }): Promise<BookedOut | undefined>;
+  /**
+   * Takes out of positions the fees in a third asset that earlier releases took out of the ledger alone. Idempotent: what is settled stands above no
+   * balance any more. Returns what it found.
+   */
+  settleEarlierFees(account: string): Promise<EarlierFees[]>;
   /** Moves what is free of a position, and too small to be sold, to the dust book, at its cost. Idempotent by reference. */
   sweepDust(entry: {
     reference: string;

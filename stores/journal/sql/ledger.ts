@@ -8,6 +8,7 @@ import type { LedgerBook, Transfer } from '../books/ledger.ts';
 import { bookOut, endWaiting } from './book-out.ts';
 import { isNewRequest } from './control.ts';
 import type { Database, Row, Sql } from './database.ts';
+import { settleEarlierFees } from './earlier-fees.ts';
 import { moveMarks, readMarks } from './marks.ts';
 import { movePosition, readPositions, readStored, sweepDust } from './positions.ts';
 import { balanceOf, type LedgerBookName, post } from './postings.ts';
@@ -124,6 +125,8 @@ export function createLedgerBook(database: Database): LedgerBook {
         });
       }),
 
+    settleEarlierFees: (account) =>
+      database.transaction(account, { ledger: true }, (transaction) => settleEarlierFees(transaction, account)),
     balances: (account) => readBalances(database, account),
     positions: (account) => readPositions(database, account),
 

@@ -16,7 +16,7 @@ import {
 } from './cycles.ts';
 import { bookSeen, candleClosed, newsRated } from './market.ts';
 import { booksCompared, incidentTold, recoveryEnded, tradingChanged } from './operations.ts';
-import { capitalMoved, equityMarked, fillBooked, orderMoved, positionBookedOut } from './trading.ts';
+import { capitalMoved, equityMarked, feesSettled, fillBooked, orderMoved, positionBookedOut } from './trading.ts';
 import type { Projected } from './values.ts';
 
 /** Reads one kind of event. The payload is what our own transaction wrote; what it makes is held against the table's schema. */
@@ -37,6 +37,7 @@ const projections: Record<string, Projection> = {
   'capital.deposited': capitalMoved,
   'capital.withdrawn': capitalMoved,
   'position.booked_out': positionBookedOut,
+  'fees.settled': feesSettled,
   'fill.booked': fillBooked,
   'equity.marked': equityMarked,
   'signal.submitted': signalSubmitted,

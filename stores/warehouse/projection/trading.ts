@@ -144,6 +144,23 @@ export function capitalMoved(flow: {
   return [row('capital_flows', facts, '', at)];
 }
 
+/** No money moves: what was paid long before is realised. */
+export function feesSettled({
+  account,
+  symbol,
+  asset,
+  realizedPnl,
+  at,
+}: {
+  account: string;
+  symbol: string;
+  asset: string;
+  realizedPnl: string;
+  at: number;
+}): Projected[] {
+  return capitalMoved({ account, asset, amount: '0', value: '0', symbol, realizedPnl, at });
+}
+
 /** Its worth left the account, as money does that is taken out. */
 export function positionBookedOut(booked: {
   account: string;
