@@ -346,13 +346,16 @@ describe('the shipped reports', () => {
     };
     await books.journal.outbox.append([
       { eventId: 'flow/eth', kind: 'capital.withdrawn', payload: flow },
-      { eventId: 'mark/eth', kind: 'equity.marked', payload: mark },
+      { eventId: 'mark/eth-1', kind: 'equity.marked', payload: { ...mark, equity: '900', highWater: '1000' } },
+      // Of two cycles that read their prices at one moment the later counts.
+      { eventId: 'mark/eth-2', kind: 'equity.marked', payload: mark },
     ]);
     const range = { from: day(7, 0), to: day(8, 0) };
     expect(await run('pnl-symbols', range)).toMatchObject([
       { symbol: 'ETH/USDT', realized: '20', unrealized: '0.1', held: '1.1', fees: '0', fills: 0 },
     ]);
-    expect(await run('pnl-days', range)).toMatchObject([{ realized: '20', flows: '-120' }]);
+    expect(await run('pnl-days', range)).toMatchObject([{ realized: '20', flows: '-120', equity: '1000' }]);
+    expect(await run('drawdown', range)).toMatchObject([{ worst: expect.closeTo(0.1, 10), at_end: 0 }]);
   });
 
   it('become a page that stands alone and names the mode', async () => {

@@ -90,10 +90,10 @@ WITH trades AS (
   SELECT position_symbol AS symbol, SUM(realized_pnl) AS realized
   FROM ${d.table('capital_flows')} WHERE position_symbol IS NOT NULL AND ${within(d, range)} GROUP BY 1
 ), last_mark AS (
-  SELECT MAX(event_at) AS at FROM ${d.table('portfolio_snapshots')} WHERE ${within(d, range)}
+  SELECT MAX(sequence) AS sequence FROM ${d.table('portfolio_snapshots')} WHERE ${within(d, range)}
 ), held AS (
   SELECT p.symbol, SUM(p.unrealized_pnl) AS unrealized, SUM(p.value) AS value
-  FROM ${d.table('position_snapshots')} p JOIN last_mark l ON p.event_at = l.at WHERE ${within(d, range, 'p.event_at')}
+  FROM ${d.table('position_snapshots')} p JOIN last_mark l ON p.sequence = l.sequence WHERE ${within(d, range, 'p.event_at')}
   GROUP BY p.symbol
 ), symbols AS (
   SELECT symbol FROM trades UNION DISTINCT SELECT symbol FROM moved UNION DISTINCT SELECT symbol FROM held
@@ -121,9 +121,9 @@ export const drawdown: Report = {
   ],
   chart: { kind: 'line', x: 'day', y: ['worst', 'at_end'] },
   sql: (d, range) => `
-SELECT day, MAX(fall) AS worst, ${d.latest('fall', 'event_at')} AS at_end, ${d.text('MAX(high_water)')} AS high_water
+SELECT day, MAX(fall) AS worst, ${d.latest('fall', 'sequence')} AS at_end, ${d.text('MAX(high_water)')} AS high_water
 FROM (
-  SELECT ${d.day('event_at')} AS day, event_at, high_water,
+  SELECT ${d.day('event_at')} AS day, sequence, high_water,
     CASE WHEN high_water > 0 THEN 1 - ${d.double('equity')} / ${d.double('high_water')} ELSE 0 END AS fall
   FROM ${d.table('portfolio_snapshots')} WHERE ${within(d, range)}
 ) AS falls
