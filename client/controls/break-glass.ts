@@ -112,6 +112,8 @@ function reportOf(
   const elsewhere = trouble.filter((words) => words.startsWith(OTHER_ACCOUNT));
   const silent = trouble.filter((words) => !words.startsWith(OTHER_ACCOUNT));
   if (silent.length > 0) notes.push(`The exchange or the journal does not answer: ${silent.join('; ')}`);
+  else if (!quiet && elsewhere.length === 0 && fenced)
+    notes.push('Not quiet yet: the exchange has not said that nothing is open.');
   notes.push(
     ...elsewhere.map(
       (words) => `What was open at the keys' account is cancelled, and it is not that of the books. ${words}`,

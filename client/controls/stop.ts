@@ -59,7 +59,7 @@ export interface StopReport {
 export async function stopTrading(request: StopRequest, tools: StopTools, waitMs: number): Promise<StopReport> {
   const { requestId, account, reason, by, via, flatten } = request;
   const notes: string[] = [];
-  let isSignalled = false;
+  const signal: Signal = { isSent: false, trouble: undefined };
   const report: StopReport = {
     requestId,
     epoch: undefined,
@@ -74,16 +74,16 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     tools.onProgress(`fenced at epoch ${epoch}`);
   });
   const telling = setTimeout(() => {
-    const isOnItsWay = report.fenced && isSignalled;
-    tools.onStanding({ ...report, note: isOnItsWay ? report.note : standing(report, raising, isSignalled) });
+    const note = report.fenced && report.quiet ? report.note : standing(report, raising, signal);
+    tools.onStanding({ ...report, note });
   }, STANDING_MS);
   await headStart(raising);
   try {
     const client = await tools.temporal();
     const handle = await signalStop(client, account, { requestId, reason, by, ...(flatten ? { flatten } : {}) });
-    isSignalled = true;
+    signal.isSent = true;
     const until = performance.now() + waitMs;
-    await followStop(client, handle, report, request, { until, onProgress: tools.onProgress });
+    await followStop(client, handle, report, request, { until, onProgress: tools.onProgress, signal });
     if (report.note) notes.push(report.note);
     if (!report.quiet) notes.push(`Not quiet after ${waitMs / 1_000} s: the stop goes on; "sapphire status" shows it.`);
     if (flatten && report.epoch !== undefined) {
@@ -108,10 +108,16 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
   clearTimeout(telling);
   // Trading control may have written the row meanwhile.
   if (!report.fenced) {
-    const signal = isSignalled ? ' Only the signal was sent.' : '';
-    notes.unshift(`${unwritten(raising)}${signal}`);
+    notes.unshift(`${unwritten(raising)}${signal.isSent ? ' Only the signal was sent.' : ''}`);
   }
   return { ...report, note: notes.join(' ') };
+}
+
+/** What became of the signal so far. */
+interface Signal {
+  isSent: boolean;
+  /** Why nothing is quiet yet, in trading control's words; missing until it has answered. */
+  trouble: readonly string[] | undefined;
 }
 
 function unwritten({ fault }: Raising<unknown>): string {
@@ -121,12 +127,18 @@ function unwritten({ fault }: Raising<unknown>): string {
 }
 
 /** What is done so far and what is not, for who waits. */
-function standing({ fenced, epoch }: StopReport, raising: Raising<unknown>, isSignalled: boolean): string {
+function standing({ fenced, epoch, quiet }: StopReport, raising: Raising<unknown>, signal: Signal): string {
   const fence = fenced ? `Fenced at epoch ${epoch}.` : `NOT FENCED yet. ${unwritten(raising)}`;
-  const signal = isSignalled
-    ? 'The signal is sent: trading control fences and cancels as soon as it can.'
-    : 'Temporal has not taken the signal yet.';
-  return `${fence} ${signal}`;
+  return quiet ? fence : `${fence} ${unquiet(signal)}`;
+}
+
+function unquiet({ isSent, trouble }: Signal): string {
+  if (!isSent) return 'Temporal has not taken the signal yet: what is open at the exchange stays open.';
+  if (trouble === undefined)
+    return 'The signal is sent, and trading control has not answered: it fences and cancels as soon as it can.';
+  return trouble.length > 0
+    ? `Not quiet yet: ${trouble.join('; ')}`
+    : 'Not quiet yet: trading control cancels what is open and looks twice.';
 }
 
 /** Writes what trading control says into the report until it is quiet. Another stop that came later stands for this one too. */
@@ -135,7 +147,7 @@ async function followStop(
   handle: WorkflowHandle,
   report: StopReport,
   { reason }: StopRequest,
-  { until, onProgress }: { until: number; onProgress: (message: string) => void },
+  { until, onProgress, signal }: { until: number; onProgress: (message: string) => void; signal: Signal },
 ): Promise<void> {
   let silentSince = performance.now();
   const told = new Set<string>();
@@ -155,6 +167,7 @@ async function followStop(
       const { epoch, fenced, quiet, cancelled, remaining } = state;
       Object.assign(report, { epoch, fenced: fenced || report.fenced, quiet, cancelled, remaining });
     }
+    if (state) signal.trouble = state.trouble;
     for (const words of state?.trouble ?? []) tell(`not yet: ${words}`);
     if (!report.quiet) await sleep(POLL_MS);
   }

@@ -112,7 +112,7 @@ describe('stop', () => {
     };
     const silent = { ...gone, journal: () => new Promise<never>(() => undefined) };
     const [, report] = await Promise.all([stopTrading(request, gone, 6_000), stopTrading(request, silent, 6_000)]);
-    const signal = 'The signal is sent: trading control fences and cancels as soon as it can.';
+    const signal = 'Not quiet yet: trading control cancels what is open and looks twice.';
     expect(said.filter(([, afterMs]) => afterMs < 5_000).map(([words]) => words)).toEqual(
       expect.arrayContaining([
         `NOT FENCED yet. The halt row could not be written: no such server. ${signal}`,
@@ -128,7 +128,9 @@ describe('stop', () => {
   it('says so of a signal that Temporal has not taken, too', async () => {
     const slow = () => sleep(3_000).then(() => Promise.reject(new Error('no server')));
     await stopTrading(request, { ...tools({} as Client), temporal: slow }, 5_000);
-    expect(progress).toContain('Fenced at epoch 1. Temporal has not taken the signal yet.');
+    expect(progress).toContain(
+      'Fenced at epoch 1. Temporal has not taken the signal yet: what is open at the exchange stays open.',
+    );
   });
 
   it('does not say that only the signal was sent where that was not sent either', async () => {
