@@ -11,7 +11,7 @@ import { runRole } from './role.ts';
 await runRole('agents', async ({ configuration, secrets, logger }) => {
   const journal = await openJournal(configuration);
   const { modelCalls } = journal;
-  const market = await openMarketBuffer(configuration);
+  const market = await openMarketBuffer(configuration, journal.id);
   const rememberNews: RememberNews = async (rated) => {
     const eventId = `news/${rated.agentId}/${rated.symbol}/${rated.item.id}`;
     try {

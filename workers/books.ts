@@ -29,7 +29,7 @@ interface Needs {
 
 /** A cycle's steps with the books, and the market buffer that is opened for them. */
 export async function openBooks({ configuration, journal, logger }: Needs, market: MarketDataPort): Promise<OwnBooks> {
-  const buffer = await openMarketBuffer(configuration);
+  const buffer = await openMarketBuffer(configuration, journal.id);
   const readSnapshot = createSnapshotReader(buffer);
   return {
     activities: createBooksActivities({ market, buffer, journal, configuration, readSnapshot, logger }),

@@ -25,13 +25,13 @@ import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('housekeeping', async ({ configuration, secrets, client, logger }) => {
   const journal = await openJournal(configuration);
-  const market = await openMarketBuffer(configuration);
+  const market = await openMarketBuffer(configuration, journal.id);
   const warehouse = openWarehouse({ mode: configuration.mode, journal: journal.id, limits: BESIDE_TRADING });
   const feeds = feedsOf(journal, market.outbox);
   const venue = openVenue(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, venue);
   const trading = await venue.trading();
-  await bindBooks({ journal, trading, configuration }, 'workers/housekeeping');
+  const { binding } = await bindBooks({ journal, trading, configuration }, 'workers/housekeeping');
   const prices = await venue.prices();
   await refuseUnlisted(configuration, trading, journal);
   const speed = marketSpeed(configuration);
@@ -64,7 +64,7 @@ await runRole('housekeeping', async ({ configuration, secrets, client, logger })
             logger,
           }),
           ...createBackupActivities({
-            places: { ...placesOf(configuration), journal: journal.id },
+            places: { ...placesOf(configuration), journal: journal.id, binding },
             keepDays: configuration.retention.backupDays,
             logger,
           }),

@@ -69,7 +69,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
   const market = (): Promise<MarketBuffer> =>
     once('market', async () => {
       const { openMarketBuffer } = await import('../../stores/market-buffer/open.ts');
-      const buffer = await openMarketBuffer(configuration);
+      const buffer = await openMarketBuffer(configuration, (await journal()).id);
       closers.push(() => buffer.close());
       return buffer;
     });

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const journal = await openJournal(configuration);
   await journal.participation.seed(configuredParticipation(configuration));
   await journal.policy.adopt(configuration.account, configuredPolicy(configuration));
-  const snapshots = await openMarketBuffer(configuration);
+  const snapshots = await openMarketBuffer(configuration, journal.id);
   const coordinator = await startCoordinator({
     ...configuration.coordinator,
     token: secrets.coordinatorToken,

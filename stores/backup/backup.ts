@@ -39,8 +39,17 @@ export async function makeBackup(
     const former = (await listBackups(places.backups)).find(({ manifest }) => manifest.journal === places.journal);
     await refuseWithoutRoom(places.backups, 'a backup', await bytesNeeded(places, draft, former?.manifest), remedy);
     const files = [...(await copyWarehouse(places, draft)), ...(await copyBooks(places, draft, tell))];
-    const { mode, journal, books } = places;
-    const manifest: BackupManifest = { version: 2, mode, journal, engine: books.engine, madeAt: at, scheduled, files };
+    const { mode, journal, binding, books } = places;
+    const manifest: BackupManifest = {
+      version: 2,
+      mode,
+      journal,
+      ...(binding ? { binding } : {}),
+      engine: books.engine,
+      madeAt: at,
+      scheduled,
+      files,
+    };
     const content = JSON.stringify(manifest, null, 2);
     await writeFile(join(draft, MANIFEST), content, { flush: true, mode: 0o600 });
     await sealBackup(draft, content, places.key);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Binding } from '../../contracts/binding.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { PACKED } from './packed.ts';
 import { type BackupFile, readPlain } from './plain-files.ts';
@@ -20,10 +21,20 @@ const fileSchema: z.ZodType<BackupFile> = z.strictObject({
   contentBytes: z.int().nonnegative().optional(),
 });
 
+const bindingSchema: z.ZodType<Binding> = z.strictObject({
+  account: z.string(),
+  venue: z.string(),
+  market: z.string(),
+  fingerprint: z.string(),
+  boundAt: z.int(),
+});
+
 const fieldsSchema = z.strictObject({
   version: z.literal([1, 2]),
   mode: z.enum(['paper', 'live']),
   journal: z.string(),
+  /** To which account they are bound; earlier releases did not say. */
+  binding: bindingSchema.optional(),
   engine: z.enum(['sqlite', 'postgres']),
   madeAt: z.int(),
   /** By the schedule: deleted after a while. By a person: never. */

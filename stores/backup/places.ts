@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import type { Binding } from '../../contracts/binding.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { Mode } from '../../domain/market/market.ts';
 import { backupFolder, dataFolder } from '../../runtime/configuration/folders.ts';
@@ -12,6 +13,7 @@ export interface Places {
   mode: Mode;
   /** Id of the journal. */
   journal: string;
+  binding?: Binding | undefined;
   /** SQLite files, or the address of the PostgreSQL database that holds both. */
   books: { engine: 'sqlite'; journal: string; market: string } | { engine: 'postgres'; url: string };
   warehouse: string;
@@ -25,7 +27,7 @@ export interface Places {
 export const dataOf = ({ warehouse }: Pick<Places, 'warehouse'>): string => dirname(dirname(warehouse));
 
 /** Of the installation that the environment names. */
-export function placesOf({ mode }: Pick<Configuration, 'mode'>): Omit<Places, 'journal'> {
+export function placesOf({ mode }: Pick<Configuration, 'mode'>): Omit<Places, 'journal' | 'binding'> {
   const { journalUrl } = loadSecrets();
   return {
     mode,

@@ -8,6 +8,7 @@ import { syncPath } from '../warehouse/segments/files.ts';
 import { asideOf } from './asides.ts';
 import { restorePostgres } from './copy.ts';
 import { whileNobodyUses } from './in-use.ts';
+import { journalAt } from './journal-at.ts';
 import { type BackupManifest, readBackup, unusable } from './manifest.ts';
 import type { Tell } from './meter.ts';
 import { PACKED } from './packed.ts';
@@ -19,7 +20,7 @@ import { isFull, noRoom, refuseWithoutRoom } from './space.ts';
 const ROOM =
   'Make room: what earlier restores moved aside is deleted only with time ("sapphire backup list" shows it).';
 
-type RestorePlaces = Omit<Places, 'journal' | 'backups'>;
+type RestorePlaces = Omit<Places, 'journal' | 'binding' | 'backups'>;
 
 /**
  * Puts a backup in the place of books and warehouse, which are moved aside, not deleted. Nothing may run meanwhile. Every file that the manifest
@@ -27,21 +28,28 @@ type RestorePlaces = Omit<Places, 'journal' | 'backups'>;
  * nothing, and the same command completes it later.
  *
  * @param unsealed takes a backup that does not bear this installation's seal
- * @returns what the backup was, whether it is known to be ours, and where the former files are
+ * @returns what the backup was, whether it is known to be ours, where the former files are, and the id of the journal that was there where it was another's
  */
 export async function restoreBackup(
   folder: string,
   places: RestorePlaces,
   at: number,
   { unsealed = false, tell = () => undefined }: { unsealed?: boolean; tell?: Tell } = {},
-): Promise<{ manifest: BackupManifest; origin: Origin; aside: string }> {
+): Promise<{ manifest: BackupManifest; origin: Origin; aside: string; others: string | undefined }> {
   const { manifest, content } = await readBackup(folder);
   const origin = await originOf(folder, content, places.key);
   refuseOthers(folder, manifest, origin, places, unsealed);
   const aside = asideOf(dataOf(places), at);
-  await whileNobodyUses(places.books, () => replace(folder, manifest, places, { aside, tell }));
+  // A file can be read until it is held, and a server must know of no other session before it is.
+  const ask = async (engine: Places['books']['engine']) =>
+    places.books.engine === engine ? journalAt(places.books) : undefined;
+  let before = await ask('sqlite');
+  await whileNobodyUses(places.books, async () => {
+    before ??= await ask('postgres');
+    await replace(folder, manifest, places, { aside, tell });
+  });
   if (places.books.engine === 'sqlite') for (const file of [places.books.journal, places.books.market]) rehome(file);
-  return { manifest, origin, aside };
+  return { manifest, origin, aside, others: before === manifest.journal ? undefined : before };
 }
 
 async function replace(

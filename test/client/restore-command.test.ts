@@ -27,8 +27,8 @@ async function run(...args: string[]): Promise<string> {
 it('a restore names the halt that it leaves, and the command that ends it', async () => {
   const journal = await openJournal(loadConfiguration());
   await journal.control.raiseHalt({ requestId: 'h', account: 'main', reason: 'too hot', by: 'ann' });
+  await (await openMarketBuffer(loadConfiguration(), journal.id)).close();
   await journal.close();
-  await (await openMarketBuffer(loadConfiguration())).close();
   const { folder } = JSON.parse(await run('backup', 'make', '--json')) as { folder: string };
   const said = await run('restore', folder, '--yes');
   const [, aside] = /what was there before is in (\S+), kept until the backup after \d{4}-/.exec(said) ?? [];

@@ -46,7 +46,8 @@ describe('the connections of a process to a server', () => {
   };
 
   it('are few while it works and one while it rests, for the journal and the market buffer together', async () => {
-    const [journal, market] = [await openJournal(PAPER), await openMarketBuffer(PAPER)];
+    const journal = await openJournal(PAPER);
+    const market = await openMarketBuffer(PAPER, journal.id);
     const working = new AbortController();
     const counts: number[] = [];
     const counting = (async () => {

@@ -6,6 +6,7 @@ import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { temporalAccess } from '../../runtime/configuration/temporal.ts';
 import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
+import { openJournal } from '../../stores/journal/open.ts';
 import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
 import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
 
@@ -23,7 +24,9 @@ export type StandInViews = (symbol: string) => StandInView;
 export async function serveStandIns(
   viewsOf: (agentId: AgentId, request: AgentRequest) => StandInViews | Promise<StandInViews>,
 ): Promise<void> {
-  const buffer = await openMarketBuffer(loadConfiguration());
+  const journal = await openJournal(loadConfiguration());
+  const buffer = await openMarketBuffer(loadConfiguration(), journal.id);
+  await journal.close();
   const readSnapshot = createSnapshotReader(buffer);
 
   async function askAgent(agentId: AgentId, question: AgentQuestion): Promise<AgentAnswer> {

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { ExitCode } from '../../contracts/errors.ts';
@@ -136,6 +137,32 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     expect((await books.journal.audit.verify()).fault).toBeUndefined();
     // What was there is not deleted.
     if (engine === 'sqlite') expect(readdirSync(aside)).toContain('journal.db');
+  });
+
+  it('says whose books it holds, and where they take the place of others', async () => {
+    const identity = { venue: 'binance', market: 'paper exchange 1000000001', fingerprint: 'a'.repeat(64) };
+    const { bindings } = books.journal;
+    const { binding } = await bindings.bind({ account: 'main', identity, by: 'npm start', via: 'system:npm start' });
+    const { folder } = await makeBackup({ ...places, binding }, { at: Date.now(), scheduled: false });
+    await books.close();
+    const same = await restoreBackup(folder, places, Date.now());
+    expect(same).toMatchObject({ manifest: { journal: places.journal, binding }, others: undefined });
+
+    // Other books in their place: a new file, or a database that somebody has made anew.
+    if (places.books.engine === 'sqlite') rmSync(places.books.journal);
+    else {
+      const client = new Client({ connectionString: places.books.url });
+      await client.connect();
+      await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public;');
+      await client.end();
+    }
+    books = await open(places);
+    const { id } = books.journal;
+    expect(id).not.toBe(places.journal);
+    await books.close();
+    expect((await restoreBackup(folder, places, Date.now())).others).toBe(id);
+    books = await open(places);
+    expect(await books.journal.bindings.read('main')).toEqual(binding);
   });
 
   it('is consistent while everything is written to', { timeout: 30_000 }, async () => {

@@ -12,6 +12,9 @@ import { loadSecrets, secretValues } from '../../runtime/configuration/secrets.t
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
 import { openJournal } from '../../stores/journal/open.ts';
+import { refuseOtherMarket } from '../../trading/control/bind-account.ts';
+import { marketAccess } from '../../venues/access.ts';
+import { openVenue } from '../../venues/open.ts';
 import { cancelEverything, ENGINE_ACCOUNT, ensureEngineAccount } from './account.ts';
 import { makeLogin, openEngineLine } from './broker.ts';
 import { prepareFolder } from './folder.ts';
@@ -51,6 +54,7 @@ async function main(): Promise<void> {
     secrets: [...secretValues(secrets), login.password, token],
   });
   const journal = await openJournal(configuration);
+  await refuseOtherMarket({ journal, venue: openVenue(marketAccess(configuration)), configuration });
   const account = await ensureEngineAccount(configuration, secrets);
   const settings = prepareFolder(configuration, python, account, login);
   const line = await openEngineLine(configuration.agents.hummingbot.mqttPort, login, logger);

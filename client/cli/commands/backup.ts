@@ -30,7 +30,8 @@ interface RestoreOptions extends OutputOptions {
 }
 
 async function make({ configuration, journal }: CliContext, options: BackupOptions): Promise<void> {
-  const places = { ...placesOf(configuration), journal: (await journal()).id };
+  const { id, bindings } = await journal();
+  const places = { ...placesOf(configuration), journal: id, binding: await bindings.read(configuration.account) };
   const backups = options.out === undefined ? places.backups : resolve(options.out);
   progress(`Copying warehouse, market buffer and journal to ${backups}`);
   const { folder, manifest } = await makeBackup(
@@ -110,7 +111,7 @@ async function restore({ configuration, user }: CliContext, options: RestoreOpti
   progress('Checking that nobody uses the books, and every file of the backup');
   const at = Date.now();
   const places = placesOf(configuration);
-  const { manifest, origin, aside } = await restoreBackup(resolve(folder), places, at, {
+  const { manifest, origin, aside, others } = await restoreBackup(resolve(folder), places, at, {
     unsealed: options.unsealed === true,
     tell: progress,
   });
@@ -131,8 +132,13 @@ async function restore({ configuration, user }: CliContext, options: RestoreOpti
     });
     // pg_restore replaces what is in the database: nothing of it is left.
     const before = manifest.engine === 'postgres' ? 'the warehouse from before' : 'what was there before';
-    print({ restored: folder, madeAt: manifest.madeAt, origin, aside, control }, options, () => [
+    const { binding } = manifest;
+    print({ restored: folder, madeAt: manifest.madeAt, origin, aside, others, binding, control }, options, () => [
       `Restored the books of ${new Date(manifest.madeAt).toISOString()}; ${before} is in ${aside}, ${kept(at, configuration)}.`,
+      ...(others === undefined
+        ? []
+        : [`They are OTHER books than those that were here: journal ${manifest.journal}, and before it ${others}.`]),
+      ...(binding ? [`They are bound to ${binding.market}, and start with no other account than theirs there.`] : []),
       `Trading is halted at epoch ${control.epoch}: the exchange has gone on since. Start Sapphire, see that books and exchange agree ("sapphire status"), then resume with the epoch that it shows: sapphire resume --epoch ${control.epoch} --reason "…"`,
     ]);
   } finally {

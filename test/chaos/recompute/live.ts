@@ -78,7 +78,7 @@ export async function runLive(onProgress: (words: string) => void): Promise<Live
     onProgress('Coming to rest');
     const evidence = await atRest(stack);
     onProgress('Making everything anew from the exchange’s records');
-    const buffer = await openMarketBuffer(stack.configuration);
+    const buffer = await openMarketBuffer(stack.configuration, stack.journal.id);
     const seen = await buffer.outbox.after(0, 1_000_000);
     await buffer.close();
     const violations = await recompute(evidence, { market: seen });
