@@ -10,13 +10,18 @@ export interface KnownPrice {
   at: number;
 }
 
-/** The newest price of each symbol in these decision records, newest first: what a person is shown needs no exchange that answers. */
-export function knownPrices(cycles: readonly Pick<CycleRecord, 'snapshot'>[]): Map<string, KnownPrice> {
-  const prices = new Map<string, KnownPrice>();
-  for (const { snapshot } of cycles) {
-    for (const [symbol, mid] of Object.entries(snapshot?.mids ?? {})) {
-      if (snapshot && !prices.has(symbol)) prices.set(symbol, { mid, at: snapshot.takenAt });
+/**
+ * The newest price of each symbol in these decision records, newest first: what a person is shown needs no exchange that answers. A cycle's prices are
+ * younger than its snapshot, and are of dust too; one that trading is halted for has no snapshot.
+ */
+export function knownPrices(cycles: readonly Pick<CycleRecord, 'snapshot' | 'prices'>[]): Map<string, KnownPrice> {
+  const known = new Map<string, KnownPrice>();
+  for (const { prices, snapshot } of cycles) {
+    for (const seen of [prices, snapshot]) {
+      for (const [symbol, mid] of Object.entries(seen?.mids ?? {})) {
+        if (seen && !known.has(symbol)) known.set(symbol, { mid, at: seen.takenAt });
+      }
     }
   }
-  return prices;
+  return known;
 }

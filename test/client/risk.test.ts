@@ -91,8 +91,9 @@ describe('a change of limits', () => {
 describe('where the account stands against its limits', () => {
   const prices = knownPrices([
     { snapshot: { snapshotId: 'b', takenAt: 2_000, venue: 'binance', mids: { 'BTC/USDT': tagged('50000') } } },
-    { snapshot: undefined },
+    { snapshot: undefined, prices: { takenAt: 1_500, mids: { 'DOT/USDT': tagged('7') } } },
     {
+      prices: { takenAt: 1_100, mids: { 'DOT/USDT': tagged('1'), 'SOL/USDT': tagged('150') } },
       snapshot: {
         snapshotId: 'a',
         takenAt: 1_000,
@@ -101,6 +102,15 @@ describe('where the account stands against its limits', () => {
       },
     },
   ]);
+  it('goes by the newest price of each symbol, of cycles that decided nothing too', () => {
+    expect(Object.fromEntries(prices)).toEqual({
+      'BTC/USDT': { mid: '50000', at: 2_000 },
+      'DOT/USDT': { mid: '7', at: 1_500 },
+      'SOL/USDT': { mid: '150', at: 1_100 },
+      'ETH/USDT': { mid: '3000', at: 1_000 },
+    });
+  });
+
   const order = {
     symbol: 'BTC/USDT',
     side: 'buy',
