@@ -84,11 +84,13 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
       market,
       warehouse: () =>
         once('warehouse', async () => {
-          const [{ openWarehouse }, { feedsOf }] = await Promise.all([
+          const [{ openWarehouse }, { feedsOf }, { refuseWarehouseElsewhere }] = await Promise.all([
             import('../../stores/warehouse/warehouse.ts'),
             import('../../stores/warehouse/feeds.ts'),
+            import('../stack/warehouse-elsewhere.ts'),
           ]);
           const books = await journal();
+          await refuseWarehouseElsewhere(books);
           const { outbox } = await market();
           const warehouse = openWarehouse({ mode: configuration.mode, journal: books.id });
           return { warehouse, feeds: feedsOf(books, outbox) };

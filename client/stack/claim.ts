@@ -84,7 +84,7 @@ function heldElsewhere(holder: Stack, place: StackPlace, severalMachines: boolea
   const join = severalMachines ? ', share its work with "npm start -- --join"' : '';
   const copied =
     holder.stackId === place.stackId
-      ? ` This data folder is a copy of that one: remove stack-id in ${place.folder} to make it a stack of its own.`
+      ? ` This data folder is the same on another machine, or a copy: remove stack-id in ${place.folder} to make it a stack of its own.`
       : '';
   return new UserError(
     'HeldElsewhere',

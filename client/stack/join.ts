@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
 import { type KnownSecrets, type SecretName, secretVariables } from '../../runtime/configuration/secrets.ts';
 import { currentBuild } from '../../runtime/deployment.ts';
 import type { Stack, StackPlace, StackTerms } from '../../stores/journal/books/stacks.ts';
@@ -9,6 +10,7 @@ import { describeStack } from './claim.ts';
 import { usesOtherServer } from './connection.ts';
 import { configurationDifferences } from './shared-configuration.ts';
 
+const EXCHANGE_TIMEOUT_MS = 5_000;
 const DOCS = 'docs/several-machines.md has the recipe';
 
 /**
@@ -113,6 +115,29 @@ export function refuseOtherTerms(here: StackTerms, stack: Stack & { terms: Stack
       'BuildDiffers',
       `The sources here are of build ${here.build}, those at ${where} of ${there.build}: bring both to the same release. "--join" never takes up another one.`,
       ExitCode.refused,
+    );
+  }
+}
+
+/**
+ * On paper the exchange is the first's as well.
+ *
+ * @throws UserError ExchangeUnreachable
+ */
+export async function refuseSilentExchange(
+  configuration: Pick<Configuration, 'mode' | 'paperExchange'>,
+): Promise<void> {
+  if (configuration.mode !== 'paper') return;
+  const url = paperExchangeUrl(configuration);
+  try {
+    const { ok, status } = await fetch(`${url}/api/v3/time`, { signal: AbortSignal.timeout(EXCHANGE_TIMEOUT_MS) });
+    if (!ok) throw new Error(`it answers with ${status}`);
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new UserError(
+      'ExchangeUnreachable',
+      `The paper exchange of the first machine does not answer at ${url} (${cause}): name its address in paperExchange.host and paperExchange.port, here and there; it listens on the address that stands there alone.`,
+      ExitCode.unhealthy,
     );
   }
 }

@@ -13,6 +13,9 @@ export interface ProcessNews {
 export const SUPERVISOR = 'supervisor';
 
 const RETRY_MS = 2_000;
+const AGAIN_MS = 60_000;
+/** What any machine may say of the others. */
+const OF_ALL = 'stacks/';
 /** Set by the bootstrap, which starts the supervisor again when it was killed or ended to be. UTC epoch milliseconds. */
 const CRASHED_VARIABLE = 'SAPPHIRE_CRASHED_AT';
 
@@ -36,8 +39,12 @@ export interface ProcessIncidents {
 /**
  * Writes what happens to the processes into the book of incidents, in its order and at the time at which it happened, also when the book was out
  * of reach by then.
+ *
+ * @param host of a machine that joined another: the look at every component is of the other's, which knows its processes by the same names. What
+ *   is seen here has its machine in its name, and is told again as long as it lasts, so that a person is called.
  */
-export function createProcessIncidents(logger: Logger): ProcessIncidents {
+export function createProcessIncidents(logger: Logger, host?: string, againMs: number = AGAIN_MS): ProcessIncidents {
+  const lasting = new Map<string, Observation>();
   const waiting: Omit<Look, 'previousAt'>[] = [];
   const closing = new AbortController();
   let rouse = (): void => {};
@@ -61,16 +68,31 @@ export function createProcessIncidents(logger: Logger): ProcessIncidents {
     }
   };
 
-  const tell = (observation: Observation, observeOnly: boolean): void => {
+  const put = (observation: Observation, observeOnly: boolean): void => {
     waiting.push({ at: Date.now(), by: 'supervisor', observations: [observation], observeOnly });
     rouse();
   };
+  const tell = (observation: Observation, observeOnly: boolean): void => {
+    if (host === undefined || observation.component.startsWith(OF_ALL)) {
+      put(observation, observeOnly);
+      return;
+    }
+    const component = `${observation.component}@${host}`;
+    const named = { ...observation, component };
+    if (named.code === undefined) lasting.delete(component);
+    else lasting.set(component, named);
+    put(named, observeOnly);
+  };
+  const again = setInterval(() => {
+    if (waiting.length === 0) for (const observation of lasting.values()) put(observation, true);
+  }, againMs).unref();
 
   return {
     observe: (observation) => tell(observation, true),
     note: ({ name, fault }) => tell({ component: `process/${name}`, detail: 'it serves again', ...fault }, false),
     open: (incidents) => void write(incidents),
     close: () => {
+      clearInterval(again);
       closing.abort();
       rouse();
     },

@@ -20,8 +20,12 @@ export function stackIdIn(folder: string): string | undefined {
   return z.uuid().safeParse(readFileSync(file, 'utf8').trim()).data;
 }
 
-/** Of a folder that this process has claimed. Where its id is missing, or none that can be read, another is made. */
-export function placeOf(folder: string): StackPlace {
+/**
+ * Of a folder that this process has claimed. Where its id is missing, or none that can be read, another is made.
+ *
+ * @param severalMachines whether another machine gets to its books. Those in the folder itself go with it, whatever a container calls its machine.
+ */
+export function placeOf(folder: string, severalMachines = true): StackPlace {
   let stackId = stackIdIn(folder);
   if (stackId === undefined) {
     stackId = randomUUID();
@@ -30,7 +34,7 @@ export function placeOf(folder: string): StackPlace {
   const host = hostname();
   const machineId = existsSync(MACHINE_FILE) ? readFileSync(MACHINE_FILE, 'utf8').trim() : '';
   // Images share the file, and clones the name.
-  return { stackId, machine: `${machineId}/${host}`, host, folder };
+  return { stackId, machine: severalMachines ? `${machineId}/${host}` : 'here', host, folder };
 }
 
 /** Equal for equal secrets, and of no use to whoever reads it. */

@@ -19,7 +19,7 @@ import { refuseCorruptDatabase } from './databases.ts';
 import { enableOfferedAgents } from './engine-agents.ts';
 import { guardEngines, takeEngines } from './engine-lease.ts';
 import { prepareEngines } from './engines.ts';
-import { stackToJoin } from './join.ts';
+import { refuseSilentExchange, stackToJoin } from './join.ts';
 import { observers } from './observe.ts';
 import { bundleWorkflows, otherTemporal, startServices, startTemporal, workerProcesses } from './parts.ts';
 import { pinConfiguration } from './pinned-configuration.ts';
@@ -139,12 +139,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 /** The books first: what may be started twice is not, and what was refused has changed nothing. */
 async function takeBooks({ configuration, join: joins, logger, onProgress }: StackOptions): Promise<Books> {
-  const place = placeOf(dataFolder());
+  const severalMachines = knownSecrets().journalUrl !== undefined;
+  const place = placeOf(dataFolder(), severalMachines);
   const journal = await openJournal(configuration);
   try {
     const found = joins ? await stackToJoin(journal, place) : undefined;
     const kind = joins ? 'joined' : 'first';
-    const severalMachines = knownSecrets().journalUrl !== undefined;
     const claim = await claimBooks({ journal, place, kind, severalMachines, logger, onProgress });
     return found ? { ...claim, joins: found } : claim;
   } catch (error) {
@@ -179,6 +179,7 @@ async function bringUp(
     ownTemporal ? startTemporal(options, supervisor, signal) : otherTemporal(options, temporal);
   const settle = async () => settleTerms({ configuration, temporal, books, joins, buildId: await build, onProgress });
   // One that joins starts nothing before it is known to fit.
+  if (joins) await refuseSilentExchange(configuration);
   const joined = joins && { url: await startServer(), isVersioned: await settle() };
   // Independent of each other; only the workers need all of them.
   const [temporalUrl, services, engineProcesses, watchers, buildId] = await Promise.all([

@@ -38,7 +38,7 @@ export async function settleTerms({
   try {
     const { namespaceInfo } = await client.workflowService.describeNamespace({ namespace: temporal.namespace });
     const terms: StackTerms = {
-      namespace: namespaceInfo?.id ?? '',
+      namespace: namespaceInfo?.id || temporal.namespace,
       build: buildId,
       configuration: sharedConfiguration(configuration),
       ...checksOf(secrets),

@@ -1,15 +1,17 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimBooks } from '../../client/stack/claim.ts';
-import { refuseOtherTerms, refuseUnfitToJoin, stackToJoin } from '../../client/stack/join.ts';
+import { refuseOtherTerms, refuseSilentExchange, refuseUnfitToJoin, stackToJoin } from '../../client/stack/join.ts';
 import { perMachine, sharedConfiguration } from '../../client/stack/shared-configuration.ts';
 import { checksOf } from '../../client/stack/stack-place.ts';
+import { refuseWarehouseElsewhere } from '../../client/stack/warehouse-elsewhere.ts';
 import { configurationSchema } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { Stack, StackPlace, StackTerms } from '../../stores/journal/books/stacks.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
 import { PAPER, temporaryFolder } from '../support/books.ts';
+import { takenPort } from './harness.ts';
 
 const GUARD = 'g'.repeat(32);
 const paperSecrets = {
@@ -96,6 +98,17 @@ describe('what a machine needs that joins', () => {
       'SAPPHIRE_EXCHANGE_API_KEY, SAPPHIRE_EXCHANGE_SECRET',
     );
   });
+});
+
+it('the exchange of the first has to be reached, on paper alone', async () => {
+  const { port, close } = await takenPort();
+  await close();
+  const paperExchange = { ...configurationSchema.parse({}).paperExchange, port };
+  await expect(refuseSilentExchange({ mode: 'paper', paperExchange })).rejects.toMatchObject({
+    code: 'ExchangeUnreachable',
+    message: expect.stringContaining(`http://127.0.0.1:${port} (connect ECONNREFUSED`),
+  });
+  await refuseSilentExchange({ mode: 'live', paperExchange });
 });
 
 describe('two machines on the same books', () => {
@@ -227,6 +240,20 @@ describe('the stack that is joined', () => {
     });
     await first.close();
     await joined.close();
+  });
+
+  it('alone has the warehouse', async () => {
+    await refuseWarehouseElsewhere(journal, 'two');
+    const first = await claim('one', 'first');
+    const joined = await claim('two', 'joined');
+    await refuseWarehouseElsewhere(journal, 'one');
+    await refuseWarehouseElsewhere(journal, undefined);
+    await expect(refuseWarehouseElsewhere(journal, 'two')).rejects.toMatchObject({
+      code: 'WarehouseElsewhere',
+      message: expect.stringContaining('one.example, /one, since'),
+    });
+    await joined.close();
+    await first.close();
   });
 
   it('ends when another claim has taken its place', async () => {

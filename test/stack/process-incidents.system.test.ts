@@ -107,3 +107,26 @@ function restore(name: string, value: string | undefined): void {
   if (value === undefined) delete process.env[name];
   else process.env[name] = value;
 }
+
+it('what a machine that joined sees has its name, is told again as long as it lasts, and closes nothing of another’s', async () => {
+  await journal.incidents.look({
+    at: Date.now(),
+    by: 'supervisor',
+    observations: [{ component: 'process/workers/cycles', code: 'process.ended', detail: 'SIGKILL' }],
+  });
+  const incidents = createProcessIncidents(silent, 'two.example', 20);
+  incidents.open(journal.incidents);
+  incidents.note({ name: 'workers/cycles' });
+  incidents.note({ name: 'workers/agents', fault: { code: 'process.ended', detail: 'SIGKILL', since: Date.now() } });
+  incidents.observe({ component: 'stacks/first', code: 'stack.no_first', detail: 'nobody' });
+  const open = async () =>
+    (await journal.incidents.list({ limit: 5 })).filter(({ recoveredAt }) => recoveredAt === undefined);
+  await expect
+    .poll(async () => (await open()).map(({ component }) => component).toSorted())
+    .toEqual(['process/workers/agents@two.example', 'process/workers/cycles', 'stacks/first']);
+  const looks = async () => (await open()).find(({ component }) => component.endsWith('@two.example'))?.looks;
+  await expect.poll(looks).toBeGreaterThan(2);
+  incidents.note({ name: 'workers/agents' });
+  await expect.poll(looks).toBeUndefined();
+  incidents.close();
+});

@@ -4,14 +4,19 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Client as PostgresClient } from 'pg';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { z } from 'zod';
+import { openPostgresJournal } from '../../stores/journal/postgres/journal.ts';
+import { PAPER } from '../support/books.ts';
 import { documentedCommand } from '../support/documented-cycles.ts';
 import { end, type Installation, makeInstallation } from '../support/installation.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { startDevServer } from '../support/temporal.ts';
 
 const READY = 'Ctrl-C stops';
+/** The lease of who reads the trades, and the time between two looks of a machine that does other things as well. */
+const TAKEN_OVER_MS = 15_000;
 const recordSchema = z.object({
   supervisor: z.object({ pid: z.int() }),
   processes: z.array(z.object({ name: z.string(), pid: z.int() })),
@@ -128,6 +133,13 @@ it('a machine joins with what it was given, and both do the work', { timeout: 18
   expect(held.stderr).toContain(`${dataOf(first)}, since `);
   expect(held.stderr).toContain('"npm start -- --join"');
 
+  second.configure({ paperExchange: { port: second.ports.exchange } });
+  giveSecrets();
+  const away = await end(second.up('--join'));
+  expect([away.code, away.stderr]).toEqual([
+    6,
+    expect.stringContaining(`${second.ports.exchange} (connect ECONNREFUSED`),
+  ]);
   // The start that was refused has made secrets of its own, in place of which those that are given count.
   giveSecrets();
   second.configure({ paperExchange: { port: first.ports.exchange }, risk: { maxDailyLoss: 0.04 } });
@@ -169,14 +181,36 @@ it('a machine joins with what it was given, and both do the work', { timeout: 18
   for (const installation of [first, second])
     expect(worked.some((identity) => workersOf(installation).some((pid) => identity.startsWith(pid)))).toBe(true);
 
-  const status = await second.sapphire('status', '--json');
-  expect([status.code, status.stderr]).toEqual([0, '']);
+  await expect.poll(() => second.sapphire('status'), { timeout: 60_000, interval: 1_000 }).toMatchObject({ code: 0 });
   expect(await stacksSeenBy(first)).toMatchObject([
     { kind: 'first', here: true, living: true },
     { kind: 'joined', here: false, living: true },
   ]);
   expect(pidOf(second, 'workers/housekeeping')).toBe(0);
 });
+
+/** The process that reads the account's trades into the books: one of all, by a lease. */
+async function tradesReader(): Promise<number> {
+  const client = new PostgresClient({ connectionString: first.environment['SAPPHIRE_JOURNAL_URL'] ?? '' });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ holder: string }>('SELECT holder FROM leases');
+    return Number(rows[0]?.holder.split('/')[0]);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Books and exchange, by a look that began after this one did: no fill is missing, and none is booked twice. */
+async function expectAgreement(): Promise<void> {
+  const since = Date.now();
+  const look = async () =>
+    z
+      .object({ reconciliation: z.object({ at: z.number(), differences: z.array(z.string()) }) })
+      .parse(JSON.parse((await first.sapphire('status', '--json')).stdout)).reconciliation;
+  await expect.poll(async () => (await look()).at, { timeout: 60_000, interval: 1_000 }).toBeGreaterThan(since);
+  expect((await look()).differences).toEqual([]);
+}
 
 function kill(pid: number): void {
   process.kill(pid, 'SIGKILL');
@@ -187,8 +221,15 @@ it('a machine that dies, or ends, leaves the work to the other, and has its plac
 }, async () => {
   const [one, two] = running.slice(-2);
   if (!one || !two) throw new Error('both run from the test before');
-  const { supervisor, processes } = recordOf(second);
-  for (const pid of [two.pid ?? 0, supervisor.pid, ...processes.map(({ pid }) => pid)]) kill(pid);
+  const holder = await tradesReader();
+  const isSeconds = pidOf(second, 'workers/control') === holder;
+  const { processes } = recordOf(second);
+  // npm, its launcher and the supervisor are one group; each process below is one of its own.
+  for (const pid of [-(two.pid ?? 0), ...processes.map(({ pid }) => pid)]) kill(pid);
+  if (!isSeconds) kill(holder);
+  const diedAt = performance.now();
+  await expect.poll(tradesReader, { timeout: 30_000, interval: 100 }).not.toBe(holder);
+  expect(performance.now() - diedAt).toBeLessThan(TAKEN_OVER_MS);
   const cycle = await first.sapphire('cycle', 'run', '--json');
   expect([cycle.code, cycle.stdout]).toEqual([0, expect.stringMatching(/COMPLETED|NO_TRADE/)]);
   await expect
@@ -197,6 +238,7 @@ it('a machine that dies, or ends, leaves the work to the other, and has its plac
       { kind: 'first', living: true },
       { kind: 'joined', living: false },
     ]);
+  await expectAgreement();
   const back = watch(second.up('--join'));
   await back.shows(READY);
   expect(await stacksSeenBy(second)).toMatchObject([
@@ -238,4 +280,24 @@ it('a machine that dies, or ends, leaves the work to the other, and has its plac
     expect((await done).code).toBe(0);
   }
   expect(await stacksSeenBy(first)).toEqual([]);
+});
+
+it('a stack whose books another start has taken ends itself, and its workers with it', {
+  timeout: 120_000,
+}, async () => {
+  const alone = watch(first.up());
+  await alone.shows(READY);
+  const { processes } = recordOf(first);
+  const journal = await openPostgresJournal(first.environment['SAPPHIRE_JOURNAL_URL'] ?? '', PAPER);
+  const [stack] = await journal.stacks.list();
+  if (!stack) throw new Error('nobody runs the books');
+  const claimed = await journal.stacks.claim(stack, 60_000);
+  const ended = end(alone.child);
+  const { code } = await ended;
+  expect([code, alone.text()]).toEqual([5, expect.stringContaining('Another start has taken the books')]);
+  expect(processes.filter(({ pid }) => existsSync(`/proc/${pid}`))).toEqual([]);
+  // What ended so has taken nothing from the one that holds them.
+  expect('held' in claimed && (await journal.stacks.renew(claimed.held))).toBe(true);
+  if ('held' in claimed) await journal.stacks.release(claimed.held);
+  await journal.close();
 });

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -161,7 +162,7 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
   const { secrets } = context;
   const startedAt = Date.now();
   const logger = createLogger({ process: 'sapphire', level: 'warn', secrets: secretValues(secrets) });
-  const incidents = createProcessIncidents(logger);
+  const incidents = createProcessIncidents(logger, options.join ? hostname() : undefined);
   const crash = supervisorNews();
   if (crash) incidents.note(crash);
   const stack = await startStack({
