@@ -19,6 +19,7 @@ const benches: Record<string, { file: string; args: string[] }[]> = {
     { file: 'symbols.ts', args: ['--symbols', '50', '--candles', '400'] },
   ],
   warehouse: [{ file: 'warehouse.ts', args: [] }],
+  history: [{ file: 'history.ts', args: [] }],
   growth: [{ file: 'growth.ts', args: [] }],
   upgrade: [{ file: 'upgrade.ts', args: [] }],
   signals: [{ file: 'signals.ts', args: [] }],
