@@ -1,7 +1,8 @@
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createProgram } from '../../client/cli/program.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
-import { openJournal } from '../../stores/journal/open.ts';
+import { journalFile, openJournal } from '../../stores/journal/open.ts';
 import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
 import { temporaryFolder } from '../support/books.ts';
 
@@ -46,4 +47,22 @@ it('a restore names the halt that it leaves, and the command that ends it', asyn
   const restored = await openJournal(loadConfiguration());
   expect(await restored.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: Number(epoch) });
   await restored.close();
+});
+
+it('a restore says which books it puts in the place of others, and to what they are bound', async () => {
+  const journal = await openJournal(loadConfiguration());
+  const identity = { venue: 'binance', market: 'paper exchange 1000000001', fingerprint: 'a'.repeat(64) };
+  await journal.bindings.bind({ account: 'main', identity, by: 'npm start', via: 'system:npm start' });
+  await journal.close();
+  const { folder } = JSON.parse(await run('backup', 'make', '--json')) as { folder: string };
+  const again = await run('restore', folder, '--yes');
+  expect(again).toContain('They are bound to paper exchange 1000000001, and start with no other account than theirs');
+  expect(again).not.toContain('OTHER books');
+
+  for (const end of ['', '-wal', '-shm']) rmSync(`${journalFile()}${end}`, { force: true });
+  const others = await openJournal(loadConfiguration());
+  await others.close();
+  expect(await run('restore', folder, '--yes')).toContain(
+    `They are OTHER books than those that were here: journal ${journal.id}, and before it ${others.id}.`,
+  );
 });

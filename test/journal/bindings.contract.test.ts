@@ -51,6 +51,13 @@ describe.each(adapterNames)('the binding of books on %s', (name) => {
     expect(new Set(bound.map(({ binding }) => binding.fingerprint)).size).toBe(1);
   });
 
+  it('is of no account that the books have under another name', async () => {
+    const { bindings } = await open();
+    const { binding } = await bindings.bind({ ...asked, identity: mine });
+    expect(await bindings.bind({ ...asked, account: 'second', identity: mine })).toEqual({ binding, isNew: false });
+    expect(await bindings.read('second')).toBeUndefined();
+  });
+
   it('is one for each account', async () => {
     const { bindings } = await open();
     await bindings.bind({ ...asked, identity: mine });

@@ -97,6 +97,14 @@ describe.each(adapterNames)('the books of the last release on %s', (name) => {
     expect(await database.rows('SELECT * FROM ledgers')).toEqual([{ account: 'main', venue: 'binance' }]);
   });
 
+  it('belong to the account that their first start finds', async () => {
+    expect(await journal.bindings.read('main')).toBeUndefined();
+    const identity = { venue: 'binance', market: 'paper exchange 1000000001', fingerprint: 'a'.repeat(64) };
+    const asked = { account: 'main', identity, by: 'npm start', via: 'system:npm start' } as const;
+    expect(await journal.bindings.bind(asked)).toMatchObject({ isNew: true });
+    expect((await journal.audit.verify()).fault).toBeUndefined();
+  });
+
   it('are traded on', async () => {
     const rest = fill({
       tradeId: '6',

@@ -82,6 +82,15 @@ describe('books are bound', () => {
     );
   });
 
+  it('to one account under one name', async () => {
+    const trading = at(identity('binance'));
+    await bindBooks({ journal, trading, configuration: live }, 'npm start');
+    await expect(
+      bindBooks({ journal, trading, configuration: { ...live, account: 'second' } }, 'npm start'),
+    ).rejects.toThrow(/main is one at binance, .* the configuration says account: second\. Set account: main in /);
+    expect(await journal.bindings.read('second')).toBeUndefined();
+  });
+
   it('to the venue’s own market or its testnet, whatever the number of the account', async () => {
     await bindBooks({ journal, trading: at(identity('binance')), configuration: live }, 'npm start');
     await expect(

@@ -3,6 +3,7 @@ import type { AccountIdentity, Binding } from '../../contracts/binding.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
+import { configurationFile } from '../../runtime/configuration/load.ts';
 import { knownSecrets } from '../../runtime/configuration/secrets.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort, Venue } from '../../venues/port.ts';
@@ -31,6 +32,7 @@ export async function bindBooks(
   const identity = await trading.accountIdentity();
   const { account } = configuration;
   const bound = await journal.bindings.bind({ account, identity, by, via: via.system(by) });
+  if (bound.binding.account !== account) throw otherName(bound.binding, account);
   const fault = otherAccount(bound.binding, identity, configuration);
   if (fault) throw fault;
   return bound;
@@ -85,6 +87,13 @@ function otherAccount(binding: Binding, found: AccountIdentity, configuration: S
     found.market === binding.market
       ? otherKeysWords(binding, found, configuration)
       : otherMarketWords(binding, found.market, configuration),
+  );
+}
+
+/** One account under two names: what is held would be counted twice, and nobody would look after the first name's positions. */
+function otherName(binding: Binding, account: string): OtherAccount {
+  return new OtherAccount(
+    `${boundWords(binding)}, which is that of the keys here, and the configuration says account: ${account}. Set account: ${binding.account} in ${configurationFile()}, or give the keys of another account.`,
   );
 }
 

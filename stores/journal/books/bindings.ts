@@ -5,7 +5,10 @@ import type { AccountIdentity, Binding } from '../../../contracts/binding.ts';
 export interface BindingBook {
   /** Undefined before the account's first start. */
   read(account: string): Promise<Binding | undefined>;
-  /** Binds an account that is not bound yet; one that is stays as it is. Returns what is in force, and whether it is new. */
+  /**
+   * Binds an account that is not bound yet; one that is stays as it is. Returns what is in force, and whether it is new; where the books have that
+   * account of the venue under another name, the binding of that one.
+   */
   bind(request: {
     account: string;
     identity: AccountIdentity;

@@ -17,6 +17,11 @@ async function read(sql: Sql, account: string): Promise<Binding | undefined> {
   return row && toBinding(row);
 }
 
+async function readOwner(sql: Sql, fingerprint: string): Promise<Binding | undefined> {
+  const row = await sql.row('SELECT * FROM bindings WHERE fingerprint = ?', fingerprint);
+  return row && toBinding(row);
+}
+
 export function createBindingBook(database: Database): BindingBook {
   return {
     read: (account) => read(database, account),
@@ -27,14 +32,14 @@ export function createBindingBook(database: Database): BindingBook {
         // Of several that start at once the first one binds; the others wait for it here, and find what it wrote.
         const bound = await transaction.run(
           `INSERT INTO bindings (account, venue, market, fingerprint, bound_at) VALUES (?, ?, ?, ?, ?)
-           ON CONFLICT (account) DO NOTHING`,
+           ON CONFLICT DO NOTHING`,
           account,
           venue,
           market,
           fingerprint,
           mine.boundAt,
         );
-        const binding = await read(transaction, account);
+        const binding = (await read(transaction, account)) ?? (await readOwner(transaction, fingerprint));
         if (!binding) throw new Error(`the binding of ${account} is gone in the transaction that made it`);
         if (bound > 0) {
           await transaction.emit({

@@ -7,7 +7,7 @@ CREATE TABLE bindings (
   account TEXT PRIMARY KEY,
   venue TEXT NOT NULL,
   market TEXT NOT NULL,
-  fingerprint TEXT NOT NULL,
+  fingerprint TEXT NOT NULL UNIQUE,
   bound_at ${integer} NOT NULL
 )${table};
 `;
