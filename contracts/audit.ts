@@ -22,6 +22,7 @@ const auditedKinds: ReadonlySet<string> = new Set([
   'model.registered',
   'model.promoted',
   'model.retired',
+  'model.returned',
   'data.deleted',
   'data.restored',
 ]);

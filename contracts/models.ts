@@ -51,6 +51,19 @@ export interface ModelVersion {
   training: Omit<TrainingResult, 'file'>;
   registeredAt: number;
   registeredBy: string;
+  trial: ModelTrial;
+}
+
+/** How a version stands in the search for one that knows more. */
+export interface ModelTrial {
+  /** Since when its signals count for a vote, or for keeping it. */
+  since: number;
+  /** Trials that it has begun: each is one more chance for luck. */
+  count: number;
+  /** Of the last look at it; 0 where there was none. */
+  lookedAt: number;
+  /** Who moved it to the state that it is in. */
+  movedBy: string;
 }
 
 export function modelAgentId(seat: string, sha256: string): string {

@@ -2,18 +2,21 @@ import { z } from 'zod';
 import type { AgentId } from '../domain/signals/agents.ts';
 import { agentIdText } from './participation.ts';
 
-/** What an agent's signals turned out to be worth, over the last of them whose horizon has ended. See domain/scoring/scoring.ts for each figure. */
+/** What an agent's signals turned out to be worth, as remembered. See domain/scoring/scoring.ts for each figure. */
 export const agentScoreSchema = z.strictObject({
   agentId: agentIdText,
   count: z.int(),
+  horizons: z.number(),
   brier: z.number(),
   referenceBrier: z.number(),
   skill: z.number(),
+  directionalSkill: z.number(),
   hitRate: z.number(),
   calibrationError: z.number(),
   calibration: z.array(z.strictObject({ said: z.number(), came: z.number(), count: z.int() })),
   pnlContribution: z.number(),
   trust: z.number(),
+  trustError: z.number(),
   scoredAt: z.int(),
 });
 export type AgentScoreRecord = z.output<typeof agentScoreSchema>;
@@ -31,4 +34,6 @@ export interface ScoringReport {
   agents: AgentScoreRecord[];
   /** Versions of models that earned their vote. */
   promoted?: AgentId[];
+  /** Versions that lost it again: shadows as before. */
+  returned?: AgentId[];
 }

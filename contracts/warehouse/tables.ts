@@ -154,9 +154,9 @@ export const tables = {
   }),
   agent_scores: table(
     'agent_scores',
-    1,
+    2,
     'signals',
-    'Scores of an agent over its last signals, each time they changed.',
+    'Scores of an agent over the weeks that are remembered, at most once an hour.',
     {
       agent,
       account,
@@ -168,6 +168,9 @@ export const tables = {
       calibration_error: number('Expected calibration error.'),
       pnl_contribution: number('Sum of share × side × return.'),
       trust: number('Factor of its weight.'),
+      horizons: number('What the signals are worth as observations without overlap.').nullable(),
+      directional_skill: number('Gain in the direction over its own spread, per horizon, shrunk.').nullable(),
+      trust_error: number('Standard deviation of the trust.').nullable(),
     },
   ),
   consensus: table('consensus', 1, 'trading', 'What the agents held together of each symbol.', {

@@ -1,14 +1,14 @@
-import { mostProbable, type Outcome } from '../consensus/pooling.ts';
-import { clamp, FLAT_BAND } from '../statistics/statistics.ts';
-
-/** A signal whose horizon has ended, with what came. */
-export interface ScoredSignal {
-  probabilities: Record<Outcome, number>;
-  /** Return over the horizon, a fraction. */
-  realisedReturn: number;
-  /** Share of the vote that it carried in its decision; 0 when it did not count. */
-  share: number;
-}
+import { clamp } from '../statistics/statistics.ts';
+import {
+  evidenceOf,
+  gainBeyondDrift,
+  gainOverNothing,
+  type KnownPeriod,
+  knownPeriods,
+  type Observation,
+  observed,
+} from './evidence.ts';
+import type { ScorePeriod } from './periods.ts';
 
 /** One bin of a reliability diagram: what was said against what came. */
 export interface CalibrationBin {
@@ -20,13 +20,18 @@ export interface CalibrationBin {
 }
 
 export interface AgentScore {
+  /** Signals of the memory. */
   count: number;
+  /** What they are worth as observations: horizons without overlap, older ones for less. */
+  horizons: number;
   /** Half-Brier score, 0 (perfect) to 1. */
   brier: number;
-  /** Of a forecaster that knows only how often each outcome comes. */
+  /** Of a forecaster that knows only how often each outcome came before. */
   referenceBrier: number;
-  /** 1 − brier / referenceBrier: above 0 it knows more than the frequencies do. */
+  /** 1 − brier / referenceBrier: above 0 it knows more than the frequencies do, be it of the size of moves alone. */
   skill: number;
+  /** Gain in the direction over its own spread, per horizon, shrunk by how little is known; 0 for who says nothing of it. See `trustOf`. */
+  directionalSkill: number;
   /** Share of the signals whose most probable outcome came. */
   hitRate: number;
   /** Expected calibration error: mean distance of said and came over the bins, weighted by their counts. */
@@ -36,26 +41,28 @@ export interface AgentScore {
   pnlContribution: number;
   /** Factor of its weight. */
   trust: number;
+  /** Standard deviation of the trust, before its bounds: what is not known yet. */
+  trustError: number;
 }
 
-/** So many signals count as much as the assumption that all agents are alike. */
-const PRIOR_SIGNALS = 50;
-/** A skill of 5 % doubles a weight: hourly returns are all but noise, and more is not seen honestly. */
-const TRUST_PER_SKILL = 20;
+const DAY_MS = 86_400_000;
+/** What an agent said weeks ago says less of the model that it runs today. */
+export const SCORE_HALF_LIFE_MS = 30 * DAY_MS;
+/** Older periods weigh less than a sixteenth and are forgotten. */
+export const SCORE_MEMORY_MS = 4 * SCORE_HALF_LIFE_MS;
+/** A venue that has no price of a signal's last minute so long after it will have none. */
+export const OUTCOME_AWAITED_MS = DAY_MS;
+
+/**
+ * So many horizons count as much as the assumption that nobody knows the direction: an agent that is right in 52 to 60 of a hundred hours gains 0.02 to
+ * 0.1 of its own spread an hour, so that 1/√600 is a skill to be surprised at.
+ */
+const PRIOR_HORIZONS = 600;
+/** That of one that gives a direction 52 of a hundred: luck with less than that is no skill. */
+const LEAST_SPREAD = 0.05;
+/** A directional skill that doubles a weight: what one right in 55 of a hundred hours comes to in the end. */
+const FULL_SKILL = 0.05;
 const TRUST = { floor: 0.25, ceiling: 2 };
-const BINS = 10;
-
-/** Flat within the band that every agent is asked about. */
-export function outcomeOf(realisedReturn: number, band: number = FLAT_BAND): Outcome {
-  if (realisedReturn > band) return 'up';
-  return realisedReturn < -band ? 'down' : 'flat';
-}
-
-/** ½ Σ(pₖ − oₖ)², which for two outcomes is (p − o)² (Brier 1950). */
-export function halfBrier(probabilities: Record<Outcome, number>, outcome: Outcome): number {
-  const term = (each: Outcome): number => (probabilities[each] - (each === outcome ? 1 : 0)) ** 2;
-  return (term('up') + term('flat') + term('down')) / 2;
-}
 
 /** Brier skill score; 0 where the reference is perfect and so nothing is left to know. */
 export function skillScore(brier: number, reference: number): number {
@@ -63,57 +70,65 @@ export function skillScore(brier: number, reference: number): number {
 }
 
 /**
- * Factor of an agent's weight. Principle: trust is earned. With few signals all agents are alike: the factor is shrunk to 1 with n/(n + 50);
- * with many it follows the skill, within a floor, to which negative skill falls, and a ceiling.
+ * The posterior mean of a gain in units of its spread, with a normal prior about 0 that counts so many horizons (Efron and Morris 1973).
+ * @param z mean over standard error
  */
-export function trustOf(skill: number, count: number): number {
-  const earned = clamp(1 + TRUST_PER_SKILL * skill, TRUST.floor, TRUST.ceiling);
-  const known = count / (count + PRIOR_SIGNALS);
-  return 1 - known + known * earned;
+export function shrunkSkill({ z, horizons }: { z: number; horizons: number }): number {
+  return (z * Math.sqrt(horizons)) / (horizons + PRIOR_HORIZONS);
 }
 
-/** Scores of one agent over its signals. The reference forecaster says the frequencies of the same outcomes, one of each added (Laplace). */
-export function scoreOf(signals: readonly ScoredSignal[]): AgentScore {
-  const outcomes = signals.map(({ realisedReturn }) => outcomeOf(realisedReturn));
-  const count = signals.length;
-  const frequency = (outcome: Outcome): number =>
-    (outcomes.filter((each) => each === outcome).length + 1) / (count + 3);
-  const climate = { up: frequency('up'), flat: frequency('flat'), down: frequency('down') };
-  const mean = (of: (signal: ScoredSignal, outcome: Outcome) => number): number =>
-    count === 0 ? 0 : signals.reduce((sum, signal, index) => sum + of(signal, outcomes[index] ?? 'flat'), 0) / count;
+/** Factor of an agent's weight: 1 where nothing is known, within a floor, to which negative skill falls, and a ceiling. */
+export function trustOf(directionalSkill: number): number {
+  return clamp(1 + directionalSkill / FULL_SKILL, TRUST.floor, TRUST.ceiling);
+}
 
-  const brier = mean(({ probabilities }, outcome) => halfBrier(probabilities, outcome));
-  const referenceBrier = mean((_, outcome) => halfBrier(climate, outcome));
-  const skill = skillScore(brier, referenceBrier);
-  const calibration = binsOf(signals, outcomes);
+/** Scores of one agent over the periods of its memory, as they stand at a moment. */
+export function scoreOf(periods: readonly ScorePeriod[], at: number): AgentScore {
+  const known = knownPeriods(periods.filter(({ endsAt }) => endsAt > at - SCORE_MEMORY_MS));
+  const weightOf = ({ endsAt }: Observation): number => 0.5 ** (Math.max(0, at - endsAt) / SCORE_HALF_LIFE_MS);
+  const mean = (sumOf: (period: KnownPeriod) => number): number => {
+    const observations = observed(known, sumOf);
+    const total = observations.reduce((sum, each) => sum + weightOf(each), 0);
+    return total === 0 ? 0 : observations.reduce((sum, each) => sum + weightOf(each) * each.value, 0) / total;
+  };
+
+  const evidence = evidenceOf(observed(known, gainOverNothing), weightOf, LEAST_SPREAD);
+  const beyondDrift = evidenceOf(observed(known, gainBeyondDrift), weightOf, LEAST_SPREAD);
+  const directionalSkill = Math.min(shrunkSkill(evidence), shrunkSkill(beyondDrift));
+  const brier = mean(({ sums }) => sums.brier);
+  const referenceBrier = mean(({ sums: { count, up, down }, frequencies: often }) => {
+    const squares = often.up ** 2 + often.flat ** 2 + often.down ** 2;
+    return (count * (1 + squares)) / 2 - often.up * up - often.down * down - often.flat * (count - up - down);
+  });
+  const calibration = calibrationOf(known);
+  const count = known.reduce((sum, { sums }) => sum + sums.count, 0);
   return {
     count,
+    horizons: evidence.horizons,
     brier,
     referenceBrier,
-    skill,
-    hitRate: mean(({ probabilities }, outcome) => (mostProbable(probabilities) === outcome ? 1 : 0)),
+    skill: skillScore(brier, referenceBrier),
+    directionalSkill,
+    hitRate: mean(({ sums }) => sums.hits),
     calibrationError:
       calibration.reduce((sum, bin) => sum + Math.abs(bin.said - bin.came) * bin.count, 0) / Math.max(1, count),
     calibration,
-    pnlContribution: signals.reduce((sum, { probabilities, realisedReturn, share }) => {
-      const side = { up: 1, flat: 0, down: -1 }[mostProbable(probabilities)];
-      return sum + share * side * realisedReturn;
-    }, 0),
-    trust: trustOf(skill, count),
+    pnlContribution: known.reduce((sum, { sums }) => sum + sums.pnl, 0),
+    trust: trustOf(directionalSkill),
+    trustError: 1 / Math.sqrt(evidence.horizons + PRIOR_HORIZONS) / FULL_SKILL,
   };
 }
 
-function binsOf(signals: readonly ScoredSignal[], outcomes: readonly Outcome[]): CalibrationBin[] {
-  const bins = Array.from({ length: BINS }, () => ({ said: 0, came: 0, count: 0 }));
-  signals.forEach(({ probabilities }, index) => {
-    const best = mostProbable(probabilities);
-    const said = probabilities[best];
-    const bin = bins[Math.min(BINS - 1, Math.floor(said * BINS))];
-    if (!bin) return;
-    bin.said += said;
-    bin.came += best === outcomes[index] ? 1 : 0;
-    bin.count += 1;
-  });
+function calibrationOf(periods: readonly ScorePeriod[]): CalibrationBin[] {
+  const bins: CalibrationBin[] = [];
+  for (const { sums } of periods) {
+    sums.bins.forEach(([said, came, count], place) => {
+      const bin = (bins[place] ??= { said: 0, came: 0, count: 0 });
+      bin.said += said;
+      bin.came += came;
+      bin.count += count;
+    });
+  }
   return bins
     .filter(({ count }) => count > 0)
     .map(({ said, came, count }) => ({ said: said / count, came: came / count, count }));

@@ -57,6 +57,17 @@ export function normalCdf(x: number): number {
   return clamp(density * series, 0, 0.5);
 }
 
+/** The value that a standard normal stays below with a chance of `share`, within (0, 1), by halving: as exact as `normalCdf`. */
+export function normalQuantile(share: number): number {
+  let [low, high] = [-8, 8];
+  for (let step = 0; step < 60; step += 1) {
+    const middle = (low + high) / 2;
+    if (normalCdf(middle) < share) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
 /**
  * Chances that a normally distributed return ends above, within or below ±`band`. They add up to 1.
  * @param uncertainty standard deviation of the return, above zero

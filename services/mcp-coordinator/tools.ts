@@ -85,7 +85,7 @@ export function registerTools(server: McpServer, coordinator: Coordinator): void
     {
       title: 'List the agents’ scores',
       description:
-        'Brier score and skill, hit rate, calibration and contribution to profit over each agent’s last signals.',
+        'Brier score and skill, hit rate, calibration and contribution to profit over the weeks that are remembered of each agent, and what its directional skill earns it.',
       inputSchema: z.strictObject({}),
       outputSchema: agentScoresSchema,
       annotations: readOnly,

@@ -3,7 +3,7 @@ import type { AgentRequest } from '../../contracts/signals.ts';
 import { afterDebate, debateQuestions } from '../../domain/consensus/debate.ts';
 import { mostProbable } from '../../domain/consensus/pooling.ts';
 import { tagged } from '../../domain/money/tagged.ts';
-import { halfBrier, outcomeOf } from '../../domain/scoring/scoring.ts';
+import { halfBrier, outcomeOf } from '../../domain/scoring/periods.ts';
 import type { AgentAnswer, Signal } from '../../domain/signals/signals.ts';
 import { mean } from '../../domain/statistics/statistics.ts';
 import { createBaseline } from '../../trading/agents/baseline/baseline.ts';

@@ -1,65 +1,102 @@
 import { parseArgs } from 'node:util';
-import { quantile } from './bounds.ts';
+import { hold, quantile } from './bounds.ts';
 import { agents } from './signals/agents.ts';
-import { DAY_MS, HOUR_MS, recordedMarket, syntheticMarket } from './signals/markets.ts';
-import { hoursToVote, scoreAt } from './signals/today.ts';
+import { dayAbove, longestBelow, shareOfDays, trustsOf, votesOf } from './signals/figures.ts';
+import { DAY_MS, recordedMarket, syntheticMarket } from './signals/markets.ts';
+import { productRules } from './signals/rules.ts';
 
 /**
- * What trust and promotion make of agents of known skill: one symbol, a horizon of an hour, a decision each 30 seconds, markets from seeds, or
- * a month of candles by `--market FILE`.
+ * What trust and promotion make of agents of known skill: one symbol, a horizon of an hour, a decision each 30 seconds, markets from seeds, or a
+ * month of candles by `--market FILE` (a gzipped CSV with a column `close`), which has one decision a minute.
  */
 const { values } = parseArgs({
   options: {
     market: { type: 'string' },
-    seeds: { type: 'string', default: '4' },
-    days: { type: 'string', default: '31' },
+    seeds: { type: 'string', default: '40' },
     starts: { type: 'string', default: '60' },
   },
 });
-const seeds = Number(values.seeds);
-const days = Number(values.days);
-const starts = Number(values.starts);
 const recorded = values.market === undefined ? undefined : recordedMarket(values.market);
+const days = recorded ? Math.floor((recorded.returns.length * recorded.stepMs) / DAY_MS) : 60;
+const month = Math.min(30, days);
+const starts = Number(values.starts);
+const markets = Array.from({ length: Number(values.seeds) }, (_, seed) => recorded ?? syntheticMarket(seed + 1, days));
 
-const percent = (share: number): string => `${(100 * share).toFixed(0)} %`.padStart(6);
-const shareOf = (list: readonly number[], holds: (value: number) => boolean): number =>
-  list.filter(holds).length / list.length;
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const noises = ['noise, says 52 %', 'noise, says 55 %', 'noise, says 80 %'];
+const skilled = ['60 % right', '58 % right', '55 % right', '52 % right'];
 
-const trusts = new Map<string, number[]>();
-const skills = new Map<string, number[]>();
-for (let seed = 1; seed <= seeds; seed += 1) {
-  const market = recorded ?? syntheticMarket(seed, days);
-  for (const [place, [name, agent]] of Object.entries(agents).entries()) {
-    const said = agent(market, 1_000 * seed + place);
-    for (let index = DAY_MS / market.stepMs; index < market.returns.length; index += HOUR_MS / market.stepMs) {
-      const { trust, skill } = scoreAt(said, market, index);
-      trusts.set(name, [...(trusts.get(name) ?? []), trust]);
-      skills.set(name, [...(skills.get(name) ?? []), skill]);
-    }
-  }
-}
-const noise = trusts.get('noise, says 55 %') ?? [];
+const trusts = trustsOf(productRules, markets, days);
+console.log(`Trust, ${markets.length} markets of ${days} days`);
 console.log(
-  `Trust, each hour of ${days} days, ${seeds} markets: skill q10 / q50 / q90, at the floor, at the ceiling, above the noise`,
+  '| agent | q10 / q50 / q90 after 7 days | 30 days | the last day | days at the ceiling | above the noises from day on |',
 );
+console.log('| --- | --- | --- | --- | --- | --- |');
 for (const [name, list] of trusts) {
-  const skill = skills.get(name) ?? [];
-  const above = list.filter((trust, index) => trust > (noise[index] ?? 0) + 1e-9).length / list.length;
-  console.log(
-    `${name.padEnd(22)} ${[0.1, 0.5, 0.9].map((share) => quantile(skill, share).toFixed(2).padStart(6)).join(' /')} ${percent(shareOf(list, (trust) => trust < 0.33))} ${percent(shareOf(list, (trust) => trust > 1.9))} ${percent(above)}`,
+  const after = [7, month, days].map((day) =>
+    [0.1, 0.5, 0.9]
+      .map((share) =>
+        quantile(
+          list.map((each) => each[day - 1] ?? Number.NaN),
+          share,
+        ).toFixed(2),
+      )
+      .join(' / '),
   );
+  const ceiling = percent(shareOfDays(list, 0, (trust) => trust > 1.999));
+  const above = noises.map((noise) => (noise === name ? '' : (dayAbove(trusts, name, noise) ?? 'never'))).join(' / ');
+  console.log(`| ${[name, ...after, ceiling, above].join(' | ')} |`);
+}
+console.log();
+if (!recorded) {
+  for (const noise of noises)
+    hold(
+      `days from which 55 % stands above "${noise}" in 80 % of the markets`,
+      dayAbove(trusts, '55 % right', noise) ?? Number.NaN,
+      { atMost: 60 },
+    );
+}
+for (const noise of noises)
+  hold(
+    `share of days that "${noise}" is at the ceiling`,
+    shareOfDays(trusts.get(noise) ?? [], 0, (trust) => trust > 1.999),
+    { atMost: 0.02 },
+  );
+hold('highest trust of a volatility forecast', Math.max(...(trusts.get('volatility forecast') ?? []).flat()), {
+  atMost: 1,
+});
+for (const name of skilled) {
+  const below = noises.map((noise) => {
+    const share = shareOfDays(
+      trusts.get(name) ?? [],
+      month - 1,
+      (trust, market, day) => (trusts.get(noise)?.[market]?.[day] ?? 0) > trust,
+    );
+    return `${percent(share)} of the days, ${longestBelow(trusts, name, noise, month - 1)} in a row at most`;
+  });
+  console.log(`${name}: below the noises after the first month ${below.join('; ')}`);
 }
 
-console.log(`\nVotes of ${starts} candidates after 1, 6, 24 and 72 hours, beside a seat without a score`);
-for (const [place, [name, agent]] of Object.entries(agents).entries()) {
-  const hours: number[] = [];
-  for (let start = 0; start < starts; start += 1) {
-    const market = recorded ?? syntheticMarket(10_000 + start, 4);
-    const said = agent(market, 20_000 + 100 * place + start);
-    const from = recorded ? Math.floor((start * (market.returns.length - (72 * HOUR_MS) / market.stepMs)) / starts) : 0;
-    hours.push(hoursToVote(said, market, from, 72) ?? Number.POSITIVE_INFINITY);
-  }
-  console.log(
-    `${name.padEnd(22)} ${[1, 6, 24, 72].map((limit) => String(hours.filter((hour) => hour <= limit).length).padStart(4)).join('')}`,
-  );
+console.log(`\nVotes of ${starts} candidates after 7, ${month} and ${days} days`);
+console.log('| candidate | beside | the first trial of its seat | the 60th |');
+console.log('| --- | --- | --- | --- |');
+const marketOf = (start: number) => recorded ?? syntheticMarket(10_000 + start, days);
+const candidates = Object.keys(agents).filter((name) => name !== 'baseline');
+const pairs = [undefined, 'noise, says 55 %', 'baseline', '52 % right'].flatMap((rival) =>
+  candidates.map((candidate) => ({ candidate, rival })),
+);
+const contests = pairs.flatMap((pair) => [1, 60].map((trials) => ({ ...pair, trials })));
+const votes = votesOf(productRules, marketOf, contests, { starts, days });
+const within = (place: number, limit: number): number =>
+  (votes[place] ?? []).filter((day) => day !== undefined && day <= limit).length;
+for (const [place, { candidate, rival }] of pairs.entries()) {
+  const cells = [2 * place, 2 * place + 1].map((at) => [7, month, days].map((limit) => within(at, limit)).join(' / '));
+  console.log(`| ${[candidate, rival ?? 'nobody that votes', ...cells].join(' | ')} |`);
+}
+console.log();
+for (const [place, { candidate, rival = 'nobody that votes' }] of pairs.entries()) {
+  const name = `votes of "${candidate}" beside "${rival}"`;
+  if (noises.includes(candidate)) hold(`${name} within a month`, within(2 * place, month), { atMost: starts / 20 });
+  if (candidate === '58 % right' && rival !== '52 % right' && !recorded)
+    hold(`${name} within 60 days`, within(2 * place + 1, days), { atLeast: (starts * 2) / 3 });
 }

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { policySchema } from '../../contracts/participation.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import type { Price } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
-import { scoreOf } from '../../domain/scoring/scoring.ts';
+import { SCORE_MEMORY_MS } from '../../domain/scoring/scoring.ts';
 import {
   type AbstentionReason,
   type AgentAnswer,
@@ -12,6 +13,7 @@ import {
   type Signal,
 } from '../../domain/signals/signals.ts';
 import { policyInForce } from '../../trading/decide/consensus.ts';
+import { rescore } from '../../trading/score/scores.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -185,32 +187,33 @@ describe.each(adapterNames)('the books of agents on %s', (name) => {
     await policy.adopt('main', policySchema.parse({ quorumCount: 1 }));
     const rising = (n: number) => n % 2 === 0;
     const [up, down] = [
-      { up: 0.7, flat: 0.1, down: 0.2 },
-      { up: 0.2, flat: 0.1, down: 0.7 },
+      { up: 0.45, flat: 0.2, down: 0.35 },
+      { up: 0.35, flat: 0.2, down: 0.45 },
     ];
     for (let n = 0; n < 60; n += 1) {
       const right = signal('deepseek', { probabilities: rising(n) ? up : down });
       const wrong = signal('qwen', { probabilities: rising(n) ? down : up });
       const answers = [answer('deepseek', right), answer('qwen', wrong), silent('fingpt', 'no_endpoint')];
-      await cycles.record(decision(`c-${n}`, n, answers));
+      await cycles.record(decision(`c-${n}`, n * HOUR, answers));
     }
     expect(await scores.due('main', HOUR - 1, 10)).toEqual([]);
-    const due = await scores.due('main', HOUR + 59, 1_000);
+    const due = await scores.due('main', 60 * HOUR, 1_000);
     expect(due).toHaveLength(120);
     expect(due[0]).toEqual({ cycleId: 'c-0', agentId: 'deepseek', symbol: 'BTC/USDT', price: '100', dueAt: HOUR });
 
-    // The price of the last minute is not to be had.
+    // The price of the last hour is not to be had.
     const outcomes = due.map((each, index) => ({
       ...each,
-      finalPrice: index >= 118 ? undefined : rising(Number(each.cycleId.slice(2))) ? '101' : '99',
+      finalPrice: index >= 118 ? undefined : tagged<Price>(rising(Number(each.cycleId.slice(2))) ? '101' : '99'),
     }));
-    const written = await scores.settle('main', outcomes, scoreOf);
+    expect(await scores.settle('main', outcomes)).toEqual(['deepseek', 'qwen']);
+    const written = await rescore(books.journal, 'main', ['deepseek', 'qwen'], 61 * HOUR);
     expect(written.map(({ agentId, count }) => [agentId, count])).toEqual([
       ['deepseek', 59],
       ['qwen', 59],
     ]);
-    expect(await scores.due('main', 2 * HOUR, 10)).toEqual([]);
-    expect(await scores.settle('main', outcomes, scoreOf)).toEqual([]);
+    expect(await scores.due('main', 61 * HOUR, 10)).toEqual([]);
+    expect(await scores.settle('main', outcomes)).toEqual([]);
     expect(await scores.read('main')).toEqual(written);
 
     const { agents } = await policyInForce(books.journal, 'main');
@@ -220,5 +223,33 @@ describe.each(adapterNames)('the books of agents on %s', (name) => {
     expect(agents['fingpt']?.trust).toBe(1);
     const kinds = (await books.journal.outbox.after(0, 1_000)).map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'agent.scored')).toHaveLength(2);
+    // Once an hour is often enough.
+    expect(await rescore(books.journal, 'main', ['deepseek'], 61.9 * HOUR)).toEqual([]);
+    expect(await rescore(books.journal, 'main', ['deepseek'], 62 * HOUR)).toHaveLength(1);
+  });
+
+  it('sum what came by the period of the horizon, whenever it is known, and forget what is too old', async () => {
+    const { cycles, scores } = books.journal;
+    const said = [0, 20, 40, 60, 80].map((minute) => minute * 60_000);
+    for (const [n, takenAt] of said.entries())
+      await cycles.record(decision(`c-${n}`, takenAt, [answer('deepseek', signal('deepseek'))]));
+    const due = (await scores.due('main', 10 * HOUR, 10)).map((each) => ({
+      ...each,
+      finalPrice: tagged<Price>('101'),
+    }));
+    // The second comes late, and what came before is settled again.
+    expect(await scores.settle('main', due.toSpliced(1, 1))).toEqual(['deepseek']);
+    expect(await scores.settle('main', due)).toEqual(['deepseek']);
+    const periods = await scores.periods('main', 'deepseek', 0);
+    expect(
+      periods.map(({ endsAt, horizonMs, symbol, sums }) => [endsAt, horizonMs, symbol, sums.count, sums.up]),
+    ).toEqual([
+      [2 * HOUR, HOUR, 'BTC/USDT', 3, 3],
+      [3 * HOUR, HOUR, 'BTC/USDT', 2, 2],
+    ]);
+    expect(await scores.periods('main', 'deepseek', 2 * HOUR)).toHaveLength(1);
+    expect(await scores.periods('main', 'qwen', 0)).toEqual([]);
+    await rescore(books.journal, 'main', ['deepseek'], SCORE_MEMORY_MS + 2 * HOUR);
+    expect((await scores.periods('main', 'deepseek', 0)).map(({ endsAt }) => endsAt)).toEqual([3 * HOUR]);
   });
 });

@@ -1,8 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createScoringActivities } from '../../activities/scoring/index.ts';
-import { tagged } from '../../domain/money/tagged.ts';
-import type { CycleId } from '../../domain/orders/ids.ts';
-import { earnsVote } from '../../domain/scoring/promotion.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { type Adapter, adapterNames, booksOver, opener, startAdapter } from './adapters.ts';
 
@@ -80,54 +76,23 @@ describe.each(adapterNames)('versions of models in %s', (name) => {
     await expect(journal.guests.invite(request)).rejects.toThrow('of Sapphire’s own'.replace('’', "'"));
   });
 
-  it('earn their vote by their scores, as scoring sees it', async () => {
-    await journal.models.register({ training: training('b'), by: 'me', reason: 'trained' });
-    const score = (skill: number, count: number) => ({
-      count,
-      skill,
-      brier: 0.3,
-      referenceBrier: 0.33,
-      hitRate: 0.5,
-      calibrationError: 0.1,
-      calibration: [],
-      pnlContribution: 0,
-      trust: 1,
-      scoredAt: 1,
-    });
-    const scores = [
-      { agentId: 'lag-llama', ...score(0.02, 400) },
-      { agentId: 'lag-llama-aaaaaaaa', ...score(0.01, 400) },
-      { agentId: 'lag-llama-bbbbbbbb', ...score(0.05, 120) },
-    ];
-    const due = [{ cycleId: tagged<CycleId>('c'), agentId: 'lag-llama', symbol: 'BTC/USDT', price: '1', dueAt: 0 }];
-    const { scoreDueSignals } = createScoringActivities({
-      journal: {
-        models: journal.models,
-        scores: {
-          due: async () => due.splice(0),
-          settle: async () => scores,
-          read: async () => scores,
-        },
-      },
-      priceAt: async () => '1',
-      exchangeTime: async () => 1,
-      logger: { info: () => undefined } as never,
-    });
-    const { MockActivityEnvironment } = await import('@temporalio/testing');
-    const report = await new MockActivityEnvironment().run(scoreDueSignals, 'main');
-    expect(report).toMatchObject({ promoted: ['lag-llama-bbbbbbbb'] });
-    const states = Object.fromEntries((await journal.models.list()).map(({ agentId, state }) => [agentId, state]));
-    expect(states).toEqual({ 'lag-llama-aaaaaaaa': 'shadow', 'lag-llama-bbbbbbbb': 'voting' });
+  it('begin a trial with each time that they are shadows', async () => {
+    const { models } = journal;
+    const { agentId, trial } = await models.register({ training: training('c'), by: 'me', reason: 'trained' });
+    expect(trial).toMatchObject({ count: 1, lookedAt: 0, movedBy: 'me' });
+    const trialOf = async () => (await models.list()).find((each) => each.agentId === agentId)?.trial;
+    await models.look({ agentId, at: 5_000, renew: false });
+    expect(await trialOf()).toEqual({ ...trial, lookedAt: 5_000 });
+    await models.look({ agentId, at: 6_000, renew: true });
+    expect(await trialOf()).toEqual({ since: 6_000, count: 2, lookedAt: 6_000, movedBy: 'me' });
+    await models.promote({ agentId, by: 'scoring', reason: 'skill' });
+    expect(await trialOf()).toMatchObject({ count: 2, movedBy: 'scoring' });
+    const back = await models.returnToShadow({ agentId, by: 'scoring', reason: 'no skill' });
+    expect(back).toMatchObject({ state: 'shadow', trial: { count: 3, movedBy: 'scoring' } });
+    expect((await journal.participation.read()).agents[agentId]).toMatchObject({ enabled: true, role: 'shadow' });
+    await models.returnToShadow({ agentId, by: 'scoring', reason: 'again' });
+    expect(await trialOf()).toMatchObject({ count: 3 });
+    const kinds = (await journal.audit.after(0, 100)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'model.returned')).toHaveLength(1);
   });
-});
-
-it.each([
-  [{ count: 99, skill: 0.5 }, undefined, false],
-  [{ count: 100, skill: 0.01 }, undefined, true],
-  [{ count: 100, skill: 0 }, undefined, false],
-  [{ count: 500, skill: -0.1 }, { count: 500, skill: -0.2 }, false],
-  [{ count: 500, skill: 0.04 }, { count: 500, skill: 0.05 }, false],
-  [{ count: 500, skill: 0.06 }, { count: 500, skill: 0.05 }, true],
-])('%o beside %o has earned a vote: %s', (candidate, incumbent, earned) => {
-  expect(earnsVote(candidate, incumbent)).toBe(earned);
 });

@@ -1,6 +1,6 @@
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
-import { scoreOf } from '../../domain/scoring/scoring.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { rescore } from '../../trading/score/scores.ts';
 import { cycleRecord, fill, leg, sending, terms } from './books.ts';
 import { type Taking, typed } from './plain.ts';
 
@@ -63,7 +63,7 @@ export async function recordStep(journal: Taking<Journal>, now: number, round = 
     expectedReturn: 0.001,
     uncertainty: 0.01,
     conviction: 0.5,
-    horizonMs: 0,
+    horizonMs: 1,
     validUntilAt: now,
     rationale: '',
     evidence: [],
@@ -87,12 +87,12 @@ export async function recordStep(journal: Taking<Journal>, now: number, round = 
     finishedAt: now,
   });
   await cycles.record(record);
-  const due = await scores.due(ACCOUNT, now, 100);
-  await scores.settle(
+  const due = await scores.due(ACCOUNT, now + 1, 100);
+  const touched = await scores.settle(
     ACCOUNT,
     due.map((one) => ({ ...one, finalPrice: '60010' })),
-    scoreOf,
   );
+  await rescore(typed<Journal>(journal), ACCOUNT, touched, now);
   // One that waited in vain, and one that nobody sends.
   const idle = leg({ legId: `idle${round}`, cycleId: `${cycleId}/idle`, quantity: '0.001' });
   const plan = { cycleId: idle.cycleId, equity: '10000', legs: [idle], verdicts: [], allocations: [] };

@@ -1,4 +1,3 @@
-import { scoreOf } from '../../domain/scoring/scoring.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { cycleRecord, fill, leg, sending, terms } from './books.ts';
 import { type Taking, typed } from './plain.ts';
@@ -120,6 +119,5 @@ export async function wholeCycle(
   await scores.settle(
     'main',
     due.map((one) => ({ ...one, finalPrice: one.symbol === 'BTC/USDT' ? '60100' : undefined })),
-    scoreOf,
   );
 }

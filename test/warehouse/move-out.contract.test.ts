@@ -10,6 +10,7 @@ import { compactSegments } from '../../stores/warehouse/segments/compact.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
 import { diskFiles, type SegmentFiles } from '../../stores/warehouse/segments/files.ts';
 import { openWarehouse, type Warehouse } from '../../stores/warehouse/warehouse.ts';
+import { rescore } from '../../trading/score/scores.ts';
 import { adapterNames } from '../journal/adapters.ts';
 import { FreshBooks } from '../journal/fresh-books.ts';
 import { fund, temporaryFolder, temporaryMarketBuffer } from '../support/books.ts';
@@ -222,29 +223,17 @@ describe.each(adapterNames)('what is old of the decisions in %s', (name) => {
     ]);
   });
 
-  it('leaves the signals that an agent is judged by, and no others', { timeout: 120_000 }, async () => {
+  it('takes its signals along, and leaves what they came to for the agents’ scores', async () => {
     const database = await books.database();
     await cycle(1);
-    // As many of the same agent as its score is made of, but for one: the older of two is one too many.
-    for (let number = 0; number < 499; number += 1) {
-      await database.run(
-        `INSERT INTO signals (account, cycle_id, agent_id, symbol, model, price, due_at, probabilities, share, final_price, settled_at)
-         VALUES ('main', ?, 'technical', 'BTC/USDT', 'm', '60000', ?, '{}', '0', '1', 1)`,
-        `later${number}`,
-        NOW + number,
-      );
-    }
+    const agents = ['technical'];
+    const [before] = await rescore(books.journal, 'main', agents, NOW);
+    expect(before).toMatchObject({ count: 1 });
     await newer();
     await moveAll();
-    const left = () => database.rows("SELECT symbol FROM signals WHERE cycle_id = 'c1' ORDER BY symbol");
-    expect(await left()).toEqual([{ symbol: 'BTC/USDT' }, { symbol: 'ETH/USDT' }]);
-    await database.run(
-      `INSERT INTO signals (account, cycle_id, agent_id, symbol, model, price, due_at, probabilities, share, final_price, settled_at)
-       VALUES ('main', 'last', 'technical', 'BTC/USDT', 'm', '60000', ?, '{}', '0', '1', 1)`,
-      NOW + 1_000,
-    );
-    expect(await move()).toMatchObject({ signals: 2 });
-    expect(await left()).toEqual([]);
+    expect(await database.rows("SELECT symbol FROM signals WHERE cycle_id = 'c1'")).toEqual([]);
+    const [after] = await rescore(books.journal, 'main', agents, NOW + 3_600_000);
+    expect(after).toMatchObject({ count: 1, brier: before?.brier });
   });
 
   it('is not decided again under the same id', async () => {

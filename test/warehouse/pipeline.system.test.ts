@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import { tableNames } from '../../contracts/warehouse/tables.ts';
 import { exportScheduleId, retentionScheduleId } from '../../contracts/workflow-ids.ts';
-import { scoreOf } from '../../domain/scoring/scoring.ts';
 import { listBackups } from '../../stores/backup/backup.ts';
 import { readWarehouse } from '../../stores/warehouse/query.ts';
+import { rescore } from '../../trading/score/scores.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
 import { startDevServer } from '../support/temporal.ts';
 
@@ -34,11 +34,11 @@ it('has everything of real cycles in its tables, once, and equal to the books', 
   rig.views.current = { abstain: 'nothing to say' };
   await cycle('cycle/main/silent');
   const due = await rig.journal.scores.due('main', Date.now() + 86_400_000, 1_000);
-  await rig.journal.scores.settle(
+  const touched = await rig.journal.scores.settle(
     'main',
     due.map((signal) => ({ ...signal, finalPrice: signal.price })),
-    scoreOf,
   );
+  await rescore(rig.journal, 'main', touched, Date.now());
   await rig.journal.control.raiseHalt({ requestId: 'one', account: 'main', reason: 'the test', by: 'a person' });
 
   const report = await (await rig.start('exportEvents', exportScheduleId('paper'))).result();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tagged } from '../../domain/money/tagged.ts';
-import { scoreOf } from '../../domain/scoring/scoring.ts';
+import { sumsWith } from '../../domain/scoring/periods.ts';
+import { scoreOf, skillScore } from '../../domain/scoring/scoring.ts';
 import { periodOf } from '../../domain/statistics/periods.ts';
 import type { NewEvent } from '../../stores/journal/books/outbox.ts';
 import { makePage, runReports } from '../../stores/warehouse/pages/make.ts';
@@ -277,10 +278,17 @@ describe('the shipped reports', () => {
     );
     const range = { from: 0, to: Date.now() + DAY };
     const [row] = await run('agents', range);
-    const score = scoreOf(signals);
+    const sums = sumsWith(signals);
+    const score = scoreOf([{ symbol: 'BTC/USDT', horizonMs: 3_600_000, endsAt: 3_600_000, sums }], 3_600_000);
+    // The report’s forecaster knows how often each outcome came in the range.
+    const { count, up, down } = sums;
+    const came = [up, down, count - up - down];
+    const often = came.map((each) => (each + 1) / (count + 3));
+    const squares = often.reduce((total, each) => total + each ** 2, 0);
+    const met = often.reduce((total, each, place) => total + (each * (came[place] ?? 0)) / count, 0);
     expect(row).toMatchObject({ agent: 'qwen', signals: 300 });
     expect(Number(row?.['brier'])).toBeCloseTo(score.brier, 9);
-    expect(Number(row?.['skill'])).toBeCloseTo(score.skill, 9);
+    expect(Number(row?.['skill'])).toBeCloseTo(skillScore(score.brier, (1 + squares) / 2 - met), 9);
     expect(Number(row?.['hit_rate'])).toBeCloseTo(score.hitRate, 9);
     expect(Number(row?.['calibration_error'])).toBeCloseTo(score.calibrationError, 9);
     const [profit] = await run('pnl-agents', range);

@@ -1,5 +1,5 @@
 import { finalAt } from '../../domain/market/minutes.ts';
-import { outcomeOf } from '../../domain/scoring/scoring.ts';
+import { outcomeOf } from '../../domain/scoring/periods.ts';
 import { type Split, type SplitTimes, splitOf } from '../../domain/scoring/training.ts';
 import type { NewsRow } from './rows.ts';
 import type { CandleSeries, Sample } from './samples.ts';

@@ -1,6 +1,6 @@
 import type { Candle, Instrument } from '../../domain/market/market.ts';
 import { finalAt } from '../../domain/market/minutes.ts';
-import { outcomeOf } from '../../domain/scoring/scoring.ts';
+import { outcomeOf } from '../../domain/scoring/periods.ts';
 import { type Split, type SplitTimes, splitOf } from '../../domain/scoring/training.ts';
 import { featuresOf } from '../agents/language-models/features.ts';
 import type { BookSnapshotRow, CandleRow, ConsensusRow, SignalRow } from './rows.ts';

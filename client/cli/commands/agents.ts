@@ -60,16 +60,30 @@ async function scores({ configuration, journal }: CliContext, options: OutputOpt
   const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
   print(records, options, () =>
     table(
-      ['agent', 'signals', 'Brier', 'skill', 'hit rate', 'calibration error', 'PnL contribution', 'trust', 'scored'],
+      [
+        'agent',
+        'signals',
+        'horizons',
+        'Brier',
+        'skill',
+        'directional skill',
+        'hit rate',
+        'calibration error',
+        'PnL contribution',
+        'trust',
+        'scored',
+      ],
       records.map((score) => [
         score.agentId,
         String(score.count),
+        score.horizons.toFixed(0),
         score.brier.toFixed(4),
         percent(score.skill),
+        percent(score.directionalSkill),
         percent(score.hitRate),
         percent(score.calibrationError),
         `${(score.pnlContribution * 10_000).toFixed(1)} bps`,
-        score.trust.toFixed(2),
+        `${score.trust.toFixed(2)} ± ${score.trustError.toFixed(2)}`,
         clock(score.scoredAt),
       ]),
     ),

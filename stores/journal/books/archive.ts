@@ -53,7 +53,7 @@ export interface ArchiveBook {
    * @returns how many those were
    */
   release(cycleIds: readonly CycleId[], to: string): Promise<number>;
-  /** Deletes signals of cycles that are out, but for those that an agent's score is made of. Returns how many. */
+  /** Deletes signals of cycles that are out: scores are made of their sums. Returns how many. */
   releaseSignals(account: string): Promise<number>;
   /** A cycle whose record is out; undefined for one that never was, and for one whose record is here. */
   moved(cycleId: CycleId): Promise<MovedCycle | undefined>;

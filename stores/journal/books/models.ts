@@ -13,6 +13,10 @@ export interface ModelBook {
   }): Promise<ModelVersion>;
   /** Its vote counts from the next cycle on. Idempotent. */
   promote(request: { agentId: AgentId; by: string; reason: string; via?: Via }): Promise<ModelVersion>;
+  /** Its vote counts no more, and a new trial begins. Idempotent. */
+  returnToShadow(request: { agentId: AgentId; by: string; reason: string; via?: Via }): Promise<ModelVersion>;
+  /** That it was looked at; `renew` begins the next trial. */
+  look(request: { agentId: AgentId; at: number; renew: boolean }): Promise<void>;
   /** It is not asked any more. Idempotent. */
   retire(request: { agentId: AgentId; by: string; reason: string; via?: Via }): Promise<ModelVersion>;
   /** Newest first. */

@@ -1,7 +1,7 @@
 import type { AgentScoreRecord } from '../../../contracts/scores.ts';
 import type { DecimalText } from '../../../domain/money/money.ts';
 import { type CycleId } from '../../../domain/orders/ids.ts';
-import type { AgentScore, ScoredSignal } from '../../../domain/scoring/scoring.ts';
+import type { ScorePeriod } from '../../../domain/scoring/periods.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import type { Signal } from '../../../domain/signals/signals.ts';
 
@@ -30,13 +30,18 @@ export interface ScoreBook {
   /** Oldest first. */
   due(account: string, now: number, limit: number): Promise<DueSignal[]>;
   /**
-   * Writes what came of signals and, in the same transaction, the scores of their agents over their last signals. A signal whose outcome can't
-   * be known any more (`undefined`) is closed without one. Idempotent.
+   * Writes what came of signals and, in the same transaction, adds it to the sums of their periods. A signal whose outcome can't be known any
+   * more (`undefined`) is closed without one. Nothing is read of a settled signal again. Idempotent.
+   *
+   * @returns agents whose sums have changed, by name
    */
   settle(
     account: string,
     outcomes: readonly (DueSignal & { finalPrice: DecimalText | undefined })[],
-    score: (signals: readonly ScoredSignal[]) => AgentScore,
-  ): Promise<AgentScoreRecord[]>;
+  ): Promise<AgentId[]>;
+  /** Sums of one agent's periods that end after a moment, oldest first. */
+  periods(account: string, agentId: AgentId, after: number): Promise<ScorePeriod[]>;
+  /** Keeps scores, tells them, and forgets periods that scoring looks at no more. */
+  write(account: string, records: readonly AgentScoreRecord[]): Promise<void>;
   read(account: string): Promise<AgentScoreRecord[]>;
 }

@@ -6,7 +6,6 @@ import type { CycleId } from '../../../domain/orders/ids.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { type ArchiveBook, KEPT_CYCLES, type WholeCycle } from '../books/archive.ts';
 import type { Database, Row, Transaction } from './database.ts';
-import { SCORED_SIGNALS } from './scores.ts';
 
 /** Signals that one transaction deletes: nobody waits long for its lock. */
 const SIGNALS_AT_ONCE = 1_000;
@@ -58,33 +57,22 @@ export async function refuseMoved(transaction: Transaction, cycleId: CycleId): P
   );
 }
 
-/** Oldest first, as cycles move: a batch of which none has moved is the last. What an agent's score is made of stays. */
+/** Oldest first, as cycles move: a batch of which none has moved is the last. What came of them is in the sums that scores are made of. */
 async function releaseSignalsOf(database: Database, account: string, agentId: AgentId): Promise<number> {
-  const scored = await database.row(
-    `SELECT due_at FROM signals WHERE account = ? AND agent_id = ? AND final_price IS NOT NULL
-     ORDER BY due_at DESC LIMIT 1 OFFSET ?`,
-    account,
-    agentId,
-    SCORED_SIGNALS - 1,
-  );
-  if (!scored) return 0;
-  const before = Number(scored['due_at']);
   for (let deleted = 0; ; ) {
     const rows = await database.rows(
       `SELECT signals.cycle_id, moved_at FROM signals JOIN decisions ON decisions.cycle_id = signals.cycle_id
-       WHERE signals.account = ? AND agent_id = ? AND due_at < ? ORDER BY due_at LIMIT ?`,
+       WHERE signals.account = ? AND agent_id = ? ORDER BY due_at LIMIT ?`,
       account,
       agentId,
-      before,
       SIGNALS_AT_ONCE,
     );
     const moved = [...new Set(rows.filter((row) => row['moved_at'] !== null).map((row) => textOf(row, 'cycle_id')))];
     if (moved.length === 0) return deleted;
     deleted += await database.run(
-      `DELETE FROM signals WHERE cycle_id IN (${placesOf(moved)}) AND agent_id = ? AND due_at < ?`,
+      `DELETE FROM signals WHERE cycle_id IN (${placesOf(moved)}) AND agent_id = ?`,
       ...moved,
       agentId,
-      before,
     );
   }
 }

@@ -12,6 +12,7 @@ import { modelCalls, sampling } from './schema/model-calls.ts';
 import { models } from './schema/models.ts';
 import { movedDecisions } from './schema/moved-decisions.ts';
 import { openOrders } from './schema/open-orders.ts';
+import { scorePeriods } from './schema/score-periods.ts';
 import { sending } from './schema/sending.ts';
 import { stacks } from './schema/stacks.ts';
 import { tradedHours } from './schema/traded-hours.ts';
@@ -53,6 +54,7 @@ export const journalSchema: Schema = {
     { version: 13, sql: bindings },
     { version: 14, sql: stacks },
     { version: 15, sql: movedDecisions },
+    { version: 16, sql: scorePeriods, alone: true },
   ],
 };
 

@@ -25,6 +25,12 @@ function toModel(row: Row): ModelVersion {
     training,
     registeredAt: Number(row['registered_at']),
     registeredBy: String(row['registered_by']),
+    trial: {
+      since: Number(row['trial_at']),
+      count: Number(row['trials']),
+      lookedAt: Number(row['looked_at']),
+      movedBy: String(row['moved_by']),
+    },
   };
 }
 
@@ -32,6 +38,13 @@ async function find(sql: Sql, agentId: AgentId): Promise<ModelVersion | undefine
   const row = await sql.row('SELECT * FROM models WHERE agent_id = ?', agentId);
   return row && toModel(row);
 }
+
+/** What a move is called. */
+const told = {
+  voting: () => 'model.promoted',
+  retired: () => 'model.retired',
+  shadow: (from: ModelState) => (from === 'voting' ? 'model.returned' : 'model.registered'),
+} as const;
 
 interface Move {
   agentId: AgentId;
@@ -48,15 +61,22 @@ async function move(transaction: Transaction, { agentId, to, by, reason, via = '
     throw new UserError('NoSuchModel', `There is no model ${agentId}: see "sapphire models list".`, ExitCode.refused);
   }
   if (before.state === to) return before;
-  await transaction.run('UPDATE models SET state = ? WHERE agent_id = ?', to, agentId);
+  await transaction.run(
+    'UPDATE models SET state = ?, moved_by = ?, trial_at = ?, trials = trials + ? WHERE agent_id = ?',
+    to,
+    by,
+    transaction.now(),
+    to === 'shadow' ? 1 : 0,
+    agentId,
+  );
   const requestId = `model/${agentId}/${to}/${transaction.now()}`;
   const settings =
     to === 'retired' ? { enabled: false } : ({ enabled: true, role: to === 'voting' ? 'voter' : 'shadow' } as const);
   await changeParticipation(transaction, { requestId, agentId, settings, by, reason, via });
-  const after = { ...before, state: to };
+  const after = (await find(transaction, agentId)) ?? before;
   await transaction.emit({
     eventId: requestId,
-    kind: to === 'voting' ? 'model.promoted' : to === 'retired' ? 'model.retired' : 'model.registered',
+    kind: told[to](before.state),
     payload: { by, reason, via, before, after },
   });
   return after;
@@ -73,7 +93,7 @@ export function createModelBook(database: Database): ModelBook {
         if (known)
           return known.state === 'retired' ? move(transaction, { agentId, to: 'shadow', by, reason, via }) : known;
         await transaction.run(
-          'INSERT INTO models (agent_id, seat, state, sha256, training, registered_at, registered_by) VALUES (?, ?, ?, ?, ?, ?, ?)',
+          'INSERT INTO models (agent_id, seat, state, sha256, training, registered_at, registered_by, moved_by, trial_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
           agentId,
           training.agent,
           'shadow',
@@ -81,6 +101,8 @@ export function createModelBook(database: Database): ModelBook {
           JSON.stringify(training),
           transaction.now(),
           by,
+          by,
+          transaction.now(),
         );
         const requestId = `model/${agentId}/registered`;
         const settings = { enabled: true, role: 'shadow', group: 'forecasters' } as const;
@@ -92,6 +114,13 @@ export function createModelBook(database: Database): ModelBook {
       }),
 
     promote: (request) => inOrder((transaction) => move(transaction, { ...request, to: 'voting' })),
+    returnToShadow: (request) => inOrder((transaction) => move(transaction, { ...request, to: 'shadow' })),
+    look: ({ agentId, at, renew }) =>
+      inOrder(async (transaction) => {
+        await transaction.run('UPDATE models SET looked_at = ? WHERE agent_id = ?', at, agentId);
+        if (renew)
+          await transaction.run('UPDATE models SET trial_at = ?, trials = trials + 1 WHERE agent_id = ?', at, agentId);
+      }),
     retire: (request) => inOrder((transaction) => move(transaction, { ...request, to: 'retired' })),
 
     async list() {

@@ -1,17 +1,21 @@
 import type { CycleRecord } from '../../../contracts/cycle.ts';
-import { type AgentScoreRecord, agentScoreSchema } from '../../../contracts/scores.ts';
+import { agentScoreSchema } from '../../../contracts/scores.ts';
 import { decimal } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { CycleId } from '../../../domain/orders/ids.ts';
-import type { ScoredSignal } from '../../../domain/scoring/scoring.ts';
+import {
+  type PeriodSums,
+  periodEnd,
+  type ScoredSignal,
+  type ScorePeriod,
+  sumsWith,
+} from '../../../domain/scoring/periods.ts';
+import { SCORE_MEMORY_MS } from '../../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { type AbstentionReason, isFailure, type Signal } from '../../../domain/signals/signals.ts';
 import type { NewEvent } from '../books/outbox.ts';
 import type { DueSignal, ScoreBook, SettledSignal } from '../books/scores.ts';
 import type { Database, Row, Transaction } from './database.ts';
-
-/** An agent is judged by its last signals: what it was a year ago says little of the model that it runs today. */
-export const SCORED_SIGNALS = 500;
 
 /** Says nothing of the agent's health. */
 const notAsked: readonly AbstentionReason[] = ['disabled', 'cooling_down'];
@@ -50,8 +54,8 @@ async function keepSignal(
   share: number,
 ): Promise<void> {
   await transaction.run(
-    `INSERT INTO signals (account, cycle_id, agent_id, symbol, model, price, due_at, probabilities, share)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cycle_id, agent_id, symbol) DO NOTHING`,
+    `INSERT INTO signals (account, cycle_id, agent_id, symbol, model, price, due_at, horizon_ms, probabilities, share)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cycle_id, agent_id, symbol) DO NOTHING`,
     of.account,
     of.cycleId,
     agentId,
@@ -59,6 +63,7 @@ async function keepSignal(
     of.model,
     of.price,
     of.takenAt + horizonMs,
+    horizonMs,
     JSON.stringify(probabilities),
     String(share),
   );
@@ -112,6 +117,34 @@ function settledEvent(row: Row): NewEvent {
   return { eventId, kind: 'signal.settled', cycleId, correlationId: cycleId, payload };
 }
 
+/** Signals of one agent that belong to one period. */
+interface Group {
+  agentId: AgentId;
+  symbol: string;
+  horizonMs: number;
+  endsAt: number;
+  signals: ScoredSignal[];
+}
+
+async function addToPeriod(
+  transaction: Transaction,
+  account: string,
+  { agentId, endsAt, symbol, horizonMs, signals }: Group,
+): Promise<void> {
+  const key = [account, agentId, endsAt, symbol, horizonMs];
+  const row = await transaction.row(
+    'SELECT sums FROM score_periods WHERE account = ? AND agent_id = ? AND ends_at = ? AND symbol = ? AND horizon_ms = ?',
+    ...key,
+  );
+  const before = row && (JSON.parse(String(row['sums'])) as PeriodSums);
+  await transaction.run(
+    `INSERT INTO score_periods (account, agent_id, ends_at, symbol, horizon_ms, sums) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (account, agent_id, ends_at, symbol, horizon_ms) DO UPDATE SET sums = excluded.sums`,
+    ...key,
+    JSON.stringify(sumsWith(signals, before)),
+  );
+}
+
 export function createScoreBook(database: Database): ScoreBook {
   return {
     async due(account, now, limit) {
@@ -125,9 +158,9 @@ export function createScoreBook(database: Database): ScoreBook {
       return rows.map(toDue);
     },
 
-    settle: (account, outcomes, score) =>
+    settle: (account, outcomes) =>
       database.transaction(account, { ledger: true }, async (transaction) => {
-        const touched = new Set<AgentId>();
+        const groups = new Map<string, Group>();
         const told: NewEvent[] = [];
         for (const { cycleId, agentId, symbol, finalPrice } of outcomes) {
           const settled = await transaction.run(
@@ -140,26 +173,50 @@ export function createScoreBook(database: Database): ScoreBook {
             symbol,
           );
           if (settled === 0) continue;
-          if (finalPrice !== undefined) touched.add(agentId);
           const row = await transaction.row(
             'SELECT * FROM signals WHERE cycle_id = ? AND agent_id = ? AND symbol = ?',
             cycleId,
             agentId,
             symbol,
           );
-          if (row) told.push(settledEvent(row));
+          if (!row) continue;
+          told.push(settledEvent(row));
+          // One from an earlier release, which did not keep the horizon, belongs to no period.
+          if (finalPrice === undefined || row['horizon_ms'] === null) continue;
+          const horizonMs = Number(row['horizon_ms']);
+          const endsAt = periodEnd(Number(row['due_at']), horizonMs);
+          const key = JSON.stringify([agentId, symbol, horizonMs, endsAt]);
+          const group = groups.get(key) ?? { agentId, symbol, horizonMs, endsAt, signals: [] };
+          group.signals.push(toScored(row));
+          groups.set(key, group);
         }
         await transaction.emit(...told);
-        const records: AgentScoreRecord[] = [];
-        for (const agentId of [...touched].sort()) {
-          const rows = await transaction.rows(
-            `SELECT * FROM signals WHERE account = ? AND agent_id = ? AND final_price IS NOT NULL
-             ORDER BY due_at DESC, cycle_id, symbol LIMIT ?`,
-            account,
-            agentId,
-            SCORED_SIGNALS,
-          );
-          const record = { agentId, ...score(rows.map(toScored)), scoredAt: transaction.now() };
+        for (const group of groups.values()) await addToPeriod(transaction, account, group);
+        return [...new Set([...groups.values()].map(({ agentId }) => agentId))].sort();
+      }),
+
+    async periods(account, agentId, after) {
+      const rows = await database.rows(
+        `SELECT ends_at, symbol, horizon_ms, sums FROM score_periods
+         WHERE account = ? AND agent_id = ? AND ends_at > ? ORDER BY ends_at, symbol, horizon_ms`,
+        account,
+        agentId,
+        after,
+      );
+      return rows.map(
+        (row): ScorePeriod => ({
+          symbol: String(row['symbol']),
+          horizonMs: Number(row['horizon_ms']),
+          endsAt: Number(row['ends_at']),
+          sums: JSON.parse(String(row['sums'])) as PeriodSums,
+        }),
+      );
+    },
+
+    write: (account, records) =>
+      database.transaction(account, { ledger: true }, async (transaction) => {
+        for (const record of records) {
+          const { agentId, scoredAt, count } = record;
           await transaction.run(
             `INSERT INTO agent_scores (account, agent_id, score) VALUES (?, ?, ?)
              ON CONFLICT (account, agent_id) DO UPDATE SET score = excluded.score`,
@@ -167,15 +224,18 @@ export function createScoreBook(database: Database): ScoreBook {
             agentId,
             JSON.stringify(record),
           );
-          const last = rows[0];
+          await transaction.run(
+            'DELETE FROM score_periods WHERE account = ? AND agent_id = ? AND ends_at <= ?',
+            account,
+            agentId,
+            scoredAt - SCORE_MEMORY_MS,
+          );
           await transaction.emit({
-            eventId: `score/${account}/${agentId}/${String(last?.['cycle_id'])}/${transaction.now()}`,
+            eventId: `score/${account}/${agentId}/${count}/${transaction.now()}`,
             kind: 'agent.scored',
             payload: { account, ...record },
           });
-          records.push(record);
         }
-        return records;
       }),
 
     async read(account) {

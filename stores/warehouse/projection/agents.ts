@@ -1,7 +1,7 @@
 import type { AgentScoreRecord } from '../../../contracts/scores.ts';
 import { mostProbable } from '../../../domain/consensus/pooling.ts';
 import { decimal } from '../../../domain/money/money.ts';
-import { halfBrier, outcomeOf } from '../../../domain/scoring/scoring.ts';
+import { halfBrier, outcomeOf } from '../../../domain/scoring/periods.ts';
 import type { ModelCall } from '../../journal/books/model-calls.ts';
 import type { SettledSignal } from '../../journal/books/scores.ts';
 import { money, type Projected, row } from './values.ts';
@@ -45,6 +45,10 @@ export function agentScored(score: AgentScoreRecord & { account: string }): Proj
         calibration_error: score.calibrationError,
         pnl_contribution: score.pnlContribution,
         trust: score.trust,
+        // Events of an earlier release don't have these.
+        horizons: score.horizons ?? null,
+        directional_skill: score.directionalSkill ?? null,
+        trust_error: score.trustError ?? null,
       },
       '',
       score.scoredAt,

@@ -72,6 +72,7 @@ const projections: Record<string, Projection> = {
   'model.registered': nothingElse,
   'model.promoted': nothingElse,
   'model.retired': nothingElse,
+  'model.returned': nothingElse,
 };
 
 function projectionOf(kind: string): Projection | undefined {

@@ -24,15 +24,35 @@ function saying(market: Market, of: (index: number) => { up: number; down: numbe
   return said;
 }
 
+/** The part of a call that comes from the hour itself, so that the call is right in `accuracy` of the hours that move, on this market. */
+function knownShare({ returns, deviations, horizon }: Market, accuracy: number): number {
+  const right = (share: number): number => {
+    let [sum, count] = [0, 0];
+    for (let index = 0; index < returns.length; index += horizon / 4) {
+      const move = Math.abs(returns[index] ?? 0);
+      if (move <= FLAT_BAND) continue;
+      sum += normalCdf((share * move) / (deviations[index] ?? 1) / Math.sqrt(1 - share ** 2));
+      count += 1;
+    }
+    return sum / count;
+  };
+  let [low, high] = [0, 0.99];
+  for (let step = 0; step < 30; step += 1) {
+    const middle = (low + high) / 2;
+    if (right(middle) < accuracy) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 /**
- * Calls the direction of the hour, right so often, and says so sure that it is. Its call lives as long as the hour does: the standardised return
- * of the hour plus the same of a market that is not there, in the proportion that makes the signs agree so often (Sheppard 1899:
- * P = ½ + asin ρ / π).
+ * Calls the direction of the hour, right in so many of those that move, and says so sure that it is. Its call lives as long as the hour does: the
+ * standardised return of the hour, and that of a market that is not there.
  */
 export function caller(accuracy: number, says: number): Agent {
   return (market, seed) => {
     const { horizon, returns, deviations } = market;
-    const share = Math.sin(Math.PI * (accuracy - 0.5));
+    const share = accuracy > 0.5 ? knownShare(market, accuracy) : 0;
     const draw = normal(uniform(seed));
     const elsewhere = new Float64Array(returns.length + horizon + 1);
     for (let index = 1; index < elsewhere.length; index += 1) {
@@ -49,7 +69,13 @@ export function caller(accuracy: number, says: number): Agent {
   };
 }
 
-const alwaysFlat: Agent = (market) => saying(market, () => ({ up: 0.05, down: 0.05 }));
+/** Knows how often the price moves in the long run, and nothing else. */
+export const frequenciesAlone =
+  (moves: number): Agent =>
+  (market) =>
+    saying(market, () => ({ up: moves / 2, down: moves / 2 }));
+
+const alwaysFlat = frequenciesAlone(0.1);
 
 const volatilityForecast: Agent = (market) =>
   saying(market, (index) => {

@@ -62,10 +62,10 @@ function marketOf(logs: Float64Array, stepMs: number, deviationAt: (index: numbe
   return { stepMs, horizon, logs, returns, deviations };
 }
 
-/** A random walk with volatility that comes in bursts; `driftPerHour` is a log return. */
-export function syntheticMarket(seed: number, days: number, driftPerHour = 0): Market {
-  const horizon = HOUR_MS / STEP_MS;
-  const steps = (days * DAY_MS) / STEP_MS + horizon;
+/** A random walk with volatility that comes in bursts. */
+export function syntheticMarket(seed: number, days: number, stepMs = STEP_MS): Market {
+  const horizon = HOUR_MS / stepMs;
+  const steps = (days * DAY_MS) / stepMs + horizon;
   const draw = normal(uniform(seed));
   const logs = new Float64Array(steps + 1);
   const scales = new Float64Array(steps + 1);
@@ -75,10 +75,9 @@ export function syntheticMarket(seed: number, days: number, driftPerHour = 0): M
   for (let index = 0; index < steps; index += 1) {
     burst = decay * burst + shock * draw();
     scales[index] = HOURLY_DEVIATION * Math.exp(burst - VOLATILITY_SPREAD ** 2);
-    logs[index + 1] =
-      (logs[index] ?? 0) + driftPerHour / horizon + ((scales[index] ?? 0) / Math.sqrt(horizon)) * draw();
+    logs[index + 1] = (logs[index] ?? 0) + ((scales[index] ?? 0) / Math.sqrt(horizon)) * draw();
   }
-  return marketOf(logs, STEP_MS, (index) => scales[index] ?? 0);
+  return marketOf(logs, stepMs, (index) => scales[index] ?? 0);
 }
 
 /**

@@ -1,147 +1,205 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  halfBrier,
-  outcomeOf,
-  type ScoredSignal,
-  scoreOf,
-  skillScore,
-  trustOf,
-} from '../../../domain/scoring/scoring.ts';
+import { evidenceOf, knownPeriods } from '../../../domain/scoring/evidence.ts';
+import { type ScoredSignal, type ScorePeriod, sumsWith } from '../../../domain/scoring/periods.ts';
+import { SCORE_HALF_LIFE_MS, scoreOf, shrunkSkill, skillScore, trustOf } from '../../../domain/scoring/scoring.ts';
 
-const binary = (up: number) => ({ up, flat: 0, down: 1 - up });
-const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const HOUR = 3_600_000;
+const UP = { up: 0.45, flat: 0.2, down: 0.35 };
+const DOWN = { up: 0.35, flat: 0.2, down: 0.45 };
+const NO_DIRECTION = { up: 0.3, flat: 0.4, down: 0.3 };
 
-describe('the half-Brier score', () => {
-  // Forecasts and outcomes of the research's table; of two outcomes it is (p − o)².
-  it.each([
-    ['A', [0.9, 0.8, 0.3, 0.6], [1, 1, 0, 1], 0.075],
-    ['B', [0.6, 0.6, 0.5, 0.5], [1, 1, 0, 1], 0.205],
-    ['C', [0.2, 0.3, 0.7, 0.4], [1, 1, 0, 1], 0.495],
-    // scikit-learn's example of brier_score_loss
-    ['scikit-learn', [0.1, 0.9, 0.8, 0.3], [0, 1, 1, 0], 0.0375],
-  ])('of forecaster %s', (_name, forecasts, outcomes, score) => {
-    const scores = forecasts.map((up, index) => halfBrier(binary(up), outcomes[index] === 1 ? 'up' : 'down'));
-    expect(mean(scores)).toBeCloseTo(score, 12);
-  });
-
-  it.each([
-    [{ up: 1, flat: 0, down: 0 }, 'up', 0],
-    [{ up: 1, flat: 0, down: 0 }, 'down', 1],
-    [{ up: 1 / 3, flat: 1 / 3, down: 1 / 3 }, 'flat', 1 / 3],
-    [{ up: 0.5, flat: 0.3, down: 0.2 }, 'up', (0.25 + 0.09 + 0.04) / 2],
-  ] as const)('of %j when %s came is %d', (probabilities, outcome, score) => {
-    expect(halfBrier(probabilities, outcome)).toBeCloseTo(score, 12);
-  });
+const signal = (probabilities: ScoredSignal['probabilities'], realisedReturn: number): ScoredSignal => ({
+  probabilities,
+  realisedReturn,
+  share: 0.5,
 });
-
-describe('the skill', () => {
-  it.each([
-    [0.075, 0.7],
-    [0.205, 0.18],
-    [0.495, -0.98],
-  ])('of a Brier score of %d against 0.25 is %d', (brier, skill) => {
-    expect(skillScore(brier, 0.25)).toBeCloseTo(skill, 12);
-  });
-
-  it('is 0 for who says what the frequencies say, and below it for who says the opposite', () => {
-    const came = [0.01, 0.01, -0.01, 0, 0, 0, 0, 0];
-    const frequencies = { up: 3 / 11, flat: 6 / 11, down: 2 / 11 };
-    const same = (probabilities: ScoredSignal['probabilities']) =>
-      scoreOf(came.map((realisedReturn) => ({ probabilities, realisedReturn, share: 0.5 })));
-    expect(same(frequencies).skill).toBeCloseTo(0, 12);
-    expect(same({ up: 0.1, flat: 0.1, down: 0.8 }).skill).toBeLessThan(0);
-  });
+const period = (hour: number, signals: ScoredSignal[], symbol = 'BTC/USDT'): ScorePeriod => ({
+  symbol,
+  horizonMs: HOUR,
+  endsAt: hour * HOUR,
+  sums: sumsWith(signals),
 });
+/** An hour each, in which the price went up or down in turn. */
+const hours = (count: number, saying: (up: boolean) => ScoredSignal['probabilities'], perHour = 1): ScorePeriod[] =>
+  Array.from({ length: count }, (_, hour) => {
+    const up = hour % 2 === 0;
+    return period(hour + 1, Array<ScoredSignal>(perHour).fill(signal(saying(up), up ? 0.01 : -0.01)));
+  });
 
 it.each([
-  [0.0021, 'up'],
-  [0.002, 'flat'],
-  [-0.002, 'flat'],
-  [-0.0021, 'down'],
-])('a return of %d is %s', (value, outcome) => expect(outcomeOf(value)).toBe(outcome));
+  [0.075, 0.7],
+  [0.205, 0.18],
+  [0.495, -0.98],
+])('the skill of a Brier score of %d against 0.25 is %d', (brier, skill) => {
+  expect(skillScore(brier, 0.25)).toBeCloseTo(skill, 12);
+});
 
-describe('a score', () => {
-  it('counts hits, calibration and what the vote earned', () => {
-    const score = scoreOf([
-      { probabilities: { up: 0.7, flat: 0.2, down: 0.1 }, realisedReturn: 0.01, share: 0.5 },
-      { probabilities: { up: 0.7, flat: 0.2, down: 0.1 }, realisedReturn: -0.004, share: 0.25 },
-      { probabilities: { up: 0.1, flat: 0.1, down: 0.8 }, realisedReturn: -0.02, share: 0.5 },
-      { probabilities: { up: 0.1, flat: 0.8, down: 0.1 }, realisedReturn: 0.001, share: 1 },
-    ]);
-    expect(score.count).toBe(4);
-    expect(score.hitRate).toBeCloseTo(0.75, 12);
-    expect(score.pnlContribution).toBeCloseTo(0.5 * 0.01 - 0.25 * 0.004 + 0.5 * 0.02, 12);
-    expect(score.calibration).toEqual([
-      { said: 0.7, came: 0.5, count: 2 },
-      { said: 0.8, came: 1, count: 2 },
-    ]);
-    expect(score.calibrationError).toBeCloseTo(0.2, 12);
+describe('evidence', () => {
+  const at = (values: number[], step = 1) =>
+    values.map((value, index) => ({ horizonMs: HOUR, endsAt: index * step * HOUR, value }));
+  it.each([
+    // By hand: Σd/√Σd² where nothing overlaps, and with the products of neighbours where they do and where these are above nothing.
+    [at([1, 1, 1, 1], 2), 4, 2],
+    [at([1, 1, 1, 1]), 4, 4 / Math.sqrt(4 + 6)],
+    [at([1, -1, 1, -1, 2]), 5, 2 / Math.sqrt(8)],
+    [at([3, 1], 2), 2, 4 / Math.sqrt(10)],
+    [at([0, 0]), 2, 0],
+    [at([]), 0, 0],
+  ])('of %j is that of %d horizons, %d standard errors', (observations, horizons, z) => {
+    const evidence = evidenceOf(observations);
+    expect(evidence.horizons).toBeCloseTo(horizons, 12);
+    expect(evidence.z).toBeCloseTo(z, 12);
   });
 
-  it('of nothing says nothing', () => {
-    expect(scoreOf([])).toMatchObject({ count: 0, brier: 0, skill: 0, hitRate: 0, trust: 1, calibration: [] });
+  it('counts weighted horizons as Kish does', () => {
+    const weights = [1, 0.5, 0.25];
+    const { horizons } = evidenceOf(at([1, 1, 1], 2), ({ endsAt }) => weights[endsAt / (2 * HOUR)] ?? 0);
+    expect(horizons).toBeCloseTo(1.75 ** 2 / 1.3125, 12);
+  });
+});
+
+describe('the market as it was known', () => {
+  it('is that of the periods that had ended when the first signal of a period was given', () => {
+    const known = knownPeriods([1, 2, 3, 4].map((hour) => period(hour, [signal(UP, hour === 1 ? 0.01 : -0.01)])));
+    expect(known.map(({ climate }) => climate)).toEqual([0, 0, 1 / 201, 0]);
+    expect(known[2]?.frequencies).toEqual({ up: 2 / 4, flat: 1 / 4, down: 1 / 4 });
+  });
+
+  it('is never another one because of what comes later', () => {
+    const returns = fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 3, maxLength: 40 });
+    fc.assert(
+      fc.property(returns, fc.nat(39), fc.integer({ min: -100, max: 100 }), (drawn, changed, other) => {
+        const place = changed % drawn.length;
+        const of = (list: number[]) => knownPeriods(list.map((each, hour) => period(hour, [signal(UP, each / 1e4)])));
+        const [one, two] = [of(drawn), of(drawn.with(place, other))];
+        for (let hour = 0; hour <= place + 1 && hour < drawn.length; hour += 1) {
+          expect(two[hour]?.climate).toBe(one[hour]?.climate);
+          expect(two[hour]?.frequencies).toEqual(one[hour]?.frequencies);
+        }
+      }),
+    );
   });
 });
 
 describe('trust', () => {
   it.each([
-    // skill, signals, factor
-    [0.7, 0, 1],
-    [0.7, 50, 1.5],
-    [-0.98, 50, 0.625],
-    [0, 1_000, 1],
-    [0.05, 450, 1.9],
-    [-1, 450, 0.325],
-  ])('of a skill of %d over %i signals is %d', (skill, count, trust) => {
-    expect(trustOf(skill, count)).toBeCloseTo(trust, 12);
+    // directional skill, factor
+    [0, 1],
+    [0.025, 1.5],
+    [0.05, 2],
+    [1, 2],
+    [-0.025, 0.5],
+    [-1, 0.25],
+  ])('of a directional skill of %d is %d', (skill, trust) => expect(trustOf(skill)).toBeCloseTo(trust, 12));
+
+  it.each([
+    // z, horizons, skill: (z/√n)·n/(n + 600)
+    [0, 100, 0],
+    [2, 0, 0],
+    [2, 600, 2 / Math.sqrt(600) / 2],
+    [6, 3_600, (0.1 * 6) / 7],
+  ])('of %d standard errors over %d horizons rests on a skill of %d', (z, horizons, skill) => {
+    expect(shrunkSkill({ z, horizons })).toBeCloseTo(skill, 12);
+  });
+});
+
+describe('a score', () => {
+  it('counts horizons, not signals', () => {
+    const right = (up: boolean) => (up ? UP : DOWN);
+    const [often, once] = [hours(48, right, 120), hours(48, right)].map((each) => scoreOf(each, 48 * HOUR));
+    expect(often).toMatchObject({ count: 48 * 120, trust: once?.trust, trustError: once?.trustError });
+    expect(often?.horizons).toBeLessThanOrEqual(48);
+    expect(often?.horizons).toBeGreaterThan(47.9);
   });
 
-  it('stays within its floor and ceiling, and grows with skill', () => {
-    const skill = fc.double({ min: -5, max: 1, noNaN: true });
-    fc.assert(
-      fc.property(skill, skill, fc.nat(10_000), (one, other, count) => {
-        const [low, high] = [Math.min(one, other), Math.max(one, other)];
-        expect(trustOf(low, count)).toBeGreaterThanOrEqual(0.25 - 1e-12);
-        expect(trustOf(high, count)).toBeLessThanOrEqual(2 + 1e-12);
-        expect(trustOf(low, count)).toBeLessThanOrEqual(trustOf(high, count) + 1e-12);
-      }),
-    );
+  it('counts an hour of two symbols once', () => {
+    const right = (up: boolean) => (up ? UP : DOWN);
+    const one = hours(48, right);
+    const two = [...one, ...one.map((each) => ({ ...each, symbol: 'ETH/USDT' }))];
+    expect(scoreOf(two, 48 * HOUR).trust).toBeCloseTo(scoreOf(one, 48 * HOUR).trust, 12);
   });
 
-  /** Uniform in [0, 1), the same for the same seed (Park and Miller). */
-  function uniform(seed: number): () => number {
-    let state = seed;
-    return () => {
-      state = (state * 48_271) % 2_147_483_647;
-      return state / 2_147_483_647;
-    };
-  }
-
-  it('of a skilled agent is at least twice that of a noise agent over 200 signals, whatever the draw', () => {
-    for (let seed = 1; seed <= 50; seed += 1) {
-      const random = uniform(seed * 7_919);
-      const came = Array.from({ length: 200 }, () => [0.01, 0, -0.01][Math.floor(random() * 3)] ?? 0);
-      // The skilled one gives the outcome that will come 55 instead of 33 in a hundred; the other one says anything.
-      const skilled = scoreOf(
-        came.map((realisedReturn) => {
-          const right =
-            random() < 0.55 ? outcomeOf(realisedReturn) : (['up', 'flat', 'down'] as const)[Math.floor(random() * 3)];
-          return {
-            realisedReturn,
-            share: 0.5,
-            probabilities: { up: 0.25, flat: 0.25, down: 0.25, [right ?? 'flat']: 0.5 },
-          };
-        }),
+  it('gives nothing for the size of moves, and takes nothing', () => {
+    for (const flat of [0, 0.2, 0.9]) {
+      const said = { up: (1 - flat) / 2, flat, down: (1 - flat) / 2 };
+      const { trust } = scoreOf(
+        hours(500, () => said),
+        500 * HOUR,
       );
-      const noise = scoreOf(
-        came.map((realisedReturn) => {
-          const [a, b, c] = [random(), random(), random()];
-          const total = a + b + c;
-          return { realisedReturn, share: 0.5, probabilities: { up: a / total, flat: b / total, down: c / total } };
-        }),
-      );
-      expect(skilled.trust / noise.trust).toBeGreaterThanOrEqual(2);
+      expect(trust).toBe(1);
     }
+  });
+
+  it('gives nothing for the market’s own direction', () => {
+    const rising = Array.from({ length: 1_000 }, (_, hour) => {
+      return period(hour, [signal(UP, hour % 10 < 6 ? 0.01 : -0.01)]);
+    });
+    // Right in 60 of 100 hours, as everybody would be who says up; it says 56.25.
+    expect(scoreOf(rising, 1_000 * HOUR).trust).toBeLessThan(1.1);
+    const late = scoreOf(
+      rising.map((each, hour) => {
+        const up = hour % 10 < 6;
+        return { ...each, sums: sumsWith([signal(up ? UP : DOWN, up ? 0.01 : -0.01)]) };
+      }),
+      1_000 * HOUR,
+    );
+    expect(late.trust).toBe(2);
+  });
+
+  it('takes from one that is surer than right', () => {
+    const said = { up: 0.9, flat: 0, down: 0.1 };
+    expect(
+      scoreOf(
+        hours(500, () => said),
+        500 * HOUR,
+      ).trust,
+    ).toBe(0.25);
+  });
+
+  it('forgets with time', () => {
+    const right = hours(600, (up) => (up ? UP : DOWN));
+    const fresh = scoreOf(right, 600 * HOUR);
+    const old = scoreOf(right, 600 * HOUR + 2 * SCORE_HALF_LIFE_MS);
+    expect(old.horizons).toBeCloseTo(fresh.horizons, 6);
+    const turned = Array.from({ length: 600 }, (_, hour) =>
+      period(700 + hour, [signal(hour % 2 ? UP : DOWN, hour % 2 ? -0.01 : 0.01)]),
+    );
+    const both = scoreOf([...right, ...turned], 1_300 * HOUR);
+    expect(both.directionalSkill).toBeLessThan(0);
+    expect(scoreOf(right, 600 * HOUR + 4 * SCORE_HALF_LIFE_MS)).toMatchObject({ count: 0, trust: 1 });
+  });
+
+  it('has the skill against frequencies that were known before', () => {
+    const score = scoreOf(
+      hours(400, () => NO_DIRECTION),
+      400 * HOUR,
+    );
+    expect(score.brier).toBeCloseTo((0.49 + 0.16 + 0.09) / 2, 9);
+    // Of one that learns that it is up and down in turn: near ¼ in the end.
+    expect(score.referenceBrier).toBeGreaterThan(0.24);
+    expect(score.referenceBrier).toBeLessThan(0.27);
+    expect(score.skill).toBeCloseTo(1 - score.brier / score.referenceBrier, 12);
+  });
+
+  it('tells calibration, hits and what the vote earned', () => {
+    const score = scoreOf(
+      [
+        period(1, [signal({ up: 0.7, flat: 0.2, down: 0.1 }, 0.01), signal({ up: 0.7, flat: 0.2, down: 0.1 }, -0.004)]),
+        period(2, [signal({ up: 0.1, flat: 0.1, down: 0.8 }, -0.02), signal({ up: 0.1, flat: 0.8, down: 0.1 }, 0.001)]),
+      ],
+      2 * HOUR,
+    );
+    expect(score.hitRate).toBeCloseTo(0.75, 3);
+    expect(score.pnlContribution).toBeCloseTo(0.5 * (0.01 - 0.004 + 0.02), 12);
+    expect(score.calibration.map(({ said, came, count }) => [Number(said.toFixed(9)), came, count])).toEqual([
+      [0.7, 0.5, 2],
+      [0.8, 1, 2],
+    ]);
+    expect(score.calibrationError).toBeCloseTo(0.2, 12);
+  });
+
+  it('of nothing says nothing', () => {
+    expect(scoreOf([], 0)).toMatchObject({ count: 0, horizons: 0, brier: 0, skill: 0, trust: 1, calibration: [] });
   });
 });

@@ -1,19 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { earnsVote, PROMOTION_SIGNALS } from '../../../domain/scoring/promotion.ts';
 import { splitOf, splitTimes } from '../../../domain/scoring/training.ts';
-
-describe('a candidate earns a vote', () => {
-  const count = PROMOTION_SIGNALS;
-  it.each([
-    [{ count, skill: 0.1 }, undefined, true],
-    [{ count: count - 1, skill: 0.1 }, undefined, false],
-    [{ count, skill: 0 }, undefined, false],
-    [{ count, skill: 0.1 }, { count, skill: 0.09 }, true],
-    [{ count, skill: 0.1 }, { count, skill: 0.1 }, false],
-    // Better than a bad one is not good.
-    [{ count, skill: -0.1 }, { count, skill: -0.2 }, false],
-  ])('with %j beside %j: %s', (candidate, incumbent, earns) => expect(earnsVote(candidate, incumbent)).toBe(earns));
-});
 
 describe('a training set', () => {
   const times = splitTimes({ from: 1_000, to: 2_000 }, 10);

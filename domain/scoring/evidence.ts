@@ -1,0 +1,138 @@
+import type { ScorePeriod } from './periods.ts';
+
+/** Something that was seen once in a period: of one symbol, or the mean over several. */
+export interface Observation {
+  horizonMs: number;
+  endsAt: number;
+  value: number;
+}
+
+/** By horizon, then by time, then by symbol: neighbours in time stand beside each other. */
+export function inOrder(one: ScorePeriod, other: ScorePeriod): number {
+  return one.horizonMs - other.horizonMs || one.endsAt - other.endsAt || (one.symbol < other.symbol ? -1 : 1);
+}
+
+/** How much a mean of observations says. */
+export interface Evidence {
+  /** So many horizons without overlap and of equal weight would say as much: Kish's (Σw)²/Σw². */
+  horizons: number;
+  /** Mean over its standard error, which is 1 of itself where there is nothing to know. */
+  z: number;
+}
+
+/**
+ * The weighted mean of observations of which neighbours overlap: signals at the end of a period and at the begin of the next know parts of the
+ * same horizon, others do not. The standard error therefore has the products of neighbours beside the squares (Hansen and Hodrick 1980, with
+ * one lag); products that would make it smaller are left out. It is taken about 0, as if there were nothing to know, so that
+ * three lucky periods without any spread are no certainty: |z| ≤ √horizons.
+ *
+ * @param observations at most one for each horizon and period, in the order of `inOrder`
+ * @param leastSpread that an observation is taken to have, whatever was seen
+ */
+export function evidenceOf(
+  observations: readonly Observation[],
+  weightOf: (observation: Observation) => number = () => 1,
+  leastSpread = 0,
+): Evidence {
+  let [sum, total, totalSquared, squares, products] = [0, 0, 0, 0, 0];
+  let before: { observation: Observation; weighted: number } | undefined;
+  for (const observation of observations) {
+    const weight = weightOf(observation);
+    const weighted = weight * observation.value;
+    const isNeighbour =
+      before?.observation.horizonMs === observation.horizonMs &&
+      before.observation.endsAt + observation.horizonMs === observation.endsAt;
+    if (before && isNeighbour) products += 2 * before.weighted * weighted;
+    sum += weighted;
+    total += weight;
+    totalSquared += weight ** 2;
+    squares += weighted ** 2;
+    before = { observation, weighted };
+  }
+  if (total === 0) return { horizons: 0, z: 0 };
+  const error = Math.sqrt(squares + Math.max(0, products) + leastSpread ** 2 * totalSquared);
+  return { horizons: total ** 2 / totalSquared, z: error > 0 ? sum / error : 0 };
+}
+
+/** A period beside the market as it was known when the first of its signals was given. */
+export interface KnownPeriod extends ScorePeriod {
+  /** Mean direction, −1 to 1, of the moves that had ended by then: the lean of one who knows the frequencies alone. */
+  climate: number;
+  /** How often up, flat and down had come by then. */
+  frequencies: { up: number; flat: number; down: number };
+}
+
+/** So many periods without a direction are assumed to have gone before: a few hours are no climate. */
+const CLIMATE_PRIOR = 200;
+
+/**
+ * Each period with what the periods before it say. Principle: a forecaster is held against one that could have been asked at the same moment, never
+ * against one that knows what came. The horizons of a period's signals began in the one before it, so that the last one that was known is the one
+ * before that.
+ */
+export function knownPeriods(periods: readonly ScorePeriod[]): KnownPeriod[] {
+  const series = new Map<string, { known: number; past: ScorePeriod[]; up: number; down: number }>();
+  return periods.toSorted(inOrder).map((period): KnownPeriod => {
+    const name = `${period.horizonMs} ${period.symbol}`;
+    const market = series.get(name) ?? { known: 0, past: [], up: 0, down: 0 };
+    series.set(name, market);
+    const knownUntil = period.endsAt - 2 * period.horizonMs;
+    for (let next = market.past[market.known]; next && next.endsAt <= knownUntil; next = market.past[market.known]) {
+      market.up += next.sums.up / next.sums.count;
+      market.down += next.sums.down / next.sums.count;
+      market.known += 1;
+    }
+    market.past.push(period);
+    const { known, up, down } = market;
+    const frequencies = { up: (up + 1) / (known + 3), down: (down + 1) / (known + 3) };
+    return {
+      ...period,
+      climate: (up - down) / (up + down + CLIMATE_PRIOR),
+      frequencies: { ...frequencies, flat: 1 - frequencies.up - frequencies.down },
+    };
+  });
+}
+
+/**
+ * The mean over the signals of each horizon and period, whatever their symbols: symbols move together, and two of them are not two hours.
+ * @param periods in the order of `inOrder`
+ */
+export function observed(periods: readonly KnownPeriod[], sumOf: (period: KnownPeriod) => number): Observation[] {
+  const observations: Observation[] = [];
+  let [horizonMs, endsAt, sum, count] = [0, 0, 0, 0];
+  const close = (): void => {
+    if (count > 0) observations.push({ horizonMs, endsAt, value: sum / count });
+    [sum, count] = [0, 0];
+  };
+  for (const period of periods) {
+    if (period.endsAt !== endsAt || period.horizonMs !== horizonMs) close();
+    ({ horizonMs, endsAt } = period);
+    sum += sumOf(period);
+    count += period.sums.count;
+  }
+  close();
+  return observations;
+}
+
+/**
+ * Brier score of the direction that a price which moved had, ¼(0 − y)² … ¼(x − y)², as a gain: Σ(2xy − x²) over the signals after which it moved, with lean x and
+ * direction y. A proper score of the chance of up given a move (a score under a condition on the outcome stays proper for what is
+ * said under it: Holzmann and Klar 2017), and exactly
+ * 0 for who says nothing of the direction: how far the price moves earns nothing.
+ */
+export function gainOverNothing({ sums }: KnownPeriod): number {
+  return 2 * sums.leanRight - sums.leanSquared;
+}
+
+/**
+ * The same with the market's drift, as it was known before, taken off what came: Σ(2x(y − r) − x²). One that leans as the market does gains nothing
+ * by it.
+ */
+export function gainBeyondDrift(period: KnownPeriod): number {
+  return gainOverNothing(period) - 2 * period.climate * period.sums.lean;
+}
+
+/** Σ x(y − r): whether the direction was right, however sure. */
+export function rightBeyondDrift({ sums, climate }: KnownPeriod): number {
+  return sums.leanRight - climate * sums.lean;
+}

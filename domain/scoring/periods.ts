@@ -1,0 +1,107 @@
+import { mostProbable, type Outcome } from '../consensus/pooling.ts';
+import { FLAT_BAND } from '../statistics/statistics.ts';
+
+/** A signal whose horizon has ended, with what came. */
+export interface ScoredSignal {
+  probabilities: Record<Outcome, number>;
+  /** Return over the horizon, a fraction. */
+  realisedReturn: number;
+  /** Share of the vote that it carried in its decision; 0 when it did not count. */
+  share: number;
+}
+
+/** Bins of a reliability diagram. */
+const BINS = 10;
+
+/**
+ * What the signals of one agent on one symbol came to whose horizons ended within one period, which is as long as their horizon: signals of
+ * one hour about an hour's return know the same hour, so that a period is one observation however many they were. Sums: the order in which
+ * outcomes come, and in how many parts, changes nothing.
+ *
+ * The lean is 2q − 1 with q the chance of up given that the price moves out of the flat band, −1 (down) to 1 (up).
+ */
+export interface PeriodSums {
+  /** Signals. */
+  count: number;
+  /** What came. */
+  up: number;
+  down: number;
+  /** Signals whose most probable outcome came. */
+  hits: number;
+  /** Σ half-Brier. */
+  brier: number;
+  /** Σ share × side × return. */
+  pnl: number;
+  /** Of signals after which the price moved: Σ lean, Σ lean × direction that came (1 or −1), Σ lean². */
+  lean: number;
+  leanRight: number;
+  leanSquared: number;
+  /** By tenths of the probability of the most probable outcome: Σ said, how many came, how many. */
+  bins: readonly (readonly [said: number, came: number, count: number])[];
+}
+
+export interface ScorePeriod {
+  symbol: string;
+  horizonMs: number;
+  /** UTC epoch milliseconds; horizons that end in it end before. */
+  endsAt: number;
+  sums: PeriodSums;
+}
+
+/** End of the period that the end of a horizon lies in. */
+export function periodEnd(dueAt: number, horizonMs: number): number {
+  return (Math.floor(dueAt / horizonMs) + 1) * horizonMs;
+}
+
+/** Flat within the band that every agent is asked about. */
+export function outcomeOf(realisedReturn: number, band: number = FLAT_BAND): Outcome {
+  if (realisedReturn > band) return 'up';
+  return realisedReturn < -band ? 'down' : 'flat';
+}
+
+/** ½ Σ(pₖ − oₖ)², which for two outcomes is (p − o)² (Brier 1950). */
+export function halfBrier(probabilities: Record<Outcome, number>, outcome: Outcome): number {
+  const term = (each: Outcome): number => (probabilities[each] - (each === outcome ? 1 : 0)) ** 2;
+  return (term('up') + term('flat') + term('down')) / 2;
+}
+
+/** 0 for who says nothing of the direction, whatever it says of the size of the move. */
+export function leanOf({ up, down }: Record<Outcome, number>): number {
+  return up + down > 0 ? (up - down) / (up + down) : 0;
+}
+
+const sides = { up: 1, flat: 0, down: -1 } as const;
+
+/** The sums of a period with these signals in it. */
+export function sumsWith(signals: readonly ScoredSignal[], before?: PeriodSums): PeriodSums {
+  const bins = Array.from(
+    { length: BINS },
+    (_, bin) => [...(before?.bins[bin] ?? [0, 0, 0])] as [number, number, number],
+  );
+  const sums = before
+    ? { ...before, bins }
+    : { count: 0, up: 0, down: 0, hits: 0, brier: 0, pnl: 0, lean: 0, leanRight: 0, leanSquared: 0, bins };
+  for (const { probabilities, realisedReturn, share } of signals) {
+    const outcome = outcomeOf(realisedReturn);
+    const best = mostProbable(probabilities);
+    const hit = best === outcome ? 1 : 0;
+    const side = sides[outcome];
+    const lean = side === 0 ? 0 : leanOf(probabilities);
+    const bin = bins[Math.min(BINS - 1, Math.floor(probabilities[best] * BINS))];
+    if (bin) {
+      bin[0] += probabilities[best];
+      bin[1] += hit;
+      bin[2] += 1;
+    }
+    sums.count += 1;
+    if (side === 1) sums.up += 1;
+    if (side === -1) sums.down += 1;
+    sums.hits += hit;
+    sums.brier += halfBrier(probabilities, outcome);
+    sums.pnl += share * sides[best] * realisedReturn;
+    sums.lean += lean;
+    sums.leanRight += lean * side;
+    sums.leanSquared += lean ** 2;
+  }
+  return sums;
+}

@@ -1,0 +1,142 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { agents, caller, frequenciesAlone } from './signals/agents.ts';
+import { dayAbove, shareOfDays, trustsOf, votesOf } from './signals/figures.ts';
+import { DAY_MS, type Market, syntheticMarket } from './signals/markets.ts';
+import { periodsOf, productRules, type Rules } from './signals/rules.ts';
+
+/** Decisions are further apart than in the benchmark: hours know no more of them. */
+const STEP_MS = 300_000;
+const domain = join(import.meta.dirname, '..', '..', 'domain');
+const folders: string[] = [];
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
+
+/** The product's rules with other words in one of their files. */
+async function withFault(file: string, changes: readonly (readonly [from: string, to: string])[]): Promise<Rules> {
+  const folder = mkdtempSync(join(tmpdir(), 'rules-'));
+  folders.push(folder);
+  cpSync(domain, folder, { recursive: true });
+  const path = join(folder, 'scoring', file);
+  let source = readFileSync(path, 'utf8');
+  for (const [from, to] of changes) {
+    expect(source).toContain(from);
+    source = source.replace(from, to);
+  }
+  writeFileSync(path, source);
+  const [{ scoreOf }, { verdictOn }] = (await Promise.all([
+    import(/* @vite-ignore */ join(folder, 'scoring', 'scoring.ts')),
+    import(/* @vite-ignore */ join(folder, 'scoring', 'promotion.ts')),
+  ])) as [Pick<Rules, 'scoreOf'>, Pick<Rules, 'verdictOn'>];
+  return { ...productRules, scoreOf, verdictOn };
+}
+
+const marketOf = (seed: number, days: number): Market => syntheticMarket(seed, days, STEP_MS);
+const agentOf = (name: string) => agents[name] ?? frequenciesAlone(0);
+
+describe('trust', () => {
+  it('sets skill above noise, noise never at the ceiling, and gives a volatility forecast nothing', () => {
+    const names = ['58 % right', '55 % right', 'noise, says 52 %', 'noise, says 80 %', 'volatility forecast'];
+    const markets = Array.from({ length: 10 }, (_, seed) => marketOf(seed + 1, 30));
+    const trusts = trustsOf(productRules, markets, 30, names);
+    for (const noise of ['noise, says 52 %', 'noise, says 80 %']) {
+      expect(dayAbove(trusts, '58 % right', noise)).toBeLessThanOrEqual(30);
+      expect(shareOfDays(trusts.get(noise) ?? [], 0, (trust) => trust > 1.999)).toBe(0);
+    }
+    expect(new Set(trusts.get('volatility forecast')?.flat())).toEqual(new Set([1]));
+  });
+
+  const moves = 0.645;
+  /** In how many of some markets one that knows the frequencies of the long run scores above a reference, after a few days. */
+  const aboveReference = (rules: Rules): number =>
+    Array.from({ length: 20 }, (_, seed) => {
+      const days = 1 + (seed % 3);
+      const periods = periodsOf(frequenciesAlone(moves), marketOf(seed + 1, days), seed);
+      return rules.scoreOf(periods, days * DAY_MS).skill;
+    }).filter((skill) => skill > 0).length;
+
+  it('has a reference that knows no more than could be known', () =>
+    expect(aboveReference(productRules)).toBeGreaterThan(10));
+
+  it('would be found to have one that knows what came', async () => {
+    const rules = await withFault('evidence.ts', [
+      [
+        '{ known: 0, past: [], up: 0, down: 0 }',
+        `{ known: periods.length, past: [], up: periods.reduce((sum, each) => sum + each.sums.up / each.sums.count, 0),
+           down: periods.reduce((sum, each) => sum + each.sums.down / each.sums.count, 0) }`,
+      ],
+    ]);
+    expect(aboveReference(rules)).toBeLessThan(3);
+  });
+
+  /** Root of the mean square of what is 1 where errors are as large as they are said to be. */
+  const spread = (rules: Rules): number => {
+    const squares = Array.from({ length: 60 }, (_, seed) => {
+      const noise = periodsOf(agentOf('noise, says 52 %'), marketOf(seed + 1, 6), 13 * seed, rules.periodMs);
+      return rules.verdictOn(noise, [], 1).z.nothing ** 2;
+    });
+    return Math.sqrt(squares.reduce((sum, each) => sum + each, 0) / squares.length);
+  };
+
+  it('counts an hour’s signals once', () => expect(spread(productRules)).toBeLessThan(1.15));
+
+  it('would be found to count each of them', () =>
+    expect(spread({ ...productRules, periodMs: STEP_MS })).toBeGreaterThan(1.3));
+});
+
+describe('promotion', () => {
+  const noiseVotes = (rules: Rules): number =>
+    votesOf(
+      rules,
+      (start) => marketOf(500 + start, 15),
+      [{ candidate: 'noise, says 52 %', rival: undefined, trials: 1 }],
+      {
+        starts: 60,
+        days: 15,
+      },
+    )
+      .flat()
+      .filter((day) => day !== undefined).length;
+
+  it('gives no vote to luck', () => expect(noiseVotes(productRules)).toBeLessThanOrEqual(3));
+
+  it('would be found to look each day as if it were the only one', async () => {
+    const rules = await withFault('promotion.ts', [['/ Math.sqrt(Math.min(1, share))', '']]);
+    expect(noiseVotes(rules)).toBeGreaterThan(3);
+  });
+
+  it('gives a vote to skill, beside noise, as the sixtieth trial', () => {
+    const contests = [{ candidate: '60 % right', rival: 'noise, says 55 %', trials: 60 }];
+    const votes = votesOf(productRules, (start) => marketOf(800 + start, 60), contests, { starts: 6, days: 60 });
+    expect(votes.flat().filter((day) => day !== undefined).length).toBeGreaterThanOrEqual(4);
+  });
+
+  /** Copies of a version that votes, from the month on in which that one got better. */
+  const copiesThatVote = (rules: Rules): number =>
+    [1, 2, 3].filter((seed) => {
+      const market = marketOf(700 + seed, 60);
+      const [early, late] = [agentOf('noise, says 55 %'), caller(0.7, 0.7)].map((agent) =>
+        periodsOf(agent, market, seed),
+      );
+      const isLate = ({ endsAt }: { endsAt: number }): boolean => endsAt > 30 * DAY_MS;
+      const copy = (late ?? []).filter(isLate);
+      return rules.verdictOn(copy, [[...(early ?? []).filter((each) => !isLate(each)), ...copy]], 1).earned;
+    }).length;
+
+  it('holds a candidate against a rival on the same hours', () => expect(copiesThatVote(productRules)).toBe(0));
+
+  it('would be found to hold it against other hours', async () => {
+    const rules = await withFault('promotion.ts', [
+      [
+        '.map((rival) => paired(own, knownPeriods(rival)))',
+        '.map((rival) => ({ mine: own, theirs: knownPeriods(rival) }))',
+      ],
+      [
+        'value: each.value - (other[place]?.value ?? 0)',
+        'value: each.value - other.reduce((sum, { value }) => sum + value, 0) / other.length',
+      ],
+    ]);
+    expect(copiesThatVote(rules)).toBeGreaterThan(1);
+  });
+});

@@ -1,0 +1,64 @@
+import { periodEnd, type ScoredSignal, type ScorePeriod, sumsWith } from '../../../domain/scoring/periods.ts';
+import { verdictOn } from '../../../domain/scoring/promotion.ts';
+import { scoreOf } from '../../../domain/scoring/scoring.ts';
+import type { Agent } from './agents.ts';
+import { DAY_MS, HOUR_MS, type Market } from './markets.ts';
+
+/** What is tried: the product's own rules, or those with a fault in them. */
+export interface Rules {
+  scoreOf: typeof scoreOf;
+  verdictOn: typeof verdictOn;
+  /** Of periods; the horizon, where one hour is counted as one. */
+  periodMs: number;
+}
+
+export const productRules: Rules = { scoreOf, verdictOn, periodMs: HOUR_MS };
+
+/** What the journal holds of an agent in the end. The market's first decision was at 0. */
+export function periodsOf(agent: Agent, market: Market, seed: number, periodMs = HOUR_MS): ScorePeriod[] {
+  const { up, down } = agent(market, seed);
+  const signals = new Map<number, ScoredSignal[]>();
+  for (let index = 0; index < market.returns.length; index += 1) {
+    const chances = { up: up[index] ?? 0, down: down[index] ?? 0 };
+    const signal = {
+      probabilities: { ...chances, flat: 1 - chances.up - chances.down },
+      realisedReturn: market.returns[index] ?? 0,
+      share: 1,
+    };
+    const endsAt = periodEnd((index + market.horizon) * market.stepMs, periodMs);
+    const period = signals.get(endsAt);
+    if (period) period.push(signal);
+    else signals.set(endsAt, [signal]);
+  }
+  return [...signals].map(([endsAt, each]) => ({
+    symbol: 'BTC/USDT',
+    horizonMs: periodMs,
+    endsAt,
+    sums: sumsWith(each),
+  }));
+}
+
+/** Trust at the end of each day. */
+export function trustByDay({ scoreOf: score }: Rules, periods: readonly ScorePeriod[], days: number): number[] {
+  return Array.from({ length: days }, (_, day) => {
+    const at = (day + 1) * DAY_MS;
+    return score(
+      periods.filter(({ endsAt }) => endsAt <= at),
+      at,
+    ).trust;
+  });
+}
+
+/** The day at whose end a candidate has earned its vote, looked at once a day; undefined when it does not. */
+export function dayOfVote(
+  { verdictOn: verdict }: Rules,
+  candidate: readonly ScorePeriod[],
+  rivals: readonly (readonly ScorePeriod[])[],
+  { trials, days }: { trials: number; days: number },
+): number | undefined {
+  for (let day = 1; day <= days; day += 1) {
+    const known = (periods: readonly ScorePeriod[]) => periods.filter(({ endsAt }) => endsAt <= day * DAY_MS);
+    if (verdict(known(candidate), rivals.map(known), trials).earned) return day;
+  }
+  return undefined;
+}

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Journal } from '../../stores/journal/port.ts';
+import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
+import type { Database } from '../../stores/journal/sql/database.ts';
+import { createJournal } from '../../stores/journal/sql/journal.ts';
+import { journalSchema, type Schema } from '../../stores/journal/sql/migrations.ts';
+import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
+import { rescore } from '../../trading/score/scores.ts';
+import { PAPER } from '../support/books.ts';
+import type { Taking } from '../support/plain.ts';
+import { type Adapter, adapterNames, startAdapter } from './adapters.ts';
+
+const HOUR = 3_600_000;
+const before: Schema = {
+  ...journalSchema,
+  migrations: journalSchema.migrations.slice(
+    0,
+    journalSchema.migrations.findIndex(({ sql }) => sql.name === 'scorePeriods'),
+  ),
+};
+
+describe.each(adapterNames)('scores of an earlier release on %s', (name) => {
+  let server: Adapter;
+  let database: Database;
+  let journal: Taking<Journal>;
+
+  beforeAll(async () => {
+    server = await startAdapter(name);
+    const address = await server.place();
+    const open = (schema: Schema): Promise<Database> =>
+      (name === 'sqlite' ? openSqliteDatabase : openPostgresDatabase)(address, PAPER, () => 10 * HOUR, schema);
+    const earlier = await open(before);
+    await earlier.run(
+      "INSERT INTO agent_scores (account, agent_id, score) VALUES ('main', 'qwen', ?)",
+      '{"agentId":"qwen","count":500,"skill":0.2,"trust":2}',
+    );
+    await earlier.run(
+      `INSERT INTO signals (account, cycle_id, agent_id, symbol, model, price, due_at, probabilities, share)
+       VALUES ('main', 'c-1', 'qwen', 'BTC/USDT', 'm', '100', ?, '{"up":0.4,"flat":0.2,"down":0.4}', '1')`,
+      HOUR,
+    );
+    for (const [agentId, by] of [
+      ['lag-llama-aaaaaaaa', 'scoring'],
+      ['lag-llama-bbbbbbbb', 'ann'],
+    ] as const) {
+      await earlier.run(
+        `INSERT INTO models (agent_id, seat, state, sha256, training, registered_at, registered_by)
+         VALUES (?, 'lag-llama', 'voting', ?, ?, 5, 'me')`,
+        agentId,
+        agentId.slice(-1).repeat(64),
+        JSON.stringify({
+          agent: 'lag-llama',
+          version: 'v',
+          sha256: agentId.slice(-1).repeat(64),
+          dataHash: 'd'.repeat(64),
+          base: 'scratch',
+          steps: 1,
+          bestStep: 1,
+          trainLoss: 1,
+          validationLoss: 1,
+          heldOutLoss: 1,
+          baseLoss: 1,
+          naiveLoss: 1,
+          windows: {},
+          seconds: 1,
+          device: 'cpu',
+        }),
+      );
+      await earlier.run(
+        `INSERT INTO participation_changes (request_id, agent_id, before, after, changed_by, reason, changed_at)
+         VALUES (?, ?, 'null', '{}', ?, 'skill', 6)`,
+        `model/${agentId}/voting/6`,
+        agentId,
+        by,
+      );
+    }
+    await earlier.close();
+    database = await open(journalSchema);
+    journal = (await createJournal(database)) as Taking<Journal>;
+  });
+  afterAll(async () => {
+    await database?.close();
+    await server?.stop();
+  });
+
+  it('begin anew', async () => {
+    expect(await journal.scores.read('main')).toEqual([]);
+    expect(await rescore(journal as unknown as Journal, 'main', ['qwen'], 10 * HOUR)).toMatchObject([
+      { count: 0, trust: 1 },
+    ]);
+  });
+
+  it('settle what was waiting for its outcome, though it belongs to no period', async () => {
+    const due = await journal.scores.due('main', 2 * HOUR, 10);
+    expect(due).toHaveLength(1);
+    expect(
+      await journal.scores.settle(
+        'main',
+        due.map((each) => ({ ...each, finalPrice: '101' })),
+      ),
+    ).toEqual([]);
+    expect(await journal.scores.due('main', 2 * HOUR, 10)).toEqual([]);
+    expect((await journal.outbox.after(0, 10)).map(({ kind }) => kind)).toContain('signal.settled');
+  });
+
+  it('know who gave a version its vote', async () => {
+    const versions = await journal.models.list();
+    expect(versions.map(({ agentId, state, trial }) => [agentId, state, trial])).toEqual([
+      ['lag-llama-aaaaaaaa', 'voting', { since: 5, count: 1, lookedAt: 0, movedBy: 'scoring' }],
+      ['lag-llama-bbbbbbbb', 'voting', { since: 5, count: 1, lookedAt: 0, movedBy: 'ann' }],
+    ]);
+  });
+});
