@@ -7,7 +7,7 @@ import { currentManifest, type Warehouse } from './warehouse.ts';
 /** Cycles of one segment: some twenty megabytes. */
 const BATCH = 1_000;
 /** Cycles that one transaction takes out of the journal: nobody waits long for its lock. */
-const AT_ONCE = 100;
+const AT_ONCE = 50;
 /**
  * A cycle has lain in the warehouse for so long before it leaves the journal: a backup copies the warehouse first and the journal last, and has each in one of
  * both as long as it takes less.

@@ -38,6 +38,19 @@ export interface Manifest {
   segments: Segment[];
   /** Files that no reader begins with any more, and since when: deleted once the last that may have can be done. */
   retired: { file: string; at: number }[];
+  /** What a person let it go on without; missing where nothing is. */
+  gaps?: Gap[] | undefined;
+}
+
+/** Events that were deleted from their buffer before this warehouse had them. */
+export interface Gap {
+  source: EventSource;
+  /** First and last sequence, both included. */
+  from: number;
+  to: number;
+  /** What is missing was told after the first and before the second: UTC epoch milliseconds; null where nothing older, or younger, is known. */
+  since: number | null;
+  until: number | null;
 }
 
 /** Rows of a range of events of one source, by their table, and what all of them share. */

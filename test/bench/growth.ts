@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { retentionSchema } from '../../contracts/config/retention.ts';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { createJournal } from '../../stores/journal/sql/journal.ts';
 import { type AdapterName, adapterNames, opener, startAdapter } from '../journal/adapters.ts';
-import { cycleRecord, fill, fund, leg, sending, terms } from '../support/books.ts';
+import { cycleRecord, fill as fillOf, fund, leg, sending, terms } from '../support/books.ts';
 import { portfolioStep, statusStep } from '../support/every-step.ts';
 import { growBooks } from '../support/grown-books.ts';
 import type { Taking } from '../support/plain.ts';
@@ -15,10 +17,18 @@ import { hold, quantile } from './bounds.ts';
 
 /**
  * Whether a journal of many orders answers as one of twenty cycles does: both on the same disk or server, asked in turn. Three orders are a
- * cycle, which leaves ten signals as well. Usage: node test/bench/growth.ts [--orders 300000] [--rounds 300]
+ * cycle, which leaves ten signals as well. Usage: node test/bench/growth.ts [--orders 300000] [--rounds 300] [--retained] [--engine sqlite]
+ * `--retained`: as retention leaves them, with its defaults. `--file FILE`: a SQLite journal that
+ * is filled where it is missing, and stays, e.g. to start with.
  */
 const { values } = parseArgs({
-  options: { orders: { type: 'string', default: '300000' }, rounds: { type: 'string', default: '300' } },
+  options: {
+    orders: { type: 'string', default: '300000' },
+    rounds: { type: 'string', default: '300' },
+    retained: { type: 'boolean', default: false },
+    engine: { type: 'string' },
+    file: { type: 'string' },
+  },
 });
 const ORDERS = Number(values.orders);
 const ROUNDS = Number(values.rounds);
@@ -37,27 +47,48 @@ const bodies = {
   plan: JSON.stringify({ pad: padding(1_800) }),
 };
 
+/** Cycles of a day. */
+const DAILY = 2_880;
+const { decisionDays, outboxDays, answersDays } = retentionSchema.parse({});
+const left = {
+  decisions: (decisionDays ?? Number.POSITIVE_INFINITY) * DAILY,
+  outbox: outboxDays * DAILY,
+  calls: answersDays * DAILY,
+};
+
 interface Books {
   journal: Taking<Journal>;
   times: Map<string, number[]>;
 }
 
 const clock = { now: Date.now() };
+/** A file may be asked more than once. */
+const RUN = clock.now;
 
-async function booksOf(name: AdapterName, address: string, orders: number): Promise<Books> {
-  const open = () => opener(name, address)(() => clock.now);
-  const filling = await open();
+async function fill(name: AdapterName, address: string, orders: number): Promise<void> {
+  const filling = await opener(name, address)(() => clock.now);
   const made = await createJournal(filling);
   const limits = { maxOrdersPerMinute: 60, reentryPauseSeconds: 0, maxDailyTurnover: 1_000 };
   await made.risk.adopt(ACCOUNT, riskSchema.parse(limits));
   await fund(made, '1000000');
   const startedAt = performance.now();
-  await growBooks(filling.run, { orders, until: clock.now - 600_000, bodies });
+  // What is written at once would leave the pages that a small cache has room for again and again.
+  if (name === 'sqlite') await filling.run('PRAGMA cache_size = -1000000');
+  await growBooks(filling.run, {
+    orders,
+    until: clock.now - 600_000,
+    bodies,
+    ...(values.retained ? { left } : {}),
+  });
   await made.takeStatistics();
   console.log(`${name}: ${orders} orders written in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s`);
   await made.close();
+}
+
+async function booksOf(name: AdapterName, address: string, orders: number): Promise<Books> {
+  if (address !== values.file || !existsSync(address)) await fill(name, address, orders);
   const openedAt = performance.now();
-  const journal = (await createJournal(await open())) as Taking<Journal>;
+  const journal = (await createJournal(await opener(name, address)(() => clock.now))) as Taking<Journal>;
   console.log(`${name}: opened in ${(performance.now() - openedAt).toFixed(0)} ms`);
   return { journal, times: new Map() };
 }
@@ -75,10 +106,10 @@ async function timed<T>({ times }: Books, what: string, work: () => Promise<T>):
 async function round(books: Books, number: number): Promise<void> {
   const { cycles, intents } = books.journal;
   const { now } = clock;
-  const cycleId = `cycle/bench/${number}`;
-  const buy = leg({ legId: `buy${number}`, cycleId, quantity: '0.001' });
+  const cycleId = `cycle/bench/${RUN}/${number}`;
+  const buy = leg({ legId: `buy${RUN}-${number}`, cycleId, quantity: '0.001' });
   const sell = leg({
-    legId: `sell${number}`,
+    legId: `sell${RUN}-${number}`,
     cycleId,
     side: 'sell',
     purpose: 'protect',
@@ -98,7 +129,7 @@ async function round(books: Books, number: number): Promise<void> {
     if (!result.passed) throw new Error(`${order.legId} did not pass: ${result.code} ${result.limit} ${result.value}`);
     const { legId: tradeId, side, quantity } = order;
     const intentId = intentIdOf(order.legId, 1);
-    const match = fill({ tradeId, intentId, side, quantity, fee: '0', filledAt: now });
+    const match = fillOf({ tradeId, intentId, side, quantity, fee: '0', filledAt: now });
     await timed(books, 'booking', () =>
       intents.report({ intentId, state: 'filled', filledQuantity: quantity, fills: [match] }),
     );
@@ -111,7 +142,7 @@ const figures: Record<string, number> = {};
 
 async function measure(name: AdapterName): Promise<void> {
   const adapter = await startAdapter(name);
-  const places = [await adapter.place(), await adapter.place()] as const;
+  const places = [await adapter.place(), values.file ?? (await adapter.place())] as const;
   const young = await booksOf(name, places[0], YOUNG_ORDERS);
   const grown = await booksOf(name, places[1], ORDERS);
   for (let number = 0; number < WARM_ROUNDS + ROUNDS; number += 1) {
@@ -136,8 +167,10 @@ async function measure(name: AdapterName): Promise<void> {
   hold(`${name} fence p99, ms`, figures[`${name} fence p99 ms`] ?? Number.NaN, { atMost: 20 });
   await Promise.all([young.journal.close(), grown.journal.close()]);
   await adapter.stop();
-  if (name === 'sqlite') for (const place of places) await rm(dirname(place), { recursive: true });
+  if (name === 'sqlite')
+    for (const place of places.filter((each) => each !== values.file)) await rm(dirname(place), { recursive: true });
 }
 
-for (const name of adapterNames) await measure(name);
-console.log(JSON.stringify({ benchmark: 'growth', orders: ORDERS, ...figures }));
+const engine = values.file === undefined ? values.engine : 'sqlite';
+for (const name of adapterNames.filter((each) => (engine ?? each) === each)) await measure(name);
+console.log(JSON.stringify({ benchmark: 'growth', orders: ORDERS, retained: values.retained, ...figures }));

@@ -100,3 +100,23 @@ it('says where the record should be when the warehouse is another or cannot be r
     stderr: expect.stringMatching(/its record moved to the warehouse at .*has it not/),
   });
 });
+
+it('goes on with a warehouse that begins anew, once a person has let it', async () => {
+  const journal = await temporaryJournal(undefined, 'paper', join(installation.folder, 'data'));
+  const last = await journal.outbox.lastSequence();
+  await journal.outbox.trim(last, Date.now() + 2 * DAY_MS);
+  const refused = await installation.sapphire('warehouse', 'export');
+  expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('"sapphire warehouse skip"') });
+  const told = await installation.sapphire('warehouse', 'skip');
+  expect(told.stdout).toMatch(/would go on without\n {2}journal: events 1 to \d+, from the beginning until now/);
+  const skipped = await ask('warehouse', 'skip', '--yes', '--reason', 'the folder is gone');
+  expect(skipped).toMatchObject({ skipped: true, gaps: [{ source: 'journal', from: 1, to: last }] });
+  expect(await installation.sapphire('warehouse', 'export')).toMatchObject({ code: 0 });
+  expect(await ask('warehouse', 'status')).toMatchObject({ gaps: [{ source: 'journal', to: last }] });
+  expect((await journal.audit.after(0, 1_000)).at(-1)).toMatchObject({
+    kind: 'data.deleted',
+    reason: 'the folder is gone',
+    via: expect.stringMatching(/^os:/),
+  });
+  await journal.close();
+});

@@ -7,7 +7,12 @@ export interface Growth {
   until: number;
   /** Of the bodies of a cycle's decision, consensus and plan; those of a real one with three symbols have 13,300, 4,400 and 1,800 characters. */
   bodies: { decision: string; consensus: string; plan: string };
+  /** Where retention has been at work: of how many of the newest cycles each is left. */
+  left?: { decisions: number; outbox: number; calls: number };
 }
+
+/** Of an agent's signals, two a cycle, so many stay, however old. */
+const SCORED = 500;
 
 const CYCLE_MS = 30_000;
 const SYMBOL = "CASE i % 3 WHEN 0 THEN 'BTC/USDT' WHEN 1 THEN 'ETH/USDT' ELSE 'SOL/USDT' END";
@@ -24,13 +29,16 @@ const ENTRIES = ['free', 'reserved', 'market', 'market', 'free', 'free', 'fees',
  */
 export async function growBooks(
   run: (sql: string, ...values: Value[]) => Promise<unknown>,
-  { orders, until, bodies }: Growth,
+  { orders, until, bodies, left }: Growth,
 ): Promise<void> {
   const cycles = Math.floor(orders / 3);
-  const counted = (count: number): string =>
-    `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${count})`;
+  const counted = (count: number, first = 0): string =>
+    `WITH RECURSIVE n(i) AS (SELECT ${first} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${count})`;
   const from = until - cycles * CYCLE_MS;
   const at = (cycle: string): string => `${from} + CAST(${cycle} AS BIGINT) * ${CYCLE_MS}`;
+  /** The first cycle of those that are left. */
+  const firstOf = (kept: number | undefined): number => Math.max(0, cycles - (kept ?? cycles));
+  const whole = firstOf(left?.decisions);
   const leg = `'old' || i`;
   const cycleOfOrder = `'cycle/old/' || (i / 3)`;
 
@@ -62,33 +70,35 @@ export async function growBooks(
   }
   await run(
     `INSERT INTO plans (cycle_id, account, plan, planned_at, result)
-     ${counted(cycles)} SELECT 'cycle/old/' || i, 'main', CAST(? AS TEXT), ${at('i')}, '{}' FROM n`,
+     ${counted(cycles, whole)} SELECT 'cycle/old/' || i, 'main', CAST(? AS TEXT), ${at('i')}, '{}' FROM n`,
     bodies.plan,
   );
   await run(
     `INSERT INTO consensus (cycle_id, consensus, formed_at)
-     ${counted(cycles)} SELECT 'cycle/old/' || i, CAST(? AS TEXT), ${at('i')} FROM n`,
+     ${counted(cycles, whole)} SELECT 'cycle/old/' || i, CAST(? AS TEXT), ${at('i')} FROM n`,
     bodies.consensus,
   );
   await run(
-    `INSERT INTO decisions (cycle_id, account, outcome, finished_at, record)
-     ${counted(cycles)} SELECT 'cycle/old/' || i, 'main', 'COMPLETED', ${at('i')}, CAST(? AS TEXT) FROM n`,
+    `INSERT INTO decisions (cycle_id, account, outcome, finished_at, record, moved_at)
+     ${counted(cycles)} SELECT 'cycle/old/' || i, 'main', 'COMPLETED', ${at('i')}, CASE WHEN i < ${whole} THEN '' ELSE CAST(? AS TEXT) END,
+       CASE WHEN i < ${whole} THEN ${at('i + 100000')} END FROM n`,
     bodies.decision,
   );
+  const signals = Math.min(whole, cycles - SCORED / 2) * 10;
   await run(
     `INSERT INTO signals (account, cycle_id, agent_id, symbol, model, price, due_at, probabilities, share, final_price, settled_at)
-     ${counted(cycles * 10)} SELECT 'main', 'cycle/old/' || (i / 10), 'agent' || (i % 5), CASE (i / 5) % 2 WHEN 0 THEN 'BTC/USDT' ELSE 'ETH/USDT' END,
+     ${counted(cycles * 10, Math.max(0, signals))} SELECT 'main', 'cycle/old/' || (i / 10), 'agent' || (i % 5), CASE (i / 5) % 2 WHEN 0 THEN 'BTC/USDT' ELSE 'ETH/USDT' END,
        'm', '60000', ${at('i / 10')}, '{"up":0.4,"flat":0.3,"down":0.3}', '0.2', '60010', ${at('i / 10')} FROM n`,
   );
   await run(
     `INSERT INTO model_calls (call_id, agent_id, cycle_id, asked_model, model, prompt_version, prompt_hash, sampling, state, cost, tokens,
        finish_reason, content, latency_ms, started_at)
-     ${counted(cycles)} SELECT 'call' || i, 'sentiment', 'cycle/old/' || i, 'm', 'm', '1', 'h', '{}', 'settled', '0.001', 100, 'stop', '{}', 900,
+     ${counted(cycles, firstOf(left?.calls))} SELECT 'call' || i, 'sentiment', 'cycle/old/' || i, 'm', 'm', '1', 'h', '{}', 'settled', '0.001', 100, 'stop', '{}', 900,
        ${at('i')} FROM n`,
   );
   await run(
     `INSERT INTO outbox (event_id, kind, at, mode, cycle_id, correlation_id, payload)
-     ${counted(cycles)} SELECT 'old/' || i, 'cycle.finished', ${at('i')}, 'paper', 'cycle/old/' || i, 'cycle/old/' || i, '{}' FROM n`,
+     ${counted(cycles, firstOf(left?.outbox))} SELECT 'old/' || i, 'cycle.finished', ${at('i')}, 'paper', 'cycle/old/' || i, 'cycle/old/' || i, '{}' FROM n`,
   );
   await run(
     `INSERT INTO requests (request_id, account, kind, at) ${counted(cycles)} SELECT 'old/' || i, 'main', 'transfer', ${at('i')} FROM n`,

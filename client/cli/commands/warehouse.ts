@@ -1,17 +1,19 @@
 import type { Command } from 'commander';
+import { via } from '../../../contracts/audit.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { loadSegments } from '../../../stores/warehouse/load.ts';
-import type { CloudWarehouse } from '../../../stores/warehouse/port.ts';
+import type { CloudWarehouse, Gap } from '../../../stores/warehouse/port.ts';
 import { exportEvents } from '../../../stores/warehouse/segments/export.ts';
+import { findGaps, skipGaps } from '../../../stores/warehouse/segments/gaps.ts';
 import { currentManifest } from '../../../stores/warehouse/warehouse.ts';
 import { clock } from '../../views/cycle-view.ts';
-import { action } from '../command.ts';
+import { action, reasonOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, progress, table } from '../output.ts';
 
 async function status({ warehouse: open }: CliContext, options: OutputOptions): Promise<void> {
   const { warehouse, feeds } = await open();
-  const { cursors, segments, committedAt, number } = await currentManifest(warehouse);
+  const { cursors, segments, committedAt, number, gaps = [] } = await currentManifest(warehouse);
   const sources = await Promise.all(
     feeds.map(async (feed) => {
       const oldest = await feed.oldestAfter(cursors[feed.source]);
@@ -30,7 +32,7 @@ async function status({ warehouse: open }: CliContext, options: OutputOptions): 
     bytes: part.reduce((total, { bytes }) => total + bytes, 0),
     loaded: part.filter(({ loadedTo }) => loadedTo !== undefined).length,
   }));
-  print({ folder: warehouse.folder, commit: number, committedAt, sources, tables }, options, () => [
+  print({ folder: warehouse.folder, commit: number, committedAt, sources, tables, gaps }, options, () => [
     `${warehouse.folder}, commit ${number}${number === 0 ? '' : ` at ${clock(committedAt)}`}`,
     '',
     table(
@@ -53,6 +55,7 @@ async function status({ warehouse: open }: CliContext, options: OutputOptions): 
         (each.bytes / 1_000).toFixed(1),
       ]),
     ),
+    ...(gaps.length > 0 ? ['', 'missing, which was skipped', ...gaps.map((gap) => `  ${gapLine(gap)}`)] : []),
   ]);
 }
 
@@ -85,6 +88,44 @@ async function load(context: CliContext, options: OutputOptions): Promise<void> 
   print(report, options, () => `${report.loaded} segments, ${report.rows} rows`);
 }
 
+interface SkipOptions extends OutputOptions {
+  yes?: boolean;
+  reason: string;
+}
+
+function gapLine({ source, from, to, since, until }: Gap): string {
+  const after = since === null ? 'from the beginning' : `from ${clock(since)}`;
+  return `${source}: events ${from} to ${to}, ${after} ${until === null ? 'until now' : `until ${clock(until)}`}`;
+}
+
+async function skip(context: CliContext, { yes = false, reason, ...options }: SkipOptions): Promise<void> {
+  const { warehouse, feeds } = await context.warehouse();
+  const gaps = await findGaps(warehouse, feeds);
+  if (yes && gaps.length > 0) {
+    // Told first: what is skipped without a word would never be missed.
+    const { outbox } = await context.journal();
+    await outbox.append([
+      {
+        eventId: `deleted/skipped/${gaps.map(({ source, to }) => `${source}-${to}`).join('-')}`,
+        kind: 'data.deleted',
+        payload: { by: context.user, via: via.os(context.user), reason, folder: warehouse.folder, gaps },
+      },
+    ]);
+    await skipGaps(warehouse, feeds);
+  }
+  print({ folder: warehouse.folder, skipped: yes, gaps }, options, () =>
+    gaps.length === 0
+      ? 'nothing is missing: the next export goes on'
+      : [
+          yes ? 'The warehouse goes on without' : 'The warehouse would go on without',
+          ...gaps.map((gap) => `  ${gapLine(gap)}`),
+          yes
+            ? 'The next export goes on behind them; what it has stays.'
+            : 'They are nowhere else but in a backup of the warehouse. With --yes it goes on without them.',
+        ],
+  );
+}
+
 export function registerWarehouse(program: Command): void {
   const command = program
     .command('warehouse')
@@ -110,6 +151,16 @@ export function registerWarehouse(program: Command): void {
       });
       print(report, options, () => `${report.events} events, ${report.rows} rows in ${report.segments} segments`);
     },
+  );
+
+  action<SkipOptions>(
+    command
+      .command('skip')
+      .description('let a warehouse go on that has missed events which are deleted by now (WarehouseBehind)')
+      .option('--yes', 'have it done; without, only what would be missing is said')
+      .option('--reason <text>', 'for the audit trail', reasonOption, 'events are missing')
+      .addHelpText('after', '\nExample:\n  sapphire warehouse skip --yes --reason "the old disk is gone"'),
+    skip,
   );
 
   action<OutputOptions>(

@@ -8,7 +8,7 @@ import { type ArchiveBook, KEPT_CYCLES, type WholeCycle } from '../books/archive
 import type { Database, Row, Transaction } from './database.ts';
 
 /** Signals that one transaction deletes: nobody waits long for its lock. */
-const SIGNALS_AT_ONCE = 1_000;
+const SIGNALS_AT_ONCE = 300;
 
 const textOf = (row: Row, column: string): string => String(row[column]);
 const placesOf = (values: readonly unknown[]): string => values.map(() => '?').join(', ');

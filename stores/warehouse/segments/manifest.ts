@@ -36,6 +36,17 @@ const manifestSchema: z.ZodType<Manifest> = z.strictObject({
   cursors: z.strictObject({ journal: z.int(), market: z.int(), audit: z.int() }),
   segments: z.array(segmentSchema),
   retired: z.array(z.strictObject({ file: z.string(), at: z.int() })),
+  gaps: z
+    .array(
+      z.strictObject({
+        source: z.enum(eventSources),
+        from: z.int(),
+        to: z.int(),
+        since: z.int().nullable(),
+        until: z.int().nullable(),
+      }),
+    )
+    .optional(),
 });
 
 function nameOf(number: number): string {
