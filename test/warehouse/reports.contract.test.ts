@@ -366,6 +366,22 @@ describe('the shipped reports', () => {
     expect(await run('drawdown', range)).toMatchObject([{ worst: expect.closeTo(0.1, 10), at_end: 0 }]);
   });
 
+  it('count a sale once, however many fills its order had', async () => {
+    const sold = (intentId: string, part: string, realizedPnl: string): NewEvent => {
+      const tradeId = `${intentId}/${part}`;
+      const booked = fill({ tradeId, intentId, side: 'sell', symbol: 'LTC/USDT', fee: '0', filledAt: day(9) });
+      return { eventId: `fill/${tradeId}`, kind: 'fill.booked', payload: { ...booked, realizedPnl } };
+    };
+    await books.journal.outbox.append([
+      sold('won-1', 'a', '3'),
+      sold('won-1', 'b', '-1'),
+      sold('won-1', 'c', '-1'),
+      sold('lost-1', 'a', '-5'),
+    ]);
+    const [row] = await run('pnl-symbols', { from: day(9, 0), to: day(10, 0) });
+    expect(row).toMatchObject({ symbol: 'LTC/USDT', realized: '-4', fills: 4, wins: 0.5 });
+  });
+
   it('become a page that stands alone and names the mode', async () => {
     const page = await makePage(
       books.warehouse,

@@ -47,7 +47,7 @@ export const latency: Report = {
   name: 'latency',
   title: 'From signal to execution',
   description:
-    'Milliseconds from the snapshot that was decided on to the fill, for the fills that belong to a cycle; and how long its decision took. A resting or sliced order takes as long as it was meant to.',
+    'Milliseconds from the snapshot that was decided on to the fill, for the fills that belong to a cycle; and how long its decision took. A resting or sliced order takes as long as it was meant to. Percentiles are approximate.',
   columns: [
     { name: 'day', title: 'day', unit: 'day' },
     { name: 'fills', title: 'fills', unit: 'count' },

@@ -68,7 +68,7 @@ export const profitBySymbol: Report = {
   name: 'pnl-symbols',
   title: 'Profit and loss by symbol',
   description:
-    'Realised: of the sales in the range, against average cost, fees included, and of the coins that were withdrawn or booked out as if they were sold for their worth. Unrealised and held: at the last mark in the range, with dust at what that had cost; of what had a price then. Fees: in a third asset at what that had cost. A sale wins when it brings more than it cost.',
+    'Realised: of the sales in the range, against average cost, fees included, and of the coins that were withdrawn or booked out as if they were sold for their worth. Unrealised and held: at the last mark in the range, with dust at what that had cost; of what had a price then. Fees: in a third asset at what that had cost. A sale, all fills of one order, wins when it brings more than it cost.',
   columns: [
     { name: 'symbol', title: 'symbol', unit: 'text' },
     { name: 'realized', title: 'realised', unit: 'money' },
@@ -84,8 +84,13 @@ export const profitBySymbol: Report = {
   sql: (d, range) => `
 WITH trades AS (
   SELECT symbol, SUM(realized_pnl) AS realized, SUM(fee_quote) AS fees, SUM(notional) AS turnover, COUNT(*) AS fills,
-    ${counted('fee_quote IS NULL')} AS unknown_fees, ${counted("side = 'sell'")} AS sales, ${counted("side = 'sell' AND realized_pnl > 0")} AS won
+    ${counted('fee_quote IS NULL')} AS unknown_fees
   FROM ${d.table('fills')} WHERE ${within(d, range)} GROUP BY symbol
+), sales AS (
+  SELECT symbol, intent_id, SUM(realized_pnl) AS gain
+  FROM ${d.table('fills')} WHERE side = 'sell' AND ${within(d, range)} GROUP BY symbol, intent_id
+), won AS (
+  SELECT symbol, ${d.double(counted('gain > 0'))} / COUNT(*) AS share FROM sales GROUP BY symbol
 ), moved AS (
   SELECT position_symbol AS symbol, SUM(realized_pnl) AS realized
   FROM ${d.table('capital_flows')} WHERE position_symbol IS NOT NULL AND ${within(d, range)} GROUP BY 1
@@ -102,8 +107,8 @@ SELECT s.symbol, ${d.text('COALESCE(t.realized, 0) + COALESCE(m.realized, 0)')} 
   ${d.text('COALESCE(h.unrealized, 0)')} AS unrealized, ${d.text('COALESCE(h.value, 0)')} AS held,
   ${d.text('COALESCE(t.fees, 0)')} AS fees, ${d.text('COALESCE(t.turnover, 0)')} AS turnover,
   ${d.double('COALESCE(t.fills, 0)')} AS fills,
-  ${d.double('COALESCE(t.unknown_fees, 0)')} AS unknown_fees, ${d.double('t.won')} / NULLIF(t.sales, 0) AS wins
-FROM symbols s LEFT JOIN trades t ON t.symbol = s.symbol LEFT JOIN moved m ON m.symbol = s.symbol
+  ${d.double('COALESCE(t.unknown_fees, 0)')} AS unknown_fees, w.share AS wins
+FROM symbols s LEFT JOIN trades t ON t.symbol = s.symbol LEFT JOIN moved m ON m.symbol = s.symbol LEFT JOIN won w ON w.symbol = s.symbol
   LEFT JOIN held h ON h.symbol = s.symbol
 ORDER BY 1`,
 };

@@ -11,6 +11,8 @@ export interface ExchangeFill {
   feeAsset: string;
   liquidity: 'maker' | 'taker';
   at: number;
+  /** The client's id of it. */
+  order: string;
 }
 
 /** What the paper exchange's own database has of one account. */
@@ -66,6 +68,7 @@ export function readExchange(file: string, account: string): ExchangeRecords {
         feeAsset: String(row['fee_asset']),
         liquidity: row['maker'] === 1 ? 'maker' : 'taker',
         at: Number(row['at']),
+        order: String(row['client_id']),
       });
     }
     const commands = all('SELECT seq, body FROM commands ORDER BY seq');

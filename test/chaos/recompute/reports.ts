@@ -55,7 +55,9 @@ const recomputed: Record<
     const symbols = [...new Set([...trades, ...moved, ...held].map(({ symbol }) => symbol ?? ''))].sort();
     return symbols.map((symbol) => {
       const own = trades.filter((trade) => trade.symbol === symbol);
-      const sales = own.filter(({ side }) => side === 'sell');
+      const sold = own.filter(({ side }) => side === 'sell');
+      const sales = Object.values(Object.groupBy(sold, ({ order }) => order));
+      const won = sales.filter((fills = []) => total(fills.map(({ realized }) => realized)) > 0n);
       const now = held.find((one) => one.symbol === symbol);
       return {
         symbol,
@@ -66,7 +68,7 @@ const recomputed: Record<
         turnover: total(own.map(({ price, quantity }) => times(price, quantity))),
         fills: own.length,
         unknown_fees: own.filter(({ feeWorth }) => feeWorth === undefined).length,
-        wins: sales.length === 0 ? null : sales.filter(({ realized }) => realized > 0n).length / sales.length,
+        wins: sales.length === 0 ? null : won.length / sales.length,
       };
     });
   },
