@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -193,6 +193,26 @@ it('a full disk keeps a file as it was, says what helps, and costs no step befor
   const database = await open(journalSchema);
   expect(await database.row('SELECT max(version) AS version FROM migrations')).toEqual({ version: NEWEST });
   await database.close();
+});
+
+it('is refused before it begins where the disk has no room for it', async () => {
+  const server = await startAdapter('sqlite');
+  const address = await server.place();
+  const open = (schema: Schema) => openSqliteDatabase(address, PAPER, () => NOW, schema);
+  await (await open(until(OLD))).close();
+  const { size } = statSync(address);
+  // Sparse: what nobody has written takes no room, and SQLite goes by the size in its header.
+  truncateSync(address, 8e12);
+  await expect(open(journalSchema)).rejects.toMatchObject({
+    code: 'NoRoom',
+    message: expect.stringMatching(
+      /has no room to upgrade the journal \(schema 9 → \d+\): 800000 MB are needed, \d+ MB are free\. Make room, then start again\.$/,
+    ),
+  });
+  truncateSync(address, size);
+  const before = await open(until(OLD));
+  await before.close();
+  await (await open(journalSchema)).close();
 });
 
 it('a change of a table gives way to who has it locked on PostgreSQL, and comes again', async () => {

@@ -17,7 +17,7 @@ const MAX_BYTES_AN_ORDER = 3_500;
 const MAX_BYTES_OF_ORDER = 5_000;
 
 /** Cycles of so many symbols, on which all six agents hold a view at length: one that orders each of them, and one that orders none. */
-async function cyclesOf(count: number): Promise<{ ordering: number; idle: number; orders: number[] }> {
+async function cyclesOf(count: number) {
   const environment = await startDevServer();
   const { symbols, paperExchange } = manySymbols(count);
   const rig = await startRig(environment, {
@@ -40,16 +40,14 @@ async function cyclesOf(count: number): Promise<{ ordering: number; idle: number
     const orders = record.orders.map(({ legId }) =>
       historySizeOf(rig.client.workflow.getHandle(orderWorkflowId(legId))),
     );
-    return {
-      bytes: (await historySizeOf(handle)).bytes,
-      orders: (await Promise.all(orders)).map(({ bytes }) => bytes),
-    };
+    return { ...(await historySizeOf(handle)), orders: (await Promise.all(orders)).map(({ bytes }) => bytes) };
   };
   const ordering = await cycle(0.01, count);
   const idle = await cycle(0, 0);
   await replayThenClose(rig);
   await environment.teardown();
-  return { ordering: ordering.bytes, idle: idle.bytes, orders: ordering.orders };
+  const asJson = { ordering: ordering.jsonBytes, idle: idle.jsonBytes };
+  return { ordering: ordering.bytes, idle: idle.bytes, orders: ordering.orders, asJson };
 }
 
 describe('what a cycle leaves in Temporal', () => {
