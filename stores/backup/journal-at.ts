@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
 import type { Places } from './places.ts';
@@ -15,7 +15,8 @@ export async function journalAt(books: Places['books']): Promise<string | undefi
 }
 
 function inFile(file: string): string | undefined {
-  if (!existsSync(file)) return undefined;
+  // No link leads a restore out of its folder.
+  if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
   const database = new DatabaseSync(file, { readOnly: true });
   try {
     const row = database.prepare(ASKED).get();
