@@ -8,6 +8,7 @@ import { type Evidence, gather } from './evidence.ts';
 import { replayHistories } from './histories.ts';
 import { createInjector, type Deeds } from './injector.ts';
 import { type Violation, violation } from './invariants.ts';
+import { recompute } from './recompute/recompute.ts';
 import { failpointNames } from './rewrites.ts';
 import type { Action } from './schedule.ts';
 import { symbols } from './settings.ts';
@@ -27,6 +28,8 @@ export interface CampaignOptions {
   /** Time that each step has on the way to rest. */
   restMs: number;
   replay: boolean;
+  /** Whether books and reports are made anew from the exchange's own records. */
+  recompute: boolean;
   /** Whether there are stops in the end that are held to their seconds. */
   calm: boolean;
   onProgress: (words: string) => void;
@@ -84,6 +87,7 @@ export async function runCampaign(stack: ChaosStack, options: CampaignOptions): 
   const evidence = await stillEvidence(stack, injector.deeds, options.restMs, restless.length === 0);
   onProgress('Holding the records against each other');
   const found = checks.flatMap((check) => check(evidence));
+  if (options.recompute) found.push(...(await recompute(evidence)));
   const exits = exitsOf(evidence, injector.deeds);
   const together = stack.together ? [...exitsInTime(exits), ...(await strays(stack))] : [];
   const { note, shares } = createShares(stack);

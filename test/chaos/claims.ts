@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { sharedConfiguration } from '../../client/stack/shared-configuration.ts';
-import { checksOf, placeOf } from '../../client/stack/stack-place.ts';
+import { checksOf } from '../../client/stack/stack-place.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { claimVariable } from '../../runtime/configuration/claim.ts';
 import { knownSecrets } from '../../runtime/configuration/secrets.ts';
-import type { StackKind } from '../../stores/journal/books/stacks.ts';
+import type { StackKind, StackPlace } from '../../stores/journal/books/stacks.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { LEASE_MS } from '../../trading/control/keep-claim.ts';
 import type { Machine } from './machine.ts';
@@ -33,13 +34,17 @@ export function createClaims(
 ): Claims {
   const shared = sharedConfiguration(configuration);
   const terms = { namespace: 'chaos', build: 'chaos', configuration: shared, ...checksOf(knownSecrets()) };
+  const places = homes.map((folder, number): StackPlace => {
+    const host = `machine-${number + 1}`;
+    return { stackId: randomUUID(), machine: host, host, folder };
+  });
   const kinds: StackKind[] = machines.map((_machine, number) => (number === 0 ? 'first' : 'joined'));
   return {
     kindOf: (number) => kinds[number] ?? 'joined',
     async take(number, kind) {
-      const [machine, home] = [machines[number], homes[number]];
-      if (!machine || home === undefined) throw new Error(`there is no machine ${number}`);
-      const outcome = await stacks.claim({ ...placeOf(home), kind }, LEASE_MS);
+      const [machine, place] = [machines[number], places[number]];
+      if (!machine || !place) throw new Error(`there is no machine ${number}`);
+      const outcome = await stacks.claim({ ...place, kind }, LEASE_MS);
       if ('heldBy' in outcome) return false;
       const { agreed } = await stacks.agree(outcome.held, terms);
       if (!agreed) throw new Error('the terms of a claim were not taken');

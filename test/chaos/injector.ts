@@ -95,6 +95,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
 
   const strike = (victim: Victim): boolean => {
     deeds.disturbances.push(Date.now());
+    stack.note(`kill ${victim}`);
     return stack.kill(victim);
   };
   const { stop } = createStops({ stack, traffic, deeds, random, kill: strike });
@@ -236,6 +237,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
   };
 
   const act = async (action: Action): Promise<void> => {
+    stack.note(JSON.stringify(action));
     switch (action.kind) {
       case 'failpoint':
         return die(action.name);

@@ -21,12 +21,12 @@ export interface Machine {
   has(pid: number): boolean;
   /** All its processes at once. Nothing comes back before `turnOn`. */
   turnOff(): void;
-  /** What ends from now on comes back with `turnOn`. */
-  cutPower(): void;
   turnOn(): void;
-  /** All its processes stand still, as those of a virtual machine that is moved. */
+  /** All its processes stand still, as those of a virtual machine that is moved; what is killed of them comes back with `thaw`. */
   freeze(): void;
   thaw(): void;
+  /** They go on, and nothing comes back. */
+  wake(): void;
   stop(): Promise<void>;
 }
 
@@ -59,10 +59,16 @@ export function createMachine(folder: string, logFolder: string, environment: Re
       cutPower(folder);
       sendAll('SIGKILL');
     },
-    cutPower: () => cutPower(folder),
     turnOn: () => restorePower(folder),
-    freeze: () => sendAll('SIGSTOP'),
-    thaw: () => sendAll('SIGCONT'),
+    freeze: () => {
+      cutPower(folder);
+      sendAll('SIGSTOP');
+    },
+    thaw: () => {
+      restorePower(folder);
+      sendAll('SIGCONT');
+    },
+    wake: () => sendAll('SIGCONT'),
     stop: async () => {
       restorePower(folder);
       sendAll('SIGCONT');

@@ -10,7 +10,7 @@ import { until } from './wait.ts';
 /** A lease of ten seconds, the start of a process that was killed beside it, and a machine that does much else. */
 const TAKEN_OVER_MS = 60_000;
 /** A claim is renewed each five seconds, and what was lost is seen then. */
-const ENDED_MS = 20_000;
+const ENDED_MS = 30_000;
 const RUNNING_MS = 90_000;
 const TRIES = 8;
 
@@ -27,7 +27,10 @@ export function createMachineAttacks({ stack, traffic, deeds }: { stack: ChaosSt
     deeds.faults[name] = (deeds.faults[name] ?? 0) + 1;
   };
   const { server, claims } = together;
-  const disturb = (): void => void deeds.disturbances.push(Date.now());
+  const disturb = (words: string): void => {
+    deeds.disturbances.push(Date.now());
+    stack.note(words);
+  };
 
   /** Process that reads the account's trades, by its lease. */
   const holder = (): Promise<number> =>
@@ -48,7 +51,7 @@ export function createMachineAttacks({ stack, traffic, deeds }: { stack: ChaosSt
 
   const killIngestor = async (): Promise<void> => {
     const pid = await holder();
-    disturb();
+    disturb(`kill ingestor ${pid}`);
     stack.signal(pid, 'SIGKILL');
     if (await untilTakenOver(pid, 'killed')) struck('ingestor killed');
   };
@@ -63,7 +66,7 @@ export function createMachineAttacks({ stack, traffic, deeds }: { stack: ChaosSt
       await sleep(Math.max(0, wakeAt - Date.now()));
       // Killed meanwhile, it proves nothing.
       const isWoken = stack.signal(hit.pid, 'SIGCONT');
-      disturb();
+      disturb(`ingestor ${hit.pid} goes on: ${isWoken}`);
       if (!isTaken || !isWoken) continue;
       struck('ingestor frozen');
       return;
@@ -98,7 +101,7 @@ export function createMachineAttacks({ stack, traffic, deeds }: { stack: ChaosSt
   };
 
   const strikeMachines = async ({ machines: places, how, forMs }: Of<'machine'>): Promise<void> => {
-    disturb();
+    disturb(`machines ${places.join()} ${how} for ${forMs} ms`);
     for (const place of places) {
       if (how === 'off') machines[place]?.turnOff();
       else machines[place]?.freeze();
@@ -108,7 +111,7 @@ export function createMachineAttacks({ stack, traffic, deeds }: { stack: ChaosSt
       if (how === 'frozen') machines[place]?.thaw();
       else if (!(await boot(place))) deeds.violations.push(violation('I2', 'a machine did not get its own claim back'));
     }
-    disturb();
+    disturb(`machines ${places.join()} are back`);
     struck(places.length > 1 ? `machines ${how}` : `machine ${how}`);
     await untilAllRun();
   };
@@ -119,40 +122,44 @@ export function createMachineAttacks({ stack, traffic, deeds }: { stack: ChaosSt
     const [sleeper, heir] = [machines[from], machines[to]];
     if (!sleeper || !heir) throw new Error('there is one machine');
     const accuse = (words: string): void => void deeds.violations.push(violation('I2', words));
-    disturb();
+    // One that only starts has done nothing yet, and sees that it lost its books when it would begin.
+    await until('a machine that works', RUNNING_MS, async () => (await stack.works(from)) || undefined);
+    disturb(`machine ${from} sleeps, machine ${to} takes its books over`);
     sleeper.freeze();
     const holders = holding.map((name) => sleeper.pidOf(name));
-    if (await claims.take(to, 'first')) accuse('the books were taken while another stack held them');
-    await claims.untilFree();
-    heir.turnOff();
-    if (!(await boot(to, 'first'))) accuse('nobody got the books whose lease had run out');
-    // In place of its supervisor, which ends by itself: nothing comes back under the claim that was lost.
-    sleeper.cutPower();
-    sleeper.thaw();
-    disturb();
-    const isOver = (): true | undefined => {
-      const running = sleeper.pids();
-      return holders.every((pid) => pid === undefined || !running.includes(pid)) || undefined;
-    };
-    await until('the end of a stack without its books', ENDED_MS, isOver).catch((error: Error) =>
-      accuse(error.message),
-    );
-    sleeper.turnOff();
-    if (!(await boot(from, 'joined'))) accuse('a stack that may join was refused');
-    disturb();
+    try {
+      if (await claims.take(to, 'first')) accuse('the books were taken while another stack held them');
+      await claims.untilFree();
+      heir.turnOff();
+      if (!(await boot(to, 'first'))) accuse('nobody got the books whose lease had run out');
+      // In place of its supervisor, which ends by itself: nothing comes back under the claim that was lost.
+      sleeper.wake();
+      disturb(`machine ${from} wakes`);
+      const isOver = (): true | undefined => {
+        const running = sleeper.pids();
+        return holders.every((pid) => pid === undefined || !running.includes(pid)) || undefined;
+      };
+      await until('the end of a stack without its books', ENDED_MS, isOver).catch((error: Error) =>
+        accuse(error.message),
+      );
+    } finally {
+      sleeper.turnOff();
+      if (!(await boot(from))) accuse('a stack that may run was refused');
+      disturb(`machine ${from} is back`);
+    }
     struck('takeover');
     await untilAllRun();
   };
 
   const strikeServer = async ({ how, forMs }: Of<'server'>): Promise<void> => {
-    disturb();
+    disturb(`server: ${how} for ${forMs} ms`);
     if (how === 'disconnect') await server.disconnect();
     else {
       await server.crash();
       await sleep(forMs);
       await server.recover();
     }
-    disturb();
+    disturb('server is back');
     struck(`server ${how}`);
   };
 

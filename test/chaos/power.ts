@@ -13,8 +13,10 @@ export function restorePower(machine: string): void {
   rmSync(fileOf(machine), { force: true });
 }
 
-/** In a process: goes on once its machine is on. */
+/** In a process: nothing runs while its machine is off, and once it is on again everything is started anew, with what it is given then. */
 export function awaitPower(machine: string): void {
+  if (!existsSync(fileOf(machine))) return;
   const nobody = new Int32Array(new SharedArrayBuffer(4));
   while (existsSync(fileOf(machine))) Atomics.wait(nobody, 0, 0, LOOK_MS);
+  process.kill(process.pid, 'SIGKILL');
 }

@@ -84,6 +84,7 @@ const options = {
   restMs: mutant ? 20_000 : 180_000,
   atOnce: whole('at-once', values['at-once']),
   replay: mutant === undefined,
+  recompute: mutant === undefined,
   calm: mutant === undefined && !values.dense,
   onProgress,
 };

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -10,6 +19,7 @@ import { readProfile } from '../../client/stack/profile.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { temporalServer } from '../../client/stack/temporal-server.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
+import type { Role } from '../../contracts/roles.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';
@@ -56,6 +66,8 @@ export interface ChaosStack {
   /** To a process and what it started; false when it has ended. */
   signal(pid: number, signal: NodeJS.Signals): boolean;
   runs(victim: Victim): boolean;
+  /** Whether the workers of this machine answer that need the books. */
+  works(machine: number): Promise<boolean>;
   /** Whether Temporal, a worker of the kill switch, the exchange and the shared database answer at this moment. */
   answers(): Promise<boolean>;
   /** Sets the wall clock of a worker that many milliseconds ahead, while it runs and when it starts again. */
@@ -67,6 +79,8 @@ export interface ChaosStack {
   /** All of them without names. */
   disarm(names?: readonly Failpoint[]): void;
   hits(): Hit[];
+  /** For whoever reads the records of a run: what struck, and when. */
+  note(words: string): void;
   /** Ends everything; the folder stays where `keep` says so. */
   stop(keep: boolean): Promise<void>;
 }
@@ -148,7 +162,7 @@ export async function startChaosStack(options: Options): Promise<ChaosStack> {
   if (server) process.env['SAPPHIRE_JOURNAL_URL'] = server.url;
   const first = createMachine(join(folder, 'first'), logs, environmentIn(folder));
   const machines = [first];
-  const controls = [operationsPort(configuration, 'control')];
+  const installed = [configuration];
   // What several machines share is on none of them.
   const shared = server ? createMachine(join(folder, 'shared'), logs, environmentIn(folder)) : first;
   const stopAll = async (): Promise<void> => {
@@ -168,7 +182,7 @@ export async function startChaosStack(options: Options): Promise<ChaosStack> {
     await ensurePaperAccount(exchangeUrl, configuration);
     const journal = await openJournal(configuration);
     if (server) {
-      controls.push(operationsPort(await install(second), 'control'));
+      installed.push(await install(second));
       copyFileSync(join(folder, DATA, 'secrets.json'), join(second, DATA, 'secrets.json'));
       machines.push(createMachine(join(second, 'machine'), join(second, 'logs'), environmentIn(second)));
     }
@@ -197,6 +211,8 @@ export async function startChaosStack(options: Options): Promise<ChaosStack> {
       const { ok, status } = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) });
       if (!ok) throw new Error(`${url}: ${status}`);
     };
+    const healthy = (own: Configuration, role: Role): Promise<void> =>
+      get(`http://127.0.0.1:${operationsPort(own, role)}/healthz`);
 
     return {
       folder,
@@ -224,10 +240,16 @@ export async function startChaosStack(options: Options): Promise<ChaosStack> {
       },
       signal: signalGroup,
       runs: (victim) => pidOf(victim) !== undefined,
+      works: async (number) => {
+        const own = installed[number];
+        if (!own) return false;
+        const asked = (['control', 'cycles', 'execution'] as const).map((role) => healthy(own, role));
+        return (await Promise.allSettled(asked)).every(({ status }) => status === 'fulfilled');
+      },
       answers: async () => {
         const asked = await Promise.allSettled([
           client.withDeadline(Date.now() + ANSWER_MS, () => client.workflowService.getSystemInfo({})),
-          Promise.any(controls.map((control) => get(`http://127.0.0.1:${control}/healthz`))),
+          Promise.any(installed.map((each) => healthy(each, 'control'))),
           get(`${exchangeUrl}/api/v3/ping`),
           ...(server ? [server.answers(ANSWER_MS)] : []),
         ]);
@@ -246,6 +268,7 @@ export async function startChaosStack(options: Options): Promise<ChaosStack> {
       disarm: (names = failpointNames) => {
         for (const name of names) rmSync(join(failpointFolder, name), { force: true });
       },
+      note: (words) => appendFileSync(join(folder, 'attacks.log'), `${new Date().toISOString()} ${words}\n`),
       hits: () => readHits(join(failpointFolder, 'hits')),
       stop: async (keep) => {
         await client.connection.close();
