@@ -46,7 +46,8 @@ describe('a bug on purpose', () => {
   // Two at a time: each waits more than it works, and what it has to show is no matter of time.
   it.concurrent.each(Object.keys(mutants) as MutantName[])(
     '%s is found',
-    { timeout: 200_000, retry: 1 },
+    // Two machines take a lease's time, and that of a machine's start, longer.
+    { timeout: 300_000, retry: 1 },
     async (name) => {
       const { violations } = await chaos('--cycles', '6', '--mutant', name);
       const broken = new Set(violations.map(({ invariant }) => invariant));
