@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type TransferTools, transferInPaper } from '../../../client/controls/transfers.ts';
+import type { ResumeRequest, TradingControlState } from '../../../contracts/control.ts';
 import { UserError } from '../../../contracts/errors.ts';
+import { TRADING_CONTROL_ID } from '../../../contracts/workflow-ids.ts';
 import { openMarketBuffer } from '../../../stores/market-buffer/open.ts';
 import { type Evidence, gather } from '../evidence.ts';
 import { createInjector } from '../injector.ts';
@@ -31,6 +33,8 @@ export interface LiveReport {
   fees: Record<string, string>;
   /** Of each kind of event that moves the books, how many there were. */
   booked: Record<string, number>;
+  /** Who halted trading, and why. */
+  halts: string[];
   violations: string[];
 }
 
@@ -59,22 +63,24 @@ export async function runLive(onProgress: (words: string) => void): Promise<Live
     await moves.deposit('500', 'USDT');
     await moves.deposit('1.5', 'BNB');
     await moves.airdrop('12', 'JUNK');
-    await moves.airdrop('3.21', 'DOT');
+    await moves.airdrop('0.42', 'DOT');
     onProgress('Trading');
     await traffic.cycle({ up, down });
     await moves.deposit('0.01000437', 'BTC');
     await Promise.all([traffic.cycle({ up: [], down: ['ETH/USDT', 'BNB/USDT'] }), perform(kill('workers/execution'))]);
-    await moves.withdraw('0.005', 'BTC');
+    await moves.withdrawCoins('0.005', 'BTC');
     await Promise.all([traffic.cycle({ up, down }), perform(kill('paper-exchange')), perform(kill('workers/cycles'))]);
-    await moves.withdraw('0.21', 'BNB');
+    await moves.withdrawCoins('0.21', 'BNB');
     await moves.withdraw('5', 'JUNK');
-    onProgress('Stopping and selling out');
-    await perform({ kind: 'stop', way: 'flatten', dies: false });
-    await traffic.untilActive();
     await Promise.all([traffic.cycle({ up, down }), perform({ kind: 'restart' })]);
+    await resumed(stack);
     await moves.withdraw('250', 'USDT');
     await Promise.all([traffic.cycle({ up: [], down: ['BTC/USDT'] }), perform(kill('workers/control'))]);
-    await traffic.cycle({ up, down });
+    onProgress('Stopping and selling out');
+    await perform({ kind: 'stop', way: 'flatten', dies: false });
+    await resumed(stack);
+    // What could not be sold stays, and pays the fees of these, or is bought on.
+    await traffic.cycle({ up: ['ETH/USDT', 'SOL/USDT'], down: [] });
     onProgress('Coming to rest');
     const evidence = await atRest(stack);
     onProgress('Making everything anew from the exchange’s records');
@@ -90,12 +96,33 @@ export async function runLive(onProgress: (words: string) => void): Promise<Live
       stops: injector.deeds.stops.length,
       fees: await stack.journal.ledger.fees('main'),
       booked: Object.fromEntries(kinds.map((kind) => [kind, count(kind)])),
+      halts: evidence.events.flatMap(({ kind, payload }) => {
+        if (kind !== 'trading.halted') return [];
+        const { after } = payload as { after: { changedBy: string; reason: string } };
+        return [`${after.changedBy}: ${after.reason}`];
+      }),
       violations: violations.map(({ what }) => what),
     };
   } finally {
     await stack.stop(false);
   }
 }
+
+/** A latch that was killed at its work halts, since that may have been a stop. */
+function resumed({ client, journal }: ChaosStack): Promise<true> {
+  return until('active trading', 120_000, async () => {
+    const { tradingState, epoch: expectedEpoch } = await journal.control.read('main');
+    if (tradingState !== 'halted') return true;
+    const request: ResumeRequest = { reason: 'the run goes on', by: 'chaos', expectedEpoch };
+    await client.workflow
+      .getHandle(TRADING_CONTROL_ID)
+      .executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
+    return undefined;
+  });
+}
+
+/** An exit is over by then, or has all of it for long. */
+const HELD_MS = 6_000;
 
 /** Money that is moved as a person does it with `sapphire portfolio`. */
 function createMoves({ journal, trading, admin, configuration }: ChaosStack) {
@@ -104,7 +131,8 @@ function createMoves({ journal, trading, admin, configuration }: ChaosStack) {
   const send = (path: string, asset: string, amount: string): Promise<unknown> =>
     admin('POST', path, { name: account, asset, amount: amount.replace('-', '') });
   let number = 0;
-  const book = async (amount: string, asset: string, value?: string): Promise<void> => {
+  /** False where nothing of it is free. */
+  const book = async (amount: string, asset: string, value?: string): Promise<boolean> => {
     number += 1;
     const request = {
       reference: `move-${number}`,
@@ -117,20 +145,29 @@ function createMoves({ journal, trading, admin, configuration }: ChaosStack) {
     };
     const move = async (open: string): Promise<void> =>
       void (await send(open.startsWith('-') ? '/withdrawals' : '/deposits', asset, open));
-    await until(`${amount} ${asset} moved`, 60_000, async () => {
+    const begunAt = Date.now();
+    return until(`${amount} ${asset} moved`, 60_000, async () => {
       try {
         await transferInPaper(value === undefined ? request : { ...request, value }, tools, move);
         return true;
       } catch (error) {
-        // An order has it for a moment, or a fill is on its way.
-        if (error instanceof UserError && ['NotFree', 'NotHeld', 'PaperTransferOpen'].includes(error.code))
-          return undefined;
+        // A fill is on its way, or an order has it: for a moment, or until it is sold.
+        const code = error instanceof UserError ? error.code : '';
+        if (code === 'PaperTransferOpen') return undefined;
+        if (code === 'NotFree' || code === 'NotHeld') return Date.now() - begunAt > HELD_MS ? false : undefined;
         throw error;
       }
     });
   };
   return {
     deposit: (amount: string, asset: string) => book(amount, asset),
+    /** Out of a deposit of twice as much where its exit has sold the rest. */
+    async withdrawCoins(amount: string, asset: string): Promise<void> {
+      for (let tries = 1; tries <= 3; tries += 1) {
+        if (await book(`-${amount}`, asset)) return;
+        await book(String(Number(amount) * 2), asset);
+      }
+    },
     withdraw: (amount: string, asset: string) => book(`-${amount}`, asset, asset === 'JUNK' ? '0' : undefined),
     airdrop: async (amount: string, asset: string): Promise<void> => {
       await send('/deposits', asset, amount);

