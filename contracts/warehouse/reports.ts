@@ -27,8 +27,6 @@ export interface HousekeepingReport {
   /** Cycles that were written to the warehouse whole, and those that have left the journal; missing in results of earlier releases. */
   stored?: number;
   moved?: number;
-  /** Signals of cycles that have left. */
-  signals?: number;
 }
 
 /** A regular report that was written. */

@@ -22,8 +22,8 @@ interface MoveTools {
   feeds: readonly Feed[];
 }
 
-/** Cycles that were written to the warehouse, and those that left the journal, with the signals that went. */
-export const nothingMoved = { stored: 0, moved: 0, signals: 0 };
+/** Cycles that were written to the warehouse, and those that left the journal. */
+export const nothingMoved = { stored: 0, moved: 0 };
 
 /**
  * Moves what is old of the journal's decisions to the warehouse: written there in one round, and out of the journal in a later one, after each was read back from
@@ -50,7 +50,6 @@ export async function moveOut(
       report.moved += await releaseProven(archive, warehouse, cycles, sound);
       report.stored += await storeCycles(warehouse, cycles, sound);
     }
-    report.signals += await archive.releaseSignals(account);
   }
   return report;
 }

@@ -39,7 +39,6 @@ describe.each(adapterNames)('what the journal asks for on %s', (name) => {
     await statusStep(journal, now);
     await portfolioStep(journal);
     await restStep(journal, now);
-    await database.run("INSERT INTO agent_scores (account, agent_id, score) VALUES ('main', 'agent1', '{}')");
     await retentionStep(journal, now);
     await journal.takeStatistics();
     grown = await grownTables(name, database, ORDERS / 4);
@@ -72,7 +71,6 @@ describe.each(adapterNames)('what the journal asks for on %s', (name) => {
     ['reservations_open', /FROM reservations WHERE account = \? AND open = 1/],
     ['signals_due', /settled_at IS NULL AND due_at/],
     ['decisions_kept', /^SELECT record FROM decisions WHERE account/],
-    ['signals_by_agent', /^SELECT signals\.cycle_id, moved_at FROM signals/],
     ['decisions_kept', /^SELECT decisions\.\*, consensus/],
     ['fills_by_intent', /FROM fills WHERE intent_id/],
   ];

@@ -166,7 +166,6 @@ export async function retentionStep({ archive, cycles }: Taking<Journal>, now: n
     'the warehouse',
   );
   await archive.old(ACCOUNT, now, 5, old.at(-1));
-  await archive.releaseSignals(ACCOUNT);
   await archive.moved('cycle/old/1');
   await cycles.list(ACCOUNT, 20, { since: now - HOUR_MS, until: now });
 }

@@ -11,9 +11,6 @@ export interface Growth {
   left?: { decisions: number; outbox: number; calls: number };
 }
 
-/** Of an agent's signals, two a cycle, so many stay, however old. */
-const SCORED = 500;
-
 const CYCLE_MS = 30_000;
 const SYMBOL = "CASE i % 3 WHEN 0 THEN 'BTC/USDT' WHEN 1 THEN 'ETH/USDT' ELSE 'SOL/USDT' END";
 const BASE = "CASE i % 3 WHEN 0 THEN 'BTC' WHEN 1 THEN 'ETH' ELSE 'SOL' END";
@@ -84,10 +81,9 @@ export async function growBooks(
        CASE WHEN i < ${whole} THEN ${at('i + 100000')} END FROM n`,
     bodies.decision,
   );
-  const signals = Math.min(whole, cycles - SCORED / 2) * 10;
   await run(
     `INSERT INTO signals (account, cycle_id, agent_id, symbol, model, price, due_at, probabilities, share, final_price, settled_at)
-     ${counted(cycles * 10, Math.max(0, signals))} SELECT 'main', 'cycle/old/' || (i / 10), 'agent' || (i % 5), CASE (i / 5) % 2 WHEN 0 THEN 'BTC/USDT' ELSE 'ETH/USDT' END,
+     ${counted(cycles * 10, whole * 10)} SELECT 'main', 'cycle/old/' || (i / 10), 'agent' || (i % 5), CASE (i / 5) % 2 WHEN 0 THEN 'BTC/USDT' ELSE 'ETH/USDT' END,
        'm', '60000', ${at('i / 10')}, '{"up":0.4,"flat":0.3,"down":0.3}', '0.2', '60010', ${at('i / 10')} FROM n`,
   );
   await run(

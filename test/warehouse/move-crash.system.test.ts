@@ -54,7 +54,6 @@ it.each([
   ['the manifest counts', '0', 'after', 'createExclusive'],
   ['the first records are to leave', '1', 'before', 'release'],
   ['the first records have left', '1', 'after', 'release'],
-  ['their signals are to leave', '1', 'before', 'releaseSignals'],
 ])(
   'has each decision in one of both, and once, when retention is killed once %s',
   { timeout: 60_000 },

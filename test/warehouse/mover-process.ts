@@ -14,7 +14,7 @@ const [folder, days, when, step] = z
     z.string(),
     z.coerce.number(),
     z.enum(['before', 'after']),
-    z.enum(['sync', 'rename', 'createExclusive', 'release', 'releaseSignals', 'none']),
+    z.enum(['sync', 'rename', 'createExclusive', 'release', 'none']),
   ])
   .parse(process.argv.slice(2));
 
@@ -50,7 +50,6 @@ const files = {
 const archive = {
   ...journal.archive,
   release: dying('release', journal.archive.release),
-  releaseSignals: dying('releaseSignals', journal.archive.releaseSignals),
 };
 await moveOut({ archive, warehouse: { ...warehouse, files }, feeds }, Date.now() - 30 * DAY_MS);
 await market.close();

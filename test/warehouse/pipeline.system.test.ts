@@ -89,7 +89,7 @@ it('has everything of real cycles in its tables, once, and equal to the books', 
 
 it('keeps what retention may not delete', async () => {
   const report = await (await rig.start('retention', retentionScheduleId('paper'))).result();
-  expect(report).toEqual({ expired: {}, outbox: 0, market: 0, answers: 0, files: 0, stored: 0, moved: 0, signals: 0 });
+  expect(report).toEqual({ expired: {}, outbox: 0, market: 0, answers: 0, files: 0, stored: 0, moved: 0 });
 });
 
 it('writes the report of the day that ended', async () => {

@@ -46,15 +46,13 @@ export interface ArchiveBook {
    */
   old(account: string, before: number, limit: number, after?: KeptAfter): Promise<WholeCycle[]>;
   /**
-   * Takes records, consensus and plans of these out of the books, in one short transaction, and tells so. Whoever calls has read every one of them
+   * Takes records, consensus, plans and signals of these out of the books, in one short transaction, and tells so. Whoever calls has read every one of them
    * elsewhere. What is out already stays so.
    *
    * @param to where they are from now on, for the audit trail
    * @returns how many those were
    */
   release(cycleIds: readonly CycleId[], to: string): Promise<number>;
-  /** Deletes signals of cycles that are out: scores are made of their sums. Returns how many. */
-  releaseSignals(account: string): Promise<number>;
   /** A cycle whose record is out; undefined for one that never was, and for one whose record is here. */
   moved(cycleId: CycleId): Promise<MovedCycle | undefined>;
 }

@@ -3,12 +3,8 @@ import type { CycleOutcome } from '../../../contracts/cycle.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { CycleId } from '../../../domain/orders/ids.ts';
-import type { AgentId } from '../../../domain/signals/agents.ts';
 import { type ArchiveBook, KEPT_CYCLES, type WholeCycle } from '../books/archive.ts';
 import type { Database, Row, Transaction } from './database.ts';
-
-/** Signals that one transaction deletes: nobody waits long for its lock. */
-const SIGNALS_AT_ONCE = 300;
 
 const textOf = (row: Row, column: string): string => String(row[column]);
 const placesOf = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
@@ -36,6 +32,7 @@ function toSignal(row: Row): object {
     model: textOf(row, 'model'),
     price: textOf(row, 'price'),
     dueAt: Number(row['due_at']),
+    ...(row['horizon_ms'] === null ? {} : { horizonMs: Number(row['horizon_ms']) }),
     probabilities: JSON.parse(textOf(row, 'probabilities')) as unknown,
     share: Number(row['share']),
     ...(row['final_price'] === null ? {} : { finalPrice: textOf(row, 'final_price') }),
@@ -55,26 +52,6 @@ export async function refuseMoved(transaction: Transaction, cycleId: CycleId): P
     `The cycle ${cycleId} ended at ${new Date(Number(row['finished_at'])).toISOString()}, and its record is in the warehouse: it is not decided again. Start one of another id ("sapphire cycle run").`,
     ExitCode.refused,
   );
-}
-
-/** Oldest first, as cycles move: a batch of which none has moved is the last. What came of them is in the sums that scores are made of. */
-async function releaseSignalsOf(database: Database, account: string, agentId: AgentId): Promise<number> {
-  for (let deleted = 0; ; ) {
-    const rows = await database.rows(
-      `SELECT signals.cycle_id, moved_at FROM signals JOIN decisions ON decisions.cycle_id = signals.cycle_id
-       WHERE signals.account = ? AND agent_id = ? ORDER BY due_at LIMIT ?`,
-      account,
-      agentId,
-      SIGNALS_AT_ONCE,
-    );
-    const moved = [...new Set(rows.filter((row) => row['moved_at'] !== null).map((row) => textOf(row, 'cycle_id')))];
-    if (moved.length === 0) return deleted;
-    deleted += await database.run(
-      `DELETE FROM signals WHERE cycle_id IN (${placesOf(moved)}) AND agent_id = ?`,
-      ...moved,
-      agentId,
-    );
-  }
 }
 
 export function createArchiveBook(database: Database): ArchiveBook {
@@ -131,6 +108,7 @@ export function createArchiveBook(database: Database): ArchiveBook {
         if (released === 0) return 0;
         await transaction.run(`DELETE FROM plans WHERE cycle_id IN (${places})`, ...cycleIds);
         await transaction.run(`DELETE FROM consensus WHERE cycle_id IN (${places})`, ...cycleIds);
+        await transaction.run(`DELETE FROM signals WHERE cycle_id IN (${places})`, ...cycleIds);
         await transaction.emit({
           eventId: `deleted/decisions/${cycleIds[0]}/${at}`,
           kind: 'data.deleted',
@@ -145,13 +123,6 @@ export function createArchiveBook(database: Database): ArchiveBook {
         });
         return released;
       }),
-
-    async releaseSignals(account) {
-      const agents = await database.rows('SELECT agent_id FROM agent_scores WHERE account = ?', account);
-      let deleted = 0;
-      for (const row of agents) deleted += await releaseSignalsOf(database, account, textOf(row, 'agent_id'));
-      return deleted;
-    },
 
     async moved(cycleId) {
       const row = await database.row('SELECT * FROM decisions WHERE cycle_id = ? AND moved_at IS NOT NULL', cycleId);
