@@ -28,7 +28,7 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
   const venue = openVenue(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, venue);
   const trading = await venue.trading();
-  await bindBooks({ journal, trading, configuration }, 'workers/control');
+  await bindBooks({ journal, trading, configuration, logger }, 'workers/control');
   for (const fees of await journal.ledger.settleEarlierFees(configuration.account))
     logger.warn(fees, fees.settled ? 'fees of an earlier release left a position' : 'a position is above its balance');
   await refuseUnlisted(configuration, trading, journal);

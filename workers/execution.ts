@@ -20,7 +20,7 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
   const venue = openVenue(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, venue);
   const trading = await venue.trading();
-  await bindBooks({ journal, trading, configuration }, 'workers/execution');
+  await bindBooks({ journal, trading, configuration, logger }, 'workers/execution');
   await refuseUnlisted(configuration, trading, journal);
   const events = createOrderEvents();
   const books = serveBooks({ configuration, journal, logger }, openVenue(marketAccess(configuration, secrets)));

@@ -31,7 +31,7 @@ await runRole('housekeeping', async ({ configuration, secrets, client, logger })
   const venue = openVenue(tradingAccess(configuration, secrets));
   await refuseUnfitKeys(configuration, venue);
   const trading = await venue.trading();
-  const { binding } = await bindBooks({ journal, trading, configuration }, 'workers/housekeeping');
+  const { binding } = await bindBooks({ journal, trading, configuration, logger }, 'workers/housekeeping');
   const prices = await venue.prices();
   await refuseUnlisted(configuration, trading, journal);
   const speed = marketSpeed(configuration);

@@ -37,7 +37,10 @@ describe('books are bound', () => {
     expect(await refuseOtherAccount(tools)).toBeUndefined();
     await refuseOtherMarket({ journal, venue: venueOf(second.market), configuration: paper });
     expect(await bindBooks(tools, 'npm start')).toMatchObject({ isNew: true, binding: { ...first, boundAt: 0 } });
-    expect(await bindBooks(tools, 'workers/control')).toMatchObject({ isNew: false });
+    const told: unknown[] = [];
+    const logger = { info: (facts: unknown) => void told.push(facts) };
+    expect(await bindBooks({ ...tools, logger }, 'workers/control')).toMatchObject({ isNew: false });
+    expect(told).toEqual([{ account: 'main', market: first.market, boundAt: 0, isNew: false }]);
     expect(await refuseOtherAccount(tools)).toMatchObject(first);
     await refuseOtherMarket({ journal, venue: venueOf(first.market), configuration: paper });
   });

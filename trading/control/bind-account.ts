@@ -5,6 +5,7 @@ import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { configurationFile } from '../../runtime/configuration/load.ts';
 import { knownSecrets } from '../../runtime/configuration/secrets.ts';
+import type { Logger } from '../../runtime/telemetry/logger.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort, Venue } from '../../venues/port.ts';
 
@@ -18,6 +19,14 @@ export class OtherAccount extends UserError {
   }
 }
 
+export interface BindTools {
+  journal: Books;
+  trading: AccountPort;
+  configuration: Settings;
+  /** Of a process that has a log. */
+  logger?: Pick<Logger, 'info'>;
+}
+
 /**
  * Before anything is written or sent: binds books that are not bound yet to the account that the keys belong to, and refuses any other. Of
  * several starts at once one binds. An exchange that does not answer fails it as every other question.
@@ -26,7 +35,7 @@ export class OtherAccount extends UserError {
  * @throws OtherAccount; UserError AccountUnidentified
  */
 export async function bindBooks(
-  { journal, trading, configuration }: { journal: Books; trading: AccountPort; configuration: Settings },
+  { journal, trading, configuration, logger }: BindTools,
   by: string,
 ): Promise<{ binding: Binding; isNew: boolean }> {
   const identity = await trading.accountIdentity();
@@ -35,6 +44,11 @@ export async function bindBooks(
   if (bound.binding.account !== account) throw otherName(bound.binding, account);
   const fault = otherAccount(bound.binding, identity, configuration);
   if (fault) throw fault;
+  const { market, boundAt } = bound.binding;
+  logger?.info(
+    { account, market, boundAt, isNew: bound.isNew },
+    'the books are of the account that the keys belong to',
+  );
   return bound;
 }
 
