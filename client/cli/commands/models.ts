@@ -77,16 +77,29 @@ async function list({ configuration, journal }: CliContext, options: OutputOptio
   }));
   print(rows, options, () =>
     table(
-      ['model', 'state', 'held-out loss', 'before', 'random walk', 'data', 'signals', 'skill', 'registered', 'by'],
-      rows.map(({ agentId, state, training, score, registeredAt, registeredBy }) => [
+      [
+        'model',
+        'state',
+        'held-out loss',
+        'before',
+        'random walk',
+        'data',
+        'horizons',
+        'directional skill',
+        'trials',
+        'registered',
+        'by',
+      ],
+      rows.map(({ agentId, state, training, score, trial, registeredAt, registeredBy }) => [
         agentId,
         state,
         training.heldOutLoss.toFixed(4),
         training.baseLoss.toFixed(4),
         training.naiveLoss.toFixed(4),
         training.dataHash.slice(0, 12),
-        String(score?.count ?? 0),
-        score ? `${(score.skill * 100).toFixed(1)} %` : 'not known',
+        (score?.horizons ?? 0).toFixed(0),
+        score ? `${(score.directionalSkill * 100).toFixed(1)} %` : 'not known',
+        String(trial.count),
         clock(registeredAt),
         registeredBy,
       ]),

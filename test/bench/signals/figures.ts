@@ -1,7 +1,7 @@
 import type { ScorePeriod } from '../../../domain/scoring/periods.ts';
 import { agents } from './agents.ts';
 import type { Market } from './markets.ts';
-import { dayOfVote, periodsOf, type Rules, trustByDay } from './rules.ts';
+import { dayBeside, daysAlone, periodsOf, type Rules, trustByDay } from './rules.ts';
 
 /** Trust of each agent: by market, then by day. */
 export type Trusts = Map<string, number[][]>;
@@ -89,9 +89,22 @@ export function votesOf(
       periods.set(key, made);
       return made;
     };
+    // What is not earned beside nobody is not earned beside a rival, and what is not in the first trial in no later one.
+    const known = new Map<string, number[]>();
+    const alone = (candidate: string, trials: number): number[] => {
+      const key = `${trials} ${candidate}`;
+      const before = known.get(key);
+      if (before) return before;
+      const looks = trials === 1 ? Array.from({ length: days }, (_, day) => day + 1) : alone(candidate, 1);
+      const found = daysAlone(rules, heard(candidate, 0), trials, looks);
+      known.set(key, found);
+      return found;
+    };
     for (const [place, { candidate, rival, trials }] of contests.entries()) {
-      const rivals = rival === undefined ? [] : [heard(rival, 1)];
-      votes[place]?.push(dayOfVote(rules, heard(candidate, 0), rivals, { trials, days }));
+      const earned = alone(candidate, trials);
+      const day =
+        rival === undefined ? earned[0] : dayBeside(rules, heard(candidate, 0), heard(rival, 1), trials, earned);
+      votes[place]?.push(day);
     }
   }
   return votes;

@@ -49,16 +49,26 @@ export function trustByDay({ scoreOf: score }: Rules, periods: readonly ScorePer
   });
 }
 
-/** The day at whose end a candidate has earned its vote, looked at once a day; undefined when it does not. */
-export function dayOfVote(
+const until = (periods: readonly ScorePeriod[], day: number): ScorePeriod[] =>
+  periods.filter(({ endsAt }) => endsAt <= day * DAY_MS);
+
+/** Those of the days, at the end of each of which is looked, on which a candidate would have earned its vote if nobody else had one. */
+export function daysAlone(
   { verdictOn: verdict }: Rules,
   candidate: readonly ScorePeriod[],
-  rivals: readonly (readonly ScorePeriod[])[],
-  { trials, days }: { trials: number; days: number },
+  trials: number,
+  days: readonly number[],
+): number[] {
+  return days.filter((day) => verdict(until(candidate, day), [], trials).earned);
+}
+
+/** The first of these days on which it has earned it beside a rival. */
+export function dayBeside(
+  { verdictOn: verdict }: Rules,
+  candidate: readonly ScorePeriod[],
+  rival: readonly ScorePeriod[],
+  trials: number,
+  alone: readonly number[],
 ): number | undefined {
-  for (let day = 1; day <= days; day += 1) {
-    const known = (periods: readonly ScorePeriod[]) => periods.filter(({ endsAt }) => endsAt <= day * DAY_MS);
-    if (verdict(known(candidate), rivals.map(known), trials).earned) return day;
-  }
-  return undefined;
+  return alone.find((day) => verdict(until(candidate, day), [until(rival, day)], trials).earned);
 }
