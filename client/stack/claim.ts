@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { type Claim, claimVariable } from '../../runtime/configuration/claim.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import type { Stack, StackKind, StackPlace, StackTerms } from '../../stores/journal/books/stacks.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { keepClaim, LEASE_MS } from '../../trading/control/keep-claim.ts';
+
+const GIVE_BACK_MS = 5_000;
 
 /** The books, as long as this process runs them. */
 export interface BooksClaim {
@@ -68,13 +71,13 @@ export async function claimBooks({
     silentMs: () => kept.silentMs(),
     lost: lost.promise,
     async close() {
-      await kept.close();
-      try {
-        await stacks.release(held);
-      } catch (error) {
-        logger.warn({ err: error }, 'the books could not be given back: their lease runs out by itself');
-      }
-      await journal.close();
+      const giveBack = async (): Promise<void> => {
+        await kept.close();
+        await stacks.release(held).catch(() => undefined);
+        await journal.close();
+      };
+      // Of books that are away, or do not answer, the lease runs out by itself, and this folder's next start does not wait for it.
+      await Promise.race([giveBack(), sleep(GIVE_BACK_MS, undefined, { ref: false })]);
     },
   };
 }

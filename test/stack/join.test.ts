@@ -242,6 +242,20 @@ describe('the stack that is joined', () => {
     await joined.close();
   });
 
+  it('ends also where its books do not answer any more', { timeout: 20_000 }, async () => {
+    const stacks = { ...journal.stacks, release: () => new Promise<void>(() => {}) };
+    const deaf = await claimBooks({
+      journal: { stacks, close: async () => undefined },
+      place: place('one'),
+      kind: 'first',
+      severalMachines: true,
+      logger: pino({ level: 'silent' }),
+      onProgress: () => undefined,
+    });
+    await deaf.close();
+    expect(await journal.stacks.list()).toHaveLength(1);
+  });
+
   it('alone has the warehouse', async () => {
     await refuseWarehouseElsewhere(journal, 'two');
     const first = await claim('one', 'first');
