@@ -22,7 +22,7 @@ const ENTRIES = ['free', 'reserved', 'market', 'market', 'free', 'free', 'fees',
 
 /**
  * Writes them as a bulk, row for row as the journal would, but for the audit trail, whose chain is made row by row. Each statement holds on both
- * databases, and counts up in the database itself.
+ * databases, and counts up in the database itself; books where retention has not been are those of earlier schemas, too, from 9 on.
  */
 export async function growBooks(
   run: (sql: string, ...values: Value[]) => Promise<unknown>,
@@ -76,9 +76,9 @@ export async function growBooks(
     bodies.consensus,
   );
   await run(
-    `INSERT INTO decisions (cycle_id, account, outcome, finished_at, record, moved_at)
-     ${counted(cycles)} SELECT 'cycle/old/' || i, 'main', 'COMPLETED', ${at('i')}, CASE WHEN i < ${whole} THEN '' ELSE CAST(? AS TEXT) END,
-       CASE WHEN i < ${whole} THEN ${at('i + 100000')} END FROM n`,
+    `INSERT INTO decisions (cycle_id, account, outcome, finished_at, record${left ? ', moved_at' : ''})
+     ${counted(cycles)} SELECT 'cycle/old/' || i, 'main', 'COMPLETED', ${at('i')}, CASE WHEN i < ${whole} THEN '' ELSE CAST(? AS TEXT) END
+       ${left ? `, CASE WHEN i < ${whole} THEN ${at('i + 100000')} END` : ''} FROM n`,
     bodies.decision,
   );
   await run(
