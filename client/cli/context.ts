@@ -31,6 +31,7 @@ export interface CliContext {
   coordinator(): Promise<CoordinatorClient>;
   /** The exchange of the mode, with its keys. */
   exchange(): Promise<Venue>;
+  /** Refused where the keys belong to another account than the books. */
   trading(): Promise<TradingPort>;
   /** Whosever account it is: for what must be cancelled in any case. */
   anyTrading(): Promise<TradingPort>;

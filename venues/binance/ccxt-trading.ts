@@ -7,8 +7,8 @@ import type { FencedOrder } from '../../domain/orders/fenced-order.ts';
 import type { IntentId, VenueOrderId } from '../../domain/orders/ids.ts';
 import type { Fill, OrderState, OrderType } from '../../domain/orders/orders.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
-import { identityOf, unidentified } from '../account-identity.ts';
 import { type TradingPort, VenueDoubt, type VenueOrder, VenueRejection, type VenueTrade } from '../port.ts';
+import { accountIn } from './account-answer.ts';
 import { amount, price, quantity } from './amount.ts';
 import { capabilitiesOf, requestBudgetOf, restUrlOf, timed, venueClockOf } from './ccxt-client.ts';
 import { instrumentOf } from './ccxt-market.ts';
@@ -64,11 +64,6 @@ const tradeSchema = z.looseObject({
 
 const accountSchema = z.object({
   balances: z.array(z.looseObject({ asset: z.string(), free: amount, locked: amount })),
-});
-
-/** developers.binance.com, "Account information": a number, which a client may read as text. */
-const uidSchema = z.object({
-  uid: z.union([z.string().regex(/^[1-9]\d*$/), z.int().positive()]).transform(String),
 });
 
 const states: Record<z.output<typeof statusSchema>, OrderState> = {
@@ -295,9 +290,7 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
       const market = await marketNameAt(client.id, restUrlOf(client));
       // Not a look that can wait: a worker that starts again while the weight is short would stay away.
       const answer = await read('account', () => client.privateGetAccount({ omitZeroBalances: 'true' }));
-      const { data } = uidSchema.safeParse(answer);
-      if (!data) throw unidentified(`${market} does not say in a known form whose account it is (uid)`);
-      return identityOf({ venue: client.id, market, uid: data.uid });
+      return accountIn(answer, { venue: client.id, market });
     },
   };
 }
