@@ -100,7 +100,7 @@ const floored = (amount: Exact): Exact => amount - (amount % 10n ** 52n);
 const shareOf = (amount: Exact, hundredths: number): Exact => floored((amount * BigInt(hundredths)) / 100n);
 
 /** The same step in the books and in the account that is kept by hand. */
-export async function openRandomBooks(journal: Taking<Journal>, account: string) {
+export async function openRandomBooks(journal: Taking<Journal>, account: string, now = () => 1_000_000) {
   const own = createAccount('USDT');
   let number = 0;
   const events: { realized: Exact; feeWorth: Exact | undefined }[] = [];
@@ -123,7 +123,7 @@ export async function openRandomBooks(journal: Taking<Journal>, account: string)
     if (amount === NOTHING) return;
     const position = asset === 'USDT' ? {} : { symbol: `${asset}/USDT`, untraded };
     const [signed, worth] = [shown(amount), shown(value)];
-    const transfer = { reference: next(), account, asset, amount: signed, value: worth, at: 5, ...position };
+    const transfer = { reference: next(), account, asset, amount: signed, value: worth, at: now(), ...position };
     const was = amount < 0n && (await refused(journal.ledger.transfer(transfer)));
     if (amount > 0n) await journal.ledger.transfer(transfer);
     if (!was) flows.push(own.flow({ asset, amount, value, untraded }));
@@ -144,14 +144,14 @@ export async function openRandomBooks(journal: Taking<Journal>, account: string)
     const sizes = Array.from({ length: parts }, () => floored(whole / BigInt(parts)));
     sizes[0] = whole - total(sizes.slice(1));
     const intentId = intentIdOf(order.legId, 1);
-    await journal.cycles.plan(order.cycleId, account, 1_000_000, () => ({
+    await journal.cycles.plan(order.cycleId, account, now(), () => ({
       cycleId: order.cycleId,
       equity: '1',
       legs: [order],
       verdicts: [],
       allocations: [],
     }));
-    const fence = await journal.intents.openFence(order, terms(order), sending(1_000_000));
+    const fence = await journal.intents.openFence(order, terms(order), sending(now()));
     if (!fence.passed) throw new Error(`${fence.code}: ${fence.value}, limit ${fence.limit}`);
     const fills: Fill[] = sizes
       .filter((size) => size > 0n)
@@ -166,6 +166,7 @@ export async function openRandomBooks(journal: Taking<Journal>, account: string)
           symbol: traded,
           side,
           quantity: shown(size),
+          filledAt: now(),
           price: limitPrice,
           fee,
           feeAsset,
@@ -223,7 +224,7 @@ export async function openRandomBooks(journal: Taking<Journal>, account: string)
         const whole = own.balances.get(base) ?? NOTHING;
         const held = shareOf(whole > 0n ? whole : NOTHING, one.share);
         const entry = { reference: next(), account, symbol: one.symbol, held: shown(held), value: one.value };
-        const more = { reason: 'gone', at: 7, by: 'ann', via: via.token('ann') };
+        const more = { reason: 'gone', at: now(), by: 'ann', via: via.token('ann') };
         if (!(await refused(journal.ledger.bookOut({ ...entry, ...more }))))
           flows.push(own.bookOut(one.symbol, exact(one.value), held).realized);
         return undefined;

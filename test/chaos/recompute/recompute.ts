@@ -97,7 +97,7 @@ function atRest(
 }
 
 /** Each report over just these events, whatever was told since. */
-async function reportsOf(events: readonly OutboxEvent[], market: readonly OutboxEvent[]): Promise<Reported> {
+export async function reportsOf(events: readonly OutboxEvent[], market: readonly OutboxEvent[]): Promise<Reported> {
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-recompute-'));
   try {
     const warehouse = openWarehouse({ folder, mode: 'paper', journal: 'recomputed' });

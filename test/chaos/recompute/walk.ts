@@ -80,9 +80,9 @@ export function walk(events: readonly OutboxEvent[], exchange: ExchangeRecords, 
     if (!own) return void differences.push(`${eventId} is no fill of the exchange, or is booked twice`);
     left.delete(key);
     differ(`${eventId} side`, payload['side'], own.side);
-    differ(`${eventId} price`, payload['price'], shown(own.price));
-    differ(`${eventId} quantity`, payload['quantity'], shown(own.quantity));
-    differ(`${eventId} fee`, payload['fee'], shown(own.fee));
+    differ(`${eventId} price`, shown(exact(payload['price'] ?? '0')), shown(own.price));
+    differ(`${eventId} quantity`, shown(exact(payload['quantity'] ?? '0')), shown(own.quantity));
+    differ(`${eventId} fee`, shown(exact(payload['fee'] ?? '0')), shown(own.fee));
     differ(`${eventId} fee asset`, payload['feeAsset'], own.feeAsset);
     differ(`${eventId} liquidity`, payload['liquidity'], own.liquidity);
     differ(`${eventId} time`, String(payload['filledAt']), String(own.at));
