@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { DefaultLogger, Runtime, type WorkerOptions } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, type WorkerOptions } from '@temporalio/worker';
 import { type Configuration, refusesForeignStarts } from '../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../contracts/errors.ts';
 import type { Role } from '../contracts/roles.ts';
@@ -42,6 +42,7 @@ export interface RoleParts<R extends Role> {
   close(): Promise<void>;
 }
 
+const CORE_LOGS = makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' });
 /** Longer than any step that must not be cut off: a submission to the exchange. */
 const SHUTDOWN_GRACE = '6s';
 
@@ -64,6 +65,8 @@ export async function runRole<R extends Role>(
   Runtime.install({
     shutdownSignals: [],
     telemetryOptions: {
+      // Of the SDK's own core too: a line that it wrote by itself was no JSON.
+      logging: { forward: {}, filter: CORE_LOGS },
       metrics: {
         prometheus: {
           bindAddress: `127.0.0.1:${sdkPort}`,

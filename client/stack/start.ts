@@ -12,6 +12,7 @@ import { DEPLOYMENT } from '../../runtime/deployment.ts';
 import { rolesOf } from '../../runtime/roles.ts';
 import type { Stack as RunningStack, StackTerms } from '../../stores/journal/books/stacks.ts';
 import { journalFile, openJournal } from '../../stores/journal/open.ts';
+import { refuseEarlierBooks } from '../../stores/journal/postgres/earlier-books.ts';
 import { refuseUnreadyMode } from '../controls/live/readiness.ts';
 import { type BooksClaim, claimBooks } from './claim.ts';
 import { stackAccess, usesOtherServer } from './connection.ts';
@@ -139,8 +140,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 /** The books first: what may be started twice is not, and what was refused has changed nothing. */
 async function takeBooks({ configuration, join: joins, logger, onProgress }: StackOptions): Promise<Books> {
-  const severalMachines = knownSecrets().journalUrl !== undefined;
+  const { journalUrl } = knownSecrets();
+  const severalMachines = journalUrl !== undefined;
   const place = placeOf(dataFolder(), severalMachines);
+  if (joins && journalUrl !== undefined) await refuseEarlierBooks(journalUrl);
   const journal = await openJournal(configuration);
   try {
     const found = joins ? await stackToJoin(journal, place) : undefined;

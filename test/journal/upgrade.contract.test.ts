@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
+import { refuseEarlierBooks } from '../../stores/journal/postgres/earlier-books.ts';
 import { SCHEMA_LOCK } from '../../stores/journal/postgres/upgrade.ts';
 import type { Database, Value } from '../../stores/journal/sql/database.ts';
 import { journalSchema, type Schema } from '../../stores/journal/sql/migrations.ts';
@@ -73,6 +74,24 @@ describe.each(adapterNames)('an upgrade of the books of an earlier release on %s
     await earlier.close();
     return address;
   }
+
+  it.runIf(name === 'postgres')('is not for who joins those that run them', async () => {
+    const version = async (): Promise<unknown> => {
+      const client = new Client({ connectionString: address });
+      await client.connect();
+      const { rows } = await client.query('SELECT max(version)::int AS version FROM migrations');
+      await client.end();
+      return rows[0]?.version;
+    };
+    await expect(refuseEarlierBooks(address)).rejects.toMatchObject({
+      code: 'BuildDiffers',
+      message: expect.stringContaining(`schema ${OLD}, this one's is ${NEWEST}`),
+    });
+    expect(await version()).toBe(OLD);
+    await (await open()).close();
+    await refuseEarlierBooks(address);
+    await refuseEarlierBooks(await server.place());
+  });
 
   /** Every table with its columns and rows, and every index. */
   async function whole(): Promise<Record<string, unknown>> {
