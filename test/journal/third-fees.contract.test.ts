@@ -73,22 +73,6 @@ describe.each(adapterNames)('a fee in a third asset on %s', (name) => {
     expect(await books.balance('BNB')).toMatchObject({ free: '0.95' });
   });
 
-  it('takes along what earlier releases took out of the ledger alone', async () => {
-    await fund(books.journal);
-    await deposit('1', '600');
-    const database = await books.database();
-    await database.transaction('main', { ledger: true }, (transaction) =>
-      transaction.run("UPDATE positions SET quantity = '1.2', average_cost = '500' WHERE symbol = 'BNB/USDT'"),
-    );
-    await trade(books.journal, leg({ quantity: '0.01' }), { price: '60000', fee: '0.1', feeAsset: 'BNB' });
-    expect(await position('BNB/USDT')).toMatchObject({ quantity: '0.9', averageCost: '500', realizedPnl: '-100' });
-    expect(await position('BTC/USDT')).toMatchObject({ averageCost: '65000' });
-    const next = leg({ legId: 'sph2', cycleId: 'c2', quantity: '0.01' });
-    await trade(books.journal, next, { price: '60000', fee: '0.1', feeAsset: 'BNB' });
-    expect(await position('BNB/USDT')).toMatchObject({ quantity: '0.8', realizedPnl: '-100' });
-    expect(await books.balance('BNB')).toMatchObject({ free: '0.8' });
-  });
-
   it('is paid while an exit of that asset has all of it reserved', async () => {
     await fund(books.journal);
     await deposit('1', '600');

@@ -1,5 +1,5 @@
 import { UserError } from '../../../contracts/errors.ts';
-import { type Decimal, type DecimalText, decimal, max, sum, text, ZERO } from '../../../domain/money/money.ts';
+import { type Decimal, type DecimalText, decimal, text, ZERO } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { LegId } from '../../../domain/orders/ids.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
@@ -105,21 +105,6 @@ export async function movePosition(
   }
 }
 
-/** Earlier releases took such fees out of the ledger alone: what the positions in the asset have too much leaves this one, as a loss. */
-async function settleEarlierFees(
-  transaction: Transaction,
-  account: string,
-  stored: BookedPosition,
-): Promise<BookedPosition> {
-  const asset = baseOf(stored.symbol);
-  const positions = (await readPositions(transaction, account)).filter(({ symbol }) => baseOf(symbol) === asset);
-  const held = sum(positions.flatMap(({ quantity, dust }) => [decimal(quantity), decimal(dust)]));
-  const books = ['free', 'reserved', 'dust'] as const;
-  const booked = await Promise.all(books.map((book) => balanceOf(transaction, account, book, asset)));
-  const { after, cost } = giveUp(stored, max(ZERO, held.minus(sum(booked))));
-  return { ...after, realizedPnl: text(decimal(after.realizedPnl).minus(cost)) };
-}
-
 /**
  * A fee in an asset that is neither of the fill's two leaves the position in that asset, and the fill's own position bears what it had cost.
  *
@@ -132,8 +117,7 @@ export async function payThirdFee(
 ): Promise<{ cost: Decimal; ofDust: Decimal; isKnown: boolean } | undefined> {
   if (feeAsset === baseOf(symbol) || feeAsset === quoteOf(symbol) || decimal(fee).isZero()) return undefined;
   const stored = await readStored(transaction, account, `${feeAsset}/${quoteOf(symbol)}`);
-  const settled = await settleEarlierFees(transaction, account, stored);
-  const { after, cost, ofDust, missing } = payFee(settled, decimal(fee), filledAt);
+  const { after, cost, ofDust, missing } = payFee(stored, decimal(fee), filledAt);
   await writeStored(transaction, account, after);
   return { cost, ofDust, isKnown: missing.isZero() };
 }
