@@ -12,7 +12,12 @@ export interface Aside {
 
 const NAME = /^before-restore-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
-export const asideOf = (data: string, at: number): string => join(data, `before-restore-${stampOf(at)}`);
+/** Where nothing is yet: of two restores within a second the later one would put its books over those of the first. */
+export async function freeAside(data: string, at: number): Promise<string> {
+  const folder = join(data, `before-restore-${stampOf(at)}`);
+  const isTaken = (await lstat(folder).catch(() => undefined)) !== undefined;
+  return isTaken ? freeAside(data, at + 1_000) : folder;
+}
 
 /** Newest first. */
 export async function listAsides(data: string): Promise<Aside[]> {

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { makeFolder } from '../../runtime/configuration/make-folder.ts';
 import { syncPath } from '../warehouse/segments/files.ts';
-import { asideOf } from './asides.ts';
+import { freeAside } from './asides.ts';
 import { restorePostgres } from './copy.ts';
 import { whileNobodyUses } from './in-use.ts';
 import { journalAt } from './journal-at.ts';
@@ -39,7 +39,7 @@ export async function restoreBackup(
   const { manifest, content } = await readBackup(folder);
   const origin = await originOf(folder, content, places.key);
   refuseOthers(folder, manifest, origin, places, unsealed);
-  const aside = asideOf(dataOf(places), at);
+  const aside = await freeAside(dataOf(places), at);
   // A file can be read until it is held, and a server must know of no other session before it is.
   const ask = async (engine: Places['books']['engine']) =>
     places.books.engine === engine ? journalAt(places.books) : undefined;

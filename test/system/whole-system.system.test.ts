@@ -46,12 +46,14 @@ async function untilGone(installation: Installation): Promise<void> {
 /** Resolves when the running start has printed the line of a finished cycle, with all that its screen shows until then. */
 async function firstCycle(child: ChildProcess): Promise<string> {
   let seen = '';
+  let words = '';
+  child.stderr?.on('data', (data: Buffer) => (words += data.toString()));
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', (data: Buffer) => {
       seen += data.toString();
       if (/^\d\d:\d\d:\d\d │/m.test(seen)) resolve();
     });
-    child.once('exit', (code) => reject(new Error(`ended with ${code} before its first cycle: ${seen}`)));
+    child.once('close', (code) => reject(new Error(`ended with ${code} before its first cycle: ${seen}${words}`)));
   });
   return seen;
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
@@ -145,7 +145,8 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     const { binding } = await bindings.bind({ account: 'main', identity, by: 'npm start', via: 'system:npm start' });
     const { folder } = await makeBackup({ ...places, binding }, { at: Date.now(), scheduled: false });
     await books.close();
-    const same = await restoreBackup(folder, places, Date.now());
+    const at = Date.now();
+    const same = await restoreBackup(folder, places, at);
     expect(same).toMatchObject({ manifest: { journal: places.journal, binding }, others: undefined });
 
     // Other books in their place: a new file, or a database that somebody has made anew.
@@ -160,7 +161,11 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     const { id } = books.journal;
     expect(id).not.toBe(places.journal);
     await books.close();
-    expect((await restoreBackup(folder, places, Date.now())).others).toBe(id);
+    const other = await restoreBackup(folder, places, at);
+    expect(other.others).toBe(id);
+    // Of two within a second each has what it replaced in a place of its own.
+    expect(other.aside).not.toBe(same.aside);
+    expect(await listAsides(dirname(other.aside))).toHaveLength(2);
     books = await open(places);
     expect(await books.journal.bindings.read('main')).toEqual(binding);
   });
