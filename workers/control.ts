@@ -32,7 +32,11 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
   for (const fees of await journal.ledger.settleEarlierFees(configuration.account))
     logger.warn(fees, fees.settled ? 'fees of an earlier release left a position' : 'a position is above its balance');
   await refuseUnlisted(configuration, trading, journal);
-  await journal.risk.adopt(configuration.account, configuration.risk);
+  // The first's alone: one that joined and was left on another configuration would put back a limit that was lowered. Where nothing is in force yet, the
+  // two have just agreed.
+  const isFirst = claimOf()?.kind !== 'joined';
+  if (isFirst || (await journal.risk.changes(configuration.account, 1)).length === 0)
+    await journal.risk.adopt(configuration.account, configuration.risk);
   const limits = (await journal.risk.read(configuration.account)).settings;
   for (const fault of limitFaults(limits, configuration))
     logger.warn(
@@ -67,7 +71,7 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
   });
   const speed = marketSpeed(configuration);
   // One that joins finds them, and takes its turn at their rounds.
-  if (claimOf()?.kind !== 'joined') {
+  if (isFirst) {
     const schedules = [scheduleId(account), ...roundIds(configuration, speed, TaskQueue.control)];
     const renewed = await renewSchedules(client, passes, schedules);
     if (renewed.length > 0) logger.warn({ renewed }, 'schedules from before this installation’s secret were made anew');
@@ -85,6 +89,7 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
       ...createReconcileActivities({
         journal,
         trading,
+        prices: await venue.prices(),
         client,
         configuration,
         ingest,

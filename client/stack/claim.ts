@@ -5,6 +5,7 @@ import type { Logger } from '../../runtime/telemetry/logger.ts';
 import type { Stack, StackKind, StackPlace, StackTerms } from '../../stores/journal/books/stacks.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { keepClaim, LEASE_MS } from '../../trading/control/keep-claim.ts';
+import { unlikeTerms } from './unlike-terms.ts';
 
 const GIVE_BACK_MS = 5_000;
 
@@ -13,7 +14,12 @@ export interface BooksClaim {
   claim: Claim;
   /** For the workers, which hold them as well. */
   environment: Record<string, string>;
-  /** Says on what terms this stack runs, before its workers do anything. */
+  /**
+   * Says on what terms this stack runs, before its workers do anything. What may refuse a start comes before it: from here on a first that slept is
+   * ended when it wakes.
+   *
+   * @throws UserError HeldElsewhere, OtherNamespace, OtherInstallation, ConfigurationDiffers, BooksTaken
+   */
   agree(terms: StackTerms): Promise<void>;
   /** Takes what may run once on all machines. Undefined where the claim was lost. */
   takePart(part: string): Promise<Stack | undefined>;
@@ -64,7 +70,9 @@ export async function claimBooks({
     environment: claimVariable(claim),
     async agree(terms) {
       const { agreed, others } = await stacks.agree(held, terms);
-      if (others.length > 0) throw otherNamespace(others);
+      const first = kind === 'first' ? others.find((other) => other.kind === 'first') : undefined;
+      if (first) throw heldElsewhere(first, place, severalMachines);
+      if (others.length > 0) throw otherTerms(terms, others, kind);
       if (!agreed) throw booksTaken();
     },
     takePart: (part) => stacks.takePart(held, part),
@@ -96,12 +104,19 @@ function heldElsewhere(holder: Stack, place: StackPlace, severalMachines: boolea
   );
 }
 
-function otherNamespace(others: readonly Stack[]): UserError {
-  return new UserError(
-    'OtherNamespace',
-    `These books are traded by stacks on another Temporal server or namespace: ${others.map(describeStack).join('; ')}. Name theirs in TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, or stop them first.`,
-    ExitCode.refused,
-  );
+function otherTerms(terms: StackTerms, others: readonly Stack[], kind: StackKind): UserError {
+  const where = others.map(describeStack).join('; ');
+  const there = others.find((other) => other.terms?.namespace === terms.namespace)?.terms;
+  const unlike = there && unlikeTerms(terms, there, where);
+  if (!unlike) {
+    return new UserError(
+      'OtherNamespace',
+      `These books are traded by stacks on another Temporal server or namespace: ${where}. Name theirs in TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, or stop them first.`,
+      ExitCode.refused,
+    );
+  }
+  const which = kind === 'first' ? 'those that joined' : 'those';
+  return new UserError(unlike.code, `${unlike.what}. Make them the same, or stop ${which} first.`, ExitCode.refused);
 }
 
 function booksTaken(): UserError {

@@ -8,7 +8,7 @@ import type { Stack, StackPlace, StackTerms } from '../../stores/journal/books/s
 import type { Journal } from '../../stores/journal/port.ts';
 import { describeStack } from './claim.ts';
 import { usesOtherServer } from './connection.ts';
-import { configurationDifferences } from './shared-configuration.ts';
+import { unlikeTerms } from './unlike-terms.ts';
 
 const EXCHANGE_TIMEOUT_MS = 5_000;
 const DOCS = 'docs/several-machines.md has the recipe';
@@ -88,27 +88,13 @@ export function refuseOtherTerms(here: StackTerms, stack: Stack & { terms: Stack
     );
   }
   if (there.payloadCheck !== '' && here.payloadCheck === '') refuseMissing(['payloadKeys']);
-  const others = [
-    ...(here.guardCheck === there.guardCheck ? [] : [secretVariables.guardSecret]),
-    ...(here.payloadCheck === there.payloadCheck ? [] : [secretVariables.payloadKeys]),
-  ];
-  if (others.length > 0) {
-    throw new UserError(
-      'OtherInstallation',
-      `${others.join(' and ')} here and at ${where} are not the same, and neither would take the other's work for its own: give this machine those of that one.`,
-      ExitCode.refused,
-    );
-  }
-  const differences = configurationDifferences(here.configuration, there.configuration);
-  if (differences.length > 0) {
-    const list = differences.map(
-      ({ key, here: own = 'not set', there: other = 'not set' }) => `${key}: ${own} here, ${other} there`,
-    );
-    throw new UserError(
-      'ConfigurationDiffers',
-      `The trading configuration here and at ${where} differ: ${list.join('; ')}. Make them the same: what may differ stands in docs/several-machines.md.`,
-      ExitCode.refused,
-    );
+  const unlike = unlikeTerms(here, there, where);
+  if (unlike) {
+    const remedy =
+      unlike.code === 'OtherInstallation'
+        ? ': give this machine those of that one.'
+        : '. Make them the same: what may differ stands in docs/several-machines.md.';
+    throw new UserError(unlike.code, `${unlike.what}${remedy}`, ExitCode.refused);
   }
   if (here.build !== there.build) {
     throw new UserError(

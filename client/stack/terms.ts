@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * joins has to be of it.
  *
  * @returns whether the server keeps the versions of workers apart
- * @throws UserError as refuseOtherTerms does, BooksTaken
+ * @throws UserError as refuseOtherTerms and `agree` do
  */
 export async function settleTerms({
   configuration,

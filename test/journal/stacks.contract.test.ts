@@ -94,7 +94,25 @@ describe.each(adapterNames)('who runs the books in %s', (name) => {
     await sleep(2 * SHORT_MS);
     const after = await claimed('b');
     expect(after.fence).toBeGreaterThan(before.fence);
+    expect(await stacks.agree(after, terms())).toMatchObject({ agreed: true });
     expect(await stacks.renew(before)).toBe(false);
+  });
+
+  it('stays with the one that slept where the other is refused before it has agreed', async () => {
+    const sleeper = await claimed('a', 'first', SHORT_MS);
+    await stacks.agree(sleeper, terms());
+    await sleep(2 * SHORT_MS);
+    await stacks.release(await claimed('b'));
+    expect(await stacks.renew(sleeper)).toBe(true);
+  });
+
+  it('stays with the one that wakes before the other has agreed', async () => {
+    const sleeper = await claimed('a', 'first', 2_000);
+    await sleep(2_100);
+    const other = await claimed('b');
+    expect(await stacks.renew(sleeper)).toBe(true);
+    expect(await stacks.agree(other, terms())).toMatchObject({ agreed: false, others: [{ stackId: 'a' }] });
+    expect(await stacks.renew(sleeper)).toBe(true);
   });
 
   it('is kept by a renewal, also one that comes late, as long as nobody else has asked', async () => {
@@ -126,6 +144,32 @@ describe.each(adapterNames)('who runs the books in %s', (name) => {
       agreed: false,
       others: [{ stackId: 'b' }],
     });
+  });
+
+  it.each([
+    ['configuration', { configuration: '{"a":"1"}' }],
+    ['guard', { guardCheck: 'h' }],
+    ['keys to payloads', { payloadCheck: 'q' }],
+  ])(
+    'refuses a first of another %s while one lives that joined, and ends it where that sleeps',
+    async (_what, other) => {
+      const joined = await claimed('b', 'joined', 1_000);
+      await stacks.agree(joined, terms());
+      const first = await claimed('a');
+      expect(await stacks.agree(first, terms(other))).toMatchObject({ agreed: false, others: [{ stackId: 'b' }] });
+      expect(await stacks.renew(joined)).toBe(true);
+      await sleep(1_100);
+      expect(await stacks.agree(first, terms(other))).toMatchObject({ agreed: true });
+      expect(await stacks.renew(joined)).toBe(false);
+    },
+  );
+
+  it('takes a first of another build, whose configuration may have got more', async () => {
+    const joined = await claimed('b', 'joined');
+    await stacks.agree(joined, terms());
+    const next = terms({ build: 'b2', configuration: '{"a":"1"}' });
+    expect(await stacks.agree(await claimed('a'), next)).toMatchObject({ agreed: true });
+    expect(await stacks.renew(joined)).toBe(true);
   });
 
   it('ends those of another namespace that sleep', async () => {

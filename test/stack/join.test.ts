@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimBooks } from '../../client/stack/claim.ts';
@@ -240,6 +241,37 @@ describe('the stack that is joined', () => {
     });
     await first.close();
     await joined.close();
+  });
+
+  it.each([
+    [
+      'ConfigurationDiffers',
+      { configuration: configured({ risk: { maxOrderNotional: '500' } }) },
+      'risk.maxOrderNotional: "500" here',
+    ],
+    ['OtherInstallation', checksOf({ guardSecret: 'h'.repeat(32) }), 'SAPPHIRE_GUARD_SECRET here and at two.example'],
+  ])('refuses a first as %s while one that had joined lives', async (code, changes, words) => {
+    const joined = await claim('two', 'joined');
+    await joined.agree(terms);
+    const first = await claim('one', 'first');
+    const refused = await first.agree({ ...terms, ...changes }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code, exitCode: ExitCode.refused, message: expect.stringContaining(words) });
+    expect(refused).toMatchObject({ message: expect.stringContaining('or stop those that joined first.') });
+    await joined.close();
+    await first.agree({ ...terms, ...changes });
+    await first.close();
+  });
+
+  it('stays with a first that slept and woke before another was up', async () => {
+    const sleeper = await journal.stacks.claim({ ...place('one'), kind: 'first' }, 2_000);
+    if (!('held' in sleeper)) throw new Error('it was refused');
+    await sleep(2_100);
+    const second = await claim('two', 'first');
+    expect(await journal.stacks.renew(sleeper.held)).toBe(true);
+    await expect(second.agree(terms)).rejects.toMatchObject({ code: 'HeldElsewhere' });
+    await second.close();
+    expect(await journal.stacks.renew(sleeper.held)).toBe(true);
+    await journal.stacks.release(sleeper.held);
   });
 
   it('ends also where its books do not answer any more', { timeout: 20_000 }, async () => {

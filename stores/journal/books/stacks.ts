@@ -40,7 +40,7 @@ export interface Stack extends Held, StackPlace {
   leftMs: number;
 }
 
-/** `after`: the first whose lease had run out, and in whose place this one is. */
+/** `after`: the first whose lease has run out, and in whose place this one will be once it has agreed. */
 export type ClaimOutcome = { held: Held; after?: Stack } | { heldBy: Stack };
 
 /** Who runs the books. Leases are held against the database's clock, not those of the machines. */
@@ -50,7 +50,10 @@ export interface StackBook {
    * once. Refused with the holder where another stack's lease as `first` has not run out.
    */
   claim(claim: StackPlace & { kind: StackKind }, leaseMs: number): Promise<ClaimOutcome>;
-  /** Says on what terms a stack runs. Refused, with those that live, where any of them is on another namespace. False once the claim was lost. */
+  /**
+   * Says on what terms a stack runs. Refused, with those that live and are in the way: those on other terms (of another build these may differ in the
+   * configuration), and of a first another one, which woke meanwhile. Ends those in the way that sleep. False once the claim was lost.
+   */
   agree(held: Held, terms: StackTerms): Promise<{ agreed: boolean; others: Stack[] }>;
   /** Prolongs the lease. False once another claim has taken its place: whoever held this one must not go on. */
   renew(held: Held): Promise<boolean>;

@@ -33,6 +33,18 @@ async function list(sql: Sql, now: number): Promise<Stack[]> {
   return rows.map((row) => toStack(row, now));
 }
 
+/** Whether the two may not work at the same time. One of another build gets nothing new, whatever its configuration. */
+function isUnlike(terms: StackTerms, other: StackTerms | undefined): boolean {
+  if (!other) return false;
+  const isOfThisBuild = terms.build === other.build;
+  return (
+    terms.namespace !== other.namespace ||
+    terms.guardCheck !== other.guardCheck ||
+    terms.payloadCheck !== other.payloadCheck ||
+    (isOfThisBuild && terms.configuration !== other.configuration)
+  );
+}
+
 /** Each claim holds the row until its commit, so that one comes after the other. */
 async function nextFence(transaction: Transaction): Promise<number> {
   await transaction.run(
@@ -58,10 +70,7 @@ export function createStackBook(database: Database): StackBook {
         const known = await list(transaction, now);
         const heldBy = known.find(isInTheWay);
         if (heldBy) return { heldBy };
-        await transaction.run('DELETE FROM stacks WHERE heard_at <= ?', now - FORGOTTEN_MS);
-        // A first that wakes late finds its row gone. Of those that joined, one may have slept: it goes on where nothing has changed.
-        if (kind === 'first')
-          await transaction.run("DELETE FROM stacks WHERE kind = 'first' AND stack_id <> ?", stackId);
+        // Its row stays until this start has agreed: one that is refused before that ends nobody.
         const after = kind === 'first' ? known.find((other) => other.kind === 'first' && !isOwn(other)) : undefined;
         await transaction.run(
           `INSERT INTO stacks (stack_id, fence, kind, machine, host, folder, terms, started_at, heard_at, until, lease_ms)
@@ -87,14 +96,20 @@ export function createStackBook(database: Database): StackBook {
       database.transaction('', {}, async (transaction) => {
         await nextFence(transaction);
         const now = await transaction.clock();
-        const elsewhere = (await list(transaction, now)).filter(
+        const known = await list(transaction, now);
+        const own = known.find(({ stackId, fence }) => stackId === held.stackId && fence === held.fence);
+        if (!own) return { agreed: false, others: [] };
+        // A first that wakes after this finds its row gone. Of those that joined, one may have slept: it goes on where nothing has changed.
+        const inTheWay = known.filter(
           (other) =>
-            other.stackId !== held.stackId && other.terms !== undefined && other.terms.namespace !== terms.namespace,
+            other.stackId !== own.stackId &&
+            ((own.kind === 'first' && other.kind === 'first') || isUnlike(terms, other.terms)),
         );
-        const others = elsewhere.filter(({ leftMs }) => leftMs > 0);
+        const others = inTheWay.filter(({ leftMs }) => leftMs > 0);
         if (others.length > 0) return { agreed: false, others };
-        for (const { stackId, fence } of elsewhere)
+        for (const { stackId, fence } of inTheWay)
           await transaction.run('DELETE FROM stacks WHERE stack_id = ? AND fence = ?', stackId, fence);
+        await transaction.run('DELETE FROM stacks WHERE heard_at <= ?', now - FORGOTTEN_MS);
         const changed = await transaction.run(
           'UPDATE stacks SET terms = ? WHERE stack_id = ? AND fence = ?',
           JSON.stringify(terms),
