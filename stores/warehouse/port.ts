@@ -1,4 +1,4 @@
-import type { EventSource, Row, TableName } from '../../contracts/warehouse/tables.ts';
+import type { DataClass, EventSource, Row, TableName } from '../../contracts/warehouse/tables.ts';
 import type { Mode } from '../../domain/market/market.ts';
 
 /** An immutable Parquet file with rows of one table, of a range of events of one source. Several tables have segments of the same range. */
@@ -40,6 +40,8 @@ export interface Manifest {
   retired: { file: string; at: number }[];
   /** What a person let it go on without; missing where nothing is. */
   gaps?: Gap[] | undefined;
+  /** By class of data, when what was deleted as too old ends, UTC epoch milliseconds; missing where nothing was. */
+  expired?: Partial<Record<DataClass, number>> | undefined;
 }
 
 /** Events that were deleted from their buffer before this warehouse had them. */

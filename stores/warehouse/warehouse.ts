@@ -60,7 +60,9 @@ const TRIES = 5;
  */
 export async function changeManifest(
   warehouse: Warehouse,
-  change: (manifest: Manifest) => Promise<Pick<Manifest, 'cursors' | 'segments' | 'retired' | 'gaps'> | undefined>,
+  change: (
+    manifest: Manifest,
+  ) => Promise<Pick<Manifest, 'cursors' | 'segments' | 'retired' | 'gaps' | 'expired'> | undefined>,
 ): Promise<Manifest | undefined> {
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const manifest = await currentManifest(warehouse);

@@ -86,6 +86,7 @@ describe('the printer', () => {
       account: hostile,
       currency: hostile,
       madeAt: 0,
+      missing: [],
       reports: [],
     });
     expect(html).not.toMatch(unprintable);

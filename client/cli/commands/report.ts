@@ -6,6 +6,7 @@ import { type Period, periodOf, periods } from '../../../domain/statistics/perio
 import { cellText } from '../../../stores/warehouse/pages/format.ts';
 import { makePage, pageName, runReports } from '../../../stores/warehouse/pages/make.ts';
 import { type ReportRows, reports } from '../../../stores/warehouse/reports/index.ts';
+import { missingFrom, missingLine } from '../../../stores/warehouse/segments/gaps.ts';
 import { action, day, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { heading, type Lines, type OutputOptions, print, progress, table } from '../output.ts';
@@ -49,7 +50,11 @@ async function show(context: CliContext, options: Options, name: string): Promis
   const from = options.from ?? periodOf('daily', to - 1).from - (options.days - 1) * DAY_MS;
   const [done] = await runReports(warehouse, feeds, { from, to }, [report]);
   if (!done) throw new Error('one report was wanted');
-  print({ report: name, from, to, rows: done.rows }, options, () => linesOf(done));
+  const { missing } = await missingFrom(warehouse, feeds, { from, to });
+  print({ report: name, from, to, missing, rows: done.rows }, options, () => [
+    ...missing.map(missingLine),
+    linesOf(done),
+  ]);
 }
 
 async function showPeriod(
@@ -59,10 +64,14 @@ async function showPeriod(
 ): Promise<void> {
   const { warehouse, feeds } = await open();
   const page = await makePage(warehouse, feeds, configuration, { period, at: options.date ?? warehouse.now() });
-  const { range, reports: done } = page;
+  const { range, missing, reports: done } = page;
   if (options.out === undefined) {
     const rows = Object.fromEntries(done.map((each) => [each.report.name, each.rows]));
-    print({ period, ...range, reports: rows }, options, () => [page.title, ...done.map((each) => ['', linesOf(each)])]);
+    print({ period, ...range, missing, reports: rows }, options, () => [
+      page.title,
+      ...missing.map(missingLine),
+      ...done.map((each) => ['', linesOf(each)]),
+    ]);
     return;
   }
   progress(`${heading(configuration.mode).trim()}: drawing ${page.title}`);
@@ -75,7 +84,7 @@ async function showPeriod(
   const file = isFolder ? join(wanted, pageName(page, period)) : wanted;
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, pageHtml(page));
-  print({ period, ...range, file }, options, () => file);
+  print({ period, ...range, missing, file }, options, () => [...missing.map(missingLine), file]);
 }
 
 export function registerReport(program: Command): void {

@@ -5,6 +5,7 @@ import { readWarehouse } from '../query.ts';
 import { duckDbDialect } from '../reports/dialect.ts';
 import { reports as allReports, type ReportRows, runReport } from '../reports/index.ts';
 import type { Range, Report } from '../reports/query.ts';
+import { missingFrom } from '../segments/gaps.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { dateText } from './format.ts';
 import type { ReportPage } from './page.ts';
@@ -16,9 +17,10 @@ export async function runReports(
   range: Range,
   wanted: readonly Report[] = allReports,
 ): Promise<ReportRows[]> {
+  const { lost } = await missingFrom(warehouse, feeds, range);
   return readWarehouse(warehouse, feeds, async ({ query }) => {
     const done: ReportRows[] = [];
-    for (const report of wanted) done.push(await runReport(report, range, duckDbDialect, query));
+    for (const report of wanted) done.push(await runReport(report, range, duckDbDialect, query, lost));
     return done;
   });
 }
@@ -44,6 +46,7 @@ export async function makePage(
     account,
     currency,
     madeAt: warehouse.now(),
+    missing: (await missingFrom(warehouse, feeds, range)).missing,
     reports: await runReports(warehouse, feeds, range),
   };
 }

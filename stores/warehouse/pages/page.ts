@@ -3,6 +3,7 @@ import type { Mode } from '../../../domain/market/market.ts';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
 import type { Cell, ReportRows } from '../reports/index.ts';
 import type { Range } from '../reports/query.ts';
+import { type Missing, missingLine } from '../segments/gaps.ts';
 import { chartSvg } from './chart.ts';
 import { cellText, isFigure } from './format.ts';
 
@@ -13,6 +14,8 @@ export interface ReportPage {
   account: string;
   currency: string;
   madeAt: number;
+  /** What the figures leave out, since the warehouse has not got it. */
+  missing: readonly Missing[];
   reports: readonly ReportRows[];
 }
 
@@ -22,7 +25,7 @@ const style = `
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page); max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h1 { margin: 0 } h2 { margin: 2.5rem 0 .25rem } p { color: var(--faint); margin: .25rem 0 1rem; max-width: 48rem }
 .mode { display: inline-block; padding: .1rem .6rem; border-radius: 1rem; color: #fff; background: var(--paper); font-weight: 600 }
-.mode.live { background: var(--live) }
+.mode.live { background: var(--live) } .missing { color: var(--live) }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: .75rem; margin: 1.5rem 0 }
 .tile { background: var(--tile); border-radius: .5rem; padding: .75rem 1rem } .tile b { display: block; font-size: 1.3rem; font-variant-numeric: tabular-nums }
 .scroll { overflow-x: auto } svg { max-width: 100%; height: auto }
@@ -43,7 +46,13 @@ function of(page: ReportPage, name: string): Record<string, Cell>[] {
 function tilesOf(page: ReportPage): [string, string][] {
   const days = of(page, 'pnl-days');
   const money = (name: string): string =>
-    cellText('money', days.length === 0 ? null : text(sum(days.map((day) => decimal(day[name] ?? 0)))));
+    cellText(
+      'money',
+      // A sum without the days that are not known would be a wrong figure.
+      days.length === 0 || days.some((day) => day[name] === null)
+        ? null
+        : text(sum(days.map((day) => decimal(day[name] ?? 0)))),
+    );
   const falls = of(page, 'drawdown').map(({ worst }) => Number(worst));
   const total = (name: string, column: string): number =>
     of(page, name).reduce((all, row) => all + Number(row[column] ?? 0), 0);
@@ -84,7 +93,7 @@ function sectionOf(section: ReportRows): string {
 
 /** One file without scripts that needs nothing else: to be mailed, kept, or printed. */
 export function pageHtml(page: ReportPage): string {
-  const { title, range, mode, account, madeAt, reports } = page;
+  const { title, range, mode, account, madeAt, reports, missing } = page;
   const moment = (at: number): string => cellText('time', at);
   const tiles = tilesOf(page).map(
     ([name, value]) => `<div class="tile">${escaped(name)}<b>${escaped(value)}</b></div>`,
@@ -94,7 +103,8 @@ export function pageHtml(page: ReportPage): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${escaped(`${title} · ${mode} · Sapphire`)}</title><style>${style}</style></head><body>
 <header><span class="mode ${mode}">${mode === 'live' ? 'LIVE: real money' : 'paper'}</span><h1>${escaped(title)}</h1>
-<p>Account ${escaped(account)}, from ${moment(range.from)} to before ${moment(range.to)} UTC. Made ${moment(madeAt)} UTC.</p></header>
+<p>Account ${escaped(account)}, from ${moment(range.from)} to before ${moment(range.to)} UTC. Made ${moment(madeAt)} UTC.</p>
+${missing.map((each) => `<p class="missing">${escaped(missingLine(each))}</p>`).join('')}</header>
 <div class="tiles">${tiles.join('')}</div>
 ${reports.map(sectionOf).join('\n')}
 </body></html>

@@ -3,7 +3,7 @@ import { agentSkill, calibration, costs } from './agents.ts';
 import type { SqlDialect } from './dialect.ts';
 import { fillQuality, incidents, latency, outcomes } from './execution.ts';
 import { drawdown, profitByAgent, profitByDay, profitBySymbol } from './profit.ts';
-import type { Range, Report, ReportColumn } from './query.ts';
+import { type Lost, nothingLost, type Range, type Report, type ReportColumn } from './query.ts';
 
 /** In the order in which a person reads them. */
 export const reports: readonly Report[] = [
@@ -33,8 +33,9 @@ export async function runReport(
   range: Range,
   dialect: SqlDialect,
   query: (sql: string) => Promise<Record<string, unknown>[]>,
+  lost: Lost = nothingLost,
 ): Promise<ReportRows> {
-  const rows = await query(report.sql(dialect, range));
+  const rows = await query(report.sql(dialect, range, lost));
   return {
     report,
     rows: rows.map((row) => Object.fromEntries(report.columns.map((column) => [column.name, cellOf(column, row)]))),

@@ -9,7 +9,7 @@ export const profitByDay: Report = {
   name: 'pnl-days',
   title: 'Profit and loss by day',
   description:
-    'PnL: change of equity from the last mark before the day to the last of the day, less what was paid in or out between the two; an account begins with nothing, and its first deposit is paid in like any other. Equity: at the day’s last mark, with what was paid in or out since; a day without a mark has that of the day before, and its PnL stands in the next that has one. Realised: of the sales of that day, and of the coins that were withdrawn or booked out as if they were sold for their worth. Fees: of the fills of that day, one in a third asset at what that had cost. The equity of a day less that of the day before is its PnL and what was paid in. All in the account’s currency; days are UTC.',
+    'PnL: change of equity from the last mark before the day to the last of the day, less what was paid in or out between the two; an account begins with nothing, and its first deposit is paid in like any other. Equity: at the day’s last mark, with what was paid in or out since; a day without a mark has that of the day before, and its PnL stands in the next that has one. Neither is known where what lies between two marks, or before the first, is missing. Realised: of the sales of that day, and of the coins that were withdrawn or booked out as if they were sold for their worth. Fees: of the fills of that day, one in a third asset at what that had cost. The equity of a day less that of the day before is its PnL and what was paid in. All in the account’s currency; days are UTC.',
   columns: [
     { name: 'day', title: 'day', unit: 'day' },
     { name: 'equity', title: 'equity', unit: 'money' },
@@ -22,10 +22,18 @@ export const profitByDay: Report = {
     { name: 'unknown_fees', title: 'fees not known', unit: 'count' },
   ],
   chart: { kind: 'line', x: 'day', y: ['equity'] },
-  sql: (d, range) => {
+  sql: (d, range, lost) => {
     // All that lies before the range is one day before the first.
     const day = `CASE WHEN event_at < ${d.moment(range.from)} THEN -1 ELSE ${d.day('event_at')} END`;
-    const until = `event_at < ${d.moment(range.to)}`;
+    // What is left of a time that was deleted in part is not the whole of it.
+    const kept = lost.before === undefined ? '1 = 1' : `event_at >= ${d.moment(lost.before)}`;
+    const until = `event_at < ${d.moment(range.to)} AND ${kept}`;
+    /** Whether events are lost between two sequences, of which the first is NULL where nothing came before. */
+    const holed = (after: string, to: string): string =>
+      [
+        lost.before === undefined ? '1 = 0' : `${after} IS NULL`,
+        ...lost.gaps.map((gap) => `(${to} > ${gap.from} AND COALESCE(${after}, 0) < ${gap.to})`),
+      ].join(' OR ');
     return `
 WITH flows AS (
   SELECT ${day} AS day, sequence, value, COALESCE(realized_pnl, 0) AS realized FROM ${d.table('capital_flows')} WHERE ${until}
@@ -33,30 +41,35 @@ WITH flows AS (
   SELECT ${day} AS day, MAX(sequence) AS sequence, ${d.latest('equity', 'sequence')} AS equity
   FROM ${d.table('portfolio_snapshots')} WHERE ${until} GROUP BY 1
 ), results AS (
-  SELECT c.day, MAX(c.equity) - SUM(CASE WHEN f.sequence < c.sequence THEN f.value ELSE 0 END) AS result,
+  SELECT c.day, MAX(c.sequence) AS sequence, MAX(c.equity) - SUM(CASE WHEN f.sequence < c.sequence THEN f.value ELSE 0 END) AS result,
     ${counted('f.sequence > 0 AND f.sequence < c.sequence')} AS payments
   FROM closes c CROSS JOIN (SELECT sequence, value FROM flows UNION ALL SELECT 0, 0) f GROUP BY c.day
-), gains AS (
-  SELECT day, result, COALESCE(LAG(result) OVER (ORDER BY day), CASE WHEN payments > 0 THEN 0 ELSE result END) AS opened,
-    ROW_NUMBER() OVER (ORDER BY day) AS place
+), neighbours AS (
+  SELECT day, sequence, result, COALESCE(LAG(result) OVER (ORDER BY day), CASE WHEN payments > 0 THEN 0 ELSE result END) AS opened,
+    LAG(sequence) OVER (ORDER BY day) AS marked, ROW_NUMBER() OVER (ORDER BY day) AS place
   FROM results
+), gains AS (
+  SELECT *, CASE WHEN ${holed('marked', 'sequence')} THEN 1 ELSE 0 END AS unknown FROM neighbours
 ), facts AS (
-  SELECT -1 AS day, opened AS brought, 0 AS pnl, 0 AS paid, 0 AS realized, 0 AS fees, 0 AS turnover, 0 AS fills,
-    0 AS unknown_fees
+  SELECT -1 AS day, 0 AS seen, 0 AS unknown, opened AS brought, 0 AS gained, 0 AS paid, 0 AS realized, 0 AS fees, 0 AS turnover,
+    0 AS fills, 0 AS unknown_fees
   FROM gains WHERE place = 1
-  UNION ALL SELECT day, 0, result - opened, 0, 0, 0, 0, 0, 0 FROM gains
-  UNION ALL SELECT day, 0, 0, value, realized, 0, 0, 0, 0 FROM flows
-  UNION ALL SELECT ${d.day('event_at')}, 0, 0, 0, COALESCE(realized_pnl, 0), COALESCE(fee_quote, 0), notional, 1,
+  UNION ALL SELECT day, sequence, unknown, 0, result - opened, 0, 0, 0, 0, 0, 0 FROM gains
+  UNION ALL SELECT day, sequence, 0, 0, 0, value, realized, 0, 0, 0, 0 FROM flows
+  UNION ALL SELECT ${d.day('event_at')}, sequence, 0, 0, 0, 0, COALESCE(realized_pnl, 0), COALESCE(fee_quote, 0), notional, 1,
     CASE WHEN fee_quote IS NULL THEN 1 ELSE 0 END
-  FROM ${d.table('fills')} WHERE ${within(d, range)}
+  FROM ${d.table('fills')} WHERE ${within(d, range)} AND ${kept}
 ), days AS (
-  SELECT day, SUM(brought) AS brought, SUM(pnl) AS pnl, SUM(paid) AS paid, SUM(realized) AS realized, SUM(fees) AS fees,
-    SUM(turnover) AS turnover, SUM(fills) AS fills, SUM(unknown_fees) AS unknown_fees
+  SELECT day, MAX(seen) AS seen, MAX(unknown) AS unknown, SUM(brought) AS brought, SUM(gained) AS gained, SUM(paid) AS paid,
+    SUM(realized) AS realized, SUM(fees) AS fees, SUM(turnover) AS turnover, SUM(fills) AS fills, SUM(unknown_fees) AS unknown_fees
   FROM facts GROUP BY day
 ), standing AS (
-  SELECT *, SUM(brought + pnl + paid) OVER (ORDER BY day) AS equity FROM days
+  SELECT days.*, SUM(brought + gained + paid) OVER (ORDER BY days.day) AS equity,
+    MAX(seen) OVER (ORDER BY days.day) AS last_seen, MAX(closes.sequence) OVER (ORDER BY days.day) AS last_mark
+  FROM days LEFT JOIN closes ON closes.day = days.day
 )
-SELECT day, ${d.text('equity')} AS equity, ${d.text('pnl')} AS pnl, ${d.text('realized')} AS realized,
+SELECT day, ${d.text(`CASE WHEN ${holed('last_mark', 'last_seen')} THEN NULL ELSE equity END`)} AS equity,
+  ${d.text('CASE WHEN unknown = 1 THEN NULL ELSE gained END')} AS pnl, ${d.text('realized')} AS realized,
   ${d.text('fees')} AS fees, ${d.text('paid')} AS flows, ${d.text('turnover')} AS turnover, ${d.double('fills')} AS fills,
   ${d.double('unknown_fees')} AS unknown_fees
 FROM standing WHERE day >= 0

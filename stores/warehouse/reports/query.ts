@@ -23,6 +23,16 @@ export interface Range {
   to: number;
 }
 
+/** Trading of the past that is not in the warehouse. */
+export interface Lost {
+  /** Sequences of the books' events that it never had, both included. */
+  gaps: readonly { from: number; to: number }[];
+  /** What happened before it is deleted, or in part, UTC epoch milliseconds; undefined where nothing is. */
+  before: number | undefined;
+}
+
+export const nothingLost: Lost = { gaps: [], before: undefined };
+
 /** One question that the warehouse answers. Its query gives `columns` in their order. */
 export interface Report {
   name: string;
@@ -31,7 +41,7 @@ export interface Report {
   description: string;
   columns: readonly ReportColumn[];
   chart?: ChartOf;
-  sql(dialect: SqlDialect, range: Range): string;
+  sql(dialect: SqlDialect, range: Range, lost: Lost): string;
 }
 
 export const within = ({ moment }: SqlDialect, { from, to }: Range, column = 'event_at'): string =>

@@ -59,17 +59,21 @@ export async function expireSegments(warehouse: Warehouse, keep: KeepDays): Prom
     for (const name of Object.keys(expired)) delete expired[name];
     const gone: Segment[] = [];
     const kept: Segment[] = [];
+    const ends = { ...manifest.expired };
     for (const segment of manifest.segments) {
-      const days = keep[tables[segment.table].dataClass];
+      const { dataClass } = tables[segment.table];
+      const days = keep[dataClass];
       // A day's grace: no segment is written anew for a few rows of it.
       const cutoff = days === null ? 0 : warehouse.now() - days * DAY_MS;
       if (segment.minAt >= cutoff - DAY_MS) continue;
       const rest = segment.maxAt < cutoff ? undefined : await rewrite(warehouse, [segment], keptSince(cutoff));
       gone.push(segment);
+      ends[dataClass] = Math.max(ends[dataClass] ?? 0, cutoff);
       if (rest) kept.push({ ...rest, loadedTo: segment.loadedTo });
       expired[segment.table] = (expired[segment.table] ?? 0) + segment.rows - (rest?.rows ?? 0);
     }
-    return gone.length === 0 ? undefined : replaced(manifest, gone, kept, warehouse.now());
+    if (gone.length === 0) return undefined;
+    return { ...replaced(manifest, gone, kept, warehouse.now()), expired: ends };
   });
   return expired;
 }

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { eventSources, type TableName, tableNames } from '../../../contracts/warehouse/tables.ts';
+import { dataClasses, eventSources, type TableName, tableNames } from '../../../contracts/warehouse/tables.ts';
 import type { Mode } from '../../../domain/market/market.ts';
 import type { Manifest } from '../port.ts';
 import { type SegmentFiles } from './files.ts';
@@ -47,6 +47,7 @@ const manifestSchema: z.ZodType<Manifest> = z.strictObject({
       }),
     )
     .optional(),
+  expired: z.partialRecord(z.enum(dataClasses), z.int()).optional(),
 });
 
 function nameOf(number: number): string {
