@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
@@ -22,6 +22,8 @@ const SUPERVISOR_END_TIMEOUT_MS = 30_000;
 
 const runRecordSchema = z.object({
   runId: z.uuid(),
+  /** The real path of the data folder. Missing in what earlier releases wrote. */
+  folder: z.string().optional(),
   supervisor: processIdentitySchema,
   launchers: z.array(processIdentitySchema),
   processes: z.array(processIdentitySchema.extend({ name: z.string() })),
@@ -39,7 +41,8 @@ export interface Run {
 
 /**
  * Makes this process the only supervisor of a data folder, after the end of everything that one before it left running. A supervisor whose
- * npm was killed counts as left behind; one that is in use is refused.
+ * npm was killed counts as left behind; one that is in use is refused. A record that came with a copy of another folder is of that one's run, and
+ * none of it is touched.
  */
 export async function claimRun(
   folder: string,
@@ -47,8 +50,13 @@ export async function claimRun(
   endTimeoutMs: number = END_TIMEOUT_MS,
 ): Promise<Run> {
   const file = join(folder, 'run.json');
-  const unlock = lock(folder) ?? (await takeOver(folder, readRecord(file), onProgress));
-  const left = readRecord(file);
+  const place = realpathSync(folder);
+  const ownRecord = (): RunRecord | undefined => {
+    const record = readRecord(file);
+    return record?.folder === undefined || record.folder === place ? record : undefined;
+  };
+  const unlock = lock(folder) ?? (await takeOver(folder, ownRecord(), onProgress));
+  const left = ownRecord();
   const orphans = left ? processesWith(RUN_VARIABLE, left.runId) : [];
   if (orphans.length > 0) {
     onProgress(`Ending what the last start left running: process ${orphans.map(({ pid }) => pid).join(', ')}`);
@@ -56,11 +64,12 @@ export async function claimRun(
   }
 
   const supervisor = identify(process.pid) ?? { pid: process.pid, startedAtTicks: 0 };
-  const record: RunRecord = { runId: crypto.randomUUID(), supervisor, launchers: launchers(), processes: [] };
+  const runId = crypto.randomUUID();
+  const record: RunRecord = { runId, folder: place, supervisor, launchers: launchers(), processes: [] };
   // Written before the first process is started: from its first instant on it can be found by the run's id.
   writePrivateFile(file, JSON.stringify(record));
   return {
-    runId: record.runId,
+    runId,
     launchers: record.launchers,
     note: (processes) => {
       const running = processes.flatMap(({ name, pid }) => ({

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identify, isAlive, type ProcessIdentity } from '../../client/stack/process-identity.ts';
@@ -85,6 +86,18 @@ describe('one supervisor a data folder', () => {
     expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
     expect(eventsIn(join(folder.path, 'strangers'))).not.toContain('ignored stranger');
   }, 30_000);
+
+  it('ends nothing of the folder that its own is a copy of', async () => {
+    const first = start([supervisorFile, folder.path]);
+    await up(first);
+    const { processes } = recorded();
+    const copy = temporaryFolder();
+    copyFileSync(join(folder.path, 'run.json'), join(copy.path, 'run.json'));
+    const second = await claimRun(copy.path, () => {}, 300);
+    expect(processes.map(isAlive)).toEqual([true, true]);
+    second.release();
+    copy.remove();
+  }, 20_000);
 
   it('takes over from one whose npm was killed', async () => {
     const npm = start([
