@@ -32,7 +32,11 @@ export interface PricesRequest {
 }
 
 /** What a cycle asks the prices of: all that it shows to agents, and what equity counts besides. */
-export function pricesWanted({ symbols, dustSymbols = [], bookLevels }: CycleTerms): PricesRequest {
+export function pricesWanted({
+  symbols,
+  dustSymbols = [],
+  bookLevels,
+}: Pick<CycleTerms, 'symbols' | 'dustSymbols' | 'bookLevels'>): PricesRequest {
   return { symbols: [...symbols, ...dustSymbols], bookLevels };
 }
 

@@ -138,7 +138,7 @@ function ofExecution({ journal, trading, events, client, bundle }: RigParts): De
 type RestoreSchedules = () => Promise<string[]>;
 
 function ofControl(parts: RigParts, restoreSchedules: RestoreSchedules): Definition {
-  const { journal, trading, client, configuration, ingest, bid, bundle } = parts;
+  const { journal, trading, market, marketClient, client, configuration, ingest, bid, bundle } = parts;
   const { protection } = configuration;
   const watched: Pick<TradingPort, 'touch' | 'instrument' | 'listing'> = {
     listing: trading.listing,
@@ -156,6 +156,7 @@ function ofControl(parts: RigParts, restoreSchedules: RestoreSchedules): Definit
       ...createReconcileActivities({
         journal,
         trading,
+        prices: createCcxtPrices(marketClient, market.exchangeTime),
         client,
         configuration,
         ingest,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { configurationSchema } from '../../contracts/config/schema.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { wallClock } from '../../trading/clock.ts';
 import { type ReconcileTools, reconcileAccount } from '../../trading/reconcile/reconcile.ts';
@@ -21,9 +22,11 @@ function toolsWith(trading: TradingPort): ReconcileTools {
   return {
     journal,
     trading,
+    prices: { exchangeTime: none, statuses: none, book: none },
     configuration: {
       symbols: ['BTC/USDT'],
       currency: 'USDT',
+      cycle: configurationSchema.parse({}).cycle,
       mode: 'paper',
       execution: { onLegFailure: 'keep' } as never,
       protection: { enabled: false },

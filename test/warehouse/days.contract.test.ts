@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
-import { riskSchema } from '../../contracts/config/schema.ts';
+import { configurationSchema, riskSchema } from '../../contracts/config/schema.ts';
 import { newDraft } from '../../contracts/cycle-draft.ts';
 import { intentId as intentIdOf } from '../../contracts/workflow-ids.ts';
 import type { OrderBook } from '../../domain/market/market.ts';
-import { midsOf, type Price, type Prices } from '../../domain/market/prices.ts';
+import { midsOf, NO_BOOK, type Price, type Prices } from '../../domain/market/prices.ts';
 import { type Decimal, decimal, sum, text, ZERO } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { openSqliteJournal } from '../../stores/journal/sqlite/journal.ts';
@@ -19,6 +19,7 @@ import { profitByDay } from '../../stores/warehouse/reports/profit.ts';
 import type { Range } from '../../stores/warehouse/reports/query.ts';
 import { openWarehouse } from '../../stores/warehouse/warehouse.ts';
 import { recordOfCycle } from '../../trading/decide/record.ts';
+import { markWhileHalted } from '../../trading/reconcile/mark-halted.ts';
 import {
   fill,
   leg,
@@ -38,6 +39,8 @@ const SYMBOL = 'BTC/USDT';
 
 /** What neither a wait between two entries nor a day's budget keeps from trading: it is the days that are looked at. */
 const risk = riskSchema.parse({ reentryPauseSeconds: 0, maxDailyTurnover: 1_000, maxDailyFees: 1 });
+
+const { cycle } = configurationSchema.parse({});
 
 /** A third coin, which fees may be paid in. Its price stands: what a fee had cost is what it is worth. */
 const BNB = 'BNB/USDT';
@@ -63,6 +66,14 @@ async function startAccount() {
   const next = (): number => {
     events += 1;
     return events;
+  };
+
+  const pricesAt = (takenAt: number): Prices => {
+    const quoted = (symbol: string, mid: Decimal): Price => {
+      const level = (away: number): OrderBook['bids'][number] => [text(mid.plus(away)), tagged('1')];
+      return { symbol, status: 'TRADING', book: { bids: [level(-1)], asks: [level(1)] } };
+    };
+    return { takenAt, symbols: [quoted(SYMBOL, price), quoted(BNB, BNB_PRICE)] };
   };
 
   const account = {
@@ -147,11 +158,7 @@ async function startAccount() {
     async cycle(ageMs: number): Promise<void> {
       const { epoch } = await journal.control.read('main');
       const takenAt = now - ageMs;
-      const quoted = (symbol: string, mid: Decimal): Price => {
-        const level = (away: number): OrderBook['bids'][number] => [text(mid.plus(away)), tagged('1')];
-        return { symbol, status: 'TRADING', book: { bids: [level(-1)], asks: [level(1)] } };
-      };
-      const prices: Prices = { takenAt, symbols: [quoted(SYMBOL, price), quoted(BNB, BNB_PRICE)] };
+      const prices = pricesAt(takenAt);
       const draft = newDraft({ account: 'main', mode: 'paper', epoch }, tagged(`cycle/${next()}`), 'run', takenAt);
       const before = await journal.ledger.equityMarks('main');
       await recordOfCycle(
@@ -161,6 +168,27 @@ async function startAccount() {
       );
       const isLate = before !== undefined && before.at > takenAt;
       if (!isLate) own.results.set(Math.floor(takenAt / DAY), worth().minus(own.paid));
+    },
+    /** A look of reconciliation, which is all that marks once a halt has paused the cycles. */
+    async look(): Promise<void> {
+      const { symbols } = pricesAt(now);
+      const before = await journal.ledger.equityMarks('main');
+      await markWhileHalted(
+        {
+          journal,
+          prices: {
+            exchangeTime: async () => now,
+            statuses: async () => new Map(symbols.map(({ symbol, status }) => [symbol, status])),
+            book: async (symbol) => symbols.find((one) => one.symbol === symbol)?.book ?? NO_BOOK,
+          },
+          configuration: { symbols: [SYMBOL], currency: 'USDT', cycle },
+          clock: { now: () => now },
+          logger,
+        },
+        'main',
+      );
+      const marks = await journal.ledger.equityMarks('main');
+      if (marks && marks.at !== before?.at) own.results.set(Math.floor(marks.at / DAY), worth().minus(own.paid));
     },
     /** Of each range. */
     days: (...ranges: Range[]): Promise<Row[][]> =>
@@ -270,6 +298,26 @@ describe('the days of an account', () => {
     expect(rows.at(-1)).toMatchObject({ equity: '9698.8', pnl: '-300.6', realized: '-301.2', fees: '0.6' });
   });
 
+  it('are told of an account that stays halted over midnight, whose cycles are paused', async () => {
+    const rows = await lived(async (account) => {
+      await account.trades('buy', 'USDT');
+      await account.cycle(0);
+      await account.halts();
+      account.midnight(-2 * SECOND);
+      account.moves(-0.5);
+      await account.trades('sell', 'USDT');
+      await account.look();
+      account.midnight(SECOND);
+      await account.look();
+      account.pass(cycle.intervalSeconds * SECOND);
+      await account.look();
+    });
+    expect(rows).toMatchObject([
+      { equity: '9698.8', pnl: '-301.2', realized: '-301.2', fills: 2 },
+      { equity: '9698.8', pnl: '0', realized: '0', fills: 0 },
+    ]);
+  });
+
   const step = fc.oneof(
     fc.record({ does: fc.constant('pass' as const), ms: fc.integer({ min: SECOND, max: 3 * DAY }) }),
     fc.record({ does: fc.constant('midnight' as const), ms: fc.integer({ min: -3 * SECOND, max: 3 * SECOND }) }),
@@ -285,6 +333,7 @@ describe('the days of an account', () => {
       fee: fc.constantFrom<Asset>('USDT', 'BTC', 'BNB'),
     }),
     fc.record({ does: fc.constant('halts' as const) }),
+    fc.record({ does: fc.constant('look' as const) }),
     fc.record({ does: fc.constant('cycle' as const), ageMs: fc.integer({ min: 0, max: 5 * SECOND }) }),
   );
 
@@ -298,6 +347,7 @@ describe('the days of an account', () => {
       await account.pays(one.asset, one.cents / unit);
     } else if (one.does === 'trades') await account.trades(one.side, one.fee);
     else if (one.does === 'halts') await account.halts();
+    else if (one.does === 'look') await account.look();
     else await account.cycle(one.ageMs);
     account.pass(1);
   }

@@ -6,6 +6,7 @@ import { type Money, text } from '../../domain/money/money.ts';
 import { equityAt, unpriced } from '../../domain/portfolio/exposure.ts';
 import { isUnwell } from '../../domain/signals/signals.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
+import type { PlanningView } from '../../stores/journal/books/cycles.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
 export interface RecordTools {
@@ -31,15 +32,21 @@ export async function recordOfCycle(
   const record: CycleRecord = { ...draft, fills, equity: undefined, currency };
   let equity: Money | undefined;
   await journal.cycles.record(record, (books) => {
-    if (prices && unpriced({ prices, currency }, books) === undefined) {
-      equity = text(equityAt({ prices, currency }, books).toDecimalPlaces(8));
-    }
+    equity = prices && equityIn({ prices, currency }, books);
     return equity;
   });
   tellOf(record);
   const { cycleId, correlationId, outcome, summary } = draft;
   logger.info({ correlationId, outcome, summary, equity, fills: fills.length }, 'cycle finished');
   return { cycleId, outcome, summary };
+}
+
+/** Undefined where something that is held has no price: no mark is better than a wrong one. */
+export function equityIn(
+  market: { prices: Prices; currency: string },
+  books: Pick<PlanningView, 'balances' | 'positions'>,
+): Money | undefined {
+  return unpriced(market, books) === undefined ? text(equityAt(market, books).toDecimalPlaces(8)) : undefined;
 }
 
 /** What a finished cycle says of itself and of its agents, and how long its fills were under way. */

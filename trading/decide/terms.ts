@@ -5,6 +5,7 @@ import { AFTER_AGENTS_MS } from '../../contracts/cycle-times.ts';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
 import { decimal } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
+import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import type { ExecutionTerms, RiskLimits } from '../../domain/portfolio/request.ts';
 import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/signals/agents.ts';
 import { isWithin } from '../../domain/statistics/periods.ts';
@@ -48,15 +49,11 @@ export async function termsOfCycle(
     journal.risk.read(account),
   ]);
   const intervalMs = cycle.intervalSeconds * 1_000;
-  const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
-  const symbols = [...new Set([...configuration.symbols, ...held])];
-  const dusty = positions.filter(({ symbol, dust }) => !decimal(dust).isZero() && !symbols.includes(symbol));
   return {
     account,
     mode,
-    symbols,
+    ...symbolsOf(configuration.symbols, positions),
     tradedSymbols: wanted ?? configuration.symbols,
-    ...(dusty.length > 0 ? { dustSymbols: dusty.map(({ symbol }) => symbol) } : {}),
     candles: cycle.candles,
     bookLevels: cycle.bookLevels,
     horizonMs: cycle.horizonMinutes * 60_000,
@@ -73,6 +70,17 @@ export async function termsOfCycle(
       Math.min(intervalMs, seats.agentDeadlineMs, limits.maxSnapshotAgeSeconds * 1_000 - AFTER_AGENTS_MS),
     ),
   };
+}
+
+/** What agents are shown, configured or held, and what equity counts besides. */
+export function symbolsOf(
+  configured: readonly string[],
+  positions: readonly BookedPosition[],
+): Pick<CycleTerms, 'symbols' | 'dustSymbols'> {
+  const held = positions.filter(({ quantity }) => !decimal(quantity).isZero()).map(({ symbol }) => symbol);
+  const symbols = [...new Set([...configured, ...held])];
+  const dusty = positions.filter(({ symbol, dust }) => !decimal(dust).isZero() && !symbols.includes(symbol));
+  return { symbols, ...(dusty.length > 0 ? { dustSymbols: dusty.map(({ symbol }) => symbol) } : {}) };
 }
 
 type Seats =

@@ -5,7 +5,7 @@ import type { ReconcileReport } from '../../contracts/control.ts';
 import { type Observation, observed } from '../../domain/health/health.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import type { TradingPort } from '../../venues/port.ts';
+import type { PricePort, TradingPort } from '../../venues/port.ts';
 import type { Clock } from '../clock.ts';
 import { OtherAccount, refuseOtherAccount } from '../control/bind-account.ts';
 import { haltTrading, type Latch } from '../control/halt.ts';
@@ -13,6 +13,7 @@ import { tellLook } from '../incidents.ts';
 import { type Adoption, adopt, checkOwners } from './adopt.ts';
 import type { Ingest } from './ingest.ts';
 import { tradedSymbols } from './look.ts';
+import { markWhileHalted } from './mark-halted.ts';
 import { type Runs, startMissingFlatten, startMissingPlans, startMissingProtection } from './missing.ts';
 import { lookAtOneMoment } from './one-moment.ts';
 import { recordCutCycles } from './unrecorded.ts';
@@ -20,7 +21,9 @@ import { recordCutCycles } from './unrecorded.ts';
 export interface ReconcileTools {
   journal: Pick<Journal, 'bindings' | 'control' | 'cycles' | 'exchange' | 'incidents' | 'intents' | 'ledger'>;
   trading: TradingPort;
-  configuration: Pick<Configuration, 'symbols' | 'execution' | 'protection' | 'mode' | 'currency'>;
+  /** At which equity is marked while trading is halted. */
+  prices: PricePort;
+  configuration: Pick<Configuration, 'symbols' | 'execution' | 'protection' | 'mode' | 'currency' | 'cycle'>;
   ingest: Ingest;
   runs: Runs;
   latch: Latch;
@@ -74,6 +77,7 @@ export async function reconcileAccount(tools: ReconcileTools, account: string): 
   const lasting = differences.filter((_words, place) => (looks[place] ?? 0) >= STABLE_LOOKS);
   const unexplained = lasting.length > 0 ? differences : owners.foreign;
   const halted = unexplained.length > 0 && (await halt(tools, account, unexplained.join('; ')));
+  await markWhileHalted(tools, account);
 
   const report: ReconcileReport = {
     account,

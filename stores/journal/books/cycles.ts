@@ -6,13 +6,23 @@ import type { CycleId, LegId } from '../../../domain/orders/ids.ts';
 import type { Balance, BookedPosition, LastSale, OrderPlan, TradingDay } from '../../../domain/portfolio/portfolio.ts';
 import type { ControlState } from './control.ts';
 import type { Intent } from './intents.ts';
-import type { EquityMarks } from './ledger.ts';
+import type { EquityMarked, EquityMarks } from './ledger.ts';
 
 /** A sale that closed a position or a part of it. */
 export interface ClosedTrade {
   symbol: string;
   realizedPnl: Money;
   closedAt: number;
+}
+
+/** The prices of a mark. */
+export interface MarkBasis {
+  account: string;
+  currency: string;
+  /** The exchange's time of the prices. */
+  takenAt: number;
+  /** By symbol. */
+  mids: EquityMarked['prices'];
 }
 
 export interface CycleBook {
@@ -36,6 +46,14 @@ export interface CycleBook {
     record: CycleRecord,
     equityOf?: (books: Pick<PlanningView, 'balances' | 'positions'>) => Money | undefined,
   ): Promise<void>;
+  /**
+   * Marks equity beside all cycles, as the record of one does.
+   * @returns false where it is not known, or a mark of later prices stands
+   */
+  mark(
+    at: MarkBasis,
+    equityOf: (books: Pick<PlanningView, 'balances' | 'positions'>) => Money | undefined,
+  ): Promise<boolean>;
   /** Undefined also for a cycle whose record has moved to the warehouse: `archive.moved` knows of it. */
   find(cycleId: CycleId): Promise<CycleRecord | undefined>;
   /** Newest first, of those whose record is here: the newest KEPT_CYCLES always are. `since` is the first moment, `until` the first after the last. */

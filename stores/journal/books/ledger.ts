@@ -112,13 +112,13 @@ export interface BookedFill extends Fill {
   feeCost?: Money;
 }
 
-/** Payload of `equity.marked`: the account after a cycle that could be priced. */
+/** Payload of `equity.marked`: the account after a cycle, or a look while trading is halted, that could be priced. */
 export interface EquityMarked extends EquityMarks {
   account: string;
   currency: string;
   balances: Balance[];
   /** What their dust had cost was not told by earlier releases. */
   positions: (Position & Partial<Pick<BookedPosition, 'dustCost'>>)[];
-  /** Mids of the cycle's snapshot, by symbol. */
+  /** Mids that it was priced at, by symbol. */
   prices: Record<string, DecimalText>;
 }

@@ -5,7 +5,7 @@ import { decimal, type Quantity, sum, text } from '../../../domain/money/money.t
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { OrderPlan } from '../../../domain/portfolio/portfolio.ts';
 import { isWithin } from '../../../domain/statistics/periods.ts';
-import type { ClosedTrade, CycleBook, PlanningView } from '../books/cycles.ts';
+import type { ClosedTrade, CycleBook, MarkBasis, PlanningView } from '../books/cycles.ts';
 import type { EquityMarked } from '../books/ledger.ts';
 import type { NewEvent } from '../books/outbox.ts';
 import { refuseMoved } from './archive.ts';
@@ -104,21 +104,32 @@ async function settle(transaction: Transaction, result: PlanResult): Promise<voi
   });
 }
 
+async function readHoldings(
+  transaction: Transaction,
+  account: string,
+): Promise<Pick<PlanningView, 'balances' | 'positions'>> {
+  return {
+    balances: await readBalances(transaction, account),
+    positions: await readPositions(transaction, account),
+  };
+}
+
 /** The account as it stands with this mark. */
-async function tellEquity(transaction: Transaction, record: CycleRecord): Promise<void> {
-  const { account, cycleId, correlationId, currency, snapshot, prices } = record;
+async function tellEquity(
+  transaction: Transaction,
+  { account, currency, mids }: Pick<MarkBasis, 'account' | 'currency' | 'mids'>,
+  of: Pick<NewEvent, 'eventId' | 'cycleId' | 'correlationId'>,
+): Promise<void> {
   const marks = await readMarks(transaction, account);
-  const mids = prices?.mids ?? snapshot?.mids;
-  if (!marks || !mids || currency === undefined) return;
+  if (!marks) return;
   const payload: EquityMarked = {
     ...marks,
     account,
     currency,
-    balances: await readBalances(transaction, account),
-    positions: await readPositions(transaction, account),
+    ...(await readHoldings(transaction, account)),
     prices: mids,
   };
-  await transaction.emit({ eventId: `equity/${cycleId}`, kind: 'equity.marked', cycleId, correlationId, payload });
+  await transaction.emit({ ...of, kind: 'equity.marked', payload });
 }
 
 export function createCycleBook(database: Database): CycleBook {
@@ -176,13 +187,8 @@ export function createCycleBook(database: Database): CycleBook {
 
     record: (given, equityOf) =>
       database.transaction(given.account, { ledger: true }, async (transaction) => {
-        const { cycleId, correlationId, account, outcome, finishedAt, prices, planEnd, orders } = given;
-        const equity = equityOf
-          ? equityOf({
-              balances: await readBalances(transaction, account),
-              positions: await readPositions(transaction, account),
-            })
-          : given.equity;
+        const { cycleId, correlationId, account, outcome, finishedAt, snapshot, prices, planEnd, orders } = given;
+        const equity = equityOf ? equityOf(await readHoldings(transaction, account)) : given.equity;
         const record = { ...given, equity };
         const inserted = await transaction.run(
           'INSERT INTO decisions (cycle_id, account, outcome, finished_at, record) VALUES (?, ?, ?, ?, ?) ON CONFLICT (cycle_id) DO NOTHING',
@@ -199,7 +205,10 @@ export function createCycleBook(database: Database): CycleBook {
           // By the exchange's clock, as the day's trades are; a record without it is believed no date that is still to come.
           const at = prices?.takenAt ?? Math.min(finishedAt, transaction.now());
           const marked = await markEquity(transaction, { account, equity, at, resetHour: limits.dayResetHour });
-          if (marked) await tellEquity(transaction, record);
+          const { currency } = given;
+          const mids = prices?.mids ?? snapshot?.mids;
+          const of = { eventId: `equity/${cycleId}`, cycleId, correlationId };
+          if (marked && mids && currency !== undefined) await tellEquity(transaction, { account, currency, mids }, of);
         }
         await recordSignals(transaction, record);
         await transaction.emit({
@@ -209,6 +218,17 @@ export function createCycleBook(database: Database): CycleBook {
           correlationId,
           payload: record,
         });
+      }),
+
+    mark: (basis, equityOf) =>
+      database.transaction(basis.account, { ledger: true }, async (transaction) => {
+        const { account, takenAt: at } = basis;
+        const equity = equityOf(await readHoldings(transaction, account));
+        if (equity === undefined) return false;
+        const resetHour = (await readLimits(transaction, account)).dayResetHour;
+        if (!(await markEquity(transaction, { account, equity, at, resetHour }))) return false;
+        await tellEquity(transaction, basis, { eventId: `equity/${account}/${at}` });
+        return true;
       }),
 
     async find(cycleId) {
