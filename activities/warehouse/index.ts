@@ -8,7 +8,7 @@ import type { Journal } from '../../stores/journal/port.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import { loadSegments } from '../../stores/warehouse/load.ts';
-import { moveOut, nothingMoved } from '../../stores/warehouse/move-out.ts';
+import { moveOut, nothingMoved, unmovedSince } from '../../stores/warehouse/move-out.ts';
 import type { CloudWarehouse } from '../../stores/warehouse/port.ts';
 import { compactSegments, expireSegments, sweepFiles } from '../../stores/warehouse/segments/compact.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
@@ -55,19 +55,25 @@ export function createWarehouseActivities(dependencies: WarehouseDependencies) {
     },
 
     /** Makes few segments of many. */
-    compactSegments: (): Promise<number> => compactSegments(warehouse, cloud?.name),
+    compactSegments: (): Promise<number> =>
+      compactSegments(warehouse, cloud?.name, (table, error) =>
+        logger.error({ table, error }, 'the segments of a table could not be made fewer'),
+      ),
 
     /** Deletes what is older than it is kept, of what is exported. */
     async applyRetention(): Promise<HousekeepingReport> {
       const now = Date.now();
-      const { marketDays, signalsDays, tradingDays, auditDays, archiveDays } = retention;
-      const expired = await expireSegments(warehouse, {
+      const { marketDays, signalsDays, tradingDays, auditDays, archiveDays, decisionDays } = retention;
+      const keep = {
         market: marketDays,
         signals: signalsDays,
         trading: tradingDays,
         audit: auditDays,
         archive: archiveDays,
-      });
+      };
+      const old = decisionDays === null ? undefined : now - decisionDays * DAY_MS;
+      const unmoved = old === undefined ? undefined : await unmovedSince(journal.archive, old);
+      const expired = await expireSegments(warehouse, keep, unmoved === undefined ? {} : { decision_records: unmoved });
       const { cursors } = await currentManifest(warehouse);
       const before = now - retention.outboxDays * DAY_MS;
       const deleted = {
@@ -78,12 +84,11 @@ export function createWarehouseActivities(dependencies: WarehouseDependencies) {
         files: await sweepFiles(warehouse),
       };
       await journal.takeStatistics();
-      const { decisionDays } = retention;
       const { cancellationSignal: signal } = Context.current();
       const moved =
-        decisionDays === null
+        old === undefined
           ? nothingMoved
-          : await moveOut({ archive: journal.archive, warehouse, feeds }, now - decisionDays * DAY_MS, { signal });
+          : await moveOut({ archive: journal.archive, warehouse, feeds }, old, { signal });
       const report = { ...deleted, ...moved };
       logger.info({ ...report }, 'retention applied');
       return report;

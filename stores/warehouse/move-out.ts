@@ -4,8 +4,12 @@ import { readStored, type StoredCycle, storeCycles } from './decisions.ts';
 import type { Feed } from './feeds.ts';
 import { currentManifest, type Warehouse } from './warehouse.ts';
 
-/** Cycles of one segment: some twenty megabytes. */
+/** Cycles of one segment at most. */
 const BATCH = 1_000;
+/** Texts of one segment, in characters: DuckDB holds them several times over. A cycle of fifty symbols has a quarter of a million. */
+const BATCH_TEXT = 16 * 1024 * 1024;
+/** Cycles that are read at once. */
+const PAGE = 50;
 /** Cycles that one transaction takes out of the journal: nobody waits long for its lock. */
 const AT_ONCE = 50;
 /**
@@ -41,17 +45,52 @@ export async function moveOut(
   const startedAt = performance.now();
   const sound = new Set<string>();
   for (const account of await archive.accounts()) {
-    let after: KeptAfter | undefined;
-    while (performance.now() - startedAt < ROUND_MS) {
+    for await (const cycles of batches(archive, account, before)) {
       signal?.throwIfAborted();
-      const cycles = await archive.old(account, before, BATCH, after);
-      after = cycles.at(-1);
-      if (!after) break;
+      if (performance.now() - startedAt >= ROUND_MS) break;
       report.moved += await releaseProven(archive, warehouse, cycles, sound);
       report.stored += await storeCycles(warehouse, cycles, sound);
     }
   }
   return report;
+}
+
+/** What is old of an account, oldest first, as much at once as makes a segment. */
+async function* batches(archive: ArchiveBook, account: string, before: number): AsyncGenerator<WholeCycle[]> {
+  let [batch, text]: [WholeCycle[], number] = [[], 0];
+  let after: KeptAfter | undefined;
+  for (;;) {
+    const page = await archive.old(account, before, PAGE, after);
+    after = page.at(-1);
+    if (!after) break;
+    for (const cycle of page) {
+      const more = textOf(cycle);
+      if (batch.length === BATCH || (batch.length > 0 && text + more > BATCH_TEXT)) {
+        yield batch;
+        [batch, text] = [[], 0];
+      }
+      batch.push(cycle);
+      text += more;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function textOf({ record, consensus, plan, planEnd, signals }: WholeCycle): number {
+  return [record, consensus, plan, planEnd, signals].reduce((total, each) => total + (each?.length ?? 0), 0);
+}
+
+/**
+ * Since when the journal still has what is old of its decisions, UTC epoch milliseconds; undefined where it has none. From then on the warehouse keeps
+ * what it has of them: a record that expired before its row could leave would be stored again, day after day.
+ */
+export async function unmovedSince(archive: ArchiveBook, before: number): Promise<number | undefined> {
+  const ends: number[] = [];
+  for (const account of await archive.accounts()) {
+    const [first] = await archive.old(account, before, 1);
+    if (first) ends.push(first.finishedAt);
+  }
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 /** A warehouse that stands behind its books, or ahead of them, gets nothing that the books then have no more. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compactSegments, expireSegments, sweepFiles } from '../../stores/warehouse/segments/compact.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
-import { diskFiles } from '../../stores/warehouse/segments/files.ts';
+import { diskFiles, type SegmentFiles } from '../../stores/warehouse/segments/files.ts';
 import { readManifest } from '../../stores/warehouse/segments/manifest.ts';
 import { currentManifest } from '../../stores/warehouse/warehouse.ts';
 import { type Books, facts, startBooks, tradeSomething } from './harness.ts';
@@ -204,6 +204,26 @@ describe('housekeeping', () => {
     expect(await books.query(rows)).toEqual(before);
     await expectEachEventOnce();
     expect(await compactSegments(books.warehouse)).toBe(0);
+  });
+
+  it('makes few of the other tables where one cannot be written, and tells which that is', async () => {
+    await manyExports(10);
+    const files: SegmentFiles = {
+      ...diskFiles,
+      rename: async (from, to) => {
+        if (to.includes('/fills/')) throw new Error('no room for fills');
+        await diskFiles.rename(from, to);
+      },
+    };
+    const told: [string, unknown][] = [];
+    const taken = await compactSegments({ ...books.warehouse, files }, undefined, (table, error) =>
+      told.push([table, error]),
+    );
+    expect(told).toEqual([['fills', new Error('no room for fills')]]);
+    expect(taken).toBe(9);
+    const { segments } = await currentManifest(books.warehouse);
+    expect(segments.filter(({ table }) => table === 'fills')).toHaveLength(10);
+    await expectEachEventOnce();
   });
 
   it('leaves alone what the cloud has not got yet', async () => {

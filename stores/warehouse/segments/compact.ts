@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DataClass, tables } from '../../../contracts/warehouse/tables.ts';
+import { type DataClass, type TableName, tables } from '../../../contracts/warehouse/tables.ts';
 import { quoted, withDuckDb } from '../duckdb/database.ts';
 import type { Manifest, Segment } from '../port.ts';
 import { changeManifest, currentManifest, type Warehouse } from '../warehouse.ts';
@@ -9,6 +9,8 @@ import { writeSegment } from './write.ts';
 /** Neighbours of about one size that are made one: each row is written again once for every tenfold of rows. */
 const NEIGHBOURS = 10;
 const MOST_ROWS = 5_000_000;
+/** No file becomes larger by being put together, compressed: its rows are written anew within seconds. */
+const MOST_BYTES = 256 * 1024 * 1024;
 /** A reader or an exporter that began before a file was retired, or that has not committed it yet, is done by then. */
 const GRACE_MS = 15 * 60_000;
 const DAY_MS = 86_400_000;
@@ -20,9 +22,18 @@ function tierOf({ rows }: Segment): number {
   return Math.floor(Math.log10(Math.max(1, rows)));
 }
 
-/** The first run of neighbours of one table and source, of one tier, that is long enough. With a cloud warehouse only what that has, too. */
-function nextRun({ segments }: Manifest, cloud: string | undefined): Segment[] | undefined {
-  const groups = Map.groupBy(segments, ({ table, source }) => `${table}/${source}`);
+/**
+ * The first run of neighbours of one table and source, of one tier, that is long enough. With a cloud warehouse only what that has, too.
+ *
+ * @param without tables that have none
+ */
+function nextRun(
+  { segments }: Manifest,
+  cloud: string | undefined,
+  without: ReadonlySet<TableName>,
+): Segment[] | undefined {
+  const mergeable = segments.filter(({ table, bytes }) => !without.has(table) && bytes <= MOST_BYTES / NEIGHBOURS);
+  const groups = Map.groupBy(mergeable, ({ table, source }) => `${table}/${source}`);
   for (const group of groups.values()) {
     const ordered = group.toSorted((a, b) => a.from - b.from);
     for (let tier = 0; tier < 7; tier += 1) {
@@ -37,23 +48,49 @@ function nextRun({ segments }: Manifest, cloud: string | undefined): Segment[] |
   return undefined;
 }
 
-/** Makes one segment of several small ones, until no run of them is left. Returns how many it took away. */
-export async function compactSegments(warehouse: Warehouse, cloud?: string): Promise<number> {
+/**
+ * Makes one segment of several small ones, until no run of them is left. Returns how many it took away.
+ *
+ * @param onFailure told of each table whose segments stay as they are this time, and why: the others go on. Where nobody is told, it is thrown
+ */
+export async function compactSegments(
+  warehouse: Warehouse,
+  cloud?: string,
+  onFailure = (_table: TableName, error: unknown): void => {
+    throw error;
+  },
+): Promise<number> {
+  const failed = new Set<TableName>();
   let taken = 0;
   for (;;) {
     const committed = await changeManifest(warehouse, async (manifest) => {
-      const run = nextRun(manifest, cloud);
-      if (!run) return undefined;
-      const merged = await rewrite(warehouse, run, 'true');
-      return replaced(manifest, run, merged ? [merged] : [], warehouse.now());
+      for (let run = nextRun(manifest, cloud, failed); run?.[0]; run = nextRun(manifest, cloud, failed)) {
+        const [{ table }] = run;
+        try {
+          const merged = await rewrite(warehouse, run, 'true');
+          return replaced(manifest, run, merged ? [merged] : [], warehouse.now());
+        } catch (error) {
+          failed.add(table);
+          onFailure(table, error);
+        }
+      }
+      return undefined;
     });
     if (!committed) return taken;
     taken += NEIGHBOURS - 1;
   }
 }
 
-/** Deletes what is older than its class of data is kept. Returns how many rows, by table. */
-export async function expireSegments(warehouse: Warehouse, keep: KeepDays): Promise<Record<string, number>> {
+/**
+ * Deletes what is older than its class of data is kept. Returns how many rows, by table.
+ *
+ * @param held rows of these tables stay from that time on, UTC epoch milliseconds, however old they are
+ */
+export async function expireSegments(
+  warehouse: Warehouse,
+  keep: KeepDays,
+  held: Partial<Record<TableName, number>> = {},
+): Promise<Record<string, number>> {
   const expired: Record<string, number> = {};
   await changeManifest(warehouse, async (manifest) => {
     for (const name of Object.keys(expired)) delete expired[name];
@@ -64,7 +101,8 @@ export async function expireSegments(warehouse: Warehouse, keep: KeepDays): Prom
       const { dataClass } = tables[segment.table];
       const days = keep[dataClass];
       // A day's grace: no segment is written anew for a few rows of it.
-      const cutoff = days === null ? 0 : warehouse.now() - days * DAY_MS;
+      const old = days === null ? 0 : warehouse.now() - days * DAY_MS;
+      const cutoff = Math.min(old, held[segment.table] ?? old);
       if (segment.minAt >= cutoff - DAY_MS) continue;
       const rest = segment.maxAt < cutoff ? undefined : await rewrite(warehouse, [segment], keptSince(cutoff));
       gone.push(segment);
@@ -82,7 +120,10 @@ function keptSince(at: number): string {
   return `event_at >= make_timestamptz(${Math.floor(at) * 1_000})`;
 }
 
-/** One segment of several, with the rows of them that meet the condition. */
+/**
+ * One segment of several, with the rows of them that meet the condition, in the order of the segments: to sort whole records takes more memory than
+ * there is beside trading.
+ */
 export async function rewrite(
   warehouse: Warehouse,
   run: readonly Segment[],
@@ -91,8 +132,11 @@ export async function rewrite(
   const [first] = run;
   if (!first) return undefined;
   const { table, source, loadedTo } = first;
-  const paths = run.map(({ file }) => quoted(join(warehouse.folder, file))).join(', ');
-  const query = `SELECT * FROM read_parquet([${paths}], union_by_name = true) WHERE ${condition} ORDER BY event_at`;
+  const paths = run
+    .toSorted((a, b) => a.from - b.from)
+    .map(({ file }) => quoted(join(warehouse.folder, file)))
+    .join(', ');
+  const query = `SELECT * FROM read_parquet([${paths}], union_by_name = true) WHERE ${condition}`;
   const range = { source, from: Math.min(...run.map(({ from }) => from)), to: Math.max(...run.map(({ to }) => to)) };
   const written = await withDuckDb(warehouse.limits, (connection) =>
     writeSegment(connection, warehouse, { table, range, query }),

@@ -6,6 +6,9 @@ import { quoted } from '../duckdb/database.ts';
 import type { Segment } from '../port.ts';
 import { type SegmentFiles, sha256Of } from './files.ts';
 
+/** What a row group may take in memory before it is written, and whenever it is read: rows of some tables are hundreds of kilobytes each. */
+const ROW_GROUP = '16MB';
+
 export interface Range {
   source: EventSource;
   from: number;
@@ -34,7 +37,11 @@ export async function writeSegment(
     table,
     `.${source}-${place(from)}-${place(to)}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`,
   );
-  await connection.run(`COPY (${query}) TO ${quoted(draft)} (FORMAT parquet, COMPRESSION zstd)`);
+  // Row groups are bounded by bytes only where the order of rows need not be kept; one that the query asks for is.
+  await connection.run('SET preserve_insertion_order = false');
+  await connection.run(
+    `COPY (${query}) TO ${quoted(draft)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '${ROW_GROUP}')`,
+  );
   await files.sync(draft);
   const sha256 = await sha256Of(draft);
   const file = `${table}/${source}-${place(from)}-${place(to)}-${sha256.slice(0, 12)}.parquet`;
