@@ -35,6 +35,14 @@ export interface TransferTools {
   trading: Pick<TradingPort, 'touch' | 'balances' | 'listing'>;
 }
 
+/** The paper account, for whoever may move its money. */
+export interface PaperMoney {
+  /** Rejects where it may not be moved from here. */
+  check: () => Promise<void>;
+  /** @param amount positive for a deposit, negative for a withdrawal */
+  move: (amount: string) => Promise<void>;
+}
+
 /** Longer than a fill takes from the exchange into the books. */
 const SETTLE_MS = 15_000;
 const POLL_MS = 250;
@@ -91,26 +99,40 @@ export async function valueOf(
 /**
  * Books a transfer and moves the same in the paper account, so that both stay equal. The books come first and hold each reference once: a
  * repetition after a crash in between finds what was booked and not moved as the difference of the two, and moves it. What has moved in the paper
- * account already, as a gift that came by itself, is booked alone.
- * @param move tells the paper exchange; the amount is positive for a deposit, negative for a withdrawal.
+ * account already, as a gift that came by itself, is booked alone. Where its money may not be moved from, nothing is booked that has to move.
  */
 export async function transferInPaper(
   request: TransferRequest,
   tools: TransferTools,
-  move: (amount: string) => Promise<void>,
+  money: PaperMoney,
   settleMs: number = SETTLE_MS,
 ): Promise<TransferResult> {
   const amount = decimal(request.amount);
   const before = await differenceAmong([ZERO, amount, amount.negated()], request, tools, settleMs);
+  if (!before.equals(amount.negated())) await money.check();
   const result = await bookTransfer(request, tools);
   // Booked long ago: this difference is of something else.
   if (!result.booked && before.equals(amount.negated())) throw notSettled(before, request);
   const open = result.booked ? before.plus(amount) : before;
   if (!open.isZero()) {
-    await differenceAmong([open], request, tools, settleMs);
-    await move(text(open));
+    await differenceAmong([open], request, tools, settleMs)
+      .then(() => money.move(text(open)))
+      .catch((error: unknown) => {
+        throw cutOff(error, request);
+      });
   }
   return result;
+}
+
+/** Trading halts for the difference within a minute or so, unless somebody knows what to do. */
+function cutOff(error: unknown, { reference }: Pick<TransferRequest, 'reference'>): UserError {
+  const [code, exitCode] = error instanceof UserError ? [error.code, error.exitCode] : ['PaperTransferOpen', undefined];
+  const words = error instanceof Error ? error.message : String(error);
+  return new UserError(
+    code,
+    `${words} It stands in the books and has not moved in the paper account: the same command with --reference ${reference} finishes it.`,
+    exitCode ?? ExitCode.refused,
+  );
 }
 
 /** Waits out fills on their way until books less paper account are one of these, and refuses when they do not come to be. */

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bookTransfer, type TransferTools, transferInPaper } from '../../client/controls/transfers.ts';
+import { refuseWithoutPaperAdmin } from '../../client/controls/paper-admin.ts';
+import { bookTransfer, type PaperMoney, type TransferTools, transferInPaper } from '../../client/controls/transfers.ts';
 import { profitOf, viewPosition } from '../../client/views/portfolio-view.ts';
+import { configurationSchema } from '../../contracts/config/schema.ts';
 import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
@@ -9,7 +11,7 @@ import { compareAtRest } from '../../trading/reconcile/strict.ts';
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import type { TradingPort } from '../../venues/port.ts';
-import { adminCall, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
+import { adminCall, adminToken, startTestExchange, type TestExchange } from '../paper-exchange/harness.ts';
 import { temporaryJournal } from '../support/books.ts';
 import { typed } from '../support/plain.ts';
 
@@ -88,19 +90,23 @@ describe('money in and out of the paper account', () => {
     by: 'ann',
     via: 'os:ann' as const,
   });
-  const move =
-    (asset = 'USDT') =>
-    async (amount: string): Promise<void> => {
+  const move = (asset = 'USDT'): PaperMoney => ({
+    check: async () => undefined,
+    move: async (amount) => {
       const path = amount.startsWith('-') ? '/admin/withdrawals' : '/admin/deposits';
       const body = { name: 'main', asset, amount: amount.replace('-', '') };
       expect(await adminCall(exchange.url, 'POST', path, body)).toMatchObject({ status: 200 });
-    };
+    },
+  });
   const both = async (asset = 'USDT'): Promise<{ booked: string | undefined; held: string | undefined }> => {
     const balance = (await tools.ledger.balances('main')).find((one) => one.asset === asset);
     return { booked: balance?.free, held: (await tools.trading.balances())[asset] };
   };
-  const cutOff = async (): Promise<void> => {
-    throw new Error('killed in between');
+  const cutOff: PaperMoney = {
+    check: async () => undefined,
+    move: async () => {
+      throw new Error('Killed in between.');
+    },
   };
 
   it('reaches books and paper account once, however often it is asked for', async () => {
@@ -116,7 +122,9 @@ describe('money in and out of the paper account', () => {
   });
 
   it('that was cut off between the two is finished by its repetition, also after another of the same size', async () => {
-    await expect(transferInPaper(request('in-1', '100'), tools, cutOff)).rejects.toThrow('killed in between');
+    await expect(transferInPaper(request('in-1', '100'), tools, cutOff)).rejects.toThrow(
+      /^Killed in between\. It stands in the books.*--reference in-1 finishes it\.$/,
+    );
     expect(await both()).toEqual({ booked: '1100', held: '1000' });
     await expect(transferInPaper(request('in-2', '50'), tools, move(), 50)).rejects.toThrow(
       /differ by 100 USDT.*by its own reference/,
@@ -125,6 +133,30 @@ describe('money in and out of the paper account', () => {
     expect(await both()).toEqual({ booked: '1200', held: '1200' });
     expect(await transferInPaper(request('in-1', '100'), tools, move())).toMatchObject({ booked: false });
     expect(await both()).toEqual({ booked: '1200', held: '1200' });
+  });
+
+  it.each([
+    ['deposit', '100'],
+    ['withdrawal', '-100'],
+  ])('refuses a %s where the exchange lets nobody move it, before the books have changed', async (_what, amount) => {
+    const { hostname: host, port } = new URL(exchange.url);
+    const paperExchange = { ...configurationSchema.parse({}).paperExchange, host, port: Number(port) };
+    const elsewhere = (token: string): PaperMoney => ({
+      ...move(),
+      check: () => refuseWithoutPaperAdmin({ paperExchange }, { paperAdminToken: token }),
+    });
+    const foreign = elsewhere('of-another-data-folder');
+    await expect(transferInPaper(request('moved', amount), tools, foreign)).rejects.toMatchObject({
+      code: 'PaperAdminElsewhere',
+      message: expect.stringMatching(/401: .*on the first machine.* Nothing was booked\.$/),
+    });
+    expect(await both()).toEqual({ booked: '1000', held: '1000' });
+    // What has moved already needs nobody's leave.
+    await move().move(amount);
+    expect(await transferInPaper(request('moved', amount), tools, foreign)).toMatchObject({ booked: true });
+    await transferInPaper(request('again', amount), tools, elsewhere(adminToken));
+    const left = String(1_000 + 2 * Number(amount));
+    expect(await both()).toEqual({ booked: left, held: left });
   });
 
   it('is worth the middle of the market where it is another asset, and nothing is booked without a price', async () => {
@@ -142,7 +174,7 @@ describe('money in and out of the paper account', () => {
     ['without a market', 'JUNK', { quantity: '0', dust: '5', dustCost: '0' }],
     ['with one', 'ETH', { quantity: '5', averageCost: '0', dust: '0' }],
   ])('that came by itself %s is booked at nothing, once, and nothing more is made', async (_what, asset, expected) => {
-    await move(asset)('5');
+    await move(asset).move('5');
     const gift = () => transferInPaper(request('gift', '5', asset, '0'), tools, move(asset));
     expect(await gift()).toMatchObject({ booked: true, value: '0' });
     expect(await gift()).toMatchObject({ booked: false });
@@ -153,14 +185,14 @@ describe('money in and out of the paper account', () => {
     });
 
     // Another one under a name that is taken is not paid out again.
-    await move(asset)('5');
+    await move(asset).move('5');
     await expect(transferInPaper(request('gift', '5', asset, '0'), tools, move(asset), 50)).rejects.toThrow(
       /differ by -5/,
     );
     expect((await tools.trading.balances())[asset]).toBe('10');
     await transferInPaper(request('gift-2', '5', asset, '0'), tools, move(asset));
     // What was taken away by somebody else is booked alone, too.
-    await move(asset)('-2');
+    await move(asset).move('-2');
     await transferInPaper(request('gone', '-2', asset, '0'), tools, move(asset));
     await transferInPaper(request('out', '-3', asset, '0'), tools, move(asset));
     expect((await tools.trading.balances())[asset]).toBe('5');

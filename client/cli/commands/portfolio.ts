@@ -2,8 +2,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { assetText } from '../../../contracts/decimal-text.ts';
 import { decimal, decimalPattern, text } from '../../../domain/money/money.ts';
-import { askPaperAdmin } from '../../controls/paper-admin.ts';
-import { bookTransfer, type TransferRequest, transferInPaper } from '../../controls/transfers.ts';
+import { askPaperAdmin, refuseWithoutPaperAdmin } from '../../controls/paper-admin.ts';
+import { bookTransfer, type PaperMoney, type TransferRequest, transferInPaper } from '../../controls/transfers.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { profitOf, viewPosition } from '../../views/portfolio-view.ts';
 import { knownPrices, PRICE_CYCLES } from '../../views/prices.ts';
@@ -106,11 +106,14 @@ async function move(
     via: via.os(user),
   };
   const tools = { ledger: (await journal()).ledger, trading: await trading() };
-  const moveInPaper = async (amount: string): Promise<void> => {
-    const path = amount.startsWith('-') ? '/withdrawals' : '/deposits';
-    await askPaperAdmin(configuration, secrets, path, { name: account, asset, amount: amount.replace('-', '') });
+  const money: PaperMoney = {
+    check: () => refuseWithoutPaperAdmin(configuration, secrets),
+    move: async (moved) => {
+      const path = moved.startsWith('-') ? '/withdrawals' : '/deposits';
+      await askPaperAdmin(configuration, secrets, path, { name: account, asset, amount: moved.replace('-', '') });
+    },
   };
-  const result = await (mode === 'paper' ? transferInPaper(request, tools, moveInPaper) : bookTransfer(request, tools));
+  const result = await (mode === 'paper' ? transferInPaper(request, tools, money) : bookTransfer(request, tools));
   print(result, options, () =>
     result.booked
       ? `booked ${result.amount} ${asset}, worth ${result.value} ${currency}, as ${result.reference}`
