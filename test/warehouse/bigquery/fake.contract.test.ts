@@ -248,7 +248,7 @@ describe('a question', () => {
   it.each(reports.map((report) => [report.name, report] as const))(
     'of the report %s filters each table that it reads by a moment, without which Google refuses it',
     (_, report) => {
-      const sql = report.sql(bigQueryDialect('p.d'), range);
+      const sql = report.sql(bigQueryDialect('p.d'), range, { gaps: [{ from: 1, to: 2 }], before: 1_500 });
       const reads = [...sql.matchAll(/(?:FROM|JOIN) `p\.d\.(\w+)_once`(?: ([a-z])\b)?/g)];
       expect(reads.length).toBeGreaterThan(0);
       for (const { 0: read, 1: table, 2: alias, index } of reads) {
