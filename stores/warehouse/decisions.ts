@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import type { CycleOutcome } from '../../contracts/cycle.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { tables } from '../../contracts/warehouse/tables.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { WholeCycle } from '../journal/books/archive.ts';
 import { emptySelect } from './duckdb/columns.ts';
 import { loadRows, quoted, withDuckDb } from './duckdb/database.ts';
 import type { Segment } from './port.ts';
-import { sha256Of } from './segments/files.ts';
+import { refuseDamaged, unreadable } from './segments/sound.ts';
 import { writeSegment } from './segments/write.ts';
 import { changeManifest, currentManifest, type Warehouse } from './warehouse.ts';
 
@@ -58,24 +57,6 @@ function toStored(row: Record<string, unknown>): StoredCycle {
     signals: text('signals'),
     storedAt: Number(given['stored_at']),
   };
-}
-
-function unreadable({ folder }: Warehouse, reason: string): UserError {
-  return new UserError(
-    'WarehouseUnreadable',
-    `The decision records in ${folder} cannot be read: ${reason.split('\n')[0]}. Restore the warehouse from a backup (sapphire backup list).`,
-    ExitCode.unhealthy,
-  );
-}
-
-/** Files whose bytes are no longer those that were written are no proof of anything. */
-async function refuseDamaged(warehouse: Warehouse, segments: readonly Segment[], sound: Set<string>): Promise<void> {
-  for (const { file, sha256 } of segments) {
-    if (sound.has(file)) continue;
-    const found = await sha256Of(join(warehouse.folder, file)).catch((error: unknown) => String(error));
-    if (found !== sha256) throw unreadable(warehouse, `${file} is not as it was written (${found}, not ${sha256})`);
-    sound.add(file);
-  }
 }
 
 /**
@@ -152,12 +133,13 @@ async function writeOne(warehouse: Warehouse, cycles: readonly WholeCycle[]): Pr
   });
 }
 
-/** The whole of one cycle; undefined where the warehouse has it not. */
+/** The whole of one cycle, from files that are as they were written; undefined where the warehouse has it not. */
 export async function findStored(
   warehouse: Warehouse,
   { cycleId, finishedAt }: Pick<WholeCycle, 'cycleId' | 'finishedAt'>,
 ): Promise<StoredCycle | undefined> {
   const segments = await segmentsWithin(warehouse, finishedAt, finishedAt);
+  await refuseDamaged(warehouse, segments);
   const [row] = await readRows(warehouse, segments, `WHERE cycle_id = ${quoted(cycleId)} LIMIT 1`);
   return row;
 }

@@ -20,8 +20,10 @@ const SETTLED_MS = 6 * 3_600_000;
 /** A round ends by then; what is left is the next round's. */
 const ROUND_MS = 15 * 60_000;
 
+export type MovedFrom = Pick<ArchiveBook, 'accounts' | 'old' | 'release'>;
+
 interface MoveTools {
-  archive: ArchiveBook;
+  archive: MovedFrom;
   warehouse: Warehouse;
   feeds: readonly Feed[];
 }
@@ -56,7 +58,7 @@ export async function moveOut(
 }
 
 /** What is old of an account, oldest first, as much at once as makes a segment. */
-async function* batches(archive: ArchiveBook, account: string, before: number): AsyncGenerator<WholeCycle[]> {
+async function* batches(archive: MovedFrom, account: string, before: number): AsyncGenerator<WholeCycle[]> {
   let [batch, text]: [WholeCycle[], number] = [[], 0];
   let after: KeptAfter | undefined;
   for (;;) {
@@ -84,7 +86,7 @@ function textOf({ record, consensus, plan, planEnd, signals }: WholeCycle): numb
  * Since when the journal still has what is old of its decisions, UTC epoch milliseconds; undefined where it has none. From then on the warehouse keeps
  * what it has of them: a record that expired before its row could leave would be stored again, day after day.
  */
-export async function unmovedSince(archive: ArchiveBook, before: number): Promise<number | undefined> {
+export async function unmovedSince(archive: MovedFrom, before: number): Promise<number | undefined> {
   const ends: number[] = [];
   for (const account of await archive.accounts()) {
     const [first] = await archive.old(account, before, 1);
@@ -108,7 +110,7 @@ async function exportedUntil(warehouse: Warehouse, feeds: readonly Feed[]): Prom
 
 /** Of each the very same texts must be there, for long enough. */
 async function releaseProven(
-  archive: ArchiveBook,
+  archive: MovedFrom,
   warehouse: Warehouse,
   cycles: readonly WholeCycle[],
   sound: Set<string>,

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -224,6 +224,19 @@ describe('housekeeping', () => {
     const { segments } = await currentManifest(books.warehouse);
     expect(segments.filter(({ table }) => table === 'fills')).toHaveLength(10);
     await expectEachEventOnce();
+  });
+
+  it('makes no file of one that is no longer as it was written', async () => {
+    await manyExports(10);
+    const [file = ''] = filesOf('fills');
+    const path = join(books.warehouse.folder, 'fills', file);
+    const bytes = readFileSync(path);
+    bytes.writeUInt8(bytes.readUInt8(10) ^ 1, 10);
+    writeFileSync(path, bytes);
+    const told: string[] = [];
+    await compactSegments(books.warehouse, undefined, (table, error) => told.push(`${table}: ${String(error)}`));
+    expect(told).toEqual([expect.stringMatching(/^fills: .*is not as it was written/)]);
+    expect(filesOf('fills')).toContain(file);
   });
 
   it('leaves alone what the cloud has not got yet', async () => {

@@ -1,6 +1,7 @@
 import { appendFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { lackingIn } from '../../stores/backup/lacking.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { findStored, listStored } from '../../stores/warehouse/decisions.ts';
 import { type Feed, feedsOf } from '../../stores/warehouse/feeds.ts';
@@ -107,6 +108,10 @@ describe.each(adapterNames)('what is old of the decisions in %s', (name) => {
     );
     const listed = await listStored(warehouse, 'main', { since: OLD, until: NOW, limit: 10 });
     expect(listed).toEqual([there]);
+    expect(await lackingIn(warehouse.folder, books.journal)).toEqual([]);
+    expect(await lackingIn(temporaryFolder(), books.journal)).toEqual([
+      `decision records that moved to the warehouse, up to ${new Date(OLD + 1).toISOString()}`,
+    ]);
   });
 
   it('stays while it is not over, not old, one of the newest thousand, or younger than what waits for its export', async () => {
@@ -250,6 +255,19 @@ describe.each(adapterNames)('what is old of the decisions in %s', (name) => {
     ).rejects.toMatchObject({ code: 'CycleOver' });
     await books.journal.cycles.record({ ...JSON.parse((await stored('c1'))?.record ?? ''), summary: 'another' });
     expect(await books.journal.outbox.lastSequence()).toBe(events);
+  });
+
+  it('is shown from the warehouse only as it was written there', async () => {
+    await cycle(1);
+    await newer();
+    await moveAll();
+    const folder = join(warehouse.folder, 'decision_records');
+    const [file = ''] = readdirSync(folder);
+    appendFileSync(join(folder, file), ' ');
+    await expect(stored('c1')).rejects.toMatchObject({
+      code: 'WarehouseUnreadable',
+      message: expect.stringContaining('is not as it was written'),
+    });
   });
 
   it('is still there once small segments are one', async () => {

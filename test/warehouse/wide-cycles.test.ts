@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { ArchiveBook, WholeCycle } from '../../stores/journal/books/archive.ts';
+import type { WholeCycle } from '../../stores/journal/books/archive.ts';
 import { findStored } from '../../stores/warehouse/decisions.ts';
-import { moveOut } from '../../stores/warehouse/move-out.ts';
+import { type MovedFrom, moveOut } from '../../stores/warehouse/move-out.ts';
 import { compactSegments } from '../../stores/warehouse/segments/compact.ts';
 import { currentManifest, openWarehouse } from '../../stores/warehouse/warehouse.ts';
 import { BESIDE_TRADING } from '../../workers/warehouse-watch.ts';
@@ -38,8 +38,7 @@ it('whole cycles of fifty symbols move, and their segments become fewer, within 
         .slice(0, limit)
         .map(wide),
     release: async (ids) => ids.filter((id) => left.delete(Number(id.slice(1)))).length,
-    moved: async () => undefined,
-  } satisfies ArchiveBook;
+  } satisfies MovedFrom;
   let now = 1_000_000_000;
   const folder = join(temporaryFolder(), 'warehouse');
   const warehouse = openWarehouse({ folder, mode: 'paper', journal: 'j', limits: BESIDE_TRADING, now: () => now });

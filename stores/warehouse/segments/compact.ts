@@ -4,6 +4,7 @@ import { type DataClass, type TableName, tables } from '../../../contracts/wareh
 import { quoted, withDuckDb } from '../duckdb/database.ts';
 import type { Manifest, Segment } from '../port.ts';
 import { changeManifest, currentManifest, type Warehouse } from '../warehouse.ts';
+import { refuseDamaged } from './sound.ts';
 import { writeSegment } from './write.ts';
 
 /** Neighbours of about one size that are made one: each row is written again once for every tenfold of rows. */
@@ -67,6 +68,7 @@ export async function compactSegments(
       for (let run = nextRun(manifest, cloud, failed); run?.[0]; run = nextRun(manifest, cloud, failed)) {
         const [{ table }] = run;
         try {
+          await refuseDamaged(warehouse, run);
           const merged = await rewrite(warehouse, run, 'true');
           return replaced(manifest, run, merged ? [merged] : [], warehouse.now());
         } catch (error) {
