@@ -15,6 +15,7 @@ import type { CoordinatorClient } from '../../trading/decide/coordinator-client.
 import type { TradingPort, Venue } from '../../venues/port.ts';
 import { stackAccess } from '../stack/connection.ts';
 import { readProfile } from '../stack/profile.ts';
+import { progress } from './output.ts';
 
 /** What a command works with; each part is opened at its first use and closed when the command ends. */
 export interface CliContext {
@@ -85,15 +86,21 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
       market,
       warehouse: () =>
         once('warehouse', async () => {
-          const [{ openWarehouse }, { feedsOf }, { refuseWarehouseElsewhere }] = await Promise.all([
+          const [{ openWarehouse }, { feedsOf }, { refuseWarehouseElsewhere }, { lackingIn }] = await Promise.all([
             import('../../stores/warehouse/warehouse.ts'),
             import('../../stores/warehouse/feeds.ts'),
             import('../stack/warehouse-elsewhere.ts'),
+            import('../../stores/backup/lacking.ts'),
           ]);
           const books = await journal();
           await refuseWarehouseElsewhere(books);
           const { outbox } = await market();
           const warehouse = openWarehouse({ mode: configuration.mode, journal: books.id });
+          const lacking = await lackingIn(warehouse.folder, books);
+          if (lacking.length > 0)
+            progress(
+              `The warehouse in ${warehouse.folder} lacks ${lacking.join('; ')}: it is behind its books, or not that of the first machine.`,
+            );
           return { warehouse, feeds: feedsOf(books, outbox) };
         }),
       temporal: () =>

@@ -27,7 +27,12 @@ export interface Backup {
  */
 export async function makeBackup(
   places: Places,
-  { at, scheduled, tell = () => undefined }: { at: number; scheduled: boolean; tell?: Tell },
+  {
+    at,
+    scheduled,
+    lacking = [],
+    tell = () => undefined,
+  }: { at: number; scheduled: boolean; lacking?: readonly string[]; tell?: Tell },
 ): Promise<Backup> {
   const folder = join(places.backups, `${places.mode}-${stampOf(at)}`);
   const draft = `${folder}.part`;
@@ -48,6 +53,7 @@ export async function makeBackup(
       engine: books.engine,
       madeAt: at,
       scheduled,
+      ...(lacking.length > 0 ? { lacking: [...lacking] } : {}),
       files,
     };
     const content = JSON.stringify(manifest, null, 2);

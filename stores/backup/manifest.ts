@@ -39,6 +39,8 @@ const fieldsSchema = z.strictObject({
   madeAt: z.int(),
   /** By the schedule: deleted after a while. By a person: never. */
   scheduled: z.boolean(),
+  /** What the warehouse that was copied had not got, and the books had no more; missing where nothing is. */
+  lacking: z.array(z.string()).optional(),
   files: z.array(fileSchema),
 });
 export type BackupManifest = z.output<typeof fieldsSchema>;

@@ -6,6 +6,7 @@ import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
 import { listAsides } from '../../../stores/backup/asides.ts';
 import { listBackups, makeBackup } from '../../../stores/backup/backup.ts';
+import { lackingIn } from '../../../stores/backup/lacking.ts';
 import { type BackupManifest, booksIn } from '../../../stores/backup/manifest.ts';
 import { sizeText } from '../../../stores/backup/meter.ts';
 import { dataOf, placesOf } from '../../../stores/backup/places.ts';
@@ -30,23 +31,27 @@ interface RestoreOptions extends OutputOptions {
 }
 
 async function make({ configuration, journal }: CliContext, options: BackupOptions): Promise<void> {
-  const { id, bindings } = await journal();
+  const books = await journal();
+  const { id, bindings } = books;
   const places = { ...placesOf(configuration), journal: id, binding: await bindings.read(configuration.account) };
   const backups = options.out === undefined ? places.backups : resolve(options.out);
+  const lacking = await lackingIn(places.warehouse, books);
   progress(`Copying warehouse, market buffer and journal to ${backups}`);
   const { folder, manifest } = await makeBackup(
     { ...places, backups },
-    { at: Date.now(), scheduled: false, tell: progress },
+    { at: Date.now(), scheduled: false, lacking, tell: progress },
   );
   const bytes = bytesOf(manifest);
-  const books = booksIn(manifest);
-  const packed = books.bytes === books.contentBytes ? '' : `, the books in ${shareOf(books)} of their bytes`;
-  print(
-    { folder, bytes, files: manifest.files.length },
-    options,
-    () => `${folder}, ${manifest.files.length} files, ${bytes} bytes${packed}`,
-  );
+  const inBooks = booksIn(manifest);
+  const packed = inBooks.bytes === inBooks.contentBytes ? '' : `, the books in ${shareOf(inBooks)} of their bytes`;
+  print({ folder, bytes, files: manifest.files.length, lacking }, options, () => [
+    `${folder}, ${manifest.files.length} files, ${bytes} bytes${packed}`,
+    ...lacking.map(lackingLine),
+  ]);
 }
+
+const lackingLine = (what: string): string =>
+  `MISSING in this backup: ${what}. The warehouse of this machine has not got them: that of the first machine may, and a backup made there.`;
 
 const bytesOf = ({ files }: BackupManifest): number => files.reduce((total, { bytes }) => total + bytes, 0);
 const shareOf = ({ bytes, contentBytes }: { bytes: number; contentBytes: number }): string =>
@@ -138,6 +143,7 @@ async function restore({ configuration, user }: CliContext, options: RestoreOpti
       ...(others === undefined
         ? []
         : [`They are OTHER books than those that were here: journal ${manifest.journal}, and before it ${others}.`]),
+      ...(manifest.lacking ?? []).map(lackingLine),
       ...(binding ? [`They are bound to ${binding.market}, and start with no other account than theirs there.`] : []),
       `Trading is halted at epoch ${control.epoch}: the exchange has gone on since. Start Sapphire, see that books and exchange agree ("sapphire status"), then resume with the epoch that it shows: sapphire resume --epoch ${control.epoch} --reason "…"`,
     ]);

@@ -55,4 +55,6 @@ export interface ArchiveBook {
   release(cycleIds: readonly CycleId[], to: string): Promise<number>;
   /** A cycle whose record is out; undefined for one that never was, and for one whose record is here. */
   moved(cycleId: CycleId): Promise<MovedCycle | undefined>;
+  /** When the youngest of those whose record is out finished, UTC epoch milliseconds; undefined while all are here. Reads all of them. */
+  movedUntil(): Promise<number | undefined>;
 }

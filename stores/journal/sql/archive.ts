@@ -124,6 +124,11 @@ export function createArchiveBook(database: Database): ArchiveBook {
         return released;
       }),
 
+    async movedUntil() {
+      const row = await database.row('SELECT MAX(finished_at) AS until FROM decisions WHERE moved_at IS NOT NULL');
+      return row?.['until'] == null ? undefined : Number(row['until']);
+    },
+
     async moved(cycleId) {
       const row = await database.row('SELECT * FROM decisions WHERE cycle_id = ? AND moved_at IS NOT NULL', cycleId);
       return (
