@@ -1,5 +1,4 @@
 import type { Observation } from '../../domain/health/health.ts';
-import type { Logger } from '../../runtime/telemetry/logger.ts';
 import type { Stack } from '../../stores/journal/books/stacks.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { type BooksClaim, describeStack } from './claim.ts';
@@ -36,7 +35,6 @@ export function watchStacks(
   { stacks }: Pick<Journal, 'stacks'>,
   claim: BooksClaim['claim'],
   tell: (observation: Observation) => void,
-  logger: Logger,
 ): () => void {
   let known = '';
   let toldAt = 0;
@@ -51,8 +49,7 @@ export function watchStacks(
     toldAt = performance.now();
     tell(observation);
   };
-  const timer = setInterval(() => {
-    look().catch((error: unknown) => logger.warn({ err: error }, 'the stacks of these books could not be read'));
-  }, LOOK_MS);
+  // Of books that cannot be read the claim on them tells.
+  const timer = setInterval(() => void look().catch(() => {}), LOOK_MS);
   return () => clearInterval(timer);
 }

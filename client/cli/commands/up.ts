@@ -184,7 +184,7 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
   const watches = [
     watchConfiguration(incidents.observe),
     watchDisk(dataFolder(), incidents.observe),
-    watchStacks(journal, stack.books.claim, incidents.observe, logger),
+    watchStacks(journal, stack.books.claim, incidents.observe),
   ];
   try {
     if (!options.json) show(welcome(stack, configuration, secrets));
