@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { SCHEMA_LOCK } from '../journal/postgres/upgrade.ts';
@@ -9,6 +10,8 @@ import type { Places } from './places.ts';
 /** Of a database's upgrade, which a starting process holds for a moment. */
 const LOCK_WAIT = '10s';
 const LOCK_TIMED_OUT = '55P03';
+const LOOKS = 5;
+const BETWEEN_LOOKS_MS = 200;
 /** The file is no database, or a damaged one: what a restore is for. */
 const SQLITE_DAMAGED = [11, 26];
 const SQLITE_BUSY = 5;
@@ -35,15 +38,7 @@ async function holdingServer<T>(url: string, work: () => Promise<T>): Promise<T>
         throw stillRunning('another process upgrades them, or restores a backup', '');
       throw error;
     });
-    const { rows } = await client.query<Session>(
-      `SELECT pid, coalesce(nullif(application_name, ''), 'a program without a name') AS name,
-              coalesce(host(client_addr), 'the server''s own machine') AS address, backend_start AS since
-       FROM pg_stat_activity
-       WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-         AND (usename = current_user OR application_name LIKE 'sapphire %')
-       ORDER BY backend_start, pid`,
-    );
-    const [first, ...others] = rows;
+    const [first, ...others] = await sessionsThatStay(client);
     if (first) {
       const since = first.since === null ? '' : ` since ${first.since.toISOString()}`;
       const more = others.length === 0 ? '' : `, and ${others.length} more sessions`;
@@ -55,6 +50,22 @@ async function holdingServer<T>(url: string, work: () => Promise<T>): Promise<T>
     return await work();
   } finally {
     await client.end();
+  }
+}
+
+/** The server shows a session for moments after its program has closed it. */
+async function sessionsThatStay(client: Client): Promise<Session[]> {
+  for (let looks = 1; ; looks += 1) {
+    const { rows } = await client.query<Session>(
+      `SELECT pid, coalesce(nullif(application_name, ''), 'a program without a name') AS name,
+              coalesce(host(client_addr), 'the server''s own machine') AS address, backend_start AS since
+       FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+         AND (usename = current_user OR application_name LIKE 'sapphire %')
+       ORDER BY backend_start, pid`,
+    );
+    if (rows.length === 0 || looks === LOOKS) return rows;
+    await sleep(BETWEEN_LOOKS_MS);
   }
 }
 
