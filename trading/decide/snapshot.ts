@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { SnapshotRequest } from '../../contracts/cycle-steps.ts';
 import { MAX_INLINE_BYTES } from '../../contracts/snapshot.ts';
@@ -9,6 +8,7 @@ import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { type Sealed, sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import type { MarketDataPort } from '../../venues/port.ts';
+import { inTime } from '../in-time.ts';
 import { readEach } from './read-each.ts';
 
 /** Of a cycle that an earlier release began, which does not say when it ends. */
@@ -74,7 +74,7 @@ async function keep(
 ): Promise<CycleSnapshot> {
   const { sha256, bytes } = reference;
   try {
-    await inTime(buffer.keep({ sha256, json, neededUntilAt }));
+    await written(buffer.keep({ sha256, json, neededUntilAt }));
     return reference;
   } catch (error) {
     if (bytes > MAX_INLINE_BYTES) throw error;
@@ -93,7 +93,7 @@ async function remember(
   of: { cycleId: CycleId; correlationId: string },
 ): Promise<void> {
   try {
-    await inTime(buffer.record(snapshot, of));
+    await written(buffer.record(snapshot, of));
   } catch (error) {
     metrics.marketRowsLost.inc(snapshot.symbols.length);
     logger.error(
@@ -103,10 +103,5 @@ async function remember(
   }
 }
 
-async function inTime(work: Promise<void>): Promise<void> {
-  const late = sleep(REMEMBER_MS, undefined, { ref: false }).then(() => {
-    throw new Error(`not written within ${REMEMBER_MS} ms`);
-  });
-  late.catch(() => undefined);
-  await Promise.race([work, late]);
-}
+const written = (work: Promise<void>): Promise<void> =>
+  inTime(work, REMEMBER_MS, `not written within ${REMEMBER_MS} ms`);

@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { type PricesRequest, pricesWanted } from '../../contracts/cycle-steps.ts';
-import { midsOf, type Prices } from '../../domain/market/prices.ts';
+import { pricesWanted } from '../../contracts/cycle-steps.ts';
+import { midsOf } from '../../domain/market/prices.ts';
 import { isWithin } from '../../domain/statistics/periods.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { PricePort } from '../../venues/port.ts';
@@ -10,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import { readPrices } from '../decide/prices.ts';
 import { equityIn } from '../decide/record.ts';
 import { symbolsOf } from '../decide/terms.ts';
+import { inTime } from '../in-time.ts';
 
 /** As long as a cycle waits for the market: a look has more to do. */
 const READ_MS = 4_000;
@@ -38,23 +38,12 @@ export async function markWhileHalted(tools: MarkTools, account: string): Promis
     const marks = await journal.ledger.equityMarks(account);
     if (marks && isWithin(cycle.intervalSeconds * 1_000, marks.at, clock.now())) return;
     const wanted = symbolsOf(symbols, await journal.ledger.positions(account));
-    const prices = await inTime(tools.prices, pricesWanted({ ...wanted, bookLevels: cycle.bookLevels }));
+    const request = pricesWanted({ ...wanted, bookLevels: cycle.bookLevels });
+    const prices = await inTime(readPrices(tools.prices, request), READ_MS, `no answer of the market in ${READ_MS} ms`);
     const { takenAt } = prices;
     const basis = { account, currency, takenAt, mids: midsOf(prices) };
     await journal.cycles.mark(basis, (books) => equityIn({ prices, currency }, books));
   } catch (error) {
     logger.warn({ account, error }, 'equity is not marked while trading is halted: the next look tries again');
-  }
-}
-
-async function inTime(market: PricePort, request: PricesRequest): Promise<Prices> {
-  const over = new AbortController();
-  const late = sleep(READ_MS, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`the market had no answer within ${READ_MS} ms`);
-  });
-  try {
-    return await Promise.race([readPrices(market, request), late]);
-  } finally {
-    over.abort();
   }
 }
