@@ -177,6 +177,8 @@ const writtenSchema = z
   .strictObject({
     profile: z.enum(['development', 'production']).default('development'),
     mode: z.enum(['paper', 'live']).default('paper'),
+    /** Takes every agent at its word, without a record of its own, so that the machinery is seen at work on a paper account. */
+    demo: z.boolean().default(false),
     /** By whose protocol Sapphire trades, paper and live. An account stays at the venue at which it was opened. */
     venue: z.enum(['binance']).default('binance'),
     /** Name of the trading account in the books. */
@@ -216,6 +218,11 @@ const writtenSchema = z
   .refine((value) => value.symbols.every((symbol) => symbol.endsWith(`/${value.currency}`)), {
     path: ['symbols'],
     message: 'every symbol must be quoted in the configured currency',
+  })
+  .refine(({ mode, demo }) => mode === 'paper' || !demo, {
+    path: ['demo'],
+    message:
+      'must be false, or be left out, where real money is traded: it takes agents without a record at their word',
   })
   .refine(({ mode, access }) => mode === 'paper' || access.foreignStarts !== 'allow', {
     path: ['access', 'foreignStarts'],

@@ -66,7 +66,7 @@ writeFileSync(
 );
 writeFileSync(
   configurationFile,
-  stringify({ operationsPort: 19_470, coordinator: { port: 18_082 }, paperExchange: { port: 18_093 } }),
+  stringify({ demo: true, operationsPort: 19_470, coordinator: { port: 18_082 }, paperExchange: { port: 18_093 } }),
 );
 const child = spawn('npm', ['start', '--', '--cycles', values.cycles], {
   cwd: projectFolder,

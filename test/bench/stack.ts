@@ -20,6 +20,7 @@ import { openJournal } from '../../stores/journal/open.ts';
 
 /** One symbol, limits out of the way, the baseline off: the six stand-ins are all that is asked. */
 const CONFIGURATION = `
+demo: true
 symbols: [BTC/USDT]
 logLevel: warn
 operationsPort: 19460

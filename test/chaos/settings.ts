@@ -19,6 +19,7 @@ export const TIME_LIMIT_MINUTES = 1;
 
 /** Small orders of a large account, so that a thousand of them cost less than a loss limit. Tight barriers, so that they are hit. */
 export const trading = (style: string, stacks: Stacks) => ({
+  demo: true,
   symbols,
   cycle: { candles: 30, bookLevels: 5 },
   logLevel: 'info',

@@ -270,7 +270,7 @@ describe('the start in live mode', () => {
 
   it('by hand ends with the reason, and starts nothing', async () => {
     const installation = await makeInstallation();
-    installation.configure({ mode: 'live', paperExchange: {} });
+    installation.configure({ mode: 'live', demo: false, paperExchange: {} });
     const { SAPPHIRE_EXCHANGE_API_KEY: _key, SAPPHIRE_EXCHANGE_SECRET: _secret, ...environment } = process.env;
     process.env = environment;
     const { code, stdout, stderr } = await end(installation.up('--json'));

@@ -29,9 +29,10 @@ describe('the configuration', () => {
     expect(read({ ...manySymbols(50), cycle: { candles: 400 } }).symbols).toHaveLength(50);
   });
 
-  it('shows in trading.yml what holds without it', () => {
+  it('shows in trading.yml what holds without it, but that a fresh clone demonstrates itself', () => {
     const shipped: unknown = parse(readFileSync(join(projectFolder, 'trading.yml'), 'utf8'));
-    expect(read(shipped)).toEqual(read({}));
+    expect(read(shipped)).toEqual(read({ demo: true }));
+    expect(read({}).demo).toBe(false);
   });
 
   it.each([

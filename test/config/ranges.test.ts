@@ -95,6 +95,11 @@ describe('two that do not go together', () => {
     [{ protection: { enabled: false, stopLoss: 0.001 } }, undefined],
     [{ mode: 'live', protection: { stopLoss: 0.001 } }, undefined],
     [
+      { demo: true, mode: 'live' },
+      /^trading\.yml is not valid\. demo: must be false, or be left out, where real money is traded: .* \(it is true\)\.$/,
+    ],
+    [{ demo: true }, undefined],
+    [
       { access: { foreignStarts: 'allow' }, mode: 'live' },
       /access\.foreignStarts: must be refuse[^(]*\(it is "allow"\)/,
     ],

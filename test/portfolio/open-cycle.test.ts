@@ -18,7 +18,7 @@ interface Settings {
 
 async function opened(settings: Settings) {
   const journal = await temporaryJournal();
-  const configuration = parseConfiguration({}, 'the test');
+  const configuration = parseConfiguration({ demo: true }, 'the test');
   await journal.participation.seed(perAgent(defaultParticipation));
   await journal.policy.adopt('main', configuredPolicy(configuration));
   await journal.risk.adopt('main', configuration.risk);

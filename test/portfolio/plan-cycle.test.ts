@@ -27,7 +27,7 @@ describe('a plan that would enter again what was sold a minute ago', () => {
     await trade(journal, sell, { filledAt: NOW - 60_000 });
     const activities = createPortfolioActivities({
       journal,
-      configuration: parseConfiguration({}, 'the test'),
+      configuration: parseConfiguration({ demo: true }, 'the test'),
       exchangeTime: async () => NOW,
       readSnapshot: async () => snapshot,
       logger: pino({ level: 'silent' }),

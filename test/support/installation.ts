@@ -52,6 +52,7 @@ export async function makeInstallation(watching = { scrapeSeconds: 1, evaluateSe
     writeFileSync(
       files.configuration,
       stringify({
+        demo: true,
         operationsPort: operations,
         coordinator: { port: coordinator },
         paperExchange: { port: exchange },

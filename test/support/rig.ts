@@ -104,6 +104,7 @@ export async function startRig(
 ): Promise<Rig> {
   const configuration = parseConfiguration(
     {
+      demo: true,
       symbols: ['BTC/USDT'],
       // Cycles follow each other at once.
       risk: { minHoldingSeconds: 0, reentryPauseSeconds: 0 },

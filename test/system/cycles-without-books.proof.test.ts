@@ -121,6 +121,7 @@ beforeAll(async () => {
   writeFileSync(
     process.env['SAPPHIRE_CONFIG'],
     stringify({
+      demo: true,
       symbols: ['BTC/USDT'],
       cycle: { candles: 30, bookLevels: 5 },
       participation: { agents: { baseline: { enabled: false } } },

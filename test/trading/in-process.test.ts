@@ -21,7 +21,7 @@ it('carries a stop out to the end: what rests is cancelled, and whoever follows 
     coordinator: {} as ProcessTools['coordinator'],
     events: createOrderEvents(),
     clock: wallClock,
-    configuration: parseConfiguration({}, 'the test'),
+    configuration: parseConfiguration({ demo: true }, 'the test'),
     logger: pino({ level: 'silent' }),
   });
   const resting = leg({ limitPrice: tagged('20000'), timeInForce: 'GTC', restMs: 60_000 });
