@@ -54,6 +54,8 @@ export const symbolConsensusSchema = z.strictObject({
   expectedReturn: z.number(),
   /** Standard deviation of the voters' mixture, their disagreement included. */
   uncertainty: z.number(),
+  /** Standard deviation of the expected return itself, as an estimate; absent where each voter was taken at its word. */
+  error: z.number().min(0).optional(),
   /** Weighted vote in [0, 1]: strength of the direction. */
   conviction: z.number().min(0).max(1),
   /** Share of the voting weight whose own most probable outcome is another one. */

@@ -5,7 +5,14 @@ import { agentIdText, participationChangeSchema } from './participation.ts';
 import { signalShape } from './signals.ts';
 import { MAX_SNAPSHOT_SYMBOLS } from './snapshot.ts';
 
-const { kind: _kind, agentId: _agentId, validUntilAt, ...viewShape } = signalShape;
+const {
+  kind: _kind,
+  agentId: _agentId,
+  rebuilt: _rebuilt,
+  formedAt: _formedAt,
+  validUntilAt,
+  ...viewShape
+} = signalShape;
 
 /** Input of the coordinator's tool `submit_signal`: repeat-safe by request id. Whose signal it is says the token. */
 export const signalSubmissionSchema = z.strictObject({

@@ -1,13 +1,14 @@
-import type { AbstentionReason, AgentAnswer, Opinion, Signal } from '../domain/signals/signals.ts';
+import type { AbstentionReason, AgentAnswer, Opinion, Rebuilt, Signal } from '../domain/signals/signals.ts';
 
-/** A signal as a row: symbol, chances of up, flat and down, expected return, uncertainty, conviction, rationale, evidence. */
-type SignalRow = [string, number, number, number, number, number, number, string, string[]];
+/** A signal as a row: symbol, chances of up, flat and down, expected return, uncertainty, conviction, rationale, evidence, what was rebuilt. */
+type SignalRow = [string, number, number, number, number, number, number, string, string[], Rebuilt?];
 /** An abstention: symbol, and which of the reasons. */
 type AbstentionRow = [string, number];
 
 /** What all opinions of one answer have in common stands once. */
 interface PackedOpinions {
   horizonMs: number;
+  formedAt?: number | undefined;
   validUntilAt: number;
   rows: (SignalRow | AbstentionRow)[];
   reasons: { reason: AbstentionReason; detail: string }[];
@@ -40,7 +41,7 @@ export function unpacked(answer: AgentAnswer | PackedAnswer): AgentAnswer {
 
 function rowsOf({ agentId }: AgentAnswer, opinions: readonly Opinion[]): PackedOpinions | undefined {
   const common = opinions.find(({ kind }) => kind === 'signal') as Signal | undefined;
-  const { horizonMs = 0, validUntilAt = 0 } = common ?? {};
+  const { horizonMs = 0, formedAt, validUntilAt = 0 } = common ?? {};
   const reasons: PackedOpinions['reasons'] = [];
   const rows: PackedOpinions['rows'] = [];
   for (const opinion of opinions) {
@@ -48,9 +49,12 @@ function rowsOf({ agentId }: AgentAnswer, opinions: readonly Opinion[]): PackedO
     const { symbol } = opinion;
     if (opinion.kind === 'signal') {
       if (opinion.horizonMs !== horizonMs || opinion.validUntilAt !== validUntilAt) return undefined;
-      const { probabilities, expectedReturn, uncertainty, conviction, rationale, evidence } = opinion;
+      if (opinion.formedAt !== formedAt) return undefined;
+      const { probabilities, expectedReturn, uncertainty, conviction, rationale, evidence, rebuilt } = opinion;
       const { up, flat, down } = probabilities;
-      rows.push([symbol, up, flat, down, expectedReturn, uncertainty, conviction, rationale, evidence]);
+      const row: SignalRow = [symbol, up, flat, down, expectedReturn, uncertainty, conviction, rationale, evidence];
+      if (rebuilt) row.push(rebuilt);
+      rows.push(row);
     } else {
       const { reason, detail } = opinion;
       let place = reasons.findIndex((known) => known.reason === reason && known.detail === detail);
@@ -58,12 +62,12 @@ function rowsOf({ agentId }: AgentAnswer, opinions: readonly Opinion[]): PackedO
       rows.push([symbol, place]);
     }
   }
-  return { horizonMs, validUntilAt, rows, reasons };
+  return { horizonMs, ...(formedAt === undefined ? {} : { formedAt }), validUntilAt, rows, reasons };
 }
 
 function opinionsOf(
   agentId: AgentAnswer['agentId'],
-  { horizonMs, validUntilAt, rows, reasons }: PackedOpinions,
+  { horizonMs, formedAt, validUntilAt, rows, reasons }: PackedOpinions,
 ): Opinion[] {
   return rows.map((row) => {
     if (row.length === 2) {
@@ -72,9 +76,10 @@ function opinionsOf(
       if (!why) throw new Error(`the answer of ${agentId} on ${symbol} names reason ${place} of ${reasons.length}`);
       return { kind: 'abstention', agentId, symbol, ...why };
     }
-    const [symbol, up, flat, down, expectedReturn, uncertainty, conviction, rationale, evidence] = row;
+    const [symbol, up, flat, down, expectedReturn, uncertainty, conviction, rationale, evidence, rebuilt] = row;
     const probabilities = { up, flat, down };
-    const view = { probabilities, expectedReturn, uncertainty, conviction, horizonMs, validUntilAt };
-    return { kind: 'signal', agentId, symbol, ...view, rationale, evidence };
+    const dates = { horizonMs, ...(formedAt === undefined ? {} : { formedAt }), validUntilAt };
+    const view = { probabilities, expectedReturn, uncertainty, conviction, ...dates };
+    return { kind: 'signal', agentId, symbol, ...view, rationale, evidence, ...(rebuilt ? { rebuilt } : {}) };
   });
 }

@@ -23,9 +23,19 @@ export const signalShape = {
     .int()
     .min(1_000)
     .max(7 * 86_400_000),
+  /** The exchange's clock when the view was formed; the snapshot's where it is not said. */
+  formedAt: z.int().positive().optional(),
   validUntilAt: z.int().positive(),
   rationale: z.string().max(600),
   evidence: z.array(z.string().max(120)).max(12),
+  /** What was said where that was put right. */
+  rebuilt: z
+    .strictObject({
+      by: z.enum(['probabilities', 'market']),
+      expectedReturn: z.number(),
+      uncertainty: z.number(),
+    })
+    .optional(),
 };
 
 export const signalSchema = z

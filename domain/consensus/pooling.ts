@@ -23,6 +23,8 @@ export interface PooledView {
   expectedReturn: number;
   /** Standard deviation of the mixture: the voters' own uncertainty and their disagreement. */
   uncertainty: number;
+  /** Standard deviation of the expected return itself, as an estimate; absent where each voter was taken at its word. */
+  error?: number | undefined;
   conviction: number;
   dissent: number;
 }

@@ -11,10 +11,22 @@ export interface Signal {
   uncertainty: number;
   /** How much the agent trusts its own view, 0 to 1. */
   conviction: number;
+  /** How far it looks from when it was formed. */
   horizonMs: number;
+  /** The exchange's clock when the view was formed; the snapshot's where it is not said. */
+  formedAt?: number | undefined;
   validUntilAt: number;
   rationale: string;
   evidence: string[];
+  /** Present where the numbers above are not those that the agent said. */
+  rebuilt?: Rebuilt | undefined;
+}
+
+/** What a signal said before it was put right, and by what: its own probabilities, or what the market lets anybody know. */
+export interface Rebuilt {
+  by: 'probabilities' | 'market';
+  expectedReturn: number;
+  uncertainty: number;
 }
 
 export const abstentionReasons = [
@@ -32,6 +44,7 @@ export const abstentionReasons = [
   'disabled',
   'cooling_down',
   'no_signal',
+  'no_view',
 ] as const;
 export type AbstentionReason = (typeof abstentionReasons)[number];
 
@@ -47,7 +60,10 @@ export function isUnwell(reason: AbstentionReason): boolean {
   return isFailure(reason) || ['cooling_down', 'wrong_model', 'no_snapshot'].includes(reason);
 }
 
-/** No view, which is not the view "hold". */
+/**
+ * No view, which is not the view "hold". `no_signal`: nothing was brought. `no_view`: asked, well, and nothing to say (no entry, no news,
+ * nothing that leans either way), which is never a forecast of zero.
+ */
 export interface Abstention {
   kind: 'abstention';
   agentId: AgentId;

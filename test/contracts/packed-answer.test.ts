@@ -45,6 +45,15 @@ it.each([
   ['nothing', answer([])],
   ['what it held before a debate', answer(mixed.toReversed(), { before: mixed })],
   ['signals over different horizons', answer([signal('BTC/USDT'), signal('ETH/USDT', { horizonMs: 60_000 })])],
+  ['a view that stands since then', answer(symbols.map((symbol) => signal(symbol, { formedAt: 1_794_999_000_000 })))],
+  ['views of different age', answer([signal('BTC/USDT', { formedAt: 1_794_999_000_000 }), signal('ETH/USDT')])],
+  [
+    'a view that was rebuilt, beside one that was not',
+    answer([
+      signal('BTC/USDT', { rebuilt: { by: 'probabilities', expectedReturn: 0.03, uncertainty: 0 } }),
+      signal('ETH/USDT'),
+    ]),
+  ],
   ['an opinion that another signed', answer([signal('BTC/USDT', { agentId: tagged('fingpt') })])],
 ])('an answer of %s comes through whole', (_, one) => expect(through(one)).toEqual(one));
 

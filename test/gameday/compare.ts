@@ -5,7 +5,7 @@ import type { Violation } from '../chaos/invariants.ts';
 import type { GameDayStack } from './stack.ts';
 
 /** Of an agent that nobody has set up: it is no fault. */
-const notSetUp = ['no_key', 'no_endpoint', 'not_configured', 'not_enough_data', 'no_signal'];
+const notSetUp = ['no_key', 'no_endpoint', 'not_configured', 'not_enough_data', 'no_signal', 'no_view'];
 
 /** At rest nothing is written while both sides' records are read. */
 export async function compared(stack: GameDayStack): Promise<Violation[]> {

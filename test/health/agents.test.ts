@@ -27,6 +27,7 @@ it.each([
   'not_enough_data',
   'budget_spent',
   'no_signal',
+  'no_view',
 ] as const)('an agent that is silent for %s is well', async (reason) =>
   expect(await codeAfter(reason, reason)).toBeUndefined(),
 );
