@@ -8,6 +8,7 @@ import {
   pools,
 } from '../domain/consensus/participation.ts';
 import type { AgentId } from '../domain/signals/agents.ts';
+import type { Calibration } from '../domain/signals/calibration.ts';
 import { nameSchema, reasonSchema } from './text.ts';
 
 const fraction = z.number().min(0).max(1);
@@ -45,8 +46,19 @@ const participationShape = {
 
 export const agentParticipationSchema: z.ZodType<AgentParticipation> = z.strictObject(participationShape);
 
-/** With the factor of the weight that its scores have earned it. */
-export const participantSchema: z.ZodType<Participant> = z.strictObject({ ...participationShape, trust: z.number() });
+export const calibrationSchema: z.ZodType<Calibration> = z.strictObject({
+  slope: fraction,
+  slopeError: z.number().min(0),
+  prior: fraction,
+  limit: z.number().positive(),
+});
+
+/** With the factor of the weight that its scores have earned it, and what its expected returns are believed. */
+export const participantSchema: z.ZodType<Participant> = z.strictObject({
+  ...participationShape,
+  trust: z.number(),
+  calibration: calibrationSchema.optional(),
+});
 
 /** What is set over what was, or over the defaults. */
 export function withSettings(

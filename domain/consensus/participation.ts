@@ -1,4 +1,5 @@
 import { type AgentId, isSeat } from '../signals/agents.ts';
+import type { Calibration } from '../signals/calibration.ts';
 import { type SeatId, seatIds, seatRow } from '../signals/seats.ts';
 
 /** `voter`: its signal is part of the pool. `shadow`: scored, and not counted. `guard`: does not vote, and may forbid to buy. */
@@ -45,6 +46,8 @@ export interface ConsensusRules {
 /** An agent with what its scores have earned it: a factor of its weight, 1 where nothing is known yet. */
 export interface Participant extends AgentParticipation {
   trust: number;
+  /** What its expected returns are believed. Absent: it is taken at its word. */
+  calibration?: Calibration | undefined;
 }
 
 /** Who takes part in a consensus and what it needs to be valid. Read once when a cycle's consensus is formed. */
