@@ -77,10 +77,12 @@ function pageOf(pages: Pages, path: string, body: string, authorization: string 
 
 /** The recorded candle, moved to the pair and to the time of the tests, with other values in some of its columns. */
 export function candleOf(pair: string, changes: Readonly<Record<string, unknown>> = {}): Page {
-  const { columns, data } = recordedCandles;
+  const { data } = recordedCandles;
   const values: Record<string, unknown> = { __date_ts: OPEN_AT, ...changes };
+  // A strategy that marks shorts has their columns, which the recorded one has not.
+  const columns = [...new Set([...recordedCandles.columns, ...Object.keys(changes)])];
   const row = columns.map((column, index) => (column in values ? values[column] : data[0]?.[index]));
-  return { json: { ...recordedCandles, pair, data: [row] } };
+  return { json: { ...recordedCandles, columns, pair, data: [row] } };
 }
 
 /** The answer about a pair of which nothing was analysed. */

@@ -58,27 +58,58 @@ describe("the strategy's view", () => {
   const entry = { enter_long: 1.0, enter_tag: 'trend_up' };
   const exit = { exit_long: 1.0, exit_tag: 'trend_down' };
   const none = { enter_long: null, enter_tag: '', exit_long: null, exit_tag: '' };
+  const short = { enter_long: null, enter_short: 1, enter_tag: 'down' };
+  const cover = { exit_long: null, exit_short: 1, exit_tag: 'over' };
 
   test.each<[string, Record<string, unknown>, Pages, number, RegExp]>([
     ['an entry counts up by its strength', { ...none, ...entry, signal_strength: 0.8 }, NO_TRADES, 0.8, /trend_up/],
     ['an exit counts down by its strength', { ...none, ...exit, signal_strength: 0.6 }, NO_TRADES, -0.6, /trend_down/],
     ['an entry without strength', { ...none, ...entry, signal_strength: undefined }, NO_TRADES, 0.5, /it enters/],
     ['an exit before an open trade', { ...none, ...exit, signal_strength: 0.6 }, trade(), -0.6, /it exits/],
-    ['both at once cancel each other out', { ...entry, ...exit, signal_strength: 1 }, NO_TRADES, 0, /cancel/],
-    ['neither', { ...none, signal_strength: 0.2 }, NO_TRADES, 0, /no entry and no exit/],
+    [
+      'a short entry counts down',
+      { ...none, ...short, signal_strength: 0.8 },
+      NO_TRADES,
+      -0.8,
+      /enters short \(down\)/,
+    ],
+    ['a short entry as an exit', { ...exit, ...short, signal_strength: 0.7 }, NO_TRADES, -0.7, /enters short/],
+    ['a short exit counts up', { ...none, ...cover, signal_strength: 0.6 }, NO_TRADES, 0.6, /exits its short \(over\)/],
+    [
+      'a short exit as an entry',
+      { ...entry, ...cover, signal_strength: 0.7 },
+      NO_TRADES,
+      0.7,
+      /it enters \(trend_up\)/,
+    ],
     ['an open trade is kept', { ...none, signal_strength: 0.9 }, trade(), 0.25, /keeps its trade \(trend_up\)/],
-    ['a trade that waits for its entry', none, trade({ amount: 0 }), 0, /no entry/],
-    ['a short trade', none, trade({ is_short: true }), 0, /no entry/],
-    ["another pair's trade", none, trade({ pair: 'SOL/USDT' }), 0, /no entry/],
+    ['a short trade is kept', none, trade({ is_short: true }), -0.25, /keeps its short trade \(trend_up\)/],
+    ['both at once, and a trade is kept', { ...entry, ...exit }, trade(), 0.25, /keeps its trade/],
   ])('%s', async (_, candle, trades, score, rationale) => {
-    const answer = await answerTo({ ...trades, ...candles(candle) });
-    expect(reasonsOf(answer)).toEqual(['signal', 'signal']);
-    const view = signalOn('BTC/USDT', answer);
+    const view = signalOn('BTC/USDT', await answerTo({ ...trades, ...candles(candle) }));
     expect(view.expectedReturn).toBeCloseTo(score * 0.5 * view.uncertainty, 12);
     expect(view.probabilities).toEqual(outcomeProbabilities(view.expectedReturn, view.uncertainty));
     expect(view.conviction).toBeCloseTo(0.6 * Math.abs(score), 12);
     expect(view.rationale).toMatch(/^Freqtrade's SapphireTrend on 5m candles: /);
     expect(view.rationale).toMatch(rationale);
+  });
+
+  test.each<[string, Record<string, unknown>, Pages, RegExp]>([
+    [
+      'it marks nothing',
+      { ...none, signal_strength: 0.2 },
+      NO_TRADES,
+      /SapphireTrend on 5m candles: no entry and no exit/,
+    ],
+    ['its entry and its exit cancel each other out', { ...entry, ...exit }, NO_TRADES, /cancels itself out/],
+    ['it enters long and short', { ...none, ...short, ...entry }, NO_TRADES, /cancels itself out/],
+    ['it leaves the market', { ...none, ...exit, ...cover, exit_long: 1 }, trade(), /leaves the market/],
+    ['its trade waits for its entry', none, trade({ amount: 0 }), /no entry/],
+    ['its trade is of another pair', none, trade({ pair: 'SOL/USDT' }), /no entry/],
+  ])('is none, which is no forecast of zero, where %s', async (_, candle, trades, detail) => {
+    const answer = await answerTo({ ...trades, ...candles(candle) });
+    expect(reasonsOf(answer)).toEqual(['no_view', 'no_view']);
+    expect(detailOf(answer)).toMatch(detail);
   });
 
   it('takes its uncertainty from our candles and says what it rests on', async () => {

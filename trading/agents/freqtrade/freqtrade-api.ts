@@ -86,6 +86,9 @@ const candleSchema = z
     close: z.number().positive(),
     enter_long: flag,
     exit_long: flag,
+    // A strategy may mark them without trading them: Freqtrade goes short on futures alone.
+    enter_short: flag,
+    exit_short: flag,
     enter_tag: tag,
     exit_tag: tag,
     signal_strength: z.number().min(0).max(1).nullish(),

@@ -34,7 +34,7 @@ export interface Finding {
 }
 
 interface Stance {
-  side: 1 | 0 | -1;
+  side: 1 | -1;
   strength: number;
   words: string;
 }
@@ -42,14 +42,14 @@ interface Stance {
 /**
  * What the strategy would do on its own account with its last closed candle, as a view on the horizon.
  *
- * The rule: an entry counts up, an exit down, both at once or neither nothing, as Freqtrade itself trades them; an open trade without an exit
- * counts mildly up. The strength s is the strategy's own. The expected return is ±s·EDGE·σ with σ the deviation of the snapshot's candles over
+ * The rule: an entry counts up, an exit down, a short entry down and a short exit up, by Freqtrade's own precedence of what it would trade; an
+ * open trade without an exit counts mildly its way. What is left is no opinion, and no forecast of zero. The strength s is the strategy's own. The expected return is ±s·EDGE·σ with σ the deviation of the snapshot's candles over
  * the horizon, and the probabilities are those of a normal return with that mean and deviation: Grinold's rule that an edge is information
  * times volatility times score, under a fixed prior, since a strategy forecasts no return. Its prices are held against ours, to notice another
  * market, and go no further.
  *
  * @throws FreqtradeRefused `not_enough_data` for a candle that is missing or stale and for a snapshot without prices, `not_configured` for a
- *   market that is not ours
+ *   market that is not ours, `no_view` where the strategy does nothing
  */
 export function freqtradeView(
   { instrument: { symbol }, candles }: SymbolSnapshot,
@@ -70,7 +70,11 @@ export function freqtradeView(
   refuseStale(closedAt, candle.timeframeMs, takenAt);
   refuseOtherMarket(candle.close, closedAt, candles);
 
-  const { side, strength, words } = stanceOf(candle, trade);
+  const stance = stanceOf(candle, trade);
+  if (typeof stance === 'string') {
+    throw new FreqtradeRefused('no_view', `Freqtrade's ${bot.strategy} on ${bot.timeframe} candles: ${stance}.`);
+  }
+  const { side, strength, words } = stance;
   const uncertainty = uncertaintyOver(standardDeviation(logReturns(closes)), horizonMs / MINUTE_MS);
   const expectedReturn = clamp(side * strength * EDGE * uncertainty, -MAX_EXPECTED_RETURN, MAX_EXPECTED_RETURN);
   return {
@@ -80,7 +84,7 @@ export function freqtradeView(
     probabilities: outcomeProbabilities(expectedReturn, uncertainty),
     expectedReturn,
     uncertainty,
-    conviction: side === 0 ? 0 : MAX_CONVICTION * strength,
+    conviction: MAX_CONVICTION * strength,
     horizonMs,
     validUntilAt: takenAt + horizonMs,
     rationale: `Freqtrade's ${bot.strategy} on ${bot.timeframe} candles: ${words}.`,
@@ -108,18 +112,22 @@ function refuseOtherMarket(close: number, closedAt: number, candles: readonly Ca
   );
 }
 
-function stanceOf(candle: AnalysedCandle, trade: OpenTrade | undefined): Stance {
-  const { enter_long: entry, exit_long: exit, enter_tag: entryTag, exit_tag: exitTag } = candle;
+/** What it would do, or in words that it does nothing. */
+function stanceOf(candle: AnalysedCandle, trade: OpenTrade | undefined): Stance | string {
+  const { enter_long: buys, exit_long: sells, enter_short: shorts, exit_short: covers } = candle;
   const strength = candle.signal_strength ?? PRIOR_STRENGTH;
-  if (entry && !exit) return { side: 1, strength, words: `it enters${tagged(entryTag)}` };
-  if (exit && !entry) return { side: -1, strength, words: `it exits${tagged(exitTag)}` };
-  if (trade !== undefined)
-    return { side: 1, strength: HELD_STRENGTH, words: `it keeps its trade${tagged(trade.enter_tag)}` };
-  return {
-    side: 0,
-    strength: 0,
-    words: entry ? 'its entry and its exit cancel each other out' : 'no entry and no exit',
-  };
+  if (buys && !sells && !shorts) return { side: 1, strength, words: `it enters${tagged(candle.enter_tag)}` };
+  if (shorts && !covers && !buys) return { side: -1, strength, words: `it enters short${tagged(candle.enter_tag)}` };
+  if (!buys && !shorts) {
+    if (sells && covers) return 'it leaves the market, long and short';
+    if (sells) return { side: -1, strength, words: `it exits${tagged(candle.exit_tag)}` };
+    if (covers) return { side: 1, strength, words: `it exits its short${tagged(candle.exit_tag)}` };
+  }
+  if (trade !== undefined) {
+    const words = `it keeps its ${trade.is_short ? 'short trade' : 'trade'}${tagged(trade.enter_tag)}`;
+    return { side: trade.is_short ? -1 : 1, strength: HELD_STRENGTH, words };
+  }
+  return buys || shorts ? 'what it marks cancels itself out' : 'no entry and no exit';
 }
 
 function tagged(tag: string | undefined): string {
@@ -132,10 +140,14 @@ function evidenceOf(candle: AnalysedCandle, trade: OpenTrade | undefined, bot: B
     `candle closed ${time(closedAt)}`,
     ...(candle.enter_long ? [`entry${tagged(candle.enter_tag)}`] : []),
     ...(candle.exit_long ? [`exit${tagged(candle.exit_tag)}`] : []),
+    ...(candle.enter_short ? [`short entry${tagged(candle.enter_tag)}`] : []),
+    ...(candle.exit_short ? [`short exit${tagged(candle.exit_tag)}`] : []),
     typeof candle.signal_strength === 'number'
       ? `signal_strength ${candle.signal_strength.toFixed(3)}`
       : `no signal_strength: ${PRIOR_STRENGTH} is assumed`,
-    ...(trade === undefined ? [] : [`trade open since ${time(trade.open_timestamp)}${tagged(trade.enter_tag)}`]),
+    ...(trade === undefined
+      ? []
+      : [`${trade.is_short ? 'short ' : ''}trade open since ${time(trade.open_timestamp)}${tagged(trade.enter_tag)}`]),
     bot.dry_run ? 'its own money is simulated' : 'it trades an account of its own',
   ];
 }

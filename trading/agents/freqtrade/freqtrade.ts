@@ -77,7 +77,7 @@ async function answer(api: FreqtradeApi, request: AgentRequest): Promise<AgentAn
   const opinions = await Promise.all(
     request.snapshot.symbols.map(async (symbol) => {
       const pair = symbol.instrument.symbol;
-      const trade = trades.find((one) => one.pair === pair && !one.is_short && one.amount > 0);
+      const trade = trades.find((one) => one.pair === pair && one.amount > 0);
       const find = async (): Promise<Finding> => ({ bot, trade, candle: await api.lastCandle(pair, bot.timeframe) });
       return pairs.includes(pair) ? opinionOn(symbol, request, find) : notWatched(pair);
     }),
