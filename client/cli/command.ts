@@ -17,7 +17,8 @@ export function action<Options extends OutputOptions, Arguments extends unknown[
     try {
       process.exitCode =
         (await withContext((context) => {
-          options.mode = context.configuration.mode;
+          const { mode, demo } = context.configuration;
+          Object.assign(options, { mode, demo });
           return run(context, options, ...args);
         })) ?? 0;
     } catch (error) {

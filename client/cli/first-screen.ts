@@ -1,4 +1,5 @@
 import type { Configuration } from '../../contracts/config/schema.ts';
+import { expectationOf } from '../../contracts/demo.ts';
 import type { Secrets } from '../../runtime/configuration/secrets.ts';
 import { describeStack } from '../stack/claim.ts';
 import { OBSERVER, observerPasswordFile } from '../stack/observer-access.ts';
@@ -35,6 +36,7 @@ export function welcome(stack: Stack, configuration: Configuration, { webUiToken
         ]
       : []),
     `Sapphire trades ${mode === 'paper' ? 'on PAPER' : 'LIVE'}: account ${account}, ${symbols.join(', ')}, a cycle every ${cycle.intervalSeconds} s`,
+    ...expectationOf(configuration),
     ...sharing(stack),
     '',
     table(

@@ -1,3 +1,4 @@
+import { DEMO_LABEL } from '../../contracts/demo.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { oneLine } from '../../contracts/text.ts';
 import type { Mode } from '../../domain/market/market.ts';
@@ -6,6 +7,8 @@ export interface OutputOptions {
   json?: boolean;
   /** Of the configuration; missing only where that could not be read. */
   mode?: Mode;
+  /** Of the configuration. */
+  demo?: boolean;
 }
 
 /**
@@ -20,8 +23,10 @@ export function textOf(lines: Lines): string {
 }
 
 /** One JSON document, or text for a person; both name the mode. Everything else goes to stderr. */
-export function print(value: unknown, { json, mode }: OutputOptions, describe: () => Lines): void {
-  process.stdout.write(json ? `${jsonOf(withMode(value, mode))}\n` : `${heading(mode)}${textOf(describe())}`);
+export function print(value: unknown, { json, mode, demo }: OutputOptions, describe: () => Lines): void {
+  process.stdout.write(
+    json ? `${jsonOf(withMode(value, mode, demo))}\n` : `${heading(mode, demo)}${textOf(describe())}`,
+  );
 }
 
 /** For a person alone, before the command's own answer. */
@@ -29,15 +34,17 @@ export function show(lines: Lines): void {
   process.stdout.write(textOf(lines));
 }
 
-/** Nobody may take live for paper. */
-export function heading(mode: Mode | undefined): string {
+/** Nobody may take live for paper, nor a demo for an edge. */
+export function heading(mode: Mode | undefined, demo?: boolean): string {
   if (mode === undefined) return '';
-  return mode === 'live' ? '████ LIVE ████ real money ████\n' : 'paper\n';
+  if (mode === 'live') return '████ LIVE ████ real money ████\n';
+  return demo ? `paper, ${DEMO_LABEL}\n` : 'paper\n';
 }
 
-function withMode(value: unknown, mode: Mode | undefined): unknown {
+function withMode(value: unknown, mode: Mode | undefined, demo?: boolean): unknown {
   if (mode === undefined || typeof value !== 'object' || value === null) return value;
-  return Array.isArray(value) ? value.map((item: unknown) => withMode(item, mode)) : { mode, ...value };
+  if (Array.isArray(value)) return value.map((item: unknown) => withMode(item, mode, demo));
+  return { mode, ...(demo ? { demo } : {}), ...value };
 }
 
 /** The same document, with all that JSON leaves as it is and a terminal might obey (C1 controls, directions of writing) as \u escapes. */

@@ -43,6 +43,11 @@ export const metrics = {
     portfolio,
   ),
   tradingState: gauge('trading_state', 'Of the account: 0 active, 1 reducing, 2 halted.', ['portfolio', 'mode']),
+  tradingDemo: gauge(
+    'trading_demo',
+    '1 where agents are taken at their word, to show the machinery and no edge; 0 where their records decide.',
+    ['portfolio', 'mode'],
+  ),
 
   // The path of a cycle, in its order.
   cycles: counter('trading_cycles_total', 'Finished trading cycles by outcome.', ['outcome']),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { createProgram } from '../../client/cli/program.ts';
+import { DEMO_LABEL } from '../../contracts/demo.ts';
 import { ExitCode } from '../../contracts/errors.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { openJournal } from '../../stores/journal/open.ts';
@@ -35,7 +36,9 @@ const verify = (...args: string[]) => run('audit', 'verify', ...args);
 
 it('audit verify finds nothing in books that were changed by their own doors alone', async () => {
   expect(await verify()).toBe(ExitCode.ok);
-  expect(written).toMatch(/^paper\n1 entries, unbroken, and the books are as they tell; 0 of them in the warehouse/);
+  expect(written).toMatch(
+    /^paper, demo: .*\n1 entries, unbroken, and the books are as they tell; 0 of them in the warehouse/,
+  );
 });
 
 it('a command is signed by the name that was claimed, and by the user who ran it', async () => {
@@ -65,7 +68,7 @@ it('audit verify names what was written past the journal, and ends with 6', asyn
   expect(await verify()).toBe(ExitCode.unhealthy);
   expect(written).toBe(
     [
-      'paper',
+      `paper, ${DEMO_LABEL}`,
       'The audit trail, or what it tells of, was changed.',
       'tradingState of trading of main is active, and entry 1 had left it at halted',
       'liveEnabled of trading of main is true, and entry 1 had left it at false',

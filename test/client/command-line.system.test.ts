@@ -7,6 +7,7 @@ import { createProgram } from '../../client/cli/program.ts';
 import { describeTrail } from '../../client/views/cycle-trail.ts';
 import { cycleLine, viewCycle } from '../../client/views/cycle-view.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
+import { DEMO_LABEL, expectationOf } from '../../contracts/demo.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
@@ -189,7 +190,18 @@ describe('every output names the mode', () => {
     print({}, { mode: 'paper' }, () => 'text');
     print({}, { mode: 'live' }, () => 'text');
     expect(written).toEqual(['paper\ntext\n', `${heading('live')}text\n`]);
+    expect(heading('paper', true)).toBe(`paper, ${DEMO_LABEL}\n`);
     expect(heading('live')).toMatch(/LIVE.*real money/);
+  });
+
+  it.each([
+    [{ mode: 'paper', demo: true }, /^DEMO: agents are taken at their word.*lost 8\.7 % in 28 days.*take it out/s],
+    [{ mode: 'paper', demo: false }, /^HOLDS CASH until .*switch agents on.*or set "demo: true"/s],
+    [{ mode: 'live', demo: false }, /^HOLDS CASH until (?!.*demo: true)/s],
+  ] as const)('and says what %j may lead one to expect', (belief, words) => {
+    expect(expectationOf(belief).join('\n')).toMatch(words);
+    print({ a: 1 }, { json: true, ...belief }, () => 'text');
+    expect(written).toEqual([`{"mode":"${belief.mode}",${belief.demo ? '"demo":true,' : ''}"a":1}\n`]);
   });
 
   it('also a refusal', () => {

@@ -77,7 +77,9 @@ describe('with Temporal dead', () => {
     expect(await journal.intents.find(tagged(intentId))).toMatchObject({ state: 'canceled' });
     expect(await journal.intents.listOpen('main')).toEqual([]);
     const words = await say('stop', '--break-glass', '--reason', 'once more');
-    expect(words.stdout).toMatch(/^paper\nfenced at epoch 3: .*\nquiet: nothing of ours is open.*\ncancelled: none\n$/);
+    expect(words.stdout).toMatch(
+      /^paper, demo: .*\nfenced at epoch 3: .*\nquiet: nothing of ours is open.*\ncancelled: none\n$/,
+    );
     const both = await say('stop', '--break-glass', '--flatten', '--reason', 'x');
     expect(both).toMatchObject({ code: 2, stderr: expect.stringMatching(/cancels and sells nothing/) });
   });
@@ -142,7 +144,7 @@ describe('with Temporal dead', () => {
       balances: [expect.objectContaining({ asset: 'USDT', free: '10200', reserved: '0' })],
     });
     expect((await say('portfolio')).stdout).toMatch(
-      /^paper\naccount main\n[^]*paid in: 10200 USDT\nfees paid: nothing\n/,
+      /^paper, demo: .*\naccount main\n[^]*paid in: 10200 USDT\nfees paid: nothing\n/,
     );
     const tooMuch = await say('portfolio', 'withdraw', '99999', 'USDT', '--reference', 'w-2');
     expect(tooMuch.code).not.toBe(0);

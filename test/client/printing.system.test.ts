@@ -83,6 +83,7 @@ describe('the printer', () => {
       title: hostile,
       range,
       mode: 'paper',
+      demo: false,
       account: hostile,
       currency: hostile,
       madeAt: 0,
@@ -249,7 +250,7 @@ describe('each command', () => {
   it('says what became of a stop in lines of its own', async () => {
     await run('stop', '--reason', hostile, '--by', hostile, '--wait', '0');
     expect(written.stdout).toMatch(
-      /^paper\nfenced at epoch 2: .*\nnot quiet: .*\ncancelled: none\n.*--break-glass.*\n$/,
+      /^paper, demo: .*\nfenced at epoch 2: .*\nnot quiet: .*\ncancelled: none\n.*--break-glass.*\n$/,
     );
     expectClean(written.stdout);
     expectClean(written.stderr);

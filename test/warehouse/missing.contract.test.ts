@@ -66,7 +66,7 @@ describe('reports over a warehouse that has not got all of the past', () => {
       (found) => found.missing,
     );
     expect(skipped).toMatchObject({ why: 'skipped', of: 'journal', since: null });
-    const config = { account: 'main', currency: 'USDT', mode: 'paper' } as const;
+    const config = { account: 'main', currency: 'USDT', mode: 'paper', demo: false } as const;
     const html = pageHtml(await makePage(books.warehouse, books.feeds, config, { period: 'monthly', at: at(2) }));
     expect(html).toContain('MISSING in these figures: journal events from the beginning until');
     expect(html).toContain('PnL, USDT<b>–</b>');

@@ -386,7 +386,7 @@ describe('the shipped reports', () => {
     const page = await makePage(
       books.warehouse,
       books.feeds,
-      { account: 'main', currency: 'USDT', mode: 'paper' },
+      { account: 'main', currency: 'USDT', mode: 'paper', demo: false },
       { period: 'weekly', at: day(1) },
     );
     const html = pageHtml(page);
@@ -394,6 +394,10 @@ describe('the shipped reports', () => {
     expect(html).toContain('Week from 2026-11-02');
     expect(html.match(/<svg/g)?.length).toBeGreaterThan(4);
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
+    expect(html).not.toContain('demo');
+    expect(pageHtml({ ...page, demo: true })).toMatch(
+      /<span class="mode paper">paper, demo: .*lost 8\.7 % in 28 days/s,
+    );
     expect(pageHtml({ ...page, mode: 'live' })).toContain('LIVE: real money');
     expect(pageHtml({ ...page, account: '<img onerror=x>' })).not.toContain('<img');
   });

@@ -1,6 +1,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { DEMO_RECORD } from '../../../contracts/demo.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { type Period, periodOf, periods } from '../../../domain/statistics/periods.ts';
 import { cellText } from '../../../stores/warehouse/pages/format.ts';
@@ -69,12 +70,13 @@ async function showPeriod(
     const rows = Object.fromEntries(done.map((each) => [each.report.name, each.rows]));
     print({ period, ...range, missing, reports: rows }, options, () => [
       page.title,
+      ...(page.demo ? [DEMO_RECORD] : []),
       ...missing.map(missingLine),
       ...done.map((each) => ['', linesOf(each)]),
     ]);
     return;
   }
-  progress(`${heading(configuration.mode).trim()}: drawing ${page.title}`);
+  progress(`${heading(configuration.mode, configuration.demo).trim()}: drawing ${page.title}`);
   const { pageHtml } = await import('../../../stores/warehouse/pages/page.ts');
   const wanted = resolve(options.out);
   const isFolder = await stat(wanted).then(

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { type Belief, expectationOf } from '../../../contracts/demo.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { healthFigures } from '../../../domain/health/health.ts';
-import type { Mode } from '../../../domain/market/market.ts';
 import { healthEndpoints } from '../../../runtime/configuration/addresses.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
 import { askGuards, type Guard } from '../../controls/guards.ts';
@@ -82,13 +82,14 @@ async function gather({ configuration, journal }: CliContext) {
 
 type Status = Awaited<ReturnType<typeof gather>>;
 
-function describe(status: Status, mode: Mode): Lines {
+function describe(status: Status, belief: Belief): Lines {
   const { account, control, lastCycle, services, unresolved, openOrders, reconciliation, protectedSymbols } = status;
   const live =
-    mode === 'live' ? [`live trading is ${control.liveEnabled ? 'ON' : 'off: no opening order passes'}`] : [];
+    belief.mode === 'live' ? [`live trading is ${control.liveEnabled ? 'ON' : 'off: no opening order passes'}`] : [];
   return [
     `account ${account}: trading is ${control.tradingState} (epoch ${control.epoch}: ${control.reason})`,
     ...live,
+    ...expectationOf(belief),
     `open orders ${openOrders}`,
     ...unresolved.map(({ symbol, intentId, detail }) =>
       [`UNRESOLVED ${symbol} ${intentId}: the symbol only reduces until its end is known`, detail]
@@ -149,7 +150,7 @@ export function registerStatus(program: Command): void {
       const status = await gather(context);
       const { lastCycle, services, stacks, unresolved, guards = [] } = status;
       print({ ...status, lastCycle: lastCycle && viewCycle(lastCycle) }, options, () =>
-        describe(status, context.configuration.mode),
+        describe(status, context.configuration),
       );
       const well =
         services.every(({ healthy }) => healthy) &&

@@ -48,6 +48,13 @@ export const tradingOverview: Board = {
           queries: [{ expr: 'max by (portfolio) (trading_state)', legend: '{{portfolio}}' }],
         },
         {
+          title: 'Demo',
+          description: '1: agents are taken at their word, to show the machinery and no edge. 0: their records decide.',
+          unit: 'short',
+          kind: 'stat',
+          queries: [{ expr: 'max by (portfolio) (trading_demo)', legend: '{{portfolio}}' }],
+        },
+        {
           title: 'Unresolved orders',
           description:
             'Submissions of which it is not known whether the exchange took them. Above zero only for moments.',

@@ -35,7 +35,7 @@ const titles: Record<Period, (from: number) => string> = {
 export async function makePage(
   warehouse: Warehouse,
   feeds: readonly Feed[],
-  { account, currency, mode }: Pick<Configuration, 'account' | 'currency' | 'mode'>,
+  { account, currency, mode, demo }: Pick<Configuration, 'account' | 'currency' | 'mode' | 'demo'>,
   { period, at }: { period: Period; at: number },
 ): Promise<ReportPage> {
   const range = periodOf(period, at);
@@ -43,6 +43,7 @@ export async function makePage(
     title: titles[period](range.from),
     range,
     mode,
+    demo,
     account,
     currency,
     madeAt: warehouse.now(),

@@ -1,3 +1,4 @@
+import { DEMO_LABEL, DEMO_RECORD } from '../../../contracts/demo.ts';
 import { oneLine } from '../../../contracts/text.ts';
 import type { Mode } from '../../../domain/market/market.ts';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
@@ -11,6 +12,8 @@ export interface ReportPage {
   title: string;
   range: Range;
   mode: Mode;
+  /** Agents are taken at their word. */
+  demo: boolean;
   account: string;
   currency: string;
   madeAt: number;
@@ -93,7 +96,7 @@ function sectionOf(section: ReportRows): string {
 
 /** One file without scripts that needs nothing else: to be mailed, kept, or printed. */
 export function pageHtml(page: ReportPage): string {
-  const { title, range, mode, account, madeAt, reports, missing } = page;
+  const { title, range, mode, demo, account, madeAt, reports, missing } = page;
   const moment = (at: number): string => cellText('time', at);
   const tiles = tilesOf(page).map(
     ([name, value]) => `<div class="tile">${escaped(name)}<b>${escaped(value)}</b></div>`,
@@ -102,9 +105,9 @@ export function pageHtml(page: ReportPage): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${escaped(`${title} · ${mode} · Sapphire`)}</title><style>${style}</style></head><body>
-<header><span class="mode ${mode}">${mode === 'live' ? 'LIVE: real money' : 'paper'}</span><h1>${escaped(title)}</h1>
+<header><span class="mode ${mode}">${mode === 'live' ? 'LIVE: real money' : demo ? `paper, ${escaped(DEMO_LABEL)}` : 'paper'}</span><h1>${escaped(title)}</h1>
 <p>Account ${escaped(account)}, from ${moment(range.from)} to before ${moment(range.to)} UTC. Made ${moment(madeAt)} UTC.</p>
-${missing.map((each) => `<p class="missing">${escaped(missingLine(each))}</p>`).join('')}</header>
+${demo ? `<p class="missing">${escaped(DEMO_RECORD)}</p>` : ''}${missing.map((each) => `<p class="missing">${escaped(missingLine(each))}</p>`).join('')}</header>
 <div class="tiles">${tiles.join('')}</div>
 ${reports.map(sectionOf).join('\n')}
 </body></html>

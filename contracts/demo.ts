@@ -1,0 +1,28 @@
+import type { Mode } from '../domain/market/market.ts';
+
+/** Whether each agent is taken at its word (`demo: true`), or believed as far as its own record goes. */
+export interface Belief {
+  mode: Mode;
+  demo: boolean;
+}
+
+/** Beside the mode, wherever that is named. */
+export const DEMO_LABEL = 'demo: agents are taken at their word, to show the machinery and no edge';
+
+/** What came of it, wherever its results are shown. */
+export const DEMO_RECORD =
+  'On the month of real prices that was tried (BTC by the minute, January 2022) the rule that trades in a demo lost 8.7 % in 28 days, 4.7 % where nothing had to be paid in fees; 16 of its 56 round trips won.';
+
+/** What a person may expect of a system, and what to do if that is not what they wanted. */
+export function expectationOf({ mode, demo }: Belief): string[] {
+  if (demo) {
+    return [
+      `DEMO: agents are taken at their word, so that orders are seen. It shows the machinery and no edge. ${DEMO_RECORD}`,
+      '"demo: true" in trading.yml does it; take it out to trade on what agents have earned alone.',
+    ];
+  }
+  return [
+    'HOLDS CASH until an agent has earned belief: what each says counts as far as its own record bears it out, and without a record that pays for no trade.',
+    `To change that: switch agents on (README, "The agents") and let them be scored ("sapphire agents scores" shows how far they are)${mode === 'paper' ? ', or set "demo: true" in trading.yml to see orders at once' : ''}.`,
+  ];
+}
