@@ -1,4 +1,5 @@
 import type { DecimalText, Money, Price, Quantity } from '../money/money.ts';
+import type { Timeframe } from './timeframes.ts';
 
 export type Mode = 'paper' | 'live';
 
@@ -21,7 +22,7 @@ export interface Instrument {
   takerFeeRate: DecimalText;
 }
 
-/** One minute. */
+/** A minute, or what else its place says. */
 export interface Candle {
   openAt: number;
   open: Price;
@@ -39,9 +40,29 @@ export interface OrderBook {
   asks: BookLevel[];
 }
 
+/** The same in short. */
+export type FrameCandle = readonly [
+  openAt: number,
+  open: Price,
+  high: Price,
+  low: Price,
+  close: Price,
+  volume: Quantity,
+];
+
+/** Candles of one length, oldest first; the newest is the last one that had ended. */
+export interface Frame {
+  timeframe: Timeframe;
+  candles: FrameCandle[];
+}
+
 export interface SymbolSnapshot {
   instrument: Instrument;
+  /** Length of the candles on which the cycle decides; missing where it is a minute. `timeframeOf` reads it. */
+  timeframe?: Timeframe;
   candles: Candle[];
+  /** Beside them, for whoever looks further back or closer; missing where there are none. `candlesOf` reads them. */
+  frames?: Frame[];
   book: OrderBook;
 }
 
