@@ -68,17 +68,23 @@ function describeOpinion(opinion: Opinion): string {
 function describeConsensus({ consensus }: CycleRecord): string[] {
   if (!consensus) return [];
   const { method, policyVersion, policy, symbols } = consensus;
-  const trustOf = (agentId: string): string => {
-    const trust = policy?.agents[agentId]?.trust ?? 1;
-    return trust === 1 ? '' : ` (trust ${trust.toFixed(2)})`;
+  const seats = policy?.agents ?? {};
+  const isAnyBelievedInPart = Object.values(seats).some(({ calibration }) => calibration !== undefined);
+  const earnedBy = (agentId: string): string => {
+    const { trust = 1, calibration } = seats[agentId] ?? {};
+    const earned = [
+      ...(trust === 1 ? [] : [`trust ${trust.toFixed(2)}`]),
+      ...(calibration ? [`believed ${(calibration.slope * 100).toFixed(1)} % of its return`] : []),
+    ];
+    return earned.length === 0 ? '' : ` (${earned.join(', ')})`;
   };
   return [
-    `${method}, policy ${policyVersion}`,
+    `${method}, policy ${policyVersion}${policy && !isAnyBelievedInPart ? ', each agent taken at its word' : ''}`,
     ...symbols.flatMap(({ symbol, direction, expectedReturn, conviction, dissent, quorum, votes, vetoedBy = [] }) => [
       `${symbol}: ${direction} ${percent(expectedReturn)}, conviction ${conviction.toFixed(2)}, dissent ${dissent.toFixed(2)}; ${describeQuorum(quorum)}${vetoedBy.length > 0 ? `; vetoed by ${vetoedBy.join(', ')}` : ''}`,
       ...votes.map(
         ({ agentId, weight, counted, note }) =>
-          `  ${agentId}: ${counted ? `weight ${weight.toFixed(2)}${trustOf(agentId)}` : 'not counted'}${note ? `, ${note}` : ''}`,
+          `  ${agentId}: ${counted ? `weight ${weight.toFixed(2)}${earnedBy(agentId)}` : 'not counted'}${note ? `, ${note}` : ''}`,
       ),
     ]),
   ];

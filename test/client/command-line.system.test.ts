@@ -6,9 +6,11 @@ import { heading, print, reportError, table } from '../../client/cli/output.ts';
 import { createProgram } from '../../client/cli/program.ts';
 import { describeTrail } from '../../client/views/cycle-trail.ts';
 import { cycleLine, viewCycle } from '../../client/views/cycle-view.ts';
+import type { Consensus } from '../../contracts/consensus.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { DEMO_LABEL, expectationOf } from '../../contracts/demo.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { defaultParticipation } from '../../domain/consensus/participation.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { fill } from '../support/books.ts';
@@ -158,6 +160,30 @@ describe('a cycle as a person reads it', () => {
     ]) {
       expect(trail).toContain(part);
     }
+  });
+
+  it.each([
+    [undefined, /^ {2}linear-pool\/1, policy 3, each agent taken at its word$/m, /qwen: weight 1\.00$/m],
+    [
+      { slope: 0.031, slopeError: 0.03, prior: 1, limit: 2 },
+      /^ {2}linear-pool\/1, policy 3$/m,
+      /qwen: weight 1\.00 \(believed 3\.1 % of its return\)$/m,
+    ],
+  ])('says of an agent with the calibration %j how far it was believed', (calibration, method, vote) => {
+    const agents = { qwen: { ...defaultParticipation('qwen'), trust: 1, ...(calibration ? { calibration } : {}) } };
+    const view = {
+      symbol: 'BTC/USDT',
+      direction: 'up',
+      expectedReturn: 0.001,
+      conviction: 0.5,
+      dissent: 0,
+      quorum: { met: true, count: 1, countNeeded: 1 },
+      votes: [{ agentId: 'qwen', weight: 1, counted: true, note: '' }],
+    };
+    const consensus = { method: 'linear-pool/1', policyVersion: 3, policy: { agents }, symbols: [view] };
+    const trail = describeTrail({ ...record, consensus: consensus as unknown as Consensus }).join('\n');
+    expect(trail).toMatch(method);
+    expect(trail).toMatch(vote);
   });
 
   it('is an object for a program', () => {
