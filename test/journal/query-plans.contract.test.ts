@@ -72,6 +72,7 @@ describe.each(adapterNames)('what the journal asks for on %s', (name) => {
     ['signals_due', /settled_at IS NULL AND due_at/],
     ['decisions_kept', /^SELECT record FROM decisions WHERE account/],
     ['decisions_kept', /^SELECT decisions\.\*, consensus/],
+    ['decisions_moved', /^SELECT MAX\(finished_at\) AS until FROM decisions WHERE moved_at IS NOT NULL/],
     ['fills_by_intent', /FROM fills WHERE intent_id/],
   ];
   // A server that has statistics finds the few by the index of what is open.

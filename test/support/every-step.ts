@@ -167,5 +167,6 @@ export async function retentionStep({ archive, cycles }: Taking<Journal>, now: n
   );
   await archive.old(ACCOUNT, now, 5, old.at(-1));
   await archive.moved('cycle/old/1');
+  await archive.movedUntil();
   await cycles.list(ACCOUNT, 20, { since: now - HOUR_MS, until: now });
 }

@@ -11,10 +11,12 @@ import { marketBuffer, snapshots } from './schema/market-buffer.ts';
 import { modelCalls, sampling } from './schema/model-calls.ts';
 import { models } from './schema/models.ts';
 import { movedDecisions } from './schema/moved-decisions.ts';
+import { movedLast } from './schema/moved-last.ts';
 import { openOrders } from './schema/open-orders.ts';
 import { scorePeriods } from './schema/score-periods.ts';
 import { sending } from './schema/sending.ts';
 import { stacks } from './schema/stacks.ts';
+import { standingAnswers } from './schema/standing.ts';
 import { tradedHours } from './schema/traded-hours.ts';
 import { venues } from './schema/venues.ts';
 
@@ -55,6 +57,8 @@ export const journalSchema: Schema = {
     { version: 14, sql: stacks },
     { version: 15, sql: movedDecisions },
     { version: 16, sql: scorePeriods, alone: true },
+    { version: 17, sql: movedLast },
+    { version: 18, sql: standingAnswers },
   ],
 };
 
