@@ -86,6 +86,8 @@ const fingpt = z
       ]),
     news: z
       .strictObject({
+        /** Reads a set of feeds that need no key, beside those below: docs/language-models.md names them. */
+        publicFeeds: z.boolean().default(false),
         /** Addresses of RSS or Atom feeds. Those that need a key stand in FINGPT_NEWS_FEEDS. */
         feeds: z
           .array(

@@ -11,6 +11,8 @@ export interface RatedNews {
   sentiment: Sentiment;
   ageMs: number;
   source: string;
+  /** What it counts for of this asset, above 0 to 1. */
+  relevance: number;
 }
 
 export interface SentimentView {
@@ -31,18 +33,25 @@ const ITEMS_FOR_FULL_CONVICTION = 6;
 const MAX_CONVICTION = 0.5;
 /** One source alone may be wrong, or bought. */
 const MAX_CONVICTION_OF_ONE_SOURCE = 0.2;
+/** One clear story says so much for two hours. */
+const NEUTRAL_SCORE = 0.1;
+
+/** Whether the news leans neither way: that is no opinion, and no forecast that nothing will happen. */
+export function isNeutral({ score }: SentimentView): boolean {
+  return Math.abs(score) < NEUTRAL_SCORE;
+}
 
 /**
- * A view from news. The score is the recency-weighted mean of P(positive) − P(negative), shrunk as if one more item had said nothing. The
+ * A view from news. The score is the mean, weighted by recency and relevance, of P(positive) − P(negative), shrunk as if one more item had said nothing. The
  * expected return is a quarter of the horizon's volatility at a score of 1, and never more than 50 basis points. The conviction grows with the
  * number of items and their agreement, and is capped where one source says it all.
  *
  * @param uncertainty standard deviation of the return over the horizon
  */
 export function sentimentView(items: readonly RatedNews[], uncertainty: number): SentimentView {
-  const rated = items.map(({ sentiment, ageMs }) => ({
+  const rated = items.map(({ sentiment, ageMs, relevance }) => ({
     score: sentiment.positive - sentiment.negative,
-    weight: 0.5 ** (Math.max(0, ageMs) / HALF_LIFE_MS),
+    weight: relevance * 0.5 ** (Math.max(0, ageMs) / HALF_LIFE_MS),
   }));
   const weight = rated.reduce((total, item) => total + item.weight, 0);
   const signed = rated.reduce((total, item) => total + item.weight * item.score, 0);

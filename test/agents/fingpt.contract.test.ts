@@ -118,7 +118,7 @@ it('FinGPT reads feeds whose addresses are secret, beside those of the configura
   );
   const { answer } = await ask(agent, healthyRequest());
   expect(reasonsOf(answer)).toEqual(['not_enough_data', 'not_enough_data']);
-  expect(detailOf(answer)).toMatch(/No news of BTC could be rated .*cannot be read.*cannot be read/);
+  expect(detailOf(answer)).toMatch(/No news of BTC or of the whole market .*cannot be read.*cannot be read/);
   expect(detailOf(answer)).not.toContain('token');
 });
 
@@ -170,7 +170,7 @@ describe('FinGPT abstains', () => {
     const { baseUrl } = await serve(fingpt, () => ({}));
     const { answer } = await ask(agentFrom('fingpt', { fingpt: { baseUrl } }), healthyRequest());
     expect(reasonsOf(answer)).toEqual(['not_configured', 'not_configured']);
-    expect(detailOf(answer)).toMatch(/agents\.fingpt\.news\.feeds .* agents\.fingpt\.news\.file/);
+    expect(detailOf(answer)).toMatch(/news\.publicFeeds .* agents\.fingpt\.news\.feeds .* agents\.fingpt\.news\.file/);
   });
 
   it('where nothing answers', async () => {
@@ -186,12 +186,12 @@ describe('FinGPT abstains', () => {
     const old = { title: 'Ether of yesterday', publishedAt: minutesAgo(600) };
     const coming = { title: 'Ether of tomorrow', publishedAt: minutesAgo(-60) };
     const { answer } = await ask(agentAt(baseUrl, newsFile([...twoStories, old, coming])), healthyRequest());
-    expect(reasonsOf(answer)).toEqual(['signal', 'not_enough_data']);
+    expect(reasonsOf(answer)).toEqual(['signal', 'no_view']);
     expect(prompts.some((prompt) => prompt.includes('Ether'))).toBe(false);
 
     const broken = agentAt(baseUrl, '/nowhere/news.jsonl');
     expect(detailOf((await ask(broken, healthyRequest())).answer)).toMatch(
-      /No news of BTC .*news\.jsonl cannot be read/,
+      /No news of BTC or .*news\.jsonl cannot be read/,
     );
   });
 });
@@ -253,9 +253,52 @@ describe('FinGPT rates news', () => {
   });
 
   it.each([
+    [' moderately positive', 0.7, 1],
+    ['strong positive', 0.85, 1],
+    ['Mildly negative.', 0.5, -1],
+    ['strongly negative\n', 0.85, -1],
+  ])('and hears the degree of %j, whose first token is no label', async (text, chance, sign) => {
+    const top = { moder: Math.log(0.4), positive: Math.log(0.3), negative: Math.log(0.3) };
+    const { baseUrl } = await serve(fingpt, () => ({ text, top }));
+    const { answer } = await ask(agentAt(baseUrl, newsFile(twoStories)), healthyRequest());
+    const view = signalOn(answer, 'BTC/USDT');
+    const ages = twoStories.map(({ publishedAt }) => 0.5 ** ((TAKEN_AT - publishedAt) / 3_600_000));
+    const weight = ages.reduce((sum, age) => sum + age, 0);
+    const score = (sign * (chance - (1 - chance) / 2) * weight) / (weight + 1);
+    expect(view.expectedReturn).toBeCloseTo(score * 0.25 * view.uncertainty, 12);
+    expect(view.rationale).toContain(sign > 0 ? '2 positive and 0 negative' : '0 positive and 2 negative');
+  });
+
+  it('of the whole market for every symbol, for less, and asks once', async () => {
+    const served = await serve(fingpt, () => ({ text: 'negative' }));
+    const stories = [
+      { title: 'Bitcoin and crypto market slide', publishedAt: minutesAgo(5), source: 'one.example' },
+      { title: 'Crypto prices fall on Fed', publishedAt: minutesAgo(5), source: 'two.example' },
+    ];
+    const { answer } = await ask(agentAt(served.baseUrl, newsFile(stories)), healthyRequest());
+    expect(served.prompts).toHaveLength(2);
+    const [btc, eth] = ['BTC/USDT', 'ETH/USDT'].map((symbol) => signalOn(answer, symbol));
+    expect(btc?.rationale).toContain('2 pieces of news, 1 of the whole market, 0 positive and 2 negative');
+    expect(eth?.rationale).toContain('2 of the whole market');
+    expect(btc?.conviction).toBeGreaterThan(2 * (eth?.conviction ?? 1));
+    expect(eth?.expectedReturn).toBeLessThan(0);
+  });
+
+  it('and has no view of news that leans neither way', async () => {
+    const { baseUrl } = await serve(fingpt, () => ({ text: 'neutral' }));
+    const { answer } = await ask(agentAt(baseUrl, newsFile(twoStories)), healthyRequest());
+    expect(reasonsOf(answer)).toEqual(['no_view', 'no_view']);
+    expect(detailOf(answer)).toMatch(
+      /2 pieces of news, 0 positive and 0 negative; sentiment 0\.00: nothing that leans/,
+    );
+  });
+
+  it.each([
     ['an essay', { text: 'Well, the sentiment could be described as' }],
     ['nothing', { text: '' }],
     ['two labels in one word', { text: 'positivenegative' }],
+    ['a degree without a label', { text: 'moderately' }],
+    ['a degree of nothing', { text: 'mildly neutral' }],
     ['labels of no weight', { text: 'buy', top: { positive: -30, buy: -0.01 } }],
   ])('and takes %s for no label', async (_name, reply) => {
     const { baseUrl } = await serve(fingpt, () => reply);
@@ -293,7 +336,7 @@ describe('the record of FinGPT’s calls', () => {
         costUsd: '0',
         tokens: 60,
         content: ' positive [secret]',
-        sampling: { temperature: 0, max_tokens: 4, logprobs: 5, seed: 1 },
+        sampling: { temperature: 0, max_tokens: 6, logprobs: 5, seed: 1 },
       },
       { state: 'settled', costUsd: '0', tokens: 0, finishReason: expect.stringContaining('status 503') },
     ]);

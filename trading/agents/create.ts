@@ -27,6 +27,7 @@ import { createFinGpt, type RememberNews } from './sentiment/fingpt.ts';
 import { createFeed } from './sentiment/news/feed.ts';
 import { createNewsFile } from './sentiment/news/file.ts';
 import type { NewsSource } from './sentiment/news/port.ts';
+import { publicFeeds } from './sentiment/news/public-feeds.ts';
 
 export type AgentSecrets = Partial<Pick<Secrets, SeatSecretName | 'freqtradeEngineToken'>>;
 
@@ -108,11 +109,14 @@ function engineViews(
 }
 
 function newsSources(
-  { feeds, file }: Configuration['agents']['fingpt']['news'],
+  { publicFeeds: readsPublic, feeds, file }: Configuration['agents']['fingpt']['news'],
   { newsFeeds = '' }: AgentSecrets,
 ): NewsSource[] {
-  const addresses = [...feeds, ...addressesIn(newsFeeds)];
-  return [...addresses.map(createFeed), ...(file === undefined ? [] : [createNewsFile(resolve(projectFolder, file))])];
+  const addresses = new Set([...(readsPublic ? publicFeeds : []), ...feeds, ...addressesIn(newsFeeds)]);
+  return [
+    ...[...addresses].map((address) => createFeed(address)),
+    ...(file === undefined ? [] : [createNewsFile(resolve(projectFolder, file))]),
+  ];
 }
 
 /** Each password goes to its own Freqtrade alone. */

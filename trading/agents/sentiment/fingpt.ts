@@ -4,8 +4,8 @@ import type { NewsRated } from '../../../contracts/market-events.ts';
 import type { AgentRequest } from '../../../contracts/signals.ts';
 import type { SymbolSnapshot } from '../../../domain/market/market.ts';
 import { closingPrices } from '../../../domain/signals/baseline.ts';
-import { distinct, isAbout, type NewsItem } from '../../../domain/signals/news.ts';
-import { type RatedNews, sentimentView } from '../../../domain/signals/sentiment.ts';
+import { distinct, MARKET_WIDE, type NewsItem, relevanceTo } from '../../../domain/signals/news.ts';
+import { isNeutral, type RatedNews, sentimentView } from '../../../domain/signals/sentiment.ts';
 import { type AbstentionReason, type AgentAnswer, abstain, type Opinion } from '../../../domain/signals/signals.ts';
 import {
   logReturns,
@@ -94,7 +94,7 @@ async function inspect(
   if (model !== undefined && sources.length > 0) return { model: model.slice(0, 80) };
   if (model !== undefined) {
     const detail =
-      'There is no news to rate: set agents.fingpt.news.feeds to RSS or Atom addresses (FINGPT_NEWS_FEEDS to those with a key), or agents.fingpt.news.file.';
+      'There is no news to rate: set agents.fingpt.news.publicFeeds to true, agents.fingpt.news.feeds to RSS or Atom addresses (FINGPT_NEWS_FEEDS to those with a key), or agents.fingpt.news.file.';
     return { reason: 'not_configured', detail };
   }
   const detail = `${originOf(baseUrl)} serves ${served.slice(0, 3).join(', ') || 'no model'}, and none of the FinGPT models in agents.fingpt.models (${models[0]}, …).`;
@@ -152,7 +152,7 @@ async function viewOf(
     tokens += rated?.tokens ?? 0;
     opinions.push(
       ...(rated
-        ? [opinionOn(snapshot, request, rated.items, news, rating.settings)]
+        ? [opinionOn(snapshot, request, rated, news, rating.settings)]
         : abstain('fingpt', [snapshot.instrument.symbol], 'timeout', UNRATED)),
     );
   }
@@ -171,6 +171,13 @@ const UNRATED = 'Its news were not all rated in time: a story is rated once, so 
 
 type RatedItem = RatedNews & { title: string };
 
+interface Rated {
+  items: RatedItem[];
+  /** How many there were to rate. */
+  found: number;
+  tokens: number;
+}
+
 async function rateFor(
   { instrument: { symbol, base } }: SymbolSnapshot,
   { cycleId, snapshot: { takenAt } }: AgentRequest,
@@ -178,11 +185,15 @@ async function rateFor(
   { items }: News,
   { settings, rate, remember }: Rating,
   signal: AbortSignal,
-): Promise<{ items: RatedItem[]; tokens: number }> {
+): Promise<Rated> {
   const rated: RatedItem[] = [];
   let tokens = 0;
-  const own = distinct(items.filter((item) => isAbout(item, base))).slice(0, settings.news.maxItems);
-  for (const item of own) {
+  const found = distinct(items)
+    .map((item) => ({ item, relevance: relevanceTo(item, base) }))
+    .filter(({ relevance }) => relevance > 0)
+    .toSorted((one, other) => other.relevance - one.relevance)
+    .slice(0, settings.news.maxItems);
+  for (const { item, relevance } of found) {
     signal.throwIfAborted();
     const answer = await rate(cycleId, model, item, signal);
     tokens += answer?.tokens ?? 0;
@@ -192,39 +203,48 @@ async function rateFor(
         sentiment: answer.sentiment,
         ageMs: takenAt - item.publishedAt,
         source: item.source,
+        relevance,
         title: item.title,
       });
     }
   }
-  return { items: rated, tokens };
+  return { items: rated, found: found.length, tokens };
 }
 
 function opinionOn(
   { instrument: { symbol, base }, candles }: SymbolSnapshot,
   { snapshot: { takenAt }, horizonMs }: AgentRequest,
-  items: readonly RatedItem[],
+  { items, found }: Rated,
   { faults }: News,
   { news: { maxAgeMinutes } }: FinGptSettings,
 ): Opinion {
-  const missing = (detail: string): Opinion => ({
+  const silent = (reason: AbstentionReason, detail: string): Opinion => ({
     kind: 'abstention',
     agentId: 'fingpt',
     symbol,
-    reason: 'not_enough_data',
+    reason,
     detail: shortened(detail),
   });
+  const missing = (detail: string): Opinion => silent('not_enough_data', detail);
   if (items.length === 0) {
-    const broken = faults.length > 0 ? ` (${faults.join('; ')})` : '';
-    return missing(`No news of ${base} could be rated within ${maxAgeMinutes} minutes${broken}.`);
+    const none = `No news of ${base} or of the whole market`;
+    // What could not be read is not "no news".
+    if (faults.length > 0) return missing(`${none} within ${maxAgeMinutes} minutes (${faults.join('; ')}).`);
+    if (found > 0) return missing(`The model gave no label to any of ${found} pieces of news of ${base}.`);
+    return silent('no_view', `${none} within ${maxAgeMinutes} minutes.`);
   }
   const closes = closingPrices(candles);
   if (closes === undefined || closes.length < MIN_CANDLES) {
     return missing(`The volatility needs ${MIN_CANDLES} one-minute candles with a price; there are ${candles.length}.`);
   }
   const uncertainty = uncertaintyOver(standardDeviation(logReturns(closes)), horizonMs / MINUTE_MS);
-  const { score, expectedReturn, conviction } = sentimentView(items, uncertainty);
+  const view = sentimentView(items, uncertainty);
+  const { score, expectedReturn, conviction } = view;
   const count = (label: 'positive' | 'negative'): number =>
-    items.filter(({ sentiment }) => sentiment[label] > 0.5).length;
+    items.filter(({ sentiment }) => sentiment[label] >= 0.5).length;
+  const ofMarket = items.filter(({ relevance }) => relevance === MARKET_WIDE).length;
+  const words = `${items.length} pieces of news${ofMarket > 0 ? `, ${ofMarket} of the whole market` : ''}, ${count('positive')} positive and ${count('negative')} negative; sentiment ${score.toFixed(2)}`;
+  if (isNeutral(view)) return silent('no_view', `${words}: nothing that leans either way.`);
   return {
     kind: 'signal',
     agentId: 'fingpt',
@@ -235,7 +255,7 @@ function opinionOn(
     conviction,
     horizonMs,
     validUntilAt: takenAt + horizonMs,
-    rationale: `${items.length} pieces of news, ${count('positive')} positive and ${count('negative')} negative; sentiment ${score.toFixed(2)}.`,
+    rationale: `${words}.`,
     evidence: items.slice(0, 8).map(({ source, title }) => shortened(`${source}: ${title}`, 120)),
   };
 }

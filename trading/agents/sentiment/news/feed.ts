@@ -8,6 +8,12 @@ import type { NewsSource } from './port.ts';
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 2 * 1024 * 1024;
 const MAX_ITEMS = 200;
+/** Between two readings of one feed, whatever came of the first: a publisher's server is not asked anew in each cycle. */
+const READ_EVERY_MS = 120_000;
+const HEADERS = {
+  accept: 'application/rss+xml, application/atom+xml, application/xml, text/xml',
+  'user-agent': 'sapphire-news-reader/1 (RSS)',
+};
 
 /** Entities are not expanded here, so that a document can't grow by them; `plainText` knows the few that text needs. */
 const parser = new XMLParser({
@@ -46,19 +52,42 @@ const documentSchema = z.union([
 
 /**
  * An RSS or Atom feed over HTTP. It is not followed elsewhere, has five seconds, and two megabytes at most. User and password of its address
- * are sent as Basic authentication; nothing of it but the host is ever told.
+ * are sent as Basic authentication; nothing of it but the host is ever told. What was read stands for two minutes, and what has not changed since
+ * is not sent again.
  */
-export function createFeed(address: string): NewsSource {
+export function createFeed(address: string, readEveryMs: number = READ_EVERY_MS): NewsSource {
   const { url, authorization } = accessOf(address);
   const name = url.host;
   const breaker = createBreaker('agents', `news/${name}`);
+  let reading: { at: number; items: Promise<NewsItem[]> } | undefined;
+  let known: Known = { items: [], conditions: {} };
+
+  async function readAnew(signal: AbortSignal): Promise<NewsItem[]> {
+    const found = await fetchText(url, name, signal, { ...authorization, ...known.conditions });
+    if (found !== 'as before') known = { items: readFeed(found.text, name), conditions: found.conditions };
+    return known.items;
+  }
+
   return {
     name,
     async latest(since, signal) {
-      const xml = await breaker.execute(() => fetchText(url, name, signal, authorization));
-      return readFeed(xml, name).filter(({ publishedAt }) => publishedAt >= since);
+      if (reading === undefined || performance.now() - reading.at >= readEveryMs) {
+        const begun = { at: performance.now(), items: breaker.execute(() => readAnew(signal)) };
+        reading = begun;
+        // Given up by the one who asked, it says nothing to the next.
+        begun.items.catch(() => {
+          if (signal.aborted && reading === begun) reading = undefined;
+        });
+      }
+      return (await reading.items).filter(({ publishedAt }) => publishedAt >= since);
     },
   };
+}
+
+interface Known {
+  items: NewsItem[];
+  /** Headers by which the server knows what we have. */
+  conditions: Record<string, string>;
 }
 
 /** Items of a feed's text; what has no title or no readable date is left out. */
@@ -104,14 +133,15 @@ async function fetchText(
   url: URL,
   name: string,
   signal: AbortSignal,
-  authorization: Record<string, string>,
-): Promise<string> {
+  more: Record<string, string>,
+): Promise<{ text: string; conditions: Record<string, string> } | 'as before'> {
   try {
     const response = await fetch(url, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-      headers: { accept: 'application/rss+xml, application/atom+xml, application/xml, text/xml', ...authorization },
+      headers: { ...HEADERS, ...more },
       redirect: 'error',
     });
+    if (response.status === 304) return 'as before';
     if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
     const chunks: Uint8Array[] = [];
     let size = 0;
@@ -120,11 +150,19 @@ async function fetchText(
       if (size > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return { text: Buffer.concat(chunks).toString('utf8'), conditions: conditionsOf(response.headers) };
   } catch (error) {
     signal.throwIfAborted();
     const cause =
       error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error);
     throw new Error(`${name} cannot be read: ${cause}`, { cause: error });
   }
+}
+
+function conditionsOf(headers: Headers): Record<string, string> {
+  const pairs = [
+    ['if-none-match', headers.get('etag')],
+    ['if-modified-since', headers.get('last-modified')],
+  ] as const;
+  return Object.fromEntries(pairs.filter((pair): pair is [(typeof pair)[0], string] => pair[1] !== null));
 }
