@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AgentId } from '../domain/signals/agents.ts';
-import { agentIdText } from './participation.ts';
+import { agentIdText, calibrationSchema } from './participation.ts';
 
 /** What an agent's signals turned out to be worth, as remembered. See domain/scoring/scoring.ts for each figure. */
 export const agentScoreSchema = z.strictObject({
@@ -17,6 +17,24 @@ export const agentScoreSchema = z.strictObject({
   pnlContribution: z.number(),
   trust: z.number(),
   trustError: z.number(),
+  returns: z
+    .strictObject({
+      horizons: z.number(),
+      bias: z.number(),
+      biasError: z.number(),
+      informationCoefficient: z.number(),
+      informationError: z.number(),
+      slope: z.number(),
+      slopeError: z.number(),
+      coverage: z.number(),
+      crps: z.number().optional(),
+      crpsSkill: z.number().optional(),
+      believedSkill: z.number(),
+      believedError: z.number(),
+    })
+    .optional(),
+  /** Missing in scores of an earlier release. */
+  belief: calibrationSchema.optional(),
   scoredAt: z.int(),
 });
 export type AgentScoreRecord = z.output<typeof agentScoreSchema>;

@@ -12,10 +12,24 @@ export function inOrder(one: ScorePeriod, other: ScorePeriod): number {
   return one.horizonMs - other.horizonMs || one.endsAt - other.endsAt || (one.symbol < other.symbol ? -1 : 1);
 }
 
+const DAY_MS = 86_400_000;
+/** What an agent said weeks ago says less of the model that it runs today. */
+export const SCORE_HALF_LIFE_MS = 30 * DAY_MS;
+
+export type Weight = (observation: Pick<Observation, 'endsAt'>) => number;
+
+/** Of an observation as it counts at a moment. */
+export function weightAt(at: number): Weight {
+  return ({ endsAt }) => 0.5 ** (Math.max(0, at - endsAt) / SCORE_HALF_LIFE_MS);
+}
+
 /** How much a mean of observations says. */
 export interface Evidence {
   /** So many horizons without overlap and of equal weight would say as much: Kish's (Σw)²/Σw². */
   horizons: number;
+  mean: number;
+  /** Standard error of the mean. */
+  error: number;
   /** Mean over its standard error, which is 1 of itself where there is nothing to know. */
   z: number;
 }
@@ -31,7 +45,7 @@ export interface Evidence {
  */
 export function evidenceOf(
   observations: readonly Observation[],
-  weightOf: (observation: Observation) => number = () => 1,
+  weightOf: Weight = () => 1,
   leastSpread = 0,
 ): Evidence {
   let [sum, total, totalSquared, squares, products] = [0, 0, 0, 0, 0];
@@ -49,9 +63,14 @@ export function evidenceOf(
     squares += weighted ** 2;
     before = { observation, weighted };
   }
-  if (total === 0) return { horizons: 0, z: 0 };
+  if (total === 0) return { horizons: 0, mean: 0, error: 0, z: 0 };
   const error = Math.sqrt(squares + Math.max(0, products) + leastSpread ** 2 * totalSquared);
-  return { horizons: total ** 2 / totalSquared, z: error > 0 ? sum / error : 0 };
+  return {
+    horizons: total ** 2 / totalSquared,
+    mean: sum / total,
+    error: error / total,
+    z: error > 0 ? sum / error : 0,
+  };
 }
 
 /** A period beside the market as it was known when the first of its signals was given. */
@@ -60,6 +79,8 @@ export interface KnownPeriod extends ScorePeriod {
   climate: number;
   /** How often up, flat and down had come by then. */
   frequencies: { up: number; flat: number; down: number };
+  /** Mean return by then, in the uncertainties that the agent said. */
+  drift: number;
 }
 
 /** So many periods without a direction are assumed to have gone before: a few hours are no climate. */
@@ -71,24 +92,26 @@ const CLIMATE_PRIOR = 200;
  * before that.
  */
 export function knownPeriods(periods: readonly ScorePeriod[]): KnownPeriod[] {
-  const series = new Map<string, { known: number; past: ScorePeriod[]; up: number; down: number }>();
+  const series = new Map<string, { known: number; past: ScorePeriod[]; up: number; down: number; came: number }>();
   return periods.toSorted(inOrder).map((period): KnownPeriod => {
     const name = `${period.horizonMs} ${period.symbol}`;
-    const market = series.get(name) ?? { known: 0, past: [], up: 0, down: 0 };
+    const market = series.get(name) ?? { known: 0, past: [], up: 0, down: 0, came: 0 };
     series.set(name, market);
     const knownUntil = period.endsAt - 2 * period.horizonMs;
     for (let next = market.past[market.known]; next && next.endsAt <= knownUntil; next = market.past[market.known]) {
       market.up += next.sums.up / next.sums.count;
       market.down += next.sums.down / next.sums.count;
+      market.came += next.sums.returns ? next.sums.returns.cameInUnits / next.sums.returns.count : 0;
       market.known += 1;
     }
     market.past.push(period);
-    const { known, up, down } = market;
+    const { known, up, down, came } = market;
     const frequencies = { up: (up + 1) / (known + 3), down: (down + 1) / (known + 3) };
     return {
       ...period,
       climate: (up - down) / (up + down + CLIMATE_PRIOR),
       frequencies: { ...frequencies, flat: 1 - frequencies.up - frequencies.down },
+      drift: came / (known + CLIMATE_PRIOR),
     };
   });
 }
@@ -97,7 +120,11 @@ export function knownPeriods(periods: readonly ScorePeriod[]): KnownPeriod[] {
  * The mean over the signals of each horizon and period, whatever their symbols: symbols move together, and two of them are not two hours.
  * @param periods in the order of `inOrder`
  */
-export function observed(periods: readonly KnownPeriod[], sumOf: (period: KnownPeriod) => number): Observation[] {
+export function observed<Period extends KnownPeriod>(
+  periods: readonly Period[],
+  sumOf: (period: Period) => number,
+  countOf: (period: Period) => number = ({ sums }) => sums.count,
+): Observation[] {
   const observations: Observation[] = [];
   let [horizonMs, endsAt, sum, count] = [0, 0, 0, 0];
   const close = (): void => {
@@ -108,7 +135,7 @@ export function observed(periods: readonly KnownPeriod[], sumOf: (period: KnownP
     if (period.endsAt !== endsAt || period.horizonMs !== horizonMs) close();
     ({ horizonMs, endsAt } = period);
     sum += sumOf(period);
-    count += period.sums.count;
+    count += countOf(period);
   }
   close();
   return observations;

@@ -1,5 +1,6 @@
 import { mostProbable, type Outcome } from '../consensus/pooling.ts';
 import { FLAT_BAND } from '../statistics/statistics.ts';
+import { type ReturnForecast, type ReturnSums, returnSumsWith } from './returns.ts';
 
 /** A signal whose horizon has ended, with what came. */
 export interface ScoredSignal {
@@ -8,6 +9,8 @@ export interface ScoredSignal {
   realisedReturn: number;
   /** Share of the vote that it carried in its decision; 0 when it did not count. */
   share: number;
+  /** Missing of signals of an earlier release, which kept their probabilities alone. */
+  forecast?: Omit<ReturnForecast, 'realisedReturn'> | undefined;
 }
 
 /** Bins of a reliability diagram. */
@@ -38,6 +41,8 @@ export interface PeriodSums {
   leanSquared: number;
   /** By tenths of the probability of the most probable outcome: Σ said, how many came, how many. */
   bins: readonly (readonly [said: number, came: number, count: number])[];
+  /** Of the signals that have a forecast; missing where none has. */
+  returns?: ReturnSums;
 }
 
 export interface ScorePeriod {
@@ -78,9 +83,15 @@ export function sumsWith(signals: readonly ScoredSignal[], before?: PeriodSums):
     { length: BINS },
     (_, bin) => [...(before?.bins[bin] ?? [0, 0, 0])] as [number, number, number],
   );
-  const sums = before
-    ? { ...before, bins }
-    : { count: 0, up: 0, down: 0, hits: 0, brier: 0, pnl: 0, lean: 0, leanRight: 0, leanSquared: 0, bins };
+  const forecasts = signals.flatMap(({ forecast, realisedReturn }) =>
+    forecast ? { ...forecast, realisedReturn } : [],
+  );
+  const returns = forecasts.length > 0 ? { returns: returnSumsWith(forecasts, before?.returns) } : {};
+  const sums: PeriodSums = {
+    ...(before ?? { count: 0, up: 0, down: 0, hits: 0, brier: 0, pnl: 0, lean: 0, leanRight: 0, leanSquared: 0 }),
+    bins,
+    ...returns,
+  };
   for (const { probabilities, realisedReturn, share } of signals) {
     const outcome = outcomeOf(realisedReturn);
     const best = mostProbable(probabilities);

@@ -1,12 +1,15 @@
+import type { Calibration } from '../signals/calibration.ts';
 import { clamp } from '../statistics/statistics.ts';
+import { beliefOf, type ReturnScore, returnScoreOf } from './belief.ts';
 import {
   evidenceOf,
   gainBeyondDrift,
   gainOverNothing,
   type KnownPeriod,
   knownPeriods,
-  type Observation,
   observed,
+  SCORE_HALF_LIFE_MS,
+  weightAt,
 } from './evidence.ts';
 import type { ScorePeriod } from './periods.ts';
 
@@ -43,11 +46,13 @@ export interface AgentScore {
   trust: number;
   /** Standard deviation of the trust, before its bounds: what is not known yet. */
   trustError: number;
+  /** Of expected returns and uncertainties; missing where no signal had them. */
+  returns?: ReturnScore | undefined;
+  /** What its expected returns are believed from now on. */
+  belief: Calibration;
 }
 
 const DAY_MS = 86_400_000;
-/** What an agent said weeks ago says less of the model that it runs today. */
-export const SCORE_HALF_LIFE_MS = 30 * DAY_MS;
 /** Older periods weigh less than a sixteenth and are forgotten. */
 export const SCORE_MEMORY_MS = 4 * SCORE_HALF_LIFE_MS;
 /** A venue that has no price of a signal's last minute so long after it will have none. */
@@ -85,7 +90,7 @@ export function trustOf(directionalSkill: number): number {
 /** Scores of one agent over the periods of its memory, as they stand at a moment. */
 export function scoreOf(periods: readonly ScorePeriod[], at: number): AgentScore {
   const known = knownPeriods(periods.filter(({ endsAt }) => endsAt > at - SCORE_MEMORY_MS));
-  const weightOf = ({ endsAt }: Observation): number => 0.5 ** (Math.max(0, at - endsAt) / SCORE_HALF_LIFE_MS);
+  const weightOf = weightAt(at);
   const mean = (sumOf: (period: KnownPeriod) => number): number => {
     const observations = observed(known, sumOf);
     const total = observations.reduce((sum, each) => sum + weightOf(each), 0);
@@ -102,6 +107,7 @@ export function scoreOf(periods: readonly ScorePeriod[], at: number): AgentScore
   });
   const calibration = calibrationOf(known);
   const count = known.reduce((sum, { sums }) => sum + sums.count, 0);
+  const returns = returnScoreOf(known, weightOf);
   return {
     count,
     horizons: evidence.horizons,
@@ -116,6 +122,8 @@ export function scoreOf(periods: readonly ScorePeriod[], at: number): AgentScore
     pnlContribution: known.reduce((sum, { sums }) => sum + sums.pnl, 0),
     trust: trustOf(directionalSkill),
     trustError: 1 / Math.sqrt(evidence.horizons + PRIOR_HORIZONS) / FULL_SKILL,
+    ...(returns ? { returns } : {}),
+    belief: beliefOf(known, weightOf),
   };
 }
 

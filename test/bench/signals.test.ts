@@ -62,9 +62,9 @@ describe('trust', () => {
   it('would be found to have one that knows what came', async () => {
     const rules = await withFault('evidence.ts', [
       [
-        '{ known: 0, past: [], up: 0, down: 0 }',
+        '{ known: 0, past: [], up: 0, down: 0, came: 0 }',
         `{ known: periods.length, past: [], up: periods.reduce((sum, each) => sum + each.sums.up / each.sums.count, 0),
-           down: periods.reduce((sum, each) => sum + each.sums.down / each.sums.count, 0) }`,
+           down: periods.reduce((sum, each) => sum + each.sums.down / each.sums.count, 0), came: 0 }`,
       ],
     ]);
     expect(aboveReference(rules)).toBeLessThan(3);

@@ -81,17 +81,30 @@ describe('the sums of a period', () => {
 
   it('are the same in whatever order and parts the outcomes come', () => {
     const chance = fc.integer({ min: 0, max: 100 });
-    const signal = fc.record({ up: chance, flat: chance, down: chance, came: fc.integer({ min: -50, max: 50 }) });
+    const signal = fc.record({
+      up: chance,
+      flat: chance,
+      down: chance,
+      came: fc.integer({ min: -50, max: 50 }),
+      said: fc.option(fc.integer({ min: -50, max: 50 }), { nil: undefined }),
+    });
     fc.assert(
       fc.property(fc.array(signal, { minLength: 1, maxLength: 20 }), fc.nat(20), (drawn, cut) => {
-        const list = drawn.map(({ up, flat, down, came }) => {
+        const list = drawn.map(({ up, flat, down, came, said }): ScoredSignal => {
           const total = up + flat + down + 1;
           const probabilities = { up: up / total, flat: (flat + 1) / total, down: down / total };
-          return { probabilities, realisedReturn: came / 1e4, share: 0.5 };
+          const forecast =
+            said === undefined ? said : { expectedReturn: said / 1e4, uncertainty: 0.005, deviation: 0.004 };
+          return { probabilities, realisedReturn: came / 1e4, share: 0.5, forecast };
         });
         const whole = sumsWith(list);
         const late = sumsWith(list.slice(0, cut).toReversed(), sumsWith(list.slice(cut)));
-        const flat = ({ bins, ...rest }: typeof whole) => [...Object.values(rest), ...bins.flat()];
+        const flat = ({ bins, returns, ...rest }: typeof whole) => [
+          ...Object.values(rest),
+          ...bins.flat(),
+          ...Object.values(returns ?? {}),
+        ];
+        expect(flat(late)).toHaveLength(flat(whole).length);
         for (const [place, value] of flat(whole).entries()) expect(flat(late)[place]).toBeCloseTo(value, 9);
       }),
     );

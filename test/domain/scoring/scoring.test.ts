@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evidenceOf, knownPeriods } from '../../../domain/scoring/evidence.ts';
+import { evidenceOf, knownPeriods, SCORE_HALF_LIFE_MS } from '../../../domain/scoring/evidence.ts';
 import { type ScoredSignal, type ScorePeriod, sumsWith } from '../../../domain/scoring/periods.ts';
-import { SCORE_HALF_LIFE_MS, scoreOf, shrunkSkill, skillScore, trustOf } from '../../../domain/scoring/scoring.ts';
+import { scoreOf, shrunkSkill, skillScore, trustOf } from '../../../domain/scoring/scoring.ts';
 
 const HOUR = 3_600_000;
 const UP = { up: 0.45, flat: 0.2, down: 0.35 };

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { normalCrps, returnSumsWith } from '../../../domain/scoring/returns.ts';
+
+describe('the continuous ranked probability score of a normal forecast', () => {
+  it.each([
+    // σ·(z·(2Φ(z) − 1) + 2φ(z) − 1/√π), by tables of Φ and φ.
+    [0, 1, 0, 0.233695],
+    [0, 1, 1, 0.602441],
+    [0, 1, -2, 1.452791],
+    [0.5, 2, 0.5, 0.46739],
+    [1, 0.5, 2, 0.726396],
+  ])('of Normal(%d, %d) is after %d %d', (mean, deviation, outcome, expected) => {
+    expect(normalCrps(mean, deviation, outcome)).toBeCloseTo(expected, 5);
+  });
+});
+
+describe('the sums of expected returns', () => {
+  it('are of what was said and what came, alone and in units of the uncertainty', () => {
+    const sums = returnSumsWith([
+      { expectedReturn: 0.004, uncertainty: 0.01, realisedReturn: 0.01, deviation: 0.008 },
+      { expectedReturn: -0.002, uncertainty: 0.005, realisedReturn: 0.0075 },
+    ]);
+    expect(sums).toMatchObject({ count: 2, covered: 1, compared: 1 });
+    expect(sums.said).toBeCloseTo(0.002, 12);
+    expect(sums.came).toBeCloseTo(0.0175, 12);
+    expect(sums.score).toBeCloseTo(0.4 - 0.4, 12);
+    expect(sums.cameInUnits).toBeCloseTo(1 + 1.5, 12);
+    expect(sums.scoreSquared).toBeCloseTo(0.32, 12);
+    expect(sums.scoreCame).toBeCloseTo(0.4 * 1 - 0.4 * 1.5, 12);
+    expect(sums.cameSquared).toBeCloseTo(1 + 2.25, 12);
+    expect(sums.crps).toBeCloseTo(normalCrps(0.004, 0.01, 0.01), 12);
+    expect(sums.referenceCrps).toBeCloseTo(normalCrps(0, 0.008, 0.01), 12);
+  });
+
+  it('count no expected return beyond four uncertainties, and no uncertainty below a basis point', () => {
+    const sums = returnSumsWith([{ expectedReturn: 0.03, uncertainty: 0, realisedReturn: 0.001, deviation: 0 }]);
+    expect(sums.score).toBe(4);
+    expect(sums.cameInUnits).toBeCloseTo(10, 9);
+    expect(Object.values(sums).every(Number.isFinite)).toBe(true);
+  });
+});
