@@ -28,7 +28,7 @@ export const consensusRequestSchema = z.strictObject({
   answers: z.array(agentAnswerSchema).max(32),
   /** The exchange's clock at the snapshot: signals that are no longer valid then do not count. */
   takenAt: z.int().positive(),
-  /** The horizon that the agents were asked for: a signal over another one does not count. */
+  /** The horizon that the agents were asked for: signals over another one are brought to it. */
   horizonMs: z.int().min(1_000),
   /** As it was when the cycle began; without it the one in force now. */
   policy: consensusPolicySchema.optional(),
@@ -37,7 +37,7 @@ export type ConsensusRequest = z.output<typeof consensusRequestSchema>;
 
 const voteSchema = z.strictObject({
   agentId: agentIdText,
-  /** Share of the voting weight after the group cap, 0 when the agent abstained or did not count. */
+  /** Part of the view: share after all caps times conviction, 0 when the agent abstained or did not count. */
   weight: z.number().min(0).max(1),
   counted: z.boolean(),
   /** Why the vote did not count, for a person. */
@@ -78,8 +78,10 @@ export type SymbolConsensus = z.output<typeof symbolConsensusSchema>;
 export const consensusSchema = z.strictObject({
   cycleId: kindOf<CycleId>(z.string()),
   policyVersion: z.int(),
-  /** Name and version of the pooling rule, e.g. `linear-pool/1`. */
+  /** Name and version of the pooling rule, e.g. `linear-pool/2`. */
   method: z.string(),
+  /** Over which the views are; missing in records of earlier releases, where all signals had it. */
+  horizonMs: z.int().optional(),
   symbols: z.array(symbolConsensusSchema),
   policy: consensusPolicySchema.optional(),
   formedAt: z.int(),

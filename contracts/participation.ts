@@ -131,7 +131,14 @@ const requestId = z.string().min(1).max(200);
 export const participationSchema = z.strictObject({
   /** Grows with each change of who takes part or of the policy; a consensus names the one that it was formed under. */
   version: z.int(),
-  agents: z.array(z.strictObject({ agentId: agentIdText, ...participationShape, trust: z.number() })),
+  agents: z.array(
+    z.strictObject({
+      agentId: agentIdText,
+      ...participationShape,
+      trust: z.number(),
+      calibration: calibrationSchema.optional(),
+    }),
+  ),
   policy: storedPolicySchema,
   /** What every agent is asked: a signal over another horizon does not count. */
   question: z.strictObject({

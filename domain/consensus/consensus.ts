@@ -1,15 +1,18 @@
 import type { CycleId } from '../orders/ids.ts';
-import { type AgentId, inOrder, isMissionAgent, standsBy } from '../signals/agents.ts';
-import type { AgentAnswer, Opinion, Signal } from '../signals/signals.ts';
-import { type Participant, type ParticipationPolicy, type Pool, votingWeight } from './participation.ts';
-import { mostProbable, type PooledView, pool } from './pooling.ts';
+import { type AgentId, inOrder, standsBy } from '../signals/agents.ts';
+import type { AgentAnswer } from '../signals/signals.ts';
+import {
+  type Ballot,
+  ballotOf,
+  MISSION_SIGNALS_WITHOUT_BASELINE,
+  missionSignals,
+  settleBaseline,
+  type Version,
+  versions,
+} from './ballots.ts';
+import { type ParticipationPolicy, votingWeight } from './participation.ts';
+import { type PooledView, pool, type Voice } from './pooling.ts';
 import { votingShares } from './shares.ts';
-
-/** Names and versions of the rules; a change of what one computes takes a new version, so that an old decision stays explainable. */
-const methods: Record<Pool, string> = { linear: 'linear-pool/1', log: 'log-pool/1' };
-
-/** `baseline` stands by as soon as this many mission agents have given a signal that counts. */
-export const MISSION_SIGNALS_WITHOUT_BASELINE = 2;
 
 /** Sums of shares differ by less than this only because of their binary fractions. */
 const ROUNDING = 1e-12;
@@ -20,13 +23,13 @@ export interface ConsensusQuestion {
   answers: readonly AgentAnswer[];
   /** The exchange's clock at the snapshot. */
   takenAt: number;
-  /** The horizon that the agents were asked for: views over another one cannot be pooled with theirs. */
+  /** The horizon that the agents were asked for, and over which the consensus is. */
   horizonMs: number;
 }
 
 export interface Vote {
   agentId: AgentId;
-  /** Share of the voting weight after all caps; all counted votes add up to 1. */
+  /** Part of the view: its share of the voting weight after all caps, times its conviction; all counted votes add up to 1. */
   weight: number;
   counted: boolean;
   note: string;
@@ -54,50 +57,61 @@ export interface ConsensusView {
   cycleId: CycleId;
   policyVersion: number;
   method: string;
+  horizonMs: number;
   symbols: SymbolView[];
+}
+
+/** The version of the rule by which a recorded consensus was formed. A change of what the rule computes takes a new one, so that an old decision stays explainable. */
+export function versionOf(method: string): Version {
+  return versions.find((version) => method.endsWith(`/${version}`)) ?? 2;
 }
 
 /**
  * What the agents together hold of each symbol. Pure: the same question under the same policy gives the same view, whatever the order in
  * which different agents' answers came.
+ *
+ * @param version of the rule, where a record names an earlier one
  */
-export function formConsensus(question: ConsensusQuestion, policy: ParticipationPolicy): ConsensusView {
+export function formConsensus(
+  question: ConsensusQuestion,
+  policy: ParticipationPolicy,
+  version: Version = 2,
+): ConsensusView {
+  const { cycleId, horizonMs } = question;
   return {
-    cycleId: question.cycleId,
+    cycleId,
     policyVersion: policy.version,
-    method: methods[policy.pool],
-    symbols: [...new Set(question.symbols)].map((symbol) => viewOn(symbol, question, policy)),
+    method: `${policy.pool}-pool/${version}`,
+    horizonMs,
+    symbols: [...new Set(question.symbols)].map((symbol) => viewOn(symbol, { ...question, version }, policy)),
   };
 }
 
-function viewOn(symbol: string, question: ConsensusQuestion, policy: ParticipationPolicy): SymbolView {
+function viewOn(
+  symbol: string,
+  question: ConsensusQuestion & { version: Version },
+  policy: ParticipationPolicy,
+): SymbolView {
   const ballots = inOrder(Object.keys(policy.agents))
     .sort()
     .map((agentId) => ballotOf(agentId, symbol, question, policy));
-  const countedInMission = ballots.filter(({ agentId, signal }) => signal && isMissionAgent(agentId)).length;
+  const countedInMission = missionSignals(ballots);
   const settled = ballots.map((ballot) => settleBaseline(ballot, countedInMission));
 
-  const claims = settled.flatMap(({ agentId, signal, participant }) =>
-    signal && participant
-      ? { agentId, weight: votingWeight(participant, policy), cap: participant.cap, group: participant.group }
-      : [],
-  );
-  const shares = votingShares(claims, policy.maxGroupShare);
-  const counted = settled.flatMap(({ agentId, signal }) =>
-    signal ? { signal, weight: shares.get(agentId) ?? 0 } : [],
-  );
-  const quorum = quorumOf(claims, countedInMission < MISSION_SIGNALS_WITHOUT_BASELINE, policy);
-  const pooled = pool(counted, quorum.met, policy);
+  const claims = claimsOf(settled, policy);
+  const voices = voicesOf(settled, votingShares(claims, policy.maxGroupShare), question.version);
+  const quorum = quorumOf(claims, settled, countedInMission < MISSION_SIGNALS_WITHOUT_BASELINE, policy);
+  const pooled = pool([...voices.values()], quorum.met, policy);
   const vetoedBy =
     pooled.direction === 'up' ? settled.filter(({ vetoes }) => vetoes).map(({ agentId }) => agentId) : [];
   return {
     symbol,
     ...pooled,
     direction: vetoedBy.length > 0 ? 'none' : pooled.direction,
-    votes: settled.map(({ agentId, signal, note }) => ({
+    votes: settled.map(({ agentId, counted, note }) => ({
       agentId,
-      weight: shares.get(agentId) ?? 0,
-      counted: signal !== undefined,
+      weight: voices.get(agentId)?.weight ?? 0,
+      counted: counted !== undefined,
       note,
     })),
     quorum,
@@ -105,66 +119,44 @@ function viewOn(symbol: string, question: ConsensusQuestion, policy: Participati
   };
 }
 
-interface Ballot {
-  agentId: AgentId;
-  participant?: Participant;
-  /** Undefined when nothing of this agent counts; the note says why. */
-  signal?: Signal;
-  vetoes?: boolean;
-  note: string;
+function claimsOf(ballots: readonly Ballot[], policy: ParticipationPolicy) {
+  return ballots.flatMap(({ agentId, counted, participant }) =>
+    counted && participant
+      ? { agentId, weight: votingWeight(participant, policy), cap: participant.cap, group: participant.group }
+      : [],
+  );
 }
 
-function ballotOf(agentId: AgentId, symbol: string, question: ConsensusQuestion, policy: ParticipationPolicy): Ballot {
-  const participant = policy.agents[agentId];
-  if (!participant?.enabled) return { agentId, note: 'disabled' };
-  const { role } = participant;
-  if (role === 'voter' && !(votingWeight(participant, policy) > 0)) return { agentId, note: 'weight 0' };
-  if (role === 'voter' && !(participant.cap > 0)) return { agentId, note: 'cap 0' };
-  const { signal, note } = signalOf(agentId, symbol, question);
-  if (!signal || role === 'voter') return { agentId, participant, note, ...(signal ? { signal } : {}) };
-  if (role === 'shadow') return { agentId, note: 'shadow: scored, not counted' };
-  const vetoes = mostProbable(signal.probabilities) === 'down' && signal.conviction >= policy.vetoConviction;
-  return { agentId, vetoes, note: vetoes ? 'guard: forbids to buy' : 'guard: does not vote' };
-}
-
-/** The agent's signal, or why it has none that is valid for this question. */
-function signalOf(
-  agentId: AgentId,
-  symbol: string,
-  { answers, takenAt, horizonMs }: ConsensusQuestion,
-): { signal?: Signal; note: string } {
-  const opinions: Opinion[] = answers
-    .filter((answer) => answer.agentId === agentId)
-    .flatMap((answer) => answer.opinions.filter((opinion) => opinion.symbol === symbol));
-  const [opinion] = opinions;
-  if (!opinion) return { note: 'no answer' };
-  if (opinion.agentId !== agentId) return { note: `signed by ${opinion.agentId}` };
-  if (opinion.kind === 'abstention') return { note: `abstained: ${opinion.reason}` };
-  if (opinion.horizonMs !== horizonMs) return { note: `horizon ${opinion.horizonMs} ms, asked for ${horizonMs} ms` };
-  if (opinion.validUntilAt <= takenAt) return { note: `expired ${takenAt - opinion.validUntilAt} ms before` };
-  return { signal: opinion, note: opinions.length > 1 ? 'the first of several answers' : '' };
-}
-
-/** Principle: the baseline keeps a machine without keys trading; it never outvotes agents that were chosen. */
-function settleBaseline(ballot: Ballot, countedInMission: number): Ballot {
-  if (!standsBy(ballot.agentId) || !ballot.signal) return ballot;
-  if (countedInMission >= MISSION_SIGNALS_WITHOUT_BASELINE) {
-    return { agentId: ballot.agentId, note: `stands by: ${countedInMission} mission agents gave a signal` };
-  }
-  const reason = `counts because only ${countedInMission} of the six mission agents gave a signal`;
-  return { ...ballot, note: ballot.note ? `${ballot.note}; ${reason}` : reason };
+/** Principle: who is unsure speaks softly. A voice is a share times its conviction, so that one who has nothing to say dilutes nobody. */
+function voicesOf(
+  ballots: readonly Ballot[],
+  shares: ReadonlyMap<AgentId, number>,
+  version: Version,
+): Map<AgentId, Voice> {
+  const loud = ballots.flatMap(({ agentId, counted, participant }): [AgentId, Voice][] => {
+    if (!counted || !participant) return [];
+    const weight = (shares.get(agentId) ?? 0) * (version === 1 ? 1 : counted.conviction);
+    return [[agentId, { ...counted, group: participant.group, weight }]];
+  });
+  if (version === 1) return new Map(loud);
+  const total = loud.reduce((sum, [, { weight }]) => sum + weight, 0);
+  return new Map(loud.map(([agentId, voice]) => [agentId, { ...voice, weight: voice.weight / total }]));
 }
 
 /**
  * The weight that is asked for is a share of the enabled weight: an agent that could have voted and did not counts against it. A baseline that
- * stands by could not have voted.
+ * stands by could not have voted, and one that is well and has nothing to say has not failed to.
  */
 function quorumOf(
   claims: readonly { weight: number; group: string }[],
+  ballots: readonly Ballot[],
   baselineNeeded: boolean,
   policy: ParticipationPolicy,
 ): Quorum {
-  const able = Object.entries(policy.agents).filter(([id]) => baselineNeeded || !standsBy(id));
+  const without = ballots.filter(({ hasNoView }) => hasNoView).map(({ agentId }) => agentId);
+  const able = Object.entries(policy.agents).filter(
+    ([id]) => (baselineNeeded || !standsBy(id)) && !without.includes(id),
+  );
   const enabledWeight = able.reduce((total, [, participant]) => total + votingWeight(participant, policy), 0);
   const votedWeight = claims.reduce((total, { weight }) => total + weight, 0);
   const weight = enabledWeight > 0 ? votedWeight / enabledWeight : 0;

@@ -1,4 +1,5 @@
 import { type AgentId, inOrder, isSeat } from '../signals/agents.ts';
+import { agreeingAnswer } from '../signals/agreement.ts';
 import type { SeatId } from '../signals/seats.ts';
 import { type AbstentionReason, type AgentAnswer, abstain, withinBytes } from '../signals/signals.ts';
 import { afterDebate, debateQuestions, type HeldView } from './debate.ts';
@@ -49,7 +50,10 @@ export interface Voices<W> {
   hear(guests: readonly AgentId[]): Promise<AgentAnswer[]>;
 }
 
-/** One answer for each of the agents, seats first in their fixed order; who cannot answer, or is not asked, abstains with the reason. */
+/**
+ * One answer for each of the agents, seats first in their fixed order; who cannot answer, or is not asked, abstains with the reason. Whoever brought
+ * it, and in which language it was made, each view agrees with itself: see domain/signals/agreement.ts.
+ */
 export async function gatherAnswers<W>(seating: Seating<W>, { ask, hear }: Voices<W>): Promise<AgentAnswer[]> {
   const { agents, models = [], guests = [], debate = false, agentDeadlineMs } = seating;
   const withinMs = debate ? agentDeadlineMs / 2 : agentDeadlineMs;
@@ -61,7 +65,9 @@ export async function gatherAnswers<W>(seating: Seating<W>, { ask, hear }: Voice
   const seated = debate ? await secondRound(first, (seat, others) => askSeat(seat, { others })) : first;
   // After the others: what came while they thought counts as well.
   const heard = guests.length === 0 ? [] : await hear(guests);
-  const answers = withinBytes([...seated, ...versions, ...heard, ...notAsked(seating)], MAX_BYTES);
+  // Last, so that no question depends on it.
+  const agreed = [...seated, ...versions, ...heard].map(agreeingAnswer);
+  const answers = withinBytes([...agreed, ...notAsked(seating)], MAX_BYTES);
   return inOrder(answers.map(({ agentId }) => agentId)).flatMap((id) =>
     answers.filter(({ agentId }) => agentId === id),
   );

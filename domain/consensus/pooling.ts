@@ -1,12 +1,16 @@
-import type { Signal } from '../signals/signals.ts';
+import type { View } from '../signals/horizon.ts';
 import { clamp } from '../statistics/statistics.ts';
 import type { ConsensusRules } from './participation.ts';
 
 export type Outcome = 'up' | 'flat' | 'down';
 
-/** A signal that counts, with its share of the vote. */
-export interface WeightedSignal {
-  signal: Signal;
+/** A view that counts, with its part of the whole. */
+export interface Voice {
+  view: View;
+  /** How much its agent trusts it, 0 to 1. */
+  conviction: number;
+  /** Of agents whose views come from one kind of source. */
+  group: string;
   weight: number;
 }
 
@@ -58,42 +62,60 @@ export function logPool(shares: readonly Weighted[]): Record<Outcome, number> {
 /**
  * Probabilities by the policy's pool; mean and standard deviation are those of the mixture, σ² = Σ wᵢ(σᵢ² + μᵢ²) − μ², whatever the pool.
  *
- * The direction is the most probable outcome, flat when up and down tie. The conviction is the weighted vote Σ wᵢvᵢ: an agent says its own
- * conviction for that direction when its own most probable outcome is the same, nothing when that is flat, and its conviction against it when
- * it is the opposite; below 0 it is 0. A view of "flat" thus dilutes, an abstention does not. Dissent is the share of the vote whose own most
- * probable outcome is another one.
+ * The direction is the most probable outcome, flat when up and down tie. The conviction is Σ wᵢvᵢ: a voice says its own conviction for that
+ * direction when its own most probable outcome is the same, nothing when that is flat, and its conviction against it when it is the opposite;
+ * below 0 it is 0. Dissent is the part of the voices whose own most probable outcome is another one.
  *
- * @param shares signals with weights that add up to 1
+ * @param voices with weights that add up to 1
  * @param quorate without a quorum there is no direction, and so neither conviction nor dissent
  */
 export function pool(
-  shares: readonly WeightedSignal[],
+  voices: readonly Voice[],
   quorate: boolean,
   rules: Pick<ConsensusRules, 'pool' | 'minConviction'>,
 ): PooledView {
-  const weighted = (of: (signal: Signal) => number) =>
-    shares.reduce((total, { signal, weight }) => total + weight * of(signal), 0);
-  const voters = shares.map(({ signal, weight }) => ({ probabilities: normalised(signal), weight }));
-  const probabilities = rules.pool === 'log' ? logPool(voters) : linearPool(voters);
-  const expectedReturn = weighted((signal) => signal.expectedReturn);
-  const variance = weighted((signal) => signal.uncertainty ** 2 + (signal.expectedReturn - expectedReturn) ** 2);
-  const view = { probabilities, expectedReturn, uncertainty: Math.sqrt(variance) };
+  const weighted = (of: (voice: Voice) => number) =>
+    voices.reduce((total, voice) => total + voice.weight * of(voice), 0);
+  const shares = voices.map(({ view, weight }) => ({ probabilities: normalised(view), weight }));
+  const probabilities = rules.pool === 'log' ? logPool(shares) : linearPool(shares);
+  const expectedReturn = weighted(({ view }) => view.expectedReturn);
+  const variance = weighted(({ view }) => view.uncertainty ** 2 + (view.expectedReturn - expectedReturn) ** 2);
+  const error = pooledError(voices);
+  const view = {
+    probabilities,
+    expectedReturn,
+    uncertainty: Math.sqrt(variance),
+    ...(error === undefined ? {} : { error }),
+  };
   if (!quorate) return { ...view, direction: 'none', conviction: 0, dissent: 0 };
 
   const direction = mostProbable(probabilities);
   const conviction = clamp(
-    weighted((signal) => supportFor(direction, signal) * signal.conviction),
+    weighted((voice) => supportFor(direction, voice.view) * voice.conviction),
     0,
     1,
   );
   const dissent = clamp(
-    weighted((signal) => (mostProbable(signal.probabilities) === direction ? 0 : 1)),
+    weighted((voice) => (mostProbable(voice.view.probabilities) === direction ? 0 : 1)),
     0,
     1,
   );
   // What is flat asks for nothing, and needs no conviction.
   const held = direction === 'flat' || conviction >= rules.minConviction;
   return { ...view, direction: held ? direction : 'none', conviction, dissent };
+}
+
+/**
+ * The standard error of Σ wᵢμᵢ: those of one group, which are one opinion said several times, err together and their errors add up; those of
+ * different groups err apart and add up by their squares. Undefined where all are taken at their word; one of several that is adds no error.
+ */
+export function pooledError(voices: readonly Pick<Voice, 'view' | 'group' | 'weight'>[]): number | undefined {
+  if (voices.every(({ view }) => view.error === undefined)) return undefined;
+  const groups = new Map<string, number>();
+  for (const { group, weight, view } of voices) {
+    groups.set(group, (groups.get(group) ?? 0) + weight * (view.error ?? 0));
+  }
+  return Math.hypot(...groups.values());
 }
 
 /** Flat where up and down tie. */
@@ -104,14 +126,14 @@ export function mostProbable({ up, flat, down }: Record<Outcome, number>): Outco
 }
 
 /** 1 for, 0 beside, −1 against the direction. */
-function supportFor(direction: Outcome, { probabilities }: Signal): number {
+function supportFor(direction: Outcome, { probabilities }: View): number {
   const own = mostProbable(probabilities);
   if (own === direction) return 1;
   return own === 'flat' || direction === 'flat' ? 0 : -1;
 }
 
 /** Agents' probabilities add up to 1 only within a rounding; the pool's do exactly. */
-function normalised({ probabilities: { up, flat, down } }: Signal): Record<Outcome, number> {
+function normalised({ probabilities: { up, flat, down } }: View): Record<Outcome, number> {
   const total = up + flat + down;
   return { up: up / total, flat: flat / total, down: down / total };
 }

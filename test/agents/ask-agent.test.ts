@@ -90,7 +90,13 @@ describe('askAgent', () => {
     ['a symbol was not asked for', [first, second, signal('DOGE/USDT')], {}, /too many on DOGE\/USDT/],
     ['the opinion is of another agent', [{ ...first, agentId: 'qwen' }, second], {}, /signed by qwen/],
     ['the answer is of another agent', [first, second], { agentId: 'qwen' }, /signed by qwen/],
-    ['the horizon is another', [{ ...first, horizonMs: 5_000 }, second], {}, /horizon/],
+    ['it is valid beyond its own horizon', [{ ...first, horizonMs: 5_000 }, second], {}, /two horizons/],
+    [
+      'it is of a time to come',
+      [{ ...first, formedAt: TAKEN_AT + HORIZON_MS + 1 }, second],
+      {},
+      /formed 3600001 ms after the snapshot/,
+    ],
     ['it is valid too long', [{ ...first, validUntilAt: TAKEN_AT + 2 * HORIZON_MS + 1 }, second], {}, /two horizons/],
     [
       'a probability is no number',
@@ -106,6 +112,15 @@ describe('askAgent', () => {
     expect(reasonsOf(answer)).toEqual(['invalid_answer', 'invalid_answer']);
     expect(detailOf(answer)).toMatch(fault);
     expect(agentAnswerSchema.safeParse(answer).success).toBe(true);
+  });
+
+  it('accepts a view over a horizon of its own, and one that was formed before', async () => {
+    const own = { horizonMs: 300_000, validUntilAt: TAKEN_AT + 300_000 };
+    const opinions = [
+      signal('BTC/USDT', own),
+      signal('ETH/USDT', { formedAt: TAKEN_AT - 600_000, validUntilAt: TAKEN_AT + HORIZON_MS }),
+    ];
+    expect((await ask(answering(opinions), healthyRequest())).answer.opinions).toEqual(opinions);
   });
 
   it('accepts an answer that is valid for exactly two horizons', async () => {

@@ -67,7 +67,7 @@ describe.each([
       arguments: { ...request(cycleId, [signal('deepseek'), signal('fingpt')]) },
     });
     const consensus = consensusSchema.parse(formed.structuredContent);
-    expect(consensus).toMatchObject({ cycleId, method: 'linear-pool/1', symbols: [{ direction: 'up', dissent: 0 }] });
+    expect(consensus).toMatchObject({ cycleId, method: 'linear-pool/2', symbols: [{ direction: 'up', dissent: 0 }] });
     const read = await client.callTool({ name: 'read_consensus', arguments: { cycleId } });
     expect(read.structuredContent).toEqual(formed.structuredContent);
     expect(await harness.journal.cycles.findConsensus(tagged(cycleId))).toEqual(consensus);
@@ -391,7 +391,7 @@ describe('seen from outside', () => {
     const address = occupant.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const { journal, buffer: snapshots } = harness;
-    const scope = { account: 'main', symbols: ['BTC/USDT'], horizonMs: HORIZON_MS };
+    const scope = { account: 'main', symbols: ['BTC/USDT'], horizonMs: HORIZON_MS, demo: true };
     const logger = createLogger({ process: 'test', level: 'silent' });
     const started = startCoordinator({ host: '127.0.0.1', port, token: TOKEN, journal, snapshots, ...scope, logger });
     await expect(started).rejects.toThrow(UserError);

@@ -106,7 +106,7 @@ describe('a trading cycle', () => {
     const { summary, record } = await cycle(system);
     expect(summary).toMatchObject({ outcome: 'DEGRADED' });
     expect(summary.summary).toContain('consensus BTC/USDT up (formed without the coordinator)');
-    expect(record.consensus).toMatchObject({ formedBy: 'cycle', method: 'linear-pool/1' });
+    expect(record.consensus).toMatchObject({ formedBy: 'cycle', method: 'linear-pool/2' });
     expect(record.orders).toMatchObject([{ side: 'buy', state: 'filled' }]);
     await expectBooksEqualExchange(system);
   });

@@ -104,12 +104,14 @@ function faultOf(agentId: AgentId, request: AgentQuestion, answer: AgentAnswer):
   if (missing !== undefined) return `it has no opinion on ${missing}`;
   const extra = given.find((symbol, index) => !asked.includes(symbol) || given.indexOf(symbol) !== index);
   if (extra !== undefined) return `it has an opinion too many on ${extra}`;
-  const latestEnd = request.snapshot.takenAt + 2 * request.horizonMs;
+  const { takenAt } = request.snapshot;
   for (const opinion of answer.opinions) {
     if (opinion.agentId !== agentId) return `an opinion is signed by ${opinion.agentId}`;
     if (opinion.kind === 'abstention') continue;
-    if (opinion.horizonMs !== request.horizonMs) return `${opinion.symbol} has a horizon that was not asked for`;
-    if (opinion.validUntilAt > latestEnd) return `${opinion.symbol} claims to be valid for more than two horizons`;
+    const { symbol, horizonMs, formedAt = takenAt, validUntilAt } = opinion;
+    if (formedAt > takenAt + horizonMs)
+      return `${symbol} claims to be formed ${formedAt - takenAt} ms after the snapshot`;
+    if (validUntilAt > formedAt + 2 * horizonMs) return `${symbol} claims to be valid for more than two horizons`;
   }
   return undefined;
 }

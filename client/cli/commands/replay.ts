@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { type ConsensusView, formConsensus, type SymbolView } from '../../../domain/consensus/consensus.ts';
+import { type ConsensusView, formConsensus, type SymbolView, versionOf } from '../../../domain/consensus/consensus.ts';
 import { type ParticipationPolicy, type Pool, pools } from '../../../domain/consensus/participation.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
@@ -43,6 +43,7 @@ export function replayConsensus(
     );
   }
   const [signal] = answers.flatMap(({ opinions }) => opinions.filter((opinion) => opinion.kind === 'signal'));
+  const horizonMs = consensus.horizonMs ?? signal?.horizonMs ?? 0;
   const then: ParticipationPolicy = consensus.policy ?? policy;
   const agents = { ...then.agents };
   for (const [id, weight] of Object.entries(changes.weights ?? {})) {
@@ -53,8 +54,9 @@ export function replayConsensus(
   }
   const symbols = consensus.symbols.map(({ symbol }) => symbol);
   return formConsensus(
-    { cycleId, symbols, answers, takenAt: snapshot.takenAt, horizonMs: signal?.horizonMs ?? 0 },
+    { cycleId, symbols, answers, takenAt: snapshot.takenAt, horizonMs },
     { ...then, agents, pool: changes.pool ?? then.pool },
+    versionOf(consensus.method),
   );
 }
 

@@ -7,7 +7,7 @@ import {
 } from '../../../domain/consensus/participation.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
-import type { AgentAnswer, Opinion, Signal } from '../../../domain/signals/signals.ts';
+import type { Abstention, AgentAnswer, Opinion, Signal } from '../../../domain/signals/signals.ts';
 
 /* What agents say, and under which policy it is taken, as the tests of consensus need it: one symbol, everything else at rest. */
 
@@ -37,7 +37,7 @@ export function signal(agentId: AgentId, changes: Partial<Signal> = {}): Signal 
   };
 }
 
-export function abstention(agentId: AgentId): Opinion {
+export function abstention(agentId: AgentId): Abstention {
   return { kind: 'abstention', agentId, symbol: SYMBOL, reason: 'no_key', detail: '' };
 }
 

@@ -2,6 +2,9 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ParticipationPolicy } from '../../../domain/consensus/participation.ts';
 import { type AgentId, agentIds } from '../../../domain/signals/agents.ts';
+import { viewOver } from '../../../domain/signals/horizon.ts';
+import type { AgentAnswer } from '../../../domain/signals/signals.ts';
+import { plan } from '../portfolio/plan.ts';
 import { abstention, answer, changed, essence, give, HORIZON_MS, policy, TAKEN_AT, view, vote } from './answers.ts';
 
 const anyProbabilities = fc
@@ -40,6 +43,8 @@ const anyPolicy = fc
     return agentIds.reduce((each, id, index) => changed(each, id, { enabled: enabled[index] ?? true }), terms);
   });
 
+const asked = { takenAt: TAKEN_AT, horizonMs: HORIZON_MS };
+
 describe('properties', () => {
   it('the order of answers is irrelevant', () => {
     fc.assert(
@@ -59,6 +64,21 @@ describe('properties', () => {
         const others = answers.filter(({ agentId }) => agentId !== id);
         const without = view(others, terms);
         expect(essence(view([...others, answer(id, abstention(id))], terms))).toEqual(essence(without));
+      }),
+    );
+  });
+
+  it.each<[string, (id: AgentId) => AgentAnswer]>([
+    ['abstains with no view', (id) => answer(id, { ...abstention(id), reason: 'no_view' })],
+    ['has no conviction', (id) => give(id, { conviction: 0, expectedReturn: -0.1 })],
+  ])('an agent more, that %s, changes no plan', (_, silent) => {
+    fc.assert(
+      fc.property(anyAnswers, anyPolicy, fc.constantFrom(...agentIds), (answers, terms, id) => {
+        const others = answers.filter(({ agentId }) => agentId !== id);
+        const without = view(others, changed(terms, id, { enabled: false }));
+        const withIt = view([...others, silent(id)], changed(terms, id, { enabled: true }));
+        expect(essence(withIt)).toEqual(essence(without));
+        expect(plan({ views: [withIt] })).toEqual(plan({ views: [without] }));
       }),
     );
   });
@@ -93,9 +113,12 @@ describe('properties', () => {
     );
   });
 
-  it('no group exceeds the cap when two or more vote, as far as their number lets it be kept', () => {
+  it('no group of equal conviction exceeds the cap when two or more vote, as far as their number lets it be kept', () => {
     fc.assert(
-      fc.property(anyAnswers, anyPolicy, (answers, terms) => {
+      fc.property(anyAnswers, anyPolicy, (spoken, terms) => {
+        const answers = spoken.map(({ opinions, ...rest }) => {
+          return { ...rest, opinions: opinions.map((each) => ({ ...each, conviction: 0.5 })) };
+        });
         const byGroup = new Map<string, number>();
         for (const { agentId, weight, counted } of view(answers, terms).votes) {
           const group = terms.agents[agentId]?.group ?? '';
@@ -115,7 +138,7 @@ describe('properties', () => {
         const counted = answers.filter(({ agentId }) => vote(consensus, agentId)?.counted);
         fc.pre(counted.length > 0);
         const ups = counted.flatMap(({ opinions }) =>
-          opinions.flatMap((each) => (each.kind === 'signal' ? each.probabilities.up : [])),
+          opinions.flatMap((each) => (each.kind === 'signal' ? (viewOver(each, asked)?.probabilities.up ?? []) : [])),
         );
         expect(consensus.probabilities.up).toBeGreaterThanOrEqual(Math.min(...ups) - 1e-9);
         expect(consensus.probabilities.up).toBeLessThanOrEqual(Math.max(...ups) + 1e-9);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formConsensus } from '../../../domain/consensus/consensus.ts';
+import { formConsensus, versionOf } from '../../../domain/consensus/consensus.ts';
 import {
   defaultParticipation,
   type Participant,
@@ -7,6 +7,7 @@ import {
 } from '../../../domain/consensus/participation.ts';
 import { agentIds, missionAgentIds } from '../../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../../domain/signals/signals.ts';
+import { outcomeProbabilities } from '../../../domain/statistics/statistics.ts';
 import {
   abstention,
   answer,
@@ -46,12 +47,13 @@ describe('the weighted vote', () => {
     ['1.0 (w 3) and an abstention', [give('deepseek'), answer('fingpt', abstention('fingpt'))], 1, 0],
     ['1.0 (w 3) and no answer', [give('deepseek')], 1, 0],
     ['1.0 (w 3) and 1.0 against (w 1)', [give('deepseek'), give('fingpt', { probabilities: DOWN })], 0.5, 0.25],
-    ['0.4 (w 3) and 0.8 (w 1)', [give('deepseek', { conviction: 0.4 }), give('fingpt', { conviction: 0.8 })], 0.5, 0],
+    // Voices are 3 · 0.4 : 1 · 0.8.
+    ['0.4 (w 3) and 0.8 (w 1)', [give('deepseek', { conviction: 0.4 }), give('fingpt', { conviction: 0.8 })], 0.56, 0],
     [
-      'a timid majority against a sure minority',
-      [give('deepseek', { conviction: 0.1 }), give('fingpt', { probabilities: DOWN })],
-      0,
-      0.25,
+      'a timid minority against a sure majority',
+      [give('deepseek'), give('fingpt', { probabilities: DOWN, conviction: 0.1 })],
+      (3 - 0.01) / 3.1,
+      0.1 / 3.1,
     ],
   ])('%s', (_name, answers, conviction, dissent) => {
     const consensus = view(answers, policy({ deepseek: 3, fingpt: 1 }));
@@ -75,7 +77,9 @@ describe('what does not count, and why', () => {
     ['disabled', [give('deepseek')], disabled],
     ['weight 0', [give('deepseek')], policy({ deepseek: 0 })],
     ['expired 5 ms before', [give('deepseek', { validUntilAt: TAKEN_AT - 5 })], policy()],
-    ['horizon 60000 ms, asked for 3600000 ms', [give('deepseek', { horizonMs: 60_000 })], policy()],
+    ['expired 0 ms before', [give('deepseek', { horizonMs: 60_000, formedAt: TAKEN_AT - 60_000 })], policy()],
+    ['no voice: conviction 0', [give('deepseek', { conviction: 0 })], policy()],
+    ['abstained: no_view', [answer('deepseek', { ...abstention('deepseek'), reason: 'no_view' })], policy()],
     ['signed by qwen', [answer('deepseek', signal('qwen'))], policy()],
     ['no answer', [give('deepseek', { symbol: 'ETH/USDT' })], policy()],
   ])('%s', (note, answers, terms) => {
@@ -83,6 +87,19 @@ describe('what does not count, and why', () => {
     expect(vote(consensus, 'deepseek')).toEqual({ agentId: 'deepseek', weight: 0, counted: false, note });
     expect(consensus.direction).toBe('none');
     expect(consensus.probabilities).toEqual({ up: 0, flat: 0, down: 0 });
+  });
+
+  it('says how far a view looks that was formed before, or over another horizon', () => {
+    const consensus = view([
+      give('deepseek', { formedAt: TAKEN_AT - 600_000 }),
+      give('hummingbot', { horizonMs: 300_000, formedAt: TAKEN_AT + 5 }),
+      give('qwen', { formedAt: TAKEN_AT }),
+    ]);
+    expect(['deepseek', 'hummingbot', 'qwen'].map((id) => vote(consensus, id)?.note)).toEqual([
+      '3000 s ahead',
+      '300 s ahead',
+      '',
+    ]);
   });
 
   it('counts the first of two answers of one agent', () => {
@@ -110,6 +127,14 @@ describe('the baseline', () => {
     expect(consensus.quorum.weight).toBeCloseTo(counted ? (count + 1) / 7 : count / 6, 12);
   });
 
+  it('is not displaced by those who have nothing to say', () => {
+    const idle = answer('freqtrade', { ...abstention('freqtrade'), reason: 'no_view' });
+    const consensus = view([give('baseline'), give('hummingbot', { conviction: 0 }), idle]);
+    expect(vote(consensus, 'baseline')).toMatchObject({ counted: true, weight: 1 });
+    // Of seven that vote where the baseline is needed, two said well that they have no view.
+    expect(consensus.quorum).toMatchObject({ count: 1, weight: 1 / 5 });
+  });
+
   it('is not displaced by signals that do not count', () => {
     const late = { validUntilAt: TAKEN_AT };
     const consensus = view([give('baseline'), give('deepseek', late), give('fingpt', late)]);
@@ -134,6 +159,51 @@ describe('the baseline', () => {
       ['ETH/USDT', true],
     ]);
   });
+});
+
+describe('a record of before', () => {
+  const then = (answers: AgentAnswer[], terms = policy()) => {
+    const formed = formConsensus(question(answers), terms, versionOf('linear-pool/1'));
+    return { method: formed.method, ...formed.symbols[0] };
+  };
+
+  it('is formed again by the rule that it names: shares alone, one horizon, everybody at their word', () => {
+    const answers = [
+      give('deepseek', { conviction: 0.4, expectedReturn: 0.004 }),
+      give('fingpt', { conviction: 0, expectedReturn: 0, probabilities: FLAT }),
+      give('hummingbot', { horizonMs: 60_000 }),
+    ];
+    const calibration = { slope: 0.03, slopeError: 0.03, prior: 1, limit: 2 };
+    const formed = then(answers, changed(policy({ deepseek: 3, fingpt: 1 }), 'deepseek', { calibration }));
+    expect(formed).toMatchObject({ method: 'linear-pool/1', direction: 'up', probabilities: { up: 0.75, flat: 0.25 } });
+    expect([formed.expectedReturn, formed.conviction]).toEqual([expect.closeTo(0.003, 12), expect.closeTo(0.3, 12)]);
+    expect(formed.quorum?.count).toBe(2);
+    expect(formed).not.toHaveProperty('error');
+    expect(formed.votes?.find(({ agentId }) => agentId === 'hummingbot')?.note).toBe(
+      'horizon 60000 ms, asked for 3600000 ms',
+    );
+  });
+
+  it.each([
+    ['linear-pool/1', 1],
+    ['log-pool/1', 1],
+    ['linear-pool/2', 2],
+  ])('%s is of version %i', (method, version) => expect(versionOf(method)).toBe(version));
+});
+
+describe('earned belief', () => {
+  it('shrinks what an agent says, and leaves its probabilities to what is believed', () => {
+    const calibration = { slope: 0.5, slopeError: 0.2, prior: 0, limit: 1 };
+    const said = { expectedReturn: 0.03, uncertainty: 0.01, conviction: 0.5 };
+    const formed = view([give('deepseek', said)], changed(policy(), 'deepseek', { calibration }));
+    // 3 % is counted as one deviation, 1 %, and half of that is believed.
+    expect(formed.expectedReturn).toBeCloseTo(0.005, 12);
+    expect(formed.uncertainty).toBeCloseTo(0.01, 12);
+    expect(formed.error).toBeCloseTo(0.002, 12);
+    expect(formed.probabilities).toEqual(outcomeProbabilities(0.005, 0.01));
+  });
+
+  it('of nobody leaves no error', () => expect(view([give('deepseek')])).not.toHaveProperty('error'));
 });
 
 describe('the quorum', () => {

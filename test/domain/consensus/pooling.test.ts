@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formConsensus } from '../../../domain/consensus/consensus.ts';
-import { logPool } from '../../../domain/consensus/pooling.ts';
+import { logPool, pooledError } from '../../../domain/consensus/pooling.ts';
 import { chance, give, policy, question, view } from './answers.ts';
 
 describe('the linear pool', () => {
@@ -47,6 +47,70 @@ describe('the linear pool', () => {
   });
 });
 
+describe('voices', () => {
+  it('are shares times convictions: who is unsure speaks softly', () => {
+    const { expectedReturn, probabilities, conviction, votes } = view([
+      give('deepseek', { ...chance(1), expectedReturn: 0.004, conviction: 0.6 }),
+      give('hummingbot', { ...chance(0), expectedReturn: 0, conviction: 0.03 }),
+    ]);
+    // 0.5 · 0.6 : 0.5 · 0.03 is 20 : 1. An equal vote made 20 of the 40 basis points, and this makes 38.1.
+    expect(votes.flatMap(({ counted, weight }) => (counted ? weight : []))).toEqual([
+      expect.closeTo(20 / 21, 12),
+      expect.closeTo(1 / 21, 12),
+    ]);
+    expect(expectedReturn).toBeCloseTo(0.004 * (20 / 21), 12);
+    expect(probabilities.up).toBeCloseTo(20 / 21, 12);
+    expect(conviction).toBeCloseTo((20 * 0.6 - 0.03) / 21, 12);
+  });
+
+  // Variance of a sum of estimates: within a group correlated by 1, between groups by 0.
+  it.each<[string, [string, number, number | undefined][], number | undefined]>([
+    ['nobody was calibrated', [['a', 1, undefined]], undefined],
+    ['one alone', [['a', 1, 0.002]], 0.002],
+    [
+      'two of one group',
+      [
+        ['a', 0.5, 0.003],
+        ['a', 0.5, 0.004],
+      ],
+      0.0035,
+    ],
+    [
+      'two of two groups',
+      [
+        ['a', 0.5, 0.006],
+        ['b', 0.5, 0.008],
+      ],
+      0.005,
+    ],
+    [
+      'two against a third',
+      [
+        ['a', 0.25, 0.004],
+        ['a', 0.25, 0.008],
+        ['b', 0.5, 0.008],
+      ],
+      0.005,
+    ],
+    [
+      'one that is taken at its word',
+      [
+        ['a', 0.5, 0.006],
+        ['b', 0.5, undefined],
+      ],
+      0.003,
+    ],
+  ])('err by %s', (_, each, error) => {
+    const voices = each.map(([group, weight, own]) => ({
+      group,
+      weight,
+      view: { probabilities: { up: 0, flat: 1, down: 0 }, expectedReturn: 0, uncertainty: 0, error: own },
+    }));
+    if (error === undefined) expect(pooledError(voices)).toBeUndefined();
+    else expect(pooledError(voices)).toBeCloseTo(error, 12);
+  });
+});
+
 describe('the logarithmic pool', () => {
   const binary = (up: number, weight: number) => ({ probabilities: { up, flat: 0, down: 1 - up }, weight });
 
@@ -75,7 +139,7 @@ describe('the logarithmic pool', () => {
   it('is the policy’s to choose, and named in the decision', () => {
     const answers = [give('deepseek', chance(0.9)), give('fingpt', chance(0.5))];
     const consensus = formConsensus(question(answers), policy({}, { pool: 'log' }));
-    expect(consensus.method).toBe('log-pool/1');
+    expect(consensus.method).toBe('log-pool/2');
     expect(consensus.symbols[0]?.probabilities.up).toBeGreaterThan(view(answers).probabilities.up);
   });
 });
