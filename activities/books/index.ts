@@ -18,7 +18,7 @@ export function createBooksActivities({ market, buffer, logger, ...dependencies 
   return {
     ...createMarketActivities({ market, buffer, logger }),
     ...createPortfolioActivities({ ...dependencies, exchangeTime: market.exchangeTime, logger }),
-    ...createOwnConsensusActivities({ journal, account, logger }),
+    ...createOwnConsensusActivities({ journal, configuration, logger }),
     ...createGuestActivities({ journal, account }),
     ...createEpochActivities({ journal, account }),
   };

@@ -2,17 +2,17 @@ import type { Logger } from 'pino';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { consensusOfCycle, type PolicyBooks } from '../../trading/decide/consensus.ts';
+import { consensusOfCycle, type PolicyBooks, type PolicyScope } from '../../trading/decide/consensus.ts';
 
 export type OwnConsensusActivities = ReturnType<typeof createOwnConsensusActivities>;
 
 export function createOwnConsensusActivities({
   journal,
-  account,
+  configuration,
   logger,
 }: {
   journal: PolicyBooks & Pick<Journal, 'cycles'>;
-  account: string;
+  configuration: PolicyScope;
   logger: Logger;
 }) {
   return {
@@ -23,7 +23,8 @@ export function createOwnConsensusActivities({
     async formOwnConsensus(request: ConsensusRequest): Promise<Consensus> {
       logger.warn({ correlationId: request.cycleId }, 'the cycle forms its consensus without the coordinator');
       const stop = metrics.consensusDuration.startTimer({ by: 'cycle' });
-      const consensus = await consensusOfCycle(journal, account, request, { formedBy: 'cycle', formedAt: Date.now() });
+      const by = { formedBy: 'cycle', formedAt: Date.now() } as const;
+      const consensus = await consensusOfCycle(journal, configuration, request, by);
       stop();
       return consensus;
     },

@@ -28,6 +28,8 @@ export interface CoordinatorScope {
   account: string;
   symbols: readonly string[];
   horizonMs: number;
+  /** Each agent is taken at its word. */
+  demo: boolean;
 }
 
 export interface InvitationRequest extends AgentSettings {
@@ -58,12 +60,12 @@ const operator = via.token('operator');
 /** What the coordinator does, without the protocol that it is spoken to in. A refusal is a UserError of code CoordinatorRefused. */
 export function createCoordinator(
   journal: CoordinatorJournal,
-  { account, symbols, horizonMs }: CoordinatorScope,
+  { account, symbols, horizonMs, demo }: CoordinatorScope,
   now = Date.now,
 ): Coordinator {
   return {
     formConsensus: (request) =>
-      consensusOfCycle(journal, account, request, { formedBy: 'coordinator', formedAt: now() }),
+      consensusOfCycle(journal, { account, demo }, request, { formedBy: 'coordinator', formedAt: now() }),
 
     async readConsensus(cycleId) {
       const consensus = await journal.cycles.findConsensus(cycleId);
@@ -77,7 +79,7 @@ export function createCoordinator(
 
     async listParticipation() {
       const [{ version, agents }, { settings: policy }] = await Promise.all([
-        policyInForce(journal, account),
+        policyInForce(journal, { account, demo }),
         journal.policy.read(account),
       ]);
       const listed = inOrder(Object.keys(agents)).flatMap((agentId) => {
@@ -126,7 +128,7 @@ export function createCoordinator(
       if (other) {
         throw refusal(`The horizon is ${horizonMs} ms, and the signal on ${other.symbol} has ${other.horizonMs} ms.`);
       }
-      const { agents, ...rules } = await policyInForce(journal, account);
+      const { agents, ...rules } = await policyInForce(journal, { account, demo });
       const { settings } = await journal.policy.read(account);
       const received: SignalReceipt['received'] = [];
       for (const signal of signals) {

@@ -30,6 +30,7 @@ async function main(): Promise<void> {
     account: configuration.account,
     symbols: configuration.symbols,
     horizonMs: configuration.cycle.horizonMinutes * 60_000,
+    demo: configuration.demo,
     logger,
   });
   onShutdown(async () => {

@@ -4,6 +4,7 @@ import { policySchema } from '../../contracts/participation.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
 import type { Price } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
+import { noRecord } from '../../domain/scoring/belief.ts';
 import { SCORE_MEMORY_MS } from '../../domain/scoring/scoring.ts';
 import {
   type AbstentionReason,
@@ -216,11 +217,15 @@ describe.each(adapterNames)('the books of agents on %s', (name) => {
     expect(await scores.settle('main', outcomes)).toEqual([]);
     expect(await scores.read('main')).toEqual(written);
 
-    const { agents } = await policyInForce(books.journal, 'main');
+    const { agents } = await policyInForce(books.journal, { account: 'main', demo: false });
     expect(agents['deepseek']?.trust).toBe(written[0]?.trust);
     expect(agents['deepseek']?.trust).toBeGreaterThan(1.5);
     expect(agents['qwen']?.trust).toBeLessThan(0.7);
     expect(agents['fingpt']?.trust).toBe(1);
+    expect(agents['fingpt']?.calibration).toEqual(noRecord);
+    expect(agents['deepseek']?.calibration).toEqual(written[0]?.belief);
+    const demonstrated = await policyInForce(books.journal, { account: 'main', demo: true });
+    expect(Object.values(demonstrated.agents).filter((agent) => 'calibration' in agent)).toEqual([]);
     const kinds = (await books.journal.outbox.after(0, 1_000)).map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'agent.scored')).toHaveLength(2);
     // Once an hour is often enough.

@@ -62,6 +62,7 @@ export async function startHarness(
       account: 'main',
       symbols: ['BTC/USDT'],
       horizonMs: HORIZON_MS,
+      demo: true,
       logger,
     });
   let running = await start(0);

@@ -103,7 +103,7 @@ function ofCycles({ journal, buffer, configuration, market, marketClient, coordi
       }),
       ...createPriceActivities({ prices: createCcxtPrices(marketClient, market.exchangeTime) }),
       ...coordinator,
-      ...createOwnConsensusActivities({ journal, account: 'main', logger }),
+      ...createOwnConsensusActivities({ journal, configuration, logger }),
       ...createGuestActivities({ journal, account: 'main' }),
       ...createEpochActivities({ journal, account: 'main' }),
     },

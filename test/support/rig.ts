@@ -150,6 +150,7 @@ export async function startRig(
     account: 'main',
     symbols: configuration.symbols,
     horizonMs: configuration.cycle.horizonMinutes * 60_000,
+    demo: configuration.demo,
     logger: silent,
   });
   const { close: closeCoordinator, ...coordinatorActivities } = createCoordinatorActivities({

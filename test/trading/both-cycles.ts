@@ -119,7 +119,7 @@ async function scene(situation: Situation, real: boolean) {
     readPrices: async () => situation.prices ?? pricesIn(seen),
     readSnapshot: (async () => seen) as CycleTools['market']['readSnapshot'],
     formConsensus: (request: ConsensusRequest): Promise<Consensus> =>
-      consensusOfCycle(journal, 'main', request, { formedBy: 'coordinator', formedAt: NOW }),
+      consensusOfCycle(journal, configuration, request, { formedBy: 'coordinator', formedAt: NOW }),
   };
   return { journal, trading, agents, events: createOrderEvents(), ...steps };
 }

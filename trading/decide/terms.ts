@@ -10,7 +10,7 @@ import type { ExecutionTerms, RiskLimits } from '../../domain/portfolio/request.
 import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/signals/agents.ts';
 import { isWithin } from '../../domain/statistics/periods.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { policyInForce } from './consensus.ts';
+import { type PolicyScope, policyInForce } from './consensus.ts';
 
 /** Of the first interval, what a cycle leaves to the next one's start. */
 const ORDER_MARGIN_MS = 5_000;
@@ -19,7 +19,7 @@ const LEAST_DEADLINE_MS = 1_000;
 
 export interface TermsSources {
   journal: Pick<Journal, 'control' | 'ledger' | 'risk' | 'participation' | 'policy' | 'models' | 'scores'>;
-  configuration: Pick<Configuration, 'account' | 'mode' | 'symbols' | 'cycle' | 'execution'>;
+  configuration: Pick<Configuration, 'account' | 'mode' | 'symbols' | 'cycle' | 'execution' | 'demo'>;
   /** This machine's, by which the journal dates an agent's failures. */
   now(): number;
 }
@@ -44,7 +44,7 @@ export async function termsOfCycle(
   }
   const [control, seats, positions, { settings: limits }] = await Promise.all([
     journal.control.read(account),
-    seatsOf(journal, account, now()),
+    seatsOf(journal, configuration, now()),
     journal.ledger.positions(account),
     journal.risk.read(account),
   ]);
@@ -96,11 +96,11 @@ type Seats =
 /** Who is asked, who is not and why, and how long is waited for them. */
 async function seatsOf(
   journal: TermsSources['journal'],
-  account: string,
+  { account, demo }: PolicyScope,
   now: number,
 ): Promise<Pick<CycleTerms, Seats>> {
   const [policy, { settings }, health, versions] = await Promise.all([
-    policyInForce(journal, account),
+    policyInForce(journal, { account, demo }),
     journal.policy.read(account),
     journal.participation.health(),
     journal.models.list(),

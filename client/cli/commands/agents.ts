@@ -14,7 +14,7 @@ const RECENT_CYCLES = 20;
 async function list({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
   const books = await journal();
   const [{ agents }, cycles] = await Promise.all([
-    policyInForce(books, configuration.account),
+    policyInForce(books, configuration),
     books.cycles.list(configuration.account, RECENT_CYCLES),
   ]);
   const rows = inOrder(Object.keys(agents)).flatMap((agentId) => {

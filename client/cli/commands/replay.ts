@@ -80,7 +80,7 @@ export function registerReplay(program: Command): void {
       const { configuration, journal } = context;
       const books = await journal();
       const { record } = await findCycle(await pastOf(context), tagged(id));
-      const replayed = replayConsensus(record, await policyInForce(books, configuration.account), options);
+      const replayed = replayConsensus(record, await policyInForce(books, configuration), options);
       const recorded = record.consensus?.symbols ?? [];
       print({ cycleId: id, recorded: record.consensus, replayed }, options, () =>
         table(
