@@ -12,5 +12,5 @@ await serveStandIns((agentId) => {
   const count = asked.get(agentId) ?? 0;
   asked.set(agentId, count + 1);
   const direction = turns ? (count % 2 === 0 ? 1 : -1) : 0;
-  return () => ({ direction, expectedReturn: 0.01 * direction, uncertainty: 0.01, conviction: 0.8 });
+  return () => ({ expectedReturn: 0.01 * direction, uncertainty: 0.01, conviction: 0.8 });
 });

@@ -6,7 +6,6 @@ import { directionIn, latenessIn, strengthIn } from './wishes.ts';
 await serveStandIns(async (agentId, { cycleId }) => {
   await sleep(latenessIn(cycleId, agentId));
   return (symbol) => {
-    const direction = directionIn(cycleId, symbol);
-    return { direction, expectedReturn: 0.02 * direction, uncertainty: 0.4, conviction: strengthIn(cycleId) };
+    return { expectedReturn: 0.02 * directionIn(cycleId, symbol), uncertainty: 0.4, conviction: strengthIn(cycleId) };
   };
 });

@@ -1,5 +1,6 @@
 import type { AgentId } from '../../domain/signals/agents.ts';
 import { abstain } from '../../domain/signals/signals.ts';
+import { outcomeProbabilities } from '../../domain/statistics/statistics.ts';
 import type { Agent } from '../../trading/agents/port.ts';
 
 /** A view for every symbol, with the words for it where the test is about those, or a reason to abstain. */
@@ -12,7 +13,6 @@ export function scriptedAgent(id: AgentId, view: () => ScriptedView): Agent {
     async answer({ snapshot, horizonMs, others }) {
       const said = view();
       const symbols = snapshot.symbols.map(({ instrument }) => instrument.symbol);
-      const up = 'expectedReturn' in said && said.expectedReturn > 0;
       return {
         agentId: id,
         opinions:
@@ -22,7 +22,7 @@ export function scriptedAgent(id: AgentId, view: () => ScriptedView): Agent {
                 kind: 'signal' as const,
                 agentId: id,
                 symbol,
-                probabilities: { up: up ? 0.8 : 0.1, flat: 0.1, down: up ? 0.1 : 0.8 },
+                probabilities: outcomeProbabilities(said.expectedReturn, 0.01),
                 expectedReturn: said.expectedReturn,
                 uncertainty: 0.01,
                 conviction: 0.8,

@@ -3,6 +3,7 @@ import type { AgentQuestion, AgentRequest } from '../../contracts/signals.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { type AgentId, missionAgentIds } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
+import { outcomeProbabilities } from '../../domain/statistics/statistics.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { temporalAccess } from '../../runtime/configuration/temporal.ts';
 import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
@@ -10,9 +11,8 @@ import { openJournal } from '../../stores/journal/open.ts';
 import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
 import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
 
-/** What a stand-in thinks of one symbol: its direction is held with four fifths. */
+/** What a stand-in thinks of one symbol; its probabilities are those of the normal. */
 export interface StandInView {
-  direction: -1 | 0 | 1;
   expectedReturn: number;
   uncertainty: number;
   conviction: number;
@@ -36,13 +36,12 @@ export async function serveStandIns(
     return {
       agentId,
       opinions: snapshot.symbols.map(({ instrument: { symbol } }) => {
-        const { direction, ...view } = viewOf(symbol);
-        const likely = (wanted: number): number => (direction === wanted ? 0.8 : 0.1);
+        const view = viewOf(symbol);
         return {
           kind: 'signal',
           agentId,
           symbol,
-          probabilities: { up: likely(1), flat: likely(0), down: likely(-1) },
+          probabilities: outcomeProbabilities(view.expectedReturn, view.uncertainty),
           ...view,
           horizonMs,
           validUntilAt: snapshot.takenAt + horizonMs,
