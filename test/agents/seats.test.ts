@@ -11,7 +11,16 @@ import type { Engine } from '../../runtime/configuration/engines.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { createAgents } from '../../trading/agents/create.ts';
 import { agentFrom, ask, detailOf, forgetNews, reasonsOf, uncounted } from './agents.ts';
-import { bookAround, candlesOf, healthyRequest, hostileSnapshots, requestFor, symbolSnapshot, walk } from './market.ts';
+import {
+  bookAround,
+  candlesOf,
+  healthyRequest,
+  hostileSnapshots,
+  requestFor,
+  symbolSnapshot,
+  TAKEN_AT,
+  walk,
+} from './market.ts';
 
 function agentsFor(settings: unknown, engines: Engine[] = []) {
   return createAgents({
@@ -75,11 +84,24 @@ describe("Hummingbot's seat", () => {
     return opinion;
   }
 
-  it('has no direction before a balanced book', async () => {
-    const view = await viewOn(bookAround(mid));
-    expect(view.expectedReturn).toBeCloseTo(0, 12);
-    expect(view.conviction).toBeCloseTo(0, 12);
-    expect(view.probabilities.up).toBeCloseTo(view.probabilities.down, 9);
+  async function silenceOn(book: OrderBook): Promise<string> {
+    const { answer } = await ask(
+      agentFrom('hummingbot'),
+      requestFor([symbolSnapshot('BTC/USDT', candlesOf(closes), book)]),
+    );
+    const [opinion] = answer.opinions;
+    return opinion?.kind === 'abstention' ? `${opinion.reason}: ${opinion.detail}` : 'a signal';
+  }
+
+  it('has no view of a book in balance, which is no forecast of zero', async () =>
+    expect(await silenceOn(bookAround(mid))).toMatch(/^no_view: The book is in balance: pressure -?0\.00\.$/));
+
+  it('looks five minutes ahead, as long as a book knows anything, and no further than it is asked', async () => {
+    const view = await viewOn(bookAround(mid, 8, 1));
+    expect(view).toMatchObject({ horizonMs: 300_000, validUntilAt: TAKEN_AT + 300_000 });
+    const request = requestFor([symbolSnapshot('BTC/USDT', candlesOf(closes), bookAround(mid, 8, 1))]);
+    const { answer } = await ask(agentFrom('hummingbot'), { ...request, horizonMs: 120_000 });
+    expect(answer.opinions[0]).toMatchObject({ horizonMs: 120_000, validUntilAt: TAKEN_AT + 120_000 });
   });
 
   it('leans modestly with the heavier side, more so the heavier it is, and mirrors', async () => {
@@ -101,16 +123,17 @@ describe("Hummingbot's seat", () => {
     // The optimal half-spread here is 8.1 bps and so holds four levels, 2 bps apart: 12 against 4.
     expect(near.evidence).toContain('imbalance 0.50');
     expect(near.expectedReturn).toBeGreaterThan(0.0001);
-    const far = await viewOn({ ...book, bids: [...book.bids, [tagged((mid * 0.99).toFixed(8)), tagged('900')]] });
-    expect(far.expectedReturn).toBeCloseTo(0, 12);
+    const far = await silenceOn({ ...book, bids: [...book.bids, [tagged((mid * 0.99).toFixed(8)), tagged('900')]] });
+    expect(far).toMatch(/^no_view: /);
   });
 
   it('takes its uncertainty from the volatility of the candles', async () => {
-    const view = await viewOn(bookAround(mid));
+    const view = await viewOn(bookAround(mid, 8, 1));
     const calm = walk({ count: 120, seed: 11, start: 1_000, volatilityPerYear: 0.3 });
-    const quiet = await viewOn(bookAround(calm.at(-1) ?? 0), candlesOf(calm));
-    expect(view.uncertainty).toBeGreaterThan(0.005);
-    expect(view.uncertainty).toBeLessThan(0.008);
+    const quiet = await viewOn(bookAround(calm.at(-1) ?? 0, 8, 1), candlesOf(calm));
+    // 60 % a year over five minutes are 18.5 basis points.
+    expect(view.uncertainty).toBeGreaterThan(0.0014);
+    expect(view.uncertainty).toBeLessThan(0.0023);
     expect(quiet.uncertainty / view.uncertainty).toBeCloseTo(0.5, 1);
   });
 
@@ -132,7 +155,7 @@ describe("Hummingbot's seat", () => {
     [29, 'not_enough_data'],
     [30, 'signal'],
   ])('before %d candles: %s', async (count, expected) => {
-    const snapshot = symbolSnapshot('BTC/USDT', candlesOf(closes.slice(-count)), bookAround(mid));
+    const snapshot = symbolSnapshot('BTC/USDT', candlesOf(closes.slice(-count)), bookAround(mid, 8, 1));
     expect(reasonsOf((await ask(agentFrom('hummingbot'), requestFor([snapshot]))).answer)).toEqual([expected]);
   });
 });

@@ -18,7 +18,10 @@ import type { EngineView, EngineViews } from './hummingbot-engine.ts';
 
 const MIN_CANDLES = 30;
 const MINUTE_MS = 60_000;
-/** The book's pressure fades within minutes, so the view of an hour stays a quiet voice. */
+/** What a book knows is over within minutes (Cont, Kukanov, Stoikov 2014): so far its view looks, and no further. */
+const BOOK_HORIZON_MS = 5 * MINUTE_MS;
+/** A book that leans less than this either way has nothing to say. */
+const NEUTRAL_PRESSURE = 0.05;
 const MAX_CONVICTION = 0.3;
 const MAX_EXPECTED_RETURN = 0.01;
 
@@ -37,8 +40,8 @@ interface BookView {
  *
  * The rule: pressure is the mean of (microprice − mid) / (δ/2), within ±1, and of the imbalance of the quantities that stand within δ/2 of
  * the mid, where δ is the optimal spread: those orders trade before an optimal quote does. The expected return is pressure · (δ/2) / mid, as
- * δ/2 is what the model holds to be a fair pay for being run over once; it is not scaled up with the horizon, since a book's information
- * does not last. Sources: Stoikov 2018, "The micro-price"; Cont, Kukanov, Stoikov 2014, "The price impact of order book events".
+ * δ/2 is what the model holds to be a fair pay for being run over once. The view is over five minutes, since a book's information does not last,
+ * or over the question's horizon where that is shorter; a book in balance is no view. Sources: Stoikov 2018, "The micro-price"; Cont, Kukanov, Stoikov 2014, "The price impact of order book events".
  *
  * @param settings.riskFactor γ of the quoting model
  */
@@ -71,10 +74,18 @@ function opinionOn(
   engine: EngineView | undefined,
 ): Opinion[] {
   const { symbol } = snapshot.instrument;
-  const own = viewOf(snapshot, request.horizonMs / MINUTE_MS, riskFactor);
+  const horizonMs = Math.min(BOOK_HORIZON_MS, request.horizonMs);
+  const own = viewOf(snapshot, horizonMs / MINUTE_MS, riskFactor);
   if (typeof own === 'string') return abstain('hummingbot', [symbol], 'not_enough_data', own);
   const view = engine ? withEngine(own, engine) : own;
   const { expectedReturn, uncertainty, pressure, halfSpread, imbalance } = view;
+  if (Math.abs(pressure) < NEUTRAL_PRESSURE) {
+    const words = [
+      `The book is in balance: pressure ${pressure.toFixed(2)}`,
+      ...(engine ? engineEvidence(engine) : []),
+    ];
+    return abstain('hummingbot', [symbol], 'no_view', `${words.join('; ')}.`);
+  }
   return [
     {
       kind: 'signal',
@@ -84,8 +95,8 @@ function opinionOn(
       expectedReturn,
       uncertainty,
       conviction: MAX_CONVICTION * Math.abs(pressure),
-      horizonMs: request.horizonMs,
-      validUntilAt: request.snapshot.takenAt + request.horizonMs,
+      horizonMs,
+      validUntilAt: request.snapshot.takenAt + horizonMs,
       rationale: engine
         ? 'Pressure of the order book against the optimal half-spread, and the tilt of the engine’s own quotes.'
         : 'Pressure of the order book, measured against the optimal half-spread at a neutral inventory.',
