@@ -1,5 +1,6 @@
 import type { Prices } from '../domain/market/prices.ts';
 import type { CycleSnapshot } from '../domain/market/snapshot.ts';
+import type { FrameWish, Timeframe } from '../domain/market/timeframes.ts';
 import type { CycleId } from '../domain/orders/ids.ts';
 import type { Consensus } from './consensus.ts';
 import type { CycleTerms } from './cycle.ts';
@@ -16,8 +17,14 @@ export interface CycleSpan {
 
 export interface SnapshotRequest {
   symbols: string[];
-  /** One-minute candles of each symbol, the running one left out. */
+  /** Length of the candles; a minute where it is missing. */
+  timeframe?: Timeframe | undefined;
+  /** Of each symbol, the running one left out. */
   candles: number;
+  /** Beside them. */
+  frames?: readonly FrameWish[] | undefined;
+  /** Closes alone, further back. */
+  past?: FrameWish | undefined;
   /** Book levels of each side. */
   bookLevels: number;
   correlationId: string;

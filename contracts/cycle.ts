@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ParticipationPolicy } from '../domain/consensus/participation.ts';
 import type { LeftOut, Mode } from '../domain/market/market.ts';
 import type { Prices } from '../domain/market/prices.ts';
+import type { FrameWish, Timeframe } from '../domain/market/timeframes.ts';
 import type { Money, Price, Quantity } from '../domain/money/money.ts';
 import type { CycleId, IntentId, LegId } from '../domain/orders/ids.ts';
 import type { Fill, OrderState } from '../domain/orders/orders.ts';
@@ -132,7 +133,13 @@ export interface CycleTerms {
   tradedSymbols: string[];
   /** Of which dust alone is held: they are priced, since equity counts it, and shown to nobody. Missing where there are none. */
   dustSymbols?: string[];
+  /** Of the candles; missing where it is a minute. */
+  timeframe?: Timeframe;
   candles: number;
+  /** Candles of other lengths that the snapshot shows as well; missing in cycles that an earlier release began. */
+  frames?: readonly FrameWish[];
+  /** Closes alone that it shows further back; missing where nobody who is asked needs them. */
+  past?: FrameWish;
   bookLevels: number;
   horizonMs: number;
   /** When its time is over: each step has what is left until then. Missing in cycles that an earlier release began. */

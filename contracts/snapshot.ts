@@ -8,4 +8,4 @@ export const MAX_SNAPSHOT_SYMBOLS = 2 * MAX_SYMBOLS;
  */
 export const MAX_INLINE_BYTES = 100_000;
 /** More than any configuration makes: what says that it is larger is not read. */
-export const MAX_SNAPSHOT_BYTES = 8_000_000;
+export const MAX_SNAPSHOT_BYTES = 12_000_000;

@@ -1,5 +1,6 @@
 import type { AccountIdentity } from '../contracts/binding.ts';
-import type { Instrument, Mode, OrderBook, SymbolSnapshot } from '../domain/market/market.ts';
+import type { Frame, Instrument, Mode, OrderBook, SymbolSnapshot } from '../domain/market/market.ts';
+import type { FrameWish } from '../domain/market/timeframes.ts';
 import type { Price, Quantity } from '../domain/money/money.ts';
 import type { FencedOrder } from '../domain/orders/fenced-order.ts';
 import type { IntentId, VenueOrderId } from '../domain/orders/ids.ts';
@@ -106,7 +107,10 @@ export interface ListingPort {
 export interface MarketDataPort extends ListingPort {
   readonly venue: string;
   readonly mode: Mode;
-  symbolSnapshot(symbol: string, candles: number, bookLevels: number): Promise<SymbolSnapshot>;
+  /** @param candles on which it is decided: those that have ended */
+  symbolSnapshot(symbol: string, candles: FrameWish, bookLevels: number): Promise<SymbolSnapshot>;
+  /** What is shown beside them, without what the venue does not list up to now. */
+  frames(symbol: string, wishes: readonly FrameWish[]): Promise<Frame[]>;
   /** The exchange's clock, UTC epoch milliseconds. */
   exchangeTime(): Promise<number>;
 }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { type BooksActivities, createBooksActivities, createServedBooks } from '../activities/books/index.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
+import { startedEngines } from '../runtime/configuration/engines.ts';
 import type { Journal } from '../stores/journal/port.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { createSnapshotReader } from '../stores/market-buffer/snapshots.ts';
@@ -31,8 +32,9 @@ interface Needs {
 export async function openBooks({ configuration, journal, logger }: Needs, market: MarketDataPort): Promise<OwnBooks> {
   const buffer = await openMarketBuffer(configuration, journal.id);
   const readSnapshot = createSnapshotReader(buffer);
+  const engines = startedEngines();
   return {
-    activities: createBooksActivities({ market, buffer, journal, configuration, readSnapshot, logger }),
+    activities: createBooksActivities({ market, buffer, journal, configuration, engines, readSnapshot, logger }),
     close: () => buffer.close(),
   };
 }

@@ -10,6 +10,7 @@ import { ErrorName } from '../../contracts/errors.ts';
 import type { Prices } from '../../domain/market/prices.ts';
 import type { LegId } from '../../domain/orders/ids.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
+import type { Engine } from '../../runtime/configuration/engines.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { type PlanTools, planOfCycle } from '../../trading/decide/plan.ts';
@@ -19,6 +20,8 @@ import { withoutRetry } from '../without-retry.ts';
 
 export interface PortfolioDependencies extends PlanTools {
   journal: Journal;
+  /** That run beside the stack. */
+  engines?: readonly Engine[];
 }
 
 export type PortfolioActivities = ReturnType<typeof createPortfolioActivities>;

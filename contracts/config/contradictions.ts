@@ -1,10 +1,11 @@
+import { minutesOf, type Timeframe } from '../../domain/market/timeframes.ts';
 import { decimal, decimalPattern, text } from '../../domain/money/money.ts';
 import { type SeatOf, seatsOf } from '../../domain/signals/seats.ts';
 import { AFTER_AGENTS_MS } from '../cycle-times.ts';
 
 interface Settings {
   mode: 'paper' | 'live';
-  cycle: { intervalSeconds: number; horizonMinutes: number };
+  cycle: { intervalSeconds: number; horizonMinutes: number; timeframe: Timeframe };
   risk: { maxSnapshotAgeSeconds: number; minHoldingSeconds: number; minTradeShare: number };
   allocation: { portfolios?: readonly { share: number }[] | undefined };
   protection: {
@@ -97,9 +98,15 @@ function holdDays({ cycle: { horizonMinutes }, retention }: Settings, must: Must
 
 function holdTimes({ cycle, risk, protection, participation, agents }: Settings, must: Must): void {
   const { deadlineSeconds } = participation;
-  const { intervalSeconds, horizonMinutes } = cycle;
+  const { intervalSeconds, horizonMinutes, timeframe } = cycle;
   const { maxSnapshotAgeSeconds: maxAge, minHoldingSeconds } = risk;
   const { timeLimitMinutes = Number.POSITIVE_INFINITY } = protection.enabled ? protection : {};
+  must(
+    minutesOf(timeframe) <= horizonMinutes,
+    ['cycle', 'horizonMinutes'],
+    horizonMinutes,
+    `must be at least one candle of cycle.timeframe, ${minutesOf(timeframe)} minutes (${timeframe}): raise it, or take a shorter timeframe`,
+  );
   const needed = Math.min(deadlineSeconds, intervalSeconds) + AFTER_AGENTS_MS / 1_000;
   must(
     deadlineSeconds <= intervalSeconds,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AgentParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import { timeframes } from '../../domain/market/timeframes.ts';
 import type { Portfolio } from '../../domain/portfolio/allocation.ts';
 import { FEE_RESERVE_RATE } from '../../domain/portfolio/reservation.ts';
 import { agentIds, isSeat, type SeatId } from '../../domain/signals/agents.ts';
@@ -29,7 +30,9 @@ const cycleSchema = z.strictObject({
   intervalSeconds: z.int().min(30).max(86_400).default(30),
   /** How far ahead the agents look. */
   horizonMinutes: z.int().min(1).max(10_080).default(60),
-  /** One-minute candles in the snapshot. */
+  /** Length of the candles on which it is decided. */
+  timeframe: z.enum(timeframes, `must be one of ${timeframes.join(', ')}`).default('1m'),
+  /** Of those, in the snapshot. */
   candles: z.int().min(30).max(400).default(120),
   /** Book levels of each side in the snapshot. */
   bookLevels: z.int().min(1).max(50).default(10),

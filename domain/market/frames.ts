@@ -1,4 +1,4 @@
-import type { Candle, FrameCandle, SymbolSnapshot } from './market.ts';
+import type { Candle, Frame, FrameCandle, Past, SymbolSnapshot } from './market.ts';
 import { lengthOf, type Timeframe } from './timeframes.ts';
 
 /** Of the candles on which a cycle decides: a minute in snapshots of earlier releases. */
@@ -28,4 +28,13 @@ function unpacked([openAt, open, high, low, close, volume]: FrameCandle): Candle
 /** As a frame has it: of a thousand candles the names would be longer than the prices. */
 export function packed({ openAt, open, high, low, close, volume }: Candle): FrameCandle {
   return [openAt, open, high, low, close, volume];
+}
+
+/** What follows the last gap of a frame; undefined of an empty one. */
+export function pastOf({ timeframe, candles }: Frame): Past | undefined {
+  const lengthMs = lengthOf(timeframe);
+  const broken = candles.findLastIndex(([openAt], index) => openAt !== (candles[index - 1]?.[0] ?? 0) + lengthMs);
+  const unbroken = candles.slice(Math.max(0, broken));
+  const [first] = unbroken;
+  return first && { timeframe, openAt: first[0], closes: unbroken.map(([, , , , close]) => close) };
 }

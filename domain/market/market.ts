@@ -56,6 +56,14 @@ export interface Frame {
   candles: FrameCandle[];
 }
 
+/** Closes alone of one length, oldest first and without a gap up to the newest: a past that is long for a model, and short as text. */
+export interface Past {
+  timeframe: Timeframe;
+  /** When the first of them opened. */
+  openAt: number;
+  closes: Price[];
+}
+
 export interface SymbolSnapshot {
   instrument: Instrument;
   /** Length of the candles on which the cycle decides; missing where it is a minute. `timeframeOf` reads it. */
@@ -63,6 +71,8 @@ export interface SymbolSnapshot {
   candles: Candle[];
   /** Beside them, for whoever looks further back or closer; missing where there are none. `candlesOf` reads them. */
   frames?: Frame[];
+  /** Further back than anything else; missing where nobody who is asked needs it. */
+  past?: Past;
   book: OrderBook;
 }
 

@@ -1,4 +1,5 @@
 import type { BookSeen, CandleClosed } from '../../contracts/market-events.ts';
+import { candlesOf } from '../../domain/market/frames.ts';
 import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market/market.ts';
 import { type CycleId } from '../../domain/orders/ids.ts';
 import type { NewEvent, Outbox } from '../journal/books/outbox.ts';
@@ -25,7 +26,7 @@ export interface KeptSnapshot {
  */
 export interface MarketBuffer {
   readonly outbox: Outbox;
-  /** The books of a snapshot, and the candles that closed since the last one. Idempotent by cycle and by minute. */
+  /** The books of a snapshot, and the minutes that closed since the last one, whatever the cycle decides on. Idempotent by cycle and by minute. */
   record(snapshot: MarketSnapshot, of: SnapshotOf): Promise<void>;
   /** Keeps a snapshot until the last of the cycles that need it is over, and deletes those of cycles that are. Idempotent by hash. */
   keep(snapshot: KeptSnapshot): Promise<void>;
@@ -76,11 +77,12 @@ function bookEvent(
 async function newCandles(
   transaction: Transaction,
   { venue, takenAt }: MarketSnapshot,
-  { instrument: { symbol }, candles }: SymbolSnapshot,
+  seen: SymbolSnapshot,
 ): Promise<NewEvent[]> {
+  const { symbol } = seen.instrument;
   const row = await transaction.row('SELECT opened_at FROM candles_told WHERE venue = ? AND symbol = ?', venue, symbol);
   const told = Number(row?.['opened_at'] ?? 0);
-  const closed = candles.filter(({ openAt }) => openAt > told && openAt + MINUTE_MS <= takenAt);
+  const closed = candlesOf(seen, '1m').filter(({ openAt }) => openAt > told && openAt + MINUTE_MS <= takenAt);
   const last = closed.at(-1);
   if (!last) return [];
   await transaction.run(

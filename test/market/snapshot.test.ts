@@ -4,13 +4,17 @@ import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createMarketActivities } from '../../activities/market/index.ts';
+import { configurationSchema } from '../../contracts/config/schema.ts';
 import type { SnapshotRequest } from '../../contracts/cycle-steps.ts';
-import { MAX_INLINE_BYTES } from '../../contracts/snapshot.ts';
-import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market/market.ts';
+import { MAX_INLINE_BYTES, MAX_SNAPSHOT_BYTES } from '../../contracts/snapshot.ts';
+import { candlesOf as candlesIn, packed } from '../../domain/market/frames.ts';
+import type { FrameCandle, MarketSnapshot, SymbolSnapshot } from '../../domain/market/market.ts';
 import { pricesIn } from '../../domain/market/prices.ts';
 import { type CycleSnapshot, isReference, type SnapshotReference } from '../../domain/market/snapshot.ts';
+import { type FrameWish, lengthOf } from '../../domain/market/timeframes.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { createSnapshotReader, sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
+import { shownBeside } from '../../trading/decide/frames.ts';
 import { readEach } from '../../trading/decide/read-each.ts';
 import type { MarketDataPort } from '../../venues/port.ts';
 import { bookAround, candlesOf, symbolSnapshot, TAKEN_AT, walk } from '../agents/market.ts';
@@ -21,6 +25,14 @@ const names = (count: number): string[] => Array.from({ length: count }, (_, ind
 const read = (symbol: string, candles = 120): SymbolSnapshot =>
   symbolSnapshot(symbol, candlesOf(walk({ count: candles, seed: 7, start: 60_000 })), bookAround(60_000));
 
+/** Of a length, as far apart as it says. */
+function rows({ timeframe, candles }: FrameWish): FrameCandle[] {
+  const lengthMs = lengthOf(timeframe);
+  return read('any', candles).candles.map((one, index) =>
+    packed({ ...one, openAt: TAKEN_AT - (candles - index) * lengthMs }),
+  );
+}
+
 /** @param fails how often the reading of a symbol fails before it succeeds. */
 function marketOf(fails: Record<string, number> = {}): MarketDataPort {
   const left = new Map(Object.entries(fails));
@@ -29,7 +41,7 @@ function marketOf(fails: Record<string, number> = {}): MarketDataPort {
     mode: 'paper',
     listing: (symbol) => (symbol === 'GONE/USDT' ? 'unlisted' : 'traded'),
     exchangeTime: async () => TAKEN_AT,
-    async symbolSnapshot(symbol, candles) {
+    async symbolSnapshot(symbol, { candles }) {
       const failures = left.get(symbol) ?? 0;
       if (failures > 0) {
         left.set(symbol, failures - 1);
@@ -37,18 +49,24 @@ function marketOf(fails: Record<string, number> = {}): MarketDataPort {
       }
       return read(symbol, candles);
     },
+    async frames(symbol, wishes) {
+      if (symbol === 'C9/USDT') throw new Error(`no 1h candles of ${symbol}`);
+      return wishes.map((wish) => ({ timeframe: wish.timeframe, candles: rows(wish) }));
+    },
   };
 }
 
 async function take(
   buffer: MarketBuffer,
   symbols: string[],
-  changes: { market?: MarketDataPort; candles?: number; neededUntilAt?: number } = {},
+  changes: Partial<Pick<SnapshotRequest, 'candles' | 'neededUntilAt' | 'frames' | 'past'>> & {
+    market?: MarketDataPort;
+  } = {},
 ): Promise<CycleSnapshot> {
-  const { market = marketOf(), candles = 120, neededUntilAt = Date.now() + 60_000 } = changes;
+  const { market = marketOf(), candles = 120, neededUntilAt = Date.now() + 60_000, frames, past } = changes;
   const { takeSnapshot } = createMarketActivities({ market, buffer, logger: pino({ level: 'silent' }) });
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-  const request = { symbols, candles, bookLevels: 5, correlationId: 'c', neededUntilAt };
+  const request = { symbols, candles, frames, past, bookLevels: 5, correlationId: 'c', neededUntilAt };
   return environment.run<[SnapshotRequest], CycleSnapshot, typeof takeSnapshot>(takeSnapshot, request);
 }
 
@@ -129,9 +147,62 @@ describe('the snapshot of a cycle', () => {
       venue: 'binance',
       mode: 'paper',
       takenAt: TAKEN_AT,
-      symbols: names(160).map((symbol) => read(symbol, 400)),
+      symbols: names(240).map((symbol) => read(symbol, 400)),
     };
-    expect(() => sealSnapshot(content)).toThrow(/has \d{7,} bytes, at most 8000000 are read: configure fewer/);
+    expect(() => sealSnapshot(content)).toThrow(/has \d{8} bytes, at most 12000000 are read: configure fewer/);
+  });
+});
+
+/** What a configuration with Lag-Llama asks for: trading/decide/frames.ts. */
+const BESIDE = shownBeside(
+  configurationSchema.parse({ agents: { 'lag-llama': { worker: 'external' } } }),
+  { agents: ['lag-llama'] },
+  [],
+);
+
+describe('candles of other lengths', () => {
+  it('are part of the snapshot, behind its hash', async () => {
+    const buffer = await temporaryMarketBuffer();
+    const reference = referenceIn(await take(buffer, names(2), BESIDE));
+    const snapshot = await createSnapshotReader(buffer)(reference);
+    for (const { timeframe, candles } of BESIDE.frames ?? []) {
+      expect(snapshot.symbols.map((one) => candlesIn(one, timeframe).length)).toEqual([candles, candles]);
+    }
+    expect(snapshot.symbols.map(({ past }) => [past?.timeframe, past?.closes.length])).toEqual([
+      ['3m', 1_124],
+      ['3m', 1_124],
+    ]);
+  });
+
+  it('that cannot be read leave the snapshot as it is', async () => {
+    const buffer = await temporaryMarketBuffer();
+    const symbols = ['C1/USDT', 'C9/USDT'];
+    const snapshot = await createSnapshotReader(buffer)(await take(buffer, symbols, BESIDE));
+    expect(snapshot.symbols.map(({ frames }) => frames?.length)).toEqual([BESIDE.frames?.length, undefined]);
+    expect(snapshot.leftOut).toBeUndefined();
+  });
+
+  it('stay behind where the market buffer does not keep the snapshot, and it would be too large with them', async () => {
+    const buffer = { ...(await temporaryMarketBuffer()), keep: () => Promise.reject(new Error('database is locked')) };
+    const snapshot = await take(buffer, names(5), BESIDE);
+    if (isReference(snapshot)) throw new Error('it does not go along');
+    expect(
+      snapshot.symbols.every(
+        ({ frames, past, candles }) => frames === undefined && past === undefined && candles.length === 120,
+      ),
+    ).toBe(true);
+  });
+
+  it('of fifty symbols, and of as many that are held besides, can be read by everybody', async () => {
+    const buffer = await temporaryMarketBuffer();
+    for (const [count, candles] of [
+      [50, 120],
+      [50, 400],
+      [100, 400],
+    ] as const) {
+      const { bytes } = referenceIn(await take(buffer, names(count), { candles, ...BESIDE }));
+      expect(bytes).toBeLessThan(MAX_SNAPSHOT_BYTES);
+    }
   });
 });
 

@@ -178,7 +178,7 @@ describe('a Python worker without a market buffer', () => {
 
   it.each([
     [{ sha256: 'x' }, /sha256 must be 64/],
-    [{ bytes: 8_000_001 }, /bytes must be a whole number from 1 to 8000000/],
+    [{ bytes: 12_000_001 }, /bytes must be a whole number from 1 to 12000000/],
     [{ tops: [] }, /tops must name 1 to 100 symbols/],
     [{ tops: [{ symbol: 'A/B' }, { symbol: 'A/B' }] }, /tops must name 1 to 100 symbols/],
   ])('refuses a reference that is none: %j', async (changes, words) => {

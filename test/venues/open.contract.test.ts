@@ -24,7 +24,7 @@ it('one door gives every port of an exchange', async () => {
   ]);
   expect(listings.listing(SYMBOL)).toBe('traded');
   expect(await trading.balances()).toEqual({ USDT: '10000' });
-  expect((await market.symbolSnapshot(SYMBOL, 5, 5)).candles).toHaveLength(5);
+  expect((await market.symbolSnapshot(SYMBOL, { timeframe: '1m', candles: 5 }, 5)).candles).toHaveLength(5);
   expect(await prices.statuses([SYMBOL])).toEqual(new Map([[SYMBOL, 'TRADING']]));
   const { bid, ask } = await touchOf(SYMBOL);
   expect(Number(bid)).toBeLessThan(Number(ask));

@@ -35,14 +35,15 @@ export async function readEach<T>(
       return await readOne(symbol);
     } catch {
       await sleep(AGAIN_MS);
-      return readOne(symbol);
+      return over.signal.aborted ? late : readOne(symbol);
     }
   };
   const results = new Map<string, PromiseSettledResult<T>>();
   const queue = [...symbols];
   const worker = async (): Promise<void> => {
     for (let symbol = queue.shift(); symbol !== undefined; symbol = queue.shift()) {
-      const [result] = await Promise.allSettled([Promise.race([twice(symbol), late])]);
+      // What is left when the time is over would be asked for all at once.
+      const [result] = await Promise.allSettled([over.signal.aborted ? late : Promise.race([twice(symbol), late])]);
       results.set(symbol, result);
     }
   };

@@ -127,7 +127,7 @@ async function trade(tools: CycleTools, terms: CycleTerms, progress: Progress): 
   const { clock, market, agents, coordinator, venue } = tools;
   const { draft } = progress;
   const { cycleId, correlationId } = draft;
-  const { symbols, candles, bookLevels, horizonMs, tradedSymbols, policy, epoch } = terms;
+  const { symbols, timeframe, candles, frames, past, bookLevels, horizonMs, tradedSymbols, policy, epoch } = terms;
   const begin = (step: Step, ownMs?: number): number => {
     const granted = timeGranted(step, terms, clock.now(), ownMs);
     if (typeof granted === 'string') throw new Error(granted);
@@ -135,7 +135,8 @@ async function trade(tools: CycleTools, terms: CycleTerms, progress: Progress): 
   };
 
   begin('snapshot');
-  const snapshot = await market.snapshot({ symbols, candles, bookLevels, correlationId, neededUntilAt: terms.endsAt });
+  const wanted = { symbols, timeframe, candles, frames, past, bookLevels };
+  const snapshot = await market.snapshot({ ...wanted, correlationId, neededUntilAt: terms.endsAt });
   draft.snapshot = describeSnapshot(snapshot);
   // Where it comes to no decision equity is marked at what the agents saw.
   progress.prices = pricesIn(snapshot);

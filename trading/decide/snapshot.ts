@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { SnapshotRequest } from '../../contracts/cycle-steps.ts';
 import { MAX_INLINE_BYTES } from '../../contracts/snapshot.ts';
-import type { MarketSnapshot } from '../../domain/market/market.ts';
+import { pastOf } from '../../domain/market/frames.ts';
+import type { MarketSnapshot, SymbolSnapshot } from '../../domain/market/market.ts';
 import type { CycleSnapshot } from '../../domain/market/snapshot.ts';
+import type { FrameWish } from '../../domain/market/timeframes.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
@@ -34,27 +36,28 @@ export interface SnapshotTools {
  */
 export async function takeSnapshot(
   { market, buffer, logger }: SnapshotTools,
-  { symbols, candles, bookLevels, correlationId, neededUntilAt = Date.now() + LONGEST_NEED_MS }: SnapshotRequest,
+  request: SnapshotRequest,
   cycleId: CycleId,
 ): Promise<CycleSnapshot> {
+  const { symbols, timeframe = '1m', candles, frames = [], past, bookLevels, correlationId } = request;
+  const { neededUntilAt = Date.now() + LONGEST_NEED_MS } = request;
   // The clock is read first: a snapshot may be younger than it says, never older.
   const takenAt = await market.exchangeTime();
   const traded = symbols.filter((symbol) => market.listing(symbol) === 'traded');
   if (traded.length === 0) throw new Error(`${market.venue} trades none of ${symbols.join(', ')}`);
   const setAside = symbols.filter((symbol) => !traded.includes(symbol));
   if (setAside.length > 0) logger.warn({ correlationId, setAside }, 'symbols that are not traded are set aside');
-  const { read, leftOut } = await readEach(
-    traded,
-    (symbol) => market.symbolSnapshot(symbol, candles, bookLevels),
-    READ_MS,
-  );
+  const [{ read, leftOut }, beside] = await Promise.all([
+    readEach(traded, (symbol) => market.symbolSnapshot(symbol, { timeframe, candles }, bookLevels), READ_MS),
+    readBeside({ market, logger }, traded, { frames, past }, correlationId),
+  ]);
   if (leftOut.length > 0) logger.warn({ correlationId, leftOut }, 'symbols that could not be read are left out');
   const { venue, mode } = market;
   const sealed = sealSnapshot({
     venue,
     mode,
     takenAt,
-    symbols: [...read.values()],
+    symbols: [...read].map(([symbol, one]) => ({ ...one, ...beside.get(symbol) })),
     ...(setAside.length > 0 ? { setAside } : {}),
     ...(leftOut.length > 0 ? { leftOut } : {}),
   });
@@ -66,25 +69,58 @@ export async function takeSnapshot(
   return handedOn;
 }
 
+/** Whoever needs what could not be read in time abstains; no cycle goes without a symbol for it. */
+async function readBeside(
+  { market, logger }: Pick<SnapshotTools, 'market' | 'logger'>,
+  symbols: readonly string[],
+  { frames: wishes, past: long }: { frames: readonly FrameWish[]; past: FrameWish | undefined },
+  correlationId: string,
+): Promise<ReadonlyMap<string, Pick<SymbolSnapshot, 'frames' | 'past'>>> {
+  if (wishes.length === 0 && !long) return new Map();
+  const readOne = async (symbol: string): Promise<Pick<SymbolSnapshot, 'frames' | 'past'>> => {
+    const frames = await market.frames(symbol, wishes);
+    const [far] = long ? await market.frames(symbol, [long]) : [];
+    const past = far && pastOf(far);
+    return { ...(frames.length > 0 ? { frames } : {}), ...(past ? { past } : {}) };
+  };
+  try {
+    const { read, leftOut } = await readEach(symbols, readOne, READ_MS);
+    if (leftOut.length > 0) logger.warn({ correlationId, leftOut }, 'candles of other lengths could not be read');
+    return read;
+  } catch (error) {
+    logger.warn({ correlationId, error }, 'candles of other lengths could not be read');
+    return new Map();
+  }
+}
+
 /** @throws Error where it is not kept, and too large to go along */
 async function keep(
   { buffer, logger }: Pick<SnapshotTools, 'buffer' | 'logger'>,
   { snapshot, json, reference }: Sealed,
   { neededUntilAt, correlationId }: { neededUntilAt: number; correlationId: string },
 ): Promise<CycleSnapshot> {
-  const { sha256, bytes } = reference;
+  const { sha256 } = reference;
   try {
     await written(buffer.keep({ sha256, json, neededUntilAt }));
     return reference;
   } catch (error) {
-    if (bytes > MAX_INLINE_BYTES) throw error;
+    const inline = [snapshot, withoutBeside(snapshot)].find((one) => sizeOf(one) <= MAX_INLINE_BYTES);
+    if (!inline) throw error;
+    const without = inline === snapshot ? '' : ', without the candles of other lengths';
     logger.warn(
       { correlationId, error },
-      'the market buffer did not keep the snapshot: it goes along with each question',
+      `the market buffer did not keep the snapshot: it goes along with each question${without}`,
     );
-    return snapshot;
+    return inline;
   }
 }
+
+/** It is still the snapshot that was taken, and keeps its id. */
+function withoutBeside(snapshot: MarketSnapshot): MarketSnapshot {
+  return { ...snapshot, symbols: snapshot.symbols.map(({ frames: _frames, past: _past, ...one }) => one) };
+}
+
+const sizeOf = (snapshot: MarketSnapshot): number => Buffer.byteLength(JSON.stringify(snapshot));
 
 /** A full or locked buffer loses its rows of this cycle, and says so; it never costs the cycle. */
 async function remember(

@@ -9,8 +9,10 @@ import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import type { ExecutionTerms, RiskLimits } from '../../domain/portfolio/request.ts';
 import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/signals/agents.ts';
 import { isWithin } from '../../domain/statistics/periods.ts';
+import type { Engine } from '../../runtime/configuration/engines.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { type PolicyScope, policyInForce } from './consensus.ts';
+import { shownBeside } from './frames.ts';
 
 /** Of the first interval, what a cycle leaves to the next one's start. */
 const ORDER_MARGIN_MS = 5_000;
@@ -19,7 +21,9 @@ const LEAST_DEADLINE_MS = 1_000;
 
 export interface TermsSources {
   journal: Pick<Journal, 'control' | 'ledger' | 'risk' | 'participation' | 'policy' | 'models' | 'scores'>;
-  configuration: Pick<Configuration, 'account' | 'mode' | 'symbols' | 'cycle' | 'execution' | 'demo'>;
+  configuration: Pick<Configuration, 'account' | 'mode' | 'symbols' | 'cycle' | 'execution' | 'agents' | 'demo'>;
+  /** That run beside the stack; none where there is no stack. */
+  engines?: readonly Engine[];
   /** This machine's, by which the journal dates an agent's failures. */
   now(): number;
 }
@@ -30,7 +34,7 @@ export interface TermsSources {
  * @throws UserError InvalidInput for a symbol that is not configured
  */
 export async function termsOfCycle(
-  { journal, configuration, now }: TermsSources,
+  { journal, configuration, engines = [], now }: TermsSources,
   { symbols: wanted }: TradingCycleInput,
   { startedAt, expiresAt }: CycleSpan,
 ): Promise<CycleTerms> {
@@ -54,7 +58,9 @@ export async function termsOfCycle(
     mode,
     ...symbolsOf(configuration.symbols, positions),
     tradedSymbols: wanted ?? configuration.symbols,
+    ...(cycle.timeframe === '1m' ? {} : { timeframe: cycle.timeframe }),
     candles: cycle.candles,
+    ...shownBeside(configuration, seats, engines),
     bookLevels: cycle.bookLevels,
     horizonMs: cycle.horizonMinutes * 60_000,
     orderDeadlineMs: intervalMs - ORDER_MARGIN_MS,

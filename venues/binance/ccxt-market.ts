@@ -1,6 +1,8 @@
 import type { binance } from 'ccxt';
 import { z } from 'zod';
-import type { Candle, Instrument, Mode } from '../../domain/market/market.ts';
+import { packed } from '../../domain/market/frames.ts';
+import type { Candle, Frame, Instrument, Mode } from '../../domain/market/market.ts';
+import { lengthOf, type Timeframe } from '../../domain/market/timeframes.ts';
 import { type DecimalText, decimal } from '../../domain/money/money.ts';
 import { createBreaker } from '../../runtime/telemetry/breaker.ts';
 import type { MarketDataPort } from '../port.ts';
@@ -23,31 +25,50 @@ export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): 
     mode,
     exchangeTime,
     listing: markets.listing,
-    async symbolSnapshot(symbol, candles, bookLevels) {
+    async symbolSnapshot(symbol, { timeframe, candles }, bookLevels) {
       const now = await exchangeTime();
       const id = String(client.market(symbol)['id']);
-      const [book, history] = await breaker
-        .execute(() => Promise.all([readBook(client, id, bookLevels), candleHistory(symbol, candles, now)]))
+      const [book, history, minutes] = await breaker
+        .execute(() =>
+          Promise.all([
+            readBook(client, id, bookLevels),
+            candleHistory(symbol, { timeframe, candles }, now),
+            // By an hour's candles it would take hours until it shows that a market stands still.
+            timeframe === '1m' ? undefined : candleHistory(symbol, { timeframe: '1m', candles: 1 }, now),
+          ]),
+        )
         .catch((error: unknown) => {
           markets.doubt(error);
           throw error;
         });
-      if (speed === 1 && isStale(history, now)) {
+      const newest = minutes ?? history;
+      if (speed === 1 && isStale(newest, '1m', now)) {
         // Where it is the exchange that has stopped this market, the next attempt knows.
         await markets.renew();
-        throw new Error(`the market data of ${symbol} stand still: the newest candle is ${ageOf(history, now)}`);
+        throw new Error(`the market data of ${symbol} stand still: the newest candle is ${ageOf(newest, now)}`);
       }
-      return { instrument: instrumentOf(client, symbol), candles: history, book };
+      const length = timeframe === '1m' ? {} : { timeframe };
+      return { instrument: instrumentOf(client, symbol), ...length, candles: history, book };
+    },
+    async frames(symbol, wishes) {
+      const now = await exchangeTime();
+      const frames: Frame[] = [];
+      for (const wish of wishes) {
+        const candles = await breaker.execute(() => candleHistory(symbol, wish, now));
+        if (speed === 1 && isStale(candles, wish.timeframe, now)) continue;
+        frames.push({ timeframe: wish.timeframe, candles: candles.map(packed) });
+      }
+      return frames;
     },
   };
 }
 
-/** A market goes on each minute: where the newest finished candle is older than this, the data stand still. */
-const STALE_MS = 180_000;
+/** A market goes on: the candle that ended last has ended within its own length and as long as the exchange takes to list it. */
+const LISTED_WITHIN_MS = 60_000;
 
-function isStale(candles: readonly Candle[], now: number): boolean {
+function isStale(candles: readonly Candle[], timeframe: Timeframe, now: number): boolean {
   const newest = candles.at(-1);
-  return newest === undefined || newest.openAt < now - STALE_MS;
+  return newest === undefined || newest.openAt < now - 2 * lengthOf(timeframe) - LISTED_WITHIN_MS;
 }
 
 function ageOf(candles: readonly Candle[], now: number): string {

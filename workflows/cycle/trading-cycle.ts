@@ -87,11 +87,14 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
       if (prices) draft.prices = describePrices(prices);
     } else {
       await trading.run(async () => {
-        const { symbols, candles, bookLevels, horizonMs, tradedSymbols } = terms;
+        const { symbols, timeframe, candles, frames, past, bookLevels, horizonMs, tradedSymbols } = terms;
         const { cycleId, correlationId } = draft;
         const snapshot = await snapshotOf(terms, {
           symbols,
+          timeframe,
           candles,
+          frames,
+          past,
           bookLevels,
           correlationId,
           neededUntilAt: terms.endsAt,

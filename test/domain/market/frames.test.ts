@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { candlesIn, candlesOf, packed, timeframeOf } from '../../../domain/market/frames.ts';
+import { candlesIn, candlesOf, packed, pastOf, timeframeOf } from '../../../domain/market/frames.ts';
 import { lengthOf, minutesOf, timeframes } from '../../../domain/market/timeframes.ts';
 import { bookAround, candlesOf as minuteCandles, symbolSnapshot, walk } from '../../agents/market.ts';
 
@@ -37,5 +37,21 @@ describe('the candles of a snapshot', () => {
     const frames = (count: number) => [{ timeframe: '1m' as const, candles: candles(count).map(packed) }];
     expect(candlesOf({ ...snapshot, frames: frames(9) }, '1m')).toHaveLength(9);
     expect(candlesOf({ ...snapshot, frames: frames(2) }, '1m')).toBe(snapshot.candles);
+  });
+});
+
+describe('a long past', () => {
+  it('has the closes that follow the last gap', () => {
+    const rows = candles(6).map(packed);
+    const closes = rows.map(([, , , , close]) => close);
+    const of = (some: typeof rows) => pastOf({ timeframe: '1m', candles: some });
+    expect(of(rows)).toEqual({ timeframe: '1m', openAt: rows[0]?.[0], closes });
+    expect(of([...rows.slice(0, 2), ...rows.slice(3)])).toEqual({
+      timeframe: '1m',
+      openAt: rows[3]?.[0],
+      closes: closes.slice(3),
+    });
+    expect(of([...rows.slice(0, 4), ...rows.slice(5)])?.closes).toEqual(closes.slice(5));
+    expect(of([])).toBeUndefined();
   });
 });

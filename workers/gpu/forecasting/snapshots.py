@@ -15,7 +15,7 @@ from forecasting.config import CoordinatorAccess
 from forecasting.refusal import Refused
 from forecasting.request import MOST_SYMBOLS, InvalidInput
 
-_MOST_BYTES = 8_000_000
+_MOST_BYTES = 12_000_000
 """contracts/snapshot.ts."""
 _HASH = re.compile("[0-9a-f]{64}")
 _LONGEST_SECONDS = 8.0
