@@ -62,6 +62,12 @@ export const refusals: Readonly<Record<RefusalCode, RefusalRow>> = {
     numbers: "`TRADING`, the exchange's status",
     change: 'open, none',
   },
+  NoQuorum: {
+    by: plan,
+    why: 'Too few agents were heard to say anything of what is held: it stays, and its protective exits with it.',
+    numbers: 'signals (or share of the weight) needed, heard',
+    change: 'quantity',
+  },
   CoolDown: {
     by: plan,
     why: 'So many sales in a row lost that nothing opens for a while.',
@@ -104,6 +110,12 @@ export const refusals: Readonly<Record<RefusalCode, RefusalRow>> = {
     numbers: 'share allowed, share asked for',
     change: 'amount',
   },
+  ViewEnded: {
+    by: plan,
+    why: 'For a whole horizon no cycle has upheld the view that it is held on, so it is sold.',
+    numbers: 'horizon, time since the view was last upheld',
+    change: 'quantity',
+  },
   MinHolding: {
     by: plan,
     why: 'A signal alone does not sell what was just bought.',
@@ -143,7 +155,7 @@ export const refusals: Readonly<Record<RefusalCode, RefusalRow>> = {
   OrderRate: { by: fence, why: 'Too many orders were sent within a minute.', numbers: 'orders a minute, this one' },
   TradeShare: {
     by: plan,
-    why: 'The trade is too small a part of the equity.',
+    why: 'What is held is too near to what is wanted to be worth its costs.',
     numbers: 'least amount, amount',
     change: 'amount',
   },

@@ -31,8 +31,12 @@ export interface Claim {
   symbol: string;
   expectedReturn: number;
   uncertainty: number;
+  /** Standard deviation of the expected return as an estimate; absent where it is taken as it was said. */
+  error?: number | undefined;
   conviction: number;
   volatility: number | undefined;
+  /** What the return has to pay before anything is earned: both ways of what is still to be bought, nothing of what is held. */
+  cost: number;
 }
 
 /** What a market maker's inventory and orders on a symbol may take, as a fraction of all equity. */
@@ -56,13 +60,20 @@ export function kellyShare(expectedReturn: number, uncertainty: number): number 
   return Math.max(0, expectedReturn / Math.max(uncertainty ** 2, LEAST_VARIANCE));
 }
 
+/**
+ * e²/(e² + s²): how much of a stake is left to one who has only estimated the edge e, with a standard deviation of s (Baker and McHale 2013, whose
+ * bet at odds b has the edge (b + 1)p − 1, and (b + 1) times the deviation of p as its error).
+ */
+export function estimationFactor(edge: number, error: number): number {
+  return error > 0 ? 1 / (1 + (error / edge) ** 2) : 1;
+}
+
 /** min(cap, σ* / σ): how much of a position keeps its volatility at the target (Moreira and Muir 2017). */
 export function volatilityScale(target: number, volatility: number, cap: number): number {
   return volatility > 0 ? Math.min(cap, target / volatility) : cap;
 }
 
 const DECAY = 0.94;
-const MINUTES_A_YEAR = 525_600;
 
 /** The next variance of a series, λ·v + (1 − λ)·r² with λ = 0.94 (RiskMetrics 1996). */
 export function nextVariance(variance: number, oneReturn: number): number {
@@ -70,13 +81,13 @@ export function nextVariance(variance: number, oneReturn: number): number {
 }
 
 /**
- * Volatility over a year, as a fraction, from the closes of one-minute candles, oldest first. Undefined with fewer than two, or where one is no
- * price: a volatility that is not known must not pass for a low one.
+ * Volatility over a year, as a fraction, from the closes of candles of which there are so many in a year, oldest first. Undefined with fewer than
+ * two, or where one is no price: a volatility that is not known must not pass for a low one.
  */
-export function yearlyVolatility(closes: readonly number[]): number | undefined {
+export function yearlyVolatility(closes: readonly number[], candlesAYear: number): number | undefined {
   const [first, ...rest] = logReturns(closes);
   if (first === undefined || !closes.every((close) => close > 0)) return undefined;
-  return Math.sqrt(rest.reduce(nextVariance, first ** 2) * MINUTES_A_YEAR);
+  return Math.sqrt(rest.reduce(nextVariance, first ** 2) * candlesAYear);
 }
 
 /**
@@ -142,7 +153,10 @@ interface ShareDraft extends Amount, Pick<Allocation, 'portfolio' | 'kind' | 'bo
 /** Of its portfolio's equity. */
 function wantedShare({ method, kellyFraction, targetVolatility }: AllocationSettings, claim: Claim): number {
   const conviction = clamp(claim.conviction, 0, 1);
-  if (method === 'kelly') return kellyFraction * conviction * kellyShare(claim.expectedReturn, claim.uncertainty);
+  if (method === 'kelly') {
+    const edge = claim.expectedReturn - claim.cost;
+    return kellyFraction * conviction * estimationFactor(edge, claim.error ?? 0) * kellyShare(edge, claim.uncertainty);
+  }
   if (claim.volatility === undefined || claim.expectedReturn <= 0) return 0;
   return conviction * volatilityScale(targetVolatility, claim.volatility, 1);
 }

@@ -22,7 +22,7 @@ export function buyLeg(
   const affordable = capAmount('FreeCash', draft, spendable, capped, verdicts);
   const quantity = orderQuantity(request, draft, affordable.div(limitPrice), limitPrice, verdicts);
   if (!passesSize(request, draft, quantity, limitPrice, verdicts)) return undefined;
-  if (!passesCostGate(request, draft, 'buy', quantity, 2, verdicts)) return undefined;
+  if (!passesCostGate(request, draft, 'buy', quantity, verdicts)) return undefined;
   return legOf(request, draft, { side: 'buy', purpose: 'open', quantity, limitPrice, index }, verdicts);
 }
 
@@ -35,7 +35,7 @@ export function sellLeg(
   const limitPrice = limitPriceOf(request, draft, 'sell');
   const quantity = orderQuantity(request, draft, draft.sellQuantity, limitPrice, verdicts);
   if (!passesSize(request, draft, quantity, limitPrice, verdicts)) return undefined;
-  if (!passesCostGate(request, draft, 'sell', quantity, 1, verdicts)) return undefined;
+  if (!passesCostGate(request, draft, 'sell', quantity, verdicts)) return undefined;
   return legOf(request, draft, { side: 'sell', purpose: 'flatten', quantity, limitPrice, index }, verdicts);
 }
 

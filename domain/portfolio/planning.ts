@@ -1,16 +1,15 @@
-import { midPrice } from '../market/book.ts';
 import { withPrices } from '../market/prices.ts';
-import { type Decimal, decimal, min, sum, text, ZERO } from '../money/money.ts';
+import { type Decimal, decimal, text } from '../money/money.ts';
 import type { OrderLeg } from '../orders/orders.ts';
-import type { Refusal } from '../orders/refusal.ts';
-import { allocate, yearlyVolatility } from './allocation.ts';
+import { draftOf } from './drafts.ts';
 import { boundExposure, equityAt } from './exposure.ts';
 import { buyLeg, sellLeg } from './legs.ts';
-import { boundBudgets, reentryPause, sellableBySignal } from './overtrading.ts';
-import type { Allocation, OrderPlan, Restriction, RiskVerdict } from './portfolio.ts';
-import type { Books, PlanRequest, TradeDraft, View } from './request.ts';
+import { boundBudgets } from './overtrading.ts';
+import type { OrderPlan, Restriction, RiskVerdict } from './portfolio.ts';
+import type { Books, PlanRequest, TradeDraft } from './request.ts';
 import { reservationAmount } from './reservation.ts';
 import { refuseDecision, refuseOpening, refuseSymbol, restrictionOf, verdictOf } from './risk.ts';
+import { targetsOf } from './targets.ts';
 
 /**
  * From views to sized orders. Each limit that bites leaves a verdict with what was wanted and what was let through; exposure that one limit
@@ -22,7 +21,7 @@ export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
   const request = { ...asked, views, snapshot: withPrices(asked.snapshot, asked.prices) };
   const verdicts: RiskVerdict[] = [];
   const equity = equityAt(request, books);
-  const none = { restriction: undefined, allocations: [], legs: [] };
+  const none = { restriction: undefined, allocations: [], legs: [], upheld: [] };
   const hopeless = refuseDecision(request, books);
   if (hopeless) return planOf(request, equity, [hopeless], none);
 
@@ -33,87 +32,33 @@ export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
   const refusal = refuseOpening(request, bound);
   if (refusal) verdicts.push(refusal);
 
-  const { allocations, verdicts: caps } = refusal ? { allocations: [], verdicts: [] } : allocationsOf(request, equity);
-  verdicts.push(...caps);
+  const targets = targetsOf(request, books, equity, refusal === undefined);
+  const { allocations } = targets;
+  verdicts.push(...targets.verdicts);
   const traded = request.views.filter(({ symbol }) => {
     const halted = refuseSymbol(request, symbol);
     if (halted) verdicts.push(halted);
     return !halted;
   });
-  const drafts = traded.flatMap((view) => draftOf(request, bound, equity, view, allocations, verdicts));
+  const drafts = traded.flatMap((view) => draftOf(request, bound, equity, view, targets, verdicts));
   verdicts.push(...boundExposure(request, equity, drafts, books), ...boundBudgets(request, equity, drafts, books));
   const legs = legsOf(request, books, drafts, verdicts);
-  return planOf(request, equity, verdicts, { restriction, allocations, legs });
+  return planOf(request, equity, verdicts, { restriction, allocations, legs, upheld: targets.kept });
+}
+
+interface Restricted {
+  restriction: Restriction | undefined;
 }
 
 function planOf(
   { cycleId }: PlanRequest,
   equity: Decimal,
   verdicts: RiskVerdict[],
-  { restriction, ...parts }: { restriction: Restriction | undefined; allocations: Allocation[]; legs: OrderLeg[] },
+  { restriction, ...parts }: Pick<Required<OrderPlan>, 'allocations' | 'legs' | 'upheld'> & Restricted,
 ): OrderPlan {
   // No buy counts on a sale of the same plan: each leg is right, or wrong, by itself.
   const kind = 'independent';
   return { cycleId, kind, equity: text(equity), verdicts, ...parts, ...(restriction ? { restriction } : {}) };
-}
-
-/** Only what is expected to rise has a claim on capital: on spot nothing can be sold that is not held. */
-function allocationsOf({ views, snapshot, limits, allocation }: PlanRequest, equity: Decimal) {
-  const claims = views
-    .filter(({ direction }) => direction === 'up')
-    .map((view) => {
-      const market = snapshot.symbols.find(({ instrument }) => instrument.symbol === view.symbol);
-      return { ...view, volatility: market && yearlyVolatility(market.candles.map(({ close }) => Number(close))) };
-    });
-  const caps = { symbol: limits.maxSymbolExposure, gross: limits.maxGrossExposure };
-  return allocate({ equity: text(equity), settings: allocation, claims, makers: [], caps });
-}
-
-function draftOf(
-  request: PlanRequest,
-  books: Books,
-  equity: Decimal,
-  view: View,
-  allocations: readonly Allocation[],
-  verdicts: RiskVerdict[],
-): TradeDraft[] {
-  const { symbol, direction } = view;
-  const market = request.snapshot.symbols.find(({ instrument }) => instrument.symbol === symbol);
-  const mid = market && midPrice(market.book);
-  if (!market || !mid || direction === 'none' || direction === 'flat') return [];
-  if (waits(books, view, verdicts)) return [];
-
-  const position = books.positions.find((one) => one.symbol === symbol);
-  const held = decimal(position?.quantity ?? '0');
-  const draft: TradeDraft = { symbol, market, view, mid, held, notional: ZERO, sellQuantity: ZERO };
-  if (direction === 'down') {
-    const free = decimal(books.balances.find(({ asset }) => asset === market.instrument.base)?.free ?? '0');
-    const sellQuantity = sellableBySignal(request, books, equity, draft, min(held, free), verdicts);
-    return sellQuantity.greaterThan(0) ? [{ ...draft, sellQuantity }] : [];
-  }
-  const own = allocations.filter((allocation) => allocation.symbol === symbol && allocation.kind === 'symbol');
-  // A buy takes the symbol's dust back into the position.
-  const wanted = sum(own.map(({ amount }) => decimal(amount))).minus(held.plus(position?.dust ?? '0').times(mid));
-  if (wanted.lessThanOrEqualTo(0)) return [];
-  const least = equity.times(request.limits.minTradeShare);
-  const before = text(wanted.toDecimalPlaces(2));
-  const refused: Refusal | undefined = wanted.lessThan(least)
-    ? { code: 'TradeShare', limit: text(least.toDecimalPlaces(2)), value: before }
-    : reentryPause(request.limits.reentryPauseMs, books.lastSales, symbol, request.now);
-  if (!refused) return [{ ...draft, notional: wanted }];
-  verdicts.push({ ...refused, symbol, before, after: '0' });
-  return [];
-}
-
-/** One order at a time on a symbol. While one is unresolved the symbol is frozen, but what is free of it may be sold. */
-function waits(books: Books, { symbol, direction }: View, verdicts: RiskVerdict[]): boolean {
-  const open = books.openOrders.filter((order) => order.symbol === symbol);
-  const frozen = open.find(({ state }) => state === 'unresolved');
-  const [first] = frozen ? [frozen] : open;
-  if (!first || (frozen && direction === 'down')) return false;
-  const code = frozen ? 'SymbolFrozen' : 'OrderInFlight';
-  verdicts.push({ code, symbol, limit: '0', value: String(open.length), before: first.state, after: 'wait' });
-  return true;
 }
 
 /** What frees capital comes first, in its number and on the page. */

@@ -88,6 +88,8 @@ export interface OrderPlan {
   allocations: Allocation[];
   /** Carried out in the transaction of the plan. */
   restriction?: Restriction;
+  /** Symbols whose holding this cycle's view upholds; missing in plans of earlier releases. */
+  upheld?: string[];
 }
 
 export type PlanEnd = 'done' | 'flat' | 'held';

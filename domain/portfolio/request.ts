@@ -12,7 +12,11 @@ export interface View {
   direction: 'up' | 'flat' | 'down' | 'none';
   expectedReturn: number;
   uncertainty: number;
+  /** Standard deviation of the expected return as an estimate; absent where it is taken as it was said. */
+  error?: number | undefined;
   conviction: number;
+  /** Of those who were to be heard: absent, it was met. */
+  quorum?: { met: boolean; count: number; countNeeded: number; weight: number; weightNeeded: number };
 }
 
 export interface RiskLimits {
@@ -62,6 +66,8 @@ export interface PlanRequest {
   currency: string;
   epoch: number;
   views: readonly View[];
+  /** How far the views look. */
+  horizonMs: number;
   /** What the agents saw, with the books of the prices. */
   snapshot: MarketSnapshot;
   prices: Prices;
@@ -92,6 +98,8 @@ export interface Books {
   /** Of each symbol, at least those within the pause before it may be entered again. */
   lastSales: readonly LastSale[];
   day: TradingDay;
+  /** When a cycle last upheld the view that a symbol is held on; of a symbol that is not named no cycle has yet. By the exchange's clock. */
+  upheld: readonly { symbol: string; at: number }[];
 }
 
 /** What a cycle would trade of one symbol: limits make it smaller, and what is left becomes a leg. */
@@ -105,4 +113,6 @@ export interface TradeDraft {
   notional: Decimal;
   /** To sell, in the base asset. */
   sellQuantity: Decimal;
+  /** It is traded for what its view expects, which has to pay for it. */
+  needsEdge: boolean;
 }

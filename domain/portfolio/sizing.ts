@@ -1,5 +1,5 @@
 import { estimateFill } from '../market/book.ts';
-import type { Instrument } from '../market/market.ts';
+import type { Instrument, SymbolSnapshot } from '../market/market.ts';
 import { type Decimal, decimal, floorToStep, max, min, text, ZERO } from '../money/money.ts';
 import type { OrderSide } from '../orders/orders.ts';
 import type { RefusalCode } from '../orders/refusal.ts';
@@ -79,38 +79,45 @@ export function passesSize(
   return notional.greaterThanOrEqualTo(least) || refused('MinNotional', text(least), text(notional));
 }
 
+/** What one way costs an order that is small beside the book: fee and half the spread, as a fraction of its value. */
+export function costOfOneWay({ book, instrument }: SymbolSnapshot, mid: Decimal): Decimal {
+  const best = decimal(book.asks[0]?.[0] ?? text(mid));
+  return decimal(instrument.takerFeeRate).plus(best.minus(mid).div(mid));
+}
+
 /** A quotient has no exact decimal: without rounding both sides alike, an edge that just pays would be refused. */
 const COST_DECIMALS = 9;
 
 /**
- * Trades only when the expected move pays for the trade: edge ≥ (fees + half the spread + slippage, each way) × (1 + buffer), all as shares
- * of the order's value.
+ * Trades only when the expected move pays for the trade: edge ≥ 2 × (fee + half the spread + slippage) × (1 + buffer), all as shares of the order's
+ * value. Whoever sells before the view that bought has ended pays both ways as well: what is turned from is bought again when it turns back.
  */
 export function passesCostGate(
   request: PlanRequest,
   draft: TradeDraft,
   side: OrderSide,
   quantity: Decimal,
-  ways: 1 | 2,
   verdicts: RiskVerdict[],
 ): boolean {
+  if (!draft.needsEdge) return true;
   const { book, instrument } = draft.market;
   const fill = estimateFill(side === 'buy' ? book.asks : book.bids, quantity);
   const slip = fill.averagePrice.minus(draft.mid).abs().div(draft.mid);
-  const cost = decimal(instrument.takerFeeRate)
-    .plus(slip)
-    .times(ways)
-    .times(decimal(1).plus(request.limits.costBuffer))
-    .toDecimalPlaces(COST_DECIMALS);
-  const edge = decimal(Math.abs(draft.view.expectedReturn)).toDecimalPlaces(COST_DECIMALS);
-  if (edge.greaterThanOrEqualTo(cost)) return true;
-  verdicts.push({
-    code: 'CostGate',
-    symbol: draft.view.symbol,
-    limit: text(cost),
-    value: text(edge),
-    before: text(quantity),
-    after: '0',
-  });
+  const refusal = costVerdict(request, draft, decimal(instrument.takerFeeRate).plus(slip), quantity);
+  if (decimal(refusal.value).greaterThanOrEqualTo(refusal.limit)) return true;
+  verdicts.push(refusal);
   return false;
+}
+
+/** What the trade has to pay, both ways and with the buffer, and what its view expects. @param oneWay as a fraction of its value. */
+export function costVerdict(
+  { limits }: PlanRequest,
+  { symbol, view }: TradeDraft,
+  oneWay: Decimal,
+  quantity: Decimal,
+): RiskVerdict {
+  const cost = oneWay.times(2).times(decimal(1).plus(limits.costBuffer)).toDecimalPlaces(COST_DECIMALS);
+  const expected = view.direction === 'down' ? -view.expectedReturn : view.expectedReturn;
+  const edge = decimal(expected).toDecimalPlaces(COST_DECIMALS);
+  return { code: 'CostGate', symbol, limit: text(cost), value: text(edge), before: text(quantity), after: '0' };
 }

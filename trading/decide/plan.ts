@@ -27,7 +27,7 @@ export async function planOfCycle(
   { journal, configuration, exchangeTime, readSnapshot, logger }: PlanTools,
   { cycleId, correlationId, epoch, tradedSymbols, snapshot: given, prices, consensus }: PlanRequest,
 ): Promise<OrderPlan> {
-  const { account, allocation, currency, execution } = configuration;
+  const { account, allocation, currency, cycle, execution } = configuration;
   const snapshot = await readSnapshot(given);
   const now = await exchangeTime();
   const askedAt = performance.now();
@@ -42,6 +42,7 @@ export async function planOfCycle(
         currency,
         epoch,
         views: consensus.symbols.filter(({ symbol }) => tradedSymbols.includes(symbol)),
+        horizonMs: cycle.horizonMinutes * 60_000,
         snapshot,
         prices,
         limits: riskLimits(limits),

@@ -28,7 +28,7 @@ export interface MarkBasis {
 export interface CycleBook {
   /**
    * Decides on the plan under the journal's lock: `decide` sees the books as they are in this transaction; its legs' capital is reserved in it
-   * and its restriction takes effect in it. Idempotent by cycle id: the second call returns the first plan.
+   * and its restriction takes effect in it, and the views that it upholds are dated `now`. Idempotent by cycle id: the second call returns the first plan.
    * @param now by the exchange's clock, which dates the trades of the day and the last sales.
    */
   plan(cycleId: CycleId, account: string, now: number, decide: (view: PlanningView) => OrderPlan): Promise<OrderPlan>;
@@ -75,4 +75,6 @@ export interface PlanningView {
   /** Of each symbol that was sold within the pause before it may be entered again. */
   lastSales: LastSale[];
   day: TradingDay;
+  /** When a cycle last upheld the view that a symbol is held on; by the exchange's clock. */
+  upheld: { symbol: string; at: number }[];
 }

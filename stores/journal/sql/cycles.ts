@@ -19,6 +19,7 @@ import { readWaitingLegs, reserve } from './postings.ts';
 import { recordSignals } from './scores.ts';
 import { readLimits } from './settings-kinds.ts';
 import { readLastSales, readTradingDay } from './trading-day.ts';
+import { readUpheld, uphold } from './upheld-views.ts';
 
 /** A leg whose first submission, or next one, should have been sent this long ago has nobody who sends it, and its decision is not one of today. */
 const ABANDONED_MS = 5 * 60_000;
@@ -152,12 +153,14 @@ export function createCycleBook(database: Database): CycleBook {
           closedTrades: await readClosedTrades(transaction, account),
           lastSales: await readLastSales(transaction, account, limits.reentryPauseSeconds * 1_000, now),
           day: await readTradingDay(transaction, account, limits.dayResetHour, now),
+          upheld: await readUpheld(transaction, account),
         });
-        const { legs, restriction } = plan;
+        const { legs, restriction, upheld = [] } = plan;
         if (restriction?.to === 'halted' && legs.length > 0) {
           throw new Error(`the plan of ${cycleId} halts trading and has ${legs.length} legs`);
         }
         for (const leg of legs) await reserve(transaction, leg);
+        await uphold(transaction, account, upheld, now);
         await transaction.run(
           'INSERT INTO plans (cycle_id, account, plan, planned_at, result) VALUES (?, ?, ?, ?, ?)',
           cycleId,

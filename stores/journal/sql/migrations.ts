@@ -18,6 +18,7 @@ import { sending } from './schema/sending.ts';
 import { stacks } from './schema/stacks.ts';
 import { standingAnswers } from './schema/standing.ts';
 import { tradedHours } from './schema/traded-hours.ts';
+import { upheldViews } from './schema/upheld-views.ts';
 import { venues } from './schema/venues.ts';
 
 /** Applied in order, each once; a released one is never edited. */
@@ -59,6 +60,7 @@ export const journalSchema: Schema = {
     { version: 16, sql: scorePeriods, alone: true },
     { version: 17, sql: movedLast },
     { version: 18, sql: standingAnswers },
+    { version: 19, sql: upheldViews },
   ],
 };
 

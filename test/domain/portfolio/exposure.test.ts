@@ -81,11 +81,11 @@ describe('exposure', () => {
 
   it('scales all buys down by one factor under the gross cap', () => {
     const views: View[] = [
-      { ...up, uncertainty: 0.1, expectedReturn: 0.008 },
+      { ...up, uncertainty: 0.1, expectedReturn: 0.008 + 0.0061 / 3 },
       { ...up, symbol: 'ETH/USDT' },
     ];
     const { verdicts } = plan({ views }, { openOrders: [openOrder({ symbol: 'SOL/USDT', quantity: '2500' })] });
-    // 0.25 · 0.008 / 0.01 = 0.2, and 0.3; both want what half of them is left for.
+    // 0.25 · 0.008 / 0.01 = 0.2 after the costs of 2 · (0.001 + 1/60000), and 0.3; both want what half of them is left for.
     expect(verdicts.filter(({ code }) => code === 'GrossExposure')).toMatchObject([
       { symbol: 'BTC/USDT', value: '0.75', before: '2000', after: '1000' },
       { symbol: 'ETH/USDT', value: '0.75', before: '3000', after: '1500' },

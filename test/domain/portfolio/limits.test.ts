@@ -72,7 +72,13 @@ const bites: [
     { symbol: '*', limit: '9996', value: '10000', before: 'reducing', after: 'active' },
     true,
   ],
-  ['SymbolExposure', {}, {}, { symbol: 'BTC/USDT', limit: '0.3', value: '15', before: '150000', after: '3000' }, true],
+  [
+    'SymbolExposure',
+    {},
+    {},
+    { symbol: 'BTC/USDT', limit: '0.3', value: '9.916667', before: '99166.67', after: '3000' },
+    true,
+  ],
   [
     'PortfolioShare',
     { allocation: { ...allocation, portfolios: [{ name: 'main', share: 0.2, symbols: ['BTC/USDT'] }] } },
@@ -87,8 +93,51 @@ const bites: [
     { symbol: 'BTC/USDT', limit: '0.2', value: '0.3', before: '3000', after: '2000' },
     true,
   ],
-  // Equity 14,200; 4,260 are wanted, 4,200 are held.
-  ['TradeShare', {}, held('0.07'), { symbol: 'BTC/USDT', limit: '142', value: '60', before: '60', after: '0' }, false],
+  // Equity 14,200; 4,260 are wanted, 4,200 are held. The band: (1.5 · 0.3² · 0.7² · 0.0010167)^(1/3) = 0.040666.
+  [
+    'TradeShare',
+    {},
+    held('0.07'),
+    { symbol: 'BTC/USDT', limit: '577.46', value: '60', before: '60', after: '0' },
+    false,
+  ],
+  // Equity 10,009, of which 10.01 are wanted and 9 held; so small a target has a band of a hundredth, and an order begins there.
+  [
+    'TradeShare',
+    { views: [{ ...up, uncertainty: 0.1, expectedReturn: 0.00004 + 0.0061 / 3 }] },
+    held('0.00015'),
+    { symbol: 'BTC/USDT', limit: '100.09', value: '1.01', before: '1.01', after: '0' },
+    false,
+  ],
+  [
+    'NoQuorum',
+    {
+      views: [
+        { ...up, direction: 'none', quorum: { met: false, count: 1, countNeeded: 2, weight: 1, weightNeeded: 0.5 } },
+      ],
+    },
+    held('0.05'),
+    { symbol: 'BTC/USDT', limit: '2', value: '1', before: '0.05', after: '0.05' },
+    false,
+  ],
+  [
+    'NoQuorum',
+    {
+      views: [
+        { ...up, direction: 'none', quorum: { met: false, count: 2, countNeeded: 2, weight: 0.4, weightNeeded: 0.5 } },
+      ],
+    },
+    held('0.05'),
+    { symbol: 'BTC/USDT', limit: '0.5', value: '0.4', before: '0.05', after: '0.05' },
+    false,
+  ],
+  [
+    'ViewEnded',
+    { views: [{ ...up, direction: 'flat' }], horizonMs: 60_000 },
+    { ...held('0.05'), upheld: [{ symbol: 'BTC/USDT', at: 940_500 }] },
+    { symbol: 'BTC/USDT', limit: '60000 ms', value: '60000 ms', before: '0.05', after: '0' },
+    true,
+  ],
   [
     'OrderInFlight',
     {},
@@ -134,6 +183,14 @@ const bites: [
     { views: [{ ...up, expectedReturn: 0.0024 }] },
     {},
     { symbol: 'BTC/USDT', limit: '0.00244', value: '0.0024', before: '0.04158', after: '0' },
+    false,
+  ],
+  // Nothing is left of it: what it would buy if it were free is 3,000.
+  [
+    'CostGate',
+    { views: [{ ...up, expectedReturn: 0.002 }] },
+    {},
+    { symbol: 'BTC/USDT', limit: '0.00244', value: '0.002', before: '0.05', after: '0' },
     false,
   ],
   [
@@ -195,11 +252,11 @@ describe('the cost gate', () => {
   const falling = { views: [down] };
   const holding = held('0.1');
 
-  // (fee + half the spread + slippage) · ways · (1 + buffer), of the order's value; the first: (0.001 + 1/60000) · 2 · 1.2.
+  // (fee + half the spread + slippage) · 2 · (1 + buffer), of the order's value; the first: (0.001 + 1/60000) · 2 · 1.2.
   it.each<[string, Plain<Plain<Partial<PlanRequest>>>, Plain<Plain<Partial<Books>>>, number]>([
     ['of a purchase, there and back', rising, {}, 0.00244],
-    ['of a sale, one way', falling, holding, 0.00122],
-    ['without a buffer', { ...rising, limits: { ...limits, costBuffer: 0 } }, {}, 0.002033333],
+    ['of a sale, there and back', falling, holding, 0.00244],
+    ['without a buffer', { ...falling, limits: { ...limits, costBuffer: 0 } }, holding, 0.002033333],
     ['doubled by its buffer', { ...rising, limits: { ...limits, costBuffer: 1 } }, {}, 0.004066667],
     ['without a fee', { ...rising, ...fee('0') }, {}, 0.00004],
     ['with a tenfold fee', { ...rising, ...fee('0.01') }, {}, 0.02404],
@@ -217,7 +274,7 @@ describe('the cost gate', () => {
         ),
       },
       holding,
-      0.00242,
+      0.00484,
     ],
     ['of a tenth of the order', { ...rising, limits: { ...limits, maxOrderNotional: '250' } }, {}, 0.00244],
     ['of a cheap coin', { ...rising, ...book([['5.9999', deep]], [['6.0001', deep]]) }, {}, 0.00244],

@@ -90,7 +90,10 @@ const cash: Plain<Books> = {
   closedTrades: [],
   lastSales: [],
   day: { opening: undefined, turnover: '0', fees: '0' },
+  upheld: [],
 };
+
+export const HORIZON_MS = 3_600_000;
 
 /** A plan of an account with 10,000 USDT that sees BTC rise. */
 export function plan(changes: Plain<Partial<PlanRequest>> = {}, books: Plain<Partial<Books>> = {}) {
@@ -102,6 +105,7 @@ export function plan(changes: Plain<Partial<PlanRequest>> = {}, books: Plain<Par
       currency: 'USDT',
       epoch: 4,
       views: [up],
+      horizonMs: HORIZON_MS,
       snapshot,
       prices: pricesIn((changes.snapshot ?? snapshot) as MarketSnapshot),
       limits,

@@ -10,7 +10,7 @@ describe('a plan', () => {
   it('buys the wanted share at the collar, floored to step and tick, and says what bound it', () => {
     const result = plan();
     expect(result.legs).toHaveLength(1);
-    // Kelly 0.25 · 0.006 / 0.0001 = 15 → 0.3 of 10,000 = 3,000 → 2,500 at most; 60001 · 1.002 = 60121.002.
+    // Kelly 0.25 · (0.006 − 0.0020333) / 0.0001 = 9.9 → 0.3 of 10,000 = 3,000 → 2,500 at most; 60001 · 1.002 = 60121.002.
     expect(result.legs[0]).toMatchObject({
       side: 'buy',
       purpose: 'open',
@@ -19,7 +19,7 @@ describe('a plan', () => {
       epoch: 4,
     });
     expect(result.verdicts).toMatchObject([
-      { code: 'SymbolExposure', before: '150000', after: '3000' },
+      { code: 'SymbolExposure', before: '99166.67', after: '3000' },
       { code: 'OrderNotional', before: '3000', after: '2500' },
     ]);
   });
@@ -90,7 +90,7 @@ describe('a plan', () => {
     expect(plan().kind).toBe('independent');
   });
 
-  it('holds on a flat view and without a quorum', () => {
+  it('holds on a flat view and without a quorum, while the view that it was bought on lasts', () => {
     for (const direction of ['flat', 'none'] as const)
       expect(plan({ views: [{ ...up, direction }] }, held('0.1')).legs).toEqual([]);
   });
