@@ -5,7 +5,7 @@ import { openJournal } from '../stores/journal/open.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { createSnapshotReader } from '../stores/market-buffer/snapshots.ts';
 import { createAgents } from '../trading/agents/create.ts';
-import type { RememberNews } from '../trading/agents/sentiment/fingpt.ts';
+import type { RememberNews } from '../trading/agents/sentiment/sentiment-agent.ts';
 import { runRole } from './role.ts';
 
 await runRole('agents', async ({ configuration, secrets, logger }) => {

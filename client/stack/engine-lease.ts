@@ -11,8 +11,8 @@ import type { Supervisor } from './supervisor.ts';
 const SILENT_MS = LEASE_MS / 2;
 const LOOK_MS = 500;
 
-/** Freqtrade and Hummingbot trade an account of their own, on which two would trade against each other. Forecasters only answer. */
-const tradesItself = (engine: Engine): boolean => seatRow(engine).engine !== 'forecaster';
+/** Freqtrade and Hummingbot trade an account of their own, on which two would trade against each other. The others only answer. */
+const tradesItself = (engine: Engine): boolean => seatRow(engine).engine === 'program';
 
 const partOf = (engine: string): string => `engines/${engine}`;
 

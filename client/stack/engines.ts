@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Configuration } from '../../contracts/config/schema.ts';
 import { type SeatOf, seatRow } from '../../domain/signals/seats.ts';
 import { type Engine, engines } from '../../runtime/configuration/engines.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
@@ -15,6 +16,7 @@ const forecasters: PythonRequirements = {
 type Forecaster = SeatOf<'forecaster' | 'trained-forecaster'>;
 const programs: Record<Exclude<Engine, Forecaster>, PythonRequirements> = {
   freqtrade: { name: 'freqtrade', lockFile: 'workers/freqtrade/requirements.lock', python: '>=3.11,<3.14' },
+  vader: { name: 'vader', lockFile: 'workers/vader/requirements.lock', python: '>=3.11' },
   hummingbot: { name: 'hummingbot', lockFile: 'workers/hummingbot/requirements.lock', python: '>=3.12,<3.13' },
 };
 
@@ -25,11 +27,15 @@ export const engineRequirements = {
 } as Record<Engine, PythonRequirements>;
 
 /** How each is run, given the `python` that holds it. Freqtrade and Hummingbot are watched over by a process of ours that configures them. */
-function processOf(engine: Engine, python: string): ProcessSpec {
+function processOf(engine: Engine, python: string, { agents }: Pick<Configuration, 'agents'>): ProcessSpec {
   const name = `engines/${engine}`;
   if (seatRow(engine).engine === 'forecaster') {
     const main = join(projectFolder, 'workers', 'gpu', 'main.py');
     return { name, command: python, args: [main, engine], watched: true, advisory: true };
+  }
+  if (engine === 'vader') {
+    const args = [join(projectFolder, 'workers', 'vader', 'main.py'), String(agents.vader.port)];
+    return { name, command: python, args, watched: true, advisory: true };
   }
   return {
     name,
@@ -43,10 +49,14 @@ function processOf(engine: Engine, python: string): ProcessSpec {
 }
 
 /** Installs what is missing of the wanted engines, one after the other, and says how each is started. */
-export async function prepareEngines(wanted: readonly Engine[], options: InstallOptions): Promise<ProcessSpec[]> {
+export async function prepareEngines(
+  wanted: readonly Engine[],
+  configuration: Pick<Configuration, 'agents'>,
+  options: InstallOptions,
+): Promise<ProcessSpec[]> {
   const specs: ProcessSpec[] = [];
   for (const engine of engines.filter((name) => wanted.includes(name))) {
-    specs.push(processOf(engine, await pythonEnvironment(engineRequirements[engine], options)));
+    specs.push(processOf(engine, await pythonEnvironment(engineRequirements[engine], options), configuration));
   }
   return specs;
 }

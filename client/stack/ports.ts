@@ -66,16 +66,14 @@ export function portsOf(
           key: inConfiguration(`agents.hummingbot.${key}`),
         }))
       : []),
-    ...(engines.includes('freqtrade')
-      ? [
-          {
-            host: '127.0.0.1',
-            port: agents.freqtrade.port,
-            use: 'Freqtrade',
-            key: inConfiguration('agents.freqtrade.port'),
-          },
-        ]
-      : []),
+    ...(['freqtrade', 'vader'] as const)
+      .filter((name) => engines.includes(name))
+      .map((name) => ({
+        host: '127.0.0.1',
+        port: agents[name].port,
+        use: name === 'freqtrade' ? 'Freqtrade' : 'the word list of vader',
+        key: inConfiguration(`agents.${name}.port`),
+      })),
   ].map(({ host, port, use, key }) => ({ host, port, use, key }));
 }
 

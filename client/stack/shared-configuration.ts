@@ -9,6 +9,7 @@ export const perMachine: readonly string[] = [
   'paperExchange.host',
   'paperExchange.port',
   'agents.freqtrade.port',
+  'agents.vader.port',
   'agents.hummingbot.port',
   'agents.hummingbot.mqttPort',
   'agents.lag-llama.checkpoint',

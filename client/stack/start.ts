@@ -188,7 +188,7 @@ async function bringUp(
   const [temporalUrl, services, engineProcesses, watchers, buildId] = await Promise.all([
     joined?.url ?? startServer(),
     startServices(options, supervisor),
-    prepareEngines(engines, { onProgress, signal }),
+    prepareEngines(engines, configuration, { onProgress, signal }),
     options.observe ? observers(configuration, profile, { onProgress, signal }) : [],
     build,
   ]);

@@ -108,6 +108,14 @@ const fingpt = z
   })
   .prefault({});
 
+/** It rates the news of `fingpt`. */
+const vader = z
+  .strictObject({
+    /** Of its server, on this machine only. */
+    port: z.int().min(1_024).max(65_535).default(8097),
+  })
+  .prefault({});
+
 const hummingbot = z
   .strictObject({
     /** γ of the quoting model. */
@@ -132,7 +140,7 @@ const kinds = {
   forecaster: () => z.strictObject({ worker }).prefault({}),
 };
 /** Of the others; of the baseline nothing is. */
-const ownSettings = { 'lag-llama': lagLlama, fingpt, freqtrade, hummingbot } satisfies Record<
+const ownSettings = { 'lag-llama': lagLlama, vader, fingpt, freqtrade, hummingbot } satisfies Record<
   SeatOf<'trained-forecaster'>,
   z.ZodType
 > &

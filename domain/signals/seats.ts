@@ -40,17 +40,21 @@ interface SeatTerms {
   secrets?: Readonly<Record<string, SeatSecret>>;
 }
 
-/** `engine` is what `npm start -- --with NAME` installs and runs: a program of others, or the worker of the forecasters. */
+/**
+ * `engine` is what `npm start -- --with NAME` installs and runs: a program of others that trades an account of its own, a server that only answers,
+ * or the worker of the forecasters.
+ */
 export type SeatRow = SeatTerms &
   (
     | { kind: 'language-model'; hosted: HostedModel; engine?: never }
     | { kind: 'forecaster' | 'trained-forecaster'; engine?: 'forecaster' }
-    | { kind: 'of-its-own'; engine?: 'program' }
+    | { kind: 'of-its-own'; engine?: 'program' | 'server' }
   );
 
 /**
  * The seats, in the order in which they are shown: all that is said of one stands in its row. Each is asked on its own queue, so that a slow
- * one holds up no other. Beside the six: `baseline`, a documented rule, and `fracast`, a small forecaster whose weights come in its package.
+ * one holds up no other. Beside the six: `baseline`, a documented rule, `fracast`, a small forecaster whose weights come in its package,
+ * and `vader`, a list of words that rates the news of `fingpt` where nobody serves a model.
  */
 export const seats = {
   deepseek: {
@@ -132,6 +136,14 @@ export const seats = {
     answerMs: 20_000,
     engine: 'forecaster',
   },
+  vader: {
+    kind: 'of-its-own',
+    group: 'sentiment',
+    mission: false,
+    takesPart: 'when_asked',
+    answerMs: 20_000,
+    engine: 'server',
+  },
 } as const satisfies Record<string, SeatRow>;
 
 export type SeatId = keyof typeof seats;
@@ -154,7 +166,7 @@ export function seatsOf<K extends SeatKind>(kind: K): SeatOf<K>[] {
 }
 
 /** Programs of others first. */
-export const engineIds: readonly EngineId[] = (['program', 'forecaster'] as const).flatMap((engine) =>
+export const engineIds: readonly EngineId[] = (['program', 'server', 'forecaster'] as const).flatMap((engine) =>
   seatIds.filter((id): id is EngineId => seatRow(id).engine === engine),
 );
 

@@ -16,6 +16,11 @@ export function freqtradeEngineUrl({ agents }: { agents: { freqtrade: { port: nu
   return `http://127.0.0.1:${agents.freqtrade.port}`;
 }
 
+/** The server of the word list that rates news beside the stack. */
+export function vaderEngineUrl({ agents }: Pick<Configuration, 'agents'>): string {
+  return `http://127.0.0.1:${agents.vader.port}`;
+}
+
 /** Where the engine of Hummingbot beside the stack says how it quotes. */
 export function hummingbotEngineUrl({ agents: { hummingbot } }: Pick<Configuration, 'agents'>): string {
   return `http://127.0.0.1:${hummingbot.port}`;

@@ -11,7 +11,7 @@ import { createSnapshotReader, type ReadSnapshot } from '../../stores/market-buf
 import { type AgentSecrets, createAgents } from '../../trading/agents/create.ts';
 import type { ModelCalls } from '../../trading/agents/language-models/metering.ts';
 import type { Agent } from '../../trading/agents/port.ts';
-import type { RememberNews } from '../../trading/agents/sentiment/fingpt.ts';
+import type { RememberNews } from '../../trading/agents/sentiment/sentiment-agent.ts';
 
 export const DEEPSEEK_KEY = 'sk-deepseek-canary-1f2e3d4c';
 export const QWEN_KEY = 'sk-qwen-canary-9a8b7c6d';

@@ -57,7 +57,7 @@ beforeAll(async () => {
   const settings = { paperExchange: { port: exchange.configuration.port }, agents: { freqtrade: { port } } };
   writeFileSync(join(folder, 'trading.yml'), stringify(settings));
   supervisor = createSupervisor({ logFolder: join(folder, 'logs'), environment: {}, logger: silent });
-  const specs = await prepareEngines(['freqtrade'], {});
+  const specs = await prepareEngines(['freqtrade'], parseConfiguration({}, 'the test'), {});
   const urls = await supervisor.start(specs);
   expect(urls).toEqual([`http://127.0.0.1:${port}`]);
   // What it is watched by, once it serves.

@@ -10,13 +10,14 @@ import { shares } from '../../runtime/configuration/process-environment.ts';
 import { type SecretName, secretVariables } from '../../runtime/configuration/secrets.ts';
 import { standIn, temporaryFolder } from './harness.ts';
 
-const foreign = ['temporal', 'prometheus', 'alertmanager', 'something-new'];
+/** The word list is ours, and needs nothing but the port that it is told. */
+const foreign = ['temporal', 'prometheus', 'alertmanager', 'something-new', 'engines/vader'];
 const own = [
   'mcp-coordinator',
   'paper-exchange',
   'web-ui',
   ...roles.map((role) => `workers/${role}`),
-  ...engines.map((engine) => `engines/${engine}`),
+  ...engines.map((engine) => `engines/${engine}`).filter((name) => !foreign.includes(name)),
 ];
 const secretNames = Object.keys(secretVariables) as SecretName[];
 const CANARY = 'canary';
@@ -89,6 +90,7 @@ it.each<[string, SecretName[]]>([
   ['web-ui', ['webUiToken']],
   ['engines/freqtrade', ['freqtradeEngineToken']],
   ['engines/hummingbot', ['journalUrl', 'paperAdminToken']],
+  ['engines/vader', []],
   ['engines/lag-llama', ['coordinatorToken', 'payloadKeys']],
   ['engines/fracast', ['coordinatorToken', 'payloadKeys']],
   ['temporal', []],

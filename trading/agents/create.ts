@@ -10,7 +10,7 @@ import {
   seatIds,
   seatRow,
 } from '../../domain/signals/seats.ts';
-import { freqtradeEngineUrl, hummingbotEngineUrl } from '../../runtime/configuration/addresses.ts';
+import { freqtradeEngineUrl, hummingbotEngineUrl, vaderEngineUrl } from '../../runtime/configuration/addresses.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { addressesIn, type Secrets } from '../../runtime/configuration/secrets.ts';
@@ -23,11 +23,12 @@ import { createEngineViews, type EngineViews } from './hummingbot/hummingbot-eng
 import { createLanguageModel } from './language-models/language-model.ts';
 import type { ModelCalls } from './language-models/metering.ts';
 import type { Agent } from './port.ts';
-import { createFinGpt, type RememberNews } from './sentiment/fingpt.ts';
 import { createFeed } from './sentiment/news/feed.ts';
 import { createNewsFile } from './sentiment/news/file.ts';
 import type { NewsSource } from './sentiment/news/port.ts';
 import { publicFeeds } from './sentiment/news/public-feeds.ts';
+import { fingptSeat, vaderModels, vaderSeat } from './sentiment/seats.ts';
+import { createSentimentAgent, type RememberNews } from './sentiment/sentiment-agent.ts';
 
 export type AgentSecrets = Partial<Pick<Secrets, SeatSecretName | 'freqtradeEngineToken'>>;
 
@@ -42,8 +43,13 @@ interface Means {
   rememberNews: RememberNews;
 }
 
+/** With what several of them share. */
+interface Given extends Means {
+  news: readonly NewsSource[];
+}
+
 type Own = SeatOf<'of-its-own'>;
-type Create<Id extends SeatId> = (id: Id, means: Means) => Agent | undefined;
+type Create<Id extends SeatId> = (id: Id, means: Given) => Agent | undefined;
 
 /** How the agent of a seat is made; undefined where a worker of its own serves the queue: ours would take questions away from the model. */
 const kinds: { [K in Exclude<SeatKind, 'of-its-own'>]: Create<SeatOf<K>> } = {
@@ -64,10 +70,15 @@ const kinds: { [K in Exclude<SeatKind, 'of-its-own'>]: Create<SeatOf<K>> } = {
 };
 
 /** The agents of their own kind: each takes its settings and secrets by name, and signs as itself. */
-const own: { [Id in Own]: (means: Means) => Agent<Id> } = {
-  fingpt({ configuration: { agents }, secrets, modelCalls, rememberNews }) {
+const own: { [Id in Own]: (means: Given) => Agent<Id> } = {
+  fingpt({ configuration: { agents }, secrets, news, modelCalls, rememberNews }) {
     const settings = { ...agents.fingpt, apiKey: secrets.fingptApiKey };
-    return createFinGpt(settings, newsSources(agents.fingpt.news, secrets), modelCalls, rememberNews);
+    return createSentimentAgent(fingptSeat, settings, news, modelCalls, rememberNews);
+  },
+  vader({ configuration: { agents }, engines, news, modelCalls, rememberNews }) {
+    const baseUrl = engines.includes('vader') ? vaderEngineUrl({ agents }) : undefined;
+    const settings = { baseUrl, models: vaderModels, news: agents.fingpt.news };
+    return createSentimentAgent(vaderSeat, settings, news, modelCalls, rememberNews);
   },
   freqtrade: ({ configuration: { agents }, secrets, engines }) =>
     createFreqtrade(freqtradeSettings(agents, secrets, engines.includes('freqtrade'))),
@@ -78,10 +89,11 @@ const own: { [Id in Own]: (means: Means) => Agent<Id> } = {
 
 /** Every agent as it is configured, by its seat. */
 export function createAgents(means: Means): Partial<Record<AgentId, Agent>> {
+  const given = { ...means, news: newsSources(means.configuration.agents.fingpt.news, means.secrets) };
   return Object.fromEntries(
     seatIds.flatMap((id) => {
       const { kind } = seatRow(id);
-      const agent = kind === 'of-its-own' ? own[id as Own](means) : (kinds[kind] as Create<SeatId>)(id, means);
+      const agent = kind === 'of-its-own' ? own[id as Own](given) : (kinds[kind] as Create<SeatId>)(id, given);
       return agent ? [[id, agent]] : [];
     }),
   );

@@ -4,6 +4,7 @@ import OpenAI, { APIError } from 'openai';
 import { z } from 'zod';
 import type { CycleId } from '../../../domain/orders/ids.ts';
 import type { NewsItem } from '../../../domain/signals/news.ts';
+import type { SeatId } from '../../../domain/signals/seats.ts';
 import type { Sentiment } from '../../../domain/signals/sentiment.ts';
 import { createBreaker } from '../../../runtime/telemetry/breaker.ts';
 import { scrub } from '../../../runtime/telemetry/logger.ts';
@@ -14,6 +15,7 @@ import { SENTIMENT_VERSION, sentimentPrompt } from '../language-models/prompts/s
 import { printable } from '../language-models/reply.ts';
 import { AgentUnavailable } from '../port.ts';
 import { originOf } from '../probe.ts';
+import type { SentimentSeat } from './seats.ts';
 
 /** The longest label, "moderately negative", is four tokens of Llama's. */
 const SAMPLING = { temperature: 0, max_tokens: 6, logprobs: 5, seed: 1 };
@@ -67,14 +69,15 @@ export type RateNews = (
 ) => Promise<RatedItem | undefined>;
 
 /**
- * Has a FinGPT model label news over the OpenAI protocol's completions. Whatever the news says and the model answers, what comes out is one of
+ * Has a model label news over the OpenAI protocol's completions. Whatever the news says and the model answers, what comes out is one of
  * three labels with its chances, or nothing. An item is asked about once for each model.
  *
  * @throws AgentUnavailable when the server fails; CompletionRefused wrong_model when another model than the accepted ones says it answered,
  * invalid_answer for one without an end
  */
 export function createSentimentModel(
-  { baseUrl, apiKey, models }: { baseUrl: string; apiKey: string | undefined; models: readonly string[] },
+  { id: agentId, name, accepted }: SentimentSeat<SeatId>,
+  { baseUrl, apiKey, models }: { baseUrl: string; apiKey?: string | undefined; models: readonly string[] },
   calls: ModelCalls,
 ): RateNews {
   const client = new OpenAI({
@@ -88,7 +91,7 @@ export function createSentimentModel(
     fetch: boundedFetch,
     fetchOptions: { redirect: 'error' },
   });
-  const breaker = createBreaker('agents', 'fingpt', (error) => error instanceof AgentUnavailable);
+  const breaker = createBreaker('agents', agentId, (error) => error instanceof AgentUnavailable);
   const known = new Map<string, RatedItem | undefined>();
 
   return async (cycleId, model, item, signal) => {
@@ -96,10 +99,10 @@ export function createSentimentModel(
     const key = createHash('sha256').update(`${model}\n${prompt}`).digest('hex');
     const before = known.get(key);
     if (known.has(key)) return before && { ...before, tokens: 0 };
-    const callId = `${cycleId}/fingpt/${randomUUID()}`;
+    const callId = `${cycleId}/${agentId}/${randomUUID()}`;
     const call = {
       callId,
-      agentId: 'fingpt',
+      agentId,
       cycleId,
       askedModel: model,
       promptVersion: SENTIMENT_VERSION,
@@ -142,7 +145,7 @@ export function createSentimentModel(
     if (answered === undefined || isOneOf(models, answered)) return;
     throw new CompletionRefused(
       'wrong_model',
-      `${originOf(baseUrl)} let ${printable(answered).slice(0, 80)} answer, which is none of the FinGPT models in agents.fingpt.models (${models[0]}, …).`,
+      `${originOf(baseUrl)} let ${printable(answered).slice(0, 80)} answer, which is none of ${accepted} (${models[0]}, …).`,
     );
   }
 
@@ -158,17 +161,17 @@ export function createSentimentModel(
           if (error instanceof AnswerTooLong) {
             throw new CompletionRefused(
               'invalid_answer',
-              `The FinGPT server's answer does not count: ${error.message}.`,
+              `The ${name} server's answer does not count: ${error.message}.`,
             );
           }
           const why =
             error instanceof APIError && error.status !== undefined ? `status ${error.status}` : 'no usable answer';
-          throw new AgentUnavailable(`The FinGPT server failed to rate news (${why}).`);
+          throw new AgentUnavailable(`The ${name} server failed to rate news (${why}).`);
         }
       });
     } catch (error) {
       if (isBrokenCircuitError(error))
-        throw new AgentUnavailable('The FinGPT server failed five times in a row and is left alone for ten seconds.');
+        throw new AgentUnavailable(`The ${name} server failed five times in a row and is left alone for ten seconds.`);
       throw error;
     }
   }

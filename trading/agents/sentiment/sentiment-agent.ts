@@ -5,6 +5,7 @@ import type { AgentRequest } from '../../../contracts/signals.ts';
 import type { SymbolSnapshot } from '../../../domain/market/market.ts';
 import { closingPrices } from '../../../domain/signals/baseline.ts';
 import { distinct, MARKET_WIDE, type NewsItem, relevanceTo } from '../../../domain/signals/news.ts';
+import type { SeatId } from '../../../domain/signals/seats.ts';
 import { isNeutral, type RatedNews, sentimentView } from '../../../domain/signals/sentiment.ts';
 import { type AbstentionReason, type AgentAnswer, abstain, type Opinion } from '../../../domain/signals/signals.ts';
 import {
@@ -20,6 +21,7 @@ import { SENTIMENT_VERSION } from '../language-models/prompts/sentiment-1.ts';
 import { type Agent, freeAnswer, symbolsOf } from '../port.ts';
 import { originOf, probe } from '../probe.ts';
 import type { NewsSource } from './news/port.ts';
+import type { SentimentSeat } from './seats.ts';
 import { createSentimentModel, isOneOf, type RateNews } from './sentiment-model.ts';
 
 const MINUTE_MS = 60_000;
@@ -29,64 +31,74 @@ const RATING_MS = 15_000;
 
 const modelListSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
 
-export type FinGptSettings = AgentsConfiguration['fingpt'] & { apiKey: string | undefined };
+export interface SentimentSettings {
+  /** Of a server that speaks OpenAI's completions; without `/v1`. */
+  baseUrl?: string | undefined;
+  /** Names under which its model may be served; any other is refused. */
+  models: readonly string[];
+  apiKey?: string | undefined;
+  news: AgentsConfiguration['fingpt']['news'];
+}
 
 /** Keeps what was rated for those who learn from it; never throws. */
 export type RememberNews = (rated: NewsRated) => Promise<void>;
+
+type Seat = SentimentSeat<SeatId>;
 
 /** A sentence and its reason where there can be no view. */
 type Refusal = { reason: AbstentionReason; detail: string };
 
 /**
- * FinGPT: sentiment of news, by an open model behind an OpenAI-compatible server. What the news says is data: a story only ever becomes one of
- * three labels, however it is worded.
+ * Sentiment of news, by a model behind an OpenAI-compatible server. What the news says is data: a story only ever becomes one of three labels,
+ * however it is worded.
  */
-export function createFinGpt(
-  settings: FinGptSettings,
+export function createSentimentAgent<Id extends SeatId>(
+  seat: SentimentSeat<Id>,
+  settings: SentimentSettings,
   sources: readonly NewsSource[],
   calls: ModelCalls,
   remember: RememberNews,
   ratingMs: number = RATING_MS,
-): Agent<'fingpt'> {
+): Agent<Id> {
   const { baseUrl } = settings;
-  const rate = baseUrl === undefined ? undefined : createSentimentModel({ ...settings, baseUrl }, calls);
+  const rate = baseUrl === undefined ? undefined : createSentimentModel(seat, { ...settings, baseUrl }, calls);
   return {
-    id: 'fingpt',
+    id: seat.id,
     async answer(request, signal) {
       const over = AbortSignal.timeout(ratingMs);
-      const found = await inspect(settings, sources, signal);
-      if ('reason' in found || !rate) return refused(request, 'reason' in found ? found : noEndpoint);
+      const found = await inspect(seat, settings, sources, signal);
+      if ('reason' in found || !rate) return refused(seat, request, 'reason' in found ? found : noEndpoint(seat));
       const news = await readNews(settings, sources, request.snapshot.takenAt, signal);
       try {
-        return await viewOf(request, found.model, news, { settings, rate, remember }, signal, over);
+        return await viewOf(request, found.model, news, { seat, settings, rate, remember }, signal, over);
       } catch (error) {
         if (!(error instanceof CompletionRefused)) throw error;
-        return refused(request, { reason: error.reason, detail: error.message });
+        return refused(seat, request, { reason: error.reason, detail: error.message });
       }
     },
   };
 }
 
-function refused(request: AgentRequest, { reason, detail }: Refusal): AgentAnswer {
-  const opinions = abstain('fingpt', symbolsOf(request), reason, shortened(detail));
-  return freeAnswer({ agentId: 'fingpt', model: 'none', version: SENTIMENT_VERSION }, opinions);
+function refused({ id }: Seat, request: AgentRequest, { reason, detail }: Refusal): AgentAnswer {
+  const opinions = abstain(id, symbolsOf(request), reason, shortened(detail));
+  return freeAnswer({ agentId: id, model: 'none', version: SENTIMENT_VERSION }, opinions);
 }
 
-const noEndpoint: Refusal = {
-  reason: 'no_endpoint',
-  detail: 'Set agents.fingpt.baseUrl to an OpenAI-compatible server that serves a FinGPT model.',
-};
+function noEndpoint({ noServer }: Seat): Refusal {
+  return { reason: 'no_endpoint', detail: noServer };
+}
 
 /** The model that is served under one of the configured names, or what is missing. */
 async function inspect(
-  { baseUrl, models, apiKey }: FinGptSettings,
+  seat: Seat,
+  { baseUrl, models, apiKey }: SentimentSettings,
   sources: readonly NewsSource[],
   signal: AbortSignal,
 ): Promise<{ model: string } | Refusal> {
-  if (baseUrl === undefined) return noEndpoint;
+  if (baseUrl === undefined) return noEndpoint(seat);
   const list = modelListSchema.safeParse(await probe(baseUrl, '/v1/models', signal, apiKey));
   if (!list.success) {
-    const detail = `${originOf(baseUrl)} gives no list of models at /v1/models: start the server, or correct agents.fingpt.baseUrl or FINGPT_API_KEY.`;
+    const detail = `${originOf(baseUrl)} gives no list of models at /v1/models: ${seat.mend}.`;
     return { reason: 'unavailable', detail };
   }
   const served = list.data.data.map(({ id }) => id);
@@ -97,7 +109,7 @@ async function inspect(
       'There is no news to rate: set agents.fingpt.news.publicFeeds to true, agents.fingpt.news.feeds to RSS or Atom addresses (FINGPT_NEWS_FEEDS to those with a key), or agents.fingpt.news.file.';
     return { reason: 'not_configured', detail };
   }
-  const detail = `${originOf(baseUrl)} serves ${served.slice(0, 3).join(', ') || 'no model'}, and none of the FinGPT models in agents.fingpt.models (${models[0]}, …).`;
+  const detail = `${originOf(baseUrl)} serves ${served.slice(0, 3).join(', ') || 'no model'}, and none of ${seat.accepted} (${models[0]}, …).`;
   return { reason: 'wrong_model', detail: shortened(detail) };
 }
 
@@ -108,7 +120,7 @@ interface News {
 }
 
 async function readNews(
-  { news: { maxAgeMinutes } }: FinGptSettings,
+  { news: { maxAgeMinutes } }: SentimentSettings,
   sources: readonly NewsSource[],
   now: number,
   signal: AbortSignal,
@@ -127,7 +139,8 @@ async function readNews(
 }
 
 interface Rating {
-  settings: FinGptSettings;
+  seat: Seat;
+  settings: SentimentSettings;
   rate: RateNews;
   remember: RememberNews;
 }
@@ -152,12 +165,12 @@ async function viewOf(
     tokens += rated?.tokens ?? 0;
     opinions.push(
       ...(rated
-        ? [opinionOn(snapshot, request, rated, news, rating.settings)]
-        : abstain('fingpt', [snapshot.instrument.symbol], 'timeout', UNRATED)),
+        ? [opinionOn(snapshot, request, rated, news, rating)]
+        : abstain(rating.seat.id, [snapshot.instrument.symbol], 'timeout', UNRATED)),
     );
   }
   return {
-    agentId: 'fingpt',
+    agentId: rating.seat.id,
     opinions,
     model,
     version: SENTIMENT_VERSION,
@@ -183,7 +196,7 @@ async function rateFor(
   { cycleId, snapshot: { takenAt } }: AgentRequest,
   model: string,
   { items }: News,
-  { settings, rate, remember }: Rating,
+  { seat, settings, rate, remember }: Rating,
   signal: AbortSignal,
 ): Promise<Rated> {
   const rated: RatedItem[] = [];
@@ -198,7 +211,7 @@ async function rateFor(
     const answer = await rate(cycleId, model, item, signal);
     tokens += answer?.tokens ?? 0;
     if (answer) {
-      await remember({ agentId: 'fingpt', symbol, item, sentiment: answer.sentiment, model });
+      await remember({ agentId: seat.id, symbol, item, sentiment: answer.sentiment, model });
       rated.push({
         sentiment: answer.sentiment,
         ageMs: takenAt - item.publishedAt,
@@ -216,11 +229,16 @@ function opinionOn(
   { snapshot: { takenAt }, horizonMs }: AgentRequest,
   { items, found }: Rated,
   { faults }: News,
-  { news: { maxAgeMinutes } }: FinGptSettings,
+  {
+    seat: { id: agentId },
+    settings: {
+      news: { maxAgeMinutes },
+    },
+  }: Rating,
 ): Opinion {
   const silent = (reason: AbstentionReason, detail: string): Opinion => ({
     kind: 'abstention',
-    agentId: 'fingpt',
+    agentId,
     symbol,
     reason,
     detail: shortened(detail),
@@ -247,7 +265,7 @@ function opinionOn(
   if (isNeutral(view)) return silent('no_view', `${words}: nothing that leans either way.`);
   return {
     kind: 'signal',
-    agentId: 'fingpt',
+    agentId,
     symbol,
     probabilities: outcomeProbabilities(expectedReturn, uncertainty),
     expectedReturn,
