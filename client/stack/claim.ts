@@ -70,8 +70,10 @@ export async function claimBooks({
     environment: claimVariable(claim),
     async agree(terms) {
       const { agreed, others } = await stacks.agree(held, terms);
-      const first = kind === 'first' ? others.find((other) => other.kind === 'first') : undefined;
-      if (first) throw heldElsewhere(first, place, severalMachines);
+      const holder = others.find(
+        (other) => other.stackId === held.stackId || (kind === 'first' && other.kind === 'first'),
+      );
+      if (holder) throw heldElsewhere(holder, place, severalMachines);
       if (others.length > 0) throw otherTerms(terms, others, kind);
       if (!agreed) throw booksTaken();
     },

@@ -27,7 +27,7 @@ export async function takeEngines(
 ): Promise<void> {
   for (const engine of wanted.filter(tradesItself)) {
     const holder = await books.takePart(partOf(engine));
-    if (holder?.stackId === books.claim.stackId) continue;
+    if (holder?.fence === books.claim.fence) continue;
     throw new UserError(
       'EngineElsewhere',
       `${engine} runs ${holder ? `at ${describeStack(holder)}` : 'elsewhere'}, and trades an account of its own, which no two may: leave "--with ${engine}" out here, or stop that stack first.`,
@@ -64,8 +64,7 @@ export function guardEngines(
       return;
     }
     for (const { name } of own)
-      if ((await books.takePart(name))?.stackId !== books.claim.stackId)
-        throw new Error(`${name} runs elsewhere by now`);
+      if ((await books.takePart(name))?.fence !== books.claim.fence) throw new Error(`${name} runs elsewhere by now`);
     isEnded = false;
     await supervisor.start(own);
   };

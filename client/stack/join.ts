@@ -4,7 +4,7 @@ import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
 import { type KnownSecrets, type SecretName, secretVariables } from '../../runtime/configuration/secrets.ts';
 import { currentBuild } from '../../runtime/deployment.ts';
-import type { Stack, StackPlace, StackTerms } from '../../stores/journal/books/stacks.ts';
+import { isSamePlace, type Stack, type StackPlace, type StackTerms } from '../../stores/journal/books/stacks.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { describeStack } from './claim.ts';
 import { usesOtherServer } from './connection.ts';
@@ -58,9 +58,9 @@ function refuseMissing(names: readonly SecretName[]): void {
  */
 export async function stackToJoin(
   { stacks }: Pick<Journal, 'stacks'>,
-  { stackId }: Pick<StackPlace, 'stackId'>,
+  place: StackPlace,
 ): Promise<Stack & { terms: StackTerms }> {
-  const running = (await stacks.list()).filter((stack) => stack.stackId !== stackId && stack.leftMs > 0);
+  const running = (await stacks.list()).filter((stack) => !isSamePlace(stack, place) && stack.leftMs > 0);
   const found = running.find(({ kind }) => kind === 'first') ?? running[0];
   if (found?.terms) return { ...found, terms: found.terms };
   throw new UserError(

@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
-import type { KnownSecrets } from '../../runtime/configuration/secrets.ts';
+import { type KnownSecrets, knownSecrets } from '../../runtime/configuration/secrets.ts';
 import type { StackPlace } from '../../stores/journal/books/stacks.ts';
 
 const MACHINE_FILE = '/etc/machine-id';
@@ -14,27 +15,37 @@ function stackFile(folder: string): string {
 }
 
 /** Undefined where no stack has ever run in the folder. */
-export function stackIdIn(folder: string): string | undefined {
+function stackIdIn(folder: string): string | undefined {
   const file = stackFile(folder);
   if (!existsSync(file)) return undefined;
   return z.uuid().safeParse(readFileSync(file, 'utf8').trim()).data;
 }
 
 /**
- * Of a folder that this process has claimed. Where its id is missing, or none that can be read, another is made.
+ * Undefined where no stack has ever run in the folder.
  *
  * @param severalMachines whether another machine gets to its books. Those in the folder itself go with it, whatever a container calls its machine.
  */
-export function placeOf(folder: string, severalMachines = true): StackPlace {
-  let stackId = stackIdIn(folder);
-  if (stackId === undefined) {
-    stackId = randomUUID();
-    writePrivateFile(stackFile(folder), stackId);
-  }
+export function knownPlace(folder: string, severalMachines: boolean): StackPlace | undefined {
+  const stackId = stackIdIn(folder);
+  if (stackId === undefined) return undefined;
   const host = hostname();
   const machineId = existsSync(MACHINE_FILE) ? readFileSync(MACHINE_FILE, 'utf8').trim() : '';
   // Images share the file, and clones the name.
   return { stackId, machine: severalMachines ? `${machineId}/${host}` : 'here', host, folder };
+}
+
+/** Of a folder that this process has claimed. Where its id is missing, or none that can be read, another is made. */
+export function placeOf(folder: string, severalMachines: boolean): StackPlace {
+  if (stackIdIn(folder) === undefined) writePrivateFile(stackFile(folder), randomUUID());
+  const place = knownPlace(folder, severalMachines);
+  if (!place) throw new Error(`${stackFile(folder)} was written and cannot be read`);
+  return place;
+}
+
+/** This machine's data folder, as its claim on the books names it. */
+export function ownPlace(): StackPlace | undefined {
+  return knownPlace(dataFolder(), knownSecrets().journalUrl !== undefined);
 }
 
 /** Equal for equal secrets, and of no use to whoever reads it. */

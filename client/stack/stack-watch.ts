@@ -8,8 +8,8 @@ const LOOK_MS = 5_000;
 const AGAIN_MS = 60_000;
 
 /** What one stack says of the others: the first of those that joined and died, those that joined that there is no first. */
-export function observeStacks(stacks: readonly Stack[], { kind, stackId }: BooksClaim['claim']): Observation {
-  const others = stacks.filter((stack) => stack.stackId !== stackId);
+export function observeStacks(stacks: readonly Stack[], { kind, fence }: BooksClaim['claim']): Observation {
+  const others = stacks.filter((stack) => stack.fence !== fence);
   if (kind === 'joined') {
     const component = 'stacks/first';
     if (others.some((stack) => stack.kind === 'first' && stack.leftMs > 0)) return { component, detail: 'ok' };

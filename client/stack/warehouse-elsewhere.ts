@@ -1,8 +1,8 @@
 import { ExitCode, UserError } from '../../contracts/errors.ts';
-import { dataFolder } from '../../runtime/configuration/folders.ts';
+import { isSamePlace, type StackPlace } from '../../stores/journal/books/stacks.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { describeStack } from './claim.ts';
-import { stackIdIn } from './stack-place.ts';
+import { ownPlace } from './stack-place.ts';
 
 /**
  * A machine that joined another has no warehouse: a report from the empty one here would leave out, without a word, all that was exported there.
@@ -11,10 +11,10 @@ import { stackIdIn } from './stack-place.ts';
  */
 export async function refuseWarehouseElsewhere(
   { stacks }: Pick<Journal, 'stacks'>,
-  stackId: string | undefined = stackIdIn(dataFolder()),
+  place: StackPlace | undefined = ownPlace(),
 ): Promise<void> {
   const known = await stacks.list();
-  if (!known.some((stack) => stack.stackId === stackId && stack.kind === 'joined')) return;
+  if (!place || !known.some((stack) => isSamePlace(stack, place) && stack.kind === 'joined')) return;
   const first = known.find(({ kind }) => kind === 'first');
   throw new UserError(
     'WarehouseElsewhere',

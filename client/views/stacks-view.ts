@@ -1,4 +1,4 @@
-import type { Stack } from '../../stores/journal/books/stacks.ts';
+import { isSamePlace, type Stack, type StackPlace } from '../../stores/journal/books/stacks.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
 /** One stack that runs the books, or was not heard of any more. */
@@ -18,20 +18,26 @@ export interface StackView {
   engines: string[];
 }
 
-export async function viewStacks({ stacks }: Pick<Journal, 'stacks'>, ownId: string | undefined): Promise<StackView[]> {
+export async function viewStacks(
+  { stacks }: Pick<Journal, 'stacks'>,
+  ownPlace: StackPlace | undefined,
+): Promise<StackView[]> {
   const [found, parts] = await Promise.all([stacks.list(), stacks.parts()]);
-  return found.map(({ stackId, kind, host, folder, startedAt, heardAt, leftMs, terms }) => ({
-    stackId,
-    kind,
-    host,
-    folder,
-    here: stackId === ownId,
-    living: leftMs > 0,
-    startedAt,
-    heardAt,
-    ...(terms ? { build: terms.build } : {}),
-    engines: parts.filter((part) => part.stackId === stackId).map(({ part }) => part.replace(/^engines\//, '')),
-  }));
+  return found.map((stack) => {
+    const { stackId, kind, host, folder, startedAt, heardAt, leftMs, terms, fence } = stack;
+    return {
+      stackId,
+      kind,
+      host,
+      folder,
+      here: ownPlace !== undefined && isSamePlace(stack, ownPlace),
+      living: leftMs > 0,
+      startedAt,
+      heardAt,
+      ...(terms ? { build: terms.build } : {}),
+      engines: parts.filter((part) => part.fence === fence).map(({ part }) => part.replace(/^engines\//, '')),
+    };
+  });
 }
 
 /** Whether others work while nobody does what the first does: housekeeping, and on paper the exchange. */

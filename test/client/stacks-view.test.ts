@@ -61,7 +61,7 @@ describe('what one stack says of the others', () => {
     machine: stackId,
     host: `${stackId}.example`,
     folder: `/${stackId}`,
-    fence: 1,
+    fence: stackId === 'one' ? 1 : 2,
     startedAt: 0,
     heardAt: 0,
     leftMs,

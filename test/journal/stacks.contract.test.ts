@@ -106,6 +106,41 @@ describe.each(adapterNames)('who runs the books in %s', (name) => {
     expect(await stacks.renew(sleeper)).toBe(true);
   });
 
+  describe.each([
+    ['another machine', { machine: 'another' }],
+    ['another folder', { folder: '/copy' }],
+  ])('that sleeps and has a copy of its folder on %s', (_where, changes) => {
+    const copyOf = async (kind: StackKind): Promise<Held> => {
+      const outcome = await stacks.claim({ ...place('a', changes), kind }, LEASE_MS);
+      if (!('held' in outcome)) throw new Error('the copy was refused');
+      return outcome.held;
+    };
+
+    it.each(['first', 'joined'] as const)('goes on where the copy came as %s and has not agreed', async (kind) => {
+      const sleeper = await claimed('a', 'first', 2_000);
+      await stacks.takePart(sleeper, 'engines/freqtrade');
+      await stacks.agree(sleeper, terms());
+      await sleep(2_100);
+      const copy = await copyOf(kind);
+      expect(await stacks.renew(sleeper)).toBe(true);
+      expect(await stacks.takePart(copy, 'engines/freqtrade')).toMatchObject({ fence: sleeper.fence, ...place('a') });
+      expect(await stacks.agree(copy, terms())).toMatchObject({ agreed: false, others: [place('a')] });
+      expect(await stacks.list()).toMatchObject([place('a'), place('a', changes)]);
+      await stacks.release(copy);
+      expect(await stacks.renew(sleeper)).toBe(true);
+      expect(await stacks.parts()).toMatchObject([{ fence: sleeper.fence }]);
+    });
+
+    it('is ended by the copy that agrees, and only then', async () => {
+      const sleeper = await claimed('a', 'joined', SHORT_MS);
+      await stacks.agree(sleeper, terms());
+      await sleep(2 * SHORT_MS);
+      expect(await stacks.agree(await copyOf('joined'), terms())).toMatchObject({ agreed: true });
+      expect(await stacks.renew(sleeper)).toBe(false);
+      expect(await stacks.list()).toMatchObject([place('a', changes)]);
+    });
+  });
+
   it('stays with the one that wakes before the other has agreed', async () => {
     const sleeper = await claimed('a', 'first', 2_000);
     await sleep(2_100);
@@ -195,8 +230,8 @@ describe.each(adapterNames)('who runs the books in %s', (name) => {
     expect(await stacks.takePart(first, 'engines/freqtrade')).toMatchObject({ stackId: 'b' });
     expect(await stacks.takePart(first, 'engines/hummingbot')).toMatchObject({ stackId: 'a' });
     expect(await stacks.parts()).toEqual([
-      { part: 'engines/freqtrade', stackId: 'b' },
-      { part: 'engines/hummingbot', stackId: 'a' },
+      { part: 'engines/freqtrade', fence: second.fence },
+      { part: 'engines/hummingbot', fence: first.fence },
     ]);
     await sleep(2_100);
     expect(await stacks.takePart(first, 'engines/freqtrade')).toMatchObject({ stackId: 'a' });

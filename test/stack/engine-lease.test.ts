@@ -11,7 +11,7 @@ const stack = (stackId: string): Stack => ({
   machine: stackId,
   host: `${stackId}.example`,
   folder: `/${stackId}`,
-  fence: 1,
+  fence: stackId === 'one' ? 1 : 2,
   kind: 'first',
   startedAt: 0,
   heardAt: 0,

@@ -186,10 +186,10 @@ describe('the stack that is joined', () => {
   });
   afterEach(() => journal.close());
 
-  const claim = async (id: string, kind: Stack['kind']) =>
+  const claim = async (id: string, kind: Stack['kind'], where = place(id)) =>
     claimBooks({
       journal: { ...journal, close: async () => undefined },
-      place: place(id),
+      place: where,
       kind,
       severalMachines: true,
       logger: pino({ level: 'silent' }),
@@ -207,6 +207,13 @@ describe('the stack that is joined', () => {
     expect(await stackToJoin(journal, place('two'))).toMatchObject({ stackId: 'one', terms });
     // No stack joins itself.
     await expect(stackToJoin(journal, place('one'))).rejects.toMatchObject({ code: 'NothingToJoin' });
+    // A copy of its folder does, and its claim says what to do about that.
+    const copy = { ...place('one'), machine: 'another' };
+    expect(await stackToJoin(journal, copy)).toMatchObject({ stackId: 'one', terms });
+    await expect(claim('one', 'joined', copy)).rejects.toMatchObject({
+      code: 'HeldElsewhere',
+      message: expect.stringContaining('remove stack-id in /one to make it a stack of its own'),
+    });
     await first.close();
     await expect(stackToJoin(journal, place('two'))).rejects.toMatchObject({ code: 'NothingToJoin' });
   });
@@ -274,6 +281,21 @@ describe('the stack that is joined', () => {
     await journal.stacks.release(sleeper.held);
   });
 
+  it('is not taken by a copy of its folder that came while it slept and woke before that one was up', async () => {
+    const sleeper = await journal.stacks.claim({ ...place('one'), kind: 'joined' }, 2_000);
+    if (!('held' in sleeper)) throw new Error('it was refused');
+    await sleep(2_100);
+    const copy = await claim('one', 'joined', { ...place('one'), folder: '/copy' });
+    expect(await journal.stacks.renew(sleeper.held)).toBe(true);
+    await expect(copy.agree(terms)).rejects.toMatchObject({
+      code: 'HeldElsewhere',
+      message: expect.stringContaining('remove stack-id in /copy to make it a stack of its own'),
+    });
+    await copy.close();
+    expect(await journal.stacks.renew(sleeper.held)).toBe(true);
+    await journal.stacks.release(sleeper.held);
+  });
+
   it('ends also where its books do not answer any more', { timeout: 20_000 }, async () => {
     const stacks = { ...journal.stacks, release: () => new Promise<void>(() => {}) };
     const deaf = await claimBooks({
@@ -289,12 +311,13 @@ describe('the stack that is joined', () => {
   });
 
   it('alone has the warehouse', async () => {
-    await refuseWarehouseElsewhere(journal, 'two');
+    await refuseWarehouseElsewhere(journal, place('two'));
     const first = await claim('one', 'first');
     const joined = await claim('two', 'joined');
-    await refuseWarehouseElsewhere(journal, 'one');
+    await refuseWarehouseElsewhere(journal, place('one'));
     await refuseWarehouseElsewhere(journal, undefined);
-    await expect(refuseWarehouseElsewhere(journal, 'two')).rejects.toMatchObject({
+    await refuseWarehouseElsewhere(journal, { ...place('two'), folder: '/copy' });
+    await expect(refuseWarehouseElsewhere(journal, place('two'))).rejects.toMatchObject({
       code: 'WarehouseElsewhere',
       message: expect.stringContaining('one.example, /one, since'),
     });

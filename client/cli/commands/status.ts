@@ -3,11 +3,10 @@ import { type Belief, expectationOf } from '../../../contracts/demo.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { healthFigures } from '../../../domain/health/health.ts';
 import { healthEndpoints } from '../../../runtime/configuration/addresses.ts';
-import { dataFolder } from '../../../runtime/configuration/folders.ts';
 import { askGuards, type Guard } from '../../controls/guards.ts';
 import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
-import { stackIdIn } from '../../stack/stack-place.ts';
+import { ownPlace } from '../../stack/stack-place.ts';
 import { clock, cycleLine, viewCycle } from '../../views/cycle-view.ts';
 import { figuresLine } from '../../views/incident-view.ts';
 import { askHealth, type ServiceHealth } from '../../views/services.ts';
@@ -45,7 +44,7 @@ async function lookAtTemporal(account: string): Promise<TemporalView> {
 async function gather({ configuration, journal }: CliContext) {
   const { account, currency } = configuration;
   const books = await journal();
-  const stacks = await viewStacks(books, stackIdIn(dataFolder()));
+  const stacks = await viewStacks(books, ownPlace());
   const joined = stacks.some(({ here, kind }) => here && kind === 'joined');
   const [temporal, others, control, cycles, marks, open, reconciliation, incidents] = await Promise.all([
     lookAtTemporal(account),

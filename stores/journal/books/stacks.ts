@@ -3,7 +3,7 @@ export type StackKind = 'first' | 'joined';
 
 /** One data folder of one machine. Moved or copied elsewhere it is another place. */
 export interface StackPlace {
-  /** Made with the data folder and kept there. */
+  /** Made with the data folder and kept there: a copy of the folder has the same. */
   stackId: string;
   /** Tells machines apart, also those of one name. */
   machine: string;
@@ -52,7 +52,8 @@ export interface StackBook {
   claim(claim: StackPlace & { kind: StackKind }, leaseMs: number): Promise<ClaimOutcome>;
   /**
    * Says on what terms a stack runs. Refused, with those that live and are in the way: those on other terms (of another build these may differ in the
-   * configuration), and of a first another one, which woke meanwhile. Ends those in the way that sleep. False once the claim was lost.
+   * configuration), one of the same id, whose folder was copied, and of a first another one, which woke meanwhile. Ends those in the way that sleep.
+   * False once the claim was lost.
    */
   agree(held: Held, terms: StackTerms): Promise<{ agreed: boolean; others: Stack[] }>;
   /** Prolongs the lease. False once another claim has taken its place: whoever held this one must not go on. */
@@ -62,6 +63,13 @@ export interface StackBook {
   list(): Promise<Stack[]>;
   /** Takes what may run once on all machines, e.g. `engines/freqtrade`. Returns the stack that has it: this one, or another that lives. */
   takePart(held: Held, part: string): Promise<Stack | undefined>;
-  /** What each stack has taken so. */
-  parts(): Promise<{ part: string; stackId: string }[]>;
+  /** What each stack has taken so, by the fence of its claim. */
+  parts(): Promise<{ part: string; fence: number }[]>;
 }
+
+/** The same data folder of the same machine, by whichever start. */
+export function isSamePlace(a: SameAs, b: SameAs): boolean {
+  return a.stackId === b.stackId && a.machine === b.machine && a.folder === b.folder;
+}
+
+type SameAs = Pick<StackPlace, 'stackId' | 'machine' | 'folder'>;

@@ -16,6 +16,7 @@ import { openOrders } from './schema/open-orders.ts';
 import { scorePeriods } from './schema/score-periods.ts';
 import { sending } from './schema/sending.ts';
 import { stacks } from './schema/stacks.ts';
+import { stacksByFence } from './schema/stacks-by-fence.ts';
 import { standingAnswers } from './schema/standing.ts';
 import { tradedHours } from './schema/traded-hours.ts';
 import { upheldViews } from './schema/upheld-views.ts';
@@ -61,6 +62,7 @@ export const journalSchema: Schema = {
     { version: 17, sql: movedLast },
     { version: 18, sql: standingAnswers },
     { version: 19, sql: upheldViews },
+    { version: 20, sql: stacksByFence, alone: true },
   ],
 };
 

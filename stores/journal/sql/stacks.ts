@@ -1,4 +1,4 @@
-import type { Stack, StackBook, StackKind, StackTerms } from '../books/stacks.ts';
+import { isSamePlace, type Stack, type StackBook, type StackKind, type StackTerms } from '../books/stacks.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 
 /** What was not heard of for so long, and did not say that it ended, is forgotten. */
@@ -61,8 +61,7 @@ export function createStackBook(database: Database): StackBook {
       database.transaction('', {}, async (transaction) => {
         const fence = await nextFence(transaction);
         const now = await transaction.clock();
-        const isOwn = (other: Stack): boolean =>
-          other.stackId === stackId && other.machine === machine && other.folder === folder;
+        const isOwn = (other: Stack): boolean => isSamePlace(other, { stackId, machine, folder });
         const isInTheWay = (other: Stack): boolean =>
           !isOwn(other) &&
           other.leftMs > 0 &&
@@ -73,11 +72,14 @@ export function createStackBook(database: Database): StackBook {
         // Its row stays until this start has agreed: one that is refused before that ends nobody.
         const after = kind === 'first' ? known.find((other) => other.kind === 'first' && !isOwn(other)) : undefined;
         await transaction.run(
+          'DELETE FROM stacks WHERE stack_id = ? AND machine = ? AND folder = ?',
+          stackId,
+          machine,
+          folder,
+        );
+        await transaction.run(
           `INSERT INTO stacks (stack_id, fence, kind, machine, host, folder, terms, started_at, heard_at, until, lease_ms)
-           VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?)
-           ON CONFLICT (stack_id) DO UPDATE SET fence = excluded.fence, kind = excluded.kind, machine = excluded.machine,
-             host = excluded.host, folder = excluded.folder, terms = NULL, started_at = excluded.started_at,
-             heard_at = excluded.heard_at, until = excluded.until, lease_ms = excluded.lease_ms`,
+           VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?)`,
           stackId,
           fence,
           kind,
@@ -102,8 +104,10 @@ export function createStackBook(database: Database): StackBook {
         // A first that wakes after this finds its row gone. Of those that joined, one may have slept: it goes on where nothing has changed.
         const inTheWay = known.filter(
           (other) =>
-            other.stackId !== own.stackId &&
-            ((own.kind === 'first' && other.kind === 'first') || isUnlike(terms, other.terms)),
+            other.fence !== own.fence &&
+            (other.stackId === own.stackId ||
+              (own.kind === 'first' && other.kind === 'first') ||
+              isUnlike(terms, other.terms)),
         );
         const others = inTheWay.filter(({ leftMs }) => leftMs > 0);
         if (others.length > 0) return { agreed: false, others };
@@ -167,9 +171,9 @@ export function createStackBook(database: Database): StackBook {
 
     async parts() {
       const rows = await database.rows(
-        'SELECT part, stack_parts.stack_id FROM stack_parts JOIN stacks USING (stack_id, fence) ORDER BY part',
+        'SELECT part, stack_parts.fence FROM stack_parts JOIN stacks USING (stack_id, fence) ORDER BY part',
       );
-      return rows.map((row) => ({ part: String(row['part']), stackId: String(row['stack_id']) }));
+      return rows.map((row) => ({ part: String(row['part']), fence: Number(row['fence']) }));
     },
   };
 }
