@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type SeatId, type SeatKind, type SeatOf, type SeatRow, seatIds, seatRow } from '../../domain/signals/seats.ts';
 import { notNegativeDecimalText, positiveDecimalText } from '../decimal-text.ts';
+import { holdModelSettings, modelSettings } from './language-models.ts';
 import { webAddress } from './web-address.ts';
 
 const hostedModel = ({ hosted, secrets }: Extract<SeatRow, { kind: 'language-model' }>) =>
@@ -8,15 +9,16 @@ const hostedModel = ({ hosted, secrets }: Extract<SeatRow, { kind: 'language-mod
     .strictObject({
       baseUrl: webAddress(hosted.baseUrl, `in ${secrets?.[hosted.key]?.variable}`).default(hosted.baseUrl),
       model: z.string().min(1).default(hosted.model),
-      /** For the whole answer, a repair of a faulty one included. */
-      timeoutSeconds: z.number().positive().max(40).default(20),
-      maxTokens: z.int().min(64).max(8_192).default(1_600),
+      ...modelSettings,
       /** Most that one cycle, and one UTC day, may cost in US dollars; each call is reserved at the most that it can cost. */
       budgetPerCycleUsd: notNegativeDecimalText.default('0.05'),
       budgetPerDayUsd: notNegativeDecimalText.default('5'),
       /** Asked in its place when the budget is too small for the model. */
       cheaperModel: z.string().min(1).optional(),
     })
+    .check(({ value, issues }) =>
+      holdModelSettings(value, (path, input, message) => issues.push({ code: 'custom', path, input, message })),
+    )
     .prefault({});
 
 /** `external` says that a worker of your own polls the agent's queue, e.g. one on a GPU node. */

@@ -15,10 +15,6 @@ interface HostedModel {
   model: string;
   /** Which of the seat's secrets is the API key. */
   key: string;
-  /** Part of each request, beside what all of them have. */
-  body: Readonly<Record<string, unknown>>;
-  /** The same question gets the same answer, as far as the provider keeps to it. */
-  seed?: number;
 }
 
 interface SeatSecret {
@@ -62,29 +58,21 @@ export const seats = {
     group: 'language-models',
     mission: true,
     takesPart: 'always',
-    answerMs: 45_000,
+    answerMs: 600_000,
     secrets: { deepseekApiKey: { variable: 'DEEPSEEK_API_KEY', form: 'word' } },
-    // It documents no seed.
-    hosted: {
-      baseUrl: 'https://api.deepseek.com',
-      model: 'deepseek-flash',
-      key: 'deepseekApiKey',
-      body: { thinking: { type: 'disabled' } },
-    },
+    hosted: { baseUrl: 'https://api.deepseek.com', model: 'deepseek-flash', key: 'deepseekApiKey' },
   },
   qwen: {
     kind: 'language-model',
     group: 'language-models',
     mission: true,
     takesPart: 'always',
-    answerMs: 45_000,
+    answerMs: 600_000,
     secrets: { qwenApiKey: { variable: 'DASHSCOPE_API_KEY', form: 'word' } },
     hosted: {
       baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
       model: 'qwen3.8-flash',
       key: 'qwenApiKey',
-      body: { enable_thinking: false },
-      seed: 1,
     },
   },
   fingpt: {

@@ -87,6 +87,11 @@ export const metrics = {
     'Tokens that language models were paid for; kind is input, cached or output.',
     ['agent', 'kind'],
   ),
+  llmSalvaged: counter(
+    'llm_salvaged_total',
+    'Views of language models that counted though something in the form of the answer was wrong, by what it was.',
+    ['agent', 'slip'],
+  ),
   llmCost: counter('llm_cost_usd_total', 'What language models cost, in US dollars.', ['agent']),
   consensusDuration: histogram('consensus_duration_seconds', 'Time to form a consensus; by is coordinator or cycle.', [
     'by',

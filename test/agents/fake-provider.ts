@@ -28,8 +28,12 @@ export interface Reply {
   model?: string;
   usage?: unknown;
   body?: string;
-  /** `never`: no answer. `headers`: the answer stops after its headers. */
-  stall?: 'never' | 'headers';
+  /** Before the text, in a field of its own. */
+  thinking?: string;
+  /** The stream ends without a reason to. */
+  breaksOff?: boolean;
+  /** `never`: no answer. `headers`: the answer stops after its headers. `middle`: a stream stops after its first pieces. */
+  stall?: 'never' | 'headers' | 'middle';
 }
 
 /**
@@ -84,12 +88,39 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
 
 function send(outgoing: ServerResponse, request: ChatRequest, reply: Reply): void {
   if (reply.stall === 'never') return;
+  if (request['stream'] === true && reply.body === undefined && reply.stall !== 'headers') {
+    outgoing.writeHead(reply.status ?? 200, { 'content-type': 'text/event-stream', ...reply.headers });
+    const pieces = chunks(request, reply).map((piece) => `data: ${JSON.stringify(piece)}\n\n`);
+    if (reply.stall === 'middle') outgoing.write(pieces.slice(0, 2).join(''));
+    else if (reply.breaksOff === true) outgoing.end(pieces.slice(0, -2).join(''));
+    else outgoing.end(`: keep-alive\n\n${pieces.join('')}data: [DONE]\n\n`);
+    return;
+  }
   outgoing.writeHead(reply.status ?? 200, { 'content-type': 'application/json', ...reply.headers });
   if (reply.stall === 'headers') {
     outgoing.flushHeaders();
     return;
   }
   outgoing.end(reply.body ?? JSON.stringify(completion(request, reply)));
+}
+
+const usual = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
+
+/** Thinking and text in pieces, then the reason of the end, then the usage. */
+function chunks(request: ChatRequest, reply: Reply): unknown[] {
+  const model = reply.model ?? request.model;
+  const piece = (delta: unknown, finish_reason: string | null = null) => ({
+    object: 'chat.completion.chunk',
+    model,
+    choices: [{ index: 0, delta, finish_reason }],
+    usage: null,
+  });
+  return [
+    ...(reply.thinking?.match(/[^]{1,20}/g) ?? []).map((text) => piece({ content: null, reasoning_content: text })),
+    ...((reply.content ?? '').match(/[^]{1,20}/g) ?? []).map((text) => piece({ content: text })),
+    piece({}, reply.finishReason ?? 'stop'),
+    { object: 'chat.completion.chunk', model, choices: [], usage: 'usage' in reply ? reply.usage : usual },
+  ];
 }
 
 function completion(request: ChatRequest, reply: Reply): unknown {
@@ -101,9 +132,9 @@ function completion(request: ChatRequest, reply: Reply): unknown {
       {
         index: 0,
         finish_reason: reply.finishReason ?? 'stop',
-        message: { role: 'assistant', content: reply.content ?? '' },
+        message: { role: 'assistant', content: reply.content ?? '', reasoning_content: reply.thinking },
       },
     ],
-    usage: 'usage' in reply ? reply.usage : { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 },
+    usage: 'usage' in reply ? reply.usage : usual,
   };
 }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { agentAnswerSchema } from '../../contracts/signals.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
-import { ask, reasonsOf } from './agents.ts';
+import { ask, detailOf, reasonsOf } from './agents.ts';
 import type { ChatRequest, FakeProvider, Reply } from './fake-provider.ts';
 import { healthyRequest } from './market.ts';
 import { deepseekAt, provide } from './providers.ts';
@@ -26,38 +26,20 @@ describe('a faulty answer gets one repair', () => {
       /blank/,
     ],
     [
-      'thinking text',
-      (request) => ({ content: `<think>Let me see.</think>${goodReply(request)}` }),
-      /begins with "<think>/,
-    ],
-    ['a code fence', (request) => ({ content: `\`\`\`json\n${goodReply(request)}\n\`\`\`` }), /not one json object/],
-    ['text behind the object', (request) => ({ content: `${goodReply(request)} Good luck!` }), /not one json object/],
-    ['a cut', (request) => ({ content: goodReply(request).slice(0, 80), finishReason: 'length' }), /token limit/],
-    [
-      'a complete text with a cut reported',
-      (request) => ({ content: goodReply(request), finishReason: 'length' }),
-      /token limit/,
+      'nobody who was asked for',
+      () => ({ content: JSON.stringify({ signals: [entryFor('XRP/USDT'), entryFor('DOGE/USDT')] }) }),
+      /no entry for BTC\/USDT/,
     ],
     [
-      'a wrong symbol',
-      () => ({ content: JSON.stringify({ signals: [entryFor('BTC/USDT'), entryFor('DOGE/USDT')] }) }),
-      /no entry for ETH\/USDT/,
-    ],
-    [
-      'a symbol too many',
+      'all symbols twice',
       () => ({
-        content: JSON.stringify({ signals: ['BTC/USDT', 'ETH/USDT', 'DOGE/USDT'].map((symbol) => entryFor(symbol)) }),
-      }),
-      /not asked for/,
-    ],
-    [
-      'a symbol twice',
-      () => ({
-        content: JSON.stringify({ signals: ['BTC/USDT', 'ETH/USDT', 'BTC/USDT'].map((symbol) => entryFor(symbol)) }),
+        content: JSON.stringify({
+          signals: ['BTC/USDT', 'ETH/USDT', 'BTC/USDT', 'ETH/USDT'].map((symbol) => entryFor(symbol)),
+        }),
       }),
       /twice/,
     ],
-    ['NaN', (request) => ({ content: goodReply(request).replaceAll('12', 'NaN') }), /not one json object/],
+    ['NaN', (request) => ({ content: goodReply(request).replaceAll('12', 'NaN') }), /no json object/],
     [
       'an infinite number',
       (request) => ({ content: goodReply(request).replaceAll(':12,', ':1e999,') }),
@@ -68,25 +50,26 @@ describe('a faulty answer gets one repair', () => {
       (request) => ({ content: goodReply(request, { expected_return_bps: 9_000 }) }),
       /expected_return_bps/,
     ],
-    ['a number as text', (request) => ({ content: goodReply(request, { conviction: '0.9' }) }), /conviction/],
+    ['a number in words', (request) => ({ content: goodReply(request, { conviction: 'high' }) }), /conviction/],
+    [
+      'a number that is missing',
+      (request) => ({ content: goodReply(request, { conviction: undefined }) }),
+      /conviction/,
+    ],
+    ['a scale that nobody knows', (request) => ({ content: goodReply(request, { conviction: 7 }) }), /conviction/],
     [
       'probabilities that do not add up',
       (request) => ({ content: goodReply(request, { probabilities: { up: 0.9, flat: 0.9, down: 0.1 } }) }),
       /add up/,
     ],
-    ['a price', (request) => ({ content: goodReply(request, { target_price: 61_000 }) }), /target_price/],
     [
       'invented evidence',
       (request) => ({ content: goodReply(request, { evidence: ['insider.tip'] }) }),
-      /"insider\.tip" is no evidence id/,
-    ],
-    [
-      'evidence of another symbol',
-      (request) => ({ content: goodReply(request, { evidence: ['BTC/USDT.spread_bps'] }) }),
-      /ETH\/USDT/,
+      /insider\.tip.* is no evidence id/,
     ],
     ['no evidence', (request) => ({ content: goodReply(request, { evidence: [] }) }), /evidence/],
-    ['a list', () => ({ content: '[]' }), /expected object/],
+    ['a list', () => ({ content: '[]' }), /no list "signals"/],
+    ['thinking alone', () => ({ content: '<think>Let me see.' }), /blank but for its thinking/],
     ['an endless text', () => ({ content: `"${'x'.repeat(30_000)}"` }), /longer than/],
   ];
 
@@ -107,6 +90,21 @@ describe('a faulty answer gets one repair', () => {
     expect(reasonsOf(answer)).toEqual(['invalid_answer', 'invalid_answer']);
     expect(agentAnswerSchema.safeParse(answer).success).toBe(true);
     expect(provider.requests).toHaveLength(2);
+  });
+
+  it('and none where it was cut off before its first view: it would be cut again, and paid for twice', async () => {
+    const provider = await provide((request) => ({ content: goodReply(request).slice(0, 80), finishReason: 'length' }));
+    const { answer } = await ask(deepseekAt(provider.baseUrl), healthyRequest());
+    expect(reasonsOf(answer)).toEqual(['invalid_answer', 'invalid_answer']);
+    expect(detailOf(answer)).toMatch(/cut off at the token limit.*agents\.deepseek\.maxTokens/);
+    expect(provider.requests).toHaveLength(1);
+  });
+
+  it('and none where it thought all its tokens away, though it was told not to', async () => {
+    const provider = await provide(() => ({ content: '', finishReason: 'length' }));
+    const { answer } = await ask(deepseekAt(provider.baseUrl), healthyRequest());
+    expect(detailOf(answer)).toMatch(/it is blank.*though thinking is off takes another dialect/);
+    expect(answer.tokens).toBe(1_100);
   });
 
   it('counts both requests', async () => {

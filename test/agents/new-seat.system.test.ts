@@ -26,9 +26,11 @@ const COPIED = [
 const SEATS = join('domain', 'signals', 'seats.ts');
 const SETTINGS = join('contracts', 'config', 'agents.ts');
 const CREATE = join('trading', 'agents', 'create.ts');
+const PRICES = join('contracts', 'config', 'model-prices.ts');
 
 const endOfRows = '} as const satisfies Record<string, SeatRow>;';
 const endOfOwn = '  baseline: createBaseline,\n';
+const endOfPrices = "  'qwen3.8-flash': {\n";
 const endOfSettings = ' fingpt, freqtrade, hummingbot } satisfies';
 
 /** A second seat of each kind. */
@@ -38,9 +40,9 @@ const rows = {
     group: 'language-models',
     mission: false,
     takesPart: 'when_asked',
-    answerMs: 45_000,
+    answerMs: 600_000,
     secrets: { mistralApiKey: { variable: 'MISTRAL_API_KEY', form: 'word' } },
-    hosted: { baseUrl: 'https://api.mistral.ai/v1', model: 'mistral-small', key: 'mistralApiKey', body: {} },
+    hosted: { baseUrl: 'https://api.mistral.ai/v1', model: 'mistral-small', key: 'mistralApiKey' },
   }`,
   chronos: `{ kind: 'forecaster', group: 'forecasters', mission: false, takesPart: 'when_asked', answerMs: 20_000 }`,
   moirai: `{ kind: 'trained-forecaster', group: 'forecasters', mission: false, takesPart: 'when_asked', answerMs: 20_000 }`,
@@ -122,6 +124,8 @@ console.log(JSON.stringify({
 it('a second seat of each kind takes its row, and what its kind says beside it', () => {
   addRows('mistral', 'chronos', 'moirai', 'newsbot');
   add(SETTINGS, ' moirai: lagLlama,', endOfSettings);
+  const price = `{ price: { cachedInput: '0.1', input: '0.1', output: '0.3' }, mostOutput: 32_000, source: 'https://mistral.ai' }`;
+  add(PRICES, `  'mistral-small': ${price},\n`, endOfPrices);
   add(
     CREATE,
     `  newsbot: ({ secrets: { newsbotKey = '' } }) => ({

@@ -60,8 +60,6 @@ const kinds: { [K in Exclude<SeatKind, 'of-its-own'>]: Create<SeatOf<K>> } = {
       ...configuration.agents[id],
       apiKey: secrets[hosted.key as SeatSecretName],
       keyVariable: named?.[hosted.key]?.variable ?? hosted.key,
-      seed: hosted.seed,
-      extraBody: hosted.body,
     };
     return createLanguageModel(settings, modelCalls);
   },

@@ -1,4 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import {
+  type Dialect,
+  dialectOf,
+  isStreamed,
+  SYMBOLS_A_REQUEST,
+  type TokenSettings,
+  tokenLimits,
+} from '../../../contracts/config/language-models.ts';
+import { type OwnPrices, PRICE_TABLE_DATE } from '../../../contracts/config/model-prices.ts';
 import type { AgentRequest } from '../../../contracts/signals.ts';
 import { type Decimal, type DecimalText, decimal, text } from '../../../domain/money/money.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
@@ -10,35 +19,38 @@ import {
   type Signal,
 } from '../../../domain/signals/signals.ts';
 import { uncertaintyOver } from '../../../domain/statistics/statistics.ts';
+import { metrics } from '../../../runtime/telemetry/metrics.ts';
+import { shortened } from '../answer-check.ts';
 import { type Agent, AgentUnavailable, freeAnswer, symbolsOf } from '../port.ts';
-import { CompletionRefused, createCompletion, type Message } from './completion.ts';
+import { createCompletion } from './chat-completions.ts';
+import { CompletionRefused, type Message, type Question } from './completion.ts';
+import { requestFields } from './dialects.ts';
 import { featuresOf, type SymbolFeatures } from './features.ts';
 import { type Ask, type ModelCalls, metered, type PaidCompletion } from './metering.ts';
-import { PRICE_TABLE_DATE } from './prices.ts';
 import { DEBATE_VERSION, othersPrompt } from './prompts/debate-1.ts';
 import { PROMPT_VERSION, repairPrompt, systemPrompt, userPrompt } from './prompts/signal-1.ts';
-import { readReply, type SymbolReply } from './reply.ts';
+import { readReply } from './reply.ts';
+import type { SymbolReply } from './salvage.ts';
 
 const MINUTE_MS = 60_000;
-/** Symbols of one request: an entry takes up to 300 tokens, and an answer has 1,600 unless its length is configured. */
-const GROUP = 5;
 /** How much of a faulty answer the model is shown again. */
 const MAX_QUOTED_LENGTH = 4_000;
 
-export interface LanguageModelSettings {
+export interface LanguageModelSettings extends TokenSettings {
   id: AgentId;
   baseUrl: string;
+  dialect?: Dialect | undefined;
+  stream?: boolean | undefined;
   model: string;
   cheaperModel?: string | undefined;
   /** For the whole answer, a repair included. */
   timeoutSeconds: number;
-  maxTokens: number;
   budgetPerCycleUsd: DecimalText;
   budgetPerDayUsd: DecimalText;
+  prices: OwnPrices;
   apiKey: string | undefined;
   /** The environment variable that would have held the key, for the abstention. */
   keyVariable: string;
-  seed?: number | undefined;
   extraBody: Readonly<Record<string, unknown>>;
 }
 
@@ -47,12 +59,12 @@ interface Spent {
   tokens: number;
   cost: Decimal;
   model: string;
-  priced: boolean;
 }
 
 /**
- * A hosted language model as an agent: it sees features that we measured and answers with probabilities, under a strict contract, with one
- * repair. Many symbols are asked for in groups, all at once, and a group that fails costs no other its views. The uncertainty is not the model's claim but the snapshot's volatility. Its price is counted at peak rates.
+ * A hosted language model as an agent: it sees features that we measured and answers with probabilities, under a contract that is held symbol by symbol, with one
+ * repair where nothing of the answer counts. Many symbols are asked for in groups, all at once, and a group that fails costs no other its views. The uncertainty is
+ * not the model's claim but the snapshot's volatility. Its price is counted at peak rates.
  */
 export function createLanguageModel(settings: LanguageModelSettings, calls: ModelCalls): Agent {
   const { id, apiKey, keyVariable, model, budgetPerCycleUsd, budgetPerDayUsd } = settings;
@@ -67,18 +79,19 @@ export function createLanguageModel(settings: LanguageModelSettings, calls: Mode
   const budget = { perCycleUsd: budgetPerCycleUsd, perDayUsd: budgetPerDayUsd };
   const askModel = metered(
     { ...settings, agentId: id, budget },
-    createCompletion({ ...settings, name: id, apiKey }),
+    createCompletion({ ...settings, name: id, apiKey, stream: isStreamed(settings) }),
     calls,
   );
   return { id, answer: (request, signal) => answer(settings, askModel, request, signal) };
 }
 
 async function answer(
-  { id, model, timeoutSeconds }: LanguageModelSettings,
+  settings: LanguageModelSettings,
   askModel: Ask,
   request: AgentRequest,
   signal: AbortSignal,
 ): Promise<AgentAnswer> {
+  const { id, model, thinking, timeoutSeconds } = settings;
   const abstentions: Opinion[] = [];
   const usable: SymbolFeatures[] = [];
   for (const symbol of request.snapshot.symbols) {
@@ -89,7 +102,7 @@ async function answer(
       usable.push(features);
     }
   }
-  const spent: Spent = { tokens: 0, cost: decimal(0), model, priced: true };
+  const spent: Spent = { tokens: 0, cost: decimal(0), model };
   const deadline = AbortSignal.timeout(timeoutSeconds * 1_000);
   const opinions = [...abstentions, ...(await opinionsIn(groupsOf(usable)))];
   const order = symbolsOf(request);
@@ -97,7 +110,7 @@ async function answer(
     agentId: id,
     opinions: opinions.sort((one, other) => order.indexOf(one.symbol) - order.indexOf(other.symbol)),
     model: spent.model,
-    version: `${promptVersion(request)} prices/${PRICE_TABLE_DATE}${spent.priced ? '' : ' (unknown model: dearest)'}`,
+    version: `${promptVersion(request)}${thinking === 'off' ? '' : ` thinking/${thinking}`} prices/${PRICE_TABLE_DATE}`,
     latencyMs: 0,
     tokens: spent.tokens,
     costUsd: text(spent.cost),
@@ -116,18 +129,25 @@ async function answer(
   }
 
   async function opinionsOn(features: readonly SymbolFeatures[]): Promise<Opinion[]> {
-    const outcome = await ask(features, askModel, request, { signal, deadline }, (use) => record(spent, use));
+    const outcome = await ask(settings, features, askModel, request, { signal, deadline }, (use) => record(spent, use));
     if ('reason' in outcome) return abstain(id, namesOf(features), outcome.reason, outcome.detail);
-    return features.flatMap((feature) => {
+    return features.flatMap((feature): Opinion[] => {
       const reply = outcome.replies.get(feature.symbol);
-      return reply === undefined ? [] : [signalFrom(id, reply, feature, request)];
+      if (reply === undefined) {
+        const fault = outcome.faults.get(feature.symbol) ?? 'it says nothing';
+        return abstain(id, [feature.symbol], 'invalid_answer', `The answer does not count here: ${fault}.`);
+      }
+      for (const slip of reply.slips) metrics.llmSalvaged.inc({ agent: id, slip });
+      return [signalFrom(id, reply, feature, request)];
     });
   }
 }
 
 function groupsOf(features: readonly SymbolFeatures[]): SymbolFeatures[][] {
-  const count = Math.ceil(features.length / GROUP);
-  return Array.from({ length: count }, (_, index) => features.slice(index * GROUP, (index + 1) * GROUP));
+  const count = Math.ceil(features.length / SYMBOLS_A_REQUEST);
+  return Array.from({ length: count }, (_, index) =>
+    features.slice(index * SYMBOLS_A_REQUEST, (index + 1) * SYMBOLS_A_REQUEST),
+  );
 }
 
 function namesOf(features: readonly SymbolFeatures[]): string[] {
@@ -144,10 +164,16 @@ function questionOf(features: readonly SymbolFeatures[], { horizonMs, others }: 
   return held === undefined ? question : `${question}\n\n${othersPrompt(held, nonce)}`;
 }
 
-type Outcome = { replies: Map<string, SymbolReply> } | { reason: AbstentionReason; detail: string };
+type Outcome =
+  | { replies: Map<string, SymbolReply>; faults: Map<string, string> }
+  | { reason: AbstentionReason; detail: string };
 
-/** One request and at most one repair. What fails after the first answer was paid for is an abstention, so that its cost is not forgotten. */
+/**
+ * One request, and a repair where nothing of its answer counts and it was not cut off: a part that counts is never paid for twice. What fails after the first answer was paid for is an abstention, so that
+ * its cost is not forgotten.
+ */
 async function ask(
+  settings: LanguageModelSettings,
   features: readonly SymbolFeatures[],
   askModel: Ask,
   request: AgentRequest,
@@ -160,12 +186,17 @@ async function ask(
     { role: 'system', content: systemPrompt },
     { role: 'user', content: questionOf(features, request, nonce) },
   ];
+  const tokens = tokenLimits(settings, features.length);
+  const fields = requestFields(dialectOf(settings), { thinking: settings.thinking, tokens }, settings.extraBody);
+  const question: Question = { messages, fields, mostOutput: tokens.answer + tokens.thinking };
   try {
-    const first = await askModel(turn, messages, signal, deadline);
+    const first = await askModel(turn, question, signal, deadline);
     onCompletion(first);
     const reply = readReply(first, features);
     if ('replies' in reply) return reply;
-    return await repair(first.content, reply.fault);
+    if (!reply.isCut) return await repair(first.content, reply.fault);
+    const detail = `The answer does not count: ${reply.fault} (agents.${settings.id}.maxTokens, thinkingTokens; a model that thinks though thinking is off takes another dialect or extraBody).`;
+    return { reason: 'invalid_answer', detail };
   } catch (error) {
     if (error instanceof CompletionRefused) return { reason: error.reason, detail: error.message };
     throw error;
@@ -176,7 +207,7 @@ async function ask(
       content.trim() === '' ? [] : [{ role: 'assistant', content: content.slice(0, MAX_QUOTED_LENGTH) }];
     const again: Message[] = [...messages, ...quoted, { role: 'user', content: repairPrompt(fault) }];
     try {
-      const second = await askModel(turn, again, signal, deadline);
+      const second = await askModel(turn, { ...question, messages: again }, signal, deadline);
       onCompletion(second);
       const reply = readReply(second, features);
       if ('replies' in reply) return reply;
@@ -194,11 +225,10 @@ async function ask(
   }
 }
 
-function record(spent: Spent, { model, use, cost, priced }: PaidCompletion): void {
+function record(spent: Spent, { model, use, cost }: PaidCompletion): void {
   spent.tokens += use.cachedInput + use.input + use.output;
   spent.cost = spent.cost.plus(cost);
   spent.model = model;
-  spent.priced &&= priced;
 }
 
 /** The agent's signal of one entry of a reply. */
@@ -219,6 +249,11 @@ export function signalFrom(
     horizonMs: request.horizonMs,
     validUntilAt: request.snapshot.takenAt + request.horizonMs,
     rationale: reply.rationale,
-    evidence: reply.evidence,
+    evidence: [...reply.evidence, ...salvageNote(reply)],
   };
+}
+
+/** Beside the evidence, so that whoever reads the record sees what was put right. */
+function salvageNote({ slips }: SymbolReply): string[] {
+  return slips.length === 0 ? [] : [shortened(`salvaged: ${slips.join(', ')}`, 120)];
 }

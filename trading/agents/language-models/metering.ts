@@ -1,12 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { type OwnPrices, priceOf } from '../../../contracts/config/model-prices.ts';
 import { type Decimal, text } from '../../../domain/money/money.ts';
 import type { CycleId } from '../../../domain/orders/ids.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { metrics } from '../../../runtime/telemetry/metrics.ts';
 import type { ModelBudget, ModelCallBook } from '../../../stores/journal/books/model-calls.ts';
 import { AgentUnavailable } from '../port.ts';
-import { type Complete, type Completion, CompletionRefused, type Message, mostUse, samplingOf } from './completion.ts';
-import { costUsd, hasKnownPrice } from './prices.ts';
+import { type Complete, type Completion, CompletionRefused, type Message, type Question } from './completion.ts';
+import { samplingOf } from './dialects.ts';
+import { costUsd, mostUse } from './token-use.ts';
 
 export type ModelCalls = Pick<ModelCallBook, 'reserve' | 'settle'>;
 
@@ -15,8 +17,8 @@ export interface MeterSettings {
   model: string;
   /** Asked where the budget is too small for `model`, and where that one cannot answer. */
   cheaperModel?: string | undefined;
-  maxTokens: number;
-  seed?: number | undefined;
+  /** Of models that the table does not know, or has otherwise. */
+  prices: OwnPrices;
   budget: ModelBudget;
 }
 
@@ -29,13 +31,11 @@ export interface Turn {
 
 export interface PaidCompletion extends Completion {
   cost: Decimal;
-  /** Whether the price table knows the model. */
-  priced: boolean;
 }
 
 export type Ask = (
   turn: Turn,
-  messages: readonly Message[],
+  question: Question,
   signal: AbortSignal,
   deadline: AbortSignal,
 ) => Promise<PaidCompletion>;
@@ -44,12 +44,18 @@ export type Ask = (
  * Completions under a budget, each on record with its answer as it came. A call is reserved at the most that it can cost before it is sent;
  * one whose end is not known keeps that cost.
  *
- * @throws CompletionRefused budget_spent with the numbers; whatever `complete` throws
+ * @throws CompletionRefused budget_spent with the numbers; whatever `complete` throws; TypeError for a model without a price, which the configuration
+ *   refuses
  */
 export function metered(settings: MeterSettings, complete: Complete, calls: ModelCalls): Ask {
-  const { agentId, model, cheaperModel, maxTokens, budget } = settings;
+  const { agentId, model, cheaperModel, prices, budget } = settings;
   const models = cheaperModel === undefined ? [model] : [model, cheaperModel];
-  return async (turn, messages, signal, deadline) => {
+  const priceOfAsked = (asked: string) => {
+    const price = priceOf(asked, prices);
+    if (price === undefined) throw new TypeError(`${asked} has no price`);
+    return price;
+  };
+  return async (turn, question, signal, deadline) => {
     let spent = { cycleUsd: '0', dayUsd: '0' };
     for (const askedModel of models) {
       const callId = `${turn.cycleId}/${agentId}/${randomUUID()}`;
@@ -60,9 +66,9 @@ export function metered(settings: MeterSettings, complete: Complete, calls: Mode
           cycleId: turn.cycleId,
           askedModel,
           promptVersion: turn.promptVersion,
-          promptHash: promptHash(messages, turn.nonce),
-          sampling: samplingOf(settings),
-          mostUsd: text(costUsd(askedModel, mostUse(messages, maxTokens))),
+          promptHash: promptHash(question.messages, turn.nonce),
+          sampling: samplingOf(question.fields),
+          mostUsd: text(costUsd(priceOfAsked(askedModel), mostUse(question))),
         },
         budget,
       );
@@ -85,11 +91,10 @@ export function metered(settings: MeterSettings, complete: Complete, calls: Mode
       const startedAt = performance.now();
       const latencyMs = (): number => Math.round(performance.now() - startedAt);
       try {
-        const completion = await complete(askedModel, messages, signal, deadline);
+        const completion = await complete(askedModel, question, signal, deadline);
         const { model: answered, use, finishReason, content } = completion;
-        // The model that answered sets the price; an echo that has none falls back to the model that was asked, then to the dearest.
-        const pricedAs = hasKnownPrice(answered) ? answered : askedModel;
-        const cost = costUsd(pricedAs, use);
+        // The model that answered sets the price; an echo that has none falls back to the model that was asked.
+        const cost = costUsd(priceOf(answered, prices) ?? priceOfAsked(askedModel), use);
         metrics.llmTokens.inc({ agent: agentId, kind: 'input' }, use.input);
         metrics.llmTokens.inc({ agent: agentId, kind: 'cached' }, use.cachedInput);
         metrics.llmTokens.inc({ agent: agentId, kind: 'output' }, use.output);
@@ -102,7 +107,7 @@ export function metered(settings: MeterSettings, complete: Complete, calls: Mode
           content,
           latencyMs: latencyMs(),
         });
-        return { ...completion, cost, priced: hasKnownPrice(pricedAs) };
+        return { ...completion, cost };
       } catch (error) {
         if (isFree(error)) {
           const end = { model: '', costUsd: '0', tokens: 0, content: '', latencyMs: latencyMs() };

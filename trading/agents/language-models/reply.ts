@@ -1,84 +1,74 @@
-import { z } from 'zod';
-import { firstFault, shortened } from '../answer-check.ts';
+import { shortened } from '../answer-check.ts';
 import type { SymbolFeatures } from './features.ts';
 import { madeUpPrice } from './made-up-prices.ts';
+import { entriesIn, type Slip, type SymbolReply, salvagedEntry } from './salvage.ts';
 
-const MAX_CONTENT_LENGTH = 20_000;
-
-const probability = z.number().min(0).max(1);
-
-const symbolReplySchema = z.strictObject({
-  symbol: z.string(),
-  probabilities: z
-    .strictObject({ up: probability, flat: probability, down: probability })
-    .refine(({ up, flat, down }) => Math.abs(up + flat + down - 1) <= 0.02, { message: 'must add up to 1' })
-    .transform(({ up, flat, down }) => ({
-      up: up / (up + flat + down),
-      flat: flat / (up + flat + down),
-      down: down / (up + flat + down),
-    })),
-  expected_return_bps: z.number().min(-300).max(300),
-  conviction: probability,
-  rationale: z.string().max(400).transform(printable),
-  evidence: z.array(z.string().max(120)).min(1).max(8),
-});
-
-const replySchema = z.strictObject({ signals: z.array(symbolReplySchema).max(16) });
-
-export type SymbolReply = z.output<typeof symbolReplySchema>;
-
-export type ReadReply = { replies: Map<string, SymbolReply> } | { fault: string };
+export type ReadReply =
+  /** By symbol: what may be counted, and what is wrong where nothing may. */
+  | { replies: Map<string, SymbolReply>; faults: Map<string, string> }
+  /** Of the whole. A cut answer would be cut again. */
+  | { fault: string; isCut: boolean };
 
 /**
- * A language model's text held against the output contract of the prompt: one json object, one entry for each symbol asked, evidence only
- * from what was shown. Nothing is guessed or trimmed into shape: a text that needs it has a fault, named for the repair request.
+ * A language model's text held against the output contract of the prompt, symbol by symbol: what does no harm is put right and noted, and a fault of one symbol
+ * costs no other its view.
  */
 export function readReply(
   { content, finishReason }: { content: string; finishReason: string },
   features: readonly SymbolFeatures[],
 ): ReadReply {
-  if (finishReason === 'length') return { fault: 'it was cut off at the token limit' };
-  if (content.trim() === '') return { fault: 'it is blank' };
-  if (content.length > MAX_CONTENT_LENGTH) return { fault: `it is longer than ${MAX_CONTENT_LENGTH} characters` };
-  const value = parsedJson(content);
-  if (value === undefined) {
-    return {
-      fault: `it is not one json object and nothing else; it begins with "${printable(content.trim().slice(0, 40))}"`,
-    };
+  const isCut = finishReason === 'length';
+  const found = entriesIn(content);
+  if (typeof found === 'string') {
+    return { fault: isCut ? `it was cut off at the token limit, and ${found}` : printable(found), isCut };
   }
-  const parsed = replySchema.safeParse(value);
-  if (!parsed.success) return { fault: shortened(printable(firstFault(parsed.error)), 160) };
-  return matched(parsed.data.signals, features);
+  const replies = new Map<string, SymbolReply>();
+  const faults = new Map<string, string>();
+  const bySymbol = Map.groupBy(found.entries, (entry) => symbolOf(entry, features));
+  const others: Slip[] = bySymbol.has(undefined) ? ['another symbol'] : [];
+  for (const feature of features) {
+    const { symbol } = feature;
+    const [entry, ...more] = bySymbol.get(symbol) ?? [];
+    const reply =
+      entry === undefined
+        ? `it has no entry for ${symbol}`
+        : more.length > 0
+          ? `it names ${symbol} twice`
+          : readEntry(entry, feature);
+    if (typeof reply === 'string') faults.set(symbol, shortened(printable(reply), 160));
+    else replies.set(symbol, { ...reply, slips: [...found.slips, ...others, ...reply.slips] });
+  }
+  const [fault = 'it says nothing'] = faults.values();
+  return replies.size > 0
+    ? { replies, faults }
+    : { fault: isCut ? `it was cut off at the token limit: ${fault}` : fault, isCut };
 }
 
-function matched(signals: readonly SymbolReply[], features: readonly SymbolFeatures[]): ReadReply {
-  const replies = new Map(signals.map((reply) => [reply.symbol, reply]));
-  if (replies.size !== signals.length) return { fault: 'it names a symbol twice' };
-  if (replies.size > features.length) return { fault: 'it names a symbol that was not asked for' };
-  for (const { symbol, evidence, mid } of features) {
-    const reply = replies.get(symbol);
-    if (reply === undefined) return { fault: `it has no entry for ${symbol}` };
-    const shown = new Set(evidence.map(({ id }) => id));
-    const unknown = reply.evidence.find((id) => !shown.has(id));
-    if (unknown !== undefined) {
-      return { fault: `"${printable(unknown).slice(0, 60)}" is no evidence id that was given for ${symbol}` };
-    }
-    const price = madeUpPrice(
-      reply.rationale,
-      mid,
-      evidence.map(({ value }) => value),
-    );
-    if (price !== undefined) return { fault: `"${price.slice(0, 40)}" is a price of ${symbol} that was not given` };
-  }
-  return { replies };
+function readEntry(entry: unknown, { symbol, evidence, mid }: SymbolFeatures): SymbolReply | string {
+  const reply = salvagedEntry(entry, symbol, new Set(evidence.map(({ id }) => id)));
+  if (typeof reply === 'string') return reply;
+  const values = evidence.map(({ value }) => value);
+  // It was shown none, so that the words are its own invention, and the numbers need not be.
+  return madeUpPrice(reply.rationale, mid, values) === undefined
+    ? reply
+    : {
+        ...reply,
+        rationale: '(left out: it names a price that was not given)',
+        slips: [...reply.slips, 'a made-up price'],
+      };
 }
 
-function parsedJson(content: string): unknown {
-  try {
-    return JSON.parse(content) as unknown;
-  } catch {
-    return undefined;
-  }
+/** Whom an entry means: `btc-usdt` and `BTC` are `BTC/USDT`, where nobody else is called so. */
+function symbolOf(entry: unknown, features: readonly SymbolFeatures[]): string | undefined {
+  const given: unknown = typeof entry === 'object' && entry !== null && 'symbol' in entry ? entry.symbol : undefined;
+  const names = features.map(({ symbol }) => symbol);
+  if (typeof given !== 'string' || names.includes(given)) return given as string | undefined;
+  const alike = names.filter((name) => [bare(name), bare(name.split('/')[0] ?? '')].includes(bare(given)));
+  return alike.length === 1 ? alike[0] : undefined;
+}
+
+function bare(symbol: string): string {
+  return symbol.toUpperCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
 }
 
 /** Control, zero-width and unpaired characters as spaces: model text ends in logs, records and terminals. */
