@@ -61,10 +61,10 @@ const observedOf = (periods: readonly Scored[], sumOf: (sums: ReturnSums, period
 function regression(periods: readonly Scored[], weightOf: Weight) {
   const evidence = (sumOf: (sums: ReturnSums) => number) => evidenceOf(observedOf(periods, sumOf), weightOf);
   const { mean: squares, horizons } = evidence((sums) => sums.scoreSquared);
-  const size = { said: Math.sqrt(squares), came: Math.sqrt(evidence((sums) => sums.cameSquared).mean) };
+  const size = { said: Math.sqrt(squares), came: Math.sqrt(evidence((sums) => sums.outcomeSquared).mean) };
   const known = horizons / (horizons + ASSUMED_SIZE_HORIZONS);
   const usual = { said: size.said ** known, came: size.came ** known };
-  const products = observedOf(periods, (sums, { drift }) => sums.scoreCame - drift * sums.score);
+  const products = observedOf(periods, (sums, { drift }) => sums.scoreOutcome - drift * sums.score);
   const product = evidenceOf(products, weightOf, LEAST_SPREAD * usual.said * usual.came);
   return { size, usual, product, speaks: size.said >= LEAST_SIZE && size.came > 0 };
 }
@@ -109,7 +109,7 @@ export function returnScoreOf(periods: readonly KnownPeriod[], weightOf: Weight)
   const slopeOf = outOfSample(scored);
   const gain = evidence((sums, period) => {
     const slope = slopeOf(period);
-    return 2 * slope * sums.scoreCame - slope ** 2 * sums.scoreSquared;
+    return 2 * slope * sums.scoreOutcome - slope ** 2 * sums.scoreSquared;
   });
   return {
     horizons: bias.horizons,

@@ -101,7 +101,7 @@ export function knownPeriods(periods: readonly ScorePeriod[]): KnownPeriod[] {
     for (let next = market.past[market.known]; next && next.endsAt <= knownUntil; next = market.past[market.known]) {
       market.up += next.sums.up / next.sums.count;
       market.down += next.sums.down / next.sums.count;
-      market.came += next.sums.returns ? next.sums.returns.cameInUnits / next.sums.returns.count : 0;
+      market.came += next.sums.returns ? next.sums.returns.outcome / next.sums.returns.count : 0;
       market.known += 1;
     }
     market.past.push(period);

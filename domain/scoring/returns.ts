@@ -15,15 +15,16 @@ export interface ReturnForecast {
  */
 export interface ReturnSums {
   count: number;
-  /** Σ expected return, Σ realised return: fractions. */
+  /** Σ expected return, Σ realised return, Σ its square: fractions. */
   said: number;
   came: number;
+  cameSquared: number;
   /** Σx, Σy, Σx², Σxy, Σy². */
   score: number;
-  cameInUnits: number;
+  outcome: number;
   scoreSquared: number;
-  scoreCame: number;
-  cameSquared: number;
+  scoreOutcome: number;
+  outcomeSquared: number;
   /** Outcomes within the middle 80 % of what was said. */
   covered: number;
   /** Of those signals before which the market's deviation was known: how many, Σ CRPS, Σ CRPS of Normal(0, deviation). */
@@ -58,11 +59,12 @@ export function returnSumsWith(forecasts: readonly ReturnForecast[], before?: Re
         count: 0,
         said: 0,
         came: 0,
-        score: 0,
-        cameInUnits: 0,
-        scoreSquared: 0,
-        scoreCame: 0,
         cameSquared: 0,
+        score: 0,
+        outcome: 0,
+        scoreSquared: 0,
+        scoreOutcome: 0,
+        outcomeSquared: 0,
         covered: 0,
         compared: 0,
         crps: 0,
@@ -71,15 +73,16 @@ export function returnSumsWith(forecasts: readonly ReturnForecast[], before?: Re
   for (const { expectedReturn, realisedReturn, deviation, ...said } of forecasts) {
     const uncertainty = Math.max(LEAST_UNCERTAINTY, said.uncertainty);
     const score = clamp(expectedReturn / uncertainty, -MOST_SCORE, MOST_SCORE);
-    const came = realisedReturn / uncertainty;
+    const outcome = realisedReturn / uncertainty;
     sums.count += 1;
     sums.said += expectedReturn;
     sums.came += realisedReturn;
+    sums.cameSquared += realisedReturn ** 2;
     sums.score += score;
-    sums.cameInUnits += came;
+    sums.outcome += outcome;
     sums.scoreSquared += score ** 2;
-    sums.scoreCame += score * came;
-    sums.cameSquared += came ** 2;
+    sums.scoreOutcome += score * outcome;
+    sums.outcomeSquared += outcome ** 2;
     if (Math.abs(realisedReturn - expectedReturn) <= HALF_WIDTH * uncertainty) sums.covered += 1;
     if (deviation === undefined) continue;
     sums.compared += 1;
@@ -87,4 +90,16 @@ export function returnSumsWith(forecasts: readonly ReturnForecast[], before?: Re
     sums.referenceCrps += normalCrps(0, Math.max(LEAST_UNCERTAINTY, deviation), realisedReturn);
   }
   return sums;
+}
+
+/** Periods that the deviation of a market is taken from, and the fewest that say something of it. */
+export const DEVIATION_PERIODS = { most: 24, least: 12 };
+
+/**
+ * Standard deviation about 0 of the returns of some periods, which had all ended when something was said that is to be held against it: a day of hours,
+ * since volatility comes in bursts. Undefined of too few.
+ */
+export function deviationOf(periods: readonly Pick<ReturnSums, 'count' | 'cameSquared'>[]): number | undefined {
+  if (periods.length < DEVIATION_PERIODS.least) return undefined;
+  return Math.sqrt(periods.reduce((sum, { count, cameSquared }) => sum + cameSquared / count, 0) / periods.length);
 }

@@ -5,6 +5,7 @@ import { defaultParticipation, perAgent } from '../../domain/consensus/participa
 import type { Price } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { noRecord } from '../../domain/scoring/belief.ts';
+import { normalCrps } from '../../domain/scoring/returns.ts';
 import { SCORE_MEMORY_MS } from '../../domain/scoring/scoring.ts';
 import {
   type AbstentionReason,
@@ -256,5 +257,55 @@ describe.each(adapterNames)('the books of agents on %s', (name) => {
     expect(await scores.periods('main', 'qwen', 0)).toEqual([]);
     await rescore(books.journal, 'main', ['deepseek'], SCORE_MEMORY_MS + 2 * HOUR);
     expect((await scores.periods('main', 'deepseek', 0)).map(({ endsAt }) => endsAt)).toEqual([3 * HOUR]);
+  });
+
+  it('keep a signal that stands for many cycles once, over what was left of its horizon when it was first heard', async () => {
+    const { cycles, scores } = books.journal;
+    const standing = signal('deepseek', { formedAt: 0.25 * HOUR, expectedReturn: 0.004, uncertainty: 0.01 });
+    for (const [n, takenAt] of [0.5, 0.6, 0.7].entries())
+      await cycles.record(decision(`c-${n}`, takenAt * HOUR, [answer('deepseek', standing)], String(100 + n)));
+    // Of the next view, and of one whose horizon was over when a cycle heard it.
+    await cycles.record(
+      decision('c-3', 0.8 * HOUR, [
+        answer('deepseek', { ...standing, formedAt: 0.75 * HOUR }),
+        answer('qwen', signal('qwen', { formedAt: 0, horizonMs: 0.5 * HOUR })),
+      ]),
+    );
+    const due = await scores.due('main', 10 * HOUR, 10);
+    expect(due).toEqual([
+      { cycleId: 'c-0', agentId: 'deepseek', symbol: 'BTC/USDT', price: '100', dueAt: 1.25 * HOUR },
+      { cycleId: 'c-3', agentId: 'deepseek', symbol: 'BTC/USDT', price: '100', dueAt: 1.75 * HOUR },
+    ]);
+    await scores.settle(
+      'main',
+      due.slice(0, 1).map((each) => ({ ...each, finalPrice: tagged<Price>('100.5') })),
+    );
+    const [period] = await scores.periods('main', 'deepseek', 0);
+    // Three quarters of the hour are left: μ = 0.004·3/4, σ = 0.01·√(3/4).
+    const [expected, uncertainty] = [0.003, 0.01 * Math.sqrt(0.75)];
+    expect(period).toMatchObject({ horizonMs: HOUR, endsAt: 2 * HOUR, sums: { count: 1, returns: { count: 1 } } });
+    expect(period?.sums.returns?.said).toBeCloseTo(expected, 12);
+    expect(period?.sums.returns?.came).toBeCloseTo(0.005, 12);
+    expect(period?.sums.returns?.score).toBeCloseTo(expected / uncertainty, 12);
+    const settled = (await books.journal.outbox.after(0, 100)).find(({ kind }) => kind === 'signal.settled');
+    expect(settled?.payload).toMatchObject({ formedAt: 0.25 * HOUR, horizonMs: HOUR, conviction: 0.5 });
+  });
+
+  it('hold what is expected against the market as it was known, and never before it was', async () => {
+    const { cycles, scores } = books.journal;
+    for (let n = 0; n < 16; n += 1)
+      await cycles.record(decision(`c-${n}`, n * HOUR, [answer('deepseek', signal('deepseek'))]));
+    const due = await scores.due('main', 16 * HOUR, 100);
+    for (const [n, each] of due.entries())
+      await scores.settle('main', [{ ...each, finalPrice: tagged<Price>(n % 2 === 0 ? '101' : '99') }]);
+    const periods = await scores.periods('main', 'deepseek', 0);
+    // Twelve periods have to have ended when the horizon of one began.
+    expect(periods.map(({ sums }) => sums.returns?.compared)).toEqual([...Array<number>(13).fill(0), 1, 1, 1]);
+    expect(periods[13]?.sums.returns?.referenceCrps).toBeCloseTo(normalCrps(0, 0.01, -0.01), 9);
+    const [record] = await rescore(books.journal, 'main', ['deepseek'], 18 * HOUR);
+    expect(record?.returns?.bias).toBeCloseTo(-0.002, 3);
+    expect(record?.returns?.crpsSkill).toBeLessThan(0);
+    expect(record?.belief).toMatchObject({ prior: expect.closeTo(1, 1) });
+    expect((await scores.read('main'))[0]).toEqual(record);
   });
 });

@@ -1,23 +1,45 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { policySchema } from '../../contracts/participation.ts';
+import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import type { Price } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import { noRecord } from '../../domain/scoring/belief.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
 import type { Database } from '../../stores/journal/sql/database.ts';
 import { createJournal } from '../../stores/journal/sql/journal.ts';
 import { journalSchema, type Schema } from '../../stores/journal/sql/migrations.ts';
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
+import { policyInForce } from '../../trading/decide/consensus.ts';
 import { rescore } from '../../trading/score/scores.ts';
 import { PAPER } from '../support/books.ts';
 import type { Taking } from '../support/plain.ts';
 import { type Adapter, adapterNames, startAdapter } from './adapters.ts';
 
 const HOUR = 3_600_000;
-const before: Schema = {
+const OLD = {
+  agentId: 'qwen',
+  count: 2,
+  horizons: 1,
+  brier: 0.2,
+  referenceBrier: 0.2,
+  skill: 0,
+  directionalSkill: 0,
+  hitRate: 0.5,
+  calibrationError: 0,
+  calibration: [],
+  pnlContribution: 0,
+  trust: 1.5,
+  trustError: 0.8,
+  scoredAt: 5,
+};
+const beforeMigration = (name: string): Schema => ({
   ...journalSchema,
   migrations: journalSchema.migrations.slice(
     0,
-    journalSchema.migrations.findIndex(({ sql }) => sql.name === 'scorePeriods'),
+    journalSchema.migrations.findIndex(({ sql }) => sql.name === name),
   ),
-};
+});
 
 describe.each(adapterNames)('scores of an earlier release on %s', (name) => {
   let server: Adapter;
@@ -29,7 +51,7 @@ describe.each(adapterNames)('scores of an earlier release on %s', (name) => {
     const address = await server.place();
     const open = (schema: Schema): Promise<Database> =>
       (name === 'sqlite' ? openSqliteDatabase : openPostgresDatabase)(address, PAPER, () => 10 * HOUR, schema);
-    const earlier = await open(before);
+    const earlier = await open(beforeMigration('scorePeriods'));
     await earlier.run(
       "INSERT INTO agent_scores (account, agent_id, score) VALUES ('main', 'qwen', ?)",
       '{"agentId":"qwen","count":500,"skill":0.2,"trust":2}',
@@ -109,5 +131,77 @@ describe.each(adapterNames)('scores of an earlier release on %s', (name) => {
       ['lag-llama-aaaaaaaa', 'voting', { since: 5, count: 1, lookedAt: 0, movedBy: 'scoring' }],
       ['lag-llama-bbbbbbbb', 'voting', { since: 5, count: 1, lookedAt: 0, movedBy: 'ann' }],
     ]);
+  });
+});
+
+describe.each(adapterNames)('scores that nothing is believed by, of the last release on %s', (name) => {
+  const sums = {
+    count: 2,
+    up: 1,
+    down: 1,
+    hits: 1,
+    brier: 0.5,
+    pnl: 0,
+    lean: 0,
+    leanRight: 0,
+    leanSquared: 0,
+    bins: [],
+  };
+  let server: Adapter;
+  let database: Database;
+  let journal: Journal;
+
+  beforeAll(async () => {
+    server = await startAdapter(name);
+    const address = await server.place();
+    const open = (schema: Schema): Promise<Database> =>
+      (name === 'sqlite' ? openSqliteDatabase : openPostgresDatabase)(address, PAPER, () => 10 * HOUR, schema);
+    const earlier = await open(beforeMigration('forecasts'));
+    await earlier.run(
+      "INSERT INTO agent_scores (account, agent_id, score) VALUES ('main', 'qwen', ?)",
+      JSON.stringify(OLD),
+    );
+    await earlier.run(
+      "INSERT INTO score_periods (account, agent_id, ends_at, symbol, horizon_ms, sums) VALUES ('main', 'qwen', ?, 'BTC/USDT', ?, ?)",
+      3 * HOUR,
+      HOUR,
+      JSON.stringify(sums),
+    );
+    for (const cycleId of ['c-1', 'c-2'])
+      await earlier.run(
+        `INSERT INTO signals (account, cycle_id, agent_id, symbol, model, price, due_at, horizon_ms, probabilities, share)
+         VALUES ('main', ?, 'qwen', 'BTC/USDT', 'm', '100', ?, ?, '{"up":0.4,"flat":0.2,"down":0.4}', '1')`,
+        cycleId,
+        2.5 * HOUR,
+        HOUR,
+      );
+    await earlier.close();
+    database = await open(journalSchema);
+    journal = await createJournal(database);
+  });
+  afterAll(async () => {
+    await database?.close();
+    await server?.stop();
+  });
+
+  it('stand, and each agent is believed what is assumed', async () => {
+    expect(await journal.scores.read('main')).toEqual([OLD]);
+    await journal.participation.seed(perAgent(defaultParticipation));
+    await journal.policy.adopt('main', policySchema.parse({ quorumCount: 1 }));
+    const { agents } = await policyInForce(journal, { account: 'main', demo: false });
+    expect(agents['qwen']).toMatchObject({ trust: 1.5, calibration: noRecord });
+  });
+
+  it('go on with signals that were waiting, of which nobody knows what they expected', async () => {
+    const due = await journal.scores.due('main', 3 * HOUR, 10);
+    expect(due).toHaveLength(2);
+    const outcomes = due.map((each) => ({ ...each, finalPrice: tagged<Price>('101') }));
+    expect(await journal.scores.settle('main', outcomes)).toEqual(['qwen']);
+    const [period] = await journal.scores.periods('main', 'qwen', 0);
+    expect(period?.sums).toMatchObject({ count: 4, up: 3 });
+    expect(period?.sums).not.toHaveProperty('returns');
+    const [record] = await rescore(journal, 'main', ['qwen'], 10 * HOUR);
+    expect(record).toMatchObject({ count: 4, belief: noRecord });
+    expect(await journal.scores.read('main')).toEqual([record]);
   });
 });

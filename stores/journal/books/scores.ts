@@ -15,11 +15,16 @@ export interface DueSignal {
   dueAt: number;
 }
 
-/** Payload of `signal.settled`: a signal with what came. */
-export interface SettledSignal extends DueSignal {
+/** What a signal expected of the return over what was left of its horizon. */
+export type KeptForecast = Pick<Signal, 'expectedReturn' | 'uncertainty' | 'conviction'>;
+
+/** Payload of `signal.settled`: a signal with what came. What is optional is missing in events of an earlier release. */
+export interface SettledSignal extends DueSignal, Partial<KeptForecast> {
   account: string;
   model: string;
   probabilities: Signal['probabilities'];
+  horizonMs?: number;
+  formedAt?: number;
   /** Of the vote that it carried. */
   share: number;
   /** Missing where the venue never had one. */

@@ -5,6 +5,7 @@ import { audit } from './schema/audit.ts';
 import { bindings } from './schema/bindings.ts';
 import type { Dialect } from './schema/dialect.ts';
 import { first } from './schema/first.ts';
+import { forecasts } from './schema/forecasts.ts';
 import { incidents } from './schema/incidents.ts';
 import { looks } from './schema/looks.ts';
 import { marketBuffer, snapshots } from './schema/market-buffer.ts';
@@ -62,6 +63,7 @@ export const journalSchema: Schema = {
     { version: 17, sql: movedLast },
     { version: 18, sql: standingAnswers },
     { version: 19, sql: upheldViews },
+    { version: 20, sql: forecasts, alone: true },
     { version: 20, sql: stacksByFence, alone: true },
   ],
 };

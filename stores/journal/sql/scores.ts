@@ -10,11 +10,13 @@ import {
   type ScorePeriod,
   sumsWith,
 } from '../../../domain/scoring/periods.ts';
+import { DEVIATION_PERIODS, deviationOf } from '../../../domain/scoring/returns.ts';
 import { SCORE_MEMORY_MS } from '../../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
+import { horizonLeft, viewOver } from '../../../domain/signals/horizon.ts';
 import { type AbstentionReason, isFailure, type Signal } from '../../../domain/signals/signals.ts';
 import type { NewEvent } from '../books/outbox.ts';
-import type { DueSignal, ScoreBook, SettledSignal } from '../books/scores.ts';
+import type { DueSignal, KeptForecast, ScoreBook, SettledSignal } from '../books/scores.ts';
 import type { Database, Row, Transaction } from './database.ts';
 
 /** Says nothing of the agent's health. */
@@ -47,24 +49,36 @@ export async function recordSignals(transaction: Transaction, record: CycleRecor
   }
 }
 
+/**
+ * What is left of a view at the snapshot, over what is left of its horizon. One that stands for many cycles is one submission, whichever of them saw it first: a
+ * view is no better for being shown again.
+ */
 async function keepSignal(
   transaction: Transaction,
   of: { account: string; cycleId: CycleId; model: string; price: string; takenAt: number },
-  { agentId, symbol, probabilities, horizonMs }: Signal,
+  signal: Signal,
   share: number,
 ): Promise<void> {
+  const { agentId, symbol, horizonMs, conviction, formedAt = of.takenAt } = signal;
+  const left = horizonLeft(signal, of.takenAt);
+  const view = viewOver(signal, { takenAt: of.takenAt, horizonMs: left });
+  if (!view) return;
+  const { expectedReturn, uncertainty, probabilities } = view;
   await transaction.run(
-    `INSERT INTO signals (account, cycle_id, agent_id, symbol, model, price, due_at, horizon_ms, probabilities, share)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cycle_id, agent_id, symbol) DO NOTHING`,
+    `INSERT INTO signals
+       (account, cycle_id, agent_id, symbol, model, price, due_at, horizon_ms, formed_at, probabilities, forecast, share)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     of.account,
     of.cycleId,
     agentId,
     symbol,
     of.model,
     of.price,
-    of.takenAt + horizonMs,
+    of.takenAt + left,
     horizonMs,
+    Math.min(formedAt, of.takenAt),
     JSON.stringify(probabilities),
+    JSON.stringify({ expectedReturn, uncertainty, conviction } satisfies KeptForecast),
     String(share),
   );
 }
@@ -91,11 +105,18 @@ function toDue(row: Row): DueSignal {
   };
 }
 
+/** A signal from before migration `forecasts` has none. */
+function forecastOf(row: Row): KeptForecast | undefined {
+  const { forecast } = row;
+  return typeof forecast === 'string' ? (JSON.parse(forecast) as KeptForecast) : undefined;
+}
+
 function toScored(row: Row): ScoredSignal {
   return {
     probabilities: JSON.parse(String(row['probabilities'])) as Signal['probabilities'],
     realisedReturn: decimal(String(row['final_price'])).div(String(row['price'])).minus(1).toNumber(),
     share: Number(row['share']),
+    forecast: forecastOf(row),
   };
 }
 
@@ -110,6 +131,9 @@ function settledEvent(row: Row): NewEvent {
     price,
     dueAt,
     probabilities: JSON.parse(String(row['probabilities'])) as Signal['probabilities'],
+    ...forecastOf(row),
+    ...(row['horizon_ms'] === null ? {} : { horizonMs: Number(row['horizon_ms']) }),
+    ...(row['formed_at'] === null ? {} : { formedAt: Number(row['formed_at']) }),
     share: Number(row['share']),
     ...(row['final_price'] === null ? {} : { finalPrice: String(row['final_price']) }),
   };
@@ -126,6 +150,26 @@ interface Group {
   signals: ScoredSignal[];
 }
 
+/** Of the market, from the periods that had ended when the first horizon of a period began. */
+async function deviationKnown(
+  transaction: Transaction,
+  account: string,
+  { agentId, symbol, horizonMs, endsAt }: Omit<Group, 'signals'>,
+): Promise<number | undefined> {
+  const until = endsAt - 2 * horizonMs;
+  const rows = await transaction.rows(
+    `SELECT sums FROM score_periods
+     WHERE account = ? AND agent_id = ? AND ends_at <= ? AND ends_at > ? AND symbol = ? AND horizon_ms = ?`,
+    account,
+    agentId,
+    until,
+    until - DEVIATION_PERIODS.most * horizonMs,
+    symbol,
+    horizonMs,
+  );
+  return deviationOf(rows.flatMap((row) => (JSON.parse(String(row['sums'])) as PeriodSums).returns ?? []));
+}
+
 async function addToPeriod(
   transaction: Transaction,
   account: string,
@@ -137,11 +181,16 @@ async function addToPeriod(
     ...key,
   );
   const before = row && (JSON.parse(String(row['sums'])) as PeriodSums);
+  const deviation = await deviationKnown(transaction, account, { agentId, symbol, horizonMs, endsAt });
+  const known = signals.map(({ forecast, ...signal }) => ({
+    ...signal,
+    forecast: forecast && { ...forecast, deviation },
+  }));
   await transaction.run(
     `INSERT INTO score_periods (account, agent_id, ends_at, symbol, horizon_ms, sums) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (account, agent_id, ends_at, symbol, horizon_ms) DO UPDATE SET sums = excluded.sums`,
     ...key,
-    JSON.stringify(sumsWith(signals, before)),
+    JSON.stringify(sumsWith(known, before)),
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normalCrps, returnSumsWith } from '../../../domain/scoring/returns.ts';
+import { deviationOf, normalCrps, returnSumsWith } from '../../../domain/scoring/returns.ts';
 
 describe('the continuous ranked probability score of a normal forecast', () => {
   it.each([
@@ -23,11 +23,12 @@ describe('the sums of expected returns', () => {
     expect(sums).toMatchObject({ count: 2, covered: 1, compared: 1 });
     expect(sums.said).toBeCloseTo(0.002, 12);
     expect(sums.came).toBeCloseTo(0.0175, 12);
+    expect(sums.cameSquared).toBeCloseTo(0.01 ** 2 + 0.0075 ** 2, 12);
     expect(sums.score).toBeCloseTo(0.4 - 0.4, 12);
-    expect(sums.cameInUnits).toBeCloseTo(1 + 1.5, 12);
+    expect(sums.outcome).toBeCloseTo(1 + 1.5, 12);
     expect(sums.scoreSquared).toBeCloseTo(0.32, 12);
-    expect(sums.scoreCame).toBeCloseTo(0.4 * 1 - 0.4 * 1.5, 12);
-    expect(sums.cameSquared).toBeCloseTo(1 + 2.25, 12);
+    expect(sums.scoreOutcome).toBeCloseTo(0.4 * 1 - 0.4 * 1.5, 12);
+    expect(sums.outcomeSquared).toBeCloseTo(1 + 2.25, 12);
     expect(sums.crps).toBeCloseTo(normalCrps(0.004, 0.01, 0.01), 12);
     expect(sums.referenceCrps).toBeCloseTo(normalCrps(0, 0.008, 0.01), 12);
   });
@@ -35,7 +36,15 @@ describe('the sums of expected returns', () => {
   it('count no expected return beyond four uncertainties, and no uncertainty below a basis point', () => {
     const sums = returnSumsWith([{ expectedReturn: 0.03, uncertainty: 0, realisedReturn: 0.001, deviation: 0 }]);
     expect(sums.score).toBe(4);
-    expect(sums.cameInUnits).toBeCloseTo(10, 9);
+    expect(sums.outcome).toBeCloseTo(10, 9);
     expect(Object.values(sums).every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('the deviation of a market', () => {
+  it('is that of its returns, each period once, and unknown before it has been seen for a while', () => {
+    const periods = Array.from({ length: 12 }, (_, place) => ({ count: 2, cameSquared: place < 6 ? 0.0002 : 0.0008 }));
+    expect(deviationOf(periods)).toBeCloseTo(Math.sqrt(0.00025), 12);
+    expect(deviationOf(periods.slice(1))).toBeUndefined();
   });
 });
