@@ -63,8 +63,8 @@ export const journalSchema: Schema = {
     { version: 17, sql: movedLast },
     { version: 18, sql: standingAnswers },
     { version: 19, sql: upheldViews },
-    { version: 20, sql: forecasts, alone: true },
     { version: 20, sql: stacksByFence, alone: true },
+    { version: 21, sql: forecasts, alone: true },
   ],
 };
 
