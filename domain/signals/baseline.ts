@@ -9,11 +9,11 @@ import {
   uncertaintyOver,
 } from '../statistics/statistics.ts';
 
-/** Fewer minutes say nothing about a drift. */
+/** Fewer candles say nothing about a drift. */
 export const BASELINE_MIN_CANDLES = 30;
-/** Minutes after which a return counts half. */
+/** Candles after which a return counts half. */
 const HALF_LIFE = 60;
-/** Minutes whose mean is the level that an insignificant market is taken to return to. */
+/** Candles whose mean is the level that an insignificant market is taken to return to. */
 const LEVEL_WINDOW = 20;
 /** Share of the distance to that level that is expected to be made good. */
 const REVERSION_SHARE = 0.25;
@@ -35,27 +35,28 @@ export interface BaselineView {
 /**
  * The baseline rule: follow a drift as far as it is significant, else lean a little against the last excursion.
  *
- * Drift μ and deviation σ of one-minute log returns are weighted by recency; t = μ·√n/σ with n the effective count. The drift is shrunk by
+ * Drift μ and deviation σ of the candles' log returns are weighted by recency; t = μ·√n/σ with n the effective count. The drift is shrunk by
  * t²/(1 + t²), which is the mean-square-optimal factor for an estimate whose squared signal-to-noise ratio is t² (James and Stein 1961,
  * in its plug-in form), and carried on for no longer than it was observed. While |t| < 1 a share 1 − |t| of a reversion towards the
- * 20-minute mean is added. Drift persistence: Moskowitz, Ooi, Pedersen 2012, "Time series momentum"; reversion at the shortest horizons:
+ * mean of 20 candles is added. Drift persistence: Moskowitz, Ooi, Pedersen 2012, "Time series momentum"; reversion at the shortest horizons:
  * Lehmann 1990, "Fads, martingales, and market efficiency". Both are weak effects: this is a yardstick, not an edge. On one month of BTC
  * minutes (January 2022) its view correlated with the next hour's return by −0.05.
  *
- * @param candles one-minute candles, oldest first; nothing else is looked at
+ * @param candles of one length, oldest first; nothing else is looked at
+ * @param horizon how many of them it has
  * @returns undefined when there are fewer than 30 candles or a close is not a price
  */
-export function baselineView(candles: readonly Candle[], horizonMinutes: number): BaselineView | undefined {
+export function baselineView(candles: readonly Candle[], horizon: number): BaselineView | undefined {
   const closes = closingPrices(candles);
   if (closes === undefined || closes.length < BASELINE_MIN_CANDLES) return undefined;
   const returns = logReturns(closes);
   const drift = recencyWeighted(returns, HALF_LIFE);
-  const uncertainty = uncertaintyOver(drift.deviation, horizonMinutes);
-  const deviation = uncertainty / Math.sqrt(horizonMinutes);
+  const uncertainty = uncertaintyOver(drift.deviation, horizon);
+  const deviation = uncertainty / Math.sqrt(horizon);
 
   const tStatistic = (drift.mean * Math.sqrt(drift.effectiveCount)) / deviation;
   const significance = tStatistic ** 2 / (1 + tStatistic ** 2);
-  const trend = significance * drift.mean * Math.min(horizonMinutes, returns.length);
+  const trend = significance * drift.mean * Math.min(horizon, returns.length);
 
   const excursion = excursionFromLevel(closes);
   const reversion = -REVERSION_SHARE * excursion * Math.max(0, 1 - Math.abs(tStatistic));

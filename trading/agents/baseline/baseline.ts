@@ -1,10 +1,9 @@
 import type { AgentRequest } from '../../../contracts/signals.ts';
+import { candlesIn, timeframeOf } from '../../../domain/market/frames.ts';
 import type { SymbolSnapshot } from '../../../domain/market/market.ts';
 import { BASELINE_MIN_CANDLES, baselineView } from '../../../domain/signals/baseline.ts';
 import { abstain, type Opinion } from '../../../domain/signals/signals.ts';
 import { type Agent, freeAnswer } from '../port.ts';
-
-const MINUTE_MS = 60_000;
 
 /** A documented rule (see domain/signals/baseline.ts), not a mission agent: it lets a machine without keys trade and gives the others a yardstick. */
 export function createBaseline(): Agent<'baseline'> {
@@ -18,14 +17,18 @@ export function createBaseline(): Agent<'baseline'> {
   };
 }
 
-function opinionOn({ instrument: { symbol }, candles }: SymbolSnapshot, request: AgentRequest): Opinion[] {
-  const view = baselineView(candles, request.horizonMs / MINUTE_MS);
+function opinionOn(snapshot: SymbolSnapshot, request: AgentRequest): Opinion[] {
+  const {
+    instrument: { symbol },
+    candles,
+  } = snapshot;
+  const view = baselineView(candles, candlesIn(request.horizonMs, snapshot));
   if (view === undefined) {
     return abstain(
       'baseline',
       [symbol],
       'not_enough_data',
-      `The rule needs ${BASELINE_MIN_CANDLES} one-minute candles with a price; there are ${candles.length}.`,
+      `The rule needs ${BASELINE_MIN_CANDLES} candles of ${timeframeOf(snapshot)} with a price; there are ${candles.length}.`,
     );
   }
   const { expectedReturn, uncertainty, probabilities, conviction, tStatistic, zScore } = view;
@@ -41,7 +44,11 @@ function opinionOn({ instrument: { symbol }, candles }: SymbolSnapshot, request:
       horizonMs: request.horizonMs,
       validUntilAt: request.snapshot.takenAt + request.horizonMs,
       rationale: `Rule, no model: ${Math.abs(tStatistic) < 1 ? 'insignificant drift, leaning against the last excursion' : 'following the drift'}.`,
-      evidence: [`drift t ${tStatistic.toFixed(2)}`, `20-minute z ${zScore.toFixed(2)}`, `${candles.length} candles`],
+      evidence: [
+        `drift t ${tStatistic.toFixed(2)}`,
+        `z of the last 20 ${zScore.toFixed(2)}`,
+        `${candles.length} candles of ${timeframeOf(snapshot)}`,
+      ],
     },
   ];
 }

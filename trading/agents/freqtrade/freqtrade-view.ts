@@ -1,5 +1,6 @@
 import type { AgentRequest } from '../../../contracts/signals.ts';
-import type { Candle, SymbolSnapshot } from '../../../domain/market/market.ts';
+import { candlesIn, candlesOf, timeframeOf } from '../../../domain/market/frames.ts';
+import type { SymbolSnapshot } from '../../../domain/market/market.ts';
 import { closingPrices } from '../../../domain/signals/baseline.ts';
 import type { Signal } from '../../../domain/signals/signals.ts';
 import {
@@ -52,15 +53,19 @@ interface Stance {
  *   market that is not ours, `no_view` where the strategy does nothing
  */
 export function freqtradeView(
-  { instrument: { symbol }, candles }: SymbolSnapshot,
+  market: SymbolSnapshot,
   { bot, candle, trade }: Finding,
   { horizonMs, snapshot: { takenAt } }: AgentRequest,
 ): Signal {
+  const {
+    instrument: { symbol },
+    candles,
+  } = market;
   const closes = closingPrices(candles);
   if (closes === undefined || closes.length < MIN_CANDLES) {
     throw new FreqtradeRefused(
       'not_enough_data',
-      `The uncertainty needs ${MIN_CANDLES} one-minute candles with a price; there are ${candles.length}.`,
+      `The uncertainty needs ${MIN_CANDLES} candles of ${timeframeOf(market)} with a price; there are ${candles.length}.`,
     );
   }
   if (candle === undefined) {
@@ -68,14 +73,14 @@ export function freqtradeView(
   }
   const closedAt = candle.openAt + candle.timeframeMs;
   refuseStale(closedAt, candle.timeframeMs, takenAt);
-  refuseOtherMarket(candle.close, closedAt, candles);
+  refuseOtherMarket(candle.close, closedAt, market);
 
   const stance = stanceOf(candle, trade);
   if (typeof stance === 'string') {
     throw new FreqtradeRefused('no_view', `Freqtrade's ${bot.strategy} on ${bot.timeframe} candles: ${stance}.`);
   }
   const { side, strength, words } = stance;
-  const uncertainty = uncertaintyOver(standardDeviation(logReturns(closes)), horizonMs / MINUTE_MS);
+  const uncertainty = uncertaintyOver(standardDeviation(logReturns(closes)), candlesIn(horizonMs, market));
   const expectedReturn = clamp(side * strength * EDGE * uncertainty, -MAX_EXPECTED_RETURN, MAX_EXPECTED_RETURN);
   return {
     kind: 'signal',
@@ -103,8 +108,8 @@ function refuseStale(closedAt: number, timeframeMs: number, takenAt: number): vo
 }
 
 /** Only where the snapshot has the minute in which the candle closed. */
-function refuseOtherMarket(close: number, closedAt: number, candles: readonly Candle[]): void {
-  const ours = Number(candles.find(({ openAt }) => openAt === closedAt - MINUTE_MS)?.close);
+function refuseOtherMarket(close: number, closedAt: number, market: SymbolSnapshot): void {
+  const ours = Number(candlesOf(market, '1m').find(({ openAt }) => openAt === closedAt - MINUTE_MS)?.close);
   if (!(Math.abs(close / ours - 1) > SAME_MARKET)) return;
   throw new FreqtradeRefused(
     'not_configured',

@@ -1,4 +1,5 @@
 import type { AgentRequest } from '../../../contracts/signals.ts';
+import { candlesOf } from '../../../domain/market/frames.ts';
 import type { Candle, SymbolSnapshot } from '../../../domain/market/market.ts';
 import { type Decimal, decimal, ZERO } from '../../../domain/money/money.ts';
 import {
@@ -131,11 +132,13 @@ function engineEvidence({ reservationPrice, spread, skew, ageMs }: EngineView): 
 }
 
 /** The view, or the sentence that says why there is none. */
-function viewOf({ candles, book }: SymbolSnapshot, horizonMinutes: number, riskFactor: Decimal): BookView | string {
-  const read = readBook(book);
+function viewOf(snapshot: SymbolSnapshot, horizonMinutes: number, riskFactor: Decimal): BookView | string {
+  const read = readBook(snapshot.book);
   if (read === undefined) return 'The order book is empty, crossed or not made of prices.';
+  // A book lives for minutes, on whatever it is decided.
+  const candles = candlesOf(snapshot, '1m');
   if (candles.length < MIN_CANDLES)
-    return `The quoting model needs ${MIN_CANDLES} candles; there are ${candles.length}.`;
+    return `The quoting model needs ${MIN_CANDLES} minutes; there are ${candles.length}.`;
   const market = marketParameters(candles);
   if (market === undefined) return 'The candles show no movement or hold something that is no price.';
   return pressureView(read, market, horizonMinutes, riskFactor);

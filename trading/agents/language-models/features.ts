@@ -1,3 +1,4 @@
+import { candlesOf } from '../../../domain/market/frames.ts';
 import type { SymbolSnapshot } from '../../../domain/market/market.ts';
 import type { Decimal } from '../../../domain/money/money.ts';
 import { bookImbalance, microprice, readBook } from '../../../domain/quoting/market-making.ts';
@@ -27,7 +28,12 @@ export interface SymbolFeatures {
  * What language models get to see of a symbol: relative numbers in basis points and ratios, never a price that they could repeat or alter.
  * @returns a sentence instead when the snapshot does not support them
  */
-export function featuresOf({ instrument: { symbol }, candles, book }: SymbolSnapshot): SymbolFeatures | string {
+export function featuresOf(snapshot: SymbolSnapshot): SymbolFeatures | string {
+  const {
+    instrument: { symbol },
+    book,
+  } = snapshot;
+  const candles = candlesOf(snapshot, '1m');
   const closes = closingPrices(candles);
   if (closes === undefined || closes.length < MIN_CANDLES) {
     return `The features need ${MIN_CANDLES} one-minute candles with a price; there are ${candles.length}.`;
