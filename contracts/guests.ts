@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { symbolText } from './decimal-text.ts';
 import { cycleIdText } from './ids.ts';
 import { agentIdText, participationChangeSchema } from './participation.ts';
-import { signalShape } from './signals.ts';
+import { rebuiltBy, signalShape } from './signals.ts';
 import { MAX_SNAPSHOT_SYMBOLS } from './snapshot.ts';
 
 const {
@@ -27,7 +27,7 @@ export const signalSubmissionSchema = z.strictObject({
       z
         .strictObject({
           ...viewShape,
-          /** Until one horizon from now, where it is left out. */
+          /** Until its horizon from now, where it is left out. */
           validUntilAt: validUntilAt.optional(),
           rationale: viewShape.rationale.default(''),
           evidence: viewShape.evidence.default([]),
@@ -54,6 +54,15 @@ export const signalReceiptSchema = z.strictObject({
       counts: z.boolean(),
       /** Why it does not count, for a person. */
       note: z.string(),
+      /** What stands where that is not what was said: put right by its own probabilities, or cut to what the market lets anybody know. */
+      takenAs: z
+        .strictObject({
+          by: rebuiltBy,
+          probabilities: signalShape.probabilities,
+          expectedReturn: z.number(),
+          uncertainty: z.number(),
+        })
+        .optional(),
     }),
   ),
 });

@@ -140,7 +140,7 @@ export const participationSchema = z.strictObject({
     }),
   ),
   policy: storedPolicySchema,
-  /** What every agent is asked: a signal over another horizon does not count. */
+  /** What every agent is asked: a signal over another horizon is brought to this one. */
   question: z.strictObject({
     symbols: z.array(z.string()),
     horizonMs: z.int(),

@@ -11,6 +11,9 @@ import { MAX_SNAPSHOT_SYMBOLS } from './snapshot.ts';
 
 const probability = z.number().min(0).max(1);
 
+/** By what a signal is put right. */
+export const rebuiltBy = z.enum(['probabilities', 'market']);
+
 export const signalShape = {
   kind: z.literal('signal'),
   agentId: agentIdText,
@@ -31,7 +34,7 @@ export const signalShape = {
   /** What was said where that was put right. */
   rebuilt: z
     .strictObject({
-      by: z.enum(['probabilities', 'market']),
+      by: rebuiltBy,
       expectedReturn: z.number(),
       uncertainty: z.number(),
     })

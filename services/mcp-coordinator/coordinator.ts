@@ -17,10 +17,13 @@ import type { AgentScoreRecord } from '../../contracts/scores.ts';
 import { type Participant, votingWeight } from '../../domain/consensus/participation.ts';
 import { type CycleId } from '../../domain/orders/ids.ts';
 import { type AgentId, inOrder } from '../../domain/signals/agents.ts';
+import type { Signal } from '../../domain/signals/signals.ts';
 import { FLAT_BAND } from '../../domain/statistics/statistics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { consensusOfCycle, type PolicyBooks, policyInForce } from '../../trading/decide/consensus.ts';
 import { tokenHash } from './authentication.ts';
+import type { SnapshotSource } from './serve-snapshot.ts';
+import { signalsToStand } from './submitted.ts';
 
 export type CoordinatorJournal = PolicyBooks & Pick<Journal, 'archive' | 'cycles' | 'guests' | 'check'>;
 
@@ -30,6 +33,8 @@ export interface CoordinatorScope {
   horizonMs: number;
   /** Each agent is taken at its word. */
   demo: boolean;
+  /** The market buffer: what a guest says is bounded by what was seen. */
+  snapshots: Pick<SnapshotSource, 'newest'>;
 }
 
 export interface InvitationRequest extends AgentSettings {
@@ -60,7 +65,7 @@ const operator = via.token('operator');
 /** What the coordinator does, without the protocol that it is spoken to in. A refusal is a UserError of code CoordinatorRefused. */
 export function createCoordinator(
   journal: CoordinatorJournal,
-  { account, symbols, horizonMs, demo }: CoordinatorScope,
+  { account, symbols, horizonMs, demo, snapshots }: CoordinatorScope,
   now = Date.now,
 ): Coordinator {
   return {
@@ -124,28 +129,33 @@ export function createCoordinator(
     async submitSignal(agentId, { requestId, cycleId, model, version, signals }) {
       const unknown = signals.find(({ symbol }) => !symbols.includes(symbol));
       if (unknown) throw refusal(`${unknown.symbol} is not traded here: ${symbols.join(', ')} are.`);
-      const other = signals.find((signal) => signal.horizonMs !== horizonMs);
-      if (other) {
-        throw refusal(`The horizon is ${horizonMs} ms, and the signal on ${other.symbol} has ${other.horizonMs} ms.`);
-      }
       const { agents, ...rules } = await policyInForce(journal, { account, demo });
       const { settings } = await journal.policy.read(account);
+      const formedAt = now();
+      const said = signals.map(({ validUntilAt, ...view }): Signal => {
+        return { kind: 'signal', agentId, ...view, formedAt, validUntilAt: validUntilAt ?? formedAt + view.horizonMs };
+      });
       const received: SignalReceipt['received'] = [];
-      for (const signal of signals) {
-        const { validUntilAt = now() + horizonMs } = signal;
+      for (const signal of await signalsToStand(snapshots, said)) {
         const submitted = await journal.guests.submit(requestId, {
-          signal: { kind: 'signal', agentId, ...signal, validUntilAt },
+          signal,
           model,
           version,
           ...(cycleId === undefined ? {} : { cycleId }),
         });
-        const { receivedAt, lateFor } = submitted;
+        const { receivedAt, lateFor, signal: stands } = submitted;
         const note = lateFor === undefined ? whyNot(agents[agentId], rules) : `late: ${lateFor} had decided`;
-        const standsUntilAt = Math.min(
-          submitted.signal.validUntilAt,
-          receivedAt + settings.maxSignalAgeSeconds * 1_000,
-        );
-        received.push({ symbol: signal.symbol, receivedAt, standsUntilAt, counts: note === '', note });
+        const standsUntilAt = Math.min(stands.validUntilAt, receivedAt + settings.maxSignalAgeSeconds * 1_000);
+        const { probabilities, expectedReturn, uncertainty, rebuilt } = stands;
+        const takenAs = rebuilt && { by: rebuilt.by, probabilities, expectedReturn, uncertainty };
+        received.push({
+          symbol: signal.symbol,
+          receivedAt,
+          standsUntilAt,
+          counts: note === '',
+          note,
+          ...(takenAs ? { takenAs } : {}),
+        });
       }
       return { agentId, received };
     },

@@ -4,7 +4,7 @@ import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 /** `/snapshots/<sha256>`, beside the protocol's endpoint: its answer is a file, of which the asker knows the hash. */
 export const SNAPSHOTS_PATH = '/snapshots/';
 
-export type SnapshotSource = Pick<MarketBuffer, 'kept'>;
+export type SnapshotSource = Pick<MarketBuffer, 'kept' | 'newest'>;
 
 /**
  * The JSON of a cycle's large snapshot, byte for byte as it was hashed. For a worker that has no market buffer; it says nothing of the account, so

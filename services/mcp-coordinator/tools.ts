@@ -47,7 +47,7 @@ export function registerTools(server: McpServer, coordinator: Coordinator): void
     {
       title: 'Bring signals as an invited agent',
       description:
-        'Probabilities of up, flat and down over the horizon that list_participation names, expected return and its standard deviation as fractions, conviction from 0 to 1. The newest signal on a symbol stands until it is too old. Whose it is says the token. A repeated call with the same requestId changes nothing.',
+        'Probabilities of up, flat and down over the horizon, expected return and its standard deviation as fractions, conviction from 0 to 1: one distribution, which is put right by its probabilities where it contradicts itself, and cut to what the market lets anybody know (takenAs says so). list_participation names the horizon that is decided on; a view over another one is brought to it. The newest signal on a symbol stands until it is too old. Whose it is says the token. A repeated call with the same requestId changes nothing.',
       inputSchema: signalSubmissionSchema,
       outputSchema: signalReceiptSchema,
       annotations: repeatSafe,

@@ -52,6 +52,7 @@ export function followFile(file: string, open: () => Promise<MarketBuffer>): Mar
     record: async (...seen) => (await current()).record(...seen),
     keep: async (snapshot) => (await current()).keep(snapshot),
     kept: async (sha256) => (await current()).kept(sha256),
+    newest: async () => (await current()).newest(),
     close: async () => {
       if (opened) await close(opened);
       opened = undefined;

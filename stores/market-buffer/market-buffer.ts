@@ -32,6 +32,8 @@ export interface MarketBuffer {
   keep(snapshot: KeptSnapshot): Promise<void>;
   /** JSON of what was kept under this hash; undefined when it is gone, or never was. */
   kept(sha256: string): Promise<string | undefined>;
+  /** JSON of the snapshot that is needed longest: of the newest cycle. Undefined where none was taken yet. */
+  newest(): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,10 @@ export function createMarketBuffer(database: Database): MarketBuffer {
       }),
     async kept(sha256) {
       const row = await database.row('SELECT content FROM snapshots WHERE sha256 = ?', sha256);
+      return row === undefined ? undefined : String(row['content']);
+    },
+    async newest() {
+      const row = await database.row('SELECT content FROM snapshots ORDER BY needed_until DESC LIMIT 1');
       return row === undefined ? undefined : String(row['content']);
     },
     close: () => database.close(),

@@ -116,6 +116,7 @@ describe('the snapshot of a cycle', () => {
     const next = referenceIn(await take(buffer, names(9)));
     expect(await buffer.kept(over.sha256)).toBeUndefined();
     expect(await buffer.kept(next.sha256)).toBeDefined();
+    expect(await buffer.newest()).toBe(await buffer.kept(next.sha256));
     await expect(createSnapshotReader(buffer)(over)).rejects.toThrow(/does not lie in the market buffer \(any more\)/);
   });
 

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createCoordinatorActivities } from '../../activities/coordinator/index.ts';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
 import { tagged } from '../../domain/money/tagged.ts';
+import { agentIds } from '../../domain/signals/agents.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { registry } from '../../runtime/telemetry/metrics.ts';
 import { createCoordinatorClient } from '../../trading/decide/coordinator-client.ts';
@@ -68,7 +69,7 @@ describe('the client', () => {
     const client = closed(createCoordinatorClient({ url: harness.url, token: TOKEN }));
     await expect(client.listParticipation()).rejects.toMatchObject({ code: 'CoordinatorUnavailable' });
     await harness.restart();
-    expect((await client.listParticipation()).agents).toHaveLength(8);
+    expect((await client.listParticipation()).agents).toHaveLength(agentIds.length);
   });
 
   it('makes one connection for calls that come together', async () => {

@@ -4,6 +4,7 @@ import { createGuestActivities } from '../../activities/agents/guests.ts';
 import { consensusSchema } from '../../contracts/consensus.ts';
 import { invitationSchema, signalReceiptSchema } from '../../contracts/guests.ts';
 import { participationSchema } from '../../contracts/participation.ts';
+import { outcomeProbabilities } from '../../domain/statistics/statistics.ts';
 import { connectClient, type Harness, HORIZON_MS, request, signal, startHarness } from './harness.ts';
 
 let harness: Harness;
@@ -99,6 +100,69 @@ describe('a guest', () => {
     await client.close();
   });
 
+  it('is taken at what its probabilities say, and no further than the market lets anybody know', async () => {
+    const client = await guest('loud', { role: 'shadow' });
+    const taken = async (changes: Record<string, unknown>) => {
+      const answer = await call(client, 'submit_signal', submission(changes));
+      const [received] = signalReceiptSchema.parse(answer.structuredContent).received;
+      const [stands] = (await harness.journal.guests.standing(0)).filter((each) => each.signal.agentId === 'loud');
+      return { takenAs: received?.takenAs, signal: stands?.signal };
+    };
+    expect((await taken({})).takenAs).toBeUndefined();
+
+    // A hundred per cent certain of a fall by half, over a market of some 85 basis points an hour: that sold everything that was held.
+    const crash = { probabilities: { up: 0, flat: 0, down: 1 }, expectedReturn: -0.5, uncertainty: 0, conviction: 1 };
+    const bounded = await taken(crash);
+    const { uncertainty = 0, expectedReturn = 0, probabilities } = bounded.takenAs ?? {};
+    expect(bounded.takenAs?.by).toBe('market');
+    expect(uncertainty).toBeGreaterThan(0.007);
+    expect(uncertainty).toBeLessThan(0.01);
+    expect(expectedReturn).toBeCloseTo(-uncertainty / 2, 12);
+    expect(probabilities).toEqual(outcomeProbabilities(expectedReturn, uncertainty));
+    const rebuilt = { by: 'market', expectedReturn: -0.5, uncertainty: 0 };
+    expect(bounded.signal).toMatchObject({ expectedReturn, uncertainty, probabilities, rebuilt });
+
+    const coin = await taken({ probabilities: { up: 0.36, flat: 0.3, down: 0.34 }, expectedReturn: 0.004 });
+    expect(coin.signal).toMatchObject({ rebuilt: { expectedReturn: 0.004, uncertainty: 0.01 } });
+    expect(coin.signal?.expectedReturn).toBeCloseTo(0.00014, 4);
+    await client.close();
+  });
+
+  it('brings a view over a horizon of its own, dated once however often it is heard', async () => {
+    const client = await guest('patient', { role: 'shadow' });
+    const before = Date.now();
+    await call(client, 'submit_signal', submission({ horizonMs: 4 * HORIZON_MS, expectedReturn: 0.005 }));
+    const heard = () =>
+      createGuestActivities({ journal: harness.journal, account: 'main' }).hearGuests({
+        guests: ['patient'],
+        symbols: ['BTC/USDT'],
+      });
+    const [first, second] = [await heard(), await heard()];
+    expect(second).toEqual(first);
+    const [opinion] = first[0]?.opinions ?? [];
+    if (opinion?.kind !== 'signal') throw new Error('no signal');
+    const { formedAt = 0, validUntilAt, horizonMs } = opinion;
+    expect(horizonMs).toBe(4 * HORIZON_MS);
+    expect(formedAt).toBeGreaterThanOrEqual(before);
+    expect(formedAt).toBeLessThanOrEqual(Date.now());
+    expect(validUntilAt).toBe(formedAt + 4 * HORIZON_MS);
+    await client.close();
+  });
+
+  it('is told where nothing is known of the market yet', async () => {
+    const early = await startHarness({ looked: false });
+    const client = await connectClient(early.url, 'auto');
+    const invited = await call(client, 'invite_agent', { requestId: 'e', agentId: 'early', ...why });
+    const { token } = invitationSchema.parse(invited.structuredContent);
+    const own = await connectClient(early.url, 'auto', token);
+    const answer = await call(own, 'submit_signal', submission());
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toContain('Nothing is known of the market of BTC/USDT yet');
+    expect(await early.journal.guests.standing(0)).toEqual([]);
+    await Promise.all([client.close(), own.close()]);
+    await early.close();
+  });
+
   it('is counted in the consensus like any other', async () => {
     const client = await guest('voter-guest');
     await call(client, 'submit_signal', submission());
@@ -126,7 +190,8 @@ describe('a guest', () => {
     expect(change.after).toMatchObject({ enabled: true, role: 'shadow', weight: 3 });
     const client = await connectClient(harness.url, 'auto', token);
     const note = async () => {
-      const answer = await call(client, 'submit_signal', submission({ probabilities: { up: 0, flat: 0, down: 1 } }));
+      const fall = { probabilities: { up: 0.05, flat: 0.1, down: 0.85 }, expectedReturn: -0.004, conviction: 1 };
+      const answer = await call(client, 'submit_signal', submission(fall));
       const [received] = signalReceiptSchema.parse(answer.structuredContent).received;
       return [received?.counts, received?.note];
     };
@@ -198,7 +263,11 @@ describe('a guest', () => {
 
   it.each<[string, Record<string, unknown>, RegExp]>([
     ['another symbol', { symbol: 'DOGE/USDT' }, /DOGE\/USDT is not traded here: BTC\/USDT are/],
-    ['another horizon', { horizonMs: 60_000 }, /The horizon is 3600000 ms, and the signal on BTC\/USDT has 60000 ms/],
+    [
+      'what contradicts itself and says no other',
+      { probabilities: { up: 1, flat: 0, down: 0 }, expectedReturn: -0.01 },
+      /The expected return of -100.0 bps ± 100.0 bps contradicts the chances of up, flat and down/,
+    ],
     ['probabilities beyond 1', { probabilities: { up: 1, flat: 1, down: 0 } }, /add up to 1/],
     ['a return of the moon', { expectedReturn: 40 }, /expectedReturn/],
     ['an endless rationale', { rationale: 'x'.repeat(601) }, /rationale/],

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { pythonEnvironment } from '../../client/stack/python-environment.ts';
 import { consensusSchema } from '../../contracts/consensus.ts';
 import { participationSchema } from '../../contracts/participation.ts';
+import { agentIds } from '../../domain/signals/agents.ts';
 import { npmTools } from '../support/npm-tools.ts';
 import { connectClient, type Harness, request, signal, startHarness, TOKEN } from './harness.ts';
 
@@ -86,7 +87,7 @@ describe('the Inspector’s command line', () => {
       .parse(await inspect('--method', 'tools/list'));
     expect(listed.tools.map(({ name }) => name)).toContain('submit_signal');
     const answer = cliAnswer.parse(await inspect('--method', 'tools/call', '--tool-name', 'list_participation'));
-    expect(participationSchema.parse(answer.structuredContent).agents).toHaveLength(8);
+    expect(participationSchema.parse(answer.structuredContent).agents).toHaveLength(agentIds.length);
     const read = await inspect('--method', 'resources/read', '--uri', 'agents://all');
     expect(JSON.stringify(read)).toContain('deepseek');
   });
@@ -125,8 +126,9 @@ describe('a seventh agent, in Python', () => {
     await client.close();
     const votes = consensusSchema.parse(formed.structuredContent).symbols[0]?.votes.filter(({ counted }) => counted);
     expect(votes?.map(({ agentId, weight }) => [agentId, Number(weight.toFixed(2))])).toEqual([
-      ['deepseek', 0.4],
-      ['seventh', 0.6],
+      // Shares of 0.4 and 0.6, times convictions of 0.5 and 0.1.
+      ['deepseek', 0.77],
+      ['seventh', 0.23],
     ]);
   });
 });

@@ -7,6 +7,7 @@ import { participationSchema } from '../../contracts/participation.ts';
 import type { Money } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
+import { agentIds } from '../../domain/signals/agents.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import { connectClient, type Harness, HORIZON_MS, request, signal, startHarness, TOKEN } from './harness.ts';
@@ -110,7 +111,7 @@ describe.each([
     const { contents } = await client.readResource({ uri: 'agents://all' });
     const [content] = contents;
     const text = content && 'text' in content ? content.text : '';
-    expect(participationSchema.parse(JSON.parse(text)).agents).toHaveLength(8);
+    expect(participationSchema.parse(JSON.parse(text)).agents).toHaveLength(agentIds.length);
     await expect(client.readResource({ uri: 'cycles://never' })).rejects.toThrow(
       /no decision record of the cycle never/,
     );
