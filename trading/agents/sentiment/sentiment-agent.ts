@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AgentsConfiguration } from '../../../contracts/config/agents.ts';
 import type { NewsRated } from '../../../contracts/market-events.ts';
 import type { AgentRequest } from '../../../contracts/signals.ts';
+import { candlesIn, timeframeOf } from '../../../domain/market/frames.ts';
 import type { SymbolSnapshot } from '../../../domain/market/market.ts';
 import { closingPrices } from '../../../domain/signals/baseline.ts';
 import { distinct, MARKET_WIDE, type NewsItem, relevanceTo } from '../../../domain/signals/news.ts';
@@ -225,7 +226,7 @@ async function rateFor(
 }
 
 function opinionOn(
-  { instrument: { symbol, base }, candles }: SymbolSnapshot,
+  snapshot: SymbolSnapshot,
   { snapshot: { takenAt }, horizonMs }: AgentRequest,
   { items, found }: Rated,
   { faults }: News,
@@ -236,6 +237,7 @@ function opinionOn(
     },
   }: Rating,
 ): Opinion {
+  const { symbol, base } = snapshot.instrument;
   const silent = (reason: AbstentionReason, detail: string): Opinion => ({
     kind: 'abstention',
     agentId,
@@ -251,11 +253,13 @@ function opinionOn(
     if (found > 0) return missing(`The model gave no label to any of ${found} pieces of news of ${base}.`);
     return silent('no_view', `${none} within ${maxAgeMinutes} minutes.`);
   }
-  const closes = closingPrices(candles);
+  const closes = closingPrices(snapshot.candles);
   if (closes === undefined || closes.length < MIN_CANDLES) {
-    return missing(`The volatility needs ${MIN_CANDLES} one-minute candles with a price; there are ${candles.length}.`);
+    return missing(
+      `The volatility needs ${MIN_CANDLES} candles of ${timeframeOf(snapshot)} with a price; there are ${snapshot.candles.length}.`,
+    );
   }
-  const uncertainty = uncertaintyOver(standardDeviation(logReturns(closes)), horizonMs / MINUTE_MS);
+  const uncertainty = uncertaintyOver(standardDeviation(logReturns(closes)), candlesIn(horizonMs, snapshot));
   const view = sentimentView(items, uncertainty);
   const { score, expectedReturn, conviction } = view;
   const count = (label: 'positive' | 'negative'): number =>
