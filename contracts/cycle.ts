@@ -164,6 +164,8 @@ export interface CycleTerms {
   debate?: boolean;
   /** Versions of models that are asked on their seat's queue, beside the one in use. */
   models?: { agentId: AgentId; seat: SeatId; weights: Weights }[];
+  /** Of seats and versions those that are asked by a schedule of their own: their answers stand, and this cycle hears them. */
+  standing?: { agentId: AgentId; askEveryMs: number }[];
   /** Agents that bring their signals by themselves. */
   guests?: AgentId[];
   /** Each step that needs the books goes to the queue of the workers that have them; missing where the cycle's own worker is one. */

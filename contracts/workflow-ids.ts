@@ -1,6 +1,7 @@
 import type { Mode } from '../domain/market/market.ts';
 import { tagged } from '../domain/money/tagged.ts';
 import type { CycleId, IntentId, LegId } from '../domain/orders/ids.ts';
+import type { SeatId } from '../domain/signals/seats.ts';
 import type { Period } from '../domain/statistics/periods.ts';
 
 export const TRADING_CONTROL_ID = 'trading-control';
@@ -39,6 +40,11 @@ export function healthScheduleId(account: string): string {
 
 export function scoringScheduleId(account: string): string {
   return `scores/${account}`;
+}
+
+/** Of one agent that is asked by a schedule of its own. */
+export function askScheduleId(account: string, seat: SeatId): string {
+  return `ask/${account}/${seat}`;
 }
 
 export function exportScheduleId(mode: Mode): string {

@@ -20,7 +20,7 @@ import { openVenue } from '../venues/open.ts';
 import { watchBooks } from './book-watch.ts';
 import { haltOnStrangers, startIngestor } from './ingestor.ts';
 import { runRole } from './role.ts';
-import { ensureRounds, restoreRounds, roundIds } from './rounds.ts';
+import { endFormerAskings, ensureRounds, restoreRounds, roundIds } from './rounds.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 await runRole('control', async ({ configuration, secrets, client, logger }) => {
@@ -72,10 +72,12 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
   const speed = marketSpeed(configuration);
   // One that joins finds them, and takes its turn at their rounds.
   if (isFirst) {
-    const schedules = [scheduleId(account), ...roundIds(configuration, speed, TaskQueue.control)];
+    const queues = [TaskQueue.control, TaskQueue.cycles] as const;
+    const schedules = [scheduleId(account), ...queues.flatMap((queue) => roundIds(configuration, speed, queue))];
     const renewed = await renewSchedules(client, passes, schedules);
     if (renewed.length > 0) logger.warn({ renewed }, 'schedules from before this installation’s secret were made anew');
-    await ensureRounds(client, configuration, speed, TaskQueue.control);
+    for (const queue of queues) await ensureRounds(client, configuration, speed, queue);
+    await endFormerAskings(client, configuration);
   }
   const restoreSchedules = (): Promise<string[]> => restoreRounds(client, configuration, speed);
   const ingestor = startIngestor({ ingest, journal, client, configuration, logger });

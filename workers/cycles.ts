@@ -1,3 +1,4 @@
+import { createCycleScheduleActivities } from '../activities/agents/cycle-schedule.ts';
 import { booksElsewhere, createAbsentBooks } from '../activities/books/index.ts';
 import { createCoordinatorActivities } from '../activities/coordinator/index.ts';
 import { createPriceActivities } from '../activities/portfolio/prices.ts';
@@ -46,7 +47,7 @@ function absentBooks({ client }: Context) {
 }
 
 await runRole('cycles', async (context) => {
-  const { configuration, secrets, logger } = context;
+  const { configuration, secrets, client, logger } = context;
   const venue = openVenue(marketAccess(configuration, secrets));
   const market = await venue.market(configuration.mode, marketSpeed(configuration));
   const books = booksAreElsewhere(secrets) ? absentBooks(context) : await ownBooks(context, venue, market);
@@ -64,6 +65,7 @@ await runRole('cycles', async (context) => {
         workflowBundle: await workflowBundle(secrets),
         activities: {
           ...books.activities,
+          ...createCycleScheduleActivities({ client }),
           ...createPriceActivities({ prices: await venue.prices() }),
           ...coordinator,
         },

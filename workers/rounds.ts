@@ -3,12 +3,15 @@ import {
   ScheduleAlreadyRunning,
   type ScheduleExecutionActionResult,
   type ScheduleHandle,
+  ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type ScheduleSpec,
 } from '@temporalio/client';
+import { AROUND_ANSWER_MS, askEveryMsOf, standingAnswerMs } from '../contracts/asking.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import {
+  askScheduleId,
   backupScheduleId,
   exportScheduleId,
   healthScheduleId,
@@ -17,6 +20,7 @@ import {
   retentionScheduleId,
   scoringScheduleId,
 } from '../contracts/workflow-ids.ts';
+import { seatIds } from '../domain/signals/seats.ts';
 import type { Period } from '../domain/statistics/periods.ts';
 
 const SECOND_MS = 1_000;
@@ -27,9 +31,17 @@ const DAY_MS = 24 * HOUR_MS;
 interface Round {
   /** Of the schedule and its workflows. */
   id: string;
-  taskQueue: typeof TaskQueue.control | typeof TaskQueue.housekeeping;
-  workflowType: 'health' | 'reconcile' | 'scoreAgents' | 'exportEvents' | 'retention' | 'backup' | 'report';
-  args: string[];
+  taskQueue: typeof TaskQueue.control | typeof TaskQueue.housekeeping | typeof TaskQueue.cycles;
+  workflowType:
+    | 'askAgent'
+    | 'health'
+    | 'reconcile'
+    | 'scoreAgents'
+    | 'exportEvents'
+    | 'retention'
+    | 'backup'
+    | 'report';
+  args: unknown[];
   spec: ScheduleSpec;
   /** How late a round may begin. What is looked at anew each time needs no round that was missed; a report does. */
   catchUpMs: number;
@@ -55,12 +67,30 @@ const reportDays: Record<Period, ScheduleSpec> = {
   monthly: { calendars: [{ dayOfMonth: 1, hour: 0, minute: 14 }] },
 };
 
-type RoundsOf = Pick<Configuration, 'account' | 'mode' | 'warehouse'>;
+type RoundsOf = Pick<Configuration, 'account' | 'mode' | 'warehouse' | 'agents'>;
+
+/** Of each agent that is asked so. A round of one whose answer nobody would hear asks nothing: while trading is halted, cycles are paused, or it is switched off. */
+function askingsOf({ account, mode, agents }: RoundsOf): Round[] {
+  return seatIds.flatMap((seat) => {
+    const askEveryMs = askEveryMsOf(agents, seat);
+    if (askEveryMs === undefined) return [];
+    return {
+      id: askScheduleId(account, seat),
+      taskQueue: TaskQueue.cycles,
+      workflowType: 'askAgent' as const,
+      args: [{ account, seat }],
+      ...every(askEveryMs, standingAnswerMs(askEveryMs) + AROUND_ANSWER_MS),
+      summary: `a question to ${seat} (${mode})`,
+    };
+  });
+}
 
 /** All rounds but the trading cycle. A stop pauses none of them. */
-function roundsOf({ account, mode, warehouse }: RoundsOf, marketSpeed: number): Round[] {
+function roundsOf(configuration: RoundsOf, marketSpeed: number): Round[] {
+  const { account, mode, warehouse } = configuration;
   const onDays: Omit<Looks, 'spec'> = { catchUpMs: 2 * DAY_MS, timeoutMs: 13 * HOUR_MS, atStart: false };
   const rounds: Round[] = [
+    ...askingsOf(configuration),
     {
       id: healthScheduleId(account),
       taskQueue: TaskQueue.housekeeping,
@@ -145,16 +175,31 @@ export async function ensureRounds(
   }
 }
 
+/** Ends the schedules of agents that each cycle asks, as those of a configuration of before may have been. */
+export async function endFormerAskings(client: Client, configuration: RoundsOf): Promise<void> {
+  for (const seat of seatIds.filter((id) => askEveryMsOf(configuration.agents, id) === undefined)) {
+    await client.schedule
+      .getHandle(askScheduleId(configuration.account, seat))
+      .delete()
+      .catch((error: unknown) => {
+        if (!(error instanceof ScheduleNotFoundError)) throw error;
+      });
+  }
+}
+
 /**
  * A change of the configuration, or of the queue by a new release, shows at the next start; whoever paused a schedule keeps it paused.
  *
  * @returns its rounds that run
  */
-async function adjust(handle: ScheduleHandle, { spec, taskQueue }: Round): Promise<ScheduleExecutionActionResult[]> {
+async function adjust(
+  handle: ScheduleHandle,
+  { spec, taskQueue, timeoutMs: workflowExecutionTimeout }: Round,
+): Promise<ScheduleExecutionActionResult[]> {
   let running: ScheduleExecutionActionResult[] = [];
   await handle.update((known) => {
     running = known.info.runningActions;
-    return { ...known, spec, action: { ...known.action, taskQueue } };
+    return { ...known, spec, action: { ...known.action, taskQueue, workflowExecutionTimeout } };
   });
   return running;
 }

@@ -1,3 +1,4 @@
+export { askAgent } from './agents/ask-agent.ts';
 export { tradingControl } from './control/trading-control.ts';
 export { keepRecord } from './cycle/keep-record.ts';
 export { tradingCycle } from './cycle/trading-cycle.ts';

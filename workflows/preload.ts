@@ -1,4 +1,5 @@
 import { regexes } from 'zod/v4/core';
+import * as asking from '../contracts/asking.ts';
 import * as control from '../contracts/control.ts';
 import * as correlation from '../contracts/correlation.ts';
 import * as cycle from '../contracts/cycle.ts';
@@ -19,6 +20,7 @@ import * as money from '../domain/money/money.ts';
  */
 for (const module of [
   regexes,
+  asking,
   control,
   correlation,
   cycle,

@@ -1,8 +1,10 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { AskOpening } from '../../contracts/asking.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import type { SnapshotTools } from '../../trading/decide/snapshot.ts';
 import { createGuestActivities } from '../agents/guests.ts';
+import { createStandingActivities } from '../agents/standing.ts';
 import { createEpochActivities } from '../control/epoch.ts';
 import { createOwnConsensusActivities } from '../coordinator/own-consensus.ts';
 import { createMarketActivities } from '../market/index.ts';
@@ -20,6 +22,7 @@ export function createBooksActivities({ market, buffer, logger, ...dependencies 
     ...createPortfolioActivities({ ...dependencies, exchangeTime: market.exchangeTime, logger }),
     ...createOwnConsensusActivities({ journal, configuration, logger }),
     ...createGuestActivities({ journal, account }),
+    ...createStandingActivities(dependencies),
     ...createEpochActivities({ journal, account }),
   };
 }
@@ -42,11 +45,15 @@ export function createAbsentBooks(): Record<keyof BooksActivities, () => Promise
     recordCycle: booksElsewhere,
     formOwnConsensus: booksElsewhere,
     hearGuests: booksElsewhere,
+    openAsking: booksElsewhere,
+    beginAsking: booksElsewhere,
+    keepAnswers: booksElsewhere,
+    hearStanding: booksElsewhere,
     currentEpoch: booksElsewhere,
   };
 }
 
-/** The same for the queue `books`: a cycle that has its terms from there asks for all the rest there, too. */
+/** The same for the queue `books`: whoever has its terms from there asks for all the rest there, too. */
 export function createServedBooks(opened: () => Promise<BooksActivities>): BooksActivities {
   const ask =
     <K extends keyof BooksActivities>(name: K) =>
@@ -59,6 +66,9 @@ export function createServedBooks(opened: () => Promise<BooksActivities>): Books
     ...(Object.fromEntries(steps.map((name) => [name, ask(name)])) as unknown as BooksActivities),
     openCycle: async (...asked): Promise<CycleTerms> => {
       return { ...(await (await opened()).openCycle(...asked)), books: 'queue' };
+    },
+    openAsking: async (...asked): Promise<AskOpening> => {
+      return { ...(await (await opened()).openAsking(...asked)), books: 'queue' };
     },
   };
 }

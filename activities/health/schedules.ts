@@ -1,7 +1,9 @@
 import { type Client, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import { askEveryMsOf } from '../../contracts/asking.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { exportScheduleId, reconcileScheduleId, scheduleId } from '../../contracts/workflow-ids.ts';
+import { askScheduleId, exportScheduleId, reconcileScheduleId, scheduleId } from '../../contracts/workflow-ids.ts';
 import { type Observation, observed } from '../../domain/health/health.ts';
+import { seatIds } from '../../domain/signals/seats.ts';
 
 export interface WatchedSchedule {
   id: string;
@@ -11,10 +13,16 @@ export interface WatchedSchedule {
   optional: boolean;
 }
 
-export function watchedSchedules({ account, mode, cycle, warehouse }: Configuration): WatchedSchedule[] {
+export function watchedSchedules({ account, mode, cycle, warehouse, agents }: Configuration): WatchedSchedule[] {
   return [
     { id: scheduleId(account), withinMs: 3 * cycle.intervalSeconds * 1_000, optional: true },
     { id: reconcileScheduleId(account), withinMs: 90_000, optional: false },
+    ...seatIds.flatMap((seat) => {
+      const askEveryMs = askEveryMsOf(agents, seat);
+      return askEveryMs === undefined
+        ? []
+        : { id: askScheduleId(account, seat), withinMs: 3 * askEveryMs, optional: false };
+    }),
     { id: exportScheduleId(mode), withinMs: 3 * warehouse.exportSeconds * 1_000, optional: false },
   ];
 }

@@ -4,9 +4,16 @@ import { notNegativeDecimalText, positiveDecimalText } from '../decimal-text.ts'
 import { holdModelSettings, modelSettings } from './language-models.ts';
 import { webAddress } from './web-address.ts';
 
+/**
+ * Asked by a schedule of its own, as often as this: a cycle hears the answer that stands, and waits for none. Without it each cycle asks, and waits
+ * as long as `participation.deadlineSeconds`.
+ */
+const asked = { askEverySeconds: z.int().min(60).max(86_400).optional() };
+
 const hostedModel = ({ hosted, secrets }: Extract<SeatRow, { kind: 'language-model' }>) =>
   z
     .strictObject({
+      ...asked,
       baseUrl: webAddress(hosted.baseUrl, `in ${secrets?.[hosted.key]?.variable}`).default(hosted.baseUrl),
       model: z.string().min(1).default(hosted.model),
       ...modelSettings,
@@ -27,6 +34,7 @@ const worker = z.enum(['none', 'external']).default('none');
 /** Its worker reads the same file and holds the weights against the same rules: see workers/gpu. */
 const lagLlama = z
   .strictObject({
+    ...asked,
     worker,
     /** Weights on the worker's machine, absolute or relative to the checkout. Without any the agent abstains. */
     checkpoint: z
@@ -57,6 +65,7 @@ const lagLlama = z
 /** A REST API of Freqtrade's. The one that runs beside the stack listens on this machine only. */
 const freqtrade = z
   .strictObject({
+    ...asked,
     /** Of a Freqtrade of your own; without it the one beside the stack is asked, if there is one. */
     baseUrl: webAddress(
       'http://freqtrade.example:8080',
@@ -73,6 +82,7 @@ const freqtrade = z
 
 const fingpt = z
   .strictObject({
+    ...asked,
     /** Without `/v1`, e.g. http://127.0.0.1:8000. */
     baseUrl: webAddress('http://gpu.internal:8000', 'in FINGPT_API_KEY').optional(),
     /** Names under which a FinGPT model may be served; any other model is refused. */
@@ -113,6 +123,7 @@ const fingpt = z
 /** It rates the news of `fingpt`. */
 const vader = z
   .strictObject({
+    ...asked,
     /** Of its server, on this machine only. */
     port: z.int().min(1_024).max(65_535).default(8097),
   })
@@ -120,6 +131,7 @@ const vader = z
 
 const hummingbot = z
   .strictObject({
+    ...asked,
     /** γ of the quoting model. */
     riskFactor: z.number().positive().max(100).default(1),
     /** Of the engine beside the stack: its state, and the MQTT broker that drives it. */
@@ -139,7 +151,7 @@ const hummingbot = z
 /** What is configured of a seat of which there may be any number. */
 const kinds = {
   'language-model': hostedModel,
-  forecaster: () => z.strictObject({ worker }).prefault({}),
+  forecaster: () => z.strictObject({ ...asked, worker }).prefault({}),
 };
 /** Of the others; of the baseline nothing is. */
 const ownSettings = { 'lag-llama': lagLlama, vader, fingpt, freqtrade, hummingbot } satisfies Record<

@@ -1,6 +1,6 @@
 import { minutesOf, type Timeframe } from '../../domain/market/timeframes.ts';
 import { decimal, decimalPattern, text } from '../../domain/money/money.ts';
-import { type SeatOf, seatsOf } from '../../domain/signals/seats.ts';
+import { type SeatId, type SeatOf, seatIds, seatsOf } from '../../domain/signals/seats.ts';
 import { AFTER_AGENTS_MS } from '../cycle-times.ts';
 
 interface Settings {
@@ -14,9 +14,10 @@ interface Settings {
     trailingStop?: number | undefined;
     timeLimitMinutes?: number | undefined;
   };
-  paperExchange: { takerFeeRate: string };
+  paperExchange: { takerFeeRate: string; market: { kind: string; speed?: number } };
   participation: { deadlineSeconds: number };
-  agents: Record<SeatOf<'language-model'>, { timeoutSeconds: number }>;
+  agents: Record<SeatOf<'language-model'>, { timeoutSeconds: number }> &
+    Partial<Record<SeatId, { askEverySeconds?: number | undefined }>>;
   retention: { decisionDays: number | null; outboxDays: number; tradingDays: number | null };
 }
 
@@ -36,6 +37,7 @@ export function contradictions(settings: Settings): Contradiction[] {
     if (!isSo) found.push({ path, input, message });
   };
   holdTimes(settings, must);
+  holdAskings(settings, must);
   holdSizes(settings, must);
   holdStops(settings, must);
   holdDays(settings, must);
@@ -96,6 +98,31 @@ function holdDays({ cycle: { horizonMinutes }, retention }: Settings, must: Must
   );
 }
 
+/** An answer stands for one horizon at the most, and horizons end by the time of the market. */
+function holdAskings(
+  { mode, cycle: { horizonMinutes }, paperExchange: { market }, agents }: Settings,
+  must: Must,
+): void {
+  const { speed = 1 } = mode === 'paper' && market.kind === 'replay' ? market : {};
+  for (const seat of seatIds) {
+    const askEverySeconds = agents[seat]?.askEverySeconds;
+    if (askEverySeconds === undefined) continue;
+    const path = ['agents', seat, 'askEverySeconds'];
+    must(
+      askEverySeconds <= horizonMinutes * 60,
+      path,
+      askEverySeconds,
+      `must not be above cycle.horizonMinutes, ${horizonMinutes * 60} s: its answer would end before it is asked again`,
+    );
+    must(
+      speed === 1,
+      path,
+      askEverySeconds,
+      `must be left out where paperExchange.market.speed is ${speed}: the market's time would outrun each answer`,
+    );
+  }
+}
+
 function holdTimes({ cycle, risk, protection, participation, agents }: Settings, must: Must): void {
   const { deadlineSeconds } = participation;
   const { intervalSeconds, horizonMinutes, timeframe } = cycle;
@@ -115,11 +142,15 @@ function holdTimes({ cycle, risk, protection, participation, agents }: Settings,
     `must not be above cycle.intervalSeconds, ${intervalSeconds}: the next cycle would begin before the agents' time is over`,
   );
   for (const agent of seatsOf('language-model')) {
+    const { timeoutSeconds, askEverySeconds } = agents[agent];
+    // One that is asked by a schedule of its own holds up no cycle.
     must(
-      agents[agent].timeoutSeconds <= deadlineSeconds,
+      timeoutSeconds <= (askEverySeconds ?? deadlineSeconds),
       ['agents', agent, 'timeoutSeconds'],
-      agents[agent].timeoutSeconds,
-      `must not be above participation.deadlineSeconds, ${deadlineSeconds}: nobody would wait for the answer`,
+      timeoutSeconds,
+      askEverySeconds === undefined
+        ? `must not be above participation.deadlineSeconds, ${deadlineSeconds}: nobody would wait for the answer`
+        : `must not be above agents.${agent}.askEverySeconds, ${askEverySeconds}: it would still be thinking when it is asked again`,
     );
   }
   must(

@@ -22,6 +22,8 @@ export interface Seating<W> {
   agents: readonly SeatId[];
   /** Versions of models that are asked where their seat is, beside the one in use. */
   models?: readonly { agentId: AgentId; seat: SeatId; weights: W }[];
+  /** Of seats and versions those whose answers stand from before: nobody asks them now. */
+  standing?: readonly { agentId: AgentId }[];
   /** Agents that bring their signals by themselves. */
   guests?: readonly AgentId[];
   disabledAgents: readonly AgentId[];
@@ -46,6 +48,8 @@ export interface Asking<W> {
 export interface Voices<W> {
   /** Rejects only where the decision is called off: who cannot answer abstains. */
   ask(asking: Asking<W>): Promise<AgentAnswer>;
+  /** One answer for each of those whose answers stand. */
+  recall(agents: readonly AgentId[]): Promise<AgentAnswer[]>;
   /** One answer for each of the guests. */
   hear(guests: readonly AgentId[]): Promise<AgentAnswer[]>;
 }
@@ -54,31 +58,42 @@ export interface Voices<W> {
  * One answer for each of the agents, seats first in their fixed order; who cannot answer, or is not asked, abstains with the reason. Whoever brought
  * it, and in which language it was made, each view agrees with itself: see domain/signals/agreement.ts.
  */
-export async function gatherAnswers<W>(seating: Seating<W>, { ask, hear }: Voices<W>): Promise<AgentAnswer[]> {
-  const { agents, models = [], guests = [], debate = false, agentDeadlineMs } = seating;
+export async function gatherAnswers<W>(seating: Seating<W>, { ask, recall, hear }: Voices<W>): Promise<AgentAnswer[]> {
+  const { agents, models = [], standing = [], guests = [], debate = false, agentDeadlineMs } = seating;
+  const stands = ({ agentId }: { agentId: AgentId }): boolean => standing.some((each) => each.agentId === agentId);
   const withinMs = debate ? agentDeadlineMs / 2 : agentDeadlineMs;
   const askSeat = (seat: SeatId, about: Asking<W>['about']) => ask({ agentId: seat, seat, withinMs, about });
-  const [first, versions] = await Promise.all([
-    Promise.all(agents.map((seat) => askSeat(seat, {}))),
-    Promise.all(models.map(({ agentId, seat, weights }) => ask({ agentId, seat, withinMs, about: { weights } }))),
+  const recalled = standing.length === 0 ? [] : recall(standing.map(({ agentId }) => agentId));
+  const [first, versions, stood] = await Promise.all([
+    Promise.all(agents.filter((agentId) => !stands({ agentId })).map((seat) => askSeat(seat, {}))),
+    Promise.all(
+      models
+        .filter((version) => !stands(version))
+        .map(({ agentId, seat, weights }) => ask({ agentId, seat, withinMs, about: { weights } })),
+    ),
+    recalled,
   ]);
-  const seated = debate ? await secondRound(first, (seat, others) => askSeat(seat, { others })) : first;
+  const seated = debate ? await secondRound(first, stood, (seat, others) => askSeat(seat, { others })) : first;
   // After the others: what came while they thought counts as well.
   const heard = guests.length === 0 ? [] : await hear(guests);
   // Last, so that no question depends on it.
-  const agreed = [...seated, ...versions, ...heard].map(agreeingAnswer);
+  const agreed = [...seated, ...versions, ...stood, ...heard].map(agreeingAnswer);
   const answers = withinBytes([...agreed, ...notAsked(seating)], MAX_BYTES);
   return inOrder(answers.map(({ agentId }) => agentId)).flatMap((id) =>
     answers.filter(({ agentId }) => agentId === id),
   );
 }
 
-/** Asks each debater once more, with what the others hold before it. An agent that fails the second round keeps its first word. */
+/**
+ * Asks each debater once more, with what the others hold before it. An agent that fails the second round keeps its first word. One whose answer
+ * stands is quoted, and not asked: what it has said was not about these.
+ */
 async function secondRound(
   answers: readonly AgentAnswer[],
+  stood: readonly AgentAnswer[],
   ask: (seat: SeatId, others: HeldView[]) => Promise<AgentAnswer>,
 ): Promise<AgentAnswer[]> {
-  const questions = debateQuestions(answers);
+  const questions = debateQuestions([...answers, ...stood]);
   return Promise.all(
     answers.map(async (first) => {
       const others = questions.get(first.agentId);

@@ -3,7 +3,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { ErrorName } from '../../contracts/errors.ts';
 
 /** Activities whose first argument names the account. */
-const byName: readonly string[] = ['heldSymbols', 'readGuard', 'reconcileAccount', 'scoreDueSignals'];
+const byName: readonly string[] = ['heldSymbols', 'pausedBy', 'readGuard', 'reconcileAccount', 'scoreDueSignals'];
 
 /** The account that an attempt is for, where its arguments say it and it is none of ours. */
 export function foreignAccount(activityType: string, args: readonly unknown[], account: string): unknown {

@@ -17,6 +17,7 @@ import type { ParticipationBook } from './books/participation.ts';
 import type { ScoreBook } from './books/scores.ts';
 import type { SettingsBook } from './books/settings.ts';
 import type { StackBook } from './books/stacks.ts';
+import type { StandingBook } from './books/standing.ts';
 
 /**
  * The books. Each method is one transaction, durable when its promise resolves; amounts are decimal text; times are UTC epoch milliseconds.
@@ -37,6 +38,7 @@ export interface Journal {
   /** How a consensus is formed. */
   readonly policy: SettingsBook<PolicySettings>;
   readonly guests: GuestBook;
+  readonly standing: StandingBook;
   readonly scores: ScoreBook;
   readonly modelCalls: ModelCallBook;
   readonly models: ModelBook;

@@ -46,6 +46,14 @@ const record = {
 
 /** Of every workflow but trading control, which starts whatever it is given. */
 const malformed: Record<Exclude<keyof typeof workflows, 'tradingControl'>, unknown[][]> = {
+  askAgent: [
+    ...shapes,
+    ...nothing,
+    [{ account: 'main' }],
+    [{ account: 'main', seat: 'nobody' }],
+    [{ account: 'X Y', seat: 'qwen' }],
+    [{ account: 'main', seat: 'qwen', every: 1 }],
+  ],
   tradingCycle: [
     ...shapes,
     [{ symbols: 'BTC/USDT' }],
@@ -95,7 +103,7 @@ let rig: WorkflowRig;
 const called: string[] = [];
 /** Every activity that a workflow asks for. */
 const asked =
-  'openCycle planCycle recordCycle takeSnapshot readPrices formConsensus formOwnConsensus hearGuests placeOrder resolveOrder awaitFill cancelOrder planCompensation ' +
+  'openCycle planCycle recordCycle takeSnapshot readPrices formConsensus formOwnConsensus hearGuests pausedBy openAsking beginAsking keepAnswers hearStanding placeOrder resolveOrder awaitFill cancelOrder planCompensation ' +
   'settlePlan dropLeg awaitLeg endLeg heldSymbols isSellingOrdered noteSelling planExit readGuard watchPosition reconcileAccount scoreDueSignals lookAtHealth recover makeBackup exportEvents ' +
   'compactSegments loadSegments writeReport applyRetention';
 const activities = Object.fromEntries(asked.split(' ').map((name) => [name, async () => void called.push(name)]));

@@ -75,6 +75,10 @@ export function booksElsewhere(environment: TestWorkflowEnvironment, name: strin
         recordCycle: (record: CycleRecord) => void records.push(record),
         formOwnConsensus: () => ({ cycleId, symbols: [], formedBy: 'cycle' }),
         hearGuests: () => [],
+        openAsking: () => ({ notAsked: 'nobody is' }),
+        beginAsking: () => undefined,
+        keepAnswers: () => undefined,
+        hearStanding: () => [],
         currentEpoch: () => 2,
         ...changes,
       };

@@ -2,6 +2,7 @@ import { Client, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Guard as Guarded, WatchRequest } from '../../activities/protection/index.ts';
+import { agentsSchema } from '../../contracts/config/agents.ts';
 import { FORMER_QUEUE, TaskQueue } from '../../contracts/task-queues.ts';
 import { exportScheduleId, protectWorkflowId, reportScheduleId } from '../../contracts/workflow-ids.ts';
 import type { Holding } from '../../domain/protection/protection.ts';
@@ -82,7 +83,12 @@ describe('protective exits that the release before began', () => {
 
 describe('a schedule that the release before made', () => {
   it('goes on on its new queue, and a round that nobody serves any more begins anew', async () => {
-    const configuration = { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 } } as const;
+    const configuration = {
+      account: 'main',
+      mode: 'paper',
+      warehouse: { exportSeconds: 60 },
+      agents: agentsSchema.parse({}),
+    } as const;
     const exported = exportScheduleId('paper');
     const reported = reportScheduleId('paper', 'daily');
     for (const [scheduleId, workflowType] of [

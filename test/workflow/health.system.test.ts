@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { latchOf } from '../../activities/control/latch.ts';
+import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { reconcileScheduleId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
@@ -15,7 +16,12 @@ import { startDevServer } from '../support/temporal.ts';
 let environment: TestWorkflowEnvironment;
 let rig: Rig;
 
-const rounds = { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 } } as const;
+const rounds = {
+  account: 'main',
+  mode: 'paper',
+  warehouse: { exportSeconds: 60 },
+  agents: agentsSchema.parse({}),
+} as const;
 
 /** A test has its rounds when it asks for them, and not by the clock. */
 async function restorePaused(): Promise<string[]> {

@@ -3,6 +3,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { latchOf } from '../../activities/control/latch.ts';
 import { via } from '../../contracts/audit.ts';
+import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { ReconcileReport, TradingControlState } from '../../contracts/control.ts';
 import { legId } from '../../contracts/leg-ids.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
@@ -416,18 +417,14 @@ describe('the schedule', () => {
   it('looks at once, and is made once', async () => {
     await open();
     const { client } = environment;
-    await ensureRounds(
-      client,
-      { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 } },
-      1,
-      TaskQueue.control,
-    );
-    await ensureRounds(
-      client,
-      { account: 'main', mode: 'paper', warehouse: { exportSeconds: 60 } },
-      1,
-      TaskQueue.control,
-    );
+    const rounds = {
+      account: 'main',
+      mode: 'paper',
+      warehouse: { exportSeconds: 60 },
+      agents: agentsSchema.parse({}),
+    } as const;
+    await ensureRounds(client, rounds, 1, TaskQueue.control);
+    await ensureRounds(client, rounds, 1, TaskQueue.control);
     const handle = client.schedule.getHandle(reconcileScheduleId('main'));
     await expect
       .poll(() => rig.journal.exchange.lastReconciliation('main'), { timeout: 15_000 })

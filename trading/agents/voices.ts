@@ -15,17 +15,22 @@ type Weights = NonNullable<AgentQuestion['weights']>;
 /** The answers to one cycle of agents that run in this process, by the rules by which a cycle's workflow asks those on the queues. */
 export function askVoices(tools: VoiceTools, terms: CycleTerms, question: AgentQuestion): Promise<AgentAnswer[]> {
   const { account, symbols } = terms;
-  return gatherAnswers<Weights>(terms, {
-    ask: (asking) => askTwice(tools, symbols, { ...question, ...asking.about }, asking),
-    async hear(guests) {
-      try {
-        return await hearGuests({ ...tools, account }, { guests, symbols });
-      } catch (error) {
-        tools.logger.warn({ correlationId: question.correlationId, err: error }, 'the guests could not be heard');
-        return unheard(guests, symbols);
-      }
+  // No schedule asks agents that live in this process: each is asked now.
+  return gatherAnswers<Weights>(
+    { ...terms, standing: [] },
+    {
+      recall: async () => [],
+      ask: (asking) => askTwice(tools, symbols, { ...question, ...asking.about }, asking),
+      async hear(guests) {
+        try {
+          return await hearGuests({ ...tools, account }, { guests, symbols });
+        } catch (error) {
+          tools.logger.warn({ correlationId: question.correlationId, err: error }, 'the guests could not be heard');
+          return unheard(guests, symbols);
+        }
+      },
     },
-  });
+  );
 }
 
 /** In the time of this machine: what thinks, thinks here, whatever the time of the market is. */

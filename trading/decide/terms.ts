@@ -1,3 +1,4 @@
+import { askEveryMsOf } from '../../contracts/asking.ts';
 import type { Configuration, RiskSettings } from '../../contracts/config/schema.ts';
 import type { CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
 import type { CycleSpan } from '../../contracts/cycle-steps.ts';
@@ -11,7 +12,7 @@ import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/sig
 import { isWithin } from '../../domain/statistics/periods.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { type PolicyScope, policyInForce } from './consensus.ts';
+import { policyInForce } from './consensus.ts';
 import { shownBeside } from './frames.ts';
 
 /** Of the first interval, what a cycle leaves to the next one's start. */
@@ -94,6 +95,7 @@ type Seats =
   | 'disabledAgents'
   | 'restingAgents'
   | 'models'
+  | 'standing'
   | 'guests'
   | 'debate'
   | 'agentDeadlineMs'
@@ -102,7 +104,7 @@ type Seats =
 /** Who is asked, who is not and why, and how long is waited for them. */
 async function seatsOf(
   journal: TermsSources['journal'],
-  { account, demo }: PolicyScope,
+  { account, demo, agents: configured }: Pick<Configuration, 'account' | 'demo' | 'agents'>,
   now: number,
 ): Promise<Pick<CycleTerms, Seats>> {
   const [policy, { settings }, health, versions] = await Promise.all([
@@ -113,10 +115,16 @@ async function seatsOf(
   ]);
   const { agents } = policy;
   const coolDownMs = settings.coolDownSeconds * 1_000;
+  const standing = [...agentIds.map((seat) => ({ agentId: seat, seat })), ...versions].flatMap(({ agentId, seat }) => {
+    const askEveryMs = agents[agentId]?.enabled ? askEveryMsOf(configured, seat) : undefined;
+    return askEveryMs === undefined ? [] : [{ agentId, askEveryMs }];
+  });
   const resting = Object.entries(health).flatMap(([agentId, { failures, failedAt }]) => {
     const untilAt = failedAt + coolDownMs;
     const isResting = failures >= settings.coolDownFailures && isWithin(coolDownMs, failedAt, now);
-    return isResting ? [{ agentId, failures, untilAt }] : [];
+    // One failure of one that is asked seldom is heard by many cycles, and costs none of them time: its schedule leaves it alone.
+    const isAskedHere = standing.every((each) => each.agentId !== agentId);
+    return isResting && isAskedHere ? [{ agentId, failures, untilAt }] : [];
   });
   const isVersion = (id: AgentId): boolean => versions.some(({ agentId }) => agentId === id);
   const seats = agentIds.filter((id) => agents[id] !== undefined);
@@ -126,6 +134,7 @@ async function seatsOf(
     disabledAgents: seats.filter((id) => !enabled.includes(id) && isMissionAgent(id)),
     restingAgents: resting.filter(({ agentId }) => enabled.some((id) => id === agentId)),
     debate: settings.debate,
+    ...(standing.length > 0 ? { standing } : {}),
     models: versions
       .filter(({ agentId }) => agents[agentId]?.enabled && !resting.some((each) => each.agentId === agentId))
       .map(({ agentId, seat, weights }) => ({ agentId, seat, weights })),

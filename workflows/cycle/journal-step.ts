@@ -6,13 +6,14 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { GuestActivities } from '../../activities/agents/guests.ts';
+import type { StandingActivities } from '../../activities/agents/standing.ts';
 import type { OwnConsensusActivities } from '../../activities/coordinator/own-consensus.ts';
 import type { PortfolioActivities } from '../../activities/portfolio/index.ts';
 import { areElsewhere, orOnBooksQueue } from '../../contracts/books.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 
-export type JournalActivities = PortfolioActivities & OwnConsensusActivities & GuestActivities;
+export type JournalActivities = PortfolioActivities & OwnConsensusActivities & GuestActivities & StandingActivities;
 
 /**
  * What takes milliseconds, on this worker's own machine: a marker in the history instead of two dispatches, and nothing of what was asked. Tried once

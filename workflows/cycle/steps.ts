@@ -67,7 +67,10 @@ export async function termsOf(
   }
 }
 
-export function snapshotOf(terms: CycleTerms, request: SnapshotRequest): Promise<CycleSnapshot> {
+export function snapshotOf(
+  terms: Pick<CycleTerms, 'endsAt' | 'books'>,
+  request: SnapshotRequest,
+): Promise<CycleSnapshot> {
   const take = (queue: Pick<ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>): Promise<CycleSnapshot> =>
     proxyActivities<MarketActivities>({
       ...marketStep,

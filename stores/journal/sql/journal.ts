@@ -20,6 +20,7 @@ import { createScoreBook } from './scores.ts';
 import { createSettingsBook } from './settings.ts';
 import { policySettings, riskSettings } from './settings-kinds.ts';
 import { createStackBook } from './stacks.ts';
+import { createStandingBook } from './standing.ts';
 
 /** All books over one database. */
 export async function createJournal(database: Database): Promise<Journal> {
@@ -35,6 +36,7 @@ export async function createJournal(database: Database): Promise<Journal> {
     participation: createParticipationBook(database),
     policy: createSettingsBook(database, policySettings),
     guests: createGuestBook(database),
+    standing: createStandingBook(database),
     scores: createScoreBook(database),
     modelCalls: createModelCallBook(database),
     models: createModelBook(database),

@@ -30,6 +30,10 @@ async function gather(changes: Partial<Seating<string>>, reply = (asking: Asking
       asked.push(asking);
       return reply(asking);
     },
+    recall: async (agents) => {
+      asked.push(agents);
+      return agents.map((id) => answer(id, 0.5, 'stands'));
+    },
     hear: async (guests) => {
       asked.push(guests);
       return guests.map((id) => answer(id));
@@ -71,6 +75,41 @@ describe('the answers to a cycle', () => {
     expect(asked).toEqual([
       { agentId: 'lag-llama', seat: 'lag-llama', withinMs: 1_000, about: {} },
       { agentId: 'lag-llama-12345678', seat: 'lag-llama', withinMs: 1_000, about: { weights: 'w' } },
+    ]);
+  });
+
+  it('come of one whose answer stands as it is, unasked, be it a seat or a version', async () => {
+    const { asked, answers } = await gather({
+      agents: ['qwen', 'lag-llama', 'baseline'],
+      models: [{ agentId: 'lag-llama-12345678', seat: 'lag-llama', weights: 'w' }],
+      standing: [{ agentId: 'qwen' }, { agentId: 'lag-llama-12345678' }],
+    });
+    expect(asked).toMatchObject([
+      ['qwen', 'lag-llama-12345678'],
+      { agentId: 'lag-llama', about: {} },
+      { agentId: 'baseline', about: {} },
+    ]);
+    expect(answers.map(({ agentId, opinions: [one] }) => [agentId, one?.kind === 'signal' && one.rationale])).toEqual([
+      ['qwen', 'stands'],
+      ['lag-llama', 'because'],
+      ['baseline', 'because'],
+      ['lag-llama-12345678', 'stands'],
+    ]);
+  });
+
+  it('quote one whose answer stands in a debate, and do not ask it', async () => {
+    const { asked, answers } = await gather(
+      { agents: ['deepseek', 'qwen'], standing: [{ agentId: 'qwen' }], debate: true },
+      (asking) => answer(asking.agentId, asking.about.others ? 0.2 : 0.8),
+    );
+    expect(asked).toMatchObject([
+      ['qwen'],
+      { agentId: 'deepseek', about: {} },
+      { agentId: 'deepseek', about: { others: [{ agentId: 'qwen', rationale: 'stands' }] } },
+    ]);
+    expect(answers.map(({ agentId, before }) => [agentId, before !== undefined])).toEqual([
+      ['deepseek', true],
+      ['qwen', false],
     ]);
   });
 

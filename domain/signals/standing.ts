@@ -1,0 +1,102 @@
+import type { AgentId } from './agents.ts';
+import { type AbstentionReason, type AgentAnswer, abstain, type Opinion, type Signal } from './signals.ts';
+
+/*
+ * An agent that is asked every so often, and not anew for each decision: its answer stands between two questions, and each decision hears it with
+ * its age.
+ */
+
+/** What an agent answered last. Times are the exchange's. */
+export interface StandingAnswer {
+  answer: AgentAnswer;
+  /** Of before: what stands still of the symbols on which the last answer failed. */
+  earlier: Signal[];
+  /** Of the market that it was shown. */
+  formedAt: number;
+  standsUntilAt: number;
+}
+
+/** The last question to an agent, and what stands of its answers. The first two times are this machine's. */
+export interface AskedAgent {
+  agentId: AgentId;
+  askId: string;
+  askedAt: number;
+  /** Missing while the answer is under way, and of a question whose answer never came. */
+  endedAt?: number;
+  standing?: StandingAnswer;
+}
+
+/** How a question was asked. */
+export interface Asked {
+  formedAt: number;
+  askEveryMs: number;
+  /** From the market that it was shown to the answer. */
+  tookMs: number;
+}
+
+/** Reasons that are an answer: what it held before it holds no more. With any other it only could not answer. */
+const answers: readonly AbstentionReason[] = ['no_view', 'no_signal'];
+
+/** One question may fail, and the next take as long as this one did, before there is a gap. */
+export function standsUntil({ formedAt, askEveryMs, tookMs }: Asked): number {
+  return formedAt + 2 * askEveryMs + tookMs;
+}
+
+/** What stands once an answer has come: a signal never beyond its own end or its horizon, and one from before in place of a failure. */
+export function kept(before: StandingAnswer | undefined, answer: AgentAnswer, asked: Asked): StandingAnswer {
+  const { formedAt } = asked;
+  const standsUntilAt = standsUntil(asked);
+  const dated = (signal: Signal): Signal => {
+    const own = signal.formedAt ?? formedAt;
+    const validUntilAt = Math.min(signal.validUntilAt, standsUntilAt, own + signal.horizonMs);
+    return { ...signal, formedAt: own, validUntilAt };
+  };
+  const opinions = answer.opinions.map((opinion) => (opinion.kind === 'signal' ? dated(opinion) : opinion));
+  const failed = opinions.filter((opinion) => opinion.kind === 'abstention' && !answers.includes(opinion.reason));
+  const earlier = failed.flatMap(({ symbol }) => signalOn(before, symbol, formedAt + asked.tookMs) ?? []);
+  return { answer: { ...answer, opinions }, earlier, formedAt, standsUntilAt };
+}
+
+/**
+ * What one that is asked every so often says to a decision at this time of the exchange's: its answer as it stands, which was paid for when it was
+ * asked, or why there is none.
+ */
+export function heard(
+  { agentId, asked, askEveryMs }: { agentId: AgentId; asked: AskedAgent | undefined; askEveryMs: number },
+  symbols: readonly string[],
+  at: number,
+): AgentAnswer {
+  const { standing } = asked ?? {};
+  const opinions = symbols.flatMap((symbol): Opinion[] => {
+    const signal = signalOn(standing, symbol, at);
+    if (signal) return [signal];
+    const last = standing?.answer.opinions.find((opinion) => opinion.symbol === symbol);
+    if (standing && last?.kind === 'abstention' && standing.standsUntilAt > at) return [last];
+    const detail = `asked every ${askEveryMs / 1_000} s: ${silenceOf(asked, last !== undefined)}`;
+    return abstain(agentId, [symbol], 'no_signal', detail);
+  });
+  const { model = 'none', version = 'none' } = standing?.answer ?? {};
+  return { agentId, opinions, model, version, latencyMs: 0, tokens: 0, costUsd: '0' };
+}
+
+function signalOn(standing: StandingAnswer | undefined, symbol: string, at: number): Signal | undefined {
+  const own = [...(standing?.answer.opinions ?? []), ...(standing?.earlier ?? [])];
+  return own.find(
+    (opinion): opinion is Signal => opinion.kind === 'signal' && opinion.symbol === symbol && opinion.validUntilAt > at,
+  );
+}
+
+function silenceOf(asked: AskedAgent | undefined, wasAsked: boolean): string {
+  if (!asked) return 'not asked yet';
+  const { standing, askedAt, endedAt } = asked;
+  const underWay = endedAt === undefined ? `is under way since ${isoOf(askedAt)}` : undefined;
+  if (!standing) return `the first answer ${underWay ?? 'is missing'}`;
+  const last = wasAsked
+    ? `its answer of ${isoOf(standing.formedAt)} does not stand any more`
+    : `it was not asked about this at ${isoOf(standing.formedAt)}`;
+  return underWay ? `${last}, the next one ${underWay}` : last;
+}
+
+function isoOf(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+}
