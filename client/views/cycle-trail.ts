@@ -1,6 +1,6 @@
 import type { SymbolConsensus } from '../../contracts/consensus.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
-import type { AgentAnswer, Opinion } from '../../domain/signals/signals.ts';
+import type { AgentAnswer, Opinion, Signal } from '../../domain/signals/signals.ts';
 import { clock, percent } from './cycle-view.ts';
 
 /** A decision record as a person reads it, from the market seen to what was done. */
@@ -60,9 +60,18 @@ function describeAnswer({ agentId, opinions, model, latencyMs, costUsd }: AgentA
 
 function describeOpinion(opinion: Opinion): string {
   if (opinion.kind === 'abstention') return `${opinion.symbol}: abstains, ${opinion.reason}: ${opinion.detail}`;
-  const { symbol, probabilities, expectedReturn, uncertainty, conviction, rationale } = opinion;
+  const { symbol, probabilities, conviction, rationale, rebuilt } = opinion;
   const { up, flat, down } = probabilities;
-  return `${symbol}: ${percent(expectedReturn)} ± ${(uncertainty * 100).toFixed(2)} %, up ${up.toFixed(2)} flat ${flat.toFixed(2)} down ${down.toFixed(2)}, conviction ${conviction.toFixed(2)}: ${rationale}`;
+  return `${symbol}: ${distribution(opinion)}, up ${up.toFixed(2)} flat ${flat.toFixed(2)} down ${down.toFixed(2)}, conviction ${conviction.toFixed(2)}${rebuilt ? `, ${rebuiltBy[rebuilt.by]} (it said ${distribution(rebuilt)})` : ''}: ${rationale}`;
+}
+
+const rebuiltBy = {
+  probabilities: 'put right by its own probabilities',
+  market: 'cut to what the market lets anybody know',
+} as const;
+
+function distribution({ expectedReturn, uncertainty }: Pick<Signal, 'expectedReturn' | 'uncertainty'>): string {
+  return `${percent(expectedReturn)} ± ${(uncertainty * 100).toFixed(2)} %`;
 }
 
 function describeConsensus({ consensus }: CycleRecord): string[] {
@@ -80,13 +89,15 @@ function describeConsensus({ consensus }: CycleRecord): string[] {
   };
   return [
     `${method}, policy ${policyVersion}${policy && !isAnyBelievedInPart ? ', each agent taken at its word' : ''}`,
-    ...symbols.flatMap(({ symbol, direction, expectedReturn, conviction, dissent, quorum, votes, vetoedBy = [] }) => [
-      `${symbol}: ${direction} ${percent(expectedReturn)}, conviction ${conviction.toFixed(2)}, dissent ${dissent.toFixed(2)}; ${describeQuorum(quorum)}${vetoedBy.length > 0 ? `; vetoed by ${vetoedBy.join(', ')}` : ''}`,
-      ...votes.map(
-        ({ agentId, weight, counted, note }) =>
-          `  ${agentId}: ${counted ? `weight ${weight.toFixed(2)}${earnedBy(agentId)}` : 'not counted'}${note ? `, ${note}` : ''}`,
-      ),
-    ]),
+    ...symbols.flatMap(
+      ({ symbol, direction, expectedReturn, error, conviction, dissent, quorum, votes, vetoedBy = [] }) => [
+        `${symbol}: ${direction} ${percent(expectedReturn)}${error === undefined ? '' : ` (known to ± ${(error * 100).toFixed(2)} %)`}, conviction ${conviction.toFixed(2)}, dissent ${dissent.toFixed(2)}; ${describeQuorum(quorum)}${vetoedBy.length > 0 ? `; vetoed by ${vetoedBy.join(', ')}` : ''}`,
+        ...votes.map(
+          ({ agentId, weight, counted, note }) =>
+            `  ${agentId}: ${counted ? `weight ${weight.toFixed(2)}${earnedBy(agentId)}` : 'not counted'}${note ? `, ${note}` : ''}`,
+        ),
+      ],
+    ),
   ];
 }
 
