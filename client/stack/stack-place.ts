@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
 import { type KnownSecrets, knownSecrets } from '../../runtime/configuration/secrets.ts';
-import type { StackPlace } from '../../stores/journal/books/stacks.ts';
+import type { StackPlace, StackTerms } from '../../stores/journal/books/stacks.ts';
 
 const MACHINE_FILE = '/etc/machine-id';
 
@@ -53,9 +53,15 @@ function checkOf(secret: string): string {
   return createHmac('sha256', secret).update('sapphire stack').digest('hex').slice(0, 32);
 }
 
-export function checksOf({ guardSecret, payloadKeys }: KnownSecrets): { guardCheck: string; payloadCheck: string } {
+export function checksOf({
+  guardSecret,
+  payloadKeys,
+  coordinatorToken,
+}: KnownSecrets): Pick<StackTerms, 'guardCheck' | 'payloadCheck' | 'coordinatorCheck'> {
+  const check = (secret: string | undefined): string => (secret === undefined ? '' : checkOf(secret));
   return {
-    guardCheck: guardSecret === undefined ? '' : checkOf(guardSecret),
-    payloadCheck: payloadKeys === undefined ? '' : checkOf(payloadKeys),
+    guardCheck: check(guardSecret),
+    payloadCheck: check(payloadKeys),
+    coordinatorCheck: check(coordinatorToken),
   };
 }

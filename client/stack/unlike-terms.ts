@@ -1,5 +1,5 @@
 import { type SecretName, secretVariables } from '../../runtime/configuration/secrets.ts';
-import type { StackTerms } from '../../stores/journal/books/stacks.ts';
+import { isOtherToken, type StackTerms } from '../../stores/journal/books/stacks.ts';
 import { configurationDifferences } from './shared-configuration.ts';
 
 export interface Unlike {
@@ -17,6 +17,7 @@ export function unlikeTerms(here: StackTerms, there: StackTerms, where: string):
   const secrets: SecretName[] = [
     ...(here.guardCheck === there.guardCheck ? [] : (['guardSecret'] as const)),
     ...(here.payloadCheck === there.payloadCheck ? [] : (['payloadKeys'] as const)),
+    ...(isOtherToken(here, there) ? (['coordinatorToken'] as const) : []),
   ];
   if (secrets.length > 0) {
     const names = secrets.map((name) => secretVariables[name]).join(' and ');

@@ -21,6 +21,7 @@ const terms = (changes: Partial<StackTerms> = {}): StackTerms => ({
   configuration: '{}',
   guardCheck: 'g',
   payloadCheck: 'p',
+  coordinatorCheck: 'c',
   ...changes,
 });
 
@@ -185,6 +186,7 @@ describe.each(adapterNames)('who runs the books in %s', (name) => {
     ['configuration', { configuration: '{"a":"1"}' }],
     ['guard', { guardCheck: 'h' }],
     ['keys to payloads', { payloadCheck: 'q' }],
+    ['token', { coordinatorCheck: 'd' }],
   ])(
     'refuses a first of another %s while one lives that joined, and ends it where that sleeps',
     async (_what, other) => {
@@ -198,6 +200,13 @@ describe.each(adapterNames)('who runs the books in %s', (name) => {
       expect(await stacks.renew(joined)).toBe(false);
     },
   );
+
+  it('takes a first where those that joined are of a release that did not tell its token', async () => {
+    const { coordinatorCheck: _check, ...earlier } = terms();
+    const joined = await claimed('b', 'joined');
+    await stacks.agree(joined, earlier);
+    expect(await stacks.agree(await claimed('a'), terms({ build: 'b2' }))).toMatchObject({ agreed: true });
+  });
 
   it('takes a first of another build, whose configuration may have got more', async () => {
     const joined = await claimed('b', 'joined');

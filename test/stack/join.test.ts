@@ -15,10 +15,11 @@ import { PAPER, temporaryFolder } from '../support/books.ts';
 import { takenPort } from './harness.ts';
 
 const GUARD = 'g'.repeat(32);
+const TOKEN = 'c'.repeat(16);
 const paperSecrets = {
   journalUrl: 'postgres://u:p@h/d',
   guardSecret: GUARD,
-  coordinatorToken: 'c'.repeat(16),
+  coordinatorToken: TOKEN,
   paperApiKey: 'k',
   paperSecret: 's',
 };
@@ -27,7 +28,7 @@ const terms: StackTerms = {
   namespace: 'n',
   build: 'b',
   configuration: configured(),
-  ...checksOf({ guardSecret: GUARD }),
+  ...checksOf({ guardSecret: GUARD, coordinatorToken: TOKEN }),
 };
 const place = (stackId: string): StackPlace => ({
   stackId,
@@ -119,10 +120,21 @@ describe('two machines on the same books', () => {
 
   it.each<[what: string, changes: Partial<StackTerms>, code: string, words: string]>([
     ['another namespace', { namespace: 'm' }, 'OtherNamespace', 'TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE'],
-    ['another guard secret', checksOf({ guardSecret: 'h'.repeat(32) }), 'OtherInstallation', 'SAPPHIRE_GUARD_SECRET'],
+    [
+      'another guard secret',
+      checksOf({ guardSecret: 'h'.repeat(32), coordinatorToken: TOKEN }),
+      'OtherInstallation',
+      'SAPPHIRE_GUARD_SECRET',
+    ],
+    [
+      'another token of the coordinator',
+      checksOf({ guardSecret: GUARD, coordinatorToken: 'd'.repeat(16) }),
+      'OtherInstallation',
+      'SAPPHIRE_COORDINATOR_TOKEN here and at',
+    ],
     [
       'a key to payloads where the first has none',
-      checksOf({ guardSecret: GUARD, payloadKeys: 'one:AAAA' }),
+      checksOf({ guardSecret: GUARD, coordinatorToken: TOKEN, payloadKeys: 'one:AAAA' }),
       'OtherInstallation',
       'SAPPHIRE_PAYLOAD_KEYS',
     ],
@@ -153,8 +165,16 @@ describe('two machines on the same books', () => {
     ]);
   });
 
+  it('agree where one of them is of a release that did not tell its token', () => {
+    const { coordinatorCheck: _check, ...earlier } = terms;
+    refuseOtherTerms(terms, { ...stack, terms: earlier });
+  });
+
   it('are refused without the key to payloads that the first has', () => {
-    const sealed = { ...stack, terms: { ...terms, ...checksOf({ guardSecret: GUARD, payloadKeys: 'one:AAAA' }) } };
+    const sealed = {
+      ...stack,
+      terms: { ...terms, ...checksOf({ guardSecret: GUARD, coordinatorToken: TOKEN, payloadKeys: 'one:AAAA' }) },
+    };
     const [code, words] = refusal(() => refuseOtherTerms(terms, sealed));
     expect([code, words]).toEqual(['SecretsMissing', expect.stringContaining('SAPPHIRE_PAYLOAD_KEYS')]);
   });
@@ -256,7 +276,11 @@ describe('the stack that is joined', () => {
       { configuration: configured({ risk: { maxOrderNotional: '500' } }) },
       'risk.maxOrderNotional: "500" here',
     ],
-    ['OtherInstallation', checksOf({ guardSecret: 'h'.repeat(32) }), 'SAPPHIRE_GUARD_SECRET here and at two.example'],
+    [
+      'OtherInstallation',
+      checksOf({ guardSecret: 'h'.repeat(32), coordinatorToken: TOKEN }),
+      'SAPPHIRE_GUARD_SECRET here and at two.example',
+    ],
   ])('refuses a first as %s while one that had joined lives', async (code, changes, words) => {
     const joined = await claim('two', 'joined');
     await joined.agree(terms);

@@ -28,6 +28,8 @@ export interface StackTerms {
   /** Tell that the secrets are the same, and nothing of them. */
   guardCheck: string;
   payloadCheck: string;
+  /** Missing in what an earlier release said. */
+  coordinatorCheck?: string;
 }
 
 export interface Stack extends Held, StackPlace {
@@ -73,3 +75,12 @@ export function isSamePlace(a: SameAs, b: SameAs): boolean {
 }
 
 type SameAs = Pick<StackPlace, 'stackId' | 'machine' | 'folder'>;
+
+/** Not where one of them is of a release that did not tell it. */
+export function isOtherToken(
+  a: Pick<StackTerms, 'coordinatorCheck'>,
+  b: Pick<StackTerms, 'coordinatorCheck'>,
+): boolean {
+  const [own, other] = [a.coordinatorCheck, b.coordinatorCheck];
+  return own !== undefined && other !== undefined && own !== other;
+}

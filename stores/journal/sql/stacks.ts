@@ -1,4 +1,11 @@
-import { isSamePlace, type Stack, type StackBook, type StackKind, type StackTerms } from '../books/stacks.ts';
+import {
+  isOtherToken,
+  isSamePlace,
+  type Stack,
+  type StackBook,
+  type StackKind,
+  type StackTerms,
+} from '../books/stacks.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 
 /** What was not heard of for so long, and did not say that it ended, is forgotten. */
@@ -41,6 +48,7 @@ function isUnlike(terms: StackTerms, other: StackTerms | undefined): boolean {
     terms.namespace !== other.namespace ||
     terms.guardCheck !== other.guardCheck ||
     terms.payloadCheck !== other.payloadCheck ||
+    isOtherToken(terms, other) ||
     (isOfThisBuild && terms.configuration !== other.configuration)
   );
 }
