@@ -137,7 +137,7 @@ export const tables = {
       rationale: text('In its own words.').nullable(),
     },
   ),
-  signal_outcomes: table('signal_outcomes', 1, 'signals', 'What came of a signal, once its horizon had ended.', {
+  signal_outcomes: table('signal_outcomes', 2, 'signals', 'What came of a signal, once its horizon had ended.', {
     agent,
     symbol,
     account,
@@ -151,10 +151,15 @@ export const tables = {
     half_brier: number('Half-Brier score of this one signal, 0 to 1.').nullable(),
     vote_share: number('Share of the vote that it carried.'),
     due_at: time('End of the horizon.'),
+    expected_return: number('Fraction over what was left of the horizon when it was first heard.').nullable(),
+    uncertainty: number('Standard deviation of the return over the same.').nullable(),
+    conviction: number('0 to 1.').nullable(),
+    horizon_ms: integer('How far ahead, from when it was formed.').nullable(),
+    formed_at: time('When it was formed: one that stood for many cycles is one signal.').nullable(),
   }),
   agent_scores: table(
     'agent_scores',
-    2,
+    3,
     'signals',
     'Scores of an agent over the weeks that are remembered, at most once an hour.',
     {
@@ -171,6 +176,14 @@ export const tables = {
       horizons: number('What the signals are worth as observations without overlap.').nullable(),
       directional_skill: number('Gain in the direction over its own spread, per horizon, shrunk.').nullable(),
       trust_error: number('Standard deviation of the trust.').nullable(),
+      bias: number('Mean of what came less the expected return, a fraction.').nullable(),
+      information_coefficient: number('Correlation of expected return and what came, beyond the drift.').nullable(),
+      slope: number('Of what came on the expected return.').nullable(),
+      slope_error: number('Its standard error.').nullable(),
+      coverage: number('Share of the outcomes in the middle 80 % of what was said.').nullable(),
+      crps_skill: number('1 − CRPS ÷ that of a return of 0 with the deviation of the market.').nullable(),
+      believed_slope: number('Part of its expected return that is believed.').nullable(),
+      believed_error: number('Standard deviation of that part.').nullable(),
     },
   ),
   consensus: table('consensus', 1, 'trading', 'What the agents held together of each symbol.', {

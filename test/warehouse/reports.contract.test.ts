@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tagged } from '../../domain/money/tagged.ts';
-import { sumsWith } from '../../domain/scoring/periods.ts';
+import { outcomeOf, sumsWith } from '../../domain/scoring/periods.ts';
+import { returnSumsWith } from '../../domain/scoring/returns.ts';
 import { scoreOf, skillScore } from '../../domain/scoring/scoring.ts';
 import { periodOf } from '../../domain/statistics/periods.ts';
 import type { NewEvent } from '../../stores/journal/books/outbox.ts';
@@ -247,7 +248,8 @@ describe('the shipped reports', () => {
       seed = (seed * 48_271) % 2_147_483_647;
       return seed / 2_147_483_647;
     };
-    const signals = Array.from({ length: 300 }, () => {
+    /** Half of them of one day, the others of the next. */
+    const signals = Array.from({ length: 300 }, (_, index) => {
       const [up, flat] = [random(), random()];
       const down = random();
       const total = up + flat + down;
@@ -255,10 +257,12 @@ describe('the shipped reports', () => {
         probabilities: { up: up / total, flat: flat / total, down: down / total },
         realisedReturn: Number(((random() - 0.5) * 0.01).toFixed(6)),
         share: 0.25,
+        forecast: { expectedReturn: Number(((random() - 0.5) * 0.004).toFixed(6)), uncertainty: 0.003 },
+        dueAt: day(index < 150 ? 2 : 3),
       };
     });
     await books.journal.outbox.append(
-      signals.map(({ probabilities, realisedReturn, share }, index) => ({
+      signals.map(({ probabilities, realisedReturn, share, forecast, dueAt }, index) => ({
         eventId: `outcome/${index}`,
         kind: 'signal.settled',
         cycleId: tagged(`cycle/main/${index}`),
@@ -270,27 +274,46 @@ describe('the shipped reports', () => {
           model: 'm',
           price: '100',
           finalPrice: String(100 * (1 + realisedReturn)),
-          dueAt: day(2),
+          dueAt,
+          horizonMs: 3_600_000,
+          formedAt: dueAt - 3_600_000,
           probabilities,
           share,
+          // The last of an earlier release.
+          ...(index < 299 ? { ...forecast, conviction: 0.5 } : {}),
         },
       })),
     );
     const range = { from: 0, to: Date.now() + DAY };
     const [row] = await run('agents', range);
-    const sums = sumsWith(signals);
-    const score = scoreOf([{ symbol: 'BTC/USDT', horizonMs: 3_600_000, endsAt: 3_600_000, sums }], 3_600_000);
-    // The report’s forecaster knows how often each outcome came in the range.
-    const { count, up, down } = sums;
-    const came = [up, down, count - up - down];
-    const often = came.map((each) => (each + 1) / (count + 3));
-    const squares = often.reduce((total, each) => total + each ** 2, 0);
-    const met = often.reduce((total, each, place) => total + (each * (came[place] ?? 0)) / count, 0);
+    const score = scoreOf(
+      [{ symbol: 'BTC/USDT', horizonMs: 3_600_000, endsAt: 3_600_000, sums: sumsWith(signals) }],
+      3_600_000,
+    );
+    // The report’s forecaster knows how often each outcome had come before the day of the signal: on the first day nothing.
+    const referenceOf = (place: number): number => {
+      const before = sumsWith(place < 150 ? [] : signals.slice(0, 150));
+      const came = [before.up, before.down, before.count - before.up - before.down];
+      const often = came.map((each) => (each + 1) / (before.count + 3));
+      const outcome = outcomeOf(signals[place]?.realisedReturn ?? 0);
+      return (
+        (1 + often.reduce((sum, each) => sum + each ** 2, 0)) / 2 -
+        (often[['up', 'down', 'flat'].indexOf(outcome)] ?? 0)
+      );
+    };
+    const reference = signals.reduce((sum, _, place) => sum + referenceOf(place), 0) / 300;
     expect(row).toMatchObject({ agent: 'qwen', signals: 300 });
     expect(Number(row?.['brier'])).toBeCloseTo(score.brier, 9);
-    expect(Number(row?.['skill'])).toBeCloseTo(skillScore(score.brier, (1 + squares) / 2 - met), 9);
+    expect(Number(row?.['skill'])).toBeCloseTo(skillScore(score.brier, reference), 9);
     expect(Number(row?.['hit_rate'])).toBeCloseTo(score.hitRate, 9);
     expect(Number(row?.['calibration_error'])).toBeCloseTo(score.calibrationError, 9);
+    const returns = returnSumsWith(signals.slice(0, 299).map((each) => ({ ...each, ...each.forecast })));
+    expect(Number(row?.['bias'])).toBeCloseTo(((returns.came - returns.said) / returns.count) * 10_000, 6);
+    expect(Number(row?.['correlation'])).toBeCloseTo(
+      returns.scoreOutcome / Math.sqrt(returns.scoreSquared * returns.outcomeSquared),
+      9,
+    );
+    expect(Number(row?.['coverage'])).toBeCloseTo(returns.covered / returns.count, 9);
     const [profit] = await run('pnl-agents', range);
     expect(Number(profit?.['contribution'])).toBeCloseTo(score.pnlContribution * 10_000, 6);
     expect((await run('calibration', range)).reduce((total, each) => total + Number(each['signals']), 0)).toBe(300);

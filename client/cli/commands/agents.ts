@@ -3,10 +3,12 @@ import { agentTaskQueue } from '../../../contracts/task-queues.ts';
 import { inOrder, isMissionAgent, isSeat } from '../../../domain/signals/agents.ts';
 import { policyInForce } from '../../../trading/decide/consensus.ts';
 import { clock } from '../../views/cycle-view.ts';
+
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 import { describeParticipation, registerAgentControls } from './agent-controls.ts';
+import { describeScores } from './agent-scores.ts';
 import { registerModelCosts } from './model-costs.ts';
 
 const RECENT_CYCLES = 20;
@@ -57,37 +59,7 @@ async function list({ configuration, journal }: CliContext, options: OutputOptio
 
 async function scores({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
   const records = await (await journal()).scores.read(configuration.account);
-  const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
-  print(records, options, () =>
-    table(
-      [
-        'agent',
-        'signals',
-        'horizons',
-        'Brier',
-        'skill',
-        'directional skill',
-        'hit rate',
-        'calibration error',
-        'PnL contribution',
-        'trust',
-        'scored',
-      ],
-      records.map((score) => [
-        score.agentId,
-        String(score.count),
-        score.horizons.toFixed(0),
-        score.brier.toFixed(4),
-        percent(score.skill),
-        percent(score.directionalSkill),
-        percent(score.hitRate),
-        percent(score.calibrationError),
-        `${(score.pnlContribution * 10_000).toFixed(1)} bps`,
-        `${score.trust.toFixed(2)} ± ${score.trustError.toFixed(2)}`,
-        clock(score.scoredAt),
-      ]),
-    ),
-  );
+  print(records, options, () => describeScores(records));
 }
 
 export function registerAgents(program: Command): void {

@@ -26,6 +26,12 @@ export function signalSettled(settled: SettledSignal): Projected[] {
       half_brier: outcome === null ? null : halfBrier(probabilities, outcome),
       vote_share: share,
       due_at: dueAt,
+      // Events of an earlier release don't have these.
+      expected_return: settled.expectedReturn ?? null,
+      uncertainty: settled.uncertainty ?? null,
+      conviction: settled.conviction ?? null,
+      horizon_ms: settled.horizonMs ?? null,
+      formed_at: settled.formedAt ?? null,
     }),
   ];
 }
@@ -49,6 +55,14 @@ export function agentScored(score: AgentScoreRecord & { account: string }): Proj
         horizons: score.horizons ?? null,
         directional_skill: score.directionalSkill ?? null,
         trust_error: score.trustError ?? null,
+        bias: score.returns?.bias ?? null,
+        information_coefficient: score.returns?.informationCoefficient ?? null,
+        slope: score.returns?.slope ?? null,
+        slope_error: score.returns?.slopeError ?? null,
+        coverage: score.returns?.coverage ?? null,
+        crps_skill: score.returns?.crpsSkill ?? null,
+        believed_slope: score.belief?.slope ?? null,
+        believed_error: score.belief?.slopeError ?? null,
       },
       '',
       score.scoredAt,
