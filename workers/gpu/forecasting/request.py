@@ -1,12 +1,15 @@
 """The question of a cycle as it arrives: contracts/signals.ts, AgentRequest."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 MOST_SYMBOLS = 100
 """contracts/snapshot.ts."""
+TIMEFRAMES = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1_440}
+"""Their minutes, the shortest first: domain/market/timeframes.ts."""
+MINUTE_MS = 60_000
 _WEEK_MS = 7 * 86_400_000
 _HASH = re.compile("[0-9a-f]{64}")
 
@@ -16,10 +19,23 @@ class InvalidInput(Exception):
 
 
 @dataclass(frozen=True)
+class Frame:
+    """Closes of one length, oldest first."""
+
+    minutes: int
+    opened_at: Sequence[int]
+    """Epoch milliseconds."""
+    closes: Sequence[str]
+    """As decimal text."""
+
+
+@dataclass(frozen=True)
 class Market:
     symbol: str
-    candles: Sequence[Mapping[str, Any]]
-    """One minute each, oldest first: `openAt` in epoch milliseconds, `close` as decimal text."""
+    frames: tuple[Frame, ...]
+    """Those on which it is decided first."""
+    past: Frame | None = None
+    """Further back than any of them."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +94,43 @@ def _weights(value: Any) -> Weights | None:
 
 def _market(value: Any) -> Market:
     symbol = _text(value["instrument"]["symbol"], "symbol")
-    candles = value["candles"]
-    if not isinstance(candles, list):
+    candles = [(candle["openAt"], candle["close"]) for candle in _list(value["candles"], symbol)]
+    frames = [
+        _frame(symbol, frame["timeframe"], [(row[0], row[4]) for row in _list(frame["candles"], symbol)])
+        for frame in _list(value.get("frames", []), symbol)
+    ]
+    # Snapshots of earlier releases have minutes.
+    return Market(symbol, (_frame(symbol, value.get("timeframe", "1m"), candles), *frames), _past(symbol, value.get("past")))
+
+
+def _frame(symbol: str, timeframe: Any, rows: Sequence[tuple[Any, Any]]) -> Frame:
+    return Frame(
+        _minutes(symbol, timeframe),
+        [_whole(opened_at, f"an openAt of {symbol}", 0, 2**53) for opened_at, _ in rows],
+        [_text(close, f"a close of {symbol}") for _, close in rows],
+    )
+
+
+def _past(symbol: str, value: Any) -> Frame | None:
+    if value is None:
+        return None
+    first = _whole(value["openAt"], f"the openAt of the past of {symbol}", 0, 2**53)
+    length_ms = _minutes(symbol, value["timeframe"]) * MINUTE_MS
+    closes = _list(value["closes"], symbol)
+    rows = [(first + index * length_ms, close) for index, close in enumerate(closes)]
+    return _frame(symbol, value["timeframe"], rows)
+
+
+def _minutes(symbol: str, timeframe: Any) -> int:
+    if timeframe not in TIMEFRAMES:
+        raise InvalidInput(f"The candles of {symbol} must be of {', '.join(TIMEFRAMES)}, and are of {timeframe!r:.40}.")
+    return TIMEFRAMES[timeframe]
+
+
+def _list(value: Any, symbol: str) -> list[Any]:
+    if not isinstance(value, list):
         raise InvalidInput(f"The candles of {symbol} must be a list.")
-    for candle in candles:
-        _text(candle["close"], f"a close of {symbol}")
-        _whole(candle["openAt"], f"an openAt of {symbol}", 0, 2**53)
-    return Market(symbol, candles)
+    return value
 
 
 def _text(value: Any, name: str) -> str:

@@ -75,7 +75,11 @@ class Seat:
         if isinstance(model, Refused):
             raise Refused(model.reason, model.detail)
         series = series_of(
-            market.symbol, market.candles, request.horizon_ms, most_steps=model.most_steps, least_bars=model.least_bars
+            market,
+            request.horizon_ms,
+            most_steps=model.most_steps,
+            least_bars=model.least_bars,
+            looks_far=model.looks_far,
         )
         try:
             async with asyncio.timeout_at(deadline):

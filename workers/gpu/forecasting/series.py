@@ -1,16 +1,14 @@
 """From the candles of a snapshot to the bars that a model sees."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 import numpy as np
 
 from forecasting.distribution import Floats
 from forecasting.refusal import Refused
+from forecasting.request import MINUTE_MS, TIMEFRAMES, Frame, Market
 
-MINUTE_MS = 60_000
 INDEX = 100.0
 """What the last close is called: the same market in another unit of money gives the same forecast."""
 _MOST_RATIO = 1_000.0
@@ -44,47 +42,83 @@ def bar_minutes(horizon_minutes: int, most_steps: int) -> int:
     )
 
 
+def frame_minutes(horizon_minutes: int, most_steps: int) -> int | None:
+    """The same of the lengths in which an exchange lists candles: trading/decide/frames.ts asks for the past in these."""
+    return next(
+        (
+            minutes
+            for minutes in TIMEFRAMES.values()
+            if horizon_minutes <= minutes * most_steps and horizon_minutes % minutes == 0
+        ),
+        None,
+    )
+
+
 def series_of(
-    symbol: str, candles: Sequence[Mapping[str, Any]], horizon_ms: int, *, most_steps: int, least_bars: int
+    market: Market, horizon_ms: int, *, most_steps: int, least_bars: int, looks_far: bool = False
 ) -> Series:
     """
-    The bars of one symbol, cut so that the last ends with the last candle. Only the minutes since the last gap count.
+    The bars of one symbol, cut so that the last ends with the last candle. Only what follows the last gap counts. Of the lengths that the snapshot
+    has, and their multiples, it is the finest that gives enough bars; whoever looks far takes the long past where there is one.
 
     :raises Refused: `not_enough_data` with the numbers
     """
     if horizon_ms % MINUTE_MS != 0:
         raise Refused(
             "not_enough_data",
-            f"One-minute candles say nothing about a horizon of {horizon_ms} ms; it must be whole minutes.",
+            f"Candles say nothing about a horizon of {horizon_ms} ms; it must be whole minutes.",
         )
     horizon_minutes = horizon_ms // MINUTE_MS
-    step = bar_minutes(horizon_minutes, most_steps)
-    closes, ends_at = _unbroken(symbol, candles)
-    bars = closes[::-1][::step][::-1]
-    if len(bars) < least_bars:
-        needed = (least_bars - 1) * step + 1
+    symbol = market.symbol
+    found = [
+        series
+        for frame in market.frames
+        if (series := _bars(symbol, frame, horizon_minutes, most_steps)) is not None
+    ]
+    if looks_far and market.past is not None:
+        far = _bars(symbol, market.past, horizon_minutes, most_steps)
+        if far is not None and len(far.closes) >= least_bars:
+            return _moving(far)
+    enough = [series for series in found if len(series.closes) >= least_bars]
+    if not enough:
+        most = max((len(series.closes) for series in found), default=0)
         raise Refused(
             "not_enough_data",
-            f"A horizon of {horizon_minutes} minutes is seen in bars of {step}, of which the model needs {least_bars}: {needed} unbroken "
-            f"one-minute candles; there are {len(closes)}. Raise cycle.candles or lower cycle.horizonMinutes.",
+            f"A horizon of {horizon_minutes} minutes needs {least_bars} unbroken bars that divide it into at most {most_steps} steps; the candles of "
+            f"{symbol} make {most}. Raise cycle.candles, or choose a cycle.horizonMinutes that a longer cycle.timeframe divides.",
         )
-    if bars.min() == bars.max():
-        raise Refused("not_enough_data", f"The last {len(bars)} closes of {symbol} are all the same.")
-    return Series(symbol, bars / bars[-1] * INDEX, step, ends_at, horizon_minutes // step)
+    return _moving(min(enough, key=lambda series: (series.bar_minutes, -len(series.closes))))
 
 
-def _unbroken(symbol: str, candles: Sequence[Mapping[str, Any]]) -> tuple[Floats, int]:
-    """Closes of the minutes up to the newest without a gap, oldest first, and the end of the newest."""
-    if len(candles) == 0:
-        return np.array([]), 0
-    closes = np.array([_price(symbol, candle["close"]) for candle in candles])
-    opens = np.array([int(candle["openAt"]) for candle in candles])
-    gaps = np.flatnonzero(np.diff(opens) != MINUTE_MS)
+def _bars(symbol: str, frame: Frame, horizon_minutes: int, most_steps: int) -> Series | None:
+    """None where candles of this length do not divide the horizon, or there are none."""
+    if horizon_minutes % frame.minutes != 0 or len(frame.closes) == 0:
+        return None
+    each = bar_minutes(horizon_minutes // frame.minutes, most_steps)
+    closes = _unbroken(symbol, frame)
+    bars = closes[::-1][::each][::-1]
+    length = each * frame.minutes
+    ends_at = int(frame.opened_at[-1]) + frame.minutes * MINUTE_MS
+    return Series(symbol, bars / bars[-1] * INDEX, length, ends_at, horizon_minutes // length)
+
+
+def _moving(series: Series) -> Series:
+    if series.closes.min() == series.closes.max():
+        raise Refused(
+            "not_enough_data", f"The last {len(series.closes)} closes of {series.symbol} are all the same."
+        )
+    return series
+
+
+def _unbroken(symbol: str, frame: Frame) -> Floats:
+    """Closes up to the newest without a gap, oldest first."""
+    closes = np.array([_price(symbol, close) for close in frame.closes])
+    gaps = np.flatnonzero(np.diff(np.array(frame.opened_at)) != frame.minutes * MINUTE_MS)
     since = int(gaps[-1]) + 1 if len(gaps) > 0 else 0
     unbroken = closes[since:]
     if unbroken.max() / unbroken.min() > _MOST_RATIO:
         raise Refused("not_enough_data", f"The closes of {symbol} differ by more than a factor of {_MOST_RATIO:.0f}.")
-    return unbroken, int(opens[-1]) + MINUTE_MS
+    return unbroken
 
 
 def _price(symbol: str, text: str) -> float:

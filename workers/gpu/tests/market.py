@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from forecasting.distribution import Floats
-from forecasting.request import Request, read_request
-from forecasting.series import MINUTE_MS, Series, series_of
+from forecasting.request import MINUTE_MS, Market, Request, read_request
+from forecasting.series import Series, series_of
 
 TAKEN_AT = 1_790_000_040_000
 HOUR_MS = 3_600_000
@@ -36,8 +36,15 @@ def request_of(markets: dict[str, list[dict[str, Any]]], horizon_ms: int = HOUR_
     return read_request(question(markets, horizon_ms))
 
 
-def series_from(closes: Floats, *, most_steps: int = 24, symbol: str = "BTC/USDT") -> Series:
-    return series_of(symbol, candles_of(closes), HOUR_MS, most_steps=most_steps, least_bars=32)
+def market_of(candles: list[dict[str, Any]], **beside: Any) -> Market:
+    """As it is read from a request."""
+    value = question({"BTC/USDT": candles})
+    value["snapshot"]["symbols"][0].update(beside)
+    return read_request(value).markets[0]
+
+
+def series_from(closes: Floats, *, most_steps: int = 24) -> Series:
+    return series_of(market_of(candles_of(closes)), HOUR_MS, most_steps=most_steps, least_bars=32)
 
 
 def shorter(series: Series, steps: int) -> Series:

@@ -12,11 +12,13 @@ import torch
 from forecasting.config import LagLlamaSettings
 from forecasting.models.checkpoint import Checkpoint, read_checkpoint, sha256_of
 from forecasting.models.lag_llama import PARAMETERS, LagLlama, lags, published_architecture, with_weights
+from forecasting.models.limits import PAST_BARS
 from forecasting.refusal import Refused
 from forecasting.seat import Seat
-from forecasting.series import MINUTE_MS, Series, series_of
+from forecasting.request import MINUTE_MS
+from forecasting.series import Series, series_of
 from forecasting.weights import lag_llama
-from tests.market import candles_of, request_of, series_from, shorter, walk
+from tests.market import TAKEN_AT, candles_of, market_of, request_of, series_from, shorter, walk
 from tests.weights import published_estimator, random_weights, write_lightning, write_safetensors
 
 
@@ -93,10 +95,14 @@ class CheckpointTest(unittest.TestCase):
             self.assertEqual(refused.exception.reason, "wrong_model")
 
     def test_another_model_in_the_form_of_a_checkpoint_is_refused(self) -> None:
-        settings = {"model_kwargs": {"n_head": 8}}
-        file = write_lightning(self.folder / "smaller.ckpt", self.weights, hyper_parameters=settings)
-        with self.assertRaisesRegex(Refused, "has n_head 8, and Lag-Llama as published 9"):
-            with_weights(read_checkpoint(file, sha256_of(file)))
+        scaled = {"type": "linear", "factor": 8.0}
+        for settings, words in [
+            ({"n_head": 8}, "has n_head 8, and Lag-Llama as published 9"),
+            ({"rope_scaling": scaled}, "has rope_scaling .*8.0.*, and Lag-Llama as published None"),
+        ]:
+            file = write_lightning(self.folder / "other.ckpt", self.weights, hyper_parameters={"model_kwargs": settings})
+            with self.subTest(words), self.assertRaisesRegex(Refused, words):
+                with_weights(read_checkpoint(file, sha256_of(file)))
 
     def test_a_tampered_or_foreign_file_is_refused(self) -> None:
         whole = self.tensors_file.read_bytes()
@@ -161,8 +167,9 @@ class ForecastTest(unittest.TestCase):
     def test_its_inputs_and_its_steps_are_those_of_the_published_code(self) -> None:
         """Where nothing is padded the inputs are equal; the samplers draw from other sources of chance, so their quantiles are compared."""
         closes = walk(1_200, 1)
-        series = series_of("BTC/USDT", candles_of(closes), MINUTE_MS, most_steps=1, least_bars=32)
-        start = pd.Period(pd.Timestamp(series.ends_at, unit="ms"), freq="min") - (len(closes) - 1)
+        series = series_of(market_of(candles_of(closes)), MINUTE_MS, most_steps=1, least_bars=32)
+        # A period is named by its start.
+        start = pd.Period(pd.Timestamp(series.ends_at, unit="ms"), freq="min") - len(closes)
         estimator = published_estimator(prediction_length=1, samples=800)
         module = estimator.create_lightning_module(use_kv_cache=True).eval()
         module.model.load_state_dict(self.checkpoint.tensors, strict=True)
@@ -205,3 +212,19 @@ class ForecastTest(unittest.TestCase):
         self.assertAlmostEqual(self.model.seen(short), 22 / 84)
         self.assertAlmostEqual(self.model.seen(long), 49 / 84)
         self.assertIn("22 of 84 lags", " ".join(self.model.notes(short)))
+
+    def test_with_the_long_past_of_a_snapshot_it_sees_all_its_lags(self) -> None:
+        closes = [f"{close:.8f}" for close in walk(PAST_BARS, 2)]
+        past = {"timeframe": "3m", "openAt": TAKEN_AT - TAKEN_AT % 180_000 - PAST_BARS * 180_000, "closes": closes}
+        series = series_of(market_of(candles_of(walk(120, 1)), past=past), 3_600_000, most_steps=24, least_bars=32, looks_far=True)
+        self.assertEqual(self.model.seen(series), 1)
+        self.assertTrue(self.model.inputs([series])[1].all(), "something is padded")
+        self.assertNotIn("padded", " ".join(self.model.notes(series)))
+
+    def test_series_of_unequal_past_go_together(self) -> None:
+        """A training has windows of any length."""
+        short, long = shorter(series_from(walk(120, 1)), 3), shorter(series_from(walk(400, 2)), 3)
+        together = self.model.inputs([short, long])
+        for place, series in enumerate((short, long)):
+            for whole, alone in zip(together, self.model.inputs([series]), strict=True):
+                np.testing.assert_array_equal(whole[place], alone[0])

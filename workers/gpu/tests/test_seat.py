@@ -20,7 +20,7 @@ from tests.market import candles_of, request_of, walk
 class SlowModel:
     """Stands in for a model that takes its time or says nonsense."""
 
-    name, version, most_steps, least_bars, most_conviction = "slow", "1", 24, 32, 0.5
+    name, version, most_steps, least_bars, looks_far, most_conviction = "slow", "1", 24, 32, False, 0.5
 
     def __init__(self, seconds: float = 0.0, values: Sequence[float] = (0.0, 0.001)) -> None:
         self.seconds, self.values = seconds, np.array(values)

@@ -13,7 +13,9 @@ import pyarrow.parquet as parquet
 
 from forecasting.models.checkpoint import read_checkpoint
 from forecasting.models.lag_llama import LagLlama
-from forecasting.series import INDEX, MINUTE_MS
+from forecasting.models.limits import PAST_BARS
+from forecasting.request import MINUTE_MS
+from forecasting.series import INDEX
 from tests.weights import random_weights, write_safetensors
 from training.data import DataFault, read_data
 from training.train import loss_of, train
@@ -65,6 +67,20 @@ class TrainingData(unittest.TestCase):
         np.testing.assert_allclose(window.future, closes[120:130] / closes[119] * INDEX)
         self.assertEqual(window.series.ends_at, _START + 120 * MINUTE_MS)
 
+    def test_a_window_has_as_long_a_past_as_there_is_up_to_what_the_model_sees(self) -> None:
+        data = read_data(_write(self.folder, _columns()), **_LIMITS)
+        last = data.windows["train"][-1].series
+        self.assertEqual(len(last.closes), 290)
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        long = read_data(_write(folder, _columns(4_500)), **_LIMITS).windows["train"][-1].series
+        self.assertEqual(len(long.closes), PAST_BARS)
+        np.testing.assert_allclose(long.closes[-290:], _wave(4_500)[1_200:1_490] / _wave(4_500)[1_489] * INDEX)
+
+    def test_bars_are_those_of_the_past_that_a_snapshot_shows(self) -> None:
+        """Of four hours: 15 minutes, which an exchange lists, and not the finer 10."""
+        data = read_data(_write(self.folder, _columns(5_000), horizonMs=240 * MINUTE_MS), **_LIMITS)
+        self.assertEqual({(one.series.bar_minutes, one.series.steps) for one in data.windows["test"]}, {(15, 16)})
+
     def test_no_window_crosses_a_gap_or_a_part(self) -> None:
         columns = _columns()
         columns["open_at"] = columns["open_at"] + np.where(np.arange(900) >= 150, 5 * MINUTE_MS, 0)
@@ -72,7 +88,7 @@ class TrainingData(unittest.TestCase):
         starts = _START + 155 * MINUTE_MS
         for split, first in (("train", 0), ("validation", 300), ("test", 600)):
             for window in data.windows[split]:
-                begins = window.series.ends_at - 120 * MINUTE_MS
+                begins = window.series.ends_at - len(window.series.closes) * MINUTE_MS
                 ends = window.series.ends_at + 10 * MINUTE_MS
                 self.assertFalse(begins < starts < ends, "crosses the gap")
                 self.assertGreaterEqual(begins, _START + first * MINUTE_MS)

@@ -11,11 +11,13 @@ import numpy as np
 import pyarrow.parquet as parquet
 
 from forecasting.distribution import Floats
-from forecasting.series import INDEX, MINUTE_MS, Series, bar_minutes
+from forecasting.models.limits import PAST_BARS
+from forecasting.request import MINUTE_MS
+from forecasting.series import INDEX, Series, bar_minutes, frame_minutes
 
 SPLITS = ("train", "validation", "test")
-PAST_MINUTES = 120
-"""What a snapshot shows by default: windows are as long as the ones that the model will be asked with."""
+LEAST_MINUTES = 120
+"""The minutes that a snapshot shows by default: a window has as many at the least, and up to the whole past that the model is asked with."""
 _COLUMNS = ("symbol", "open_at", "close", "split")
 
 
@@ -46,15 +48,15 @@ def read_data(folder: Path, *, most_steps: int, least_bars: int, most_windows: i
     card = _card(folder)
     table = _series(folder, card)
     horizon = card["horizonMs"] // MINUTE_MS
-    step = bar_minutes(horizon, most_steps)
-    past = max(PAST_MINUTES // step, least_bars)
-    windows = {split: list(_windows(table, split, step, past, horizon // step)) for split in SPLITS}
+    step = frame_minutes(horizon, most_steps) or bar_minutes(horizon, most_steps)
+    least = max(LEAST_MINUTES // step, least_bars)
+    windows = {split: _windows(_runs(table, split), step, least, horizon // step, most_windows) for split in SPLITS}
     for split, found in windows.items():
         if not found:
             raise DataFault(
-                f"The {split} part has no {past * step + horizon} unbroken minutes. Export more history, or a shorter horizon."
+                f"The {split} part has no {least * step + horizon} unbroken minutes. Export more history, or a shorter horizon."
             )
-    return Data(card["dataHash"], {split: _spread(found, most_windows) for split, found in windows.items()})
+    return Data(card["dataHash"], windows)
 
 
 def _card(folder: Path) -> dict[str, Any]:
@@ -93,30 +95,42 @@ def _series(folder: Path, card: dict[str, Any]) -> dict[str, np.ndarray]:
     return columns
 
 
-def _windows(table: dict[str, np.ndarray], split: str, step: int, past: int, steps: int) -> Iterator[Window]:
+@dataclass(frozen=True)
+class _Run:
+    """Minutes without a gap, oldest first."""
+
+    symbol: str
+    opens: np.ndarray
+    closes: Floats
+
+
+def _runs(table: dict[str, np.ndarray], split: str) -> Iterator[_Run]:
     for symbol in sorted(set(table["symbol"])):
         chosen = (table["symbol"] == symbol) & (table["split"] == split)
         opens, closes = table["open_at"][chosen], table["close"][chosen]
         order = np.argsort(opens)
         opens, closes = opens[order], closes[order]
         for run in np.split(np.arange(len(opens)), np.flatnonzero(np.diff(opens) != MINUTE_MS) + 1):
-            yield from _of_run(symbol, opens[run], closes[run], step, past, steps)
+            yield _Run(symbol, opens[run], closes[run])
 
 
-def _of_run(symbol: str, opens: np.ndarray, closes: Floats, step: int, past: int, steps: int) -> Iterator[Window]:
-    reach = (past - 1) * step
-    for last in range(reach, len(closes) - steps * step):
-        bars = closes[last - reach : last + 1 : step]
-        if bars.min() == bars.max():
-            continue
-        future = closes[last + step : last + steps * step + 1 : step]
-        ends_at = int(opens[last]) + MINUTE_MS
-        index = INDEX / bars[-1]
-        yield Window(Series(symbol, bars * index, step, ends_at, steps), future * index)
+def _windows(runs: Iterator[_Run], step: int, least: int, steps: int, most: int) -> list[Window]:
+    """At most so many, evenly over the time."""
+    places = [
+        (run, last) for run in runs for last in range((least - 1) * step, len(run.closes) - steps * step)
+    ]
+    if len(places) > most:
+        places = [places[int(place)] for place in np.linspace(0, len(places) - 1, most)]
+    found = (_window(run, last, step, steps) for run, last in places)
+    return [window for window in found if window is not None]
 
 
-def _spread(windows: list[Window], most: int) -> list[Window]:
-    """Evenly over the time, when there are more."""
-    if len(windows) <= most:
-        return windows
-    return [windows[int(place)] for place in np.linspace(0, len(windows) - 1, most)]
+def _window(run: _Run, last: int, step: int, steps: int) -> Window | None:
+    """With as long a past as there is; None where nothing moved in it."""
+    bars = run.closes[last::-step][:PAST_BARS][::-1]
+    if bars.min() == bars.max():
+        return None
+    future = run.closes[last + step : last + steps * step + 1 : step]
+    ends_at = int(run.opens[last]) + MINUTE_MS
+    index = INDEX / bars[-1]
+    return Window(Series(run.symbol, bars * index, step, ends_at, steps), future * index)

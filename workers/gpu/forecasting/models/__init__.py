@@ -15,6 +15,8 @@ class Forecaster(Protocol):
     """Of the code and the weights, at most 60 characters."""
     most_steps: int
     least_bars: int
+    looks_far: bool
+    """Whether it takes the long past, where a snapshot has one."""
     most_conviction: float
 
     def forecast(self, batch: Sequence[Series], seeds: Sequence[int]) -> list[Distribution]:

@@ -19,6 +19,7 @@ class Fracast:
     name = "fracast"
     most_steps = 48
     least_bars = 32
+    looks_far = False
     most_conviction = 0.4
 
     def __init__(self) -> None:

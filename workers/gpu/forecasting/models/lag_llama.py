@@ -20,7 +20,7 @@ from sktime.libs.lag_llama.model.module import LagLlamaModel
 
 from forecasting.distribution import Distribution, Floats
 from forecasting.models.checkpoint import Checkpoint
-from forecasting.models.limits import CONTEXT, MOST_STEPS
+from forecasting.models.limits import CONTEXT, MOST_STEPS, PAST_BARS
 from forecasting.refusal import Refused
 from forecasting.series import INDEX, MINUTE_MS, Series
 
@@ -66,7 +66,7 @@ def with_weights(checkpoint: Checkpoint) -> LagLlamaModel:
     :raises Refused: `wrong_model` when a tensor is missing, unknown, of another shape or not finite, or a hyper-parameter differs
     """
     name = checkpoint.path.name
-    for setting, expected in {**SETTINGS, "lags_seq": lags()}.items():
+    for setting, expected in {**SETTINGS, "lags_seq": lags(), "rope_scaling": None}.items():
         found = checkpoint.model_settings.get(setting, expected)
         if found != expected:
             raise Refused("wrong_model", f"{name} has {setting} {found!r}, and Lag-Llama as published {expected!r}.")
@@ -97,20 +97,22 @@ class LagLlama:
     """
     Sample paths by the model's own Student-t steps, each fed back as the next input.
 
-    Every lag beyond the first bar is padded with the first close, and not with zero as GluonTS pads: a missing past then says "no change"
-    and not "price zero". Padded bars take no part in the scaling; their share lowers the conviction.
+    Of an exchange that lists 1,124 bars nothing is padded. Where there are fewer, every lag beyond the first bar is padded with the first close, and
+    not with zero as GluonTS pads: a missing past then says "no change" and not "price zero". Padded bars take no part in the scaling; their share
+    lowers the conviction.
     """
 
     name = "lag-llama"
     most_steps = MOST_STEPS
     least_bars = CONTEXT
+    looks_far = True
     most_conviction = 0.5
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = with_weights(checkpoint).to(self._device)
         self._lags = lags()
-        self._past = CONTEXT + max(self._lags)
+        self._past = PAST_BARS
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             self._clock = time_features_from_frequency_str(_STEPS_OF_CLOCK)
@@ -127,7 +129,8 @@ class LagLlama:
         seen = sum(lag < len(series.closes) for lag in self._lags)
         return [
             f"{SAMPLES} sample paths, context {CONTEXT} bars, on {self._device.type}",
-            f"{seen} of {len(self._lags)} lags lie within the snapshot, the others are padded with its first close",
+            f"{seen} of {len(self._lags)} lags lie within the snapshot"
+            + ("" if seen == len(self._lags) else ", the others are padded with its first close"),
         ]
 
     @torch.inference_mode()
@@ -165,17 +168,17 @@ class LagLlama:
 
     def inputs(self, batch: Sequence[Series]) -> tuple[torch.Tensor, ...]:
         """Targets and which of them are observed as [series, past]; the clock of past and next bars as [series, bars, 6]."""
-        closes = np.stack([series.closes for series in batch])[:, -self._past :]
-        padding = self._past - closes.shape[1]
-        target = np.concatenate((np.repeat(closes[:, :1], padding, axis=1), closes), axis=1)
-        observed = np.concatenate((np.zeros((len(batch), padding)), np.ones_like(closes)), axis=1)
+        pasts = [series.closes[-self._past :] for series in batch]
+        paddings = [self._past - len(past) for past in pasts]
+        target = np.stack([np.pad(past, (missing, 0), "edge") for past, missing in zip(pasts, paddings, strict=True)])
+        observed = np.stack([np.arange(self._past) >= missing for missing in paddings]).astype(float)
         clocks = np.stack([self._clock_of(series) for series in batch])
         parts = (target, observed, clocks[:, : self._past], clocks[:, self._past :])
         return tuple(torch.as_tensor(part, dtype=torch.float32, device=self._device) for part in parts)
 
     def _clock_of(self, series: Series) -> Floats:
-        """Of every bar from the oldest that a lag reaches to the last that is forecast, as [bars, 6]."""
+        """Of every bar from the oldest that a lag reaches to the last that is forecast, as [bars, 6]: each by its start, as GluonTS has it."""
         bar_ms = series.bar_minutes * MINUTE_MS
-        ends = series.ends_at + bar_ms * np.arange(1 - self._past, series.steps + 1)
-        index = pd.DatetimeIndex(pd.to_datetime(ends, unit="ms", utc=True))
+        starts = series.ends_at + bar_ms * np.arange(-self._past, series.steps)
+        index = pd.DatetimeIndex(pd.to_datetime(starts, unit="ms", utc=True))
         return np.stack([np.asarray(feature(index)) for feature in self._clock], axis=-1)
