@@ -27,7 +27,7 @@ export const refusals: Readonly<Record<RefusalCode, RefusalRow>> = {
   },
   TradingReducing: {
     by: both,
-    why: 'Only what reduces passes, until equity has recovered.',
+    why: 'Only what reduces passes, until equity has recovered, nothing was held for a day, or a person resumes it.',
     numbers: 'what it must be, what it is',
     change: 'open, none',
   },
@@ -90,6 +90,12 @@ export const refusals: Readonly<Record<RefusalCode, RefusalRow>> = {
     by: plan,
     why: 'Equity has recovered, so orders may open again.',
     numbers: 'equity to be reached, equity',
+    change: 'trading state',
+  },
+  DrawdownRested: {
+    by: plan,
+    why: 'Nothing was held for so long that no equity can recover by it, so orders may open again.',
+    numbers: 'rest, time with nothing held',
     change: 'trading state',
   },
   SymbolExposure: {

@@ -1,7 +1,10 @@
 import { type Client, isGrpcDeadlineError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import type { Via } from '../../contracts/audit.ts';
 import type { ResumeRequest, TradingControlState } from '../../contracts/control.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import type { ControlState } from '../../stores/journal/books/control.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import { sentenceOf } from './words.ts';
 
 /**
@@ -37,6 +40,27 @@ export async function resumeTrading(
       ExitCode.unhealthy,
     );
   }
+}
+
+/**
+ * Lets orders open again that the first step of the drawdown guard holds up. Nothing waits for it: no stop was carried out, and what reduces goes on.
+ *
+ * @throws {UserError} `StaleEpoch` where trading is no longer what the person saw
+ */
+export async function endReducing(
+  journal: Pick<Journal, 'control'>,
+  account: string,
+  { onlyOver: _software, ...request }: ResumeRequest,
+  via: Via,
+): Promise<ControlState> {
+  const control = await journal.control.endReducing({ account, ...request, via });
+  if (control) return control;
+  const { tradingState, epoch } = await journal.control.read(account);
+  throw new UserError(
+    'StaleEpoch',
+    `Not resumed: trading is ${tradingState} at epoch ${epoch} by now, and not what was looked at under ${request.expectedEpoch}.`,
+    ExitCode.refused,
+  );
 }
 
 /** What is left to ask of a workflow that takes no update. */

@@ -81,15 +81,14 @@ export function limitViews(facts: RiskFacts): LimitView[] {
       : undefined;
   const ofOpening = (used: string): string | undefined =>
     day.opening === undefined || decimal(day.opening).isZero() ? undefined : share(decimal(used).div(day.opening));
-  const drawdown = fall(marks?.highWater);
   const lastMinute = recentOrders.filter(({ createdAt, state }) => now - createdAt < 60_000 && state !== 'denied');
   const current: Partial<Record<keyof RiskSettings, string | undefined>> = {
     maxSymbolExposure: ofEquity(largest),
     maxGrossExposure: ofEquity(gross === undefined ? undefined : decimal(gross)),
     maxOrdersPerMinute: String(lastMinute.length),
     maxDailyLoss: fall(marks?.dayOpen),
-    reduceDrawdown: drawdown,
-    maxDrawdown: drawdown,
+    reduceDrawdown: fall(marks?.guardPeak ?? marks?.highWater),
+    maxDrawdown: fall(marks?.highWater),
     maxDailyTurnover: ofOpening(day.turnover),
     maxDailyFees: ofOpening(day.fees),
   };

@@ -16,6 +16,7 @@ export const refusalCodes = [
   'DailyLoss',
   'Drawdown',
   'DrawdownRecovered',
+  'DrawdownRested',
   'SymbolExposure',
   'PortfolioShare',
   'GrossExposure',

@@ -2,13 +2,14 @@ import { withPrices } from '../market/prices.ts';
 import { type Decimal, decimal, text } from '../money/money.ts';
 import type { OrderLeg } from '../orders/orders.ts';
 import { draftOf } from './drafts.ts';
+import { restrictionOf } from './drawdown.ts';
 import { boundExposure, equityAt } from './exposure.ts';
 import { buyLeg, sellLeg } from './legs.ts';
 import { boundBudgets } from './overtrading.ts';
 import type { OrderPlan, Restriction, RiskVerdict } from './portfolio.ts';
 import type { Books, PlanRequest, TradeDraft } from './request.ts';
 import { reservationAmount } from './reservation.ts';
-import { refuseDecision, refuseOpening, refuseSymbol, restrictionOf, verdictOf } from './risk.ts';
+import { refuseDecision, refuseOpening, refuseSymbol, verdictOf } from './risk.ts';
 import { targetsOf } from './targets.ts';
 
 /**
@@ -25,7 +26,7 @@ export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
   const hopeless = refuseDecision(request, books);
   if (hopeless) return planOf(request, equity, [hopeless], none);
 
-  const restriction = restrictionOf(request.limits, books, equity);
+  const restriction = restrictionOf(request, books, equity);
   if (restriction) verdicts.push(verdictOf(restriction, books.tradingState));
   if (restriction?.to === 'halted') return planOf(request, equity, verdicts, { ...none, restriction });
   const bound = { ...books, tradingState: restriction?.to ?? books.tradingState };

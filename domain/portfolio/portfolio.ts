@@ -70,6 +70,8 @@ export interface Allocation {
 /** A step of the drawdown guard or the daily loss stop: what trading becomes, and the number that made it so. */
 export interface Restriction extends Refusal {
   to: 'active' | 'reducing' | 'halted';
+  /** From which the drawdown guard counts its first step from now on; absent, from the peak that it did. */
+  guardPeak?: Money;
 }
 
 /** What one cycle means to do, with everything that bound it. */

@@ -80,6 +80,8 @@ export interface PlanRequest {
 
 export interface Books {
   tradingState: 'active' | 'reducing' | 'halted';
+  /** When the trading state became that, UTC epoch milliseconds. */
+  stateSince: number;
   epoch: number;
   balances: readonly Balance[];
   positions: readonly BookedPosition[];
@@ -92,7 +94,8 @@ export interface Books {
     filledQuantity: Quantity;
     limitPrice: Price;
   }[];
-  marks: { dayOpen: Money; highWater: Money } | undefined;
+  /** `guardPeak`: the peak since the first step of the drawdown guard last came to rest; absent where that is the high-water mark. */
+  marks: { dayOpen: Money; highWater: Money; guardPeak?: Money } | undefined;
   /** The last sales, newest first. */
   closedTrades: readonly { realizedPnl: Money; closedAt: number }[];
   /** Of each symbol, at least those within the pause before it may be entered again. */

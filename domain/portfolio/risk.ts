@@ -1,5 +1,5 @@
 import { NOT_LISTED, priceOf, TRADING } from '../market/prices.ts';
-import { type Decimal, decimal, text } from '../money/money.ts';
+import { decimal } from '../money/money.ts';
 import type { RefusalCode } from '../orders/refusal.ts';
 import { isWithin } from '../statistics/periods.ts';
 import { unpriced } from './exposure.ts';
@@ -48,35 +48,6 @@ export function refuseOpening({ limits, now }: PlanRequest, books: Books): RiskV
 /** A step of the loss limits as a limit that bit. */
 export function verdictOf({ to, code, limit, value }: Restriction, before: Books['tradingState']): RiskVerdict {
   return { code, symbol: '*', limit, value, before, after: to };
-}
-
-/** Share of the fallen-from amount below which a reducing account opens again: at the limit itself it would flicker. */
-const RECOVERY = 0.8;
-
-/**
- * What trading becomes by the loss limits, on equity at the marks: the daily loss stop and the last step of the drawdown guard halt until a
- * person resumes, the first step lets only reducing orders pass until equity has recovered.
- */
-export function restrictionOf(limits: RiskLimits, books: Books, equity: Decimal): Restriction | undefined {
-  if (!books.marks || books.tradingState === 'halted') return undefined;
-  const floorOf = (from: string, share: number): Decimal => decimal(from).times(decimal(1).minus(share));
-  const { dayOpen, highWater } = books.marks;
-  const step = (to: Restriction['to'], code: RefusalCode, floor: Decimal): Restriction => ({
-    to,
-    code,
-    limit: text(floor.toDecimalPlaces(8)),
-    value: text(equity),
-  });
-  const dayFloor = floorOf(dayOpen, limits.maxDailyLoss);
-  if (equity.lessThan(dayFloor)) return step('halted', 'DailyLoss', dayFloor);
-  const haltFloor = floorOf(highWater, limits.maxDrawdown);
-  if (equity.lessThan(haltFloor)) return step('halted', 'Drawdown', haltFloor);
-  const reduceFloor = floorOf(highWater, limits.reduceDrawdown);
-  if (books.tradingState === 'active') {
-    return equity.lessThan(reduceFloor) ? step('reducing', 'Drawdown', reduceFloor) : undefined;
-  }
-  const recovered = floorOf(highWater, limits.reduceDrawdown * RECOVERY);
-  return equity.greaterThanOrEqualTo(recovered) ? step('active', 'DrawdownRecovered', recovered) : undefined;
 }
 
 /** When the last sale of a streak of losing ones was; undefined without one. */

@@ -3,8 +3,10 @@ import { via } from '../../contracts/audit.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import type { Money } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
+import type { Restriction } from '../../domain/portfolio/portfolio.ts';
 import type { PlanningView } from '../../stores/journal/books/cycles.ts';
 import { cycleRecord, fund } from '../support/books.ts';
+import type { Plain } from '../support/plain.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -43,6 +45,69 @@ describe.each(adapterNames)('equity on %s', (name) => {
       equity: '9000',
       dayOpen: '9000',
       highWater: '9000',
+    });
+  });
+
+  describe('the peak of the drawdown guard', () => {
+    const mark = (equity: string, finishedAt: number): Promise<void> =>
+      books.journal.cycles.record(cycleRecord({ cycleId: `cycle/${finishedAt}`, equity, finishedAt }));
+    const marks = () => books.journal.ledger.equityMarks('main');
+    const restricted = (cycleId: string, restriction: Plain<Restriction>) =>
+      books.journal.cycles.plan(cycleId, 'main', books.now, () => {
+        return { cycleId, equity: '0', legs: [], verdicts: [], allocations: [], restriction };
+      });
+    const rested = { to: 'active', code: 'DrawdownRested', limit: '1 ms', value: '2 ms' } as const;
+    const reduced = async (): Promise<void> => {
+      await mark('10000', 1_000);
+      await mark('9400', 2_000);
+      await restricted('c1', { to: 'reducing', code: 'Drawdown', limit: '9400', value: '9399' });
+    };
+
+    it('is the high water until a rest is over, follows equity from there, and a new peak is that of both', async () => {
+      await reduced();
+      expect(await marks()).not.toHaveProperty('guardPeak');
+      await restricted('c2', { ...rested, guardPeak: '9390' });
+      expect(await marks()).toMatchObject({ highWater: '10000', guardPeak: '9390' });
+      await mark('9350', 3_000);
+      expect(await marks()).toMatchObject({ highWater: '10000', guardPeak: '9390' });
+      await mark('9700', 4_000);
+      expect(await marks()).toMatchObject({ highWater: '10000', guardPeak: '9700' });
+      await mark('10001', 5_000);
+      expect(await marks()).toEqual({ equity: '10001', dayOpen: '10000', highWater: '10001', at: 5_000 });
+    });
+
+    it('goes along with what is paid in and out', async () => {
+      await reduced();
+      await restricted('c2', { ...rested, guardPeak: '9400' });
+      await fund(books.journal, '500');
+      expect(await marks()).toMatchObject({ equity: '9900', highWater: '10500', guardPeak: '9900' });
+    });
+
+    it('is where equity stands when a person lets orders open again, and peak, day and epoch stay', async () => {
+      await reduced();
+      const request = { account: 'main', reason: 'looked at it', by: 'ann', via: via.os('ann') };
+      expect(await books.journal.control.endReducing({ ...request, expectedEpoch: 1 })).toBeUndefined();
+      expect(await books.journal.control.endReducing({ ...request, expectedEpoch: 0 })).toMatchObject({
+        tradingState: 'active',
+        epoch: 0,
+        reason: 'looked at it',
+        changedBy: 'ann',
+      });
+      expect(await marks()).toMatchObject({ dayOpen: '10000', highWater: '10000', guardPeak: '9400' });
+      expect(await books.journal.control.endReducing({ ...request, expectedEpoch: 0 })).toBeUndefined();
+      const told = (await books.journal.outbox.after(0, 100)).filter(({ kind }) => kind === 'trading.resumed');
+      expect(told).toMatchObject([{ payload: { via: 'os:ann', marksReset: false, guardPeak: '9400' } }]);
+      expect((await books.journal.audit.verify()).fault).toBeUndefined();
+    });
+
+    it('never ends a halt, and is that of both after one by a risk limit', async () => {
+      await reduced();
+      await restricted('c2', { ...rested, guardPeak: '9400' });
+      await restricted('c3', { to: 'halted', code: 'Drawdown', limit: '9100', value: '9000' });
+      const request = { account: 'main', expectedEpoch: 1, reason: 'looked at it', by: 'ann', via: via.os('ann') };
+      expect(await books.journal.control.endReducing(request)).toBeUndefined();
+      await books.journal.control.resume(request);
+      expect(await marks()).toEqual({ equity: '9400', dayOpen: '9400', highWater: '9400', at: 2_000 });
     });
   });
 

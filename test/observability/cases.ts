@@ -228,6 +228,10 @@ export const cases: readonly AlertCase[] = [
   gauge('TradingDrawdown', 'portfolio_value{portfolio="main",mode="paper"}', 9_300, 9_299, {
     'portfolio_high_water_value{portfolio="main",mode="paper"}': hold(10_000, 40),
   }),
+  {
+    ...gauge('TradingReducing', 'trading_state{portfolio="main",mode="paper"}', 0, 1),
+    silent: [0, 2].map((state) => ({ 'trading_state{portfolio="main",mode="paper"}': hold(state, 40) })),
+  },
   gauge('TradingHalted', 'trading_state{portfolio="main",mode="paper"}', 1, 2),
   withHalt(
     age('TradingCyclesStalled', 'trading_cycle_finished_timestamp_seconds', 90, {

@@ -52,7 +52,7 @@ export async function planOfCycle(
         now: Math.round(now + performance.now() - askedAt),
         legIdOf: (symbol, leg, purpose) => legId(account, cycleId, symbol, leg, purpose),
       },
-      { tradingState: control.tradingState, epoch: control.epoch, ...books },
+      { tradingState: control.tradingState, stateSince: control.changedAt, epoch: control.epoch, ...books },
     ),
   );
   stop();

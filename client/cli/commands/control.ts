@@ -4,7 +4,7 @@ import { via } from '../../../contracts/audit.ts';
 import { claimedName, type OpenOrder, type ResumeRequest, stopReason } from '../../../contracts/control.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { type BreakGlassReport, breakGlass } from '../../controls/break-glass.ts';
-import { resumeTrading } from '../../controls/resume.ts';
+import { endReducing, resumeTrading } from '../../controls/resume.ts';
 import { type StopReport, stopTrading } from '../../controls/stop.ts';
 import { action, nameOption, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -36,6 +36,7 @@ Examples:
 
 const RESUME_HELP = `
 Without --epoch it only says what was halted by whom and why; with it trading goes on, unless somebody has stopped it anew since.
+Where trading only reduces since equity has fallen, orders may open again, and the fall is counted from here on; that of maxDrawdown is not.
 Exit code 5 when it is refused, 6 when trading control does not answer.
 
 Example:
@@ -151,7 +152,7 @@ export function registerControl(program: Command): void {
   action<OutputOptions & { reason: string; by?: string; epoch?: number; wait: number }>(
     program
       .command('resume')
-      .description('trade again after a stop; refused while books and exchange differ')
+      .description('trade again after a stop or a drawdown; refused while books and exchange differ')
       .requiredOption('--reason <text>', 'kept in the books', reasonOption)
       .option(
         '--epoch <number>',
@@ -167,6 +168,13 @@ export function registerControl(program: Command): void {
         by: claimedName(by ?? context.user),
         expectedEpoch: epoch ?? (await refuseUnseen(context)),
       };
+      const { account } = context.configuration;
+      const books = await context.journal();
+      if ((await books.control.read(account)).tradingState === 'reducing') {
+        const control = await endReducing(books, account, request, via.os(context.user));
+        print(control, output, () => `trading is active again at epoch ${control.epoch}`);
+        return;
+      }
       const state = await resumeTrading(await context.temporal(), request, wait * 1_000);
       print(state, output, () => `trading is active again at epoch ${state.epoch}`);
     },
@@ -178,10 +186,11 @@ async function refuseUnseen({ configuration, journal }: CliContext): Promise<nev
   const { tradingState, epoch, reason, changedBy, changedAt } = await (await journal()).control.read(
     configuration.account,
   );
-  if (tradingState !== 'halted') throw new UserError('NotHalted', 'Trading is not halted.', ExitCode.refused);
+  if (tradingState === 'active') throw new UserError('NotHalted', 'Trading is not halted.', ExitCode.refused);
+  const what = tradingState === 'halted' ? 'was halted' : 'only reduces';
   throw new UserError(
     'EpochMissing',
-    `Trading was halted at epoch ${epoch} by ${changedBy} (${new Date(changedAt).toISOString()}): ${reason}. If that is over, resume it with: sapphire resume --epoch ${epoch} --reason "…"`,
+    `Trading ${what} at epoch ${epoch} by ${changedBy} (${new Date(changedAt).toISOString()}): ${reason}. If that is over, resume it with: sapphire resume --epoch ${epoch} --reason "…"`,
     ExitCode.usage,
   );
 }

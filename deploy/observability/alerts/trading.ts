@@ -21,6 +21,15 @@ export const trading: AlertGroup = {
         'The {{ $labels.mode }} portfolio {{ $labels.portfolio }} stands {{ $value | printf "%.2f" }} % from its highest value.',
     },
     {
+      name: 'TradingReducing',
+      expr: 'max by (portfolio, mode) (trading_state) == 1',
+      for: '1m',
+      severity: 'warning',
+      summary: 'Trading only reduces.',
+      description:
+        'Nothing is opened for the {{ $labels.mode }} portfolio {{ $labels.portfolio }} until its equity has recovered, it has held nothing for a day, or a person resumes it.',
+    },
+    {
       name: 'TradingHalted',
       expr: 'max by (portfolio, mode) (trading_state) == 2',
       for: '1m',

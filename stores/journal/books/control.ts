@@ -61,6 +61,17 @@ export interface ControlBook {
     via?: Via | undefined;
     onlyOver?: string;
   }): Promise<ControlState | undefined>;
+  /**
+   * Compares and sets: refused (undefined) unless trading only reduces, at the expected epoch, which stays. The first step of the drawdown guard counts
+   * from the last mark then.
+   */
+  endReducing(request: {
+    account: string;
+    expectedEpoch: number;
+    reason: string;
+    by: string;
+    via: Via;
+  }): Promise<ControlState | undefined>;
   /** Everything that is held is sold now. Where no stop has ordered it since trading was last active, an entry says who started it. */
   noteSelling(selling: { account: string; epoch: number; via: Via }): Promise<void>;
   /** Cycles may be started by hand within this time, where foreign starts are refused. */

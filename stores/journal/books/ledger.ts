@@ -99,6 +99,8 @@ export interface EquityMarks {
   dayOpen: Money;
   /** Highest equity so far, moved likewise. */
   highWater: Money;
+  /** Highest equity since the first step of the drawdown guard last came to rest, moved likewise; absent where that is the high-water mark. */
+  guardPeak?: Money;
   /** Of the prices, by the exchange's clock. */
   at: number;
 }

@@ -6,6 +6,7 @@ import { plainText } from '../../../contracts/text.ts';
 import type { Restriction } from '../../../domain/portfolio/portfolio.ts';
 import type { ControlBook, ControlState, HaltRequest, StartsAllowed, TradingState } from '../books/control.ts';
 import type { Database, Sql, Transaction } from './database.ts';
+import { readMarks, restGuard } from './marks.ts';
 
 export async function readControl(sql: Sql, account: string): Promise<ControlState> {
   const row = await sql.row('SELECT * FROM control WHERE account = ?', account);
@@ -168,6 +169,7 @@ export async function restrict(
   if (before.tradingState === 'halted' || before.tradingState === to) return;
   const after: ControlState = { ...before, tradingState: to, reason, changedBy: 'risk', changedAt: transaction.now() };
   await writeControl(transaction, account, after);
+  if (refusal.guardPeak !== undefined) await restGuard(transaction, account, refusal.guardPeak);
   const kind = to === 'reducing' ? 'trading.reducing' : 'trading.activated';
   await transaction.emit({
     eventId: requestId,
@@ -213,13 +215,31 @@ export function createControlBook(database: Database): ControlBook {
         const marksReset = onlyOver === undefined && (await isRaisedBy(transaction, account, before, 'risk'));
         if (marksReset)
           await transaction.run(
-            'UPDATE equity_marks SET day_open = equity, high_water = equity WHERE account = ?',
+            'UPDATE equity_marks SET day_open = equity, high_water = equity, guard_peak = NULL WHERE account = ?',
             account,
           );
         await transaction.emit({
           eventId: `resume/${account}/${after.epoch}`,
           kind: 'trading.resumed',
           payload: { account, via: door, before, after, marksReset },
+        });
+        return after;
+      }),
+
+    endReducing: ({ account, expectedEpoch, reason, by, via: door }) =>
+      database.transaction(account, { control: 'write' }, async (transaction) => {
+        const before = await readControl(transaction, account);
+        if (before.epoch !== expectedEpoch || before.tradingState !== 'reducing') return undefined;
+        const changedAt = transaction.now();
+        // The epoch stays: what was decided meanwhile reduces, and may go on.
+        const after: ControlState = { ...before, tradingState: 'active', reason, changedBy: by, changedAt };
+        await writeControl(transaction, account, after);
+        const marks = await readMarks(transaction, account);
+        if (marks) await restGuard(transaction, account, marks.equity);
+        await transaction.emit({
+          eventId: `resume/${account}/${after.epoch}/${changedAt}`,
+          kind: 'trading.resumed',
+          payload: { account, via: door, before, after, marksReset: false, guardPeak: marks?.equity },
         });
         return after;
       }),

@@ -17,22 +17,29 @@ export async function readMarks(sql: Sql, account: string): Promise<EquityMarks 
     equity: tagged(String(row['equity'])),
     dayOpen: tagged(String(row['day_open'])),
     highWater: tagged(String(row['high_water'])),
+    ...(row['guard_peak'] === null ? {} : { guardPeak: tagged<Money>(String(row['guard_peak'])) }),
     at: Number(row['marked_at']),
   };
 }
 
 async function write(transaction: Transaction, account: string, day: number, marks: EquityMarks): Promise<void> {
   await transaction.run(
-    `INSERT INTO equity_marks (account, equity, day, day_open, high_water, marked_at) VALUES (?, ?, ?, ?, ?, ?)
+    `INSERT INTO equity_marks (account, equity, day, day_open, high_water, guard_peak, marked_at) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (account) DO UPDATE SET equity = excluded.equity, day = excluded.day, day_open = excluded.day_open,
-       high_water = excluded.high_water, marked_at = excluded.marked_at`,
+       high_water = excluded.high_water, guard_peak = excluded.guard_peak, marked_at = excluded.marked_at`,
     account,
     marks.equity,
     day,
     marks.dayOpen,
     marks.highWater,
+    marks.guardPeak ?? null,
     marks.at,
   );
+}
+
+/** The first step of the drawdown guard counts from this equity on; everything else from where it did. */
+export async function restGuard(transaction: Transaction, account: string, peak: Money): Promise<void> {
+  await transaction.run('UPDATE equity_marks SET guard_peak = ? WHERE account = ?', peak, account);
 }
 
 /**
@@ -51,10 +58,15 @@ export async function markEquity(
   if (before && at < before.at && !isAhead) return false;
   const dayStart = tradingDayStart(at, resetHour);
   const sameDay = before !== undefined && before.at >= dayStart;
+  const peakOf = (peak: Money): Money => text(max(decimal(peak), decimal(equity)));
+  const highWater = before ? peakOf(before.highWater) : equity;
+  const guardPeak = before?.guardPeak && peakOf(before.guardPeak);
   await write(transaction, account, Math.floor(dayStart / DAY_MS), {
     equity,
     dayOpen: sameDay ? before.dayOpen : equity,
-    highWater: before ? text(max(decimal(before.highWater), decimal(equity))) : equity,
+    highWater,
+    // At a new peak it is the same one again.
+    ...(guardPeak === undefined || guardPeak === highWater ? {} : { guardPeak }),
     at,
   });
   return true;
@@ -65,12 +77,13 @@ export async function moveMarks(transaction: Transaction, account: string, value
   const before = await readMarks(transaction, account);
   if (!before) return;
   const moved = (amount: DecimalText): DecimalText => text(decimal(amount).plus(value));
-  const { equity, dayOpen, highWater } = before;
+  const { equity, dayOpen, highWater, guardPeak } = before;
   await transaction.run(
-    'UPDATE equity_marks SET equity = ?, day_open = ?, high_water = ? WHERE account = ?',
+    'UPDATE equity_marks SET equity = ?, day_open = ?, high_water = ?, guard_peak = ? WHERE account = ?',
     moved(equity),
     moved(dayOpen),
     moved(highWater),
+    guardPeak === undefined ? null : moved(guardPeak),
     account,
   );
 }

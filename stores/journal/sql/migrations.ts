@@ -6,6 +6,7 @@ import { bindings } from './schema/bindings.ts';
 import type { Dialect } from './schema/dialect.ts';
 import { first } from './schema/first.ts';
 import { forecasts } from './schema/forecasts.ts';
+import { guardPeak } from './schema/guard-peak.ts';
 import { incidents } from './schema/incidents.ts';
 import { looks } from './schema/looks.ts';
 import { marketBuffer, snapshots } from './schema/market-buffer.ts';
@@ -65,6 +66,7 @@ export const journalSchema: Schema = {
     { version: 19, sql: upheldViews },
     { version: 20, sql: stacksByFence, alone: true },
     { version: 21, sql: forecasts, alone: true },
+    { version: 22, sql: guardPeak },
   ],
 };
 

@@ -82,6 +82,7 @@ export const up: View = {
 };
 const cash: Plain<Books> = {
   tradingState: 'active',
+  stateSince: 0,
   epoch: 4,
   balances: [{ asset: 'USDT', free: '10000', reserved: '0', dust: '0' }],
   positions: [],
