@@ -1,5 +1,6 @@
 import { createAgentActivities } from '../activities/agents/index.ts';
 import { agentTaskQueue } from '../contracts/task-queues.ts';
+import type { AgentId } from '../domain/signals/agents.ts';
 import { startedEngines } from '../runtime/configuration/engines.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
@@ -23,7 +24,9 @@ await runRole('agents', async ({ configuration, secrets, logger }) => {
       );
     }
   };
-  const agents = createAgents({ configuration, secrets, engines: startedEngines(), modelCalls, rememberNews });
+  const scoreOf = async (agentId: AgentId) =>
+    (await journal.scores.read(configuration.account)).find((score) => score.agentId === agentId);
+  const agents = createAgents({ configuration, secrets, engines: startedEngines(), modelCalls, rememberNews, scoreOf });
   const activities = createAgentActivities({ agents, readSnapshot: createSnapshotReader(market), logger });
   return {
     books: journal,

@@ -10,6 +10,10 @@ export const thinkingLevels = ['off', 'on', 'low', 'medium', 'high', 'max'] as c
 /** `on`: as much as the provider thinks of by itself. */
 export type Thinking = (typeof thinkingLevels)[number];
 
+/** Prompts by their versions, the newest last. */
+export const promptVersions = ['signal/1', 'signal/2'] as const;
+export type PromptVersion = (typeof promptVersions)[number];
+
 /** Symbols of one request. */
 export const SYMBOLS_A_REQUEST = 5;
 const ANSWER_TOKENS = 200;
@@ -85,6 +89,8 @@ export const modelSettings = {
   maxTokens: z.int().min(64).max(131_072).optional(),
   /** Before the answer; without it 2,048 to 32,768 by how much it is to think. */
   thinkingTokens: z.int().min(256).max(262_144).optional(),
+  /** Another is for whoever has compared them: "sapphire agents compare". */
+  prompt: z.enum(promptVersions).default('signal/2'),
   /** Fields of the request that are added, or replace ours; null takes one out. */
   extraBody: z
     .record(z.string().min(1), z.json())

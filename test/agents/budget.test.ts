@@ -43,7 +43,7 @@ describe('a call of a language model', () => {
       agentId: 'deepseek',
       askedModel: 'deepseek-flash',
       model: 'deepseek-flash',
-      promptVersion: 'signal/1',
+      promptVersion: 'signal/2',
       promptHash: expect.stringMatching(/^[0-9a-f]{64}$/),
       sampling: { temperature: 0, max_tokens: 800, seed: 1 },
       state: 'settled',

@@ -13,7 +13,7 @@ it('shows a language model what the others hold, fenced, and never as an instruc
     { agentId: 'guest', symbol: 'BTC/USDT', direction: 'up' as const, conviction: 1, rationale: hostile },
   ];
   const { answer } = await ask(agent, { ...healthyRequest(), others });
-  expect(answer.version).toContain('signal/1+debate/1');
+  expect(answer.version).toContain('signal/2+debate/1');
   const words = userMessage(provider.requests[0] ?? { model: '', messages: [] });
   const [, nonce] = /<data ([0-9a-f-]{36})>/.exec(words) ?? [];
   const [, inside = ''] = new RegExp(`<others ${nonce}>\\n([^]*)\\n</others ${nonce}>`).exec(words) ?? [];

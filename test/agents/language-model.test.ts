@@ -24,7 +24,7 @@ describe('a good answer', () => {
     expect(answer).toMatchObject({ agentId: 'deepseek', model: 'deepseek-flash', tokens: 1_200 });
     // Peak prices: 400 · 0.006 + 600 · 0.30 + 200 · 1.20 dollars a million.
     expect(answer.costUsd).toBe('0.0004224');
-    expect(answer.version).toBe('signal/1 prices/2026-11-30');
+    expect(answer.version).toBe('signal/2 prices/2026-11-30');
     const [first] = answer.opinions;
     expect(first).toMatchObject({
       kind: 'signal',

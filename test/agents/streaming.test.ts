@@ -17,7 +17,7 @@ describe('an answer that comes piece by piece', () => {
     expect(provider.requests[0]).toMatchObject({ stream: true, stream_options: { include_usage: true } });
     // 1,000 · 0.30 + 5,000 · 1.20 dollars a million.
     expect(answer).toMatchObject({ model: 'deepseek-flash', tokens: 6_000, costUsd: '0.0063' });
-    expect(answer.version).toBe('signal/1 thinking/high prices/2026-11-30');
+    expect(answer.version).toBe('signal/2 thinking/high prices/2026-11-30');
     expect(JSON.stringify(answer)).not.toContain('First I think');
   });
 

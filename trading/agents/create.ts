@@ -20,6 +20,7 @@ import { createFreqtrade, type FreqtradeSettings } from './freqtrade/freqtrade.t
 import { createHummingbotSeat } from './hummingbot/hummingbot.ts';
 import { createApiViews } from './hummingbot/hummingbot-api.ts';
 import { createEngineViews, type EngineViews } from './hummingbot/hummingbot-engine.ts';
+import type { Beside } from './language-models/facts.ts';
 import { createLanguageModel } from './language-models/language-model.ts';
 import type { ModelCalls } from './language-models/metering.ts';
 import type { Agent } from './port.ts';
@@ -41,6 +42,8 @@ interface Means {
   /** Where each request to a language model is reserved and kept. */
   modelCalls: ModelCalls;
   rememberNews: RememberNews;
+  /** What a language model hears of its own record; without it nothing. */
+  scoreOf?: Beside['scoreOf'];
 }
 
 /** With what several of them share. */
@@ -53,7 +56,7 @@ type Create<Id extends SeatId> = (id: Id, means: Given) => Agent | undefined;
 
 /** How the agent of a seat is made; undefined where a worker of its own serves the queue: ours would take questions away from the model. */
 const kinds: { [K in Exclude<SeatKind, 'of-its-own'>]: Create<SeatOf<K>> } = {
-  'language-model': (id, { configuration, secrets, modelCalls }) => {
+  'language-model': (id, { configuration, secrets, modelCalls, news, scoreOf }) => {
     const { hosted, secrets: named } = seatRow(id) as Extract<SeatRow, { kind: 'language-model' }>;
     const settings = {
       id,
@@ -61,7 +64,7 @@ const kinds: { [K in Exclude<SeatKind, 'of-its-own'>]: Create<SeatOf<K>> } = {
       apiKey: secrets[hosted.key as SeatSecretName],
       keyVariable: named?.[hosted.key]?.variable ?? hosted.key,
     };
-    return createLanguageModel(settings, modelCalls);
+    return createLanguageModel(settings, modelCalls, { news, scoreOf });
   },
   'trained-forecaster': createForecaster,
   forecaster: createForecaster,

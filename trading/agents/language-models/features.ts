@@ -15,9 +15,18 @@ export interface Evidence {
   value: number;
 }
 
+/** Numbers in a row, oldest first, cited alike. */
+export interface Series {
+  id: string;
+  values: number[];
+}
+
 export interface SymbolFeatures {
   symbol: string;
   evidence: Evidence[];
+  series?: Series[];
+  /** Headlines that stand beside it: words of others. */
+  headlines?: string[];
   /** Never shown: what a price that the model makes up is held against. */
   mid: Decimal;
   /** Sample deviation of one-minute log returns. */
@@ -70,7 +79,7 @@ function total(values: readonly number[]): number {
 }
 
 /** Where the last close stands between the lowest (0) and the highest (1); the middle when there was no movement. */
-function rangePosition(closes: readonly number[]): number {
+export function rangePosition(closes: readonly number[]): number {
   const low = Math.min(...closes);
   const high = Math.max(...closes);
   return high === low ? 0.5 : ((closes.at(-1) ?? low) - low) / (high - low);

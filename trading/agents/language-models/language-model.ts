@@ -1,15 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import {
-  type Dialect,
-  dialectOf,
-  isStreamed,
-  SYMBOLS_A_REQUEST,
-  type TokenSettings,
-  tokenLimits,
-} from '../../../contracts/config/language-models.ts';
-import { type OwnPrices, PRICE_TABLE_DATE } from '../../../contracts/config/model-prices.ts';
+import { isStreamed, SYMBOLS_A_REQUEST } from '../../../contracts/config/language-models.ts';
+import { PRICE_TABLE_DATE } from '../../../contracts/config/model-prices.ts';
 import type { AgentRequest } from '../../../contracts/signals.ts';
-import { type Decimal, type DecimalText, decimal, text } from '../../../domain/money/money.ts';
+import { type Decimal, decimal, text } from '../../../domain/money/money.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import {
   type AbstentionReason,
@@ -23,36 +15,19 @@ import { metrics } from '../../../runtime/telemetry/metrics.ts';
 import { shortened } from '../answer-check.ts';
 import { type Agent, AgentUnavailable, freeAnswer, symbolsOf } from '../port.ts';
 import { createCompletion } from './chat-completions.ts';
-import { CompletionRefused, type Message, type Question } from './completion.ts';
-import { requestFields } from './dialects.ts';
-import { featuresOf, type SymbolFeatures } from './features.ts';
+import { CompletionRefused, type Message } from './completion.ts';
+import { type Beside, hear } from './facts.ts';
+import type { SymbolFeatures } from './features.ts';
 import { type Ask, type ModelCalls, metered, type PaidCompletion } from './metering.ts';
-import { DEBATE_VERSION, othersPrompt } from './prompts/debate-1.ts';
-import { PROMPT_VERSION, repairPrompt, systemPrompt, userPrompt } from './prompts/signal-1.ts';
+import { repairPrompt } from './prompts/prompt.ts';
+import { prompts } from './prompts/prompts.ts';
+import { type LanguageModelSettings, questionOf, type Turned, versionOf } from './question.ts';
 import { readReply } from './reply.ts';
 import type { SymbolReply } from './salvage.ts';
 
 const MINUTE_MS = 60_000;
 /** How much of a faulty answer the model is shown again. */
 const MAX_QUOTED_LENGTH = 4_000;
-
-export interface LanguageModelSettings extends TokenSettings {
-  id: AgentId;
-  baseUrl: string;
-  dialect?: Dialect | undefined;
-  stream?: boolean | undefined;
-  model: string;
-  cheaperModel?: string | undefined;
-  /** For the whole answer, a repair included. */
-  timeoutSeconds: number;
-  budgetPerCycleUsd: DecimalText;
-  budgetPerDayUsd: DecimalText;
-  prices: OwnPrices;
-  apiKey: string | undefined;
-  /** The environment variable that would have held the key, for the abstention. */
-  keyVariable: string;
-  extraBody: Readonly<Record<string, unknown>>;
-}
 
 /** What was paid so far for one answer, and to which model. */
 interface Spent {
@@ -66,14 +41,14 @@ interface Spent {
  * repair where nothing of the answer counts. Many symbols are asked for in groups, all at once, and a group that fails costs no other its views. The uncertainty is
  * not the model's claim but the snapshot's volatility. Its price is counted at peak rates.
  */
-export function createLanguageModel(settings: LanguageModelSettings, calls: ModelCalls): Agent {
-  const { id, apiKey, keyVariable, model, budgetPerCycleUsd, budgetPerDayUsd } = settings;
+export function createLanguageModel(settings: LanguageModelSettings, calls: ModelCalls, beside: Beside = {}): Agent {
+  const { id, apiKey, keyVariable, model, prompt, budgetPerCycleUsd, budgetPerDayUsd } = settings;
   if (apiKey === undefined) {
     const detail = `Set ${keyVariable}, or ${keyVariable}_FILE to a file that holds the key, to switch ${id} on.`;
     return {
       id,
       answer: async (request) =>
-        freeAnswer({ agentId: id, model, version: PROMPT_VERSION }, abstain(id, symbolsOf(request), 'no_key', detail)),
+        freeAnswer({ agentId: id, model, version: prompt }, abstain(id, symbolsOf(request), 'no_key', detail)),
     };
   }
   const budget = { perCycleUsd: budgetPerCycleUsd, perDayUsd: budgetPerDayUsd };
@@ -82,20 +57,22 @@ export function createLanguageModel(settings: LanguageModelSettings, calls: Mode
     createCompletion({ ...settings, name: id, apiKey, stream: isStreamed(settings) }),
     calls,
   );
-  return { id, answer: (request, signal) => answer(settings, askModel, request, signal) };
+  return { id, answer: (request, signal) => answer(settings, askModel, beside, request, signal) };
 }
 
 async function answer(
   settings: LanguageModelSettings,
   askModel: Ask,
+  beside: Beside,
   request: AgentRequest,
   signal: AbortSignal,
 ): Promise<AgentAnswer> {
   const { id, model, thinking, timeoutSeconds } = settings;
+  const prompt = prompts[settings.prompt];
   const abstentions: Opinion[] = [];
   const usable: SymbolFeatures[] = [];
   for (const symbol of request.snapshot.symbols) {
-    const features = featuresOf(symbol);
+    const features = prompt.featuresOf(symbol, { market: request.snapshot, horizonMs: request.horizonMs });
     if (typeof features === 'string') {
       abstentions.push(...abstain(id, [symbol.instrument.symbol], 'not_enough_data', features));
     } else {
@@ -104,13 +81,14 @@ async function answer(
   }
   const spent: Spent = { tokens: 0, cost: decimal(0), model };
   const deadline = AbortSignal.timeout(timeoutSeconds * 1_000);
+  const heard = await hear(id, request, prompt.hearsMore && usable.length > 0 ? beside : {}, signal);
   const opinions = [...abstentions, ...(await opinionsIn(groupsOf(usable)))];
   const order = symbolsOf(request);
   return {
     agentId: id,
     opinions: opinions.sort((one, other) => order.indexOf(one.symbol) - order.indexOf(other.symbol)),
     model: spent.model,
-    version: `${promptVersion(request)}${thinking === 'off' ? '' : ` thinking/${thinking}`} prices/${PRICE_TABLE_DATE}`,
+    version: `${versionOf(settings.prompt, request)}${thinking === 'off' ? '' : ` thinking/${thinking}`} prices/${PRICE_TABLE_DATE}`,
     latencyMs: 0,
     tokens: spent.tokens,
     costUsd: text(spent.cost),
@@ -128,8 +106,12 @@ async function answer(
     });
   }
 
-  async function opinionsOn(features: readonly SymbolFeatures[]): Promise<Opinion[]> {
-    const outcome = await ask(settings, features, askModel, request, { signal, deadline }, (use) => record(spent, use));
+  async function opinionsOn(measured: readonly SymbolFeatures[]): Promise<Opinion[]> {
+    const features = measured.map((each) => ({ ...each, headlines: heard.headlines.get(each.symbol) ?? [] }));
+    const question = questionOf(settings, features, request, heard);
+    const outcome = await ask(settings, question, features, askModel, { signal, deadline }, (use) =>
+      record(spent, use),
+    );
     if ('reason' in outcome) return abstain(id, namesOf(features), outcome.reason, outcome.detail);
     return features.flatMap((feature): Opinion[] => {
       const reply = outcome.replies.get(feature.symbol);
@@ -154,16 +136,6 @@ function namesOf(features: readonly SymbolFeatures[]): string[] {
   return features.map(({ symbol }) => symbol);
 }
 
-function promptVersion({ others }: AgentRequest): string {
-  return others === undefined ? PROMPT_VERSION : `${PROMPT_VERSION}+${DEBATE_VERSION}`;
-}
-
-function questionOf(features: readonly SymbolFeatures[], { horizonMs, others }: AgentRequest, nonce: string): string {
-  const question = userPrompt(features, horizonMs / MINUTE_MS, nonce);
-  const held = others?.filter(({ symbol }) => namesOf(features).includes(symbol));
-  return held === undefined ? question : `${question}\n\n${othersPrompt(held, nonce)}`;
-}
-
 type Outcome =
   | { replies: Map<string, SymbolReply>; faults: Map<string, string> }
   | { reason: AbstentionReason; detail: string };
@@ -173,29 +145,20 @@ type Outcome =
  * its cost is not forgotten.
  */
 async function ask(
-  settings: LanguageModelSettings,
+  { id }: LanguageModelSettings,
+  { turn, question }: Turned,
   features: readonly SymbolFeatures[],
   askModel: Ask,
-  request: AgentRequest,
   { signal, deadline }: { signal: AbortSignal; deadline: AbortSignal },
   onCompletion: (completion: PaidCompletion) => void,
 ): Promise<Outcome> {
-  const nonce = randomUUID();
-  const turn = { cycleId: request.cycleId, promptVersion: promptVersion(request), nonce };
-  const messages: Message[] = [
-    { role: 'system', content: systemPrompt },
-    { role: 'user', content: questionOf(features, request, nonce) },
-  ];
-  const tokens = tokenLimits(settings, features.length);
-  const fields = requestFields(dialectOf(settings), { thinking: settings.thinking, tokens }, settings.extraBody);
-  const question: Question = { messages, fields, mostOutput: tokens.answer + tokens.thinking };
   try {
     const first = await askModel(turn, question, signal, deadline);
     onCompletion(first);
     const reply = readReply(first, features);
     if ('replies' in reply) return reply;
     if (!reply.isCut) return await repair(first.content, reply.fault);
-    const detail = `The answer does not count: ${reply.fault} (agents.${settings.id}.maxTokens, thinkingTokens; a model that thinks though thinking is off takes another dialect or extraBody).`;
+    const detail = `The answer does not count: ${reply.fault} (agents.${id}.maxTokens, thinkingTokens; a model that thinks though thinking is off takes another dialect or extraBody).`;
     return { reason: 'invalid_answer', detail };
   } catch (error) {
     if (error instanceof CompletionRefused) return { reason: error.reason, detail: error.message };
@@ -205,7 +168,7 @@ async function ask(
   async function repair(content: string, fault: string): Promise<Outcome> {
     const quoted: Message[] =
       content.trim() === '' ? [] : [{ role: 'assistant', content: content.slice(0, MAX_QUOTED_LENGTH) }];
-    const again: Message[] = [...messages, ...quoted, { role: 'user', content: repairPrompt(fault) }];
+    const again: Message[] = [...question.messages, ...quoted, { role: 'user', content: repairPrompt(fault) }];
     try {
       const second = await askModel(turn, { ...question, messages: again }, signal, deadline);
       onCompletion(second);

@@ -44,10 +44,17 @@ export function readReply(
     : { fault: isCut ? `it was cut off at the token limit: ${fault}` : fault, isCut };
 }
 
-function readEntry(entry: unknown, { symbol, evidence, mid }: SymbolFeatures): SymbolReply | string {
-  const reply = salvagedEntry(entry, symbol, new Set(evidence.map(({ id }) => id)));
+function readEntry(
+  entry: unknown,
+  { symbol, evidence, series = [], headlines = [], mid }: SymbolFeatures,
+): SymbolReply | string {
+  const reply = salvagedEntry(entry, symbol, new Set([...evidence, ...series].map(({ id }) => id)));
   if (typeof reply === 'string') return reply;
-  const values = evidence.map(({ value }) => value);
+  const values = [
+    ...evidence.map(({ value }) => value),
+    ...series.flatMap((each) => each.values),
+    ...headlines.flatMap(numbersIn),
+  ];
   // It was shown none, so that the words are its own invention, and the numbers need not be.
   return madeUpPrice(reply.rationale, mid, values) === undefined
     ? reply
@@ -56,6 +63,10 @@ function readEntry(entry: unknown, { symbol, evidence, mid }: SymbolFeatures): S
         rationale: '(left out: it names a price that was not given)',
         slips: [...reply.slips, 'a made-up price'],
       };
+}
+
+function numbersIn(words: string): number[] {
+  return (words.match(/\d[\d,]*(?:\.\d+)?/g) ?? []).map((digits) => Number(digits.replaceAll(',', '')));
 }
 
 /** Whom an entry means: `btc-usdt` and `BTC` are `BTC/USDT`, where nobody else is called so. */
