@@ -1,5 +1,6 @@
 import type { Calibration } from '../signals/calibration.ts';
-import { evidenceOf, type KnownPeriod, observed, type Weight, weightAt } from './evidence.ts';
+import { evidenceOf, type KnownPeriod, type Observation, observed, type Weight, weightAt } from './evidence.ts';
+import { periodMs } from './periods.ts';
 import type { ReturnSums } from './returns.ts';
 
 /**
@@ -54,17 +55,26 @@ const observedOf = (periods: readonly Scored[], sumOf: (sums: ReturnSums, period
     ({ sums }) => sums.returns.count,
   );
 
+/** Per horizon and period: mean x², y² and x·(y − drift), with what came beyond the market's drift. In one order. */
+type Moments = Record<'said' | 'came' | 'product', Observation[]>;
+
+function momentsOf(periods: readonly Scored[]): Moments {
+  return {
+    said: observedOf(periods, (sums) => sums.scoreSquared),
+    came: observedOf(periods, (sums) => sums.outcomeSquared),
+    product: observedOf(periods, (sums, { drift }) => sums.scoreOutcome - drift * sums.score),
+  };
+}
+
 /**
- * Of what came, beyond the market's drift, on what was said, through the origin: to say nothing is to say 0. `usual` are the sizes brought towards 1 by how
- * little is known of them.
+ * Of what came on what was said, through the origin: to say nothing is to say 0. `usual` are the sizes brought towards 1 by how little is known of
+ * them.
  */
-function regression(periods: readonly Scored[], weightOf: Weight) {
-  const evidence = (sumOf: (sums: ReturnSums) => number) => evidenceOf(observedOf(periods, sumOf), weightOf);
-  const { mean: squares, horizons } = evidence((sums) => sums.scoreSquared);
-  const size = { said: Math.sqrt(squares), came: Math.sqrt(evidence((sums) => sums.outcomeSquared).mean) };
+function regression({ said, came, product: products }: Moments, weightOf: Weight) {
+  const { mean: squares, horizons } = evidenceOf(said, weightOf);
+  const size = { said: Math.sqrt(squares), came: Math.sqrt(evidenceOf(came, weightOf).mean) };
   const known = horizons / (horizons + ASSUMED_SIZE_HORIZONS);
   const usual = { said: size.said ** known, came: size.came ** known };
-  const products = observedOf(periods, (sums, { drift }) => sums.scoreOutcome - drift * sums.score);
   const product = evidenceOf(products, weightOf, LEAST_SPREAD * usual.said * usual.came);
   return { size, usual, product, speaks: size.said >= LEAST_SIZE && size.came > 0 };
 }
@@ -81,7 +91,10 @@ export const noRecord: Calibration = { slope: ASSUMED_IC, slopeError: ASSUMED_IC
  * @param periods known ones in the order of `inOrder`, with outcomes that were known when the belief is formed
  */
 export function beliefOf(periods: readonly KnownPeriod[], weightOf: Weight): Calibration {
-  const { size, usual, product, speaks } = regression(periods.filter(hasReturns), weightOf);
+  return posterior(regression(momentsOf(periods.filter(hasReturns)), weightOf));
+}
+
+function posterior({ size, usual, product, speaks }: ReturnType<typeof regression>): Calibration {
   if (!speaks) return noRecord;
   const ratio = usual.came / usual.said;
   const assumed = { slope: ASSUMED_IC * ratio, error: ASSUMED_IC_ERROR * ratio };
@@ -101,12 +114,13 @@ export function beliefOf(periods: readonly KnownPeriod[], weightOf: Weight): Cal
 export function returnScoreOf(periods: readonly KnownPeriod[], weightOf: Weight): ReturnScore | undefined {
   const scored = periods.filter(hasReturns);
   if (scored.length === 0) return undefined;
-  const { size, product, speaks } = regression(scored, weightOf);
+  const moments = momentsOf(scored);
+  const { size, product, speaks } = regression(moments, weightOf);
   const per = (unit: number, value: number): number => (speaks ? value / unit : 0);
   const evidence = (sumOf: (sums: ReturnSums, period: Scored) => number) =>
     evidenceOf(observedOf(scored, sumOf), weightOf);
   const bias = evidence((sums) => sums.came - sums.said);
-  const slopeOf = outOfSample(scored);
+  const slopeOf = outOfSample(moments);
   const gain = evidence((sums, period) => {
     const slope = slopeOf(period);
     return 2 * slope * sums.scoreOutcome - slope ** 2 * sums.scoreSquared;
@@ -146,14 +160,15 @@ function crpsOf(periods: readonly Scored[], weightOf: Weight): Pick<ReturnScore,
  * The slope that was believed when the first signal of a period was given, as it had been formed at the begin of that day (Dawid 1984: a forecaster
  * is judged by what it says next). Horizons of a period began in the one before it.
  */
-function outOfSample(periods: readonly Scored[]): (period: Scored) => number {
+function outOfSample({ said, came, product }: Moments): (period: Scored) => number {
   const slopes = new Map<number, number>();
   return ({ endsAt, horizonMs }) => {
-    const day = Math.floor((endsAt - 2 * horizonMs) / DAY_MS) * DAY_MS;
-    const before = slopes.get(day);
-    if (before !== undefined) return before;
-    const past = periods.filter((period) => period.endsAt <= day);
-    const { slope } = beliefOf(past, weightAt(day));
+    const day = Math.floor((endsAt - 2 * periodMs(horizonMs)) / DAY_MS) * DAY_MS;
+    const known = slopes.get(day);
+    if (known !== undefined) return known;
+    const before = (observations: Observation[]) => observations.filter((observation) => observation.endsAt <= day);
+    const past = { said: before(said), came: before(came), product: before(product) };
+    const { slope } = posterior(regression(past, weightAt(day)));
     slopes.set(day, slope);
     return slope;
   };

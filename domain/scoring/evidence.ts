@@ -1,4 +1,4 @@
-import type { ScorePeriod } from './periods.ts';
+import { periodMs, type ScorePeriod } from './periods.ts';
 
 /** Something that was seen once in a period: of one symbol, or the mean over several. */
 export interface Observation {
@@ -55,7 +55,7 @@ export function evidenceOf(
     const weighted = weight * observation.value;
     const isNeighbour =
       before?.observation.horizonMs === observation.horizonMs &&
-      before.observation.endsAt + observation.horizonMs === observation.endsAt;
+      before.observation.endsAt + periodMs(observation.horizonMs) === observation.endsAt;
     if (before && isNeighbour) products += 2 * before.weighted * weighted;
     sum += weighted;
     total += weight;
@@ -97,7 +97,7 @@ export function knownPeriods(periods: readonly ScorePeriod[]): KnownPeriod[] {
     const name = `${period.horizonMs} ${period.symbol}`;
     const market = series.get(name) ?? { known: 0, past: [], up: 0, down: 0, came: 0 };
     series.set(name, market);
-    const knownUntil = period.endsAt - 2 * period.horizonMs;
+    const knownUntil = period.endsAt - 2 * periodMs(period.horizonMs);
     for (let next = market.past[market.known]; next && next.endsAt <= knownUntil; next = market.past[market.known]) {
       market.up += next.sums.up / next.sums.count;
       market.down += next.sums.down / next.sums.count;

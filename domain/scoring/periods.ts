@@ -17,7 +17,7 @@ export interface ScoredSignal {
 const BINS = 10;
 
 /**
- * What the signals of one agent on one symbol came to whose horizons ended within one period, which is as long as their horizon: signals of
+ * What the signals of one agent on one symbol came to whose horizons ended within one period, which is no shorter than their horizon: signals of
  * one hour about an hour's return know the same hour, so that a period is one observation however many they were. Sums: the order in which
  * outcomes come, and in how many parts, changes nothing.
  *
@@ -53,9 +53,17 @@ export interface ScorePeriod {
   sums: PeriodSums;
 }
 
+const HOUR_MS = 3_600_000;
+
+/** How long periods of such a horizon are: as long as it, and an hour at least, so that views of five minutes make no rows of five minutes. */
+export function periodMs(horizonMs: number): number {
+  return Math.max(horizonMs, HOUR_MS);
+}
+
 /** End of the period that the end of a horizon lies in. */
 export function periodEnd(dueAt: number, horizonMs: number): number {
-  return (Math.floor(dueAt / horizonMs) + 1) * horizonMs;
+  const length = periodMs(horizonMs);
+  return (Math.floor(dueAt / length) + 1) * length;
 }
 
 /** Flat within the band that every agent is asked about. */

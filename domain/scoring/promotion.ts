@@ -10,7 +10,7 @@ import {
   observed,
   rightBeyondDrift,
 } from './evidence.ts';
-import type { ScorePeriod } from './periods.ts';
+import { periodMs, type ScorePeriod } from './periods.ts';
 
 const DAY_MS = 86_400_000;
 /** How long a candidate is tried. Then a new trial begins, which counts as one more. */
@@ -63,7 +63,7 @@ export function verdictOn(
 ): Verdict {
   const own = knownPeriods(candidate);
   const heard = observed(own, () => 0);
-  const seen = heard.reduce((sum, { horizonMs }) => sum + horizonMs, 0) / TRIAL_MS;
+  const seen = heard.reduce((sum, { horizonMs }) => sum + periodMs(horizonMs), 0) / TRIAL_MS;
   const needed = boundaryAt(seen, FALSE_VOTES / trials);
   const pairs = rivals
     .map((rival) => paired(own, knownPeriods(rival)))

@@ -1,6 +1,6 @@
 import { via } from '../../contracts/audit.ts';
 import type { ModelVersion } from '../../contracts/models.ts';
-import type { ScorePeriod } from '../../domain/scoring/periods.ts';
+import { periodMs, type ScorePeriod } from '../../domain/scoring/periods.ts';
 import { TRIAL_MS, type Verdict, verdictOn } from '../../domain/scoring/promotion.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -68,7 +68,7 @@ async function verdictOf(
   // A period holds signals of the one before it, so that the first whole one of the trial ends two horizons after its begin.
   const periodsOf = async (id: AgentId): Promise<ScorePeriod[]> =>
     (await scores.periods(account, id, trial.since)).filter(
-      ({ endsAt, horizonMs }) => endsAt >= trial.since + 2 * horizonMs,
+      ({ endsAt, horizonMs }) => endsAt >= trial.since + 2 * periodMs(horizonMs),
     );
   return verdictOn(await periodsOf(agentId), await Promise.all(rivals.map(periodsOf)), trials);
 }

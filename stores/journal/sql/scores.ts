@@ -6,6 +6,7 @@ import type { CycleId } from '../../../domain/orders/ids.ts';
 import {
   type PeriodSums,
   periodEnd,
+  periodMs,
   type ScoredSignal,
   type ScorePeriod,
   sumsWith,
@@ -156,14 +157,15 @@ async function deviationKnown(
   account: string,
   { agentId, symbol, horizonMs, endsAt }: Omit<Group, 'signals'>,
 ): Promise<number | undefined> {
-  const until = endsAt - 2 * horizonMs;
+  const length = periodMs(horizonMs);
+  const until = endsAt - 2 * length;
   const rows = await transaction.rows(
     `SELECT sums FROM score_periods
      WHERE account = ? AND agent_id = ? AND ends_at <= ? AND ends_at > ? AND symbol = ? AND horizon_ms = ?`,
     account,
     agentId,
     until,
-    until - DEVIATION_PERIODS.most * horizonMs,
+    until - DEVIATION_PERIODS.most * length,
     symbol,
     horizonMs,
   );

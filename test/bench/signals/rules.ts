@@ -1,4 +1,4 @@
-import { periodEnd, type ScoredSignal, type ScorePeriod, sumsWith } from '../../../domain/scoring/periods.ts';
+import { type ScoredSignal, type ScorePeriod, sumsWith } from '../../../domain/scoring/periods.ts';
 import { verdictOn } from '../../../domain/scoring/promotion.ts';
 import { scoreOf } from '../../../domain/scoring/scoring.ts';
 import type { Agent } from './agents.ts';
@@ -25,7 +25,7 @@ export function periodsOf(agent: Agent, market: Market, seed: number, periodMs =
       realisedReturn: market.returns[index] ?? 0,
       share: 1,
     };
-    const endsAt = periodEnd((index + market.horizon) * market.stepMs, periodMs);
+    const endsAt = (Math.floor(((index + market.horizon) * market.stepMs) / periodMs) + 1) * periodMs;
     const period = signals.get(endsAt);
     if (period) period.push(signal);
     else signals.set(endsAt, [signal]);

@@ -52,11 +52,14 @@ it.each([
 ])('%j leans %d', (probabilities, lean) => expect(leanOf(probabilities)).toBeCloseTo(lean, 12));
 
 it.each([
-  [0, HOUR],
-  [HOUR - 1, HOUR],
-  [HOUR, 2 * HOUR],
-])('a horizon that ends at %i belongs to the period until %i', (dueAt, end) =>
-  expect(periodEnd(dueAt, HOUR)).toBe(end),
+  [0, HOUR, HOUR],
+  [HOUR - 1, HOUR, HOUR],
+  [HOUR, HOUR, 2 * HOUR],
+  [HOUR, 2 * HOUR, 2 * HOUR],
+  // A period of its own for each five minutes would be 34,560 rows of a symbol.
+  [HOUR / 12, HOUR / 12, HOUR],
+])('at %i a horizon of %i ms ends that belongs to the period until %i', (dueAt, horizonMs, end) =>
+  expect(periodEnd(dueAt, horizonMs)).toBe(end),
 );
 
 describe('the sums of a period', () => {
