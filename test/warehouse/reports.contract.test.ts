@@ -242,6 +242,33 @@ describe('the shipped reports', () => {
     ]);
   });
 
+  it('tell where caps decide on most of the sizes', async () => {
+    let events = 0;
+    const sized = (wanted: number, share: number, boundBy: string[], kind = 'symbol'): NewEvent => {
+      events += 1;
+      return {
+        eventId: `allocation/${events}`,
+        kind: 'capital.allocated',
+        cycleId: tagged(`cycle/sized/${events}`),
+        payload: { portfolio: 'main', kind, symbol: 'BTC/USDT', wanted, share, amount: '1', boundBy },
+      };
+    };
+    const today: Range = { from: 0, to: Date.now() + DAY };
+    await books.journal.outbox.append([
+      sized(4, 0.3, ['SymbolExposure']),
+      sized(2, 0.2, ['SymbolExposure', 'GrossExposure']),
+      sized(0.1, 0.1, []),
+      // What costs leave nothing of asks for nothing, and a market maker's share is no view's.
+      sized(0, 0, []),
+      sized(0.5, 0.3, ['SymbolExposure'], 'market_maker'),
+    ]);
+    const most = await run('sizing', today);
+    expect(most).toMatchObject([{ sizes: 3, capped: 2, wanted: 2, allowed: 0.2, note: 'caps decide most sizes' }]);
+    expect(most[0]?.['share']).toBeCloseTo(2 / 3, 12);
+    await books.journal.outbox.append([sized(0.2, 0.2, [])]);
+    expect(await run('sizing', today)).toMatchObject([{ sizes: 4, capped: 2, share: 0.5, note: '' }]);
+  });
+
   it('say the same of the agents as the scores that earn their weights', async () => {
     let seed = 7;
     const random = () => {

@@ -4,6 +4,7 @@ import type { SqlDialect } from './dialect.ts';
 import { fillQuality, incidents, latency, outcomes } from './execution.ts';
 import { drawdown, profitByAgent, profitByDay, profitBySymbol } from './profit.ts';
 import { type Lost, nothingLost, type Range, type Report, type ReportColumn } from './query.ts';
+import { sizing } from './sizing.ts';
 
 /** In the order in which a person reads them. */
 export const reports: readonly Report[] = [
@@ -17,6 +18,7 @@ export const reports: readonly Report[] = [
   fillQuality,
   latency,
   outcomes,
+  sizing,
   incidents,
 ];
 
