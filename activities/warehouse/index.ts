@@ -73,7 +73,10 @@ export function createWarehouseActivities(dependencies: WarehouseDependencies) {
       };
       const old = decisionDays === null ? undefined : now - decisionDays * DAY_MS;
       const unmoved = old === undefined ? undefined : await unmovedSince(journal.archive, old);
-      const expired = await expireSegments(warehouse, keep, unmoved === undefined ? {} : { decision_records: unmoved });
+      const held = unmoved === undefined ? {} : { decision_records: unmoved };
+      const expired = await expireSegments(warehouse, keep, held, (table, error) =>
+        logger.error({ table, error }, 'what is old of a table could not be deleted'),
+      );
       const { cursors } = await currentManifest(warehouse);
       const before = now - retention.outboxDays * DAY_MS;
       const deleted = {

@@ -144,13 +144,14 @@ export async function findStored(
   return row;
 }
 
-/** Cycles of an account that finished from `since` until before `until`, newest first. */
+/** Cycles of an account that finished from `since` until before `until`, newest first, from files that are as they were written. */
 export async function listStored(
   warehouse: Warehouse,
   account: string,
   { since, until, limit }: { since: number; until: number; limit: number },
 ): Promise<StoredCycle[]> {
   const segments = await segmentsWithin(warehouse, since, until - 1);
+  await refuseDamaged(warehouse, segments);
   const at = (ms: number): string => `make_timestamptz(${ms * 1_000})`;
   return readRows(
     warehouse,

@@ -3,10 +3,11 @@ import { UserError } from '../../contracts/errors.ts';
 import type { LoadReport } from '../../contracts/warehouse/reports.ts';
 import type { CloudWarehouse, Segment } from './port.ts';
 import { offerSegments } from './segments/offer.ts';
+import { DAMAGED, refuseDamaged } from './segments/sound.ts';
 import { changeManifest, currentManifest, type Warehouse } from './warehouse.ts';
 
 /** Faults of one segment, not of the way there. */
-const ofTheSegment = ['CloudRowsDiffer', 'CloudLoadFailed'];
+const ofTheSegment = ['CloudRowsDiffer', 'CloudLoadFailed', DAMAGED];
 /** Segments of one commit: what a crash between load and commit has asked for again, which changes nothing. */
 const BATCH = 20;
 
@@ -19,9 +20,8 @@ export async function loadSegments(
   cloud: CloudWarehouse,
   { signal, all = false }: { signal?: AbortSignal; all?: boolean } = {},
 ): Promise<LoadReport> {
-  await offerSegments(warehouse, cloud, { all });
+  const refused = await offerSegments(warehouse, cloud, { all });
   const report: LoadReport = { loaded: 0, rows: 0, to: cloud.name };
-  const refused = new Map<string, UserError>();
   for (;;) {
     const { segments } = await currentManifest(warehouse);
     const waiting = segments
@@ -35,7 +35,7 @@ export async function loadSegments(
     try {
       for (const segment of await withStreams(warehouse, cloud, waiting)) {
         signal?.throwIfAborted();
-        const fault = await refusalOf(cloud, segment, join(warehouse.folder, segment.file));
+        const fault = await refusalOf(warehouse, cloud, segment);
         if (fault) refused.set(segment.file, fault);
         else loaded.push(segment);
       }
@@ -50,9 +50,14 @@ export async function loadSegments(
   return report;
 }
 
-async function refusalOf(cloud: CloudWarehouse, segment: Segment, path: string): Promise<UserError | undefined> {
+async function refusalOf(
+  warehouse: Warehouse,
+  cloud: CloudWarehouse,
+  segment: Segment,
+): Promise<UserError | undefined> {
   try {
-    await cloud.load(segment, path);
+    await refuseDamaged(warehouse, [segment]);
+    await cloud.load(segment, join(warehouse.folder, segment.file));
     return undefined;
   } catch (error) {
     if (error instanceof UserError && ofTheSegment.includes(error.code)) return error;

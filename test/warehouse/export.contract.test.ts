@@ -1,13 +1,13 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compactSegments, expireSegments, sweepFiles } from '../../stores/warehouse/segments/compact.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
 import { diskFiles, type SegmentFiles } from '../../stores/warehouse/segments/files.ts';
 import { readManifest } from '../../stores/warehouse/segments/manifest.ts';
 import { currentManifest } from '../../stores/warehouse/warehouse.ts';
-import { type Books, facts, startBooks, tradeSomething } from './harness.ts';
+import { type Books, facts, spoilFile, startBooks, tradeSomething } from './harness.ts';
 
 let books: Books;
 beforeEach(async () => {
@@ -15,6 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => books.close());
 
+const DAY_MS = 86_400_000;
 const keepAll = { market: null, signals: null, trading: null, audit: null, archive: null };
 
 async function expectEachEventOnce(): Promise<void> {
@@ -228,15 +229,11 @@ describe('housekeeping', () => {
 
   it('makes no file of one that is no longer as it was written', async () => {
     await manyExports(10);
-    const [file = ''] = filesOf('fills');
-    const path = join(books.warehouse.folder, 'fills', file);
-    const bytes = readFileSync(path);
-    bytes.writeUInt8(bytes.readUInt8(10) ^ 1, 10);
-    writeFileSync(path, bytes);
+    const file = spoilFile(books.warehouse, 'fills');
     const told: string[] = [];
     await compactSegments(books.warehouse, undefined, (table, error) => told.push(`${table}: ${String(error)}`));
     expect(told).toEqual([expect.stringMatching(/^fills: .*is not as it was written/)]);
-    expect(filesOf('fills')).toContain(file);
+    expect(filesOf('fills')).toContain(basename(file));
   });
 
   it('leaves alone what the cloud has not got yet', async () => {
@@ -280,6 +277,30 @@ describe('housekeeping', () => {
     expect(await expireSegments(later, { ...keepAll, trading: 1 })).toEqual({ fills: 2 });
     expect(await books.query('SELECT * FROM fills')).toEqual([]);
     await expectEachEventOnce();
+  });
+
+  it('leaves one whole that is no longer as it was written until all of it is old, and deletes of the others', async () => {
+    const today = Date.now();
+    const [old, young] = [today - 90 * DAY_MS, today + 8 * DAY_MS];
+    const filled = facts(2).map((event, index) => ({
+      ...event,
+      payload: { ...(event.payload as object), filledAt: index === 0 ? old : young },
+    }));
+    await books.journal.outbox.append(filled);
+    await exportEvents(books.warehouse, books.feeds);
+    const [{ n: all } = {}] = await books.query('SELECT count(*)::INTEGER AS n FROM events');
+    const file = spoilFile(books.warehouse, 'fills');
+    const later = { ...books.warehouse, now: () => today + 10 * DAY_MS };
+    const keep = { ...keepAll, trading: 60, archive: 5 };
+    await expect(expireSegments(later, keep)).rejects.toThrow(/fills.* is not as it was written/);
+    const told: string[] = [];
+    const tell = (table: string, error: unknown): void => void told.push(`${table}: ${String(error)}`);
+    expect(await expireSegments(later, keep, {}, tell)).toEqual({ events: all });
+    expect(told).toEqual([expect.stringMatching(/^fills: .*is not as it was written/)]);
+    const { segments, expired = {} } = await currentManifest(books.warehouse);
+    expect(segments.map((segment) => segment.file)).toContain(file);
+    expect(Object.keys(expired)).toEqual(['archive']);
+    expect(await expireSegments(later, { ...keep, trading: 1 }, {}, tell)).toEqual({ fills: 2 });
   });
 
   it('fills a new warehouse from what the journal still has', async () => {

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { riskSchema } from '../../contracts/config/schema.ts';
 import { tagged } from '../../domain/money/tagged.ts';
@@ -60,4 +61,14 @@ export function facts(count: number, first = 1): NewEvent[] {
     correlationId: `cycle/main/${first + index}`,
     payload: { ...fill({ tradeId: String(first + index), filledAt: 1_700_000_000_000 + index }), realizedPnl: '0' },
   }));
+}
+
+/** Flips one bit of a table's first file, as a disk may. Returns what the manifest calls it. */
+export function spoilFile({ folder }: Pick<Warehouse, 'folder'>, table: string): string {
+  const [name = ''] = readdirSync(join(folder, table));
+  const path = join(folder, table, name);
+  const bytes = readFileSync(path);
+  bytes.writeUInt8(bytes.readUInt8(10) ^ 1, 10);
+  writeFileSync(path, bytes);
+  return `${table}/${name}`;
 }

@@ -264,10 +264,9 @@ describe.each(adapterNames)('what is old of the decisions in %s', (name) => {
     const folder = join(warehouse.folder, 'decision_records');
     const [file = ''] = readdirSync(folder);
     appendFileSync(join(folder, file), ' ');
-    await expect(stored('c1')).rejects.toMatchObject({
-      code: 'WarehouseUnreadable',
-      message: expect.stringContaining('is not as it was written'),
-    });
+    const refused = { code: 'WarehouseUnreadable', message: expect.stringContaining('is not as it was written') };
+    await expect(stored('c1')).rejects.toMatchObject(refused);
+    await expect(listStored(warehouse, 'main', { since: 0, until: NOW, limit: 10 })).rejects.toMatchObject(refused);
   });
 
   it('is still there once small segments are one', async () => {

@@ -19,6 +19,13 @@ const DAY_MS = 86_400_000;
 /** Days by class of data; null keeps it for ever. */
 export type KeepDays = Record<DataClass, number | null>;
 
+/** Told of each table whose segments stay as they are this time, and why: the others go on. Where nobody is told, it is thrown. */
+type OnFailure = (table: TableName, error: unknown) => void;
+
+const thrown: OnFailure = (_table, error) => {
+  throw error;
+};
+
 function tierOf({ rows }: Segment): number {
   return Math.floor(Math.log10(Math.max(1, rows)));
 }
@@ -49,18 +56,8 @@ function nextRun(
   return undefined;
 }
 
-/**
- * Makes one segment of several small ones, until no run of them is left. Returns how many it took away.
- *
- * @param onFailure told of each table whose segments stay as they are this time, and why: the others go on. Where nobody is told, it is thrown
- */
-export async function compactSegments(
-  warehouse: Warehouse,
-  cloud?: string,
-  onFailure = (_table: TableName, error: unknown): void => {
-    throw error;
-  },
-): Promise<number> {
+/** Makes one segment of several small ones, until no run of them is left. Returns how many it took away. */
+export async function compactSegments(warehouse: Warehouse, cloud?: string, onFailure = thrown): Promise<number> {
   const failed = new Set<TableName>();
   let taken = 0;
   for (;;) {
@@ -68,7 +65,6 @@ export async function compactSegments(
       for (let run = nextRun(manifest, cloud, failed); run?.[0]; run = nextRun(manifest, cloud, failed)) {
         const [{ table }] = run;
         try {
-          await refuseDamaged(warehouse, run);
           const merged = await rewrite(warehouse, run, 'true');
           return replaced(manifest, run, merged ? [merged] : [], warehouse.now());
         } catch (error) {
@@ -92,6 +88,7 @@ export async function expireSegments(
   warehouse: Warehouse,
   keep: KeepDays,
   held: Partial<Record<TableName, number>> = {},
+  onFailure = thrown,
 ): Promise<Record<string, number>> {
   const expired: Record<string, number> = {};
   await changeManifest(warehouse, async (manifest) => {
@@ -106,11 +103,15 @@ export async function expireSegments(
       const old = days === null ? 0 : warehouse.now() - days * DAY_MS;
       const cutoff = Math.min(old, held[segment.table] ?? old);
       if (segment.minAt >= cutoff - DAY_MS) continue;
-      const rest = segment.maxAt < cutoff ? undefined : await rewrite(warehouse, [segment], keptSince(cutoff));
-      gone.push(segment);
-      ends[dataClass] = Math.max(ends[dataClass] ?? 0, cutoff);
-      if (rest) kept.push({ ...rest, loadedTo: segment.loadedTo });
-      expired[segment.table] = (expired[segment.table] ?? 0) + segment.rows - (rest?.rows ?? 0);
+      try {
+        const rest = segment.maxAt < cutoff ? undefined : await rewrite(warehouse, [segment], keptSince(cutoff));
+        gone.push(segment);
+        ends[dataClass] = Math.max(ends[dataClass] ?? 0, cutoff);
+        if (rest) kept.push({ ...rest, loadedTo: segment.loadedTo });
+        expired[segment.table] = (expired[segment.table] ?? 0) + segment.rows - (rest?.rows ?? 0);
+      } catch (error) {
+        onFailure(segment.table, error);
+      }
     }
     if (gone.length === 0) return undefined;
     return { ...replaced(manifest, gone, kept, warehouse.now()), expired: ends };
@@ -125,6 +126,8 @@ function keptSince(at: number): string {
 /**
  * One segment of several, with the rows of them that meet the condition, in the order of the segments: to sort whole records takes more memory than
  * there is beside trading.
+ *
+ * @throws UserError WarehouseUnreadable where one is no longer as it was written: a changed row would get a hash of its own
  */
 export async function rewrite(
   warehouse: Warehouse,
@@ -134,6 +137,7 @@ export async function rewrite(
   const [first] = run;
   if (!first) return undefined;
   const { table, source, loadedTo } = first;
+  await refuseDamaged(warehouse, run);
   const paths = run
     .toSorted((a, b) => a.from - b.from)
     .map(({ file }) => quoted(join(warehouse.folder, file)))

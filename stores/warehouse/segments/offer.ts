@@ -1,6 +1,8 @@
+import { UserError } from '../../../contracts/errors.ts';
 import type { CloudWarehouse, Manifest, Segment } from '../port.ts';
 import { changeManifest, type Warehouse } from '../warehouse.ts';
 import { replaced, rewrite } from './compact.ts';
+import { DAMAGED, refuseDamaged } from './sound.ts';
 
 /**
  * Google lets a table have 1,500 load jobs a day, those that fail included, which nobody can raise ("Quotas and limits", load jobs; "Optimize load
@@ -16,20 +18,26 @@ const BYTES = 64 * 1024 * 1024;
  * much. What was offered once goes under that file's name, whatever interrupts its load.
  *
  * @param all without waiting for its time
+ * @returns why segments wait on of which one is no longer as it was written, by the files of them: the others do not wait for a person to look
  */
 export async function offerSegments(
   warehouse: Warehouse,
   cloud: Pick<CloudWarehouse, 'name' | 'streams'>,
   { all }: { all: boolean },
-): Promise<void> {
+): Promise<Map<string, UserError>> {
+  const refused = new Map<string, UserError>();
   await changeManifest(warehouse, async (manifest) => {
+    refused.clear();
     const at = warehouse.now();
     const due = dueGroups(manifest, cloud, all ? Number.POSITIVE_INFINITY : at);
     const [gone, added]: [Segment[], Segment[]] = [[], []];
     for (const group of due) {
       for (const run of runsOf(group)) {
-        const [first] = run;
-        const one = run.length === 1 ? first : await rewrite(warehouse, run, 'true');
+        const one = await oneOf(warehouse, run);
+        if (one instanceof UserError) {
+          for (const { file } of run) refused.set(file, one);
+          continue;
+        }
         gone.push(...run);
         if (one) added.push({ ...one, offered: { to: cloud.name, at } });
       }
@@ -40,6 +48,19 @@ export async function offerSegments(
     const kept = new Set(added.map(({ file }) => file));
     return { ...next, retired: next.retired.filter(({ file }) => !kept.has(file)) };
   });
+  return refused;
+}
+
+/** What goes to the cloud of a run, or why nothing does. */
+async function oneOf(warehouse: Warehouse, run: readonly Segment[]): Promise<Segment | undefined | UserError> {
+  try {
+    if (run.length > 1) return await rewrite(warehouse, run, 'true');
+    await refuseDamaged(warehouse, run);
+    return run[0];
+  } catch (error) {
+    if (error instanceof UserError && error.code === DAMAGED) return error;
+    throw error;
+  }
 }
 
 /** What waits, by table and source, where the last that was offered of it is long enough ago or enough of it waits. */

@@ -4,9 +4,11 @@ import type { Segment } from '../port.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { sha256Of } from './files.ts';
 
+export const DAMAGED = 'WarehouseUnreadable';
+
 export function unreadable({ folder }: Pick<Warehouse, 'folder'>, reason: string): UserError {
   return new UserError(
-    'WarehouseUnreadable',
+    DAMAGED,
     `What the warehouse in ${folder} holds cannot be read: ${reason.split('\n')[0]}. Restore the warehouse from a backup (sapphire backup list).`,
     ExitCode.unhealthy,
   );

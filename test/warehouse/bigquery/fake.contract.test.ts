@@ -11,7 +11,7 @@ import { reports } from '../../../stores/warehouse/reports/index.ts';
 import { compactSegments } from '../../../stores/warehouse/segments/compact.ts';
 import { exportEvents } from '../../../stores/warehouse/segments/export.ts';
 import { currentManifest } from '../../../stores/warehouse/warehouse.ts';
-import { type Books, facts, startBooks } from '../harness.ts';
+import { type Books, facts, spoilFile, startBooks } from '../harness.ts';
 import { discovery, faultsOf } from './discovery.ts';
 import { startFakeBigQuery } from './fake.ts';
 
@@ -216,6 +216,21 @@ describe('a load', () => {
     await minutes(6);
     await expectOnce();
   });
+
+  it.each([1, 2])(
+    'brings nothing of %j that wait where one is no longer as it was written, and all the rest',
+    async (count) => {
+      if (count === 2) {
+        await books.journal.outbox.append(facts(1, 100));
+        await exportEvents(books.warehouse, books.feeds);
+      }
+      const file = spoilFile(books.warehouse, 'fills');
+      await expect(loadSegments(books.warehouse, cloud())).rejects.toThrow(/fills.* is not as it was written/);
+      expect({ fills: jobsOf('fills'), events: jobsOf('events') }).toEqual({ fills: 0, events: 1 });
+      const { segments } = await currentManifest(books.warehouse);
+      expect(segments.map((segment) => segment.file)).toContain(file);
+    },
+  );
 
   it('comes before segments are put together', async () => {
     await minutes(4);
