@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { agents, caller, frequenciesAlone } from './signals/agents.ts';
-import { dayAbove, shareOfDays, trustsOf, votesOf } from './signals/figures.ts';
+import { beliefsOf, dayAbove, shareOfDays, trustsOf, votesOf } from './signals/figures.ts';
+import { forecasters, SKILL } from './signals/forecasters.ts';
 import { DAY_MS, type Market, syntheticMarket } from './signals/markets.ts';
 import { periodsOf, productRules, type Rules } from './signals/rules.ts';
 
@@ -138,5 +139,49 @@ describe('promotion', () => {
       ],
     ]);
     expect(copiesThatVote(rules)).toBeGreaterThan(1);
+  });
+});
+
+describe('belief', () => {
+  const loud = 'noise, ten times as loud';
+  const markets = Array.from({ length: 20 }, (_, seed) => marketOf(900 + seed, 30));
+  /** Believed of a usual view, as a correlation, by market. */
+  const believed = (rules: Rules, name: string, day: number): number[] =>
+    (beliefsOf(rules, markets, [day], [name]).get(name)?.[0] ?? []).map(
+      ({ belief }) => belief.slope * (forecasters[name]?.size ?? Number.NaN),
+    );
+  const mean = (list: readonly number[]): number => list.reduce((sum, each) => sum + each, 0) / list.length;
+
+  it('comes to what an agent knows, however it says it, and stays small of one that knows nothing', () => {
+    const [honest, exaggerating, noise] = ['honest', 'exaggerates tenfold', loud].map((name) =>
+      mean(believed(productRules, name, 30)),
+    );
+    for (const knowing of [honest, exaggerating]) {
+      expect(knowing).toBeGreaterThan(0.6 * SKILL);
+      expect(knowing).toBeLessThan(1.2 * SKILL);
+    }
+    expect(noise).toBeLessThan(0.5 * SKILL);
+  });
+
+  const mostOfNoise = (rules: Rules): number => Math.max(...believed(rules, loud, 3));
+
+  it('is not taken in by a lucky week', () => expect(mostOfNoise(productRules)).toBeLessThan(SKILL));
+
+  it('would be found to assume nothing', async () => {
+    const rules = await withFault('belief.ts', [['const ASSUMED_IC_ERROR = 0.03', 'const ASSUMED_IC_ERROR = 30']]);
+    expect(mostOfNoise(rules)).toBeGreaterThan(2 * SKILL);
+  });
+
+  /** What was believed of noise, beside believing nothing: below 0 where it is judged by what it did not know. */
+  const gainOfNoise = (rules: Rules): number =>
+    mean(
+      (beliefsOf(rules, markets, [30], [loud]).get(loud)?.[0] ?? []).map(({ returns }) => returns?.believedSkill ?? 0),
+    );
+
+  it('is judged by what came after it', () => expect(gainOfNoise(productRules)).toBeLessThan(0));
+
+  it('would be found to be judged by what it was formed of', async () => {
+    const rules = await withFault('belief.ts', [['observation.endsAt <= day', 'true']]);
+    expect(gainOfNoise(rules)).toBeGreaterThan(0);
   });
 });

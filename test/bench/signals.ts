@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { hold, quantile } from './bounds.ts';
 import { agents } from './signals/agents.ts';
-import { dayAbove, longestBelow, shareOfDays, trustsOf, votesOf } from './signals/figures.ts';
+import { beliefsOf, dayAbove, longestBelow, shareOfDays, trustsOf, votesOf } from './signals/figures.ts';
+import { forecasters, SKILL } from './signals/forecasters.ts';
 import { DAY_MS, recordedMarket, syntheticMarket } from './signals/markets.ts';
 import { productRules } from './signals/rules.ts';
 
@@ -21,6 +22,9 @@ const days = recorded ? Math.floor((recorded.returns.length * recorded.stepMs) /
 const month = Math.min(30, days);
 const starts = Number(values.starts);
 const markets = Array.from({ length: Number(values.seeds) }, (_, seed) => recorded ?? syntheticMarket(seed + 1, days));
+
+/** Hours know no more for being asked more often, and beliefs and trials count hours. */
+const TRIAL_STEP_MS = 300_000;
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const noises = ['noise, says 52 %', 'noise, says 55 %', 'noise, says 80 %'];
@@ -77,11 +81,62 @@ for (const name of skilled) {
   console.log(`${name}: below the noises after the first month ${below.join('; ')}`);
 }
 
+const seen = [1, 7, month, days];
+const middling = 53;
+console.log(
+  `\nBelieved of a usual view, basis points of an hour that deviates by ${middling}, ${markets.length} markets`,
+);
+console.log(`| agent | says | true | after ${seen.join(' days | ')} days | R² out of sample, % | CRPS skill, % |`);
+console.log(`| --- | --- | --- | ${seen.map(() => '---').join(' | ')} | --- | --- |`);
+const beliefMarkets = markets.map((_, seed) => recorded ?? syntheticMarket(20_000 + seed, days, TRIAL_STEP_MS));
+const meanOf = (list: readonly number[]): number => list.reduce((sum, each) => sum + each, 0) / list.length;
+const beliefs = beliefsOf(productRules, beliefMarkets, seen);
+for (const [name, byDay] of beliefs) {
+  const { size = 0, slope = 0 } = forecasters[name] ?? {};
+  const cells = byDay.map((scores) => {
+    const believed = [0.1, 0.5, 0.9].map((share) => {
+      return (
+        quantile(
+          scores.map(({ belief }) => belief.slope),
+          share,
+        ) *
+        size *
+        middling
+      ).toFixed(1);
+    });
+    const error = meanOf(scores.map(({ belief }) => belief.slopeError)) * size * middling;
+    return `${believed.join(' / ')} ± ${error.toFixed(1)}`;
+  });
+  const last = byDay.at(-1) ?? [];
+  const skills = [
+    last.map(({ returns }) => returns?.believedSkill ?? Number.NaN),
+    last.map(({ returns }) => returns?.crpsSkill ?? Number.NaN),
+  ].map((list) => (100 * meanOf(list)).toFixed(2));
+  const [says, truly] = [size * middling, slope * size * middling].map((each) => each.toFixed(1));
+  console.log(`| ${[name, says, truly, ...cells, ...skills].join(' | ')} |`);
+}
+console.log();
+/** Of a correlation of 0.05, which a good forecaster has. */
+const believedOf = (name: string, share: number): number =>
+  (quantile(
+    (beliefs.get(name)?.at(-1) ?? []).map(({ belief }) => belief.slope),
+    share,
+  ) *
+    (forecasters[name]?.size ?? Number.NaN)) /
+  SKILL;
+if (!recorded) {
+  for (const name of ['honest', 'exaggerates tenfold'])
+    for (const bound of [{ atLeast: 0.7 }, { atMost: 1.3 }])
+      hold(`believed of "${name}" after ${days} days, beside what it knows: the median`, believedOf(name, 0.5), bound);
+}
+for (const name of ['noise, as loud as the honest', 'noise, ten times as loud'])
+  hold(`believed of "${name}" after ${days} days, beside a good forecaster: the ninth tenth`, believedOf(name, 0.9), {
+    atMost: 1,
+  });
+
 console.log(`\nVotes of ${starts} candidates after 7, ${month} and ${days} days`);
 console.log('| candidate | beside | the first trial of its seat | the 60th |');
 console.log('| --- | --- | --- | --- |');
-/** Hours know no more for being asked more often, and the trial counts hours. */
-const TRIAL_STEP_MS = 300_000;
 const marketOf = (start: number) => recorded ?? syntheticMarket(10_000 + start, days, TRIAL_STEP_MS);
 const candidates = Object.keys(agents).filter((name) => name !== 'baseline');
 const pairs = [undefined, 'noise, says 55 %', 'baseline'].flatMap((rival) =>

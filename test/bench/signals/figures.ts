@@ -1,7 +1,9 @@
 import type { ScorePeriod } from '../../../domain/scoring/periods.ts';
+import type { AgentScore } from '../../../domain/scoring/scoring.ts';
 import { agents } from './agents.ts';
+import { forecasters } from './forecasters.ts';
 import type { Market } from './markets.ts';
-import { dayBeside, daysAlone, periodsOf, type Rules, trustByDay } from './rules.ts';
+import { dayBeside, daysAlone, periodsOf, type Rules, returnPeriodsOf, scoreAfter, trustByDay } from './rules.ts';
 
 /** Trust of each agent: by market, then by day. */
 export type Trusts = Map<string, number[][]>;
@@ -54,6 +56,23 @@ export function longestBelow(trusts: Trusts, name: string, noise: string, from =
         longest = Math.max(longest, run);
       }
       return longest;
+    }),
+  );
+}
+
+/** Scores of each forecaster after some days: by day, then by market. */
+export function beliefsOf(
+  rules: Rules,
+  markets: readonly Market[],
+  days: readonly number[],
+  names = Object.keys(forecasters),
+): Map<string, AgentScore[][]> {
+  return new Map(
+    names.map((name) => {
+      const forecaster = forecasters[name];
+      if (!forecaster) throw new Error(`there is no forecaster "${name}"`);
+      const periods = markets.map((market, seed) => returnPeriodsOf(forecaster.says, market, 1_000 * seed + 7));
+      return [name, days.map((day) => periods.map((each) => scoreAfter(rules, each, day)))];
     }),
   );
 }

@@ -1,7 +1,9 @@
-import { type ScoredSignal, type ScorePeriod, sumsWith } from '../../../domain/scoring/periods.ts';
+import { periodEnd, type ScoredSignal, type ScorePeriod, sumsWith } from '../../../domain/scoring/periods.ts';
 import { verdictOn } from '../../../domain/scoring/promotion.ts';
-import { scoreOf } from '../../../domain/scoring/scoring.ts';
+import { type AgentScore, scoreOf } from '../../../domain/scoring/scoring.ts';
+import { outcomeProbabilities } from '../../../domain/statistics/statistics.ts';
 import type { Agent } from './agents.ts';
+import type { Forecaster } from './forecasters.ts';
 import { DAY_MS, HOUR_MS, type Market } from './markets.ts';
 
 /** What is tried: the product's own rules, or those with a fault in them. */
@@ -36,6 +38,40 @@ export function periodsOf(agent: Agent, market: Market, seed: number, periodMs =
     endsAt,
     sums: sumsWith(each),
   }));
+}
+
+/** The same of one that says what it expects. */
+export function returnPeriodsOf(says: Forecaster, market: Market, seed: number): ScorePeriod[] {
+  const expected = says(market, seed);
+  const signals = new Map<number, ScoredSignal[]>();
+  for (let index = 0; index < market.returns.length; index += 1) {
+    const [expectedReturn, uncertainty] = [expected[index] ?? 0, market.deviations[index] ?? 1];
+    const signal = {
+      probabilities: outcomeProbabilities(expectedReturn, uncertainty),
+      realisedReturn: market.returns[index] ?? 0,
+      share: 1,
+      forecast: { expectedReturn, uncertainty, deviation: uncertainty },
+    };
+    const endsAt = periodEnd((index + market.horizon) * market.stepMs, HOUR_MS);
+    const period = signals.get(endsAt);
+    if (period) period.push(signal);
+    else signals.set(endsAt, [signal]);
+  }
+  return [...signals].map(([endsAt, each]) => ({
+    symbol: 'BTC/USDT',
+    horizonMs: HOUR_MS,
+    endsAt,
+    sums: sumsWith(each),
+  }));
+}
+
+/** The score at the end of a day. */
+export function scoreAfter(
+  { scoreOf: score }: Pick<Rules, 'scoreOf'>,
+  periods: readonly ScorePeriod[],
+  day: number,
+): AgentScore {
+  return score(until(periods, day), day * DAY_MS);
 }
 
 /** Trust at the end of each day. */
