@@ -9,6 +9,7 @@ export const perMachine: readonly string[] = [
   'paperExchange.host',
   'paperExchange.port',
   'agents.freqtrade.port',
+  'agents.freqtrade.strategy',
   'agents.vader.port',
   'agents.hummingbot.port',
   'agents.hummingbot.mqttPort',

@@ -77,6 +77,21 @@ const freqtrade = z
       .default('sapphire'),
     /** Of the one beside the stack. */
     port: z.int().min(1_024).max(65_535).default(8094),
+    /** That the one beside the stack runs in place of ours: a Python file or a folder of yours, absolute or relative to the checkout. */
+    strategy: z.string().min(1).optional(),
+    /** Where it holds several. */
+    strategyClass: z
+      .string()
+      .regex(/^[A-Za-z_]\w*$/, 'must be the name of a class, e.g. MyStrategy')
+      .optional(),
+  })
+  .refine(({ strategy, strategyClass }) => strategy !== undefined || strategyClass === undefined, {
+    path: ['strategyClass'],
+    message: 'stands alone: say in agents.freqtrade.strategy which file or folder holds it',
+  })
+  .refine(({ baseUrl, strategy }) => baseUrl === undefined || strategy === undefined, {
+    path: ['strategy'],
+    message: 'is of the Freqtrade beside the stack, and baseUrl asks another: leave one of them out',
   })
   .prefault({});
 

@@ -134,6 +134,15 @@ describe("the strategy's view", () => {
     expect(signalOn('BTC/USDT', answer).evidence).toContain('it trades an account of its own');
   });
 
+  it('names the files of a strategy that was copied for it, which are its version', async () => {
+    const copied = { bot_name: 'sapphire 1a2b3c4d', strategy_version: '' };
+    const versionOf = async (changes: Record<string, unknown>) =>
+      (await answerTo({ '/show_config': recordedWith('/show_config', changes) })).version;
+    expect(await versionOf(copied)).toBe('freqtrade 2026.9 strategy 1a2b3c4d');
+    expect(await versionOf({ ...copied, strategy_version: '7' })).toBe('freqtrade 2026.9 strategy 7 1a2b3c4d');
+    expect(await versionOf({ ...copied, bot_name: 'my bot' })).toBe('freqtrade 2026.9 strategy without version');
+  });
+
   it('goes on while it is paused', async () => {
     expect(reasonsOf(await answerTo({ '/show_config': recordedWith('/show_config', { state: 'paused' }) }))).toEqual([
       'signal',

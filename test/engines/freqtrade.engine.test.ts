@@ -92,7 +92,9 @@ function replayMarket(): Record<string, unknown> {
 /** A cycle's question about the exchange as it is now. */
 async function question(): Promise<AgentRequest> {
   const takenAt = await market.exchangeTime();
-  const symbols = await Promise.all(Object.keys(drifts).map((symbol) => market.symbolSnapshot(symbol, { timeframe: '1m', candles: 120 }, 10)));
+  const symbols = await Promise.all(
+    Object.keys(drifts).map((symbol) => market.symbolSnapshot(symbol, { timeframe: '1m', candles: 120 }, 10)),
+  );
   const { snapshot } = sealSnapshot({ venue: market.venue, mode: market.mode, takenAt, symbols });
   return { cycleId: tagged('cycle-1'), correlationId: 'correlation-1', snapshot, horizonMs: HORIZON_MS };
 }

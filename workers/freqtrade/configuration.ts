@@ -1,8 +1,6 @@
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { exchangeUrl } from '../../runtime/configuration/addresses.ts';
 
-/** Name of the class in strategies/. */
-export const STRATEGY = 'SapphireTrend';
 /** Seconds between two looks for a closed candle. */
 const LOOK_SECONDS = 5;
 
@@ -10,6 +8,7 @@ const LOOK_SECONDS = 5;
  * Freqtrade's own configuration file. It always trades with simulated money: an engine that advises has no keys, and none of Sapphire's. Its
  * simulated account opens with what the paper account opens with, so that the two records can be compared.
  *
+ * @param digest of the strategy's files, where it is one of the user's: its agent says it with each answer
  * @param secrets.password of its REST API, at least 16 characters
  * @param secrets.signingKey of the tokens that its REST API gives, at least 32 characters
  */
@@ -19,11 +18,12 @@ export function freqtradeConfiguration(
     'mode' | 'venue' | 'symbols' | 'currency' | 'paperBalance' | 'paperExchange' | 'agents'
   >,
   secrets: { password: string; signingKey: string },
+  digest?: string,
 ): Record<string, unknown> {
   const { symbols, currency, paperBalance, agents } = configuration;
   const bestOfOtherSide = { price_side: 'other', use_order_book: true, order_book_top: 1 };
   return {
-    bot_name: 'sapphire',
+    bot_name: digest === undefined ? 'sapphire' : `sapphire ${digest}`,
     dry_run: true,
     dry_run_wallet: Number(paperBalance),
     stake_currency: currency,

@@ -13,7 +13,8 @@ import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
 import { environmentOf } from '../../runtime/configuration/process-environment.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';
 import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
-import { freqtradeConfiguration, STRATEGY } from './configuration.ts';
+import { freqtradeConfiguration } from './configuration.ts';
+import { checkStrategy, copyStrategy, ownStrategy, type Strategy } from './strategy.ts';
 
 const POLL_MS = 200;
 const PING_TIMEOUT_MS = 1_000;
@@ -34,7 +35,8 @@ async function main(): Promise<void> {
     );
   }
   await untilFree(configuration.agents.freqtrade.port);
-  const freqtrade = startFreqtrade(python, prepareFolder(configuration));
+  const { folder, strategy } = await prepare(configuration, python);
+  const freqtrade = startFreqtrade(python, folder, strategy);
   let stopping = false;
   const ended = new Promise<void>((resolve) => {
     freqtrade.once('error', fail);
@@ -82,25 +84,28 @@ function isTaken(port: number): Promise<boolean> {
   });
 }
 
-/** The folder in which everything of Freqtrade's is kept, with its configuration file. */
-function prepareFolder(configuration: Configuration): string {
+/** The folder in which everything of Freqtrade's is kept, with its configuration file, and the strategy that it runs. */
+async function prepare(configuration: Configuration, python: string): Promise<{ folder: string; strategy: Strategy }> {
   const folder = join(dataFolder(), 'freqtrade');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const settings = freqtradeConfiguration(configuration, {
-    password: loadSecrets().freqtradeEngineToken,
-    signingKey: randomBytes(32).toString('hex'),
-  });
-  writePrivateFile(join(folder, 'config.json'), JSON.stringify(settings, null, 2));
-  return folder;
+  const { freqtrade } = configuration.agents;
+  const copied = copyStrategy(freqtrade, join(folder, 'strategy-of-yours'));
+  const secrets = { password: loadSecrets().freqtradeEngineToken, signingKey: randomBytes(32).toString('hex') };
+  const configFile = join(folder, 'config.json');
+  writePrivateFile(configFile, JSON.stringify(freqtradeConfiguration(configuration, secrets, copied?.digest), null, 2));
+  if (copied === undefined) return { folder, strategy: ownStrategy };
+  const strategy = await checkStrategy(python, freqtrade, copied, configFile);
+  process.stderr.write(`Freqtrade runs ${strategy.name} of ${freqtrade.strategy}, as it is now (${copied.digest}).\n`);
+  return { folder, strategy };
 }
 
-function startFreqtrade(python: string, folder: string): ChildProcess {
+function startFreqtrade(python: string, folder: string, strategy: Strategy): ChildProcess {
   const options = {
     config: join(folder, 'config.json'),
     userdir: folder,
     'db-url': `sqlite:///${join(folder, 'trades.sqlite')}`,
-    strategy: STRATEGY,
-    'strategy-path': join(import.meta.dirname, 'strategies'),
+    strategy: strategy.name,
+    'strategy-path': strategy.folder,
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   return spawn(python, [join(import.meta.dirname, 'run.py'), 'trade', ...args], {

@@ -41,6 +41,7 @@ const pongSchema = z.object({ status: z.literal('pong') });
 const botSchema = z.object({
   version: z.string().max(40),
   strategy_version: tag,
+  bot_name: tag,
   dry_run: z.boolean(),
   state: z.string().max(40),
   // Both are missing while it serves as a web server only.

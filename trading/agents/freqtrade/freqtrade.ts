@@ -82,11 +82,17 @@ async function answer(api: FreqtradeApi, request: AgentRequest): Promise<AgentAn
       return pairs.includes(pair) ? opinionOn(symbol, request, find) : notWatched(pair);
     }),
   );
-  const version = `freqtrade ${bot.version} strategy ${bot.strategy_version ?? 'without version'}`;
+  const version = `freqtrade ${bot.version} strategy ${strategyVersion(bot)}`;
   return freeAnswer(
     { agentId: 'freqtrade', model: bot.strategy, version: shortened(version, MAX_VERSION) },
     opinions.flat(),
   );
+}
+
+/** Of a strategy that the engine beside the stack has copied, the digest of its files as well: what was changed is another version. */
+function strategyVersion({ strategy_version: said, bot_name: name }: Bot): string {
+  const digest = /^sapphire ([0-9a-f]{8})$/.exec(name ?? '')?.[1];
+  return [said, digest].filter((each) => each !== undefined).join(' ') || 'without version';
 }
 
 function analysing(bot: Bot): Bot & { strategy: string; timeframe: string } {
