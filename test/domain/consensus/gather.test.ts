@@ -113,6 +113,30 @@ describe('the answers to a cycle', () => {
     ]);
   });
 
+  it('agree with themselves, whoever brought them', async () => {
+    const { answers } = await gather(
+      {
+        agents: ['deepseek', 'qwen'],
+        models: [{ agentId: 'lag-llama-12345678', seat: 'lag-llama', weights: 'w' }],
+        standing: [{ agentId: 'qwen' }],
+        guests: ['zoe'],
+      },
+      // Half a chance of up, and a hundred basis points: its chances say twenty.
+      ({ agentId }) => answer(agentId, 0.5),
+    );
+    const returns = answers.map(({ agentId, opinions: [first] }) => {
+      if (first?.kind !== 'signal') throw new Error('no signal');
+      return [agentId, Math.round(first.expectedReturn * 10_000), first.rebuilt?.expectedReturn];
+    });
+    expect(returns).toEqual([
+      ['deepseek', 20, 0.01],
+      ['qwen', 20, 0.01],
+      ['lag-llama-12345678', 20, 0.01],
+      // Of eight tenths, which is what a hundred basis points are.
+      ['zoe', 100, undefined],
+    ]);
+  });
+
   it('hear no guests where there are none', async () => {
     const { asked } = await gather({ agents: ['baseline'] });
     expect(asked).toHaveLength(1);

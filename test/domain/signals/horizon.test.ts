@@ -20,6 +20,7 @@ describe('a view brought to an hour', () => {
     ['of four hours, two of them over', 240, 120, 0.001, 0.005],
     ['of four hours, three and a half of them over', 240, 210, 0.0005, 0.005],
     ['that was formed after the snapshot', 60, -3, 0.004, 0.01],
+    ['of five minutes that was formed after it', 5, -3, 0.004, 0.01 * Math.sqrt(12)],
     ['that is just over', 5, 5, undefined, undefined],
     ['that is long over', 5, 60, undefined, undefined],
   ])('%s', (_, minutes, age, mean, deviation) => {
