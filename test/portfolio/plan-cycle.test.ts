@@ -49,3 +49,46 @@ describe('a plan that would enter again what was sold a minute ago', () => {
     await journal.close();
   });
 });
+
+describe('a plan of what is held on a view', () => {
+  const HOUR_MS = 3_600_000;
+
+  it('remembers which cycle upheld it last, and sells a horizon after', async () => {
+    let now = NOW;
+    const journal = await temporaryJournal(() => now);
+    await fund(journal);
+    await trade(journal, leg({ quantity: '0.01' }), { filledAt: NOW - 2 * HOUR_MS });
+    const activities = createPortfolioActivities({
+      journal,
+      configuration: parseConfiguration({ demo: true }, 'the test'),
+      exchangeTime: async () => now,
+      readSnapshot: async () => ({ ...market, takenAt: now }),
+      logger: pino({ level: 'silent' }),
+    });
+    const planAt = (at: number, view: object, horizonMs?: number) => {
+      now = at;
+      const seen = { ...market, takenAt: now };
+      return activities.planCycle({
+        cycleId: tagged(`cycle/main/${at}`),
+        correlationId: 'c',
+        epoch: 0,
+        tradedSymbols: ['BTC/USDT'],
+        snapshot: seen,
+        prices: { ...pricesIn(seen), takenAt: now },
+        consensus: { symbols: [{ ...up, ...view }], horizonMs } as unknown as Consensus,
+      });
+    };
+    const flat = { direction: 'flat', expectedReturn: 0 };
+    // Two hours after the buy alone it would have ended, with a horizon of an hour, and not with one of three.
+    expect((await planAt(NOW, flat, 3 * HOUR_MS)).legs).toEqual([]);
+    // It expects less than its costs: nothing is bought, and what is held is upheld.
+    expect(await planAt(NOW + 1, { expectedReturn: 0.0015 })).toMatchObject({ legs: [], upheld: ['BTC/USDT'] });
+    // The configuration's own horizon is an hour.
+    expect((await planAt(NOW + HOUR_MS, flat)).legs).toEqual([]);
+    expect(await planAt(NOW + HOUR_MS + 2_000, flat)).toMatchObject({
+      legs: [{ side: 'sell', purpose: 'flatten' }],
+      verdicts: [{ code: 'ViewEnded' }],
+    });
+    await journal.close();
+  });
+});

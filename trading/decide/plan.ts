@@ -42,7 +42,8 @@ export async function planOfCycle(
         currency,
         epoch,
         views: consensus.symbols.filter(({ symbol }) => tradedSymbols.includes(symbol)),
-        horizonMs: cycle.horizonMinutes * 60_000,
+        // A coordinator of an earlier release does not say it.
+        horizonMs: consensus.horizonMs ?? cycle.horizonMinutes * 60_000,
         snapshot,
         prices,
         limits: riskLimits(limits),
