@@ -7,9 +7,6 @@ import type { Feed } from './feeds.ts';
 import type { Manifest } from './port.ts';
 import { currentManifest, type Warehouse } from './warehouse.ts';
 
-/** Events that are held at once on their way from a buffer: some tens of megabytes at most. */
-const BATCH_EVENTS = 20_000;
-
 export interface WarehouseReader {
   manifest: Manifest;
   connection: DuckDBConnection;
@@ -47,16 +44,15 @@ async function loadTail(
   const loaded = new Map<TableName, string[]>();
   for (const { source, read } of feeds) {
     for (let [after, isLast] = [cursors[source], false]; !isLast; ) {
-      const part = await read(after, BATCH_EVENTS);
+      const part = await read(after);
       if (!part) break;
-      const { batch, events, last } = part;
+      const { batch } = part;
       for (const table of tableNames.filter((name) => batch.rows[name])) {
         const name = `tail_${source}_${after}_${table}`;
         await loadRows(connection, name, table, batch);
         loaded.set(table, [...(loaded.get(table) ?? []), name]);
       }
-      after = last;
-      isLast = events < BATCH_EVENTS;
+      ({ last: after, isLast } = part);
     }
   }
   return loaded;

@@ -9,9 +9,6 @@ import type { Batch, Manifest, Segment } from '../port.ts';
 import { changeManifest, type Warehouse } from '../warehouse.ts';
 import { type Range, writeSegment } from './write.ts';
 
-/** Events of one commit: some tens of megabytes at most. */
-const BATCH_EVENTS = 20_000;
-
 /**
  * Brings every event that is not there yet into the warehouse, batch by batch. Whatever interrupts it, and however many do it at once, each event
  * is there once: a batch counts with the commit of the manifest that names its segments and moves the cursor past its events.
@@ -44,12 +41,12 @@ async function exportBatch(warehouse: Warehouse, feeds: readonly Feed[]): Promis
     for (const feed of feeds) {
       await refuseGap(feed, manifest);
       const after = manifest.cursors[feed.source];
-      const read = await feed.read(after, BATCH_EVENTS);
+      const read = await feed.read(after);
       if (!read) continue;
-      const { batch, events, last } = read;
+      const { batch, events, last, isLast } = read;
       if (batch.mode !== warehouse.mode) throw otherMode(warehouse, batch);
       report.events += events;
-      if (events === BATCH_EVENTS) report.isLast = false;
+      if (!isLast) report.isLast = false;
       batches.push({ ...batch, range: { source: feed.source, from: after + 1, to: last } });
     }
     if (batches.length === 0) return undefined;
