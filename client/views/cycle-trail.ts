@@ -2,6 +2,7 @@ import type { SymbolConsensus } from '../../contracts/consensus.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import type { AgentAnswer, Opinion, Signal } from '../../domain/signals/signals.ts';
 import { clock, percent } from './cycle-view.ts';
+import { ageWords } from './standing-view.ts';
 
 /** A decision record as a person reads it, from the market seen to what was done. */
 export function describeTrail(record: CycleRecord): string[] {
@@ -10,7 +11,10 @@ export function describeTrail(record: CycleRecord): string[] {
     `${clock(record.startedAt)}, ${record.finishedAt - record.startedAt} ms, halt epoch ${record.epoch}`,
     record.summary,
     ...section('Market', describeMarket(record)),
-    ...section('Signals', record.answers.flatMap(describeAnswer)),
+    ...section(
+      'Signals',
+      record.answers.flatMap((answer) => describeAnswer(answer, record.snapshot?.takenAt)),
+    ),
     ...section('Consensus', describeConsensus(record)),
     ...section('Limits', describeVerdicts(record)),
     ...section(
@@ -46,7 +50,10 @@ function describeMarket({ snapshot, prices }: CycleRecord): string[] {
   ];
 }
 
-function describeAnswer({ agentId, opinions, model, latencyMs, costUsd }: AgentAnswer): string[] {
+function describeAnswer(
+  { agentId, opinions, model, latencyMs, costUsd }: AgentAnswer,
+  takenAt: number | undefined,
+): string[] {
   const [first] = opinions;
   const sameAbstention =
     first?.kind === 'abstention' &&
@@ -54,15 +61,15 @@ function describeAnswer({ agentId, opinions, model, latencyMs, costUsd }: AgentA
   if (sameAbstention) return [`${agentId}: abstains, ${first.reason}: ${first.detail}`];
   return [
     `${agentId} (${model}, ${Math.round(latencyMs)} ms, ${costUsd} USD)`,
-    ...opinions.map((opinion) => `  ${describeOpinion(opinion)}`),
+    ...opinions.map((opinion) => `  ${describeOpinion(opinion, takenAt)}`),
   ];
 }
 
-function describeOpinion(opinion: Opinion): string {
+function describeOpinion(opinion: Opinion, takenAt: number | undefined): string {
   if (opinion.kind === 'abstention') return `${opinion.symbol}: abstains, ${opinion.reason}: ${opinion.detail}`;
   const { symbol, probabilities, conviction, rationale, rebuilt } = opinion;
   const { up, flat, down } = probabilities;
-  return `${symbol}: ${distribution(opinion)}, up ${up.toFixed(2)} flat ${flat.toFixed(2)} down ${down.toFixed(2)}, conviction ${conviction.toFixed(2)}${rebuilt ? `, ${rebuiltBy[rebuilt.by]} (it said ${distribution(rebuilt)})` : ''}: ${rationale}`;
+  return `${symbol}: ${distribution(opinion)}, up ${up.toFixed(2)} flat ${flat.toFixed(2)} down ${down.toFixed(2)}, conviction ${conviction.toFixed(2)}${ageWords(opinion, takenAt)}${rebuilt ? `, ${rebuiltBy[rebuilt.by]} (it said ${distribution(rebuilt)})` : ''}: ${rationale}`;
 }
 
 const rebuiltBy = {

@@ -139,6 +139,7 @@ const fingpt = z
 const vader = z
   .strictObject({
     ...asked,
+    ...asked,
     /** Of its server, on this machine only. */
     port: z.int().min(1_024).max(65_535).default(8097),
   })

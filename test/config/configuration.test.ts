@@ -94,6 +94,15 @@ describe('the configuration', () => {
       /agents\.qwen\.timeoutSeconds: must not be above participation\.deadlineSeconds, 30/,
     ],
     [
+      { agents: { qwen: { askEverySeconds: 120, timeoutSeconds: 121 } } },
+      /agents\.qwen\.timeoutSeconds: must not be above agents\.qwen\.askEverySeconds, 120/,
+    ],
+    [
+      { agents: { 'lag-llama': { askEverySeconds: 3_601 } } },
+      /agents\.lag-llama\.askEverySeconds: must not be above cycle\.horizonMinutes, 3600 s: .*\(it is 3601\)/,
+    ],
+    [{ agents: { qwen: { askEverySeconds: 59 } } }, /agents\.qwen\.askEverySeconds: .*60/],
+    [
       { risk: { minHoldingSeconds: 43_200 } },
       /risk\.minHoldingSeconds: must be below protection\.timeLimitMinutes, 43200 s: every position would be closed before .* \(it is 43200\)/,
     ],

@@ -50,10 +50,13 @@ export async function tradeStep(journal: Taking<Journal>, now: number, round = 1
 
 /** What a cycle writes besides, and what comes of its signals. */
 export async function recordStep(journal: Taking<Journal>, now: number, round = 1): Promise<void> {
-  const { cycles, scores, participation, intents } = journal;
+  const { cycles, scores, participation, standing, intents } = journal;
   const cycleId = `cycle/step/${round}`;
   await participation.read();
   await participation.health();
+  const askId = `ask/step/${round}`;
+  await standing.begin({ account: ACCOUNT, askId, agentIds: ['technical'] });
+  await standing.read(ACCOUNT);
   await cycles.saveConsensus({ ...FORMED, cycleId, formedAt: now });
   const signal = {
     kind: 'signal' as const,
@@ -77,6 +80,8 @@ export async function recordStep(journal: Taking<Journal>, now: number, round = 
     costUsd: '0',
     opinions: [signal],
   };
+  const asked = { formedAt: now, askEveryMs: HOUR_MS, tookMs: 1 };
+  await standing.keep({ account: ACCOUNT, askId, answers: [answer], asked });
   const mids = { [SYMBOL]: '60000' };
   const record = cycleRecord({
     cycleId,

@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { WorkerOptions } from '@temporalio/worker';
 import { pino } from 'pino';
+import { createCycleScheduleActivities } from '../../activities/agents/cycle-schedule.ts';
 import { createGuestActivities } from '../../activities/agents/guests.ts';
 import { createAgentActivities } from '../../activities/agents/index.ts';
+import { createStandingActivities } from '../../activities/agents/standing.ts';
 import { createBackupActivities } from '../../activities/backup/index.ts';
 import { createEpochActivities } from '../../activities/control/epoch.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
@@ -88,7 +90,16 @@ export function rigDefinitions(parts: RigParts, wanted: WantedWorkers): Definiti
   ];
 }
 
-function ofCycles({ journal, buffer, configuration, market, marketClient, coordinator, bundle }: RigParts): Definition {
+function ofCycles({
+  client,
+  journal,
+  buffer,
+  configuration,
+  market,
+  marketClient,
+  coordinator,
+  bundle,
+}: RigParts): Definition {
   return {
     taskQueue: TaskQueue.cycles,
     workflowBundle: bundle,
@@ -105,6 +116,8 @@ function ofCycles({ journal, buffer, configuration, market, marketClient, coordi
       ...coordinator,
       ...createOwnConsensusActivities({ journal, configuration, logger }),
       ...createGuestActivities({ journal, account: 'main' }),
+      ...createStandingActivities({ journal, configuration }),
+      ...createCycleScheduleActivities({ client }),
       ...createEpochActivities({ journal, account: 'main' }),
     },
   };

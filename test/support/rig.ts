@@ -23,6 +23,7 @@ import type { Places } from '../../stores/backup/places.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { openWarehouse, type Warehouse } from '../../stores/warehouse/warehouse.ts';
+import type { Agent } from '../../trading/agents/port.ts';
 import { createOrderEvents } from '../../trading/execute/order-events.ts';
 import { createIngest } from '../../trading/reconcile/ingest.ts';
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
@@ -70,6 +71,7 @@ export interface Rig {
 
 const queues: Record<string, string> = {
   tradingCycle: TaskQueue.cycles,
+  askAgent: TaskQueue.cycles,
   protectPosition: TaskQueue.control,
   reconcile: TaskQueue.control,
   health: TaskQueue.housekeeping,
@@ -96,6 +98,8 @@ export async function startRig(
     configuration?: Record<string, unknown>;
     /** Of the paper exchange, as in its section of the configuration. */
     exchange?: Record<string, unknown>;
+    /** In the place of the scripted ones. */
+    ownAgents?: (journal: Journal) => Record<string, Agent>;
     /** Reads trades and starts protective exits, as the control worker does. */
     withIngestor?: boolean;
     /** Those of the environment's client, too: with keys what the server keeps is encrypted. */
@@ -208,7 +212,10 @@ export async function startRig(
       ingest,
       bundle,
       coordinator: coordinatorActivities,
-      scripted: Object.fromEntries(agentIds.map((id) => [id, scriptedAgent(id, () => views.current)])),
+      scripted: {
+        ...Object.fromEntries(agentIds.map((id) => [id, scriptedAgent(id, () => views.current)])),
+        ...options.ownAgents?.(journal as Journal),
+      },
     },
     options,
   );

@@ -1,14 +1,18 @@
 import type { Command } from 'commander';
+import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { agentTaskQueue } from '../../../contracts/task-queues.ts';
 import { inOrder, isMissionAgent, isSeat } from '../../../domain/signals/agents.ts';
+import type { AgentAnswer } from '../../../domain/signals/signals.ts';
 import { policyInForce } from '../../../trading/decide/consensus.ts';
 import { clock } from '../../views/cycle-view.ts';
 
+import { ageWords } from '../../views/standing-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
 import { describeParticipation, registerAgentControls } from './agent-controls.ts';
 import { describeScores } from './agent-scores.ts';
+import { registerCompare } from './compare.ts';
 import { registerModelCosts } from './model-costs.ts';
 
 const RECENT_CYCLES = 20;
@@ -37,7 +41,7 @@ async function list({ configuration, journal }: CliContext, options: OutputOptio
           ? 'not asked yet'
           : abstention
             ? `abstains, ${abstention.reason}: ${abstention.detail}`
-            : `signal (${answers[0].model})`,
+            : `signal (${answers[0].model}${ageIn(answers[0], cycles)})`,
       },
     ];
   });
@@ -55,6 +59,13 @@ async function list({ configuration, journal }: CliContext, options: OutputOptio
       ]),
     ),
   );
+}
+
+/** Of what stood before the cycle that heard it. */
+function ageIn(answer: AgentAnswer, cycles: readonly CycleRecord[]): string {
+  const signal = answer.opinions.find((opinion) => opinion.kind === 'signal');
+  const heardBy = cycles.find(({ answers }) => answers.includes(answer));
+  return signal ? ageWords(signal, heardBy?.snapshot?.takenAt) : '';
 }
 
 async function scores({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
@@ -105,5 +116,6 @@ export function registerAgents(program: Command): void {
   );
 
   registerModelCosts(agents);
+  registerCompare(agents);
   registerAgentControls(agents);
 }

@@ -11,6 +11,7 @@ import { clock, cycleLine, viewCycle } from '../../views/cycle-view.ts';
 import { figuresLine } from '../../views/incident-view.ts';
 import { askHealth, type ServiceHealth } from '../../views/services.ts';
 import { lacksFirst, stackLines, viewStacks } from '../../views/stacks-view.ts';
+import { standingLine, viewStanding } from '../../views/standing-view.ts';
 import { action } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
 import { type Lines, type OutputOptions, print, table } from '../output.ts';
@@ -46,7 +47,7 @@ async function gather({ configuration, journal }: CliContext) {
   const books = await journal();
   const stacks = await viewStacks(books, ownPlace());
   const joined = stacks.some(({ here, kind }) => here && kind === 'joined');
-  const [temporal, others, control, cycles, marks, open, reconciliation, incidents] = await Promise.all([
+  const [temporal, others, control, cycles, marks, open, reconciliation, incidents, asked] = await Promise.all([
     lookAtTemporal(account),
     Promise.all(healthEndpoints(configuration, joined).map(askHealth)),
     books.control.read(account),
@@ -55,6 +56,7 @@ async function gather({ configuration, journal }: CliContext) {
     books.intents.listOpen(account),
     books.exchange.lastReconciliation(account),
     books.incidents.list({ since: Date.now() - FIGURES_MS, limit: 10_000 }),
+    books.standing.read(account),
   ]);
   // One whose request the exchange would refuse by now, and of which nothing is known, is no longer on its way.
   const now = Date.now();
@@ -72,6 +74,7 @@ async function gather({ configuration, journal }: CliContext) {
     guards: temporal.guards,
     protectedSymbols: temporal.guards?.flatMap(({ symbol, answers }) => (symbol && answers ? [symbol] : [])),
     lastCycle: cycles[0],
+    standing: viewStanding(asked, configuration.agents),
     services: [temporal.health, ...others],
     stacks,
     health: healthFigures(incidents),
@@ -99,6 +102,7 @@ function describe(status: Status, belief: Belief): Lines {
     ...(status.guards ?? []).flatMap(describeGuard),
     describeReconciliation(reconciliation),
     lastCycle ? `last cycle ${cycleLine(lastCycle, status.currency)}` : 'no cycle yet',
+    ...status.standing.map((view) => standingLine(view, Date.now())),
     `incidents of 30 days: ${figuresLine(status.health)}`,
     ...status.openIncidents.map(
       ({ incidentId, component, code, escalatedAt }) =>

@@ -1,0 +1,58 @@
+import { askEveryMsOf } from '../../contracts/asking.ts';
+import type { AgentsConfiguration } from '../../contracts/config/agents.ts';
+import { type AgentId, agentIds } from '../../domain/signals/agents.ts';
+import type { Signal } from '../../domain/signals/signals.ts';
+import type { AskedAgent } from '../../domain/signals/standing.ts';
+import { clock } from './cycle-view.ts';
+
+/** One that is asked by a schedule of its own. Times are UTC epoch milliseconds. */
+export interface StandingView {
+  agent: AgentId;
+  askEverySeconds: number;
+  askedAt?: number;
+  /** Missing while the answer is under way. */
+  endedAt?: number;
+  formedAt?: number;
+  standsUntilAt?: number;
+}
+
+/** One of each seat whose settings say how often it is asked. */
+export function viewStanding(asked: readonly AskedAgent[], agents: AgentsConfiguration): StandingView[] {
+  return agentIds.flatMap((agent) => {
+    const askEveryMs = askEveryMsOf(agents, agent);
+    if (askEveryMs === undefined) return [];
+    const { askedAt, endedAt, standing } = asked.find(({ agentId }) => agentId === agent) ?? {};
+    return {
+      agent,
+      askEverySeconds: askEveryMs / 1_000,
+      ...(askedAt === undefined ? {} : { askedAt }),
+      ...(endedAt === undefined ? {} : { endedAt }),
+      ...(standing ? { formedAt: standing.formedAt, standsUntilAt: standing.standsUntilAt } : {}),
+    };
+  });
+}
+
+/** For a person. */
+export function standingLine(
+  { agent, askEverySeconds, askedAt, endedAt, formedAt, standsUntilAt = 0 }: StandingView,
+  now: number,
+): string {
+  const every = `${agent} is asked every ${askEverySeconds} s`;
+  if (askedAt === undefined) return `${every}, and was not asked yet`;
+  const underWay = endedAt === undefined ? `one is under way since ${clock(askedAt)}` : undefined;
+  if (formedAt === undefined) return `${every}: the first answer ${underWay ? underWay.slice(4) : 'is missing'}`;
+  const last = `its answer of ${clock(formedAt)} ${
+    standsUntilAt > now ? `is ${seconds(now - formedAt)} s old and stands until ${clock(standsUntilAt)}` : 'has ended'
+  }`;
+  return [`${every}: ${last}`, ...(underWay ? [`the next ${underWay}`] : [])].join(', ');
+}
+
+/** Nothing of a view that was formed on the market of this moment. */
+export function ageWords({ formedAt }: Pick<Signal, 'formedAt'>, at: number | undefined): string {
+  if (formedAt === undefined || at === undefined || at - formedAt < 1_000) return '';
+  return `, formed ${seconds(at - formedAt)} s before`;
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 1_000);
+}
