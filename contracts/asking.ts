@@ -39,7 +39,7 @@ export type AskInput = z.output<typeof askInputSchema>;
 export interface AskTerms
   extends Pick<
     CycleTerms,
-    'account' | 'symbols' | 'timeframe' | 'candles' | 'frames' | 'bookLevels' | 'horizonMs' | 'books'
+    'account' | 'symbols' | 'timeframe' | 'candles' | 'frames' | 'past' | 'bookLevels' | 'horizonMs' | 'books'
   > {
   askEveryMs: number;
   /** The seat where it takes part, and the versions of its model. */

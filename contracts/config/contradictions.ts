@@ -2,6 +2,7 @@ import { minutesOf, type Timeframe } from '../../domain/market/timeframes.ts';
 import { decimal, decimalPattern, text } from '../../domain/money/money.ts';
 import { type SeatId, type SeatOf, seatIds, seatsOf } from '../../domain/signals/seats.ts';
 import { AFTER_AGENTS_MS } from '../cycle-times.ts';
+import { historyMinutes, type PaperMarket } from './paper-exchange.ts';
 
 interface Settings {
   mode: 'paper' | 'live';
@@ -14,7 +15,7 @@ interface Settings {
     trailingStop?: number | undefined;
     timeLimitMinutes?: number | undefined;
   };
-  paperExchange: { takerFeeRate: string; market: { kind: string; speed?: number } };
+  paperExchange: { takerFeeRate: string; market: PaperMarket & { speed?: number } };
   participation: { deadlineSeconds: number };
   agents: Record<SeatOf<'language-model'>, { timeoutSeconds: number }> &
     Partial<Record<SeatId, { askEverySeconds?: number | undefined }>>;
@@ -24,11 +25,11 @@ interface Settings {
 interface Contradiction {
   path: (string | number)[];
   /** What stands there. */
-  input: number;
+  input: number | string;
   message: string;
 }
 
-type Must = (isSo: boolean, path: Contradiction['path'], input: number, message: string) => void;
+type Must = (isSo: boolean, path: Contradiction['path'], input: Contradiction['input'], message: string) => void;
 
 /** What is right each by itself, and together leaves no decision, no order or no position: where each stands, and what it must be. */
 export function contradictions(settings: Settings): Contradiction[] {
@@ -37,6 +38,7 @@ export function contradictions(settings: Settings): Contradiction[] {
     if (!isSo) found.push({ path, input, message });
   };
   holdTimes(settings, must);
+  holdCandles(settings, must);
   holdAskings(settings, must);
   holdSizes(settings, must);
   holdStops(settings, must);
@@ -53,6 +55,33 @@ function holdSizes({ risk: { minTradeShare }, allocation: { portfolios = [] } }:
       `must not be below risk.minTradeShare, ${minTradeShare}: nothing of it would ever be worth an order`,
     );
   }
+}
+
+/** Fewer candles than this and no agent has a view: domain/signals/baseline.ts. */
+const LEAST_CANDLES = 30;
+
+/** Of an exchange elsewhere the history is not known here. */
+function holdCandles(
+  { mode, cycle: { timeframe, horizonMinutes }, paperExchange: { market } }: Settings,
+  must: Must,
+): void {
+  const length = minutesOf(timeframe);
+  must(
+    length <= horizonMinutes,
+    ['cycle', 'timeframe'],
+    timeframe,
+    `must not be longer than cycle.horizonMinutes, ${horizonMinutes}: raise that, or take shorter candles`,
+  );
+  if (mode !== 'paper') return;
+  // Beside those that have ended: the running one.
+  const days = ((LEAST_CANDLES + 1) * length) / 1_440;
+  const remedy = market.kind === 'mirror' ? '' : `set paperExchange.market.historyDays to ${Math.ceil(days)}, or `;
+  must(
+    historyMinutes(market) >= days * 1_440,
+    ['cycle', 'timeframe'],
+    timeframe,
+    `must leave an agent ${LEAST_CANDLES} candles of the ${historyMinutes(market) / 1_440} days that the paper exchange has: ${remedy}take shorter ones`,
+  );
 }
 
 /** What an exchange elsewhere takes is not known here. */
@@ -125,15 +154,9 @@ function holdAskings(
 
 function holdTimes({ cycle, risk, protection, participation, agents }: Settings, must: Must): void {
   const { deadlineSeconds } = participation;
-  const { intervalSeconds, horizonMinutes, timeframe } = cycle;
+  const { intervalSeconds, horizonMinutes } = cycle;
   const { maxSnapshotAgeSeconds: maxAge, minHoldingSeconds } = risk;
   const { timeLimitMinutes = Number.POSITIVE_INFINITY } = protection.enabled ? protection : {};
-  must(
-    minutesOf(timeframe) <= horizonMinutes,
-    ['cycle', 'horizonMinutes'],
-    horizonMinutes,
-    `must be at least one candle of cycle.timeframe, ${minutesOf(timeframe)} minutes (${timeframe}): raise it, or take a shorter timeframe`,
-  );
   const needed = Math.min(deadlineSeconds, intervalSeconds) + AFTER_AGENTS_MS / 1_000;
   must(
     deadlineSeconds <= intervalSeconds,

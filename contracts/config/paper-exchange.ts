@@ -38,8 +38,13 @@ const feeRate = notNegativeDecimalText
   .refine((text) => holds([text], isCounted), eightDecimals)
   .default('0.001');
 
+/** Of minutes, before the market begins; of the longest an exchange takes a few seconds more to make it, once. */
+const historyDays = z.int().min(1).max(60).optional();
+
 const syntheticMarket = z.strictObject({
   kind: z.literal('synthetic'),
+  /** Two where it is left out. Another history is another market. */
+  historyDays,
   seed: z.int().min(0).max(0xffff_ffff).default(7),
   instruments: z
     .array(terms.extend({ startPrice: positiveDecimalText }).refine(priced, unpriced))
@@ -54,6 +59,8 @@ const syntheticMarket = z.strictObject({
 
 const replayMarket = z.strictObject({
   kind: z.literal('replay'),
+  /** Of the files: one where it is left out, and half of them at most. */
+  historyDays,
   instruments: z
     .array(
       terms
@@ -96,5 +103,21 @@ export const paperExchangeSchema = z.strictObject({
   /** Orders an account may send in ten seconds, as in Binance's ORDERS limit. */
   ordersPerTenSeconds: z.int().min(1).default(100),
 });
+
+const DAY_MINUTES = 1_440;
+
+export interface PaperMarket {
+  kind: 'synthetic' | 'replay' | 'mirror';
+  historyDays?: number | undefined;
+}
+
+/** The minutes that each market has before it begins; of a mirrored venue those that it comes to keep. */
+export function historyMinutes(market: PaperMarket): number {
+  if (market.kind === 'mirror') return KEPT_MINUTES;
+  return (market.historyDays ?? (market.kind === 'synthetic' ? 2 : 1)) * DAY_MINUTES;
+}
+
+/** The newest minutes that a market keeps at the least. */
+export const KEPT_MINUTES = 7 * DAY_MINUTES;
 
 export type PaperExchangeConfiguration = z.output<typeof paperExchangeSchema>;

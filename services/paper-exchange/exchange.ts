@@ -4,7 +4,6 @@ import type { EngineEvents } from '../../venues/simulated/engine/events.ts';
 import { storedOrder } from '../../venues/simulated/engine/state.ts';
 import type { CommandResult } from '../../venues/simulated/engine/types.ts';
 import {
-  CANDLE_CAPACITY,
   type LoggedCommand,
   type Simulation,
   type SimulationOutput,
@@ -94,7 +93,7 @@ export class Exchange {
     if (snapshot) {
       const minute = Math.floor(this.simulation.marketAt(snapshot.step) / 60_000);
       const candles = this.simulation.engine.instruments.map((instrument) =>
-        this.store.candles(instrument.index, minute - CANDLE_CAPACITY),
+        this.store.candles(instrument.index, minute - this.simulation.candlesKept),
       );
       this.simulation.restore(snapshot.body, candles);
       this.#seq = snapshot.seq;
@@ -291,7 +290,7 @@ export class Exchange {
   #prune(): void {
     this.#lastPruneAt = this.#now();
     this.store.prune({
-      candlesBefore: Math.floor(this.simulation.marketAt() / 60_000) - CANDLE_CAPACITY,
+      candlesBefore: Math.floor(this.simulation.marketAt() / 60_000) - this.simulation.candlesKept,
       ordersBefore: this.#lastPruneAt - 90 * DAY_MS,
       unfilledBefore: this.#lastPruneAt - 7 * DAY_MS,
       keepCommands: 500_000,

@@ -109,6 +109,39 @@ describe('two that do not go together', () => {
     [{ risk: { maxDailyTurnover: 0.01 } }, undefined],
     [{ risk: { maxDailyFees: 0.00001 } }, /risk\.maxDailyFees: must not be below minTradeShare times 0\.002/],
     [{ risk: { maxDailyFees: 0.00002 } }, undefined],
+    [
+      { cycle: { timeframe: '4h' }, paperExchange: { market: { kind: 'synthetic', historyDays: 6 } } },
+      /cycle\.timeframe: must not be longer than cycle\.horizonMinutes, 60: .*\(it is "4h"\)\.$/,
+    ],
+    [{ cycle: { timeframe: '1h', horizonMinutes: 59 } }, /cycle\.timeframe: must not be longer than cycle\.horizonMin/],
+    [{ cycle: { timeframe: '1h', horizonMinutes: 60 } }, undefined],
+    [
+      { cycle: { timeframe: '4h', horizonMinutes: 240 } },
+      /cycle\.timeframe: must leave an agent 30 candles of the 2 days .*: set paperExchange\.market\.historyDays to 6, or take shorter/,
+    ],
+    [
+      {
+        cycle: { timeframe: '4h', horizonMinutes: 240 },
+        paperExchange: { market: { kind: 'synthetic', historyDays: 6 } },
+      },
+      undefined,
+    ],
+    [
+      {
+        cycle: { timeframe: '1d', horizonMinutes: 1_440 },
+        paperExchange: { market: { kind: 'synthetic', historyDays: 31 } },
+      },
+      undefined,
+    ],
+    [
+      {
+        cycle: { timeframe: '1d', horizonMinutes: 1_440 },
+        paperExchange: { market: { kind: 'mirror', venue: 'binance', symbols: ['BTC/USDT'] } },
+      },
+      /30 candles of the 7 days that the paper exchange has: take shorter/,
+    ],
+    [{ mode: 'live', cycle: { timeframe: '1d', horizonMinutes: 1_440 } }, undefined],
+    [{ cycle: { timeframe: '2h' } }, /cycle\.timeframe: must be one of 1m, 3m, 5m, 15m, 1h, 4h, 1d \(it is "2h"\)/],
     [{ symbols: ['BTC/USDT', 'BTC/USDT'] }, /symbols: must name each symbol once/],
     [
       {

@@ -36,8 +36,9 @@ export async function openAsking(tools: StandingTools, { account, seat }: AskInp
       notAsked: `it was asked ${Math.round(sinceMs / 1_000)} s ago, and is asked every ${askEveryMs / 1_000} s`,
     };
   }
-  const { symbols, timeframe, candles, frames, bookLevels, horizonMs } = terms;
-  const shown = { symbols, candles, bookLevels, ...(timeframe ? { timeframe } : {}), ...(frames ? { frames } : {}) };
+  const { symbols, timeframe, candles, frames, past, bookLevels, horizonMs } = terms;
+  const beside = { ...(timeframe ? { timeframe } : {}), ...(frames ? { frames } : {}), ...(past ? { past } : {}) };
+  const shown = { symbols, candles, bookLevels, ...beside };
   return { account, ...shown, horizonMs, askEveryMs, agents };
 }
 

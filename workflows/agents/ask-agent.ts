@@ -45,14 +45,14 @@ export async function askAgent(given: AskInput): Promise<AskReport> {
 }
 
 async function ask(seat: SeatId, terms: AskTerms): Promise<AgentAnswer[]> {
-  const { account, symbols, timeframe, candles, frames, bookLevels, horizonMs, askEveryMs, agents } = terms;
+  const { account, symbols, timeframe, candles, frames, past, bookLevels, horizonMs, askEveryMs, agents } = terms;
   const { workflowId } = workflowInfo();
   // What is spent on it, and logged of it, bears this in the place of a cycle's id.
   const askId: CycleId = tagged(workflowId);
   const askedAt = Date.now();
   const tryMs = standingAnswerMs(askEveryMs);
   const endsAt = askedAt + tryMs + AROUND_ANSWER_MS;
-  const shown = { symbols, timeframe, candles, frames, bookLevels };
+  const shown = { symbols, timeframe, candles, frames, past, bookLevels };
   const snapshot = named(
     await snapshotOf({ ...terms, endsAt }, { ...shown, correlationId: askId, neededUntilAt: endsAt }),
   );

@@ -1,4 +1,4 @@
-import type { PaperExchangeConfiguration } from '../../../contracts/config/paper-exchange.ts';
+import { historyMinutes, type PaperExchangeConfiguration } from '../../../contracts/config/paper-exchange.ts';
 import { MatchingEngine } from '../engine/engine.ts';
 import { createInstrument, type Instrument, type InstrumentSettings } from '../engine/instrument.ts';
 import { parseUnits } from '../engine/units.ts';
@@ -20,7 +20,7 @@ export async function createMarket(configuration: PaperExchangeConfiguration): P
   return {
     instruments,
     startPrices,
-    source: new SyntheticMarket(market.seed, instruments, startPrices),
+    source: new SyntheticMarket(market.seed, instruments, startPrices, historyMinutes(market)),
     identity: JSON.stringify(market),
   };
 }

@@ -17,6 +17,7 @@ const stateSchema = z.object({ prices: z.array(z.number()), step: z.int(), quote
 /** Fair prices quoted by another venue. Its quotes are logged like commands, so that the market can be replayed without it. */
 export class MirrorMarket implements MarketSource {
   readonly kind = 'mirror';
+  readonly historyMinutes = HISTORY_MINUTES;
   readonly seed = 1;
   readonly stepMs = WALL_STEP_MS;
   readonly wallStepMs = WALL_STEP_MS;

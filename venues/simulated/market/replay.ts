@@ -1,4 +1,4 @@
-import type { PaperExchangeConfiguration } from '../../../contracts/config/paper-exchange.ts';
+import { historyMinutes, type PaperExchangeConfiguration } from '../../../contracts/config/paper-exchange.ts';
 import type { Instrument } from '../engine/instrument.ts';
 import { type Bars, barAt, MINUTE_BAR_MS, priceAt } from './bars.ts';
 import { type Candle, flatCandle } from './candles.ts';
@@ -8,8 +8,6 @@ import { type Market, type MarketSource, WALL_STEP_MS } from './source.ts';
 
 type ReplaySettings = Extract<PaperExchangeConfiguration['market'], { kind: 'replay' }>;
 
-/** History that a file gives before its replay begins: at most this many minutes, and at most half of it. */
-const HISTORY_MINUTES = 1_440;
 const LONGEST_STEP_MS = 60_000;
 
 export async function createReplayMarket(settings: ReplaySettings, instruments: Instrument[]): Promise<Market> {
@@ -26,6 +24,7 @@ export async function createReplayMarket(settings: ReplaySettings, instruments: 
       kind: 'replay',
       seed: settings.seed,
       speed: settings.speed,
+      historyDays: settings.historyDays,
       instruments: settings.instruments.map(({ file: _file, ...rest }, index) => ({
         ...rest,
         content: fingerprint(bars[index]),
@@ -41,6 +40,8 @@ export class ReplayMarket implements MarketSource {
   readonly speed: number;
   readonly stepMs: number;
   readonly wallStepMs: number;
+  /** History that a file gives before its replay begins: at most this many minutes, and at most half of it. */
+  readonly historyMinutes: number;
   /** Time within the files at which step 0 begins. */
   readonly startAt: number;
   readonly #instruments: Instrument[];
@@ -48,8 +49,13 @@ export class ReplayMarket implements MarketSource {
   #at: number;
   #genesis = 0;
 
-  constructor(options: { settings: Pick<ReplaySettings, 'seed' | 'speed'>; instruments: Instrument[]; bars: Bars[] }) {
+  constructor(options: {
+    settings: Pick<ReplaySettings, 'kind' | 'seed' | 'speed' | 'historyDays'>;
+    instruments: Instrument[];
+    bars: Bars[];
+  }) {
     const { settings, instruments, bars } = options;
+    this.historyMinutes = historyMinutes(settings);
     this.seed = settings.seed;
     this.speed = settings.speed;
     this.stepMs = stepOf(settings.speed);
@@ -60,7 +66,7 @@ export class ReplayMarket implements MarketSource {
     const last = Math.min(...bars.map((one) => one.openAt.at(-1) ?? 0));
     if (last <= first) throw new Error('the market files share no time: replay files of the same period together');
     const half = first + (last - first) / 2;
-    this.startAt = floorMinute(Math.min(first + HISTORY_MINUTES * MINUTE_BAR_MS, half));
+    this.startAt = floorMinute(Math.min(first + this.historyMinutes * MINUTE_BAR_MS, half));
     this.#at = this.startAt;
   }
 
@@ -73,7 +79,7 @@ export class ReplayMarket implements MarketSource {
     const startMinute = this.startAt / MINUTE_BAR_MS;
     return this.#bars.map((bars, index) => {
       const instrument = this.#instruments[index];
-      const first = Math.max(Math.ceil((bars.openAt[0] ?? 0) / MINUTE_BAR_MS), startMinute - HISTORY_MINUTES);
+      const first = Math.max(Math.ceil((bars.openAt[0] ?? 0) / MINUTE_BAR_MS), startMinute - this.historyMinutes);
       const candles: Candle[] = [];
       if (!instrument) return candles;
       for (let minute = first; minute < startMinute; minute += 1) {

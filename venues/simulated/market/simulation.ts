@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KEPT_MINUTES } from '../../../contracts/config/paper-exchange.ts';
 import type { MatchingEngine } from '../engine/engine.ts';
 import type { EngineEvents } from '../engine/events.ts';
 import { engineState, engineStateSchema, restoreEngine } from '../engine/state.ts';
@@ -20,7 +21,6 @@ export interface SimulationOutput extends EngineEvents {
   balances: Array<{ account: number; asset: string; free: bigint; locked: bigint }>;
 }
 
-export const CANDLE_CAPACITY = 10_080;
 const RECENT_TRADES = 1_000;
 const STORED_TRADES = 300;
 
@@ -41,6 +41,8 @@ export class Simulation {
   readonly engine: MatchingEngine;
   readonly source: MarketSource;
   readonly series: CandleSeries[];
+  /** Newest minutes of each instrument. */
+  readonly candlesKept: number;
   /** Newest public trades of each instrument, oldest first. */
   readonly recent: Trade[][];
   readonly genesisAt: number;
@@ -56,7 +58,8 @@ export class Simulation {
     this.source = source;
     this.genesisAt = genesisAt;
     this.#marketGenesis = source.marketGenesis(genesisAt);
-    this.series = engine.instruments.map(() => new CandleSeries(CANDLE_CAPACITY));
+    this.candlesKept = Math.max(KEPT_MINUTES, source.historyMinutes);
+    this.series = engine.instruments.map(() => new CandleSeries(this.candlesKept));
     this.recent = engine.instruments.map(() => []);
     this.#flows = engine.instruments.map(
       (instrument, index) => new BackgroundFlow(engine, instrument, source.seed, startPrices[index] ?? 1),

@@ -14,6 +14,8 @@ export interface MarketSource {
   readonly speed: number;
   /** Market time of step 0, given the wall time of step 0. */
   marketGenesis(genesisAt: number): number;
+  /** How many minutes there may be before genesis: a market keeps as many. */
+  readonly historyMinutes: number;
   /** Minutes before genesis, per instrument, oldest first. `genesisMinute` itself is not among them. */
   history(genesisMinute: number): Candle[][];
   /** Called once, when a market is made, after `history`. */

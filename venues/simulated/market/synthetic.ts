@@ -6,7 +6,6 @@ import { hashUniform } from './random.ts';
 import { regimeKinds } from './regimes.ts';
 import { type MarketSource, WALL_STEP_MS } from './source.ts';
 
-export const HISTORY_MINUTES = 2_880;
 /** Sub-steps of a minute of history: enough for a candle with a body and shadows. */
 const PER_MINUTE = 6;
 
@@ -28,11 +27,13 @@ export class SyntheticMarket implements MarketSource {
   readonly stepMs = WALL_STEP_MS;
   readonly wallStepMs = WALL_STEP_MS;
   readonly speed = 1;
+  readonly historyMinutes: number;
   readonly #instruments: Instrument[];
   #state: FairPriceState;
 
-  constructor(seed: number, instruments: Instrument[], startPrices: number[]) {
+  constructor(seed: number, instruments: Instrument[], startPrices: number[], historyMinutes: number) {
     this.seed = seed;
+    this.historyMinutes = historyMinutes;
     this.#instruments = instruments;
     this.#state = openingPrices(seed, startPrices);
   }
@@ -43,7 +44,7 @@ export class SyntheticMarket implements MarketSource {
 
   history(genesisMinute: number): Candle[][] {
     const candles: Candle[][] = this.#instruments.map(() => []);
-    for (let minute = -HISTORY_MINUTES; minute < 0; minute += 1) {
+    for (let minute = -this.historyMinutes; minute < 0; minute += 1) {
       for (const [index, instrument] of this.#instruments.entries()) {
         const price = this.#ticks(instrument, index);
         candles[index]?.push(flatCandle(genesisMinute + minute, price, 0));

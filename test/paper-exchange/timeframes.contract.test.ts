@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { candlesOf } from '../../domain/market/frames.ts';
+import type { Candle } from '../../domain/market/market.ts';
+import { lengthOf, minutesOf, type Timeframe, timeframes } from '../../domain/market/timeframes.ts';
+import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
+import { createCcxtMarket } from '../../venues/binance/ccxt-market.ts';
+import type { MarketDataPort } from '../../venues/port.ts';
+import { startTestExchange, type TestExchange } from './harness.ts';
+
+const SYMBOL = 'BTC/USDT';
+const HISTORY_DAYS = 31;
+
+describe('the venue adapter on a paper exchange with a month of history', () => {
+  let exchange: TestExchange;
+  let market: MarketDataPort;
+  const connect = async (): Promise<void> => {
+    market = await createCcxtMarket(createCcxtClient({ venue: 'binance', restUrl: exchange.url }), 'paper');
+  };
+  beforeAll(async () => {
+    exchange = await startTestExchange({ market: { kind: 'synthetic', historyDays: HISTORY_DAYS } });
+    await connect();
+  }, 60_000);
+  afterAll(() => exchange.close());
+
+  const lengths = timeframes.map((timeframe) => ({ timeframe, candles: timeframe === '1m' ? 2_900 : 30 }));
+
+  test.each(timeframes)('decides on candles of %s, thirty of which have ended', async (timeframe) => {
+    const snapshot = await market.symbolSnapshot(SYMBOL, { timeframe, candles: 30 }, 5);
+    expect(snapshot.candles).toHaveLength(30);
+    expect(snapshot.timeframe).toBe(timeframe === '1m' ? undefined : timeframe);
+    expect(candlesOf(snapshot, timeframe)).toBe(snapshot.candles);
+    const opens = snapshot.candles.map(({ openAt }) => openAt);
+    expect(opens).toEqual(opens.map((_, index) => (opens[0] ?? 0) + index * lengthOf(timeframe)));
+    expect(opens.at(-1)).toBe(
+      Math.floor((await market.exchangeTime()) / lengthOf(timeframe)) * lengthOf(timeframe) - lengthOf(timeframe),
+    );
+  });
+
+  test('makes each of its minutes', async () => {
+    const frames = await market.frames(SYMBOL, lengths);
+    const of = (timeframe: Timeframe): readonly Candle[] => candlesOf({ candles: [], frames }, timeframe);
+    const minutes = new Map(of('1m').map((one) => [one.openAt, one]));
+    expect(minutes.size).toBe(2_900);
+    for (const timeframe of timeframes.slice(1)) {
+      const known = of(timeframe).filter(({ openAt }) => minutes.has(openAt));
+      expect(known.length).toBeGreaterThan(0);
+      for (const candle of known) {
+        const parts = Array.from({ length: minutesOf(timeframe) }, (_, index) =>
+          minutes.get(candle.openAt + index * 60_000),
+        );
+        expect(candle.close).toBe(parts.at(-1)?.close);
+        expect(Number(candle.high)).toBe(Math.max(...parts.map((part) => Number(part?.high))));
+        expect(Number(candle.low)).toBe(Math.min(...parts.map((part) => Number(part?.low))));
+      }
+    }
+  });
+
+  test('gives a long past in pages, without a gap', async () => {
+    const [frame] = await market.frames(SYMBOL, [{ timeframe: '3m', candles: 1_124 }]);
+    const opens = frame?.candles.map(([openAt]) => openAt) ?? [];
+    expect(opens).toHaveLength(1_124);
+    expect((opens.at(-1) ?? 0) - (opens[0] ?? 0)).toBe(1_123 * 180_000);
+  });
+
+  test('has it still when the exchange was restarted', async () => {
+    const read = async () => (await market.frames(SYMBOL, [{ timeframe: '4h', candles: 180 }]))[0]?.candles;
+    const before = await read();
+    expect(before).toHaveLength(180);
+    await exchange.restart();
+    await connect();
+    expect(await read()).toEqual(before);
+  });
+});
