@@ -23,6 +23,7 @@ import { createEngineViews, type EngineViews } from './hummingbot/hummingbot-eng
 import type { Beside } from './language-models/facts.ts';
 import { createLanguageModel } from './language-models/language-model.ts';
 import type { ModelCalls } from './language-models/metering.ts';
+import type { LanguageModelSettings } from './language-models/question.ts';
 import type { Agent } from './port.ts';
 import { createFeed } from './sentiment/news/feed.ts';
 import { createNewsFile } from './sentiment/news/file.ts';
@@ -56,19 +57,25 @@ type Create<Id extends SeatId> = (id: Id, means: Given) => Agent | undefined;
 
 /** How the agent of a seat is made; undefined where a worker of its own serves the queue: ours would take questions away from the model. */
 const kinds: { [K in Exclude<SeatKind, 'of-its-own'>]: Create<SeatOf<K>> } = {
-  'language-model': (id, { configuration, secrets, modelCalls, news, scoreOf }) => {
-    const { hosted, secrets: named } = seatRow(id) as Extract<SeatRow, { kind: 'language-model' }>;
-    const settings = {
-      id,
-      ...configuration.agents[id],
-      apiKey: secrets[hosted.key as SeatSecretName],
-      keyVariable: named?.[hosted.key]?.variable ?? hosted.key,
-    };
-    return createLanguageModel(settings, modelCalls, { news, scoreOf });
-  },
+  'language-model': (id, { configuration, secrets, modelCalls, news, scoreOf }) =>
+    createLanguageModel(modelSettingsOf(id, { configuration, secrets }), modelCalls, { news, scoreOf }),
   'trained-forecaster': createForecaster,
   forecaster: createForecaster,
 };
+
+/** What a hosted model is made of. */
+export function modelSettingsOf(
+  id: SeatOf<'language-model'>,
+  { configuration, secrets }: Pick<Means, 'configuration' | 'secrets'>,
+): LanguageModelSettings {
+  const { hosted, secrets: named } = seatRow(id) as Extract<SeatRow, { kind: 'language-model' }>;
+  return {
+    id,
+    ...configuration.agents[id],
+    apiKey: secrets[hosted.key as SeatSecretName],
+    keyVariable: named?.[hosted.key]?.variable ?? hosted.key,
+  };
+}
 
 /** The agents of their own kind: each takes its settings and secrets by name, and signs as itself. */
 const own: { [Id in Own]: (means: Given) => Agent<Id> } = {

@@ -45,7 +45,7 @@ export class CandleSeries {
   }
 
   /** The last ones that had closed by then, back to the last gap: never one that ends later. */
-  closedBy(at: number): Candle[] {
+  closedBy(at: number, most = WINDOW): Candle[] {
     let [low, high] = [0, this.#rows.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -53,7 +53,7 @@ export class CandleSeries {
       else high = middle;
     }
     const found: Candle[] = [];
-    for (let index = low - 1; index >= 0 && found.length < WINDOW; index -= 1) {
+    for (let index = low - 1; index >= 0 && found.length < most; index -= 1) {
       const row = this.#rows[index];
       const after = found.at(-1);
       if (!row || (after && row.openedAt !== after.openAt - MINUTE_MS)) break;

@@ -125,7 +125,7 @@ async function answer(
   }
 }
 
-function groupsOf(features: readonly SymbolFeatures[]): SymbolFeatures[][] {
+export function groupsOf(features: readonly SymbolFeatures[]): SymbolFeatures[][] {
   const count = Math.ceil(features.length / SYMBOLS_A_REQUEST);
   return Array.from({ length: count }, (_, index) =>
     features.slice(index * SYMBOLS_A_REQUEST, (index + 1) * SYMBOLS_A_REQUEST),
