@@ -214,7 +214,7 @@ export async function startRig(
       coordinator: coordinatorActivities,
       scripted: {
         ...Object.fromEntries(agentIds.map((id) => [id, scriptedAgent(id, () => views.current)])),
-        ...options.ownAgents?.(journal as Journal),
+        ...options.ownAgents?.(journal),
       },
     },
     options,
