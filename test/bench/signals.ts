@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util';
 import { hold, quantile } from './bounds.ts';
 import { agents } from './signals/agents.ts';
 import { beliefsOf, dayAbove, longestBelow, shareOfDays, trustsOf, votesOf } from './signals/figures.ts';
-import { forecasters, SKILL } from './signals/forecasters.ts';
+import { baseline, forecasters, SKILL } from './signals/forecasters.ts';
 import { DAY_MS, recordedMarket, syntheticMarket } from './signals/markets.ts';
-import { productRules } from './signals/rules.ts';
+import { productRules, returnPeriodsOf, scoreAfter } from './signals/rules.ts';
 
 /**
  * What trust and promotion make of agents of known skill: one symbol, a horizon of an hour, a decision each 30 seconds (each five minutes for
@@ -116,6 +116,10 @@ for (const [name, byDay] of beliefs) {
   console.log(`| ${[name, says, truly, ...cells, ...skills].join(' | ')} |`);
 }
 console.log();
+if (recorded) {
+  const { returns, belief } = scoreAfter(productRules, returnPeriodsOf(baseline, recorded, 0), days);
+  console.log(`baseline after ${days} days: ${JSON.stringify({ ...returns, belief })}`);
+}
 /** Of a correlation of 0.05, which a good forecaster has. */
 const believedOf = (name: string, share: number): number =>
   (quantile(

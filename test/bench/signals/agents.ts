@@ -1,6 +1,6 @@
 import type { Price, Quantity } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
-import { BASELINE_MIN_CANDLES, baselineView } from '../../../domain/signals/baseline.ts';
+import { BASELINE_MIN_CANDLES, type BaselineView, baselineView } from '../../../domain/signals/baseline.ts';
 import { FLAT_BAND, normalCdf } from '../../../domain/statistics/statistics.ts';
 import { type Market, normal, uniform } from './markets.ts';
 
@@ -87,11 +87,11 @@ const volatilityForecast: Agent = (market) =>
 const BASELINE_EVERY = 15;
 const BASELINE_CANDLES = 120;
 
-/** The rule of domain/signals/baseline.ts, from the closes of the last two hours. */
-const baseline: Agent = (market) => {
+/** What the rule of domain/signals/baseline.ts holds at each decision, from the closes of the last two hours; undefined while there are too few. */
+export function baselineViews(market: Market): (BaselineView | undefined)[] {
   const perMinute = 60_000 / market.stepMs;
-  let view: ReturnType<typeof baselineView>;
-  return saying(market, (index) => {
+  let view: BaselineView | undefined;
+  return Array.from(market.returns, (_, index) => {
     if (index % (BASELINE_EVERY * perMinute) === 0) {
       const closes: number[] = [];
       for (let at = index; at >= 0 && closes.length < BASELINE_CANDLES; at -= perMinute) {
@@ -110,8 +110,13 @@ const baseline: Agent = (market) => {
       });
       view = candles.length < BASELINE_MIN_CANDLES ? undefined : baselineView(candles, 60);
     }
-    return view?.probabilities ?? { up: 1 / 3, down: 1 / 3 };
+    return view;
   });
+}
+
+const baseline: Agent = (market) => {
+  const views = baselineViews(market);
+  return saying(market, (index) => views[index]?.probabilities ?? { up: 1 / 3, down: 1 / 3 });
 };
 
 /** By what they know. The first four are right so often as they say. */

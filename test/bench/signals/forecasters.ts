@@ -1,13 +1,20 @@
+import { baselineViews } from './agents.ts';
 import { type Market, normal, uniform } from './markets.ts';
 
-/** What an agent of known skill expects at each decision: a fraction over the hour; its uncertainty is the market's deviation as it was known then. */
-export type Forecaster = (market: Market, seed: number) => Float64Array;
+/** What an agent expects at each decision, and how unsure it is: fractions over the hour. */
+export interface Expected {
+  returns: Float64Array;
+  uncertainties: Float64Array;
+}
+
+export type Forecaster = (market: Market, seed: number) => Expected;
 
 /** Correlation with what comes that a good forecaster has. */
 export const SKILL = 0.05;
 
 /**
- * Knows so much of the hour's standardised return, and says `says` times that call, in deviations. Its call lives as long as the hour does.
+ * Knows so much of the hour's standardised return, and says `says` times that call, in deviations as the market has them. Its call lives as long as
+ * the hour does.
  *
  * @param skill correlation of the call with what comes; who means what it says has `says` = `skill`
  */
@@ -18,11 +25,12 @@ export function forecaster(skill: number, says: number): Forecaster {
     for (let index = 1; index < elsewhere.length; index += 1) {
       elsewhere[index] = (elsewhere[index - 1] ?? 0) + draw() / Math.sqrt(horizon);
     }
-    return Float64Array.from(returns, (came, index) => {
+    const said = Float64Array.from(returns, (came, index) => {
       const deviation = deviations[index] ?? 1;
       const noise = (elsewhere[index + horizon] ?? 0) - (elsewhere[index] ?? 0);
       return says * deviation * (skill * (came / deviation) + Math.sqrt(1 - skill ** 2) * noise);
     });
+    return { returns: said, uncertainties: deviations };
   };
 }
 
@@ -34,4 +42,13 @@ export const forecasters: Record<string, { says: Forecaster; slope: number; size
   'noise, as loud as the honest': { says: forecaster(0, SKILL), slope: 0, size: SKILL },
   'noise, ten times as loud': { says: forecaster(0, 10 * SKILL), slope: 0, size: 10 * SKILL },
   'honest, the other way round': { says: forecaster(SKILL, -SKILL), slope: -1, size: SKILL },
+};
+
+/** The rule of domain/signals/baseline.ts; its first two hours are of no use. */
+export const baseline: Forecaster = (market) => {
+  const views = baselineViews(market);
+  return {
+    returns: Float64Array.from(views, (view) => view?.expectedReturn ?? 0),
+    uncertainties: Float64Array.from(views, (view, index) => view?.uncertainty ?? market.deviations[index] ?? 1),
+  };
 };

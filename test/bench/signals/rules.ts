@@ -42,15 +42,15 @@ export function periodsOf(agent: Agent, market: Market, seed: number, periodMs =
 
 /** The same of one that says what it expects. */
 export function returnPeriodsOf(says: Forecaster, market: Market, seed: number): ScorePeriod[] {
-  const expected = says(market, seed);
+  const { returns, uncertainties } = says(market, seed);
   const signals = new Map<number, ScoredSignal[]>();
   for (let index = 0; index < market.returns.length; index += 1) {
-    const [expectedReturn, uncertainty] = [expected[index] ?? 0, market.deviations[index] ?? 1];
+    const [expectedReturn, uncertainty] = [returns[index] ?? 0, uncertainties[index] ?? 1];
     const signal = {
       probabilities: outcomeProbabilities(expectedReturn, uncertainty),
       realisedReturn: market.returns[index] ?? 0,
       share: 1,
-      forecast: { expectedReturn, uncertainty, deviation: uncertainty },
+      forecast: { expectedReturn, uncertainty, deviation: market.deviations[index] },
     };
     const endsAt = periodEnd((index + market.horizon) * market.stepMs, HOUR_MS);
     const period = signals.get(endsAt);
