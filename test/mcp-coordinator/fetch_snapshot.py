@@ -26,7 +26,13 @@ async def main() -> dict[str, object]:
         "snapshotId": request.snapshot_id,
         "takenAt": request.taken_at,
         "symbols": [market.symbol for market in request.markets],
-        "closes": [market.candles[-1]["close"] for market in request.markets],
+        "frames": [
+            [(frame.minutes, frame.opened_at[-1], frame.closes[-1]) for frame in market.frames] for market in request.markets
+        ],
+        "pasts": [
+            market.past and (market.past.minutes, market.past.opened_at[-1], market.past.closes[-1])
+            for market in request.markets
+        ],
     }
 
 

@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pythonEnvironment } from '../../client/stack/python-environment.ts';
-import type { MarketSnapshot } from '../../domain/market/market.ts';
+import { packed, pastOf } from '../../domain/market/frames.ts';
+import type { Frame, MarketSnapshot, SymbolSnapshot } from '../../domain/market/market.ts';
 import type { SnapshotReference } from '../../domain/market/snapshot.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
@@ -18,9 +19,14 @@ let json: string;
 
 beforeAll(async () => {
   harness = await startHarness();
-  const symbols = Array.from({ length: 50 }, (_, index) =>
-    symbolSnapshot(`Ü${index}/USDT`, candlesOf(walk({ count: 120, seed: index })), bookAround(100)),
-  );
+  const symbols = Array.from({ length: 50 }, (_, index): SymbolSnapshot => {
+    const candles = candlesOf(walk({ count: 120, seed: index }));
+    const minutes: Frame = { timeframe: '1m', candles: candles.map(packed) };
+    const one = symbolSnapshot(`Ü${index}/USDT`, candles, bookAround(100));
+    if (index % 2 === 0) return one;
+    const past = pastOf(minutes);
+    return { ...one, timeframe: '1h', frames: [minutes], ...(past ? { past } : {}) };
+  });
   ({ snapshot, reference, json } = sealSnapshot({ venue: 'binance', mode: 'paper', takenAt: TAKEN_AT, symbols }));
   await harness.buffer.keep({ sha256: reference.sha256, json, neededUntilAt: Date.now() + 60_000 });
 });
@@ -136,7 +142,19 @@ describe('a Python worker without a market buffer', () => {
       snapshotId: snapshot.snapshotId,
       takenAt: TAKEN_AT,
       symbols: snapshot.symbols.map(({ instrument }) => instrument.symbol),
-      closes: snapshot.symbols.map(({ candles }) => candles.at(-1)?.close),
+      frames: snapshot.symbols.map(({ candles, timeframe }) => {
+        const { openAt, close } = candles.at(-1) ?? {};
+        return timeframe === undefined
+          ? [[1, openAt, close]]
+          : [
+              [60, openAt, close],
+              [1, openAt, close],
+            ];
+      }),
+      pasts: snapshot.symbols.map(({ candles, past }) => {
+        const { openAt, close } = candles.at(-1) ?? {};
+        return past ? [1, openAt, close] : null;
+      }),
     });
   });
 
