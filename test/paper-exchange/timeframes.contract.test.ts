@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { candlesOf } from '../../domain/market/frames.ts';
 import type { Candle } from '../../domain/market/market.ts';
@@ -5,7 +7,7 @@ import { lengthOf, minutesOf, type Timeframe, timeframes } from '../../domain/ma
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtMarket } from '../../venues/binance/ccxt-market.ts';
 import type { MarketDataPort } from '../../venues/port.ts';
-import { startTestExchange, type TestExchange } from './harness.ts';
+import { startTestExchange, type TestExchange, temporaryFolder } from './harness.ts';
 
 const SYMBOL = 'BTC/USDT';
 const HISTORY_DAYS = 31;
@@ -69,5 +71,49 @@ describe('the venue adapter on a paper exchange with a month of history', () => 
     await exchange.restart();
     await connect();
     expect(await read()).toEqual(before);
+  });
+});
+
+describe('the venue adapter on a replay that is faster than the clock', () => {
+  const SPEED = 600;
+
+  test('has the lengths by the market’s own time, without what is running', async () => {
+    const folder = await temporaryFolder();
+    const file = join(folder, 'candles.csv');
+    const start = Date.UTC(2022, 0, 1);
+    const rows = Array.from({ length: 4 * 1_440 }, (_, minute) => {
+      const price = (100 + 5 * Math.sin(minute / 200)).toFixed(2);
+      return `${start + minute * 60_000},${price},${price},${price},${price},1`;
+    });
+    await writeFile(file, `timestamp,open,high,low,close,volume\n${rows.join('\n')}\n`);
+    const instrument = { symbol: SYMBOL, file, tickSize: '0.01', stepSize: '0.001', minNotional: '5' };
+    const exchange = await startTestExchange({
+      market: { kind: 'replay', speed: SPEED, historyDays: 2, instruments: [instrument] },
+    });
+    try {
+      const market = await createCcxtMarket(
+        createCcxtClient({ venue: 'binance', restUrl: exchange.url }),
+        'paper',
+        SPEED,
+      );
+      const minute = await market.symbolSnapshot(SYMBOL, { timeframe: '1m', candles: 1 }, 5);
+      const frames = await market.frames(SYMBOL, [
+        { timeframe: '15m', candles: 96 },
+        { timeframe: '4h', candles: 10 },
+      ]);
+      const now = (minute.candles[0]?.openAt ?? 0) + 60_000;
+      expect(now).toBeGreaterThanOrEqual(start + 2 * 86_400_000 - 60_000);
+      for (const { timeframe, candles } of frames) {
+        const [openAt = 0, , , , close] = candles.at(-1) ?? [];
+        // The market goes on while it is asked: ten minutes a second.
+        expect(openAt + lengthOf(timeframe)).toBeGreaterThan(now - lengthOf(timeframe));
+        expect(openAt + lengthOf(timeframe)).toBeLessThanOrEqual(now + 120 * 60_000);
+        const last = (openAt + lengthOf(timeframe) - 60_000 - start) / 60_000;
+        expect(Number(close)).toBeCloseTo(100 + 5 * Math.sin(last / 200), 2);
+      }
+      expect(frames.map(({ candles }) => candles.length)).toEqual([96, 10]);
+    } finally {
+      await exchange.close();
+    }
   });
 });
