@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { AgentAnswer, Signal } from '../../domain/signals/signals.ts';
 import { sentimentPrompt } from '../../trading/agents/language-models/prompts/sentiment-1.ts';
 import type { Agent } from '../../trading/agents/port.ts';
 import { createNewsFile } from '../../trading/agents/sentiment/news/file.ts';
+import { publicFeeds } from '../../trading/agents/sentiment/news/public-feeds.ts';
 import { fingptSeat } from '../../trading/agents/sentiment/seats.ts';
 import { createSentimentAgent } from '../../trading/agents/sentiment/sentiment-agent.ts';
 import { temporaryFolder, temporaryJournal } from '../support/books.ts';
@@ -139,6 +140,30 @@ it('FinGPT gives the views that it has when its time is over, and goes on from t
   expect(seen[0]).toEqual(['signal', 'timeout']);
   expect(seen.at(-1)).toEqual(['signal', 'signal']);
   expect(prompts.filter((prompt) => prompt.includes('Ether adoption grows'))).toHaveLength(1);
+});
+
+it('FinGPT reads the feeds that need no key where one setting says so, without a word of ours but a name', async () => {
+  const { baseUrl } = await serve(fingpt, () => ({ text: 'positive' }));
+  const asked: { url: string; authorization: string | null }[] = [];
+  const real = globalThis.fetch;
+  const date = new Date(minutesAgo(5)).toUTCString();
+  vi.stubGlobal('fetch', (input: string | URL | Request, init?: RequestInit) => {
+    const url = input instanceof Request ? input.url : String(input);
+    if (url.startsWith('http://127.0.0.1')) return real(input, init);
+    asked.push({ url, authorization: new Headers(init?.headers).get('authorization') });
+    const item = `<item><title>Bitcoin of ${new URL(url).host}</title><pubDate>${date}</pubDate></item>`;
+    return Promise.resolve(new Response(`<rss version="2.0"><channel>${item}</channel></rss>`));
+  });
+  closers.push(() => void vi.unstubAllGlobals());
+  const answerFor = async (news: object) =>
+    (await ask(agentFrom('fingpt', { fingpt: { baseUrl, news } }), healthyRequest())).answer;
+  expect(reasonsOf(await answerFor({ publicFeeds: false }))).toEqual(['not_configured', 'not_configured']);
+  expect(asked).toEqual([]);
+  // One that stands there as well is read once.
+  const answer = await answerFor({ publicFeeds: true, feeds: [publicFeeds[0]] });
+  expect(asked).toEqual(publicFeeds.map((url) => ({ url, authorization: null })));
+  expect(publicFeeds.every((url) => url.startsWith('https://'))).toBe(true);
+  expect(signalOn(answer, 'BTC/USDT').rationale).toContain(`${publicFeeds.length} pieces of news`);
 });
 
 describe('FinGPT abstains', () => {

@@ -17,7 +17,7 @@ import {
   startFakeFreqtrade,
   TIMEFRAME_MS,
 } from './fake-freqtrade.ts';
-import { healthyRequest, TAKEN_AT } from './market.ts';
+import { HORIZON_MS, healthyRequest, TAKEN_AT } from './market.ts';
 
 const open: FakeFreqtrade[] = [];
 afterEach(async () => {
@@ -127,6 +127,28 @@ describe("the strategy's view", () => {
       `trade open since ${time(OPEN_AT)} (trend_up)`,
       'its own money is simulated',
     ]);
+  });
+
+  it('is formed when its candle closed, and the same for each cycle that reads it', async () => {
+    const pages = candles({ ...entry, signal_strength: 0.75 });
+    const view = signalOn('BTC/USDT', await answerTo(pages));
+    const closedAt = OPEN_AT + TIMEFRAME_MS;
+    expect(view).toMatchObject({ formedAt: closedAt, horizonMs: HORIZON_MS, validUntilAt: closedAt + HORIZON_MS });
+    const early = candles({ ...entry, __date_ts: TAKEN_AT - TIMEFRAME_MS + 10_000 });
+    expect(signalOn('BTC/USDT', await answerTo(early)).formedAt).toBe(TAKEN_AT);
+  });
+
+  it('looks ahead for as long as a longer candle counts', async () => {
+    const hours = { timeframe: '4h', timeframe_ms: 4 * HORIZON_MS };
+    const page = (pair: string): Page => {
+      const { json } = candleOf(pair, { ...entry, signal_strength: 1, __date_ts: TAKEN_AT - 9 * HORIZON_MS });
+      return { json: { ...(json as object), ...hours } };
+    };
+    const config = recordedWith('/show_config', { timeframe: '4h' });
+    const view = signalOn('BTC/USDT', await answerTo({ '/show_config': config, '/pair_candles': page }));
+    expect(view).toMatchObject({ formedAt: TAKEN_AT - 5 * HORIZON_MS, horizonMs: 8 * HORIZON_MS });
+    const hour = signalOn('BTC/USDT', await answerTo(candles({ ...entry, signal_strength: 1 })));
+    expect(view.uncertainty / hour.uncertainty).toBeCloseTo(Math.sqrt(8), 9);
   });
 
   it('says so when it trades with real money of its own', async () => {

@@ -16,6 +16,8 @@ const MINUTE_MS = 60_000;
 const MIN_CANDLES = 30;
 /** The last candle may have closed so many of its timeframes before the snapshot, or after it. */
 const MAX_TIMEFRAMES = 2;
+/** Of a signal: contracts/signals.ts. */
+const MAX_HORIZON_MS = 7 * 86_400_000;
 /** Closes of the same minute of the same market differ by less than this share, even between venues. */
 const SAME_MARKET = 0.01;
 
@@ -44,8 +46,10 @@ interface Stance {
  * What the strategy would do on its own account with its last closed candle, as a view on the horizon.
  *
  * The rule: an entry counts up, an exit down, a short entry down and a short exit up, by Freqtrade's own precedence of what it would trade; an
- * open trade without an exit counts mildly its way. What is left is no opinion, and no forecast of zero. The strength s is the strategy's own. The expected return is ±s·EDGE·σ with σ the deviation of the snapshot's candles over
- * the horizon, and the probabilities are those of a normal return with that mean and deviation: Grinold's rule that an edge is information
+ * open trade without an exit counts mildly its way. What is left is no opinion, and no forecast of zero. The view is formed when the candle
+ * closes, so that cycles which read the same one hear one view, and looks ahead as far as the question, or for as long as the candle counts. The
+ * strength s is the strategy's own. The expected return is ±s·EDGE·σ with σ the deviation of the snapshot's candles over that horizon, and the
+ * probabilities are those of a normal return with that mean and deviation: Grinold's rule that an edge is information
  * times volatility times score, under a fixed prior, since a strategy forecasts no return. Its prices are held against ours, to notice another
  * market, and go no further.
  *
@@ -55,7 +59,7 @@ interface Stance {
 export function freqtradeView(
   market: SymbolSnapshot,
   { bot, candle, trade }: Finding,
-  { horizonMs, snapshot: { takenAt } }: AgentRequest,
+  { horizonMs: askedMs, snapshot: { takenAt } }: AgentRequest,
 ): Signal {
   const {
     instrument: { symbol },
@@ -80,6 +84,8 @@ export function freqtradeView(
     throw new FreqtradeRefused('no_view', `Freqtrade's ${bot.strategy} on ${bot.timeframe} candles: ${stance}.`);
   }
   const { side, strength, words } = stance;
+  const horizonMs = Math.min(MAX_HORIZON_MS, Math.max(askedMs, MAX_TIMEFRAMES * candle.timeframeMs));
+  const formedAt = Math.min(closedAt, takenAt);
   const uncertainty = uncertaintyOver(standardDeviation(logReturns(closes)), candlesIn(horizonMs, market));
   const expectedReturn = clamp(side * strength * EDGE * uncertainty, -MAX_EXPECTED_RETURN, MAX_EXPECTED_RETURN);
   return {
@@ -91,7 +97,8 @@ export function freqtradeView(
     uncertainty,
     conviction: MAX_CONVICTION * strength,
     horizonMs,
-    validUntilAt: takenAt + horizonMs,
+    formedAt,
+    validUntilAt: formedAt + horizonMs,
     rationale: `Freqtrade's ${bot.strategy} on ${bot.timeframe} candles: ${words}.`,
     evidence: evidenceOf(candle, trade, bot, closedAt),
   };
