@@ -64,9 +64,20 @@ export function dialectOf({ baseUrl, dialect }: { baseUrl: string; dialect?: Dia
   return dialect ?? hosts.find(([pattern]) => pattern.test(host))?.[1] ?? 'plain';
 }
 
+/** Longest that Node waits for the beginning of an answer (undici's headersTimeout): of one that is not streamed that is its end. */
+const MOST_UNSTREAMED_SECONDS = 300;
+
 /** A stream is what a long answer needs: Model Studio thinks in none other, and no gateway ends a connection that it takes for idle. */
-export function isStreamed({ thinking, stream }: { thinking: Thinking; stream?: boolean | undefined }): boolean {
-  return stream ?? thinking !== 'off';
+export function isStreamed({
+  thinking,
+  timeoutSeconds,
+  stream,
+}: {
+  thinking: Thinking;
+  timeoutSeconds: number;
+  stream?: boolean | undefined;
+}): boolean {
+  return stream ?? (thinking !== 'off' || timeoutSeconds > MOST_UNSTREAMED_SECONDS);
 }
 
 const price = z.strictObject({
@@ -108,6 +119,7 @@ interface ModelSettings extends TokenSettings {
   cheaperModel?: string | undefined;
   dialect?: Dialect | undefined;
   stream?: boolean | undefined;
+  timeoutSeconds: number;
   prices: Readonly<Record<string, z.output<typeof price>>>;
 }
 
@@ -116,7 +128,7 @@ export function holdModelSettings(
   settings: ModelSettings,
   refuse: (path: (keyof ModelSettings)[], input: unknown, message: string) => void,
 ): void {
-  const { model, cheaperModel, prices, thinking, thinkingTokens, stream, maxTokens } = settings;
+  const { model, cheaperModel, prices, thinking, thinkingTokens, stream, timeoutSeconds, maxTokens } = settings;
   for (const name of new Set([model, ...(cheaperModel === undefined ? [] : [cheaperModel])])) {
     if (priceOf(name, prices) === undefined) {
       refuse(
@@ -140,5 +152,12 @@ export function holdModelSettings(
   }
   if (thinking !== 'off' && stream === false && dialectOf(settings) === 'dashscope') {
     refuse(['stream'], stream, 'must be true: Model Studio refuses to think where the answer is not streamed');
+  }
+  if (stream === false && timeoutSeconds > MOST_UNSTREAMED_SECONDS) {
+    refuse(
+      ['stream'],
+      stream,
+      `must be true where timeoutSeconds is above ${MOST_UNSTREAMED_SECONDS}: a connection that brings nothing is ended then`,
+    );
   }
 }

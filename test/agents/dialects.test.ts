@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { agentsSchema } from '../../contracts/config/agents.ts';
-import { type Dialect, dialectOf, dialects, thinkingLevels } from '../../contracts/config/language-models.ts';
+import {
+  type Dialect,
+  dialectOf,
+  dialects,
+  isStreamed,
+  thinkingLevels,
+} from '../../contracts/config/language-models.ts';
 import { ask, detailOf, reasonsOf } from './agents.ts';
 import { healthyRequest } from './market.ts';
 import { deepseekAt, provide } from './providers.ts';
@@ -72,6 +78,13 @@ describe('what is sent', () => {
   });
 });
 
+it.each([
+  [{ thinking: 'off', timeoutSeconds: 300 }, false],
+  [{ thinking: 'off', timeoutSeconds: 301 }, true],
+  [{ thinking: 'low', timeoutSeconds: 20 }, true],
+  [{ thinking: 'low', timeoutSeconds: 20, stream: false }, false],
+] as const)('what takes long is streamed: %j', (settings, expected) => expect(isStreamed(settings)).toBe(expected));
+
 describe('settings of a language model', () => {
   it.each([
     [{ model: 'gpt-9' }, ['deepseek', 'prices'], /has no price of gpt-9, .*add "gpt-9": \{ input: "…", output: "…" \}/],
@@ -84,6 +97,7 @@ describe('settings of a language model', () => {
       ['deepseek', 'maxTokens'],
       /gives 131072 at most/,
     ],
+    [{ timeoutSeconds: 301, stream: false }, ['deepseek', 'stream'], /above 300: a connection that brings nothing/],
     [{ extraBody: { messages: [] } }, ['deepseek', 'extraBody'], /settings of their own/],
     [{ timeoutSeconds: 601 }, ['deepseek', 'timeoutSeconds'], /600/],
   ])('that cannot be are refused: %j', (deepseek, path, message) => {

@@ -5,6 +5,7 @@ import type { AgentRequest } from '../../../contracts/signals.ts';
 import { type Decimal, decimal, sum, text } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { Answered } from '../../../domain/scoring/comparison.ts';
+import { agreeingAnswer } from '../../../domain/signals/agreement.ts';
 import type { AgentAnswer, Opinion } from '../../../domain/signals/signals.ts';
 import type { RecordedCase } from '../../training/cases.ts';
 import { abstainingAnswer } from '../answer-check.ts';
@@ -117,10 +118,12 @@ function resultOf(
   answers: readonly AgentAnswer[],
   cases: readonly RecordedCase[],
 ): PromptResult {
-  const opinions = answers.flatMap((answer) => answer.opinions);
+  // As a cycle would count them.
+  const counted = answers.map(agreeingAnswer);
+  const opinions = counted.flatMap((answer) => answer.opinions);
   const answered = cases.flatMap(({ cycleId, realised }, index) =>
     [...realised].map(([symbol, realisedReturn]) => {
-      const opinion = answers[index]?.opinions.find((each) => each.symbol === symbol);
+      const opinion = counted[index]?.opinions.find((each) => each.symbol === symbol);
       return { caseId: cycleId, view: opinion?.kind === 'signal' ? opinion : undefined, realisedReturn };
     }),
   );
