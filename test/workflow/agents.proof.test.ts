@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import type { ScoringReport } from '../../contracts/scores.ts';
 import { tagged } from '../../domain/money/tagged.ts';
+import { periodEnd } from '../../domain/scoring/periods.ts';
 import { agentIds, missionAgentIds } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
@@ -174,11 +175,11 @@ describe('scoring', () => {
     const { record } = await cycle(system);
     const horizonMs = 60_000;
     // The same signals as if given on the hour before: their minutes have ended, and the exchange has their candles.
-    for (let n = 1; n <= 20; n += 1) {
-      const takenAt = Date.now() - (n + 3) * 60_000;
+    const takenAts = Array.from({ length: 20 }, (_, n) => Date.now() - (n + 4) * 60_000);
+    for (const [n, takenAt] of takenAts.entries()) {
       await journal.cycles.record({
         ...record,
-        cycleId: tagged(`past/${n}`),
+        cycleId: tagged(`past/${n + 1}`),
         snapshot: record.snapshot && { ...record.snapshot, takenAt },
         answers: record.answers.map((answer) => ({
           ...answer,
@@ -195,10 +196,13 @@ describe('scoring', () => {
     expect(again.settled).toBe(0);
 
     const scores = await journal.scores.read('main');
-    // A signal a minute about the next minute: each is an observation of its own.
-    expect(scores.map(({ agentId, count, horizons }) => [agentId, count, horizons.toFixed(1)])).toEqual(
-      [...missionAgentIds, 'baseline'].sort().map((id) => [id, 20, '20.0']),
+    // A signal a minute about the next minute: each hour of them is an observation.
+    const hours = new Set(takenAts.map((takenAt) => periodEnd(takenAt + horizonMs, horizonMs))).size;
+    expect(scores.map(({ agentId, count, horizons }) => [agentId, count, horizons > hours - 0.5])).toEqual(
+      [...missionAgentIds, 'baseline'].sort().map((id) => [id, 20, true]),
     );
+    expect(Math.max(...scores.map(({ horizons }) => horizons))).toBeLessThan(hours + 0.01);
+    expect(scores.every(({ returns, belief }) => returns !== undefined && belief !== undefined)).toBe(true);
     const { record: next } = await cycle(system);
     for (const { agentId, trust } of scores) {
       expect(next.consensus?.policy?.agents[agentId]?.trust).toBe(trust);
