@@ -89,15 +89,19 @@ describe('one command', { timeout: 300_000 }, () => {
       'mcp-coordinator',
       ...roles.map(processName),
     ]);
-    const silent = new Map(first.cycles[0]?.abstentions.map(({ agent, reason }) => [agent, reason]));
-    expect(Object.fromEntries(silent)).toEqual({
+    const { signals = [], abstentions = [] } = first.cycles[0] ?? {};
+    // A book may be in balance, and its reader then has no view.
+    const hasNoView = ({ reason }: { reason: string }): boolean => reason === 'no_view';
+    const silent = abstentions.filter((abstention) => !hasNoView(abstention));
+    expect(Object.fromEntries(silent.map(({ agent, reason }) => [agent, reason]))).toEqual({
       deepseek: 'no_key',
       qwen: 'no_key',
       fingpt: 'no_endpoint',
       'lag-llama': 'not_configured',
       freqtrade: 'no_endpoint',
     });
-    expect([...new Set(first.cycles[0]?.signals.map(({ agent }) => agent))]).toEqual(['hummingbot', 'baseline']);
+    const asked = new Set([...signals, ...abstentions.filter(hasNoView)].map(({ agent }) => agent));
+    expect([...asked].toSorted()).toEqual(['baseline', 'hummingbot']);
     expect(stderr).toMatch(/Starting the workers/);
     await untilGone(installation);
     expect(processesOf(installation)).toEqual([]);
