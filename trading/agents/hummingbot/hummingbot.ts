@@ -57,7 +57,7 @@ export function createHummingbotSeat(
       const views = await engine(signal);
       const model = views ? 'hummingbot sapphire_quotes' : 'avellaneda-stoikov';
       return freeAnswer(
-        { agentId: 'hummingbot', model, version: views ? '20260922' : '1 (hummingbot sigma)' },
+        { agentId: 'hummingbot', model, version: views ? '20260922' : '2 (hummingbot sigma)' },
         request.snapshot.symbols.flatMap((symbol) =>
           opinionOn(symbol, request, riskFactor, views?.get(symbol.instrument.symbol)),
         ),
