@@ -6,8 +6,10 @@ import type { Price } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { splitOf } from '../../domain/scoring/training.ts';
 import { withDuckDb } from '../../stores/warehouse/duckdb/database.ts';
+import { readWarehouse } from '../../stores/warehouse/query.ts';
 import { exportEvents } from '../../stores/warehouse/segments/export.ts';
 import { exportTraining } from '../../trading/training/export.ts';
+import { readKnown } from '../../trading/training/rows.ts';
 import { temporaryFolder } from '../support/books.ts';
 import { type Books, startBooks } from '../warehouse/harness.ts';
 import { liveThrough, START, wave } from './market.ts';
@@ -31,19 +33,20 @@ let books: Books;
 beforeAll(async () => {
   books = await startBooks();
   await liveThrough(books, wave(MINUTES));
-  await books.market.outbox.append([
-    {
-      eventId: 'news/1',
-      kind: 'news.rated',
+  // A story that two agents rated is one story.
+  await books.market.outbox.append(
+    ['fingpt', 'vader'].map((agentId) => ({
+      eventId: `news/${agentId}/1`,
+      kind: 'news.rated' as const,
       payload: {
-        agentId: 'fingpt',
+        agentId,
         symbol: 'BTC/USDT',
         item: { id: '1', source: 'a.example', title: 'Bitcoin stands still', text: '', publishedAt: START },
         sentiment: { positive: 0.2, neutral: 0.7, negative: 0.1 },
-        model: 'fingpt',
+        model: agentId,
       },
-    },
-  ]);
+    })),
+  );
   await exportEvents(books.warehouse, books.feeds);
 }, 60_000);
 afterAll(() => books.close());
@@ -103,6 +106,12 @@ describe('a training set', () => {
     expect(until(after, 'known_at').map(known)).toEqual(until(before, 'known_at').map(known));
     expect(until(after, 'label_at')).toEqual(until(before, 'label_at'));
     expect(after).not.toEqual(before);
+  });
+
+  it('has a story once, however many agents rated it', async () => {
+    const now = { from: START, to: Date.now() + MINUTE };
+    const { news } = await readWarehouse(books.warehouse, books.feeds, (reader) => readKnown(reader, now));
+    expect(news).toMatchObject([{ symbol: 'BTC/USDT', newsId: '1', title: 'Bitcoin stands still', body: '' }]);
   });
 
   it('replaces a training set, and nothing else', async () => {

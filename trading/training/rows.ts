@@ -111,8 +111,10 @@ export async function readKnown(
     ),
     news: await rows(
       newsSchema,
-      `SELECT symbol, news_id AS "newsId", title, body, epoch_ms(event_at) AS "knownAt"
-       FROM news WHERE ${within} ORDER BY event_at, symbol, news_id`,
+      // As the first agent that rated it knew it: a story is one, however many rate it.
+      `SELECT symbol, news_id AS "newsId", arg_min(title, event_at) AS title, arg_min(body, event_at) AS body,
+              epoch_ms(min(event_at)) AS "knownAt"
+       FROM news WHERE ${within} GROUP BY symbol, news_id ORDER BY min(event_at), symbol, news_id`,
     ),
   };
 }
