@@ -183,6 +183,30 @@ describe('candles of other lengths', () => {
     expect(snapshot.leftOut).toBeUndefined();
   });
 
+  it('are asked for when the symbols have been read, and not waited for beyond the time of the whole', async () => {
+    const order: string[] = [];
+    const market = marketOf();
+    const hung: MarketDataPort = {
+      ...market,
+      symbolSnapshot: (symbol, ...wanted) => {
+        order.push('symbol');
+        return market.symbolSnapshot(symbol, ...wanted);
+      },
+      frames: () => {
+        order.push('frames');
+        return new Promise(() => {});
+      },
+    };
+    const startedAt = performance.now();
+    const buffer = await temporaryMarketBuffer();
+    const snapshot = await take(buffer, names(20), { ...BESIDE, market: hung });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(pricesIn(snapshot).symbols).toHaveLength(20);
+    expect(order.indexOf('frames')).toBe(20);
+    // No more at once than are asked of any exchange, when the time is over either.
+    expect(order.filter((what) => what === 'frames')).toHaveLength(16);
+  });
+
   it('stay behind where the market buffer does not keep the snapshot, and it would be too large with them', async () => {
     const buffer = { ...(await temporaryMarketBuffer()), keep: () => Promise.reject(new Error('database is locked')) };
     const snapshot = await take(buffer, names(5), BESIDE);

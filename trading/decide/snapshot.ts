@@ -19,6 +19,9 @@ const LONGEST_NEED_MS = 3_600_000;
 /** Of the four seconds that a cycle gives one try: the rest is for the clock, and for what is done with the snapshot. */
 const READ_MS = 2_000;
 
+/** What is shown beside has what that leaves, and this where it leaves nothing: it is mostly known from the cycle before. */
+const LEAST_BESIDE_MS = 250;
+
 /** The longest that a cycle waits for the market buffer: no decision needs its rows, and a snapshot that is not kept there goes along. */
 const REMEMBER_MS = 1_000;
 
@@ -47,11 +50,16 @@ export async function takeSnapshot(
   if (traded.length === 0) throw new Error(`${market.venue} trades none of ${symbols.join(', ')}`);
   const setAside = symbols.filter((symbol) => !traded.includes(symbol));
   if (setAside.length > 0) logger.warn({ correlationId, setAside }, 'symbols that are not traded are set aside');
-  const [{ read, leftOut }, beside] = await Promise.all([
-    readEach(traded, (symbol) => market.symbolSnapshot(symbol, { timeframe, candles }, bookLevels), READ_MS),
-    readBeside({ market, logger }, traded, { frames, past }, correlationId),
-  ]);
+  const startedAt = performance.now();
+  const { read, leftOut } = await readEach(
+    traded,
+    (symbol) => market.symbolSnapshot(symbol, { timeframe, candles }, bookLevels),
+    READ_MS,
+  );
   if (leftOut.length > 0) logger.warn({ correlationId, leftOut }, 'symbols that could not be read are left out');
+  // Afterwards, so that nothing without which there is no decision waits for it.
+  const withinMs = Math.max(LEAST_BESIDE_MS, startedAt + READ_MS - performance.now());
+  const beside = await readBeside({ market, logger }, [...read.keys()], { frames, past }, { withinMs, correlationId });
   const { venue, mode } = market;
   const sealed = sealSnapshot({
     venue,
@@ -74,7 +82,7 @@ async function readBeside(
   { market, logger }: Pick<SnapshotTools, 'market' | 'logger'>,
   symbols: readonly string[],
   { frames: wishes, past: long }: { frames: readonly FrameWish[]; past: FrameWish | undefined },
-  correlationId: string,
+  { withinMs, correlationId }: { withinMs: number; correlationId: string },
 ): Promise<ReadonlyMap<string, Pick<SymbolSnapshot, 'frames' | 'past'>>> {
   if (wishes.length === 0 && !long) return new Map();
   const readOne = async (symbol: string): Promise<Pick<SymbolSnapshot, 'frames' | 'past'>> => {
@@ -84,7 +92,7 @@ async function readBeside(
     return { ...(frames.length > 0 ? { frames } : {}), ...(past ? { past } : {}) };
   };
   try {
-    const { read, leftOut } = await readEach(symbols, readOne, READ_MS);
+    const { read, leftOut } = await readEach(symbols, readOne, withinMs);
     if (leftOut.length > 0) logger.warn({ correlationId, leftOut }, 'candles of other lengths could not be read');
     return read;
   } catch (error) {
