@@ -172,7 +172,7 @@ function holdTimes({ cycle, risk, protection, participation, agents }: Settings,
       ['agents', agent, 'timeoutSeconds'],
       timeoutSeconds,
       askEverySeconds === undefined
-        ? `must not be above participation.deadlineSeconds, ${deadlineSeconds}: nobody would wait for the answer`
+        ? `must not be above participation.deadlineSeconds, ${deadlineSeconds}: nobody would wait for the answer, but where agents.${agent}.askEverySeconds has it asked apart from the cycles`
         : `must not be above agents.${agent}.askEverySeconds, ${askEverySeconds}: it would still be thinking when it is asked again`,
     );
   }
