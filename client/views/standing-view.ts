@@ -1,8 +1,8 @@
 import { askEveryMsOf } from '../../contracts/asking.ts';
 import type { AgentsConfiguration } from '../../contracts/config/agents.ts';
 import { type AgentId, agentIds } from '../../domain/signals/agents.ts';
-import type { Signal } from '../../domain/signals/signals.ts';
-import type { AskedAgent } from '../../domain/signals/standing.ts';
+import type { AbstentionReason, Signal } from '../../domain/signals/signals.ts';
+import type { AskedAgent, StandingAnswer } from '../../domain/signals/standing.ts';
 import { clock } from './cycle-view.ts';
 
 /** One that is asked by a schedule of its own. Times are UTC epoch milliseconds. */
@@ -14,6 +14,8 @@ export interface StandingView {
   endedAt?: number;
   formedAt?: number;
   standsUntilAt?: number;
+  /** Of its answer, where that has no view at all. */
+  abstains?: AbstentionReason;
 }
 
 /** One of each seat whose settings say how often it is asked. */
@@ -27,21 +29,28 @@ export function viewStanding(asked: readonly AskedAgent[], agents: AgentsConfigu
       askEverySeconds: askEveryMs / 1_000,
       ...(askedAt === undefined ? {} : { askedAt }),
       ...(endedAt === undefined ? {} : { endedAt }),
-      ...(standing ? { formedAt: standing.formedAt, standsUntilAt: standing.standsUntilAt } : {}),
+      ...(standing ? viewAnswer(standing) : {}),
     };
   });
 }
 
+function viewAnswer({ answer, earlier, formedAt, standsUntilAt }: StandingAnswer): Partial<StandingView> {
+  const opinions = [...answer.opinions, ...earlier];
+  const [first] = opinions;
+  const isSilent = first?.kind === 'abstention' && opinions.every(({ kind }) => kind === 'abstention');
+  return { formedAt, standsUntilAt, ...(isSilent ? { abstains: first.reason } : {}) };
+}
+
 /** For a person. */
 export function standingLine(
-  { agent, askEverySeconds, askedAt, endedAt, formedAt, standsUntilAt = 0 }: StandingView,
+  { agent, askEverySeconds, askedAt, endedAt, formedAt, standsUntilAt = 0, abstains }: StandingView,
   now: number,
 ): string {
   const every = `${agent} is asked every ${askEverySeconds} s`;
   if (askedAt === undefined) return `${every}, and was not asked yet`;
   const underWay = endedAt === undefined ? `one is under way since ${clock(askedAt)}` : undefined;
   if (formedAt === undefined) return `${every}: the first answer ${underWay ? underWay.slice(4) : 'is missing'}`;
-  const last = `its answer of ${clock(formedAt)} ${
+  const last = `its answer of ${clock(formedAt)}${abstains ? `, ${abstains},` : ''} ${
     standsUntilAt > now ? `is ${seconds(now - formedAt)} s old and stands until ${clock(standsUntilAt)}` : 'has ended'
   }`;
   return [`${every}: ${last}`, ...(underWay ? [`the next ${underWay}`] : [])].join(', ');

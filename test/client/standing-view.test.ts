@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { describeTrail } from '../../client/views/cycle-trail.ts';
 import { standingLine, viewStanding } from '../../client/views/standing-view.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
-import type { AgentAnswer } from '../../domain/signals/signals.ts';
+import { type AgentAnswer, abstain } from '../../domain/signals/signals.ts';
 import type { AskedAgent } from '../../domain/signals/standing.ts';
 import { cycleRecord } from '../support/books.ts';
 
@@ -44,6 +44,13 @@ it('status says of an answer that it has ended, and of the next one that it is u
   ]);
 });
 
+it('status says of an answer without a view which of the reasons it has', () => {
+  const silence = { ...answer, opinions: abstain('qwen', ['BTC/USDT'], 'no_key', 'a key is missing') };
+  expect(lineOf([{ ...first, endedAt: NOON + 1_000, standing: { ...standing, answer: silence } }])).toEqual([
+    'qwen is asked every 600 s: its answer of 2026-11-30 12:00:00Z, no_key, is 90 s old and stands until 2026-11-30 12:21:00Z',
+  ]);
+});
+
 it('status says nothing of agents that each cycle asks', () => {
   expect(viewStanding([first], agentsSchema.parse({}))).toEqual([]);
 });
@@ -65,9 +72,7 @@ it('a cycle shows the age of a view that stood before it', () => {
   };
   const snapshot = { snapshotId: 's', takenAt: NOON + 90_000, venue: 'binance', mids: {} };
   const shown = (formedAt: number) =>
-    describeTrail(
-      cycleRecord({ snapshot, answers: [{ ...answer, opinions: [{ ...opinion, formedAt }] }] }),
-    ).join('\n');
+    describeTrail(cycleRecord({ snapshot, answers: [{ ...answer, opinions: [{ ...opinion, formedAt }] }] })).join('\n');
   expect(shown(NOON)).toContain('conviction 0.50, formed 90 s before: because');
   expect(shown(NOON + 90_000)).toContain('conviction 0.50: because');
 });
