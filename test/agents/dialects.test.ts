@@ -115,6 +115,28 @@ describe('settings of a language model', () => {
   });
 });
 
+it('a model that takes no schema is asked for an object, and from then on at once', async () => {
+  const words = "'response_format' of type 'json_schema' is not supported by this model";
+  const provider = await provide((request) =>
+    JSON.stringify(request['response_format']).includes('json_schema')
+      ? { status: 400, body: JSON.stringify({ error: { message: words } }) }
+      : { content: goodReply(request) },
+  );
+  const agent = deepseekAt(provider.baseUrl, { dialect: 'dashscope' });
+  for (let round = 0; round < 2; round += 1) {
+    expect(reasonsOf((await ask(agent, healthyRequest())).answer)).toEqual(['signal', 'signal']);
+  }
+  const formats = provider.requests.map((request) => request['response_format']);
+  expect(formats).toMatchObject([{ type: 'json_schema' }, { type: 'json_object' }, { type: 'json_object' }]);
+});
+
+it('a refusal of something else is not tried again', async () => {
+  const provider = await provide(() => ({ status: 400, body: JSON.stringify({ error: { message: 'seed' } }) }));
+  const { answer } = await ask(deepseekAt(provider.baseUrl, { dialect: 'dashscope' }), healthyRequest());
+  expect(reasonsOf(answer)).toEqual(['not_configured', 'not_configured']);
+  expect(provider.requests).toHaveLength(1);
+});
+
 it('a provider that thinks always is told apart by its own words', async () => {
   const words = 'The value of the enable_thinking parameter is restricted to True.';
   const provider = await provide(() => ({ status: 400, body: JSON.stringify({ error: { message: words } }) }));

@@ -1,5 +1,5 @@
 import { isBrokenCircuitError } from 'cockatiel';
-import OpenAI from 'openai';
+import OpenAI, { APIError } from 'openai';
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions';
 import { z } from 'zod';
 import { createBreaker } from '../../../runtime/telemetry/breaker.ts';
@@ -51,11 +51,24 @@ export function createCompletion(provider: Provider): Complete {
     return known;
   };
 
+  // Models that turned out to take no schema, so that each is asked in vain once.
+  const withoutSchema = new Set<string>();
+  const completed = async (model: string, question: Question, signal: AbortSignal): Promise<Completion> => {
+    const asked = withoutSchema.has(model) ? asObject(question) : question;
+    try {
+      return await complete(client, provider, model, asked, signal);
+    } catch (error) {
+      if (!refusesSchema(error, asked)) throw error;
+      withoutSchema.add(model);
+      return complete(client, provider, model, asObject(question), signal);
+    }
+  };
+
   return async (model, question, signal, deadline) => {
     try {
       return await breakerOf(model).execute(async () => {
         try {
-          return await complete(client, provider, model, question, AbortSignal.any([signal, deadline]));
+          return await completed(model, question, AbortSignal.any([signal, deadline]));
         } catch (error) {
           signal.throwIfAborted();
           throw deadline.aborted ? timedOut(provider) : translated(error, provider, model);
@@ -70,6 +83,21 @@ export function createCompletion(provider: Provider): Complete {
       );
     }
   };
+}
+
+function hasSchema({ fields }: Question): boolean {
+  const { response_format: format } = fields;
+  return typeof format === 'object' && format !== null && 'type' in format && format.type === 'json_schema';
+}
+
+/** Not every model of a provider that has schemas takes one, and no list says which. */
+function refusesSchema(error: unknown, question: Question): boolean {
+  if (!(error instanceof APIError) || !hasSchema(question)) return false;
+  return (error.status === 400 || error.status === 422) && /response_format|json_?schema/i.test(error.message);
+}
+
+function asObject(question: Question): Question {
+  return { ...question, fields: { ...question.fields, response_format: { type: 'json_object' } } };
 }
 
 function isHealthFailure(error: unknown): boolean {
