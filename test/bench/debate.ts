@@ -23,7 +23,7 @@ const MINUTES = HORIZON_MS / 60_000;
 
 const model = await startSmallModel('deepseek-flash', 'qwen3.8-flash');
 const never = new AbortController().signal;
-const settings = { baseUrl: `${model.url}/v1`, timeoutSeconds: 40, budgetPerCycleUsd: '1', budgetPerDayUsd: '100' };
+const settings = { baseUrl: `${model.url}/v1`, timeoutSeconds: 150, budgetPerCycleUsd: '1', budgetPerDayUsd: '100' };
 const keys = { deepseekApiKey: model.apiKey || DEEPSEEK_KEY, qwenApiKey: model.apiKey };
 const voices: Agent[] = [
   agentFrom('deepseek', { deepseek: settings }, keys),
