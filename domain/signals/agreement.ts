@@ -34,8 +34,9 @@ const UNCERTAINTY = { least: 0.0001, most: 1 };
  * @returns undefined where a chance is below a thousandth, so that no one normal follows
  */
 export function impliedNormal({ up, flat, down }: OutcomeProbabilities, band: number = FLAT_BAND): Normal | undefined {
+  if (!(Math.min(up, flat, down) >= LEAST_CHANCE)) return undefined;
+  // They add up to 1 only within a rounding.
   const total = up + flat + down;
-  if (!(total > 0 && Math.min(up, flat, down) >= LEAST_CHANCE * total)) return undefined;
   const above = normalQuantile(1 - up / total);
   const uncertainty = (2 * band) / (above - normalQuantile(down / total));
   return { expectedReturn: band - uncertainty * above, uncertainty };
