@@ -26,11 +26,38 @@ class DataFault(Exception):
 
 
 @dataclass(frozen=True)
-class Window:
-    """What the model is shown, and the closes that came, in the same index."""
+class Run:
+    """Minutes without a gap, oldest first."""
 
-    series: Series
-    future: Floats
+    symbol: str
+    opens: np.ndarray
+    closes: Floats
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the model is shown, and the closes that came, in the same index. It is made when it is looked at: a training has thousands, each of 56 hours."""
+
+    run: Run
+    last: int
+    """Place of the newest minute that is shown."""
+    step: int
+    steps: int
+
+    @property
+    def series(self) -> Series:
+        """With as long a past as there is, up to what the model sees."""
+        run, bars = self.run, self.bars
+        return Series(run.symbol, bars * (INDEX / bars[-1]), self.step, int(run.opens[self.last]) + MINUTE_MS, self.steps)
+
+    @property
+    def future(self) -> Floats:
+        after = self.run.closes[self.last + self.step : self.last + self.steps * self.step + 1 : self.step]
+        return after * (INDEX / self.run.closes[self.last])
+
+    @property
+    def bars(self) -> Floats:
+        return self.run.closes[self.last :: -self.step][:PAST_BARS][::-1]
 
 
 @dataclass(frozen=True)
@@ -95,42 +122,22 @@ def _series(folder: Path, card: dict[str, Any]) -> dict[str, np.ndarray]:
     return columns
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Minutes without a gap, oldest first."""
-
-    symbol: str
-    opens: np.ndarray
-    closes: Floats
-
-
-def _runs(table: dict[str, np.ndarray], split: str) -> Iterator[_Run]:
+def _runs(table: dict[str, np.ndarray], split: str) -> Iterator[Run]:
     for symbol in sorted(set(table["symbol"])):
         chosen = (table["symbol"] == symbol) & (table["split"] == split)
         opens, closes = table["open_at"][chosen], table["close"][chosen]
         order = np.argsort(opens)
         opens, closes = opens[order], closes[order]
         for run in np.split(np.arange(len(opens)), np.flatnonzero(np.diff(opens) != MINUTE_MS) + 1):
-            yield _Run(symbol, opens[run], closes[run])
+            yield Run(symbol, opens[run], closes[run])
 
 
-def _windows(runs: Iterator[_Run], step: int, least: int, steps: int, most: int) -> list[Window]:
+def _windows(runs: Iterator[Run], step: int, least: int, steps: int, most: int) -> list[Window]:
     """At most so many, evenly over the time."""
     places = [
         (run, last) for run in runs for last in range((least - 1) * step, len(run.closes) - steps * step)
     ]
     if len(places) > most:
         places = [places[int(place)] for place in np.linspace(0, len(places) - 1, most)]
-    found = (_window(run, last, step, steps) for run, last in places)
-    return [window for window in found if window is not None]
-
-
-def _window(run: _Run, last: int, step: int, steps: int) -> Window | None:
-    """With as long a past as there is; None where nothing moved in it."""
-    bars = run.closes[last::-step][:PAST_BARS][::-1]
-    if bars.min() == bars.max():
-        return None
-    future = run.closes[last + step : last + steps * step + 1 : step]
-    ends_at = int(run.opens[last]) + MINUTE_MS
-    index = INDEX / bars[-1]
-    return Window(Series(run.symbol, bars * index, step, ends_at, steps), future * index)
+    windows = (Window(run, last, step, steps) for run, last in places)
+    return [window for window in windows if window.bars.min() != window.bars.max()]
