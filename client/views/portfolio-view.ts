@@ -1,4 +1,4 @@
-import { type Decimal, decimal, sum, text } from '../../domain/money/money.ts';
+import { type Decimal, decimal, type Money, sum, text } from '../../domain/money/money.ts';
 import { unrealizedAt } from '../../domain/portfolio/holding.ts';
 import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
@@ -12,16 +12,29 @@ export interface PositionView extends BookedPosition {
   unrealizedPnl: string | undefined;
 }
 
-export function viewPosition(position: BookedPosition, price: KnownPrice | undefined): PositionView {
+/** More than any product of a price and a quantity has: what a quotient's last digits leave over is no part of the money. */
+const EXACT_DECIMALS = 20;
+/** As equity is marked. */
+const SHOWN_DECIMALS = 8;
+
+function shown(amount: Decimal): Decimal {
+  return amount.toDecimalPlaces(EXACT_DECIMALS).toDecimalPlaces(SHOWN_DECIMALS);
+}
+
+function unrealizedOf(position: BookedPosition, price: string | undefined): Decimal | undefined {
   // What came for nothing and has no market is worth nothing.
   const isWorthless = [position.quantity, position.dustCost].every((amount) => decimal(amount).isZero());
-  const mid = price?.mid ?? (isWorthless ? '0' : undefined);
-  const unrealized = mid && unrealizedAt(position, mid).toDecimalPlaces(8);
+  const mid = price ?? (isWorthless ? '0' : undefined);
+  return mid === undefined ? undefined : unrealizedAt(position, mid);
+}
+
+export function viewPosition(position: BookedPosition, price: KnownPrice | undefined): PositionView {
+  const unrealized = unrealizedOf(position, price?.mid);
   return {
     ...position,
     price: price?.mid,
     pricedAt: price?.at,
-    unrealizedPnl: unrealized && text(unrealized),
+    unrealizedPnl: unrealized && text(shown(unrealized)),
   };
 }
 
@@ -29,27 +42,26 @@ export interface ProfitView {
   realized: string;
   /** Missing where the price of a position is not known. */
   unrealized: string | undefined;
-  /** Equity less what was paid in; missing before the first mark, or where something else than the currency was paid in. */
+  /** Equity less the worth of what was paid in; missing before the first mark. */
   sinceDeposits: string | undefined;
 }
 
+/**
+ * Rounded once, of the whole, as equity is, which a half of the last digit makes even: realised and unrealised add up to what the account gained, to
+ * that digit, where the prices are those of the mark.
+ */
 export function profitOf(
   positions: readonly PositionView[],
   marks: EquityMarks | undefined,
-  deposits: Readonly<Record<string, string>>,
-  currency: string,
+  paidIn: Money,
 ): ProfitView {
-  const known = positions.map(({ unrealizedPnl }) => unrealizedPnl).filter((pnl) => pnl !== undefined);
-  const inCurrency = Object.entries(deposits).every(
-    ([asset, amount]) => asset === currency || decimal(amount).isZero(),
-  );
+  const realized = sum(positions.map(({ realizedPnl }) => decimal(realizedPnl)));
+  const open = positions.map((position) => unrealizedOf(position, position.price));
+  const known = open.filter((pnl) => pnl !== undefined);
+  const gained = shown(sum([decimal(paidIn), realized, ...known])).minus(paidIn);
   return {
-    realized: text(total(positions.map(({ realizedPnl }) => realizedPnl))),
-    unrealized: known.length === positions.length ? text(total(known)) : undefined,
-    sinceDeposits: marks && inCurrency ? text(decimal(marks.equity).minus(deposits[currency] ?? '0')) : undefined,
+    realized: text(shown(realized)),
+    unrealized: known.length === open.length ? text(gained.minus(shown(realized))) : undefined,
+    sinceDeposits: marks && text(decimal(marks.equity).minus(paidIn)),
   };
-}
-
-function total(amounts: readonly string[]): Decimal {
-  return sum(amounts.map((amount) => decimal(amount)));
 }

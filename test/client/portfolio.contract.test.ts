@@ -3,6 +3,8 @@ import { refuseWithoutPaperAdmin } from '../../client/controls/paper-admin.ts';
 import { bookTransfer, type PaperMoney, type TransferTools, transferInPaper } from '../../client/controls/transfers.ts';
 import { profitOf, viewPosition } from '../../client/views/portfolio-view.ts';
 import { configurationSchema } from '../../contracts/config/schema.ts';
+import { decimal, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
@@ -30,7 +32,7 @@ describe('profit', () => {
 
   it('is taken at the newest known price, dust included', () => {
     expect(priced).toMatchObject({ unrealizedPnl: '111', price: '51000', pricedAt: 5 });
-    expect(profitOf([priced], marks, { USDT: '10000' }, 'USDT')).toEqual({
+    expect(profitOf([priced], marks, tagged('10000'))).toEqual({
       realized: '12.5',
       unrealized: '111',
       sinceDeposits: '110',
@@ -47,17 +49,41 @@ describe('profit', () => {
     expect(viewPosition(swept, mid === undefined ? undefined : { mid, at: 5 }).unrealizedPnl).toBe(expected);
   });
 
-  it('is not invented where a price, a mark or the worth of a deposit is missing', () => {
+  it.each([
+    ['10000.000000015', '10000', '0.00000002'],
+    // The same gain, which is a half of the last digit: equity is made even, not the gain.
+    ['10000.000000025', '10000.00000001', '0.00000001'],
+  ])('of a half of the last digit, an equity of %s on %s, is %s', (equity, paidIn, gain) => {
+    const held = typed<BookedPosition>({ ...flat, quantity: '0.000000015', averageCost: '0' });
+    const mark = typed<EquityMarks>({ ...marks, equity: text(decimal(equity).toDecimalPlaces(8)) });
+    const { unrealized, sinceDeposits } = profitOf([viewPosition(held, { mid: '1', at: 5 })], mark, tagged(paidIn));
+    expect({ unrealized, sinceDeposits }).toEqual({ unrealized: gain, sinceDeposits: gain });
+  });
+
+  it('adds up where each part alone would be rounded away from the whole', () => {
+    const parts = ['0.000000005', '0.000000005', '0.000000004'].map((quantity, index) => {
+      const held = typed<BookedPosition>({ ...flat, symbol: `C${index}/USDT`, quantity, averageCost: '0' });
+      return viewPosition(held, { mid: '1', at: 5 });
+    });
+    const whole = typed<EquityMarks>({ ...marks, equity: '10000.00000001' });
+    const { realized, unrealized, sinceDeposits } = profitOf(parts, whole, tagged('10000'));
+    expect(parts.map(({ unrealizedPnl }) => unrealizedPnl)).toEqual(['0', '0', '0']);
+    expect({ realized, unrealized, sinceDeposits }).toEqual({
+      realized: '0',
+      unrealized: '0.00000001',
+      sinceDeposits: '0.00000001',
+    });
+  });
+
+  it('is not invented where a price or a mark is missing', () => {
     const unpriced = viewPosition(position, undefined);
     expect(unpriced.unrealizedPnl).toBeUndefined();
     expect(viewPosition(flat, undefined).unrealizedPnl).toBe('0');
-    expect(profitOf([priced, unpriced], undefined, {}, 'USDT')).toEqual({
+    expect(profitOf([priced, unpriced], undefined, tagged('0'))).toEqual({
       realized: '25',
       unrealized: undefined,
       sinceDeposits: undefined,
     });
-    expect(profitOf([], marks, { USDT: '1', BTC: '1' }, 'USDT').sinceDeposits).toBeUndefined();
-    expect(profitOf([], marks, { USDT: '10000', BTC: '0' }, 'USDT').sinceDeposits).toBe('110');
   });
 });
 

@@ -1,19 +1,37 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { profitOf, viewPosition } from '../../client/views/portfolio-view.ts';
+import type { BookLevel } from '../../domain/market/market.ts';
+import { type Prices, TRADING } from '../../domain/market/prices.ts';
+import { decimal, text } from '../../domain/money/money.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import { equityAt } from '../../domain/portfolio/exposure.ts';
+import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import type { Database } from '../../stores/journal/sql/database.ts';
 import { createJournal } from '../../stores/journal/sql/journal.ts';
 import { type Exact, exact, isNear, NOTHING, rounded, shown, times, total } from '../chaos/recompute/exact.ts';
 import type { Taking } from '../support/plain.ts';
 import { adapterNames, opener, startAdapter } from './adapters.ts';
 import { openRandomBooks, type RandomBooks, step } from './random-books.ts';
 
+/** Both sides of each book at one price. */
+const pricesAt = (positions: readonly { symbol: string }[], price: string): Prices => ({
+  takenAt: 0,
+  symbols: positions.map(({ symbol }) => {
+    const side: BookLevel[] = [[tagged(price), tagged('1')]];
+    return { symbol, status: TRADING, book: { bids: side, asks: side } };
+  }),
+});
+
 describe.each(adapterNames)('books on %s', (name) => {
+  let database: Database;
   let journal: Taking<Journal>;
   let stop: () => Promise<void>;
   let accounts = 0;
   beforeAll(async () => {
     const adapter = await startAdapter(name);
-    const database = await opener(name, await adapter.place())(() => 1_000_000);
+    database = await opener(name, await adapter.place())(() => 1_000_000);
     journal = (await createJournal(database)) as Taking<Journal>;
     stop = async () => {
       await database.close();
@@ -104,6 +122,18 @@ describe.each(adapterNames)('books on %s', (name) => {
     const realized = total(positions.map(({ realizedPnl }) => exact(realizedPnl)));
     const gained = own.equity(() => at) - own.paidIn;
     expect(shown(rounded(realized + unrealized, 15))).toBe(shown(rounded(gained, 15)));
+
+    // And a person is shown the same, to the last digit, though each figure is rounded.
+    const paidIn = await journal.ledger.paidIn(account, 'USDT');
+    expect(paidIn).toBe(shown(own.paidIn));
+    const views = positions.map((position) => viewPosition(position, { mid: '123.45', at: 0 }));
+    const equity = equityAt({ prices: pricesAt(positions, '123.45'), currency: 'USDT' }, { balances, positions });
+    const marks = { equity: text(equity.toDecimalPlaces(8)) } as EquityMarks;
+    const profit = profitOf(views, marks, paidIn);
+    expect(text(decimal(profit.realized).plus(profit.unrealized ?? 'unknown'))).toBe(profit.sinceDeposits);
+    // Of books whose release kept the amounts alone it is what the positions say.
+    await database.run('DELETE FROM paid_in WHERE account = ?', account);
+    expect(await journal.ledger.paidIn(account, 'USDT')).toBe(paidIn);
   }
 
   it('are what an account kept by hand has, whatever happened to it', { timeout: 3_600_000 }, async () => {

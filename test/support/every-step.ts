@@ -143,6 +143,7 @@ export async function portfolioStep({ ledger, modelCalls, cycles }: Taking<Journ
     ledger.positions(ACCOUNT),
     ledger.equityMarks(ACCOUNT),
     ledger.deposits(ACCOUNT),
+    ledger.paidIn(ACCOUNT, 'USDT'),
     ledger.fees(ACCOUNT),
     modelCalls.spentInAll(),
     cycles.list(ACCOUNT, 20),

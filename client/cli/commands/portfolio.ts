@@ -16,22 +16,23 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   const { account, currency } = configuration;
   const books = await journal();
   const { ledger } = books;
-  const [balances, held, marks, deposits, fees, modelCostUsd, cycles] = await Promise.all([
+  const [balances, held, marks, deposits, paidIn, fees, modelCostUsd, cycles] = await Promise.all([
     ledger.balances(account),
     ledger.positions(account),
     ledger.equityMarks(account),
     ledger.deposits(account),
+    ledger.paidIn(account, currency),
     ledger.fees(account),
     books.modelCalls.spentInAll(),
     books.cycles.list(account, PRICE_CYCLES),
   ]);
   const prices = knownPrices(cycles);
   const positions = held.map((position) => viewPosition(position, prices.get(position.symbol)));
-  const profit = profitOf(positions, marks, deposits, currency);
+  const profit = profitOf(positions, marks, paidIn);
   const { sinceDeposits: pnl } = profit;
   const equity = marks?.equity;
   print(
-    { account, currency, equity, pnl, profit, marks, deposits, fees, modelCostUsd, balances, positions },
+    { account, currency, equity, pnl, profit, marks, deposits, paidIn, fees, modelCostUsd, balances, positions },
     options,
     () => [
       `account ${account}`,
@@ -39,7 +40,7 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
         ? `equity ${equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
         : 'equity: not marked yet',
       `PnL: realised ${profit.realized}, unrealised ${profit.unrealized ?? 'unknown'}, since deposits ${pnl ?? 'unknown'} ${currency}`,
-      `paid in: ${amounts(deposits)}`,
+      `paid in: ${amounts(deposits)}${paidIn === (deposits[currency] ?? '0') ? '' : `, worth ${paidIn} ${currency} at the time`}`,
       `fees paid: ${amounts(fees)}`,
       `language models: ${modelCostUsd} USD, paid elsewhere and not part of the PnL`,
       '',

@@ -48,6 +48,8 @@ export interface LedgerBook {
   positions(account: string): Promise<BookedPosition[]>;
   /** Deposits less withdrawals, by asset. */
   deposits(account: string): Promise<Record<string, DecimalText>>;
+  /** The same at their worth of the moment, in the account's currency. */
+  paidIn(account: string, currency: string): Promise<Money>;
   /** What the exchange charged so far, by the asset that it was charged in. */
   fees(account: string): Promise<Record<string, DecimalText>>;
   fillsOfCycle(cycleId: CycleId): Promise<Fill[]>;

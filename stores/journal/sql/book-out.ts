@@ -6,6 +6,7 @@ import { isNewRequest } from './control.ts';
 import type { Transaction } from './database.ts';
 import { voidIfMissing } from './intents.ts';
 import { moveMarks } from './marks.ts';
+import { movePaidIn } from './paid-in.ts';
 import { readStored, writeStored } from './positions.ts';
 import { balanceOf, post, readWaitingLegs } from './postings.ts';
 
@@ -72,6 +73,7 @@ export async function bookOut(
     .div(kept.plus(max(left, ZERO)))
     .toDecimalPlaces(8);
   const takenOut = decimal(value).minus(worthKept);
+  await movePaidIn(transaction, account, currency, takenOut.negated());
   await post(transaction, key, 'book-out', account, [
     { book: 'free', asset, amount: position.negated() },
     { book: 'dust', asset, amount: position.minus(left) },

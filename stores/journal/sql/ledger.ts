@@ -4,14 +4,16 @@ import { type Decimal, decimal, max, min, text, ZERO } from '../../../domain/mon
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { Fill, OrderSide } from '../../../domain/orders/orders.ts';
 import type { Balance } from '../../../domain/portfolio/portfolio.ts';
+import { quoteOf } from '../../../domain/portfolio/position.ts';
 import type { LedgerBook, Transfer } from '../books/ledger.ts';
 import { bookOut, endWaiting } from './book-out.ts';
 import { isNewRequest } from './control.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { settleEarlierFees } from './earlier-fees.ts';
 import { moveMarks, readMarks } from './marks.ts';
+import { movePaidIn, readPaidIn } from './paid-in.ts';
 import { movePosition, readPositions, readStored, sweepDust } from './positions.ts';
-import { balanceOf, type LedgerBookName, post } from './postings.ts';
+import { amountsOf, balanceOf, post } from './postings.ts';
 import { readLimits } from './settings-kinds.ts';
 import { readTradingDay } from './trading-day.ts';
 
@@ -29,16 +31,6 @@ export async function readBalances(sql: Sql, account: string): Promise<Balance[]
     balances.set(asset, balance);
   }
   return [...balances.values()];
-}
-
-/** What stands in one of an account's books, by asset. */
-async function amountsOf(sql: Sql, account: string, book: LedgerBookName): Promise<[asset: string, amount: Decimal][]> {
-  const rows = await sql.rows(
-    'SELECT asset, amount FROM ledger_balances WHERE account = ? AND book = ? ORDER BY asset',
-    account,
-    book,
-  );
-  return rows.map((row) => [String(row['asset']), decimal(String(row['amount']))]);
 }
 
 function toFill(row: Row): Fill {
@@ -98,6 +90,7 @@ export function createLedgerBook(database: Database): LedgerBook {
         const moved = decimal(amount);
         const ofDust = await dustOf(transaction, { account, asset, symbol, untraded, moved });
         const ofFree = moved.minus(ofDust);
+        await movePaidIn(transaction, account, symbol === undefined ? asset : quoteOf(symbol), decimal(value));
         await post(transaction, `transfer/${reference}`, 'transfer', account, [
           { book: 'free', asset, amount: ofFree },
           { book: 'dust', asset, amount: ofDust },
@@ -133,6 +126,10 @@ export function createLedgerBook(database: Database): LedgerBook {
     async deposits(account) {
       const deposits = await amountsOf(database, account, 'deposits');
       return Object.fromEntries(deposits.map(([asset, amount]) => [asset, text(amount.negated())]));
+    },
+
+    async paidIn(account, currency) {
+      return text(await readPaidIn(database, account, currency));
     },
 
     async fees(account) {

@@ -15,6 +15,7 @@ import { models } from './schema/models.ts';
 import { movedDecisions } from './schema/moved-decisions.ts';
 import { movedLast } from './schema/moved-last.ts';
 import { openOrders } from './schema/open-orders.ts';
+import { paidIn } from './schema/paid-in.ts';
 import { scorePeriods } from './schema/score-periods.ts';
 import { sending } from './schema/sending.ts';
 import { stacks } from './schema/stacks.ts';
@@ -67,6 +68,7 @@ export const journalSchema: Schema = {
     { version: 20, sql: stacksByFence, alone: true },
     { version: 21, sql: forecasts, alone: true },
     { version: 22, sql: guardPeak },
+    { version: 23, sql: paidIn, alone: true },
   ],
 };
 

@@ -67,6 +67,20 @@ export async function balanceOf(sql: Sql, account: string, book: LedgerBookName,
   return row ? decimal(String(row['amount'])) : ZERO;
 }
 
+/** What stands in one of an account's books, by asset. */
+export async function amountsOf(
+  sql: Sql,
+  account: string,
+  book: LedgerBookName,
+): Promise<[asset: string, amount: Decimal][]> {
+  const rows = await sql.rows(
+    'SELECT asset, amount FROM ledger_balances WHERE account = ? AND book = ? ORDER BY asset',
+    account,
+    book,
+  );
+  return rows.map((row) => [String(row['asset']), decimal(String(row['amount']))]);
+}
+
 /** Moves a leg's capital from free to reserved. Throws when it is not there: reservations never exceed free cash. */
 export async function reserve(transaction: Transaction, leg: OrderLeg): Promise<void> {
   const { account, legId } = leg;
