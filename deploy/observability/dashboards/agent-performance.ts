@@ -84,6 +84,19 @@ export const agentPerformance: Board = {
           ],
         },
         {
+          title: 'Answers put right',
+          description:
+            'Views of a day that counted though something in their form was wrong, by what it was. Nothing while all are as asked.',
+          unit: 'short',
+          kind: 'timeseries',
+          queries: [
+            {
+              expr: 'sum by (agent, slip) (increase(llm_salvaged_total[1d])) or vector(0)',
+              legend: '{{agent}} {{slip}}',
+            },
+          ],
+        },
+        {
           title: 'Breakers of the agents',
           description: '0 closed, 1 half-open, 2 open: the provider is left alone for now.',
           unit: 'short',
