@@ -17,8 +17,10 @@ export async function scoreAgents(given: string): Promise<ScoringReport> {
   const account = readInput(accountInput, given);
   const report = await scoreDueSignals(account);
   const { settled, unknown, waiting, agents } = report;
-  const scores = agents.map(({ agentId, count, skill, trust }) => {
-    return `${agentId}: skill ${(skill * 100).toFixed(1)} % over ${count}, trust ${trust.toFixed(2)}`;
+  const scores = agents.map(({ agentId, count, skill, trust, belief }) => {
+    // Recorded reports of an earlier release have none.
+    const believed = belief ? `, believed ${(belief.slope * 100).toFixed(1)} % of its return` : '';
+    return `${agentId}: skill ${(skill * 100).toFixed(1)} % over ${count}, trust ${trust.toFixed(2)}${believed}`;
   });
   setCurrentDetails(
     [`${settled} signals scored, ${unknown} without an outcome, ${waiting} waiting`, ...scores].join('\n\n'),

@@ -64,6 +64,13 @@ describe('the market as it was known', () => {
     const known = knownPeriods([1, 2, 3, 4].map((hour) => period(hour, [signal(UP, hour === 1 ? 0.01 : -0.01)])));
     expect(known.map(({ climate }) => climate)).toEqual([0, 0, 1 / 201, 0]);
     expect(known[2]?.frequencies).toEqual({ up: 2 / 4, flat: 1 / 4, down: 1 / 4 });
+    const said = { ...signal(UP, 0.01), forecast: { expectedReturn: 0.001, uncertainty: 0.005 } };
+    expect(knownPeriods([1, 2, 3, 4].map((hour) => period(hour, [said]))).map(({ drift }) => drift)).toEqual([
+      0,
+      0,
+      2 / 201,
+      4 / 202,
+    ]);
   });
 
   it('is never another one because of what comes later', () => {
@@ -71,10 +78,13 @@ describe('the market as it was known', () => {
     fc.assert(
       fc.property(returns, fc.nat(39), fc.integer({ min: -100, max: 100 }), (drawn, changed, other) => {
         const place = changed % drawn.length;
-        const of = (list: number[]) => knownPeriods(list.map((each, hour) => period(hour, [signal(UP, each / 1e4)])));
+        const forecast = { expectedReturn: 0.001, uncertainty: 0.005 };
+        const of = (list: number[]) =>
+          knownPeriods(list.map((each, hour) => period(hour, [{ ...signal(UP, each / 1e4), forecast }])));
         const [one, two] = [of(drawn), of(drawn.with(place, other))];
         for (let hour = 0; hour <= place + 1 && hour < drawn.length; hour += 1) {
           expect(two[hour]?.climate).toBe(one[hour]?.climate);
+          expect(two[hour]?.drift).toBe(one[hour]?.drift);
           expect(two[hour]?.frequencies).toEqual(one[hour]?.frequencies);
         }
       }),
