@@ -74,6 +74,28 @@ describe('the venue adapter on a paper exchange with a month of history', () => 
   });
 });
 
+describe('the venue adapter on an exchange that gives minutes alone', () => {
+  test('reads its symbols however often the rest has failed', async () => {
+    const exchange = await startTestExchange();
+    try {
+      const client = createCcxtClient({ venue: 'binance', restUrl: exchange.url });
+      const own = client.publicGetKlines.bind(client);
+      client.publicGetKlines = async (request: { interval: string }) => {
+        if (request.interval === '1m') return own(request);
+        throw new Error(`timeout of ${request.interval}`);
+      };
+      const market = await createCcxtMarket(client, 'paper');
+      for (let times = 0; times < 10; times += 1) {
+        await expect(market.frames(SYMBOL, [{ timeframe: '1h', candles: 48 }])).rejects.toThrow(/timeout|open/);
+      }
+      const { candles } = await market.symbolSnapshot(SYMBOL, { timeframe: '1m', candles: 30 }, 5);
+      expect(candles).toHaveLength(30);
+    } finally {
+      await exchange.close();
+    }
+  });
+});
+
 describe('the venue adapter on a replay that is faster than the clock', () => {
   const SPEED = 600;
 

@@ -16,6 +16,8 @@ import { readBook } from './order-book.ts';
 /** Market data through ccxt's raw endpoints: its unified answers hold floats, and prices must stay the decimals that the venue sent. */
 export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): Promise<MarketDataPort> {
   const breaker = createBreaker('exchange', 'market-data', (error) => !isUnsendable(error));
+  // What is missing beside a decision's own candles opens no breaker before these.
+  const besideBreaker = createBreaker('exchange', 'frames', (error) => !isUnsendable(error));
   const markets = await loadMarkets(client);
   const { now: exchangeTime } = venueClockOf(client);
   const candleHistory = createCandleHistory(client, speed);
@@ -54,7 +56,7 @@ export async function createCcxtMarket(client: binance, mode: Mode, speed = 1): 
       const now = await exchangeTime();
       const frames: Frame[] = [];
       for (const wish of wishes) {
-        const candles = await breaker.execute(() => candleHistory(symbol, wish, now));
+        const candles = await besideBreaker.execute(() => candleHistory(symbol, wish, now));
         if (speed === 1 && isStale(candles, wish.timeframe, now)) continue;
         frames.push({ timeframe: wish.timeframe, candles: candles.map(packed) });
       }
