@@ -1,4 +1,5 @@
 import type { Mode } from '../domain/market/market.ts';
+import { noRecord } from '../domain/scoring/belief.ts';
 
 /** Whether each agent is taken at its word (`demo: true`), or believed as far as its own record goes. */
 export interface Belief {
@@ -22,7 +23,7 @@ export function expectationOf({ mode, demo }: Belief): string[] {
     ];
   }
   return [
-    'HOLDS CASH until an agent has earned belief: what each says counts as far as its own record bears it out, and without a record that pays for no trade.',
+    `HOLDS CASH until an agent has earned belief: of the return that each expects counts what its own record bears out, and ${100 * noRecord.slope} % without one, which pays for no trade over an hour.`,
     `To change that: switch agents on (README, "The agents") and let them be scored ("sapphire agents scores" shows how far they are)${mode === 'paper' ? ', or set "demo: true" in trading.yml to see orders at once' : ''}.`,
   ];
 }

@@ -222,7 +222,10 @@ describe('every output names the mode', () => {
 
   it.each([
     [{ mode: 'paper', demo: true }, /^DEMO: agents are taken at their word.*lost 8\.7 % in 28 days.*take it out/s],
-    [{ mode: 'paper', demo: false }, /^HOLDS CASH until .*switch agents on.*or set "demo: true"/s],
+    [
+      { mode: 'paper', demo: false },
+      /^HOLDS CASH until .* and 3 % without one, .*switch agents on.*or set "demo: true"/s,
+    ],
     [{ mode: 'live', demo: false }, /^HOLDS CASH until (?!.*demo: true)/s],
   ] as const)('and says what %j may lead one to expect', (belief, words) => {
     expect(expectationOf(belief).join('\n')).toMatch(words);
