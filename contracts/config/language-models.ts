@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decimal, decimalPattern, text } from '../../domain/money/money.ts';
 import { notNegativeDecimalText } from '../decimal-text.ts';
 import { mostOutputOf, PRICE_TABLE_DATE, priceOf } from './model-prices.ts';
 
@@ -120,6 +121,7 @@ interface ModelSettings extends TokenSettings {
   dialect?: Dialect | undefined;
   stream?: boolean | undefined;
   timeoutSeconds: number;
+  budgetPerCycleUsd: string;
   prices: Readonly<Record<string, z.output<typeof price>>>;
 }
 
@@ -147,6 +149,7 @@ export function holdModelSettings(
       );
     }
   }
+  holdBudget(settings, refuse);
   if (thinking === 'off' && thinkingTokens !== undefined) {
     refuse(['thinkingTokens'], thinkingTokens, 'is for a model that thinks: set thinking, or leave it out');
   }
@@ -160,4 +163,23 @@ export function holdModelSettings(
       `must be true where timeoutSeconds is above ${MOST_UNSTREAMED_SECONDS}: a connection that brings nothing is ended then`,
     );
   }
+}
+
+/** A model whose thinking alone may cost more than a cycle may is never asked, and nobody else either where there is no cheaper one. */
+function holdBudget(
+  settings: ModelSettings,
+  refuse: (path: (keyof ModelSettings)[], input: unknown, message: string) => void,
+): void {
+  const { model, cheaperModel, prices, budgetPerCycleUsd, thinking } = settings;
+  const tokens = tokenLimits(settings, SYMBOLS_A_REQUEST).thinking;
+  const output = priceOf(model, prices)?.output;
+  // What is no number is refused by its own rule.
+  if (thinking === 'off' || cheaperModel !== undefined || output === undefined) return;
+  const most = decimalPattern.test(output) ? decimal(output).times(tokens).div(1_000_000) : undefined;
+  if (!most || !decimalPattern.test(budgetPerCycleUsd) || most.lt(budgetPerCycleUsd)) return;
+  refuse(
+    ['budgetPerCycleUsd'],
+    budgetPerCycleUsd,
+    `must be above ${text(most)}, what ${tokens} tokens of thinking (thinkingTokens) may cost: ${model} would never be asked`,
+  );
 }

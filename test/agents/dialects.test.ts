@@ -98,12 +98,23 @@ describe('settings of a language model', () => {
       /gives 131072 at most/,
     ],
     [{ timeoutSeconds: 301, stream: false }, ['deepseek', 'stream'], /above 300: a connection that brings nothing/],
+    [
+      { model: 'deepseek-v4-pro', thinking: 'high' },
+      ['deepseek', 'budgetPerCycleUsd'],
+      /above 0\.06488064, what 16384 tokens of thinking .* deepseek-v4-pro would never be asked/,
+    ],
     [{ extraBody: { messages: [] } }, ['deepseek', 'extraBody'], /settings of their own/],
     [{ timeoutSeconds: 601 }, ['deepseek', 'timeoutSeconds'], /600/],
   ])('that cannot be are refused: %j', (deepseek, path, message) => {
     const { error } = agentsSchema.safeParse({ deepseek });
     expect(error?.issues.map((issue) => issue.path)).toEqual([path]);
     expect(error?.issues[0]?.message).toMatch(message);
+  });
+
+  it('take a model that is too dear for a cycle where a cheaper one is asked in its place', () => {
+    const deepseek = { model: 'deepseek-v4-pro', thinking: 'high' };
+    expect(agentsSchema.safeParse({ deepseek: { ...deepseek, cheaperModel: 'deepseek-flash' } }).success).toBe(true);
+    expect(agentsSchema.safeParse({ deepseek: { ...deepseek, budgetPerCycleUsd: '0.10' } }).success).toBe(true);
   });
 
   it('take a model of one’s own at no price', async () => {

@@ -141,8 +141,8 @@ type Outcome =
   | { reason: AbstentionReason; detail: string };
 
 /**
- * One request, and a repair where nothing of its answer counts and it was not cut off: a part that counts is never paid for twice. What fails after the first answer was paid for is an abstention, so that
- * its cost is not forgotten.
+ * One request, and a repair where nothing of its answer counts and it was not cut off: a part that counts is never paid for twice. What fails after
+ * the first answer was paid for is an abstention, so that its cost is not forgotten.
  */
 async function ask(
   { id }: LanguageModelSettings,
