@@ -109,6 +109,14 @@ describe('a target', () => {
     expect(plan({ limits: lowered }, invested('0.05')).legs).toMatchObject([{ side: 'sell', quantity: '0.03333' }]);
   });
 
+  it('is nothing of what is in no portfolio', () => {
+    const portfolios = [{ name: 'main', share: 1, symbols: ['ETH/USDT'] }];
+    expect(plan({ allocation: { ...allocation, portfolios } }, invested('0.05'))).toMatchObject({
+      legs: [{ side: 'sell', quantity: '0.05' }],
+      upheld: [],
+    });
+  });
+
   it('is sold down to while nothing may be opened', () => {
     const view = { ...calm, expectedReturn: 0.0004 };
     expect(later(view, '0.05', 0, { tradingState: 'reducing' }).legs).toMatchObject([{ quantity: '0.04833' }]);
