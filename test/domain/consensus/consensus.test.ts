@@ -127,6 +127,13 @@ describe('the baseline', () => {
     expect(consensus.quorum.weight).toBeCloseTo(counted ? (count + 1) / 7 : count / 6, 12);
   });
 
+  it('says both where it is the first of several answers', () => {
+    const twice = view([give('baseline'), give('baseline', { probabilities: DOWN })]);
+    expect(vote(twice, 'baseline')?.note).toBe(
+      'the first of several answers; counts because only 0 of the six mission agents gave a signal',
+    );
+  });
+
   it('is not displaced by those who have nothing to say', () => {
     const idle = answer('freqtrade', { ...abstention('freqtrade'), reason: 'no_view' });
     const consensus = view([give('baseline'), give('hummingbot', { conviction: 0 }), idle]);
@@ -268,7 +275,9 @@ describe('roles', () => {
     const others = wanted === 'up' ? {} : down;
     const consensus = view([give('deepseek', others), give('fingpt', changes)], withRole('guard'));
     expect(consensus).toMatchObject({ direction, vetoedBy });
-    expect(vote(consensus, 'fingpt')?.weight).toBe(0);
+    const { weight, note } = vote(consensus, 'fingpt') ?? {};
+    expect(weight).toBe(0);
+    expect(note === 'guard: forbids to buy').toBe(vetoedBy.length > 0 || wanted === 'down');
   });
 });
 

@@ -33,6 +33,9 @@ describe('the normal distribution of three chances', () => {
     );
   });
 
+  it('is of chances that add up to 1, whatever was rounded', () =>
+    expect(impliedNormal({ up: 0.495, flat: 0.297, down: 0.198 })?.uncertainty).toBeCloseTo(0.00475, 5));
+
   it.each([
     { up: 1, flat: 0, down: 0 },
     { up: 0.5, flat: 0, down: 0.5 },
@@ -52,6 +55,7 @@ describe('a signal that contradicts itself', () => {
   it.each([
     ['a language model that claims 300 bps of a coin toss', said(0.36, 0.3, 0.34, 300, 53), 1.4, 51.9],
     ['one that says up, and expects a fall', said(0.6, 0.25, 0.15, -40, 53), 32.9, 51.1],
+    ['one whose mean is 14 bps, a little more than a quarter of 53, away', said(0.36, 0.3, 0.34, 15.6, 53), 1.4, 51.9],
     ['one that is certain of nothing but its deviation', said(0.25, 0.5, 0.25, 0, 0), 0, 29.7],
     ['one of a deviation that no such chances have', said(0.25, 0.5, 0.25, 0, 500), 0, 29.7],
   ])('%s, is rebuilt from its probabilities, and keeps what it said', (_, before, mean, deviation) => {
@@ -61,6 +65,11 @@ describe('a signal that contradicts itself', () => {
     const { expectedReturn, uncertainty, probabilities } = before;
     expect(after).toMatchObject({ probabilities, rebuilt: { by: 'probabilities', expectedReturn, uncertainty } });
     expect(after && agreeing(after)).toBe(after);
+  });
+
+  it('is rebuilt to no more than a signal can have', () => {
+    const after = agreeing(said(0.4995, 0.001, 0.4995, 0, 53));
+    expect(after).toMatchObject({ uncertainty: 1, expectedReturn: expect.closeTo(0, 6) });
   });
 
   it('and of whose chances one is 0, is an abstention with words; the other symbols keep their views', () => {
@@ -95,6 +104,14 @@ describe('a signal that does not', () => {
 
   it.each([
     ['a model that rounds, within 20 bps of what it says', { up: 0.4, flat: 0.28, down: 0.32 }, 15, 53],
+    [
+      'a model whose mean is 13 bps, a little less than a quarter of 53, away',
+      { up: 0.36, flat: 0.3, down: 0.34 },
+      14,
+      53,
+    ],
+    ['one that is sure of a standstill', { up: 0, flat: 1, down: 0 }, 0, 0],
+    ['one that is sure of the edge of flat', { up: 0.5, flat: 0.5, down: 0 }, 20, 0],
     ['one in a market that is twice as quiet as its chances', { up: 0.33, flat: 0.37, down: 0.3 }, 2, 22],
   ])('is left as it is: %s', (_, probabilities, mean, deviation) =>
     expect(agrees({ probabilities, expectedReturn: bps(mean), uncertainty: bps(deviation) })).toBe(true),
