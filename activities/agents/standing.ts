@@ -1,4 +1,5 @@
 import type { AskInput, AskOpening } from '../../contracts/asking.ts';
+import { type PackedAnswer, packed } from '../../contracts/packed-answer.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import type { Asked } from '../../domain/signals/standing.ts';
@@ -31,9 +32,9 @@ export function createStandingActivities({
       await standing.keep(request);
     },
 
-    /** One answer of each of these to a cycle, as it stands; read only. */
-    async hearStanding(question: StandingQuestion): Promise<AgentAnswer[]> {
-      return hearStanding(tools.journal, question);
+    /** One answer of each of these to a cycle, as it stands, packed for its history; read only. */
+    async hearStanding(question: StandingQuestion): Promise<(AgentAnswer | PackedAnswer)[]> {
+      return (await hearStanding(tools.journal, question)).map(packed);
     },
   };
 }

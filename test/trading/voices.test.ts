@@ -32,7 +32,12 @@ function views(agentId: string): AgentAnswer {
 const away = async () => Promise.reject(new Error('the journal is away'));
 
 /** The answer of one agent that does this at its first try, at its second, and so on, and how often it was asked. */
-async function asked(tries: (() => Promise<AgentAnswer>)[], agentDeadlineMs = 2_000, guests: string[] = []) {
+async function asked(
+  tries: (() => Promise<AgentAnswer>)[],
+  agentDeadlineMs = 2_000,
+  guests: string[] = [],
+  standing: { agentId: string; askEveryMs: number }[] = [],
+) {
   let count = 0;
   const tools: VoiceTools = {
     agents: {
@@ -51,7 +56,7 @@ async function asked(tries: (() => Promise<AgentAnswer>)[], agentDeadlineMs = 2_
   };
   const answers = await askVoices(
     tools,
-    cycleTerms({ agents: ['deepseek'], symbols, agentDeadlineMs, guests }),
+    cycleTerms({ agents: ['deepseek'], symbols, agentDeadlineMs, guests, standing }),
     request,
   );
   return { count, answers, first: answers[0]?.opinions[0] };
@@ -63,6 +68,11 @@ const well = async () => views('deepseek');
 const never = () => new Promise<AgentAnswer>(() => {});
 
 describe('agents of this process', () => {
+  it('are asked by each cycle, also where a schedule would ask them', async () => {
+    const { count, first } = await asked([well], 2_000, [], [{ agentId: 'deepseek', askEveryMs: 600_000 }]);
+    expect([count, first?.kind]).toEqual([1, 'signal']);
+  });
+
   it('are asked a second time where they were out of reach, after the pause that they ask for', async () => {
     const startedAt = performance.now();
     const { count, first } = await asked([unavailable(100), well]);

@@ -6,6 +6,7 @@ import { createStandingActivities } from '../../activities/agents/standing.ts';
 import type { AskReport } from '../../contracts/asking.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
+import { unpacked } from '../../contracts/packed-answer.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
@@ -160,7 +161,7 @@ describe('a question of an agent’s own schedule', () => {
           for (let cycle = 0; cycle < 20; cycle += 1) {
             const [answer] = await hearStanding({ account: 'main', standing, symbols: [symbol], at });
             cycles += 1;
-            if (answer?.opinions[0]?.kind === 'signal') signals += 1;
+            if (answer && unpacked(answer).opinions[0]?.kind === 'signal') signals += 1;
             at += 30 * SECOND;
             pass(30 * SECOND);
           }

@@ -1,13 +1,16 @@
 import { type AskInput, type AskOpening, askEveryMsOf } from '../../contracts/asking.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
-import type { AgentAnswer } from '../../domain/signals/signals.ts';
+import { type AgentAnswer, withinBytes } from '../../domain/signals/signals.ts';
 import { heard } from '../../domain/signals/standing.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { type TermsSources, termsOfCycle } from '../decide/terms.ts';
 
 /** One that was asked so much of its interval ago is asked again: a schedule is a moment early at times, and whoever starts it by hand pays twice. */
 const LEAST_SHARE = 0.75;
+
+/** Of all of them together: one value of a cycle's history may have 2 MB. */
+const MAX_BYTES = 500_000;
 
 export interface StandingTools extends TermsSources {
   journal: TermsSources['journal'] & Pick<Journal, 'standing'>;
@@ -71,8 +74,9 @@ export async function hearStanding(
   { account, standing, symbols, at }: StandingQuestion,
 ): Promise<AgentAnswer[]> {
   const known = await book.read(account);
-  return standing.map(({ agentId, askEveryMs }) => {
+  const answers = standing.map(({ agentId, askEveryMs }) => {
     const asked = known.find((each) => each.agentId === agentId);
     return heard({ agentId, asked, askEveryMs }, symbols, at);
   });
+  return withinBytes(answers, MAX_BYTES);
 }

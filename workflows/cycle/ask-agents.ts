@@ -1,5 +1,6 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { CycleTerms } from '../../contracts/cycle.ts';
+import { unpacked } from '../../contracts/packed-answer.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { BETWEEN_TRIES_MS, gatherAnswers, unheard } from '../../domain/consensus/gather.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
@@ -41,7 +42,8 @@ export function askAgents(terms: CycleTerms, request: AgentQuestion): Promise<Ag
     },
     recall(agents) {
       const standing = (terms.standing ?? []).filter(({ agentId }) => agents.includes(agentId));
-      return read(agents, ({ hearStanding }) => hearStanding({ account, standing, symbols, at }));
+      const question = { account, standing, symbols, at };
+      return read(agents, async ({ hearStanding }) => (await hearStanding(question)).map(unpacked));
     },
     hear: (guests) => read(guests, ({ hearGuests }) => hearGuests({ guests, symbols })),
   });
