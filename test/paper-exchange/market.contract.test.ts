@@ -174,8 +174,14 @@ describe('the exchange on its clock', () => {
 
   test('refuses a database of another market', async () => {
     await (await open()).close();
-    const other = paperExchangeSchema.parse({ market: { kind: 'synthetic', seed: 99 } });
-    await expect(openExchange(other, join(folder, 'market.db'), silent, () => now)).rejects.toThrow(/another market/);
+    for (const changes of [{ seed: 99 }, { historyDays: 3 }]) {
+      const other = paperExchangeSchema.parse({ market: { kind: 'synthetic', ...changes } });
+      await expect(openExchange(other, join(folder, 'market.db'), silent, () => now)).rejects.toThrow(/another market/);
+    }
+  });
+
+  test('takes a database of an earlier release, whose market named no history', async () => {
+    expect((await createMarket(configuration)).identity).toMatch(/^{"kind":"synthetic","seed":7,"instruments":/);
   });
 });
 
