@@ -169,6 +169,17 @@ describe('where the account stands against its limits', () => {
     expect(Object.keys(current)).toEqual(riskText.keys);
   });
 
+  it('counts the first step of the drawdown guard from where it last came to rest, and the last from the peak', () => {
+    const marks = { equity: tagged('9500'), dayOpen: tagged('9500'), highWater: tagged('10000'), at: 0 } as const;
+    const falls = (one: RiskFacts['marks']) =>
+      Object.fromEntries(limitViews({ ...facts, marks: one }).map((view) => [view.key, view.current]));
+    expect(falls({ ...marks, guardPeak: tagged('9600') })).toMatchObject({
+      reduceDrawdown: '0.0104',
+      maxDrawdown: '0.05',
+    });
+    expect(falls(marks)).toMatchObject({ reduceDrawdown: '0.05', maxDrawdown: '0.05' });
+  });
+
   it('says nothing where a price or a mark is not known', () => {
     const blind = { ...facts, prices: new Map(), marks: undefined, day: { ...facts.day, opening: undefined } };
     expect(exposureOf(blind)).toMatchObject({ gross: undefined, bySymbol: [{ booked: undefined }, {}] });
