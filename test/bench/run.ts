@@ -23,6 +23,7 @@ const benches: Record<string, { file: string; args: string[] }[]> = {
   growth: [{ file: 'growth.ts', args: [] }],
   upgrade: [{ file: 'upgrade.ts', args: [] }],
   signals: [{ file: 'signals.ts', args: [] }],
+  month: [{ file: 'month.ts', args: [] }],
 };
 
 const wanted = process.argv.slice(2);
