@@ -5,6 +5,7 @@ import type { CycleSummary } from '../../contracts/cycle.ts';
 import type { CycleSpan } from '../../contracts/cycle-steps.ts';
 import { stepTimes } from '../../contracts/cycle-times.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
+import { silent } from '../../domain/consensus/gather.ts';
 import { cycleTerms } from '../support/cycle-terms.ts';
 import { startTimeSkipping } from '../support/temporal.ts';
 import { type BooksElsewhere, booksElsewhere, CYCLE_MS } from './books-elsewhere.ts';
@@ -94,6 +95,27 @@ it('a cycle that began where the books are goes on where they are not', () =>
     const { openCycle } = own;
     expect(await endOf(await startCycle({ openCycle }))).toMatchObject({ outcome: 'COMPLETED' });
     expect(did).toEqual(['openCycle on cycles', ...onQueue('takeSnapshot', 'hearGuests', 'planCycle', 'recordCycle')]);
+  }));
+
+it('an agent is asked by schedule with the books there, and what stands is heard there', () =>
+  inStory('standing', async ({ serve, books, serveCycles, did, records }) => {
+    const standing = [{ agentId: 'qwen', askEveryMs: 600_000 }];
+    const { symbols } = cycleTerms();
+    await serve(
+      books({
+        openCycle: (_: unknown, { startedAt }: CycleSpan) =>
+          cycleTerms({ epoch: 1, endsAt: startedAt + CYCLE_MS, agents: ['qwen'], standing }),
+        openAsking: () => ({ ...cycleTerms(), askEveryMs: 600_000, agents: [] }),
+        hearStanding: () => [silent('qwen', symbols, 'no_signal', 'asked every 600 s: not asked yet')],
+      }),
+    );
+    const cycles = await serveCycles({ pausedBy: async () => undefined });
+    expect(await endOf(await cycles.start('askAgent', { account: 'main', seat: 'qwen' }))).toEqual({ said: {} });
+    expect(did).toEqual(onQueue('openAsking', 'takeSnapshot', 'beginAsking', 'keepAnswers'));
+    did.length = 0;
+    await endOf(await cycles.start('tradingCycle', {}));
+    expect(did).toEqual(onQueue('openCycle', 'takeSnapshot', 'hearStanding', 'planCycle', 'recordCycle'));
+    expect(records[0]?.answers).toMatchObject([{ agentId: 'qwen', opinions: [{ reason: 'no_signal' }] }]);
   }));
 
 it('a halt is held against the books there, and the capital given back there', () =>
