@@ -131,6 +131,13 @@ describe('the logarithmic pool', () => {
     expect(probabilities.down).toBeCloseTo(0.1498041, 7);
   });
 
+  it('has no chances where nobody has a voice', () =>
+    expect(view([], policy({}, { pool: 'log' }))).toMatchObject({
+      direction: 'none',
+      probabilities: { up: 0, flat: 0, down: 0 },
+      quorum: { met: false, count: 0, weight: 0 },
+    }));
+
   it('gives no voter a veto', () => {
     const { up } = logPool([binary(1, 0.9), binary(0, 0.1)]);
     expect(up).toBeGreaterThan(0.9);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { agreeing, agreeingAnswer, agrees, impliedNormal } from '../../../domain/signals/agreement.ts';
 import { outcomeProbabilities } from '../../../domain/statistics/statistics.ts';
 import { normals } from '../../agents/market.ts';
-import { answer, give, signal } from '../consensus/answers.ts';
+import { abstention, answer, give, signal } from '../consensus/answers.ts';
 
 const bps = (value: number) => value / 10_000;
 
@@ -57,6 +57,7 @@ describe('a signal that contradicts itself', () => {
     ['one that says up, and expects a fall', said(0.6, 0.25, 0.15, -40, 53), 32.9, 51.1],
     ['one whose mean is 14 bps, a little more than a quarter of 53, away', said(0.36, 0.3, 0.34, 15.6, 53), 1.4, 51.9],
     ['one that is certain of nothing but its deviation', said(0.25, 0.5, 0.25, 0, 0), 0, 29.7],
+    ['one of three and a half times the deviation of its chances', said(0.25, 0.5, 0.25, 0, 104), 0, 29.7],
     ['one of a deviation that no such chances have', said(0.25, 0.5, 0.25, 0, 500), 0, 29.7],
   ])('%s, is rebuilt from its probabilities, and keeps what it said', (_, before, mean, deviation) => {
     const after = agreeing(before);
@@ -67,6 +68,12 @@ describe('a signal that contradicts itself', () => {
     expect(after && agreeing(after)).toBe(after);
   });
 
+  it('is one where its chances rule out what its normal has with a few hundredths', () => {
+    const certain = said(1, 0, 0, 60, 20);
+    expect(agrees(certain)).toBe(false);
+    expect(agreeing(certain)).toBeUndefined();
+  });
+
   it('is rebuilt to no more than a signal can have', () => {
     const after = agreeing(said(0.4995, 0.001, 0.4995, 0, 53));
     expect(after).toMatchObject({ uncertainty: 1, expectedReturn: expect.closeTo(0, 6) });
@@ -74,7 +81,8 @@ describe('a signal that contradicts itself', () => {
 
   it('and of whose chances one is 0, is an abstention with words; the other symbols keep their views', () => {
     const fine = { ...said(0.36, 0.3, 0.34, 2, 53), symbol: 'ETH/USDT' };
-    const { opinions } = agreeingAnswer(answer('deepseek', said(1, 0, 0, -40, 53), fine));
+    const silent = { ...abstention('deepseek'), symbol: 'SOL/USDT' };
+    const { opinions } = agreeingAnswer(answer('deepseek', said(1, 0, 0, -40, 53), fine, silent));
     expect(opinions).toEqual([
       {
         kind: 'abstention',
@@ -86,6 +94,7 @@ describe('a signal that contradicts itself', () => {
         ),
       },
       fine,
+      silent,
     ]);
   });
 });
@@ -110,6 +119,13 @@ describe('a signal that does not', () => {
       14,
       53,
     ],
+    [
+      'a model of wide tails, whose mean is less than a quarter of them away',
+      { up: 0.36, flat: 0.3, down: 0.34 },
+      20,
+      100,
+    ],
+    ['one that all but rules out two of three', { up: 0.99, flat: 0.01, down: 0 }, 60, 20],
     ['one that is sure of a standstill', { up: 0, flat: 1, down: 0 }, 0, 0],
     ['one that is sure of the edge of flat', { up: 0.5, flat: 0.5, down: 0 }, 20, 0],
     ['one in a market that is twice as quiet as its chances', { up: 0.33, flat: 0.37, down: 0.3 }, 2, 22],

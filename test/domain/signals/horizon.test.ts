@@ -38,6 +38,7 @@ describe('a view brought to an hour', () => {
     expect(viewOver(of({ probabilities }), asked)?.probabilities).toEqual(probabilities);
     const older = viewOver(of({ probabilities, formedAt: TAKEN_AT - 30 * MINUTE }), asked);
     expect(older?.probabilities).toEqual(outcomeProbabilities(0.002, 0.01));
+    expect(older).not.toHaveProperty('error');
   });
 
   it('is believed over its own horizon, and errs in proportion', () => {
