@@ -5,7 +5,7 @@ import { reentryPause, sellableBySignal } from './overtrading.ts';
 import type { RiskVerdict } from './portfolio.ts';
 import type { Books, PlanRequest, TradeDraft, View } from './request.ts';
 import { costOfOneWay, costVerdict } from './sizing.ts';
-import type { Targets } from './targets.ts';
+import type { Kept, Targets } from './targets.ts';
 import { endOfView } from './upheld.ts';
 
 /*
@@ -13,16 +13,26 @@ import { endOfView } from './upheld.ts';
  * lies outside is traded to the target itself and not to the band's edge, from where the next small move would ask for another small order.
  */
 
-/** What a view asks of a symbol, if anything: at most one trade, and the verdicts that made it smaller or none. */
-export function draftOf(
-  request: PlanRequest,
-  books: Books,
-  equity: Decimal,
-  view: View,
-  targets: Targets,
-  verdicts: RiskVerdict[],
-): TradeDraft[] {
-  const { symbol, direction } = view;
+/** Of one plan, for all of its symbols. */
+interface Course {
+  request: PlanRequest;
+  books: Books;
+  equity: Decimal;
+  targets: Targets;
+  /** Filled with what made a trade smaller or none. */
+  verdicts: RiskVerdict[];
+  /** Filled with the symbols of which this plan would keep what is held. */
+  upheld: string[];
+}
+
+interface Steering extends Course {
+  draft: TradeDraft;
+}
+
+/** What a view asks of a symbol, if anything: at most one trade. */
+export function draftOf(course: Course, view: View): TradeDraft[] {
+  const { request, books, targets, upheld } = course;
+  const { symbol, direction, expectedReturn } = view;
   const market = request.snapshot.symbols.find(({ instrument }) => instrument.symbol === symbol);
   const mid = market && midPrice(market.book);
   if (!market || !mid) return [];
@@ -30,41 +40,41 @@ export function draftOf(
   const held = decimal(position?.quantity ?? '0');
   // A buy takes the symbol's dust back into the position.
   const worth = held.plus(position?.dust ?? '0').times(mid);
-  const draft: TradeDraft = { symbol, market, view, mid, held, notional: ZERO, sellQuantity: ZERO, needsEdge: true };
-  const steering = { request, books, equity, targets, draft, verdicts };
-  if (direction !== 'up') return endOrHold(steering);
+  const draft = { symbol, market, view, mid, held, notional: ZERO, sellQuantity: ZERO, edge: expectedReturn };
+  const steering = { ...course, draft };
+  if (!held.greaterThan(0)) return direction === 'up' ? larger(steering, worth) : [];
+  if (direction !== 'up') return smaller(steering, worth, NOTHING);
   const keep = targets.keepOf(symbol);
-  if (held.greaterThan(0) && worth.greaterThan(keep)) return smaller(steering, worth, keep);
+  const excess = worth.minus(keep.amount);
+  if (excess.greaterThan(0) && !isWithinBand(steering, keep.amount, excess)) return smaller(steering, worth, keep);
+  if (!keep.amount.isZero()) upheld.push(symbol);
   return larger(steering, worth);
 }
 
-interface Steering {
-  request: PlanRequest;
-  books: Books;
-  equity: Decimal;
-  targets: Targets;
-  draft: TradeDraft;
-  verdicts: RiskVerdict[];
-}
+const NOTHING: Kept = { amount: ZERO, wanted: 0, isCapped: false };
 
-/** Of a view that wants nothing held: at once where a fall pays for it, and else when the view that was held on has ended. */
-function endOrHold(steering: Steering): TradeDraft[] {
-  const { request, books, draft, verdicts } = steering;
-  const { held, view } = draft;
-  if (!held.greaterThan(0)) return [];
-  const end = endOfView(request, books, view, held);
+/**
+ * Down to what is to be kept: at once for a limit's or the volatility's sake, or where what is gained pays for it as it does for a buy, and else when
+ * for a whole horizon no cycle would have kept more.
+ */
+function smaller(steering: Steering, worth: Decimal, keep: Kept): TradeDraft[] {
+  const { request, books, equity, draft, verdicts } = steering;
+  const { view, held, mid } = draft;
+  const { edge: _none, ...free } = draft;
+  const quantity = keep.amount.isZero() ? held : worth.minus(keep.amount).div(mid);
+  const isBound = keep.isCapped || (request.allocation.method === 'volatility' && !keep.amount.isZero());
+  if (isBound) return sold({ ...steering, draft: free }, quantity);
+  const end = endOfView(request, books, view, held, held.minus(quantity));
   if (end) verdicts.push(end);
-  if (end?.code === 'ViewEnded') return sold({ ...steering, draft: { ...draft, needsEdge: false } }, held);
-  return !end && view.direction === 'down' ? sold(steering, held) : [];
+  if (end) return end.code === 'ViewEnded' ? sold({ ...steering, draft: free }, quantity) : [];
+  if (view.direction === 'flat' || view.direction === 'none') return [];
+  const edge = shortfall(view.expectedReturn, worth.div(equity).toNumber(), keep.wanted);
+  return sold({ ...steering, draft: { ...draft, edge } }, quantity);
 }
 
-/** Down to what is to be kept, where that lies outside of the band. */
-function smaller(steering: Steering, worth: Decimal, keep: Decimal): TradeDraft[] {
-  const { draft } = steering;
-  const excess = worth.minus(keep);
-  if (isWithinBand(steering, keep, excess)) return [];
-  const quantity = keep.isZero() ? draft.held : excess.div(draft.mid);
-  return sold({ ...steering, draft: { ...draft, needsEdge: false } }, quantity);
+/** By how much the expected return is below the one for which Kelly would hold the share that is held: his stake grows in proportion to it. */
+function shortfall(expectedReturn: number, share: number, wanted: number): number {
+  return wanted > 0 ? expectedReturn * (share / wanted - 1) : -expectedReturn;
 }
 
 /** Up to what pays both ways of its costs, where that lies outside of the band. */

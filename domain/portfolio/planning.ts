@@ -41,10 +41,12 @@ export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
     if (halted) verdicts.push(halted);
     return !halted;
   });
-  const drafts = traded.flatMap((view) => draftOf(request, bound, equity, view, targets, verdicts));
+  const upheld: string[] = [];
+  const course = { request, books: bound, equity, targets, verdicts, upheld };
+  const drafts = traded.flatMap((view) => draftOf(course, view));
   verdicts.push(...boundExposure(request, equity, drafts, books), ...boundBudgets(request, equity, drafts, books));
   const legs = legsOf(request, books, drafts, verdicts);
-  return planOf(request, equity, verdicts, { restriction, allocations, legs, upheld: targets.kept });
+  return planOf(request, equity, verdicts, { restriction, allocations, legs, upheld });
 }
 
 interface Restricted {

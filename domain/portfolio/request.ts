@@ -116,6 +116,6 @@ export interface TradeDraft {
   notional: Decimal;
   /** To sell, in the base asset. */
   sellQuantity: Decimal;
-  /** It is traded for what its view expects, which has to pay for it. */
-  needsEdge: boolean;
+  /** What the trade is expected to gain, as a fraction of its value, which has to pay for it; absent of what is sold whatever that costs. */
+  edge?: number;
 }

@@ -99,7 +99,7 @@ export function passesCostGate(
   quantity: Decimal,
   verdicts: RiskVerdict[],
 ): boolean {
-  if (!draft.needsEdge) return true;
+  if (draft.edge === undefined) return true;
   const { book, instrument } = draft.market;
   const fill = estimateFill(side === 'buy' ? book.asks : book.bids, quantity);
   const slip = fill.averagePrice.minus(draft.mid).abs().div(draft.mid);
@@ -112,12 +112,11 @@ export function passesCostGate(
 /** What the trade has to pay, both ways and with the buffer, and what its view expects. @param oneWay as a fraction of its value. */
 export function costVerdict(
   { limits }: PlanRequest,
-  { symbol, view }: TradeDraft,
+  { symbol, edge: gain = 0 }: TradeDraft,
   oneWay: Decimal,
   quantity: Decimal,
 ): RiskVerdict {
   const cost = oneWay.times(2).times(decimal(1).plus(limits.costBuffer)).toDecimalPlaces(COST_DECIMALS);
-  const expected = view.direction === 'down' ? -view.expectedReturn : view.expectedReturn;
-  const edge = decimal(expected).toDecimalPlaces(COST_DECIMALS);
+  const edge = decimal(gain).toDecimalPlaces(COST_DECIMALS);
   return { code: 'CostGate', symbol, limit: text(cost), value: text(edge), before: text(quantity), after: '0' };
 }

@@ -19,11 +19,16 @@ export interface Targets {
   /** What a symbol is to be bought up to. */
   openOf(symbol: string): Decimal;
   /** What of a held symbol is to be kept: caps are shared with nothing but what is held as well. */
-  keepOf(symbol: string): Decimal;
+  keepOf(symbol: string): Kept;
   /** What a symbol would be bought up to if that were free; zero where nothing may be opened. */
   freeOf(symbol: string): Decimal;
-  /** Held symbols of which something is to be kept. */
-  kept: string[];
+}
+
+export interface Kept {
+  amount: Decimal;
+  /** Of equity, before any cap. */
+  wanted: number;
+  isCapped: boolean;
 }
 
 /** Only what is expected to rise has a claim on capital: on spot nothing can be sold that is not held. */
@@ -33,16 +38,21 @@ export function targetsOf(request: PlanRequest, books: Books, equity: Decimal, m
     books.positions.some((one) => one.symbol === symbol && !decimal(one.quantity).isZero());
   const opening = mayOpen ? split(request, equity, claims) : { allocations: [], verdicts: [] };
   const kept = split(request, equity, claims.filter(isHeld).map(free));
-  const keepOf = (symbol: string): Decimal => amountOf(kept.allocations, symbol);
   return {
     ...opening,
     openOf: (symbol) => amountOf(opening.allocations, symbol),
-    keepOf,
+    keepOf: (symbol) => {
+      const own = kept.allocations.filter((one) => one.symbol === symbol);
+      return {
+        amount: amountOf(own, symbol),
+        wanted: own.reduce((total, { wanted }) => total + wanted, 0),
+        isCapped: own.some(({ boundBy }) => boundBy.length > 0),
+      };
+    },
     freeOf: (symbol) => {
       const own = mayOpen ? claims.filter((claim) => claim.symbol === symbol).map(free) : [];
       return amountOf(split(request, equity, own).allocations, symbol);
     },
-    kept: kept.allocations.filter(({ share }) => share > 0).map(({ symbol }) => symbol),
   };
 }
 

@@ -4,9 +4,9 @@ import type { RiskVerdict } from './portfolio.ts';
 import type { Books, PlanRequest, View } from './request.ts';
 
 /*
- * A view speaks of its horizon and of nothing after it. Each cycle that says so again upholds it from then on; where none has for a whole horizon it
- * has ended, and what is held on it is sold: that costs the one way which any end costs, and needs no edge. Agents that were not heard have ended
- * nothing.
+ * A view speaks of its horizon and of nothing after it. Each cycle that would keep what is held upholds it from then on; where none has for a whole
+ * horizon it has ended, and what nobody would keep is sold: that costs the one way which any end costs, and needs no edge. Agents that were not heard
+ * have ended nothing.
  */
 
 /** When the view that a holding rests on was formed last: by the buy that began it, or by the last cycle that upheld it. */
@@ -16,8 +16,9 @@ function upheldAt({ positions, upheld }: Books, symbol: string): number {
 }
 
 /**
- * What becomes of a holding that this cycle does not uphold.
+ * What becomes of a holding of which this cycle would keep less.
  *
+ * @param kept what it would keep, in the base asset
  * @returns the verdict that says why: it is sold (`ViewEnded`), or kept without anybody's word (`NoQuorum`); undefined while the view still holds
  */
 export function endOfView(
@@ -25,15 +26,16 @@ export function endOfView(
   books: Books,
   { symbol, quorum }: View,
   held: Decimal,
+  kept: Decimal,
 ): RiskVerdict | undefined {
   if (quorum?.met === false) {
     const { count, countNeeded, weight, weightNeeded } = quorum;
     const [limit, value] = count < countNeeded ? [countNeeded, count] : [weightNeeded, weight];
-    const kept = text(held);
-    return { code: 'NoQuorum', symbol, limit: String(limit), value: String(value), before: kept, after: kept };
+    const stays = text(held);
+    return { code: 'NoQuorum', symbol, limit: String(limit), value: String(value), before: stays, after: stays };
   }
   const at = upheldAt(books, symbol);
   if (isWithin(horizonMs, at, now)) return undefined;
   const numbers = { limit: `${horizonMs} ms`, value: `${now - at} ms` };
-  return { code: 'ViewEnded', symbol, ...numbers, before: text(held), after: '0' };
+  return { code: 'ViewEnded', symbol, ...numbers, before: text(held), after: text(kept.toDecimalPlaces(8)) };
 }

@@ -6,7 +6,7 @@ import { addedFaults } from '../../contracts/config/faults.ts';
 import { limitFaults } from '../../contracts/config/limit-faults.ts';
 import { type RiskSettings, riskSchema } from '../../contracts/config/schema.ts';
 import { ExitCode } from '../../contracts/errors.ts';
-import type { Price, Quantity } from '../../domain/money/money.ts';
+import type { Money, Price, Quantity } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
@@ -170,7 +170,8 @@ describe('where the account stands against its limits', () => {
   });
 
   it('counts the first step of the drawdown guard from where it last came to rest, and the last from the peak', () => {
-    const marks = { equity: tagged('9500'), dayOpen: tagged('9500'), highWater: tagged('10000'), at: 0 } as const;
+    const [equity, highWater] = [tagged<Money>('9500'), tagged<Money>('10000')];
+    const marks = { equity, dayOpen: equity, highWater, at: 0 };
     const falls = (one: RiskFacts['marks']) =>
       Object.fromEntries(limitViews({ ...facts, marks: one }).map((view) => [view.key, view.current]));
     expect(falls({ ...marks, guardPeak: tagged('9600') })).toMatchObject({

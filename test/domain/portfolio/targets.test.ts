@@ -65,11 +65,29 @@ describe('a target', () => {
     expect(legs).toMatchObject([{ side: 'sell', quantity: '0.04833' }]);
   });
 
-  it('is sold wholly where a view of a rise expects none, and upholds nothing then', () => {
-    expect(later({ expectedReturn: -0.001 }, '0.05', 0)).toMatchObject({
-      legs: [{ side: 'sell', quantity: '0.05' }],
+  it('is not sold down to where that gains less than both ways cost, and by the end of the view all the same', () => {
+    // 0.25 · 0.00001 / 0.0076² = 0.0433 would be kept: for the 0.3 that are held 0.00007 would have to be expected, 0.00006 more.
+    const view = { uncertainty: 0.0076, expectedReturn: 0.00001 };
+    expect(later(view, '0.05', HORIZON_MS - 1)).toMatchObject({
+      legs: [],
+      verdicts: [{ code: 'CostGate', limit: '0.00244', value: '0.000059313', before: '0.04278', after: '0' }],
       upheld: [],
     });
+    expect(later(view, '0.05', HORIZON_MS)).toMatchObject({
+      legs: [{ side: 'sell', quantity: '0.04278' }],
+      verdicts: [{ code: 'ViewEnded', before: '0.05', after: '0.00721367' }],
+      upheld: [],
+    });
+    // What lies within the band is upheld whole.
+    expect(later(view, '0.0072', HORIZON_MS)).toMatchObject({ legs: [], upheld: ['BTC/USDT'] });
+  });
+
+  it('is nothing where a view of a rise expects none, which upholds nothing', () => {
+    const none = later({ expectedReturn: -0.001 }, '0.05', 0);
+    expect(none).toMatchObject({ legs: [], upheld: [] });
+    expect(codes(none)).toEqual(['CostGate']);
+    expect(later({ expectedReturn: -0.00244 }, '0.05', 0).legs).toMatchObject([{ side: 'sell', quantity: '0.05' }]);
+    expect(later({ expectedReturn: -0.001 }, '0.05', HORIZON_MS).legs).toMatchObject([{ quantity: '0.05' }]);
   });
 
   it('of volatility is traded towards from both sides', () => {
@@ -109,12 +127,15 @@ describe('a target', () => {
     expect(plan({ limits: lowered }, invested('0.05')).legs).toMatchObject([{ side: 'sell', quantity: '0.03333' }]);
   });
 
-  it('is nothing of what is in no portfolio', () => {
+  it('is nothing of what is in no portfolio, which is sold when its view has ended', () => {
     const portfolios = [{ name: 'main', share: 1, symbols: ['ETH/USDT'] }];
-    expect(plan({ allocation: { ...allocation, portfolios } }, invested('0.05'))).toMatchObject({
-      legs: [{ side: 'sell', quantity: '0.05' }],
-      upheld: [],
-    });
+    const planned = (now: number) =>
+      plan(
+        { ...seen, snapshot: { ...snapshot, takenAt: now - 500 }, now, allocation: { ...allocation, portfolios } },
+        invested('0.05'),
+      );
+    expect(planned(HORIZON_MS - 1)).toMatchObject({ legs: [], upheld: [] });
+    expect(planned(HORIZON_MS)).toMatchObject({ legs: [{ side: 'sell', quantity: '0.05' }], upheld: [] });
   });
 
   it('is sold down to while nothing may be opened', () => {
