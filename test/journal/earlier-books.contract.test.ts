@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { decimal, text } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
@@ -26,8 +27,9 @@ describe.each(adapterNames)('the books of the last release on %s', (name) => {
   let address: string;
   let database: Database;
   let journal: Journal;
-  const open = (schema: Schema): Promise<Database> =>
-    (name === 'sqlite' ? openSqliteDatabase : openPostgresDatabase)(address, PAPER, () => NOW, schema);
+  const openAt = (at: string, schema: Schema): Promise<Database> =>
+    (name === 'sqlite' ? openSqliteDatabase : openPostgresDatabase)(at, PAPER, () => NOW, schema);
+  const open = (schema: Schema): Promise<Database> => openAt(address, schema);
 
   beforeAll(async () => {
     server = await startAdapter(name);
@@ -84,6 +86,43 @@ describe.each(adapterNames)('the books of the last release on %s', (name) => {
     ]);
     expect(await journal.intents.list('main', 10)).toHaveLength(3);
     expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
+  });
+
+  it('know what was paid in, and what is from then on', async () => {
+    const { USDT: deposits = '' } = await journal.ledger.deposits('main');
+    expect(await journal.ledger.paidIn('main', 'USDT')).toBe(deposits);
+    const coin = { account: 'main', asset: 'BNB', symbol: 'BNB/USDT', at: NOW };
+    await journal.ledger.transfer({ ...coin, reference: 'bought', amount: '1', value: '600' });
+    await journal.ledger.transfer({ ...coin, reference: 'dropped', amount: '1', value: '0' });
+    const worth = text(decimal(deposits).plus(600));
+    expect(await journal.ledger.paidIn('main', 'USDT')).toBe(worth);
+    await journal.ledger.transfer({ ...coin, reference: 'bought', amount: '1', value: '600' });
+    expect(await journal.ledger.paidIn('main', 'USDT')).toBe(worth);
+  });
+
+  it('go on with the stack that had them', async () => {
+    const at = await server.place();
+    const before = await openAt(at, { ...journalSchema, migrations: journalSchema.migrations.slice(0, 19) });
+    await before.run(
+      `INSERT INTO stacks (stack_id, fence, kind, machine, host, folder, terms, started_at, heard_at, until, lease_ms)
+       VALUES ('a', 7, 'first', 'm', 'h', '/d', '{"namespace":"n"}', 1, ?, ?, 25000)`,
+      NOW,
+      NOW + 20_000,
+    );
+    await before.close();
+    const after = await openAt(at, journalSchema);
+    const [row] = await after.rows('SELECT stack_id, fence, kind, machine, host, folder, terms, lease_ms FROM stacks');
+    expect({ ...row, fence: Number(row?.['fence']), lease_ms: Number(row?.['lease_ms']) }).toEqual({
+      stack_id: 'a',
+      fence: 7,
+      kind: 'first',
+      machine: 'm',
+      host: 'h',
+      folder: '/d',
+      terms: '{"namespace":"n"}',
+      lease_ms: 25_000,
+    });
+    await after.close();
   });
 
   it('bear the venue at which all of it was traded', async () => {
