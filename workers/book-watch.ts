@@ -11,10 +11,9 @@ const tradingStates = ['active', 'reducing', 'halted'] as const;
 /** Keeps the gauges that are read from the books: equity, and how often each agent gave a signal. Returns a function that ends it. */
 export function watchBooks(
   journal: Pick<Journal, 'ledger' | 'control' | 'cycles'>,
-  { account, currency, mode, demo, cycle }: Configuration,
+  { account, currency, mode, demo }: Configuration,
   logger: Logger,
 ): () => void {
-  metrics.cycleInterval.set(cycle.intervalSeconds);
   metrics.tradingDemo.set({ portfolio: account, mode }, demo ? 1 : 0);
   const look = async (): Promise<void> => {
     const marks = await journal.ledger.equityMarks(account);

@@ -6,6 +6,7 @@ import { type BooksActivities, createBooksActivities, createServedBooks } from '
 import type { Configuration } from '../contracts/config/schema.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { startedEngines } from '../runtime/configuration/engines.ts';
+import { metrics } from '../runtime/telemetry/metrics.ts';
 import type { Journal } from '../stores/journal/port.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { createSnapshotReader } from '../stores/market-buffer/snapshots.ts';
@@ -31,6 +32,8 @@ interface Needs {
 /** A cycle's steps with the books, and the market buffer that is opened for them. */
 export async function openBooks({ configuration, journal, logger }: Needs, market: MarketDataPort): Promise<OwnBooks> {
   const buffer = await openMarketBuffer(configuration, journal.id);
+  // Told by whoever tells when the last cycle ended: of a process that cannot be heard neither is known, and no cycle is late.
+  metrics.cycleInterval.set(configuration.cycle.intervalSeconds);
   const readSnapshot = createSnapshotReader(buffer);
   const engines = startedEngines();
   return {

@@ -17,6 +17,20 @@ export interface Alert {
   description: string;
 }
 
+/**
+ * Epoch seconds of the newest time that a metric tells. A process that has not told it yet has had nothing to tell since its start, which counts
+ * in its place; of one that is not heard nothing is known, which is another alert's to say.
+ */
+export function newest(metric: string, job: string): string {
+  return `max(${metric} or process_start_time_seconds{job="${job}"})`;
+}
+
+/**
+ * How long what is old must stay so: as long as a process must be silent to be called down. The first round after a restart of anything that it needs is
+ * late by less than this.
+ */
+export const OUTLASTS_A_RESTART = '1m';
+
 export interface AlertGroup {
   /** Ends in `.alerts`. */
   name: string;

@@ -83,6 +83,10 @@ const route = {
 /** What follows from another alert is not told beside it. */
 const inhibit_rules = [
   {
+    source_matchers: ['alertname = TradingSystemDown', 'job = trading-cycles'],
+    target_matchers: ['alertname =~ "TradingCyclesStalled|TradingMarketDataStale"'],
+  },
+  {
     source_matchers: ['alertname = TradingSystemDown', 'job = trading-control'],
     target_matchers: ['alertname = TradingReconciliationStale'],
   },

@@ -1,30 +1,57 @@
-import { metrics } from './metrics.ts';
-
 const WINDOW_MS = 5 * 60_000;
 const BUCKET_MS = 10_000;
 
-/** Counts the work and the failures of one process over five minutes for `error_rate_percentage`, in buckets of ten seconds. */
-export function createErrorRate(service: string, now: () => number = Date.now): (failed: boolean) => void {
-  const buckets: { startsAt: number; total: number; failed: number }[] = [];
-  const sum = { total: 0, failed: 0 };
-  const gauge = metrics.errorRatePercentage.labels({ service });
-  gauge.set(0);
+interface Bucket {
+  startsAt: number;
+  total: number;
+  failed: number;
+}
+
+interface Window {
+  buckets: Bucket[];
+  /** Milliseconds that only go on: a wall clock that is set back would keep old work in the window. */
+  now: () => number;
+}
+
+const windows = new Map<string, Window>();
+
+/** Of the buckets, those that are in the window at this moment. */
+function current({ buckets, now }: Window): Bucket[] {
+  const oldest = Math.floor(now() / BUCKET_MS) * BUCKET_MS - WINDOW_MS;
+  while (buckets[0] && buckets[0].startsAt <= oldest) buckets.shift();
+  return buckets;
+}
+
+/**
+ * Counts the work and the failures of a service of this process over five minutes for `error_rate_percentage`, in buckets of ten seconds.
+ * Whoever counts for the same service counts into the same window.
+ */
+export function createErrorRate(
+  service: string,
+  now: () => number = () => performance.now(),
+): (failed: boolean) => void {
+  const window = windows.get(service) ?? { buckets: [], now };
+  windows.set(service, window);
   return (failed) => {
-    const startsAt = Math.floor(now() / BUCKET_MS) * BUCKET_MS;
+    const startsAt = Math.floor(window.now() / BUCKET_MS) * BUCKET_MS;
+    const buckets = current(window);
     if (buckets.at(-1)?.startsAt !== startsAt) buckets.push({ startsAt, total: 0, failed: 0 });
-    for (let first = buckets[0]; first && first.startsAt <= startsAt - WINDOW_MS; first = buckets[0]) {
-      sum.total -= first.total;
-      sum.failed -= first.failed;
-      buckets.shift();
-    }
-    const failures = failed ? 1 : 0;
     const newest = buckets.at(-1);
     if (newest) {
       newest.total += 1;
-      newest.failed += failures;
+      newest.failed += failed ? 1 : 0;
     }
-    sum.total += 1;
-    sum.failed += failures;
-    gauge.set((100 * sum.failed) / sum.total);
   };
+}
+
+/** Failed share of the last five minutes at this moment, 0 to 100, by service; of no work none failed. */
+export function errorRates(): Map<string, number> {
+  return new Map(
+    [...windows].map(([service, window]) => {
+      const buckets = current(window);
+      const total = buckets.reduce((sum, bucket) => sum + bucket.total, 0);
+      const failed = buckets.reduce((sum, bucket) => sum + bucket.failed, 0);
+      return [service, total === 0 ? 0 : (100 * failed) / total];
+    }),
+  );
 }

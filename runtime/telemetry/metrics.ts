@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { errorRates } from './error-rate.ts';
 
 /** The list of all metrics. Units are base units; no label takes an unbounded value. */
 export const registry = new Registry();
@@ -10,8 +11,11 @@ const registers = [registry];
 const quick = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const slow = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 120, 300, 900];
 
+/** Has no value before the first one is set: the client would begin at 0, which is a time of 1970, or that nothing differs. */
 function gauge<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> {
-  return new Gauge({ name, help, labelNames, registers });
+  const made = new Gauge({ name, help, labelNames, registers });
+  made.remove({});
+  return made;
 }
 
 function counter<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
@@ -138,7 +142,10 @@ export const metrics = {
     'reconciliation_timestamp_seconds',
     'When books were last held against the exchange, epoch seconds.',
   ),
-  backupAt: gauge('backup_timestamp_seconds', 'When the newest backup was made, epoch seconds; 0 before the first.'),
+  backupAt: gauge(
+    'backup_timestamp_seconds',
+    'When the newest backup was made, epoch seconds; before the first, when the process started that looks.',
+  ),
   marketRowsLost: counter(
     'market_rows_lost_total',
     'Symbols of snapshots that the market buffer did not take: they traded, and are missing in the warehouse.',
@@ -167,9 +174,16 @@ export const metrics = {
   healthCheckStatus: gauge('health_check_status', 'Result of the last check of a component: 1 healthy, 0 not.', [
     'component',
   ]),
-  errorRatePercentage: gauge('error_rate_percentage', 'Failed share of the last five minutes of work, 0 to 100.', [
-    'service',
-  ]),
+  errorRatePercentage: new Gauge({
+    name: 'error_rate_percentage',
+    help: 'Failed share of the last five minutes of work, 0 to 100; 0 where there was none.',
+    labelNames: ['service'],
+    registers,
+    // Asked for anew each time: what has not worked since would keep its last share for ever.
+    collect() {
+      for (const [service, share] of errorRates()) this.set({ service }, share);
+    },
+  }),
   httpRequests: counter('http_requests_total', 'HTTP requests answered, by the class of the status, e.g. 2xx.', [
     'service',
     'route',

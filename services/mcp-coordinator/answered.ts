@@ -2,11 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import { retryableMetaKey } from '../../contracts/consensus.ts';
 import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
-import { createErrorRate } from '../../runtime/telemetry/error-rate.ts';
 import { currentCall, noteOnCall } from './call-log.ts';
-
-/** Counts every call of a tool that reached its handler; a refusal of the input is no failure. */
-const countCall = createErrorRate('mcp-coordinator');
 
 /**
  * A refusal is a tool error with its sentence. Anything else that is thrown is ours: the caller learns that it may try again, and the log
@@ -17,13 +13,11 @@ export async function answered(work: () => Promise<object>, cycleId?: string): P
   try {
     const value = await work();
     noteOnCall({ outcome: 'ok' });
-    countCall(false);
     return { structuredContent: { ...value }, content: [{ type: 'text', text: JSON.stringify(value) }] };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const refused = error instanceof UserError;
     noteOnCall({ outcome: refused ? 'refused' : 'failed', error: message });
-    countCall(!refused);
     return {
       isError: true,
       content: [{ type: 'text', text: refused ? message : 'The coordinator failed; its log has the reason.' }],

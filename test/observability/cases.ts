@@ -214,7 +214,7 @@ export const cases: readonly AlertCase[] = [
       also: [{ 'activity_attempts_total{activity="placeOrder",result="failed"}': '0+0.9x60' }],
     },
   ),
-  age('TradingHealthLookStale', 'health_look_timestamp_seconds', 60),
+  untold('TradingHealthLookStale', 'health_look_timestamp_seconds', 60, 'trading-housekeeping'),
   gauge('TradingComponentUnhealthy', 'health_check_status{component="exchange"}', 1, 0),
   gauge('TradingVersionUnserved', 'health_check_status{component="versions"}', 1, 0),
   gauge('TradingControlSilent', 'health_check_status{component="control/main"}', 1, 0),
@@ -234,7 +234,7 @@ export const cases: readonly AlertCase[] = [
   },
   gauge('TradingHalted', 'trading_state{portfolio="main",mode="paper"}', 1, 2),
   withHalt(
-    age('TradingCyclesStalled', 'trading_cycle_finished_timestamp_seconds', 90, {
+    untold('TradingCyclesStalled', 'trading_cycle_finished_timestamp_seconds', 90, 'trading-cycles', {
       trading_cycle_interval_seconds: hold(30, 60),
     }),
   ),
@@ -247,12 +247,14 @@ export const cases: readonly AlertCase[] = [
   slow('TradingHighLatency', 'trade_execution_duration_seconds', '', '30', '45', 900),
   gauge('TradingOrderUnresolved', 'unresolved_orders', 0, 1),
   gauge('TradingBooksDiffer', 'reconciliation_differences', 0, 1),
-  age('TradingReconciliationStale', 'reconciliation_timestamp_seconds', 180),
+  untold('TradingReconciliationStale', 'reconciliation_timestamp_seconds', 180, 'trading-control'),
   leap('TradingOrdersDenied', 'trading_order_refusals_total{code="OrderRate"}', 20, 21, 600),
-  withHalt(
-    age('TradingMarketDataStale', 'market_snapshot_timestamp_seconds{symbol="BTC/USDT"}', 90, {
-      trading_cycle_interval_seconds: hold(30, 60),
-    }),
+  besideOneBegun(
+    withHalt(
+      age('TradingMarketDataStale', 'market_snapshot_timestamp_seconds{symbol="BTC/USDT"}', 90, {
+        trading_cycle_interval_seconds: hold(30, 60),
+      }),
+    ),
   ),
 
   gauge('TradingCircuitBreakerOpen', 'circuit_breaker_state{service="exchange",breaker="trading"}', 1, 2),
@@ -406,11 +408,48 @@ export const cases: readonly AlertCase[] = [
   }),
 ];
 
-/** What no longer comes because trading is halted is no second alert. */
+/** What no longer comes because trading is halted is no second alert, also while nobody tells the state. */
 function withHalt(one: AlertCase): AlertCase {
+  const state = 'trading_state{portfolio="main",mode="paper"}';
   return {
     ...one,
-    silent: [...one.silent, { ...one.fires, 'trading_state{portfolio="main",mode="paper"}': hold(2, 60) }],
+    silent: [...one.silent, { ...one.fires, [state]: hold(2, 60) }, { ...one.fires, [state]: `${hold(2, 4)} stale` }],
+  };
+}
+
+/** One that was idle has seen nothing of late while another one, which did the work, was started again. */
+function besideOneBegun(one: AlertCase): AlertCase {
+  return {
+    ...one,
+    silent: [
+      ...one.silent,
+      { ...one.fires, 'process_start_time_seconds{job="trading-cycles"}': `${hold(0, 4)} ${hold(120, 60)}` },
+    ],
+  };
+}
+
+/**
+ * A time that stands still in one process, while another one has told none since its start; not what a restart makes absent, nor what a process
+ * that is not heard does not tell.
+ */
+function untold(alert: string, metric: string, limitSeconds: number, job: string, also: Series = {}): AlertCase {
+  const [a, b] = ['a', 'b'].map((instance) => `{job="${job}",instance="${instance}"}`);
+  const started = `process_start_time_seconds${b}`;
+  const one = age(alert, `${metric}${a}`, limitSeconds, { [started]: hold(0, 90), ...also });
+  return {
+    ...one,
+    silent: [
+      ...one.silent,
+      // The other process has just been started again.
+      { ...one.fires, [started]: `${hold(0, 4)} ${hold(limitSeconds, 90)}` },
+      // It is the one process, and has begun to tell nothing: what it told is forgotten.
+      { [`${metric}${a}`]: `${hold(0, 4)} stale`, ...also },
+      {
+        [`${metric}${a}`]: `${hold(0, 4)} stale`,
+        [`process_start_time_seconds${a}`]: `${hold(0, 4)} _ ${hold(limitSeconds, limitSeconds / STEP + 4)} stale`,
+        ...also,
+      },
+    ],
   };
 }
 

@@ -186,6 +186,12 @@ describe('Alertmanager', () => {
       'TradingReconciliationStale',
     ],
     [
+      'the process of the cycles is down: none of them ends, and no symbol is seen',
+      firing('TradingSystemDown', { job: 'trading-cycles', instance: 'a' }),
+      ['TradingCyclesStalled', 'TradingMarketDataStale'],
+      'TradingReconciliationStale',
+    ],
+    [
       'the process that reconciles is down: its last look is old',
       firing('TradingSystemDown', { job: 'trading-control', instance: 'a' }),
       ['TradingReconciliationStale'],

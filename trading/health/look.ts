@@ -59,10 +59,17 @@ export async function tryRecovery(
   return outcome;
 }
 
-function tellFigures({ detectionMs, recoveryMs, selfRecovered, open, escalated, unacknowledged }: HealthFigures): void {
-  metrics.detectionTime.set(detectionMs / 1_000);
-  metrics.recoveryTime.set(recoveryMs / 1_000);
-  metrics.selfRecovered.set(selfRecovered);
+/** Of no incident there is no mean, and of none that has ended no time of recovery. */
+function tellFigures(figures: HealthFigures): void {
+  const { detectionMs, recoveryMs, selfRecovered, ended, open, escalated, unacknowledged } = figures;
+  for (const [mean, value, known] of [
+    [metrics.detectionTime, detectionMs / 1_000, ended + open.warning + open.critical > 0],
+    [metrics.recoveryTime, recoveryMs / 1_000, ended > 0],
+    [metrics.selfRecovered, selfRecovered, ended > 0],
+  ] as const) {
+    if (known) mean.set(value);
+    else mean.remove({});
+  }
   metrics.incidentsOpen.set({ severity: 'warning' }, open.warning);
   metrics.incidentsOpen.set({ severity: 'critical' }, open.critical);
   metrics.incidentsEscalated.set(escalated);

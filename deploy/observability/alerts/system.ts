@@ -1,5 +1,5 @@
 import { roles } from '../../../contracts/roles.ts';
-import type { AlertGroup } from '../alert.ts';
+import { type AlertGroup, newest, OUTLASTS_A_RESTART } from '../alert.ts';
 
 /** Every process of ours is scraped by a job of this name: `trading-<role>`. */
 export const tradingJobs = [...roles.map((role) => `trading-${role}`), 'trading-coordinator'];
@@ -13,7 +13,7 @@ export const system: AlertGroup = {
     {
       name: 'TradingSystemDown',
       expr: 'up{job=~".*trading.*"} == 0',
-      for: '1m',
+      for: OUTLASTS_A_RESTART,
       severity: 'critical',
       summary: 'A process of the trading system does not answer.',
       description: '{{ $labels.job }} at {{ $labels.instance }} has not answered a scrape for a minute.',
@@ -54,8 +54,8 @@ export const system: AlertGroup = {
     },
     {
       name: 'TradingHealthLookStale',
-      expr: 'time() - max(health_look_timestamp_seconds) > 60',
-      for: '30s',
+      expr: `time() - ${newest('health_look_timestamp_seconds', 'trading-housekeeping')} > 60`,
+      for: OUTLASTS_A_RESTART,
       severity: 'critical',
       summary: 'The health workflow no longer looks.',
       description:

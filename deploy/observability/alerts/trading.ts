@@ -1,4 +1,11 @@
-import type { AlertGroup } from '../alert.ts';
+import { type AlertGroup, newest, OUTLASTS_A_RESTART } from '../alert.ts';
+
+/** Of a state that nobody tells at the moment the last one that was told counts: what was halted stays so. */
+const halted = '(max(trading_state) or max(last_over_time(trading_state[1h]))) == 2';
+
+/** One of several processes that was idle until another one's restart has seen no symbol of late, and is not to blame. */
+const begun =
+  'time() - max(process_start_time_seconds{job="trading-cycles"}) <= 3 * max(trading_cycle_interval_seconds)';
 
 /** Whether trading does what it is for, and what it costs. */
 export const trading: AlertGroup = {
@@ -39,8 +46,8 @@ export const trading: AlertGroup = {
     },
     {
       name: 'TradingCyclesStalled',
-      expr: '(time() - max(trading_cycle_finished_timestamp_seconds) > 3 * max(trading_cycle_interval_seconds)) unless max(trading_state) == 2',
-      for: '30s',
+      expr: `(time() - ${newest('trading_cycle_finished_timestamp_seconds', 'trading-cycles')} > 3 * max(trading_cycle_interval_seconds)) unless ${halted}`,
+      for: OUTLASTS_A_RESTART,
       severity: 'critical',
       summary: 'No trading cycle ends any more.',
       description: 'The last cycle ended {{ $value | humanizeDuration }} ago, more than three intervals.',
@@ -81,7 +88,8 @@ export const trading: AlertGroup = {
     },
     {
       name: 'TradingReconciliationStale',
-      expr: 'time() - max(reconciliation_timestamp_seconds) > 180',
+      expr: `time() - ${newest('reconciliation_timestamp_seconds', 'trading-control')} > 180`,
+      for: OUTLASTS_A_RESTART,
       severity: 'critical',
       summary: 'The books are no longer held against the exchange.',
       description: 'The last reconciliation was {{ $value | humanizeDuration }} ago, one is due every half minute.',
@@ -95,8 +103,8 @@ export const trading: AlertGroup = {
     },
     {
       name: 'TradingMarketDataStale',
-      expr: 'time() - max by (symbol) (market_snapshot_timestamp_seconds) > 3 * scalar(max(trading_cycle_interval_seconds)) unless on () max(trading_state) == 2',
-      for: '30s',
+      expr: `time() - max by (symbol) (market_snapshot_timestamp_seconds) > 3 * scalar(max(trading_cycle_interval_seconds)) unless on () (${halted} or ${begun})`,
+      for: OUTLASTS_A_RESTART,
       severity: 'critical',
       summary: 'A symbol is no longer seen.',
       description: '{{ $labels.symbol }} was last seen whole {{ $value | humanizeDuration }} ago.',

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createBreaker } from '../../../runtime/telemetry/breaker.ts';
 import { createErrorRate } from '../../../runtime/telemetry/error-rate.ts';
 import { createLogger, scrub } from '../../../runtime/telemetry/logger.ts';
-import { registry } from '../../../runtime/telemetry/metrics.ts';
+import { metrics, registry } from '../../../runtime/telemetry/metrics.ts';
 import { type OperationsServer, startOperationsServer } from '../../../runtime/telemetry/operations-server.ts';
 
 async function valueOf(name: string, labels: Record<string, string>): Promise<number | undefined> {
@@ -88,6 +88,30 @@ describe('the list of metrics', () => {
     now = 5 * 60_000 + 1;
     count(false);
     expect(await valueOf('error_rate_percentage', { service: 'test' })).toBe(0);
+  });
+
+  it('forgets failures when nothing works any more, and counts one service once', async () => {
+    let now = 0;
+    const [one, other] = [createErrorRate('idle', () => now), createErrorRate('idle', () => now)];
+    one(true);
+    other(false);
+    expect(await valueOf('error_rate_percentage', { service: 'idle' })).toBe(50);
+    now = 5 * 60_000 - 1;
+    expect(await valueOf('error_rate_percentage', { service: 'idle' })).toBe(50);
+    now = 5 * 60_000;
+    expect(await valueOf('error_rate_percentage', { service: 'idle' })).toBe(0);
+  });
+
+  it('tells no value of a gauge before the first one', async () => {
+    const text = await registry.metrics();
+    const bare = [...text.matchAll(/^# TYPE (\S+) gauge$/gm)].flatMap(([, name = '']) =>
+      /^(process|nodejs)_/.test(name) || !new RegExp(`^${name} `, 'm').test(text) ? [] : [name],
+    );
+    expect(bare).toEqual([]);
+    metrics.reconciledAt.set(12);
+    expect(await registry.metrics()).toMatch(/^reconciliation_timestamp_seconds 12$/m);
+    metrics.reconciledAt.remove({});
+    expect(await registry.metrics()).not.toMatch(/^reconciliation_timestamp_seconds /m);
   });
 });
 
