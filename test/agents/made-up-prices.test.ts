@@ -34,14 +34,14 @@ describe('a price that the model made up', () => {
     expect(madeUpPrice('return_all of 60000.5', mid, [-60_000.5])).toBeUndefined();
   });
 
-  it('makes an answer faulty, and its repair counts', async () => {
-    const provider = await provide((request, index) => ({
-      content: goodReply(request, index === 0 ? { rationale: 'Buyers defend $57,000.' } : {}),
+  it('costs an answer its words, and neither its views nor a second call', async () => {
+    const provider = await provide((request) => ({
+      content: goodReply(request, { rationale: 'Buyers defend $57,000.' }),
     }));
     const { answer } = await ask(deepseekAt(provider.baseUrl), healthyRequest());
-    expect(answer.opinions.every(({ kind }) => kind === 'signal')).toBe(true);
-    expect(provider.requests[1]?.messages.at(-1)?.content).toContain(
-      '"$57,000" is a price of BTC/USDT that was not given',
-    );
+    expect(provider.requests).toHaveLength(1);
+    const words = answer.opinions.map((opinion) => opinion.kind === 'signal' && opinion.rationale);
+    expect(words).toContain('(left out: it names a price that was not given)');
+    expect(JSON.stringify(answer)).not.toContain('57,000');
   });
 });

@@ -9,9 +9,9 @@ const run = promisify(execFile);
 const DAY_MS = 86_400_000;
 
 describe('the month in one process', () => {
-  it('trades a day of the baseline at its word, and holds cash where nothing is known of it', async () => {
+  it('trades hours of the baseline at its word, and holds cash where nothing is known of it', async () => {
     const script = fileURLToPath(new URL('month.ts', import.meta.url));
-    const { stdout } = await run(process.execPath, [script, '--regime', 'volatile', '--days', '1']);
+    const { stdout } = await run(process.execPath, [script, '--regime', 'volatile', '--days', '0.25']);
     const cellsOf = (name: string): string[] =>
       (stdout.split('\n').find((line) => line.includes(name)) ?? '').split('|').map((cell) => cell.trim());
     const [traded, held] = [cellsOf('taken at their word'), cellsOf('believed as their record goes')];

@@ -169,7 +169,11 @@ export const mutants = {
     breaks: ['I10'],
     attacks: [stop('against-resume'), stop('against-resume'), stop('against-resume')],
     rewrites: [
-      { file: 'stores/journal/sql/control.ts', find: 'before.epoch !== expectedEpoch || ', replace: '' },
+      {
+        file: 'stores/journal/sql/control.ts',
+        find: "before.epoch !== expectedEpoch || before.tradingState !== 'halted'",
+        replace: "before.tradingState !== 'halted'",
+      },
       // Read at the last moment, as a resume without an epoch does.
       {
         file: 'trading/control/books.ts',

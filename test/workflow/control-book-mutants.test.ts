@@ -88,8 +88,8 @@ const mutants: readonly (readonly [string, keyof typeof stories, string, string]
   [
     'the journal resumes whatever halt there is',
     'a resume is for the halt that was seen',
-    'before.epoch !== expectedEpoch || ',
-    '',
+    "before.epoch !== expectedEpoch || before.tradingState !== 'halted'",
+    "before.tradingState !== 'halted'",
   ],
   [
     'the journal does not ask whose halt it is',
