@@ -313,6 +313,7 @@ describe('one command', { timeout: 300_000 }, () => {
     const books = await (await fetch(`http://127.0.0.1:${operations + 3}/metrics`)).text();
     expect(Number(/^portfolio_value\{.*\} (\S+)$/m.exec(books)?.[1])).toBeGreaterThan(5_000);
     expect(books).toMatch(/^agent_activity_score\{agent="deepseek"\} 0$/m);
+    expect(books).toMatch(/^trading_demo\{portfolio="main",mode="paper"\} 1$/m);
     expect(books).toMatch(/^health_check_status\{component="journal"\} 1$/m);
     // What Temporal's SDK tells of its worker stands on the same page.
     expect(books).toMatch(/^temporal_worker_task_slots_available\{.*worker_type="ActivityWorker"/m);
