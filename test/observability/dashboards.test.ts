@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { errorRatios } from '../../deploy/observability/alerts/objectives.ts';
+import { annotations } from '../../deploy/observability/dashboards/annotations.ts';
 import { boards } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
@@ -35,7 +36,11 @@ const dashboards = boards.map(({ uid }) => {
 const others = [
   /^up$/,
   /^temporal_(workflow_task|activity)_schedule_to_start_latency_seconds_bucket$/,
-  /^temporal_worker_task_slots_available$/,
+  /^temporal_(worker_task_slots_available|sticky_cache_size)$/,
+  /^temporal_(workflow_task_execution|request)_latency_seconds_bucket$/,
+  /^temporal_(workflow_task_execution_failed|workflow_failed|(long_)?request_failure)_total$/,
+  /^temporal_sticky_cache_(miss|total_forced_eviction)_total$/,
+  /^ALERTS(_FOR_STATE)?$/,
   /^approximate_backlog_age_seconds$/,
   /^persistence_latency_bucket$/,
   /^(alertmanager_notifications_failed|prometheus_rule_evaluation_failures)_total$/,
@@ -74,7 +79,10 @@ describe('the dashboards', () => {
   it.each(dashboards.map((dashboard): [string, (typeof dashboards)[number]] => [dashboard.uid, dashboard]))(
     '%s: each panel has a title, a unit, a description, and asks the chosen data source',
     (_uid, { panels, templating }) => {
-      expect(templating.list).toMatchObject([{ name: 'datasource', type: 'datasource' }]);
+      expect(templating.list).toMatchObject([
+        { name: 'datasource', type: 'datasource' },
+        { name: 'runbooks', type: 'textbox' },
+      ]);
       expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
       const charts = panels.filter(({ type }) => type !== 'row');
       expect(charts.length).toBeGreaterThan(7);
@@ -98,6 +106,7 @@ describe('every metric that is asked for', () => {
     ...boards.flatMap(({ rows }) =>
       rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries.map(({ expr }) => expr))),
     ),
+    ...annotations.map(({ expr }) => expr),
     ...alertGroups.flatMap(({ alerts }) => alerts.map(({ expr }) => expr)),
     ...errorRatios.map(({ expr }) => expr),
   ];

@@ -1,4 +1,5 @@
-import type { Board } from './panel.ts';
+import { alertOf } from '../bounds.ts';
+import { type Board, breakerStates } from './panel.ts';
 
 export const agentPerformance: Board = {
   uid: 'agent-performance',
@@ -30,9 +31,11 @@ export const agentPerformance: Board = {
         },
         {
           title: 'Availability',
-          description: '1 where the agent could answer in the last cycle, 0 where it is set up and failed.',
+          description: 'Whether the agent answered in the last cycle, or is set up and failed.',
           unit: 'short',
-          kind: 'timeseries',
+          kind: 'state-timeline',
+          states: { 0: ['failed', 'red'], 1: ['answered', 'green'] },
+          alerts: [alertOf({ alertname: 'TradingAgentUnavailable' })],
           queries: [{ expr: 'max by (agent) (agent_availability)', legend: '{{agent}}' }],
         },
         {
@@ -72,6 +75,14 @@ export const agentPerformance: Board = {
           queries: [{ expr: 'sum by (agent) (increase(llm_cost_usd_total[1d])) or vector(0)', legend: '{{agent}}' }],
         },
         {
+          title: 'Cost of a month',
+          description: 'US dollars in 30 days, at the rate of the last day. Nothing without keys.',
+          unit: 'currencyUSD',
+          kind: 'stat',
+          alerts: [alertOf({ alertname: 'TradingModelCostForecast' })],
+          queries: [{ expr: '30 * sum(increase(llm_cost_usd_total[1d])) or vector(0)', legend: 'all agents' }],
+        },
+        {
           title: 'Tokens',
           description: 'Tokens a minute by agent and kind. Nothing without keys.',
           unit: 'short',
@@ -98,9 +109,14 @@ export const agentPerformance: Board = {
         },
         {
           title: 'Breakers of the agents',
-          description: '0 closed, 1 half-open, 2 open: the provider is left alone for now.',
+          description: 'While a breaker is open its provider is left alone.',
           unit: 'short',
-          kind: 'timeseries',
+          kind: 'state-timeline',
+          states: breakerStates,
+          alerts: [
+            alertOf({ alertname: 'TradingCircuitBreakerOpen' }),
+            alertOf({ alertname: 'TradingCircuitBreakerHalfOpen' }),
+          ],
           queries: [{ expr: 'max by (breaker) (circuit_breaker_state{service="agents"})', legend: '{{breaker}}' }],
         },
       ],

@@ -1,9 +1,5 @@
-import type * as cog from '@grafana/grafana-foundation-sdk/cog';
-import type { Dashboard, Panel as SdkPanel } from '@grafana/grafana-foundation-sdk/dashboard';
-import { DashboardBuilder, DatasourceVariableBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
-import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
-import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
-import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+import type { Alert } from '../alert.ts';
+import type { Step } from '../bounds.ts';
 
 export interface Query {
   /** PromQL; rates over `$__rate_interval`. */
@@ -11,15 +7,39 @@ export interface Query {
   legend: string;
 }
 
-export interface Panel {
+/** What a state is called, and its colour: by its number, or by the label's text. */
+export type States = Readonly<Record<string, readonly [text: string, color: string]>>;
+
+export interface Table {
+  /** Columns that are not shown. */
+  hidden: readonly string[];
+  /** What the column of the values is called; the rows are in its order. */
+  values: string;
+  descending: boolean;
+  /** States of the labels in a column. */
+  states?: Readonly<Record<string, States>>;
+  /** Column of names of alerts: each leads to its runbook. */
+  runbooks?: string;
+}
+
+interface Drawn {
   title: string;
   /** What it shows, and what would be wrong. */
   description: string;
   /** Of Grafana's units, e.g. `s`, `percentunit`, `short`. */
   unit: string;
-  kind: 'stat' | 'timeseries';
   queries: readonly Query[];
+  /** Alerts that watch what is drawn: their bounds are its thresholds, unless it has states or steps; their runbooks its links. */
+  alerts?: readonly Alert[];
+  /** Names and colours of the numbers. */
+  states?: States;
+  /** Thresholds of what no alert watches. */
+  steps?: readonly Step[];
 }
+
+export type Panel =
+  | (Drawn & { kind: 'stat' | 'timeseries' | 'state-timeline' })
+  | (Drawn & { kind: 'table'; table: Table });
 
 export interface Board {
   /** Its file's name, too. */
@@ -29,41 +49,15 @@ export interface Board {
   rows: readonly { title: string; panels: readonly Panel[] }[];
 }
 
-const datasource = { type: 'prometheus', uid: '$datasource' };
+/** Of a figure that is neither good nor bad. */
+export const NEUTRAL: readonly Step[] = [{ value: null, color: 'blue' }];
 
-function panelOf({ title, description, unit, kind, queries }: Panel): cog.Builder<SdkPanel> {
-  const builder = kind === 'stat' ? new StatBuilder() : new TimeseriesBuilder();
-  builder.title(title).description(description).unit(unit).datasource(datasource);
-  builder.height(kind === 'stat' ? 4 : 8).span(kind === 'stat' ? 4 : 8);
-  for (const [place, { expr, legend }] of queries.entries()) {
-    builder.withTarget(
-      new DataqueryBuilder()
-        .expr(expr)
-        .legendFormat(legend)
-        .refId(String.fromCharCode(65 + place))
-        .datasource(datasource),
-    );
-  }
-  return builder;
-}
-
-/** Grafana's model of a dashboard. */
-export function dashboardOf({ uid, title, description, rows }: Board): Dashboard {
-  const builder = new DashboardBuilder(title)
-    .uid(uid)
-    .description(description)
-    .tags(['sapphire', 'generated'])
-    .readonly()
-    .refresh('30s')
-    .time({ from: 'now-3h', to: 'now' })
-    .timezone('utc')
-    .withVariable(new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'));
-  for (const row of rows) {
-    builder.withRow(new RowBuilder(row.title));
-    for (const panel of row.panels) builder.withPanel(panelOf(panel));
-  }
-  const dashboard = builder.build();
-  // Links to a panel go by its number, which the builder leaves out.
-  for (const [place, panel] of (dashboard.panels ?? []).entries()) panel.id = place + 1;
-  return dashboard;
-}
+export const upOrDown: States = { 0: ['down', 'red'], 1: ['up', 'green'] };
+export const wellOrNot: States = { 0: ['not well', 'red'], 1: ['well', 'green'] };
+export const breakerStates: States = { 0: ['closed', 'green'], 1: ['half-open', 'orange'], 2: ['open', 'red'] };
+export const tradingStates: States = { 0: ['active', 'green'], 1: ['reducing', 'orange'], 2: ['halted', 'red'] };
+export const severities: States = {
+  critical: ['critical', 'red'],
+  warning: ['warning', 'orange'],
+  none: ['none', 'green'],
+};

@@ -1,15 +1,7 @@
-import type { Board, Panel } from './panel.ts';
-
-const percentiles = (title: string, description: string, metric: string, by = ''): Panel => ({
-  title,
-  description,
-  unit: 's',
-  kind: 'timeseries',
-  queries: [0.5, 0.95].map((quantile) => ({
-    expr: `histogram_quantile(${quantile}, sum by (${by === '' ? 'le' : `${by}, le`}) (rate(${metric}_bucket[$__rate_interval])))`,
-    legend: `${by === '' ? '' : `{{${by}}} `}p${quantile * 100}`,
-  })),
-});
+import { alertOf } from '../bounds.ts';
+import type { Board } from './panel.ts';
+import { percentiles } from './percentiles.ts';
+import { temporalRow } from './temporal.ts';
 
 export const performanceMetrics: Board = {
   uid: 'performance-metrics',
@@ -34,6 +26,8 @@ export const performanceMetrics: Board = {
           'Signal to execution',
           'From the snapshot to the fill. Above 30 s at the 95th percentile raises an alert.',
           'trade_execution_duration_seconds',
+          '',
+          [alertOf({ alertname: 'TradingHighLatency' })],
         ),
         percentiles('Order to fill', 'From the submission to the fill at the exchange.', 'order_fill_duration_seconds'),
         percentiles('Requests to the exchange', 'By operation.', 'exchange_request_duration_seconds', 'operation'),
@@ -45,47 +39,7 @@ export const performanceMetrics: Board = {
         ),
       ],
     },
-    {
-      title: 'Temporal',
-      panels: [
-        percentiles(
-          'Wait of workflow tasks',
-          'Until a worker takes them, by process.',
-          'temporal_workflow_task_schedule_to_start_latency_seconds',
-          'job',
-        ),
-        percentiles(
-          'Wait of activities',
-          'Until a worker takes them, by task queue.',
-          'temporal_activity_schedule_to_start_latency_seconds',
-          'task_queue',
-        ),
-        {
-          title: 'Free slots',
-          description: 'Of each worker; at zero work waits.',
-          unit: 'short',
-          kind: 'timeseries',
-          queries: [
-            {
-              expr: 'min by (task_queue, worker_type) (temporal_worker_task_slots_available)',
-              legend: '{{task_queue}} {{worker_type}}',
-            },
-          ],
-        },
-        {
-          title: 'Backlog',
-          description: 'Age of the oldest waiting task of each queue, as the server tells it.',
-          unit: 's',
-          kind: 'timeseries',
-          queries: [
-            {
-              expr: 'max by (taskqueue) (approximate_backlog_age_seconds{namespace!="temporal-system"}) or vector(0)',
-              legend: '{{taskqueue}}',
-            },
-          ],
-        },
-      ],
-    },
+    temporalRow,
     {
       title: 'Processes',
       panels: [
@@ -94,6 +48,7 @@ export const performanceMetrics: Board = {
           description: 'Resident memory. Above 1.5 GB raises an alert.',
           unit: 'bytes',
           kind: 'timeseries',
+          alerts: [alertOf({ alertname: 'TradingResourceExhaustion', resource: 'memory' })],
           queries: [{ expr: 'max by (job) (process_resident_memory_bytes{job=~"trading-.+"})', legend: '{{job}}' }],
         },
         {
@@ -113,6 +68,7 @@ export const performanceMetrics: Board = {
           description: '99th percentile of how long it stands still. Above half a second raises an alert.',
           unit: 's',
           kind: 'timeseries',
+          alerts: [alertOf({ alertname: 'TradingResourceExhaustion', resource: 'event-loop' })],
           queries: [{ expr: 'max by (job) (nodejs_eventloop_lag_p99_seconds{job=~"trading-.+"})', legend: '{{job}}' }],
         },
       ],

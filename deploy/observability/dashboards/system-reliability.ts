@@ -1,5 +1,6 @@
-import { objectives } from '../alerts/objectives.ts';
-import type { Board } from './panel.ts';
+import { budgetBurn, objectives } from '../alerts/objectives.ts';
+import { alertOf } from '../bounds.ts';
+import { type Board, breakerStates, NEUTRAL, type Panel, severities, upOrDown, wellOrNot } from './panel.ts';
 
 export const systemReliability: Board = {
   uid: 'system-reliability',
@@ -7,20 +8,59 @@ export const systemReliability: Board = {
   description: 'What runs, what is not well, what healed itself, and how much of the error budgets is left.',
   rows: [
     {
-      title: 'Incidents',
+      title: 'Alerts and incidents',
       panels: [
         {
-          title: 'Open incidents',
+          title: 'Firing alerts',
+          description: 'Which alerts fire, and since how long; each name leads to its runbook. Watchdog fires always.',
+          unit: 's',
+          kind: 'table',
+          table: {
+            hidden: ['team', 'instance', 'alertstate', 'escalation', 'long', 'short'],
+            values: 'for',
+            descending: false,
+            states: { severity: severities },
+            runbooks: 'alertname',
+          },
+          steps: NEUTRAL,
+          queries: [
+            {
+              expr: '(time() - ALERTS_FOR_STATE) and ignoring (alertstate) ALERTS{alertstate="firing"}',
+              legend: '{{alertname}}',
+            },
+          ],
+        },
+        {
+          title: 'Open critical incidents',
           description: 'Incidents that are not over.',
           unit: 'short',
           kind: 'stat',
-          queries: [{ expr: 'max by (severity) (incidents_open)', legend: '{{severity}}' }],
+          steps: [
+            { value: null, color: 'green' },
+            { value: 1, color: 'red' },
+          ],
+          queries: [{ expr: 'max(incidents_open{severity="critical"})', legend: 'critical' }],
+        },
+        {
+          title: 'Open incidents to look at',
+          description: 'Incidents that are not over.',
+          unit: 'short',
+          kind: 'stat',
+          steps: [
+            { value: null, color: 'green' },
+            { value: 1, color: 'orange' },
+          ],
+          queries: [{ expr: 'max(incidents_open{severity="warning"})', legend: 'warning' }],
         },
         {
           title: 'Need a person',
           description: 'Incidents whose recovery did not help.',
           unit: 'short',
           kind: 'stat',
+          alerts: [
+            alertOf({ alertname: 'TradingIncidentEscalated' }),
+            alertOf({ alertname: 'TradingIncidentUnacknowledged' }),
+          ],
           queries: [{ expr: 'max(incidents_escalated)', legend: 'escalated' }],
         },
         {
@@ -28,6 +68,10 @@ export const systemReliability: Board = {
           description: 'Mean time from the last healthy look to the finding, 30 days. Wanted: below 5 minutes.',
           unit: 's',
           kind: 'stat',
+          steps: [
+            { value: null, color: 'green' },
+            { value: 300, color: 'red' },
+          ],
           queries: [{ expr: 'max(incident_detection_mean_seconds)', legend: 'MTTD' }],
         },
         {
@@ -35,6 +79,10 @@ export const systemReliability: Board = {
           description: 'Mean time from the finding to the recovery, 30 days. Wanted: below 15 minutes.',
           unit: 's',
           kind: 'stat',
+          steps: [
+            { value: null, color: 'green' },
+            { value: 900, color: 'red' },
+          ],
           queries: [{ expr: 'max(incident_recovery_mean_seconds)', legend: 'MTTR' }],
         },
         {
@@ -42,6 +90,10 @@ export const systemReliability: Board = {
           description: 'Share of the incidents of 30 days. Wanted: above 80 %.',
           unit: 'percentunit',
           kind: 'stat',
+          steps: [
+            { value: null, color: 'red' },
+            { value: 0.8, color: 'green' },
+          ],
           queries: [{ expr: 'max(incident_self_recovered_ratio)', legend: 'by itself' }],
         },
         {
@@ -49,6 +101,7 @@ export const systemReliability: Board = {
           description: 'Age of the health workflow’s last look; one is due every ten seconds.',
           unit: 's',
           kind: 'stat',
+          alerts: [alertOf({ alertname: 'TradingHealthLookStale' })],
           queries: [{ expr: 'time() - max(health_look_timestamp_seconds)', legend: 'age' }],
         },
       ],
@@ -58,25 +111,41 @@ export const systemReliability: Board = {
       panels: [
         {
           title: 'Processes',
-          description: '1 where the process answered its last scrape.',
+          description: 'Whether the process answered its last scrape.',
           unit: 'short',
-          kind: 'timeseries',
+          kind: 'state-timeline',
+          states: upOrDown,
+          alerts: [
+            alertOf({ alertname: 'TradingSystemDown' }),
+            alertOf({ alertname: 'TradingProcessMissing' }),
+            alertOf({ alertname: 'TradingProcessRestarting' }),
+          ],
           queries: [{ expr: 'up{job=~"trading-.+"}', legend: '{{job}}' }],
         },
         {
-          title: 'Unhealthy components',
-          description: 'Components whose last check failed; empty is well.',
+          title: 'Components',
+          description: 'Of each, whether its last check was well; what is not comes first.',
           unit: 'short',
-          kind: 'timeseries',
-          queries: [
-            { expr: 'count(min by (component) (health_check_status) == 0) or vector(0)', legend: 'components' },
+          kind: 'table',
+          states: wellOrNot,
+          alerts: [
+            alertOf({ alertname: 'TradingComponentUnhealthy' }),
+            alertOf({ alertname: 'TradingControlSilent' }),
+            alertOf({ alertname: 'TradingVersionUnserved' }),
           ],
+          table: { hidden: [], values: 'state', descending: false },
+          queries: [{ expr: 'min by (component) (health_check_status)', legend: '{{component}}' }],
         },
         {
           title: 'Circuit breakers',
-          description: '0 closed, 1 half-open, 2 open.',
+          description: 'While a breaker is open what it guards is left alone.',
           unit: 'short',
-          kind: 'timeseries',
+          kind: 'state-timeline',
+          states: breakerStates,
+          alerts: [
+            alertOf({ alertname: 'TradingCircuitBreakerOpen' }),
+            alertOf({ alertname: 'TradingCircuitBreakerHalfOpen' }),
+          ],
           queries: [{ expr: 'max by (service, breaker) (circuit_breaker_state)', legend: '{{service}} {{breaker}}' }],
         },
         {
@@ -84,6 +153,7 @@ export const systemReliability: Board = {
           description: 'Failed share of the work of five minutes. Above 5 % for two minutes raises an alert.',
           unit: 'percent',
           kind: 'timeseries',
+          alerts: [alertOf({ alertname: 'TradingHighErrorRate' })],
           queries: [{ expr: 'max by (service) (error_rate_percentage)', legend: '{{service}}' }],
         },
         {
@@ -116,17 +186,39 @@ export const systemReliability: Board = {
       title: 'Objectives and events',
       panels: [
         {
-          title: 'Error budgets, one hour',
-          description: `Share that went wrong in the last hour. ${objectives.map(({ name, title }) => `${name}: ${title}`).join('; ')}.`,
+          title: 'Left of the budgets',
+          description:
+            'Share of each error budget of 30 days that is left, each hour counting the same; below zero more went wrong than may. Only as long as Prometheus keeps its data.',
           unit: 'percentunit',
-          kind: 'timeseries',
-          queries: objectives.map(({ name }) => ({ expr: `slo:${name}_errors:ratio_1h`, legend: name })),
+          kind: 'stat',
+          steps: [
+            { value: null, color: 'red' },
+            { value: 0, color: 'orange' },
+            { value: 0.25, color: 'green' },
+          ],
+          alerts: budgetBurn.alerts,
+          queries: objectives.map(({ name, budget }) => ({
+            // While nothing happens the share is of nothing: not a number, and not counted.
+            expr: `1 - avg_over_time((slo:${name}_errors:ratio_1h >= 0)[30d:1m]) / ${budget}`,
+            legend: name,
+          })),
         },
+        ...objectives.map(
+          ({ name, title }): Panel => ({
+            title: `Error budget of ${name}, one hour`,
+            description: `Share that went wrong in the last hour. Objective: ${title}.`,
+            unit: 'percentunit',
+            kind: 'timeseries',
+            alerts: budgetBurn.alerts.filter(({ labels }) => labels?.['slo'] === name && labels['long'] === '1h'),
+            queries: [{ expr: `slo:${name}_errors:ratio_1h`, legend: name }],
+          }),
+        ),
         {
           title: 'Warehouse lag',
           description: 'Age of the oldest event that is not in the warehouse yet.',
           unit: 's',
           kind: 'timeseries',
+          alerts: [alertOf({ alertname: 'WarehouseExportLagging' })],
           queries: [{ expr: 'max by (source) (warehouse_export_lag_seconds)', legend: '{{source}}' }],
         },
         {
@@ -134,6 +226,7 @@ export const systemReliability: Board = {
           description: 'Used share of the disk that the data folder is on. Above 90 % raises an alert.',
           unit: 'percentunit',
           kind: 'timeseries',
+          alerts: [alertOf({ alertname: 'TradingResourceExhaustion', resource: 'disk' })],
           queries: [{ expr: 'max(1 - data_disk_free_bytes / data_disk_size_bytes)', legend: 'used' }],
         },
       ],

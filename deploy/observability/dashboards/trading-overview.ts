@@ -1,4 +1,5 @@
-import type { Board } from './panel.ts';
+import { alertOf } from '../bounds.ts';
+import { type Board, tradingStates } from './panel.ts';
 
 export const tradingOverview: Board = {
   uid: 'trading-overview',
@@ -8,6 +9,28 @@ export const tradingOverview: Board = {
     {
       title: 'Account',
       panels: [
+        {
+          title: 'Critical alerts',
+          description: 'How many fire. Which ones: System Reliability, where each leads to its runbook.',
+          unit: 'short',
+          kind: 'stat',
+          steps: [
+            { value: null, color: 'green' },
+            { value: 1, color: 'red' },
+          ],
+          queries: [{ expr: 'sum(ALERTS{alertstate="firing", severity="critical"}) or vector(0)', legend: 'critical' }],
+        },
+        {
+          title: 'Warnings',
+          description: 'How many fire. Which ones: System Reliability, where each leads to its runbook.',
+          unit: 'short',
+          kind: 'stat',
+          steps: [
+            { value: null, color: 'green' },
+            { value: 1, color: 'orange' },
+          ],
+          queries: [{ expr: 'sum(ALERTS{alertstate="firing", severity="warning"}) or vector(0)', legend: 'warning' }],
+        },
         {
           title: 'Equity',
           description: 'Equity at mark prices, in the quote currency. The label says paper or live.',
@@ -21,6 +44,7 @@ export const tradingOverview: Board = {
             'Against the equity at the day’s reset, deposits and withdrawals left out. Below −5 % trading halts.',
           unit: 'percent',
           kind: 'stat',
+          alerts: [alertOf({ alertname: 'TradingPortfolioLoss' })],
           queries: [
             {
               expr: '100 * (sum by (portfolio) (portfolio_value) - sum by (portfolio) (portfolio_day_open_value)) / sum by (portfolio) (portfolio_day_open_value)',
@@ -33,6 +57,7 @@ export const tradingOverview: Board = {
           description: 'Against the highest equity so far. Reduces from −6 % on, halts at −9 % (defaults).',
           unit: 'percent',
           kind: 'stat',
+          alerts: [alertOf({ alertname: 'TradingDrawdown' })],
           queries: [
             {
               expr: '100 * (sum by (portfolio) (portfolio_value) - sum by (portfolio) (portfolio_high_water_value)) / sum by (portfolio) (portfolio_high_water_value)',
@@ -42,16 +67,20 @@ export const tradingOverview: Board = {
         },
         {
           title: 'Trading state',
-          description: '0 active, 1 reducing, 2 halted.',
+          description: 'Active; reducing: nothing is opened; halted: nothing is opened until a resume.',
           unit: 'short',
           kind: 'stat',
+          states: tradingStates,
+          alerts: [alertOf({ alertname: 'TradingHalted' }), alertOf({ alertname: 'TradingReducing' })],
           queries: [{ expr: 'max by (portfolio) (trading_state)', legend: '{{portfolio}}' }],
         },
         {
           title: 'Demo',
-          description: '1: agents are taken at their word, to show the machinery and no edge. 0: their records decide.',
+          description:
+            'In a demo agents are taken at their word, to show the machinery and no edge; else their records decide.',
           unit: 'short',
           kind: 'stat',
+          states: { 0: ['by record', 'blue'], 1: ['demo', 'purple'] },
           queries: [{ expr: 'max by (portfolio) (trading_demo)', legend: '{{portfolio}}' }],
         },
         {
@@ -60,6 +89,7 @@ export const tradingOverview: Board = {
             'Submissions of which it is not known whether the exchange took them. Above zero only for moments.',
           unit: 'short',
           kind: 'stat',
+          alerts: [alertOf({ alertname: 'TradingOrderUnresolved' })],
           queries: [{ expr: 'max(unresolved_orders)', legend: 'unresolved' }],
         },
         {
@@ -67,6 +97,7 @@ export const tradingOverview: Board = {
           description: 'Differences at the last look of reconciliation. Anything above zero halts after three looks.',
           unit: 'short',
           kind: 'stat',
+          alerts: [alertOf({ alertname: 'TradingBooksDiffer' })],
           queries: [{ expr: 'max(reconciliation_differences)', legend: 'differences' }],
         },
         {
@@ -92,6 +123,19 @@ export const tradingOverview: Board = {
           kind: 'timeseries',
           queries: [
             { expr: '60 * sum by (outcome) (rate(trading_cycles_total[$__rate_interval]))', legend: '{{outcome}}' },
+          ],
+        },
+        {
+          title: 'Time since the last cycle',
+          description: 'In intervals of the schedule. Three raise an alert.',
+          unit: 'short',
+          kind: 'stat',
+          alerts: [alertOf({ alertname: 'TradingCyclesStalled' })],
+          queries: [
+            {
+              expr: '(time() - max(trading_cycle_finished_timestamp_seconds)) / max(trading_cycle_interval_seconds)',
+              legend: 'intervals',
+            },
           ],
         },
         {
@@ -129,10 +173,16 @@ export const tradingOverview: Board = {
         },
         {
           title: 'Age of the market data',
-          description: 'Time since each symbol was last seen whole. Three intervals raise an alert.',
-          unit: 's',
+          description: 'Cycles since each symbol was last seen whole. Three raise an alert.',
+          unit: 'short',
           kind: 'timeseries',
-          queries: [{ expr: 'time() - max by (symbol) (market_snapshot_timestamp_seconds)', legend: '{{symbol}}' }],
+          alerts: [alertOf({ alertname: 'TradingMarketDataStale' })],
+          queries: [
+            {
+              expr: '(time() - max by (symbol) (market_snapshot_timestamp_seconds)) / scalar(max(trading_cycle_interval_seconds))',
+              legend: '{{symbol}}',
+            },
+          ],
         },
       ],
     },

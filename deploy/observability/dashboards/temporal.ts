@@ -1,0 +1,144 @@
+import { alertOf } from '../bounds.ts';
+import type { Board } from './panel.ts';
+import { percentiles } from './percentiles.ts';
+
+/** What temporalio/dashboards shows of an SDK, under the names that this one exports them by: counters end in `_total`, times are in seconds. */
+export const temporalRow: Board['rows'][number] = {
+  title: 'Temporal',
+  panels: [
+    percentiles(
+      'Wait of workflow tasks',
+      'Until a worker takes them, by process.',
+      'temporal_workflow_task_schedule_to_start_latency_seconds',
+      'job',
+      [alertOf({ alertname: 'TemporalWorkflowTaskLatency' })],
+    ),
+    percentiles(
+      'Wait of activities',
+      'Until a worker takes them, by task queue.',
+      'temporal_activity_schedule_to_start_latency_seconds',
+      'task_queue',
+    ),
+    {
+      title: 'Free slots',
+      description: 'Of each worker; at zero work waits.',
+      unit: 'short',
+      kind: 'timeseries',
+      alerts: [alertOf({ alertname: 'TemporalWorkerSlotsExhausted' })],
+      queries: [
+        {
+          expr: 'min by (task_queue, worker_type) (temporal_worker_task_slots_available)',
+          legend: '{{task_queue}} {{worker_type}}',
+        },
+      ],
+    },
+    {
+      title: 'Backlog',
+      description: 'Age of the oldest waiting task of each queue, as the server tells it.',
+      unit: 's',
+      kind: 'timeseries',
+      alerts: [alertOf({ alertname: 'TemporalBacklogAge' })],
+      queries: [
+        {
+          expr: 'max by (taskqueue) (approximate_backlog_age_seconds{namespace!="temporal-system"}) or vector(0)',
+          legend: '{{taskqueue}}',
+        },
+      ],
+    },
+
+    {
+      title: 'Non-determinism',
+      description:
+        'Workflow tasks that today’s code could not replay, since the processes started. Such a workflow stands still until code that replays it is deployed.',
+      unit: 'short',
+      kind: 'stat',
+      steps: [
+        { value: null, color: 'green' },
+        { value: 1, color: 'red' },
+      ],
+      queries: [
+        {
+          expr: 'sum(temporal_workflow_task_execution_failed_total{failure_reason="NonDeterminismError"}) or vector(0)',
+          legend: 'tasks',
+        },
+      ],
+    },
+    {
+      title: 'Failed workflow tasks',
+      description:
+        'A minute, by workflow and reason; the server gives them out again until code is deployed that can do them.',
+      unit: 'short',
+      kind: 'timeseries',
+      queries: [
+        {
+          expr: '60 * sum by (workflow_type, failure_reason) (rate(temporal_workflow_task_execution_failed_total[$__rate_interval])) or vector(0)',
+          legend: '{{workflow_type}} {{failure_reason}}',
+        },
+      ],
+    },
+    {
+      title: 'Failed workflows',
+      description: 'A minute, by workflow.',
+      unit: 'short',
+      kind: 'timeseries',
+      queries: [
+        {
+          expr: '60 * sum by (workflow_type) (rate(temporal_workflow_failed_total[$__rate_interval])) or vector(0)',
+          legend: '{{workflow_type}}',
+        },
+      ],
+    },
+    percentiles(
+      'Workflow tasks',
+      'Time that the code of a workflow takes for a task.',
+      'temporal_workflow_task_execution_latency_seconds',
+      'workflow_type',
+    ),
+    percentiles(
+      'Requests to Temporal',
+      'By operation, long polls left out.',
+      'temporal_request_latency_seconds',
+      'operation',
+    ),
+    {
+      title: 'Failed requests to Temporal',
+      description: 'A minute, by operation and status; long polls among them.',
+      unit: 'short',
+      kind: 'timeseries',
+      queries: [
+        {
+          expr: '60 * sum by (operation, status_code) (rate(temporal_request_failure_total[$__rate_interval])) or vector(0)',
+          legend: '{{operation}} {{status_code}}',
+        },
+        {
+          expr: '60 * sum by (operation, status_code) (rate(temporal_long_request_failure_total[$__rate_interval])) or vector(0)',
+          legend: 'long poll {{operation}} {{status_code}}',
+        },
+      ],
+    },
+    {
+      title: 'Workflows in the cache',
+      description: 'Of each worker: the next task of one that is kept needs no replay.',
+      unit: 'short',
+      kind: 'timeseries',
+      queries: [{ expr: 'max by (job, task_queue) (temporal_sticky_cache_size)', legend: '{{job}} {{task_queue}}' }],
+    },
+    {
+      title: 'Misses of the cache',
+      description:
+        'Workflows a minute that were replayed from their start, and those that had to make room for others.',
+      unit: 'short',
+      kind: 'timeseries',
+      queries: [
+        {
+          expr: '60 * sum by (job) (rate(temporal_sticky_cache_miss_total[$__rate_interval])) or vector(0)',
+          legend: '{{job}} missed',
+        },
+        {
+          expr: '60 * sum by (job) (rate(temporal_sticky_cache_total_forced_eviction_total[$__rate_interval])) or vector(0)',
+          legend: '{{job}} made room',
+        },
+      ],
+    },
+  ],
+};
