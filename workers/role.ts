@@ -14,6 +14,7 @@ import { operationsPort, type ProbeOf, processName, roleRow, sdkMetricsPort } fr
 import { observed } from '../runtime/telemetry/activity.ts';
 import { createErrorRate } from '../runtime/telemetry/error-rate.ts';
 import { createLogger, type Logger } from '../runtime/telemetry/logger.ts';
+import { metrics } from '../runtime/telemetry/metrics.ts';
 import { startOperationsServer } from '../runtime/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../runtime/telemetry/process.ts';
 import { startTracing } from '../runtime/telemetry/tracing.ts';
@@ -89,6 +90,8 @@ export async function runRole<R extends Role>(
     endForNewStart(error, logger),
   );
   const letGo = parts.books && (await holdBooks(parts.books, logger));
+  for (const { workflowBundle } of parts.workers)
+    if (workflowBundle) metrics.build.set({ build: workflowBundle.buildId }, 1);
   const hasWorkflows = parts.workers.some(({ workflowBundle }) => workflowBundle !== undefined);
   if (hasWorkflows && temporal.deployment === undefined) await refuseUnversioned(client);
   await parts.beforePolling?.();

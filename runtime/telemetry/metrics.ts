@@ -160,6 +160,8 @@ export const metrics = {
 
   logLinesLost: counter('log_lines_lost_total', 'Lines of the log that could not be written, as on a full disk.'),
 
+  build: gauge('workflow_build_info', '1, with the build of the workflows that this process serves.', ['build']),
+
   // Health.
   circuitBreakerState: gauge(
     'circuit_breaker_state',
@@ -195,6 +197,11 @@ export const metrics = {
     'result',
   ]),
   incidentsOpen: gauge('incidents_open', 'Incidents that are not over, by severity.', ['severity']),
+  incidentOpenedAt: gauge(
+    'incident_opened_timestamp_seconds',
+    'When each incident that is not over was found, epoch seconds; code is what is wrong with the component.',
+    ['component', 'code', 'severity'],
+  ),
   incidentsEscalated: gauge('incidents_escalated', 'Open incidents whose recovery did not help: a person is needed.'),
   incidentsUnacknowledged: gauge('incidents_unacknowledged', 'Escalated incidents that no person has acknowledged.'),
   incidents: counter('incidents_total', 'Incidents that were found, by component group.', ['component']),

@@ -68,6 +68,7 @@ const samples: [title: string, value: number, color: string, text?: string][] = 
   ['Last look of health', 9, 'green'],
   ['Last look of health', 61, 'red'],
   ['Firing alerts', 85, 'blue'],
+  ['Open incidents', 85, 'blue'],
   ['Components', 0, 'red', 'not well'],
   ['Components', 1, 'green', 'well'],
   ['Processes', 0, 'red', 'down'],
@@ -193,11 +194,11 @@ describe('the links', () => {
     expect(column?.properties).toMatchObject([{ id: 'links', value: [{ url }] }]);
   });
 
-  it.each(boards)('of $uid lead to the other boards, and restarts and halts are marked on it', (board) => {
+  it.each(boards)('of $uid lead to the other boards, and restarts, releases and halts are marked on it', (board) => {
     const { links, tags, annotations } = dashboardOf(board);
     expect(links).toMatchObject([{ type: 'dashboards', tags: ['sapphire'], includeVars: true, keepTime: true }]);
     expect(links?.[0]).not.toHaveProperty('placement');
     expect(tags).toContain('sapphire');
-    expect(annotations?.list?.map(({ name }) => name)).toEqual(['Restarts', 'Halts']);
+    expect(annotations?.list?.map(({ name }) => name)).toEqual(['Restarts', 'Releases', 'Halts']);
   });
 });

@@ -1,5 +1,11 @@
 import type { Logger } from 'pino';
-import { type DueRecovery, type HealthFigures, healthFigures, type Observation } from '../../domain/health/health.ts';
+import {
+  type DueRecovery,
+  type HealthFigures,
+  healthFigures,
+  type Incident,
+  type Observation,
+} from '../../domain/health/health.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { tellLook } from '../incidents.ts';
@@ -35,7 +41,9 @@ export async function takeLook(
     metrics.healthCheckStatus.set({ component }, code === undefined ? 1 : 0);
   const due = await tellLook({ journal, logger }, { at, by: 'health', observations });
   metrics.healthLookAt.set(at / 1_000);
-  tellFigures(healthFigures(await journal.incidents.list({ since: at - FIGURES_MS, limit: MOST_INCIDENTS })));
+  const incidents = await journal.incidents.list({ since: at - FIGURES_MS, limit: MOST_INCIDENTS });
+  tellFigures(healthFigures(incidents));
+  tellOpen(incidents);
   return {
     components: observations.length,
     unwell: observations.flatMap(({ component, code }) => (code === undefined ? [] : [`${component}: ${code}`])),
@@ -57,6 +65,13 @@ export async function tryRecovery(
   metrics.recoveries.inc({ action, outcome });
   logger[outcome === 'done' ? 'info' : 'warn']({ incidentId, component, action, detail }, `recovery ${outcome}`);
   return outcome;
+}
+
+/** What is over is told no more. */
+function tellOpen(incidents: readonly Incident[]): void {
+  metrics.incidentOpenedAt.reset();
+  for (const { component, code, severity, detectedAt, recoveredAt } of incidents)
+    if (recoveredAt === undefined) metrics.incidentOpenedAt.set({ component, code, severity }, detectedAt / 1_000);
 }
 
 /** Of no incident there is no mean, and of none that has ended no time of recovery. */

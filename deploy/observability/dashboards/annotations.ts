@@ -17,6 +17,13 @@ export const annotations: readonly Annotation[] = [
     text: '{{job}}',
   },
   {
+    name: 'Releases',
+    expr: 'max by (build) (workflow_build_info) unless max by (build) (max_over_time(workflow_build_info[1d] offset 1m))',
+    color: 'blue',
+    heading: 'Release',
+    text: '{{build}}',
+  },
+  {
     name: 'Halts',
     expr: 'max by (portfolio, mode) (trading_state) == 2',
     color: 'red',

@@ -56,7 +56,7 @@ function builderOf(panel: Panel, thresholds: readonly Step[]) {
   switch (panel.kind) {
     case 'stat': {
       const mode = thresholds.length > 1 ? BigValueColorMode.Background : BigValueColorMode.Value;
-      return new StatBuilder().colorMode(mode).colorScheme(colors).noValue('no data').height(4).span(4);
+      return new StatBuilder().colorMode(mode).colorScheme(colors).height(4).span(4);
     }
     case 'timeseries': {
       const mode = thresholds.length > 1 ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off;
@@ -96,10 +96,10 @@ function tableOf({ hidden, values, descending, states = {}, runbooks }: Table): 
 }
 
 function panelOf(panel: Panel): cog.Builder<SdkPanel> {
-  const { title, description, unit, kind, queries, alerts = [], states } = panel;
+  const { title, description, unit, kind, queries, alerts = [], states, empty = 'no data' } = panel;
   const thresholds = thresholdsOf(panel);
   const builder = builderOf(panel, thresholds);
-  builder.title(title).description(description).unit(unit).datasource(datasource);
+  builder.title(title).description(description).unit(unit).datasource(datasource).noValue(empty);
   builder.thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([...thresholds]));
   if (states !== undefined) builder.mappings([mappingOf(states)]);
   builder.links(

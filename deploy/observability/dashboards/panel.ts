@@ -35,6 +35,8 @@ interface Drawn {
   states?: States;
   /** Thresholds of what no alert watches. */
   steps?: readonly Step[];
+  /** What it says while there is nothing to show, where that is well. */
+  empty?: string;
 }
 
 export type Panel =

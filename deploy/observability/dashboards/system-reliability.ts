@@ -31,6 +31,21 @@ export const systemReliability: Board = {
           ],
         },
         {
+          title: 'Open incidents',
+          description: 'Of what, what is wrong, and since how long. "sapphire incident list" says what was tried.',
+          unit: 's',
+          kind: 'table',
+          table: { hidden: [], values: 'for', descending: true, states: { severity: severities } },
+          steps: NEUTRAL,
+          empty: 'no incident is open',
+          queries: [
+            {
+              expr: 'time() - max by (component, code, severity) (incident_opened_timestamp_seconds)',
+              legend: '{{component}}',
+            },
+          ],
+        },
+        {
           title: 'Open critical incidents',
           description: 'Incidents that are not over.',
           unit: 'short',
@@ -72,6 +87,7 @@ export const systemReliability: Board = {
             { value: null, color: 'green' },
             { value: 300, color: 'red' },
           ],
+          empty: 'no incident yet',
           queries: [{ expr: 'max(incident_detection_mean_seconds)', legend: 'MTTD' }],
         },
         {
@@ -83,6 +99,7 @@ export const systemReliability: Board = {
             { value: null, color: 'green' },
             { value: 900, color: 'red' },
           ],
+          empty: 'no incident yet',
           queries: [{ expr: 'max(incident_recovery_mean_seconds)', legend: 'MTTR' }],
         },
         {
@@ -94,6 +111,7 @@ export const systemReliability: Board = {
             { value: null, color: 'red' },
             { value: 0.8, color: 'green' },
           ],
+          empty: 'no incident yet',
           queries: [{ expr: 'max(incident_self_recovered_ratio)', legend: 'by itself' }],
         },
         {
