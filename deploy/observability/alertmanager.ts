@@ -96,6 +96,10 @@ const inhibit_rules = [
   },
   {
     source_matchers: ['alertname = TradingSystemDown'],
+    target_matchers: ['alertname = TradingBudgetBurnUptime'],
+  },
+  {
+    source_matchers: ['alertname = TradingSystemDown'],
     target_matchers: ['severity = warning'],
   },
   {

@@ -363,7 +363,8 @@ export const cases: readonly AlertCase[] = [
       stepSeconds,
       silent: [{ [up]: hold(1 - beyond(0.99), lasts + after) }],
       fires: { [up]: `${hold(1 - beyond(1.05), lasts)} ${hold(1, after + 1)}` },
-      holdsFrom: 0,
+      // From there on a whole minute is known.
+      holdsFrom: stepSeconds,
       overAt: (lasts + after) * stepSeconds,
     };
   }),

@@ -198,9 +198,9 @@ describe('Alertmanager', () => {
       'TradingHealthLookStale',
     ],
     [
-      'a process is down: no warning is told beside it',
+      'a process is down: no warning is told beside it, nor what that uses up',
       firing('TradingSystemDown', { job: 'trading-agents', instance: 'b' }),
-      ['TradingAgentUnavailable', 'TemporalBacklogAge'],
+      ['TradingAgentUnavailable', 'TemporalBacklogAge', 'TradingBudgetBurnUptime'],
       'TradingOrderUnresolved',
     ],
     [

@@ -1,4 +1,4 @@
-import type { Alert, AlertGroup, Recording } from '../alert.ts';
+import { type Alert, type AlertGroup, OUTLASTS_A_RESTART, type Recording } from '../alert.ts';
 
 /** A service level objective over 30 days, told by the share of what went wrong. */
 export interface Objective {
@@ -8,6 +8,8 @@ export interface Objective {
   budget: number;
   /** PromQL of the share that went wrong within a window, e.g. `5m`. */
   errors: (window: string) => string;
+  /** PromQL of what must have happened within the short window besides, where the share alone may be nobody's trouble. */
+  besides?: (window: string) => string;
 }
 
 export const objectives: readonly Objective[] = [
@@ -16,6 +18,9 @@ export const objectives: readonly Objective[] = [
     title: 'every process of the trading system answers 99.9 % of the time',
     budget: 0.001,
     errors: (window) => `1 - min(avg_over_time(up{job=~"trading-.+"}[${window}]))`,
+    // Restarts of some seconds are counted, and page nobody: nothing is lost in them, and of many TradingProcessRestarting tells.
+    besides: (window) =>
+      `min(min_over_time((max_over_time(up{job=~"trading-.+"}[${OUTLASTS_A_RESTART}]) and up offset ${OUTLASTS_A_RESTART})[${window}:1m])) < 1`,
   },
   {
     name: 'cycles',
@@ -74,10 +79,11 @@ export const budgetBurn: AlertGroup = {
   alerts: objectives.flatMap((objective) =>
     burnRatesOf(objective).map(({ factor, long, short, hold, severity }): Alert => {
       const limit = Number((factor * objective.budget).toPrecision(6));
-      const { name, title } = objective;
+      const { name, title, besides } = objective;
+      const also = besides === undefined ? '' : ` and ${besides(short)}`;
       return {
         name: alertName(name),
-        expr: `${ratioName(name, long)} > ${limit} and ${ratioName(name, short)} > ${limit}`,
+        expr: `${ratioName(name, long)} > ${limit} and ${ratioName(name, short)} > ${limit}${also}`,
         for: hold,
         severity,
         labels: { slo: name, long, short },
