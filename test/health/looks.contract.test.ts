@@ -7,6 +7,7 @@ import { createHealthActivities, type HealthActivities, type HealthLook } from '
 import type { EngineState } from '../../contracts/hummingbot.ts';
 import { hummingbotEngineToken } from '../../runtime/configuration/engines.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
+import { registry } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { temporaryFolder, temporaryJournal } from '../support/books.ts';
 import { freePorts } from '../support/ports.ts';
@@ -87,6 +88,24 @@ it('an engine that is silent for a minute is ended and started anew at the secon
   expect(quoting(await look())).toEqual([]);
   const incidents = await journal.incidents.list({ limit: 5 });
   expect(incidents.find(({ component }) => component === 'quoting/hummingbot')?.recoveredBy).toBe('restart-quoting');
+});
+
+it('the time to recovery is of what has ended, and of nothing there is none', async () => {
+  const meanOf = async (name: string): Promise<unknown> =>
+    (await registry.getSingleMetric(name)?.get())?.values[0]?.value;
+  told = reportedAt(Date.now());
+  await look();
+  expect(await meanOf('incident_detection_mean_seconds')).toBeUndefined();
+  told = reportedAt(Date.now() - 61_000);
+  await look();
+  await look();
+  expect(await meanOf('incident_detection_mean_seconds')).toEqual(expect.any(Number));
+  expect(await meanOf('incident_recovery_mean_seconds')).toBeUndefined();
+  expect(await meanOf('incident_self_recovered_ratio')).toBeUndefined();
+  told = reportedAt(Date.now());
+  await look();
+  expect(await meanOf('incident_recovery_mean_seconds')).toEqual(expect.any(Number));
+  expect(await meanOf('incident_self_recovered_ratio')).toBe(1);
 });
 
 it('an engine that answers without end is one that says nothing', async () => {
