@@ -22,7 +22,7 @@ function recorded(version: 1 | 2): CycleRecord {
   return cycleRecord({
     cycleId: 'cycle-1',
     snapshot: { snapshotId: 's', takenAt: TAKEN_AT, venue: 'paper', mids: {} },
-    answers: answers as never,
+    answers,
     consensus: (version === 1 ? earlier : { ...earlier, horizonMs }) as never,
   });
 }

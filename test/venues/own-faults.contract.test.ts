@@ -54,7 +54,9 @@ describe('a request that we have made so that it cannot be sent', () => {
     client.headers = { ...before, 'X-Other': 'by hand – 2' };
     for (let count = 0; count < 6; count += 1) {
       await expect(trading.touch(SYMBOL)).rejects.toThrow('invalid X-Other header');
-      await expect(market.symbolSnapshot(SYMBOL, { timeframe: '1m', candles: 30 }, 5)).rejects.toThrow('invalid X-Other header');
+      await expect(market.symbolSnapshot(SYMBOL, { timeframe: '1m', candles: 30 }, 5)).rejects.toThrow(
+        'invalid X-Other header',
+      );
       await expect(prices.book(SYMBOL, 5)).rejects.toThrow('invalid X-Other header');
       await expect(watched(SYMBOL)).rejects.toThrow('invalid X-Other header');
     }
