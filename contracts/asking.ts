@@ -10,14 +10,6 @@ import type { Weights } from './models.ts';
  * Agents that are asked by a schedule of their own, and not by each cycle.
  */
 
-/** The longest that one answer may take. */
-const LONGEST_ANSWER_MS = 600_000;
-
-/** For one try of an answer: the next question is due then. */
-export function standingAnswerMs(askEveryMs: number): number {
-  return Math.min(askEveryMs, LONGEST_ANSWER_MS);
-}
-
 /** What is done before and after the answer, and the wait for a worker, in all. */
 export const AROUND_ANSWER_MS = 120_000;
 

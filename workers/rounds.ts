@@ -7,7 +7,7 @@ import {
   ScheduleOverlapPolicy,
   type ScheduleSpec,
 } from '@temporalio/client';
-import { AROUND_ANSWER_MS, askEveryMsOf, standingAnswerMs } from '../contracts/asking.ts';
+import { AROUND_ANSWER_MS, askEveryMsOf } from '../contracts/asking.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import {
@@ -21,6 +21,7 @@ import {
   scoringScheduleId,
 } from '../contracts/workflow-ids.ts';
 import { seatIds } from '../domain/signals/seats.ts';
+import { standingAnswerMs } from '../domain/signals/standing.ts';
 import type { Period } from '../domain/statistics/periods.ts';
 
 const SECOND_MS = 1_000;

@@ -9,7 +9,7 @@ import { type AbstentionReason, type AgentAnswer, abstain, type Opinion, type Si
 /** What an agent answered last. Times are the exchange's. */
 export interface StandingAnswer {
   answer: AgentAnswer;
-  /** Of before: what stands still of the symbols on which the last answer failed. */
+  /** Of the question before: what stands still of the symbols on which the last answer failed. */
   earlier: Signal[];
   /** Of the market that it was shown. */
   formedAt: number;
@@ -37,12 +37,27 @@ export interface Asked {
 /** Reasons that are an answer: what it held before it holds no more. With any other it only could not answer. */
 const answers: readonly AbstentionReason[] = ['no_view', 'no_signal'];
 
-/** One question may fail, and the next take as long as this one did, before there is a gap. */
-export function standsUntil({ formedAt, askEveryMs, tookMs }: Asked): number {
-  return formedAt + 2 * askEveryMs + tookMs;
+/** The longest that one try of an answer may take. */
+const LONGEST_ANSWER_MS = 600_000;
+/** Of a question beside its answer: the snapshot, the wait for a worker, the books. */
+const BESIDE_ANSWER_MS = 30_000;
+
+/** For one try of an answer: the next question is due then. */
+export function standingAnswerMs(askEveryMs: number): number {
+  return Math.min(askEveryMs, LONGEST_ANSWER_MS);
 }
 
-/** What stands once an answer has come: a signal never beyond its own end or its horizon, and one from before in place of a failure. */
+/**
+ * One question may fail before there is a gap, and take the longest that it may for that, which leaves the rounds meanwhile out; so may the one after it for its
+ * answer. What this one took says nothing of that.
+ */
+export function standsUntil({ formedAt, askEveryMs }: Pick<Asked, 'formedAt' | 'askEveryMs'>): number {
+  const mostMs = standingAnswerMs(askEveryMs) + BESIDE_ANSWER_MS;
+  const rounds = 1 + Math.ceil(mostMs / askEveryMs);
+  return formedAt + rounds * askEveryMs + mostMs;
+}
+
+/** What stands once an answer has come: a signal never beyond its own end or its horizon, and in place of one failure, not of a second, what the question before brought. */
 export function kept(before: StandingAnswer | undefined, answer: AgentAnswer, asked: Asked): StandingAnswer {
   const { formedAt } = asked;
   const standsUntilAt = standsUntil(asked);
@@ -53,7 +68,8 @@ export function kept(before: StandingAnswer | undefined, answer: AgentAnswer, as
   };
   const opinions = answer.opinions.map((opinion) => (opinion.kind === 'signal' ? dated(opinion) : opinion));
   const failed = opinions.filter((opinion) => opinion.kind === 'abstention' && !answers.includes(opinion.reason));
-  const earlier = failed.flatMap(({ symbol }) => signalOn(before, symbol, formedAt + asked.tookMs) ?? []);
+  const said = before?.answer.opinions ?? [];
+  const earlier = failed.flatMap(({ symbol }) => signalAmong(said, symbol, formedAt + asked.tookMs) ?? []);
   return { answer: { ...answer, opinions }, earlier, formedAt, standsUntilAt };
 }
 
@@ -80,8 +96,11 @@ export function heard(
 }
 
 function signalOn(standing: StandingAnswer | undefined, symbol: string, at: number): Signal | undefined {
-  const own = [...(standing?.answer.opinions ?? []), ...(standing?.earlier ?? [])];
-  return own.find(
+  return signalAmong([...(standing?.answer.opinions ?? []), ...(standing?.earlier ?? [])], symbol, at);
+}
+
+function signalAmong(opinions: readonly Opinion[], symbol: string, at: number): Signal | undefined {
+  return opinions.find(
     (opinion): opinion is Signal => opinion.kind === 'signal' && opinion.symbol === symbol && opinion.validUntilAt > at,
   );
 }

@@ -44,8 +44,8 @@ describe.each(adapterNames)('standing answers in %s', (name) => {
       endedAt: 1_060_000,
       standing: {
         formedAt: 1_000_000,
-        standsUntilAt: 2_260_000,
-        answer: { costUsd: '0.01', opinions: [{ formedAt: 1_000_000, validUntilAt: 2_260_000 }] },
+        standsUntilAt: 3_430_000,
+        answer: { costUsd: '0.01', opinions: [{ formedAt: 1_000_000, validUntilAt: 3_430_000 }] },
       },
     });
     expect(qwen).not.toHaveProperty('endedAt');

@@ -138,7 +138,7 @@ describe('a question of an agent’s own schedule', () => {
       pass(90 * SECOND);
       expect((await cycle())?.opinions).toEqual(heard?.opinions);
       expect(script.calls).toBe(1);
-      pass(21 * 60 * SECOND);
+      pass(41 * 60 * SECOND);
       expect((await cycle())?.opinions).toMatchObject([
         {
           reason: 'no_signal',
@@ -186,7 +186,7 @@ describe('a question of an agent’s own schedule', () => {
     );
   });
 
-  it('leaves what was said before where it fails', () => {
+  it('leaves what was said before where it fails once', () => {
     let tries = 0;
     return within(
       async ({ ask, cycle, pass }) => {
@@ -194,7 +194,8 @@ describe('a question of an agent’s own schedule', () => {
         pass(EVERY_MS);
         expect(await ask()).toMatchObject({ said: { qwen: expect.stringContaining(`${symbol}: unavailable`) } });
         expect((await cycle())?.opinions).toMatchObject([{ kind: 'signal' }]);
-        pass(EVERY_MS + 60 * SECOND);
+        pass(EVERY_MS);
+        await ask();
         expect((await cycle())?.opinions).toMatchObject([{ reason: 'unavailable' }]);
       },
       async (request, signal): Promise<AgentAnswer> => {

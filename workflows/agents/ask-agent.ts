@@ -6,13 +6,13 @@ import {
   type AskReport,
   type AskTerms,
   askInputSchema,
-  standingAnswerMs,
 } from '../../contracts/asking.ts';
 import { named } from '../../domain/market/snapshot.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import type { SeatId } from '../../domain/signals/seats.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
+import { standingAnswerMs } from '../../domain/signals/standing.ts';
 import { journalStep } from '../cycle/journal-step.ts';
 import { snapshotOf } from '../cycle/steps.ts';
 import { readInput } from '../input.ts';

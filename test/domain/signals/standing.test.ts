@@ -51,11 +51,25 @@ const said = (of: AskedAgent | undefined, time: number, symbols = [BTC]) =>
   );
 
 describe('an answer that stands', () => {
-  it('does so until the next question but one has had the time that it took itself', () => {
-    expect(standsUntil(first) - T).toBe(2 * EVERY + 60_000);
+  it('does so until one question has hung and the one after it has had the longest that it may take', () => {
+    // 600 s and 30 beside them: a question of 12:10 ends at 12:20:30, the round of 12:20 is left out, and that of 12:30 may answer by 12:40:30.
+    expect(standsUntil(first) - T).toBe(3 * EVERY + 630_000);
+    // Of every 60 s: 12:01 hangs until 12:02:30, 12:02 is left out, 12:03 may answer by 12:04:30. That this answer came at once says nothing of it.
+    expect(standsUntil({ formedAt: T, askEveryMs: 60_000 }) - T).toBe(270_000);
+    // No try has more than ten minutes: 13:00 fails by 13:10:30, and 14:00 is its next round.
+    expect(standsUntil({ formedAt: T, askEveryMs: HOUR }) - T).toBe(2 * HOUR + 630_000);
     const standing = asked(kept(undefined, answer(view(BTC)), first));
-    expect(said(standing, T + 2 * EVERY + 59_999)).toEqual(['formed first']);
-    expect(said(standing, T + 2 * EVERY + 60_000)).toEqual(['no_signal']);
+    expect(said(standing, T + 3 * EVERY + 629_999)).toEqual(['formed first']);
+    expect(said(standing, T + 3 * EVERY + 630_000)).toEqual(['no_signal']);
+  });
+
+  it('does so while a question hangs and the next is under way, also of one that is asked every minute', () => {
+    const quick = { formedAt: T, askEveryMs: 60_000, tookMs: 400 };
+    const before = kept(undefined, answer(view(BTC)), quick);
+    expect(said(asked(before, { askedAt: T + 60_000 }), T + 122_000)).toEqual(['formed first']);
+    const hung = { ...quick, formedAt: T + 60_000, tookMs: 63_000 };
+    const failed = kept(before, answer(...silence(BTC, 'timeout')), hung);
+    expect(said(asked(failed, { askedAt: T + 183_000 }), T + 243_000)).toEqual(['formed first']);
   });
 
   it('has its age, and costs the decision that hears it nothing', () => {
@@ -78,12 +92,16 @@ describe('an answer that stands', () => {
   });
 
   it.each(['timeout', 'unavailable', 'invalid_answer', 'no_worker', 'budget_spent', 'not_enough_data'] as const)(
-    'outlasts an answer of %s, until its own end, when that reason is told',
+    'outlasts one answer of %s, until its own end, when that reason is told',
     (reason) => {
       const before = kept(undefined, answer(view(BTC)), first);
-      const failed = asked(kept(before, answer(...silence(BTC, reason)), second));
-      expect(said(failed, T + 2 * EVERY)).toEqual(['formed first']);
-      expect(said(failed, T + 2 * EVERY + 60_000)).toEqual([reason]);
+      const failed = kept(before, answer(...silence(BTC, reason)), second);
+      expect(said(asked(failed), T + 3 * EVERY + 629_999)).toEqual(['formed first']);
+      expect(said(asked(failed), T + 3 * EVERY + 630_000)).toEqual([reason]);
+      const third = { ...first, formedAt: T + 2 * EVERY };
+      expect(said(asked(kept(failed, answer(...silence(BTC, reason)), third)), third.formedAt + 60_000)).toEqual([
+        reason,
+      ]);
     },
   );
 
