@@ -130,6 +130,7 @@ export interface CycleTerms {
   mode: Mode;
   /** All that the snapshot shows: the configured symbols and those of which something is held. */
   symbols: string[];
+  /** Of which anything is decided: all of them, or those that the cycle was asked for. What is not configured any more is only sold, being in no portfolio. */
   tradedSymbols: string[];
   /** Of which dust alone is held: they are priced, since equity counts it, and shown to nobody. Missing where there are none. */
   dustSymbols?: string[];

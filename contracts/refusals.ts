@@ -62,6 +62,12 @@ export const refusals: Readonly<Record<RefusalCode, RefusalRow>> = {
     numbers: "`TRADING`, the exchange's status",
     change: 'open, none',
   },
+  NotInCycle: {
+    by: plan,
+    why: 'The cycle was run for other symbols, or had no market data of this one: what is held of it stays.',
+    numbers: 'what it would need, what it had',
+    change: 'quantity',
+  },
   NoQuorum: {
     by: plan,
     why: 'Too few agents were heard to say anything of what is held: it stays, and its protective exits with it.',

@@ -11,6 +11,7 @@ export const refusalCodes = [
   'MarketDataStale',
   'PriceMissing',
   'SymbolNotTrading',
+  'NotInCycle',
   'NoQuorum',
   'CoolDown',
   'DailyLoss',

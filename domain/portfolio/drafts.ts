@@ -34,21 +34,38 @@ export function draftOf(course: Course, view: View): TradeDraft[] {
   const { request, books, targets, upheld } = course;
   const { symbol, direction, expectedReturn } = view;
   const market = request.snapshot.symbols.find(({ instrument }) => instrument.symbol === symbol);
-  const mid = market && midPrice(market.book);
-  if (!market || !mid) return [];
   const position = books.positions.find((one) => one.symbol === symbol);
   const held = decimal(position?.quantity ?? '0');
+  if (!market && held.greaterThan(0)) course.verdicts.push(notInCycle(symbol, held, 'market data', 'none'));
+  const mid = market && midPrice(market.book);
+  if (!market || !mid) return [];
+  const { base } = market.instrument;
+  const sellable = min(held, decimal(books.balances.find(({ asset }) => asset === base)?.free ?? '0'));
   // A buy takes the symbol's dust back into the position.
   const worth = held.plus(position?.dust ?? '0').times(mid);
-  const draft = { symbol, market, view, mid, held, notional: ZERO, sellQuantity: ZERO, edge: expectedReturn };
+  const draft = { symbol, market, view, mid, held, sellable, notional: ZERO, sellQuantity: ZERO, edge: expectedReturn };
   const steering = { ...course, draft };
   if (!held.greaterThan(0)) return direction === 'up' ? larger(steering, worth) : [];
-  if (direction !== 'up') return smaller(steering, worth, NOTHING);
-  const keep = targets.keepOf(symbol);
+  const keep = direction === 'up' ? targets.keepOf(symbol) : NOTHING;
+  // Around nothing there is no band: what no view would keep is too small for an order at most, and else would be held for good.
+  if (keep.amount.isZero()) return smaller(steering, worth, keep);
   const excess = worth.minus(keep.amount);
   if (excess.greaterThan(0) && !isWithinBand(steering, keep.amount, excess)) return smaller(steering, worth, keep);
-  if (!keep.amount.isZero()) upheld.push(symbol);
+  upheld.push(symbol);
   return larger(steering, worth);
+}
+
+/** Nothing is decided of what is held: what was missing for that, and what there was. */
+function notInCycle(symbol: string, held: Decimal, limit: string, value: string): RiskVerdict {
+  const stays = text(held);
+  return { code: 'NotInCycle', symbol, limit, value, before: stays, after: stays };
+}
+
+/** What is held of symbols for which a cycle was not run. */
+export function untouched({ views }: PlanRequest, { positions }: Books): RiskVerdict[] {
+  return positions
+    .filter(({ symbol, quantity }) => decimal(quantity).greaterThan(0) && views.every((view) => view.symbol !== symbol))
+    .map(({ symbol, quantity }) => notInCycle(symbol, decimal(quantity), 'asked for', 'others alone'));
 }
 
 const NOTHING: Kept = { amount: ZERO, wanted: 0, isCapped: false };
@@ -114,9 +131,7 @@ function isWithinBand({ request, equity, draft, verdicts }: Steering, target: De
 
 function sold({ request, books, equity, draft, verdicts }: Steering, wanted: Decimal): TradeDraft[] {
   if (waits(books, draft.symbol, true, verdicts)) return [];
-  const base = draft.market.instrument.base;
-  const free = decimal(books.balances.find(({ asset }) => asset === base)?.free ?? '0');
-  const sellQuantity = sellableBySignal(request, books, equity, draft, min(wanted, draft.held, free), verdicts);
+  const sellQuantity = sellableBySignal(request, books, equity, draft, min(wanted, draft.sellable), verdicts);
   return sellQuantity.greaterThan(0) ? [{ ...draft, sellQuantity }] : [];
 }
 

@@ -1,10 +1,12 @@
-import { midIn } from '../market/prices.ts';
+import { isHalted, midIn } from '../market/prices.ts';
 import { type Decimal, decimal, max, text } from '../money/money.ts';
 import type { RefusalCode } from '../orders/refusal.ts';
 import { isWithin } from '../statistics/periods.ts';
+import { isHeld } from './holding.ts';
 import type { Restriction } from './portfolio.ts';
 import { isRemnant } from './position.ts';
 import type { Books, PlanRequest } from './request.ts';
+import { upheldAt } from './upheld.ts';
 
 /*
  * The daily loss stop and the last step of the drawdown guard halt until a person resumes. The first step lets only reducing orders pass: until equity
@@ -45,8 +47,11 @@ export function restrictionOf(request: PlanRequest, books: Books, equity: Decima
 
 /** The end of a rest: nothing that could recover was held since trading was restricted, or since the last sale. */
 function restOf(request: PlanRequest, books: Books, equity: Decimal): Restriction | undefined {
-  const { now } = request;
-  const since = Math.max(books.stateSince, books.closedTrades[0]?.closedAt ?? 0);
+  const { now, prices } = request;
+  const halted = books.positions.filter(({ symbol }) => isHalted(prices, symbol));
+  // What is not traded just now could be sold when a cycle kept it last.
+  const keptAt = halted.filter(isHeld).map(({ symbol }) => upheldAt(books, symbol));
+  const since = Math.max(books.stateSince, books.closedTrades[0]?.closedAt ?? 0, ...keptAt);
   if (isWithin(REST_MS, since, now) || !isFlat(request, books)) return undefined;
   const numbers = { limit: `${REST_MS} ms`, value: `${now - since} ms` };
   return { to: 'active', code: 'DrawdownRested', ...numbers, guardPeak: text(equity) };
@@ -56,9 +61,10 @@ function restOf(request: PlanRequest, books: Books, equity: Decimal): Restrictio
 function isFlat({ prices, snapshot, limits }: PlanRequest, { openOrders, positions }: Books): boolean {
   if (openOrders.length > 0) return false;
   return positions.every((position) => {
-    if (!decimal(position.quantity).greaterThan(0)) return true;
+    if (!isHeld(position) || isHalted(prices, position.symbol)) return true;
     const market = snapshot.symbols.find(({ instrument }) => instrument.symbol === position.symbol);
     const least = max(decimal(limits.minOrderNotional), decimal(market?.instrument.minNotional ?? '0'));
+    if (decimal(position.quantity).lessThan(market?.instrument.minQuantity ?? '0')) return true;
     const mid = midIn(prices, position.symbol);
     return mid !== undefined && isRemnant(position, text(mid), text(least));
   });

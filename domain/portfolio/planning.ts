@@ -1,7 +1,7 @@
 import { withPrices } from '../market/prices.ts';
 import { type Decimal, decimal, text } from '../money/money.ts';
 import type { OrderLeg } from '../orders/orders.ts';
-import { draftOf } from './drafts.ts';
+import { draftOf, untouched } from './drafts.ts';
 import { restrictionOf } from './drawdown.ts';
 import { boundExposure, equityAt } from './exposure.ts';
 import { buyLeg, sellLeg } from './legs.ts';
@@ -41,6 +41,7 @@ export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
     if (halted) verdicts.push(halted);
     return !halted;
   });
+  verdicts.push(...untouched(request, books));
   const upheld: string[] = [];
   const course = { request, books: bound, equity, targets, verdicts, upheld };
   const drafts = traded.flatMap((view) => draftOf(course, view));

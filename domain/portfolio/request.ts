@@ -112,6 +112,8 @@ export interface TradeDraft {
   view: View;
   mid: Decimal;
   held: Decimal;
+  /** What of it is reserved for no order. */
+  sellable: Decimal;
   /** To buy, in the quote currency. */
   notional: Decimal;
   /** To sell, in the base asset. */

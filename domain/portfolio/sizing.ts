@@ -60,6 +60,12 @@ export function leastNotional({ limits }: PlanRequest, { market }: TradeDraft): 
   return max(decimal(market.instrument.minNotional), decimal(limits.minOrderNotional));
 }
 
+/** Whether an order of so much is not too small. */
+export function isTaken(request: PlanRequest, draft: TradeDraft, quantity: Decimal, price: Decimal): boolean {
+  const isEnough = quantity.greaterThanOrEqualTo(draft.market.instrument.minQuantity);
+  return isEnough && quantity.times(price).greaterThanOrEqualTo(leastNotional(request, draft));
+}
+
 export function passesSize(
   request: PlanRequest,
   draft: TradeDraft,

@@ -10,7 +10,7 @@ import type { Books, PlanRequest, View } from './request.ts';
  */
 
 /** When the view that a holding rests on was formed last: by the buy that began it, or by the last cycle that upheld it. */
-function upheldAt({ positions, upheld }: Books, symbol: string): number {
+export function upheldAt({ positions, upheld }: Books, symbol: string): number {
   const openedAt = positions.find((one) => one.symbol === symbol)?.openedAt ?? 0;
   return Math.max(openedAt, upheld.find((one) => one.symbol === symbol)?.at ?? 0);
 }

@@ -1,10 +1,13 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createPortfolioActivities } from '../../activities/portfolio/index.ts';
+import { configuredPolicy } from '../../contracts/config/schema.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
+import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
 import { pricesIn } from '../../domain/market/prices.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
+import { termsOfCycle } from '../../trading/decide/terms.ts';
 import { snapshot as market, up } from '../domain/portfolio/plan.ts';
 import { fund, leg, temporaryJournal, trade } from '../support/books.ts';
 
@@ -47,6 +50,63 @@ describe('a plan that would enter again what was sold a minute ago', () => {
     // The lock may be waited for.
     expect(sinceMs).toBeLessThan(90_000);
     await journal.close();
+  });
+});
+
+describe('what was taken out of the configuration while it is held', () => {
+  /** A plan as the cycle makes it that was asked for these symbols, or for none by name, two hours after BTC was bought. */
+  async function planned(view: object, horizonMs = 3 * 3_600_000, asked?: string[]) {
+    const journal = await temporaryJournal(() => NOW);
+    await fund(journal);
+    await journal.participation.seed(perAgent(defaultParticipation));
+    const configuration = parseConfiguration({ demo: true, symbols: ['ETH/USDT'] }, 'the test');
+    await journal.policy.adopt('main', configuredPolicy(configuration));
+    await trade(journal, leg({ quantity: '0.01' }), { filledAt: NOW - 7_200_000 });
+    const activities = createPortfolioActivities({
+      journal,
+      configuration,
+      exchangeTime: async () => NOW,
+      readSnapshot: async () => snapshot,
+      logger: pino({ level: 'silent' }),
+    });
+    const span = { startedAt: NOW, expiresAt: undefined };
+    const input = asked ? { symbols: asked } : {};
+    const { tradedSymbols } = await termsOfCycle({ journal, configuration, now: () => NOW }, input, span);
+    const symbols = [
+      { ...up, ...view },
+      { ...up, symbol: 'ETH/USDT', direction: 'flat' },
+    ];
+    const plan = await activities.planCycle({
+      cycleId: tagged('cycle/main/3'),
+      correlationId: 'cycle/main/3',
+      epoch: 0,
+      tradedSymbols,
+      snapshot,
+      prices: { ...pricesIn(snapshot), takenAt: NOW },
+      consensus: { symbols, horizonMs } as unknown as Consensus,
+    });
+    await journal.close();
+    return plan;
+  }
+  const sold = { legs: [{ symbol: 'BTC/USDT', side: 'sell', purpose: 'flatten' }] };
+
+  it('is sold where a fall pays both ways, and when its view ends', async () => {
+    expect(await planned({ direction: 'down', expectedReturn: -0.01 })).toMatchObject({ ...sold, verdicts: [] });
+    const ended = { ...sold, verdicts: [{ code: 'ViewEnded' }] };
+    expect(await planned({ direction: 'flat' }, 3_600_000)).toMatchObject(ended);
+    expect(await planned({}, 3_600_000)).toMatchObject(ended);
+  });
+
+  it('is not bought or upheld by a rise, which is told', async () => {
+    const risen = await planned({ expectedReturn: 0.05 });
+    expect(risen).toMatchObject({ legs: [], upheld: [], verdicts: [{ code: 'CostGate', symbol: 'BTC/USDT' }] });
+  });
+
+  it('stays, with the reason, in a cycle that was asked for other symbols', async () => {
+    expect(await planned({ direction: 'down', expectedReturn: -0.01 }, undefined, ['ETH/USDT'])).toMatchObject({
+      legs: [],
+      verdicts: [{ code: 'NotInCycle', symbol: 'BTC/USDT', before: '0.01', after: '0.01' }],
+    });
   });
 });
 

@@ -54,11 +54,12 @@ export async function termsOfCycle(
     journal.risk.read(account),
   ]);
   const intervalMs = cycle.intervalSeconds * 1_000;
+  const shown = symbolsOf(configuration.symbols, positions);
   return {
     account,
     mode,
-    ...symbolsOf(configuration.symbols, positions),
-    tradedSymbols: wanted ?? configuration.symbols,
+    ...shown,
+    tradedSymbols: wanted ?? shown.symbols,
     ...(cycle.timeframe === '1m' ? {} : { timeframe: cycle.timeframe }),
     candles: cycle.candles,
     ...shownBeside(configuration, seats, engines),

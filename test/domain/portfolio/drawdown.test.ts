@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { NO_BOOK, pricesIn } from '../../../domain/market/prices.ts';
 import type { Books } from '../../../domain/portfolio/request.ts';
 import type { Plain } from '../../support/plain.ts';
-import { codes, held, openOrder, plan, snapshot } from './plan.ts';
+import { codes, held, openOrder, plan, position, snapshot } from './plan.ts';
 
 const REST_MS = 86_400_000;
 const NOW = 20_000 * REST_MS;
@@ -42,6 +43,46 @@ describe('an account that only reduces', () => {
   it('holds nothing where no order could sell it', () => {
     // 0.0001 BTC are 6 USDT, and an order has 10.
     expect(plan(seen, { ...fallen, ...held('0.0001') }).restriction).toMatchObject({ code: 'DrawdownRested' });
+    const [btc, ...others] = snapshot.symbols;
+    const symbols = [{ ...btc, instrument: { ...btc?.instrument, minQuantity: '0.001' } }, ...others];
+    const large = { ...seen, snapshot: { ...seen.snapshot, symbols } as typeof snapshot };
+    const books = { ...fallen, ...held('0.0009'), marks: { dayOpen: '10000', highWater: '10700' } };
+    expect(plan(large, books).restriction).toMatchObject({ code: 'DrawdownRested' });
+    expect(plan(seen, books).restriction).toBeUndefined();
+  });
+
+  describe('and holds what the exchange does not trade', () => {
+    const old = (status: string, changes: Plain<Partial<Books>> = {}) => {
+      const prices = pricesIn(seen.snapshot);
+      const symbols = [...prices.symbols, { symbol: 'OLD/USDT', status, book: prices.symbols[1]?.book ?? NO_BOOK }];
+      const positions = [{ ...position('OLD/USDT', '1'), averageCost: '1' }];
+      return plan({ ...seen, prices: { ...prices, symbols } }, { ...fallen, positions, ...changes }).restriction;
+    };
+    const marks = { dayOpen: '10000', highWater: '13829' };
+
+    it.each(['NOT_LISTED', 'BREAK', 'HALT'])('has rested all the same: %s', (status) => {
+      const positions = [{ ...position('OLD/USDT', '1'), averageCost: '1' }];
+      const prices = pricesIn(seen.snapshot);
+      const without = [...prices.symbols, { symbol: 'OLD/USDT', status, book: NO_BOOK }];
+      const books = { ...fallen, positions };
+      expect(plan({ ...seen, prices: { ...prices, symbols: without } }, books).restriction).toMatchObject({
+        code: 'DrawdownRested',
+      });
+      // With a book that still stands it has a price, and no order all the same.
+      expect(old(status, { marks })).toMatchObject({ code: 'DrawdownRested' });
+    });
+
+    it('has not where it was traded, and upheld or bought, less than a day ago', () => {
+      expect(old('TRADING', { marks })).toBeUndefined();
+      const at = NOW - REST_MS + 1;
+      expect(old('BREAK', { marks, upheld: [{ symbol: 'OLD/USDT', at }] })).toBeUndefined();
+      expect(old('BREAK', { marks, positions: [{ ...position('OLD/USDT', '1'), openedAt: at }] })).toBeUndefined();
+      expect(old('BREAK', { marks, upheld: [{ symbol: 'OLD/USDT', at: at - 1 }] })).toMatchObject({
+        value: '86400000 ms',
+      });
+      // What is held no more says nothing.
+      expect(plan(seen, { ...fallen, upheld: [{ symbol: 'OLD/USDT', at }] }).restriction).toBeDefined();
+    });
   });
 
   it('recovers from where its first step counts', () => {

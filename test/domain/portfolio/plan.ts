@@ -1,5 +1,6 @@
 import type { MarketSnapshot, SymbolSnapshot } from '../../../domain/market/market.ts';
 import { pricesIn } from '../../../domain/market/prices.ts';
+import { decimal } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { AllocationSettings } from '../../../domain/portfolio/allocation.ts';
 import { planOrders } from '../../../domain/portfolio/planning.ts';
@@ -134,6 +135,29 @@ export function held(quantity: string): Plain<Pick<Books, 'positions' | 'balance
       { asset: 'BTC', free: quantity, reserved: '0', dust: '0' },
     ],
   };
+}
+
+/** An hour after everything here was bought. */
+export const NOW = 1_000_500 + HORIZON_MS;
+export const seen = { snapshot: { ...snapshot, takenAt: NOW - 500 }, now: NOW };
+
+/** Of 10,000 USDT at BTC's mid of 60,000, so much of it in BTC, the rest in cash. */
+export function invested(quantity: string, changes: Plain<Partial<Books>> = {}): Plain<Partial<Books>> {
+  const cash = decimal('10000').minus(decimal(quantity).times(60_000)).toFixed();
+  return {
+    positions: [position('BTC/USDT', quantity)],
+    balances: [
+      { asset: 'USDT', free: cash, reserved: '0', dust: '0' },
+      { asset: 'BTC', free: quantity, reserved: '0', dust: '0' },
+    ],
+    ...changes,
+  };
+}
+
+/** A plan an hour after the position was opened, whose view `ageMs` ago was upheld for the last time. */
+export function later(view: Partial<View>, quantity: string, ageMs: number, books: Plain<Partial<Books>> = {}) {
+  const upheld = [{ symbol: 'BTC/USDT', at: NOW - ageMs }];
+  return plan({ ...seen, views: [{ ...up, ...view }] }, { ...invested(quantity), upheld, ...books });
 }
 
 export function openOrder(

@@ -3,31 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { type Decimal, decimal, text } from '../../../domain/money/money.ts';
 import type { OrderLeg } from '../../../domain/orders/orders.ts';
 import { bandHalfWidth } from '../../../domain/portfolio/band.ts';
-import type { Books, PlanRequest, View } from '../../../domain/portfolio/request.ts';
+import type { PlanRequest, View } from '../../../domain/portfolio/request.ts';
 import { type Plain, typed } from '../../support/plain.ts';
-import { allocation, codes, HORIZON_MS, limits, openOrder, plan, position, snapshot, up } from './plan.ts';
-
-const NOW = 1_000_500 + HORIZON_MS;
-const seen = { snapshot: { ...snapshot, takenAt: NOW - 500 }, now: NOW };
-
-/** Of 10,000 USDT at BTC's mid of 60,000, so much of it in BTC, the rest in cash. */
-function invested(quantity: string, changes: Plain<Partial<Books>> = {}): Plain<Partial<Books>> {
-  const cash = decimal('10000').minus(decimal(quantity).times(60_000)).toFixed();
-  return {
-    positions: [position('BTC/USDT', quantity)],
-    balances: [
-      { asset: 'USDT', free: cash, reserved: '0', dust: '0' },
-      { asset: 'BTC', free: quantity, reserved: '0', dust: '0' },
-    ],
-    ...changes,
-  };
-}
-
-/** A plan an hour after the position was opened, whose view `ageMs` ago was upheld for the last time. */
-function later(view: Partial<View>, quantity: string, ageMs: number, books: Plain<Partial<Books>> = {}) {
-  const upheld = [{ symbol: 'BTC/USDT', at: NOW - ageMs }];
-  return plan({ ...seen, views: [{ ...up, ...view }] }, { ...invested(quantity), upheld, ...books });
-}
+import {
+  allocation,
+  codes,
+  HORIZON_MS,
+  invested,
+  later,
+  limits,
+  NOW,
+  openOrder,
+  plan,
+  position,
+  seen,
+  snapshot,
+  up,
+} from './plan.ts';
 
 /** At this uncertainty Kelly's stake is 25 times what is expected after costs, of which there are 0.0061 / 3. */
 const calm = { uncertainty: 0.1 };
@@ -88,6 +80,25 @@ describe('a target', () => {
     expect(codes(none)).toEqual(['CostGate']);
     expect(later({ expectedReturn: -0.00244 }, '0.05', 0).legs).toMatchObject([{ side: 'sell', quantity: '0.05' }]);
     expect(later({ expectedReturn: -0.001 }, '0.05', HORIZON_MS).legs).toMatchObject([{ quantity: '0.05' }]);
+  });
+
+  it.each<[string, Partial<View>, Plain<Partial<PlanRequest>>]>([
+    ['expects no rise', { expectedReturn: -0.0001 }, {}],
+    ['is in no portfolio', {}, { allocation: { ...allocation, portfolios: [] } }],
+    ['has no known volatility', {}, { allocation: { ...allocation, method: 'volatility' } }],
+  ])('is nothing, and of a holding however small, where a view of a rise %s', (_what, view, changes) => {
+    // 90 USDT are less than the least share that is worth an order towards a target, and no target.
+    const planned = (ageMs: number) =>
+      plan(
+        { ...seen, views: [{ ...up, ...view }], ...changes },
+        { ...invested('0.0015'), upheld: [{ symbol: 'BTC/USDT', at: NOW - ageMs }] },
+      );
+    const waiting = planned(HORIZON_MS - 1);
+    expect(waiting).toMatchObject({ legs: [], upheld: [] });
+    expect(codes(waiting)).toEqual(['CostGate']);
+    const ended = planned(HORIZON_MS);
+    expect(ended).toMatchObject({ legs: [{ side: 'sell', quantity: '0.0015' }], upheld: [] });
+    expect(codes(ended)).toEqual(['ViewEnded']);
   });
 
   it('of volatility is traded towards from both sides', () => {
@@ -152,60 +163,6 @@ describe('a target', () => {
     expect(codes(later(view, '0.05', 0, { openOrders: [openOrder({ side: 'sell', quantity: '0.01' })] }))).toEqual([
       'OrderInFlight',
     ]);
-  });
-});
-
-describe('what is held on a view that has ended', () => {
-  const flat = { direction: 'flat', expectedReturn: 0 } as const;
-
-  it('is sold to the last of it, without an edge, and says so', () => {
-    const { legs, verdicts, upheld } = later(flat, '0.05', HORIZON_MS);
-    expect(legs).toMatchObject([{ side: 'sell', purpose: 'flatten', quantity: '0.05' }]);
-    expect(verdicts).toEqual([
-      { code: 'ViewEnded', symbol: 'BTC/USDT', limit: '3600000 ms', value: '3600000 ms', before: '0.05', after: '0' },
-    ]);
-    expect(upheld).toEqual([]);
-  });
-
-  it.each(['flat', 'none', 'down'] as const)('is kept until then, whatever does not uphold it: %s', (direction) => {
-    expect(later({ ...flat, direction }, '0.05', HORIZON_MS - 1).legs).toEqual([]);
-    expect(later({ ...flat, direction }, '0.05', HORIZON_MS).legs).toHaveLength(1);
-  });
-
-  it('is as old as the buy where no cycle has upheld it since', () => {
-    const books = (openedAt: number) => ({ positions: [{ ...position('BTC/USDT', '0.05'), openedAt }], upheld: [] });
-    expect(later(flat, '0.05', 0, books(NOW - HORIZON_MS)).legs).toHaveLength(1);
-    expect(later(flat, '0.05', 0, books(NOW - HORIZON_MS + 1)).legs).toEqual([]);
-    // What was upheld of the holding before says nothing of this one.
-    expect(later(flat, '0.05', 2 * HORIZON_MS, { positions: books(NOW - 1_000).positions }).legs).toEqual([]);
-  });
-
-  it('is kept, with the reason, where too few were heard', () => {
-    const quorum = { met: false, count: 0, countNeeded: 1, weight: 0, weightNeeded: 0.5 };
-    expect(later({ ...flat, direction: 'none', quorum }, '0.05', 9 * HORIZON_MS)).toMatchObject({
-      legs: [],
-      verdicts: [{ code: 'NoQuorum', limit: '1', value: '0' }],
-      upheld: [],
-    });
-    // Of what is not held there is nothing to say.
-    expect(plan({ views: [{ ...up, direction: 'none', quorum }] }).verdicts).toEqual([]);
-  });
-
-  it('is kept for the least holding time, with the reason', () => {
-    const young = [{ ...position('BTC/USDT', '0.05'), openedAt: NOW - 120_000 }];
-    const short = { ...seen, horizonMs: 60_000, views: [{ ...up, ...flat }] };
-    const result = plan(short, { ...invested('0.05'), positions: young });
-    expect(result.legs).toEqual([]);
-    expect(codes(result)).toEqual(['ViewEnded', 'MinHolding']);
-  });
-
-  it('is sold at once where a fall pays for both ways', () => {
-    expect(later({ direction: 'down', expectedReturn: -0.00244 }, '0.05', 0).legs).toHaveLength(1);
-    const refused = later({ direction: 'down', expectedReturn: -0.0024 }, '0.05', 0);
-    expect(refused.legs).toEqual([]);
-    expect(codes(refused)).toEqual(['CostGate']);
-    // A fall in name alone pays for nothing.
-    expect(codes(later({ direction: 'down', expectedReturn: 0.01 }, '0.05', 0))).toEqual(['CostGate']);
   });
 });
 
