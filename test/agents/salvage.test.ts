@@ -22,6 +22,8 @@ function read(content: string, finishReason = 'stop'): Partial<Record<string, Sy
   return 'replies' in reply ? Object.fromEntries(reply.replies) : {};
 }
 
+const draft = both({ probabilities: { up: 0.05, flat: 0.05, down: 0.9 }, conviction: 1 });
+
 describe('what does no harm counts, and is noted', () => {
   it.each<[string, string, string[], Partial<SymbolReply>]>([
     ['nothing', both(), [], { conviction: 0.3 }],
@@ -29,6 +31,43 @@ describe('what does no harm counts, and is noted', () => {
     ['the end of one', both({}, (text) => `Hm.</think>${text}`), ['thinking in the text'], {}],
     ['a fence', both({}, (text) => `\`\`\`json\n${text}\n\`\`\``), ['a code fence'], {}],
     ['words', both({}, (text) => `Here it is: ${text} Good luck!`), ['words around the object'], {}],
+    [
+      'thinking by any name',
+      both({}, (text) => `<thinking>Perhaps ${draft}</thinking> ${text}`),
+      ['thinking in the text'],
+      { conviction: 0.3 },
+    ],
+    [
+      'the channels of gpt-oss',
+      both({}, (text) => `<|channel|>analysis<|message|>${draft}<|end|><|channel|>final<|message|>${text}<|return|>`),
+      ['thinking in the text'],
+      { conviction: 0.3 },
+    ],
+    [
+      'a draft in a fence',
+      both({}, (text) => `Draft:\n\`\`\`json\n${draft}\n\`\`\`\nFinal:\n\`\`\`json\n${text}\n\`\`\``),
+      ['a code fence', 'a draft before it'],
+      { conviction: 0.3 },
+    ],
+    [
+      'a draft without one',
+      both({}, (text) => `${draft}\nOn reflection:\n${text}`),
+      ['words around the object', 'a draft before it'],
+      { conviction: 0.3 },
+    ],
+    [
+      'a draft of one symbol',
+      both({}, (text) => `Not ${JSON.stringify(entryFor('BTC/USDT', { conviction: 1 }))} but ${text}`),
+      ['words around the object', 'a draft before it'],
+      { conviction: 0.3 },
+    ],
+    [
+      'entries one by one',
+      ['BTC/USDT', 'ETH/USDT'].map((symbol) => JSON.stringify(entryFor(symbol))).join('\n'),
+      ['another form of the list'],
+      {},
+    ],
+    ['braces in words', both({}, (text) => `By {volatility}: ${text} as {said}.`), ['words around the object'], {}],
     ['a bare list', both({}, (text) => text.slice('{"signals":'.length, -1)), ['another form of the list'], {}],
     ['an extra key', both({ target_price: 61_000 }), ['an extra key'], {}],
     ['an order beside it', both({}, (text) => `${text.slice(0, -1)},"order":"BUY"}`), ['an extra key'], {}],
@@ -95,6 +134,56 @@ describe('what does no harm counts, and is noted', () => {
       expect(replies['BTC/USDT']?.slips).toEqual(['a cut']);
     }
     expect(Object.keys(read(text, 'length'))).toEqual(['BTC/USDT', 'ETH/USDT']);
+  });
+});
+
+describe('what it did not answer is not counted', () => {
+  const one = JSON.stringify(entryFor('BTC/USDT'));
+  it.each<[string, string, string]>([
+    [
+      'thinking that was cut off, of which the mark is not sent',
+      `If it rose I would say ${one} but it falls, so`,
+      'length',
+    ],
+    ['the like that ends within an entry', `If it rose I would say ${one}, or ${one.slice(0, 60)}`, 'length'],
+    ['a draft whose correction was cut off', `${draft}\nOn reflection:`, 'length'],
+    ['a draft whose correction is broken off', `${draft}\nFinal: ${draft.slice(0, 40)}`, 'stop'],
+    ['a draft whose correction has no number', `${draft}\nFinal: ${both().replaceAll('0.3', 'NaN')}`, 'stop'],
+    ['a draft that was taken back', `${draft}\nNo: {"signals": []}`, 'stop'],
+    ...[
+      '<think>',
+      '<thinking>',
+      '<thought>',
+      '<reasoning>',
+      '[THINK]',
+      '◁think▷',
+      '<|channel|>analysis<|message|>',
+    ].map((mark): [string, string, string] => [`thinking behind ${mark}`, `${mark}Perhaps ${draft}`, 'stop']),
+    ['thinking within marks', `<thinking>Perhaps ${draft}</thinking>`, 'stop'],
+    ['one symbol twice', `${one} no, rather ${one}`, 'stop'],
+  ])('%s', (_, content, finishReason) => {
+    expect(read(content, finishReason)).toEqual({});
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['a conviction in basis points', { conviction: '80 bps' }],
+    ['a conviction of 10, of ten or of a hundred', { conviction: 10 }],
+    ['the same as text', { conviction: '10' }],
+    ['a conviction of more than all', { conviction: '101%' }],
+    ['probabilities in basis points', { probabilities: { up: '60bps', flat: '20bps', down: '20bps' } }],
+    ['percentages that add up to one', { probabilities: { up: '0.8%', flat: '0.1%', down: '0.1%' } }],
+    ['numbers of two scales', { probabilities: { up: '60%', flat: 20, down: 20 } }],
+  ])('%s', (_, changes) => {
+    expect(read(both(changes))).toEqual({});
+  });
+
+  it('a percentage is what it says, also below one and beside a share', () => {
+    expect(read(both({ conviction: '1%' }))['BTC/USDT']).toMatchObject({ conviction: 0.01 });
+    const probabilities = { up: '60%', flat: 0.2, down: 0.2 };
+    expect(read(both({ probabilities }))['BTC/USDT']).toMatchObject({
+      probabilities: { up: 0.6, flat: 0.2, down: 0.2 },
+      slips: ['a number as text', 'percentages'],
+    });
   });
 });
 

@@ -18,7 +18,7 @@ export function readReply(
   features: readonly SymbolFeatures[],
 ): ReadReply {
   const isCut = finishReason === 'length';
-  const found = entriesIn(content);
+  const found = entriesIn(content, isCut);
   if (typeof found === 'string') {
     return { fault: isCut ? `it was cut off at the token limit, and ${found}` : printable(found), isCut };
   }

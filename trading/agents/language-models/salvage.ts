@@ -6,6 +6,7 @@ export const slips = [
   'thinking in the text',
   'a code fence',
   'words around the object',
+  'a draft before it',
   'a cut',
   'another form of the list',
   'an extra key',
@@ -29,44 +30,116 @@ const MOST_MISS = 0.1;
 const ROUNDING = 0.02;
 
 /**
- * The entries of an answer in a model's text: the last json that holds some, without thinking, fence and words around it; of one that was cut off those that
- * are whole.
+ * The entries of an answer in a model's text, without thinking, fence and words around it: of its last document, since what stands before that is a draft, and of
+ * one that is broken off those entries that are whole. Beside a text that was cut off nothing may stand: in the middle of its words, or of thinking that has no
+ * mark, nobody knows what it would have ended with.
+ *
+ * @param wasCut at the token limit
  * @returns a fault instead where there is none
  */
-export function entriesIn(content: string): { entries: unknown[]; slips: Slip[] } | string {
+export function entriesIn(content: string, wasCut: boolean): { entries: unknown[]; slips: Slip[] } | string {
   const text = content.trim();
   const answer = withoutThinking(text);
   if (answer === '') return text === '' ? 'it is blank' : 'it is blank but for its thinking';
   if (answer.length > MAX_TEXT_LENGTH) return `it is longer than ${MAX_TEXT_LENGTH} characters`;
-  const thought: Slip[] = answer === text ? [] : ['thinking in the text'];
-  const fenced = /```\w*\s*([^]*?)```/.exec(answer)?.[1] ?? '';
-  const inside = answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1);
-  const ways: [string, Slip[]][] = [
-    [answer, []],
-    [fenced, ['a code fence']],
-    [inside, ['words around the object']],
-  ];
-  let isJson = false;
-  for (const [candidate, slips] of ways) {
-    const value = parsedJson(candidate);
-    isJson ||= value !== undefined;
-    const found = listIn(value);
-    if (found) return { entries: found.entries, slips: [...thought, ...slips, ...found.slips] };
+  const all = documentsIn(answer);
+  const lastList = all.findLastIndex(({ isList }) => isList);
+  // Entries that stand one after the other, each by itself, are one answer.
+  const chosen = all.slice(lastList === all.length - 1 ? Math.max(0, lastList) : lastList + 1);
+  const entries = chosen.flatMap((each) => each.entries);
+  if (entries.length === 0) {
+    const beginning = JSON.stringify(answer.slice(0, 40).replaceAll(/\p{C}+/gu, ' '));
+    const isJson = parsedJson(answer) !== undefined || chosen.some((each) => each.isJson);
+    return isJson ? 'it has no list "signals" with an entry' : `it is no json object; it begins with ${beginning}`;
   }
-  const whole = isJson ? [] : wholeEntries(answer);
-  if (whole.length > 0) return { entries: whole, slips: [...thought, 'a cut'] };
-  const beginning = JSON.stringify(answer.slice(0, 40).replaceAll(/\p{C}+/gu, ' '));
-  return isJson ? 'it has no list "signals" with an entry' : `it is no json object; it begins with ${beginning}`;
+  const { isFenced, hasWords } = around(answer, chosen);
+  const isCut = wasCut || chosen.some(({ end }) => end === undefined);
+  if (isCut && hasWords) return 'its views stand among words, of which nobody knows the end';
+  const noted: [Slip, boolean][] = [
+    ['thinking in the text', answer !== text],
+    ['a code fence', isFenced],
+    ['words around the object', hasWords && !isFenced],
+    ['a draft before it', chosen.length < all.length],
+  ];
+  const own = chosen.flatMap(({ slips }) => slips);
+  return { entries, slips: [...new Set([...noted.flatMap(([slip, is]) => (is ? [slip] : [])), ...own])] };
 }
+
+const thinking = String.raw`(?:seed:)?(?:think(?:ing)?|thoughts?|reason(?:ing)?|analysis|reflection|scratchpad)`;
+/** Of the open models' templates: `<think>`, `[THINK]`, `◁think▷`, and the channels of gpt-oss. */
+const endOfThinking = new RegExp(
+  String.raw`^[^]*(?:[<[◁]\s*/\s*${thinking}\s*[>\]▷]|<\|channel\|>\s*final\s*<\|message\|>)`,
+  'i',
+);
+const beginOfThinking = new RegExp(
+  String.raw`(?:[<[◁]\s*${thinking}\s*[>\]▷]|<\|channel\|>\s*(?:analysis|commentary))[^]*$`,
+  'i',
+);
 
 /** Models that think in their answer end that with a mark; some are sent its beginning, and give the end alone. */
 function withoutThinking(text: string): string {
   if (parsedJson(text) !== undefined) return text;
-  const end = /^[^]*<\/think>/.exec(text)?.[0].length ?? 0;
   return text
-    .slice(end)
-    .replace(/<think>[^]*$/, '')
+    .replace(endOfThinking, '')
+    .replace(beginOfThinking, '')
+    .replace(/<\|(?:return|end)\|>\s*$/, '')
     .trim();
+}
+
+/** Json in a text that is, or was to be, an answer. */
+interface Found {
+  start: number;
+  /** Missing where it does not end. */
+  end?: number;
+  isJson: boolean;
+  /** Of the whole answer, and not one entry by itself. */
+  isList: boolean;
+  entries: unknown[];
+  slips: Slip[];
+}
+
+function documentsIn(text: string): Found[] {
+  const found: Found[] = [];
+  const begin = /\{\s*"|\[\s*\{/g;
+  for (let match = begin.exec(text); match; match = begin.exec(text)) {
+    const start = match.index;
+    const end = endOf(text, start);
+    const json = text.slice(start, end);
+    const value = end === undefined ? undefined : parsedJson(json);
+    const list = value === undefined ? { entries: wholeEntries(json), slips: ['a cut' as const] } : listIn(value);
+    const isList = json.startsWith('[') || json.includes('"signals"');
+    if (list?.entries.length || isList || json.includes('"symbol"')) {
+      const { entries = [], slips = [] } = list ?? {};
+      found.push({ start, ...(end === undefined ? {} : { end }), isJson: value !== undefined, isList, entries, slips });
+    }
+    if (end === undefined) break;
+    begin.lastIndex = end;
+  }
+  return found;
+}
+
+/** Behind the bracket that closes the one at `start`. */
+function endOf(text: string, start: number): number | undefined {
+  let depth = 0;
+  let isText = false;
+  for (let index = start; index < text.length; index += 1) {
+    const character = text[index] ?? '';
+    if (isText && character === '\\') index += 1;
+    else if (character === '"') isText = !isText;
+    else if (!isText && '{['.includes(character)) depth += 1;
+    else if (!isText && '}]'.includes(character)) depth -= 1;
+    if (depth === 0) return index + 1;
+  }
+  return undefined;
+}
+
+/** What stands before, between and behind these but white space, commas and one fence. */
+function around(text: string, chosen: readonly Found[]): { isFenced: boolean; hasWords: boolean } {
+  const gaps = [...chosen, undefined].map((next, index) =>
+    text.slice(index === 0 ? 0 : (chosen[index - 1]?.end ?? text.length), next?.start),
+  );
+  const words = gaps.map((gap) => gap.replaceAll(/```\w*|[\s,]+/g, ''));
+  return { isFenced: gaps.some((gap) => gap.includes('```')), hasWords: words.some((each) => each !== '') };
 }
 
 function listIn(value: unknown): { entries: unknown[]; slips: Slip[] } | undefined {
@@ -140,7 +213,7 @@ export function salvagedEntry(value: unknown, symbol: string, shown: ReadonlySet
   if (typeof probabilities === 'string') return probabilities;
   const bps = amountOf(data.expected_return_bps, note);
   // A percentage is a hundred basis points.
-  const expected = bps && bps.value * (bps.isPercent ? 100 : 1);
+  const expected = bps && bps.value * (bps.unit === '%' ? 100 : 1);
   if (expected === undefined || Math.abs(expected) > MAX_BPS) {
     return `expected_return_bps: must be a number between -${MAX_BPS} and ${MAX_BPS}`;
   }
@@ -158,35 +231,39 @@ function probabilitiesOf(
   given: Record<'up' | 'flat' | 'down', unknown>,
   note: Note,
 ): SymbolReply['probabilities'] | string {
-  const [up, flat, down] = [given.up, given.flat, given.down].map((each) => amountOf(each, note)?.value ?? Number.NaN);
-  if (up === undefined || flat === undefined || down === undefined) return 'probabilities: are not there';
+  const amounts = [given.up, given.flat, given.down].map((each) => amountOf(each, note));
+  const isMarked = amounts.some((each) => each?.unit === '%');
+  const isPercent = isMarked || amounts.some((each) => each !== undefined && each.value > 1);
+  // Where one says that it is a percentage, one that does not is none.
+  const [up = Number.NaN, flat = Number.NaN, down = Number.NaN] = amounts.map((each) => {
+    if (each === undefined || each.unit === 'bps') return Number.NaN;
+    return each.unit === '%' || (isPercent && !isMarked) ? each.value / 100 : each.value;
+  });
   const total = up + flat + down;
-  const isPercent = Math.max(up, flat, down) > 1;
-  const one = isPercent ? 100 : 1;
-  if (!(Math.min(up, flat, down) >= 0 && Math.abs(total / one - 1) <= MOST_MISS))
-    return 'probabilities: must add up to 1';
+  if (!(Math.min(up, flat, down) >= 0 && Math.abs(total - 1) <= MOST_MISS)) return 'probabilities: must add up to 1';
   if (isPercent) note('percentages');
-  if (Math.abs(total / one - 1) > ROUNDING) note('probabilities that do not add up');
+  if (Math.abs(total - 1) > ROUNDING) note('probabilities that do not add up');
   return { up: up / total, flat: flat / total, down: down / total };
 }
 
-/** Between 1 and 10 nobody knows which scale is meant. */
+/** Above 1 and up to 10 nobody knows which scale is meant: ten of ten, or of a hundred. */
 function convictionOf(given: unknown, note: Note): number | undefined {
   const amount = amountOf(given, note);
-  if (!amount || amount.value < 0) return undefined;
-  const isPercent = amount.isPercent || amount.value >= 10;
+  if (!amount || amount.unit === 'bps' || amount.value < 0) return undefined;
+  const isPercent = amount.unit === '%' || amount.value > 10;
   if (isPercent) note('percentages');
   const conviction = amount.value / (isPercent ? 100 : 1);
   return conviction <= 1 ? conviction : undefined;
 }
 
-function amountOf(given: unknown, note: Note): { value: number; isPercent: boolean } | undefined {
-  if (typeof given === 'number') return Number.isFinite(given) ? { value: given, isPercent: false } : undefined;
+function amountOf(given: unknown, note: Note): { value: number; unit?: '%' | 'bps' } | undefined {
+  if (typeof given === 'number') return Number.isFinite(given) ? { value: given } : undefined;
   const [, digits, unit] =
     /^\s*([+-]?\d+(?:\.\d+)?)\s*(%|bps?)?\s*$/i.exec(typeof given === 'string' ? given : '') ?? [];
   if (digits === undefined) return undefined;
   note('a number as text');
-  return { value: Number(digits), isPercent: unit === '%' };
+  const value = Number(digits);
+  return unit === undefined ? { value } : { value, unit: unit === '%' ? '%' : 'bps' };
 }
 
 function evidenceOf(given: unknown, symbol: string, shown: ReadonlySet<string>, note: Note): string[] | string {
