@@ -1,5 +1,5 @@
 import type { AccountIdentity } from '../contracts/binding.ts';
-import type { Frame, Instrument, Mode, OrderBook, SymbolSnapshot } from '../domain/market/market.ts';
+import type { FeeRates, Frame, Instrument, Mode, OrderBook, SymbolSnapshot } from '../domain/market/market.ts';
 import type { FrameWish } from '../domain/market/timeframes.ts';
 import type { Price, Quantity } from '../domain/money/money.ts';
 import type { FencedOrder } from '../domain/orders/fenced-order.ts';
@@ -71,6 +71,8 @@ export interface TradingPort extends ListingPort {
   cancel(symbol: string, intentId: IntentId): Promise<void>;
   /** Total of each asset, locked included. */
   balances(): Promise<Record<string, string>>;
+  /** What the account pays now on each of these symbols, promotions and discounts counted; without those that are not listed. */
+  feeRates(symbols: readonly string[]): Promise<ReadonlyMap<string, FeeRates>>;
   /**
    * Which account the keys belong to, asked anew.
    *

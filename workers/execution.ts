@@ -8,6 +8,7 @@ import { openJournal } from '../stores/journal/open.ts';
 import { bindBooks } from '../trading/control/bind-account.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
 import { createOrderEvents } from '../trading/execute/order-events.ts';
+import { keepFeeRates } from '../trading/reconcile/fee-rates.ts';
 import { marketAccess, refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
 import { openVenue } from '../venues/open.ts';
 import { serveBooks } from './books.ts';
@@ -22,6 +23,7 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
   const trading = await venue.trading();
   await bindBooks({ journal, trading, configuration, logger }, 'workers/execution');
   await refuseUnlisted(configuration, trading, journal);
+  await keepFeeRates({ journal, trading, configuration, logger }, configuration.account);
   const events = createOrderEvents();
   const books = serveBooks({ configuration, journal, logger }, openVenue(marketAccess(configuration, secrets)));
   const stream = venue.stream({ onEvent: events.wake, logger });

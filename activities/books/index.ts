@@ -2,6 +2,7 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import type { AskOpening } from '../../contracts/asking.ts';
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import { ErrorName } from '../../contracts/errors.ts';
+import { createOwnFees } from '../../trading/decide/own-fees.ts';
 import type { SnapshotTools } from '../../trading/decide/snapshot.ts';
 import { createGuestActivities } from '../agents/guests.ts';
 import { createStandingActivities } from '../agents/standing.ts';
@@ -10,7 +11,7 @@ import { createOwnConsensusActivities } from '../coordinator/own-consensus.ts';
 import { createMarketActivities } from '../market/index.ts';
 import { createPortfolioActivities, type PortfolioDependencies } from '../portfolio/index.ts';
 
-export type BooksDependencies = SnapshotTools & Omit<PortfolioDependencies, 'exchangeTime'>;
+export type BooksDependencies = Omit<SnapshotTools, 'ownFees'> & Omit<PortfolioDependencies, 'exchangeTime'>;
 export type BooksActivities = ReturnType<typeof createBooksActivities>;
 
 /** All that a cycle does with the books, and with the market buffer beside them. */
@@ -18,7 +19,7 @@ export function createBooksActivities({ market, buffer, logger, ...dependencies 
   const { journal, configuration } = dependencies;
   const { account } = configuration;
   return {
-    ...createMarketActivities({ market, buffer, logger }),
+    ...createMarketActivities({ market, buffer, ownFees: createOwnFees({ journal, account, logger }), logger }),
     ...createPortfolioActivities({ ...dependencies, exchangeTime: market.exchangeTime, logger }),
     ...createOwnConsensusActivities({ journal, configuration, logger }),
     ...createGuestActivities({ journal, account }),

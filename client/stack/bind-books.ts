@@ -6,6 +6,7 @@ import { openJournal } from '../../stores/journal/open.ts';
 import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
 import { currentManifest, openWarehouse } from '../../stores/warehouse/warehouse.ts';
 import { bindBooks } from '../../trading/control/bind-account.ts';
+import { keepFeeRates } from '../../trading/reconcile/fee-rates.ts';
 import { faultWords } from '../../venues/port.ts';
 
 /**
@@ -26,6 +27,8 @@ export async function bindOwnBooks(configuration: Configuration): Promise<string
       throw keysRefused(error, configuration);
     });
     await refuseOthersStores(configuration, journal.id);
+    // Before the first cycle, which decides by them.
+    await keepFeeRates({ journal, trading, configuration }, configuration.account);
     const bound = isNew ? [`The books of ${binding.account} are bound to ${binding.market} from now on`] : [];
     const fees = await journal.ledger.settleEarlierFees(configuration.account);
     return [...bound, ...fees.map(wordsOf)];

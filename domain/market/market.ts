@@ -22,6 +22,8 @@ export interface Instrument {
   takerFeeRate: DecimalText;
 }
 
+export type FeeRates = Pick<Instrument, 'makerFeeRate' | 'takerFeeRate'>;
+
 /** A minute, or what else its place says. */
 export interface Candle {
   openAt: number;

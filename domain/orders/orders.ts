@@ -104,6 +104,8 @@ export interface OrderLeg {
   working: Working;
   /** The exchange's least value of an order, in the quote currency: what is left below it is not sent. */
   minNotional: Money;
+  /** What a taker pays, of a buy alone: where it is more than is always reserved for a fee, so much is. */
+  takerFeeRate?: DecimalText;
   /** The halt epoch that the cycle read in its first step. */
   epoch: number;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { decimal, text } from '../../domain/money/money.ts';
 import { fill, fund, leg, planLegs, sending, terms } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
@@ -75,6 +76,28 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
       expect(seen).toMatchObject([
         { symbol: 'BTC/USDT', side: 'buy', state: 'initialized', quantity: '0.01', filledQuantity: '0.004' },
       ]);
+    });
+
+    it.each([
+      [undefined, '0.002', '0'],
+      ['0.01', '0.01', '0'],
+    ])('pay a fee in the quote currency at the rate of the leg, %s, out of no free cash', async (rate, paid, free) => {
+      const cost = decimal(leg().quantity).times(leg().limitPrice);
+      const whole = text(cost.times(decimal(1).plus(paid)));
+      await fund(books.journal, whole);
+      const own = rate === undefined ? leg() : { ...leg(), takerFeeRate: rate };
+      await planLegs(books.journal, own);
+      expect(await books.balance('USDT')).toMatchObject({ free: '0', reserved: whole });
+      await books.journal.intents.openFence(own, terms(own), sending(books.now + 2_000));
+      const fee = text(cost.times(paid));
+      await books.journal.intents.report({
+        intentId: fill().intentId,
+        state: 'filled',
+        venueOrderId: '7',
+        filledQuantity: own.quantity,
+        fills: [fill({ price: own.limitPrice, quantity: own.quantity, fee, feeAsset: 'USDT' })],
+      });
+      expect(await books.balance('USDT')).toMatchObject({ free, reserved: '0' });
     });
 
     it('come back when a leg is given up, once', async () => {

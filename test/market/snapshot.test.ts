@@ -15,6 +15,7 @@ import { type FrameWish, lengthOf } from '../../domain/market/timeframes.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { createSnapshotReader, sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import { shownBeside } from '../../trading/decide/frames.ts';
+import type { OwnFees } from '../../trading/decide/own-fees.ts';
 import { readEach } from '../../trading/decide/read-each.ts';
 import type { MarketDataPort } from '../../venues/port.ts';
 import { bookAround, candlesOf, symbolSnapshot, TAKEN_AT, walk } from '../agents/market.ts';
@@ -61,10 +62,18 @@ async function take(
   symbols: string[],
   changes: Partial<Pick<SnapshotRequest, 'candles' | 'neededUntilAt' | 'frames' | 'past'>> & {
     market?: MarketDataPort;
+    ownFees?: OwnFees;
   } = {},
 ): Promise<CycleSnapshot> {
-  const { market = marketOf(), candles = 120, neededUntilAt = Date.now() + 60_000, frames, past } = changes;
-  const { takeSnapshot } = createMarketActivities({ market, buffer, logger: pino({ level: 'silent' }) });
+  const {
+    market = marketOf(),
+    ownFees = async (all) => [...all],
+    candles = 120,
+    neededUntilAt = Date.now() + 60_000,
+    frames,
+    past,
+  } = changes;
+  const { takeSnapshot } = createMarketActivities({ market, buffer, ownFees, logger: pino({ level: 'silent' }) });
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
   const request = { symbols, candles, frames, past, bookLevels: 5, correlationId: 'c', neededUntilAt };
   return environment.run<[SnapshotRequest], CycleSnapshot, typeof takeSnapshot>(takeSnapshot, request);

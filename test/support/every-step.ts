@@ -117,6 +117,8 @@ export async function reconcileStep(journal: Taking<Journal>, now: number): Prom
   await intents.ofLeg('old9');
   await ledger.fillsOfCycle('cycle/old/7');
   await exchange.recordReconciliation({ account: ACCOUNT, at: now, differences: [] });
+  await exchange.keepFeeRates(ACCOUNT, new Map([[SYMBOL, { makerFeeRate: '0.001', takerFeeRate: '0.001' }]]));
+  await exchange.feeRates(ACCOUNT);
   await ledger.sweepDust(typed({ reference: String(now), account: ACCOUNT, symbol: SYMBOL, rules, price: '60000' }));
   await ledger.endWaiting(ACCOUNT, SYMBOL);
 }

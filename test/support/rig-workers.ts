@@ -34,6 +34,7 @@ import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
 import { feedsOf } from '../../stores/warehouse/feeds.ts';
 import type { Warehouse } from '../../stores/warehouse/warehouse.ts';
 import type { Agent } from '../../trading/agents/port.ts';
+import { createOwnFees } from '../../trading/decide/own-fees.ts';
 import type { OrderEvents } from '../../trading/execute/order-events.ts';
 import type { Ingest } from '../../trading/reconcile/ingest.ts';
 import { type createCcxtClient, fetchServerTime } from '../../venues/binance/ccxt-client.ts';
@@ -104,7 +105,12 @@ function ofCycles({
     taskQueue: TaskQueue.cycles,
     workflowBundle: bundle,
     activities: {
-      ...createMarketActivities({ market, buffer, logger }),
+      ...createMarketActivities({
+        market,
+        buffer,
+        ownFees: createOwnFees({ journal, account: 'main', logger }),
+        logger,
+      }),
       ...createPortfolioActivities({
         journal,
         configuration,

@@ -11,6 +11,7 @@ import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { type Sealed, sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
 import type { MarketDataPort } from '../../venues/port.ts';
 import { inTime } from '../in-time.ts';
+import type { OwnFees } from './own-fees.ts';
 import { readEach } from './read-each.ts';
 
 /** Of a cycle that an earlier release began, which does not say when it ends. */
@@ -28,6 +29,7 @@ const REMEMBER_MS = 1_000;
 export interface SnapshotTools {
   market: MarketDataPort;
   buffer: Pick<MarketBuffer, 'record' | 'keep'>;
+  ownFees: OwnFees;
   logger: Logger;
 }
 
@@ -38,7 +40,7 @@ export interface SnapshotTools {
  * @throws Error where nothing is traded, or nothing can be read
  */
 export async function takeSnapshot(
-  { market, buffer, logger }: SnapshotTools,
+  { market, buffer, ownFees, logger }: SnapshotTools,
   request: SnapshotRequest,
   cycleId: CycleId,
 ): Promise<CycleSnapshot> {
@@ -65,7 +67,7 @@ export async function takeSnapshot(
     venue,
     mode,
     takenAt,
-    symbols: [...read].map(([symbol, one]) => ({ ...one, ...beside.get(symbol) })),
+    symbols: await ownFees([...read].map(([symbol, one]) => ({ ...one, ...beside.get(symbol) }))),
     ...(setAside.length > 0 ? { setAside } : {}),
     ...(leftOut.length > 0 ? { leftOut } : {}),
   });

@@ -11,6 +11,7 @@ import { OtherAccount, refuseOtherAccount } from '../control/bind-account.ts';
 import { haltTrading, type Latch } from '../control/halt.ts';
 import { tellLook } from '../incidents.ts';
 import { type Adoption, adopt, checkOwners } from './adopt.ts';
+import { keepFeeRates } from './fee-rates.ts';
 import type { Ingest } from './ingest.ts';
 import { tradedSymbols } from './look.ts';
 import { markWhileHalted } from './mark-halted.ts';
@@ -78,6 +79,7 @@ export async function reconcileAccount(tools: ReconcileTools, account: string): 
   const unexplained = lasting.length > 0 ? differences : owners.foreign;
   const halted = unexplained.length > 0 && (await halt(tools, account, unexplained.join('; ')));
   await markWhileHalted(tools, account);
+  await keepFeeRates(tools, account, at);
 
   const report: ReconcileReport = {
     account,

@@ -13,6 +13,7 @@ import { amount, price, quantity } from './amount.ts';
 import { capabilitiesOf, requestBudgetOf, restUrlOf, timed, venueClockOf } from './ccxt-client.ts';
 import { instrumentOf } from './ccxt-market.ts';
 import { classifyFault, venueCode } from './classify.ts';
+import { readFeeRates } from './fee-rates.ts';
 import { marketNameAt } from './market-name.ts';
 import { loadMarkets } from './markets.ts';
 
@@ -285,6 +286,8 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
         totals.filter(([, total]) => !total.isZero()).map(([asset, total]) => [asset, text(total)]),
       );
     },
+
+    feeRates: (symbols) => readFeeRates(client, symbols, read),
 
     async accountIdentity() {
       const market = await marketNameAt(client.id, restUrlOf(client));

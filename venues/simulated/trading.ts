@@ -208,6 +208,7 @@ export function createSimulatedTrading({ venue, simulation, account, fees, now }
       );
     },
 
+    feeRates: async (symbols) => new Map(symbols.filter(find).map((symbol) => [symbol, fees])),
     accountIdentity: async () => identityOf({ venue, market: 'simulated market', uid: String(account) }),
   };
 }

@@ -1,3 +1,4 @@
+import type { FeeRates } from '../../../domain/market/market.ts';
 import type { VenueOrderId } from '../../../domain/orders/ids.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
 
@@ -23,6 +24,12 @@ export interface BookedTrade extends Fill {
   venueOrderId: VenueOrderId;
 }
 
+/** What the account pays on a symbol, as the exchange said last. */
+export interface KnownFeeRates extends FeeRates {
+  symbol: string;
+  readAt: number;
+}
+
 /** What is known of the exchange's side: how far its trades were read, who reads them, how often the same difference was seen. */
 export interface ExchangeBook {
   /** True while `holder` is the one that reads the account's trades. Another takes over once the lease has run out. */
@@ -44,4 +51,7 @@ export interface ExchangeBook {
   /** Returns of each difference how many looks in a row found it, this one included. */
   recordReconciliation(look: { account: string; at: number; differences: readonly Difference[] }): Promise<number[]>;
   lastReconciliation(account: string): Promise<ReconciliationReport | undefined>;
+  /** Of a symbol that is not among them what was known stays. */
+  keepFeeRates(account: string, rates: ReadonlyMap<string, FeeRates>): Promise<void>;
+  feeRates(account: string): Promise<KnownFeeRates[]>;
 }

@@ -1,5 +1,5 @@
 import type { Fill } from '../../../domain/orders/orders.ts';
-import type { BookedTrade, ExchangeBook, ReconciliationReport } from '../books/exchange.ts';
+import type { BookedTrade, ExchangeBook, KnownFeeRates, ReconciliationReport } from '../books/exchange.ts';
 import { VENUE_OF_ACCOUNT } from './accounts.ts';
 import type { Database, Row, Sql } from './database.ts';
 import { applyReport } from './intents.ts';
@@ -10,6 +10,15 @@ function toReport(row: Row): ReconciliationReport {
     at: Number(row['at']),
     differences: JSON.parse(String(row['differences'])) as string[],
     stable: Number(row['stable']),
+  };
+}
+
+function toFeeRates(row: Row): KnownFeeRates {
+  return {
+    symbol: String(row['symbol']),
+    makerFeeRate: String(row['maker']),
+    takerFeeRate: String(row['taker']),
+    readAt: Number(row['read_at']),
   };
 }
 
@@ -104,6 +113,26 @@ export function createExchangeBook(database: Database): ExchangeBook {
     lastReconciliation: async (account) => {
       const row = await database.row('SELECT * FROM reconciliations WHERE account = ?', account);
       return row && toReport(row);
+    },
+
+    keepFeeRates: (account, rates) =>
+      database.transaction(account, {}, async (transaction) => {
+        for (const [symbol, { makerFeeRate, takerFeeRate }] of rates) {
+          await transaction.run(
+            `INSERT INTO fee_rates (account, symbol, maker, taker, read_at) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (account, symbol) DO UPDATE SET maker = excluded.maker, taker = excluded.taker, read_at = excluded.read_at`,
+            account,
+            symbol,
+            makerFeeRate,
+            takerFeeRate,
+            transaction.now(),
+          );
+        }
+      }),
+
+    feeRates: async (account) => {
+      const rows = await database.rows('SELECT * FROM fee_rates WHERE account = ? ORDER BY symbol', account);
+      return rows.map(toFeeRates);
     },
   };
 }

@@ -117,7 +117,7 @@ async function refusedByLimits(
 /** Something may have been sold since the plan: a stop, or more than was thought. What waits for its own fence is not counted here. */
 async function refusedAsOvertrading(
   transaction: Transaction,
-  { account, symbol }: OrderLeg,
+  { account, symbol, takerFeeRate }: OrderLeg,
   notional: Decimal,
   limits: RiskSettings,
   sentAt: number,
@@ -127,7 +127,7 @@ async function refusedAsOvertrading(
   const pause = reentryPause(pauseMs, sales, symbol, sentAt);
   if (pause) return pause;
   const day = await readTradingDay(transaction, account, limits.dayResetHour, sentAt);
-  return overdrawn(limits, day, (await readWorking(transaction, account)).plus(notional));
+  return overdrawn(limits, day, (await readWorking(transaction, account)).plus(notional), takerFeeRate);
 }
 
 /** What the buys that may be open at the exchange may still cost. */

@@ -4,6 +4,7 @@ import { agents } from './schema/agents.ts';
 import { audit } from './schema/audit.ts';
 import { bindings } from './schema/bindings.ts';
 import type { Dialect } from './schema/dialect.ts';
+import { feeRates } from './schema/fee-rates.ts';
 import { first } from './schema/first.ts';
 import { forecasts } from './schema/forecasts.ts';
 import { guardPeak } from './schema/guard-peak.ts';
@@ -69,6 +70,7 @@ export const journalSchema: Schema = {
     { version: 21, sql: forecasts, alone: true },
     { version: 22, sql: guardPeak },
     { version: 23, sql: paidIn, alone: true },
+    { version: 24, sql: feeRates },
   ],
 };
 
