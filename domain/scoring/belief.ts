@@ -1,6 +1,5 @@
 import type { Calibration } from '../signals/calibration.ts';
 import { evidenceOf, type KnownPeriod, type Observation, observed, type Weight, weightAt } from './evidence.ts';
-import { periodMs } from './periods.ts';
 import type { ReturnSums } from './returns.ts';
 
 /**
@@ -47,7 +46,7 @@ type Scored = KnownPeriod & { sums: { returns: ReturnSums } };
 
 const hasReturns = (period: KnownPeriod): period is Scored => period.sums.returns !== undefined;
 
-/** Means of the signals of each horizon and period. */
+/** Means of the signals of each period. */
 const observedOf = (periods: readonly Scored[], sumOf: (sums: ReturnSums, period: Scored) => number) =>
   observed(
     periods,
@@ -55,7 +54,7 @@ const observedOf = (periods: readonly Scored[], sumOf: (sums: ReturnSums, period
     ({ sums }) => sums.returns.count,
   );
 
-/** Per horizon and period: mean x², y² and x·(y − drift), with what came beyond the market's drift. In one order. */
+/** Per period: mean x², y² and x·(y − drift), with what came beyond the market's drift. In one order. */
 type Moments = Record<'said' | 'came' | 'product', Observation[]>;
 
 function momentsOf(periods: readonly Scored[]): Moments {
@@ -163,7 +162,7 @@ function crpsOf(periods: readonly Scored[], weightOf: Weight): Pick<ReturnScore,
 function outOfSample({ said, came, product }: Moments): (period: Scored) => number {
   const slopes = new Map<number, number>();
   return ({ endsAt, horizonMs }) => {
-    const day = Math.floor((endsAt - 2 * periodMs(horizonMs)) / DAY_MS) * DAY_MS;
+    const day = Math.floor((endsAt - 2 * horizonMs) / DAY_MS) * DAY_MS;
     const known = slopes.get(day);
     if (known !== undefined) return known;
     const before = (observations: Observation[]) => observations.filter((observation) => observation.endsAt <= day);

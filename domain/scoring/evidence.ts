@@ -1,4 +1,4 @@
-import { periodMs, type ScorePeriod } from './periods.ts';
+import type { ScorePeriod } from './periods.ts';
 
 /** Something that was seen once in a period: of one symbol, or the mean over several. */
 export interface Observation {
@@ -7,7 +7,7 @@ export interface Observation {
   value: number;
 }
 
-/** By horizon, then by time, then by symbol: neighbours in time stand beside each other. */
+/** By length, then by time, then by symbol: neighbours in time stand beside each other. */
 export function inOrder(one: ScorePeriod, other: ScorePeriod): number {
   return one.horizonMs - other.horizonMs || one.endsAt - other.endsAt || (one.symbol < other.symbol ? -1 : 1);
 }
@@ -40,7 +40,10 @@ export interface Evidence {
  * one lag); products that would make it smaller are left out. It is taken about 0, as if there were nothing to know, so that
  * three lucky periods without any spread are no certainty: |z| ≤ √horizons.
  *
- * @param observations at most one for each horizon and period, in the order of `inOrder`
+ * Periods of several lengths are taken to know the same hours, so that their errors are added as they are, and the roots of their Σw² too: who says one thing
+ * over an hour and over four comes to no more horizons than the richest length has by itself, and to no higher z than the luckiest.
+ *
+ * @param observations at most one for each period, in the order of `inOrder`
  * @param leastSpread that an observation is taken to have, whatever was seen
  */
 export function evidenceOf(
@@ -48,29 +51,45 @@ export function evidenceOf(
   weightOf: Weight = () => 1,
   leastSpread = 0,
 ): Evidence {
-  let [sum, total, totalSquared, squares, products] = [0, 0, 0, 0, 0];
-  let before: { observation: Observation; weighted: number } | undefined;
-  for (const observation of observations) {
-    const weight = weightOf(observation);
-    const weighted = weight * observation.value;
-    const isNeighbour =
-      before?.observation.horizonMs === observation.horizonMs &&
-      before.observation.endsAt + periodMs(observation.horizonMs) === observation.endsAt;
-    if (before && isNeighbour) products += 2 * before.weighted * weighted;
-    sum += weighted;
-    total += weight;
-    totalSquared += weight ** 2;
-    squares += weighted ** 2;
-    before = { observation, weighted };
+  let [sum, total, root, error] = [0, 0, 0, 0];
+  for (const series of Map.groupBy(observations, ({ horizonMs }) => horizonMs).values()) {
+    const own = sumsOf(series, weightOf);
+    sum += own.sum;
+    total += own.total;
+    root += Math.sqrt(own.totalSquared);
+    error += Math.sqrt(own.squares + Math.max(0, own.products) + leastSpread ** 2 * own.totalSquared);
   }
   if (total === 0) return { horizons: 0, mean: 0, error: 0, z: 0 };
-  const error = Math.sqrt(squares + Math.max(0, products) + leastSpread ** 2 * totalSquared);
   return {
-    horizons: total ** 2 / totalSquared,
+    horizons: (total / root) ** 2,
     mean: sum / total,
     error: error / total,
     z: error > 0 ? sum / error : 0,
   };
+}
+
+/** Of periods of one length. */
+function sumsOf(observations: readonly Observation[], weightOf: Weight) {
+  const sums = { sum: 0, total: 0, totalSquared: 0, squares: 0, products: 0 };
+  let before: { endsAt: number; weighted: number } | undefined;
+  for (const observation of observations) {
+    const { horizonMs, endsAt } = observation;
+    const weight = weightOf(observation);
+    const weighted = weight * observation.value;
+    if (before?.endsAt === endsAt - horizonMs) sums.products += 2 * before.weighted * weighted;
+    sums.sum += weighted;
+    sums.total += weight;
+    sums.totalSquared += weight ** 2;
+    sums.squares += weighted ** 2;
+    before = { endsAt, weighted };
+  }
+  return sums;
+}
+
+/** So much time the periods are of; several lengths know the same hours, so that the richest counts. */
+export function timeOf(observations: readonly Observation[]): number {
+  const series = [...Map.groupBy(observations, ({ horizonMs }) => horizonMs)];
+  return Math.max(0, ...series.map(([horizonMs, each]) => each.length * horizonMs));
 }
 
 /** A period beside the market as it was known when the first of its signals was given. */
@@ -97,7 +116,7 @@ export function knownPeriods(periods: readonly ScorePeriod[]): KnownPeriod[] {
     const name = `${period.horizonMs} ${period.symbol}`;
     const market = series.get(name) ?? { known: 0, past: [], up: 0, down: 0, came: 0 };
     series.set(name, market);
-    const knownUntil = period.endsAt - 2 * periodMs(period.horizonMs);
+    const knownUntil = period.endsAt - 2 * period.horizonMs;
     for (let next = market.past[market.known]; next && next.endsAt <= knownUntil; next = market.past[market.known]) {
       market.up += next.sums.up / next.sums.count;
       market.down += next.sums.down / next.sums.count;
@@ -117,7 +136,7 @@ export function knownPeriods(periods: readonly ScorePeriod[]): KnownPeriod[] {
 }
 
 /**
- * The mean over the signals of each horizon and period, whatever their symbols: symbols move together, and two of them are not two hours.
+ * The mean over the signals of each period, whatever their symbols: symbols move together, and two of them are not two hours.
  * @param periods in the order of `inOrder`
  */
 export function observed<Period extends KnownPeriod>(

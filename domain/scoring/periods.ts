@@ -17,7 +17,7 @@ export interface ScoredSignal {
 const BINS = 10;
 
 /**
- * What the signals of one agent on one symbol came to whose horizons ended within one period, which is no shorter than their horizon: signals of
+ * What the signals of one agent on one symbol came to whose horizons ended within one period, which is no shorter than their horizons: signals of
  * one hour about an hour's return know the same hour, so that a period is one observation however many they were. Sums: the order in which
  * outcomes come, and in how many parts, changes nothing.
  *
@@ -47,6 +47,7 @@ export interface PeriodSums {
 
 export interface ScorePeriod {
   symbol: string;
+  /** The longest horizon that belongs to it, and its own length. */
   horizonMs: number;
   /** UTC epoch milliseconds; horizons that end in it end before. */
   endsAt: number;
@@ -54,16 +55,20 @@ export interface ScorePeriod {
 }
 
 const HOUR_MS = 3_600_000;
+/** From views of five minutes, which make no rows of five minutes, to the week that a signal may look ahead at most. */
+export const PERIODS_MS = [HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS, 7 * 24 * HOUR_MS] as const;
+const LONGEST_MS = PERIODS_MS[3];
 
-/** How long periods of such a horizon are: as long as it, and an hour at least, so that views of five minutes make no rows of five minutes. */
-export function periodMs(horizonMs: number): number {
-  return Math.max(horizonMs, HOUR_MS);
-}
-
-/** End of the period that the end of a horizon lies in. */
-export function periodEnd(dueAt: number, horizonMs: number): number {
-  const length = periodMs(horizonMs);
-  return (Math.floor(dueAt / length) + 1) * length;
+/**
+ * The period that a signal belongs to: of the shortest length that holds its horizon, the one that its horizon ends in. Principle: the lengths are few and
+ * ours. An agent chooses its horizon to the millisecond, and one with another horizon each time would be an observation each time, held against a market that has
+ * no past.
+ *
+ * @param horizonMs a week at most
+ */
+export function periodOf(dueAt: number, horizonMs: number): Pick<ScorePeriod, 'horizonMs' | 'endsAt'> {
+  const length = PERIODS_MS.find((each) => each >= horizonMs) ?? LONGEST_MS;
+  return { horizonMs: length, endsAt: (Math.floor(dueAt / length) + 1) * length };
 }
 
 /** Flat within the band that every agent is asked about. */

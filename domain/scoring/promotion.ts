@@ -9,8 +9,9 @@ import {
   type Observation,
   observed,
   rightBeyondDrift,
+  timeOf,
 } from './evidence.ts';
-import { periodMs, type ScorePeriod } from './periods.ts';
+import type { ScorePeriod } from './periods.ts';
 
 const DAY_MS = 86_400_000;
 /** How long a candidate is tried. Then a new trial begins, which counts as one more. */
@@ -25,7 +26,7 @@ const TOLD_APART = 0.05;
 
 export interface Verdict {
   earned: boolean;
-  /** Share of the trial that has been seen, by the horizons that the candidate spoke on. */
+  /** Share of the trial that has been seen, by the periods that the candidate spoke on. */
   seen: number;
   /** What z must reach at this look. */
   needed: number;
@@ -63,11 +64,11 @@ export function verdictOn(
 ): Verdict {
   const own = knownPeriods(candidate);
   const heard = observed(own, () => 0);
-  const seen = heard.reduce((sum, { horizonMs }) => sum + periodMs(horizonMs), 0) / TRIAL_MS;
+  const seen = timeOf(heard) / TRIAL_MS;
   const needed = boundaryAt(seen, FALSE_VOTES / trials);
   const pairs = rivals
     .map((rival) => paired(own, knownPeriods(rival)))
-    .filter(({ mine }) => observed(mine, () => 0).length >= RIVAL_SHARE * heard.length);
+    .filter(({ mine }) => timeOf(observed(mine, () => 0)) >= RIVAL_SHARE * timeOf(heard));
 
   const nothing = evidenceOf(observed(own, ({ sums }) => sums.leanRight)).z;
   const beyondDrift = evidenceOf(observed(own, rightBeyondDrift)).z;

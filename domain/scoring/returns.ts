@@ -7,6 +7,8 @@ export interface ReturnForecast {
   realisedReturn: number;
   /** Standard deviation of the return that the past of the market said before; missing while that is too short. */
   deviation?: number | undefined;
+  /** The horizon ÷ the length of its period, 1 where nothing is said. */
+  shareOfPeriod?: number | undefined;
 }
 
 /**
@@ -15,7 +17,7 @@ export interface ReturnForecast {
  */
 export interface ReturnSums {
   count: number;
-  /** Σ expected return, Σ realised return, Σ its square: fractions. */
+  /** Σ expected return, Σ realised return, Σ its square as it would be over the whole period, which grows with time: fractions. */
   said: number;
   came: number;
   cameSquared: number;
@@ -70,14 +72,14 @@ export function returnSumsWith(forecasts: readonly ReturnForecast[], before?: Re
         crps: 0,
         referenceCrps: 0,
       };
-  for (const { expectedReturn, realisedReturn, deviation, ...said } of forecasts) {
+  for (const { expectedReturn, realisedReturn, deviation, shareOfPeriod = 1, ...said } of forecasts) {
     const uncertainty = Math.max(LEAST_UNCERTAINTY, said.uncertainty);
     const score = clamp(expectedReturn / uncertainty, -MOST_SCORE, MOST_SCORE);
     const outcome = realisedReturn / uncertainty;
     sums.count += 1;
     sums.said += expectedReturn;
     sums.came += realisedReturn;
-    sums.cameSquared += realisedReturn ** 2;
+    sums.cameSquared += realisedReturn ** 2 / shareOfPeriod;
     sums.score += score;
     sums.outcome += outcome;
     sums.scoreSquared += score ** 2;
@@ -96,7 +98,7 @@ export function returnSumsWith(forecasts: readonly ReturnForecast[], before?: Re
 export const DEVIATION_PERIODS = { most: 24, least: 12 };
 
 /**
- * Standard deviation about 0 of the returns of some periods, which had all ended when something was said that is to be held against it: a day of hours,
+ * Standard deviation about 0 of the return over some periods, which had all ended when something was said that is to be held against it: a day of hours,
  * since volatility comes in bursts. Undefined of too few.
  */
 export function deviationOf(periods: readonly Pick<ReturnSums, 'count' | 'cameSquared'>[]): number | undefined {

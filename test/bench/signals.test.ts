@@ -5,8 +5,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { agents, caller, frequenciesAlone } from './signals/agents.ts';
 import { beliefsOf, dayAbove, shareOfDays, trustsOf, votesOf } from './signals/figures.ts';
 import { forecasters, SKILL } from './signals/forecasters.ts';
-import { DAY_MS, type Market, syntheticMarket } from './signals/markets.ts';
-import { periodsOf, productRules, type Rules } from './signals/rules.ts';
+import { DAY_MS, HOUR_MS, type Market, syntheticMarket } from './signals/markets.ts';
+import { type Horizons, periodsOf, productRules, type Rules } from './signals/rules.ts';
 
 /** Decisions are further apart than in the benchmark: hours know no more of them. */
 const STEP_MS = 300_000;
@@ -26,11 +26,12 @@ async function withFault(file: string, changes: readonly (readonly [from: string
     source = source.replace(from, to);
   }
   writeFileSync(path, source);
-  const [{ scoreOf }, { verdictOn }] = (await Promise.all([
+  const [{ scoreOf }, { verdictOn }, { periodOf }] = (await Promise.all([
     import(/* @vite-ignore */ join(folder, 'scoring', 'scoring.ts')),
     import(/* @vite-ignore */ join(folder, 'scoring', 'promotion.ts')),
-  ])) as [Pick<Rules, 'scoreOf'>, Pick<Rules, 'verdictOn'>];
-  return { ...productRules, scoreOf, verdictOn };
+    import(/* @vite-ignore */ join(folder, 'scoring', 'periods.ts')),
+  ])) as [Pick<Rules, 'scoreOf'>, Pick<Rules, 'verdictOn'>, Pick<Rules, 'periodOf'>];
+  return { scoreOf, verdictOn, periodOf };
 }
 
 const marketOf = (seed: number, days: number): Market => syntheticMarket(seed, days, STEP_MS);
@@ -74,7 +75,7 @@ describe('trust', () => {
   /** Root of the mean square of what is 1 where errors are as large as they are said to be. */
   const spread = (rules: Rules): number => {
     const squares = Array.from({ length: 60 }, (_, seed) => {
-      const noise = periodsOf(agentOf('noise, says 52 %'), marketOf(seed + 1, 6), 13 * seed, rules.periodMs);
+      const noise = periodsOf(agentOf('noise, says 52 %'), marketOf(seed + 1, 6), 13 * seed, rules);
       return rules.verdictOn(noise, [], 1).z.nothing ** 2;
     });
     return Math.sqrt(squares.reduce((sum, each) => sum + each, 0) / squares.length);
@@ -83,7 +84,58 @@ describe('trust', () => {
   it('counts an hour’s signals once', () => expect(spread(productRules)).toBeLessThan(1.15));
 
   it('would be found to count each of them', () =>
-    expect(spread({ ...productRules, periodMs: STEP_MS })).toBeGreaterThan(1.3));
+    expect(
+      spread({
+        ...productRules,
+        periodOf: (dueAt) => ({ horizonMs: STEP_MS, endsAt: (Math.floor(dueAt / STEP_MS) + 1) * STEP_MS }),
+      }),
+    ).toBeGreaterThan(1.3));
+});
+
+describe('an hour is one observation', () => {
+  /** Each way to look ahead says the same things at the same times. */
+  const ways: Record<string, Horizons> = {
+    'another horizon each time': (index) => [HOUR_MS - index],
+    'until the full hour': (index) => [HOUR_MS - ((index * STEP_MS) % HOUR_MS)],
+    'an hour, four, a day and a week': () => [1, 4, 24, 168].map((hours) => hours * HOUR_MS),
+    'anything up to a week': (index) => [Math.round(HOUR_MS * 168 ** (((index * 7_919) % 104_729) / 104_729))],
+  };
+  const never: Horizons = () => [];
+  const days = 15;
+  const tried = (rules: Rules, way: Horizons, markets = 30) =>
+    Array.from({ length: markets }, (_, seed) => {
+      const periods = periodsOf(agentOf('noise, says 52 %'), marketOf(seed + 1, days), 17 * seed, rules, way);
+      return { ...rules.scoreOf(periods, days * DAY_MS), verdict: rules.verdictOn(periods, [], 1) };
+    });
+
+  it.each(Object.entries(ways))('whose horizon is %s', (_name, way) => {
+    const scores = tried(productRules, way);
+    // The first hour is the second period, and the last ends after the days.
+    expect(Math.max(...scores.map(({ horizons }) => horizons))).toBeLessThanOrEqual(24 * days + 1);
+    expect(Math.max(...scores.map(({ verdict }) => verdict.seen))).toBeLessThanOrEqual((days + 7) / 60);
+    expect(scores.filter(({ trust }) => trust > 1.999)).toEqual([]);
+    expect(scores.filter(({ verdict }) => verdict.earned)).toEqual([]);
+  });
+
+  const horizonsOf = (rules: Rules, way: keyof typeof ways): number[] =>
+    tried(rules, ways[way] ?? never, 3).map(({ horizons }) => horizons);
+
+  it('of one that never looks ahead for as long as before, too', () =>
+    expect(Math.min(...horizonsOf(productRules, 'another horizon each time'))).toBeGreaterThan(0.95 * 24 * days));
+
+  it('would be found to be none where each horizon has periods of its own', async () => {
+    const rules = await withFault('periods.ts', [
+      ['PERIODS_MS.find((each) => each >= horizonMs) ?? LONGEST_MS', 'Math.max(HOUR_MS / 2, horizonMs)'],
+    ]);
+    expect(Math.max(...horizonsOf(rules, 'another horizon each time'))).toBeLessThan(24);
+  });
+
+  it('would be found to be one of each length', async () => {
+    const rules = await withFault('evidence.ts', [
+      ['Map.groupBy(observations, ({ horizonMs }) => horizonMs).values()', '[observations]'],
+    ]);
+    expect(Math.min(...horizonsOf(rules, 'an hour, four, a day and a week'))).toBeGreaterThan(24 * days + 1);
+  });
 });
 
 describe('promotion', () => {

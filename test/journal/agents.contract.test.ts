@@ -259,6 +259,29 @@ describe.each(adapterNames)('the books of agents on %s', (name) => {
     expect((await scores.periods('main', 'deepseek', 0)).map(({ endsAt }) => endsAt)).toEqual([3 * HOUR]);
   });
 
+  it('sum views of each a horizon of its own by periods of few lengths: those of an hour are one observation', async () => {
+    const { cycles, scores } = books.journal;
+    const chosen = [0.2, 0.5, 0.999_99, 1, 1.000_01, 2.5, 7, 30].map((hours) => Math.round(hours * HOUR));
+    for (const [n, horizonMs] of chosen.entries())
+      await cycles.record(decision(`c-${n}`, n, [answer('deepseek', signal('deepseek', { horizonMs }))]));
+    const due = await scores.due('main', 40 * HOUR, 10);
+    await scores.settle(
+      'main',
+      due.map((each) => ({ ...each, finalPrice: tagged<Price>('100.5') })),
+    );
+    const periods = await scores.periods('main', 'deepseek', 0);
+    expect(periods.map(({ endsAt, horizonMs, sums }) => [endsAt, horizonMs, sums.count])).toEqual([
+      [HOUR, HOUR, 3],
+      [2 * HOUR, HOUR, 1],
+      [4 * HOUR, 4 * HOUR, 2],
+      [24 * HOUR, 24 * HOUR, 1],
+      [168 * HOUR, 168 * HOUR, 1],
+    ]);
+    // Squares as they would be over all of the period: of 0.2, 0.5 and nearly one hour.
+    const squares = 0.005 ** 2 * (1 / 0.2 + 1 / 0.5 + 1 / 0.999_99);
+    expect(periods[0]?.sums.returns?.cameSquared).toBeCloseTo(squares, 8);
+  });
+
   it('keep a signal that stands for many cycles once, over what was left of its horizon when it was first heard', async () => {
     const { cycles, scores } = books.journal;
     const standing = signal('deepseek', { formedAt: 0.25 * HOUR, expectedReturn: 0.004, uncertainty: 0.01 });

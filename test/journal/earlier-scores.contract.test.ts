@@ -4,6 +4,7 @@ import { defaultParticipation, perAgent } from '../../domain/consensus/participa
 import type { Price } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { noRecord } from '../../domain/scoring/belief.ts';
+import { type PeriodSums, type ScoredSignal, sumsWith } from '../../domain/scoring/periods.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
 import type { Database } from '../../stores/journal/sql/database.ts';
@@ -205,3 +206,102 @@ describe.each(adapterNames)('scores that nothing is believed by, of the last rel
     expect(await journal.scores.read('main')).toEqual([record]);
   });
 });
+
+describe.each(adapterNames)('periods of horizons that agents chose, of the last release on %s', (name) => {
+  const signals = (count: number, forecast: boolean): ScoredSignal[] =>
+    Array.from({ length: count }, (_, place) => ({
+      probabilities: { up: 0.3 + place / 100, flat: 0.4, down: 0.3 - place / 100 },
+      realisedReturn: place % 3 === 0 ? -0.0031 : 0.0047,
+      share: 0.25,
+      ...(forecast ? { forecast: { expectedReturn: 0.001, uncertainty: 0.0053, deviation: 0.005 } } : {}),
+    }));
+  const MINUTE = HOUR / 60;
+  /** What an earlier release kept: by the horizon as it was said. */
+  const earlierPeriods = [
+    { horizonMs: 61 * MINUTE, endsAt: 366 * MINUTE, signals: signals(3, true) },
+    { horizonMs: 62 * MINUTE, endsAt: 372 * MINUTE, signals: signals(4, true) },
+    { horizonMs: 63 * MINUTE, endsAt: 378 * MINUTE, signals: signals(2, false) },
+    { horizonMs: 63 * MINUTE, endsAt: 567 * MINUTE, signals: signals(2, false) },
+    { horizonMs: 5 * MINUTE, endsAt: 7 * HOUR, signals: signals(5, true) },
+    { horizonMs: HOUR, endsAt: 7 * HOUR, signals: signals(1, true) },
+    { horizonMs: 168 * HOUR, endsAt: 168 * HOUR, signals: signals(1, true) },
+  ];
+  let server: Adapter;
+  let database: Database;
+  let journal: Journal;
+
+  beforeAll(async () => {
+    server = await startAdapter(name);
+    const address = await server.place();
+    const open = (schema: Schema): Promise<Database> =>
+      (name === 'sqlite' ? openSqliteDatabase : openPostgresDatabase)(address, PAPER, () => 10 * HOUR, schema);
+    const earlier = await open(beforeMigration('periodLengths'));
+    for (const agentId of ['guest', 'qwen'])
+      await earlier.run(
+        "INSERT INTO agent_scores (account, agent_id, score) VALUES ('main', ?, ?)",
+        agentId,
+        JSON.stringify({ ...OLD, agentId }),
+      );
+    const kept = [
+      ...earlierPeriods.map((each) => ({ agentId: 'guest', ...each })),
+      { agentId: 'qwen', horizonMs: HOUR, endsAt: 3 * HOUR, signals: signals(2, true) },
+    ];
+    for (const { agentId, horizonMs, endsAt, signals: each } of kept)
+      await earlier.run(
+        "INSERT INTO score_periods (account, agent_id, ends_at, symbol, horizon_ms, sums) VALUES ('main', ?, ?, 'BTC/USDT', ?, ?)",
+        agentId,
+        endsAt,
+        horizonMs,
+        JSON.stringify(sumsWith(each)),
+      );
+    await earlier.close();
+    database = await open(journalSchema);
+    journal = await createJournal(database);
+  });
+  afterAll(async () => {
+    await database?.close();
+    await server?.stop();
+  });
+
+  it('become those of four lengths, and what they held adds up', async () => {
+    const periods = await journal.scores.periods('main', 'guest', 0);
+    expect(periods.map(({ endsAt, horizonMs, sums }) => [endsAt, horizonMs, sums.count])).toEqual([
+      [7 * HOUR, HOUR, 6],
+      [8 * HOUR, 4 * HOUR, 9],
+      [12 * HOUR, 4 * HOUR, 2],
+      [168 * HOUR, 168 * HOUR, 1],
+    ]);
+    const flat = ({ bins, returns, ...rest }: PeriodSums) => [
+      ...Object.values(rest),
+      ...bins.flat(),
+      ...Object.values(returns ?? {}),
+    ];
+    const ofPeriod = (horizonMs: number, each: { horizonMs: number; signals: ScoredSignal[] }): ScoredSignal[] =>
+      each.signals.map(({ forecast, ...signal }) => ({
+        ...signal,
+        forecast: forecast && { ...forecast, shareOfPeriod: each.horizonMs / horizonMs },
+      }));
+    const own = [[4, 5], [0, 1, 2], [3], [6]].map((places, at) =>
+      sumsWith(places.flatMap((place) => ofPeriod(periods[at]?.horizonMs ?? 0, earlierPeriods[place] ?? never()))),
+    );
+    for (const [at, { sums }] of periods.entries()) {
+      const wanted = flat(own[at] ?? never());
+      expect(flat(sums)).toHaveLength(wanted.length);
+      expect(Object.keys(sums.returns ?? {})).toEqual(Object.keys(own[at]?.returns ?? {}));
+      for (const [place, value] of wanted.entries()) expect(flat(sums)[place]).toBeCloseTo(value, 12);
+    }
+  });
+
+  it('leave no score that counted each horizon by itself', async () => {
+    expect((await journal.scores.read('main')).map(({ agentId }) => agentId)).toEqual(['qwen']);
+    const [record] = await rescore(journal, 'main', ['guest'], 170 * HOUR);
+    expect(record).toMatchObject({ agentId: 'guest', count: 18 });
+    expect(await journal.scores.periods('main', 'qwen', 0)).toMatchObject([
+      { horizonMs: HOUR, endsAt: 3 * HOUR, sums: sumsWith(signals(2, true)) },
+    ]);
+  });
+});
+
+function never(): never {
+  throw new Error('there is none');
+}

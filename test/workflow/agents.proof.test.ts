@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CycleSummary } from '../../contracts/cycle.ts';
 import type { ScoringReport } from '../../contracts/scores.ts';
 import { tagged } from '../../domain/money/tagged.ts';
-import { periodEnd } from '../../domain/scoring/periods.ts';
+import { periodOf } from '../../domain/scoring/periods.ts';
 import { agentIds, missionAgentIds } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { type Rig, replayThenClose, startRig } from '../support/rig.ts';
@@ -197,7 +197,7 @@ describe('scoring', () => {
 
     const scores = await journal.scores.read('main');
     // A signal a minute about the next minute: each hour of them is an observation.
-    const hours = new Set(takenAts.map((takenAt) => periodEnd(takenAt + horizonMs, horizonMs))).size;
+    const hours = new Set(takenAts.map((takenAt) => periodOf(takenAt + horizonMs, horizonMs).endsAt)).size;
     expect(scores.map(({ agentId, count, horizons }) => [agentId, count, horizons > hours - 0.5])).toEqual(
       [...missionAgentIds, 'baseline'].sort().map((id) => [id, 20, true]),
     );

@@ -1,6 +1,6 @@
 import { via } from '../../contracts/audit.ts';
 import type { ModelVersion } from '../../contracts/models.ts';
-import { periodMs, type ScorePeriod } from '../../domain/scoring/periods.ts';
+import type { ScorePeriod } from '../../domain/scoring/periods.ts';
 import { TRIAL_MS, type Verdict, verdictOn } from '../../domain/scoring/promotion.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -65,10 +65,10 @@ async function verdictOf(
   const { agents } = await participation.read();
   const ofSeat = [seat, ...versions.filter((each) => each.seat === seat).map((each) => each.agentId)];
   const rivals = ofSeat.filter((id) => id !== agentId && agents[id]?.enabled && agents[id].role === 'voter');
-  // A period holds signals of the one before it, so that the first whole one of the trial ends two horizons after its begin.
+  // A period holds signals of the one before it, so that the first whole one of the trial ends two lengths after its begin.
   const periodsOf = async (id: AgentId): Promise<ScorePeriod[]> =>
     (await scores.periods(account, id, trial.since)).filter(
-      ({ endsAt, horizonMs }) => endsAt >= trial.since + 2 * periodMs(horizonMs),
+      ({ endsAt, horizonMs }) => endsAt >= trial.since + 2 * horizonMs,
     );
   return verdictOn(await periodsOf(agentId), await Promise.all(rivals.map(periodsOf)), trials);
 }

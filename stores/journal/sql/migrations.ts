@@ -17,6 +17,7 @@ import { movedDecisions } from './schema/moved-decisions.ts';
 import { movedLast } from './schema/moved-last.ts';
 import { openOrders } from './schema/open-orders.ts';
 import { paidIn } from './schema/paid-in.ts';
+import { periodLengths } from './schema/period-lengths.ts';
 import { scorePeriods } from './schema/score-periods.ts';
 import { sending } from './schema/sending.ts';
 import { stacks } from './schema/stacks.ts';
@@ -71,6 +72,7 @@ export const journalSchema: Schema = {
     { version: 22, sql: guardPeak },
     { version: 23, sql: paidIn, alone: true },
     { version: 24, sql: feeRates },
+    { version: 25, sql: periodLengths, alone: true },
   ],
 };
 

@@ -5,8 +5,7 @@ import { tagged } from '../../../domain/money/tagged.ts';
 import type { CycleId } from '../../../domain/orders/ids.ts';
 import {
   type PeriodSums,
-  periodEnd,
-  periodMs,
+  periodOf,
   type ScoredSignal,
   type ScorePeriod,
   sumsWith,
@@ -112,12 +111,13 @@ function forecastOf(row: Row): KeptForecast | undefined {
   return typeof forecast === 'string' ? (JSON.parse(forecast) as KeptForecast) : undefined;
 }
 
-function toScored(row: Row): ScoredSignal {
+function toScored(row: Row, shareOfPeriod: number): ScoredSignal {
+  const forecast = forecastOf(row);
   return {
     probabilities: JSON.parse(String(row['probabilities'])) as Signal['probabilities'],
     realisedReturn: decimal(String(row['final_price'])).div(String(row['price'])).minus(1).toNumber(),
     share: Number(row['share']),
-    forecast: forecastOf(row),
+    forecast: forecast && { ...forecast, shareOfPeriod },
   };
 }
 
@@ -151,21 +151,20 @@ interface Group {
   signals: ScoredSignal[];
 }
 
-/** Of the market, from the periods that had ended when the first horizon of a period began. */
+/** Of the market over a whole period, from the periods that had ended when the first horizon of a period began. */
 async function deviationKnown(
   transaction: Transaction,
   account: string,
   { agentId, symbol, horizonMs, endsAt }: Omit<Group, 'signals'>,
 ): Promise<number | undefined> {
-  const length = periodMs(horizonMs);
-  const until = endsAt - 2 * length;
+  const until = endsAt - 2 * horizonMs;
   const rows = await transaction.rows(
     `SELECT sums FROM score_periods
      WHERE account = ? AND agent_id = ? AND ends_at <= ? AND ends_at > ? AND symbol = ? AND horizon_ms = ?`,
     account,
     agentId,
     until,
-    until - DEVIATION_PERIODS.most * length,
+    until - DEVIATION_PERIODS.most * horizonMs,
     symbol,
     horizonMs,
   );
@@ -186,7 +185,10 @@ async function addToPeriod(
   const deviation = await deviationKnown(transaction, account, { agentId, symbol, horizonMs, endsAt });
   const known = signals.map(({ forecast, ...signal }) => ({
     ...signal,
-    forecast: forecast && { ...forecast, deviation },
+    forecast: forecast && {
+      ...forecast,
+      deviation: deviation && deviation * Math.sqrt(forecast.shareOfPeriod ?? 1),
+    },
   }));
   await transaction.run(
     `INSERT INTO score_periods (account, agent_id, ends_at, symbol, horizon_ms, sums) VALUES (?, ?, ?, ?, ?, ?)
@@ -235,10 +237,10 @@ export function createScoreBook(database: Database): ScoreBook {
           // One from an earlier release, which did not keep the horizon, belongs to no period.
           if (finalPrice === undefined || row['horizon_ms'] === null) continue;
           const horizonMs = Number(row['horizon_ms']);
-          const endsAt = periodEnd(Number(row['due_at']), horizonMs);
-          const key = JSON.stringify([agentId, symbol, horizonMs, endsAt]);
-          const group = groups.get(key) ?? { agentId, symbol, horizonMs, endsAt, signals: [] };
-          group.signals.push(toScored(row));
+          const period = periodOf(Number(row['due_at']), horizonMs);
+          const key = JSON.stringify([agentId, symbol, period]);
+          const group = groups.get(key) ?? { agentId, symbol, ...period, signals: [] };
+          group.signals.push(toScored(row, horizonMs / period.horizonMs));
           groups.set(key, group);
         }
         await transaction.emit(...told);

@@ -14,7 +14,7 @@ export function trustsOf(rules: Rules, markets: readonly Market[], days: number,
     for (const [place, name] of names.entries()) {
       const agent = agents[name];
       if (!agent) throw new Error(`there is no agent "${name}"`);
-      const periods = periodsOf(agent, market, 1_000 * seed + place, rules.periodMs);
+      const periods = periodsOf(agent, market, 1_000 * seed + place, rules);
       trusts.get(name)?.push(trustByDay(rules, periods, days));
     }
   }
@@ -71,7 +71,7 @@ export function beliefsOf(
     names.map((name) => {
       const forecaster = forecasters[name];
       if (!forecaster) throw new Error(`there is no forecaster "${name}"`);
-      const periods = markets.map((market, seed) => returnPeriodsOf(forecaster.says, market, 1_000 * seed + 7));
+      const periods = markets.map((market, seed) => returnPeriodsOf(forecaster.says, market, 1_000 * seed + 7, rules));
       return [name, days.map((day) => periods.map((each) => scoreAfter(rules, each, day)))];
     }),
   );
@@ -104,7 +104,7 @@ export function votesOf(
       const agent = agents[name];
       if (!agent) throw new Error(`there is no agent "${name}"`);
       // A rival of the candidate's own kind is another one of that kind.
-      const made = periodsOf(agent, market, 100_000 * (role + 1) + 100 * start + names.indexOf(name), rules.periodMs);
+      const made = periodsOf(agent, market, 100_000 * (role + 1) + 100 * start + names.indexOf(name), rules);
       periods.set(key, made);
       return made;
     };

@@ -1,4 +1,4 @@
-import { periodEnd, type ScoredSignal, type ScorePeriod, sumsWith } from '../../../domain/scoring/periods.ts';
+import { periodOf, type ScoredSignal, type ScorePeriod, sumsWith } from '../../../domain/scoring/periods.ts';
 import { verdictOn } from '../../../domain/scoring/promotion.ts';
 import { type AgentScore, scoreOf } from '../../../domain/scoring/scoring.ts';
 import { outcomeProbabilities } from '../../../domain/statistics/statistics.ts';
@@ -10,59 +10,69 @@ import { DAY_MS, HOUR_MS, type Market } from './markets.ts';
 export interface Rules {
   scoreOf: typeof scoreOf;
   verdictOn: typeof verdictOn;
-  /** Of periods; the horizon, where one hour is counted as one. */
-  periodMs: number;
+  periodOf: typeof periodOf;
 }
 
-export const productRules: Rules = { scoreOf, verdictOn, periodMs: HOUR_MS };
+export const productRules: Rules = { scoreOf, verdictOn, periodOf };
 
-/** What the journal holds of an agent in the end. The market's first decision was at 0. */
-export function periodsOf(agent: Agent, market: Market, seed: number, periodMs = HOUR_MS): ScorePeriod[] {
-  const { up, down } = agent(market, seed);
-  const signals = new Map<number, ScoredSignal[]>();
-  for (let index = 0; index < market.returns.length; index += 1) {
-    const chances = { up: up[index] ?? 0, down: down[index] ?? 0 };
-    const signal = {
-      probabilities: { ...chances, flat: 1 - chances.up - chances.down },
-      realisedReturn: market.returns[index] ?? 0,
-      share: 1,
-    };
-    const endsAt = (Math.floor(((index + market.horizon) * market.stepMs) / periodMs) + 1) * periodMs;
-    const period = signals.get(endsAt);
-    if (period) period.push(signal);
-    else signals.set(endsAt, [signal]);
+/** Horizons over which an agent looks ahead at a decision, in milliseconds: they are its own choice. */
+export type Horizons = (index: number) => readonly number[];
+
+const anHour: Horizons = () => [HOUR_MS];
+
+/** What the journal holds of an agent in the end, but for horizons that end after the market. Its first decision was at 0. */
+function summed(
+  { logs, returns, stepMs }: Market,
+  { periodOf: period }: Pick<Rules, 'periodOf'>,
+  horizonsOf: Horizons,
+  saidAt: (index: number) => Omit<ScoredSignal, 'realisedReturn' | 'share'>,
+): ScorePeriod[] {
+  const groups = new Map<string, Omit<ScorePeriod, 'symbol' | 'sums'> & { signals: ScoredSignal[] }>();
+  for (let index = 0; index < returns.length; index += 1) {
+    const said = saidAt(index);
+    for (const horizonMs of horizonsOf(index)) {
+      const end = logs[index + Math.round(horizonMs / stepMs)];
+      if (end === undefined) continue;
+      const of = period(index * stepMs + horizonMs, horizonMs);
+      const key = `${of.horizonMs} ${of.endsAt}`;
+      const group = groups.get(key) ?? { ...of, signals: [] };
+      group.signals.push({ ...said, realisedReturn: Math.exp(end - (logs[index] ?? 0)) - 1, share: 1 });
+      groups.set(key, group);
+    }
   }
-  return [...signals].map(([endsAt, each]) => ({
-    symbol: 'BTC/USDT',
-    horizonMs: periodMs,
-    endsAt,
-    sums: sumsWith(each),
-  }));
+  return [...groups.values()].map(({ signals, ...of }) => ({ symbol: 'BTC/USDT', ...of, sums: sumsWith(signals) }));
+}
+
+export function periodsOf(
+  agent: Agent,
+  market: Market,
+  seed: number,
+  rules: Pick<Rules, 'periodOf'> = productRules,
+  horizonsOf = anHour,
+): ScorePeriod[] {
+  const { up, down } = agent(market, seed);
+  return summed(market, rules, horizonsOf, (index) => {
+    const chances = { up: up[index] ?? 0, down: down[index] ?? 0 };
+    return { probabilities: { ...chances, flat: 1 - chances.up - chances.down } };
+  });
 }
 
 /** The same of one that says what it expects. */
-export function returnPeriodsOf(says: Forecaster, market: Market, seed: number): ScorePeriod[] {
+export function returnPeriodsOf(
+  says: Forecaster,
+  market: Market,
+  seed: number,
+  rules: Pick<Rules, 'periodOf'> = productRules,
+  horizonsOf = anHour,
+): ScorePeriod[] {
   const { returns, uncertainties } = says(market, seed);
-  const signals = new Map<number, ScoredSignal[]>();
-  for (let index = 0; index < market.returns.length; index += 1) {
+  return summed(market, rules, horizonsOf, (index) => {
     const [expectedReturn, uncertainty] = [returns[index] ?? 0, uncertainties[index] ?? 1];
-    const signal = {
+    return {
       probabilities: outcomeProbabilities(expectedReturn, uncertainty),
-      realisedReturn: market.returns[index] ?? 0,
-      share: 1,
       forecast: { expectedReturn, uncertainty, deviation: market.deviations[index] },
     };
-    const endsAt = periodEnd((index + market.horizon) * market.stepMs, HOUR_MS);
-    const period = signals.get(endsAt);
-    if (period) period.push(signal);
-    else signals.set(endsAt, [signal]);
-  }
-  return [...signals].map(([endsAt, each]) => ({
-    symbol: 'BTC/USDT',
-    horizonMs: HOUR_MS,
-    endsAt,
-    sums: sumsWith(each),
-  }));
+  });
 }
 
 /** The score at the end of a day. */

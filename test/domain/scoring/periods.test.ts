@@ -4,7 +4,7 @@ import {
   halfBrier,
   leanOf,
   outcomeOf,
-  periodEnd,
+  periodOf,
   type ScoredSignal,
   sumsWith,
 } from '../../../domain/scoring/periods.ts';
@@ -52,14 +52,18 @@ it.each([
 ])('%j leans %d', (probabilities, lean) => expect(leanOf(probabilities)).toBeCloseTo(lean, 12));
 
 it.each([
-  [0, HOUR, HOUR],
-  [HOUR - 1, HOUR, HOUR],
-  [HOUR, HOUR, 2 * HOUR],
-  [HOUR, 2 * HOUR, 2 * HOUR],
+  [0, HOUR, HOUR, HOUR],
+  [HOUR - 1, HOUR, HOUR, HOUR],
+  [HOUR, HOUR, HOUR, 2 * HOUR],
+  [2 * HOUR, HOUR - 1, HOUR, 3 * HOUR],
   // A period of its own for each five minutes would be 34,560 rows of a symbol.
-  [HOUR / 12, HOUR / 12, HOUR],
-])('at %i a horizon of %i ms ends that belongs to the period until %i', (dueAt, horizonMs, end) =>
-  expect(periodEnd(dueAt, horizonMs)).toBe(end),
+  [HOUR / 12, HOUR / 12, HOUR, HOUR],
+  [2 * HOUR, HOUR + 1, 4 * HOUR, 4 * HOUR],
+  [4 * HOUR, 4 * HOUR, 4 * HOUR, 8 * HOUR],
+  [5 * HOUR, 5 * HOUR, 24 * HOUR, 24 * HOUR],
+  [170 * HOUR, 168 * HOUR, 168 * HOUR, 336 * HOUR],
+])('at %i a horizon of %i ms ends that belongs to the period of %i ms until %i', (dueAt, own, horizonMs, endsAt) =>
+  expect(periodOf(dueAt, own)).toEqual({ horizonMs, endsAt }),
 );
 
 describe('the sums of a period', () => {

@@ -65,6 +65,20 @@ describe('a candidate earns a vote', () => {
     expect([1, 1_000].map((trials) => verdictOn(some, [], trials).earned)).toEqual([true, false]);
   });
 
+  it('no sooner because it says the same over four hours and a day as well', () => {
+    const hours = heard(TRIAL / 2, { ...skilled, wrongEach: 4 });
+    const over = (length: number): ScorePeriod[] =>
+      hours
+        .filter((_, place) => (place + 1) % length === 0)
+        .map((each) => ({ ...each, horizonMs: length * HOUR, endsAt: each.endsAt }));
+    const [alone, nested] = [hours, [...hours, ...over(4), ...over(24)]].map((each) => verdictOn(each, [], 1));
+    expect(nested?.seen).toBe(alone?.seen);
+    expect(nested?.z.nothing).toBeLessThanOrEqual(alone?.z.nothing ?? 0);
+    // One that votes, and speaks on half of its hours, is a rival whatever else it says.
+    const rival = heard(TRIAL / 2, { ...coin, silentEach: 2 });
+    expect(verdictOn([...hours, ...over(4)], [rival], 1).z.rivals).toHaveLength(1);
+  });
+
   it('not by being better than the seat alone, where a better one votes', () => {
     const candidate = heard(TRIAL, skilled);
     expect(verdictOn(candidate, [heard(TRIAL, coin)], 1).earned).toBe(true);

@@ -46,5 +46,8 @@ describe('the deviation of a market', () => {
     const periods = Array.from({ length: 12 }, (_, place) => ({ count: 2, cameSquared: place < 6 ? 0.0002 : 0.0008 }));
     expect(deviationOf(periods)).toBeCloseTo(Math.sqrt(0.00025), 12);
     expect(deviationOf(periods.slice(1))).toBeUndefined();
+    // Of a random walk: a quarter of an hour moves half as far as an hour.
+    const quarter = { expectedReturn: 0, uncertainty: 0.01, realisedReturn: 0.0025, shareOfPeriod: 0.25 };
+    expect(returnSumsWith([quarter]).cameSquared).toBeCloseTo(0.005 ** 2, 12);
   });
 });

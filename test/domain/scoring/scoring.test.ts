@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evidenceOf, knownPeriods, SCORE_HALF_LIFE_MS } from '../../../domain/scoring/evidence.ts';
+import { evidenceOf, knownPeriods, SCORE_HALF_LIFE_MS, timeOf } from '../../../domain/scoring/evidence.ts';
 import { type ScoredSignal, type ScorePeriod, sumsWith } from '../../../domain/scoring/periods.ts';
 import { scoreOf, shrunkSkill, skillScore, trustOf } from '../../../domain/scoring/scoring.ts';
 
@@ -56,6 +56,40 @@ describe('evidence', () => {
     const weights = [1, 0.5, 0.25];
     const { horizons } = evidenceOf(at([1, 1, 1], 2), ({ endsAt }) => weights[endsAt / (2 * HOUR)] ?? 0);
     expect(horizons).toBeCloseTo(1.75 ** 2 / 1.3125, 12);
+  });
+});
+
+describe('evidence of periods of several lengths', () => {
+  const lengths = [HOUR, 4 * HOUR, 24 * HOUR];
+  const every = (horizonMs: number, count: number, value = 1) =>
+    Array.from({ length: count }, (_, place) => ({ horizonMs, endsAt: (place + 1) * horizonMs, value }));
+
+  it('is of hours that they share', () => {
+    // By hand: errors √(Σd² + 2Σdd′) are added, of 4 hours √(4 + 6) and of one four-hour period 1; Σw = 5, Σ√Σw² = 2 + 1.
+    const { z, horizons } = evidenceOf([...every(HOUR, 4), ...every(4 * HOUR, 1)]);
+    expect(z).toBeCloseTo(5 / (Math.sqrt(10) + 1), 12);
+    expect(horizons).toBeCloseTo(25 / 9, 12);
+    expect(timeOf([...every(HOUR, 3), ...every(4 * HOUR, 1), ...every(24 * HOUR, 1)])).toBe(24 * HOUR);
+    expect(timeOf([])).toBe(0);
+  });
+
+  it('is no more than the richest has by itself, and no surer than the surest', () => {
+    const series = fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(fc.tuple(series, series, series), fc.integer({ min: 1, max: 100 }), (drawn, days) => {
+        const own = drawn.map((values, place) =>
+          values.map((value, at) => ({
+            horizonMs: lengths[place] ?? 0,
+            endsAt: (at + 1) * (lengths[place] ?? 0),
+            value,
+          })),
+        );
+        const weightOf = ({ endsAt }: { endsAt: number }) => 0.5 ** (-endsAt / (days * 24 * HOUR));
+        const [all, ...each] = [own.flat(), ...own].map((list) => evidenceOf(list, weightOf, 0.05));
+        expect(all?.horizons).toBeLessThanOrEqual(Math.max(...each.map(({ horizons }) => horizons)) + 1e-9);
+        expect(Math.abs(all?.z ?? 9)).toBeLessThanOrEqual(Math.max(...each.map(({ z }) => Math.abs(z))) + 1e-9);
+      }),
+    );
   });
 });
 

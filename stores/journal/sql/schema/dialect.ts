@@ -5,6 +5,8 @@ export interface Dialect {
   counter: string;
   /** After the closing bracket of a table. */
   table: string;
+  /** A number in a column that holds JSON; NULL where there is none. */
+  numberIn(column: string, path: readonly (string | number)[]): string;
   /** Statements after which no row of the table can be changed or deleted. */
   appendOnly(table: string): string;
 }
@@ -27,6 +29,8 @@ export const sqliteDialect: Dialect = {
   integer: 'INTEGER',
   counter: 'INTEGER PRIMARY KEY AUTOINCREMENT',
   table: ' STRICT',
+  numberIn: (column, path) =>
+    `json_extract(${column}, '$${path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')}')`,
   appendOnly: (table) =>
     ['UPDATE', 'DELETE']
       .map(
@@ -41,6 +45,7 @@ export const postgresDialect: Dialect = {
   integer: 'BIGINT',
   counter: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
   table: '',
+  numberIn: (column, path) => `(${column}::jsonb #>> '{${path.join(',')}}')::float8`,
   appendOnly: (table) => `
 CREATE FUNCTION ${table}_append_only() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN RAISE EXCEPTION '${table} is append-only'; END $$;
