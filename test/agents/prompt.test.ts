@@ -5,11 +5,13 @@ import type { Frame, FrameCandle, SymbolSnapshot } from '../../domain/market/mar
 import { lengthOf, type Timeframe } from '../../domain/market/timeframes.ts';
 import { decimal, type Price } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
+import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { widerFeaturesOf } from '../../trading/agents/language-models/context.ts';
 import { hear, recordText } from '../../trading/agents/language-models/facts.ts';
 import { signal2 } from '../../trading/agents/language-models/prompts/signal-2.ts';
 import { readReply } from '../../trading/agents/language-models/reply.ts';
 import type { NewsSource } from '../../trading/agents/sentiment/news/port.ts';
+import { shownBeside } from '../../trading/decide/frames.ts';
 import { ask, reasonsOf } from './agents.ts';
 import {
   bookAround,
@@ -71,6 +73,33 @@ describe('the numbers of longer times', () => {
     const swinging = Array.from({ length: 96 }, (_, index) => MID * (index % 2 === 0 ? 1 : Math.exp(0.001)));
     const { volatility_4h_bps: width } = wider(withFrames('BTC/USDT', [frame('15m', swinging)]));
     expect(width).toBeCloseTo(40, 0);
+  });
+
+  it.each<[string, Frame, number]>([
+    ['range_position_1d', frame('15m', rising(96, MID, 0.001)), 1],
+    ['range_position_1d', frame('15m', rising(120, MID, 0.001).toSpliced(0, 1, 2 * MID)), 1],
+    ['range_position_30d', frame('1d', rising(30, MID, -0.01)), 0],
+  ])('say %s of so long a time, and of no longer one', (name, long, position) => {
+    expect(wider(withFrames('BTC/USDT', [long]))).toMatchObject({ [name]: position });
+    const { timeframe, candles } = long;
+    const few = { timeframe, candles: candles.slice(name === 'range_position_1d' ? -95 : -29) };
+    for (const shorter of [few, { timeframe, candles: few.candles.slice(-2) }]) {
+      expect(Object.keys(wider(withFrames('BTC/USDT', [shorter])))).not.toContain(name);
+    }
+  });
+
+  it('are all there of what a cycle shows', () => {
+    const asked = { agents: [], models: [] };
+    const { frames = [] } = shownBeside(parseConfiguration({}, 'a test'), asked, []);
+    const shown = frames.map(({ timeframe, candles }) => frame(timeframe, rising(candles, MID, 0.001)));
+    expect(Object.keys(wider(withFrames('BTC/USDT', shown)))).toEqual(
+      expect.arrayContaining(
+        ['return_4h', 'return_1d', 'return_7d', 'return_30d', 'volatility_4h', 'volatility_1d'].map(
+          (name) => `${name}_bps`,
+        ),
+      ),
+    );
+    expect(Object.keys(wider(withFrames('BTC/USDT', shown))).join()).toMatch(/range_position_1d[^]*range_position_30d/);
   });
 
   it('say how often what came, of the candles that look back furthest', () => {

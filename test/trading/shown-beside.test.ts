@@ -20,8 +20,8 @@ describe('what a snapshot shows beside the candles of the decision', () => {
     expect(lengths('1m')).toEqual([
       { timeframe: '15m', candles: 96 },
       { timeframe: '1h', candles: 48 },
-      { timeframe: '4h', candles: 42 },
-      { timeframe: '1d', candles: 30 },
+      { timeframe: '4h', candles: 43 },
+      { timeframe: '1d', candles: 31 },
     ]);
     expect(lengths('1d')?.map(({ timeframe }) => timeframe)).toEqual(['1m', '15m', '1h', '4h']);
     expect(lengths('3m')?.map(({ timeframe }) => timeframe)).toEqual(['1m', '15m', '1h', '4h', '1d']);

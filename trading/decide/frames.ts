@@ -3,13 +3,16 @@ import type { CycleTerms } from '../../contracts/cycle.ts';
 import { type FrameWish, minutesOf, timeframes } from '../../domain/market/timeframes.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
 
-/** What is shown beside the candles of the decision: two hours, a day, two days, a week and a month. The minutes are also what is learned from. */
+/**
+ * What is shown beside the candles of the decision: two hours, a day, two days, a week and a month, and of the last two the close at which a return over them
+ * begins. The minutes are also what is learned from.
+ */
 const BESIDE: readonly FrameWish[] = [
   { timeframe: '1m', candles: 120 },
   { timeframe: '15m', candles: 96 },
   { timeframe: '1h', candles: 48 },
-  { timeframe: '4h', candles: 42 },
-  { timeframe: '1d', candles: 30 },
+  { timeframe: '4h', candles: 43 },
+  { timeframe: '1d', candles: 31 },
 ];
 
 /** Lag-Llama sees 32 bars at once, and from the first of them 1,092 back; it forecasts 24 at most: workers/gpu/forecasting/models/limits.py. */

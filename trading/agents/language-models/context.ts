@@ -23,9 +23,10 @@ const volatilities = [
   ['volatility_4h_bps', '15m', 16],
   ['volatility_1d_bps', '1h', 24],
 ] as const;
+/** Among the closes over the time that the name says: of so many candles, and the one before them. */
 const ranges = [
-  ['range_position_1d', '15m'],
-  ['range_position_30d', '1d'],
+  ['range_position_1d', '15m', 96],
+  ['range_position_30d', '1d', 30],
 ] as const;
 /** The last returns one after the other, oldest first. */
 const series = [
@@ -49,9 +50,9 @@ export function widerFeaturesOf(
   const closes = (timeframe: Timeframe): number[] => closesOf(one, timeframe, market.takenAt);
   const numbers: [string, number][] = [
     ...longMoves(features.mid.toNumber(), closes),
-    ...ranges.flatMap(([name, timeframe]): [string, number][] => {
-      const found = closes(timeframe);
-      return found.length < 2 ? [] : [[name, rangePosition(found)]];
+    ...ranges.flatMap(([name, timeframe, count]): [string, number][] => {
+      const found = closes(timeframe).slice(-count);
+      return found.length < count ? [] : [[name, rangePosition(found)]];
     }),
     ...baseRates(closes, horizonMs),
     ['round_trip_cost_bps', roundTripCost(one)],
