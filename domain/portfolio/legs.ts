@@ -4,7 +4,7 @@ import { ceilToStep, type Decimal, decimal, floorToStep, max, min, text } from '
 import type { OrderLeg, OrderPurpose, OrderSide, OrderType, TimeInForce, Working } from '../orders/orders.ts';
 import type { RiskVerdict } from './portfolio.ts';
 import type { PlanRequest, TradeDraft } from './request.ts';
-import { FEE_RESERVE_RATE } from './reservation.ts';
+import { FEE_RESERVE_RATE, feeReserve } from './reservation.ts';
 import { capAmount, isTaken, leastNotional, orderQuantity, passesCostGate, passesSize } from './sizing.ts';
 
 /** @param freeQuote what is left of the free cash after the legs before it. */
@@ -17,7 +17,7 @@ export function buyLeg(
 ): OrderLeg | undefined {
   const { limits } = request;
   const limitPrice = limitPriceOf(request, draft, 'buy');
-  const spendable = freeQuote.div(decimal(1).plus(FEE_RESERVE_RATE));
+  const spendable = freeQuote.div(decimal(1).plus(feeReserve(draft.market.instrument.takerFeeRate)));
   const capped = capAmount('OrderNotional', draft, decimal(limits.maxOrderNotional), draft.notional, verdicts);
   const affordable = capAmount('FreeCash', draft, spendable, capped, verdicts);
   const quantity = orderQuantity(request, draft, affordable.div(limitPrice), limitPrice, verdicts);
@@ -69,7 +69,7 @@ interface Sized {
 }
 
 function legOf(request: PlanRequest, draft: TradeDraft, sized: Sized, verdicts: RiskVerdict[]): OrderLeg {
-  const { symbol, minNotional } = draft.market.instrument;
+  const { symbol, minNotional, takerFeeRate } = draft.market.instrument;
   const { side, purpose, quantity, limitPrice, index } = sized;
   return {
     legId: request.legIdOf(symbol, index, purpose),
@@ -85,6 +85,7 @@ function legOf(request: PlanRequest, draft: TradeDraft, sized: Sized, verdicts: 
     restMs: request.execution.restMs,
     working: workingOf(request, draft, sized),
     minNotional,
+    ...(side === 'buy' && feeReserve(takerFeeRate).greaterThan(FEE_RESERVE_RATE) ? { takerFeeRate } : {}),
     epoch: request.epoch,
   };
 }

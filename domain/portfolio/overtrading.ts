@@ -1,4 +1,4 @@
-import { type Decimal, decimal, type Money, max, min, sum, text, ZERO } from '../money/money.ts';
+import { type Decimal, type DecimalText, decimal, type Money, max, min, sum, text, ZERO } from '../money/money.ts';
 import type { Fill } from '../orders/orders.ts';
 import type { Refusal } from '../orders/refusal.ts';
 import { isWithin } from '../statistics/periods.ts';
@@ -6,7 +6,7 @@ import { excessOf, workingOf } from './exposure.ts';
 import type { LastSale, RiskVerdict, TradingDay } from './portfolio.ts';
 import { baseOf, quoteOf } from './position.ts';
 import type { Books, PlanRequest, RiskLimits, TradeDraft } from './request.ts';
-import { FEE_RESERVE_RATE } from './reservation.ts';
+import { FEE_RESERVE_RATE, feeReserve } from './reservation.ts';
 import { refuseOpening } from './risk.ts';
 import { shrink } from './shrink.ts';
 
@@ -45,26 +45,34 @@ function budgetsOf(
   { maxDailyTurnover, maxDailyFees }: Shares,
   { turnover, fees }: TradingDay,
   opening: Money,
+  feeRate: Decimal,
 ): Budget[] {
-  const budget = (code: Budget['code'], share: number, used: Money, rate: string): Budget => ({
+  const budget = (code: Budget['code'], share: number, used: Money, rate: Decimal): Budget => ({
     code,
     limit: decimal(opening).times(share),
     used: decimal(used),
-    rate: decimal(rate),
+    rate,
   });
   return [
-    budget('DailyTurnover', maxDailyTurnover, turnover, '1'),
-    budget('DailyFees', maxDailyFees, fees, FEE_RESERVE_RATE),
+    budget('DailyTurnover', maxDailyTurnover, turnover, decimal(1)),
+    budget('DailyFees', maxDailyFees, fees, feeRate),
   ];
 }
 
 /**
  * The budget that buys of this value, all that are on their way and not yet filled, would overdraw. Before the first mark there is nothing to hold
  * them against but the plan's own equity, and the plan has done that.
+ *
+ * @param takerFeeRate of the newest of them
  */
-export function overdrawn(limits: Shares, day: TradingDay, notional: Decimal): Refusal | undefined {
+export function overdrawn(
+  limits: Shares,
+  day: TradingDay,
+  notional: Decimal,
+  takerFeeRate?: DecimalText,
+): Refusal | undefined {
   if (day.opening === undefined) return undefined;
-  for (const { code, limit, used, rate } of budgetsOf(limits, day, day.opening)) {
+  for (const { code, limit, used, rate } of budgetsOf(limits, day, day.opening, feeReserve(takerFeeRate))) {
     const value = used.plus(notional.times(rate));
     if (value.greaterThan(limit)) return { code, limit: amount(limit), value: amount(value) };
   }
@@ -79,7 +87,8 @@ export function boundBudgets(
   { day, openOrders }: Pick<Books, 'day' | 'openOrders'>,
 ): RiskVerdict[] {
   const working = workingOf(openOrders);
-  return budgetsOf(limits, day, day.opening ?? text(equity)).flatMap(({ code, limit, used, rate }) => {
+  const dearest = max(feeReserve(), ...drafts.map(({ market }) => feeReserve(market.instrument.takerFeeRate)));
+  return budgetsOf(limits, day, day.opening ?? text(equity), dearest).flatMap(({ code, limit, used, rate }) => {
     const before = used.plus(working.times(rate));
     const buys = sum(drafts.map(({ notional }) => notional));
     const value = amount(before.plus(buys.times(rate)));

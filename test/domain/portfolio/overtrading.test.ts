@@ -192,6 +192,12 @@ describe('what a day may trade and pay', () => {
       limit: '50',
       value: '50.01',
     });
+    expect(overdrawn(limits, day({ fees: '46' }), decimal('400'), '0.01')).toBeUndefined();
+    expect(overdrawn(limits, day({ fees: '46' }), decimal('401'), '0.01')).toEqual({
+      code: 'DailyFees',
+      limit: '50',
+      value: '50.01',
+    });
     expect(overdrawn(limits, day({ opening: undefined, turnover: '99999' }), decimal('1'))).toBeUndefined();
   });
 });

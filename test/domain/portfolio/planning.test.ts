@@ -136,6 +136,43 @@ describe('a plan', () => {
     expect(reserved.greaterThan(990), reserved.toFixed()).toBe(true);
   });
 
+  it.each([
+    ['0', '0.002', undefined],
+    ['0.002', '0.002', undefined],
+    ['0.01', '0.01', '0.01'],
+  ])('reserves for a fee of %s a way the rate %s', (takerFeeRate, reserved, stated) => {
+    const symbols = snapshot.symbols.map((one) => ({ ...one, instrument: { ...one.instrument, takerFeeRate } }));
+    const balances = [{ asset: 'USDT', free: '1000', reserved: '9000', dust: '0' }];
+    const { legs } = plan(
+      {
+        views: [{ ...up, expectedReturn: 0.05 }],
+        snapshot: { ...snapshot, symbols },
+        limits: { ...limits, maxDailyFees: 0.05 },
+      },
+      { balances },
+    );
+    const [leg] = legs;
+    const cost = decimal(leg?.quantity ?? '0').times(leg?.limitPrice ?? '0');
+    const whole = cost.times(decimal(1).plus(reserved));
+    expect(leg?.takerFeeRate).toBe(stated);
+    expect(leg && reservationAmount(leg).toFixed()).toBe(whole.toFixed());
+    expect(whole.lessThanOrEqualTo(1_000), whole.toFixed()).toBe(true);
+    expect(whole.greaterThan(990), whole.toFixed()).toBe(true);
+  });
+
+  it('does not buy for less than what the account pays, and buys for less where it pays nothing', () => {
+    const codesAt = (takerFeeRate: string, expectedReturn: number): string[] => {
+      const symbols = snapshot.symbols.map((one) => ({ ...one, instrument: { ...one.instrument, takerFeeRate } }));
+      return plan({ views: [{ ...up, expectedReturn }], snapshot: { ...snapshot, symbols } }).verdicts.map(
+        ({ code }) => code,
+      );
+    };
+    expect(codesAt('0.001', 0.0095)).not.toContain('CostGate');
+    expect(codesAt('0.01', 0.0095)).toContain('CostGate');
+    expect(codesAt('0.001', 0.001)).toContain('CostGate');
+    expect(codesAt('0', 0.001)).not.toContain('CostGate');
+  });
+
   it('stays within every limit, whatever the views say', () => {
     const number = fc.double({ min: -0.5, max: 0.5, noNaN: true });
     const anyView = (symbol: string) =>
