@@ -14,7 +14,8 @@ import type {
   PolicyRequest,
 } from '../../contracts/participation.ts';
 import type { AgentScoreRecord } from '../../contracts/scores.ts';
-import { type Participant, votingWeight } from '../../domain/consensus/participation.ts';
+import { ballotOf } from '../../domain/consensus/ballots.ts';
+import type { ParticipationPolicy } from '../../domain/consensus/participation.ts';
 import { type CycleId } from '../../domain/orders/ids.ts';
 import { type AgentId, inOrder } from '../../domain/signals/agents.ts';
 import type { Signal } from '../../domain/signals/signals.ts';
@@ -129,7 +130,7 @@ export function createCoordinator(
     async submitSignal(agentId, { requestId, cycleId, model, version, signals }) {
       const unknown = signals.find(({ symbol }) => !symbols.includes(symbol));
       if (unknown) throw refusal(`${unknown.symbol} is not traded here: ${symbols.join(', ')} are.`);
-      const { agents, ...rules } = await policyInForce(journal, { account, demo });
+      const policy = await policyInForce(journal, { account, demo });
       const { settings } = await journal.policy.read(account);
       const formedAt = now();
       const said = signals.map(({ validUntilAt, ...view }): Signal => {
@@ -144,7 +145,8 @@ export function createCoordinator(
           ...(cycleId === undefined ? {} : { cycleId }),
         });
         const { receivedAt, lateFor, signal: stands } = submitted;
-        const note = lateFor === undefined ? whyNot(agents[agentId], rules) : `late: ${lateFor} had decided`;
+        const asked = { takenAt: receivedAt, horizonMs };
+        const note = lateFor === undefined ? whyNot(stands, asked, policy) : `late: ${lateFor} had decided`;
         const standsUntilAt = Math.min(stands.validUntilAt, receivedAt + settings.maxSignalAgeSeconds * 1_000);
         const { probabilities, expectedReturn, uncertainty, rebuilt } = stands;
         const takenAs = rebuilt && { by: rebuilt.by, probabilities, expectedReturn, uncertainty };
@@ -176,12 +178,13 @@ export function createCoordinator(
   };
 }
 
-/** Why an agent's signals do not count as things stand; empty when they do. */
-function whyNot(participant: Participant | undefined, rules: { earnedTrust: boolean }): string {
-  if (!participant?.enabled) return 'disabled';
-  if (participant.role === 'shadow') return 'shadow: scored, not counted';
-  if (participant.role === 'guard') return 'guard: does not vote, and may forbid to buy';
-  return votingWeight(participant, rules) > 0 && participant.cap > 0 ? '' : 'weight 0';
+/** Why a signal would not count in a consensus that were formed now, by the rule that this keeps to; empty when it would. */
+function whyNot(signal: Signal, asked: { takenAt: number; horizonMs: number }, policy: ParticipationPolicy): string {
+  const { agentId, symbol } = signal;
+  if (policy.agents[agentId]?.role === 'guard') return 'guard: does not vote, and may forbid to buy';
+  const answer = { agentId, opinions: [signal], model: '', version: '', latencyMs: 0, tokens: 0, costUsd: '0' };
+  const { counted, note } = ballotOf(agentId, symbol, { answers: [answer], ...asked, version: 2 }, policy);
+  return counted ? '' : note;
 }
 
 /** The warehouse is where housekeeping runs, and not asked from here. */

@@ -253,11 +253,26 @@ describe('a guest', () => {
   it.each([
     [{ role: 'shadow' }, 'shadow: scored, not counted'],
     [{ weight: 0 }, 'weight 0'],
+    [{ cap: 0 }, 'cap 0'],
     [{ role: 'guard' }, 'guard: does not vote, and may forbid to buy'],
   ])('with %j learns that its signal does not count', async (settings, note) => {
     const client = await guest(`silenced-${note.split(/\W/)[0]}`, settings);
     const answer = await call(client, 'submit_signal', submission());
     expect(signalReceiptSchema.parse(answer.structuredContent).received[0]).toMatchObject({ counts: false, note });
+    await client.close();
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ['of which the end is past', { validUntilAt: Date.now() - 60_000 }, /^expired \d+ ms before$/],
+    ['without a conviction', { conviction: 0 }, /^no voice: conviction 0$/],
+    ['of as good as none', { conviction: 0.0009 }, /^no voice: conviction 0$/],
+  ])('learns that a signal %s cannot count', async (name, changes, note) => {
+    const client = await guest(`nothing-${name.length}`);
+    const answer = await call(client, 'submit_signal', submission(changes));
+    expect(signalReceiptSchema.parse(answer.structuredContent).received[0]).toMatchObject({
+      counts: false,
+      note: expect.stringMatching(note),
+    });
     await client.close();
   });
 
