@@ -9,6 +9,8 @@ import { clock } from './cycle-view.ts';
 export interface StandingView {
   agent: AgentId;
   askEverySeconds: number;
+  /** Why nobody asks it as things stand, and so no cycle hears its answer. */
+  notAsked?: string;
   askedAt?: number;
   /** Missing while the answer is under way. */
   endedAt?: number;
@@ -19,14 +21,20 @@ export interface StandingView {
 }
 
 /** One of each seat whose settings say how often it is asked. */
-export function viewStanding(asked: readonly AskedAgent[], agents: AgentsConfiguration): StandingView[] {
+export function viewStanding(
+  asked: readonly AskedAgent[],
+  agents: AgentsConfiguration,
+  { isHalted, participation }: { isHalted: boolean; participation: Readonly<Record<AgentId, { enabled: boolean }>> },
+): StandingView[] {
   return agentIds.flatMap((agent) => {
     const askEveryMs = askEveryMsOf(agents, agent);
     if (askEveryMs === undefined) return [];
+    const notAsked = isHalted ? 'trading is halted' : participation[agent]?.enabled ? undefined : 'it is switched off';
     const { askedAt, endedAt, standing } = asked.find(({ agentId }) => agentId === agent) ?? {};
     return {
       agent,
       askEverySeconds: askEveryMs / 1_000,
+      ...(notAsked === undefined ? {} : { notAsked }),
       ...(askedAt === undefined ? {} : { askedAt }),
       ...(endedAt === undefined ? {} : { endedAt }),
       ...(standing ? viewAnswer(standing) : {}),
@@ -43,9 +51,10 @@ function viewAnswer({ answer, earlier, formedAt, standsUntilAt }: StandingAnswer
 
 /** For a person. */
 export function standingLine(
-  { agent, askEverySeconds, askedAt, endedAt, formedAt, standsUntilAt = 0, abstains }: StandingView,
+  { agent, askEverySeconds, notAsked, askedAt, endedAt, formedAt, standsUntilAt = 0, abstains }: StandingView,
   now: number,
 ): string {
+  if (notAsked !== undefined) return `${agent} is not asked, else every ${askEverySeconds} s: ${notAsked}`;
   const every = `${agent} is asked every ${askEverySeconds} s`;
   if (askedAt === undefined) return `${every}, and was not asked yet`;
   const underWay = endedAt === undefined ? `one is under way since ${clock(askedAt)}` : undefined;

@@ -19,8 +19,9 @@ const answer: AgentAnswer = {
 };
 const standing = { answer, earlier: [], formedAt: NOON, standsUntilAt: NOON + 1_260_000 };
 const first: AskedAgent = { agentId: 'qwen', askId: 'ask/1', askedAt: NOON };
-const lineOf = (asked: AskedAgent[], now = NOON + 90_000) =>
-  viewStanding(asked, agents).map((view) => standingLine(view, now));
+const on = { isHalted: false, participation: { qwen: { enabled: true } } };
+const lineOf = (asked: AskedAgent[], now = NOON + 90_000, so = on) =>
+  viewStanding(asked, agents, so).map((view) => standingLine(view, now));
 
 it.each([
   ['was not asked yet', [], ['qwen is asked every 600 s, and was not asked yet']],
@@ -52,7 +53,16 @@ it('status says of an answer without a view which of the reasons it has', () => 
 });
 
 it('status says nothing of agents that each cycle asks', () => {
-  expect(viewStanding([first], agentsSchema.parse({}))).toEqual([]);
+  expect(viewStanding([first], agentsSchema.parse({}), on)).toEqual([]);
+});
+
+it.each([
+  ['that is switched off', { ...on, participation: { qwen: { enabled: false } } }, 'it is switched off'],
+  ['nobody knows', { ...on, participation: {} as typeof on.participation }, 'it is switched off'],
+  ['while trading is halted', { ...on, isHalted: true }, 'trading is halted'],
+])('status says of an agent %s that it is not asked, and nothing of an answer that nobody hears', (_, so, why) => {
+  const answered = { ...first, endedAt: NOON + 60_000, standing };
+  expect(lineOf([answered], NOON + 90_000, so)).toEqual([`qwen is not asked, else every 600 s: ${why}`]);
 });
 
 it('a cycle shows the age of a view that stood before it', () => {

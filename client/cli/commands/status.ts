@@ -47,17 +47,19 @@ async function gather({ configuration, journal }: CliContext) {
   const books = await journal();
   const stacks = await viewStacks(books, ownPlace());
   const joined = stacks.some(({ here, kind }) => here && kind === 'joined');
-  const [temporal, others, control, cycles, marks, open, reconciliation, incidents, asked] = await Promise.all([
-    lookAtTemporal(account),
-    Promise.all(healthEndpoints(configuration, joined).map(askHealth)),
-    books.control.read(account),
-    books.cycles.list(account, 1),
-    books.ledger.equityMarks(account),
-    books.intents.listOpen(account),
-    books.exchange.lastReconciliation(account),
-    books.incidents.list({ since: Date.now() - FIGURES_MS, limit: 10_000 }),
-    books.standing.read(account),
-  ]);
+  const [temporal, others, control, cycles, marks, open, reconciliation, incidents, asked, { agents: participation }] =
+    await Promise.all([
+      lookAtTemporal(account),
+      Promise.all(healthEndpoints(configuration, joined).map(askHealth)),
+      books.control.read(account),
+      books.cycles.list(account, 1),
+      books.ledger.equityMarks(account),
+      books.intents.listOpen(account),
+      books.exchange.lastReconciliation(account),
+      books.incidents.list({ since: Date.now() - FIGURES_MS, limit: 10_000 }),
+      books.standing.read(account),
+      books.participation.read(),
+    ]);
   // One whose request the exchange would refuse by now, and of which nothing is known, is no longer on its way.
   const now = Date.now();
   const unresolved = open
@@ -74,7 +76,10 @@ async function gather({ configuration, journal }: CliContext) {
     guards: temporal.guards,
     protectedSymbols: temporal.guards?.flatMap(({ symbol, answers }) => (symbol && answers ? [symbol] : [])),
     lastCycle: cycles[0],
-    standing: viewStanding(asked, configuration.agents),
+    standing: viewStanding(asked, configuration.agents, {
+      isHalted: control.tradingState === 'halted',
+      participation,
+    }),
     services: [temporal.health, ...others],
     stacks,
     health: healthFigures(incidents),
