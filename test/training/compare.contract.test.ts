@@ -34,13 +34,19 @@ describe('cases of recorded decisions', () => {
     const known = await readWarehouse(books.warehouse, books.feeds, (reader) =>
       readKnown(reader, { from: START, to: START + MINUTES * MINUTE }),
     );
-    return casesOf(known, { mode: 'paper', horizonMs: HORIZON_MS, most, takerFeeRate: '0.001' });
+    return casesOf(known, {
+      mode: 'paper',
+      horizonMs: HORIZON_MS,
+      most,
+      takerFeeRates: new Map([['BTC/USDT', '0.003']]),
+    });
   };
 
   it('do not overlap, have ended, and hold what was known by then and what came', async () => {
     const found = await cases(1_000);
     // 2,040 minutes of decisions, the last hour of which has not ended.
     expect(found).toHaveLength(33);
+    expect(found[0]?.snapshot.symbols[0]?.instrument.takerFeeRate).toBe('0.003');
     for (const [index, { snapshot, realised }] of found.entries()) {
       const { takenAt, symbols } = snapshot;
       expect(takenAt - (found[index - 1]?.snapshot.takenAt ?? 0)).toBeGreaterThanOrEqual(HORIZON_MS);
@@ -86,6 +92,10 @@ describe('sapphire agents compare', () => {
     const journal = await openJournal(loadConfiguration());
     const market = await openMarketBuffer(loadConfiguration(), journal.id);
     await liveThrough({ journal, market } as Books, candles);
+    await journal.exchange.keepFeeRates(
+      'main',
+      new Map([['BTC/USDT', { makerFeeRate: '0.001', takerFeeRate: '0.01' }]]),
+    );
     await market.close();
     await journal.close();
   });
@@ -136,6 +146,14 @@ describe('sapphire agents compare', () => {
     expect(await run('--cases', '25', '--yes', '--json')).toBe(ExitCode.ok);
     const { results, mostUsd } = answer() as { mostUsd: string; results: Record<string, never>[] };
     expect(provider.requests).toHaveLength(50);
+    const costs = provider.requests.flatMap(
+      (request) => /round_trip_cost_bps = (\d+)/.exec(userMessage(request))?.[1] ?? [],
+    );
+    expect(
+      costs.map(Number).every((cost) => cost >= 200 && cost < 210),
+      'what the account pays, both ways',
+    ).toBe(true);
+    expect(costs).toHaveLength(25);
     expect(results.map(({ prompt, verdict }) => [prompt, verdict])).toEqual([
       ['signal/1', 'first'],
       ['signal/2', 'better'],

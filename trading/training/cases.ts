@@ -17,8 +17,8 @@ export interface CasesWanted {
   mode: Mode;
   horizonMs: number;
   most: number;
-  /** Of buying and selling; missing where nobody knows it any more. */
-  takerFeeRate?: DecimalText | undefined;
+  /** What the account pays on each symbol now: what it paid then is not recorded. */
+  takerFeeRates: ReadonlyMap<string, DecimalText>;
 }
 
 /** Two hours of minutes, and of the longer ones what a week of minutes makes. */
@@ -59,7 +59,7 @@ export function casesOf(known: Known, wanted: CasesWanted): RecordedCase[] {
 function caseOf(
   books: readonly BookSnapshotRow[],
   series: ReadonlyMap<string, CandleSeries>,
-  { mode, horizonMs, takerFeeRate }: CasesWanted,
+  { mode, horizonMs, takerFeeRates }: CasesWanted,
 ): RecordedCase | undefined {
   const [first] = books;
   if (!first) return undefined;
@@ -72,7 +72,14 @@ function caseOf(
     if (minutes.length === 0 || final === undefined || !(mid > 0)) return [];
     realised.set(symbol, final / mid - 1);
     const frames = FRAMES.flatMap(([timeframe, count]) => frameOf(minutes, timeframe, count));
-    return [{ instrument: instrumentOf(symbol, takerFeeRate), candles: minutes.slice(-MINUTES), frames, book: levels }];
+    return [
+      {
+        instrument: instrumentOf(symbol, takerFeeRates.get(symbol)),
+        candles: minutes.slice(-MINUTES),
+        frames,
+        book: levels,
+      },
+    ];
   });
   if (symbols.length === 0) return undefined;
   return { cycleId, snapshot: { snapshotId: 'recorded', venue: 'recorded', mode, takenAt, symbols }, realised };

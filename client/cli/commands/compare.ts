@@ -43,8 +43,11 @@ async function compare(context: CliContext, options: CompareOptions, id: SeatOf<
   const to = warehouse.now();
   const horizonMs = configuration.cycle.horizonMinutes * 60_000;
   const known = await readWarehouse(warehouse, feeds, (reader) => readKnown(reader, { from: to - options.since, to }));
-  const takerFeeRate = configuration.mode === 'paper' ? configuration.paperExchange.takerFeeRate : undefined;
-  const cases = casesOf(known, { mode: configuration.mode, horizonMs, most: options.cases, takerFeeRate });
+  const { exchange, modelCalls } = await context.journal();
+  const takerFeeRates = new Map(
+    (await exchange.feeRates(configuration.account)).map((one) => [one.symbol, one.takerFeeRate]),
+  );
+  const cases = casesOf(known, { mode: configuration.mode, horizonMs, most: options.cases, takerFeeRates });
   if (cases.length === 0) {
     throw new UserError(
       'NothingToCompare',
@@ -79,7 +82,6 @@ async function compare(context: CliContext, options: CompareOptions, id: SeatOf<
       ExitCode.refused,
     );
   }
-  const { modelCalls } = await context.journal();
   const results = await comparePrompts(comparing, modelCalls, (done) => progress(`${done} of ${cases.length} cases`));
   const told = results.map((result) => toldOf(result, results[0]));
   print({ ...about, asked: true, results: told }, options, () => describe(told));
