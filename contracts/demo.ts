@@ -9,6 +9,13 @@ export interface Belief {
 
 /** Beside the mode, wherever that is named. */
 export const DEMO_LABEL = 'demo: agents are taken at their word, to show the machinery and no edge';
+/** The same where it is no demo. */
+export const RECORD_LABEL = 'agents are believed as far as their own record goes, and without one it holds cash';
+
+/** Where nothing is known of belief, the mode alone. */
+export function paperLabel(demo: boolean | undefined): string {
+  return demo === undefined ? 'paper' : `paper, ${demo ? DEMO_LABEL : RECORD_LABEL}`;
+}
 
 /** What came of it, wherever its results are shown. */
 export const DEMO_RECORD =

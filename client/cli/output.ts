@@ -1,4 +1,4 @@
-import { DEMO_LABEL } from '../../contracts/demo.ts';
+import { paperLabel } from '../../contracts/demo.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { oneLine } from '../../contracts/text.ts';
 import type { Mode } from '../../domain/market/market.ts';
@@ -38,7 +38,7 @@ export function show(lines: Lines): void {
 export function heading(mode: Mode | undefined, demo?: boolean): string {
   if (mode === undefined) return '';
   if (mode === 'live') return '████ LIVE ████ real money ████\n';
-  return demo ? `paper, ${DEMO_LABEL}\n` : 'paper\n';
+  return `${paperLabel(demo)}\n`;
 }
 
 function withMode(value: unknown, mode: Mode | undefined, demo?: boolean): unknown {

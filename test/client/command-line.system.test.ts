@@ -8,7 +8,7 @@ import { describeTrail } from '../../client/views/cycle-trail.ts';
 import { cycleLine, viewCycle } from '../../client/views/cycle-view.ts';
 import type { Consensus } from '../../contracts/consensus.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
-import { DEMO_LABEL, expectationOf } from '../../contracts/demo.ts';
+import { DEMO_LABEL, expectationOf, RECORD_LABEL } from '../../contracts/demo.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { defaultParticipation } from '../../domain/consensus/participation.ts';
 import { tagged } from '../../domain/money/tagged.ts';
@@ -217,6 +217,7 @@ describe('every output names the mode', () => {
     print({}, { mode: 'live' }, () => 'text');
     expect(written).toEqual(['paper\ntext\n', `${heading('live')}text\n`]);
     expect(heading('paper', true)).toBe(`paper, ${DEMO_LABEL}\n`);
+    expect(heading('paper', false)).toBe(`paper, ${RECORD_LABEL}\n`);
     expect(heading('live')).toMatch(/LIVE.*real money/);
   });
 

@@ -23,7 +23,9 @@ describe('a system without a key, a model or a record', { timeout: 300_000 }, ()
     expect(screen).toMatch(/HOLDS CASH until an agent has earned belief.*\n.*switch agents on.*"demo: true"/);
     for (const line of linesOf(screen)) expect(line).toMatch(/│ no orders │ 0 fills │ equity 10000\.00 USDT/);
     const { stdout: status } = await installation.sapphire('status');
-    expect(status).toMatch(/^paper\n[^]*HOLDS CASH until an agent has earned belief/);
+    expect(status).toMatch(
+      /^paper, agents are believed as far as their own record goes[^]*\n[^]*HOLDS CASH until an agent has earned belief/,
+    );
   });
 
   it('trades in a demo, on the same books and the same signals, and each screen says what that is', async () => {

@@ -440,7 +440,7 @@ describe('the shipped reports', () => {
       { period: 'weekly', at: day(1) },
     );
     const html = pageHtml(page);
-    expect(html).toContain('<span class="mode paper">paper</span>');
+    expect(html).toContain('<span class="mode paper">paper, agents are believed as far as their own record goes');
     expect(html).toContain('Week from 2026-11-02');
     expect(html.match(/<svg/g)?.length).toBeGreaterThan(4);
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);

@@ -1,4 +1,4 @@
-import { DEMO_LABEL, DEMO_RECORD } from '../../../contracts/demo.ts';
+import { DEMO_RECORD, paperLabel } from '../../../contracts/demo.ts';
 import { oneLine } from '../../../contracts/text.ts';
 import type { Mode } from '../../../domain/market/market.ts';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
@@ -105,7 +105,7 @@ export function pageHtml(page: ReportPage): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${escaped(`${title} · ${mode} · Sapphire`)}</title><style>${style}</style></head><body>
-<header><span class="mode ${mode}">${mode === 'live' ? 'LIVE: real money' : demo ? `paper, ${escaped(DEMO_LABEL)}` : 'paper'}</span><h1>${escaped(title)}</h1>
+<header><span class="mode ${mode}">${mode === 'live' ? 'LIVE: real money' : escaped(paperLabel(demo))}</span><h1>${escaped(title)}</h1>
 <p>Account ${escaped(account)}, from ${moment(range.from)} to before ${moment(range.to)} UTC. Made ${moment(madeAt)} UTC.</p>
 ${demo ? `<p class="missing">${escaped(DEMO_RECORD)}</p>` : ''}${missing.map((each) => `<p class="missing">${escaped(missingLine(each))}</p>`).join('')}</header>
 <div class="tiles">${tiles.join('')}</div>
