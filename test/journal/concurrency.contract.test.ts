@@ -39,6 +39,19 @@ describe.each(adapterNames)('two processes with the same books on %s', (name) =>
     expect(decimal(usdt?.free ?? '-1').isNegative()).toBe(false);
   });
 
+  it('open an account at once, whoever of them comes first', async () => {
+    const all = [books.journal, await books.again(), await books.again()];
+    const accounts = Array.from({ length: 40 }, (_, n) => `fresh-${n}`);
+    for (const account of accounts) {
+      await Promise.all(
+        all.map((journal, n) =>
+          journal.ledger.transfer({ reference: `t-${n}`, account, asset: 'USDT', amount: '1', value: '1', at: 0 }),
+        ),
+      );
+      expect(await books.journal.ledger.balances(account)).toMatchObject([{ asset: 'USDT', free: '3' }]);
+    }
+  });
+
   it('plan one cycle once', async () => {
     await fund(books.journal);
     const both = [books.journal, await books.again()];

@@ -1,8 +1,11 @@
 import type { Sql, Value } from './database.ts';
 
-/** Makes an account's row, which says at which venue it is, before anything of its ledger can be written: an account never changes its venue. */
+/**
+ * Makes an account's row, which says at which venue it is, before anything of its ledger can be written: an account never changes its venue.
+ * Whatever conflicts: two that open it at once meet in PostgreSQL in either of its two keys.
+ */
 export const openAccount = (account: string, venue: string): [sql: string, ...values: Value[]] => [
-  'INSERT INTO ledgers (account, venue) VALUES (?, ?) ON CONFLICT (account) DO NOTHING',
+  'INSERT INTO ledgers (account, venue) VALUES (?, ?) ON CONFLICT DO NOTHING',
   account,
   venue,
 ];
