@@ -93,6 +93,19 @@ describe('a provider in trouble', () => {
     await expect(asked).rejects.toMatchObject({ type: 'AgentUnavailable', nonRetryable: false });
   });
 
+  it('says that nothing listens in what it abstains with, in the log, and for as long as it is left alone', async () => {
+    const provider = await startFakeProvider(() => ({}));
+    await provider.close();
+    const agent = deepseekAt(provider.baseUrl);
+    const logLines: string[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      const { answer } = await ask(agent, healthyRequest(), { attempt: 2, logLines });
+      expect(detailOf(answer)).toContain('nothing listens there: ECONNREFUSED');
+    }
+    expect(detailOf((await ask(agent, healthyRequest())).answer)).toContain('left alone');
+    expect(logLines.filter((line) => line.includes('nothing listens there: ECONNREFUSED'))).toHaveLength(6);
+  });
+
   it.each(['never', 'headers'] as const)('abstains with `timeout` when the answer stalls: %s', async (stall) => {
     const provider = await provide(() => ({ stall }));
     const startedAt = performance.now();

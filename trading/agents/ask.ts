@@ -3,7 +3,7 @@ import type { AgentQuestion } from '../../contracts/signals.ts';
 import { mostProbable } from '../../domain/consensus/pooling.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
-import type { AgentAnswer, Opinion } from '../../domain/signals/signals.ts';
+import { type AgentAnswer, isUnwell, type Opinion } from '../../domain/signals/signals.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { ReadSnapshot } from '../../stores/market-buffer/snapshots.ts';
@@ -54,7 +54,11 @@ export async function askAgent(
   answer.latencyMs = Math.round(performance.now() - startedAt);
   count(answer);
   const { model, tokens, costUsd, latencyMs } = answer;
-  logger.info({ attempt, model, tokens, costUsd, latencyMs, opinions: tally(answer) }, 'agent answered');
+  const why = faultsIn(answer);
+  logger.info(
+    { attempt, model, tokens, costUsd, latencyMs, opinions: tally(answer), ...(why.length > 0 ? { why } : {}) },
+    'agent answered',
+  );
   return answer;
 }
 
@@ -123,6 +127,14 @@ function count(answer: AgentAnswer): void {
 
 function sideOf(opinion: Opinion): 'up' | 'flat' | 'down' | 'abstain' {
   return opinion.kind === 'abstention' ? 'abstain' : mostProbable(opinion.probabilities);
+}
+
+/** What kept an agent that somebody set up from a view; the log of one that is only without its key would say it in each cycle. */
+function faultsIn({ opinions }: AgentAnswer): string[] {
+  const faults = opinions.flatMap((opinion) =>
+    opinion.kind === 'abstention' && isUnwell(opinion.reason) ? [opinion.detail] : [],
+  );
+  return [...new Set(faults)];
 }
 
 function tally(answer: AgentAnswer): Record<string, string> {

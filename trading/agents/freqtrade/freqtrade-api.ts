@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AbstentionReason } from '../../../domain/signals/signals.ts';
 import { firstFault } from '../answer-check.ts';
 import { AnswerTooLong, boundedFetch } from '../bounded-fetch.ts';
+import { connectionFault } from '../connection-failure.ts';
 import { printable } from '../language-models/reply.ts';
 import { AgentUnavailable } from '../port.ts';
 import { originOf } from '../probe.ts';
@@ -143,10 +144,11 @@ export function freqtradeApi({ baseUrl, username, password }: FreqtradeAccess, s
         ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       });
       text = await textOf(response);
-    } catch {
+    } catch (error) {
       signal.throwIfAborted();
+      const fault = connectionFault(error);
       throw new AgentUnavailable(
-        `No Freqtrade answers at ${origin}: start it, or correct agents.freqtrade.baseUrl, or leave that out and use "npm start -- --with freqtrade".`,
+        `No Freqtrade answers at ${origin}${fault === undefined ? '' : ` (${fault})`}: start it, or correct agents.freqtrade.baseUrl, or leave that out and use "npm start -- --with freqtrade".`,
       );
     }
     const { status } = response;

@@ -51,6 +51,8 @@ export function createCompletion(provider: Provider): Complete {
     return known;
   };
 
+  // By model, for as long as it is left alone because of them.
+  const lastFailures = new Map<string, string>();
   // Models that turned out to take no schema, so that each is asked in vain once.
   const withoutSchema = new Set<string>();
   const completed = async (model: string, question: Question, signal: AbortSignal): Promise<Completion> => {
@@ -71,14 +73,16 @@ export function createCompletion(provider: Provider): Complete {
           return await completed(model, question, AbortSignal.any([signal, deadline]));
         } catch (error) {
           signal.throwIfAborted();
-          throw deadline.aborted ? timedOut(provider) : translated(error, provider, model);
+          const failure = deadline.aborted ? timedOut(provider) : translated(error, provider, model);
+          if (isHealthFailure(failure)) lastFailures.set(model, failure.message);
+          throw failure;
         }
       });
     } catch (error) {
       if (!isBrokenCircuitError(error)) throw error;
       throw new CompletionRefused(
         'unavailable',
-        `${model} of ${provider.name} failed five times in a row and is left alone; it is tried again ten seconds after the last failure.`,
+        `${model} of ${provider.name} failed five times in a row and is left alone; it is tried again ten seconds after the last failure: ${lastFailures.get(model)}`,
         true,
       );
     }

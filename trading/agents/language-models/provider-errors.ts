@@ -1,6 +1,7 @@
 import { APIConnectionTimeoutError, APIError } from 'openai';
 import { scrub } from '../../../runtime/telemetry/logger.ts';
 import { AnswerTooLong } from '../bounded-fetch.ts';
+import { connectionFault } from '../connection-failure.ts';
 import { AgentUnavailable } from '../port.ts';
 import { CompletionRefused } from './completion.ts';
 import { printable } from './reply.ts';
@@ -33,7 +34,8 @@ export function translated(error: unknown, provider: Whose, model: string): Erro
   }
   const status = error instanceof APIError && typeof error.status === 'number' ? error.status : undefined;
   if (!(error instanceof APIError) || status === undefined) {
-    return new AgentUnavailable(`The connection to ${name} failed.`);
+    const fault = connectionFault(error);
+    return new AgentUnavailable(`The connection to ${name} failed${fault === undefined ? '' : ` (${fault})`}.`);
   }
   if (status === 408 || status === 429 || status >= 500) {
     return new AgentUnavailable(`${name} is overloaded or broken for now (status ${status}).`, {

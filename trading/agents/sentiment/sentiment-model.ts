@@ -9,6 +9,7 @@ import type { Sentiment } from '../../../domain/signals/sentiment.ts';
 import { createBreaker } from '../../../runtime/telemetry/breaker.ts';
 import { scrub } from '../../../runtime/telemetry/logger.ts';
 import { AnswerTooLong, boundedFetch } from '../bounded-fetch.ts';
+import { connectionFault } from '../connection-failure.ts';
 import { CompletionRefused } from '../language-models/completion.ts';
 import type { ModelCalls } from '../language-models/metering.ts';
 import { SENTIMENT_VERSION, sentimentPrompt } from '../language-models/prompts/sentiment-1.ts';
@@ -93,6 +94,7 @@ export function createSentimentModel(
   });
   const breaker = createBreaker('agents', agentId, (error) => error instanceof AgentUnavailable);
   const known = new Map<string, RatedItem | undefined>();
+  let lastFailure = '';
 
   return async (cycleId, model, item, signal) => {
     const prompt = sentimentPrompt(item);
@@ -165,13 +167,18 @@ export function createSentimentModel(
             );
           }
           const why =
-            error instanceof APIError && error.status !== undefined ? `status ${error.status}` : 'no usable answer';
-          throw new AgentUnavailable(`The ${name} server failed to rate news (${why}).`);
+            error instanceof APIError && error.status !== undefined
+              ? `status ${error.status}`
+              : (connectionFault(error) ?? 'no usable answer');
+          lastFailure = `The ${name} server failed to rate news (${why}).`;
+          throw new AgentUnavailable(lastFailure);
         }
       });
     } catch (error) {
       if (isBrokenCircuitError(error))
-        throw new AgentUnavailable(`The ${name} server failed five times in a row and is left alone for ten seconds.`);
+        throw new AgentUnavailable(
+          `The ${name} server failed five times in a row and is left alone for ten seconds: ${lastFailure}`,
+        );
       throw error;
     }
   }
