@@ -6,12 +6,12 @@ import { type BooksActivities, createBooksActivities, createServedBooks } from '
 import type { Configuration } from '../contracts/config/schema.ts';
 import { TaskQueue } from '../contracts/task-queues.ts';
 import { startedEngines } from '../runtime/configuration/engines.ts';
-import { metrics } from '../runtime/telemetry/metrics.ts';
 import type { Journal } from '../stores/journal/port.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { createSnapshotReader } from '../stores/market-buffer/snapshots.ts';
 import { marketSpeed } from '../venues/access.ts';
 import type { MarketDataPort, Venue } from '../venues/port.ts';
+import { watchCycleSchedule } from './cycle-watch.ts';
 
 const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 
@@ -26,19 +26,26 @@ export interface OwnBooks {
 interface Needs {
   configuration: Configuration;
   journal: Journal;
+  client: Client;
   logger: Logger;
 }
 
 /** A cycle's steps with the books, and the market buffer that is opened for them. */
-export async function openBooks({ configuration, journal, logger }: Needs, market: MarketDataPort): Promise<OwnBooks> {
+export async function openBooks(
+  { configuration, journal, client, logger }: Needs,
+  market: MarketDataPort,
+): Promise<OwnBooks> {
   const buffer = await openMarketBuffer(configuration, journal.id);
   // Told by whoever tells when the last cycle ended: of a process that cannot be heard neither is known, and no cycle is late.
-  metrics.cycleInterval.set(configuration.cycle.intervalSeconds);
+  const stopWatching = watchCycleSchedule(client, configuration.account, logger);
   const readSnapshot = createSnapshotReader(buffer);
   const engines = startedEngines();
   return {
     activities: createBooksActivities({ market, buffer, journal, configuration, engines, readSnapshot, logger }),
-    close: () => buffer.close(),
+    close: async () => {
+      stopWatching();
+      await buffer.close();
+    },
   };
 }
 

@@ -18,11 +18,11 @@ import { workflowBundle } from './workflow-bundle.ts';
 type Context = Pick<RoleContext, 'configuration' | 'client' | 'logger'>;
 
 /** What cycles do with the books, beside them. */
-async function ownBooks({ configuration, logger }: Context, venue: Venue, market: MarketDataPort) {
+async function ownBooks({ configuration, client, logger }: Context, venue: Venue, market: MarketDataPort) {
   const journal = await openJournal(configuration);
   await refuseOtherMarket({ journal, venue, configuration });
   await refuseUnlisted(configuration, market, journal);
-  const { activities, close } = await openBooks({ configuration, journal, logger }, market);
+  const { activities, close } = await openBooks({ configuration, journal, client, logger }, market);
   return {
     journal,
     activities,

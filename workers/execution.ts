@@ -25,7 +25,7 @@ await runRole('execution', async ({ configuration, secrets, client, logger }) =>
   await refuseUnlisted(configuration, trading, journal);
   await keepFeeRates({ journal, trading, configuration, logger }, configuration.account);
   const events = createOrderEvents();
-  const books = serveBooks({ configuration, journal, logger }, openVenue(marketAccess(configuration, secrets)));
+  const books = serveBooks({ configuration, journal, client, logger }, openVenue(marketAccess(configuration, secrets)));
   const stream = venue.stream({ onEvent: events.wake, logger });
 
   return {

@@ -27,7 +27,7 @@ import { beating } from '../heartbeat.ts';
 import { isRunning } from '../reconcile/missing.ts';
 import { createAnswerWatch } from './answers.ts';
 import { type RecoveryTools, recoveriesBy } from './recoveries.ts';
-import { scheduleObservation, watchedSchedules } from './schedules.ts';
+import { createScheduleWatch, watchedSchedules } from './schedules.ts';
 import { versionsObservation } from './versions.ts';
 
 export type { HealthLook } from '../../trading/health/look.ts';
@@ -80,6 +80,7 @@ function createProbes(dependencies: HealthDependencies, startedAt: number): (lat
   const { journal, client, configuration, exchange, engines, dataFolder, exportLagMs, backupAt } = dependencies;
   const { account, mode, warehouse, protection, symbols } = configuration;
   const sinceItServes = createPatience(startedAt);
+  const scheduleLook = createScheduleWatch(client);
   const answers = createAnswerWatch(client, journal, account, startedAt);
   const runs = (workflowId: string): Promise<boolean> => isRunning(client, workflowId);
   /** What is read is of no account. */
@@ -95,7 +96,7 @@ function createProbes(dependencies: HealthDependencies, startedAt: number): (lat
     () => ordersObservation(journal, account),
     ...(protection.enabled ? [() => protectionObservation(journal, runs, account), answers.exits] : []),
     () => cycleObservation(journal, account),
-    ...watchedSchedules(configuration).map((schedule) => () => scheduleObservation(client, schedule)),
+    ...watchedSchedules(configuration).map((schedule) => () => scheduleLook(schedule)),
     // A worker of this version asks for nothing before trading control has answered it.
     async () => (isStarting(startedAt, Date.now()) ? [] : versionsObservation(client, Date.now())),
     () => outboxObservation(exportLagMs, warehouse.exportSeconds),

@@ -5,6 +5,7 @@ import {
   exportScheduleId,
   reconcileScheduleId,
   retentionScheduleId,
+  scheduleId,
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
 import type { DueRecovery } from '../../domain/health/health.ts';
@@ -25,7 +26,10 @@ export interface RecoveryTools {
   restoreSchedules(): Promise<string[]>;
 }
 
-/** What can be done about a component, each with its end in words. */
+/**
+ * What can be done about a component, each with its end in words. None trades more than was asked for, undoes what a person did, or resumes
+ * anything but a halt of its own kind and epoch.
+ */
 export function recoveriesBy(tools: RecoveryTools): Record<RecoveryAction, (due: DueRecovery) => Promise<string>> {
   const { client, configuration, dataFolder, restoreSchedules } = tools;
   const { account, mode } = configuration;
@@ -35,8 +39,10 @@ export function recoveriesBy(tools: RecoveryTools): Record<RecoveryAction, (due:
     reconcile: () => triggerRound(client, reconcileScheduleId(account)),
     unfreeze: () => unfreeze(tools, account),
     requeue: async ({ component }) => {
+      const id = component.replace(/^schedule\//, '');
+      if (id === scheduleId(account)) throw new Error('a cycle is started by its schedule and by people alone');
       await restoreSchedules();
-      return triggerRound(client, component.replace(/^schedule\//, ''));
+      return triggerRound(client, id);
     },
     'drain-outbox': () => triggerRound(client, exportScheduleId(mode)),
     'make-room': () => triggerRound(client, retentionScheduleId(mode)),

@@ -4,50 +4,73 @@ import type { Configuration } from '../../contracts/config/schema.ts';
 import { askScheduleId, exportScheduleId, reconcileScheduleId, scheduleId } from '../../contracts/workflow-ids.ts';
 import { type Observation, observed } from '../../domain/health/health.ts';
 import { seatIds } from '../../domain/signals/seats.ts';
+import { dueEveryMs } from '../../runtime/due-rounds.ts';
 
-export interface WatchedSchedule {
+interface WatchedSchedule {
   id: string;
-  /** Without a round for so long it is overdue. */
-  withinMs: number;
-  /** It need not exist: without the schedule of cycles nobody has asked for any. */
-  optional: boolean;
+  code: 'schedule.overdue' | 'cycles.overdue';
 }
 
-export function watchedSchedules({ account, mode, cycle, warehouse, agents }: Configuration): WatchedSchedule[] {
+/** Without a round for so many of its own intervals a schedule is overdue. */
+const INTERVALS = 3;
+
+export function watchedSchedules({ account, mode, agents }: Configuration): WatchedSchedule[] {
+  const asked = seatIds.filter((seat) => askEveryMsOf(agents, seat) !== undefined);
+  const rounds = [
+    reconcileScheduleId(account),
+    ...asked.map((seat) => askScheduleId(account, seat)),
+    exportScheduleId(mode),
+  ];
   return [
-    { id: scheduleId(account), withinMs: 3 * cycle.intervalSeconds * 1_000, optional: true },
-    { id: reconcileScheduleId(account), withinMs: 90_000, optional: false },
-    ...seatIds.flatMap((seat) => {
-      const askEveryMs = askEveryMsOf(agents, seat);
-      return askEveryMs === undefined
-        ? []
-        : { id: askScheduleId(account, seat), withinMs: 3 * askEveryMs, optional: false };
-    }),
-    { id: exportScheduleId(mode), withinMs: 3 * warehouse.exportSeconds * 1_000, optional: false },
+    { id: scheduleId(account), code: 'cycles.overdue' },
+    ...rounds.map((id) => ({ id, code: 'schedule.overdue' as const })),
   ];
 }
 
-/** A schedule whose rounds have stopped coming. One that a person paused is left alone. */
-export async function scheduleObservation(
-  client: Client,
-  { id, withinMs, optional }: WatchedSchedule,
-): Promise<Observation[]> {
-  const overdue = (detail: string) => ({ code: 'schedule.overdue' as const, detail });
-  const component = `schedule/${id}`;
-  try {
-    const { state, info } = await client.schedule.getHandle(id).describe();
-    const last = info.recentActions.at(-1)?.takenAt ?? info.lastUpdatedAt ?? info.createdAt;
-    const ageMs = Date.now() - (last?.getTime() ?? Date.now());
-    const words = `no round of ${id} began for ${Math.round(ageMs / 1_000)} s, one is due every ${Math.round(withinMs / 3_000)} s`;
-    return [observed(component, !state.paused && ageMs > withinMs && overdue(words))];
-  } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
-    return optional ? [] : [observed(component, overdue(`there is no schedule ${id} any more`))];
-  }
+/**
+ * A look at schedules whose rounds have stopped coming. How often one is due is what the schedule itself says, whoever set it; of one that is
+ * paused none is.
+ *
+ * @returns looks at one of them
+ */
+export function createScheduleWatch(client: Client): (schedule: WatchedSchedule) => Promise<Observation[]> {
+  /** Since when this process has seen each to expect rounds, in UTC epoch milliseconds: what was due before is not held against it. */
+  const expectedSince = new Map<string, number>();
+  return async ({ id, code }) => {
+    const component = `schedule/${id}`;
+    try {
+      const schedule = await client.schedule.getHandle(id).describe();
+      const everyMs = dueEveryMs(schedule);
+      if (everyMs === undefined) {
+        expectedSince.delete(id);
+        return [observed(component)];
+      }
+      const now = Date.now();
+      const since = expectedSince.get(id) ?? now;
+      expectedSince.set(id, since);
+      const { recentActions, lastUpdatedAt, createdAt } = schedule.info;
+      const changedAt = (lastUpdatedAt ?? createdAt).getTime();
+      const ageMs = now - Math.max(recentActions.at(-1)?.takenAt.getTime() ?? 0, changedAt, since);
+      const words = `no round of ${id} began for ${seconds(ageMs)}, one is due every ${seconds(everyMs)}`;
+      return [observed(component, ageMs > INTERVALS * everyMs && { code, detail: words })];
+    } catch (error) {
+      if (!(error instanceof ScheduleNotFoundError)) throw error;
+      expectedSince.delete(id);
+      // Without the schedule of cycles nobody has asked for any.
+      if (code === 'cycles.overdue') return [];
+      return [observed(component, { code, detail: `there is no schedule ${id} any more` })];
+    }
+  };
 }
 
-/** Asks for a round now, unless one is under way. */
+/** Asks for a round now, unless one is under way, or a person has paused the schedule. */
 export async function triggerRound(client: Client, id: string): Promise<string> {
-  await client.schedule.getHandle(id).trigger(ScheduleOverlapPolicy.SKIP);
+  const schedule = client.schedule.getHandle(id);
+  if ((await schedule.describe()).state.paused) throw new Error(`${id} was paused by a person, and stays so`);
+  await schedule.trigger(ScheduleOverlapPolicy.SKIP);
   return `a round of ${id} was asked for`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1_000)} s`;
 }

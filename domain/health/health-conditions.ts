@@ -83,6 +83,8 @@ export const conditions = {
   'trading.resumable': critical(5, tried('unfreeze', 3, 30)),
   'trading.halted': critical(0),
   'schedule.overdue': critical(5, tried('requeue', 3, 30)),
+  /** A cycle trades: when one runs is for its schedule and for people to say. What keeps them from coming has a watcher of its own. */
+  'cycles.overdue': critical(5),
   'outbox.lagging': warning(15, tried('drain-outbox', 5, 30)),
   'disk.low': critical(2, tried('make-room', 1, 600)),
   'backup.old': warning(60, tried('requeue', 2, 600)),

@@ -65,7 +65,10 @@ export const metrics = {
     'trading_cycle_finished_timestamp_seconds',
     'When the last trading cycle was recorded, epoch seconds.',
   ),
-  cycleInterval: gauge('trading_cycle_interval_seconds', 'From one scheduled cycle to the next, as configured.'),
+  cycleInterval: gauge(
+    'trading_cycle_interval_seconds',
+    'From one cycle to the next, as the schedule itself has it; none while it is paused.',
+  ),
   snapshotAge: histogram(
     'market_snapshot_age_seconds',
     'Age of the snapshot at the time that its orders were planned.',
