@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { inhibitRules } from './inhibition.ts';
 
 /** Where the receivers' secrets are mounted; one file each. */
 const SECRETS = '/etc/alertmanager/secrets';
@@ -54,7 +55,10 @@ const receivers = [
   },
 ];
 
-/** The first route that matches takes an alert. */
+/**
+ * The first route that matches takes an alert. What is told together is a message; what comes to it is told by the next, after the group's
+ * interval at most: the bound of messages is one of each alert's name in that time, of a page one of each name and process.
+ */
 const route = {
   receiver: 'team',
   group_by: ['alertname', 'severity'],
@@ -66,8 +70,9 @@ const route = {
       matchers: ['alertname = Watchdog'],
       receiver: 'dead-mans-switch',
       group_wait: '0s',
-      group_interval: '1m',
-      repeat_interval: '1m',
+      // Each minute: at an interval as long as the repetition every second one would come an instant too early, and be left out.
+      group_interval: '20s',
+      repeat_interval: '50s',
     },
     {
       matchers: ['escalation = unacknowledged'],
@@ -75,44 +80,19 @@ const route = {
       group_wait: '0s',
       repeat_interval: '15m',
     },
-    { matchers: ['severity = critical'], receiver: 'page', group_wait: '5s', repeat_interval: '1h' },
-    { matchers: ['severity = warning'], receiver: 'team', group_wait: '30s', group_interval: '5m' },
+    {
+      matchers: ['severity = critical'],
+      receiver: 'page',
+      // A second process that is down rings again, though somebody has taken the first.
+      group_by: ['alertname', 'severity', 'job'],
+      group_wait: '5s',
+      group_interval: '30s',
+      repeat_interval: '1h',
+    },
+    { matchers: ['severity = warning'], receiver: 'team', group_wait: '30s' },
   ],
 };
 
-/** What follows from another alert is not told beside it. */
-const inhibit_rules = [
-  {
-    source_matchers: ['alertname = TradingSystemDown', 'job = trading-cycles'],
-    target_matchers: ['alertname =~ "TradingCyclesStalled|TradingMarketDataStale"'],
-  },
-  {
-    source_matchers: ['alertname = TradingSystemDown', 'job = trading-control'],
-    target_matchers: ['alertname = TradingReconciliationStale'],
-  },
-  {
-    source_matchers: ['alertname = TradingSystemDown', 'job = trading-housekeeping'],
-    target_matchers: ['alertname =~ "TradingHealthLookStale|WarehouseExportLagging|BackupTooOld"'],
-  },
-  {
-    source_matchers: ['alertname = TradingSystemDown'],
-    target_matchers: ['alertname = TradingBudgetBurnUptime'],
-  },
-  {
-    source_matchers: ['alertname = TradingSystemDown'],
-    target_matchers: ['severity = warning'],
-  },
-  {
-    source_matchers: ['alertname = TradingCircuitBreakerOpen', 'service = exchange'],
-    target_matchers: ['alertname =~ "TradingExchangeErrors|TradingMarketDataStale|TradingCyclesDegraded"'],
-  },
-  {
-    source_matchers: ['severity = critical'],
-    target_matchers: ['severity = warning'],
-    equal: ['alertname'],
-  },
-];
-
 export function alertmanagerFile(): string {
-  return stringify({ route, inhibit_rules, receivers }, { lineWidth: 0 });
+  return stringify({ route, inhibit_rules: inhibitRules, receivers }, { lineWidth: 0 });
 }

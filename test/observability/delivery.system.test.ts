@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -16,7 +17,7 @@ import { temporaryFolder } from '../support/books.ts';
 import { freePorts } from '../support/ports.ts';
 
 /** The real Alertmanager with the shipped routes. Slack, PagerDuty and the webhook's receiver are fakes of one server, the mail's is a real SMTP server. */
-const told: { path: string; body: string }[] = [];
+const told: { path: string; body: string; at: number }[] = [];
 const mails: { from: string; to: string[]; user: string; text: string }[] = [];
 let web: Server;
 let mail: SMTPServer;
@@ -40,6 +41,13 @@ function firing(alertname: string, more: Record<string, string> = {}) {
   };
 }
 
+const down = (process: string) => firing('TradingSystemDown', { job: `trading-${process}`, instance: process });
+const unwell = (component: string) => firing('TradingComponentUnhealthy', { component });
+const waits = (taskqueue: string) => firing('TemporalBacklogAge', { taskqueue });
+const exhausted = (resource: string, more: Record<string, string>) =>
+  firing('TradingResourceExhaustion', { severity: 'warning', resource, ...more });
+const over = (alert: ReturnType<typeof firing>) => ({ ...alert, endsAt: new Date().toISOString() });
+
 async function send(...alerts: ReturnType<typeof firing>[]): Promise<void> {
   const response = await fetch(`${url}/api/v2/alerts`, {
     method: 'POST',
@@ -49,10 +57,13 @@ async function send(...alerts: ReturnType<typeof firing>[]): Promise<void> {
   expect(response.status).toBe(200);
 }
 
-/** `suppressed` where another alert that fires makes it not worth telling, `active` otherwise. */
-async function stateOf(alertname: string): Promise<string | undefined> {
-  const alerts = alertSchema.parse(await (await fetch(`${url}/api/v2/alerts`)).json());
-  return alerts.find(({ labels }) => labels['alertname'] === alertname)?.status.state;
+/** Of each in its order: `suppressed` where another alert that fires makes it not worth telling, `active` otherwise. */
+async function statesOf(alerts: readonly ReturnType<typeof firing>[]) {
+  const known = alertSchema.parse(await (await fetch(`${url}/api/v2/alerts`)).json());
+  return alerts.map(({ labels }) => {
+    const found = known.find((alert) => isDeepStrictEqual(alert.labels, labels));
+    return [Object.values(labels).join(' '), found?.status.state];
+  });
 }
 
 const toldTo = (path: string): string[] => told.filter((each) => each.path === path).map(({ body }) => body);
@@ -63,7 +74,7 @@ beforeAll(async () => {
     let body = '';
     request.on('data', (text: Buffer) => (body += text.toString()));
     request.on('end', () => {
-      told.push({ path: request.url ?? '', body });
+      told.push({ path: request.url ?? '', body, at: performance.now() });
       // What each of them says to a message that it has taken.
       response.writeHead(request.url === '/pagerduty' ? 202 : 200);
       response.end(request.url === '/pagerduty' ? '{"status":"success"}' : 'ok');
@@ -102,13 +113,17 @@ beforeAll(async () => {
     }),
   );
   const file = join(folder, 'alertmanager.yml');
-  // PagerDuty's address is no setting of ours, the mail server here has a certificate that nobody has signed, and nobody wants to wait.
+  // PagerDuty's address is no setting of ours, the mail server here has a certificate that nobody has signed, and nobody wants to wait: what
+  // takes a minute takes six seconds.
   const text = stringify({ global: { pagerduty_url: `${base}/pagerduty` }, ...(shipped as object) })
     .replaceAll(
       'auth_username: sapphire',
       'auth_username: sapphire\n        tls_config: { insecure_skip_verify: true }',
     )
-    .replaceAll(/group_wait: \d+s/g, 'group_wait: 1s');
+    .replaceAll(/group_wait: \d+s/g, 'group_wait: 1s')
+    .replaceAll(/(group_interval|repeat_interval): (\d+)(s|m)\b/g, (all, key: string, count: string, unit: string) =>
+      unit === 's' ? `${key}: ${Number(count) * 100}ms` : count === '1' ? `${key}: 6s` : all,
+    );
   writeFileSync(file, text);
   const { port } = await freePorts('port');
   url = `http://127.0.0.1:${port}`;
@@ -178,45 +193,111 @@ describe('Alertmanager', () => {
     expect(mails[0]?.text).toContain('TradingIncidentUnacknowledged');
   });
 
-  it.each<[string, ReturnType<typeof firing>, string[], string]>([
+  it('beats once in what stands for a minute, not in every second one', { timeout: 30_000 }, async () => {
+    const beats = () => told.filter(({ path }) => path === '/heartbeat').map(({ at }) => at);
+    await eventually(() => beats().length, 25_000).toBeGreaterThanOrEqual(3);
+    const pauses = beats().flatMap((at, place, all) => (place === 0 ? [] : [at - (all[place - 1] ?? at)]));
+    for (const pause of pauses) {
+      expect(pause).toBeGreaterThan(4_500);
+      expect(pause).toBeLessThan(7_500);
+    }
+  });
+
+  it('tells of a second component within what stands for a minute, in one message with the first', {
+    timeout: 30_000,
+  }, async () => {
+    const of = (component: string) => firing('TradingComponentUnhealthy', { component });
+    const messages = () => toldTo('/team').filter((body) => body.includes('TradingComponentUnhealthy'));
+    await send(of('outbox'));
+    await eventually(() => messages().length).toBe(1);
+    const others = ['journal', 'exchange', 'disk', 'market/BTC/USDT', 'market/ETH/USDT', 'temporal', 'configuration'];
+    const begun = performance.now();
+    for (const component of others) await send(of('outbox'), of(component));
+    await eventually(() => others.filter((component) => !messages().join().includes(component)), 10_000).toEqual([]);
+    expect(performance.now() - begun).toBeLessThan(7_500);
+    // Each of them in a message of its own would be a storm.
+    expect(messages().length).toBeLessThanOrEqual(3);
+  });
+
+  it('rings again for a second process, though the first was told', async () => {
+    const rung = (job: string) => toldTo('/pagerduty').filter((body) => body.includes(job)).length;
+    await send(down('exchange'));
+    await eventually(() => rung('trading-exchange')).toBe(1);
+    await send(down('coordinator'));
+    await eventually(() => rung('trading-coordinator'), 5_000).toBe(1);
+    const keys = toldTo('/pagerduty')
+      .filter((body) => /trading-(exchange|coordinator)/.test(body))
+      .map((body) => (JSON.parse(body) as { dedup_key: string }).dedup_key);
+    expect(new Set(keys).size).toBe(2);
+    await send(over(down('exchange')), over(down('coordinator')));
+  });
+
+  it.each<[string, ReturnType<typeof firing>, ReturnType<typeof firing>[], ReturnType<typeof firing>[]]>([
     [
       'the process that looks at health is down: what it would have renewed is old',
-      firing('TradingSystemDown', { job: 'trading-housekeeping', instance: 'a' }),
-      ['TradingHealthLookStale', 'BackupTooOld', 'WarehouseExportLagging'],
-      'TradingReconciliationStale',
+      down('housekeeping'),
+      [
+        firing('TradingHealthLookStale'),
+        firing('BackupTooOld'),
+        firing('WarehouseExportLagging'),
+        waits('housekeeping'),
+      ],
+      [firing('TradingReconciliationStale'), unwell('temporal')],
     ],
     [
       'the process of the cycles is down: none of them ends, and no symbol is seen',
-      firing('TradingSystemDown', { job: 'trading-cycles', instance: 'a' }),
-      ['TradingCyclesStalled', 'TradingMarketDataStale'],
-      'TradingReconciliationStale',
+      down('cycles'),
+      [firing('TradingCyclesStalled'), firing('TradingMarketDataStale', { symbol: 'BTC/USDT' }), waits('cycles')],
+      [firing('TradingReconciliationStale'), firing('BackupTooOld')],
     ],
     [
       'the process that reconciles is down: its last look is old',
-      firing('TradingSystemDown', { job: 'trading-control', instance: 'a' }),
-      ['TradingReconciliationStale'],
-      'TradingHealthLookStale',
+      down('control'),
+      [firing('TradingReconciliationStale'), unwell('process/workers/control')],
+      [firing('TradingHealthLookStale'), firing('TradingControlSilent', { component: 'exits/main' })],
     ],
     [
-      'a process is down: no warning is told beside it, nor what that uses up',
-      firing('TradingSystemDown', { job: 'trading-agents', instance: 'b' }),
-      ['TradingAgentUnavailable', 'TemporalBacklogAge', 'TradingBudgetBurnUptime'],
-      'TradingOrderUnresolved',
+      'the agents are down: they and their cycles are not well; what is lost, halted, old or unwell besides is told',
+      down('agents'),
+      [
+        firing('TradingAgentUnavailable', { agent: 'momentum' }),
+        firing('TradingCyclesDegraded'),
+        firing('TradingBudgetBurnUptime'),
+        firing('TradingProcessRestarting', { job: 'trading-agents' }),
+        waits('agents-momentum'),
+        ...['process/workers/agents', 'cycle/main', 'agent/momentum', 'agent/freqtrade'].map(unwell),
+      ],
+      [
+        firing('TradingOrderUnresolved'),
+        firing('TradingDrawdown', { portfolio: 'main', mode: 'paper' }),
+        firing('TradingHalted', { portfolio: 'main', mode: 'paper' }),
+        firing('BackupTooOld'),
+        firing('MarketRowsLost'),
+        firing('TradingProcessRestarting', { job: 'trading-execution' }),
+        waits('execution'),
+        ...['outbox', 'exchange', 'schedule/backup/paper', 'process/workers/execution'].map(unwell),
+      ],
     ],
     [
       'the exchange is left alone: its errors and its silence follow',
       firing('TradingCircuitBreakerOpen', { service: 'exchange', breaker: 'trading' }),
-      ['TradingExchangeErrors', 'TradingMarketDataStale', 'TradingCyclesDegraded'],
-      'TradingBooksDiffer',
+      [firing('TradingExchangeErrors'), firing('TradingMarketDataStale'), firing('TradingCyclesDegraded')],
+      [firing('TradingBooksDiffer')],
     ],
-  ])('%s', async (_name, source, followers, another) => {
-    const over = (alert: ReturnType<typeof firing>) => ({ ...alert, endsAt: new Date().toISOString() });
-    const others = [...followers, another].map((name) => firing(name));
-    await send(source, ...others);
-    for (const name of followers) await eventually(() => stateOf(name), 5_000).toBe('suppressed');
-    await eventually(() => stateOf(another), 5_000).toBe('active');
-    await send(over(source), ...others);
-    for (const name of followers) await eventually(() => stateOf(name), 5_000).toBe('active');
-    await send(...others.map(over));
+    [
+      'the disk is full: that it will be full follows, memory does not',
+      firing('TradingResourceExhaustion', { resource: 'disk', severity: 'critical', instance: 'a' }),
+      [exhausted('disk-forecast', { instance: 'a' })],
+      [exhausted('memory', { job: 'trading-agents' }), exhausted('event-loop', { job: 'trading-agents' })],
+    ],
+  ])('%s', async (_name, source, followers, others) => {
+    await send(source, ...followers, ...others);
+    const all = (alerts: typeof followers, state: string) =>
+      alerts.map(({ labels }) => [Object.values(labels).join(' '), state]);
+    await eventually(() => statesOf(followers), 5_000).toEqual(all(followers, 'suppressed'));
+    await eventually(() => statesOf(others), 5_000).toEqual(all(others, 'active'));
+    await send(over(source), ...followers, ...others);
+    await eventually(() => statesOf(followers), 5_000).toEqual(all(followers, 'active'));
+    await send(...followers.map(over), ...others.map(over));
   });
 });
