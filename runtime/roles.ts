@@ -45,7 +45,8 @@ export const roleTable = {
     stores: ['journal'],
     versioning: 'PINNED',
     replicas: 2,
-    protectsMoney: true,
+    // Without cycles nothing is decided anew; what is held is protected by control and sold by execution.
+    protectsMoney: false,
   },
   agents: {
     entry: 'workers/agents.ts',

@@ -31,11 +31,11 @@ function processOf(engine: Engine, python: string, { agents }: Pick<Configuratio
   const name = `engines/${engine}`;
   if (seatRow(engine).engine === 'forecaster') {
     const main = join(projectFolder, 'workers', 'gpu', 'main.py');
-    return { name, command: python, args: [main, engine], watched: true, advisory: true };
+    return { name, command: python, args: [main, engine], watched: true, protectsMoney: false };
   }
   if (engine === 'vader') {
     const args = [join(projectFolder, 'workers', 'vader', 'main.py'), String(agents.vader.port)];
-    return { name, command: python, args, watched: true, advisory: true };
+    return { name, command: python, args, watched: true, protectsMoney: false };
   }
   return {
     name,
@@ -44,7 +44,7 @@ function processOf(engine: Engine, python: string, { agents }: Pick<Configuratio
     environment: { SAPPHIRE_PYTHON: python },
     watched: true,
     ...(engine === 'freqtrade' ? { healthPath: '/api/v1/ping' } : {}),
-    advisory: true,
+    protectsMoney: false,
   };
 }
 

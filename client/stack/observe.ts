@@ -177,7 +177,7 @@ function watcher(name: string, { file, folder }: FoundProgram, port: number, arg
     args: [...args, `--web.listen-address=127.0.0.1:${port}`, '--log.format=json', '--log.level=warn'],
     watched: true,
     // Trading does not depend on being watched.
-    advisory: true,
+    protectsMoney: false,
     probe: async (signal) => {
       while (!(await answers(url, signal))) await sleep(100, undefined, { signal });
       return url;

@@ -30,7 +30,7 @@ export async function startTemporal(
   const upstream = await hiddenPlace();
   await supervisor.start([temporalServer(profile.temporal, binary, dataFolder(), upstream)]);
   const { host, ports } = profile.temporal;
-  const webUi = ownProcess('web-ui', 'client/stack/web-ui/main.ts', true);
+  const webUi = ownProcess('web-ui', 'client/stack/web-ui/main.ts');
   const places = [`${host}:${ports.ui}`, `${upstream.host}:${upstream.port}`];
   const [url] = await supervisor.start([{ ...webUi, args: [...webUi.args, configuration.mode, ...places] }]);
   return url;
@@ -49,12 +49,14 @@ export async function startServices(
 ): Promise<{ name: string; url: string | undefined }[]> {
   const paper = configuration.mode === 'paper' && !joins;
   onProgress(paper ? 'Starting the paper exchange and the coordinator' : 'Starting the coordinator');
-  const exchange = paper ? [ownProcess('paper-exchange', 'services/paper-exchange/main.ts', true)] : [];
+  const exchange = paper
+    ? [{ ...ownProcess('paper-exchange', 'services/paper-exchange/main.ts'), neededAtStart: true }]
+    : [];
   const exchangeUrls = await supervisor.start(exchange);
   if (paper) await ensurePaperAccount(exchangeUrls[0] ?? paperExchangeUrl(configuration), configuration);
   // Before the first process that writes them.
   for (const line of await bindOwnBooks(configuration)) onProgress(line);
-  const processes = [...exchange, ownProcess('mcp-coordinator', 'services/mcp-coordinator/main.ts', true)];
+  const processes = [...exchange, ownProcess('mcp-coordinator', 'services/mcp-coordinator/main.ts')];
   const urls = [...exchangeUrls, ...(await supervisor.start(processes.slice(exchange.length)))];
   return processes.map(({ name }, index) => ({ name, url: urls[index] }));
 }
@@ -75,10 +77,10 @@ export async function bundleWorkflows(signal: AbortSignal): Promise<string> {
 export function workerProcesses(environment: Record<string, string>, joins = false): ProcessSpec[] {
   return rolesOf(joins).map((role) => {
     const { entry, protectsMoney } = roleRow(role);
-    return { ...ownProcess(processName(role), entry, !protectsMoney), mayStartAnew: protectsMoney, environment };
+    return { ...ownProcess(processName(role), entry, protectsMoney), mayStartAnew: protectsMoney, environment };
   });
 }
 
-function ownProcess(name: string, file: string, advisory = false): ProcessSpec {
-  return { name, command: process.execPath, args: nodeArguments(file), watched: true, advisory };
+function ownProcess(name: string, file: string, protectsMoney = false): ProcessSpec {
+  return { name, command: process.execPath, args: nodeArguments(file), watched: true, protectsMoney };
 }

@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
-import { operationsPort, processName, rolesOf, sdkMetricsPort } from '../../runtime/roles.ts';
+import { operationsPort, processName, roleRow, rolesOf, sdkMetricsPort } from '../../runtime/roles.ts';
+import { portHolder } from './port-holder.ts';
 import type { Profile } from './profile.ts';
 
 export interface PortUse {
@@ -13,6 +14,8 @@ export interface PortUse {
   use: string;
   /** The key that changes it, and the file that the key stands in. */
   key: string;
+  /** Nothing can begin without it. Who wants any other is started, and tried again until the port is free. */
+  needed: boolean;
 }
 
 /** Every port that the stack listens on. */
@@ -36,19 +39,24 @@ export function portsOf(
     ...(temporal.ports.metrics === undefined
       ? []
       : [{ port: temporal.ports.metrics, use: "Temporal's metrics", key: inProfile('temporal.ports.metrics') }]),
-  ].map((entry) => ({ ...entry, host: temporal.host }));
+  ].map((entry) => ({ ...entry, host: temporal.host, needed: entry.port !== temporal.ports.ui }));
   const workers = rolesOf(joins).flatMap((role) =>
     [
       { port: operationsPort(configuration, role), use: `the health of ${processName(role)}` },
       { port: sdkMetricsPort(configuration, role), use: `the SDK's metrics of ${processName(role)}` },
-    ].map((entry) => ({ ...entry, host: '127.0.0.1', key: inConfiguration('operationsPort') })),
+    ].map((entry) => ({
+      ...entry,
+      host: '127.0.0.1',
+      key: inConfiguration('operationsPort'),
+      needed: roleRow(role).protectsMoney,
+    })),
   );
   return [
     ...(ownTemporal ? server : []),
     ...(mode === 'paper' && !joins
-      ? [{ ...paperExchange, use: 'the paper exchange', key: inConfiguration('paperExchange.port') }]
+      ? [{ ...paperExchange, use: 'the paper exchange', key: inConfiguration('paperExchange.port'), needed: true }]
       : []),
-    { ...coordinator, use: 'the MCP coordinator', key: inConfiguration('coordinator.port') },
+    { ...coordinator, use: 'the MCP coordinator', key: inConfiguration('coordinator.port'), needed: false },
     ...workers,
     ...(observe
       ? (['prometheus', 'alertmanager'] as const).map((name) => ({
@@ -56,6 +64,7 @@ export function portsOf(
           port: observability.ports[name],
           use: name === 'prometheus' ? 'Prometheus' : 'Alertmanager',
           key: inProfile(`observability.ports.${name}`),
+          needed: false,
         }))
       : []),
     ...(engines.includes('hummingbot')
@@ -64,6 +73,7 @@ export function portsOf(
           port: agents.hummingbot[key],
           use: key === 'port' ? 'Hummingbot' : "Hummingbot's MQTT broker",
           key: inConfiguration(`agents.hummingbot.${key}`),
+          needed: false,
         }))
       : []),
     ...(['freqtrade', 'vader'] as const)
@@ -73,12 +83,17 @@ export function portsOf(
         port: agents[name].port,
         use: name === 'freqtrade' ? 'Freqtrade' : 'the word list of vader',
         key: inConfiguration(`agents.${name}.port`),
+        needed: false,
       })),
-  ].map(({ host, port, use, key }) => ({ host, port, use, key }));
+  ].map(({ host, port, use, key, needed }) => ({ host, port, use, key, needed }));
 }
 
-/** Refuses with one sentence that names every port of the list that is taken, or that two of the list want. */
-export async function refuseTakenPorts(ports: readonly PortUse[]): Promise<void> {
+/**
+ * Refuses with one sentence that names every port of the list that is taken and needed, with who holds it, or that two of the list want.
+ *
+ * @returns of what is taken and not needed, the sentence
+ */
+export async function refuseTakenPorts(ports: readonly PortUse[]): Promise<string | undefined> {
   const twice = ports.flatMap((entry, index) => {
     const before = ports.slice(0, index).find(({ port }) => port === entry.port);
     return before
@@ -88,19 +103,30 @@ export async function refuseTakenPorts(ports: readonly PortUse[]): Promise<void>
   if (twice.length > 0) throw new UserError('PortWantedTwice', `Port ${twice.join('; ')}: change one of the keys.`);
   const faults = await Promise.all(ports.map(async (entry) => ({ entry, fault: await listenFault(entry) })));
   const taken = faults.filter(({ fault }) => fault !== undefined);
-  if (taken.length === 0) return;
+  if (taken.length === 0) return undefined;
   const list = taken.map(({ entry, fault }) => `${entry.port} for ${entry.use} ${fault} (${entry.key})`).join('; ');
-  throw new UserError('PortInUse', `Port ${list}: end the program that uses it, or change the key.`);
+  const sentence = `Port ${list}: end the program that uses it, or change the key.`;
+  if (taken.some(({ entry }) => entry.needed)) throw new UserError('PortInUse', sentence);
+  return `${sentence} The others start without what needs it, which is tried again and again.`;
 }
 
 function listenFault({ host, port }: Pick<PortUse, 'host' | 'port'>): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'EADDRINUSE' ? `on ${host} is in use` : `cannot be opened on ${host}: ${error.message}`),
+      resolve(
+        error.code === 'EADDRINUSE'
+          ? `on ${host} is in use${by(port)}`
+          : `cannot be opened on ${host}: ${error.message}`,
+      ),
     );
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
+}
+
+function by(port: number): string {
+  const holder = portHolder(port);
+  return holder === undefined ? '' : ` by ${holder}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import type { UserError } from '../../contracts/errors.ts';
+import { ExitCode, type UserError } from '../../contracts/errors.ts';
 import type { Role } from '../../contracts/roles.ts';
+import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import { coordinatorUrl } from '../../runtime/configuration/addresses.ts';
 import { refuseBooksElsewhere } from '../../runtime/configuration/books.ts';
 import { ENGINES_VARIABLE } from '../../runtime/configuration/engines.ts';
@@ -14,6 +15,7 @@ import type { Stack as RunningStack, StackTerms } from '../../stores/journal/boo
 import { journalFile, openJournal } from '../../stores/journal/open.ts';
 import { refuseEarlierBooks } from '../../stores/journal/postgres/earlier-books.ts';
 import { refuseUnreadyMode } from '../controls/live/readiness.ts';
+import { sentenceOf } from '../controls/words.ts';
 import { type BooksClaim, claimBooks } from './claim.ts';
 import { stackAccess, usesOtherServer } from './connection.ts';
 import { refuseCorruptDatabase } from './databases.ts';
@@ -21,6 +23,7 @@ import { enableOfferedAgents } from './engine-agents.ts';
 import { guardEngines, takeEngines } from './engine-lease.ts';
 import { prepareEngines } from './engines.ts';
 import { refuseSilentExchange, stackToJoin } from './join.ts';
+import { heldSentence, sayLastWord } from './last-word.ts';
 import { observers } from './observe.ts';
 import { bundleWorkflows, otherTemporal, startServices, startTemporal, workerProcesses } from './parts.ts';
 import { pinConfiguration } from './pinned-configuration.ts';
@@ -54,6 +57,8 @@ export interface Stack {
 }
 
 interface Books extends BooksClaim {
+  /** Of the account, as long as the claim is open. */
+  positions: () => Promise<readonly BookedPosition[]>;
   /** The stack whose work this one shares. */
   joins?: RunningStack & { terms: StackTerms };
 }
@@ -85,6 +90,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       },
       logger: options.logger,
       onChange: claimed.note,
+      lastWord: async (error) => {
+        // Whoever keeps it running starts it again at once, and pages nobody for it.
+        if (error.exitCode === ExitCode.startAnew) return;
+        const held = await heldSentence(books.positions);
+        options.onProgress(`WARNING: Everything is stopped. ${held}`);
+        const isWatched = supervisor.processes().some(({ name }) => name === 'alertmanager');
+        const alertmanager = `http://127.0.0.1:${options.profile.observability.ports.alertmanager}`;
+        options.onProgress(await sayLastWord(error, held, isWatched ? alertmanager : undefined));
+      },
+      onLeftOut: (message) => options.onProgress(`WARNING: ${message}`),
       resumes: options.resumes === true,
       limits: {
         maxRestarts: options.profile.supervision.maxRestarts,
@@ -111,7 +126,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     try {
       const { services, access } = await untilStopped(stopSignal.signal, [
         bringUp(options, supervisor, { temporal, books, signal: stopSignal.signal, ending: ending.signal }),
-        books.lost.then((error) => {
+        Promise.race([books.lost, supervisor.failure]).then((error) => {
           throw error;
         }),
       ]);
@@ -149,7 +164,8 @@ async function takeBooks({ configuration, join: joins, logger, onProgress }: Sta
     const found = joins ? await stackToJoin(journal, place) : undefined;
     const kind = joins ? 'joined' : 'first';
     const claim = await claimBooks({ journal, place, kind, severalMachines, logger, onProgress });
-    return found ? { ...claim, joins: found } : claim;
+    const positions = () => journal.ledger.positions(configuration.account);
+    return { ...claim, positions, ...(found ? { joins: found } : {}) };
   } catch (error) {
     await journal.close();
     throw error;
@@ -173,7 +189,8 @@ async function bringUp(
   refuseReadablePayloads(configuration, temporal, knownSecrets());
   const access = await refuseUnreadyMode(configuration);
   const own = { ownTemporal, engines, observe: options.observe === true, joins: joins !== undefined };
-  await refuseTakenPorts(portsOf(configuration, profile, files, own));
+  const taken = await refuseTakenPorts(portsOf(configuration, profile, files, own));
+  if (taken !== undefined) onProgress(`WARNING: ${taken}`);
   await takeEngines(books, engines);
 
   const build = bundleWorkflows(signal);
@@ -214,8 +231,8 @@ async function bringUp(
   const watcherUrls = await supervisor.start(watchers);
   const coordinator = { url: coordinatorUrl(configuration), token: loadSecrets().coordinatorToken };
   await enableOfferedAgents(engines, coordinator).catch((error: unknown) => {
-    if (!options.resumes) throw error;
     options.logger.warn({ err: error }, 'agents of the engines could not be switched on');
+    onProgress(`WARNING: Agents of the engines could not be switched on: ${sentenceOf(error)}`);
   });
   const started = [
     { name: 'temporal', url: temporalUrl },

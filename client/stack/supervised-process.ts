@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
-import { environmentOf } from '../../runtime/configuration/process-environment.ts';
+import { LAST_WORD_MS } from './last-word.ts';
 import { sendSignal } from './process-identity.ts';
 import { lastWords, logSize, processLogFile } from './process-log.ts';
 import { readyLine } from './ready-line.ts';
 import { type RestartLimits, restartPolicy } from './restart-policy.ts';
+import { type Environment, spawnLogged } from './spawn-logged.ts';
 
 export interface ProcessSpec {
   name: string;
@@ -22,8 +22,10 @@ export interface ProcessSpec {
   watched?: boolean;
   /** Below its address, in place of /healthz. */
   healthPath?: string;
-  /** It protects no money: one that crashes too often is left down, alone, for growing pauses, and tried for ever. Any other that does ends the stack. */
-  advisory?: boolean;
+  /** One that does and cannot be kept running ends the stack. Any other is left down, alone, for growing pauses, and tried for ever. */
+  protectsMoney: boolean;
+  /** It protects no money, and yet there is nothing to start for without it. */
+  neededAtStart?: boolean;
   /** A program of ours whose exit code `startAnew` is its own word, and without which money is not protected. Of any other it is a crash as all are. */
   mayStartAnew?: boolean;
 }
@@ -37,6 +39,10 @@ export interface SupervisionLimits extends RestartLimits {
   watchTimeoutMs: number;
   /** So many questions in a row without a good answer, and the process is ended. */
   watchFailures: number;
+  /** Of the last word, before all is stopped since one that protects money cannot be kept running. */
+  lastWordMs: number;
+  /** Of the orderly end of all after it: what has not ended by then is killed. */
+  endAllMs: number;
 }
 
 export const defaultLimits: SupervisionLimits = {
@@ -50,37 +56,36 @@ export const defaultLimits: SupervisionLimits = {
   watchEveryMs: 5_000,
   watchTimeoutMs: 3_000,
   watchFailures: 3,
+  lastWordMs: LAST_WORD_MS,
+  endAllMs: 15_000,
 };
 
 export interface SupervisedProcess {
   name: string;
   /** Undefined while it is down. */
   pid: () => number | undefined;
-  /** Resolves with the address when the process is ready for the first time; rejects when it ends before, unless it is one to be tried again. */
+  /** Resolves with the address when the process is ready for the first time. One that ends before is tried again where the others can do without it; else it rejects. */
   start: () => Promise<string | undefined>;
   stop: () => Promise<void>;
+  /** At once, with its group. */
+  kill: () => void;
 }
 
 interface Hooks {
   limits: SupervisionLimits;
-  /** The start goes on with what was running: an advisory process that does not come up is tried again, like one that crashed. */
+  /** The start goes on with what was running: what was needed at the first one is not. */
   resumes: boolean;
   logFolder: string;
   environment: Environment;
   onChange: () => void;
   /** `answeredAt`: when one that hung and was ended for it answered last. */
   onCrash: (name: string, reason: string, answeredAt: number | undefined) => void;
+  /** It did not come up at the start, which goes on without it. */
+  onLeftOut: (error: unknown) => void;
   /** It serves again after a crash. */
   onRestarted: (name: string) => void;
   /** It protects money and cannot be kept running, or nothing but a new start of the whole mends it. */
   onGiveUp: (error: UserError) => void;
-}
-
-export interface Environment {
-  /** Every process gets these, those of others included. */
-  everywhere: Record<string, string>;
-  /** In place of what the supervisor's own environment says: each process gets its share. */
-  settings: Record<string, string>;
 }
 
 /** One process that is kept running from its first readiness until it is stopped. */
@@ -169,7 +174,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
         `${hungSince === undefined ? reason : hung()}${tooOften ? isTooMuch(waitMs) : ''}`,
         hungSince,
       );
-      if (tooOften && !spec.advisory) return hooks.onGiveUp(gaveUp(crashes, reason));
+      if (tooOften && spec.protectsMoney) return hooks.onGiveUp(gaveUp(crashes, reason));
       hungSince = undefined;
       await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
@@ -187,9 +192,9 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   }
 
   function isTooMuch(waitMs: number): string {
-    return spec.advisory
-      ? `; it crashes too often and is left down for ${Math.round(waitMs / 1_000)} s`
-      : '; it protects money and cannot be kept running: everything is stopped';
+    return spec.protectsMoney
+      ? '; it protects money and cannot be kept running: everything is stopped'
+      : `; it crashes too often and is left down for ${Math.round(waitMs / 1_000)} s`;
   }
 
   function needsNewStart(reason: string): UserError {
@@ -210,7 +215,9 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     pid: () => child?.pid,
     start: async () => {
       const url = await launch().catch((error: unknown) => {
-        if (!(spec.advisory && hooks.resumes) || stopping.signal.aborted) throw error;
+        const isNeeded = spec.protectsMoney || (spec.neededAtStart === true && !hooks.resumes);
+        if (isNeeded || stopping.signal.aborted) throw error;
+        hooks.onLeftOut(error);
         return undefined;
       });
       keptRunning = keepRunning();
@@ -227,34 +234,15 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
       }
       await keptRunning;
     },
+    kill: () => {
+      stopping.abort();
+      if (child) killGroup(child);
+    },
   };
 }
 
 export function interrupted(): UserError {
   return new UserError('Interrupted', 'The start was interrupted.', ExitCode.interrupted);
-}
-
-/**
- * In a process group of its own, so that Ctrl-C at the terminal reaches the supervisor alone and the order of stopping is kept. Errors go
- * straight to the log file: no line is lost when the supervisor is killed. Its stdin ends with the supervisor.
- */
-function spawnLogged(spec: ProcessSpec, logFile: string, { everywhere, settings }: Environment): ChildProcess {
-  const log = openSync(logFile, 'a', 0o600);
-  try {
-    return spawn(spec.command, spec.args, {
-      detached: true,
-      ...(spec.folder === undefined ? {} : { cwd: spec.folder }),
-      stdio: ['pipe', spec.probe ? log : 'pipe', log],
-      env: {
-        ...environmentOf(spec.name, { ...process.env, ...settings }),
-        ...everywhere,
-        ...spec.environment,
-        SAPPHIRE_SUPERVISED: '1',
-      },
-    });
-  } finally {
-    closeSync(log);
-  }
 }
 
 async function works(

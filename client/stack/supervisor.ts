@@ -1,5 +1,6 @@
 import type { UserError } from '../../contracts/errors.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
+import { sentenceOf } from '../controls/words.ts';
 import { rotateLogs } from './log-rotation.ts';
 import type { ProcessNews } from './process-incidents.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type SupervisionLimits,
   superviseProcess,
 } from './supervised-process.ts';
+import { within } from './within.ts';
 
 const ROTATION_CHECK_MS = 10_000;
 
@@ -22,7 +24,7 @@ export interface Supervisor {
   end: (names: readonly string[]) => Promise<void>;
   /** Stops all, the last started first. Never rejects for a process that had to be killed. */
   stop: () => Promise<void>;
-  /** Resolves, after everything was stopped, if a process that protects money could not be kept running. */
+  /** Resolves, after everything was stopped or, what hung, killed, if a process that protects money could not be kept running. */
   readonly failure: Promise<UserError>;
 }
 
@@ -35,11 +37,16 @@ export function createSupervisor(options: {
   logger: Logger;
   onChange?: (processes: { name: string; pid: number }[]) => void;
   onProcess?: (news: ProcessNews) => void;
+  /** Told in a sentence what did not come up at the start, and that the others start without it. */
+  onLeftOut?: (message: string) => void;
+  /** Called, and waited for for some seconds, before everything is stopped for that. */
+  lastWord?: (error: UserError) => Promise<void>;
   limits?: Partial<SupervisionLimits>;
-  /** The supervisor before this one was killed: nothing that protects no money keeps from starting what does. */
+  /** The supervisor before this one was killed: not even what a first start needs keeps from starting what protects money. */
   resumes?: boolean;
 }): Supervisor {
   const { logger } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   const rotate = (): void => {
     try {
       rotateLogs(options.logFolder);
@@ -52,6 +59,7 @@ export function createSupervisor(options: {
   const stages: SupervisedProcess[][] = [];
   const failed = Promise.withResolvers<UserError>();
   let stopped: Promise<void> | undefined;
+  let givenUp: UserError | undefined;
 
   const processes = (): { name: string; pid: number }[] =>
     stages.flat().flatMap(({ name, pid }) => {
@@ -78,18 +86,22 @@ export function createSupervisor(options: {
     return stopped;
   };
 
-  async function giveUp(error: UserError): Promise<void> {
-    logger.error({ reason: error.message }, 'everything is stopped');
-    await stop();
-    failed.resolve(error);
+  async function giveUp(failure: UserError): Promise<void> {
+    if (givenUp || stopped) return;
+    givenUp = failure;
+    logger.error({ reason: failure.message }, 'everything is stopped');
+    await within(limits.lastWordMs, options.lastWord?.(failure)).catch(() => {});
+    await within(limits.endAllMs, stop());
+    for (const supervised of stages.flat()) supervised.kill();
+    failed.resolve(failure);
   }
 
   return {
     start: async (specs) => {
-      if (stopped) throw interrupted();
+      if (stopped) throw givenUp ?? interrupted();
       const stage = specs.map((spec) =>
         superviseProcess(spec, {
-          limits: { ...defaultLimits, ...options.limits },
+          limits,
           resumes: options.resumes === true,
           logFolder: options.logFolder,
           environment: { everywhere: options.environment, settings: options.settings ?? {} },
@@ -99,12 +111,19 @@ export function createSupervisor(options: {
             const code = answeredAt === undefined ? 'process.ended' : 'process.hung';
             options.onProcess?.({ name, fault: { code, detail, since: answeredAt ?? Date.now() } });
           },
+          onLeftOut: (error) => {
+            const message = `${sentenceOf(error)} The others start without it; it is tried again and again.`;
+            logger.warn(message);
+            options.onLeftOut?.(message);
+          },
           onRestarted: (name) => options.onProcess?.({ name }),
           onGiveUp: (error) => void giveUp(error),
         }),
       );
       stages.push(stage);
-      return await Promise.all(stage.map((supervised) => supervised.start()));
+      return await Promise.all(stage.map((supervised) => supervised.start())).catch((error: unknown) => {
+        throw givenUp ?? error;
+      });
     },
     processes,
     end: async (names) => {

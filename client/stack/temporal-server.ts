@@ -41,6 +41,7 @@ export function temporalServer(
       dynamicConfigFlags(profile),
     ),
     watched: true,
+    protectsMoney: true,
     probe: async (signal) => {
       await waitForNamespace(profile, signal);
       return `${host}:${ports.grpc}`;

@@ -80,6 +80,7 @@ export async function startBenchStack(view: 'turns' | 'flat'): Promise<BenchStac
     name,
     command: process.execPath,
     args: nodeArguments(file),
+    protectsMoney: true,
   });
   try {
     await supervisor.start([temporalServer(profile.temporal, await temporalBinary(profile.temporal), dataFolder())]);

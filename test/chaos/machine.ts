@@ -90,5 +90,10 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
 /** One of ours, with the places of its death. */
 export function ours(name: string, file: string): ProcessSpec {
   const preload = join(projectFolder, 'test', 'chaos', 'preload.ts');
-  return { name, command: process.execPath, args: ['--import', preload, join(projectFolder, file)] };
+  return {
+    name,
+    command: process.execPath,
+    args: ['--import', preload, join(projectFolder, file)],
+    protectsMoney: true,
+  };
 }

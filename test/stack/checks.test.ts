@@ -1,11 +1,13 @@
-import { existsSync, openSync, statSync, writeSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DatabaseUse, refuseCorruptDatabase } from '../../client/stack/databases.ts';
+import { portHolder } from '../../client/stack/port-holder.ts';
 import { portsOf, refuseTakenPorts } from '../../client/stack/ports.ts';
 import { type Profile, profileSchema, readProfile } from '../../client/stack/profile.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
+import { engines } from '../../runtime/configuration/engines.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { parseConfiguration, readYaml, validated } from '../../runtime/configuration/load.ts';
 import { takenPort, temporaryFolder } from './harness.ts';
@@ -80,19 +82,47 @@ describe('the ports', () => {
     expect(live.map(({ port }) => port)).toEqual([8081, ...workers, 8094]);
   });
 
-  it('that are in use are refused with the number, the use and the key', async () => {
+  it('that are in use and needed are refused with the number, the use, who holds it, and the key', async () => {
+    const { port, close } = await takenPort();
+    const uses = portsOf(parseConfiguration({ paperExchange: { port } }, 'the test'), readProfile(profileFile), files, {
+      ownTemporal: false,
+      engines: [],
+      observe: true,
+    }).filter((use) => use.port === port);
+    const own = readFileSync('/proc/self/comm', 'utf8').trim();
+    await expect(refuseTakenPorts(uses)).rejects.toThrow(
+      `Port ${port} for the paper exchange on 127.0.0.1 is in use by ${own} (process ${process.pid}) (paperExchange.port in trading.yml): end the program that uses it, or change the key.`,
+    );
+    await close();
+    expect(await refuseTakenPorts(uses)).toBeUndefined();
+    expect(portHolder(port)).toBeUndefined();
+  });
+
+  it('that are in use and not needed keep nothing else from starting', async () => {
     const { port, close } = await takenPort();
     const uses = portsOf(parseConfiguration({ coordinator: { port } }, 'the test'), readProfile(profileFile), files, {
       ownTemporal: false,
       engines: [],
       observe: true,
-    });
-    const check = refuseTakenPorts(uses.filter((use) => use.port === port));
-    await expect(check).rejects.toThrow(
-      `Port ${port} for the MCP coordinator on 127.0.0.1 is in use (coordinator.port in trading.yml): end the program that uses it, or change the key.`,
+    }).filter((use) => use.port === port);
+    expect(await refuseTakenPorts(uses)).toMatch(
+      /^Port \d+ for the MCP coordinator on 127\.0\.0\.1 is in use by .* The others start without what needs it, which is tried again and again\.$/,
     );
     await close();
-    await refuseTakenPorts(uses.filter((use) => use.port === port));
+  });
+
+  it('that are needed are those of what protects money, and of the market that paper trades on', () => {
+    const profile = readProfile(profileFile);
+    const ports = portsOf(configuration, profile, files, { ownTemporal: true, engines: [...engines], observe: true });
+    expect(ports.filter(({ needed }) => needed).map(({ use }) => use)).toEqual([
+      'the Temporal server',
+      "Temporal's metrics",
+      'the paper exchange',
+      ...['workers/execution', 'workers/control'].flatMap((name) => [
+        `the health of ${name}`,
+        `the SDK's metrics of ${name}`,
+      ]),
+    ]);
   });
 });
 

@@ -17,7 +17,7 @@ const stack = (stackId: string): Stack => ({
   heardAt: 0,
   leftMs: 1,
 });
-const spec = (name: string): ProcessSpec => ({ name, command: 'true', args: [] });
+const spec = (name: string): ProcessSpec => ({ name, command: 'true', args: [], protectsMoney: false });
 
 /** The claim of `one`, on books whose parts are as they stand here. */
 class Books {

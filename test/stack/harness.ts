@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
 
 export function standIn(name: string, events: string, mode = 'obedient'): ProcessSpec {
-  return { name, command: process.execPath, args: [join(import.meta.dirname, 'stand-in.ts'), name, events, mode] };
+  const args = [join(import.meta.dirname, 'stand-in.ts'), name, events, mode];
+  return { name, command: process.execPath, args, protectsMoney: true };
 }
 
 export function eventsIn(file: string): string[] {

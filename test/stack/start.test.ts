@@ -1,7 +1,23 @@
 import { expect, it } from 'vitest';
 import { workerProcesses } from '../../client/stack/parts.ts';
+import { roles } from '../../contracts/roles.ts';
+import { processName } from '../../runtime/roles.ts';
 
-it('what protects money may ask for a new start of the whole, and nothing else', () => {
-  const asking = workerProcesses({}).filter(({ mayStartAnew }) => mayStartAnew);
-  expect(asking.map(({ name }) => name).toSorted()).toEqual(['workers/control', 'workers/cycles', 'workers/execution']);
+/** A new role has to be decided here as well: what must never be ended by another, and what others may go on without. */
+const protecting: Record<string, boolean> = {
+  'workers/cycles': false,
+  'workers/agents': false,
+  'workers/execution': true,
+  'workers/control': true,
+  'workers/housekeeping': false,
+};
+
+it('each worker either protects money, and may ask for a new start of the whole, or is left down alone', () => {
+  const workers = workerProcesses({}).map(({ name, protectsMoney, mayStartAnew }) => [
+    name,
+    protectsMoney,
+    mayStartAnew,
+  ]);
+  expect(workers).toEqual(Object.entries(protecting).map(([name, protects]) => [name, protects, protects]));
+  expect(Object.keys(protecting)).toEqual(roles.map(processName));
 });

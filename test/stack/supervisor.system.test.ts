@@ -7,6 +7,7 @@ import { identify, isAlive } from '../../client/stack/process-identity.ts';
 import type { ProcessNews } from '../../client/stack/process-incidents.ts';
 import type { SupervisionLimits } from '../../client/stack/supervised-process.ts';
 import { createSupervisor, type Supervisor } from '../../client/stack/supervisor.ts';
+import type { UserError } from '../../contracts/errors.ts';
 import { eventsIn, eventually, standIn, temporaryFolder } from './harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -14,16 +15,24 @@ let events: string;
 let supervisor: Supervisor;
 
 const news: ProcessNews[] = [];
+const leftOut: string[] = [];
 
-function supervise(limits: Partial<SupervisionLimits> = {}, resumes = false): Supervisor {
+function supervise(
+  limits: Partial<SupervisionLimits> = {},
+  resumes = false,
+  lastWord = async (_error: UserError): Promise<void> => {},
+): Supervisor {
   news.length = 0;
+  leftOut.length = 0;
   supervisor = createSupervisor({
     logFolder: join(folder.path, 'logs'),
     environment: {},
     logger: pino({ level: 'silent' }),
     limits: { firstBackoffMs: 1, ...limits },
     resumes,
+    lastWord,
     onProcess: (one) => news.push(one),
+    onLeftOut: (message) => leftOut.push(message),
   });
   return supervisor;
 }
@@ -110,6 +119,26 @@ describe('the supervisor', () => {
     });
   });
 
+  it('says its last word before anything is stopped, waits neither for one that hangs nor for what cannot be ended, and fails', async () => {
+    const said: string[] = [];
+    supervise({ maxRestarts: 0, lastWordMs: 50, stopTimeoutMs: 60_000, endAllMs: 50 }, false, async ({ message }) => {
+      said.push(message, ...supervisor.processes().map(({ name }) => name));
+      await new Promise(() => {});
+    });
+    await supervisor.start([standIn('deaf', events, 'deaf')]);
+    const deaf = identify(pidOf('deaf') ?? 0);
+    await supervisor.start([standIn('worker', events, 'crashing')]);
+    expect((await supervisor.failure).exitCode).toBe(1);
+    expect(said).toEqual([expect.stringMatching(/^worker ended 1 times/), 'deaf']);
+    await eventually('its end', () => deaf !== undefined && !isAlive(deaf));
+  });
+
+  it('refuses a start that was under way with the reason for which all is stopped', async () => {
+    supervise({ maxRestarts: 0 });
+    await supervisor.start([standIn('worker', events, 'crashing')]);
+    await expect(supervisor.start([standIn('late', events, 'silent')])).rejects.toThrow(/^worker ended 1 times/);
+  });
+
   it('ends all at once where a worker of ours that protects money needs a new start of the whole', async () => {
     supervise();
     await supervisor.start([standIn('bystander', events)]);
@@ -136,15 +165,15 @@ describe('the supervisor', () => {
   });
 
   it.each([
-    ['an advisory one', true],
-    ['a program of others', false],
-  ])('takes the same exit code of %s for a crash as any other, and says it', async (_what, advisory) => {
+    ['one that protects no money', false],
+    ['a program of others', true],
+  ])('takes the same exit code of %s for a crash as any other, and says it', async (_what, protectsMoney) => {
     supervise();
     let failed = false;
     void supervisor.failure.then(() => (failed = true));
     await supervisor.start([standIn('bystander', events)]);
     const bystander = pidOf('bystander');
-    await supervisor.start([{ ...standIn('engine', events, 'outdated'), advisory }]);
+    await supervisor.start([{ ...standIn('engine', events, 'outdated'), protectsMoney }]);
     await eventually('a third start', () => eventsIn(events).filter((event) => event === 'start engine').length === 3);
     expect(news.find(({ fault }) => fault)).toMatchObject({
       name: 'engine',
@@ -159,7 +188,7 @@ describe('the supervisor', () => {
     void supervisor.failure.then(() => (failed = true));
     await supervisor.start([standIn('protecting', events)]);
     const protecting = pidOf('protecting');
-    await supervisor.start([{ ...standIn('exchange', events, 'crashing'), advisory: true }]);
+    await supervisor.start([{ ...standIn('exchange', events, 'crashing'), protectsMoney: false }]);
     const starts = (): number => eventsIn(events).filter((event) => event === 'start exchange').length;
     await eventually('many starts', () => starts() >= 7);
     expect(pidOf('protecting')).toBe(protecting);
@@ -180,21 +209,40 @@ describe('the supervisor', () => {
     await expect(start).rejects.toThrow('worker did not start (exit code 3: the disk is full).');
   });
 
-  it('goes on without one that protects no money and does not start, where it was killed before, and tries it again', async () => {
-    supervise({}, true);
+  it('goes on without one that protects no money and does not start, says so, and tries it again', async () => {
+    supervise();
     const urls = await supervisor.start([
-      { ...standIn('engine', events, 'broken'), advisory: true },
+      { ...standIn('engine', events, 'broken'), protectsMoney: false },
+      { name: 'absent', command: '/does/not/exist', args: [], protectsMoney: false },
       standIn('worker', events),
     ]);
-    expect(urls).toEqual([undefined, 'http://worker']);
+    expect(urls).toEqual([undefined, undefined, 'http://worker']);
     await eventually('more starts', () => eventsIn(events).filter((event) => event === 'start engine').length >= 3);
-    expect(news[0]).toMatchObject({ name: 'engine', fault: { detail: 'exit code 3: the disk is full' } });
+    expect(news.find(({ name }) => name === 'engine')).toMatchObject({
+      fault: { detail: 'exit code 3: the disk is full' },
+    });
+    expect(leftOut.toSorted().map((message) => message.replace(/ Its log is .*?\.log\./, ''))).toEqual([
+      expect.stringMatching(/^absent did not start \(spawn \/does\/not\/exist ENOENT.*tried again and again\.$/),
+      'engine did not start (exit code 3: the disk is full). The others start without it; it is tried again and again.',
+    ]);
     await expect(supervisor.start([standIn('execution', events, 'broken')])).rejects.toThrow('execution did not start');
   });
 
+  it.each([false, true])(
+    'needs at a first start what there is nothing to start for without (after a crash: %s)',
+    async (resumes) => {
+      supervise({}, resumes);
+      const market = { ...standIn('market', events, 'broken'), protectsMoney: false, neededAtStart: true };
+      const start = supervisor.start([market]).catch((error: Error) => error.message);
+      expect(await start).toEqual(
+        resumes ? [undefined] : expect.stringContaining('market did not start (exit code 3: the disk is full).'),
+      );
+    },
+  );
+
   it('refuses a program that is not there', async () => {
     supervise();
-    const start = supervisor.start([{ name: 'temporal', command: '/does/not/exist', args: [] }]);
+    const start = supervisor.start([{ name: 'temporal', command: '/does/not/exist', args: [], protectsMoney: true }]);
     await expect(start).rejects.toThrow(/^temporal did not start \(spawn \/does\/not\/exist ENOENT/);
   });
 

@@ -59,7 +59,13 @@ beforeAll(async () => {
   const main = join(projectFolder, 'client', 'stack', 'web-ui', 'main.ts');
   const places = [`127.0.0.1:${ports.paper}`, `${upstream.host}:${upstream.port}`];
   await supervisor.start([
-    { name: 'web-ui', command: process.execPath, args: [main, 'paper', ...places], watched: true },
+    {
+      name: 'web-ui',
+      command: process.execPath,
+      args: [main, 'paper', ...places],
+      watched: true,
+      protectsMoney: false,
+    },
   ]);
   const live = await startWebUi({ listen: { host: '127.0.0.1', port: ports.live }, upstream, names: [], token });
   closers.push(() => live.close());

@@ -57,6 +57,7 @@ const node = (name: string, file: string): ProcessSpec => ({
   name,
   command: process.execPath,
   args: [join(projectFolder, file)],
+  protectsMoney: true,
 });
 
 let words = '';

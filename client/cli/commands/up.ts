@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
-import { ExitCode } from '../../../contracts/errors.ts';
+import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { oneLine } from '../../../contracts/text.ts';
 import { type Engine, engines } from '../../../runtime/configuration/engines.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
@@ -21,6 +21,7 @@ import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../stack/
 import { readProfile } from '../../stack/profile.ts';
 import { watchStacks } from '../../stack/stack-watch.ts';
 import { type Stack, startStack } from '../../stack/start.ts';
+import { within } from '../../stack/within.ts';
 import { cycleLine, viewCycle } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
@@ -46,6 +47,10 @@ const POLL_MS = 200;
 const LOOK_BACK = 50;
 /** For the message of a failure to be written. */
 const LAST_WORDS_MS = 500;
+/** Books that are away keep nothing from its end. */
+const BOOKS_CLOSE_MS = 2_000;
+/** For the end of all after a failure; one that was given up has ended what it could by then. */
+const END_MS = 30_000;
 
 /** Books that cannot be read for a while, as on a full disk, must not end what runs. Undefined where the stack stops before they can. */
 async function onceReadable<T>(read: () => Promise<T>, stop: AbortSignal): Promise<T | undefined> {
@@ -211,14 +216,17 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
     );
     return interrupted ? ExitCode.interrupted : ExitCode.ok;
   } catch (error) {
+    // Whatever hangs from here on, and what still looks for cycles or waits for a server that is gone, keeps this process neither alive with nothing
+    // below it nor from saying that it failed.
+    process.exitCode = error instanceof UserError ? error.exitCode : ExitCode.failure;
+    setTimeout(() => process.exit(), END_MS).unref();
     await stack.stop();
-    // What still looks for cycles, or waits for a server that is gone, must not keep this process alive with nothing below it.
-    setTimeout(() => process.exit(), LAST_WORDS_MS).unref();
+    setTimeout(() => process.exit(), LAST_WORDS_MS + BOOKS_CLOSE_MS).unref();
     throw error;
   } finally {
     for (const stopWatching of watches) stopWatching();
     incidents.close();
-    await journal.close();
+    await within(BOOKS_CLOSE_MS, journal.close());
   }
 }
 
