@@ -1,12 +1,10 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parse, stringify } from 'yaml';
-import { z } from 'zod';
+import { stringify } from 'yaml';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { healthEndpoints } from '../../runtime/configuration/addresses.ts';
-import { withoutLineEnds } from '../../runtime/configuration/environment.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
 import { debianProgram, type FoundProgram } from './debian-programs.ts';
@@ -18,27 +16,10 @@ import {
   webFile,
 } from './observer-access.ts';
 import type { Profile } from './profile.ts';
+import { alertmanagerFile, calleesIn, uncalled } from './receivers.ts';
 import type { ProcessSpec } from './supervised-process.ts';
 
 const rules = join(projectFolder, 'deploy', 'observability', 'generated', 'rules.yml');
-const routes = join(projectFolder, 'deploy', 'observability', 'generated', 'alertmanager.yml');
-
-/** Secrets of the receivers: the variable that gives each, by the file's name in Alertmanager's configuration. */
-const secretVariables: Record<string, string> = {
-  'slack-url': 'SAPPHIRE_ALERT_SLACK_URL',
-  'pagerduty-key': 'SAPPHIRE_ALERT_PAGERDUTY_KEY',
-  'pagerduty-escalation-key': 'SAPPHIRE_ALERT_PAGERDUTY_ESCALATION_KEY',
-  'email-password': 'SAPPHIRE_ALERT_EMAIL_PASSWORD',
-};
-/** Base of an address that gets /team, /page, /escalation and /heartbeat. */
-const WEBHOOK_VARIABLE = 'SAPPHIRE_ALERT_WEBHOOK_URL';
-/** Where e-mail goes and comes from. */
-const emailVariables = {
-  to: 'SAPPHIRE_ALERT_EMAIL_TO',
-  from: 'SAPPHIRE_ALERT_EMAIL_FROM',
-  smarthost: 'SAPPHIRE_ALERT_EMAIL_SMARTHOST',
-  auth_username: 'SAPPHIRE_ALERT_EMAIL_USERNAME',
-} as const;
 
 export interface ScrapeTimes {
   scrapeSeconds: number;
@@ -87,46 +68,9 @@ export function prometheusFile(
   });
 }
 
-const integrationSchema = z.looseObject({});
-const alertmanagerSchema = z.looseObject({
-  receivers: z.array(z.object({ name: z.string() }).catchall(z.array(integrationSchema))),
-});
-
-/** The committed routes, with those of the receivers' integrations whose secret or address the environment gives. */
-export function alertmanagerFile(secretFolder: string, environment: NodeJS.ProcessEnv = process.env): string {
-  const { receivers, ...rest } = alertmanagerSchema.parse(parse(readFileSync(routes, 'utf8')));
-  mkdirSync(secretFolder, { recursive: true, mode: 0o700 });
-  const given = (integration: z.output<typeof integrationSchema>): unknown => {
-    const entries = Object.entries(integration).map(([key, value]): [string, unknown] | undefined => {
-      if (key.endsWith('_file')) {
-        const name = String(value).split('/').at(-1) ?? '';
-        const secret = withoutLineEnds(environment[secretVariables[name] ?? ''] ?? '');
-        if (!secret) return undefined;
-        const file = join(secretFolder, name);
-        writePrivateFile(file, secret);
-        return [key, file];
-      }
-      if (key === 'url') {
-        const base = withoutLineEnds(environment[WEBHOOK_VARIABLE] ?? '');
-        return base ? [key, `${base.replace(/\/$/, '')}${new URL(String(value)).pathname}`] : undefined;
-      }
-      const variable = emailVariables[key as keyof typeof emailVariables];
-      return [key, withoutLineEnds((variable && environment[variable]) ?? '') || value];
-    });
-    return entries.includes(undefined)
-      ? undefined
-      : Object.fromEntries(entries.flatMap((entry) => (entry ? [entry] : [])));
-  };
-  const left = receivers.map(({ name, ...integrations }) => ({
-    name,
-    ...Object.fromEntries(
-      Object.entries(integrations).flatMap(([kind, list]) => {
-        const usable = list.map(given).filter((integration) => integration !== undefined);
-        return usable.length === 0 ? [] : [[kind, usable]];
-      }),
-    ),
-  }));
-  return stringify({ ...rest, receivers: left }, { lineWidth: 0 });
+/** As Alertmanager runs with it, of this start or of the last. */
+export function alertmanagerFileIn(folder: string): string {
+  return join(folder, 'alertmanager.yml');
 }
 
 /** Prometheus and Alertmanager as processes; their data outlives them. Installs what is missing. */
@@ -136,25 +80,30 @@ export async function observers(
   options: { onProgress: (message: string) => void; signal: AbortSignal },
 ): Promise<ProcessSpec[]> {
   const { ports, retentionDays, ...times } = profile.observability;
+  const folder = observabilityFolder();
+  const secretFolder = join(folder, 'secrets');
+  rmSync(secretFolder, { recursive: true, force: true });
+  // Before anything is fetched: a receiver that cannot be used is refused here, and not found by its silence.
+  const receivers = alertmanagerFile(secretFolder);
   // One after the other: both may come out of the same archive.
   const prometheus = await debianProgram('prometheus', options);
   const alertmanager = await debianProgram('alertmanager', options);
-  const folder = observabilityFolder();
+  for (const line of uncalled(calleesIn(receivers))) options.onProgress(`WARNING: ${line}`);
   const files = {
     prometheus: join(folder, 'prometheus.yml'),
-    alertmanager: join(folder, 'alertmanager.yml'),
+    alertmanager: alertmanagerFileIn(folder),
     web: join(folder, 'web.yml'),
   };
   writePrivateFile(files.web, webFile());
   writePrivateFile(files.prometheus, prometheusFile(configuration, profile, times, observerPasswordFile()));
-  const secretFolder = join(folder, 'secrets');
-  rmSync(secretFolder, { recursive: true, force: true });
-  writePrivateFile(files.alertmanager, alertmanagerFile(secretFolder));
+  writePrivateFile(files.alertmanager, receivers);
   return [
     watcher('alertmanager', alertmanager, ports.alertmanager, [
       `--config.file=${files.alertmanager}`,
       `--web.config.file=${files.web}`,
       `--storage.path=${join(folder, 'alertmanager')}`,
+      // Whom it has told, and what is silenced, outlives being killed, but for the last seconds: by itself it writes them down each quarter of an hour.
+      '--data.maintenance-interval=5s',
       '--cluster.listen-address=',
     ]),
     watcher('prometheus', prometheus, ports.prometheus, [
@@ -162,8 +111,9 @@ export async function observers(
       `--web.config.file=${files.web}`,
       `--storage.tsdb.path=${join(folder, 'prometheus')}`,
       `--storage.tsdb.retention.time=${retentionDays}d`,
-      // An alert that Alertmanager missed while it was down is told again soon, not after a minute.
-      '--rules.alert.resend-delay=10s',
+      // An alert ends four times the resend delay (a minute) after it was last sent: a restart is no end of what fires. What fired before it fires
+      // again at the second look, however long it would have to hold otherwise.
+      '--rules.alert.for-grace-period=0s',
     ]),
   ];
 }

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { debianProgram } from '../../client/stack/debian-programs.ts';
-import { alertmanagerFile } from '../../client/stack/observe.ts';
+import { alertmanagerFile } from '../../client/stack/receivers.ts';
 import { alertGroups, runbookOf } from '../../deploy/observability/rules.ts';
 import { until } from '../paper-exchange/harness.ts';
 import { temporaryFolder } from '../support/books.ts';
