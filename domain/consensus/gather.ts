@@ -1,8 +1,10 @@
 import { type AgentId, inOrder, isSeat } from '../signals/agents.ts';
 import { agreeingAnswer } from '../signals/agreement.ts';
+import { boundedAnswer, type DeviationOf } from '../signals/bounds.ts';
 import type { SeatId } from '../signals/seats.ts';
 import { type AbstentionReason, type AgentAnswer, abstain, withinBytes } from '../signals/signals.ts';
 import { afterDebate, debateQuestions, type HeldView } from './debate.ts';
+import type { ParticipationPolicy } from './participation.ts';
 
 /*
  * Who has a voice in a decision and in which order they are asked, whoever carries the questions: activities on queues, or calls in one process.
@@ -32,6 +34,8 @@ export interface Seating<W> {
   /** Language models are asked a second time, each time for half of the deadline. */
   debate?: boolean;
   agentDeadlineMs: number;
+  /** Under which they take part. */
+  policy?: Pick<ParticipationPolicy, 'agents'>;
 }
 
 /** One question to one agent. */
@@ -56,9 +60,13 @@ export interface Voices<W> {
 
 /**
  * One answer for each of the agents, seats first in their fixed order; who cannot answer, or is not asked, abstains with the reason. Whoever brought
- * it, and in which language it was made, each view agrees with itself: see domain/signals/agreement.ts.
+ * it, and in which language it was made, each view agrees with itself (domain/signals/agreement.ts), and one on trial stays within its market.
  */
-export async function gatherAnswers<W>(seating: Seating<W>, { ask, recall, hear }: Voices<W>): Promise<AgentAnswer[]> {
+export async function gatherAnswers<W>(
+  seating: Seating<W>,
+  deviationOf: DeviationOf,
+  { ask, recall, hear }: Voices<W>,
+): Promise<AgentAnswer[]> {
   const { agents, models = [], standing = [], guests = [], debate = false, agentDeadlineMs } = seating;
   const stands = ({ agentId }: { agentId: AgentId }): boolean => standing.some((each) => each.agentId === agentId);
   const withinMs = debate ? agentDeadlineMs / 2 : agentDeadlineMs;
@@ -77,11 +85,23 @@ export async function gatherAnswers<W>(seating: Seating<W>, { ask, recall, hear 
   // After the others: what came while they thought counts as well.
   const heard = guests.length === 0 ? [] : await hear(guests);
   // Last, so that no question depends on it.
-  const agreed = [...seated, ...versions, ...stood, ...heard].map(agreeingAnswer);
+  const agreed = [...seated, ...versions, ...stood, ...heard].map((given) => {
+    const answer = agreeingAnswer(given);
+    return isOnTrial(seating, answer) ? boundedAnswer(answer, deviationOf) : answer;
+  });
   const answers = withinBytes([...agreed, ...notAsked(seating)], MAX_BYTES);
   return inOrder(answers.map(({ agentId }) => agentId)).flatMap((id) =>
     answers.filter(({ agentId }) => agentId === id),
   );
+}
+
+/** A seat while it is a shadow. A version of a model also when it votes: what earned it the vote was said within these bounds, as what a guest says. */
+function isOnTrial(
+  { agents, models = [], policy }: Seating<unknown>,
+  { agentId }: Pick<AgentAnswer, 'agentId'>,
+): boolean {
+  const isShadow = agents.some((seat) => seat === agentId) && policy?.agents[agentId]?.role === 'shadow';
+  return isShadow || models.some((version) => version.agentId === agentId);
 }
 
 /**

@@ -12,21 +12,29 @@ export interface SnapshotReference {
   /** Hexadecimal, over the JSON in UTF-8. */
   sha256: string;
   bytes: number;
-  /** The best level of each side: what the cycle itself looks at. */
-  tops: { symbol: string; book: OrderBook }[];
+  /** What the cycle itself looks at. */
+  tops: Top[];
   setAside?: string[];
   leftOut?: LeftOut[];
+}
+
+export interface Top {
+  symbol: string;
+  /** The best level of each side. */
+  book: OrderBook;
+  /** Standard deviation of a return over a minute; missing where there are too few candles for it, and in references of earlier releases. */
+  deviationAMinute?: number;
 }
 
 /** As a cycle hands it on. */
 export type CycleSnapshot = MarketSnapshot | SnapshotReference;
 
 /** As a question names it: whoever is asked fetches the prices with all else. */
-export type NamedSnapshot = MarketSnapshot | (Omit<SnapshotReference, 'tops'> & { tops: { symbol: string }[] });
+export type NamedSnapshot = MarketSnapshot | (Omit<SnapshotReference, 'tops'> & { tops: Omit<Top, 'book'>[] });
 
 export function named(snapshot: CycleSnapshot): NamedSnapshot {
   if (!isReference(snapshot)) return snapshot;
-  return { ...snapshot, tops: snapshot.tops.map(({ symbol }) => ({ symbol })) };
+  return { ...snapshot, tops: snapshot.tops.map(({ book: _book, ...top }) => top) };
 }
 
 export function isReference<T extends NamedSnapshot>(snapshot: T): snapshot is Extract<T, { sha256: string }> {

@@ -1,7 +1,7 @@
 import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
 import { agreeing, contradiction } from '../../domain/signals/agreement.ts';
-import { boundedByMarket, marketDeviation } from '../../domain/signals/bounds.ts';
+import { boundedByMarket, deviationsIn } from '../../domain/signals/bounds.ts';
 import type { Signal } from '../../domain/signals/signals.ts';
 import type { SnapshotSource } from './serve-snapshot.ts';
 
@@ -15,16 +15,15 @@ export async function signalsToStand(
   said: readonly Signal[],
 ): Promise<Signal[]> {
   const json = await snapshots.newest();
-  const seen = json === undefined ? undefined : (JSON.parse(json) as Pick<MarketSnapshot, 'symbols'>);
+  const seen: Pick<MarketSnapshot, 'symbols'> = json === undefined ? { symbols: [] } : JSON.parse(json);
+  const deviationOf = deviationsIn(seen);
   return said.map((each) => {
     const signal = agreeing(each);
     if (!signal) throw refusal(contradiction(each));
-    const { symbol, horizonMs } = signal;
-    const market = seen?.symbols.find(({ instrument }) => instrument.symbol === symbol);
-    const deviation = market && marketDeviation(market, horizonMs);
-    if (deviation !== undefined) return boundedByMarket(signal, deviation);
+    const bounded = boundedByMarket(signal, deviationOf);
+    if (bounded) return bounded;
     throw refusal(
-      `Nothing is known of the market of ${symbol} yet, and a guest's view is bounded by it: bring it again when a cycle has looked ("sapphire cycle list").`,
+      `Nothing is known of the market of ${signal.symbol} yet, and a guest's view is bounded by it: bring it again when a cycle has looked ("sapphire cycle list").`,
     );
   });
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
 import { MAX_SNAPSHOT_BYTES } from '../../contracts/snapshot.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
-import { booksIn, isReference, type NamedSnapshot, type SnapshotReference } from '../../domain/market/snapshot.ts';
+import { isReference, type NamedSnapshot, type SnapshotReference, type Top } from '../../domain/market/snapshot.ts';
+import { deviationAMinute } from '../../domain/signals/bounds.ts';
 import type { MarketBuffer } from './market-buffer.ts';
 
 /** All agents of a worker ask for the same one, and a later cycle for the next. */
@@ -29,8 +30,14 @@ export function sealSnapshot(content: Content): Sealed {
   const sha256 = hashOf(json);
   const snapshot = { snapshotId: idOf(sha256), ...content };
   const { symbols: _symbols, ...head } = snapshot;
-  const tops = booksIn(snapshot).map(({ symbol, book: { bids, asks } }) => {
-    return { symbol, book: { bids: bids.slice(0, 1), asks: asks.slice(0, 1) } };
+  const tops = content.symbols.map((one): Top => {
+    const { bids, asks } = one.book;
+    const deviation = deviationAMinute(one);
+    return {
+      symbol: one.instrument.symbol,
+      book: { bids: bids.slice(0, 1), asks: asks.slice(0, 1) },
+      ...(deviation === undefined ? {} : { deviationAMinute: deviation }),
+    };
   });
   return { snapshot, json, reference: { ...head, sha256, bytes, tops } };
 }

@@ -1,6 +1,7 @@
 import type { CycleTerms } from '../../contracts/cycle.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { type Asking, gatherAnswers, silent, TRIES, unheard } from '../../domain/consensus/gather.ts';
+import { deviationsIn } from '../../domain/signals/bounds.ts';
 import { seatRow } from '../../domain/signals/seats.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { wallClock } from '../clock.ts';
@@ -16,21 +17,18 @@ type Weights = NonNullable<AgentQuestion['weights']>;
 export function askVoices(tools: VoiceTools, terms: CycleTerms, question: AgentQuestion): Promise<AgentAnswer[]> {
   const { account, symbols } = terms;
   // No schedule asks agents that live in this process: each is asked now.
-  return gatherAnswers<Weights>(
-    { ...terms, standing: [] },
-    {
-      recall: async () => [],
-      ask: (asking) => askTwice(tools, symbols, { ...question, ...asking.about }, asking),
-      async hear(guests) {
-        try {
-          return await hearGuests({ ...tools, account }, { guests, symbols });
-        } catch (error) {
-          tools.logger.warn({ correlationId: question.correlationId, err: error }, 'the guests could not be heard');
-          return unheard(guests, symbols);
-        }
-      },
+  return gatherAnswers<Weights>({ ...terms, standing: [] }, deviationsIn(question.snapshot), {
+    recall: async () => [],
+    ask: (asking) => askTwice(tools, symbols, { ...question, ...asking.about }, asking),
+    async hear(guests) {
+      try {
+        return await hearGuests({ ...tools, account }, { guests, symbols });
+      } catch (error) {
+        tools.logger.warn({ correlationId: question.correlationId, err: error }, 'the guests could not be heard');
+        return unheard(guests, symbols);
+      }
     },
-  );
+  });
 }
 
 /** In the time of this machine: what thinks, thinks here, whatever the time of the market is. */

@@ -4,6 +4,7 @@ import { unpacked } from '../../contracts/packed-answer.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { BETWEEN_TRIES_MS, gatherAnswers, unheard } from '../../domain/consensus/gather.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
+import { deviationsIn } from '../../domain/signals/bounds.ts';
 import { seatRow } from '../../domain/signals/seats.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
 import { askSeat } from '../agents/ask-seat.ts';
@@ -29,7 +30,7 @@ export function askAgents(terms: CycleTerms, request: AgentQuestion): Promise<Ag
       return unheard(agents, symbols);
     }
   };
-  return gatherAnswers(terms, {
+  return gatherAnswers(terms, deviationsIn(request.snapshot), {
     ask({ agentId, seat, withinMs, about }) {
       // Never beyond the deadline: a cycle has the time of two intervals, of which the second belongs to its orders.
       const times = {

@@ -21,11 +21,20 @@ function answer(agentId: string, up = 0.8, words = 'because'): AgentAnswer {
   return { agentId, opinions: [opinion], model: 'm', version: '1', latencyMs: 5, tokens: 10, costUsd: '0.01' };
 }
 
+function shadows(...agentIds: string[]): NonNullable<Seating<string>['policy']> {
+  const participant = { enabled: true, weight: 1, cap: 1, group: 'g', pinned: false, trust: 1 };
+  return { agents: Object.fromEntries(agentIds.map((id) => [id, { ...participant, role: 'shadow' as const }])) };
+}
+
 /** What was asked of whom, in the order of the asking, and what came of it. */
-async function gather(changes: Partial<Seating<string>>, reply = (asking: Asking<string>) => answer(asking.agentId)) {
+async function gather(
+  changes: Partial<Seating<string>>,
+  reply = (asking: Asking<string>) => answer(asking.agentId),
+  deviation = 0.02,
+) {
   const asked: (Asking<string> | readonly string[])[] = [];
   const seating = { symbols: [symbol], agents: [], disabledAgents: [], agentDeadlineMs: 1_000, ...changes };
-  const answers = await gatherAnswers<string>(seating, {
+  const answers = await gatherAnswers<string>(seating, () => (Number.isNaN(deviation) ? undefined : deviation), {
     ask: async (asking) => {
       asked.push(asking);
       return reply(asking);
@@ -134,6 +143,42 @@ describe('the answers to a cycle', () => {
       ['lag-llama-12345678', 20, 0.01],
       // Of eight tenths, which is what a hundred basis points are.
       ['zoe', 100, undefined],
+    ]);
+  });
+
+  const asVersion = { agentId: 'lag-llama-12345678', seat: 'lag-llama', weights: 'w' } as const;
+
+  it('stay within their market of versions, be they asked or standing, and of seats while they are shadows', async () => {
+    const { answers } = await gather(
+      {
+        agents: ['deepseek', 'qwen'],
+        models: [asVersion, { ...asVersion, agentId: 'lag-llama-abcdef01' }],
+        standing: [{ agentId: 'lag-llama-abcdef01' }],
+        guests: ['zoe'],
+        policy: shadows('qwen', 'zoe'),
+      },
+      undefined,
+      0.012,
+    );
+    const said = answers.map(({ agentId, opinions: [first] }) => {
+      if (first?.kind !== 'signal') throw new Error('no signal');
+      return [agentId, first.expectedReturn, first.uncertainty, first.rebuilt?.by];
+    });
+    expect(said).toEqual([
+      ['deepseek', 0.01, 0.01, undefined],
+      ['qwen', 0.006, 0.012, 'market'],
+      ['lag-llama-12345678', 0.006, 0.012, 'market'],
+      ['lag-llama-abcdef01', expect.closeTo(0.002, 5), 0.012, 'market'],
+      // Bounded when it was brought.
+      ['zoe', 0.01, 0.01, undefined],
+    ]);
+  });
+
+  it('are abstentions of those where nothing is known of their market', async () => {
+    const { answers } = await gather({ agents: ['baseline'], models: [asVersion] }, undefined, Number.NaN);
+    expect(reasons(answers)).toEqual([
+      ['baseline', 'signal'],
+      ['lag-llama-12345678', 'not_enough_data'],
     ]);
   });
 
