@@ -68,11 +68,11 @@ export function untouched({ views }: PlanRequest, { positions }: Books): RiskVer
     .map(({ symbol, quantity }) => notInCycle(symbol, decimal(quantity), 'asked for', 'others alone'));
 }
 
-const NOTHING: Kept = { amount: ZERO, wanted: 0, isCapped: false };
+const NOTHING: Kept = { amount: ZERO, isCapped: false };
 
 /**
  * Down to what is to be kept: at once for a limit's or the volatility's sake, or where what is gained pays for it as it does for a buy, and else when
- * for a whole horizon no cycle would have kept more.
+ * for a whole horizon no cycle would have kept more. The less is expected, the less is held: a small rise sells no more than a small fall.
  */
 function smaller(steering: Steering, worth: Decimal, keep: Kept): TradeDraft[] {
   const { request, books, equity, draft, verdicts } = steering;
@@ -84,14 +84,28 @@ function smaller(steering: Steering, worth: Decimal, keep: Kept): TradeDraft[] {
   const end = endOfView(request, books, view, held, held.minus(quantity));
   if (end) verdicts.push(end);
   if (end) return end.code === 'ViewEnded' ? sold({ ...steering, draft: free }, quantity) : [];
-  if (view.direction === 'flat' || view.direction === 'none') return [];
-  const edge = shortfall(view.expectedReturn, worth.div(equity).toNumber(), keep.wanted);
-  return sold({ ...steering, draft: { ...draft, edge } }, quantity);
+  if (view.direction === 'none') return [];
+  const edge = shortfall(request, view, worth.div(equity).toNumber());
+  return sold({ ...steering, draft: { ...draft, edge, ...boundOf(steering, worth) } }, quantity);
 }
 
-/** By how much the expected return is below the one for which Kelly would hold the share that is held: his stake grows in proportion to it. */
-function shortfall(expectedReturn: number, share: number, wanted: number): number {
-  return wanted > 0 ? expectedReturn * (share / wanted - 1) : -expectedReturn;
+/**
+ * By how much the expected return is below the one for which Kelly would hold the share that is held, which is his stake's σ² · share / fraction: that
+ * of a rise as of a fall, so that nobody pays more to leave the one than the other.
+ */
+function shortfall({ allocation }: PlanRequest, { expectedReturn, uncertainty }: View, share: number): number {
+  const { method, kellyFraction } = allocation;
+  return (method === 'kelly' ? (uncertainty ** 2 * share) / kellyFraction : 0) - expectedReturn;
+}
+
+/** What of a holding lies above a limit that leaves room for the rest, and is worth an order. */
+function boundOf(steering: Steering, worth: Decimal): Pick<TradeDraft, 'bound'> {
+  const { targets, draft } = steering;
+  const ceiling = targets.ceilingOf(draft.view, worth);
+  const excess = worth.minus(ceiling.amount);
+  const unsaid = { ...steering, verdicts: [] };
+  if (ceiling.amount.isZero() || isWithinBand(unsaid, ceiling.amount, excess)) return {};
+  return { bound: { sellQuantity: excess.div(draft.mid), verdicts: ceiling.verdicts } };
 }
 
 /** Up to what pays both ways of its costs, where that lies outside of the band. */

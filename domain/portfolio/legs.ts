@@ -33,9 +33,15 @@ export function sellLeg(
   verdicts: RiskVerdict[],
 ): OrderLeg | undefined {
   const limitPrice = limitPriceOf(request, draft, 'sell');
+  const { bound, edge: _none, ...whateverItCosts } = draft;
   const quantity = orderQuantity(request, draft, withRest(request, draft, limitPrice), limitPrice, verdicts);
   if (!passesSize(request, draft, quantity, limitPrice, verdicts)) return undefined;
-  if (!passesCostGate(request, draft, 'sell', quantity, verdicts)) return undefined;
+  if (!passesCostGate(request, draft, 'sell', quantity, verdicts)) {
+    if (!bound) return undefined;
+    verdicts.push(...bound.verdicts);
+    const sellQuantity = min(bound.sellQuantity, draft.sellQuantity);
+    return sellLeg(request, { ...whateverItCosts, sellQuantity }, index, verdicts);
+  }
   return legOf(request, draft, { side: 'sell', purpose: 'flatten', quantity, limitPrice, index }, verdicts);
 }
 

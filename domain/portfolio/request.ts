@@ -4,7 +4,7 @@ import type { Decimal, Money, Price, Quantity } from '../money/money.ts';
 import type { CycleId, LegId } from '../orders/ids.ts';
 import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from '../orders/orders.ts';
 import type { AllocationSettings } from './allocation.ts';
-import type { Balance, BookedPosition, LastSale, TradingDay } from './portfolio.ts';
+import type { Balance, BookedPosition, LastSale, RiskVerdict, TradingDay } from './portfolio.ts';
 
 /** The part of a consensus that sizing needs. Returns are fractions over the horizon. */
 export interface View {
@@ -120,4 +120,6 @@ export interface TradeDraft {
   sellQuantity: Decimal;
   /** What the trade is expected to gain, as a fraction of its value, which has to pay for it; absent of what is sold whatever that costs. */
   edge?: number;
+  /** What of the sale limits ask for, whatever it costs, in the base asset, and which they are; absent where none does. */
+  bound?: { sellQuantity: Decimal; verdicts: RiskVerdict[] };
 }

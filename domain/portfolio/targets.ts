@@ -20,14 +20,14 @@ export interface Targets {
   openOf(symbol: string): Decimal;
   /** What of a held symbol is to be kept: caps are shared with nothing but what is held as well. */
   keepOf(symbol: string): Kept;
+  /** What limits, and a volatility that is to be kept to, leave of so much that is held, whatever is expected of it; zero where they leave no place. */
+  ceilingOf(view: View, worth: Decimal): Pick<Targets, 'verdicts'> & { amount: Decimal };
   /** What a symbol would be bought up to if that were free; zero where nothing may be opened. */
   freeOf(symbol: string): Decimal;
 }
 
 export interface Kept {
   amount: Decimal;
-  /** Of equity, before any cap. */
-  wanted: number;
   isCapped: boolean;
 }
 
@@ -45,9 +45,19 @@ export function targetsOf(request: PlanRequest, books: Books, equity: Decimal, m
       const own = kept.allocations.filter((one) => one.symbol === symbol);
       return {
         amount: amountOf(own, symbol),
-        wanted: own.reduce((total, { wanted }) => total + wanted, 0),
         isCapped: own.some(({ boundBy }) => boundBy.length > 0),
       };
+    },
+    ceilingOf: (view, worth) => {
+      const { symbol } = view;
+      const others = claims.filter((claim) => isHeld(claim) && claim.symbol !== symbol).map(free);
+      const { kellyFraction, method } = request.allocation;
+      const surest = method === 'kelly' ? { conviction: 1, uncertainty: 1, error: undefined } : {};
+      // Kelly's stake at an uncertainty of 1 is as large as the return.
+      const expectedReturn = worth.div(equity).div(kellyFraction).toNumber();
+      const held = free({ ...claimOf(request, view), ...surest, expectedReturn });
+      const { allocations, verdicts } = split(request, equity, [...others, held]);
+      return { amount: amountOf(allocations, symbol), verdicts: verdicts.filter((one) => one.symbol === symbol) };
     },
     freeOf: (symbol) => {
       const own = mayOpen ? claims.filter((claim) => claim.symbol === symbol).map(free) : [];

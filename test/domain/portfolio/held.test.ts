@@ -115,8 +115,10 @@ describe('what is held on a view that has ended', () => {
   });
 
   it('is sold at once where a fall pays for both ways', () => {
-    expect(later({ direction: 'down', expectedReturn: -0.00244 }, '0.05', 0).legs).toHaveLength(1);
-    const refused = later({ direction: 'down', expectedReturn: -0.0024 }, '0.05', 0);
+    // Of a certain one: a risk is a cost of holding on as well.
+    const certain = { direction: 'down', uncertainty: 0 } as const;
+    expect(later({ ...certain, expectedReturn: -0.00244 }, '0.05', 0).legs).toHaveLength(1);
+    const refused = later({ ...certain, expectedReturn: -0.0024 }, '0.05', 0);
     expect(refused.legs).toEqual([]);
     expect(codes(refused)).toEqual(['CostGate']);
     // A fall in name alone pays for nothing.

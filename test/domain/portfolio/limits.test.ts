@@ -249,14 +249,18 @@ describe('the cost gate', () => {
   const deep = '1000000';
   const fee = (takerFeeRate: string) => seeing({ ...btc, instrument: { ...btc.instrument, takerFeeRate } });
   const rising = { views: [up] };
-  const falling = { views: [down] };
+  // Of certain falls, below every cap: what is held has no other reason to be sold.
+  const falling = {
+    views: [{ ...down, uncertainty: 0 }],
+    limits: { ...limits, maxSymbolExposure: 1, maxGrossExposure: 1 },
+  };
   const holding = held('0.1');
 
   // (fee + half the spread + slippage) · 2 · (1 + buffer), of the order's value; the first: (0.001 + 1/60000) · 2 · 1.2.
   it.each<[string, Plain<Plain<Partial<PlanRequest>>>, Plain<Plain<Partial<Books>>>, number]>([
     ['of a purchase, there and back', rising, {}, 0.00244],
     ['of a sale, there and back', falling, holding, 0.00244],
-    ['without a buffer', { ...falling, limits: { ...limits, costBuffer: 0 } }, holding, 0.002033333],
+    ['without a buffer', { ...falling, limits: { ...falling.limits, costBuffer: 0 } }, holding, 0.002033333],
     ['doubled by its buffer', { ...rising, limits: { ...limits, costBuffer: 1 } }, {}, 0.004066667],
     ['without a fee', { ...rising, ...fee('0') }, {}, 0.00004],
     ['with a tenfold fee', { ...rising, ...fee('0.01') }, {}, 0.02404],

@@ -92,7 +92,7 @@ describe('a plan', () => {
 
   it('holds on a flat view and without a quorum, while the view that it was bought on lasts', () => {
     for (const direction of ['flat', 'none'] as const)
-      expect(plan({ views: [{ ...up, direction }] }, held('0.1')).legs).toEqual([]);
+      expect(plan({ views: [{ ...up, direction }] }, held('0.05')).legs).toEqual([]);
   });
 
   it('does not sell what it has not, nor top up what is there', () => {

@@ -24,6 +24,17 @@ import {
 /** At this uncertainty Kelly's stake is 25 times what is expected after costs, of which there are 0.0061 / 3. */
 const calm = { uncertainty: 0.1 };
 
+/** A market that goes up and down by a thousandth a minute. */
+const moving = typed<PlanRequest['snapshot']['symbols']>(
+  snapshot.symbols.map((one) => ({
+    ...one,
+    candles: Array.from({ length: 50 }, (_, openAt) => {
+      const close = String(60_000 * (1 + (openAt % 2) * 0.001));
+      return { openAt, open: close, high: close, low: close, close, volume: '1' };
+    }),
+  })),
+);
+
 describe('a target', () => {
   it('is small where the edge is hardly known, and no cap decides on it', () => {
     // What costs leave is 0.00057 ± 0.005: 0.25 · 0.0127 · 0.00057 / 0.0076² = 0.031. Without its error it would be 2.5.
@@ -62,7 +73,7 @@ describe('a target', () => {
     const view = { uncertainty: 0.0076, expectedReturn: 0.00001 };
     expect(later(view, '0.05', HORIZON_MS - 1)).toMatchObject({
       legs: [],
-      verdicts: [{ code: 'CostGate', limit: '0.00244', value: '0.000059313', before: '0.04278', after: '0' }],
+      verdicts: [{ code: 'CostGate', limit: '0.00244', value: '0.000059312', before: '0.04278', after: '0' }],
       upheld: [],
     });
     expect(later(view, '0.05', HORIZON_MS)).toMatchObject({
@@ -101,20 +112,47 @@ describe('a target', () => {
     expect(codes(ended)).toEqual(['ViewEnded']);
   });
 
+  it('is sold down to for what a rise of nothing gains no more than for what a fall of nothing does', () => {
+    // Of 0.3 at a deviation of 500 basis points Kelly's quarter would hold 0.05² · 0.3 / 0.25 = 30 basis points: 29 for a rise of one, 31 for a fall.
+    const sold = (direction: View['direction'], expectedReturn: number, uncertainty = 0.05) =>
+      later({ direction, expectedReturn, uncertainty }, '0.05', 0).legs.map(({ quantity }) => quantity);
+    expect(sold('up', 0.0001)).toEqual(['0.04833']);
+    expect([sold('flat', 0), sold('down', -0.0001)]).toEqual([['0.05'], ['0.05']]);
+    // At 400 they are 19, and the costs 24.
+    expect([sold('up', 0.0001, 0.04), sold('flat', 0, 0.04), sold('down', -0.0001, 0.04)]).toEqual([[], [], []]);
+    // How well the rise is known decides on the target, and not on what it costs to leave.
+    expect(later({ expectedReturn: 0.0001, error: 0.01 }, '0.05', 0).legs).toEqual([]);
+    expect(later({ expectedReturn: 0.0001, conviction: 0.01 }, '0.05', 0).legs).toEqual([]);
+  });
+
+  it('leaves nothing above a limit to a view that would keep all of it', () => {
+    // 0.06 BTC are 0.36 of 10,000.
+    for (const [direction, expectedReturn] of [
+      ['up', 0.001],
+      ['up', 0.00001],
+      ['flat', 0],
+      ['down', -0.0001],
+    ] as const) {
+      const { legs, verdicts } = later({ direction, expectedReturn }, '0.06', 0);
+      expect(legs).toMatchObject([{ side: 'sell', quantity: '0.01' }]);
+      const said = { code: 'SymbolExposure', limit: '0.3', value: '0.36', before: '3600', after: '3000' };
+      if (expectedReturn < 0.001) expect(verdicts).toContainEqual({ ...said, symbol: 'BTC/USDT' });
+    }
+    // Who was not heard has said nothing of it, and a market that was not measured is no limit.
+    expect(later({ direction: 'none', expectedReturn: 0 }, '0.06', 0).legs).toEqual([]);
+    const unmeasured = { ...allocation, method: 'volatility' as const };
+    const flat = { ...up, direction: 'flat' as const, expectedReturn: 0 };
+    const { legs } = plan(
+      { ...seen, views: [flat], allocation: unmeasured },
+      { ...invested('0.06'), upheld: [{ symbol: 'BTC/USDT', at: NOW }] },
+    );
+    expect(legs).toEqual([]);
+  });
+
   it('of volatility is traded towards from both sides', () => {
-    const closes = Array.from({ length: 50 }, (_, index) => String(60_000 * (1 + (index % 2) * 0.001)));
-    const candles = closes.map((close, at) => ({
-      openAt: at,
-      open: close,
-      high: close,
-      low: close,
-      close,
-      volume: '1',
-    }));
-    const symbols = typed<PlanRequest['snapshot']['symbols']>(snapshot.symbols.map((one) => ({ ...one, candles })));
     // A return of 0.001 a minute is 0.7246 a year: 0.2 / 0.7246 = 0.276, at a conviction of 0.5 half of it.
     const asked = (conviction: number, timeframe: '1m' | '1d' = '1m') => ({
-      snapshot: { ...snapshot, symbols: symbols.map((one) => ({ ...one, timeframe })) },
+      snapshot: { ...snapshot, symbols: moving.map((one) => ({ ...one, timeframe })) },
       allocation: { ...allocation, method: 'volatility' as const, targetVolatility: 0.2 },
       views: [{ ...up, conviction }],
     });
@@ -223,6 +261,46 @@ describe('of all plans', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('none holds less for expecting more, be it a rise or a fall, fresh or at the end of its view', () => {
+    let [lowered, kept] = [0, 0];
+    const any = fc.record({
+      quantity: share,
+      uncertainty: bps(50, 2_000),
+      error: fc.option(bps(0, 100), { nil: undefined }),
+      conviction: bps(1, 10_000),
+      ageMs: fc.constantFrom(0, HORIZON_MS),
+      method: fc.constantFrom('kelly' as const, 'volatility' as const),
+      maxSymbolExposure: fc.constantFrom(0.1, 0.3, 0.9),
+      flatBps: fc.constantFrom(0, 20),
+      returns: fc.tuple(bps(-300, 300), bps(-300, 300)).filter(([one, other]) => one !== other),
+    });
+    fc.assert(
+      fc.property(any, ({ quantity, ageMs, method, maxSymbolExposure, flatBps, returns, ...view }) => {
+        const heldAt = (expectedReturn: number): Decimal => {
+          const isFlat = Math.abs(expectedReturn) * 10_000 <= flatBps;
+          const direction = isFlat ? 'flat' : expectedReturn > 0 ? 'up' : 'down';
+          const { legs } = plan(
+            {
+              snapshot: { ...seen.snapshot, symbols: moving },
+              now: NOW,
+              views: [{ ...up, ...view, direction, expectedReturn }],
+              limits: { ...wide, maxSymbolExposure, maxGrossExposure: 0.9 },
+              allocation: { ...allocation, method },
+            },
+            { ...invested(quantity), upheld: [{ symbol: 'BTC/USDT', at: NOW - ageMs }] },
+          );
+          return decimal(after(quantity, legs));
+        };
+        const [low, high] = returns.toSorted((one, other) => one - other).map(heldAt);
+        if (low?.lessThan(high ?? 0)) lowered += 1;
+        else kept += 1;
+        expect(low?.minus(high ?? 0).toNumber()).toBeLessThanOrEqual(0.00001);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(Math.min(lowered, kept)).toBeGreaterThan(200);
   });
 
   it('a view that is less certain of itself never holds more', () => {
