@@ -24,6 +24,8 @@ export interface Capabilities {
   selfTradePrevention: string;
   /** Request weight that it grants an address in a minute, until it has said so itself. */
   weightPerMinute: number;
+  /** Perpetual markets beside its spot symbols that tell anybody of funding and open interest, without a key. */
+  perpetuals: 'usd-m' | undefined;
 }
 
 /** Of a venue at which it can be proved that an order never was there: without that none is known to be sent at most once. */
@@ -46,12 +48,13 @@ const binance: ProvingCapabilities = {
   tradeCursor: 'sequence',
   selfTradePrevention: 'EXPIRE_TAKER',
   weightPerMinute: 6_000,
+  perpetuals: 'usd-m',
 };
 
 export const capabilities = {
   binance,
-  /** The paper exchange speaks Binance's protocol. */
-  simulated: { ...binance },
+  /** The paper exchange speaks Binance's protocol, of its spot market. */
+  simulated: { ...binance, perpetuals: undefined },
 } satisfies Record<string, Capabilities>;
 
 /**

@@ -1,5 +1,6 @@
 import type { AccountIdentity } from '../contracts/binding.ts';
 import type { FeeRates, Frame, Instrument, Mode, OrderBook, SymbolSnapshot } from '../domain/market/market.ts';
+import type { PerpetualSeen } from '../domain/market/perpetual.ts';
 import type { FrameWish } from '../domain/market/timeframes.ts';
 import type { Price, Quantity } from '../domain/money/money.ts';
 import type { FencedOrder } from '../domain/orders/fenced-order.ts';
@@ -115,6 +116,13 @@ export interface MarketDataPort extends ListingPort {
   frames(symbol: string, wishes: readonly FrameWish[]): Promise<Frame[]>;
   /** The exchange's clock, UTC epoch milliseconds. */
   exchangeTime(): Promise<number>;
+}
+
+/** What perpetual markets said when they were read last, by a clock of its own: nobody ever waits for them. */
+export interface PerpetualsPort {
+  /** @param at the exchange's clock, by which old readings are none */
+  beside(symbol: string, at: number): PerpetualSeen;
+  close(): void;
 }
 
 /** What a decision needs of the exchange, and nothing that would take long. Throws what a retry can mend as it is. */

@@ -10,6 +10,7 @@ import type { Journal } from '../stores/journal/port.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { createSnapshotReader } from '../stores/market-buffer/snapshots.ts';
 import { marketSpeed } from '../venues/access.ts';
+import { openPerpetuals } from '../venues/perpetuals.ts';
 import type { MarketDataPort, Venue } from '../venues/port.ts';
 import { watchCycleSchedule } from './cycle-watch.ts';
 
@@ -36,14 +37,25 @@ export async function openBooks(
   market: MarketDataPort,
 ): Promise<OwnBooks> {
   const buffer = await openMarketBuffer(configuration, journal.id);
+  const perpetuals = openPerpetuals(configuration, market, logger);
   // Told by whoever tells when the last cycle ended: of a process that cannot be heard neither is known, and no cycle is late.
   const stopWatching = watchCycleSchedule(client, configuration.account, logger);
   const readSnapshot = createSnapshotReader(buffer);
   const engines = startedEngines();
   return {
-    activities: createBooksActivities({ market, buffer, journal, configuration, engines, readSnapshot, logger }),
+    activities: createBooksActivities({
+      market,
+      buffer,
+      perpetuals,
+      journal,
+      configuration,
+      engines,
+      readSnapshot,
+      logger,
+    }),
     close: async () => {
       stopWatching();
+      perpetuals?.close();
       await buffer.close();
     },
   };

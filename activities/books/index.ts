@@ -15,11 +15,17 @@ export type BooksDependencies = Omit<SnapshotTools, 'ownFees'> & Omit<PortfolioD
 export type BooksActivities = ReturnType<typeof createBooksActivities>;
 
 /** All that a cycle does with the books, and with the market buffer beside them. */
-export function createBooksActivities({ market, buffer, logger, ...dependencies }: BooksDependencies) {
+export function createBooksActivities({ market, buffer, perpetuals, logger, ...dependencies }: BooksDependencies) {
   const { journal, configuration } = dependencies;
   const { account } = configuration;
   return {
-    ...createMarketActivities({ market, buffer, ownFees: createOwnFees({ journal, account, logger }), logger }),
+    ...createMarketActivities({
+      market,
+      buffer,
+      ownFees: createOwnFees({ journal, account, logger }),
+      perpetuals,
+      logger,
+    }),
     ...createPortfolioActivities({ ...dependencies, exchangeTime: market.exchangeTime, logger }),
     ...createOwnConsensusActivities({ journal, configuration, logger }),
     ...createGuestActivities({ journal, account }),

@@ -3,10 +3,12 @@ import { decimal, decimalPattern, text } from '../../domain/money/money.ts';
 import { type SeatId, type SeatOf, seatIds, seatsOf } from '../../domain/signals/seats.ts';
 import { AFTER_AGENTS_MS } from '../cycle-times.ts';
 import { historyMinutes, type PaperMarket } from './paper-exchange.ts';
+import { realVenue } from './perpetuals.ts';
 
 interface Settings {
   mode: 'paper' | 'live';
-  cycle: { intervalSeconds: number; horizonMinutes: number; timeframe: Timeframe };
+  venue: string;
+  cycle: { intervalSeconds: number; horizonMinutes: number; timeframe: Timeframe; perpetuals?: boolean | undefined };
   risk: { maxSnapshotAgeSeconds: number; minHoldingSeconds: number; minTradeShare: number };
   allocation: { portfolios?: readonly { share: number }[] | undefined };
   protection: {
@@ -15,7 +17,10 @@ interface Settings {
     trailingStop?: number | undefined;
     timeLimitMinutes?: number | undefined;
   };
-  paperExchange: { takerFeeRate: string; market: PaperMarket & { speed?: number } };
+  paperExchange: {
+    takerFeeRate: string;
+    market: PaperMarket & { speed?: number; venue?: string; restUrl?: string | undefined };
+  };
   participation: { deadlineSeconds: number };
   agents: Record<SeatOf<'language-model'>, { timeoutSeconds: number }> &
     Partial<Record<SeatId, { askEverySeconds?: number | undefined }>>;
@@ -25,7 +30,7 @@ interface Settings {
 interface Contradiction {
   path: (string | number)[];
   /** What stands there. */
-  input: number | string;
+  input: number | string | boolean;
   message: string;
 }
 
@@ -43,6 +48,7 @@ export function contradictions(settings: Settings): Contradiction[] {
   holdSizes(settings, must);
   holdStops(settings, must);
   holdDays(settings, must);
+  holdPerpetuals(settings, must);
   return found;
 }
 
@@ -150,6 +156,17 @@ function holdAskings(
       `must be left out where paperExchange.market.speed is ${speed}: the market's time would outrun each answer`,
     );
   }
+}
+
+/** Beside prices that are nobody's, real funding would be of another market. */
+function holdPerpetuals(settings: Settings, must: Must): void {
+  const { perpetuals } = settings.cycle;
+  must(
+    perpetuals !== true || realVenue(settings) !== undefined,
+    ['cycle', 'perpetuals'],
+    true,
+    `must be false, or be left out, where paperExchange.market is ${settings.paperExchange.market.kind}: only real prices have perpetual markets beside them, live or of a mirrored venue without a restUrl`,
+  );
 }
 
 function holdTimes({ cycle, risk, protection, participation, agents }: Settings, must: Must): void {

@@ -36,6 +36,8 @@ const cycleSchema = z.strictObject({
   candles: z.int().min(30).max(400).default(120),
   /** Book levels of each side in the snapshot. */
   bookLevels: z.int().min(1).max(50).default(10),
+  /** Whether funding and open interest of the perpetual markets stand beside real prices. Where it is left out, wherever they are public. */
+  perpetuals: z.boolean().optional(),
 });
 
 /** Amounts are in the quote currency, shares are fractions of equity. */

@@ -1,4 +1,5 @@
 import type { DecimalText, Money, Price, Quantity } from '../money/money.ts';
+import type { PerpetualSeen } from './perpetual.ts';
 import type { Timeframe } from './timeframes.ts';
 
 export type Mode = 'paper' | 'live';
@@ -76,6 +77,8 @@ export interface SymbolSnapshot {
   /** Further back than anything else; missing where nobody who is asked needs it. */
   past?: Past;
   book: OrderBook;
+  /** Missing where no perpetual markets are read. */
+  perpetual?: PerpetualSeen;
 }
 
 /** A symbol that is traded and could not be read, with the reason in words. */

@@ -78,6 +78,11 @@ export const metrics = {
     'When a symbol was last seen whole, exchange time, epoch seconds.',
     ['symbol'],
   ),
+  perpetualReadings: counter(
+    'perpetual_readings_total',
+    'Looks at the perpetual markets, a symbol each; reading is funding or open_interest, result is read or why it is missing.',
+    ['reading', 'result'],
+  ),
   tradingSignals: counter('trading_signals_total', 'Opinions given by agents; side is up, flat, down or abstain.', [
     'agent',
     'symbol',

@@ -9,7 +9,7 @@ import type { CycleId } from '../../domain/orders/ids.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import { type Sealed, sealSnapshot } from '../../stores/market-buffer/snapshots.ts';
-import type { MarketDataPort } from '../../venues/port.ts';
+import type { MarketDataPort, PerpetualsPort } from '../../venues/port.ts';
 import { inTime } from '../in-time.ts';
 import type { OwnFees } from './own-fees.ts';
 import { readEach } from './read-each.ts';
@@ -30,6 +30,7 @@ export interface SnapshotTools {
   market: MarketDataPort;
   buffer: Pick<MarketBuffer, 'record' | 'keep'>;
   ownFees: OwnFees;
+  perpetuals?: PerpetualsPort | undefined;
   logger: Logger;
 }
 
@@ -40,7 +41,7 @@ export interface SnapshotTools {
  * @throws Error where nothing is traded, or nothing can be read
  */
 export async function takeSnapshot(
-  { market, buffer, ownFees, logger }: SnapshotTools,
+  { market, buffer, ownFees, perpetuals, logger }: SnapshotTools,
   request: SnapshotRequest,
   cycleId: CycleId,
 ): Promise<CycleSnapshot> {
@@ -67,7 +68,13 @@ export async function takeSnapshot(
     venue,
     mode,
     takenAt,
-    symbols: await ownFees([...read].map(([symbol, one]) => ({ ...one, ...beside.get(symbol) }))),
+    symbols: await ownFees(
+      [...read].map(([symbol, one]) => ({
+        ...one,
+        ...beside.get(symbol),
+        ...perpetualOf(perpetuals, symbol, takenAt),
+      })),
+    ),
     ...(setAside.length > 0 ? { setAside } : {}),
     ...(leftOut.length > 0 ? { leftOut } : {}),
   });
@@ -77,6 +84,15 @@ export async function takeSnapshot(
     remember({ buffer, logger }, sealed.snapshot, { cycleId, correlationId }),
   ]);
   return handedOn;
+}
+
+/** As it was read last: nothing is asked for here. */
+function perpetualOf(
+  perpetuals: PerpetualsPort | undefined,
+  symbol: string,
+  takenAt: number,
+): Pick<SymbolSnapshot, 'perpetual'> {
+  return perpetuals ? { perpetual: perpetuals.beside(symbol, takenAt) } : {};
 }
 
 /** Whoever needs what could not be read in time abstains; no cycle goes without a symbol for it. */

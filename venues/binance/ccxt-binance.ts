@@ -26,6 +26,7 @@ type ErrorClasses = Pick<
   | 'ArgumentsRequired'
   | 'RateLimitExceeded'
   | 'DDoSProtection'
+  | 'NetworkError'
 >;
 
 export const ccxtErrors = (await load(join('base', 'errors.js'))) as ErrorClasses;
