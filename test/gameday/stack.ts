@@ -1,10 +1,7 @@
-import { type ChildProcess, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
@@ -13,6 +10,7 @@ import { stackAccess } from '../../client/stack/connection.ts';
 import { observerAuthorization } from '../../client/stack/observer-access.ts';
 import { readProfile } from '../../client/stack/profile.ts';
 import { readRecord } from '../../client/stack/run-record.ts';
+import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { healthEndpoints } from '../../runtime/configuration/addresses.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { loadSecrets } from '../../runtime/configuration/secrets.ts';
@@ -20,21 +18,17 @@ import { openJournal } from '../../stores/journal/open.ts';
 import { tradingAccess } from '../../venues/access.ts';
 import { createCcxtClient } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
-import { startFakeProvider } from '../agents/fake-provider.ts';
-import { goodReply } from '../agents/replies.ts';
 import { setClock } from '../chaos/clock.ts';
 import type { Witness } from '../chaos/evidence.ts';
 import { type Installation, makeInstallation } from '../support/installation.ts';
+import { endHazard, type Hazard, setHazard } from './hazards.ts';
+import { type Models, startModels } from './models.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
+import { keepStarted } from './service-manager.ts';
 
 /** As production has it: see `temporal-dev.yml`. */
 const watching = { scrapeSeconds: 10, evaluateSeconds: 10 };
 const DISK = '2g';
-const MODEL_PERIOD_MS = 45_000;
-
-/** Of a seat that answers, and too late. */
-const LATE_MS = { least: 11_000, most: 35_000 };
-
-export type ModelMode = 'well' | 'away' | 'garbage' | 'silent' | 'slow';
 
 export interface GameDayStack extends Witness {
   installation: Installation;
@@ -45,14 +39,21 @@ export interface GameDayStack extends Witness {
   ownDisk: boolean;
   /** Sets the wall clock of a worker that many milliseconds ahead. */
   setClock(worker: string, skewMs: number): void;
-  model: { mode: ModelMode };
+  setHazard(process: string, hazard: Hazard): void;
+  endHazard(process: string): void;
+  /** Each byte to and from Temporal comes so much later, each way; 0: no later. */
+  delayTemporal(forMs: number): void;
+  model: Models;
   /** What the supervisor keeps running, by its own record. */
   processes(): readonly { name: string; pid: number }[];
   supervisorPid(): number;
   /** Names of the processes that do not say that they are ready. */
   unready(): Promise<string[]>;
-  /** How often Alertmanager has called each receiver. */
-  notified: Record<string, number>;
+  /** That `sapphire status` ends with 0. */
+  statusIsWell(): Promise<boolean>;
+  receiver: Receiver;
+  /** When the launcher ended, with all of it, and was started again as a service manager does. */
+  launcherEnds: readonly number[];
   /** What Alertmanager has been told. */
   alerts(): Promise<{ name: string; startsAt: number }[]>;
   stop(): Promise<void>;
@@ -67,37 +68,19 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
   if (!ownDisk) onProgress('No disk of its own can be mounted here: the full disk will not be lived through');
   process.env['TMPDIR'] = mount;
 
-  const model: GameDayStack['model'] = { mode: 'well' };
-  const provider = await startFakeProvider(async (request) => {
-    if (model.mode === 'slow') await sleep(LATE_MS.least + Math.random() * (LATE_MS.most - LATE_MS.least));
-    if (model.mode === 'away') return { status: 503, body: '{}' };
-    if (model.mode === 'silent') return { stall: 'never' };
-    if (model.mode === 'garbage')
-      return { content: 'Sure! I would buy {"signals": [{"symbol": "BTC/USDT", "price": 1e999' };
-    const up = Math.floor(Date.now() / MODEL_PERIOD_MS) % 2 === 0;
-    const probabilities = up ? { up: 0.9, flat: 0.08, down: 0.02 } : { up: 0.02, flat: 0.08, down: 0.9 };
-    return {
-      content: goodReply(request, { probabilities, expected_return_bps: up ? 90 : -90, conviction: 0.9 }),
-      usage: { prompt_tokens: 2_000, completion_tokens: 300, total_tokens: 2_300 },
-    };
-  });
-  const notified: Record<string, number> = {};
-  const receiver = createServer((request, response) => {
-    const name = (request.url ?? '/').slice(1);
-    notified[name] = (notified[name] ?? 0) + 1;
-    request.resume();
-    response.end();
-  });
-  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  process.env['SAPPHIRE_ALERT_WEBHOOK_URL'] = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  const model = await startModels();
+  const receiver = await startReceiver();
+  process.env['SAPPHIRE_ALERT_WEBHOOK_URL'] = receiver.baseUrl;
   const clocks = mkdtempSync(join(mount, 'clocks-'));
   process.env['NODE_OPTIONS'] =
     `--import=${pathToFileURL(join(import.meta.dirname, 'preload.ts')).href}?${encodeURIComponent(clocks)}`;
+  const delayFile = join(mount, 'temporal-delay');
+  process.env['PATH'] = `${await temporalBehind(mount, delayFile)}${delimiter}${process.env['PATH']}`;
   process.env['DEEPSEEK_API_KEY'] = 'sk-gameday-not-a-real-key';
   const installation = await makeInstallation(watching);
   installation.configure({
     paperBalance: '100000',
-    agents: { deepseek: { baseUrl: provider.baseUrl, timeoutSeconds: 4 } },
+    agents: { deepseek: { baseUrl: model.baseUrl, timeoutSeconds: 4 } },
     // Small orders of a large account, so that an hour of them costs less than a loss limit.
     risk: {
       minTradeShare: 0.0005,
@@ -121,8 +104,8 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
   Object.assign(process.env, { SAPPHIRE_DATA: data, SAPPHIRE_CONFIG: configurationFile, SAPPHIRE_STACK: stack });
 
   onProgress('Starting the stack with Prometheus and Alertmanager');
-  const child = installation.start('--observe');
-  await firstCycle(child);
+  const manager = keepStarted(installation);
+  await manager.firstCycle;
   const configuration = loadConfiguration();
   const client: Client = await connectTemporal(stackAccess(readProfile(), {}));
   const journal = await openJournal(configuration);
@@ -143,8 +126,15 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
     configurationFile,
     ownDisk,
     setClock: (worker, skewMs) => setClock(clocks, worker, skewMs),
+    setHazard: (name, hazard) => setHazard(clocks, name, hazard),
+    endHazard: (name) => endHazard(clocks, name),
+    delayTemporal(forMs) {
+      if (forMs === 0) rmSync(delayFile, { force: true });
+      else writeFileSync(delayFile, String(forMs));
+    },
     model,
-    notified,
+    receiver,
+    launcherEnds: manager.ends,
     configuration,
     client,
     journal,
@@ -168,6 +158,9 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
       });
       return (await Promise.all(asked)).flat();
     },
+    async statusIsWell() {
+      return (await installation.sapphire('status')).code === 0;
+    },
     async alerts() {
       const url = `http://127.0.0.1:${alertmanager}/api/v2/alerts`;
       const headers = { authorization: observerAuthorization(data) };
@@ -182,11 +175,9 @@ export async function startGameDayStack(onProgress: (words: string) => void): Pr
     async stop() {
       await client.connection.close();
       await journal.close();
-      await provider.close();
+      await manager.stop();
+      await model.close();
       receiver.close();
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
-      await ended;
       if (ownDisk) execFileSync('umount', ['-l', mount]);
       rmSync(mount, { recursive: true, force: true });
     },
@@ -203,17 +194,16 @@ function mountDisk(folder: string): boolean {
   }
 }
 
-async function firstCycle(child: ChildProcess): Promise<void> {
-  let seen = '';
-  const note = (data: Buffer): void => {
-    seen = `${seen}${data.toString()}`.slice(-20_000);
-  };
-  child.stderr?.on('data', note);
-  await new Promise<void>((resolve, reject) => {
-    child.stdout?.on('data', (data: Buffer) => {
-      note(data);
-      if (/^\d\d:\d\d:\d\d │/m.test(seen)) resolve();
-    });
-    child.once('exit', (code) => reject(new Error(`the stack ended with ${code}: ${seen}`)));
-  });
+/** The `temporal` that the stack finds first: the real one, through which each byte may be made late. */
+async function temporalBehind(folder: string, delayFile: string): Promise<string> {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  const real = await temporalBinary(readProfile().temporal);
+  const script = join(import.meta.dirname, 'temporal-behind.ts');
+  writeFileSync(
+    join(bin, 'temporal'),
+    `#!/bin/sh\nexec '${process.execPath}' '${script}' '${real}' '${delayFile}' "$@"\n`,
+    { mode: 0o755 },
+  );
+  return bin;
 }

@@ -4,16 +4,40 @@ export interface Fault {
   name: string;
   /** What several faults have in common, e.g. that a process is killed, whichever it is. */
   kind: string;
-  /** Components of incidents, or names of alerts, that tell of it. */
+  /** Components of incidents, or names of alerts, that tell of it; `launcher` is what a service manager sees end. */
   tells: RegExp;
+  /** Names of alerts that are true of it beside those: any other page is false. */
+  pages?: RegExp;
+  /** Has to stand in the detail of the incident that tells of it. */
+  cause?: RegExp;
+  /** Who has to be called, at the least. */
+  calls?: 'team' | 'page';
+  /** It does harm only so long after its injection, as what is true of three rounds in a row. In milliseconds. */
+  holdsAfterMs?: number;
+  /** A person's right, and no fault: nothing may be found, and nobody called. */
+  isNone?: true;
   /** Waits for what it needs, such as something that is held. */
   prepare?(stack: GameDayStack): Promise<void>;
   /**
    * Does it. Whatever lasts ends by itself: the time, UTC epoch milliseconds, at which it will have ended is returned.
    */
   inject(stack: GameDayStack): Promise<number>;
+  /** Whether it is over, where readiness and a good cycle do not tell. */
+  isOver?(stack: GameDayStack): boolean | Promise<boolean>;
+  /** What must not have happened by it, in words. */
+  harm?(stack: GameDayStack, injectedAt: number): string | undefined | Promise<string | undefined>;
   /** What a person does later, once it was judged. */
-  mend?(stack: GameDayStack): void;
+  mend?(stack: GameDayStack): void | Promise<void>;
+}
+
+/** By which `--fault` names it: its name up to the first bracket or comma. */
+export function idOf({ name }: Pick<Fault, 'name'>): string {
+  const [words = name] = name.split(/ \(|, /);
+  return words
+    .replaceAll(/[’']/g, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replace(/-$/, '');
 }
 
 /** Long enough for the slowest of the watchers to look once. */
@@ -23,14 +47,18 @@ export const LASTS_MS = 15_000;
 export const processTells = (name: string): RegExp => new RegExp(`^process/${name}$|^TradingSystemDown$`);
 
 export function pidOf(stack: GameDayStack, name: string): number {
-  const found = stack.processes().find((each) => each.name === name);
+  const found = pidNow(stack, name);
   if (found === undefined) throw new Error(`${name} does not run`);
-  return found.pid;
+  return found;
+}
+
+export function pidNow(stack: GameDayStack, name: string): number | undefined {
+  return stack.processes().find((each) => each.name === name)?.pid;
 }
 
 /** Does something now and undoes it by a timer that is set at once. */
 export function until(
-  what: Pick<Fault, 'name' | 'kind' | 'tells'>,
+  what: Omit<Fault, 'inject'>,
   forMs: number,
   begin: (stack: GameDayStack) => (() => void) | Promise<() => void>,
 ): Fault {

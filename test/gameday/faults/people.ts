@@ -27,8 +27,39 @@ async function areProtected(stack: GameDayStack): Promise<boolean> {
   return running.length > 0 && (await Promise.all(running)).every(Boolean);
 }
 
+const SET_FOR_MS = 170_000;
+const USUAL_SECONDS = 30;
+const RARER_SECONDS = 300;
+
+/** Each 30 s is the interval of the configuration; what a person says of the schedule goes before it. */
+let setAt = 0;
+const rarer: Fault = {
+  name: 'somebody sets the interval of cycles to 300 s (which is no fault)',
+  kind: 'a person changes the schedule',
+  tells: /^schedule\/cycles?|^cycle\/|^market\/|^health$|^Trading(CyclesStalled|MarketDataStale)/,
+  isNone: true,
+  async inject({ installation }) {
+    await setInterval(installation, RARER_SECONDS);
+    setAt = Date.now();
+    setTimeout(() => void setInterval(installation, USUAL_SECONDS), SET_FOR_MS);
+    return setAt + SET_FOR_MS;
+  },
+  async harm({ journal }) {
+    const cycles = await journal.cycles.list('main', 20);
+    const unasked = cycles.filter(({ startedAt }) => startedAt > setAt && startedAt < setAt + SET_FOR_MS);
+    // One falls into the time anyhow where a whole 300 s are over in it.
+    return unasked.length > 1 ? `${unasked.length} cycles ran that nobody asked for` : undefined;
+  },
+};
+
+async function setInterval(installation: GameDayStack['installation'], seconds: number): Promise<void> {
+  const { code, stderr } = await installation.sapphire('schedule', 'set', '--interval', String(seconds));
+  if (code !== 0) throw new Error(`the schedule could not be set: ${stderr}`);
+}
+
 /** What people do by hand, past Sapphire. */
 export const peopleFaults: readonly Fault[] = [
+  rarer,
   {
     name: 'somebody terminates the protective exits',
     kind: 'protective exits are gone',

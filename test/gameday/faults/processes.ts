@@ -1,12 +1,14 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readProfile } from '../../../client/stack/profile.ts';
+import type { Role } from '../../../contracts/roles.ts';
+import { operationsPort, processName } from '../../../runtime/roles.ts';
 import type { GameDayStack } from '../stack.ts';
-import { type Fault, LASTS_MS, pidOf, processTells, until } from './fault.ts';
+import { type Fault, pidOf, processTells, until } from './fault.ts';
+import { stranger, takePort } from './strangers.ts';
 
 function killed(name: string): Fault {
   return {
@@ -47,27 +49,49 @@ function limited(name: string, resource: 'nofile' | 'data', what: string): Fault
   };
 }
 
-const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'utf8');
+const parentOf = (pid: number): number => Number(/^PPid:\s+(\d+)/m.exec(statusOf(pid))?.[1]);
 
-/** Takes the port of a process that was just killed, before its next start does. */
-async function takePort(server: Server, port: number): Promise<void> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, '127.0.0.1', resolve);
-      });
-      return;
-    } catch (error) {
-      if (tries > 50) throw error;
-      await sleep(5);
-    }
-  }
-}
+const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'utf8');
 
 function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) process.kill(pid, signal);
 }
+
+/** Whoever the port belongs to now is well, and says so to whoever asks. */
+function portTaken(role: Role, forMs: number): Fault {
+  const name = processName(role);
+  return until(
+    {
+      name: `a stranger has the port of ${name} (for ${forMs / 1_000} s)`,
+      kind: 'a port is taken',
+      tells: processTells(name),
+    },
+    forMs,
+    async (stack) => {
+      process.kill(-pidOf(stack, name), 'SIGKILL');
+      return takePort(stranger(), operationsPort({ operationsPort: stack.installation.ports.operations }, role));
+    },
+  );
+}
+
+/** Three intervals without a word are too many. */
+const ALL_DEAD = { forMs: 180_000, holdsAfterMs: 90_000 };
+
+const nobodyAnswers = until(
+  {
+    name: 'no agent answers any more (their worker cannot start)',
+    kind: 'all agents are dead',
+    tells: /^TradingNoSignal|^TradingAgentsSilent|^TradingNoAgents|^cycle\/main$/,
+    pages: /^TradingSystemDown$/,
+    calls: 'page',
+    holdsAfterMs: ALL_DEAD.holdsAfterMs,
+  },
+  ALL_DEAD.forMs,
+  async (stack) => {
+    process.kill(-pidOf(stack, 'workers/agents'), 'SIGKILL');
+    return takePort(stranger(), operationsPort({ operationsPort: stack.installation.ports.operations }, 'agents'));
+  },
+);
 
 /** Work for a tenth of the time, for so long as it lasts. */
 function slowed(pid: number): () => void {
@@ -119,6 +143,16 @@ export const processFaults: readonly Fault[] = [
       return Date.now();
     },
   },
+  {
+    name: 'the launcher is killed (kill -9), and the supervisor ends with it',
+    kind: 'the launcher is killed',
+    tells: /^launcher$/,
+    pages: /^TradingSystemDown$/,
+    async inject(stack) {
+      process.kill(parentOf(stack.supervisorPid()), 'SIGKILL');
+      return Date.now();
+    },
+  },
   hung('mcp-coordinator'),
   hung('workers/cycles'),
   hung('workers/control'),
@@ -133,6 +167,18 @@ export const processFaults: readonly Fault[] = [
     30_000,
     (stack) => slowed(pidOf(stack, 'temporal')),
   ),
+  until(
+    {
+      name: 'Temporal is far away (1.2 s each way)',
+      kind: 'Temporal is far away',
+      tells: /^temporal|^Temporal|^health$/,
+    },
+    90_000,
+    (stack) => {
+      stack.delayTemporal(1_200);
+      return () => stack.delayTemporal(0);
+    },
+  ),
   // The exchange is elsewhere, and goes on.
   until(
     { name: 'our machine stands still for half a minute', kind: 'the machine stands still', tells: /^health$/ },
@@ -144,20 +190,9 @@ export const processFaults: readonly Fault[] = [
       return () => signalAll(pids.toReversed(), 'SIGCONT');
     },
   ),
-  until(
-    {
-      name: 'a worker is killed, and its port is taken',
-      kind: 'a port is taken',
-      tells: processTells('workers/agents'),
-    },
-    LASTS_MS,
-    async (stack) => {
-      process.kill(-pidOf(stack, 'workers/agents'), 'SIGKILL');
-      const server = createServer();
-      await takePort(server, stack.installation.ports.operations + 1);
-      return () => server.close();
-    },
-  ),
+  portTaken('agents', 60_000),
+  portTaken('execution', 40_000),
+  nobodyAnswers,
   until(
     {
       name: 'something else answers in the coordinator’s place, and talks nonsense',
@@ -171,11 +206,7 @@ export const processFaults: readonly Fault[] = [
       const server = createServer((_request, response) => {
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(nonsense));
       });
-      await takePort(server, stack.installation.ports.coordinator);
-      return () => {
-        server.close();
-        server.closeAllConnections();
-      };
+      return takePort(server, stack.installation.ports.coordinator);
     },
   ),
   {

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync, renameSync, rmSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { journalFile } from '../../../stores/journal/open.ts';
 import { warehouseFolder } from '../../../stores/warehouse/warehouse.ts';
 import { type Fault, LASTS_MS, until } from './fault.ts';
@@ -12,6 +15,23 @@ function locked(file: string): () => void {
     database.exec('ROLLBACK');
     database.close();
   };
+}
+
+/**
+ * What is written is safe 400 ms later than the disk says: the kernel holds each process up at its entry.
+ *
+ * @throws Error where strace is missing, or may not look into a process
+ */
+async function slowed(pids: readonly number[]): Promise<() => void> {
+  const inject = '--inject=fsync,fdatasync:delay_enter=400ms';
+  const strace = spawn('strace', ['-qq', '-o', '/dev/null', inject, ...pids.map((pid) => `--attach=${pid}`)]);
+  let words = '';
+  strace.stderr.on('data', (data: Buffer) => (words += data.toString()));
+  const ended = once(strace, 'exit').catch((error: unknown) => (words += String(error)));
+  await Promise.race([sleep(2_000), ended]);
+  if (strace.exitCode !== null || strace.pid === undefined)
+    throw new Error(`no disk can be slowed here: ${words.trim()}`);
+  return () => strace.kill('SIGINT');
 }
 
 /** Writes until nothing is left. */
@@ -64,6 +84,16 @@ export const storeFaults: readonly Fault[] = [
         renameSync(`${folder}.away`, folder);
       };
     },
+  ),
+  until(
+    {
+      name: 'the disk is slow (400 ms until what was written is safe)',
+      kind: 'the disk is slow',
+      tells: /journal/i,
+      pages: /^Trading(HighLatency|SystemDown)$/,
+    },
+    90_000,
+    (stack) => slowed(stack.processes().flatMap(({ name, pid }) => (/^(workers|mcp)/.test(name) ? [pid] : []))),
   ),
   until(
     {
