@@ -6,7 +6,7 @@ import type { CycleId } from '../domain/orders/ids.ts';
 import type { Restriction } from '../domain/portfolio/portfolio.ts';
 import type { EmergencyStop } from './control.ts';
 import type { CycleDraft, CycleTerms } from './cycle.ts';
-import { outcomeOf, summarise } from './cycle-outcome.ts';
+import { isMissed, outcomeOf, summarise } from './cycle-outcome.ts';
 import { refusalText } from './refusals.ts';
 import { riskHaltId } from './workflow-ids.ts';
 
@@ -70,9 +70,11 @@ export function concluded(
   draft: CycleDraft,
   { halted, fault, finishedAt }: { halted: boolean; fault: string | undefined; finishedAt: number },
 ): CycleDraft {
-  if (draft.outcome === 'SKIPPED_STALE') return { ...draft, finishedAt };
+  if (draft.outcome === 'SKIPPED_STALE') return { ...draft, finishedAt, missed: true };
   const outcome = halted ? 'HALTED' : outcomeOf(draft, fault);
-  return { ...draft, outcome, summary: summarise({ ...draft, outcome }, fault), finishedAt };
+  const missed = !halted && isMissed(draft, fault);
+  const summary = summarise({ ...draft, outcome }, fault);
+  return { ...draft, outcome, summary, finishedAt, ...(missed ? { missed } : {}) };
 }
 
 /** The stop that a plan has halted trading with, under the request id of its halt row. */

@@ -1,21 +1,36 @@
-import { isFailure, type Opinion } from '../domain/signals/signals.ts';
+import { isFailure, isUnheard, type Opinion } from '../domain/signals/signals.ts';
 import type { CycleDraft, CycleOutcome } from './cycle.ts';
 
 const MOST_NAMED = 8;
 
 /** @param cutShort what kept the cycle from its end, if anything did. */
 export function outcomeOf(draft: CycleDraft, cutShort: string | undefined): CycleOutcome {
-  const { answers, consensus, orders } = draft;
-  if (cutShort !== undefined || consensus?.formedBy === 'cycle' || unseen(draft).length > 0) return 'DEGRADED';
+  const { answers, orders } = draft;
+  if (isIncomplete(draft, cutShort)) return 'DEGRADED';
   const faulty = answers.some((answer) =>
     answer.opinions.some((opinion) => opinion.kind === 'abstention' && isFailure(opinion.reason)),
   );
-  const unfinished = orders.some(({ state }) =>
-    ['unresolved', 'rejected', 'denied', 'void', 'initialized'].includes(state),
-  );
   // Where nobody answered there was nothing to decide on, and nothing of a decision is degraded.
-  if (unfinished || (faulty && signalsOf(answers) > 0)) return 'DEGRADED';
+  if (faulty && signalsOf(answers) > 0) return 'DEGRADED';
   return orders.length > 0 ? 'COMPLETED' : 'NO_TRADE';
+}
+
+/**
+ * Whether the cycle failed in what it is for, as the objective counts it: it is incomplete, or nobody could be heard. That one agent failed while
+ * others were heard is degraded, and no failure of the mission.
+ */
+export function isMissed(draft: CycleDraft, cutShort: string | undefined): boolean {
+  return isIncomplete(draft, cutShort) || isUnheard(draft.answers);
+}
+
+/** Something of it was missing that is not an agent's. */
+function isIncomplete(draft: CycleDraft, cutShort: string | undefined): boolean {
+  return (
+    cutShort !== undefined ||
+    draft.consensus?.formedBy === 'cycle' ||
+    unseen(draft).length > 0 ||
+    draft.orders.some(({ state }) => ['unresolved', 'rejected', 'denied', 'void', 'initialized'].includes(state))
+  );
 }
 
 /** One sentence on what the cycle did, or why it did nothing. */

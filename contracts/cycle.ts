@@ -57,6 +57,8 @@ export interface CycleRecord {
   account: string;
   mode: Mode;
   outcome: CycleOutcome;
+  /** It failed in what a cycle is for, which one agent's failure alone is not; missing where it did not, and in records of earlier releases. */
+  missed?: boolean;
   /** A sentence for a person. */
   summary: string;
   startedAt: number;

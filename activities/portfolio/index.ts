@@ -30,6 +30,8 @@ export type PortfolioActivities = ReturnType<typeof createPortfolioActivities>;
 export function createPortfolioActivities(dependencies: PortfolioDependencies) {
   // A rate is known from the first cycle on only where the count began with none.
   for (const outcome of cycleOutcomes) metrics.cycles.inc({ outcome }, 0);
+  metrics.cyclesMissed.inc(0);
+  for (const inTime of ['yes', 'no']) metrics.executions.inc({ in_time: inTime }, 0);
 
   return {
     /** The cycle's first step: the terms that it keeps to until its end, the halt epoch among them. */

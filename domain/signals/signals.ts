@@ -61,6 +61,16 @@ export function isUnwell(reason: AbstentionReason): boolean {
 }
 
 /**
+ * Of a cycle's answers: nobody gave a signal or looked and saw none to give, and somebody that is set up was kept from it. Where nobody is set up, or the
+ * stand-in looked in place of the others, nothing is missed.
+ */
+export function isUnheard(answers: readonly { opinions: readonly Opinion[] }[]): boolean {
+  const opinions = answers.flatMap((answer) => answer.opinions);
+  const isSeen = opinions.some((opinion) => opinion.kind === 'signal' || opinion.reason === 'no_view');
+  return !isSeen && opinions.some((opinion) => opinion.kind === 'abstention' && isUnwell(opinion.reason));
+}
+
+/**
  * No view, which is not the view "hold". `no_signal`: nothing was brought. `no_view`: asked, well, and nothing to say (no entry, no news,
  * nothing that leans either way), which is never a forecast of zero.
  */

@@ -55,6 +55,10 @@ export const metrics = {
 
   // The path of a cycle, in its order.
   cycles: counter('trading_cycles_total', 'Finished trading cycles by outcome.', ['outcome']),
+  cyclesMissed: counter(
+    'trading_cycles_missed_total',
+    'Finished trading cycles that failed in what they are for: stale, cut short, without the coordinator, a symbol or an order’s end, or with nobody to be heard.',
+  ),
   cycleDuration: histogram(
     'trading_cycle_duration_seconds',
     'From the start of a cycle to its record.',
@@ -64,6 +68,10 @@ export const metrics = {
   cycleFinishedAt: gauge(
     'trading_cycle_finished_timestamp_seconds',
     'When the last trading cycle was recorded, epoch seconds.',
+  ),
+  cycleHeardAt: gauge(
+    'trading_cycle_heard_timestamp_seconds',
+    'When the last trading cycle ended in which an agent that is set up was heard, or none is set up, epoch seconds.',
   ),
   cycleInterval: gauge(
     'trading_cycle_interval_seconds',
@@ -126,6 +134,11 @@ export const metrics = {
     'From the snapshot that signals were given on to the end of a leg that came of them.',
     [],
     slow,
+  ),
+  executions: counter(
+    'trade_executions_total',
+    'Legs of cycles that passed the fence, by whether all was filled within 30 s of the snapshot that signals were given on; those that never fill among them.',
+    ['in_time'],
   ),
   exchangeRequests: histogram('exchange_request_duration_seconds', 'Time that a request to the exchange took.', [
     'operation',
@@ -210,8 +223,15 @@ export const metrics = {
     'When each incident that is not over was found, epoch seconds; code is what is wrong with the component.',
     ['component', 'code', 'severity'],
   ),
-  incidentsEscalated: gauge('incidents_escalated', 'Open incidents whose recovery did not help: a person is needed.'),
-  incidentsUnacknowledged: gauge('incidents_unacknowledged', 'Escalated incidents that no person has acknowledged.'),
+  incidentsEscalated: gauge(
+    'incidents_escalated',
+    'Open incidents whose recovery did not help: a person is needed. Area is the first part of the component’s name.',
+    ['severity', 'area'],
+  ),
+  incidentsUnacknowledged: gauge('incidents_unacknowledged', 'Escalated incidents that no person has acknowledged.', [
+    'severity',
+    'area',
+  ]),
   incidents: counter('incidents_total', 'Incidents that were found, by component group.', ['component']),
   recoveries: counter('incident_recoveries_total', 'Recovery actions, by outcome: done, failed.', [
     'action',

@@ -201,7 +201,9 @@ export const cases: readonly AlertCase[] = [
     holdsFrom: 16 * STEP,
     overAt: 960,
   },
-  gauge('TradingHighErrorRate', 'error_rate_percentage{service="workers/cycles"}', 5, 5.1),
+  gauge('TradingHighErrorRate', 'error_rate_percentage{service="workers/cycles"}', 5, 5.1, {
+    'error_rate_percentage{service="workers/agents"}': hold(100, 60),
+  }),
   share(
     'TradingActivityErrors',
     'activity_attempts_total{activity="placeOrder",result="failed"}',
@@ -211,15 +213,44 @@ export const cases: readonly AlertCase[] = [
       beyond: [2, 31],
       windowSeconds: 300,
       // Few attempts say little, however many of them fail.
-      also: [{ 'activity_attempts_total{activity="placeOrder",result="failed"}': '0+0.9x60' }],
+      also: [
+        { 'activity_attempts_total{activity="placeOrder",result="failed"}': '0+0.9x60' },
+        { 'activity_attempts_total{activity="askAgent",result="failed"}': '0+10x60' },
+      ],
     },
   ),
   untold('TradingHealthLookStale', 'health_look_timestamp_seconds', 60, 'trading-housekeeping'),
-  gauge('TradingComponentUnhealthy', 'health_check_status{component="exchange"}', 1, 0),
+  gauge('TradingComponentUnhealthy', 'health_check_status{component="exchange"}', 1, 0, {
+    'health_check_status{component="agent/qwen"}': hold(0, 60),
+    'health_check_status{component="breaker/agents/qwen/qwen-flash"}': hold(0, 60),
+    'health_check_status{component="cycle/main"}': hold(0, 60),
+  }),
   gauge('TradingVersionUnserved', 'health_check_status{component="versions"}', 1, 0),
   gauge('TradingControlSilent', 'health_check_status{component="control/main"}', 1, 0),
-  gauge('TradingIncidentEscalated', 'incidents_escalated', 0, 1),
-  gauge('TradingIncidentUnacknowledged', 'incidents_unacknowledged', 0, 1),
+  gauge(
+    'TradingIncidentEscalated',
+    'incidents_escalated{severity="critical",area="exchange"}',
+    0,
+    1,
+    { 'incidents_escalated{severity="warning",area="quoting"}': hold(1, 40) },
+    { urgency: 'now' },
+  ),
+  gauge(
+    'TradingIncidentEscalated',
+    'incidents_escalated{severity="warning",area="quoting"}',
+    0,
+    1,
+    Object.fromEntries(
+      ['agent', 'breaker', 'cycle'].map((area) => [
+        `incidents_escalated{severity="warning",area="${area}"}`,
+        hold(1, 40),
+      ]),
+    ),
+    { urgency: 'later' },
+  ),
+  gauge('TradingIncidentUnacknowledged', 'incidents_unacknowledged{severity="critical",area="exchange"}', 0, 1, {
+    'incidents_unacknowledged{severity="warning",area="quoting"}': hold(1, 100),
+  }),
   { alert: 'Watchdog', silent: [], fires: {}, holdsFrom: 0 },
 
   gauge('TradingPortfolioLoss', 'portfolio_value{portfolio="main",mode="paper"}', 9_500, 9_499, {
@@ -238,12 +269,12 @@ export const cases: readonly AlertCase[] = [
       trading_cycle_interval_seconds: hold(30, 60),
     }),
   ),
-  share(
-    'TradingCyclesDegraded',
-    'trading_cycles_total{outcome="DEGRADED"}',
-    'trading_cycles_total{outcome="COMPLETED"}',
-    { at: [1, 1], beyond: [10, 9], windowSeconds: 600 },
-  ),
+  share('TradingCyclesDegraded', 'trading_cycles_missed_total', 'trading_cycles_total{outcome="COMPLETED"}', {
+    at: [1, 2],
+    beyond: [10, 19],
+    windowSeconds: 600,
+  }),
+  unheard(),
   slow('TradingHighLatency', 'trade_execution_duration_seconds', '', '30', '45', 900),
   gauge('TradingOrderUnresolved', 'unresolved_orders', 0, 1),
   gauge('TradingBooksDiffer', 'reconciliation_differences', 0, 1),
@@ -257,7 +288,25 @@ export const cases: readonly AlertCase[] = [
     ),
   ),
 
-  gauge('TradingCircuitBreakerOpen', 'circuit_breaker_state{service="exchange",breaker="trading"}', 1, 2),
+  gauge(
+    'TradingCircuitBreakerOpen',
+    'circuit_breaker_state{service="exchange",breaker="trading"}',
+    1,
+    2,
+    {
+      'circuit_breaker_state{service="agents",breaker="deepseek/deepseek-flash"}': hold(2, 60),
+      'circuit_breaker_state{service="exchange",breaker="frames"}': hold(2, 60),
+    },
+    { dependency: 'exchange' },
+  ),
+  gauge(
+    'TradingCircuitBreakerOpen',
+    'circuit_breaker_state{service="agents",breaker="deepseek/deepseek-flash"}',
+    0,
+    1,
+    { 'circuit_breaker_state{service="exchange",breaker="trading"}': hold(2, 60) },
+    { dependency: 'optional' },
+  ),
   gauge('TradingCircuitBreakerHalfOpen', 'circuit_breaker_state{service="exchange",breaker="trading"}', 0, 1),
   share(
     'TradingExchangeErrors',
@@ -271,7 +320,10 @@ export const cases: readonly AlertCase[] = [
     },
   ),
   gauge('TradingExchangeClockSkew', 'exchange_clock_skew_seconds', -1, -1.1),
-  gauge('TradingAgentUnavailable', 'agent_availability{agent="qwen"}', 1, 0),
+  beside(gauge('TradingAgentUnavailable', 'agent_availability{agent="qwen"}', 1, 0), [
+    // Its provider is left alone, which is told; another one's says nothing of it.
+    { 'circuit_breaker_state{service="agents",breaker="qwen/qwen-flash"}': hold(1, 100) },
+  ]),
   leap('TradingModelCostForecast', 'llm_cost_usd_total{agent="qwen"}', 26, 27, 86_400, 900),
   gauge(
     'TemporalBacklogAge',
@@ -408,6 +460,46 @@ export const cases: readonly AlertCase[] = [
     };
   }),
 ];
+
+/** Cycles go on each half minute, and after the first none of them hears anybody until it does again. */
+function unheard(): AlertCase {
+  const cycles = (heard: readonly boolean[]): Series => {
+    const finished = heard.flatMap((_, count) => [count * 30, count * 30]);
+    let last = 0;
+    const heardAt = heard.flatMap((is, count) => {
+      if (is) last = count * 30;
+      return [last, last];
+    });
+    return {
+      'trading_cycle_finished_timestamp_seconds{job="trading-cycles",instance="a"}': finished.join(' '),
+      'trading_cycle_heard_timestamp_seconds{job="trading-cycles",instance="a"}': heardAt.join(' '),
+      'process_start_time_seconds{job="trading-cycles",instance="a"}': hold(0, finished.length),
+      trading_cycle_interval_seconds: hold(30, finished.length),
+    };
+  };
+  const of = (silent: number): boolean[] => [
+    true,
+    ...Array<boolean>(silent).fill(false),
+    ...Array<boolean>(12).fill(true),
+  ];
+  const fires = cycles(of(5));
+  return {
+    alert: 'TradingNoSignals',
+    // Two in a row are fewer than three, and one that has just been started has had none to hear.
+    silent: [
+      cycles(of(2)),
+      { ...fires, 'process_start_time_seconds{job="trading-cycles",instance="b"}': hold(60, 40) },
+    ],
+    fires,
+    holdsFrom: 90,
+    overAt: 180,
+  };
+}
+
+/** Silent, too, while one of these is to be seen beside it. */
+function beside(one: AlertCase, others: readonly Series[]): AlertCase {
+  return { ...one, silent: [...one.silent, ...others.map((other) => ({ ...one.fires, ...other }))] };
+}
 
 /** What no longer comes because trading is halted is no second alert, also while nobody tells the state. */
 function withHalt(one: AlertCase): AlertCase {

@@ -74,6 +74,7 @@ function work(processes: ReadonlyMap<string, Process>, now: number, halted: bool
     cycles.marketSeenAt.set({ symbol: 'BTC/USDT' }, now);
     cycles.cycles.inc({ outcome: all.every((each) => each !== undefined) ? 'COMPLETED' : 'NO_TRADE' });
     cycles.cycleFinishedAt.set(now);
+    if (metricsOf('agents')) cycles.cycleHeardAt.set(now);
   }
   const control = metricsOf('control');
   control?.tradingState.set({ portfolio: 'main', mode: 'paper' }, halted ? 2 : 0);
@@ -84,8 +85,8 @@ function work(processes: ReadonlyMap<string, Process>, now: number, halted: bool
   }
   const housekeeping = metricsOf('housekeeping');
   housekeeping?.healthLookAt.set(now);
-  housekeeping?.incidentsEscalated.set(0);
-  housekeeping?.incidentsUnacknowledged.set(0);
+  housekeeping?.incidentsEscalated.set({ severity: 'critical', area: '' }, 0);
+  housekeeping?.incidentsUnacknowledged.set({ severity: 'critical', area: '' }, 0);
   if (now % 300 === 0) housekeeping?.backupAt.set(now);
 }
 

@@ -4,10 +4,13 @@ import type { CycleDraft, CycleRecord, CycleSummary } from '../../contracts/cycl
 import type { Prices } from '../../domain/market/prices.ts';
 import { type Money, text } from '../../domain/money/money.ts';
 import { equityAt, unpriced } from '../../domain/portfolio/exposure.ts';
-import { isUnwell } from '../../domain/signals/signals.ts';
+import { isUnheard, isUnwell } from '../../domain/signals/signals.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { PlanningView } from '../../stores/journal/books/cycles.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+
+/** The mission's: from the signal to its execution. */
+const EXECUTED_WITHIN_MS = 30_000;
 
 export interface RecordTools {
   journal: {
@@ -50,16 +53,31 @@ export function equityIn(
 }
 
 /** What a finished cycle says of itself and of its agents, and how long its fills were under way. */
-function tellOf({ outcome, startedAt, finishedAt, answers, snapshot, fills }: CycleRecord): void {
+function tellOf(record: CycleRecord): void {
+  const { outcome, missed, startedAt, finishedAt, answers } = record;
   metrics.cycles.inc({ outcome });
+  if (missed === true) metrics.cyclesMissed.inc();
   metrics.cycleDuration.observe({ outcome }, (finishedAt - startedAt) / 1_000);
   metrics.cycleFinishedAt.set(finishedAt / 1_000);
+  if (!isUnheard(answers)) metrics.cycleHeardAt.set(finishedAt / 1_000);
   for (const { agentId: agent, opinions } of answers) {
     const failed = opinions.every((opinion) => opinion.kind === 'abstention' && isUnwell(opinion.reason));
     metrics.agentHealth.set({ agent }, failed ? 0 : 1);
   }
+  tellExecution(record);
+}
+
+/** Of the signals' snapshot: what each fill took, and whether each leg that we let go came to its end in time. One that we denied was not to be executed. */
+function tellExecution({ snapshot, fills, orders }: CycleRecord): void {
   if (!snapshot) return;
-  for (const { filledAt } of fills) {
-    metrics.executionDuration.observe(Math.max(0, filledAt - snapshot.takenAt) / 1_000);
+  const tookMs = (filledAt: number): number => Math.max(0, filledAt - snapshot.takenAt);
+  for (const { filledAt } of fills) metrics.executionDuration.observe(tookMs(filledAt) / 1_000);
+  for (const { symbol, side, state } of orders) {
+    if (state === 'denied') continue;
+    const last = Math.max(
+      ...fills.flatMap((fill) => (fill.symbol === symbol && fill.side === side ? [fill.filledAt] : [])),
+    );
+    const inTime = state === 'filled' && tookMs(last) <= EXECUTED_WITHIN_MS;
+    metrics.executions.inc({ in_time: inTime ? 'yes' : 'no' });
   }
 }

@@ -30,12 +30,12 @@ export interface HealthLook {
 
 /** Makes all probes at once, writes what begins, goes on and ends, and says what is to be tried now. */
 export async function takeLook(
-  { journal, logger, startedAt }: LookTools & { startedAt: number },
+  { journal, logger }: LookTools,
   at: number,
   probes: readonly (() => Promise<Observation[]>)[],
 ): Promise<HealthLook> {
   const warn = (error: unknown): void => logger.warn({ err: error }, 'a component could not be looked at');
-  const looks = [sightObservation(journal, { at, startedAt }), ...probes.map((probe) => unlessItFails(probe, warn))];
+  const looks = [sightObservation(journal, at), ...probes.map((probe) => unlessItFails(probe, warn))];
   const observations = (await Promise.all(looks)).flat();
   for (const { component, code } of observations)
     metrics.healthCheckStatus.set({ component }, code === undefined ? 1 : 0);
@@ -44,6 +44,7 @@ export async function takeLook(
   const incidents = await journal.incidents.list({ since: at - FIGURES_MS, limit: MOST_INCIDENTS });
   tellFigures(healthFigures(incidents));
   tellOpen(incidents);
+  tellCalls(incidents);
   return {
     components: observations.length,
     unwell: observations.flatMap(({ component, code }) => (code === undefined ? [] : [`${component}: ${code}`])),
@@ -76,7 +77,7 @@ function tellOpen(incidents: readonly Incident[]): void {
 
 /** Of no incident there is no mean, and of none that has ended no time of recovery. */
 function tellFigures(figures: HealthFigures): void {
-  const { detectionMs, recoveryMs, selfRecovered, ended, open, escalated, unacknowledged } = figures;
+  const { detectionMs, recoveryMs, selfRecovered, ended, open } = figures;
   for (const [mean, value, known] of [
     [metrics.detectionTime, detectionMs / 1_000, ended + open.warning + open.critical > 0],
     [metrics.recoveryTime, recoveryMs / 1_000, ended > 0],
@@ -87,6 +88,18 @@ function tellFigures(figures: HealthFigures): void {
   }
   metrics.incidentsOpen.set({ severity: 'warning' }, open.warning);
   metrics.incidentsOpen.set({ severity: 'critical' }, open.critical);
-  metrics.incidentsEscalated.set(escalated);
-  metrics.incidentsUnacknowledged.set(unacknowledged);
+}
+
+/** Of none it is told that there is none. */
+function tellCalls(incidents: readonly Incident[]): void {
+  for (const calls of [metrics.incidentsEscalated, metrics.incidentsUnacknowledged]) {
+    calls.reset();
+    for (const severity of ['warning', 'critical']) calls.set({ severity, area: '' }, 0);
+  }
+  for (const { component, severity, escalatedAt, acknowledged, recoveredAt } of incidents) {
+    if (recoveredAt !== undefined || escalatedAt === undefined) continue;
+    const area = component.split('/', 1)[0] ?? '';
+    metrics.incidentsEscalated.inc({ severity, area });
+    if (acknowledged === undefined) metrics.incidentsUnacknowledged.inc({ severity, area });
+  }
 }

@@ -45,6 +45,7 @@ export async function recordCutCycles(tools: UnrecordedTools, account: string, n
     const record = await recordOf(tools, account, cut, intents);
     await journal.cycles.record(record);
     metrics.cycles.inc({ outcome: record.outcome });
+    metrics.cyclesMissed.inc();
     recorded.push(cut.cycleId);
   }
   return recorded;
@@ -63,6 +64,7 @@ async function recordOf(
   return {
     ...newDraft({ account, mode, epoch }, cycleId, runId, startedAt),
     outcome: 'DEGRADED',
+    missed: true,
     summary: `cut short: it ended as ${end.replaceAll('_', ' ')} and left no record; ${sent.length > 0 ? sent.join(', ') : 'no order of it is known'}`,
     finishedAt: endedAt,
     orders,

@@ -1,19 +1,36 @@
 import type { AlertGroup } from '../alert.ts';
 
+/** With the agent whose model's provider a breaker is around: it is named before the model. */
+function withAgent(breakers: string): string {
+  return `label_replace(${breakers}, "agent", "$1", "breaker", "([^/]+)(?:/.*)?")`;
+}
+
 /** What the system leans on: exchange, agents, Temporal, warehouse, the alerting itself. */
 export const dependencies: AlertGroup = {
   name: 'trading-dependencies.alerts',
   alerts: [
     {
       name: 'TradingCircuitBreakerOpen',
-      expr: 'max by (service, breaker) (circuit_breaker_state) == 2',
+      expr: 'max by (service, breaker) (circuit_breaker_state{service="exchange", breaker!="frames"}) == 2',
       severity: 'critical',
-      summary: 'A circuit breaker is open.',
+      labels: { dependency: 'exchange' },
+      summary: 'A circuit breaker of trading is open.',
       description: '{{ $labels.service }} leaves {{ $labels.breaker }} alone after five failures in a row.',
     },
     {
+      // Open, or tried in vain: while an outage lasts it is now the one and now the other.
+      name: 'TradingCircuitBreakerOpen',
+      expr: `max by (service, breaker, agent) (${withAgent('circuit_breaker_state{service!="exchange"} or circuit_breaker_state{breaker="frames"}')}) > 0`,
+      for: '2m',
+      severity: 'warning',
+      labels: { dependency: 'optional' },
+      summary: 'Something that trading can do without is out of reach.',
+      description:
+        '{{ $labels.service }} has left {{ $labels.breaker }} alone for two minutes after five failures in a row; "sapphire incident list" says why.',
+    },
+    {
       name: 'TradingCircuitBreakerHalfOpen',
-      expr: 'max by (service, breaker) (circuit_breaker_state) == 1',
+      expr: 'max by (service, breaker) (circuit_breaker_state{service="exchange", breaker!="frames"}) == 1',
       for: '15m',
       severity: 'warning',
       summary: 'A circuit breaker does not close again.',
@@ -39,7 +56,8 @@ export const dependencies: AlertGroup = {
     },
     {
       name: 'TradingAgentUnavailable',
-      expr: 'max by (agent) (agent_availability) == 0',
+      // Of a provider that is left alone the breaker tells: one fault is one message.
+      expr: `max by (agent) (agent_availability) == 0 unless on (agent) max by (agent) (${withAgent('circuit_breaker_state{service="agents"}')}) > 0`,
       for: '10m',
       severity: 'warning',
       summary: 'An agent that is set up does not answer.',

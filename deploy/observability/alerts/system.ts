@@ -6,6 +6,9 @@ export const tradingJobs = [...roles.map((role) => `trading-${role}`), 'trading-
 
 const absent = tradingJobs.map((job) => `absent(up{job="${job}"})`).join(' or ');
 
+/** By the first part of a component's name: an agent, a breaker and a cycle have alerts of their own, and one fault is one message. */
+const toldElsewhere = 'agent|breaker|cycle';
+
 /** Whether the processes run, do their work, and see to themselves. */
 export const system: AlertGroup = {
   name: 'trading-system.alerts',
@@ -35,7 +38,8 @@ export const system: AlertGroup = {
     },
     {
       name: 'TradingHighErrorRate',
-      expr: 'max by (service) (error_rate_percentage) > 5',
+      // What agents fail in is their providers': TradingCircuitBreakerOpen and TradingAgentUnavailable tell of it, and nothing stands still for it.
+      expr: 'max by (service) (error_rate_percentage{service!="workers/agents"}) > 5',
       for: '2m',
       severity: 'critical',
       summary: 'More than 5 % of the work of a process fails.',
@@ -44,7 +48,7 @@ export const system: AlertGroup = {
     },
     {
       name: 'TradingActivityErrors',
-      expr: `sum by (activity) (rate(activity_attempts_total{result="failed"}[5m])) / sum by (activity) (rate(activity_attempts_total[5m])) > 0.05
+      expr: `sum by (activity) (rate(activity_attempts_total{activity!="askAgent", result="failed"}[5m])) / sum by (activity) (rate(activity_attempts_total[5m])) > 0.05
   and sum by (activity) (increase(activity_attempts_total[5m])) >= 20`,
       for: '2m',
       severity: 'warning',
@@ -63,7 +67,7 @@ export const system: AlertGroup = {
     },
     {
       name: 'TradingComponentUnhealthy',
-      expr: 'min by (component) (health_check_status) == 0',
+      expr: `min by (component) (health_check_status{component!~"(${toldElsewhere})/.+"}) == 0`,
       for: '2m',
       severity: 'warning',
       summary: 'A component is not well.',
@@ -87,14 +91,23 @@ export const system: AlertGroup = {
     },
     {
       name: 'TradingIncidentEscalated',
-      expr: 'max(incidents_escalated) > 0',
+      expr: 'max(sum by (instance) (incidents_escalated{severity="critical"})) > 0',
       severity: 'critical',
+      labels: { urgency: 'now' },
       summary: 'The system could not mend an incident by itself.',
       description: '{{ $value }} incidents need a person: "sapphire incident list".',
     },
     {
+      name: 'TradingIncidentEscalated',
+      expr: `max by (area) (incidents_escalated{severity="warning", area!~"${toldElsewhere}"}) > 0`,
+      severity: 'warning',
+      labels: { urgency: 'later' },
+      summary: 'An incident that costs no money lasts.',
+      description: 'What is amiss with {{ $labels.area }} has not mended itself: "sapphire incident list".',
+    },
+    {
       name: 'TradingIncidentUnacknowledged',
-      expr: 'max(incidents_unacknowledged) > 0',
+      expr: 'max(sum by (instance) (incidents_unacknowledged{severity="critical"})) > 0',
       for: '15m',
       severity: 'critical',
       labels: { escalation: 'unacknowledged' },

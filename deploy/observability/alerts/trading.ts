@@ -54,12 +54,21 @@ export const trading: AlertGroup = {
     },
     {
       name: 'TradingCyclesDegraded',
-      expr: 'sum(rate(trading_cycles_total{outcome=~"DEGRADED|SKIPPED_STALE"}[10m])) / sum(rate(trading_cycles_total[10m])) > 0.5',
+      expr: 'sum(rate(trading_cycles_missed_total[10m])) / sum(rate(trading_cycles_total[10m])) > 0.5',
       for: '5m',
       severity: 'warning',
-      summary: 'More than half of the cycles are degraded.',
+      summary: 'More than half of the cycles fail in what they are for.',
       description:
-        '{{ $value | humanizePercentage }} of the cycles of the last ten minutes could not do all of their work.',
+        '{{ $value | humanizePercentage }} of the cycles of the last ten minutes were stale, cut short, or without the coordinator, a symbol, an order’s end or anybody’s view.',
+    },
+    {
+      name: 'TradingNoSignals',
+      expr: `max(trading_cycle_finished_timestamp_seconds) - ${newest('trading_cycle_heard_timestamp_seconds', 'trading-cycles')} > 2.5 * max(trading_cycle_interval_seconds)`,
+      for: '30s',
+      severity: 'critical',
+      summary: 'No agent gives a signal any more.',
+      description:
+        'Cycles go on, and for {{ $value | humanizeDuration }} none of them has heard anybody, though an agent is set up: nothing is opened, and what is held has its exits alone.',
     },
     {
       name: 'TradingHighLatency',

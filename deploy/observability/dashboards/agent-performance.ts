@@ -113,10 +113,7 @@ export const agentPerformance: Board = {
           unit: 'short',
           kind: 'state-timeline',
           states: breakerStates,
-          alerts: [
-            alertOf({ alertname: 'TradingCircuitBreakerOpen' }),
-            alertOf({ alertname: 'TradingCircuitBreakerHalfOpen' }),
-          ],
+          alerts: [alertOf({ alertname: 'TradingCircuitBreakerOpen', dependency: 'optional' })],
           queries: [{ expr: 'max by (breaker) (circuit_breaker_state{service="agents"})', legend: '{{breaker}}' }],
         },
       ],

@@ -73,10 +73,10 @@ export const systemReliability: Board = {
           unit: 'short',
           kind: 'stat',
           alerts: [
-            alertOf({ alertname: 'TradingIncidentEscalated' }),
+            alertOf({ alertname: 'TradingIncidentEscalated', urgency: 'now' }),
             alertOf({ alertname: 'TradingIncidentUnacknowledged' }),
           ],
-          queries: [{ expr: 'max(incidents_escalated)', legend: 'escalated' }],
+          queries: [{ expr: 'max(sum by (instance) (incidents_escalated{severity="critical"}))', legend: 'escalated' }],
         },
         {
           title: 'MTTD',
@@ -161,7 +161,7 @@ export const systemReliability: Board = {
           kind: 'state-timeline',
           states: breakerStates,
           alerts: [
-            alertOf({ alertname: 'TradingCircuitBreakerOpen' }),
+            alertOf({ alertname: 'TradingCircuitBreakerOpen', dependency: 'exchange' }),
             alertOf({ alertname: 'TradingCircuitBreakerHalfOpen' }),
           ],
           queries: [{ expr: 'max by (service, breaker) (circuit_breaker_state)', legend: '{{service}} {{breaker}}' }],
