@@ -128,6 +128,7 @@ function watcher(name: string, { file, folder }: FoundProgram, port: number, arg
     watched: true,
     // Trading does not depend on being watched.
     protectsMoney: false,
+    port,
     probe: async (signal) => {
       while (!(await answers(url, signal))) await sleep(100, undefined, { signal });
       return url;

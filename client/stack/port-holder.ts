@@ -16,6 +16,20 @@ export function portHolder(port: number): string | undefined {
   return `${read(`/proc/${pid}/comm`).trim() || 'a program'} (process ${pid})`;
 }
 
+/** Whether a process, or one of the group that it leads, listens on a TCP port of this machine. */
+export function groupListens(groupId: number, port: number): boolean {
+  const links = ['tcp', 'tcp6'].flatMap((table) => listeners(table, port)).map(({ inode }) => `socket:[${inode}]`);
+  const isOwn = (pid: string): boolean => links.some((link) => holds(pid, link));
+  if (links.length === 0 || isOwn(String(groupId))) return links.length > 0;
+  return entries('/proc').some((entry) => /^\d+$/.test(entry) && groupOf(entry) === groupId && isOwn(entry));
+}
+
+/** The third field after the command, which stands in parentheses and may hold any character. */
+function groupOf(pid: string): number {
+  const stat = read(`/proc/${pid}/stat`);
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+}
+
 function listeners(table: string, port: number): { inode: string; userId: string }[] {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   return read(`/proc/net/${table}`)

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { LAST_WORD_MS } from './last-word.ts';
+import { atOwnPort } from './own-port.ts';
 import { sendSignal } from './process-identity.ts';
 import { lastWords, logSize, processLogFile } from './process-log.ts';
 import { readyLine } from './ready-line.ts';
@@ -18,6 +19,8 @@ export interface ProcessSpec {
   environment?: Record<string, string>;
   /** Resolves, once the process serves, with its address. Without it the process says so by its ready line on stdout. */
   probe?: (signal: AbortSignal) => Promise<string | undefined>;
+  /** That its probe asks at, where nobody but the process itself is to answer. */
+  port?: number;
   /** Whether it works is asked for again and again, by its probe or at its address: one that does not answer is ended and started anew. */
   watched?: boolean;
   /** Below its address, in place of /healthz. */
@@ -127,7 +130,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
       await sleep(limits.watchEveryMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
       if (child !== started || stopping.signal.aborted) return;
       const askedAt = Date.now();
-      const isWell = await works(spec, url, limits.watchTimeoutMs);
+      const isWell = await works(atOwnPort(spec, started), url, limits.watchTimeoutMs);
       failures = isWell ? 0 : failures + 1;
       if (isWell) answeredAt = askedAt;
     }
@@ -151,7 +154,8 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
       throw new UserError('ProcessFailed', `${spec.name} did not start (${reason}). Its log is ${logFile}.`);
     });
     try {
-      return await Promise.race([spec.probe ? spec.probe(signal) : readyLine(started, logFile), died, late]);
+      const { probe } = atOwnPort(spec, started);
+      return await Promise.race([probe ? probe(signal) : readyLine(started, logFile), died, late]);
     } finally {
       settled.abort();
       for (const loser of [late, died]) loser.catch(() => {});

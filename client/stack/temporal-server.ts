@@ -42,6 +42,7 @@ export function temporalServer(
     ),
     watched: true,
     protectsMoney: true,
+    port: ports.grpc,
     probe: async (signal) => {
       await waitForNamespace(profile, signal);
       return `${host}:${ports.grpc}`;
