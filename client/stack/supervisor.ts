@@ -1,7 +1,7 @@
 import type { UserError } from '../../contracts/errors.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { sentenceOf } from '../controls/words.ts';
-import { rotateLogs } from './log-rotation.ts';
+import { keepLogs } from './log-rotation.ts';
 import type { ProcessNews } from './process-incidents.ts';
 import {
   defaultLimits,
@@ -12,8 +12,6 @@ import {
   superviseProcess,
 } from './supervised-process.ts';
 import { within } from './within.ts';
-
-const ROTATION_CHECK_MS = 10_000;
 
 export interface Supervisor {
   /** Starts processes together and resolves with their addresses when all are ready. */
@@ -47,15 +45,7 @@ export function createSupervisor(options: {
 }): Supervisor {
   const { logger } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const rotate = (): void => {
-    try {
-      rotateLogs(options.logFolder);
-    } catch (error) {
-      logger.warn({ error }, 'logs could not be rotated');
-    }
-  };
-  rotate();
-  const rotating = setInterval(rotate, ROTATION_CHECK_MS);
+  const logs = keepLogs(options.logFolder, (error) => logger.warn({ err: error }, 'a log could not be rotated'));
   const stages: SupervisedProcess[][] = [];
   const failed = Promise.withResolvers<UserError>();
   let stopped: Promise<void> | undefined;
@@ -77,8 +67,8 @@ export function createSupervisor(options: {
   };
 
   async function stopAll(): Promise<void> {
-    clearInterval(rotating);
     for (const stage of stages.toReversed()) await Promise.all(stage.map((supervised) => supervised.stop()));
+    logs.stop();
   }
 
   const stop = (): Promise<void> => {

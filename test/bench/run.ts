@@ -13,6 +13,7 @@ const benches: Record<string, { file: string; args: string[] }[]> = {
   'paper-exchange': [{ file: 'paper-exchange.ts', args: [] }],
   memory: [{ file: 'memory.ts', args: [] }],
   recovery: [{ file: 'recovery.ts', args: [] }],
+  'log-rotation': [{ file: 'log-rotation.ts', args: [] }],
   debate: [{ file: 'debate.ts', args: [] }],
   symbols: [
     { file: 'symbols.ts', args: [] },

@@ -1,9 +1,11 @@
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
+  statSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -11,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type RotationLimits, rotateLogs } from '../../client/stack/log-rotation.ts';
+import { keepLogs, type LogKeeper, type RotationLimits } from '../../client/stack/log-rotation.ts';
 import { fieldText, readLogs } from '../../client/views/logs.ts';
 import { carriedId } from '../../contracts/correlation.ts';
 import { correlated } from '../../runtime/telemetry/correlation.ts';
@@ -117,39 +119,92 @@ describe('logs of all processes', () => {
 });
 
 describe('log rotation', () => {
-  const limits: RotationLimits = { bytes: 100, ageMs: 60_000, files: 2, keptMs: 3_600_000 };
+  const limits: RotationLimits = { bytes: 100, ageMs: 60_000, files: 2, keptMs: 3_600_000, pauseMs: 1_000 };
+  const faults: unknown[] = [];
+  let start: number;
+  let logs: LogKeeper;
+  beforeEach(() => {
+    start = Date.now();
+    faults.length = 0;
+    logs = keepLogs(folder, (error) => faults.push(error), limits);
+    // Each look is one of the test.
+    logs.stop();
+  });
 
-  it('moves what is too large aside, under the process that goes on writing', () => {
+  it('moves what is too large aside, under the process that goes on writing', async () => {
     const file = join(folder, 'a.log');
     const held = openSync(file, 'a');
     writeSync(held, 'x'.repeat(101));
-    rotateLogs(folder, limits);
+    await logs.look(start);
     writeSync(held, 'after');
     expect(readFileSync(`${file}.1`, 'utf8')).toBe('x'.repeat(101));
     expect(readFileSync(file, 'utf8')).toBe('after');
   });
 
-  it('keeps so many old ones, the newest first', () => {
+  it('loses nothing that is written while it moves', async () => {
     const file = join(folder, 'a.log');
-    for (const letter of ['a', 'b', 'c', 'd']) {
+    writeFileSync(file, `${'x'.repeat(101)}\n`);
+    const moved = logs.look(start);
+    appendFileSync(file, 'meanwhile\n');
+    await moved;
+    expect(readFileSync(`${file}.1`, 'utf8')).toBe(`${'x'.repeat(101)}\nmeanwhile\n`);
+    expect(statSync(file).size).toBe(0);
+  });
+
+  it('keeps the beginning of a flood and what was logged before it, and says how much was dropped', async () => {
+    const file = join(folder, 'a.log');
+    const flood = `${'y'.repeat(99)}\n`.repeat(20_000);
+    writeFileSync(file, `${'x'.repeat(101)}\n`);
+    await logs.look(start);
+    writeFileSync(file, `${'z'.repeat(101)}\nhalf`);
+    await logs.look(start + 10);
+    for (const later of [20, 30, 40]) {
+      appendFileSync(file, flood);
+      await logs.look(start + later);
+      expect(statSync(file).size).toBe(102);
+    }
+    await logs.look(start + 1_000);
+    expect([1, 2].map((place) => readFileSync(`${file}.${place}`, 'utf8'))).toEqual([
+      `${'z'.repeat(101)}\n`,
+      `${'x'.repeat(101)}\n`,
+    ]);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+      level: 'warn',
+      droppedBytes: 3 * flood.length + 'half'.length,
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it('keeps so many old ones, the newest first', async () => {
+    const file = join(folder, 'a.log');
+    for (const [turn, letter] of ['a', 'b', 'c', 'd'].entries()) {
       appendFileSync(file, letter.repeat(101));
-      rotateLogs(folder, limits);
+      await logs.look(start + turn * 1_000);
     }
     expect([1, 2].map((place) => readFileSync(`${file}.${place}`, 'utf8')[0])).toEqual(['d', 'c']);
     expect(existsSync(`${file}.3`)).toBe(false);
   });
 
-  it('goes by age as well, and deletes what was kept long enough', () => {
+  it('goes by age as well, and deletes what was kept long enough', async () => {
     const file = join(folder, 'a.log');
     writeFileSync(file, 'small');
-    rotateLogs(folder, limits);
+    await logs.look(start);
     expect(existsSync(`${file}.1`)).toBe(false);
-    rotateLogs(folder, limits, Date.now() + 61_000);
+    await logs.look(start + 61_000);
     expect(readFileSync(`${file}.1`, 'utf8')).toBe('small');
-    const old = new Date(Date.now() - 3_700_000);
+    const old = new Date(start - 3_700_000);
     utimesSync(`${file}.1`, old, old);
-    rotateLogs(folder, limits);
+    await logs.look(start + 63_000);
     expect(existsSync(`${file}.1`)).toBe(false);
+  });
+
+  it('goes on with the others where one cannot be moved, and tells it', async () => {
+    mkdirSync(join(folder, 'a.log.1'));
+    mkdirSync(join(folder, 'a.log.2'));
+    for (const name of ['a', 'b']) writeFileSync(join(folder, `${name}.log`), 'x'.repeat(101));
+    await logs.look(start);
+    expect(faults).toHaveLength(1);
+    expect(existsSync(join(folder, 'b.log.1'))).toBe(true);
   });
 });
 
