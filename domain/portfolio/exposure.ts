@@ -1,5 +1,5 @@
 import { isHalted, midIn } from '../market/prices.ts';
-import { type Decimal, decimal, max, sum, text, ZERO } from '../money/money.ts';
+import { type Decimal, type DecimalText, decimal, max, sum, text, ZERO } from '../money/money.ts';
 import type { RefusalCode } from '../orders/refusal.ts';
 import type { BookedPosition, RiskVerdict } from './portfolio.ts';
 import type { Books, PlanRequest, TradeDraft } from './request.ts';
@@ -38,13 +38,24 @@ function exposureOf(market: Market, { positions, openOrders }: Books, covers: (s
   return sum(booked).plus(workingOf(openOrders.filter(({ symbol }) => covers(symbol))));
 }
 
-/** What the buys on their way may still cost, at their limit prices. */
-export function workingOf(orders: Books['openOrders']): Decimal {
-  return sum(
-    orders
-      .filter(({ side }) => side === 'buy')
-      .map(({ quantity, filledQuantity, limitPrice }) => decimal(quantity).minus(filledQuantity).times(limitPrice)),
-  );
+/** A buy by what it may still cost at its limit price, and the rate of its account's fee where that is more than what is reserved for any. */
+export interface Buy {
+  notional: Decimal;
+  takerFeeRate?: DecimalText | undefined;
+}
+
+/** The buys on their way. */
+export function workingBuys(orders: readonly Omit<Books['openOrders'][number], 'symbol' | 'state'>[]): Buy[] {
+  return orders
+    .filter(({ side }) => side === 'buy')
+    .map(({ quantity, filledQuantity, limitPrice, takerFeeRate }) => ({
+      notional: decimal(quantity).minus(filledQuantity).times(limitPrice),
+      takerFeeRate,
+    }));
+}
+
+function workingOf(orders: Books['openOrders']): Decimal {
+  return sum(workingBuys(orders).map(({ notional }) => notional));
 }
 
 /**

@@ -1,8 +1,8 @@
-import { type Decimal, type DecimalText, decimal, type Money, max, min, sum, text, ZERO } from '../money/money.ts';
+import { type Decimal, decimal, type Money, max, min, sum, text, ZERO } from '../money/money.ts';
 import type { Fill } from '../orders/orders.ts';
 import type { Refusal } from '../orders/refusal.ts';
 import { isWithin } from '../statistics/periods.ts';
-import { excessOf, workingOf } from './exposure.ts';
+import { type Buy, excessOf, workingBuys } from './exposure.ts';
 import type { LastSale, RiskVerdict, TradingDay } from './portfolio.ts';
 import { baseOf, quoteOf } from './position.ts';
 import type { Books, PlanRequest, RiskLimits, TradeDraft } from './request.ts';
@@ -35,45 +35,41 @@ interface Budget {
   code: 'DailyTurnover' | 'DailyFees';
   limit: Decimal;
   used: Decimal;
-  /** What a buy takes of it at worst, as a fraction of its value. */
-  rate: Decimal;
+  /** What buys take of it at worst, each at the rate of its own. */
+  takenBy(buys: readonly Buy[]): Decimal;
 }
 
 type Shares = Pick<RiskLimits, 'maxDailyTurnover' | 'maxDailyFees'>;
+
+const turnoverOf = (buys: readonly Buy[]): Decimal => sum(buys.map(({ notional }) => notional));
+const feesOf = (buys: readonly Buy[]): Decimal =>
+  sum(buys.map(({ notional, takerFeeRate }) => notional.times(feeReserve(takerFeeRate))));
 
 function budgetsOf(
   { maxDailyTurnover, maxDailyFees }: Shares,
   { turnover, fees }: TradingDay,
   opening: Money,
-  feeRate: Decimal,
 ): Budget[] {
-  const budget = (code: Budget['code'], share: number, used: Money, rate: Decimal): Budget => ({
+  const budget = (code: Budget['code'], share: number, used: Money, takenBy: Budget['takenBy']): Budget => ({
     code,
     limit: decimal(opening).times(share),
     used: decimal(used),
-    rate,
+    takenBy,
   });
   return [
-    budget('DailyTurnover', maxDailyTurnover, turnover, decimal(1)),
-    budget('DailyFees', maxDailyFees, fees, feeRate),
+    budget('DailyTurnover', maxDailyTurnover, turnover, turnoverOf),
+    budget('DailyFees', maxDailyFees, fees, feesOf),
   ];
 }
 
 /**
- * The budget that buys of this value, all that are on their way and not yet filled, would overdraw. Before the first mark there is nothing to hold
- * them against but the plan's own equity, and the plan has done that.
- *
- * @param takerFeeRate of the newest of them
+ * The budget that these buys, all that are on their way and not yet filled, would overdraw. Before the first mark there is nothing to hold them
+ * against but the plan's own equity, and the plan has done that.
  */
-export function overdrawn(
-  limits: Shares,
-  day: TradingDay,
-  notional: Decimal,
-  takerFeeRate?: DecimalText,
-): Refusal | undefined {
+export function overdrawn(limits: Shares, day: TradingDay, buys: readonly Buy[]): Refusal | undefined {
   if (day.opening === undefined) return undefined;
-  for (const { code, limit, used, rate } of budgetsOf(limits, day, day.opening, feeReserve(takerFeeRate))) {
-    const value = used.plus(notional.times(rate));
+  for (const { code, limit, used, takenBy } of budgetsOf(limits, day, day.opening)) {
+    const value = used.plus(takenBy(buys));
     if (value.greaterThan(limit)) return { code, limit: amount(limit), value: amount(value) };
   }
   return undefined;
@@ -86,13 +82,14 @@ export function boundBudgets(
   drafts: readonly TradeDraft[],
   { day, openOrders }: Pick<Books, 'day' | 'openOrders'>,
 ): RiskVerdict[] {
-  const working = workingOf(openOrders);
-  const dearest = max(feeReserve(), ...drafts.map(({ market }) => feeReserve(market.instrument.takerFeeRate)));
-  return budgetsOf(limits, day, day.opening ?? text(equity), dearest).flatMap(({ code, limit, used, rate }) => {
-    const before = used.plus(working.times(rate));
-    const buys = sum(drafts.map(({ notional }) => notional));
-    const value = amount(before.plus(buys.times(rate)));
-    return shrink(drafts, max(ZERO, limit.minus(before)).div(rate), { code, limit: amount(limit), value });
+  const working = workingBuys(openOrders);
+  return budgetsOf(limits, day, day.opening ?? text(equity)).flatMap(({ code, limit, used, takenBy }) => {
+    const buys = drafts.map(({ notional, market }) => ({ notional, takerFeeRate: market.instrument.takerFeeRate }));
+    const before = used.plus(takenBy(working));
+    const [wanted, left] = [takenBy(buys), max(ZERO, limit.minus(before))];
+    if (wanted.lessThanOrEqualTo(left)) return [];
+    const room = turnoverOf(buys).times(left).div(wanted);
+    return shrink(drafts, room, { code, limit: amount(limit), value: amount(before.plus(wanted)) });
   });
 }
 

@@ -1,6 +1,6 @@
 import type { MarketSnapshot, SymbolSnapshot } from '../market/market.ts';
 import type { Prices } from '../market/prices.ts';
-import type { Decimal, Money, Price, Quantity } from '../money/money.ts';
+import type { Decimal, DecimalText, Money, Price, Quantity } from '../money/money.ts';
 import type { CycleId, LegId } from '../orders/ids.ts';
 import type { OrderPurpose, OrderSide, OrderState, TimeInForce } from '../orders/orders.ts';
 import type { AllocationSettings } from './allocation.ts';
@@ -93,6 +93,8 @@ export interface Books {
     quantity: Quantity;
     filledQuantity: Quantity;
     limitPrice: Price;
+    /** Where the account pays more than what is reserved for any fee. */
+    takerFeeRate?: DecimalText | undefined;
   }[];
   /** `guardPeak`: the peak since the first step of the drawdown guard last came to rest; absent where that is the high-water mark. */
   marks: { dayOpen: Money; highWater: Money; guardPeak?: Money } | undefined;

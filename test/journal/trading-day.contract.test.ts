@@ -184,6 +184,10 @@ describe.each(adapterNames)('the day’s trading on %s', (name) => {
     await planLegs(books.journal, fifth);
     // Three of 600 USDT, at two per mille each.
     expect(await fence(fifth)).toMatchObject({ passed: false, code: 'DailyFees', limit: '1', value: '3.6' });
+    // A dearer one is dear itself: the two that are on their way still pay two per mille.
+    const sixth = order('6', { takerFeeRate: tagged('0.01') });
+    await planLegs(books.journal, sixth);
+    expect(await fence(sixth)).toMatchObject({ passed: false, code: 'DailyFees', limit: '1', value: '8.4' });
   });
 
   it.each<OrderPurpose>(['protect', 'flatten', 'compensate'])('never refuses to %s', async (purpose) => {

@@ -68,7 +68,10 @@ export interface PlanningView {
   balances: Balance[];
   positions: BookedPosition[];
   /** Submissions that may be open, and legs (`initialized`) that wait for their first submission or the next one. */
-  openOrders: Pick<Intent, 'symbol' | 'side' | 'quantity' | 'filledQuantity' | 'limitPrice' | 'state'>[];
+  openOrders: Pick<
+    Intent,
+    'symbol' | 'side' | 'quantity' | 'filledQuantity' | 'limitPrice' | 'state' | 'takerFeeRate'
+  >[];
   marks: EquityMarks | undefined;
   /** The last sales, newest first, at most twenty: the loss streak is counted from them. */
   closedTrades: ClosedTrade[];

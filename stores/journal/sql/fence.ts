@@ -6,6 +6,7 @@ import type { Sending } from '../../../domain/orders/fenced-order.ts';
 import { isReducing, isTerminal, type OrderLeg } from '../../../domain/orders/orders.ts';
 import type { Refusal, RefusalCode } from '../../../domain/orders/refusal.ts';
 import { nextSubmission, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
+import type { Buy } from '../../../domain/portfolio/exposure.ts';
 import { overdrawn, reentryPause } from '../../../domain/portfolio/overtrading.ts';
 import type { ControlState } from '../books/control.ts';
 import type { Intent } from '../books/intents.ts';
@@ -127,20 +128,19 @@ async function refusedAsOvertrading(
   const pause = reentryPause(pauseMs, sales, symbol, sentAt);
   if (pause) return pause;
   const day = await readTradingDay(transaction, account, limits.dayResetHour, sentAt);
-  return overdrawn(limits, day, (await readWorking(transaction, account)).plus(notional), takerFeeRate);
+  return overdrawn(limits, day, [...(await readWorking(transaction, account)), { notional, takerFeeRate }]);
 }
 
-/** What the buys that may be open at the exchange may still cost. */
-async function readWorking(sql: Sql, account: string): Promise<Decimal> {
+/** What the buys that may be open at the exchange may still cost, each with the fee of its own. */
+async function readWorking(sql: Sql, account: string): Promise<Buy[]> {
   const rows = await sql.rows(
-    `SELECT quantity, filled_quantity, limit_price FROM intents WHERE account = ? AND side = 'buy' AND state IN ${OPEN_STATES}`,
+    `SELECT leg, quantity, filled_quantity, limit_price FROM intents WHERE account = ? AND side = 'buy' AND state IN ${OPEN_STATES}`,
     account,
   );
-  return sum(
-    rows.map((row) =>
-      decimal(String(row['quantity'])).minus(String(row['filled_quantity'])).times(String(row['limit_price'])),
-    ),
-  );
+  return rows.map((row) => ({
+    notional: decimal(String(row['quantity'])).minus(String(row['filled_quantity'])).times(String(row['limit_price'])),
+    takerFeeRate: (JSON.parse(String(row['leg'])) as OrderLeg).takerFeeRate,
+  }));
 }
 
 async function refusedByReservation(transaction: Transaction, { leg, terms }: Question): Promise<Refusal | undefined> {

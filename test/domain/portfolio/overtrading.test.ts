@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
 import type { OrderLeg } from '../../../domain/orders/orders.ts';
+import type { Buy } from '../../../domain/portfolio/exposure.ts';
 import { overdrawn, tradingOf } from '../../../domain/portfolio/overtrading.ts';
 import type { OrderPlan, Position, RiskVerdict } from '../../../domain/portfolio/portfolio.ts';
 import type { Books, PlanRequest } from '../../../domain/portfolio/request.ts';
@@ -11,6 +12,10 @@ import { codes, down, held, limits, openOrder, plan, position, up } from './plan
 
 const NOW = 1_000_500;
 const OURS = ['MinHolding', 'ReentryPause', 'DailyTurnover', 'DailyFees'];
+const buy = (notional: string, takerFeeRate?: string) => ({
+  notional: decimal(notional),
+  ...typed<Pick<Buy, 'takerFeeRate'>>({ takerFeeRate }),
+});
 const day = (changes: Plain<Partial<Books['day']>> = {}): Books['day'] =>
   typed<Books['day']>({
     opening: '10000',
@@ -179,26 +184,43 @@ describe('what a day may trade and pay', () => {
     expect(codes(plan({}, { day: day({ opening: '20000', turnover: '50000' }) }))).not.toContain('DailyTurnover');
   });
 
+  it('counts of each order the fee of its own: a dear one beside it makes no other dear, and a cheap one none cheap', () => {
+    // Of 50 for the day 46 are paid: 4 are left, of which an order of 1,500 on its way at 0.2 % takes 3, and 0.01 is a hundred's at 1 %.
+    const [cheap, dear] = [buy('1500'), buy('100', '0.01')];
+    const paid = day({ fees: '46' });
+    expect(overdrawn(limits, paid, [cheap, dear])).toBeUndefined();
+    expect(overdrawn(limits, paid, [dear, cheap])).toBeUndefined();
+    expect(overdrawn(limits, paid, [buy('150', '0.01'), cheap])).toMatchObject({ code: 'DailyFees', value: '50.5' });
+    // The plan as the fence, of what it would buy and what is on its way.
+    const working = (takerFeeRate: string, quantity: string) => [
+      openOrder({ symbol: 'ETH/USDT', quantity, limitPrice: '1000', takerFeeRate }),
+    ];
+    const bought = (orders: ReturnType<typeof working>) =>
+      plan({}, { day: paid, openOrders: orders }).verdicts.filter(({ code }) => code === 'DailyFees');
+    expect(bought(working('0.001', '1.5'))).toMatchObject([{ value: '55', after: '500' }]);
+    expect(bought(working('0.02', '0.15'))).toMatchObject([{ value: '55', after: '500' }]);
+  });
+
   it('is held at the fence by the same numbers', () => {
-    expect(overdrawn(limits, day({ turnover: '48000' }), decimal('2000'))).toBeUndefined();
-    expect(overdrawn(limits, day({ turnover: '48000' }), decimal('2000.01'))).toEqual({
+    expect(overdrawn(limits, day({ turnover: '48000' }), [buy('2000')])).toBeUndefined();
+    expect(overdrawn(limits, day({ turnover: '48000' }), [buy('2000.01')])).toEqual({
       code: 'DailyTurnover',
       limit: '50000',
       value: '50000.01',
     });
-    expect(overdrawn(limits, day({ fees: '46' }), decimal('2000'))).toBeUndefined();
-    expect(overdrawn(limits, day({ fees: '46' }), decimal('2005'))).toEqual({
+    expect(overdrawn(limits, day({ fees: '46' }), [buy('2000')])).toBeUndefined();
+    expect(overdrawn(limits, day({ fees: '46' }), [buy('2005')])).toEqual({
       code: 'DailyFees',
       limit: '50',
       value: '50.01',
     });
-    expect(overdrawn(limits, day({ fees: '46' }), decimal('400'), '0.01')).toBeUndefined();
-    expect(overdrawn(limits, day({ fees: '46' }), decimal('401'), '0.01')).toEqual({
+    expect(overdrawn(limits, day({ fees: '46' }), [buy('400', '0.01')])).toBeUndefined();
+    expect(overdrawn(limits, day({ fees: '46' }), [buy('401', '0.01')])).toEqual({
       code: 'DailyFees',
       limit: '50',
       value: '50.01',
     });
-    expect(overdrawn(limits, day({ opening: undefined, turnover: '99999' }), decimal('1'))).toBeUndefined();
+    expect(overdrawn(limits, day({ opening: undefined, turnover: '99999' }), [buy('1')])).toBeUndefined();
   });
 });
 
