@@ -4,12 +4,13 @@ import type { KnownSecrets } from './configuration/secrets.ts';
 import { passingClient } from './guard/client.ts';
 import { createPasses } from './guard/passes.ts';
 import { symbolsWithheld } from './sealed/client.ts';
+import { tellingCause } from './telemetry/client.ts';
 
 /** Around every call of every client, in this order. */
 export function clientInterceptors({ guardSecret, payloadKeys }: KnownSecrets): ClientInterceptors {
   const { workflow, ...others } = guardSecret === undefined ? {} : passingClient(createPasses(guardSecret));
   const passing = Array.isArray(workflow) ? workflow : [];
-  return { ...others, workflow: [...passing, ...(payloadKeys === undefined ? [] : [symbolsWithheld])] };
+  return { ...others, workflow: [tellingCause, ...passing, ...(payloadKeys === undefined ? [] : [symbolsWithheld])] };
 }
 
 /**
@@ -18,6 +19,7 @@ export function clientInterceptors({ guardSecret, payloadKeys }: KnownSecrets): 
  * @param sealed whether payloads are encrypted
  */
 export function workflowInterceptorModules(sealed: boolean): string[] {
-  const modules = ['guard/workflow.ts', 'telemetry/workflow.ts', ...(sealed ? ['sealed/workflow.ts'] : [])];
+  // What another one has done for a workflow, as the guard asks, is done under its id, too.
+  const modules = ['telemetry/workflow.ts', 'guard/workflow.ts', ...(sealed ? ['sealed/workflow.ts'] : [])];
   return modules.map((module) => fileURLToPath(new URL(module, import.meta.url)));
 }

@@ -9,6 +9,7 @@ import type { TemporalAccess } from './configuration/temporal.ts';
 import { admitNobody, type Guard } from './guard/guard.ts';
 import { clientInterceptors } from './interceptors.ts';
 import { createPayloadCodec } from './payload-codec.ts';
+import { runSinks } from './telemetry/run-span.ts';
 
 /** Those of a process; what stands in them decides how it speaks with Temporal, so that all processes need the same of these. */
 export type TemporalSecrets = KnownSecrets;
@@ -100,6 +101,8 @@ export function workerOptions(secrets: TemporalSecrets, options: WorkerOptions, 
     dataConverter: dataConverter(secrets),
     // Workflows ask it, so that no worker may be without.
     activities: { ...activities, admit: guard?.admit ?? admitNobody },
+    // The interceptor of the workflows tells it of each run.
+    sinks: { ...options.sinks, ...runSinks },
     interceptors: {
       ...interceptors,
       activity: [...(guard ? [guard.activities] : []), ...(interceptors?.activity ?? [])],

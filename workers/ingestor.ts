@@ -3,6 +3,7 @@ import { latchOf } from '../activities/control/latch.ts';
 import { ensureProtection } from '../activities/protection/ensure.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
 import type { Logger } from '../runtime/telemetry/logger.ts';
+import { traced } from '../runtime/telemetry/tracing.ts';
 import type { Journal } from '../stores/journal/port.ts';
 import type { Ingest, Stranger } from '../trading/reconcile/ingest.ts';
 import { type IngestLoop, startIngestLoop } from '../trading/reconcile/ingest-loop.ts';
@@ -22,7 +23,11 @@ export function startIngestor({
   configuration: Pick<Configuration, 'account' | 'symbols' | 'protection'>;
   logger: Logger;
 }): IngestLoop {
-  const protect = protection.enabled ? (symbol: string) => ensureProtection(client, account, symbol) : undefined;
+  const protectOne = (symbol: string): Promise<void> =>
+    traced('protect a holding', { place: {}, attributes: { 'sapphire.symbols': [symbol] } }, () =>
+      ensureProtection(client, account, symbol),
+    );
+  const protect = protection.enabled ? protectOne : undefined;
   return startIngestLoop({ ingest, journal, account, symbols, protect, logger });
 }
 

@@ -17,7 +17,7 @@ import { createLogger, type Logger } from '../runtime/telemetry/logger.ts';
 import { metrics } from '../runtime/telemetry/metrics.ts';
 import { startOperationsServer } from '../runtime/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../runtime/telemetry/process.ts';
-import { startTracing } from '../runtime/telemetry/tracing.ts';
+import { startTracing } from '../runtime/telemetry/trace-export.ts';
 import { clientOn, connectWorkers, createWorker, versionOf } from '../runtime/temporal.ts';
 import type { Journal } from '../stores/journal/port.ts';
 import { holdBooks } from './claim.ts';
@@ -61,7 +61,8 @@ export async function runRole<R extends Role>(
     level: configuration.logLevel,
     secrets: secretValues(secrets),
   });
-  const stopTracing = await startTracing(processName(role));
+  const { mode } = configuration;
+  const stopTracing = await startTracing({ process: processName(role), mode, secrets: secretValues(secrets) });
   const sdkPort = sdkMetricsPort(configuration, role);
   Runtime.install({
     shutdownSignals: [],

@@ -13,8 +13,8 @@ import { failureConverterPath, payloadConverterPath, type TemporalSecrets } from
 
 /** Names the versions of all that reads and translates the sources: the SDK, its bundler, TypeScript. */
 const LOCK_FILE = 'package-lock.json';
-/** Says how they are read: this file. */
-const MADE_BY = 'workers/workflow-bundle.ts';
+/** Say how they are read, and which interceptors go around them in which order. */
+const MADE_BY = ['workers/workflow-bundle.ts', 'runtime/interceptors.ts'];
 const UNUSED_MS = 30 * 86_400_000;
 
 /** What one bundle was made of: each file by its path within the project, with the hash of its text. */
@@ -96,7 +96,7 @@ function knownBuild(request: BundleRequest): string | undefined {
 async function build(request: BundleRequest): Promise<string> {
   const { project, cache, sealed } = request;
   const { code } = await buildWorkflowBundle(sealed, project);
-  const files = [LOCK_FILE, MADE_BY, ...sourcesOf(code, project)];
+  const files = [LOCK_FILE, ...MADE_BY, ...sourcesOf(code, project)];
   const sources = Object.fromEntries(files.map((file) => [file, hashOf(readFileSync(join(project, file)))]));
   const buildId = hashOf(JSON.stringify(sources)).slice(0, 16);
   mkdirSync(cache, { recursive: true });

@@ -3,6 +3,7 @@ import type { Guard, Watched, WatchRequest } from '../../contracts/protection.ts
 import type { Price } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { highestOf } from '../../domain/protection/protection.ts';
+import { untraced } from '../../runtime/telemetry/tracing.ts';
 import { guardOf, type WatchTools, watchPosition } from '../../trading/protect/watch.ts';
 import { activityClock as clock } from '../clock.ts';
 
@@ -26,9 +27,11 @@ export function createProtectionActivities(dependencies: Omit<WatchTools, 'clock
       let highest = highestOf(request.highest, ...(typeof heard === 'string' ? [tagged<Price>(heard)] : []));
       const timer = setInterval(() => context.heartbeat(highest), BEAT_MS);
       try {
-        return await watchPosition(tools, { ...request, highest }, (price) => {
-          highest = price;
-        });
+        return await untraced(() =>
+          watchPosition(tools, { ...request, highest }, (price) => {
+            highest = price;
+          }),
+        );
       } finally {
         clearInterval(timer);
       }

@@ -1,15 +1,17 @@
 import { CancelledFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { z } from 'zod';
 import { areElsewhere } from '../../contracts/books.ts';
-import { carriedId } from '../../contracts/correlation.ts';
+import { carriedId, TRACE_HEADER } from '../../contracts/correlation.ts';
 import { idIn } from './carried.ts';
 import { correlated } from './correlation.ts';
 import { metrics } from './metrics.ts';
-import { traced } from './tracing.ts';
+import { queueAttributes } from './run-span.ts';
+import { annotate, type Place, runSpan, SpanKind, traced } from './tracing.ts';
 
 /** Each attempt runs under the id that its workflow carries, in the trace of that, and is counted, but for one that only says where to ask. */
 export function observed(count: (failed: boolean) => void): ActivityInterceptorsFactory {
-  return ({ info: { activityType: activity, attempt, workflowExecution } }) => {
+  return ({ info: { activityType: activity, attempt, workflowExecution, isLocal, taskQueue } }) => {
     const tell = (result: 'ok' | 'failed' | 'cancelled'): void => {
       metrics.activities.inc({ activity, result });
       count(result === 'failed');
@@ -19,9 +21,22 @@ export function observed(count: (failed: boolean) => void): ActivityInterceptors
         execute({ headers, args }, next) {
           // An attempt that was scheduled by an earlier release carries none.
           const id = idIn(headers) ?? carriedId(args) ?? workflowExecution?.workflowId ?? activity;
+          const told = {
+            kind: isLocal ? SpanKind.INTERNAL : SpanKind.CONSUMER,
+            place: placeOf(idIn(headers, TRACE_HEADER), workflowExecution?.runId),
+            isFault: (error: unknown) => !areElsewhere(error) && !(error instanceof CancelledFailure),
+            attributes: {
+              'sapphire.attempt': attempt,
+              ...(workflowExecution ? { temporalWorkflowID: workflowExecution.workflowId } : {}),
+              ...(isLocal ? {} : queueAttributes(taskQueue)),
+            },
+          };
           return correlated(id, async () => {
             try {
-              const result = await traced(activity, { 'sapphire.attempt': attempt }, () => next({ headers, args }));
+              const result = await traced(nameOf(activity, args), told, () => {
+                annotate(() => subjectOf(activity, args));
+                return next({ headers, args });
+              });
               tell('ok');
               return result;
             } catch (error) {
@@ -33,5 +48,34 @@ export function observed(count: (failed: boolean) => void): ActivityInterceptors
         },
       },
     };
+  };
+}
+
+/** A step of what lives too long for one trace begins a new one, and says where it comes from. */
+function placeOf(trace: string | undefined, runId: string | undefined): Place {
+  if (runId === undefined) return {};
+  return trace === undefined ? { links: [runSpan(runId, runId)] } : { parent: runSpan(trace, runId) };
+}
+
+/** Agents are asked by one activity: whose answer is late has to be seen in the picture. */
+function nameOf(activity: string, [first]: readonly unknown[]): string {
+  return activity === 'askAgent' && typeof first === 'string' ? `${activity} ${first}` : activity;
+}
+
+const symbolSchema = z.object({ symbol: z.string() }).transform(({ symbol }) => symbol);
+const symbolsSchema = z.object({ symbols: z.array(z.union([z.string(), symbolSchema])) });
+const snapshotSchema = z.object({ snapshot: symbolsSchema });
+const subjectSchema = z.union([
+  symbolSchema.transform((symbol) => [symbol]),
+  symbolsSchema.transform(({ symbols }) => symbols),
+  snapshotSchema.transform(({ snapshot }) => snapshot.symbols),
+]);
+
+/** What it is about, as far as its arguments name it. */
+function subjectOf(activity: string, args: readonly unknown[]): Record<string, string | string[]> {
+  const symbols = args.flatMap((argument) => subjectSchema.safeParse(argument).data ?? []);
+  return {
+    ...(symbols.length > 0 ? { 'sapphire.symbols': [...new Set(symbols)] } : {}),
+    ...(activity === 'askAgent' && typeof args[0] === 'string' ? { 'sapphire.agent': args[0] } : {}),
   };
 }

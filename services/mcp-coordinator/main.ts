@@ -4,6 +4,7 @@ import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { loadSecrets, secretValues } from '../../runtime/configuration/secrets.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
+import { startTracing } from '../../runtime/telemetry/trace-export.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
 import { outliveConnections } from '../door.ts';
@@ -18,6 +19,8 @@ async function main(): Promise<void> {
     secrets: secretValues(secrets),
   });
   outliveConnections(logger);
+  const { mode } = configuration;
+  const stopTracing = await startTracing({ process: 'mcp-coordinator', mode, secrets: secretValues(secrets) });
   const journal = await openJournal(configuration);
   await journal.participation.seed(configuredParticipation(configuration));
   await journal.policy.adopt(configuration.account, configuredPolicy(configuration));
@@ -37,6 +40,7 @@ async function main(): Promise<void> {
     await coordinator.close();
     await snapshots.close();
     await journal.close();
+    await stopTracing();
   });
   announceReady(coordinator.url);
   logger.info({ url: coordinator.url }, 'ready');

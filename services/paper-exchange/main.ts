@@ -4,23 +4,28 @@ import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { loadSecrets, secretValues } from '../../runtime/configuration/secrets.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
 import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
+import { startTracing } from '../../runtime/telemetry/trace-export.ts';
 import { outliveConnections } from '../door.ts';
 import { startPaperExchange } from './server.ts';
 
 // What it makes is its user's alone, whoever starts it.
 process.umask(0o077);
 try {
-  const { paperExchange, logLevel } = loadConfiguration();
+  const { paperExchange, logLevel, mode } = loadConfiguration();
   const secrets = loadSecrets();
   const logger = createLogger({ process: 'paper-exchange', level: logLevel, secrets: secretValues(secrets) });
   outliveConnections(logger);
+  const stopTracing = await startTracing({ process: 'paper-exchange', mode, secrets: secretValues(secrets) });
   const server = await startPaperExchange({
     configuration: paperExchange,
     dataFolder: dataFolder(),
     adminToken: secrets.paperAdminToken,
     logger,
   });
-  onShutdown(() => server.close());
+  onShutdown(async () => {
+    await server.close();
+    await stopTracing();
+  });
   announceReady(server.url);
 } catch (error) {
   process.stderr.write(`paper-exchange: ${error instanceof Error ? error.message : String(error)}\n`);

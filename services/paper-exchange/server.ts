@@ -10,6 +10,7 @@ import { correlationOf } from '../../runtime/telemetry/correlation.ts';
 import { createErrorRate } from '../../runtime/telemetry/error-rate.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { createOperations } from '../../runtime/telemetry/operations-server.ts';
+import { tellServed } from '../../runtime/telemetry/served-span.ts';
 import { parseUnits } from '../../venues/simulated/engine/units.ts';
 import { outliveResets } from '../door.ts';
 import { Accounts } from './accounts.ts';
@@ -104,6 +105,19 @@ export async function startPaperExchange(options: {
     const line = { correlationId: correlationOf(headers), method, route, status: reply.statusCode, ms };
     logger[method === 'GET' ? 'debug' : 'info'](line, 'request answered');
     countRequest(reply.statusCode >= 500);
+    tellServed({
+      headers,
+      correlationId: line.correlationId,
+      name: `${method} ${route}`,
+      ms: reply.elapsedTime,
+      fault: reply.statusCode >= 500 ? { type: String(reply.statusCode), message: '' } : undefined,
+      begins: false,
+      attributes: {
+        'http.request.method': method,
+        'http.route': route,
+        'http.response.status_code': reply.statusCode,
+      },
+    });
     const service = 'paper-exchange';
     metrics.httpRequests.inc({ service, route, code: `${Math.floor(reply.statusCode / 100)}xx` });
     metrics.httpDuration.observe({ service, route }, reply.elapsedTime / 1_000);

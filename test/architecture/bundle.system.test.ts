@@ -73,7 +73,11 @@ describe('the kept bundle', () => {
     expect(third.buildId).not.toBe(second.buildId);
     // Other options for the same sources.
     appendFileSync(join(folder, 'workers', 'workflow-bundle.ts'), '\n');
-    expect((await cachedBundle(request)).buildId).not.toBe(third.buildId);
+    const fourth = await cachedBundle(request);
+    expect(fourth.buildId).not.toBe(third.buildId);
+    // Other interceptors around them.
+    appendFileSync(join(folder, 'runtime', 'interceptors.ts'), '\n');
+    expect((await cachedBundle(request)).buildId).not.toBe(fourth.buildId);
     rmSync(folder, { recursive: true });
   });
 

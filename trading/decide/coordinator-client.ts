@@ -16,6 +16,7 @@ import {
 } from '../../contracts/participation.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import { correlationHeaders } from '../../runtime/telemetry/correlation.ts';
+import { SpanKind, traced, traceHeaders } from '../../runtime/telemetry/tracing.ts';
 
 /** The coordinator answers within milliseconds. Below the three seconds that the cycle gives an attempt, so that the reason is ours to tell. */
 const CALL_TIMEOUT_MS = 2_500;
@@ -69,7 +70,17 @@ export function createCoordinatorClient({ url, token }: { url: string; token: st
     await dropped?.then((client) => client.close()).catch(() => undefined);
   }
 
-  async function call<S extends z.ZodType>(
+  function call<S extends z.ZodType>(
+    tool: string,
+    input: Record<string, unknown>,
+    schema: S,
+    correlationId: string | undefined,
+  ): Promise<z.output<S>> {
+    const told = { kind: SpanKind.CLIENT, attributes: { 'mcp.method.name': 'tools/call' } };
+    return traced(`tools/call ${tool}`, told, () => ask(tool, input, schema, correlationId));
+  }
+
+  async function ask<S extends z.ZodType>(
     tool: string,
     input: Record<string, unknown>,
     schema: S,
@@ -80,7 +91,7 @@ export function createCoordinatorClient({ url, token }: { url: string; token: st
       const client = await connection;
       const answer = await client.callTool(
         { name: tool, arguments: input },
-        { timeout: CALL_TIMEOUT_MS, headers: correlationHeaders(correlationId) },
+        { timeout: CALL_TIMEOUT_MS, headers: { ...correlationHeaders(correlationId), ...traceHeaders() } },
       );
       if (answer.isError) throw toolError(answer);
       return schema.parse(answer.structuredContent);

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { VenueOrderId } from '../../domain/orders/ids.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
+import { tellSpan } from '../../runtime/telemetry/tracing.ts';
 import type { BookedTrade } from '../../stores/journal/books/exchange.ts';
 import type { Intent } from '../../stores/journal/books/intents.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -44,6 +45,7 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
 
   const readSymbol = async (symbol: string): Promise<boolean> => {
     for (;;) {
+      const startedAt = Date.now();
       const cursor = await journal.exchange.cursor(account, symbol);
       const { trades, next, isFull } = await trading.tradesFrom(symbol, cursor);
       if (trades.length === 0 && next === cursor) return true;
@@ -52,7 +54,7 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
       // Before the cursor passes them: a halt that could not be raised is tried again by the next round.
       if (strangers.length > 0) await onStrangers(strangers);
       if (!(await journal.exchange.bookTrades({ account, symbol, holder, fills, from: cursor, next }))) return false;
-      for (const fill of fills) tellOf(fill, owned.get(fill.intentId));
+      for (const fill of fills) tellOf(fill, owned.get(fill.intentId), startedAt);
       if (!isFull) return true;
     }
   };
@@ -85,12 +87,24 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     }
   };
 
-  const tellOf = (fill: BookedTrade, owner: Intent | undefined): void => {
+  const tellOf = (fill: BookedTrade, owner: Intent | undefined, startedAt: number): void => {
     const { symbol, side, quantity, price, tradeId, intentId } = fill;
     metrics.fills.inc({ symbol, side });
     if (owner) metrics.fillDuration.observe(Math.max(0, fill.filledAt - owner.createdAt) / 1_000);
     const correlationId = owner?.correlationId;
     logger.info({ correlationId, account, intentId, symbol, side, quantity, price, tradeId }, 'fill booked');
+    if (correlationId === undefined) return;
+    tellSpan('book fill', {
+      startedAt,
+      endedAt: Date.now(),
+      place: { trace: correlationId },
+      attributes: {
+        'sapphire.correlation_id': correlationId,
+        'sapphire.symbols': [symbol],
+        'sapphire.intent_id': intentId,
+        'sapphire.trade_id': tradeId,
+      },
+    });
   };
 
   /** An order whose answer was lost is known by its client id alone. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { withoutQueries } from '../../contracts/text.ts';
 import { correlationHeaders, correlationId } from '../../runtime/telemetry/correlation.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
-import { traced } from '../../runtime/telemetry/tracing.ts';
+import { annotate, SpanKind, traced, traceHeaders } from '../../runtime/telemetry/tracing.ts';
 import type { VenueAccess } from '../access.ts';
 import { capabilities, type ProvingCapabilities, requireProof } from '../capabilities.ts';
 import { Binance } from './ccxt-binance.ts';
@@ -121,6 +121,10 @@ function keepBudget(client: binance): void {
   client.fetch2 = async (path: string, api = 'public', method = 'GET', params: object = {}, ...rest: unknown[]) => {
     const request = (): Promise<unknown> => send(path, api, method, params, ...rest);
     if (api !== 'public' && api !== 'private') return request();
+    annotate(() => ({
+      'http.request.method': method,
+      ...('symbol' in params ? { 'sapphire.symbols': [client.safeSymbol(String(params.symbol))] } : {}),
+    }));
     const [, , config = {}] = rest;
     budget.spend(client.calculateRateLimiterCost(api, method, path, params, config) * WEIGHTS_PER_COST);
     const answer = await request();
@@ -139,6 +143,7 @@ function keepBudget(client: binance): void {
     );
     const used = headers.get(USED_WEIGHT);
     if (used !== undefined && Number.isFinite(used)) budget.told(used);
+    annotate(() => ({ 'http.response.status_code': status }));
     if (status === 429 || status === 418) budget.refused((headers.get(RETRY_AFTER) || 1) * 1_000);
     return hear(...response);
   };
@@ -157,18 +162,19 @@ function keepSignatures(client: binance): void {
     });
 }
 
-/** An exchange of our own is told the correlation id, for its log; a venue of others is told nothing of us. */
+/** An exchange of our own is told the correlation id, for its log, and which span asks; a venue of others is told nothing of us. */
 function tellWhatFor(client: binance): void {
   const send = client.fetch.bind(client);
   client.fetch = (url, method, headers, body) =>
-    send(url, method, { ...headers, ...correlationHeaders(correlationId()) }, body);
+    send(url, method, { ...headers, ...correlationHeaders(correlationId()), ...traceHeaders() }, body);
 }
 
 /** Times a request to the exchange for `exchange_request_duration_seconds`. */
 export async function timed<T>(operation: string, request: () => Promise<T>): Promise<T> {
   const stop = metrics.exchangeRequests.startTimer({ operation });
   try {
-    const answer = await traced(`exchange ${operation}`, { 'sapphire.operation': operation }, request);
+    const told = { kind: SpanKind.CLIENT, attributes: { 'sapphire.operation': operation } };
+    const answer = await traced(`exchange ${operation}`, told, request);
     stop({ result: 'ok' });
     return answer;
   } catch (error) {
