@@ -1,4 +1,5 @@
 import type { Candle, OrderBook } from '../domain/market/market.ts';
+import type { PerpetualSeen } from '../domain/market/perpetual.ts';
 import type { AgentId } from '../domain/signals/agents.ts';
 import type { NewsItem } from '../domain/signals/news.ts';
 import type { Sentiment } from '../domain/signals/sentiment.ts';
@@ -17,6 +18,8 @@ export interface BookSeen {
   symbol: string;
   takenAt: number;
   book: OrderBook;
+  /** Missing where no perpetual markets are read. */
+  perpetual?: PerpetualSeen;
 }
 
 /** `news.rated`: a piece of news that an agent rated for a symbol. */

@@ -12,7 +12,7 @@ export const thinkingLevels = ['off', 'on', 'low', 'medium', 'high', 'max'] as c
 export type Thinking = (typeof thinkingLevels)[number];
 
 /** Prompts by their versions, the newest last. */
-export const promptVersions = ['signal/1', 'signal/2'] as const;
+export const promptVersions = ['signal/1', 'signal/2', 'signal/3'] as const;
 export type PromptVersion = (typeof promptVersions)[number];
 
 /** Symbols of one request. */

@@ -83,7 +83,7 @@ export const tables = {
     close: decimal('Last price.'),
     volume: decimal('Traded quantity of the base asset.'),
   }),
-  book_snapshots: table('book_snapshots', 1, 'market', 'The order book that a cycle decided on.', {
+  book_snapshots: table('book_snapshots', 2, 'market', 'The order book that a cycle decided on.', {
     snapshot_id: text('Hash over the whole snapshot.'),
     venue,
     symbol,
@@ -95,6 +95,9 @@ export const tables = {
     microprice: decimal('Best prices weighted by the quantity of the other side.'),
     spread_bps: number('(ask − bid) / mid, in basis points.'),
     levels: json('{"bids": [[price, quantity], …], "asks": …}, best first.'),
+    perpetual: json(
+      'What the perpetual market beside it said of funding and open interest, or why nothing; missing where none was read.',
+    ).nullable(),
   }),
   news: table('news', 1, 'market', 'News that an agent rated, once for each symbol that it is about.', {
     symbol,

@@ -72,10 +72,10 @@ export function createMarketBuffer(database: Database): MarketBuffer {
 
 function bookEvent(
   { snapshotId, venue, takenAt }: MarketSnapshot,
-  { instrument: { symbol }, book }: SymbolSnapshot,
+  { instrument: { symbol }, book, perpetual }: SymbolSnapshot,
   { cycleId, correlationId }: SnapshotOf,
 ): NewEvent {
-  const payload: BookSeen = { snapshotId, venue, symbol, takenAt, book };
+  const payload: BookSeen = { snapshotId, venue, symbol, takenAt, book, ...(perpetual ? { perpetual } : {}) };
   return { eventId: `book/${cycleId}/${snapshotId}/${symbol}`, kind: 'book.seen', cycleId, correlationId, payload };
 }
 

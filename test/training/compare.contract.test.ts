@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../client/cli/program.ts';
 import { ExitCode } from '../../contracts/errors.ts';
+import type { PerpetualSeen } from '../../domain/market/perpetual.ts';
+import { tagged } from '../../domain/money/tagged.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { openJournal } from '../../stores/journal/open.ts';
 import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
@@ -22,11 +25,19 @@ const HORIZON_MS = 60 * MINUTE;
 const candles = wave(MINUTES);
 const closeAt = (at: number): number => Number(candles[Math.floor((at - START) / MINUTE)]?.close);
 
+const perpetual: PerpetualSeen = {
+  market: 'BTCUSDT',
+  fundingRate: '-0.0001',
+  nextFundingAt: START,
+  seenAt: START,
+  openInterest: { quantity: tagged('20096'), dayBefore: tagged('20000'), at: START },
+};
+
 describe('cases of recorded decisions', () => {
   let books: Books;
   beforeAll(async () => {
     books = await startBooks();
-    await liveThrough(books, candles);
+    await liveThrough(books, candles, 5, perpetual);
   });
   afterAll(() => books.close());
 
@@ -46,6 +57,9 @@ describe('cases of recorded decisions', () => {
     const found = await cases(1_000);
     // 2,040 minutes of decisions, the last hour of which has not ended.
     expect(found).toHaveLength(33);
+    expect(
+      found.every(({ snapshot: { symbols } }) => symbols.every((one) => isDeepStrictEqual(one.perpetual, perpetual))),
+    ).toBe(true);
     expect(found[0]?.snapshot.symbols[0]?.instrument.takerFeeRate).toBe('0.003');
     for (const [index, { snapshot, realised }] of found.entries()) {
       const { takenAt, symbols } = snapshot;
@@ -136,7 +150,7 @@ describe('sapphire agents compare', () => {
   it('says what it would cost, and asks nobody', async () => {
     expect(await run('--cases', '5')).toBe(ExitCode.ok);
     expect(written).toMatch(
-      /deepseek-flash of deepseek: 5 cases, 5 views by each of signal\/1, signal\/2\nThat costs 0\.0\d+ USD at most/,
+      /deepseek-flash of deepseek: 5 cases, 5 views by each of signal\/1, signal\/2, signal\/3\n0 of 5 cases have funding and open interest, which signal\/3 alone shows\nThat costs 0\.0\d+ USD at most/,
     );
     expect(provider.requests).toHaveLength(0);
   });
@@ -145,7 +159,7 @@ describe('sapphire agents compare', () => {
     reply = skilled;
     expect(await run('--cases', '25', '--yes', '--json')).toBe(ExitCode.ok);
     const { results, mostUsd } = answer() as { mostUsd: string; results: Record<string, never>[] };
-    expect(provider.requests).toHaveLength(50);
+    expect(provider.requests).toHaveLength(75);
     const costs = provider.requests.flatMap(
       (request) => /round_trip_cost_bps = (\d+)/.exec(userMessage(request))?.[1] ?? [],
     );
@@ -153,17 +167,18 @@ describe('sapphire agents compare', () => {
       costs.map(Number).every((cost) => cost >= 200 && cost < 210),
       'what the account pays, both ways',
     ).toBe(true);
-    expect(costs).toHaveLength(25);
+    expect(costs).toHaveLength(50);
     expect(results.map(({ prompt, verdict }) => [prompt, verdict])).toEqual([
       ['signal/1', 'first'],
       ['signal/2', 'better'],
+      ['signal/3', 'better'],
     ]);
     const spent = results.reduce((total, { costUsd }) => total + Number(costUsd), 0);
     expect(spent).toBeGreaterThan(0);
     expect(spent).toBeLessThan(Number(mostUsd));
     const journal = await openJournal(loadConfiguration());
     const [booked] = await journal.modelCalls.spent(0);
-    expect(booked).toMatchObject({ agentId: 'deepseek-compare', calls: 50 });
+    expect(booked).toMatchObject({ agentId: 'deepseek-compare', calls: 75 });
     expect(Number(booked?.costUsd)).toBeCloseTo(spent, 10);
     await journal.close();
     expect(written).not.toContain('sk-compare-canary');
@@ -179,7 +194,7 @@ describe('sapphire agents compare', () => {
 
   it.each<[string[], number, string]>([
     [['--since', '1m'], ExitCode.refused, 'NothingToCompare'],
-    [['--cases', '1000', '--prompts', 'signal/3'], ExitCode.usage, ''],
+    [['--cases', '1000', '--prompts', 'signal/4'], ExitCode.usage, ''],
   ])('is refused with %j', async (args, code, name) => {
     if (name === '') {
       await expect(run(...args)).rejects.toMatchObject({ exitCode: expect.any(Number) });

@@ -1,4 +1,5 @@
 import type { Candle, MarketSnapshot } from '../../domain/market/market.ts';
+import type { PerpetualSeen } from '../../domain/market/perpetual.ts';
 import type { Price } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { cycleRecord } from '../support/books.ts';
@@ -22,7 +23,12 @@ export function wave(minutes: number, seed = 5): Candle[] {
 }
 
 /** Records a decision every `every` minutes, as cycles do, over a market that is known in advance. */
-export async function liveThrough(books: Books, candles: readonly Candle[], every = 5): Promise<void> {
+export async function liveThrough(
+  books: Books,
+  candles: readonly Candle[],
+  every = 5,
+  perpetual?: PerpetualSeen,
+): Promise<void> {
   for (let minute = 60; minute < candles.length; minute += every) {
     const takenAt = START + minute * MINUTE + 1_000;
     const seen = candles.slice(Math.max(0, minute - 120), minute);
@@ -51,6 +57,7 @@ export async function liveThrough(books: Books, candles: readonly Candle[], ever
             bids: [[tagged((price - 0.01).toFixed(4)), tagged('2')]],
             asks: [[tagged((price + 0.01).toFixed(4)), tagged('1')]],
           },
+          ...(perpetual ? { perpetual } : {}),
         },
       ],
     };

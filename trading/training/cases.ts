@@ -65,7 +65,7 @@ function caseOf(
   if (!first) return undefined;
   const { cycleId, takenAt } = first;
   const realised = new Map<string, number>();
-  const symbols = books.flatMap(({ symbol, levels }) => {
+  const symbols = books.flatMap(({ symbol, levels, perpetual }) => {
     const minutes = series.get(symbol)?.closedBy(takenAt, WEEK_MINUTES) ?? [];
     const final = series.get(symbol)?.closeAt(takenAt + horizonMs);
     const mid = middle(levels);
@@ -78,6 +78,7 @@ function caseOf(
         candles: minutes.slice(-MINUTES),
         frames,
         book: levels,
+        ...(perpetual ? { perpetual } : {}),
       },
     ];
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { kindOf } from '../../contracts/ids.ts';
 import type { OrderBook } from '../../domain/market/market.ts';
+import type { PerpetualSeen } from '../../domain/market/perpetual.ts';
 import type { Price, Quantity } from '../../domain/money/money.ts';
 import type { WarehouseReader } from '../../stores/warehouse/query.ts';
 
@@ -13,6 +14,25 @@ const bookLevelsSchema: z.ZodType<OrderBook> = z
   .string()
   .transform((text) => JSON.parse(text) as unknown)
   .pipe(z.object({ bids: z.array(level), asks: z.array(level) }));
+
+const missing = z.object({ missing: z.enum(['none', 'unread', 'away', 'refused', 'malformed', 'stale']) });
+const openInterest = z.object({ quantity, dayBefore: quantity.exactOptional(), at: z.number() });
+/** The same. */
+const perpetualSchema: z.ZodType<PerpetualSeen> = z
+  .string()
+  .transform((text) => JSON.parse(text) as unknown)
+  .pipe(
+    z.union([
+      missing,
+      z.object({
+        market: z.string(),
+        fundingRate: z.string(),
+        nextFundingAt: z.number(),
+        seenAt: z.number(),
+        openInterest: z.union([missing, openInterest]),
+      }),
+    ]),
+  );
 
 const millis = z.coerce.number().int();
 const optional = z.number().nullable();
@@ -33,6 +53,7 @@ const bookSchema = z.object({
   symbol: z.string(),
   takenAt: millis,
   levels: bookLevelsSchema,
+  perpetual: perpetualSchema.nullable(),
 });
 export type BookSnapshotRow = z.output<typeof bookSchema>;
 
@@ -94,7 +115,7 @@ export async function readKnown(
     ),
     books: await rows(
       bookSchema,
-      `SELECT b.cycle_id AS "cycleId", b.symbol, epoch_ms(b.event_at) AS "takenAt", b.levels
+      `SELECT b.cycle_id AS "cycleId", b.symbol, epoch_ms(b.event_at) AS "takenAt", b.levels, b.perpetual
        FROM book_snapshots b JOIN decisions d ON d.cycle_id = b.cycle_id AND d.snapshot_id = b.snapshot_id
        WHERE ${within.replaceAll('event_at', 'b.event_at')} ORDER BY b.event_at, b.symbol`,
     ),

@@ -12,7 +12,7 @@ import {
   mostCost,
   type PromptResult,
 } from '../../../trading/agents/language-models/compare.ts';
-import { casesOf } from '../../../trading/training/cases.ts';
+import { casesOf, type RecordedCase } from '../../../trading/training/cases.ts';
 import { readKnown } from '../../../trading/training/rows.ts';
 import { action, duration, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -63,11 +63,13 @@ async function compare(context: CliContext, options: CompareOptions, id: SeatOf<
     cases: cases.length,
     views: cases.reduce((total, { realised }) => total + realised.size, 0),
     prompts: options.prompts,
+    withPerpetuals: cases.filter(hasPerpetuals).length,
     mostUsd: text(most),
   };
   if (options.yes !== true) {
     print({ ...about, asked: false }, options, () => [
       `${about.model} of ${id}: ${about.cases} cases, ${about.views} views by each of ${about.prompts.join(', ')}`,
+      ...withPerpetuals(about),
       `That costs ${about.mostUsd} USD at most (each question at its most, and once more for a repair). With --yes it is asked.`,
     ]);
     return;
@@ -84,7 +86,17 @@ async function compare(context: CliContext, options: CompareOptions, id: SeatOf<
   }
   const results = await comparePrompts(comparing, modelCalls, (done) => progress(`${done} of ${cases.length} cases`));
   const told = results.map((result) => toldOf(result, results[0]));
-  print({ ...about, asked: true, results: told }, options, () => describe(told));
+  print({ ...about, asked: true, results: told }, options, () => describe(told, withPerpetuals(about)));
+}
+
+function hasPerpetuals({ snapshot }: RecordedCase): boolean {
+  return snapshot.symbols.some(({ perpetual }) => perpetual !== undefined && !('missing' in perpetual));
+}
+
+/** Where there are none, what is compared is the words alone. */
+function withPerpetuals(about: { prompts: readonly PromptVersion[]; cases: number; withPerpetuals: number }): string[] {
+  if (!about.prompts.includes('signal/3')) return [];
+  return [`${about.withPerpetuals} of ${about.cases} cases have funding and open interest, which signal/3 alone shows`];
 }
 
 interface Told extends Omit<PromptResult, 'answered'> {
@@ -106,9 +118,10 @@ function verdictOn(difference: Told['difference']): Told['verdict'] {
   return difference.mean < 0 ? 'better' : 'worse';
 }
 
-function describe(told: readonly Told[]): Lines {
+function describe(told: readonly Told[], about: string[]): Lines {
   const bps = (value: number): string => (value * 10_000).toFixed(1);
   return [
+    ...about,
     table(
       ['prompt', 'views', 'salvaged', 'Brier', 'CRPS bps', 'right', 'corr', 'bias bps', 'USD', 'ms'],
       told.map(({ prompt, figures, salvaged, costUsd, latencyMs }) => [

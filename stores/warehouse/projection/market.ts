@@ -21,7 +21,7 @@ export function candleClosed({ venue, symbol, candle }: CandleClosed): Projected
 }
 
 /** A book with an empty side has no price and makes no row. */
-export function bookSeen({ snapshotId, venue, symbol, takenAt, book }: BookSeen): Projected[] {
+export function bookSeen({ snapshotId, venue, symbol, takenAt, book, perpetual }: BookSeen): Projected[] {
   const [bid, ask] = [book.bids[0], book.asks[0]];
   const read = readBook(book);
   if (!bid || !ask || !read) return [];
@@ -37,6 +37,7 @@ export function bookSeen({ snapshotId, venue, symbol, takenAt, book }: BookSeen)
     microprice: money(microprice(read)),
     spread_bps: decimal(ask[0]).minus(bid[0]).div(read.mid).times(10_000).toNumber(),
     levels: JSON.stringify(book),
+    perpetual: perpetual ? JSON.stringify(perpetual) : null,
   };
   return [row('book_snapshots', facts, '', takenAt)];
 }

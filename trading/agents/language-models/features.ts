@@ -25,6 +25,8 @@ export interface SymbolFeatures {
   symbol: string;
   evidence: Evidence[];
   series?: Series[];
+  /** What is not known of it and why, in words of ours. */
+  unknown?: string[];
   /** Headlines that stand beside it: words of others. */
   headlines?: string[];
   /** Never shown: what a price that the model makes up is held against. */
