@@ -89,7 +89,8 @@ export async function live(stack: GameDayStack, fault: Fault): Promise<Verdict> 
     if (found && (verdict.detectedAfterMs === undefined || found.at - injectedAt <= verdict.detectedAfterMs)) {
       verdict.detectedAfterMs = Math.max(0, found.at - injectedAt);
       verdict.detectedBy = found.by;
-      verdict.detail = found.detail;
+      // What it said of its cause once was said, whatever it says later.
+      if (!fault.cause?.test(verdict.detail)) verdict.detail = found.detail;
     }
     const isLate = Date.now() > injectedAt + holdsAfterMs + ASK_STATUS_MS;
     if (verdict.detectedAfterMs !== undefined || isLate)

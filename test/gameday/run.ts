@@ -115,7 +115,7 @@ async function attack(): Promise<Report> {
     for (const words of broken ?? []) known.add(words);
     lived.push({ fault, verdict, broken });
     say(
-      `   ${verdict.refused ?? `found after ${seconds(detectionMs(verdict))} by ${verdict.detectedBy ?? 'nobody'}, healed after ${seconds(recoveryMs(verdict))}`}`,
+      `   ${verdict.refused ?? `found after ${seconds(detectionMs(verdict))} by ${verdict.detectedBy ?? 'nobody'}, healed after ${seconds(recoveryMs(verdict))} by ${verdict.recoveredBy.join(', ') || 'nobody'}${verdict.harm === undefined ? '' : `; ${verdict.harm}`}`}`,
     );
   }
   say('Coming to rest, and holding the records against each other');

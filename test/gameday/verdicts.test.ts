@@ -73,6 +73,12 @@ describe('who was told', () => {
     expect(toldOf(other, other, window, late).falsePages).toEqual(['TradingSystemDown']);
   });
 
+  it('nobody may be woken for what advises alone, whatever tells of it', () => {
+    const heard = { notices: [notice(1_010_000, 'page', 'TradingSystemDown')], heartbeats: [1_000_500] };
+    const window = { from: 1_000_000, to: 1_050_000 };
+    expect(toldOf({ ...fault, wakesNobody: true }, undefined, window, heard).falsePages).toEqual(['TradingSystemDown']);
+  });
+
   it('is the switch outside, once it has missed a heartbeat', () => {
     expect(missedHeartbeats([10_000, 99_999], 0, 189_999)).toEqual([]);
     expect(missedHeartbeats([10_000, 100_001], 0, 150_000)).toEqual([100_000]);

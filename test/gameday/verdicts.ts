@@ -28,8 +28,9 @@ export function toldOf(
 ): Told {
   const inTime = heard.notices.filter(({ at, status }) => status === 'firing' && at >= window.from && at < window.to);
   const isOf = (name: string, of: Fault): boolean => of.tells.test(name) || (of.pages?.test(name) ?? false);
+  const isPageOf = (name: string, of: Fault): boolean => !of.wakesNobody && isOf(name, of);
   const isTrue = (name: string): boolean =>
-    ofTheRun.test(name) || isOf(name, fault) || (before !== undefined && isOf(name, before));
+    ofTheRun.test(name) || isPageOf(name, fault) || (before !== undefined && isPageOf(name, before));
   const own = inTime.filter(({ alert }) => isOf(alert, fault));
   const names = [...new Set(own.map(({ receiver }) => receiver))];
   const [missed] = missedHeartbeats(heard.heartbeats, window.from, window.to);

@@ -3,12 +3,17 @@ import { until } from '../../paper-exchange/harness.ts';
 import type { GameDayStack } from '../stack.ts';
 import { type Fault, LASTS_MS } from './fault.ts';
 
+/** What its faults keep from being done, whichever they are. */
+const undone =
+  /^Trading(CircuitBreakerOpen|MarketDataStale|OrderUnresolved|BooksDiffer|HighErrorRate|ReconciliationStale|CyclesStalled)$/;
+
 /** Faults of the paper exchange, which ends them itself. */
 function exchange(name: string, tells: RegExp, ...faults: Record<string, unknown>[]): Fault {
   return {
     name: `the exchange ${name}`,
     kind: `the exchange ${name}`,
     tells,
+    pages: undone,
     async inject(stack) {
       let endsAt = 0;
       for (const fault of faults) {

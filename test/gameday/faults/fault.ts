@@ -8,6 +8,8 @@ export interface Fault {
   tells: RegExp;
   /** Names of alerts that are true of it beside those: any other page is false. */
   pages?: RegExp;
+  /** Of what advises alone: no page of it is true. */
+  wakesNobody?: true;
   /** Has to stand in the detail of the incident that tells of it. */
   cause?: RegExp;
   /** Who has to be called, at the least. */
@@ -45,6 +47,20 @@ export const LASTS_MS = 15_000;
 
 /** Of what a process leaves undone while it is away. */
 export const processTells = (name: string): RegExp => new RegExp(`^process/${name}$|^TradingSystemDown$`);
+
+const followers: Readonly<Record<string, RegExp>> = {
+  temporal:
+    /^Trading(ControlSilent|CyclesStalled|HealthLookStale|ReconciliationStale|MarketDataStale|HighErrorRate|NoSignals)$/,
+  'workers/cycles': /^Trading(CyclesStalled|MarketDataStale)$/,
+  'workers/agents': /^TradingNoSignals$/,
+  'workers/execution': /^Trading(OrderUnresolved|CyclesStalled)$/,
+  'workers/control': /^Trading(ReconciliationStale|ControlSilent)$/,
+  'workers/housekeeping': /^TradingHealthLookStale$/,
+  supervisor: /^Trading(SystemDown|ControlSilent|CyclesStalled|HealthLookStale|ReconciliationStale|MarketDataStale)$/,
+};
+
+/** Names of alerts that are true while a process is away, since it does nothing. */
+export const followsFrom = (name: string): RegExp => followers[name] ?? /^$/;
 
 export function pidOf(stack: GameDayStack, name: string): number {
   const found = pidNow(stack, name);

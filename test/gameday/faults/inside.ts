@@ -1,13 +1,6 @@
 import type { Hazard } from '../hazards.ts';
 import type { GameDayStack } from '../stack.ts';
-import { type Fault, pidNow, pidOf, until } from './fault.ts';
-
-/** Of what the workers' tasks are there for: without them their alerts are true. */
-const undone: Readonly<Record<string, RegExp>> = {
-  'workers/control': /^Trading(ReconciliationStale|ControlSilent)$/,
-  'workers/housekeeping': /^TradingHealthLookStale$/,
-  'workers/execution': /^Trading(OrderUnresolved|CyclesStalled)$/,
-};
+import { type Fault, followsFrom, pidNow, pidOf, processTells, until } from './fault.ts';
 
 /** One that its process does not get over: only another in its place is well. */
 function inside(
@@ -31,11 +24,10 @@ function inside(
 }
 
 function givenNoTasks(worker: string): Fault {
-  const undoneBy = undone[worker] ?? /^$/;
   return inside(worker, 'no-polls', {
     name: `${worker} is given no task any more (its polls do not return)`,
     kind: 'a worker lives and does nothing',
-    tells: new RegExp(`^process/${worker}$|^health$|^exits|^control|${undoneBy.source}`),
+    tells: new RegExp(`^process/${worker}$|^health$|^exits|^control|${followsFrom(worker).source}`),
     pages: /^Trading(SystemDown|CyclesStalled|HighErrorRate)$|^TemporalBacklogAge$/,
   });
 }
@@ -45,36 +37,32 @@ function blocked(name: string): Fault {
     name: `${name} answers now and then (its event loop stands still for 2.5 of each 3 s)`,
     kind: 'an event loop is blocked',
     tells: new RegExp(`^process/${name}$|^TradingResourceExhaustion$|^TradingEventLoop|^TradingSystemDown$`),
-    pages: undone[name] ?? /^$/,
+    pages: followsFrom(name),
   });
 }
 
-export const METRICS_HANG_MS = 120_000;
+const METRICS_HANG_MS = 120_000;
 
 /** Prometheus alone hears nothing: whoever works on has not stopped anything. */
 function metricsHang(name: string): Fault {
-  return {
-    ...until(
-      {
-        name: `${name} answers Prometheus no more (/metrics hangs, all else works)`,
-        kind: '/metrics hangs',
-        tells: processOrDown(name),
-        calls: 'page',
-      },
-      METRICS_HANG_MS,
-      (stack: GameDayStack) => {
-        const pid = pidOf(stack, name);
-        stack.setHazard(name, 'metrics-hang');
-        return () => {
-          // Whoever has mended it before is not disturbed.
-          if (pidNow(stack, name) === pid) process.kill(-pid, 'SIGKILL');
-        };
-      },
-    ),
-  };
+  return until(
+    {
+      name: `${name} answers Prometheus no more (/metrics hangs, all else works)`,
+      kind: '/metrics hangs',
+      tells: processTells(name),
+      calls: 'page',
+    },
+    METRICS_HANG_MS,
+    (stack: GameDayStack) => {
+      const pid = pidOf(stack, name);
+      stack.setHazard(name, 'metrics-hang');
+      return () => {
+        // Whoever has mended it before is not disturbed.
+        if (pidNow(stack, name) === pid) process.kill(-pid, 'SIGKILL');
+      };
+    },
+  );
 }
-
-const processOrDown = (name: string): RegExp => new RegExp(`^process/${name}$|^TradingSystemDown$`);
 
 /** From its 150 MB to the 1.5 GB that are too much, at 100 MB a second. */
 const GROWS_MS = 14_000;
@@ -98,8 +86,7 @@ export const insideFaults: readonly Fault[] = [
       name: 'the host of a model is not found (DNS)',
       kind: 'DNS fails',
       tells: /^agent\/deepseek$|^breaker\/agents\/deepseek|^TradingCircuitBreakerOpen$|^TradingAgentUnavailable$/,
-      // An adviser among others: nobody is got out of bed for it.
-      pages: /^$/,
+      wakesNobody: true,
       cause: /EAI_AGAIN/,
     },
     90_000,

@@ -4,7 +4,7 @@ import { type Fault, until } from './fault.ts';
 function model(name: string, mode: ModelMode): Fault {
   const what = `a language model ${name}`;
   const tells = /^agent\/deepseek$|^breaker\/agents\/deepseek|^cycle\/main$|^TradingCircuitBreakerOpen$/;
-  return until({ name: what, kind: what, tells, pages: /^$/ }, 35_000, ({ model: state }) => {
+  return until({ name: what, kind: what, tells, wakesNobody: true }, 35_000, ({ model: state }) => {
     state.mode = mode;
     return () => {
       state.mode = 'well';

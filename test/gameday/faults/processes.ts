@@ -7,7 +7,7 @@ import { readProfile } from '../../../client/stack/profile.ts';
 import type { Role } from '../../../contracts/roles.ts';
 import { operationsPort, processName } from '../../../runtime/roles.ts';
 import type { GameDayStack } from '../stack.ts';
-import { type Fault, pidOf, processTells, until } from './fault.ts';
+import { type Fault, followsFrom, pidOf, processTells, until } from './fault.ts';
 import { stranger, takePort } from './strangers.ts';
 
 function killed(name: string): Fault {
@@ -15,6 +15,7 @@ function killed(name: string): Fault {
     name: `${name} is killed (kill -9)`,
     kind: 'a process is killed',
     tells: processTells(name),
+    pages: followsFrom(name),
     async inject(stack) {
       process.kill(-pidOf(stack, name), 'SIGKILL');
       return Date.now();
@@ -27,6 +28,7 @@ function hung(name: string): Fault {
     name: `${name} hangs (it is stopped, and answers no more)`,
     kind: 'a process hangs',
     tells: processTells(name),
+    pages: followsFrom(name),
     async inject(stack) {
       process.kill(-pidOf(stack, name), 'SIGSTOP');
       return Date.now();
@@ -40,6 +42,7 @@ function limited(name: string, resource: 'nofile' | 'data', what: string): Fault
     name: `${name} ${what}`,
     kind: `a process ${what}`,
     tells: processTells(name),
+    pages: followsFrom(name),
     async inject(stack) {
       const pid = pidOf(stack, name);
       const most = resource === 'nofile' ? 3 : 1024 * Number(/^VmData:\s+(\d+)/m.exec(statusOf(pid))?.[1]);
@@ -65,6 +68,7 @@ function portTaken(role: Role, forMs: number): Fault {
       name: `a stranger has the port of ${name} (for ${forMs / 1_000} s)`,
       kind: 'a port is taken',
       tells: processTells(name),
+      pages: followsFrom(name),
     },
     forMs,
     async (stack) => {
@@ -81,7 +85,7 @@ const nobodyAnswers = until(
   {
     name: 'no agent answers any more (their worker cannot start)',
     kind: 'all agents are dead',
-    tells: /^TradingNoSignal|^TradingAgentsSilent|^TradingNoAgents|^cycle\/main$/,
+    tells: /^TradingNoSignals$/,
     pages: /^TradingSystemDown$/,
     calls: 'page',
     holdsAfterMs: ALL_DEAD.holdsAfterMs,
@@ -138,6 +142,7 @@ export const processFaults: readonly Fault[] = [
     name: 'the supervisor is killed (kill -9), and everything with it',
     kind: 'the supervisor is killed',
     tells: processTells('supervisor'),
+    pages: followsFrom('supervisor'),
     async inject(stack) {
       process.kill(stack.supervisorPid(), 'SIGKILL');
       return Date.now();
@@ -147,7 +152,7 @@ export const processFaults: readonly Fault[] = [
     name: 'the launcher is killed (kill -9), and the supervisor ends with it',
     kind: 'the launcher is killed',
     tells: /^launcher$/,
-    pages: /^TradingSystemDown$/,
+    pages: followsFrom('supervisor'),
     async inject(stack) {
       process.kill(parentOf(stack.supervisorPid()), 'SIGKILL');
       return Date.now();
@@ -163,7 +168,12 @@ export const processFaults: readonly Fault[] = [
   limited('workers/agents', 'nofile', 'can open no more files and connections'),
   limited('workers/execution', 'data', 'is given no more memory'),
   until(
-    { name: 'Temporal is slow (it works a tenth of the time)', kind: 'Temporal is slow', tells: /^temporal$|^health$/ },
+    {
+      name: 'Temporal is slow (it works a tenth of the time)',
+      kind: 'Temporal is slow',
+      tells: /^temporal$|^health$/,
+      pages: followsFrom('temporal'),
+    },
     30_000,
     (stack) => slowed(pidOf(stack, 'temporal')),
   ),
@@ -181,7 +191,12 @@ export const processFaults: readonly Fault[] = [
   ),
   // The exchange is elsewhere, and goes on.
   until(
-    { name: 'our machine stands still for half a minute', kind: 'the machine stands still', tells: /^health$/ },
+    {
+      name: 'our machine stands still for half a minute',
+      kind: 'the machine stands still',
+      tells: /^health$/,
+      pages: followsFrom('supervisor'),
+    },
     30_000,
     (stack) => {
       const others = stack.processes().filter(({ name }) => name !== 'paper-exchange');
@@ -213,6 +228,7 @@ export const processFaults: readonly Fault[] = [
     name: 'the configuration is spoilt, and a worker has to start again',
     kind: 'the configuration is poisoned',
     tells: /^configuration$|^process\/workers\/execution$/,
+    pages: /^TradingSystemDown$/,
     async inject(stack) {
       renameSync(stack.configurationFile, `${stack.configurationFile}.good`);
       writeFileSync(stack.configurationFile, 'symbols: [nonsense\nrisk: 7\n');
@@ -225,6 +241,7 @@ export const processFaults: readonly Fault[] = [
     name: 'a bad release of the agents’ worker is rolled out and taken back',
     kind: 'a bad release',
     tells: /^agent\/|^cycle\/main$|^TradingActivityErrors$|^TradingAgentUnavailable$/,
+    pages: /^Trading(HighErrorRate|NoSignals)$/,
     inject: rollOutBadRelease,
   },
 ];

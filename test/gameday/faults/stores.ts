@@ -53,12 +53,16 @@ function fill(folder: string): () => void {
   return () => rmSync(file, { force: true });
 }
 
+/** Nothing is done where nothing can be written. */
+const undone = /^Trading(ControlSilent|CyclesStalled|HighErrorRate|ReconciliationStale|MarketDataStale)$/;
+
 export const storeFaults: readonly Fault[] = [
   until(
     {
       name: 'another process locks the journal',
       kind: 'the journal is locked',
       tells: /^health$|^process\/|^cycle\/main$|^TradingSystemDown$|^TradingHealthLookStale$|^schedule\//,
+      pages: undone,
     },
     30_000,
     () => locked(journalFile()),
@@ -99,6 +103,7 @@ export const storeFaults: readonly Fault[] = [
     {
       name: 'another program fills the disk',
       kind: 'the disk is full',
+      pages: undone,
       tells: /^disk$|^process\/|^TradingResourceExhaustion$|^TradingSystemDown$|^TradingHealthLookStale$|^cycle\/main$/,
     },
     20_000,

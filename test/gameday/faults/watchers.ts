@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { operationsPort as portOf } from '../../../runtime/roles.ts';
 import type { GameDayStack } from '../stack.ts';
 import { type Fault, pidOf, processTells, until } from './fault.ts';
 import { stranger, takePort } from './strangers.ts';
@@ -6,39 +7,43 @@ import { stranger, takePort } from './strangers.ts';
 const SQUATTED_MS = 75_000;
 
 /** @returns what gives it back */
-async function squat(stack: GameDayStack, name: 'prometheus' | 'alertmanager'): Promise<() => void> {
+async function squat(stack: GameDayStack, name: string, port: number): Promise<() => void> {
   process.kill(-pidOf(stack, name), 'SIGKILL');
-  return takePort(stranger(), stack.installation.ports[name]);
+  return takePort(stranger(), port);
 }
 
 const FIRES_WITHIN_MS = 180_000;
+let giveBackAgents = (): void => {};
 
 /** What fires goes on while Prometheus is away: whoever is told meanwhile that it is over is told a lie. */
 const prometheusSquatted: Fault = {
-  name: 'a stranger answers in the place of Prometheus (200 to everything), while a model is away',
+  name: 'a stranger answers in the place of Prometheus (200 to everything), while an alert fires',
   kind: 'Prometheus is squatted',
   tells: processTells('prometheus'),
-  // Of the model.
-  pages: /^TradingCircuitBreakerOpen$/,
-  async prepare({ model, receiver }) {
+  // Of the agents, whose worker cannot start.
+  pages: /^Trading(SystemDown|NoSignals)$/,
+  async prepare(stack) {
     const from = Date.now();
-    model.mode = 'away';
-    const isTold = (): boolean => receiver.notices.some(({ at, status }) => at > from && status === 'firing');
+    const { operations: operationsPort } = stack.installation.ports;
+    giveBackAgents = await squat(stack, 'workers/agents', portOf({ operationsPort }, 'agents'));
+    const isTold = (): boolean =>
+      stack.receiver.notices.some(({ at, alert }) => at > from && alert === 'TradingSystemDown');
     while (!isTold() && Date.now() < from + FIRES_WITHIN_MS) await sleep(500);
   },
   async inject(stack) {
-    const free = await squat(stack, 'prometheus');
+    const giveBack = await squat(stack, 'prometheus', stack.installation.ports.prometheus);
     setTimeout(() => {
-      free();
-      stack.model.mode = 'well';
+      giveBack();
+      giveBackAgents();
     }, SQUATTED_MS);
     return Date.now() + SQUATTED_MS;
   },
   harm({ receiver }, injectedAt) {
     const { notices } = receiver;
-    const firing = notices.filter(({ at, status }) => status === 'firing' && at > injectedAt - FIRES_WITHIN_MS);
-    if (!firing.some(({ at }) => at < injectedAt))
-      return 'nothing fired before it: that nothing was called off is no proof';
+    const fired = notices.some(
+      ({ at, status }) => status === 'firing' && at < injectedAt && at > injectedAt - FIRES_WITHIN_MS,
+    );
+    if (!fired) return 'nothing fired before it: that nothing was called off is no proof';
     const lies = notices.filter(
       ({ status, at }) => status === 'resolved' && at > injectedAt && at < injectedAt + SQUATTED_MS,
     );
@@ -46,6 +51,7 @@ const prometheusSquatted: Fault = {
       ? undefined
       : `called off while nobody looked: ${lies.map(({ alert }) => alert).join(', ')}`;
   },
+  mend: () => giveBackAgents(),
 };
 
 const alertmanagerSquatted = until(
@@ -55,7 +61,7 @@ const alertmanagerSquatted = until(
     tells: processTells('alertmanager'),
   },
   SQUATTED_MS,
-  (stack) => squat(stack, 'alertmanager'),
+  (stack) => squat(stack, 'alertmanager', stack.installation.ports.alertmanager),
 );
 
 export const watcherFaults: readonly Fault[] = [prometheusSquatted, alertmanagerSquatted];
