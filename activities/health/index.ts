@@ -63,7 +63,7 @@ export function createHealthActivities(dependencies: HealthDependencies) {
     async lookAtHealth(dueAt: number): Promise<HealthLook> {
       const at = Date.now();
       // One that waited for this worker to start says nothing of Temporal.
-      return takeLook({ ...dependencies, startedAt }, at, probesAt(isStarting(startedAt, at) ? 0 : at - dueAt));
+      return takeLook(dependencies, at, probesAt(isStarting(startedAt, at) ? 0 : at - dueAt));
     },
 
     /** One try of one recovery, written with its end. */

@@ -126,6 +126,24 @@ it('a restart that is refused is a try that failed, with its reason', async () =
   expect(incident?.actions).toMatchObject([{ outcome: 'failed', detail: 'the engine answered 500' }]);
 });
 
+it('a time in which nobody looked is told with its length, also where the worker was killed in it, and not where it ended as it should', async () => {
+  const blind = async () => (await journal.incidents.list({ limit: 20 })).filter(({ code }) => code === 'health.blind');
+  told = reportedAt(Date.now());
+  const last = Date.now() - 90_000;
+  await journal.incidents.look({ at: last, by: 'health', observations: [] });
+  expect((await look()).unwell).toContain('health: health.blind');
+  const [incident] = await blind();
+  expect(incident?.beganAt).toBe(last);
+  expect(incident?.detail).toContain('for 90 s');
+  await look();
+  expect((await blind())[0]?.recoveredAt).toEqual(expect.any(Number));
+
+  await journal.incidents.look({ at: Date.now() - 90_000, by: 'health', observations: [] });
+  await journal.incidents.rest('health');
+  expect((await look()).unwell).not.toContain('health: health.blind');
+  expect(await blind()).toHaveLength(1);
+});
+
 it('a look that comes late says that nobody has looked', async () => {
   told = reportedAt(Date.now());
   await look();

@@ -45,6 +45,8 @@ describe.each(adapterNames)('the book of incidents on %s', (name) => {
     await look(1_000_000, agree);
     expect(await books.journal.incidents.lookedAt('health')).toBe(1_000_000);
     expect(await books.journal.incidents.lookedAt('supervisor')).toBeUndefined();
+    await books.journal.incidents.rest('health');
+    expect(await books.journal.incidents.lookedAt('health')).toBeUndefined();
   });
 
   it('is one book for both: what the supervisor began, a look of health ends', async () => {

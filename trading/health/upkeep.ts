@@ -6,7 +6,7 @@ const BACKUP_AGE_MS = 26 * 3_600_000;
 const EXPORT_LAG_MS = 180_000;
 const START_MS = 30_000;
 /** One look is due every ten seconds: in so long one did not come to its end, and not merely late. */
-const BLIND_MS = 18_000;
+export const BLIND_MS = 18_000;
 
 /** Whether this process began so short a while ago that others may still be starting. */
 export function isStarting(startedAt: number, at: number): boolean {
@@ -23,13 +23,13 @@ export function createPatience(startedAt: number): (seen: Observation[]) => Obse
     });
 }
 
-/** Whatever kept this look from coming, such as a journal that was locked, was not well meanwhile: none of the other probes can tell. */
-export async function sightObservation(
-  journal: Pick<Journal, 'incidents'>,
-  { at, startedAt }: { at: number; startedAt: number },
-): Promise<Observation[]> {
-  const lastAt = (await journal.incidents.lookedAt('health')) ?? 0;
-  const isBlind = lastAt >= startedAt && at - lastAt >= BLIND_MS;
+/**
+ * Whatever kept this look from coming, such as a journal that was locked, or a worker that was killed, was not well meanwhile: none of the other
+ * probes can tell. Whoever ends as it should takes its last look out of the books.
+ */
+export async function sightObservation(journal: Pick<Journal, 'incidents'>, at: number): Promise<Observation[]> {
+  const lastAt = (await journal.incidents.lookedAt('health')) ?? at;
+  const isBlind = at - lastAt >= BLIND_MS;
   const detail = `no look came to its end for ${Math.round((at - lastAt) / 1_000)} s, one is due every ten: the journal, Temporal or this worker stood still`;
   return [observed('health', isBlind && { code: 'health.blind', detail })];
 }

@@ -3,6 +3,7 @@ import { type Belief, expectationOf } from '../../../contracts/demo.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { healthFigures } from '../../../domain/health/health.ts';
 import { healthEndpoints } from '../../../runtime/configuration/addresses.ts';
+import { BLIND_MS } from '../../../trading/health/upkeep.ts';
 import { askGuards, type Guard } from '../../controls/guards.ts';
 import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
@@ -47,19 +48,31 @@ async function gather({ configuration, journal }: CliContext) {
   const books = await journal();
   const stacks = await viewStacks(books, ownPlace());
   const joined = stacks.some(({ here, kind }) => here && kind === 'joined');
-  const [temporal, others, control, cycles, marks, open, reconciliation, incidents, asked, { agents: participation }] =
-    await Promise.all([
-      lookAtTemporal(account),
-      Promise.all(healthEndpoints(configuration, joined).map(askHealth)),
-      books.control.read(account),
-      books.cycles.list(account, 1),
-      books.ledger.equityMarks(account),
-      books.intents.listOpen(account),
-      books.exchange.lastReconciliation(account),
-      books.incidents.list({ since: Date.now() - FIGURES_MS, limit: 10_000 }),
-      books.standing.read(account),
-      books.participation.read(),
-    ]);
+  const [
+    temporal,
+    others,
+    control,
+    cycles,
+    marks,
+    open,
+    reconciliation,
+    incidents,
+    asked,
+    { agents: participation },
+    lookedAt,
+  ] = await Promise.all([
+    lookAtTemporal(account),
+    Promise.all(healthEndpoints(configuration, joined).map(askHealth)),
+    books.control.read(account),
+    books.cycles.list(account, 1),
+    books.ledger.equityMarks(account),
+    books.intents.listOpen(account),
+    books.exchange.lastReconciliation(account),
+    books.incidents.list({ since: Date.now() - FIGURES_MS, limit: 10_000 }),
+    books.standing.read(account),
+    books.participation.read(),
+    books.incidents.lookedAt('health'),
+  ]);
   // One whose request the exchange would refuse by now, and of which nothing is known, is no longer on its way.
   const now = Date.now();
   const unresolved = open
@@ -83,6 +96,8 @@ async function gather({ configuration, journal }: CliContext) {
     services: [temporal.health, ...others],
     stacks,
     health: healthFigures(incidents),
+    /** When every component was last looked at, UTC epoch milliseconds; missing where nobody is to look. */
+    lookedAt,
     openIncidents: incidents.filter(({ recoveredAt }) => recoveredAt === undefined),
   };
 }
@@ -109,6 +124,7 @@ function describe(status: Status, belief: Belief): Lines {
     lastCycle ? `last cycle ${cycleLine(lastCycle, status.currency)}` : 'no cycle yet',
     ...status.standing.map((view) => standingLine(view, Date.now())),
     `incidents of 30 days: ${figuresLine(status.health)}`,
+    ...describeSight(status.lookedAt, Date.now()),
     ...status.openIncidents.map(
       ({ incidentId, component, code, escalatedAt }) =>
         `  ${escalatedAt === undefined ? '' : 'NEEDS A PERSON '}${component} ${code} (sapphire incident show ${incidentId})`,
@@ -120,6 +136,14 @@ function describe(status: Status, belief: Belief): Lines {
       ['service', 'state', 'address', 'detail'],
       services.map(({ name, url, healthy, detail }) => [name, healthy ? 'ok' : 'DOWN', url, healthy ? '' : detail]),
     ),
+  ];
+}
+
+/** What stands still or is gone meanwhile is no incident yet. */
+function describeSight(lookedAt: number | undefined, now: number): string[] {
+  if (lookedAt === undefined || now - lookedAt < BLIND_MS) return [];
+  return [
+    `NOBODY LOOKS at the components since ${clock(lookedAt)}, ${Math.round((now - lookedAt) / 1_000)} s ago: what follows is not watched`,
   ];
 }
 

@@ -29,6 +29,8 @@ export interface IncidentBook {
   /** Newest first. */
   list(filter: { since?: number; limit: number }): Promise<Incident[]>;
   find(incidentId: string): Promise<Incident | undefined>;
-  /** When `by` last looked; undefined before the first look. */
+  /** When `by` last looked; undefined before the first look, and after a rest. */
   lookedAt(by: Look['by']): Promise<number | undefined>;
+  /** `by` ends as it should: until its next look nothing was to be seen by it, and what that finds did not begin meanwhile. */
+  rest(by: Look['by']): Promise<void>;
 }

@@ -115,5 +115,7 @@ export function createIncidentBook(database: Database): IncidentBook {
 
     find: (incidentId) => find(database, incidentId),
     lookedAt: (by) => lookedAt(database, by),
+    rest: (by) =>
+      inOrder(async (transaction) => void (await transaction.run('DELETE FROM meta WHERE name = ?', `looked/${by}`))),
   };
 }
