@@ -162,15 +162,22 @@ describe('nothing is made up', () => {
     expect(await besideOf(read(futures))).toEqual({ missing: gap });
   });
 
-  it('by one that is not there, or never answers, while nobody waits for it', async () => {
+  it('by one that is not there, never answers or never ends its answer, while nobody waits for it', async () => {
     expect(await besideOf(read({ url: 'http://127.0.0.1:9' }))).toEqual({ missing: 'away' });
-    const futures = await fake();
+    const [futures, trickling] = [await fake(), await fake()];
     futures.answers[FUNDING] = () => {};
+    trickling.answers[FUNDING] = (_query, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const drops = setInterval(() => response.write(' '), 100);
+      response.on('close', () => clearInterval(drops));
+    };
+    const other = read(trickling);
     const port = read(futures);
     const startedAt = performance.now();
     expect(port.beside('BTC/USDT', NOW)).toEqual({ missing: 'unread' });
     expect(performance.now() - startedAt).toBeLessThan(50);
     expect(await besideOf(port)).toEqual({ missing: 'away' });
+    expect(await besideOf(other)).toEqual({ missing: 'away' });
   }, 20_000);
 
   it('of what is known of one symbol for another', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import type { OpenInterest, PerpetualGap } from '../../domain/market/perpetual.ts';
@@ -40,6 +41,8 @@ const DAY_MS = 86_400_000;
 /** The longest that an address is banned for. */
 const LONGEST_BAN_MS = 3 * DAY_MS;
 const TIMEOUT_MS = 5_000;
+/** Of a whole answer: ccxt stops its clock at the first byte, and one that trickles would be the last look. */
+const WITHIN_MS = 6_000;
 /** Open interest is told of each quarter of an hour; of a whole day and its first. */
 const PERIOD = '15m';
 const PERIODS = 97;
@@ -86,10 +89,18 @@ export function createUsdMargined(url?: string) {
 
   /** @throws NoReading */
   async function asked<T>(schema: z.ZodType<T>, request: () => Promise<unknown>): Promise<T> {
-    const answer = await request().catch((error: unknown) => {
+    const late = new AbortController();
+    const timer = setTimeout(WITHIN_MS, undefined, { signal: late.signal, ref: false }).then(() => {
+      throw new NoReading('away', `no whole answer within ${WITHIN_MS} ms`);
+    });
+    const answer = request().catch((error: unknown) => {
       throw faultOf(error, waits);
     });
-    return readAs(schema, answer);
+    try {
+      return readAs(schema, await Promise.race([answer, timer]));
+    } finally {
+      late.abort();
+    }
   }
 
   return {
