@@ -34,7 +34,7 @@ end every history is replayed, too.
 Wanted of each fault: found within 60 s of the moment at which it holds, healed within 120 s of its end, by no person, its cause said, whoever has
 to be called called, nothing lost; and no page in the whole run that does not follow from a fault. 95 % of the faults have to be held. About two
 hours. The full disk needs the right to mount a tmpfs, the slow one strace.
-Exit codes: 0 reached, 1 not reached, 2 wrong usage.
+Exit codes: 0 reached, 1 not reached, 2 wrong usage, 130 interrupted.
 `;
 
 const { values } = parseArgs({
@@ -87,6 +87,9 @@ const say = (words: string): void => {
 };
 
 const stack = await startGameDayStack(say);
+// What it started would go on without it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stack.stop().finally(() => process.exit(130)));
 let reached = false;
 try {
   const report = quietMinutes === undefined ? await attack() : await beQuiet(stack, quietMinutes, startedAt);

@@ -1,14 +1,18 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Takes the port of a process that was just killed, before its next start does. */
+/**
+ * Takes the port of a process that was just killed, before its next start does.
+ *
+ * @returns what gives it back
+ */
 export async function takePort(server: Server, port: number): Promise<() => void> {
   for (let tries = 0; ; tries += 1) {
+    const listening = once(server, 'listening');
+    server.listen(port, '127.0.0.1');
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, '127.0.0.1', resolve);
-      });
+      await listening;
       return () => {
         server.close();
         server.closeAllConnections();
