@@ -5,6 +5,10 @@ import { stringify } from 'yaml';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { keptSecret } from '../../runtime/configuration/private-file.ts';
 
+/** As the supervisor, incidents and `temporal-dev.yml` name them. */
+export const watchers = ['prometheus', 'alertmanager'] as const;
+export type Watcher = (typeof watchers)[number];
+
 /** The one user of Prometheus and Alertmanager. */
 export const OBSERVER = 'sapphire';
 /** The least there is: what 192 bits of chance do not make safe no cost would, and every wrong guess takes this much of the watcher's time. */

@@ -26,6 +26,12 @@ export function isAlive({ pid, startedAtTicks }: ProcessIdentity): boolean {
   return readStat(pid)?.startedAtTicks === startedAtTicks;
 }
 
+/** When it was started, UTC epoch milliseconds. A tick is a hundredth of a second for whoever reads /proc, on every machine. */
+export function startOf({ startedAtTicks }: ProcessIdentity): number {
+  const upMs = Number((readProc('uptime') ?? '').split(' ', 1)[0]) * 1_000;
+  return Math.round(Date.now() - upMs + startedAtTicks * 10);
+}
+
 /** The running processes that were started with this variable in their environment. */
 export function processesWith(variable: string, value: string): ProcessIdentity[] {
   return readdirSync('/proc')
@@ -93,9 +99,9 @@ function readStat(pid: number): ProcessStat | undefined {
   };
 }
 
-function readProc(pid: string, file: string): string | undefined {
+function readProc(...path: string[]): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    return readFileSync(['/proc', ...path].join('/'), 'utf8');
   } catch {
     return undefined;
   }

@@ -28,7 +28,7 @@ const runRecordSchema = z.object({
   launchers: z.array(processIdentitySchema),
   processes: z.array(processIdentitySchema.extend({ name: z.string() })),
 });
-type RunRecord = z.output<typeof runRecordSchema>;
+export type RunRecord = z.output<typeof runRecordSchema>;
 
 export interface Run {
   runId: string;

@@ -12,7 +12,11 @@ const rulesSchema = z.object({
   }),
 });
 const alertsSchema = z.array(
-  z.object({ labels: z.record(z.string(), z.string()), receivers: z.array(z.object({ name: z.string() })) }),
+  z.object({
+    labels: z.record(z.string(), z.string()),
+    receivers: z.array(z.object({ name: z.string() })),
+    endsAt: z.iso.datetime(),
+  }),
 );
 
 /** Asks a watcher of the stack that keeps its data in this folder. */
@@ -35,8 +39,21 @@ export async function rulesOf(folder: string, port: number): Promise<{ name: str
   return data.groups.flatMap(({ rules }) => rules);
 }
 
+/** Of each alert that this Alertmanager knows, by name: whom it tells, and when it ends unless it is heard of again, in UTC epoch milliseconds. */
+export async function toldAlerts(
+  folder: string,
+  port: number,
+): Promise<Map<string, { receivers: string[]; endsAt: number }>> {
+  const alerts = alertsSchema.parse(await ask(folder, port, '/api/v2/alerts'));
+  return new Map(
+    alerts.map(({ labels, receivers, endsAt }) => [
+      labels['alertname'] ?? '',
+      { receivers: receivers.map(({ name }) => name), endsAt: Date.parse(endsAt) },
+    ]),
+  );
+}
+
 /** Whom this Alertmanager tells of an alert; nothing while the alert is not there. */
 export async function receiversOf(folder: string, port: number, alert: string): Promise<string[] | undefined> {
-  const alerts = alertsSchema.parse(await ask(folder, port, '/api/v2/alerts'));
-  return alerts.find(({ labels }) => labels['alertname'] === alert)?.receivers.map(({ name }) => name);
+  return (await toldAlerts(folder, port)).get(alert)?.receivers;
 }

@@ -18,7 +18,7 @@ import { processName } from '../../runtime/roles.ts';
 import { until } from '../paper-exchange/harness.ts';
 import { end, type Installation, makeInstallation } from '../support/installation.ts';
 import { cycleSchema, runSchema } from './run-output.ts';
-import { receiversOf, rulesOf, seriesOf } from './watching.ts';
+import { receiversOf, rulesOf, seriesOf, toldAlerts } from './watching.ts';
 
 const viewsSchema = z.object({
   symbols: z.array(z.looseObject({ symbol: z.string(), direction: z.string() })),
@@ -290,8 +290,26 @@ describe('one command', { timeout: 300_000 }, () => {
       ]),
     );
     await expect
-      .poll(() => receiversOf(data, alertmanager, 'Watchdog'), { timeout: 20_000 })
+      .poll(() => receiversOf(data, alertmanager, 'Watchdog'), { timeout: 70_000 })
       .toEqual(['dead-mans-switch']);
+    // Prometheus may be away for two minutes, and nobody is told that what fires is over.
+    const { endsAt = 0 } = (await toldAlerts(data, alertmanager)).get('Watchdog') ?? {};
+    expect(endsAt - Date.now()).toBeGreaterThan(120_000);
+    const watcher = (name: string) =>
+      expect.objectContaining({ name, healthy: true, detail: expect.stringMatching(/^since /) });
+    expect(await json('status')).toMatchObject({
+      services: expect.arrayContaining(['prometheus', 'alertmanager'].map(watcher)),
+      callees: expect.arrayContaining([expect.objectContaining({ receiver: 'page', by: [] })]),
+    });
+    expect(await json('doctor')).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          check: 'alerts',
+          result: 'note',
+          detail: expect.stringContaining('NOBODY is called'),
+        }),
+      ]),
+    );
   });
 
   it('shows the mission’s metrics and health in each process, and plausible values in the right one', async () => {

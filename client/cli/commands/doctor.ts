@@ -11,7 +11,9 @@ import { refuseExposure } from '../../controls/live/exposure.ts';
 import { surroundings } from '../../controls/live/readiness.ts';
 import { refuseOpenTemporal } from '../../controls/live/temporal-guard.ts';
 import { readProfile } from '../../stack/profile.ts';
+import { calleesLine, calleesOf, uncalled } from '../../stack/receivers.ts';
 import { askHealth } from '../../views/services.ts';
+import { viewWatching } from '../../views/watchers.ts';
 import { action } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
 import { type OutputOptions, print, table } from '../output.ts';
@@ -73,6 +75,14 @@ function checks({
       const health = await Promise.all(healthEndpoints(configuration).map(askHealth));
       const down = health.filter(({ healthy }) => !healthy).map(({ name }) => name);
       return down.length === 0 ? ok('all answer') : note(`not running or not well: ${down.join(', ')}`);
+    },
+    alerts: async () => {
+      const running = await viewWatching(readProfile().observability.ports, []);
+      // Of a stack that runs, whom its Alertmanager calls; else whom the next one would, by what is set here.
+      const callees = running && running.watchers.length > 0 ? running.callees : calleesOf();
+      const unwatched = running?.watchers.length === 0 ? ['the stack that runs has no --observe'] : [];
+      const faults = [...unwatched, ...uncalled(callees)];
+      return faults.length > 0 ? note(faults.join('; ')) : ok(calleesLine(callees));
     },
     access: async () => {
       const { temporal, ownTemporal, machine } = surroundings();

@@ -7,12 +7,14 @@ import { BLIND_MS } from '../../../trading/health/upkeep.ts';
 import { askGuards, type Guard } from '../../controls/guards.ts';
 import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
+import { type Callee, calleesLine } from '../../stack/receivers.ts';
 import { ownPlace } from '../../stack/stack-place.ts';
 import { clock, cycleLine, viewCycle } from '../../views/cycle-view.ts';
 import { figuresLine } from '../../views/incident-view.ts';
 import { askHealth, type ServiceHealth } from '../../views/services.ts';
 import { lacksFirst, stackLines, viewStacks } from '../../views/stacks-view.ts';
 import { standingLine, viewStanding } from '../../views/standing-view.ts';
+import { viewWatching } from '../../views/watchers.ts';
 import { action } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
 import { type Lines, type OutputOptions, print, table } from '../output.ts';
@@ -75,6 +77,8 @@ async function gather({ configuration, journal }: CliContext) {
   ]);
   // One whose request the exchange would refuse by now, and of which nothing is known, is no longer on its way.
   const now = Date.now();
+  const openIncidents = incidents.filter(({ recoveredAt }) => recoveredAt === undefined);
+  const watching = joined ? undefined : await viewWatching(readProfile().observability.ports, openIncidents);
   const unresolved = open
     .filter(({ state, sendBy }) => state === 'unresolved' || (state === 'submitted' && sendBy < now))
     .map(({ symbol, intentId, detail }) => ({ symbol, intentId, detail }));
@@ -93,12 +97,13 @@ async function gather({ configuration, journal }: CliContext) {
       isHalted: control.tradingState === 'halted',
       participation,
     }),
-    services: [temporal.health, ...others],
+    services: [temporal.health, ...others, ...(watching?.watchers ?? [])],
+    callees: watching?.callees,
     stacks,
     health: healthFigures(incidents),
     /** When every component was last looked at, UTC epoch milliseconds; missing where nobody is to look. */
     lookedAt,
-    openIncidents: incidents.filter(({ recoveredAt }) => recoveredAt === undefined),
+    openIncidents,
   };
 }
 
@@ -131,10 +136,16 @@ function describe(status: Status, belief: Belief): Lines {
     ),
     ...openBreakers(services),
     ...stackLines(status.stacks),
+    ...describeCallees(status.callees),
     '',
     table(
       ['service', 'state', 'address', 'detail'],
-      services.map(({ name, url, healthy, detail }) => [name, healthy ? 'ok' : 'DOWN', url, healthy ? '' : detail]),
+      services.map(({ name, url, healthy, detail }) => [
+        name,
+        healthy ? 'ok' : 'DOWN',
+        url,
+        detail === 'ok' ? '' : detail,
+      ]),
     ),
   ];
 }
@@ -152,6 +163,14 @@ function describeGuard({ workflowId, symbol, answers, detail }: Guard): string[]
   const name = symbol === undefined ? 'the emergency stop' : `the exits of ${symbol}`;
   if (!answers) return [`SILENT ${name}: ${workflowId} does not answer, ${detail}`];
   return detail === '' ? [] : [`${name} cannot do all of its work: ${detail}`];
+}
+
+/** Who is called when something is wrong. */
+function describeCallees(callees: readonly Callee[] | undefined): string[] {
+  if (!callees) return [];
+  if (callees.length === 0)
+    return ['NOBODY is called, whatever happens: Prometheus and Alertmanager do not run (npm start -- --observe)'];
+  return [`alerts: ${calleesLine(callees)}`];
 }
 
 function openBreakers(services: readonly ServiceHealth[]): string[] {

@@ -16,6 +16,7 @@ import { ensureSchedule } from '../../controls/schedule.ts';
 import { sentenceOf } from '../../controls/words.ts';
 import { watchDisk } from '../../stack/disk-watch.ts';
 import { refuseUnfitToJoin } from '../../stack/join.ts';
+import { watchers } from '../../stack/observer-access.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
 import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../stack/process-incidents.ts';
 import { readProfile } from '../../stack/profile.ts';
@@ -184,7 +185,9 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
   const readyMs = Date.now() - startedAt;
   const journal = await openJournal(configuration);
   // What the supervisor before this one left open has its end by now.
-  for (const { name } of [...stack.processes, { name: SUPERVISOR }]) incidents.note({ name });
+  // Who starts without watchers misses none of them.
+  const unwanted = options.observe || options.join ? [] : watchers.map((name) => ({ name }));
+  for (const { name } of [...stack.processes, { name: SUPERVISOR }, ...unwanted]) incidents.note({ name });
   incidents.open(journal.incidents);
   const watches = [
     watchConfiguration(incidents.observe),
