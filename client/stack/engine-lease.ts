@@ -4,7 +4,7 @@ import type { Engine } from '../../runtime/configuration/engines.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { LEASE_MS } from '../../trading/control/keep-claim.ts';
 import { type BooksClaim, describeStack } from './claim.ts';
-import type { ProcessSpec } from './supervised-process.ts';
+import type { ProcessSpec } from './process-spec.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** So long without the books, and what may run once is ended: with the time that an orderly end takes, before another machine may start it. */

@@ -4,8 +4,8 @@ import { type SeatOf, seatRow } from '../../domain/signals/seats.ts';
 import { type Engine, engines } from '../../runtime/configuration/engines.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { nodeArguments } from './node-arguments.ts';
+import type { ProcessSpec } from './process-spec.ts';
 import { type InstallOptions, type PythonRequirements, pythonEnvironment } from './python-environment.ts';
-import type { ProcessSpec } from './supervised-process.ts';
 
 const forecasters: PythonRequirements = {
   name: 'forecasters',

@@ -15,9 +15,9 @@ import {
   observerPasswordFile,
   webFile,
 } from './observer-access.ts';
+import type { ProcessSpec } from './process-spec.ts';
 import type { Profile } from './profile.ts';
 import { alertmanagerFile, calleesIn, uncalled } from './receivers.ts';
-import type { ProcessSpec } from './supervised-process.ts';
 
 const rules = join(projectFolder, 'deploy', 'observability', 'generated', 'rules.yml');
 

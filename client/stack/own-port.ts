@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { groupListens } from './port-holder.ts';
-import type { ProcessSpec } from './supervised-process.ts';
+import type { ProcessSpec } from './process-spec.ts';
 
 const LOOK_MS = 100;
 

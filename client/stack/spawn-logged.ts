@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { environmentOf } from '../../runtime/configuration/process-environment.ts';
-import type { ProcessSpec } from './supervised-process.ts';
+import type { ProcessSpec } from './process-spec.ts';
 
 export interface Environment {
   /** Every process gets these, those of others included. */

@@ -5,33 +5,10 @@ import { LAST_WORD_MS } from './last-word.ts';
 import { atOwnPort } from './own-port.ts';
 import { sendSignal } from './process-identity.ts';
 import { lastWords, logSize, processLogFile } from './process-log.ts';
+import type { ProcessSpec } from './process-spec.ts';
 import { readyLine } from './ready-line.ts';
 import { type RestartLimits, restartPolicy } from './restart-policy.ts';
 import { type Environment, spawnLogged } from './spawn-logged.ts';
-
-export interface ProcessSpec {
-  name: string;
-  command: string;
-  args: readonly string[];
-  /** That it runs in; the supervisor's own without one. */
-  folder?: string;
-  /** Besides its share of the supervisor's environment, which goes by its name. */
-  environment?: Record<string, string>;
-  /** Resolves, once the process serves, with its address. Without it the process says so by its ready line on stdout. */
-  probe?: (signal: AbortSignal) => Promise<string | undefined>;
-  /** That its probe asks at, where nobody but the process itself is to answer. */
-  port?: number;
-  /** Whether it works is asked for again and again, by its probe or at its address: one that does not answer is ended and started anew. */
-  watched?: boolean;
-  /** Below its address, in place of /healthz. */
-  healthPath?: string;
-  /** One that does and cannot be kept running ends the stack. Any other is left down, alone, for growing pauses, and tried for ever. */
-  protectsMoney: boolean;
-  /** It protects no money, and yet there is nothing to start for without it. */
-  neededAtStart?: boolean;
-  /** A program of ours whose exit code `startAnew` is its own word, and without which money is not protected. Of any other it is a crash as all are. */
-  mayStartAnew?: boolean;
-}
 
 export interface SupervisionLimits extends RestartLimits {
   readyTimeoutMs: number;

@@ -3,10 +3,10 @@ import type { Logger } from '../../runtime/telemetry/logger.ts';
 import { sentenceOf } from '../controls/words.ts';
 import { keepLogs } from './log-rotation.ts';
 import type { ProcessNews } from './process-incidents.ts';
+import type { ProcessSpec } from './process-spec.ts';
 import {
   defaultLimits,
   interrupted,
-  type ProcessSpec,
   type SupervisedProcess,
   type SupervisionLimits,
   superviseProcess,

@@ -5,8 +5,8 @@ import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { TemporalAccess } from '../../runtime/configuration/temporal.ts';
 import { openConnection } from '../../runtime/temporal.ts';
+import type { ProcessSpec } from './process-spec.ts';
 import type { TemporalProfile } from './profile.ts';
-import type { ProcessSpec } from './supervised-process.ts';
 import type { Place } from './web-ui/server.ts';
 
 /** Of gRPC's status codes. */

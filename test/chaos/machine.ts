@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
+import type { ProcessSpec } from '../../client/stack/process-spec.ts';
 import { createSupervisor } from '../../client/stack/supervisor.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { cutPower, restorePower } from './power.ts';

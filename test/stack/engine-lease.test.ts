@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { guardEngines, takeEngines } from '../../client/stack/engine-lease.ts';
-import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
+import type { ProcessSpec } from '../../client/stack/process-spec.ts';
 import type { Stack } from '../../stores/journal/books/stacks.ts';
 import { LEASE_MS } from '../../trading/control/keep-claim.ts';
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
+import type { ProcessSpec } from '../../client/stack/process-spec.ts';
 
 export function standIn(name: string, events: string, mode = 'obedient'): ProcessSpec {
   const args = [join(import.meta.dirname, 'stand-in.ts'), name, events, mode];

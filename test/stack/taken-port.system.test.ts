@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createProcessIncidents } from '../../client/stack/process-incidents.ts';
-import type { ProcessSpec } from '../../client/stack/supervised-process.ts';
+import type { ProcessSpec } from '../../client/stack/process-spec.ts';
 import { createSupervisor, type Supervisor } from '../../client/stack/supervisor.ts';
 import type { Incident } from '../../domain/health/health.ts';
 import type { Journal } from '../../stores/journal/port.ts';
