@@ -182,6 +182,7 @@ const RESTART_WINDOW_MS = 10 * 60_000;
 const FIRST_BACKOFF_MS = 1_000;
 /** Four restarts with a pause take 85 s: what passes by itself, as a want of memory, has not used them up by then. */
 const BACKOFF_FACTOR = 4;
+const LAST_WORD_MS = 5_000;
 /** As of contracts/errors.ts. */
 const INTERRUPTED = 130;
 const START_ANEW = 75;
@@ -201,14 +202,39 @@ async function keepRunning(candidates, args) {
     const wasKilled = signal !== null && !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal);
     const isCrash = wasKilled || code === START_ANEW;
     const isRefusedRestart = crashes.length > 1 && code !== null && code !== 0 && code !== INTERRUPTED;
-    if (asked || !(isCrash || isRefusedRestart) || !isKeptRunning(args) || crashes.length > RESTARTS)
+    const end = `ended by ${signal ?? `exit code ${code}`}`;
+    if (asked || !(isCrash || isRefusedRestart) || !isKeptRunning(args) || crashes.length > RESTARTS) {
+      if (!asked && (isCrash || isRefusedRestart) && crashes.length > RESTARTS) await callForHelp(end);
       return code ?? 128 + (constants.signals[signal] ?? 0);
+    }
     if (isCrash) crashedAt = now;
     const backoffMs = crashes.length === 1 ? 0 : FIRST_BACKOFF_MS * BACKOFF_FACTOR ** (crashes.length - 2);
-    process.stderr.write(
-      `sapphire: ended by ${signal ?? `exit code ${code}`}; it is started again${backoffMs > 0 ? ` in ${backoffMs / 1_000} s` : ''}\n`,
-    );
+    process.stderr.write(`sapphire: ${end}; it is started again${backoffMs > 0 ? ` in ${backoffMs / 1_000} s` : ''}\n`);
     if (backoffMs > 0) await sleep(backoffMs);
+  }
+}
+
+/** From here on nobody watches over what is held, and Alertmanager has ended with all: the webhook hears it, in words like Alertmanager's. */
+async function callForHelp(end) {
+  const base = (process.env.SAPPHIRE_ALERT_WEBHOOK_URL ?? '').trim().replace(/\/$/, '');
+  if (base === '') return;
+  const labels = { alertname: 'TradingStopped', severity: 'critical' };
+  const annotations = {
+    summary: 'Everything was stopped, and nothing is traded or protected.',
+    description: `It was started again ${RESTARTS} times within ${RESTART_WINDOW_MS / 60_000} minutes, and ${end} the last time. What is held has no protective exits until the next start.`,
+    runbook_url: 'docs/operation.md#when-everything-was-stopped',
+  };
+  const alerts = [{ status: 'firing', labels, annotations, startsAt: new Date().toISOString() }];
+  const body = { version: '4', receiver: 'page', status: 'firing', groupLabels: labels, commonLabels: labels };
+  try {
+    await fetch(`${base}/page`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...body, commonAnnotations: annotations, alerts }),
+      signal: AbortSignal.timeout(LAST_WORD_MS),
+    });
+  } catch (error) {
+    process.stderr.write(`sapphire: nobody was paged, the webhook was not reached: ${error.message}\n`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import { withoutLineEnds } from '../../runtime/configuration/environment.ts';
 import { sentenceOf } from '../controls/words.ts';
 import { observerAuthorization } from './observer-access.ts';
+import { WEBHOOK_VARIABLE } from './receivers.ts';
 import { within } from './within.ts';
 
 /** Of all of it: what ends cannot wait for long, and must not for ever. */
@@ -12,8 +13,6 @@ const BOOKS_MS = 1_000;
 /** What Alertmanager takes to tell its receivers, at a group_wait of nothing: it is stopped after that. */
 const DELIVERY_MS = 3_000;
 
-/** Base of the receiver's address, as of the others that Alertmanager tells. */
-const WEBHOOK_VARIABLE = 'SAPPHIRE_ALERT_WEBHOOK_URL';
 const STOPPED_ALERT = 'TradingStopped';
 
 interface Alert {

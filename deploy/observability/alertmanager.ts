@@ -80,6 +80,8 @@ const route = {
       group_wait: '0s',
       repeat_interval: '15m',
     },
+    // The supervisor's last word (client/stack/last-word.ts): Alertmanager itself is stopped seconds after it.
+    { matchers: ['alertname = TradingStopped'], receiver: 'page', group_wait: '0s' },
     {
       matchers: ['severity = critical'],
       receiver: 'page',

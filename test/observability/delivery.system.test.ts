@@ -6,11 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { SMTPServer } from 'smtp-server';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { debianProgram } from '../../client/stack/debian-programs.ts';
+import { sayLastWord } from '../../client/stack/last-word.ts';
 import { alertmanagerFile } from '../../client/stack/receivers.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { alertGroups, runbookOf } from '../../deploy/observability/rules.ts';
 import { until } from '../paper-exchange/harness.ts';
 import { temporaryFolder } from '../support/books.ts';
@@ -217,6 +219,14 @@ describe('Alertmanager', () => {
     expect(performance.now() - begun).toBeLessThan(7_500);
     // Each of them in a message of its own would be a storm.
     expect(messages().length).toBeLessThanOrEqual(3);
+  });
+
+  it("tells the supervisor's last word to who is paged before it is stopped itself", async () => {
+    vi.stubEnv('SAPPHIRE_DATA', temporaryFolder());
+    const error = new UserError('ProcessFailed', 'workers/execution ended 41 times.');
+    expect(await sayLastWord(error, 'Held meanwhile: 0.5 BTC.', url, {})).toBe('Alertmanager was told to page.');
+    expect(toldTo('/page').filter((body) => body.includes('ended 41 times. Held meanwhile: 0.5 BTC.'))).toHaveLength(1);
+    vi.unstubAllEnvs();
   });
 
   it('rings again for a second process, though the first was told', async () => {

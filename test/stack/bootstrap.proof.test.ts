@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -245,13 +247,24 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
       ['kills', { KILLS: '99' }, 128 + 9],
       ['ends to be started anew', { KILLS: '0', REFUSALS: '99', CODE: '75' }, 75],
     ])(
-      'gives up after five %s within ten minutes, which last for longer and longer',
+      'gives up after five %s within ten minutes, which last for longer and longer, and pages',
       async (_what, environment, end) => {
+        const paged: unknown[] = [];
+        const webhook = createServer((request, response) => {
+          request
+            .on('data', (part) => paged.push([request.url, JSON.parse(String(part))]))
+            .on('end', () => response.end());
+        });
+        await new Promise<void>((listening) => webhook.listen(0, '127.0.0.1', listening));
         // Its pauses go fifty times as fast.
         const hurry =
           "import timers from 'node:timers/promises'; import { syncBuiltinESMExports } from 'node:module'; const { setTimeout: sleep } = timers; timers.setTimeout = (ms, ...rest) => sleep(ms / 50, ...rest); syncBuiltinESMExports();";
         const child = launch(
-          { ...environment, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hurry)}` },
+          {
+            ...environment,
+            SAPPHIRE_ALERT_WEBHOOK_URL: `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/`,
+            NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hurry)}`,
+          },
           'up',
         );
         const { code, stderr } = await ended(child);
@@ -264,6 +277,21 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
           '64',
         ]);
         expect(startsSoFar()).toHaveLength(6);
+        webhook.close();
+        expect(paged).toMatchObject([
+          [
+            '/page',
+            {
+              status: 'firing',
+              alerts: [
+                {
+                  labels: { alertname: 'TradingStopped', severity: 'critical' },
+                  annotations: { description: expect.stringContaining('started again 5 times within 10 minutes') },
+                },
+              ],
+            },
+          ],
+        ]);
       },
     );
 

@@ -114,6 +114,42 @@ describe('one supervisor a data folder', () => {
   }, 30_000);
 });
 
+describe('the launcher killed', () => {
+  /** As client/bootstrap.mjs, which is known by its name. */
+  async function launched(): Promise<ChildProcess> {
+    const launcher = start([
+      '--eval',
+      `require('node:child_process').spawn(process.execPath, ${JSON.stringify([supervisorFile, folder.path])}, { stdio: 'inherit' });`,
+      'bootstrap.mjs',
+    ]);
+    await up(launcher);
+    return launcher;
+  }
+
+  it('alone, the supervisor ends all in their order, and the next start finds nothing left', async () => {
+    const launcher = await launched();
+    const { supervisor, processes } = recorded();
+    launcher.kill('SIGKILL');
+    await eventually('the end of all', () => ![supervisor, ...processes].some(isAlive), 15_000);
+    expect(eventsIn(join(folder.path, 'events'))).toContain('stop guarded');
+    expect(readRecord(join(folder.path, 'run.json'))).toBeUndefined();
+    await claim();
+  }, 30_000);
+
+  it('and the supervisor with it, what trades ends by itself, and the next start ends the rest', async () => {
+    const launcher = await launched();
+    const { supervisor, processes } = recorded();
+    const [guarded, deaf] = ['guarded', 'deaf'].map((name) => processes.find((each) => each.name === name));
+    if (!guarded || !deaf) throw new Error('not recorded');
+    launcher.kill('SIGKILL');
+    process.kill(supervisor.pid, 'SIGKILL');
+    await eventually('the end of what trades', () => !isAlive(guarded), 15_000);
+    expect(isAlive(deaf)).toBe(true);
+    await claim();
+    expect(isAlive(deaf)).toBe(false);
+  }, 30_000);
+});
+
 it('stops when the npm that started it is gone', async () => {
   const npm = start([join(import.meta.dirname, 'stand-in.ts'), 'npm', join(folder.path, 'events'), 'deaf']);
   await up(npm);

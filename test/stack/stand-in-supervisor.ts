@@ -9,6 +9,7 @@ import { standIn } from './harness.ts';
 const [folder = ''] = process.argv.slice(2);
 const stop = listenForStop();
 const run = await claimRun(folder, () => {});
+stop.watch(run.launchers);
 const supervisor = createSupervisor({
   logFolder: join(folder, 'logs'),
   environment: { [RUN_VARIABLE]: run.runId },

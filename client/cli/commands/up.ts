@@ -20,6 +20,7 @@ import { watchers } from '../../stack/observer-access.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
 import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../stack/process-incidents.ts';
 import { readProfile } from '../../stack/profile.ts';
+import { tellServiceManager } from '../../stack/service-manager.ts';
 import { watchStacks } from '../../stack/stack-watch.ts';
 import { type Stack, startStack } from '../../stack/start.ts';
 import { within } from '../../stack/within.ts';
@@ -193,6 +194,7 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
     watchConfiguration(incidents.observe),
     watchDisk(dataFolder(), incidents.observe),
     watchStacks(journal, stack.books.claim, incidents.observe),
+    tellServiceManager(() => stack.processes.length > 0),
   ];
   try {
     if (!options.json) show(welcome(stack, configuration, secrets));
