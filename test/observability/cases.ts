@@ -296,6 +296,7 @@ export const cases: readonly AlertCase[] = [
     {
       'circuit_breaker_state{service="agents",breaker="deepseek/deepseek-flash"}': hold(2, 60),
       'circuit_breaker_state{service="exchange",breaker="frames"}': hold(2, 60),
+      'circuit_breaker_state{service="exchange",breaker="perpetuals"}': hold(2, 60),
     },
     { dependency: 'exchange' },
   ),

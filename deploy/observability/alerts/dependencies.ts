@@ -11,7 +11,7 @@ export const dependencies: AlertGroup = {
   alerts: [
     {
       name: 'TradingCircuitBreakerOpen',
-      expr: 'max by (service, breaker) (circuit_breaker_state{service="exchange", breaker!="frames"}) == 2',
+      expr: 'max by (service, breaker) (circuit_breaker_state{service="exchange", breaker!~"frames|perpetuals"}) == 2',
       severity: 'critical',
       labels: { dependency: 'exchange' },
       summary: 'A circuit breaker of trading is open.',
@@ -20,7 +20,7 @@ export const dependencies: AlertGroup = {
     {
       // Open, or tried in vain: while an outage lasts it is now the one and now the other.
       name: 'TradingCircuitBreakerOpen',
-      expr: `max by (service, breaker, agent) (${withAgent('circuit_breaker_state{service!="exchange"} or circuit_breaker_state{breaker="frames"}')}) > 0`,
+      expr: `max by (service, breaker, agent) (${withAgent('circuit_breaker_state{service!="exchange"} or circuit_breaker_state{breaker=~"frames|perpetuals"}')}) > 0`,
       for: '2m',
       severity: 'warning',
       labels: { dependency: 'optional' },
@@ -30,7 +30,7 @@ export const dependencies: AlertGroup = {
     },
     {
       name: 'TradingCircuitBreakerHalfOpen',
-      expr: 'max by (service, breaker) (circuit_breaker_state{service="exchange", breaker!="frames"}) == 1',
+      expr: 'max by (service, breaker) (circuit_breaker_state{service="exchange", breaker!~"frames|perpetuals"}) == 1',
       for: '15m',
       severity: 'warning',
       summary: 'A circuit breaker does not close again.',
