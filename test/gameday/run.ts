@@ -86,10 +86,14 @@ const say = (words: string): void => {
   process.stderr.write(`${String(Math.round((Date.now() - startedAt) / 1_000)).padStart(5)} s  ${words}\n`);
 };
 
+const signals = ['SIGINT', 'SIGTERM'] as const;
+const leave = (): never => process.exit(130);
+for (const signal of signals) process.once(signal, leave);
 const stack = await startGameDayStack(say);
-// What it started would go on without it.
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void stack.stop().finally(() => process.exit(130)));
+for (const signal of signals) {
+  process.off(signal, leave);
+  process.once(signal, () => void stack.stop().finally(leave));
+}
 let reached = false;
 try {
   const report = quietMinutes === undefined ? await attack() : await beQuiet(stack, quietMinutes, startedAt);

@@ -32,6 +32,8 @@ export function keepStarted(installation: Installation): ServiceManager {
     started.stderr?.resume();
     return started;
   };
+  // Without us it would go on.
+  process.once('exit', () => child?.pid !== undefined && process.kill(-child.pid, 'SIGINT'));
   return {
     firstCycle: firstCycle(launch()),
     ends,

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { operationsPort as portOf } from '../../../runtime/roles.ts';
 import type { GameDayStack } from '../stack.ts';
 import { type Fault, pidOf, processTells, until } from './fault.ts';
 import { stranger, takePort } from './strangers.ts';
@@ -13,28 +12,27 @@ async function squat(stack: GameDayStack, name: string, port: number): Promise<(
 }
 
 const FIRES_WITHIN_MS = 180_000;
-let giveBackAgents = (): void => {};
+let giveBack = (): void => {};
 
 /** What fires goes on while Prometheus is away: whoever is told meanwhile that it is over is told a lie. */
 const prometheusSquatted: Fault = {
   name: 'a stranger answers in the place of Prometheus (200 to everything), while an alert fires',
   kind: 'Prometheus is squatted',
   tells: processTells('prometheus'),
-  // Of the agents, whose worker cannot start.
-  pages: /^Trading(SystemDown|NoSignals)$/,
+  // Of the coordinator, which cannot start.
+  pages: /^TradingSystemDown$/,
   async prepare(stack) {
     const from = Date.now();
-    const { operations: operationsPort } = stack.installation.ports;
-    giveBackAgents = await squat(stack, 'workers/agents', portOf({ operationsPort }, 'agents'));
+    giveBack = await squat(stack, 'mcp-coordinator', stack.installation.ports.coordinator);
     const isTold = (): boolean =>
       stack.receiver.notices.some(({ at, alert }) => at > from && alert === 'TradingSystemDown');
     while (!isTold() && Date.now() < from + FIRES_WITHIN_MS) await sleep(500);
   },
   async inject(stack) {
-    const giveBack = await squat(stack, 'prometheus', stack.installation.ports.prometheus);
+    const leave = await squat(stack, 'prometheus', stack.installation.ports.prometheus);
     setTimeout(() => {
+      leave();
       giveBack();
-      giveBackAgents();
     }, SQUATTED_MS);
     return Date.now() + SQUATTED_MS;
   },
@@ -51,7 +49,6 @@ const prometheusSquatted: Fault = {
       ? undefined
       : `called off while nobody looked: ${lies.map(({ alert }) => alert).join(', ')}`;
   },
-  mend: () => giveBackAgents(),
 };
 
 const alertmanagerSquatted = until(
