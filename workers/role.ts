@@ -21,6 +21,7 @@ import { startTracing } from '../runtime/telemetry/trace-export.ts';
 import { clientOn, connectWorkers, createWorker, versionOf } from '../runtime/temporal.ts';
 import type { Journal } from '../stores/journal/port.ts';
 import { holdBooks } from './claim.ts';
+import { watchProgress } from './progress-watch.ts';
 import type { WorkflowBundle } from './workflow-bundle.ts';
 
 export interface RoleContext {
@@ -125,15 +126,18 @@ export async function runRole<R extends Role>(
     ),
   );
   const running = Promise.all(workers.map((worker) => worker.run()));
+  const sdkMetrics = `http://127.0.0.1:${sdkPort}/metrics`;
+  const progress = watchProgress({ workers, client, temporal, sdkMetrics, logger });
   const operations = await startOperationsServer({
     port: operationsPort(configuration, role),
-    sdkMetrics: `http://127.0.0.1:${sdkPort}/metrics`,
+    sdkMetrics,
     checks: {
       alive: {
         [processName(role)]: () => {
           const stopped = workers.find((worker) => worker.getState() !== 'RUNNING');
           if (stopped) throw new Error(`the worker of ${stopped.options.taskQueue} is ${stopped.getState()}`);
         },
+        work: () => progress.check(),
       },
       ready: parts.ready,
     },
@@ -141,6 +145,7 @@ export async function runRole<R extends Role>(
   onShutdown(async () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await running;
+    await progress.close();
     await operations.close();
     await letGo?.();
     await parts.close();

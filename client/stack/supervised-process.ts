@@ -9,6 +9,7 @@ import type { ProcessSpec } from './process-spec.ts';
 import { readyLine } from './ready-line.ts';
 import { type RestartLimits, restartPolicy } from './restart-policy.ts';
 import { type Environment, spawnLogged } from './spawn-logged.ts';
+import { works } from './works.ts';
 
 export interface SupervisionLimits extends RestartLimits {
   readyTimeoutMs: number;
@@ -17,7 +18,7 @@ export interface SupervisionLimits extends RestartLimits {
   /** Between two questions whether a process works, and how long one of them may take. */
   watchEveryMs: number;
   watchTimeoutMs: number;
-  /** So many questions in a row without a good answer, and the process is ended. */
+  /** So many of twice as many questions without a good answer, and the process is ended: one that works now and then does not work. */
   watchFailures: number;
   /** Of the last word, before all is stopped since one that protects money cannot be kept running. */
   lastWordMs: number;
@@ -58,7 +59,7 @@ interface Hooks {
   logFolder: string;
   environment: Environment;
   onChange: () => void;
-  /** `answeredAt`: when one that hung and was ended for it answered last. */
+  /** `answeredAt`: when one that hung and was ended for it worked last. */
   onCrash: (name: string, reason: string, answeredAt: number | undefined) => void;
   /** It did not come up at the start, which goes on without it. */
   onLeftOut: (error: unknown) => void;
@@ -76,7 +77,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   let child: ChildProcess | undefined;
   let ended: Promise<End> = Promise.resolve({ reason: '' });
   let keptRunning: Promise<void> = Promise.resolve();
-  let hungSince: number | undefined;
+  let hung: { since: number; words: string | undefined } | undefined;
   let startedAt = 0;
 
   /** Starts the process once and waits until it is ready. */
@@ -101,18 +102,26 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
 
   /** As long as this child is the one that runs. */
   async function watch(started: ChildProcess, url: string | undefined): Promise<void> {
-    let failures = 0;
-    let answeredAt = Date.now();
-    while (failures < limits.watchFailures) {
+    const { watchFailures } = limits;
+    let failedAt: number[] = [];
+    let words: string | undefined;
+    let workedAt = Date.now();
+    for (let question = 1; failedAt.length < watchFailures; question += 1) {
       await sleep(limits.watchEveryMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
       if (child !== started || stopping.signal.aborted) return;
       const askedAt = Date.now();
-      const isWell = await works(atOwnPort(spec, started), url, limits.watchTimeoutMs);
-      failures = isWell ? 0 : failures + 1;
-      if (isWell) answeredAt = askedAt;
+      const answer = await works(atOwnPort(spec, started), url, limits.watchTimeoutMs);
+      failedAt = failedAt.filter((earlier) => earlier > question - 2 * watchFailures);
+      if (answer.isWell) {
+        if (failedAt.length === 0) workedAt = askedAt;
+        continue;
+      }
+      failedAt.push(question);
+      words = answer.words ?? words;
+      workedAt = Math.min(workedAt, answer.since ?? workedAt);
     }
     if (child !== started || stopping.signal.aborted) return;
-    hungSince = answeredAt;
+    hung = { since: workedAt, words };
     killGroup(started);
   }
 
@@ -152,11 +161,11 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
       const { crashes, waitMs, tooOften } = afterCrash(Date.now(), startedAt);
       hooks.onCrash(
         spec.name,
-        `${hungSince === undefined ? reason : hung()}${tooOften ? isTooMuch(waitMs) : ''}`,
-        hungSince,
+        `${hung === undefined ? reason : hungWords(hung)}${tooOften ? isTooMuch(waitMs) : ''}`,
+        hung?.since,
       );
       if (tooOften && spec.protectsMoney) return hooks.onGiveUp(gaveUp(crashes, reason));
-      hungSince = undefined;
+      hung = undefined;
       await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       // A launch that fails has ended its process: the next turn counts it.
@@ -167,9 +176,11 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     }
   }
 
-  function hung(): string {
-    const { watchFailures, watchEveryMs, watchTimeoutMs } = limits;
-    return `it did not answer for up to ${Math.round((watchFailures * (watchEveryMs + watchTimeoutMs)) / 1_000)} s and was ended`;
+  function hungWords({ since, words }: { since: number; words: string | undefined }): string {
+    const seconds = Math.round((Date.now() - since) / 1_000);
+    return words === undefined
+      ? `it did not answer in time for up to ${seconds} s and was ended`
+      : `it has not worked for ${seconds} s and was ended: ${words}`;
   }
 
   function isTooMuch(waitMs: number): string {
@@ -224,24 +235,6 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
 
 export function interrupted(): UserError {
   return new UserError('Interrupted', 'The start was interrupted.', ExitCode.interrupted);
-}
-
-async function works(
-  { probe, healthPath = '/healthz' }: ProcessSpec,
-  url: string | undefined,
-  timeoutMs: number,
-): Promise<boolean> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  try {
-    if (probe) {
-      await probe(signal);
-      return true;
-    }
-    if (url === undefined) return true;
-    return (await fetch(new URL(healthPath, url), { signal })).ok;
-  } catch {
-    return false;
-  }
 }
 
 interface End {

@@ -130,7 +130,9 @@ function opened({ component, code, detail, since }: Found, { at, previousAt, by 
 }
 
 /** What it is may change while it lasts: a process that is restarted is silent first, and unready then. */
-function seenAgain(open: Incident, { code, detail }: Found, at: number): Incident {
+function seenAgain(before: Incident, { code, detail, since }: Found, at: number): Incident {
+  // Who knows when it worked last knows more than whoever saw first that it does not.
+  const open = { ...before, beganAt: Math.min(before.beganAt, since ?? before.beganAt) };
   const actions = open.actions.map((record) =>
     record.endedAt === undefined && msSince(record.startedAt, at) > ACTION_LIMIT_MS
       ? { ...record, endedAt: at, outcome: 'failed' as const, detail: 'its end was not heard of' }

@@ -2,7 +2,9 @@ import { open } from 'node:fs/promises';
 import Fastify from 'fastify';
 import { whyForeign } from '../foreign-requests.ts';
 import { breakerStates } from './breaker.ts';
+import { createLoopCheck } from './event-loop.ts';
 import { metrics, registry } from './metrics.ts';
+import { NotWorking } from './not-working.ts';
 
 /** Each check answers within a second or counts as failed; a text says why a component is not well. */
 export type Checks = Record<string, () => Promise<void> | void>;
@@ -16,7 +18,13 @@ export interface HealthChecks {
 
 export interface HealthAnswer {
   code: 200 | 503;
-  body: { status: 'ok' | 'unhealthy'; components: Record<string, string>; breakers: Record<string, string> };
+  body: {
+    status: 'ok' | 'unhealthy';
+    components: Record<string, string>;
+    breakers: Record<string, string>;
+    /** Of what does no work any more: when it worked last, UTC epoch milliseconds. */
+    since?: number;
+  };
 }
 
 export interface OperationsServer {
@@ -27,17 +35,28 @@ export interface OperationsServer {
 const CHECK_TIMEOUT_MS = 1_000;
 
 export async function runChecks(checks: Checks): Promise<Record<string, string>> {
-  const results = await Promise.all(
+  return Object.fromEntries((await resultsOf(checks)).map(({ component, result }) => [component, result]));
+}
+
+interface Result {
+  component: string;
+  /** `ok`, or why not. */
+  result: string;
+  since?: number;
+}
+
+function resultsOf(checks: Checks): Promise<Result[]> {
+  return Promise.all(
     Object.entries(checks).map(async ([component, check]) => {
-      const result = await bounded(check).then(
-        () => 'ok',
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      const failure = await bounded(check).then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
       );
-      metrics.healthCheckStatus.set({ component }, result === 'ok' ? 1 : 0);
-      return [component, result] as const;
+      metrics.healthCheckStatus.set({ component }, failure ? 0 : 1);
+      if (!failure) return { component, result: 'ok' };
+      return { component, result: failure.message, ...(failure instanceof NotWorking ? { since: failure.since } : {}) };
     }),
   );
-  return Object.fromEntries(results);
 }
 
 async function bounded(check: Checks[string]): Promise<void> {
@@ -53,11 +72,18 @@ async function bounded(check: Checks[string]): Promise<void> {
 }
 
 async function answer(checks: Checks): Promise<HealthAnswer> {
-  const components = await runChecks(checks);
-  const healthy = Object.values(components).every((result) => result === 'ok');
+  const results = await resultsOf(checks);
+  const components = Object.fromEntries(results.map(({ component, result }) => [component, result]));
+  const healthy = results.every(({ result }) => result === 'ok');
+  const since = results.flatMap((one) => (one.since === undefined ? [] : [one.since]));
   return {
     code: healthy ? 200 : 503,
-    body: { status: healthy ? 'ok' : 'unhealthy', components, breakers: breakerStates() },
+    body: {
+      status: healthy ? 'ok' : 'unhealthy',
+      components,
+      breakers: breakerStates(),
+      ...(since.length === 0 ? {} : { since: Math.min(...since) }),
+    },
   };
 }
 
@@ -72,11 +98,12 @@ export interface Operations {
 }
 
 /** Of every process: without a free descriptor it reaches nothing and is not reached, though old connections go on. */
-const everyones: Checks = { descriptors: async () => (await open('/dev/null')).close() };
+const descriptors = async (): Promise<void> => (await open('/dev/null')).close();
 
 /** @param sdkMetrics address of the Temporal SDK's own metrics, which are told together with ours */
 export function createOperations({ alive, ready }: HealthChecks, sdkMetrics?: string): Operations {
-  const living = { ...everyones, ...alive };
+  const loop = createLoopCheck();
+  const living: Checks = { descriptors, 'event-loop': () => loop.check(), ...alive };
   const all = { ...living, ...ready };
   return {
     alive: () => answer(living),

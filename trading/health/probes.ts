@@ -19,6 +19,7 @@ export function wordsOf(error: unknown): string {
 const answerSchema = z.object({
   components: z.record(z.string(), z.string()).default({}),
   breakers: z.record(z.string(), z.string()).default({}),
+  since: z.number().optional(),
 });
 
 /** Seen on their own: a process that waits for one of them is not a second incident. */
@@ -29,14 +30,11 @@ export async function probeProcess({ name, url }: { name: string; url: string })
   const component = `process/${name}`;
   try {
     const alive = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!alive.ok)
-      return [
-        {
-          component,
-          code: 'process.silent',
-          detail: `${name} says that it does not work: ${(await alive.text()).slice(0, 300)}`,
-        },
-      ];
+    if (!alive.ok) {
+      const text = await alive.text();
+      const detail = `${name} says that it does not work: ${text.slice(0, 300)}`;
+      return [{ component, code: 'process.silent', detail, since: sinceIn(text) }];
+    }
     const ready = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     const { components, breakers } = answerSchema.parse(await ready.json());
     const lacking = Object.entries(components).filter(([part, result]) => result !== 'ok' && !OWN_PROBE.includes(part));
@@ -50,6 +48,15 @@ export async function probeProcess({ name, url }: { name: string; url: string })
     ];
   } catch (error) {
     return [{ component, code: 'process.silent', detail: `${name} does not answer at ${url}: ${wordsOf(error)}` }];
+  }
+}
+
+/** When it worked last, where it knows. */
+function sinceIn(body: string): number | undefined {
+  try {
+    return answerSchema.parse(JSON.parse(body)).since;
+  } catch {
+    return undefined;
   }
 }
 
