@@ -21,7 +21,7 @@ export const consequences: Readonly<Record<Role | 'coordinator' | 'exchange', Co
     components: 'process/workers/cycles|cycle/.+|schedule/cycle/.+',
   },
   agents: {
-    alerts: ['TradingAgentUnavailable', 'TradingCyclesDegraded'],
+    alerts: ['TradingAgentUnavailable', 'TradingNoSignals', 'TradingCyclesDegraded'],
     queues: 'agents-.+',
     components: 'process/workers/agents|cycle/.+|agent/.+|schedule/ask/.+',
   },
@@ -41,7 +41,7 @@ export const consequences: Readonly<Record<Role | 'coordinator' | 'exchange', Co
     components: 'process/workers/housekeeping|outbox|schedule/export/.+',
   },
   coordinator: {
-    alerts: ['TradingCyclesDegraded'],
+    alerts: ['TradingNoSignals', 'TradingCyclesDegraded'],
     components: 'process/mcp-coordinator|cycle/.+',
   },
   exchange: {

@@ -10,10 +10,11 @@ import { observers } from '../../client/stack/observe.ts';
 import { OBSERVER, observerAuthorization, observerPasswordFile } from '../../client/stack/observer-access.ts';
 import type { ProcessSpec } from '../../client/stack/process-spec.ts';
 import { readProfile } from '../../client/stack/profile.ts';
+import { createWatcherAlarm, WATCHER_ALERT } from '../../client/stack/watcher-alarm.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { temporaryFolder } from '../support/books.ts';
 import { freePorts } from '../support/ports.ts';
-import { receiversOf, seriesOf } from '../system/watching.ts';
+import { receiversOf, seriesOf, toldAlerts } from '../system/watching.ts';
 
 /** The real Prometheus and Alertmanager, as the stack starts them. */
 const data = temporaryFolder();
@@ -193,6 +194,23 @@ describe('Prometheus and Alertmanager', () => {
     await post('/api/v2/alerts', page);
     await sleep(7_000);
     expect(pages()).toBe(1);
+  });
+
+  it('Alertmanager pages of a Prometheus that stays down, and no more once it serves', {
+    timeout: 30_000,
+  }, async () => {
+    const alarm = createWatcherAlarm(`http://127.0.0.1:${ports.alertmanager}`, { afterMs: 100, everyMs: 200 });
+    const pages = () => told.filter((each) => each.startsWith('/page') && each.includes(WATCHER_ALERT)).join();
+    const known = async () => (await toldAlerts(data, ports.alertmanager)).has(WATCHER_ALERT);
+    const fault = { code: 'process.ended' as const, detail: 'exit code 1: the port is taken', since: Date.now() };
+    alarm.note({ name: 'workers/agents', fault });
+    await sleep(500);
+    expect(await known()).toBe(false);
+    alarm.note({ name: 'prometheus', fault });
+    await expect.poll(pages, { timeout: 15_000 }).toContain('exit code 1: the port is taken');
+    alarm.note({ name: 'prometheus' });
+    await expect.poll(known, { timeout: 5_000 }).toBe(false);
+    alarm.close();
   });
 
   it('the password is its owner’s alone, kept, and in no argument, configuration or word of theirs', async () => {

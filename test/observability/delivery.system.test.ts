@@ -271,6 +271,7 @@ describe('Alertmanager', () => {
       down('agents'),
       [
         firing('TradingAgentUnavailable', { agent: 'momentum' }),
+        firing('TradingNoSignals'),
         firing('TradingCyclesDegraded'),
         firing('TradingBudgetBurnUptime'),
         firing('TradingProcessRestarting', { job: 'trading-agents' }),

@@ -23,6 +23,7 @@ import { readProfile } from '../../stack/profile.ts';
 import { tellServiceManager } from '../../stack/service-manager.ts';
 import { watchStacks } from '../../stack/stack-watch.ts';
 import { type Stack, startStack } from '../../stack/start.ts';
+import { createWatcherAlarm } from '../../stack/watcher-alarm.ts';
 import { within } from '../../stack/within.ts';
 import { cycleLine, viewCycle } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
@@ -172,15 +173,22 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
   const incidents = createProcessIncidents(logger, options.join ? hostname() : undefined);
   const crash = supervisorNews();
   if (crash) incidents.note(crash);
+  const profile = readProfile();
+  const alarm = options.observe
+    ? createWatcherAlarm(`http://127.0.0.1:${profile.observability.ports.alertmanager}`)
+    : undefined;
   const stack = await startStack({
     configuration,
-    profile: readProfile(),
+    profile,
     engines: options.with,
     observe: options.observe === true,
     join: options.join === true,
     resumes: crash !== undefined,
     logger,
-    onProcess: incidents.note,
+    onProcess: (news) => {
+      incidents.note(news);
+      alarm?.note(news);
+    },
     onProgress: (message) => progress(`${((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${message}`),
   });
   const readyMs = Date.now() - startedAt;
@@ -195,6 +203,7 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
     watchDisk(dataFolder(), incidents.observe),
     watchStacks(journal, stack.books.claim, incidents.observe),
     tellServiceManager(() => stack.processes.length > 0),
+    () => alarm?.close(),
   ];
   try {
     if (!options.json) show(welcome(stack, configuration, secrets));
