@@ -2,6 +2,8 @@ import type { Client } from '@temporalio/client';
 import { latchOf } from '../activities/control/latch.ts';
 import { ensureProtection } from '../activities/protection/ensure.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
+import { protectWorkflowId } from '../contracts/workflow-ids.ts';
+import { correlated } from '../runtime/telemetry/correlation.ts';
 import type { Logger } from '../runtime/telemetry/logger.ts';
 import { traced } from '../runtime/telemetry/tracing.ts';
 import type { Journal } from '../stores/journal/port.ts';
@@ -24,8 +26,10 @@ export function startIngestor({
   logger: Logger;
 }): IngestLoop {
   const protectOne = (symbol: string): Promise<void> =>
-    traced('protect a holding', { place: {}, attributes: { 'sapphire.symbols': [symbol] } }, () =>
-      ensureProtection(client, account, symbol),
+    correlated(protectWorkflowId(account, symbol), () =>
+      traced('protect a holding', { place: {}, attributes: { 'sapphire.symbols': [symbol] } }, () =>
+        ensureProtection(client, account, symbol),
+      ),
     );
   const protect = protection.enabled ? protectOne : undefined;
   return startIngestLoop({ ingest, journal, account, symbols, protect, logger });

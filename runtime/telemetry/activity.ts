@@ -11,7 +11,8 @@ import { annotate, type Place, runSpan, SpanKind, traced } from './tracing.ts';
 
 /** Each attempt runs under the id that its workflow carries, in the trace of that, and is counted, but for one that only says where to ask. */
 export function observed(count: (failed: boolean) => void): ActivityInterceptorsFactory {
-  return ({ info: { activityType: activity, attempt, workflowExecution, isLocal, taskQueue } }) => {
+  return ({ info }) => {
+    const { activityType: activity, attempt, workflowExecution, isLocal, taskQueue } = info;
     const tell = (result: 'ok' | 'failed' | 'cancelled'): void => {
       metrics.activities.inc({ activity, result });
       count(result === 'failed');
@@ -27,6 +28,7 @@ export function observed(count: (failed: boolean) => void): ActivityInterceptors
             isFault: (error: unknown) => !areElsewhere(error) && !(error instanceof CancelledFailure),
             attributes: {
               'sapphire.attempt': attempt,
+              'sapphire.queued_ms': Math.max(0, Date.now() - info.currentAttemptScheduledTimestampMs),
               ...(workflowExecution ? { temporalWorkflowID: workflowExecution.workflowId } : {}),
               ...(isLocal ? {} : queueAttributes(taskQueue)),
             },
@@ -63,12 +65,16 @@ function nameOf(activity: string, [first]: readonly unknown[]): string {
 }
 
 const symbolSchema = z.object({ symbol: z.string() }).transform(({ symbol }) => symbol);
-const symbolsSchema = z.object({ symbols: z.array(z.union([z.string(), symbolSchema])) });
-const snapshotSchema = z.object({ snapshot: symbolsSchema });
+const instrumentSchema = z.object({ instrument: symbolSchema }).transform(({ instrument }) => instrument);
+const listSchema = z.array(z.union([z.string(), symbolSchema, instrumentSchema]));
+const symbolsSchema = z.object({ symbols: listSchema }).transform(({ symbols }) => symbols);
+/** One that goes by its hash names its symbols by their prices. */
+const topsSchema = z.object({ tops: listSchema }).transform(({ tops }) => tops);
+const snapshotSchema = z.object({ snapshot: z.union([symbolsSchema, topsSchema]) });
 const subjectSchema = z.union([
   symbolSchema.transform((symbol) => [symbol]),
-  symbolsSchema.transform(({ symbols }) => symbols),
-  snapshotSchema.transform(({ snapshot }) => snapshot.symbols),
+  symbolsSchema,
+  snapshotSchema.transform(({ snapshot }) => snapshot),
 ]);
 
 /** What it is about, as far as its arguments name it. */

@@ -1,8 +1,12 @@
+import type { Attributes } from '@opentelemetry/api';
 import type { InjectedSinks } from '@temporalio/worker';
 import type { Sinks, WorkflowInfo } from '@temporalio/workflow';
+import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { isLongLived } from './carried.ts';
 import { correlated } from './correlation.ts';
 import { type Fault, runSpan, runSpanId, SpanKind, spanNamed, tellSpan } from './tracing.ts';
+
+const { symbols, outcome } = searchAttributes;
 
 /** How a run of a workflow ended, as its interceptor tells it from within. */
 export interface RunEnd {
@@ -39,7 +43,8 @@ function tellRun(info: WorkflowInfo, { trace, given, cause, endedAt, fault }: Ru
   tellSpan(workflowType, {
     kind: SpanKind.CONSUMER,
     startedAt: info.startTime.getTime(),
-    endedAt,
+    // Its own clock stands still while it works: what it did at its very end would end after it.
+    endedAt: Math.max(endedAt, Date.now()),
     fault,
     place: { parent: within, trace, spanId: runSpanId(runId), links: known.filter((span) => span !== within) },
     attributes: {
@@ -47,7 +52,7 @@ function tellRun(info: WorkflowInfo, { trace, given, cause, endedAt, fault }: Ru
       temporalWorkflowID: workflowId,
       temporalRunID: runId,
       'sapphire.attempt': attempt,
-      ...scheduleOf(info),
+      ...foundBy(info),
     },
   });
 }
@@ -61,7 +66,12 @@ export function queueAttributes(taskQueue: string): Record<string, string> {
   };
 }
 
-function scheduleOf({ searchAttributes }: WorkflowInfo): Record<string, string> {
-  const [schedule] = searchAttributes['TemporalScheduledById'] ?? [];
-  return schedule === undefined ? {} : { 'sapphire.schedule': String(schedule) };
+/** What the server finds it by, as far as it says something of how it came about and ended. */
+function foundBy({ searchAttributes: found }: WorkflowInfo): Attributes {
+  const { TemporalScheduledById: schedule, [symbols.name]: about, [outcome.name]: ended } = found;
+  return {
+    ...(schedule ? { 'sapphire.schedule': String(schedule[0]) } : {}),
+    ...(about ? { 'sapphire.symbols': about.map(String) } : {}),
+    ...(ended ? { 'sapphire.outcome': String(ended[0]) } : {}),
+  };
 }

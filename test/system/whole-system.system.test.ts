@@ -15,8 +15,10 @@ import { boards } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
 import { decimal } from '../../domain/money/money.ts';
 import { processName } from '../../runtime/roles.ts';
+import { traceIdOf } from '../../runtime/telemetry/tracing.ts';
 import { until } from '../paper-exchange/harness.ts';
 import { end, type Installation, makeInstallation } from '../support/installation.ts';
+import { orphansOf, type Receiver, startReceiver, waterfall } from '../support/otlp.ts';
 import { cycleSchema, runSchema } from './run-output.ts';
 import { receiversOf, rulesOf, seriesOf, toldAlerts } from './watching.ts';
 
@@ -63,6 +65,7 @@ describe('one command', { timeout: 300_000 }, () => {
   let installation: Installation;
   let running: ChildProcess | undefined;
   let first: z.output<typeof runSchema>;
+  let receiver: Receiver;
   const json = async (...args: string[]): Promise<unknown> => {
     const { code, stdout, stderr } = await installation.sapphire(...args, '--json');
     expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
@@ -72,8 +75,11 @@ describe('one command', { timeout: 300_000 }, () => {
 
   beforeAll(async () => {
     installation = await makeInstallation();
+    receiver = await startReceiver();
+    installation.environment['OTEL_EXPORTER_OTLP_ENDPOINT'] = receiver.url;
   });
   afterAll(async () => {
+    receiver.close();
     for (const pid of processesOf(installation)) process.kill(pid, 'SIGKILL');
   });
 
@@ -105,6 +111,49 @@ describe('one command', { timeout: 300_000 }, () => {
     expect(stderr).toMatch(/Starting the workers/);
     await untilGone(installation);
     expect(processesOf(installation)).toEqual([]);
+  });
+
+  it('tells of a cycle as one trace of all processes, in which each parent was sent', () => {
+    const { spans } = receiver;
+    const cycle = first.cycles.find(({ fills }) => fills.length > 0);
+    const ofCycle = spans.filter(({ traceId }) => traceId === traceIdOf(cycle?.id ?? ''));
+    const picture = waterfall(ofCycle).join('\n');
+    expect(
+      [...new Set(ofCycle.map(({ resource }) => resource['service.name']))].toSorted((one, other) =>
+        String(one).localeCompare(String(other)),
+      ),
+      picture,
+    ).toEqual([
+      'sapphire-mcp-coordinator',
+      'sapphire-paper-exchange',
+      'sapphire-workers-agents',
+      'sapphire-workers-control',
+      'sapphire-workers-cycles',
+      'sapphire-workers-execution',
+    ]);
+    const named = (name: string) => ofCycle.find((span) => span.name === name);
+    const pathOf = (name: string): string[] => {
+      const span = named(name);
+      const parent = ofCycle.find(({ spanId }) => spanId === span?.parentSpanId);
+      return [...(parent ? pathOf(parent.name) : []), ...(span ? [`${span.kind} ${span.name}`] : [])];
+    };
+    expect(pathOf('POST /api/v3/order'), picture).toEqual([
+      'CONSUMER tradingCycle',
+      'CONSUMER executeOrder',
+      'CONSUMER placeOrder',
+      'CLIENT exchange place',
+      'SERVER POST /api/v3/order',
+    ]);
+    expect(named('tradingCycle')?.attributes).toMatchObject({
+      'sapphire.outcome': expect.stringMatching(/COMPLETED|DEGRADED/),
+      'sapphire.symbols': ['BTC/USDT', 'ETH/USDT'],
+      'sapphire.correlation_id': cycle?.id,
+    });
+    expect(named('askAgent baseline')?.attributes).toMatchObject({ 'sapphire.symbols': ['BTC/USDT', 'ETH/USDT'] });
+    expect(named('book fill')?.attributes).toMatchObject({ 'sapphire.correlation_id': cycle?.id });
+    // A step of what the end cut off has no parent yet: the next start goes on with it.
+    const last = Math.max(...spans.map(({ endedAt }) => endedAt));
+    expect(orphansOf(spans).filter(({ endedAt }) => endedAt < last - 20_000)).toEqual([]);
   });
 
   it('goes on with the same books, under the command line', async () => {
@@ -259,6 +308,9 @@ describe('one command', { timeout: 300_000 }, () => {
       expect(messages).toContain(message);
     }
     expect(lines.map(({ at }) => at)).toEqual(lines.map(({ at }) => at).toSorted((one, other) => one - other));
+    const byTick = () =>
+      receiver.spans.some(({ name, attributes }) => name === 'tradingCycle' && attributes['sapphire.schedule']);
+    await expect.poll(byTick, { timeout: 60_000 }).toBe(true);
     const none = await installation.sapphire('logs', '--correlation', 'cycle/none', '--json');
     expect(none.code).toBe(5);
   });
@@ -363,6 +415,8 @@ describe('one command', { timeout: 300_000 }, () => {
       ).toBe(true);
     }
     for (const [file, text] of logs) for (const secret of secrets) expect(text.includes(secret), file).toBe(false);
+    const traces = receiver.raw.join('');
+    for (const secret of secrets) expect(traces.includes(secret)).toBe(false);
   });
 
   it('stops in an emergency, by its own command and by a bare signal, and resumes when books and exchange agree', async () => {

@@ -107,13 +107,20 @@ it('a cycle, its agents, its plan and its orders are one tree, whose root is the
     expect(one(spans, name), name).toMatchObject({ parentSpanId: root.spanId, kind });
   expect(one(spans, 'askAgent deepseek')).toMatchObject({
     parentSpanId: root.spanId,
-    attributes: { 'sapphire.agent': 'deepseek', 'messaging.destination.name': agentTaskQueue('deepseek') },
+    attributes: {
+      'sapphire.agent': 'deepseek',
+      'sapphire.symbols': snapshot.symbols.map(({ instrument }) => instrument.symbol),
+      'sapphire.queued_ms': expect.any(Number),
+      'messaging.destination.name': agentTaskQueue('deepseek'),
+    },
   });
   const plan = one(spans, 'executePlan');
   expect(plan.parentSpanId).toBe(root.spanId);
   expect(one(spans, 'settlePlan').parentSpanId).toBe(plan.spanId);
   const orders = named(spans, 'executeOrder');
   expect(orders.map(({ parentSpanId }) => parentSpanId)).toEqual([plan.spanId, plan.spanId]);
+  for (const order of orders)
+    expect(order.attributes).toMatchObject({ 'sapphire.symbols': ['BTC/USDT'], 'sapphire.outcome': 'filled' });
   const [failed] = named(spans, 'placeOrder').filter(({ isError }) => isError);
   expect(failed).toMatchObject({
     attributes: {
