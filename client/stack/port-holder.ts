@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** Of /proc/net/tcp: a socket that listens. */
 const LISTENING = '0A';
@@ -13,7 +14,9 @@ export function portHolder(port: number): string | undefined {
   const link = `socket:[${socket.inode}]`;
   const pid = entries('/proc').find((entry) => /^\d+$/.test(entry) && holds(entry, link));
   if (pid === undefined) return `a process of user ${socket.userId}`;
-  return `${read(`/proc/${pid}/comm`).trim() || 'a program'} (process ${pid})`;
+  // By what it was started with: a program may call its threads otherwise, as Node does.
+  const [program = ''] = read(`/proc/${pid}/cmdline`).split('\0');
+  return `${basename(program) || 'a program'} (process ${pid})`;
 }
 
 /** Whether a process, or one of the group that it leads, listens on a TCP port of this machine. */

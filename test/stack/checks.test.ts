@@ -1,4 +1,4 @@
-import { existsSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { existsSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -89,9 +89,8 @@ describe('the ports', () => {
       engines: [],
       observe: true,
     }).filter((use) => use.port === port);
-    const own = readFileSync('/proc/self/comm', 'utf8').trim();
     await expect(refuseTakenPorts(uses)).rejects.toThrow(
-      `Port ${port} for the paper exchange on 127.0.0.1 is in use by ${own} (process ${process.pid}) (paperExchange.port in trading.yml): end the program that uses it, or change the key.`,
+      `Port ${port} for the paper exchange on 127.0.0.1 is in use by node (process ${process.pid}) (paperExchange.port in trading.yml): end the program that uses it, or change the key.`,
     );
     await close();
     expect(await refuseTakenPorts(uses)).toBeUndefined();
