@@ -172,6 +172,7 @@ describe('with Temporal dead', () => {
     const { stdout } = await say('status');
     expect(stdout).toMatch(/books and exchange DIFFER, 1 look in a row\n {2}BTC: booked 1, held 2/);
     expect(stdout).toMatch(/protective exits run for what is not known while Temporal is down/);
+    expect(stdout).toMatch(/what the account pays in fees on .* is not known yet/);
   });
 
   it('what language models cost and said is shown, beside the profit, and moves no cursor', async () => {

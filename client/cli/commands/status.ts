@@ -10,6 +10,7 @@ import { readProfile } from '../../stack/profile.ts';
 import { type Callee, calleesLine } from '../../stack/receivers.ts';
 import { ownPlace } from '../../stack/stack-place.ts';
 import { clock, cycleLine, viewCycle } from '../../views/cycle-view.ts';
+import { unknownFees, unknownFeesLine } from '../../views/fees-view.ts';
 import { figuresLine } from '../../views/incident-view.ts';
 import { askHealth, type ServiceHealth } from '../../views/services.ts';
 import { lacksFirst, stackLines, viewStacks } from '../../views/stacks-view.ts';
@@ -62,6 +63,7 @@ async function gather({ configuration, journal }: CliContext) {
     asked,
     { agents: participation },
     lookedAt,
+    feeRates,
   ] = await Promise.all([
     lookAtTemporal(account),
     Promise.all(healthEndpoints(configuration, joined).map(askHealth)),
@@ -74,6 +76,7 @@ async function gather({ configuration, journal }: CliContext) {
     books.standing.read(account),
     books.participation.read(),
     books.incidents.lookedAt('health'),
+    books.exchange.feeRates(account),
   ]);
   // One whose request the exchange would refuse by now, and of which nothing is known, is no longer on its way.
   const now = Date.now();
@@ -90,6 +93,7 @@ async function gather({ configuration, journal }: CliContext) {
     openOrders: open.length,
     unresolved,
     reconciliation,
+    unknownFees: unknownFees(configuration.symbols, feeRates),
     guards: temporal.guards,
     protectedSymbols: temporal.guards?.flatMap(({ symbol, answers }) => (symbol && answers ? [symbol] : [])),
     lastCycle: cycles[0],
@@ -126,6 +130,7 @@ function describe(status: Status, belief: Belief): Lines {
     `protective exits run for ${protectedSymbols ? protectedSymbols.join(', ') || 'nothing' : 'what is not known while Temporal is down'}`,
     ...(status.guards ?? []).flatMap(describeGuard),
     describeReconciliation(reconciliation),
+    ...unknownFeesLine(status.unknownFees),
     lastCycle ? `last cycle ${cycleLine(lastCycle, status.currency)}` : 'no cycle yet',
     ...status.standing.map((view) => standingLine(view, Date.now())),
     `incidents of 30 days: ${figuresLine(status.health)}`,
