@@ -1,8 +1,12 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { createBooksActivities } from '../../activities/books/index.ts';
+import type { SnapshotRequest } from '../../contracts/cycle-steps.ts';
 import type { SymbolSnapshot } from '../../domain/market/market.ts';
 import type { PerpetualSeen } from '../../domain/market/perpetual.ts';
-import { isReference, type SnapshotReference } from '../../domain/market/snapshot.ts';
+import { type CycleSnapshot, isReference, type SnapshotReference } from '../../domain/market/snapshot.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { createSnapshotReader } from '../../stores/market-buffer/snapshots.ts';
@@ -11,7 +15,7 @@ import { takeSnapshot } from '../../trading/decide/snapshot.ts';
 import { openPerpetuals } from '../../venues/perpetuals.ts';
 import type { MarketDataPort, PerpetualsPort } from '../../venues/port.ts';
 import { bookAround, candlesOf, symbolSnapshot, TAKEN_AT, walk } from '../agents/market.ts';
-import { temporaryMarketBuffer } from '../support/books.ts';
+import { temporaryJournal, temporaryMarketBuffer } from '../support/books.ts';
 
 const logger = pino({ level: 'silent' });
 const candles = (count: number) => candlesOf(walk({ count, seed: 7, start: 60_000 }));
@@ -74,6 +78,24 @@ describe('in the snapshot of a cycle', () => {
       ['BTC/USDT', TAKEN_AT],
       ['ETH/USDT', TAKEN_AT],
     ]);
+  });
+
+  it('stand there by the steps that a worker with the books serves', async () => {
+    const buffer = await temporaryMarketBuffer();
+    const readSnapshot = createSnapshotReader(buffer);
+    const { takeSnapshot: step } = createBooksActivities({
+      market,
+      buffer,
+      perpetuals: reader(() => known),
+      journal: await temporaryJournal(),
+      configuration: parseConfiguration({}, 'a test'),
+      readSnapshot,
+      logger,
+    });
+    const request: SnapshotRequest = { symbols: ['BTC/USDT'], candles: 120, bookLevels: 10, correlationId: 'c' };
+    const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+    const taken = await environment.run<[SnapshotRequest], CycleSnapshot, typeof step>(step, request);
+    expect((await readSnapshot(taken)).symbols.map(({ perpetual }) => perpetual)).toEqual([known]);
   });
 
   it('stands nothing of them where they are not read, under the hash of before', async () => {
