@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { latchOf } from '../../activities/control/latch.ts';
+import { ensureSchedule, setInterval } from '../../client/controls/schedule.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { reconcileScheduleId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { haltTrading } from '../../trading/control/halt.ts';
+import { watchCycleSchedule } from '../../workers/cycle-watch.ts';
 import { ensureRounds, restoreRounds } from '../../workers/rounds.ts';
 import type { HealthReport } from '../../workflows/health/health.ts';
 import { silent, until } from '../paper-exchange/harness.ts';
@@ -23,18 +26,19 @@ const rounds = {
   agents: agentsSchema.parse({}),
 } as const;
 
+const restore = (): Promise<string[]> => restoreRounds(environment.client, rounds, 1);
+
 /** A test has its rounds when it asks for them, and not by the clock. */
-async function restorePaused(): Promise<string[]> {
-  const { schedule } = environment.client;
-  const made = await restoreRounds(environment.client, rounds, 1);
-  for (const id of made) await schedule.getHandle(id).pause('a test asks for its rounds');
-  return made;
+async function pause(...ids: string[]): Promise<void> {
+  for (const id of ids) await environment.client.schedule.getHandle(id).pause('a test asks for its rounds');
 }
 
 beforeAll(async () => {
   environment = await startDevServer();
-  expect((await restorePaused()).length).toBeGreaterThan(6);
-  expect(await restorePaused()).toEqual([]);
+  const made = await restore();
+  expect(made.length).toBeGreaterThan(6);
+  await pause(...made);
+  expect(await restore()).toEqual([]);
 });
 afterAll(() => environment.teardown());
 afterEach(async () => {
@@ -48,7 +52,7 @@ afterEach(async () => {
 const control = () => environment.client.workflow.getHandle(TRADING_CONTROL_ID);
 
 async function open(): Promise<void> {
-  rig = await startRig(environment, { restoreSchedules: restorePaused });
+  rig = await startRig(environment, { restoreSchedules: restore });
   await control().executeUpdate<TradingControlState, []>('settled', { args: [] });
 }
 
@@ -82,6 +86,7 @@ it('makes a schedule anew that somebody has deleted, and asks for a round of it'
   expect(report.unwell).toEqual(['schedule/reconcile/main: schedule.overdue']);
   expect(report.recoveries).toEqual(['requeue for schedule/reconcile/main: done']);
   expect((await handle.describe()).info.numActionsTaken).toBe(1);
+  await pause(reconcileScheduleId('main'));
   expect((await look()).unwell).toEqual([]);
   expect((await incidents())[0]).toMatchObject({ component: 'schedule/reconcile/main', recoveredBy: 'requeue' });
 });
@@ -142,6 +147,7 @@ it('calls a person at once where a loss limit has halted trading', async () => {
 it('has the books held against the exchange where they differ', async () => {
   await open();
   await ensureRounds(environment.client, rig.configuration, 1, TaskQueue.control);
+  await environment.client.schedule.getHandle(reconcileScheduleId('main')).unpause();
   // The look at its making.
   await until(() => rig.journal.exchange.lastReconciliation('main'));
   await rig.journal.exchange.recordReconciliation({
@@ -159,4 +165,33 @@ it('has the books held against the exchange where they differ', async () => {
   });
   expect((await look()).unwell).toEqual([]);
   await environment.client.schedule.getHandle(reconcileScheduleId('main')).pause('by the test');
+});
+
+it('expects cycles as often as their schedule says, and starts none itself', async () => {
+  await open();
+  const { client } = environment;
+  const handle = await ensureSchedule(client, rig.configuration);
+  const toldInterval = async () => (await metrics.cycleInterval.get()).values[0]?.value;
+  // The first one finds no worker: the others are left out meanwhile, so that none comes.
+  await handle.update((known) => ({
+    ...known,
+    spec: { intervals: [{ every: 1_000 }] },
+    action: { ...known.action, taskQueue: 'nobody' },
+    policies: { ...known.policies, overlap: 'SKIP' },
+  }));
+  await until(async () => ((await look()).unwell.includes('schedule/cycle/main: cycles.overdue') ? true : undefined));
+  const { info } = await handle.describe();
+  expect(await look()).toMatchObject({ recoveries: [] });
+  expect((await handle.describe()).info.numActionsTaken).toBe(info.numActionsTaken);
+
+  await setInterval(client, rig.configuration, 300);
+  const stop = watchCycleSchedule(client, 'main', silent);
+  expect((await look()).unwell).toEqual([]);
+  await until(async () => ((await toldInterval()) === 300 ? true : undefined));
+  stop();
+  await handle.pause('by me');
+  const stopAgain = watchCycleSchedule(client, 'main', silent);
+  await until(async () => ((await toldInterval()) === undefined ? true : undefined));
+  stopAgain();
+  await handle.delete();
 });
