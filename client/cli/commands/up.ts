@@ -30,6 +30,7 @@ import { action, wholeNumber } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
 import { viewOf, welcome } from '../first-screen.ts';
 import { type OutputOptions, print, progress, show } from '../output.ts';
+import { onceReadable, wantedCycles } from '../wanted-cycles.ts';
 import { runCycle } from './cycles.ts';
 
 interface UpOptions extends OutputOptions {
@@ -55,19 +56,7 @@ const BOOKS_CLOSE_MS = 2_000;
 /** For the end of all after a failure; one that was given up has ended what it could by then. */
 const END_MS = 30_000;
 
-/** Books that cannot be read for a while, as on a full disk, must not end what runs. Undefined where the stack stops before they can. */
-async function onceReadable<T>(read: () => Promise<T>, stop: AbortSignal): Promise<T | undefined> {
-  while (!stop.aborted) {
-    try {
-      return await read();
-    } catch {
-      await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
-    }
-  }
-  return undefined;
-}
-
-/** Nor do they keep anything from its orderly end. */
+/** Books that cannot be read keep nothing from its orderly end. */
 async function equityAtEnd({ ledger }: Pick<Journal, 'ledger'>, account: string): Promise<string | undefined> {
   try {
     return (await ledger.equityMarks(account))?.equity;
@@ -96,21 +85,6 @@ async function* scheduledCycles(
   }
 }
 
-/** Runs cycles one after the other, without waiting for the schedule. */
-async function* wantedCycles(
-  client: Client,
-  journal: Pick<Journal, 'cycles'>,
-  configuration: Configuration,
-  count: number,
-  stop: AbortSignal,
-): AsyncGenerator<CycleRecord> {
-  for (let n = 0; n < count; n += 1) {
-    const { cycleId } = await runCycle(client, configuration, {});
-    const record = await onceReadable(() => journal.cycles.find(cycleId), stop);
-    if (record) yield record;
-  }
-}
-
 /** Red where there is a terminal. */
 function warn(text: string): void {
   const line = `WARNING: ${oneLine(text)}`;
@@ -127,7 +101,12 @@ async function* cyclesOf(
   options: UpOptions,
 ): AsyncGenerator<CycleRecord> {
   if (options.cycles !== undefined)
-    yield* wantedCycles(client, journal, configuration, options.cycles, stack.stopRequested);
+    yield* wantedCycles(
+      options.cycles,
+      () => runCycle(client, configuration, {}),
+      (cycleId) => journal.cycles.find(cycleId),
+      stack.stopRequested,
+    );
   if (options.exit) return;
   const scheduled = scheduledCycles(journal, configuration.account, stack.stopRequested);
   if (options.join) {
@@ -174,8 +153,12 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
   const crash = supervisorNews();
   if (crash) incidents.note(crash);
   const profile = readProfile();
+  const { ports } = profile.observability;
   const alarm = options.observe
-    ? createWatcherAlarm(`http://127.0.0.1:${profile.observability.ports.alertmanager}`)
+    ? createWatcherAlarm({
+        prometheus: `http://127.0.0.1:${ports.prometheus}`,
+        alertmanager: `http://127.0.0.1:${ports.alertmanager}`,
+      })
     : undefined;
   const stack = await startStack({
     configuration,
