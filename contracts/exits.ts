@@ -21,6 +21,8 @@ export interface ExitQuestion {
   key: string;
   /** 1 for the first order. */
   attempt: number;
+  /** When what it answers to happened, of the first order of a protective exit. */
+  triggeredAt?: number;
 }
 
 /** What undoes one leg: an order to send, a wait for another order that has it reserved, or the finding that nothing is left. */

@@ -36,6 +36,7 @@ export const orderLegSchema: z.ZodType<OrderLeg> = z.looseObject({
   working: workingSchema,
   minNotional: kindOf<Money>(decimalText),
   epoch: z.int().nonnegative(),
+  triggeredAt: z.number().exactOptional(),
 });
 
 /** Input of the workflow `executePlan`. */

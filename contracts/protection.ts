@@ -66,6 +66,6 @@ export interface WatchRequest {
  * endless, so that the workflow's history shows that it goes on.
  */
 export type Watched = { highest: Price } & (
-  | { end: 'hit'; barrier: Barrier }
+  | { end: 'hit'; barrier: Barrier /** When; missing in watches of earlier releases. */; hitAt?: number }
   | { end: 'flat' | 'dust' | 'changed' | 'again' }
 );

@@ -8,6 +8,7 @@ import { startedEngines } from '../runtime/configuration/engines.ts';
 import { backupFolder, dataFolder, reportFolder } from '../runtime/configuration/folders.ts';
 import { createPasses } from '../runtime/guard/passes.ts';
 import { renewSchedules } from '../runtime/guard/schedules.ts';
+import { tellContainer } from '../runtime/telemetry/metrics.ts';
 import { listBackups } from '../stores/backup/backup.ts';
 import { placesOf } from '../stores/backup/places.ts';
 import { openJournal } from '../stores/journal/open.ts';
@@ -40,6 +41,8 @@ await runRole('housekeeping', async ({ configuration, secrets, client, logger })
   const renewed = await renewSchedules(client, createPasses(secrets.guardSecret), schedules);
   if (renewed.length > 0) logger.warn({ renewed }, 'schedules from before this installation’s secret were made anew');
   await ensureRounds(client, configuration, speed, TaskQueue.housekeeping);
+  // On a cluster the kubelet does.
+  if (process.env['KUBERNETES_SERVICE_HOST'] === undefined) tellContainer('sapphire');
   const stopWatching = watchWarehouse(warehouse, feeds, logger);
 
   return {

@@ -31,6 +31,18 @@ export function newest(metric: string, job: string): string {
  */
 export const OUTLASTS_A_RESTART = '1m';
 
+/**
+ * A counter of the SDK's or the server's that went up within ten minutes, by job and one more label. It does not exist before it counts the first, so
+ * that no rate sees that one: what was not there ten minutes ago, while its process was watched, counts from nothing.
+ *
+ * @param least to be told
+ */
+export function countedAnew(counter: string, label: string, least = 1): string {
+  const by = `sum by (job, ${label})`;
+  const fresh = `${by} (${counter}) unless ${by} (${counter} offset 10m) and on (job) up offset 10m`;
+  return `${by} (increase(${counter}[10m])) > ${least - 1} or (${fresh}) > ${least - 1}`;
+}
+
 export interface AlertGroup {
   /** Ends in `.alerts`. */
   name: string;

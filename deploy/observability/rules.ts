@@ -1,12 +1,13 @@
 import { stringify } from 'yaml';
 import type { Alert, AlertGroup } from './alert.ts';
 import { dependencies } from './alerts/dependencies.ts';
-import { budgetBurn, errorRatios } from './alerts/objectives.ts';
+import { budgetBurn, errorRatios, hourly, monthly } from './alerts/objectives.ts';
 import { resources } from './alerts/resources.ts';
 import { system } from './alerts/system.ts';
+import { temporal } from './alerts/temporal.ts';
 import { trading } from './alerts/trading.ts';
 
-export const alertGroups: readonly AlertGroup[] = [system, trading, dependencies, resources, budgetBurn];
+export const alertGroups: readonly AlertGroup[] = [system, trading, dependencies, temporal, resources, budgetBurn];
 
 /** Where a runbook is found: the file's name is the alert's. */
 export function runbookOf(name: string): string {
@@ -23,11 +24,21 @@ function ruleOf({ name, expr, for: hold, severity, labels = {}, summary, descrip
   };
 }
 
-/** Prometheus' rule file. What an alert is told by is recorded before it, in the same group: groups are evaluated in no order. */
-export function ruleFile(groups: readonly AlertGroup[] = alertGroups): string {
+/** The month of each objective. */
+const months = [
+  { name: 'trading-objectives.hours', interval: '1h', rules: hourly },
+  { name: 'trading-objectives.month', interval: '1m', rules: monthly },
+];
+
+/**
+ * Prometheus' rule file. What an alert is told by is recorded before it, in the same group: groups are evaluated in no order.
+ *
+ * @param besides groups that no alert is told by
+ */
+export function ruleFile(groups: readonly AlertGroup[] = alertGroups, besides: readonly object[] = months): string {
   const all = groups.map(({ name, alerts }) => {
-    const recordings = alerts.some(({ expr }) => expr.includes('slo:')) ? errorRatios : [];
+    const recordings = errorRatios.filter(({ record }) => alerts.some(({ expr }) => expr.includes(record)));
     return { name, rules: [...recordings, ...alerts.map(ruleOf)] };
   });
-  return stringify({ groups: all }, { lineWidth: 0 });
+  return stringify({ groups: [...all, ...besides] }, { lineWidth: 0 });
 }

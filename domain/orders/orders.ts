@@ -108,6 +108,8 @@ export interface OrderLeg {
   takerFeeRate?: DecimalText;
   /** The halt epoch that the cycle read in its first step. */
   epoch: number;
+  /** When what it answers to happened, of the first order of a protective exit. UTC epoch milliseconds. */
+  triggeredAt?: number;
 }
 
 /** Whether the leg may wait at the exchange or between two submissions; others come to their end at once. */

@@ -37,6 +37,7 @@ export interface ExitTerms {
   account: string;
   purpose: Exclude<OrderPurpose, 'open'>;
   epoch: number;
+  triggeredAt?: number;
   instrument: Instrument;
   bid: Price;
   /** What is to be sold, and what of it is free to be sold. */

@@ -40,7 +40,9 @@ export function createLogger({
     {
       write: (line: string) => {
         try {
-          destination.write(scrub(line, secrets));
+          const clean = scrub(line, secrets);
+          destination.write(clean);
+          metrics.logBytes.inc(Buffer.byteLength(clean));
         } catch {
           // On a full disk a line is lost, and counted; the work that it tells of is not to fail by it.
           metrics.logLinesLost.inc();

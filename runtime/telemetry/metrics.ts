@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { errorRates } from './error-rate.ts';
+import { machineFigures } from './machine.ts';
 
 /** The list of all metrics. Units are base units; no label takes an unbounded value. */
 export const registry = new Registry();
@@ -9,6 +10,8 @@ collectDefaultMetrics({ register: registry });
 const registers = [registry];
 /** Half a second is a bound of its own: the objective of HTTP is told by it. */
 const quick = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Three seconds are the objective of exits. */
+const exits = [0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60];
 const slow = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 120, 300, 900];
 
 /** Has no value before the first one is set: the client would begin at 0, which is a time of 1970, or that nothing differs. */
@@ -30,6 +33,32 @@ function histogram<L extends string = never>(
 ): Histogram<L> {
   return new Histogram({ name, help, labelNames, buckets, registers });
 }
+
+/** Asked for anew at each scrape; without a value where the system does not tell it. */
+function measured(name: string, help: string, look: () => number | undefined): Gauge {
+  return new Gauge({
+    name,
+    help,
+    registers,
+    collect() {
+      const value = look();
+      if (value === undefined) this.remove({});
+      else this.set(value);
+    },
+  });
+}
+
+let container: string | undefined;
+
+/**
+ * From here on this process tells of its control group as a kubelet would, so that the same questions are answered on one machine. One process
+ * of a machine does, since all of them are in the same group.
+ */
+export function tellContainer(name: string): void {
+  container = name;
+}
+
+const ofContainer = ['container'] as const;
 
 const portfolio = ['portfolio', 'currency', 'mode'] as const;
 
@@ -113,6 +142,16 @@ export const metrics = {
     ['agent', 'slip'],
   ),
   llmCost: counter('llm_cost_usd_total', 'What language models cost, in US dollars.', ['agent']),
+  coordinatorCalls: counter(
+    'coordinator_calls_total',
+    'Calls of tools and reads of resources that the coordinator answered; outcome is ok, failed, which HTTP answers with 200, or refused, which is the caller’s.',
+    ['tool', 'outcome'],
+  ),
+  coordinatorDuration: histogram(
+    'coordinator_call_duration_seconds',
+    'Time to answer a call of a tool or a read of a resource that was not refused.',
+    ['tool'],
+  ),
   consensusDuration: histogram('consensus_duration_seconds', 'Time to form a consensus; by is coordinator or cycle.', [
     'by',
   ]),
@@ -139,6 +178,12 @@ export const metrics = {
     'trade_executions_total',
     'Legs of cycles that passed the fence, by whether all was filled within 30 s of the snapshot that signals were given on; those that never fill among them.',
     ['in_time'],
+  ),
+  exitDelay: histogram(
+    'exit_order_delay_seconds',
+    'From the look at which a barrier was hit, or the end of the time limit, to the first order that sells, which has passed the fence.',
+    [],
+    exits,
   ),
   exchangeRequests: histogram('exchange_request_duration_seconds', 'Time that a request to the exchange took.', [
     'operation',
@@ -179,6 +224,12 @@ export const metrics = {
   ),
   warehouseWaiting: gauge('warehouse_unloaded_segments', 'Segments that the cloud warehouse has not got yet.'),
 
+  journalTransactions: histogram(
+    'journal_transaction_duration_seconds',
+    'From the wish for a transaction to its commit, the wait for others among it; store is journal or market buffer.',
+    ['store'],
+  ),
+  logBytes: counter('log_bytes_total', 'Written to the log of this process.'),
   logLinesLost: counter('log_lines_lost_total', 'Lines of the log that could not be written, as on a full disk.'),
 
   build: gauge('workflow_build_info', '1, with the build of the workflows that this process serves.', ['build']),
@@ -252,6 +303,38 @@ export const metrics = {
   ),
   dataDiskFree: gauge('data_disk_free_bytes', 'Free space where the data folder is.'),
   dataDiskSize: gauge('data_disk_size_bytes', 'Size of the disk that the data folder is on.'),
+  memoryLimit: measured(
+    'memory_limit_bytes',
+    'The most memory that this process and those beside it may hold: of its control group, else of the machine.',
+    () => machineFigures().memoryLimitBytes,
+  ),
+  memoryAvailable: measured(
+    'memory_available_bytes',
+    'What of that limit could still be taken.',
+    () => machineFigures().memoryAvailableBytes,
+  ),
+  containerCpu: new Counter({
+    name: 'container_cpu_usage_seconds_total',
+    help: 'Processor time of the control group of all processes, as a kubelet tells it.',
+    labelNames: ofContainer,
+    registers,
+    collect() {
+      this.reset();
+      const { cpuSeconds } = machineFigures();
+      if (container !== undefined && cpuSeconds !== undefined) this.inc({ container }, cpuSeconds);
+    },
+  }),
+  containerMemory: new Gauge({
+    name: 'container_memory_usage_bytes',
+    help: 'Memory of the control group of all processes, as a kubelet tells it.',
+    labelNames: ofContainer,
+    registers,
+    collect() {
+      const { memoryBytes } = machineFigures();
+      this.reset();
+      if (container !== undefined && memoryBytes !== undefined) this.set({ container }, memoryBytes);
+    },
+  }),
   agentHealth: gauge(
     'agent_availability',
     'Whether an agent could answer in the last cycle: 1 answered, 0 could not.',

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { correlationOf } from '../../runtime/telemetry/correlation.ts';
 import { createErrorRate } from '../../runtime/telemetry/error-rate.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
+import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { tellServed } from '../../runtime/telemetry/served-span.ts';
 import type { Caller } from './authentication.ts';
 import { type Call, currentCall } from './call-log.ts';
@@ -42,6 +43,7 @@ export async function serveCall(
   const { outcome, caller: _caller, ...fields } = call;
   countCall(outcome === 'failed');
   const isCall = LOGGED_AT_INFO.includes(call.method);
+  if (isCall) countTool(call, performance.now() - startedAt);
   const level = outcome === 'failed' ? 'error' : isCall ? 'info' : 'debug';
   const ms = Math.round((performance.now() - startedAt) * 10) / 10;
   const { correlationId, method, target } = call;
@@ -67,6 +69,17 @@ export async function serveCall(
 }
 
 const countCall = createErrorRate('mcp-coordinator');
+
+/** Names of what is refused are the caller's own, and without end. */
+function countTool({ method, target, outcome }: Call, ms: number): void {
+  const served = method === 'tools/call' ? (target ?? 'none') : 'resources';
+  const tool = outcome === 'refused' ? 'refused' : served;
+  metrics.coordinatorCalls.inc({ tool, outcome });
+  if (outcome === 'refused') return;
+  // A rate of failures is known from the first one on only where the count began with none.
+  metrics.coordinatorCalls.inc({ tool, outcome: 'failed' }, 0);
+  metrics.coordinatorDuration.observe({ tool }, ms / 1_000);
+}
 
 /** The SDK's view of a request, whose method and url are never undefined. */
 function plain(request: IncomingMessage): NodeIncomingMessageLike {

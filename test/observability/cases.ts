@@ -1,5 +1,4 @@
 import type { Alert } from '../../deploy/observability/alert.ts';
-import { objectives } from '../../deploy/observability/alerts/objectives.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
 
 /** Values of series by promtool's notation, e.g. `{'up{job="a"}': '1x10 0x10'}`. */
@@ -15,6 +14,8 @@ export interface AlertCase {
   /** Never fires on any of these, the value at the threshold among them. */
   silent: readonly Series[];
   fires: Series;
+  /** Fires on each of these as well, at the same time. */
+  alsoFires?: readonly Series[];
   /** Seconds until the expression first holds: from there on `for` counts. */
   holdsFrom: number;
   /** Seconds by which it has ended; one that never ends has none. */
@@ -122,7 +123,7 @@ function share(
   };
 }
 
-/** A histogram whose 95th percentile is at the limit, and above it. */
+/** A histogram whose 95th percentile, or another one, is at the limit, and above it. */
 function slow(
   alert: string,
   name: string,
@@ -130,6 +131,7 @@ function slow(
   limit: string,
   next: string,
   windowSeconds: number,
+  percentile = 95,
 ): AlertCase {
   const lasts = Math.ceil(holdSeconds(ruleOf({ alert })) / STEP) + 8;
   const after = Math.ceil(windowSeconds / STEP) + 8;
@@ -139,7 +141,13 @@ function slow(
     [bucket(next)]: `0+100x${lasts + after + 1}`,
     [bucket('+Inf')]: `0+100x${lasts + after + 1}`,
   });
-  return { alert, silent: [of(95)], fires: of(94), holdsFrom: STEP, overAt: (lasts + after) * STEP };
+  return {
+    alert,
+    silent: [of(percentile)],
+    fires: of(percentile - 1),
+    holdsFrom: STEP,
+    overAt: (lasts + after) * STEP,
+  };
 }
 
 /** A counter that makes one leap, seen for as long as the window is. */
@@ -167,23 +175,93 @@ const jobs = ['cycles', 'agents', 'execution', 'control', 'housekeeping', 'coord
 const ups = (without: string): Series =>
   Object.fromEntries(jobs.filter((job) => job !== without).map((job) => [`up{job="trading-${job}"}`, hold(1, 40)]));
 
-const burnt = (
-  name: string,
-  make: (rule: Alert, share_: (factor: number) => number, labels: Record<string, string>) => AlertCase,
-): AlertCase[] => {
-  const objective = objectives.find((each) => each.name === name);
-  if (!objective) throw new Error(`there is no objective ${name}`);
+interface Burning {
+  name: string;
+  /** Series of a share that goes wrong within each of some steps, and then within each of some others. */
+  series: (first: { share: number; steps: number }, then: { share: number; steps: number }) => Series;
+  /** In each step there is so much. */
+  events?: number;
+}
+
+/**
+ * Each pair of windows of an objective: silent just below its share, while Prometheus has not seen all of the long window, and where it is of few events;
+ * firing once the window is full.
+ */
+function burnt({ name, series, events = 1_000 }: Burning): AlertCase[] {
   return rules
     .filter(({ labels = {} }) => labels['slo'] === name)
-    .map((rule) => {
+    .map((rule): AlertCase => {
+      const { long = '', short = '' } = rule.labels ?? {};
       const limit = Number(/> ([\d.]+) and/.exec(rule.expr)?.[1]);
-      return make(rule, (factor) => limit * factor, { slo: name, long: rule.labels?.['long'] ?? '' });
+      const stepSeconds = Math.max(60, Math.ceil(holdSeconds(rule) / 60 / 5) * 60);
+      const before = secondsOf(long) / stepSeconds;
+      const during = before + Math.ceil(holdSeconds(rule) / stepSeconds) + 4;
+      const after = Math.ceil(secondsOf(short) / stepSeconds) + 4;
+      const seen = `up{job="trading-cycles"}`;
+      const full = { ...series({ share: limit * 1.05, steps: during }, { share: 0, steps: after }) };
+      const isUp = name === 'uptime';
+      // Four of them, whatever they are a share of.
+      const few = 4 / (events * during);
+      const scaled = (share: number): Series =>
+        Object.fromEntries(
+          Object.entries(series({ share, steps: during + after }, { share, steps: 0 })).map(([one, values]) => [
+            one,
+            values.replaceAll(/[\d.]+(?=x)/g, (step) => String((Number(step) * few) / share)),
+          ]),
+        );
+      return {
+        alert: rule.name,
+        labels: { slo: name, long },
+        stepSeconds,
+        silent: [
+          {
+            [seen]: hold(1, during + after + 1),
+            ...series({ share: limit * 0.99, steps: during + after }, { share: 0, steps: 0 }),
+          },
+          ...(isUp
+            ? []
+            : [
+                { [seen]: `_x${before} ${hold(1, during)}`, ...full },
+                { [seen]: hold(1, during + after + 1), ...scaled(limit * 1.05) },
+              ]),
+        ],
+        fires: { [seen]: hold(1, during + after + 1), ...full },
+        holdsFrom: before * stepSeconds,
+        overAt: (during + after) * stepSeconds,
+      };
     });
-};
+}
 
-/** Long enough for the shortest of the two windows to forget. */
-const burnStep = (rule: Alert): number => Math.max(60, Math.ceil(holdSeconds(rule) / 60 / 5) * 60);
-const shortSeconds = (rule: Alert): number => secondsOf(rule.labels?.['short'] ?? '5m');
+/** Two counters, or a counter and all there is of it. */
+const counters =
+  (bad: string, all: string, isPart: boolean) =>
+  (first: { share: number; steps: number }, then: { share: number; steps: number }): Series => {
+    const phase = (per: (share: number) => number): string => {
+      const [one, other] = [per(first.share), per(then.share)];
+      const begun = `0+${one}x${first.steps}`;
+      return then.steps === 0 ? begun : `${begun} ${one * first.steps + other}+${other}x${then.steps - 1}`;
+    };
+    return {
+      [bad]: phase((share) => share * 1_000),
+      [all]: phase((share) => (isPart ? 1_000 : (1 - share) * 1_000)),
+    };
+  };
+
+/** A histogram: those within a bucket, and all. */
+const buckets =
+  (name: string, le: string, labels = '') =>
+  (first: { share: number; steps: number }, then: { share: number; steps: number }): Series =>
+    counters(
+      `${name}_bucket{${labels}le="${le}"}`,
+      `${name}_count${labels === '' ? '' : `{${labels.slice(0, -1)}}`}`,
+      true,
+    )({ ...first, share: 1 - first.share }, { ...then, share: 1 - then.share });
+
+const diskFree = 'data_disk_free_bytes{instance="a"}';
+const diskSize = 'data_disk_size_bytes{instance="a"}';
+const held = 'process_resident_memory_bytes{job="trading-cycles"}';
+const left = 'memory_available_bytes{job="trading-cycles"}';
+const loop = 'nodejs_eventloop_lag_p99_seconds{job="trading-cycles"}';
 
 export const cases: readonly AlertCase[] = [
   gauge('TradingSystemDown', 'up{job="trading-cycles",instance="a"}', 1, 0),
@@ -348,6 +426,48 @@ export const cases: readonly AlertCase[] = [
     '2.5',
     300,
   ),
+  slow('TradingJournalSlow', 'journal_transaction_duration_seconds', 'store="journal",', '0.25', '0.5', 60, 50),
+  gauge('TemporalDown', 'up{job="temporal",instance="a"}', 1, 0),
+  slow(
+    'TemporalRequestLatency',
+    'temporal_request_latency_seconds',
+    'operation="StartWorkflowExecution",',
+    '1',
+    '2.5',
+    120,
+    90,
+  ),
+  share(
+    'TemporalRequestFailures',
+    'temporal_request_failure_total{job="trading-cycles",status_code="UNAVAILABLE"}',
+    'temporal_request_total{job="trading-cycles"}',
+    {
+      at: [10, 100],
+      beyond: [11, 100],
+      windowSeconds: 300,
+      also: [
+        {
+          'temporal_request_failure_total{job="trading-cycles",status_code="NOT_FOUND"}': '0+5x60',
+          'temporal_request_total{job="trading-cycles"}': '0+10x60',
+        },
+        {
+          'temporal_request_failure_total{job="trading-cycles",status_code="UNAVAILABLE"}': '0+0.4x60',
+          'temporal_request_total{job="trading-cycles"}': '0+1x60',
+        },
+      ],
+    },
+  ),
+  anew(
+    'TemporalNonDeterminism',
+    'temporal_workflow_task_execution_failed_total{job="trading-cycles",workflow_type="health",failure_reason="NonDeterminismError"}',
+    1,
+  ),
+  anew(
+    'TemporalWorkflowTaskFailed',
+    'temporal_workflow_task_execution_failed_total{job="trading-cycles",workflow_type="health",failure_reason="WorkflowError"}',
+    2,
+  ),
+  anew('TemporalWorkflowFailed', 'temporal_workflow_failed_total{job="trading-cycles",workflow_type="health"}', 1),
   gauge('WarehouseExportLagging', 'warehouse_export_lag_seconds{source="journal"}', 600, 601),
   leap('MarketRowsLost', 'market_rows_lost_total', 0, 1, 600),
   age('BackupTooOld', 'backup_timestamp_seconds', 26 * 3_600, {}, 300),
@@ -368,17 +488,16 @@ export const cases: readonly AlertCase[] = [
   {
     alert: 'TradingResourceExhaustion',
     labels: { resource: 'disk-forecast' },
-    // 960 steps are four hours: one lasts that long, one is on a disk that is mostly empty.
+    stepSeconds: 60,
+    // 240 steps are four hours: one lasts longer, one is on a disk that is mostly empty, one has not been watched for an hour.
     silent: [
-      { 'data_disk_free_bytes{instance="a"}': '400-0.3x80', 'data_disk_size_bytes{instance="a"}': hold(1_000, 81) },
-      { 'data_disk_free_bytes{instance="a"}': '800-1x80', 'data_disk_size_bytes{instance="a"}': hold(1_000, 81) },
+      { [diskFree]: '400-1x80', [diskSize]: hold(1_000, 81) },
+      { [diskFree]: '900-4x80', [diskSize]: hold(1_000, 81) },
+      { [diskFree]: '_x50 400-4x30', [diskSize]: hold(1_000, 81) },
     ],
-    fires: {
-      'data_disk_free_bytes{instance="a"}': '400-1x60 340+20x40',
-      'data_disk_size_bytes{instance="a"}': hold(1_000, 101),
-    },
-    holdsFrom: STEP,
-    overAt: 90 * STEP,
+    fires: { [diskFree]: '490-4x75 190+20x60', [diskSize]: hold(1_000, 136) },
+    holdsFrom: 3_600,
+    overAt: 135 * 60,
   },
   gauge(
     'TradingResourceExhaustion',
@@ -388,14 +507,35 @@ export const cases: readonly AlertCase[] = [
     {},
     { resource: 'memory' },
   ),
+  {
+    alert: 'TradingResourceExhaustion',
+    labels: { resource: 'memory-forecast' },
+    stepSeconds: 60,
+    // 120 steps are two hours: what is left lasts, or it has not been watched for half an hour.
+    silent: [
+      { [held]: '200+1x60', [left]: hold(121, 61) },
+      { [held]: '_x40 200+1x20', [left]: hold(80, 61) },
+    ],
+    fires: { [held]: '200+1x45 245x35', [left]: hold(80, 82) },
+    holdsFrom: 1_800,
+    overAt: 80 * 60,
+  },
   gauge(
     'TradingResourceExhaustion',
-    'nodejs_eventloop_lag_p99_seconds{job="trading-cycles"}',
-    0.5,
-    0.51,
-    {},
-    { resource: 'event-loop' },
+    'memory_available_bytes{job="trading-cycles"}',
+    50,
+    49,
+    { 'memory_limit_bytes{job="trading-cycles"}': hold(1_000, 60) },
+    { resource: 'memory-left' },
   ),
+  steady('process_cpu_seconds_total{job="trading-cycles"}', 'cpu', 0.9, 0.95),
+  steady('log_bytes_total{job="trading-cycles"}', 'log', 100_000, 105_500),
+  {
+    ...gauge('TradingResourceExhaustion', loop, 0.5, 0.51, {}, { resource: 'event-loop' }),
+    // Of three scrapes two fail.
+    alsoFires: [{ [loop]: `${hold(0.5, 8)} 2.5 stale _ 2.5 stale _ 2.5 stale _ 2.5 stale _ 2.5` }],
+    overAt: (8 + 12 + 9) * STEP,
+  },
   gauge(
     'TradingResourceExhaustion',
     'process_open_fds{job="trading-cycles"}',
@@ -405,61 +545,30 @@ export const cases: readonly AlertCase[] = [
     { resource: 'file-descriptors' },
   ),
 
-  ...burnt('uptime', (rule, beyond, labels) => {
-    const stepSeconds = burnStep(rule);
-    const lasts = Math.ceil(holdSeconds(rule) / stepSeconds) + 3;
-    const after = Math.ceil(shortSeconds(rule) / stepSeconds) + 3;
-    const up = 'up{job="trading-cycles"}';
-    return {
-      alert: rule.name,
-      labels,
-      stepSeconds,
-      silent: [{ [up]: hold(1 - beyond(0.99), lasts + after) }],
-      fires: { [up]: `${hold(1 - beyond(1.05), lasts)} ${hold(1, after + 1)}` },
-      // From there on a whole minute is known.
-      holdsFrom: stepSeconds,
-      overAt: (lasts + after) * stepSeconds,
-    };
-  }),
-  ...burnt('cycles', (rule, beyond, labels) =>
-    share(rule.name, 'trading_cycles_total{outcome="DEGRADED"}', 'trading_cycles_total{outcome="COMPLETED"}', {
-      at: [beyond(0.99) * 1_000, (1 - beyond(0.99)) * 1_000],
-      beyond: [beyond(1.05) * 1_000, (1 - beyond(1.05)) * 1_000],
-      windowSeconds: shortSeconds(rule),
-      stepSeconds: burnStep(rule),
-      labels,
+  ...burnt({
+    name: 'uptime',
+    series: (first, then) => ({
+      'up{job="trading-cycles"}': `${hold(1 - first.share, first.steps)} ${hold(1 - then.share, then.steps + 1)}`,
     }),
-  ),
-  ...burnt('http', (rule, beyond, labels) =>
-    share(rule.name, 'http_requests_total{code="5xx"}', 'http_requests_total{code="2xx"}', {
-      at: [beyond(0.99) * 1_000, (1 - beyond(0.99)) * 1_000],
-      beyond: [beyond(1.05) * 1_000, (1 - beyond(1.05)) * 1_000],
-      windowSeconds: shortSeconds(rule),
-      stepSeconds: burnStep(rule),
-      labels,
-    }),
-  ),
-  ...burnt('latency', (rule, beyond, labels) => {
-    const stepSeconds = burnStep(rule);
-    const lasts = Math.ceil(holdSeconds(rule) / stepSeconds) + 4;
-    const after = Math.ceil(shortSeconds(rule) / stepSeconds) + 4;
-    const of = (wrong: number, back: boolean): Series => {
-      const within = 1_000 * (1 - wrong);
-      return {
-        'http_request_duration_seconds_bucket{le="0.5"}': `0+${within}x${lasts} ${within * lasts + 1_000}+${back ? 1_000 : within}x${after}`,
-        http_request_duration_seconds_count: `0+1000x${lasts + after + 1}`,
-      };
-    };
-    return {
-      alert: rule.name,
-      labels,
-      stepSeconds,
-      silent: [of(beyond(0.99), false)],
-      fires: of(beyond(1.05), true),
-      holdsFrom: stepSeconds,
-      overAt: (lasts + after) * stepSeconds,
-    };
   }),
+  ...burnt({
+    name: 'cycles',
+    series: counters('trading_cycles_missed_total', 'trading_cycles_total{outcome="DEGRADED"}', true),
+  }),
+  ...burnt({
+    name: 'coordinator',
+    series: counters(
+      'coordinator_calls_total{tool="form_consensus",outcome="failed"}',
+      'coordinator_calls_total{tool="form_consensus",outcome="ok"}',
+      false,
+    ),
+  }),
+  ...burnt({ name: 'latency', series: buckets('coordinator_call_duration_seconds', '0.5') }),
+  ...burnt({
+    name: 'execution',
+    series: counters('trade_executions_total{in_time="no"}', 'trade_executions_total{in_time="yes"}', false),
+  }),
+  ...burnt({ name: 'exits', series: buckets('exit_order_delay_seconds', '3') }),
 ];
 
 /** Cycles go on each half minute, and after the first none of them hears anybody until it does again. */
@@ -494,6 +603,39 @@ function unheard(): AlertCase {
     fires,
     holdsFrom: 90,
     overAt: 180,
+  };
+}
+
+/** A counter of a resource that goes up by so much a second: the rate of five minutes is beyond the limit after all but one sample of them. */
+function steady(series: string, resource: string, at: number, beyond: number): AlertCase {
+  const alert = 'TradingResourceExhaustion';
+  const lasts = Math.ceil((285 + holdSeconds(ruleOf({ alert, labels: { resource } }))) / STEP) + 4;
+  return {
+    alert,
+    labels: { resource },
+    silent: [{ [series]: `0+${at * STEP}x${lasts + 20}` }],
+    fires: { [series]: `0+${beyond * STEP}x${lasts} ${hold(beyond * STEP * lasts, 30)}` },
+    holdsFrom: 285,
+    overAt: (lasts + 22) * STEP,
+  };
+}
+
+/** A counter that goes up by so many, or that is new with as many in a process that was watched before. */
+function anew(alert: string, series: string, least: number): AlertCase {
+  const seen = { 'up{job="trading-cycles"}': hold(1, 120) };
+  const full = 600 / STEP + 1;
+  return {
+    alert,
+    silent: [
+      { ...seen, [series]: `${hold(7, full)} ${hold(7 + least - 1, 60)}` },
+      { ...seen, [series]: `_x${full} ${hold(least - 1, 60)}` },
+      // What was counted before it was watched.
+      { 'up{job="trading-cycles"}': `_x${full} ${hold(1, 60)}`, [series]: `_x${full} ${hold(9, 60)}` },
+    ],
+    fires: { ...seen, [series]: `${hold(7, full)} ${hold(7 + least, 60)}` },
+    alsoFires: [{ ...seen, [series]: `_x${full} ${hold(least, 60)}` }],
+    holdsFrom: full * STEP,
+    overAt: 2 * full * STEP,
   };
 }
 

@@ -149,7 +149,7 @@ describe('the bounds of panels', () => {
   it('refuse what compares with no number, and sides that disagree', () => {
     expect(() => boundOf(alert('absent(up)'))).toThrow(/compares with no number/);
     expect(() => stepsOf([alert('x > 1'), alert('x < 0')])).toThrow(/one fires above, the other below/);
-    expect(() => alertOf({ alertname: 'TradingResourceExhaustion' })).toThrow(/names 5 alerts/);
+    expect(() => alertOf({ alertname: 'TradingResourceExhaustion' })).toThrow(/names 9 alerts/);
     expect(() => alertOf({ alertname: 'NoSuch' })).toThrow(/names 0 alerts/);
   });
 

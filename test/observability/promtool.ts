@@ -30,7 +30,7 @@ export async function holds(
 ): Promise<{ ok: boolean; output: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-promtool-'));
   try {
-    writeFileSync(join(folder, 'rules.yml'), ruleFile([{ name: 'one.alerts', alerts: [rule] }]));
+    writeFileSync(join(folder, 'rules.yml'), ruleFile([{ name: 'one.alerts', alerts: [rule] }], []));
     writeFileSync(join(folder, 'test.yml'), stringify(testFile(alertCase)));
     return await tool('promtool', 'test', 'rules', join(folder, 'test.yml'));
   } finally {
@@ -40,7 +40,7 @@ export async function holds(
 
 /** Silent at and below the threshold, silent one step before its time, firing at it, and silent once it is over. */
 function testFile(alertCase: AlertCase) {
-  const { stepSeconds = 15, silent, fires, holdsFrom, overAt } = alertCase;
+  const { stepSeconds = 15, silent, fires, alsoFires = [], holdsFrom, overAt } = alertCase;
   const firesAt = holdsFrom + holdSeconds(ruleOf(alertCase));
   const before = firesAt - stepSeconds;
   const end = (overAt ?? firesAt) + 10 * stepSeconds;
@@ -63,6 +63,7 @@ function testFile(alertCase: AlertCase) {
           [before, firesAt, end].filter((at) => at >= 0).map((at) => [at, false]),
         ),
       ),
+      ...alsoFires.map((series) => group(series, [[firesAt, true]])),
       group(fires, [
         ...(before >= 0 ? [[before, false] as [number, boolean]] : []),
         [firesAt, true],
@@ -86,7 +87,7 @@ export async function words(alertCase: AlertCase): Promise<string> {
   const rule = ruleOf(alertCase);
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-promtool-'));
   try {
-    writeFileSync(join(folder, 'rules.yml'), ruleFile([{ name: 'one.alerts', alerts: [rule] }]));
+    writeFileSync(join(folder, 'rules.yml'), ruleFile([{ name: 'one.alerts', alerts: [rule] }], []));
     const test = {
       rule_files: ['rules.yml'],
       evaluation_interval: `${stepSeconds}s`,

@@ -43,7 +43,7 @@ async function bear(startedAt: number): Promise<Life> {
   const telemetry = await import('../../runtime/telemetry/metrics.ts');
   // Of Node itself they would be this test's.
   for (const { name } of await telemetry.registry.getMetricsAsJSON())
-    if (/^(process|nodejs)_/.test(name)) telemetry.registry.removeSingleMetric(name);
+    if (/^(process|nodejs|memory)_/.test(name)) telemetry.registry.removeSingleMetric(name);
   return { telemetry, startedAt };
 }
 

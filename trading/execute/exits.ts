@@ -30,7 +30,7 @@ export async function planNextExit(
   question: ExitQuestion,
   wanted: (booked: Decimal) => Decimal,
 ): Promise<{ exit: Exit; booked: Decimal; bid: Price }> {
-  const { account, symbol, purpose, key, attempt } = question;
+  const { account, symbol, purpose, key, attempt, triggeredAt } = question;
   if (trading.listing(symbol) !== 'traded') return untraded({ journal, trading }, question, wanted);
   const instrument = trading.instrument(symbol);
   const { bid } = await trading.touch(symbol);
@@ -47,6 +47,7 @@ export async function planNextExit(
       account,
       purpose,
       epoch: control.epoch,
+      ...(triggeredAt === undefined ? {} : { triggeredAt }),
       instrument,
       bid,
       wanted: wanted(booked),

@@ -32,6 +32,8 @@ export async function submitOrder(
     return tellProgress(tools, 'order denied', leg);
   }
 
+  if (leg.triggeredAt !== undefined && submission === 1)
+    metrics.exitDelay.observe(Math.max(0, Date.now() - leg.triggeredAt) / 1_000);
   const { intentId } = fence.intent;
   await trading.place(fence.order).then(
     ({ order, fills }) =>

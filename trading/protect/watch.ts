@@ -66,10 +66,11 @@ export async function watchPosition(
     if (dusty >= DUSTY_LOOKS) return { end: 'dust', highest };
     highest = highestOf(highest, bid);
     onHighest(highest);
-    const barrier = barrierHit(barriersOf(request.settings, entry, highest), bid, clock.now());
+    const at = clock.now();
+    const barrier = barrierHit(barriersOf(request.settings, entry, highest), bid, at);
     if (barrier) {
       logger.warn({ account, symbol, barrier, price: bid, ...entry }, 'a barrier was hit');
-      return { end: 'hit', barrier, highest };
+      return { end: 'hit', barrier, highest, hitAt: at };
     }
   }
   return { end: 'again', highest };

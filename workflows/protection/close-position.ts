@@ -35,6 +35,8 @@ export interface CloseRequest {
   key: string;
   /** The first order's number, or the next one's where an earlier call had given up. */
   attempt: number;
+  /** When what it answers to happened; only the first order is late by it. */
+  triggeredAt?: number;
   /** Looks in a row at which another order had it reserved, and orders in a row that sold nothing, before it gives up. */
   patience: {
     waits: number;
@@ -58,7 +60,7 @@ export interface Closing {
  * reserved under the journal's lock, so that of several that close one position at the same time none sells what another one sells. A sale that
  * rests for a better price gives way.
  */
-export async function closePosition({ patience, ...request }: CloseRequest): Promise<Closing> {
+export async function closePosition({ patience, triggeredAt, ...request }: CloseRequest): Promise<Closing> {
   let { attempt } = request;
   let sold = ZERO;
   let waits = 0;
@@ -68,7 +70,8 @@ export async function closePosition({ patience, ...request }: CloseRequest): Pro
 
   for (let tries = 0; ; tries += 1) {
     if (tries > 1) await sleep(Math.min(LONGEST_PAUSE_MS, 250 * 2 ** Math.min(tries, 10)));
-    const exit = await planExit({ ...request, attempt });
+    const isFirst = triggeredAt !== undefined && attempt === request.attempt;
+    const exit = await planExit({ ...request, attempt, ...(isFirst ? { triggeredAt } : {}) });
     if ('over' in exit) return closing({ dust: exit.over.dust });
     if ('wait' in exit) {
       waits += 1;

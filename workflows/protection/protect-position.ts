@@ -93,9 +93,13 @@ export async function protectPosition(given: ProtectPositionInput): Promise<Prot
     if (watched.end === 'hit' || watched.end === 'dust') {
       if (watched.end === 'hit') become({ ...state, highest: watched.highest, closing: watched.barrier });
       const key = `protect/${symbol}/${holding.openedAt}`;
-      const request = { account, symbol, purpose: 'protect', key, attempt: entry.attempt, patience: PATIENCE } as const;
+      const { attempt: next } = entry;
+      const triggeredAt = watched.end === 'hit' ? watched.hitAt : undefined;
+      const request = { account, symbol, purpose: 'protect', key, attempt: next, patience: PATIENCE } as const;
       // What began to be sold is sold, and what comes of it is known.
-      const { attempt, sold, dust } = await CancellationScope.nonCancellable(() => closePosition(request));
+      const { attempt, sold, dust } = await CancellationScope.nonCancellable(() =>
+        closePosition({ ...request, ...(triggeredAt === undefined ? {} : { triggeredAt }) }),
+      );
       known = { ...known, attempt };
       if (watched.end === 'hit') closed = { barrier: watched.barrier, sold, dust };
       closing = holding.openedAt;
@@ -124,7 +128,7 @@ async function watch(request: WatchRequest, closesAt: number | undefined): Promi
 
 async function timeLimit(closesAt: number, highest: Price): Promise<Watched> {
   await sleep(Math.max(0, closesAt - Date.now()));
-  return { end: 'hit', barrier: 'time_limit', highest };
+  return { end: 'hit', barrier: 'time_limit', highest, hitAt: closesAt };
 }
 
 function describe({ symbol, holding, barriers, closing }: ProtectionState): void {

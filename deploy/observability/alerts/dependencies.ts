@@ -5,7 +5,7 @@ function withAgent(breakers: string): string {
   return `label_replace(${breakers}, "agent", "$1", "breaker", "([^/]+)(?:/.*)?")`;
 }
 
-/** What the system leans on: exchange, agents, Temporal, warehouse, the alerting itself. */
+/** What the system leans on: exchange, agents, journal, warehouse, the alerting itself. */
 export const dependencies: AlertGroup = {
   name: 'trading-dependencies.alerts',
   alerts: [
@@ -72,38 +72,14 @@ export const dependencies: AlertGroup = {
       description: 'At the rate of the last day they cost {{ $value | printf "%.0f" }} dollars in 30 days.',
     },
     {
-      name: 'TemporalBacklogAge',
-      expr: 'max by (taskqueue) (approximate_backlog_age_seconds{job="temporal", namespace!="temporal-system"}) > 30',
-      for: '1m',
+      // By the middle one: a slow disk slows all of them, and one that waited for others says nothing.
+      name: 'TradingJournalSlow',
+      expr: 'histogram_quantile(0.5, sum by (le, store) (rate(journal_transaction_duration_seconds_bucket[1m]))) > 0.25',
+      for: '30s',
       severity: 'warning',
-      summary: 'Tasks wait on a task queue.',
+      summary: 'Transactions of the books take long.',
       description:
-        'The oldest task of {{ $labels.taskqueue }} has waited for {{ $value | humanizeDuration }}: its worker is gone or too slow.',
-    },
-    {
-      name: 'TemporalPersistenceLatency',
-      expr: 'histogram_quantile(0.95, sum by (le) (rate(persistence_latency_bucket{job="temporal"}[5m]))) > 1',
-      for: '5m',
-      severity: 'warning',
-      summary: 'Temporal’s database is slow.',
-      description: 'The 95th percentile of its operations takes {{ $value | humanizeDuration }}.',
-    },
-    {
-      name: 'TemporalWorkerSlotsExhausted',
-      expr: 'min by (job, task_queue, worker_type) (temporal_worker_task_slots_available) == 0',
-      for: '1m',
-      severity: 'warning',
-      summary: 'A worker has no free slot.',
-      description:
-        '{{ $labels.job }} has had no free {{ $labels.worker_type }} slot on {{ $labels.task_queue }} for a minute.',
-    },
-    {
-      name: 'TemporalWorkflowTaskLatency',
-      expr: 'histogram_quantile(0.95, sum by (le, job) (rate(temporal_workflow_task_schedule_to_start_latency_seconds_bucket[5m]))) > 1',
-      for: '5m',
-      severity: 'warning',
-      summary: 'Workflow tasks wait for their worker.',
-      description: 'The 95th percentile of the wait at {{ $labels.job }} is {{ $value | humanizeDuration }}.',
+        'Half of those of the {{ $labels.store }} take {{ $value | humanizeDuration }} or more: its disk or its server is slow, and each order waits for it.',
     },
     {
       name: 'WarehouseExportLagging',

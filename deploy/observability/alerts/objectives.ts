@@ -1,48 +1,85 @@
 import { type Alert, type AlertGroup, OUTLASTS_A_RESTART, type Recording } from '../alert.ts';
 
-/** A service level objective over 30 days, told by the share of what went wrong. */
+/** A service level objective over 30 days. Each is a PromQL of a window, e.g. `5m`. */
 export interface Objective {
   name: string;
   title: string;
   /** Share that may go wrong. */
   budget: number;
-  /** PromQL of the share that went wrong within a window, e.g. `5m`. */
-  errors: (window: string) => string;
-  /** PromQL of what must have happened within the short window besides, where the share alone may be nobody's trouble. */
-  besides?: (window: string) => string;
+  /** How much went wrong, and how much there was. Where there was nothing it is no number, or none at all. */
+  bad: (window: string) => string;
+  all: (window: string) => string;
+  /** What must hold within the short window besides, so that the share is worth a word. */
+  besides: (short: string, long: string) => string;
 }
+
+/** So many must have gone wrong: of few events one is a great share, and nobody's trouble. */
+const LEAST = 5;
+
+type Events = Omit<Objective, 'besides'>;
+
+const byEvents = (objective: Events): Objective => ({
+  ...objective,
+  besides: (_short, long) => `${objective.bad(long)} >= ${LEAST}`,
+});
+
+const counted = (series: string) => (window: string) => `sum(increase(${series}[${window}]))`;
+/** Above a bucket of a histogram. */
+const above = (histogram: string, seconds: string) => (window: string) =>
+  `(${counted(`${histogram}_count`)(window)} - ${counted(`${histogram}_bucket{le="${seconds}"}`)(window)})`;
+
+/** Of the coordinator's own doors: not of those that ask how it is. */
+const broken = (window: string): string =>
+  `(${counted('http_requests_total{service="mcp-coordinator", route!~"/(healthz|readyz|metrics)", code="5xx"}')(window)} or vector(0))`;
 
 export const objectives: readonly Objective[] = [
   {
     name: 'uptime',
     title: 'every process of the trading system answers 99.9 % of the time',
     budget: 0.001,
-    errors: (window) => `1 - min(avg_over_time(up{job=~"trading-.+"}[${window}]))`,
+    bad: (window) => `(1 - min(avg_over_time(up{job=~"trading-.+"}[${window}])))`,
+    all: () => 'vector(1)',
     // Restarts of some seconds are counted, and page nobody: nothing is lost in them, and of many TradingProcessRestarting tells.
-    besides: (window) =>
-      `min(min_over_time((max_over_time(up{job=~"trading-.+"}[${OUTLASTS_A_RESTART}]) and up offset ${OUTLASTS_A_RESTART})[${window}:1m])) < 1`,
+    besides: (short) =>
+      `min(min_over_time((max_over_time(up{job=~"trading-.+"}[${OUTLASTS_A_RESTART}]) and up offset ${OUTLASTS_A_RESTART})[${short}:1m])) < 1`,
   },
-  {
+  byEvents({
     name: 'cycles',
-    title: '99.9 % of the cycles do all of their work',
+    title: '99.9 % of the cycles do what they are for',
     budget: 0.001,
-    errors: (window) =>
-      `(sum(rate(trading_cycles_total{outcome=~"DEGRADED|SKIPPED_STALE"}[${window}])) or vector(0)) / sum(rate(trading_cycles_total[${window}]))`,
-  },
-  {
-    name: 'http',
-    title: '99.9 % of the HTTP requests are answered without a fault of ours',
+    bad: counted('trading_cycles_missed_total'),
+    all: counted('trading_cycles_total'),
+  }),
+  byEvents({
+    name: 'coordinator',
+    title: '99.9 % of the calls of the coordinator end without a fault of ours',
     budget: 0.001,
-    errors: (window) =>
-      `(sum(rate(http_requests_total{code="5xx"}[${window}])) or vector(0)) / sum(rate(http_requests_total[${window}]))`,
-  },
-  {
+    bad: (window) =>
+      `((${counted('coordinator_calls_total{outcome="failed"}')(window)} or vector(0)) + ${broken(window)})`,
+    all: (window) =>
+      `((${counted('coordinator_calls_total{outcome!="refused"}')(window)} or vector(0)) + ${broken(window)})`,
+  }),
+  byEvents({
     name: 'latency',
-    title: '95 % of the HTTP requests are answered within 500 ms',
+    title: '95 % of the calls of the coordinator are answered within 500 ms',
     budget: 0.05,
-    errors: (window) =>
-      `1 - sum(rate(http_request_duration_seconds_bucket{le="0.5"}[${window}])) / sum(rate(http_request_duration_seconds_count[${window}]))`,
-  },
+    bad: above('coordinator_call_duration_seconds', '0.5'),
+    all: counted('coordinator_call_duration_seconds_count'),
+  }),
+  byEvents({
+    name: 'execution',
+    title: '95 % of the orders are filled within 30 s of their signals’ snapshot',
+    budget: 0.05,
+    bad: counted('trade_executions_total{in_time="no"}'),
+    all: counted('trade_executions_total'),
+  }),
+  byEvents({
+    name: 'exits',
+    title: '95 % of the protective exits are sent within 3 s of what sets them off',
+    budget: 0.05,
+    bad: above('exit_order_delay_seconds', '3'),
+    all: counted('exit_order_delay_seconds_count'),
+  }),
 ];
 
 interface BurnRate {
@@ -67,10 +104,28 @@ const burnRatesOf = ({ budget }: Objective): BurnRate[] => burnRates.filter(({ f
 
 const ratioName = (name: string, window: string): string => `slo:${name}_errors:ratio_${window}`;
 
-export const errorRatios: Recording[] = objectives.flatMap((objective) => {
+/** A window that Prometheus has seen less than all of holds fewer events than it says, and one of them is a great share. */
+const full = (long: string): string => `count(last_over_time(up{job=~"trading-.+"}[${long}] offset ${long})) > 0`;
+
+export const errorRatios: Recording[] = objectives.flatMap(({ name, bad, all }) => {
   const windows = [...new Set(burnRates.flatMap(({ long, short }) => [short, long]))];
-  return windows.map((window) => ({ record: ratioName(objective.name, window), expr: objective.errors(window) }));
+  return windows.map((window) => ({
+    record: ratioName(name, window),
+    expr: `(${bad(window)} or vector(0)) / ${all(window)}`,
+  }));
 });
+
+/** Once an hour what went wrong in it: a month is the sum of its hours, whichever of them Prometheus saw. */
+export const hourly: Recording[] = objectives.flatMap(({ name, bad, all }) => [
+  { record: `slo:${name}_bad:increase_1h`, expr: `(${bad('1h')} or vector(0)) and ${all('1h')}` },
+  { record: `slo:${name}_all:increase_1h`, expr: all('1h') },
+]);
+
+/** Share of the last 30 days that went wrong: what the budget is of. */
+export const monthly: Recording[] = objectives.map(({ name }) => ({
+  record: ratioName(name, '30d'),
+  expr: `sum_over_time(slo:${name}_bad:increase_1h[30d]) / sum_over_time(slo:${name}_all:increase_1h[30d])`,
+}));
 
 const alertName = (name: string): string => `TradingBudgetBurn${name[0]?.toUpperCase()}${name.slice(1)}`;
 
@@ -80,10 +135,9 @@ export const budgetBurn: AlertGroup = {
     burnRatesOf(objective).map(({ factor, long, short, hold, severity }): Alert => {
       const limit = Number((factor * objective.budget).toPrecision(6));
       const { name, title, besides } = objective;
-      const also = besides === undefined ? '' : ` and ${besides(short)}`;
       return {
         name: alertName(name),
-        expr: `${ratioName(name, long)} > ${limit} and ${ratioName(name, short)} > ${limit}${also}`,
+        expr: `${ratioName(name, long)} > ${limit} and ${ratioName(name, short)} > ${limit} and ${besides(short, long)} and ${full(long)}`,
         for: hold,
         severity,
         labels: { slo: name, long, short },

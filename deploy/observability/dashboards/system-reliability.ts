@@ -206,7 +206,7 @@ export const systemReliability: Board = {
         {
           title: 'Left of the budgets',
           description:
-            'Share of each error budget of 30 days that is left, each hour counting the same; below zero more went wrong than may. Only as long as Prometheus keeps its data.',
+            'Share of each error budget of 30 days that is left, by the hours that Prometheus saw; below zero more went wrong than may.',
           unit: 'percentunit',
           kind: 'stat',
           steps: [
@@ -216,8 +216,7 @@ export const systemReliability: Board = {
           ],
           alerts: budgetBurn.alerts,
           queries: objectives.map(({ name, budget }) => ({
-            // While nothing happens the share is of nothing: not a number, and not counted.
-            expr: `1 - avg_over_time((slo:${name}_errors:ratio_1h >= 0)[30d:1m]) / ${budget}`,
+            expr: `1 - slo:${name}_errors:ratio_30d / ${budget}`,
             legend: name,
           })),
         },

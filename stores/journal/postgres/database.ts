@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { metrics } from '../../../runtime/telemetry/metrics.ts';
 import type { NewEvent } from '../books/outbox.ts';
 import { openAccount } from '../sql/accounts.ts';
 import { appendAudit } from '../sql/audit.ts';
@@ -106,9 +107,12 @@ export async function openPostgresDatabase(
     }, locks.control === 'write');
 
   const transaction: Database['transaction'] = async (account, locks, work) => {
+    const stop = metrics.journalTransactions.startTimer({ store: schema.name });
     for (let tries = 1; ; tries += 1) {
       try {
-        return await once(account, locks, work);
+        const value = await once(account, locks, work);
+        stop();
+        return value;
       } catch (error) {
         if (tries >= TRIES || !AGAIN.includes(codeOf(error))) throw error;
         await sleep(tries * 5);

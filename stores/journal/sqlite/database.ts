@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { metrics } from '../../../runtime/telemetry/metrics.ts';
 import { openAccount } from '../sql/accounts.ts';
 import { appendAudit } from '../sql/audit.ts';
 import {
@@ -98,6 +99,7 @@ async function open(file: string, { mode, venue }: Market, now: () => number, sc
 
   /** One after the other: what awaits inside of a transaction must not let another one in. */
   const transaction = <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> => {
+    const stop = metrics.journalTransactions.startTimer({ store: schema.name });
     const result = queue.then(async () => {
       await begin(writer).catch((error: unknown) => {
         throw isBusy(error) ? lockedTooLong(schema, file) : error;
@@ -105,6 +107,7 @@ async function open(file: string, { mode, venue }: Market, now: () => number, sc
       try {
         const value = await work(inside);
         writer.execute('COMMIT');
+        stop();
         return value;
       } catch (error) {
         // A commit that failed for want of disk may have rolled back by itself.
