@@ -80,6 +80,10 @@ interface Asked {
   headers?: Record<string, string>;
   body?: string;
 }
+const addresses = () => ({
+  prometheus: `http://127.0.0.1:${ports.prometheus}`,
+  alertmanager: `http://127.0.0.1:${ports.alertmanager}`,
+});
 const ask = (door: Door, path: string, init: Asked = {}) =>
   fetch(`http://127.0.0.1:${ports[door]}${path}`, { ...init, redirect: 'manual' });
 const json = (body: unknown): Asked => ({
@@ -196,10 +200,35 @@ describe('Prometheus and Alertmanager', () => {
     expect(pages()).toBe(1);
   });
 
+  it('Alertmanager hears at once, when it was started again, all that Prometheus finds', async () => {
+    const alert = (alertname: string, state: string) => ({
+      labels: { alertname, severity: 'critical' },
+      annotations: {},
+      state,
+      activeAt: new Date().toISOString(),
+    });
+    const asked: (string | undefined)[] = [];
+    const prometheus = createServer(({ url, headers }, response) => {
+      asked.push(url, headers.authorization);
+      const alerts = [alert('Cause', 'firing'), alert('Follows', 'firing'), alert('Waits', 'pending')];
+      response.end(JSON.stringify({ status: 'success', data: { alerts } }));
+    }).listen(0, '127.0.0.1');
+    await once(prometheus, 'listening');
+    const port = (prometheus.address() as AddressInfo).port;
+    const alarm = createWatcherAlarm({ ...addresses(), prometheus: `http://127.0.0.1:${port}` });
+    alarm.note({ name: 'alertmanager' });
+    const known = async () => [...(await toldAlerts(data, ports.alertmanager)).keys()];
+    await expect.poll(known, { timeout: 5_000 }).toEqual(expect.arrayContaining(['Cause', 'Follows']));
+    expect(await known()).not.toContain('Waits');
+    expect(asked).toEqual(['/api/v1/alerts', observerAuthorization()]);
+    alarm.close();
+    prometheus.close();
+  });
+
   it('Alertmanager pages of a Prometheus that stays down, and no more once it serves', {
     timeout: 30_000,
   }, async () => {
-    const alarm = createWatcherAlarm(`http://127.0.0.1:${ports.alertmanager}`, { afterMs: 100, everyMs: 200 });
+    const alarm = createWatcherAlarm(addresses(), { afterMs: 100, everyMs: 200 });
     const pages = () => told.filter((each) => each.startsWith('/page') && each.includes(WATCHER_ALERT)).join();
     const known = async () => (await toldAlerts(data, ports.alertmanager)).has(WATCHER_ALERT);
     const fault = { code: 'process.ended' as const, detail: 'exit code 1: the port is taken', since: Date.now() };
