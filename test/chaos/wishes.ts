@@ -26,10 +26,13 @@ export function wishId({ run, number, strength, up, down, late }: Wishes): strin
   return `chaos/${run}/${number}${lateness}/${strength.toFixed(2)}/${words.join('')}`;
 }
 
-export function directionIn(cycleId: string, symbol: string): -1 | 0 | 1 {
+const returns = { '+': 0.02, '-': -0.02 };
+
+/** What they expect of a symbol. Of one that nobody wished for nothing, in a calm market: what is held of it costs nothing to hold. */
+export function viewIn(cycleId: string, symbol: string): { expectedReturn: number; uncertainty: number } {
   const wishes = cycleId.split('/').at(-1) ?? '';
-  if (wishes.includes(`${baseOf(symbol)}+`)) return 1;
-  return wishes.includes(`${baseOf(symbol)}-`) ? -1 : 0;
+  const wished = Object.entries(returns).find(([sign]) => wishes.includes(`${baseOf(symbol)}${sign}`));
+  return wished ? { expectedReturn: wished[1], uncertainty: 0.4 } : { expectedReturn: 0, uncertainty: 0.001 };
 }
 
 export function strengthIn(cycleId: string): number {
