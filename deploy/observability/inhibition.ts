@@ -58,10 +58,8 @@ interface InhibitRule {
 
 const among = (names: readonly string[]): string => `alertname =~ "${names.join('|')}"`;
 
-/** An alert of such a process silences what follows from its absence, and nothing else. */
-function ofProcess(process: keyof typeof consequences): InhibitRule[] {
-  const { alerts, queues, components } = consequences[process];
-  const source_matchers = ['alertname = TradingSystemDown', `job = trading-${process}`];
+/** An alert of such an absence silences what follows from it, and nothing else. */
+function rulesOf(source_matchers: string[], { alerts, queues, components }: Consequences): InhibitRule[] {
   const followers = [
     [among(alerts)],
     ['alertname = TradingComponentUnhealthy', `component =~ "${components}"`],
@@ -70,9 +68,25 @@ function ofProcess(process: keyof typeof consequences): InhibitRule[] {
   return followers.map((target_matchers) => ({ source_matchers, target_matchers }));
 }
 
+/** Nothing begins without it, and nobody hears of what goes on. */
+const withoutTemporal: Consequences = {
+  alerts: [
+    ...consequences.cycles.alerts,
+    ...consequences.control.alerts,
+    'TradingHealthLookStale',
+    'WarehouseExportLagging',
+    'TemporalRequestLatency',
+    'TemporalRequestFailures',
+  ],
+  components: 'temporal|cycle/.+|schedule/.+',
+};
+
 /** What follows from another alert is not told beside it. */
 export const inhibitRules: readonly InhibitRule[] = [
-  ...[...roles, 'coordinator' as const, 'exchange' as const].flatMap(ofProcess),
+  ...[...roles, 'coordinator' as const, 'exchange' as const].flatMap((process) =>
+    rulesOf(['alertname = TradingSystemDown', `job = trading-${process}`], consequences[process]),
+  ),
+  ...rulesOf(['alertname = TemporalDown'], withoutTemporal),
   {
     source_matchers: ['alertname = TradingSystemDown'],
     target_matchers: ['alertname = TradingProcessRestarting'],

@@ -290,6 +290,15 @@ describe('Alertmanager', () => {
       ],
     ],
     [
+      'Temporal is down: nothing goes on; what is lost or unknown, and what needs no Temporal, is told',
+      firing('TemporalDown', { instance: 'a', job: 'temporal' }),
+      [
+        ...['TradingCyclesStalled', 'TradingReconciliationStale', 'TradingHealthLookStale'].map((name) => firing(name)),
+        ...['temporal', 'cycle/main'].map(unwell),
+      ],
+      [firing('TradingOrderUnresolved'), firing('TradingPortfolioLoss'), firing('BackupTooOld'), unwell('disk')],
+    ],
+    [
       'the exchange is left alone: its errors and its silence follow',
       firing('TradingCircuitBreakerOpen', { service: 'exchange', breaker: 'trading' }),
       [firing('TradingExchangeErrors'), firing('TradingMarketDataStale'), firing('TradingCyclesDegraded')],
