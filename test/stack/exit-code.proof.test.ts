@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -18,6 +20,12 @@ const canaries = {
 };
 let installation: Installation;
 let running: ChildProcess | undefined;
+/** What the person on call was told. */
+const paged: string[] = [];
+const webhook = createServer((request, response) => {
+  request.on('data', (text) => request.url === '/page' && paged.push(String(text)));
+  request.on('end', () => response.end());
+});
 
 function processNamed(name: string) {
   return readRecord(join(installation.folder, 'data', 'run.json'))?.processes.find((each) => each.name === name);
@@ -44,7 +52,10 @@ function canariesOf(name: string): string[] {
 
 beforeAll(async () => {
   installation = await makeInstallation();
-  Object.assign(installation.environment, canaries);
+  webhook.listen(0, '127.0.0.1');
+  await once(webhook, 'listening');
+  const { port } = webhook.address() as AddressInfo;
+  Object.assign(installation.environment, canaries, { SAPPHIRE_ALERT_WEBHOOK_URL: `http://127.0.0.1:${port}` });
   installation.configure({ coordinator: { host: '0.0.0.0', port: installation.ports.coordinator } });
   const file = installation.environment['SAPPHIRE_STACK'] ?? '';
   writeFileSync(file, stringify({ ...parse(readFileSync(file, 'utf8')), supervision: { maxRestarts: 1 } }));
@@ -52,6 +63,7 @@ beforeAll(async () => {
 
 /** One that a failed test left is ended in its order, by its launcher: that would start a killed one again. */
 afterAll(async () => {
+  webhook.close();
   if (running?.exitCode !== null || running.signalCode !== null) return;
   running.kill('SIGTERM');
   await once(running, 'exit');
@@ -97,8 +109,31 @@ it('a start outlives a coordinator that crashes too often, and exits with 1 when
   const { code, stderr } = await ended;
   expect(stderr).toContain('WARNING: coordinator.host is 0.0.0.0: everybody who reaches this machine can read');
   expect(stderr).toContain('workers/execution ended 2 times within 600 s, the last time with killed (SIGKILL).');
+  expect(stderr).toMatch(
+    /WARNING: Everything is stopped\. (No position is held|Held meanwhile: .* sleep until the next start)\.$/m,
+  );
+  expect(stderr).toContain('The webhook was told to page.');
+  expect(paged.join()).toContain('workers/execution ended 2 times within 600 s');
   expect(code).toBe(1);
   expect(readRecord(join(installation.folder, 'data', 'run.json'))).toBeUndefined();
+});
+
+it('a start that runs cycles and is to end after them fails as well, though it waits for one', {
+  timeout: 2 * START_MS,
+}, async () => {
+  paged.length = 0;
+  const child = installation.up('--cycles', '500', '--exit');
+  running = child;
+  const ended = end(child);
+  let screen = '';
+  child.stdout?.on('data', (text) => (screen += String(text)));
+  await eventually('the start', () => screen.includes('Ctrl-C stops') || child.exitCode !== null, START_MS);
+  await killAndAwaitNext('workers/execution');
+  const at = performance.now();
+  kill('workers/execution');
+  expect((await ended).code).toBe(1);
+  expect(performance.now() - at).toBeLessThan(20_000);
+  expect(paged).toHaveLength(1);
 });
 
 it('a start whose output nobody reads goes on without a screen, and ends in order when it is asked to', {
