@@ -96,5 +96,5 @@ const route = {
 };
 
 export function alertmanagerFile(): string {
-  return stringify({ route, inhibit_rules: inhibitRules, receivers }, { lineWidth: 0 });
+  return stringify({ route, inhibit_rules: inhibitRules, receivers }, { lineWidth: 0, aliasDuplicateObjects: false });
 }
