@@ -9,7 +9,8 @@ export interface Verdict {
   name: string;
   /** Why it could not be injected. */
   refused?: string;
-  /** UTC epoch milliseconds. */
+  /** When what it needs was begun, and when it was injected. UTC epoch milliseconds. */
+  begunAt: number;
   injectedAt: number;
   /** From when on what it does holds: the time to its finding is counted from there. */
   holdsAfterMs: number;
@@ -65,6 +66,7 @@ export async function live(stack: GameDayStack, fault: Fault): Promise<Verdict> 
   const verdict: Verdict = {
     id: idOf(fault),
     name: fault.name,
+    begunAt: Date.now(),
     injectedAt: Date.now(),
     holdsAfterMs,
     lastedMs: 0,

@@ -49,11 +49,12 @@ export function summary(
   { violations, histories, own, receiver, startedAt, endedAt }: Run,
 ): Report {
   const rows = lived.map(({ fault, verdict, broken }, place): Row => {
-    const window = { from: verdict.injectedAt, to: lived[place + 1]?.verdict.injectedAt ?? endedAt };
+    const { begunAt: from, injectedAt } = verdict;
+    const window = { from, injectedAt, to: lived[place + 1]?.verdict.begunAt ?? endedAt };
     const told = toldOf(fault, lived[place - 1]?.fault, window, receiver);
     return { ...verdict, told, missed: missedBy(fault, verdict, told, broken) };
   });
-  const first = rows[0]?.injectedAt ?? endedAt;
+  const first = rows[0]?.begunAt ?? endedAt;
   const early = receiver.notices.filter(
     ({ at, status, receiver: name }) => status === 'firing' && name !== 'team' && at >= startedAt && at < first,
   );

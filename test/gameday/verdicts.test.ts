@@ -16,6 +16,7 @@ const fault: Fault = {
 const verdict: Verdict = {
   id: 'a-worker-hangs',
   name: fault.name,
+  begunAt: 1_000_000,
   injectedAt: 1_000_000,
   holdsAfterMs: 0,
   lastedMs: 0,
@@ -27,13 +28,23 @@ const verdict: Verdict = {
 };
 const nothing = { receivers: [], falsePages: [] };
 
+const own = {
+  detectionMs: 0,
+  recoveryMs: 0,
+  selfRecovered: 1,
+  ended: 0,
+  open: { warning: 0, critical: 0 },
+  escalated: 0,
+  unacknowledged: 0,
+};
+
 function notice(at: number, receiver: string, alert: string, status: Notice['status'] = 'firing'): Notice {
   return { at, receiver, status, alert, startsAt: at, endsAt: at };
 }
 
 function told(...notices: Notice[]) {
   const heartbeats = [0, 60_000, 120_000, 180_000, 240_000].map((ms) => 1_000_000 + ms);
-  return toldOf(fault, undefined, { from: 1_000_000, to: 1_240_000 }, { notices, heartbeats });
+  return toldOf(fault, undefined, { from: 1_000_000, injectedAt: 1_000_000, to: 1_240_000 }, { notices, heartbeats });
 }
 
 describe('who was told', () => {
@@ -68,15 +79,29 @@ describe('who was told', () => {
   it('a late page of the fault before is none of this one’s, and no false one', () => {
     const late = { notices: [notice(1_010_000, 'page', 'TradingSystemDown')], heartbeats: [1_000_500] };
     const other: Fault = { ...fault, tells: /^journal$/, pages: /^$/ };
-    const window = { from: 1_000_000, to: 1_050_000 };
+    const window = { from: 1_000_000, injectedAt: 1_000_000, to: 1_050_000 };
     expect(toldOf(other, fault, window, late)).toEqual(nothing);
     expect(toldOf(other, other, window, late).falsePages).toEqual(['TradingSystemDown']);
   });
 
   it('nobody may be woken for what advises alone, whatever tells of it', () => {
     const heard = { notices: [notice(1_010_000, 'page', 'TradingSystemDown')], heartbeats: [1_000_500] };
-    const window = { from: 1_000_000, to: 1_050_000 };
+    const window = { from: 1_000_000, injectedAt: 1_000_000, to: 1_050_000 };
     expect(toldOf({ ...fault, wakesNobody: true }, undefined, window, heard).falsePages).toEqual(['TradingSystemDown']);
+  });
+
+  it('of what a fault needs to begin with is none of the fault before it', () => {
+    const needs = { ...fault, tells: /^process\/prometheus$/, pages: /^TradingSystemDown$/ };
+    const window = { from: 1_000_000, injectedAt: 1_090_000, to: 1_240_000 };
+    const early = { notices: [notice(1_080_000, 'page', 'TradingSystemDown')], heartbeats: [1_150_000, 1_210_000] };
+    expect(toldOf(needs, undefined, window, early)).toEqual(nothing);
+    const before = { ...verdict, begunAt: 900_000, injectedAt: 900_000 };
+    const lived = [
+      { fault: { ...fault, tells: /^journal$/, pages: /^$/ }, verdict: before, broken: [] },
+      { fault: needs, verdict: { ...verdict, injectedAt: 1_090_000 }, broken: [] },
+    ];
+    const run = { violations: [], histories: 0, own, startedAt: 800_000, endedAt: 1_240_000 };
+    expect(summary([fault, needs], lived, { ...run, receiver: early }).falsePages).toEqual([]);
   });
 
   it('is the switch outside, once it has missed a heartbeat', () => {
@@ -84,7 +109,7 @@ describe('who was told', () => {
     expect(missedHeartbeats([10_000, 100_001], 0, 150_000)).toEqual([100_000]);
     expect(missedHeartbeats([], 0, 90_001)).toEqual([90_000]);
     const none = { notices: [], heartbeats: [] };
-    expect(toldOf(fault, undefined, { from: 0, to: 100_000 }, none).receivers).toEqual([
+    expect(toldOf(fault, undefined, { from: 0, injectedAt: 0, to: 100_000 }, none).receivers).toEqual([
       { name: 'heartbeat missing', alert: 'Watchdog', afterMs: 90_000 },
     ]);
   });
@@ -156,15 +181,6 @@ describe('a fault is held', () => {
 });
 
 describe('the run', () => {
-  const own = {
-    detectionMs: 0,
-    recoveryMs: 0,
-    selfRecovered: 1,
-    ended: 0,
-    open: { warning: 0, critical: 0 },
-    escalated: 0,
-    unacknowledged: 0,
-  };
   const run = { violations: [], histories: 3, own, startedAt: 900_000, endedAt: 1_100_000 };
   const heartbeats = [950_000, 1_010_000, 1_070_000];
   const lived = [{ fault, verdict, broken: [] }];

@@ -4,7 +4,7 @@ import { missedHeartbeats, type Notice } from './receiver.ts';
 
 export const goals = { detectionMs: 60_000, recoveryMs: 120_000, share: 0.95 } as const;
 
-/** What was said to people from one fault's injection to the next one's. */
+/** What was said to people from one fault's beginning to the next one's. */
 export interface Told {
   /** The first time that each receiver heard of it, in milliseconds from the injection; `heartbeat missing` is what a switch outside says. */
   receivers: { name: string; alert: string; afterMs: number }[];
@@ -17,13 +17,13 @@ const ofTheRun = /^TradingBudgetBurn|^TradingIncident(Escalated|Unacknowledged)$
 const pagers = new Set(['page', 'escalation']);
 
 /**
- * @param window its injection, and the next one's or the end of the run
+ * @param window from its beginning to the next one's or the end of the run
  * @param before the fault before it, of which a late page may still be
  */
 export function toldOf(
   fault: Fault,
   before: Fault | undefined,
-  window: { from: number; to: number },
+  window: { from: number; injectedAt: number; to: number },
   heard: { notices: readonly Notice[]; heartbeats: readonly number[] },
 ): Told {
   const inTime = heard.notices.filter(({ at, status }) => status === 'firing' && at >= window.from && at < window.to);
@@ -31,18 +31,17 @@ export function toldOf(
   const isPageOf = (name: string, of: Fault): boolean => !of.wakesNobody && isOf(name, of);
   const isTrue = (name: string): boolean =>
     ofTheRun.test(name) || isPageOf(name, fault) || (before !== undefined && isPageOf(name, before));
-  const own = inTime.filter(({ alert }) => isOf(alert, fault));
+  const { injectedAt } = window;
+  const own = inTime.filter(({ at, alert }) => at >= injectedAt && isOf(alert, fault));
   const names = [...new Set(own.map(({ receiver }) => receiver))];
-  const [missed] = missedHeartbeats(heard.heartbeats, window.from, window.to);
+  const [missed] = missedHeartbeats(heard.heartbeats, injectedAt, window.to);
   return {
     receivers: [
       ...names.flatMap((name) => {
         const first = own.find(({ receiver }) => receiver === name);
-        return first ? [{ name, alert: first.alert, afterMs: first.at - window.from }] : [];
+        return first ? [{ name, alert: first.alert, afterMs: first.at - injectedAt }] : [];
       }),
-      ...(missed === undefined
-        ? []
-        : [{ name: 'heartbeat missing', alert: 'Watchdog', afterMs: missed - window.from }]),
+      ...(missed === undefined ? [] : [{ name: 'heartbeat missing', alert: 'Watchdog', afterMs: missed - injectedAt }]),
     ],
     falsePages: [
       ...new Set(
