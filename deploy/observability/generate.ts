@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
 import { alertmanagerFile } from './alertmanager.ts';
+import { askedNames } from './asked-series.ts';
 import { agentPerformance } from './dashboards/agent-performance.ts';
 import { dashboardOf } from './dashboards/grafana.ts';
 import type { Board } from './dashboards/panel.ts';
@@ -19,7 +21,13 @@ export function generatedFiles(): Record<string, string> {
     `dashboards/${board.uid}.json`,
     `${JSON.stringify(dashboardOf(board), null, 2)}\n`,
   ]);
-  return { 'rules.yml': ruleFile(), 'alertmanager.yml': alertmanagerFile(), ...Object.fromEntries(dashboards) };
+  const asked = stringify(askedNames(boards));
+  return {
+    'rules.yml': ruleFile(),
+    'alertmanager.yml': alertmanagerFile(),
+    'asked-series.yml': asked,
+    ...Object.fromEntries(dashboards),
+  };
 }
 
 if (import.meta.main) {

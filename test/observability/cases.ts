@@ -440,7 +440,7 @@ export const cases: readonly AlertCase[] = [
   share(
     'TemporalRequestFailures',
     'temporal_request_failure_total{job="trading-cycles",status_code="UNAVAILABLE"}',
-    'temporal_request_total{job="trading-cycles"}',
+    'temporal_request_latency_seconds_count{job="trading-cycles"}',
     {
       at: [10, 100],
       beyond: [11, 100],
@@ -448,11 +448,11 @@ export const cases: readonly AlertCase[] = [
       also: [
         {
           'temporal_request_failure_total{job="trading-cycles",status_code="NOT_FOUND"}': '0+5x60',
-          'temporal_request_total{job="trading-cycles"}': '0+10x60',
+          'temporal_request_latency_seconds_count{job="trading-cycles"}': '0+10x60',
         },
         {
           'temporal_request_failure_total{job="trading-cycles",status_code="UNAVAILABLE"}': '0+0.4x60',
-          'temporal_request_total{job="trading-cycles"}': '0+1x60',
+          'temporal_request_latency_seconds_count{job="trading-cycles"}': '0+1x60',
         },
       ],
     },

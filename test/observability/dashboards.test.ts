@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { errorRatios } from '../../deploy/observability/alerts/objectives.ts';
+import { errorRatios, monthly } from '../../deploy/observability/alerts/objectives.ts';
 import { annotations } from '../../deploy/observability/dashboards/annotations.ts';
 import { boards } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
@@ -37,7 +37,7 @@ const others = [
   /^up$/,
   /^temporal_(workflow_task|activity)_schedule_to_start_latency_seconds_bucket$/,
   /^temporal_(worker_task_slots_available|sticky_cache_size)$/,
-  /^temporal_(workflow_task_execution|request)_latency_seconds_bucket$/,
+  /^temporal_(workflow_task_execution|request)_latency_seconds_(bucket|count)$/,
   /^temporal_(workflow_task_execution_failed|workflow_failed|(long_)?request_failure)_total$/,
   /^temporal_sticky_cache_(miss|total_forced_eviction)_total$/,
   /^ALERTS(_FOR_STATE)?$/,
@@ -45,7 +45,7 @@ const others = [
   /^persistence_latency_bucket$/,
   /^(alertmanager_notifications_failed|prometheus_rule_evaluation_failures)_total$/,
 ];
-const recorded = errorRatios.map(({ record }) => record);
+const recorded = [...errorRatios, ...monthly].map(({ record }) => record);
 const words = ['or', 'and', 'unless', 'offset', 'bool', 'by', 'on', 'e9'];
 
 /** Names of the metrics in an expression. */

@@ -2,13 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { prometheusFile } from '../../client/stack/observe.ts';
 import { readProfile } from '../../client/stack/profile.ts';
+import { boards } from '../../deploy/observability/generate.ts';
+import { alertGroups } from '../../deploy/observability/rules.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 
 const times = { scrapeSeconds: 10, evaluateSeconds: 10 };
 
 describe('Prometheus', () => {
   interface Told {
-    scrape_configs: { job_name: string; basic_auth?: unknown }[];
+    scrape_configs: {
+      job_name: string;
+      basic_auth?: unknown;
+      metric_relabel_configs?: { regex: string; action: string }[];
+    }[];
     alerting: { alertmanagers: { basic_auth?: unknown }[] };
   }
   const told = (configuration: Record<string, unknown>): Told =>
@@ -30,6 +36,28 @@ describe('Prometheus', () => {
     const others = ['temporal', 'prometheus', 'alertmanager'];
     expect(jobs({})).toEqual(['trading-exchange', ...own, ...others]);
     expect(jobs({ mode: 'live' })).toEqual([...own, ...others]);
+  });
+
+  it('keeps of what Temporal’s server tells what a rule or a panel asks of it, and of others all', () => {
+    const { scrape_configs } = told({});
+    const cut = scrape_configs.filter((job) => job.metric_relabel_configs !== undefined);
+    expect(cut).toMatchObject([{ job_name: 'temporal', metric_relabel_configs: [{ action: 'keep' }] }]);
+    const kept = new RegExp(`^(?:${cut[0]?.metric_relabel_configs?.[0]?.regex})$`);
+    const panels = boards.flatMap(({ rows }) => rows.flatMap((row) => row.panels));
+    const queries = [
+      ...alertGroups.flatMap(({ alerts }) => alerts.map(({ expr }) => expr)),
+      ...panels.flatMap((panel) => panel.queries.map(({ expr }) => expr)),
+    ];
+    const names = queries.flatMap((query) =>
+      [...query.replaceAll(/slo:[a-z0-9_:]+/g, '').matchAll(/\b([a-z_]+)(?:\{[^}]*\})?(?:\[|\)| or | >)/g)].map(
+        ([, name = '']) => name,
+      ),
+    );
+    expect(names).toEqual(expect.arrayContaining(['approximate_backlog_age_seconds', 'persistence_latency_bucket']));
+    const lost = names.filter((name) => name.includes('_') && !kept.test(name));
+    expect(lost).toEqual([]);
+    for (const unasked of ['service_requests', 'persistence_requests', 'persistence_latency_count'])
+      expect(kept.test(unasked)).toBe(false);
   });
 
   it('gives the watchers’ password to the watchers alone', () => {

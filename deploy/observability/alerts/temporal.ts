@@ -30,7 +30,7 @@ export const temporal: AlertGroup = {
     },
     {
       name: 'TemporalRequestFailures',
-      expr: `sum by (job) (rate(temporal_request_failure_total{${faults}}[5m])) / sum by (job) (rate(temporal_request_total[5m])) > 0.1
+      expr: `sum by (job) (rate(temporal_request_failure_total{${faults}}[5m])) / sum by (job) (rate(temporal_request_latency_seconds_count[5m])) > 0.1
   and sum by (job) (increase(temporal_request_failure_total{${faults}}[5m])) >= 10`,
       for: '1m',
       severity: 'warning',

@@ -56,6 +56,7 @@ export const temporalRow: Board['rows'][number] = {
         { value: null, color: 'green' },
         { value: 1, color: 'red' },
       ],
+      alerts: [alertOf({ alertname: 'TemporalNonDeterminism' })],
       queries: [
         {
           expr: 'sum(temporal_workflow_task_execution_failed_total{failure_reason="NonDeterminismError"}) or vector(0)',
@@ -99,6 +100,7 @@ export const temporalRow: Board['rows'][number] = {
       'By operation, long polls left out.',
       'temporal_request_latency_seconds',
       'operation',
+      [alertOf({ alertname: 'TemporalRequestLatency' })],
     ),
     {
       title: 'Failed requests to Temporal',
