@@ -89,7 +89,7 @@ export async function observers(
   profile: Profile,
   options: { onProgress: (message: string) => void; signal: AbortSignal },
 ): Promise<ProcessSpec[]> {
-  const { ports, retentionDays, ...times } = profile.observability;
+  const { ports, retentionDays, retentionGigabytes, ...times } = profile.observability;
   const folder = observabilityFolder();
   const secretFolder = join(folder, 'secrets');
   rmSync(secretFolder, { recursive: true, force: true });
@@ -121,6 +121,7 @@ export async function observers(
       `--web.config.file=${files.web}`,
       `--storage.tsdb.path=${join(folder, 'prometheus')}`,
       `--storage.tsdb.retention.time=${retentionDays}d`,
+      `--storage.tsdb.retention.size=${retentionGigabytes}GB`,
       // An alert ends four times the resend delay (a minute) after it was last sent: a restart is no end of what fires. What fired before it fires
       // again at the second look, however long it would have to hold otherwise.
       '--rules.alert.for-grace-period=0s',

@@ -46,7 +46,8 @@ const observabilitySchema = z.strictObject({
   ports: z.strictObject({ prometheus: port.default(9090), alertmanager: port.default(9093) }).prefault({}),
   scrapeSeconds: z.int().min(1).max(60).default(10),
   evaluateSeconds: z.int().min(1).max(60).default(10),
-  retentionDays: z.int().min(1).max(365).default(15),
+  retentionDays: z.int().min(1).max(800).default(400),
+  retentionGigabytes: z.int().min(1).max(1_000).default(8),
 });
 
 const supervisionSchema = z.strictObject({

@@ -49,7 +49,7 @@ beforeAll(async () => {
   await once(receiver, 'listening');
   vi.stubEnv('SAPPHIRE_ALERT_WEBHOOK_URL', `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`);
   ports = await freePorts('prometheus', 'alertmanager');
-  const observability = { ports, retentionDays: 1, scrapeSeconds: 1, evaluateSeconds: 1 };
+  const observability = { ports, retentionDays: 1, retentionGigabytes: 1, scrapeSeconds: 1, evaluateSeconds: 1 };
   const profile = { ...readProfile(), observability };
   const signal = AbortSignal.timeout(60_000);
   specs = await observers(parseConfiguration({}, 'the test'), profile, { onProgress: () => undefined, signal });
