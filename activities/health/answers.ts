@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { Configuration } from '../../contracts/config/schema.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
 import type { ProtectionState } from '../../contracts/protection.ts';
 import { plainText } from '../../contracts/text.ts';
@@ -15,7 +16,7 @@ const TIMEOUT_MS = 3_000;
 export function createAnswerWatch(
   client: Client,
   journal: Pick<Journal, 'ledger'>,
-  account: string,
+  { account, symbols }: Pick<Configuration, 'account' | 'symbols'>,
   startedAt: number,
 ) {
   const answeredAt = new Map<string, number>();
@@ -55,7 +56,7 @@ export function createAnswerWatch(
 
     /** Whether the exits of each holding answer. Those that do not run at all are another incident. */
     async exits(): Promise<Observation[]> {
-      const held = await guardedHoldings(journal, account);
+      const held = await guardedHoldings(journal, account, symbols);
       const silent = await Promise.all(
         held.map(async (symbol) => {
           const state = await ask<ProtectionState>(protectWorkflowId(account, symbol), 'protection');

@@ -81,7 +81,7 @@ function createProbes(dependencies: HealthDependencies, startedAt: number): (lat
   const { account, mode, warehouse, protection, symbols } = configuration;
   const sinceItServes = createPatience(startedAt);
   const scheduleLook = createScheduleWatch(client);
-  const answers = createAnswerWatch(client, journal, account, startedAt);
+  const answers = createAnswerWatch(client, journal, configuration, startedAt);
   const runs = (workflowId: string): Promise<boolean> => isRunning(client, workflowId);
   /** What is read is of no account. */
   const askTemporal = (): Promise<boolean> =>
@@ -94,7 +94,7 @@ function createProbes(dependencies: HealthDependencies, startedAt: number): (lat
     () => haltObservations(journal, account),
     answers.control,
     () => ordersObservation(journal, account),
-    ...(protection.enabled ? [() => protectionObservation(journal, runs, account), answers.exits] : []),
+    ...(protection.enabled ? [() => protectionObservation(journal, runs, account, symbols), answers.exits] : []),
     () => cycleObservation(journal, account),
     ...watchedSchedules(configuration).map((schedule) => () => scheduleLook(schedule)),
     // A worker of this version asks for nothing before trading control has answered it.

@@ -6,7 +6,7 @@ import type { RiskVerdict } from './portfolio.ts';
 import type { Books, PlanRequest, TradeDraft, View } from './request.ts';
 import { costOfOneWay, costVerdict } from './sizing.ts';
 import type { Kept, Targets } from './targets.ts';
-import { endOfView } from './upheld.ts';
+import { endOfView, isOwners } from './upheld.ts';
 
 /*
  * A target is traded towards from both sides, and not at once when it moves: around it lies a band in which a trade costs more than it is worth. What
@@ -37,6 +37,10 @@ export function draftOf(course: Course, view: View): TradeDraft[] {
   const position = books.positions.find((one) => one.symbol === symbol);
   const held = decimal(position?.quantity ?? '0');
   if (!market && held.greaterThan(0)) course.verdicts.push(notInCycle(symbol, held, 'market data', 'none'));
+  if (held.greaterThan(0) && isOwners(request, books, symbol)) {
+    course.verdicts.push(notInCycle(symbol, held, 'configured or bought', 'paid in'));
+    return [];
+  }
   const mid = market && midPrice(market.book);
   if (!market || !mid) return [];
   const { base } = market.instrument;

@@ -6,7 +6,7 @@ import { isHeld } from './holding.ts';
 import type { Restriction } from './portfolio.ts';
 import { isRemnant } from './position.ts';
 import type { Books, PlanRequest } from './request.ts';
-import { upheldAt } from './upheld.ts';
+import { isOwners, upheldAt } from './upheld.ts';
 
 /*
  * The daily loss stop and the last step of the drawdown guard halt until a person resumes. The first step lets only reducing orders pass: until equity
@@ -58,10 +58,13 @@ function restOf(request: PlanRequest, books: Books, equity: Decimal): Restrictio
 }
 
 /** Nothing is on its way, and nothing held that an order could sell. */
-function isFlat({ prices, snapshot, limits }: PlanRequest, { openOrders, positions }: Books): boolean {
+function isFlat(request: PlanRequest, books: Books): boolean {
+  const { prices, snapshot, limits } = request;
+  const { openOrders, positions } = books;
   if (openOrders.length > 0) return false;
   return positions.every((position) => {
     if (!isHeld(position) || isHalted(prices, position.symbol)) return true;
+    if (isOwners(request, books, position.symbol)) return true;
     const market = snapshot.symbols.find(({ instrument }) => instrument.symbol === position.symbol);
     const least = max(decimal(limits.minOrderNotional), decimal(market?.instrument.minNotional ?? '0'));
     if (decimal(position.quantity).lessThan(market?.instrument.minQuantity ?? '0')) return true;

@@ -66,6 +66,8 @@ export interface PlanRequest {
   currency: string;
   epoch: number;
   views: readonly View[];
+  /** Symbols that are traded by configuration. */
+  configured: readonly string[];
   /** How far the views look. */
   horizonMs: number;
   /** What the agents saw, with the books of the prices. */

@@ -16,6 +16,14 @@ export function upheldAt({ positions, upheld }: Books, symbol: string): number {
 }
 
 /**
+ * Whether what is held is its owner's to trade: it was paid in, of a symbol that is not configured and that nobody here ever bought or upheld, as BNB
+ * that is to pay fees is.
+ */
+export function isOwners({ configured }: Pick<PlanRequest, 'configured'>, { upheld }: Books, symbol: string): boolean {
+  return !configured.includes(symbol) && upheld.every((one) => one.symbol !== symbol);
+}
+
+/**
  * What becomes of a holding of which this cycle would keep less.
  *
  * @param kept what it would keep, in the base asset

@@ -25,8 +25,13 @@ describe('what guards money', () => {
         }),
       },
     } as unknown as Client;
-    const ledger = { positions: async () => [holding] } as unknown as Journal['ledger'];
-    watch = createAnswerWatch(client, { ledger }, 'main', BEGIN);
+    const paidIn = { ...holding, symbol: 'BNB/USDT' };
+    const ledger = {
+      positions: async () => [holding, paidIn],
+      neverBought: async () => [paidIn.symbol, holding.symbol],
+    } as unknown as Journal['ledger'];
+    // Nobody asks of exits that what was paid in does not have.
+    watch = createAnswerWatch(client, { ledger }, { account: 'main', symbols: [holding.symbol] }, BEGIN);
   });
   afterEach(() => vi.useRealTimers());
 

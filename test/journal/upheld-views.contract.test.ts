@@ -3,6 +3,8 @@ import { riskSchema } from '../../contracts/config/schema.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import type { PlanningView } from '../../stores/journal/books/cycles.ts';
+import { ownHoldings } from '../../trading/execute/held.ts';
+import { fund, leg, trade } from '../support/books.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -48,5 +50,21 @@ describe.each(adapterNames)('the views that are held on, on %s', (name) => {
       { symbol: 'ETH/USDT', at: 1_000 },
     ]);
     expect(await planned('c4', 'main', 5_000)).toHaveLength(2);
+  });
+
+  it('begin with what is bought, and not with what is paid in', async () => {
+    const { ledger } = books.journal;
+    const paid = { reference: 'd-1', asset: 'BNB', symbol: 'BNB/USDT', amount: '1', value: '600', at: 500 };
+    await fund(books.journal);
+    await ledger.transfer({ account: 'main', ...paid });
+    expect(await ledger.neverBought('main')).toEqual(['BNB/USDT']);
+    await trade(books.journal, leg());
+    expect(await ledger.neverBought('main')).toEqual(['BNB/USDT']);
+    expect(await planned('c1', 'main', 1_000)).toMatchObject([{ symbol: leg().symbol }]);
+    expect((await ownHoldings(books.journal, 'main', [])).map(({ symbol }) => symbol)).toEqual([leg().symbol]);
+    expect(await ownHoldings(books.journal, 'main', ['BNB/USDT'])).toHaveLength(2);
+    // Once a cycle has upheld it, it is traded like any other.
+    await planned('c2', 'main', 2_000, ['BNB/USDT']);
+    expect(await ledger.neverBought('main')).toEqual([]);
   });
 });

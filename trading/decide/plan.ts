@@ -41,6 +41,7 @@ export async function planOfCycle(
         account,
         currency,
         epoch,
+        configured: configuration.symbols,
         views: consensus.symbols.filter(({ symbol }) => tradedSymbols.includes(symbol)),
         // A coordinator of an earlier release does not say it.
         horizonMs: consensus.horizonMs ?? cycle.horizonMinutes * 60_000,

@@ -7,6 +7,7 @@ import type { ControlState } from '../../stores/journal/books/control.ts';
 import type { ReconciliationReport } from '../../stores/journal/books/exchange.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../../venues/port.ts';
+import { ownHoldings } from '../execute/held.ts';
 import { PROTECTED_WITHIN_MS } from '../reconcile/missing.ts';
 import { isUnresolved } from '../reconcile/unresolved.ts';
 
@@ -92,10 +93,13 @@ export async function ordersObservation(journal: Pick<Journal, 'intents'>, accou
 }
 
 /** What is held for long enough to have exits. */
-export async function guardedHoldings(journal: Pick<Journal, 'ledger'>, account: string): Promise<string[]> {
+export async function guardedHoldings(
+  journal: Pick<Journal, 'ledger'>,
+  account: string,
+  configured: readonly string[],
+): Promise<string[]> {
   const before = Date.now() - PROTECTED_WITHIN_MS;
-  const positions = await journal.ledger.positions(account);
-  const held = positions.filter((one) => isHeld(one) && one.openedAt < before);
+  const held = (await ownHoldings(journal, account, configured)).filter((one) => one.openedAt < before);
   return held.map(({ symbol }) => symbol);
 }
 
@@ -104,9 +108,10 @@ export async function protectionObservation(
   journal: Pick<Journal, 'ledger'>,
   isRunning: (workflowId: string) => Promise<boolean>,
   account: string,
+  configured: readonly string[],
 ): Promise<Observation[]> {
   const bare: string[] = [];
-  for (const symbol of await guardedHoldings(journal, account)) {
+  for (const symbol of await guardedHoldings(journal, account, configured)) {
     if (!(await isRunning(protectWorkflowId(account, symbol)))) bare.push(symbol);
   }
   const detail = `no exits watch over ${bare.join(', ')}`;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { isHeld } from '../../domain/portfolio/holding.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { ownHoldings } from '../execute/held.ts';
 import { ALL_AT_ONCE } from './due-symbols.ts';
 import type { Ingest } from './ingest.ts';
 import { createUnresolvedWatch } from './unresolved.ts';
@@ -45,7 +45,7 @@ export function startIngestLoop({ ingest, journal, account, symbols, protect, lo
 
   /** Once a holding: its entry's time names it. */
   const protectHoldings = async (protectOne: (symbol: string) => Promise<void>): Promise<void> => {
-    for (const { symbol, openedAt } of (await journal.ledger.positions(account)).filter(isHeld)) {
+    for (const { symbol, openedAt } of await ownHoldings(journal, account, symbols)) {
       if (protectedSince.get(symbol) === openedAt) continue;
       await protectOne(symbol);
       protectedSince.set(symbol, openedAt);

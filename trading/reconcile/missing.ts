@@ -1,9 +1,9 @@
 import { flattenWorkflowId, orderWorkflowId, planWorkflowId, protectWorkflowId } from '../../contracts/workflow-ids.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
-import { isHeld } from '../../domain/portfolio/holding.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { ownHoldings } from '../execute/held.ts';
 
 /*
  * What runs is lost by hand alone (terminated, reset, another server). What the journal says is under way runs again after this.
@@ -115,10 +115,11 @@ export interface StartedExits {
 export async function startMissingProtection(
   { journal, runs }: { journal: Pick<Journal, 'ledger'>; runs: Runs },
   account: string,
+  configured: readonly string[],
   now: number,
 ): Promise<StartedExits[]> {
   const started: StartedExits[] = [];
-  for (const { symbol, openedAt } of (await journal.ledger.positions(account)).filter(isHeld)) {
+  for (const { symbol, openedAt } of await ownHoldings(journal, account, configured)) {
     const workflowId = protectWorkflowId(account, symbol);
     const last = await runs.state(workflowId);
     if (last === 'running') continue;

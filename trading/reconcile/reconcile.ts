@@ -146,7 +146,9 @@ async function startMissing(tools: ReconcileTools, account: string, at: number, 
     ...(await startMissingPlans(tools, account, configuration.execution.onLegFailure, at)),
     ...(await startMissingFlatten(tools, account)),
   ];
-  const exits = configuration.protection.enabled ? await startMissingProtection(tools, account, at) : [];
+  const exits = configuration.protection.enabled
+    ? await startMissingProtection(tools, account, configuration.symbols, at)
+    : [];
   const overdue = exits.flatMap((exit) => (exit.overdue ? [exit.workflowId] : []));
   await tellMissing(tools, account, at, [...missing, ...overdue]);
   return [...missing, ...exits.map(({ workflowId }) => workflowId)];

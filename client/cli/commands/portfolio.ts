@@ -16,9 +16,10 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   const { account, currency } = configuration;
   const books = await journal();
   const { ledger } = books;
-  const [balances, held, marks, deposits, paidIn, fees, modelCostUsd, cycles] = await Promise.all([
+  const [balances, held, neverBought, marks, deposits, paidIn, fees, modelCostUsd, cycles] = await Promise.all([
     ledger.balances(account),
     ledger.positions(account),
+    ledger.neverBought(account),
     ledger.equityMarks(account),
     ledger.deposits(account),
     ledger.paidIn(account, currency),
@@ -28,11 +29,12 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   ]);
   const prices = knownPrices(cycles);
   const positions = held.map((position) => viewPosition(position, prices.get(position.symbol)));
+  const kept = neverBought.filter((symbol) => !configuration.symbols.includes(symbol));
   const profit = profitOf(positions, marks, paidIn);
   const { sinceDeposits: pnl } = profit;
   const equity = marks?.equity;
   print(
-    { account, currency, equity, pnl, profit, marks, deposits, paidIn, fees, modelCostUsd, balances, positions },
+    { account, currency, equity, pnl, profit, marks, deposits, paidIn, fees, modelCostUsd, balances, positions, kept },
     options,
     () => [
       `account ${account}`,
@@ -60,6 +62,9 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
           position.realizedPnl,
           position.unrealizedPnl ?? 'not known',
         ]),
+      ),
+      ...kept.map(
+        (symbol) => `${symbol} was paid in, is not configured and was never bought here: no cycle and no exit sells it`,
       ),
     ],
   );

@@ -46,6 +46,8 @@ export interface LedgerBook {
   transfer(entry: Transfer): Promise<void>;
   balances(account: string): Promise<Balance[]>;
   positions(account: string): Promise<BookedPosition[]>;
+  /** Symbols of which something is held that was paid in, and of which nothing was ever bought or upheld here. */
+  neverBought(account: string): Promise<string[]>;
   /** Deposits less withdrawals, by asset. */
   deposits(account: string): Promise<Record<string, DecimalText>>;
   /** The same at their worth of the moment, in the account's currency. */

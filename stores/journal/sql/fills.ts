@@ -8,6 +8,7 @@ import type { Transaction } from './database.ts';
 import { bookOnPosition, payThirdFee } from './positions.ts';
 import { openReservation, type Posting, post } from './postings.ts';
 import { countTrade } from './trading-day.ts';
+import { noteBought } from './upheld-views.ts';
 
 /** What an order's fills belong to. */
 export interface FillOwner {
@@ -42,6 +43,7 @@ export async function bookFill(transaction: Transaction, fill: Fill, owner: Fill
   if (fill.venue !== venue) throw new Error(`a fill at ${fill.venue} is none of ${fill.account}, which is at ${venue}`);
 
   await countTrade(transaction, fill);
+  if (fill.side === 'buy') await noteBought(transaction, fill.account, fill.symbol, fill.filledAt);
   const key = `fill/${fill.venue}/${fill.account}/${fill.symbol}/${fill.tradeId}/${fill.intentId}`;
   const thirdFee = await payThirdFee(transaction, fill);
   const realizedPnl = await bookOnPosition(transaction, fill, legId, thirdFee?.cost);

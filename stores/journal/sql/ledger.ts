@@ -16,6 +16,7 @@ import { movePosition, readPositions, readStored, sweepDust } from './positions.
 import { amountsOf, balanceOf, post } from './postings.ts';
 import { readLimits } from './settings-kinds.ts';
 import { readTradingDay } from './trading-day.ts';
+import { readNeverBought } from './upheld-views.ts';
 
 export async function readBalances(sql: Sql, account: string): Promise<Balance[]> {
   const balances = new Map<string, Balance>();
@@ -122,6 +123,7 @@ export function createLedgerBook(database: Database): LedgerBook {
       database.transaction(account, { ledger: true }, (transaction) => settleEarlierFees(transaction, account)),
     balances: (account) => readBalances(database, account),
     positions: (account) => readPositions(database, account),
+    neverBought: (account) => readNeverBought(database, account),
 
     async deposits(account) {
       const deposits = await amountsOf(database, account, 'deposits');

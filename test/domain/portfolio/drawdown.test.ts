@@ -51,12 +51,19 @@ describe('an account that only reduces', () => {
     expect(plan(seen, books).restriction).toBeUndefined();
   });
 
+  it('holds nothing of its own where all was paid in', () => {
+    const books = { ...fallen, ...held('0.01'), marks: { dayOpen: '10000', highWater: '11200' } };
+    expect(plan({ ...seen, configured: ['ETH/USDT'] }, books).restriction).toMatchObject({ code: 'DrawdownRested' });
+    expect(plan(seen, books).restriction).toBeUndefined();
+  });
+
   describe('and holds what the exchange does not trade', () => {
     const old = (status: string, changes: Plain<Partial<Books>> = {}) => {
       const prices = pricesIn(seen.snapshot);
       const symbols = [...prices.symbols, { symbol: 'OLD/USDT', status, book: prices.symbols[1]?.book ?? NO_BOOK }];
       const positions = [{ ...position('OLD/USDT', '1'), averageCost: '1' }];
-      return plan({ ...seen, prices: { ...prices, symbols } }, { ...fallen, positions, ...changes }).restriction;
+      const request = { ...seen, configured: ['OLD/USDT'], prices: { ...prices, symbols } };
+      return plan(request, { ...fallen, positions, ...changes }).restriction;
     };
     const marks = { dayOpen: '10000', highWater: '13829' };
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { pricesIn } from '../../../domain/market/prices.ts';
-import type { Books, PlanRequest } from '../../../domain/portfolio/request.ts';
+import type { Books, PlanRequest, View } from '../../../domain/portfolio/request.ts';
 import type { Plain } from '../../support/plain.ts';
-import { codes, HORIZON_MS, invested, later, limits, NOW, plan, position, seen, snapshot, up } from './plan.ts';
+import { codes, HORIZON_MS, invested, later, limits, market, NOW, plan, position, seen, snapshot, up } from './plan.ts';
 
 describe('what a sale would leave', () => {
   // Of 60 USDT 18 are held, of which 0.25 · 0.2 · 0.0005 / 0.02² = 0.0625 would be kept: 3.75 USDT.
@@ -57,6 +57,38 @@ describe('what is held of a symbol that is not decided on', () => {
     expect(legs).toEqual([]);
     expect(verdicts).toEqual([{ ...outside, limit: 'asked for', value: 'others alone' }]);
     expect(plan({ views: eth }, { positions: [position('BTC/USDT', '0', '0.001')] }).verdicts).toEqual([]);
+  });
+
+  it("stays its owner's where it was paid in, whatever is thought of it and for how long, until it is configured or was bought", () => {
+    const symbols = [...snapshot.symbols, market('BNB/USDT', '599.9', '600.1')];
+    const bnb = (direction: View['direction'], changes: Plain<Partial<PlanRequest>>, books: Plain<Partial<Books>>) =>
+      plan(
+        {
+          ...seen,
+          snapshot: { ...seen.snapshot, symbols },
+          views: [{ ...up, symbol: 'BNB/USDT', direction }],
+          ...changes,
+        },
+        {
+          positions: [position('BNB/USDT', '1')],
+          balances: [
+            { asset: 'USDT', free: '10000', reserved: '0', dust: '0' },
+            { asset: 'BNB', free: '1', reserved: '0', dust: '0' },
+          ],
+          ...books,
+        },
+      );
+    for (const direction of ['up', 'flat', 'down', 'none'] as const) {
+      const { legs, verdicts } = bnb(direction, {}, {});
+      expect(legs).toEqual([]);
+      const numbers = { limit: 'configured or bought', value: 'paid in', before: '1', after: '1' };
+      expect(verdicts).toEqual([{ code: 'NotInCycle', symbol: 'BNB/USDT', ...numbers }]);
+    }
+    const configured = ['BTC/USDT', 'BNB/USDT'];
+    expect(bnb('flat', { configured }, {}).legs).toMatchObject([{ symbol: 'BNB/USDT', side: 'sell', quantity: '1' }]);
+    const upheld = [{ symbol: 'BNB/USDT', at: 0 }];
+    expect(bnb('flat', {}, { upheld }).legs).toMatchObject([{ symbol: 'BNB/USDT', side: 'sell', quantity: '1' }]);
+    expect(bnb('up', {}, {}).equity).toBe('10600');
   });
 
   it('has its reason: no market was shown of it', () => {

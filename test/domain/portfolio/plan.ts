@@ -106,6 +106,7 @@ export function plan(changes: Plain<Partial<PlanRequest>> = {}, books: Plain<Par
       account: 'main',
       currency: 'USDT',
       epoch: 4,
+      configured: ['BTC/USDT', 'ETH/USDT'],
       views: [up],
       horizonMs: HORIZON_MS,
       snapshot,
