@@ -182,6 +182,7 @@ export const processFaults: readonly Fault[] = [
       name: 'Temporal is far away (1.2 s each way)',
       kind: 'Temporal is far away',
       tells: /^temporal|^Temporal|^health$/,
+      pages: followsFrom('temporal'),
     },
     90_000,
     (stack) => {
