@@ -90,9 +90,12 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
 const leave = (): never => process.exit(130);
 for (const signal of signals) process.once(signal, leave);
 const stack = await startGameDayStack(say);
+let stopped: Promise<void> | undefined;
+/** Once: who is interrupted comes by here a second time, as what it was doing fails. */
+const stop = (): Promise<void> => (stopped ??= stack.stop());
 for (const signal of signals) {
   process.off(signal, leave);
-  process.once(signal, () => void stack.stop().finally(leave));
+  process.once(signal, () => void stop().finally(leave));
 }
 let reached = false;
 try {
@@ -101,7 +104,7 @@ try {
   const words = 'said' in report ? describeQuiet(report) : describe(report);
   process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : words);
 } finally {
-  await stack.stop().catch((error: unknown) => say(String(error)));
+  await stop().catch((error: unknown) => say(String(error)));
 }
 process.exit(reached ? 0 : 1);
 
