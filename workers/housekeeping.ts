@@ -17,6 +17,7 @@ import { feedsOf } from '../stores/warehouse/feeds.ts';
 import { openWarehouse } from '../stores/warehouse/warehouse.ts';
 import { bindBooks } from '../trading/control/bind-account.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
+import { probeDisk } from '../trading/health/probes.ts';
 import { marketSpeed, refuseUnfitKeys, tradingAccess } from '../venues/access.ts';
 import { openVenue } from '../venues/open.ts';
 import { runRole } from './role.ts';
@@ -87,6 +88,7 @@ await runRole('housekeeping', async ({ configuration, secrets, client, logger })
             engines: startedEngines(),
             dataFolder: dataFolder(),
             exportLagMs: () => exportLagMs(warehouse, feeds),
+            room: () => probeDisk(dataFolder()),
             backupAt: async () => (await listBackups(backupFolder())).at(0)?.manifest.madeAt ?? startedAt,
             restoreSchedules: () => restoreRounds(client, configuration, speed),
             logger,

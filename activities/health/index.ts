@@ -14,13 +14,7 @@ import {
   protectionObservation,
 } from '../../trading/health/books.ts';
 import { type HealthLook, takeLook, tryRecovery } from '../../trading/health/look.ts';
-import {
-  type ExchangeView,
-  probeDisk,
-  probeExchange,
-  probeProcess,
-  probeTemporal,
-} from '../../trading/health/probes.ts';
+import { type ExchangeView, probeExchange, probeProcess, probeTemporal } from '../../trading/health/probes.ts';
 import { quotingObservation } from '../../trading/health/quoting.ts';
 import { backupObservation, createPatience, isStarting, outboxObservation } from '../../trading/health/upkeep.ts';
 import { beating } from '../heartbeat.ts';
@@ -40,6 +34,8 @@ export interface HealthDependencies extends RecoveryTools {
   engines: readonly Engine[];
   /** Age of the oldest event that is not in the warehouse yet. */
   exportLagMs(): Promise<number>;
+  /** What is left of the disk of the data. */
+  room(): Promise<Observation[]>;
   /** When the newest backup was made, and when the first could have been; UTC epoch milliseconds. */
   backupAt(): Promise<number>;
   logger: Logger;
@@ -77,7 +73,7 @@ type Probe = () => Promise<Observation[]>;
 
 /** All that is looked at, by a look that began so much later than it was due. */
 function createProbes(dependencies: HealthDependencies, startedAt: number): (lateMs: number) => Probe[] {
-  const { journal, client, configuration, exchange, engines, dataFolder, exportLagMs, backupAt } = dependencies;
+  const { journal, client, configuration, exchange, engines, exportLagMs, room, backupAt } = dependencies;
   const { account, mode, warehouse, protection, symbols } = configuration;
   const sinceItServes = createPatience(startedAt);
   const scheduleLook = createScheduleWatch(client);
@@ -102,7 +98,7 @@ function createProbes(dependencies: HealthDependencies, startedAt: number): (lat
     () => outboxObservation(exportLagMs, warehouse.exportSeconds),
     async () => backupObservation(backupScheduleId(mode), await backupAt()),
     ...(engines.includes('hummingbot') ? [() => quotingObservation(configuration)] : []),
-    () => probeDisk(dataFolder),
+    room,
     () => probeTemporal(askTemporal, lateMs),
   ];
 }

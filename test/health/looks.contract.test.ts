@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createHealthActivities, type HealthActivities, type HealthLook } from '../../activities/health/index.ts';
 import type { EngineState } from '../../contracts/hummingbot.ts';
+import type { Observation } from '../../domain/health/health.ts';
 import { hummingbotEngineToken } from '../../runtime/configuration/engines.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { registry } from '../../runtime/telemetry/metrics.ts';
@@ -20,6 +21,8 @@ let told: EngineState;
 let restarts: number;
 let restartStatus: number;
 let data: string;
+/** Of no account who else fills the disk of these tests. */
+let disk: Observation[];
 
 const environment = new MockActivityEnvironment();
 const look = (): Promise<HealthLook> => environment.run(activities.lookAtHealth, Date.now());
@@ -33,6 +36,7 @@ beforeEach(async () => {
   const { port } = await freePorts('port');
   restarts = 0;
   data = temporaryFolder();
+  disk = [{ component: 'disk', detail: 'room' }];
   restartStatus = 200;
   engine = createServer((request, response) => {
     if (request.url === '/restart' && request.method === 'POST') {
@@ -57,6 +61,7 @@ beforeEach(async () => {
     engines: ['hummingbot'],
     dataFolder: data,
     exportLagMs: async () => 0,
+    room: async () => disk,
     backupAt: async () => Date.now(),
     restoreSchedules: async () => [],
     logger: pino({ level: 'silent' }),
@@ -142,6 +147,16 @@ it('a time in which nobody looked is told with its length, also where the worker
   await journal.incidents.rest('health');
   expect((await look()).unwell).not.toContain('health: health.blind');
   expect(await blind()).toHaveLength(1);
+});
+
+it('a disk that runs full is an incident until there is room again', async () => {
+  told = reportedAt(Date.now());
+  disk = [{ component: 'disk', detail: '1 MB of 9 MB are free', code: 'disk.low' }];
+  expect((await look()).unwell).toEqual(['disk: disk.low']);
+  disk = [{ component: 'disk', detail: 'room' }];
+  expect((await look()).unwell).toEqual([]);
+  const [incident] = await journal.incidents.list({ limit: 1 });
+  expect(incident).toMatchObject({ code: 'disk.low', recoveredAt: expect.any(Number) });
 });
 
 it('a look that comes late says that nobody has looked', async () => {
