@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { expect, it } from 'vitest';
+import { createProgram } from '../../client/cli/program.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { runbookCommands } from '../support/runbooks.ts';
+
+const commands = runbookCommands();
+const unique = [...new Map(commands.map((command) => [command.text, command])).values()];
+
+/** What the README has a person type before a command. */
+const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8');
+const [, prefix = ''] = /^`([a-z ]+) COMMAND` in this folder/m.exec(readme) ?? [];
+
+/** Of every system that Sapphire runs on, or of the project. */
+const programs = new Set(['npx', 'npm', 'node', 'curl', 'df', 'du', 'ps', 'kill', 'date', 'tail', 'sort', 'cat']);
+
+/** Takes the words as the command line does, up to the action. */
+async function takenFor(words: readonly string[]): Promise<string> {
+  const program = await createProgram(words[0]);
+  const silence = (command: Command): void => {
+    command.configureOutput({ writeErr: () => {}, writeOut: () => {} });
+    for (const each of command.commands) silence(each);
+  };
+  silence(program);
+  let taken = '';
+  program.hook('preAction', (_program, command) => {
+    taken = command.name();
+    throw new Error('enough');
+  });
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (taken === '') throw error;
+  }
+  return taken;
+}
+
+it('the README says where to stand and what to type', () => {
+  expect(prefix).toBe('npx sapphire');
+});
+
+it('no command stands in a runbook without what has to be typed before it', () => {
+  const bare = commands.filter(({ words: [first = ''] }) => ['sapphire', 'temporal', './sapphire'].includes(first));
+  expect(bare.map(({ name, text }) => `${name}: ${text}`)).toEqual([]);
+});
+
+it.each(unique.filter(({ text }) => text.startsWith(`${prefix} `)))('$text is a command', async ({ words }) => {
+  expect(await takenFor(words.slice(prefix.split(' ').length))).not.toBe('');
+});
+
+it('what else is typed is there on every system', () => {
+  const strange = commands.flatMap(({ name, text, words }) =>
+    text
+      .split(' | ')
+      .map((part) => (part === text ? words[0] : part.split(' ')[0]) ?? '')
+      .filter((program) => !programs.has(program))
+      .map((program) => `${name}: ${program} (${text})`),
+  );
+  expect(strange).toEqual([]);
+});
