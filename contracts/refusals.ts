@@ -64,7 +64,7 @@ export const refusals: Readonly<Record<RefusalCode, RefusalRow>> = {
   },
   NotInCycle: {
     by: plan,
-    why: 'The cycle was run for other symbols, or had no market data of this one: what is held of it stays.',
+    why: 'Other symbols were asked for, no market data came, or it was paid in: what is held of it stays.',
     numbers: 'what it would need, what it had',
     change: 'quantity',
   },
