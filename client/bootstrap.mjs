@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(project, 'node_modules');
@@ -218,11 +218,13 @@ async function keepRunning(candidates, args) {
 async function callForHelp(end) {
   const base = (process.env.SAPPHIRE_ALERT_WEBHOOK_URL ?? '').trim().replace(/\/$/, '');
   if (base === '') return;
+  // As runtime/configuration/project-url.ts.
+  const pages = ((process.env.SAPPHIRE_PROJECT_URL ?? '').trim() || pathToFileURL(project).href).replace(/\/+$/, '');
   const labels = { alertname: 'TradingStopped', severity: 'critical' };
   const annotations = {
     summary: 'Everything was stopped, and nothing is traded or protected.',
     description: `It was started again ${RESTARTS} times within ${RESTART_WINDOW_MS / 60_000} minutes, and ${end} the last time. What is held has no protective exits until the next start.`,
-    runbook_url: 'docs/operation.md#when-everything-was-stopped',
+    runbook_url: `${pages}/docs/operation.md#when-everything-was-stopped`,
   };
   const alerts = [{ status: 'firing', labels, annotations, startsAt: new Date().toISOString() }];
   const body = { version: '4', receiver: 'page', status: 'firing', groupLabels: labels, commonLabels: labels };

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { UserError } from '../../contracts/errors.ts';
 import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import { withoutLineEnds } from '../../runtime/configuration/environment.ts';
+import { pageUrl } from '../../runtime/configuration/project-url.ts';
 import { sentenceOf } from '../controls/words.ts';
 import { observerAuthorization } from './observer-access.ts';
 import { WEBHOOK_VARIABLE } from './receivers.ts';
@@ -57,7 +58,7 @@ export async function sayLastWord(
     annotations: {
       summary: 'Everything was stopped, and nothing is traded or protected.',
       description: `${message} ${held}`,
-      runbook_url: 'docs/operation.md#when-everything-was-stopped',
+      runbook_url: pageUrl('docs/operation.md#when-everything-was-stopped', environment),
     },
     startsAt: new Date().toISOString(),
   };

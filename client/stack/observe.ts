@@ -8,6 +8,7 @@ import { UserError } from '../../contracts/errors.ts';
 import { healthEndpoints } from '../../runtime/configuration/addresses.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
+import { pageUrl } from '../../runtime/configuration/project-url.ts';
 import { debianProgram, type FoundProgram } from './debian-programs.ts';
 import {
   OBSERVER,
@@ -20,7 +21,7 @@ import type { ProcessSpec } from './process-spec.ts';
 import type { Profile } from './profile.ts';
 import { alertmanagerFile, calleesIn, uncalled } from './receivers.ts';
 
-const rules = join(projectFolder, 'deploy', 'observability', 'generated', 'rules.yml');
+const committedRules = join(projectFolder, 'deploy', 'observability', 'generated', 'rules.yml');
 const asked = join(projectFolder, 'deploy', 'observability', 'generated', 'asked-series.yml');
 
 export interface ScrapeTimes {
@@ -34,16 +35,22 @@ function askedAlone(): object {
   return { source_labels: ['__name__'], regex: names.join('|'), action: 'keep' };
 }
 
+/** The committed rules; each leads to its runbook by an address that can be followed from wherever its alert is read. */
+export function rulesFile(environment: NodeJS.ProcessEnv = process.env): string {
+  const text = readFileSync(committedRules, 'utf8');
+  return text.replaceAll(/(?<=^ *runbook_url: )deploy\/\S+$/gm, (path) => JSON.stringify(pageUrl(path, environment)));
+}
+
 /**
- * The jobs of this machine's processes, `trading-<role>`, with the committed rules.
+ * The jobs of this machine's processes, `trading-<role>`.
  *
- * @param passwordFile by which Prometheus gets to itself and to Alertmanager
+ * @param files the rules, and the password by which Prometheus gets to itself and to Alertmanager
  */
 export function prometheusFile(
   configuration: Configuration,
   { temporal, observability }: Profile,
   { scrapeSeconds, evaluateSeconds }: ScrapeTimes,
-  passwordFile: string,
+  { rules, password }: { rules: string; password: string },
 ): string {
   const job = (name: string, address: string) => ({ job_name: name, static_configs: [{ targets: [address] }] });
   const own = healthEndpoints(configuration).map(({ name, url }) =>
@@ -56,7 +63,7 @@ export function prometheusFile(
     ),
   );
   const { host, ports } = temporal;
-  const access = { basic_auth: { username: OBSERVER, password_file: passwordFile } };
+  const access = { basic_auth: { username: OBSERVER, password_file: password } };
   const watchers = observability.ports;
   const alertmanager = `127.0.0.1:${watchers.alertmanager}`;
   return stringify({
@@ -102,10 +109,13 @@ export async function observers(
   const files = {
     prometheus: join(folder, 'prometheus.yml'),
     alertmanager: alertmanagerFileIn(folder),
+    rules: join(folder, 'rules.yml'),
     web: join(folder, 'web.yml'),
   };
   writePrivateFile(files.web, webFile());
-  writePrivateFile(files.prometheus, prometheusFile(configuration, profile, times, observerPasswordFile()));
+  const read = { rules: files.rules, password: observerPasswordFile() };
+  writePrivateFile(files.rules, rulesFile());
+  writePrivateFile(files.prometheus, prometheusFile(configuration, profile, times, read));
   writePrivateFile(files.alertmanager, receivers);
   return [
     watcher('alertmanager', alertmanager, ports.alertmanager, [

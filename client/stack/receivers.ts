@@ -6,6 +6,7 @@ import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { withoutLineEnds } from '../../runtime/configuration/environment.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
+import { PROJECT_URL_VARIABLE } from '../../runtime/configuration/project-url.ts';
 
 const routes = join(projectFolder, 'deploy', 'observability', 'generated', 'alertmanager.yml');
 
@@ -32,6 +33,7 @@ const address = z.url({ protocol: /^https?$/ });
 const shapes: Record<string, { schema: z.ZodType; example: string }> = {
   [WEBHOOK_VARIABLE]: { schema: address, example: 'https://alerts.example.com/sapphire' },
   [HEARTBEAT_VARIABLE]: { schema: address, example: 'https://hc-ping.com/00000000-0000-0000-0000-000000000000' },
+  [PROJECT_URL_VARIABLE]: { schema: address, example: 'https://github.com/you/sapphire/blob/main' },
   SAPPHIRE_ALERT_SLACK_URL: { schema: address, example: 'https://hooks.slack.com/services/…' },
   [emailVariables.smarthost]: { schema: z.string().regex(/^[^\s:]+:\d+$/), example: 'smtp.example.com:587' },
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pageUrl } from '../../runtime/configuration/project-url.ts';
 import { observerAuthorization, type Watcher } from './observer-access.ts';
 import type { ProcessNews } from './process-incidents.ts';
 
@@ -71,7 +72,7 @@ export function createWatcherAlarm(
         annotations: {
           summary: 'Prometheus is down: nobody sees what breaks now.',
           description: `It has been down since ${new Date(since).toISOString()} (${detail}). What was told before it and reads as over from now on may last.`,
-          runbook_url: 'docs/alerts.md#when-prometheus-is-down',
+          runbook_url: pageUrl('docs/alerts.md#when-prometheus-is-down'),
         },
         startsAt: new Date(since).toISOString(),
         endsAt: new Date(endsAt).toISOString(),

@@ -4,6 +4,10 @@ import { inhibitRules } from './inhibition.ts';
 /** Where the receivers' secrets are mounted; one file each. */
 const SECRETS = '/etc/alertmanager/secrets';
 
+const CHAT_TITLE = '{{ .Status | toUpper }} {{ .CommonLabels.alertname }}';
+const CHAT_TEXT =
+  '{{ range .Alerts }}{{ .Annotations.summary }} {{ .Annotations.description }} Runbook: {{ .Annotations.runbook_url }}\n{{ end }}';
+
 /** Who is told. An integration whose secret is not given is left out where Sapphire starts Alertmanager itself. */
 const receivers = [
   {
@@ -13,8 +17,8 @@ const receivers = [
         api_url_file: `${SECRETS}/slack-url`,
         channel: '#trading',
         send_resolved: true,
-        title: '{{ .Status | toUpper }} {{ .CommonLabels.alertname }}',
-        text: '{{ range .Alerts }}{{ .Annotations.summary }} {{ .Annotations.description }} Runbook: {{ .Annotations.runbook_url }}\n{{ end }}',
+        title: CHAT_TITLE,
+        text: CHAT_TEXT,
       },
     ],
     webhook_configs: [{ url: 'http://alert-webhook:9099/team', send_resolved: true }],
@@ -29,7 +33,15 @@ const receivers = [
         send_resolved: true,
       },
     ],
-    slack_configs: [{ api_url_file: `${SECRETS}/slack-url`, channel: '#trading-pages', send_resolved: true }],
+    slack_configs: [
+      {
+        api_url_file: `${SECRETS}/slack-url`,
+        channel: '#trading-pages',
+        send_resolved: true,
+        title: CHAT_TITLE,
+        text: CHAT_TEXT,
+      },
+    ],
     webhook_configs: [{ url: 'http://alert-webhook:9099/page', send_resolved: true }],
   },
   {

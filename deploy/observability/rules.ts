@@ -6,13 +6,9 @@ import { resources } from './alerts/resources.ts';
 import { system } from './alerts/system.ts';
 import { temporal } from './alerts/temporal.ts';
 import { trading } from './alerts/trading.ts';
+import { runbookOf } from './runbooks.ts';
 
 export const alertGroups: readonly AlertGroup[] = [system, trading, dependencies, temporal, resources, budgetBurn];
-
-/** Where a runbook is found: the file's name is the alert's. */
-export function runbookOf(name: string): string {
-  return `deploy/runbooks/${name}.md`;
-}
 
 function ruleOf({ name, expr, for: hold, severity, labels = {}, summary, description }: Alert) {
   return {

@@ -250,7 +250,7 @@ describe('Prometheus and Alertmanager', () => {
     const folder = join(data, 'observability');
     expect(statSync(folder).mode & 0o077).toBe(0);
     const files = readdirSync(folder).filter((name) => /\.yml$|^password$/.test(name));
-    expect(files.toSorted()).toEqual(['alertmanager.yml', 'password', 'prometheus.yml', 'web.yml']);
+    expect(files.toSorted()).toEqual(['alertmanager.yml', 'password', 'prometheus.yml', 'rules.yml', 'web.yml']);
     for (const name of files) {
       expect(statSync(join(folder, name)).mode & 0o077, name).toBe(0);
       if (name !== 'password') expect(readFileSync(join(folder, name), 'utf8'), name).not.toContain(password);

@@ -13,7 +13,9 @@ import { debianProgram } from '../../client/stack/debian-programs.ts';
 import { sayLastWord } from '../../client/stack/last-word.ts';
 import { alertmanagerFile } from '../../client/stack/receivers.ts';
 import { UserError } from '../../contracts/errors.ts';
-import { alertGroups, runbookOf } from '../../deploy/observability/rules.ts';
+import { alertGroups } from '../../deploy/observability/rules.ts';
+import { runbookOf } from '../../deploy/observability/runbooks.ts';
+import { pageUrl } from '../../runtime/configuration/project-url.ts';
 import { until } from '../paper-exchange/harness.ts';
 import { temporaryFolder } from '../support/books.ts';
 import { freePorts } from '../support/ports.ts';
@@ -32,6 +34,9 @@ const alertSchema = z.array(
 
 const rules = alertGroups.flatMap(({ alerts }) => alerts);
 
+/** Where the project is read. */
+const project = 'https://git.example.com/sapphire/blob/main';
+
 /** As Prometheus would send it. */
 function firing(alertname: string, more: Record<string, string> = {}) {
   const rule = rules.find(({ name }) => name === alertname);
@@ -39,7 +44,11 @@ function firing(alertname: string, more: Record<string, string> = {}) {
   const { severity, labels, summary, description } = rule;
   return {
     labels: { alertname, severity, team: 'trading', ...labels, ...more },
-    annotations: { summary, description, runbook_url: runbookOf(alertname) },
+    annotations: {
+      summary,
+      description,
+      runbook_url: pageUrl(runbookOf(alertname), { SAPPHIRE_PROJECT_URL: project }),
+    },
   };
 }
 
@@ -190,7 +199,12 @@ describe('Alertmanager', () => {
     );
     expect(JSON.stringify(page)).toContain('TradingPortfolioLoss');
     expect(JSON.stringify(team)).toContain('FIRING TradingDrawdown');
-    expect(JSON.stringify(team)).toContain('deploy/runbooks/TradingDrawdown.md');
+    const runbook = (name: string) => `${project}/deploy/runbooks/${name}.md`;
+    expect(JSON.stringify(team)).toContain(runbook('TradingDrawdown'));
+    expect(JSON.stringify(page)).toContain(runbook('TradingPortfolioLoss'));
+    expect(JSON.stringify(pages)).toContain(runbook('TradingPortfolioLoss'));
+    expect(JSON.stringify(pages)).toContain(runbook('TradingIncidentUnacknowledged'));
+    expect(toldTo('/page').join()).toContain(runbook('TradingPortfolioLoss'));
     expect(mails[0]).toMatchObject({ from: 'sapphire@example.org', to: ['lead@example.org'], user: 'sapphire' });
     expect(mails[0]?.text).toContain('TradingIncidentUnacknowledged');
   });

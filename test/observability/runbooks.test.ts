@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../client/cli/program.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { runbookCommands } from '../support/runbooks.ts';
@@ -59,4 +59,23 @@ it('what else is typed is there on every system', () => {
       .map((program) => `${name}: ${program} (${text})`),
   );
   expect(strange).toEqual([]);
+});
+
+describe('what is generated', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.resetModules();
+  });
+
+  it.each([
+    ['https://git.example.com/sapphire/', 'https://git.example.com/sapphire/deploy/runbooks', ''],
+    ['', 'deploy/runbooks', '/'],
+  ])('with the project at "%s" leads to the runbooks below %s', async (project, folder, root) => {
+    vi.resetModules();
+    vi.stubEnv('SAPPHIRE_PROJECT_URL', project);
+    const { generatedFiles } = await import('../../deploy/observability/generate.ts');
+    const files = generatedFiles();
+    expect(files['rules.yml']).toContain(`runbook_url: ${folder}/TradingHalted.md\n`);
+    expect(files['dashboards/system-reliability.json']).toContain(`"query": "${root}${folder}"`);
+  });
 });

@@ -286,7 +286,12 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
               alerts: [
                 {
                   labels: { alertname: 'TradingStopped', severity: 'critical' },
-                  annotations: { description: expect.stringContaining('started again 5 times within 10 minutes') },
+                  annotations: {
+                    description: expect.stringContaining('started again 5 times within 10 minutes'),
+                    runbook_url: expect.stringMatching(
+                      /^file:\/\/\/.*\/docs\/operation\.md#when-everything-was-stopped$/,
+                    ),
+                  },
                 },
               ],
             },

@@ -5,6 +5,7 @@ import { heldSentence, sayLastWord } from '../../client/stack/last-word.ts';
 import { UserError } from '../../contracts/errors.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
+import { pageUrl } from '../../runtime/configuration/project-url.ts';
 import { temporaryFolder } from './harness.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -43,7 +44,7 @@ const alert = {
   annotations: {
     summary: 'Everything was stopped, and nothing is traded or protected.',
     description: `${error.message} ${held}`,
-    runbook_url: 'docs/operation.md#when-everything-was-stopped',
+    runbook_url: pageUrl('docs/operation.md#when-everything-was-stopped', {}),
   },
   startsAt: expect.any(String),
 };

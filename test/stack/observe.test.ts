@@ -1,9 +1,11 @@
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { prometheusFile } from '../../client/stack/observe.ts';
+import { prometheusFile, rulesFile } from '../../client/stack/observe.ts';
 import { readProfile } from '../../client/stack/profile.ts';
 import { boards } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 
 const times = { scrapeSeconds: 10, evaluateSeconds: 10 };
@@ -19,7 +21,10 @@ describe('Prometheus', () => {
   }
   const told = (configuration: Record<string, unknown>): Told =>
     parse(
-      prometheusFile(parseConfiguration(configuration, 'the test'), readProfile(), times, '/data/password'),
+      prometheusFile(parseConfiguration(configuration, 'the test'), readProfile(), times, {
+        rules: '/data/rules.yml',
+        password: '/data/password',
+      }),
     ) as Told;
   const jobs = (configuration: Record<string, unknown>): string[] =>
     told(configuration).scrape_configs.map((job) => job.job_name);
@@ -58,6 +63,20 @@ describe('Prometheus', () => {
     expect(lost).toEqual([]);
     for (const unasked of ['service_requests', 'persistence_requests', 'persistence_latency_count'])
       expect(kept.test(unasked)).toBe(false);
+  });
+
+  it.each([
+    ['https://git.example.com/sapphire/blob/main', 'https://git.example.com/sapphire/blob/main'],
+    [undefined, pathToFileURL(projectFolder).href],
+  ])('with the project at %s leads from each rule to its runbook below %s', (given, base) => {
+    const text = rulesFile(given === undefined ? {} : { SAPPHIRE_PROJECT_URL: given });
+    const { groups } = parse(text) as {
+      groups: { rules: { alert?: string; annotations?: { runbook_url: string } }[] }[];
+    };
+    const alerts = groups.flatMap(({ rules }) => rules.filter(({ alert }) => alert !== undefined));
+    expect(alerts.length).toBeGreaterThan(50);
+    for (const { alert, annotations } of alerts)
+      expect(annotations?.runbook_url).toBe(`${base}/deploy/runbooks/${alert}.md`);
   });
 
   it('gives the watchers’ password to the watchers alone', () => {

@@ -69,6 +69,7 @@ describe('Alertmanager', () => {
       'SAPPHIRE_ALERT_HEARTBEAT_URL cannot be used: it is to look like https://hc-ping.com/',
     ],
     [{ SAPPHIRE_ALERT_WEBHOOK_URL: 'file:///etc/passwd' }, 'SAPPHIRE_ALERT_WEBHOOK_URL cannot be used: '],
+    [{ SAPPHIRE_PROJECT_URL: 'git.example.com/sapphire' }, 'SAPPHIRE_PROJECT_URL cannot be used: '],
     [{ SAPPHIRE_ALERT_SLACK_URL: '#trading' }, 'SAPPHIRE_ALERT_SLACK_URL cannot be used: '],
     [
       { ...mail, SAPPHIRE_ALERT_EMAIL_SMARTHOST: 'smtp.example.org' },

@@ -26,12 +26,12 @@ import { PanelBuilder as StateTimelineBuilder } from '@grafana/grafana-foundatio
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { type Step, stepsOf } from '../bounds.ts';
+import { RUNBOOKS } from '../runbooks.ts';
 import { annotations } from './annotations.ts';
 import { type Board, NEUTRAL, type Panel, type States, type Table } from './panel.ts';
 
 const TAG = 'sapphire';
-/** Where a person reads the runbooks: the variable's value, then the alert's name. */
-const RUNBOOKS = '/deploy/runbooks';
+/** Where a person reads a runbook: the variable's value, then the alert's name. */
 const runbook = (name: string): string => `\${runbooks}/${name}.md`;
 
 const datasource = { type: 'prometheus', uid: '$datasource' };
@@ -133,7 +133,7 @@ export function dashboardOf({ uid, title, description, rows }: Board): Dashboard
       new TextBoxVariableBuilder('runbooks')
         .label('Runbooks at')
         .description('Address of the folder deploy/runbooks where you read it, as in the web view of your repository.')
-        .defaultValue(RUNBOOKS),
+        .defaultValue(RUNBOOKS.replace(/^deploy/, '/deploy')),
     )
     .link(
       new DashboardLinkBuilder('Sapphire')
