@@ -15,6 +15,7 @@ import { symbols } from './settings.ts';
 import type { ChaosStack, Hit } from './stack.ts';
 import { createShares, exitsInTime, exitsOf, LEAST_SHARE, settle, strays } from './together.ts';
 import { createTraffic, haltsFromWithin, type Traffic } from './traffic.ts';
+import { nameOf } from './views.ts';
 import { until } from './wait.ts';
 
 export interface CampaignOptions {
@@ -253,6 +254,7 @@ function missedOf(
     if (action.kind === 'stop') wanted.add(`stop by ${action.way}`);
     else if (action.kind === 'fault') wanted.add(action.name);
     else if (action.kind === 'untraded') wanted.add(action.how);
+    else if (action.kind === 'resize' || action.kind === 'ended-view') wanted.add(nameOf(action));
     else if (action.kind === 'lost-order') wanted.add(`lost-order ${action.fate}`);
     else if (action.kind === 'ingestor' || action.kind === 'server') wanted.add(`${action.kind} ${action.how}`);
     else if (action.kind === 'machine')

@@ -20,6 +20,7 @@ import type { ChaosStack } from './stack.ts';
 import { AFTERMATH_MS, createStops, type StopRecord } from './stops.ts';
 import type { Traffic } from './traffic.ts';
 import type { Victim } from './victims.ts';
+import { createViews } from './views.ts';
 import { until } from './wait.ts';
 
 const order = { method: 'POST', path: '/api/v3/order' } as const;
@@ -99,7 +100,7 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
     return stack.kill(victim);
   };
   const { stop } = createStops({ stack, traffic, deeds, random, kill: strike });
-
+  const view = createViews({ stack, traffic, deeds });
   const outages = createOutages({ stack, traffic, deeds, toldMs });
   const attacks = stack.together ? createMachineAttacks({ stack, traffic, deeds }) : undefined;
 
@@ -266,6 +267,9 @@ export function createInjector(stack: ChaosStack, traffic: Traffic, toldMs: numb
         return episode(() => outages.lostOrder(action));
       case 'slow-agent':
         return outages.slowAgent(action);
+      case 'resize':
+      case 'ended-view':
+        return episode(() => view(action));
       case 'journal-away':
         return episode(outages.journalAway);
       case 'machine':

@@ -4,7 +4,7 @@ import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { followClock } from './clock.ts';
 import { awaitPower } from './power.ts';
-import { type Failpoint, failpoints, isMutant, mutants, type Rewrite } from './rewrites.ts';
+import { type Failpoint, failpoints, horizonOver, isMutant, mutants, type Rewrite } from './rewrites.ts';
 
 /** Folder of the armed failpoints, each a file of its name; `hits` beside them keeps the deaths. */
 const folder = process.env['CHAOS_FAILPOINTS'];
@@ -46,6 +46,7 @@ if (machine !== undefined) {
 
 const mutant = process.env['CHAOS_MUTANT'] ?? '';
 const rewrites: readonly Rewrite[] = [
+  horizonOver,
   ...Object.values(failpoints).filter((rewrite) => rewrite !== undefined),
   ...(isMutant(mutant) ? mutants[mutant].rewrites : []),
 ];

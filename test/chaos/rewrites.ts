@@ -1,5 +1,6 @@
 import type { Invariant } from './invariants.ts';
 import type { Action, FaultName, StopWay } from './schedule.ts';
+import { OVER } from './wishes.ts';
 
 /** One change of a source file as it is loaded; `find` has to stand in it exactly once. */
 export interface Rewrite {
@@ -53,6 +54,13 @@ export const failpoints = {
       "      if (fills.length > 0) failpoint('in-ingest', fills[0]?.intentId ?? symbol);\n      if (!(await journal.exchange.bookTrades({",
   },
 } as const satisfies Record<string, Rewrite | undefined>;
+
+/** No run lasts a horizon: at the plan of a cycle whose id says so one has passed since whatever was upheld. */
+export const horizonOver: Rewrite = {
+  file: 'trading/decide/plan.ts',
+  find: 'horizonMs: consensus.horizonMs ??',
+  replace: `horizonMs: cycleId.includes('${OVER}/') ? 1 : consensus.horizonMs ??`,
+};
 
 export type Failpoint = keyof typeof failpoints;
 export const failpointNames = Object.keys(failpoints) as Failpoint[];

@@ -60,6 +60,8 @@ export type Action =
   /** An order is taken and comes to this end without having been in the book. */
   | { kind: 'lost-order'; fate: Fate }
   | ({ kind: 'slow-agent' } & LateAgent)
+  /** A view shrinks, and a part of what is held on it is sold; or it has ended, and all of it is. A worker dies at the sale, or none. */
+  | { kind: 'resize' | 'ended-view'; dies: boolean }
   /** Another process has the journal for half a minute. */
   | { kind: 'journal-away' }
   /** Everything is killed at once: server, exchange, coordinator, workers. */
@@ -82,7 +84,7 @@ const perThousand = {
   failpoint: 14,
   kill: 120,
   fault: 16,
-  failedLeg: 90,
+  failedLeg: 80,
   stop: 6,
   warehouseAway: 10,
   forgery: 10,
@@ -92,6 +94,8 @@ const perThousand = {
   lostOrder: 8,
   slowAgent: 8,
   journalAway: 5,
+  resize: 30,
+  endedView: 30,
 };
 
 const machinesPerThousand = { machine: 40, ingestor: 20, server: 30, takeover: 10 };
@@ -151,6 +155,8 @@ export function scheduleOf(seed: number, cycles: number, stacks: Stacks = 1): Ma
       const lateMs = 11_000 + random.integer(24_000);
       return { kind: 'slow-agent', agentId: turnOf<AgentId>(missionAgentIds, seed + index), lateMs };
     }),
+    ...repeat(perThousand.resize, (index) => ({ kind: 'resize', dies: (seed + index) % 2 === 0 }) as const),
+    ...repeat(perThousand.endedView, (index) => ({ kind: 'ended-view', dies: (seed + index) % 2 === 1 }) as const),
     ...repeat(perThousand.journalAway, () => ({ kind: 'journal-away' }) as const),
     ...(stacks === 1 ? [] : machineActions(seed, cycles, random)),
   ];

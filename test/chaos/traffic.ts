@@ -17,7 +17,7 @@ const CYCLE_TIMEOUT_MS = 60_000;
 
 export interface Traffic {
   /** Runs one cycle to its end and gives its id. Without wishes it turns what is held and what is not. */
-  cycle(wishes?: Pick<Wishes, 'up' | 'down' | 'late'>): Promise<string>;
+  cycle(wishes?: Omit<Wishes, 'run' | 'number' | 'strength'>): Promise<string>;
   /** Symbols of which something is held that can be sold. */
   held(): Promise<Set<string>>;
   /** Waits until trading is active: cycles of a halted account are soon over and prove little. */
