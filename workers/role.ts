@@ -129,6 +129,7 @@ export async function runRole<R extends Role>(
   const sdkMetrics = `http://127.0.0.1:${sdkPort}/metrics`;
   const progress = watchProgress({ workers, client, temporal, sdkMetrics, logger });
   const operations = await startOperationsServer({
+    service: processName(role),
     port: operationsPort(configuration, role),
     sdkMetrics,
     checks: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { strangerIn } from '../../runtime/telemetry/stranger.ts';
 
 export interface ServiceHealth {
   name: string;
@@ -15,6 +16,8 @@ export async function askHealth({ name, url }: { name: string; url: string }): P
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     const body = await response.text();
+    const stranger = strangerIn(body, { name, url });
+    if (stranger !== undefined) return { name, url, healthy: false, detail: stranger };
     const breakers = breakersIn(body);
     return { name, url, healthy: response.ok, detail: response.ok ? 'ok' : body.slice(0, 300), ...breakers };
   } catch (error) {

@@ -19,6 +19,8 @@ export interface HealthChecks {
 export interface HealthAnswer {
   code: 200 | 503;
   body: {
+    /** Who answers: a program of others that has the port would be taken for it. */
+    service: string;
     status: 'ok' | 'unhealthy';
     components: Record<string, string>;
     breakers: Record<string, string>;
@@ -71,7 +73,7 @@ async function bounded(check: Checks[string]): Promise<void> {
   }
 }
 
-async function answer(checks: Checks): Promise<HealthAnswer> {
+async function answer(service: string, checks: Checks): Promise<HealthAnswer> {
   const results = await resultsOf(checks);
   const components = Object.fromEntries(results.map(({ component, result }) => [component, result]));
   const healthy = results.every(({ result }) => result === 'ok');
@@ -79,6 +81,7 @@ async function answer(checks: Checks): Promise<HealthAnswer> {
   return {
     code: healthy ? 200 : 503,
     body: {
+      service,
       status: healthy ? 'ok' : 'unhealthy',
       components,
       breakers: breakerStates(),
@@ -100,14 +103,17 @@ export interface Operations {
 /** Of every process: without a free descriptor it reaches nothing and is not reached, though old connections go on. */
 const descriptors = async (): Promise<void> => (await open('/dev/null')).close();
 
-/** @param sdkMetrics address of the Temporal SDK's own metrics, which are told together with ours */
-export function createOperations({ alive, ready }: HealthChecks, sdkMetrics?: string): Operations {
+/**
+ * @param service as `healthEndpoints` names the process
+ * @param sdkMetrics address of the Temporal SDK's own metrics, which are told together with ours
+ */
+export function createOperations(service: string, { alive, ready }: HealthChecks, sdkMetrics?: string): Operations {
   const loop = createLoopCheck();
   const living: Checks = { descriptors, 'event-loop': () => loop.check(), ...alive };
   const all = { ...living, ...ready };
   return {
-    alive: () => answer(living),
-    ready: () => answer(all),
+    alive: () => answer(service, living),
+    ready: () => answer(service, all),
     async metrics() {
       const [own, sdk] = await Promise.all([
         runChecks(all).then(() => registry.metrics()),
@@ -130,12 +136,13 @@ async function sdkText(url: string): Promise<string> {
 
 /** `/healthz`, `/readyz` and `/metrics` of a process that serves nothing else, for programs: no page learns from it what is held and lost. */
 export async function startOperationsServer(options: {
+  service: string;
   host?: string;
   port: number;
   checks: HealthChecks;
   sdkMetrics?: string;
 }): Promise<OperationsServer> {
-  const operations = createOperations(options.checks, options.sdkMetrics);
+  const operations = createOperations(options.service, options.checks, options.sdkMetrics);
   const host = options.host ?? '127.0.0.1';
   const server = Fastify({ logger: false, forceCloseConnections: true });
   server.addHook('onRequest', async ({ headers }, reply) => {

@@ -60,7 +60,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Run
   );
   const serveProtocol = toNodeHandler(protocol, { onerror: (error) => logger.error({ err: error }, 'request failed') });
 
-  const operations = createOperations({ alive: {}, ready: { journal: () => journal.check() } });
+  const operations = createOperations('mcp-coordinator', { alive: {}, ready: { journal: () => journal.check() } });
   const guards = guardsOf(host);
   const authenticate = bearerAuthentication(options.token, (hash) => journal.guests.byToken(hash));
   const routes = new Map<string, Handler>([

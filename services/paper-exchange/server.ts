@@ -81,7 +81,7 @@ export async function startPaperExchange(options: {
     logger.error({ err: error }, 'a request failed');
     return sendRefusal(reply, refuse.unknown());
   });
-  const operations = createOperations({
+  const operations = createOperations('paper-exchange', {
     alive: {
       'paper-exchange': () => {
         if (exchange.failure) throw exchange.failure;

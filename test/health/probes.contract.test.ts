@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { askHealth } from '../../client/views/services.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
 import type { ControlState } from '../../stores/journal/books/control.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -27,7 +28,7 @@ async function serving(pages: Record<string, { status: number; body: unknown }>)
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const ok = { status: 200, body: { status: 'ok', components: {}, breakers: {} } };
+const wellOf = (service: string) => ({ status: 200, body: { service, status: 'ok', components: {}, breakers: {} } });
 
 describe('a process', () => {
   it('is well, is not ready, and tells its breakers', async () => {
@@ -35,7 +36,7 @@ describe('a process', () => {
       components: { journal: 'disk is full', exchange: 'gone', thing: 'it broke' },
       breakers: { 'exchange/trading': 'open', 'agents/qwen': 'closed' },
     };
-    const url = await serving({ '/healthz': ok, '/readyz': { status: 503, body } });
+    const url = await serving({ '/healthz': wellOf('workers/a'), '/readyz': { status: 503, body } });
     // Journal and exchange are looked at on their own.
     expect(await probeProcess({ name: 'workers/a', url })).toMatchObject([
       { component: 'process/workers/a', code: 'process.unready', detail: 'workers/a waits for thing: it broke' },
@@ -45,11 +46,35 @@ describe('a process', () => {
   });
 
   it.each([
-    ['says that it does not work', { '/healthz': { status: 503, body: { why: 'worker stopped' } } }],
+    ['says that it does not work', { '/healthz': { status: 503, body: { service: 'a', why: 'worker stopped' } } }],
     ['hangs', {}],
   ])('that %s is silent', { timeout: 10_000 }, async (_title, pages) => {
     const url = await serving(pages);
     expect(await probeProcess({ name: 'a', url })).toMatchObject([{ component: 'process/a', code: 'process.silent' }]);
+  });
+});
+
+describe('a port on which another answers in place of a process', () => {
+  const says = (who: string) => `somebody else answers at ${who}`;
+  it.each([
+    ['with 200 and nothing', 200, {}, 'it does not name itself'],
+    ['with a page', 200, 'welcome', 'it does not name itself'],
+    ['with a failure', 503, { service: 7 }, 'it does not name itself'],
+    ['as another of ours', 200, wellOf('workers/b').body, 'it names itself workers/b'],
+  ])('%s is seen by health and by status', async (_title, status, body, words) => {
+    const url = await serving({ '/healthz': { status, body }, '/readyz': { status, body } });
+    const [seen, ...others] = await probeProcess({ name: 'workers/a', url });
+    expect(others).toEqual([]);
+    expect(seen).toMatchObject({ component: 'process/workers/a', code: 'process.silent' });
+    expect(seen?.detail).toContain(`${says(url)} in place of workers/a: ${words}`);
+    const { healthy, detail } = await askHealth({ name: 'workers/a', url });
+    expect({ healthy, detail }).toEqual({ healthy: false, detail: seen?.detail });
+  });
+
+  it('is no stranger where it names itself', async () => {
+    const url = await serving({ '/healthz': wellOf('workers/a'), '/readyz': wellOf('workers/a') });
+    expect(await probeProcess({ name: 'workers/a', url })).toMatchObject([{ detail: 'ok' }]);
+    expect(await askHealth({ name: 'workers/a', url })).toMatchObject({ healthy: true, detail: 'ok', breakers: {} });
   });
 });
 

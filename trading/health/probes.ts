@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import { type Observation, observed } from '../../domain/health/health.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
+import { strangerIn } from '../../runtime/telemetry/stranger.ts';
 import type { Listing } from '../../venues/port.ts';
 
 const TIMEOUT_MS = 2_000;
@@ -25,13 +26,15 @@ const answerSchema = z.object({
 /** Seen on their own: a process that waits for one of them is not a second incident. */
 const OWN_PROBE = ['journal', 'exchange', 'control'];
 
-/** Whether a process answers, what it lacks, and which of its breakers are open. */
+/** Whether a process answers, and nobody in its place, what it lacks, and which of its breakers are open. */
 export async function probeProcess({ name, url }: { name: string; url: string }): Promise<Observation[]> {
   const component = `process/${name}`;
   try {
     const alive = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const text = await alive.text();
+    const stranger = strangerIn(text, { name, url });
+    if (stranger !== undefined) return [{ component, code: 'process.silent', detail: stranger }];
     if (!alive.ok) {
-      const text = await alive.text();
       const detail = `${name} says that it does not work: ${text.slice(0, 300)}`;
       return [{ component, code: 'process.silent', detail, since: sinceIn(text) }];
     }

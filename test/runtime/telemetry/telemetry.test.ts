@@ -147,6 +147,7 @@ describe('the operations server', () => {
   it('answers with each component, 200 while all are well, 503 when one is not or hangs', async () => {
     let fault: 'none' | 'broken' | 'hangs' = 'none';
     server = await startOperationsServer({
+      service: 'workers/a',
       port: 0,
       checks: {
         alive: { fine: () => {} },
@@ -194,7 +195,7 @@ describe('the operations server', () => {
     ['an image', { 'sec-fetch-site': 'cross-site' }],
     ['a name that was pointed at this machine', { host: 'evil.example:8100' }],
   ])('tells nothing to %s', async (_name, headers) => {
-    server = await startOperationsServer({ port: 0, checks: { alive: {}, ready: {} } });
+    server = await startOperationsServer({ service: 'workers/a', port: 0, checks: { alive: {}, ready: {} } });
     for (const path of paths) {
       for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST']) {
         expect(await statusOf(server.url, method, path, headers), `${method} ${path}`).toBe(403);
@@ -203,12 +204,17 @@ describe('the operations server', () => {
   });
 
   it('tells all to a program, by each of its names; on every interface by any', async () => {
-    server = await startOperationsServer({ port: 0, checks: { alive: {}, ready: {} } });
+    server = await startOperationsServer({ service: 'workers/a', port: 0, checks: { alive: {}, ready: {} } });
     for (const host of ['127.0.0.1:8100', 'localhost', '[::1]:8100']) {
       expect(await statusOf(server.url, 'GET', '/metrics', { host })).toBe(200);
     }
     await server.close();
-    server = await startOperationsServer({ host: '0.0.0.0', port: 0, checks: { alive: {}, ready: {} } });
+    server = await startOperationsServer({
+      service: 'workers/a',
+      host: '0.0.0.0',
+      port: 0,
+      checks: { alive: {}, ready: {} },
+    });
     const url = server.url.replace('0.0.0.0', '127.0.0.1');
     expect(await statusOf(url, 'GET', '/metrics', { host: 'operations.trading.svc:8100' })).toBe(200);
     expect(await statusOf(url, 'GET', '/metrics', { origin: 'https://evil.example' })).toBe(403);
