@@ -67,6 +67,8 @@ beforeAll(async () => {
       protectsMoney: false,
     },
   ]);
+  // Temporal's own page may look for its server once a second only, and begins with it.
+  await expect.poll(async () => (await ask(ports.paper, '/api/v1/namespaces')).status).toBe(200);
   const live = await startWebUi({ listen: { host: '127.0.0.1', port: ports.live }, upstream, names: [], token });
   closers.push(() => live.close());
   const connection = await Connection.connect({ address });
