@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hiddenPlace } from '../../client/stack/ports.ts';
 import { type Profile, readProfile } from '../../client/stack/profile.ts';
 import { createSupervisor, type Supervisor } from '../../client/stack/supervisor.ts';
@@ -68,7 +68,7 @@ beforeAll(async () => {
     },
   ]);
   // Temporal's own page may look for its server once a second only, and begins with it.
-  await expect.poll(async () => (await ask(ports.paper, '/api/v1/namespaces')).status).toBe(200);
+  await vi.waitFor(async () => expect((await ask(ports.paper, '/api/v1/namespaces')).status).toBe(200), 15_000);
   const live = await startWebUi({ listen: { host: '127.0.0.1', port: ports.live }, upstream, names: [], token });
   closers.push(() => live.close());
   const connection = await Connection.connect({ address });
