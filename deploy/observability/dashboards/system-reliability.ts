@@ -207,6 +207,7 @@ export const systemReliability: Board = {
           title: 'Left of the budgets',
           description:
             'Share of each error budget of 30 days that is left, by the hours that Prometheus saw; below zero more went wrong than may.',
+          empty: 'no hour has passed yet',
           unit: 'percentunit',
           kind: 'stat',
           steps: [
