@@ -66,15 +66,12 @@ describe('of Temporal', () => {
   it.each(unique.filter(([, [first]]) => first === 'temporal').map(([text, [, ...words]]) => [text, words] as const))(
     '%s is a command with these options',
     async (_text, words) => {
-      const path = words.slice(
-        0,
-        words.findIndex((word) => word.startsWith('--')),
-      );
+      const firstOption = words.findIndex((word) => word.startsWith('--'));
+      const path = firstOption === -1 ? words : words.slice(0, firstOption);
       const { stdout } = await run(binary, [...path, '--help']);
       // Of a name that it does not know it prints the help of what stands above.
       expect(stdout).toContain(`temporal ${path.join(' ')} [flags]`);
       const options = words.filter((word) => word.startsWith('--'));
-      expect(options.length).toBeGreaterThan(0);
       for (const option of options) expect(stdout).toContain(`${option} `);
     },
   );

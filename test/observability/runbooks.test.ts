@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../client/cli/program.ts';
+import { conditions } from '../../domain/health/health-conditions.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
-import { runbookCommands } from '../support/runbooks.ts';
+import { runbookCommands, runbooks } from '../support/runbooks.ts';
 
 const commands = runbookCommands();
 const unique = [...new Map(commands.map((command) => [command.text, command])).values()];
@@ -14,7 +15,21 @@ const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8');
 const [, prefix = ''] = /^`([a-z ]+) COMMAND` in this folder/m.exec(readme) ?? [];
 
 /** Of every system that Sapphire runs on, or of the project. */
-const programs = new Set(['npx', 'npm', 'node', 'curl', 'df', 'du', 'ps', 'kill', 'date', 'tail', 'sort', 'cat']);
+const programs = new Set([
+  'npx',
+  'npm',
+  'node',
+  'curl',
+  'df',
+  'du',
+  'ps',
+  'kill',
+  'date',
+  'tail',
+  'head',
+  'sort',
+  'cat',
+]);
 
 /** Takes the words as the command line does, up to the action. */
 async function takenFor(words: readonly string[]): Promise<string> {
@@ -59,6 +74,37 @@ it('what else is typed is there on every system', () => {
       .map((program) => `${name}: ${program} (${text})`),
   );
   expect(strange).toEqual([]);
+});
+
+it('each code of an incident leads on from the page that calls a person', () => {
+  const page = runbooks().get('TradingIncidentEscalated') ?? '';
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+  const lead = (code: string): string[] => rows.filter((row) => row.includes(`\`${code}\``));
+  const codes = Object.keys(conditions);
+  expect(codes.length).toBeGreaterThan(20);
+  expect(codes.filter((code) => lead(code).length !== 1)).toEqual([]);
+});
+
+it('every link of a runbook leads to a page, and to a heading of it', () => {
+  const folder = join(projectFolder, 'deploy', 'runbooks');
+  const idOf = (heading: string): string =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-');
+  const broken = [...runbooks()].flatMap(([name, text]) =>
+    [...text.matchAll(/\]\(([^)#]+)(?:#([^)]+))?\)/g)]
+      .filter(([, path = '', anchor]) => {
+        const file = join(folder, path);
+        if (!existsSync(file)) return true;
+        const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+          idOf(heading),
+        );
+        return anchor !== undefined && !headings.includes(anchor);
+      })
+      .map(([link]) => `${name}: ${link}`),
+  );
+  expect(broken).toEqual([]);
 });
 
 describe('what is generated', () => {
