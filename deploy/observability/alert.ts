@@ -26,8 +26,8 @@ export function newest(metric: string, job: string): string {
 }
 
 /**
- * How long what is old must stay so: as long as a process must be silent to be called down. The first round after a restart of anything that it needs is
- * late by less than this.
+ * How long what is old must stay so: longer than a process must be silent to be called down, which silences what follows from it. The first round
+ * after a restart of anything that it needs is late by less than this.
  */
 export const OUTLASTS_A_RESTART = '1m';
 

@@ -69,9 +69,12 @@ export const conditions = {
   'books.differ': critical(3, tried('reconcile', 4, 10)),
   'order.unresolved': critical(3, tried('reconcile', 4, 15)),
   'position.unprotected': critical(3, { looks: 2, ...tried('reconcile', 3, 15) }),
-  /** What does not answer would not hear of a stop, or of a price: no recovery of ours may guess what it was about to do. */
-  'control.silent': critical(0),
-  'exits.silent': critical(0),
+  /**
+   * What does not answer would not hear of a stop, or of a price: no recovery of ours may guess what it was about to do. A stuck worker is started
+   * again within half a minute, and a latch whose task fails is replaced in as long: a person is called for what that did not end.
+   */
+  'control.silent': critical(1),
+  'exits.silent': critical(1),
   /** Told by the round of reconciliation that has found it and has started it anew. */
   'workflow.missing': critical(3, tried('reconcile', 4, 0)),
   /** What is pinned to it stands still; whether its workers come back only a person knows. */

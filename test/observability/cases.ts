@@ -264,7 +264,15 @@ const left = 'memory_available_bytes{job="trading-cycles"}';
 const loop = 'nodejs_eventloop_lag_p99_seconds{job="trading-cycles"}';
 
 export const cases: readonly AlertCase[] = [
-  gauge('TradingSystemDown', 'up{job="trading-cycles",instance="a"}', 1, 0),
+  {
+    alert: 'TradingSystemDown',
+    stepSeconds: 10,
+    // Four scrapes of a restart fail.
+    silent: [{ 'up{job="trading-cycles",instance="a"}': `${hold(1, 8)} ${hold(0, 4)} ${hold(1, 30)}` }],
+    fires: { 'up{job="trading-cycles",instance="a"}': `${hold(1, 8)} ${hold(0, 9)} ${hold(1, 30)}` },
+    holdsFrom: 80,
+    overAt: 170,
+  },
   {
     alert: 'TradingProcessMissing',
     silent: [{ ...ups('agents'), 'up{job="trading-agents"}': hold(0, 40) }],

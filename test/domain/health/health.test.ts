@@ -96,6 +96,25 @@ describe('an incident', () => {
     expect(look(known, BEGIN + escalateAfterMs)[0]?.told).toBe('escalated');
   });
 
+  it.each(['control.silent', 'exits.silent'] as const)(
+    'calls nobody for %s, which a restart of the worker ends within half a minute, and somebody once it lasts a minute',
+    (code) => {
+      const healed = history([undefined, ...repeat(code, 4), undefined]);
+      expect(healed.told.flat()).not.toContain('escalated');
+      expect(healed.known).toMatchObject([{ severity: 'critical', recoveredBy: 'itself' }]);
+      const { told } = history(repeat(code, 7));
+      expect(told.map((words) => words.includes('escalated'))).toEqual([
+        false,
+        false,
+        false,
+        false,
+        false,
+        false,
+        true,
+      ]);
+    },
+  );
+
   it('is another one when it comes back', () => {
     const { known } = history(['exchange.away', undefined, 'exchange.away']);
     expect(known).toHaveLength(2);

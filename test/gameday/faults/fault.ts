@@ -49,14 +49,13 @@ export const LASTS_MS = 15_000;
 export const processTells = (name: string): RegExp => new RegExp(`^process/${name}$|^TradingSystemDown$`);
 
 const followers: Readonly<Record<string, RegExp>> = {
-  temporal:
-    /^Trading(ControlSilent|CyclesStalled|HealthLookStale|ReconciliationStale|MarketDataStale|HighErrorRate|NoSignals)$/,
+  temporal: /^Trading(CyclesStalled|HealthLookStale|ReconciliationStale|MarketDataStale|HighErrorRate|NoSignals)$/,
   'workers/cycles': /^Trading(CyclesStalled|MarketDataStale)$/,
   'workers/agents': /^TradingNoSignals$/,
   'workers/execution': /^Trading(OrderUnresolved|CyclesStalled)$/,
-  'workers/control': /^Trading(ReconciliationStale|ControlSilent)$/,
+  'workers/control': /^TradingReconciliationStale$/,
   'workers/housekeeping': /^TradingHealthLookStale$/,
-  supervisor: /^Trading(SystemDown|ControlSilent|CyclesStalled|HealthLookStale|ReconciliationStale|MarketDataStale)$/,
+  supervisor: /^Trading(SystemDown|CyclesStalled|HealthLookStale|ReconciliationStale|MarketDataStale)$/,
 };
 
 /** Names of alerts that are true while a process is away, since it does nothing. */

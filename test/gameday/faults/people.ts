@@ -64,7 +64,6 @@ export const peopleFaults: readonly Fault[] = [
     name: 'somebody terminates the protective exits',
     kind: 'protective exits are gone',
     tells: /^protection\/main$|^workflows\/main$/,
-    pages: /^TradingControlSilent$/,
     async prepare(stack) {
       await until(async () => ((await areProtected(stack)) ? true : undefined), HELD_WITHIN_MS);
     },
@@ -79,7 +78,6 @@ export const peopleFaults: readonly Fault[] = [
     name: 'somebody terminates the latch of the emergency stop',
     kind: 'the emergency stop is gone',
     tells: /^workflows\/main$/,
-    pages: /^TradingControlSilent$/,
     async inject({ client }) {
       await client.workflow.getHandle(TRADING_CONTROL_ID).terminate('game day');
       return Date.now();
