@@ -246,7 +246,11 @@ describe('the watcher', () => {
     ['nothing is held any more', [{ position: { quantity: '0', openedAt: 0 } }], { end: 'flat', highest: '100' }],
     ['another holding stands there', [{ position: { openedAt: 2_000 } }], { end: 'changed', highest: '100' }],
     ['the entry has moved', [{ position: { averageCost: '101' } }], { end: 'changed', highest: '100' }],
-    ['a barrier is hit', [{ bid: '120' }, { bid: '108' }], { end: 'hit', barrier: 'trailing_stop', highest: '120' }],
+    [
+      'a barrier is hit',
+      [{ bid: '120' }, { bid: '108' }],
+      { end: 'hit', barrier: 'trailing_stop', highest: '120', hitAt: expect.any(Number) },
+    ],
   ])('ends when %s', async (_name, looks, end) => {
     expect(await watch(looks).result).toEqual(end);
   });
@@ -267,7 +271,12 @@ describe('the watcher', () => {
 
   it('goes on from the highest price of the attempt that died', async () => {
     const { result } = watch([{ bid: '100' }], { heartbeatDetails: '115' });
-    expect(await result).toEqual({ end: 'hit', barrier: 'trailing_stop', highest: '115' });
+    expect(await result).toEqual({
+      end: 'hit',
+      barrier: 'trailing_stop',
+      highest: '115',
+      hitAt: expect.any(Number),
+    });
   });
 
   it('tells each heartbeat its highest price', async () => {
