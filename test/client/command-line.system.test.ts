@@ -222,7 +222,7 @@ describe('every output names the mode', () => {
   });
 
   it.each([
-    [{ mode: 'paper', demo: true }, /^DEMO: agents are taken at their word.*lost 9\.5 % in 28 days.*take it out/s],
+    [{ mode: 'paper', demo: true }, /^DEMO: agents are taken at their word.*lost \d+\.\d % in 28 days.*take it out/s],
     [
       { mode: 'paper', demo: false },
       /^HOLDS CASH until .* and 3 % without one, .*switch agents on.*or set "demo: true"/s,
