@@ -24,7 +24,7 @@ import type { Journal } from '../../stores/journal/port.ts';
 import { consensusOfCycle, type PolicyBooks, policyInForce } from '../../trading/decide/consensus.ts';
 import { tokenHash } from './authentication.ts';
 import type { SnapshotSource } from './serve-snapshot.ts';
-import { signalsToStand } from './submitted.ts';
+import { arrivedAt, newestMarket, signalsToStand } from './submitted.ts';
 
 export type CoordinatorJournal = PolicyBooks & Pick<Journal, 'archive' | 'cycles' | 'guests' | 'check'>;
 
@@ -132,12 +132,13 @@ export function createCoordinator(
       if (unknown) throw refusal(`${unknown.symbol} is not traded here: ${symbols.join(', ')} are.`);
       const policy = await policyInForce(journal, { account, demo });
       const { settings } = await journal.policy.read(account);
-      const formedAt = now();
+      const market = await newestMarket(snapshots);
+      const formedAt = arrivedAt(market, now());
       const said = signals.map(({ validUntilAt, ...view }): Signal => {
         return { kind: 'signal', agentId, ...view, formedAt, validUntilAt: validUntilAt ?? formedAt + view.horizonMs };
       });
       const received: SignalReceipt['received'] = [];
-      for (const signal of await signalsToStand(snapshots, said)) {
+      for (const signal of signalsToStand(market, said)) {
         const submitted = await journal.guests.submit(requestId, {
           signal,
           model,

@@ -314,6 +314,25 @@ describe.each(adapterNames)('the books of agents on %s', (name) => {
     expect(settled?.payload).toMatchObject({ formedAt: 0.25 * HOUR, horizonMs: HOUR, conviction: 0.5 });
   });
 
+  it('score a view that came after the snapshot from the price of the next one, and once however late the market’s clock is', async () => {
+    const { cycles, scores } = books.journal;
+    const MINUTE = 60_000;
+    const late = signal('guest', { formedAt: HOUR + 5_000 });
+    const ahead = signal('qwen', { formedAt: HOUR + 5 * MINUTE });
+    for (const n of [0, 1, 2, 3])
+      await cycles.record(
+        decision(`c-${n}`, HOUR + n * MINUTE, [answer('guest', late), answer('qwen', ahead)], String(100 + n)),
+      );
+    const [only, ...more] = await scores.due('main', 10 * HOUR, 10);
+    expect(more).toEqual([]);
+    expect(only).toMatchObject({ cycleId: 'c-1', agentId: 'guest', price: '101', dueAt: 2 * HOUR + 5_000 });
+    for (const n of [4, 5, 6, 7])
+      await cycles.record(decision(`c-${n}`, HOUR + n * MINUTE, [answer('qwen', ahead)], String(100 + n)));
+    expect((await scores.due('main', 10 * HOUR, 10)).slice(1)).toMatchObject([
+      { cycleId: 'c-5', agentId: 'qwen', price: '105', dueAt: 2 * HOUR + 5 * MINUTE },
+    ]);
+  });
+
   it('hold what is expected against the market as it was known, and never before it was', async () => {
     const { cycles, scores } = books.journal;
     for (let n = 0; n < 16; n += 1)

@@ -149,6 +149,19 @@ describe('a guest', () => {
     await client.close();
   });
 
+  it('is dated after the newest snapshot, by a machine whose clock is late as well', async () => {
+    const lookedAt = Date.now() + 60_000;
+    const late = await startHarness({ lookedAt });
+    const client = await connectClient(late.url, 'auto');
+    const invited = await call(client, 'invite_agent', { requestId: 'l', agentId: 'late', ...why });
+    const own = await connectClient(late.url, 'auto', invitationSchema.parse(invited.structuredContent).token);
+    await call(own, 'submit_signal', submission());
+    const [stands] = await late.journal.guests.standing(0);
+    expect(stands?.signal).toMatchObject({ formedAt: lookedAt + 1, validUntilAt: lookedAt + 1 + HORIZON_MS });
+    await Promise.all([client.close(), own.close()]);
+    await late.close();
+  });
+
   it('is told where nothing is known of the market yet', async () => {
     const early = await startHarness({ looked: false });
     const client = await connectClient(early.url, 'auto');

@@ -38,17 +38,24 @@ export interface Harness {
 /** 80 % a year: 85 basis points over an hour. */
 const seen = { count: 120, seed: 5, start: 60_000, volatilityPerYear: 0.8 };
 const candles = candlesOf(walk(seen));
-const MARKET = JSON.stringify({ symbols: [symbolSnapshot('BTC/USDT', candles, bookAround(60_000))] });
+const marketAt = (takenAt: number): string =>
+  JSON.stringify({ takenAt, symbols: [symbolSnapshot('BTC/USDT', candles, bookAround(60_000))] });
 
 /** A coordinator on a free port over a SQLite journal in a folder of its own, and a market buffer in which a cycle has looked at BTC. */
 export async function startHarness(
-  options: { policy?: Partial<PolicySettings>; looked?: boolean; wrap?(journal: Journal): Journal } = {},
+  options: {
+    policy?: Partial<PolicySettings>;
+    looked?: boolean;
+    lookedAt?: number;
+    wrap?(journal: Journal): Journal;
+  } = {},
 ): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), 'sapphire-coordinator-'));
   const opened = await openSqliteJournal(join(folder, 'journal.db'), PAPER);
   const journal = options.wrap?.(opened) ?? opened;
   const buffer = await temporaryMarketBuffer(folder);
-  if (options.looked ?? true) await buffer.keep({ sha256: 'a', json: MARKET, neededUntilAt: Date.now() + 3_600_000 });
+  const json = marketAt(options.lookedAt ?? Date.now());
+  if (options.looked ?? true) await buffer.keep({ sha256: 'a', json, neededUntilAt: Date.now() + 3_600_000 });
   await journal.risk.adopt('main', riskSchema.parse({}));
   await journal.participation.seed(perAgent(defaultParticipation));
   await journal.policy.adopt('main', policySchema.parse({ quorumCount: 1, ...options.policy }));

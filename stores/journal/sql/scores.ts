@@ -14,13 +14,15 @@ import { DEVIATION_PERIODS, deviationOf } from '../../../domain/scoring/returns.
 import { SCORE_MEMORY_MS } from '../../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { horizonLeft, viewOver } from '../../../domain/signals/horizon.ts';
-import { type AbstentionReason, isFailure, type Signal } from '../../../domain/signals/signals.ts';
+import { type Abstention, type AbstentionReason, isFailure, type Signal } from '../../../domain/signals/signals.ts';
 import type { NewEvent } from '../books/outbox.ts';
 import type { DueSignal, KeptForecast, ScoreBook, SettledSignal } from '../books/scores.ts';
 import type { Database, Row, Transaction } from './database.ts';
 
 /** Says nothing of the agent's health. */
 const notAsked: readonly AbstentionReason[] = ['disabled', 'cooling_down'];
+/** Characters: it is part of an abstention's detail, which has 400. */
+const MOST_CAUSE = 250;
 
 /** Keeps each signal of a cycle until its horizon ends, and counts which agents failed. */
 export async function recordSignals(transaction: Transaction, record: CycleRecord): Promise<void> {
@@ -44,14 +46,15 @@ export async function recordSignals(transaction: Transaction, record: CycleRecor
     await countFailure(
       transaction,
       agentId,
-      opinions.some((opinion) => opinion.kind === 'abstention' && isFailure(opinion.reason)),
+      opinions.find((opinion): opinion is Abstention => opinion.kind === 'abstention' && isFailure(opinion.reason)),
     );
   }
 }
 
 /**
  * What is left of a view at the snapshot, over what is left of its horizon. One that stands for many cycles is one submission, whichever of them saw it first: a
- * view is no better for being shown again.
+ * view is no better for being shown again. One that was formed after the snapshot is kept from the first that is not older than it: who speaks later knows a part of
+ * what came of an earlier price.
  */
 async function keepSignal(
   transaction: Transaction,
@@ -60,6 +63,7 @@ async function keepSignal(
   share: number,
 ): Promise<void> {
   const { agentId, symbol, horizonMs, conviction, formedAt = of.takenAt } = signal;
+  if (formedAt > of.takenAt) return;
   const left = horizonLeft(signal, of.takenAt);
   const view = viewOver(signal, { takenAt: of.takenAt, horizonMs: left });
   if (!view) return;
@@ -76,22 +80,29 @@ async function keepSignal(
     of.price,
     of.takenAt + left,
     horizonMs,
-    Math.min(formedAt, of.takenAt),
+    formedAt,
     JSON.stringify(probabilities),
     JSON.stringify({ expectedReturn, uncertainty, conviction } satisfies KeptForecast),
     String(share),
   );
 }
 
-async function countFailure(transaction: Transaction, agentId: AgentId, failed: boolean): Promise<void> {
+async function countFailure(
+  transaction: Transaction,
+  agentId: AgentId,
+  failure: Abstention | undefined,
+): Promise<void> {
   await transaction.run(
-    `INSERT INTO agent_health (agent_id, failures, failed_at) VALUES (?, ?, ?)
+    `INSERT INTO agent_health (agent_id, failures, failed_at, cause) VALUES (?, ?, ?, ?)
      ON CONFLICT (agent_id) DO UPDATE SET ${
-       failed ? 'failures = agent_health.failures + 1, failed_at = excluded.failed_at' : 'failures = 0'
+       failure
+         ? 'failures = agent_health.failures + 1, failed_at = excluded.failed_at, cause = excluded.cause'
+         : 'failures = 0'
      }`,
     agentId,
-    failed ? 1 : 0,
-    failed ? transaction.now() : 0,
+    failure ? 1 : 0,
+    failure ? transaction.now() : 0,
+    failure ? `${failure.reason}: ${failure.detail}`.slice(0, MOST_CAUSE) : null,
   );
 }
 
