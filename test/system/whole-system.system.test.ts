@@ -10,7 +10,7 @@ import { readRecord } from '../../client/stack/run-record.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
 import { incidentSchema } from '../../contracts/incidents.ts';
 import { roles } from '../../contracts/roles.ts';
-import { errorRatios } from '../../deploy/observability/alerts/objectives.ts';
+import { errorRatios, hourly, monthly } from '../../deploy/observability/alerts/objectives.ts';
 import { boards } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
 import { decimal } from '../../domain/money/money.ts';
@@ -334,11 +334,15 @@ describe('one command', { timeout: 300_000 }, () => {
         .toBeGreaterThan(0);
 
     const told = await rulesOf(data, prometheus);
-    expect(told.filter(({ health }) => health !== 'ok')).toEqual([]);
+    // What is recorded once an hour was not yet.
+    const hours: string[] = hourly.map(({ record }) => record);
+    expect(
+      told.filter(({ name, health }) => health !== 'ok' && !(health === 'unknown' && hours.includes(name))),
+    ).toEqual([]);
     expect(new Set(told.map(({ name }) => name))).toEqual(
       new Set([
         ...alertGroups.flatMap(({ alerts }) => alerts.map(({ name }) => name)),
-        ...errorRatios.map(({ record }) => record),
+        ...[...errorRatios, ...hourly, ...monthly].map(({ record }) => record),
       ]),
     );
     await expect
