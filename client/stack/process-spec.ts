@@ -13,6 +13,8 @@ export interface ProcessSpec {
   port?: number;
   /** Whether it works is asked for again and again, by its probe or at its address: one that does not answer is ended and started anew. */
   watched?: boolean;
+  /** How long one question of its watch may take, where it needs longer than any other. In milliseconds. */
+  answersWithinMs?: number;
   /** Below its address, in place of /healthz. */
   healthPath?: string;
   /** One that does and cannot be kept running ends the stack. Any other is left down, alone, for growing pauses, and tried for ever. */

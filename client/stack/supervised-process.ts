@@ -110,7 +110,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
       await sleep(limits.watchEveryMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
       if (child !== started || stopping.signal.aborted) return;
       const askedAt = Date.now();
-      const answer = await works(atOwnPort(spec, started), url, limits.watchTimeoutMs);
+      const answer = await works(atOwnPort(spec, started), url, spec.answersWithinMs ?? limits.watchTimeoutMs);
       failedAt = failedAt.filter((earlier) => earlier > question - 2 * watchFailures);
       if (answer.isWell) {
         if (failedAt.length === 0) workedAt = askedAt;

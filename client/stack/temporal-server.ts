@@ -41,6 +41,8 @@ export function temporalServer(
       dynamicConfigFlags(profile),
     ),
     watched: true,
+    // Slow is not dead: a restart takes from all what a slow server still gives them.
+    answersWithinMs: CONNECT_TIMEOUT_MS,
     protectsMoney: true,
     port: ports.grpc,
     probe: async (signal) => {
@@ -68,9 +70,12 @@ async function waitForNamespace(profile: TemporalProfile, signal: AbortSignal): 
   const address = `${profile.host}:${profile.ports.grpc}`;
   for (;;) {
     try {
-      const connection = await openConnection({ address, namespace: profile.namespace, tls: false }, 1_000);
+      const connection = await openConnection(
+        { address, namespace: profile.namespace, tls: false },
+        CONNECT_TIMEOUT_MS,
+      );
       try {
-        return await setRetention(connection, profile);
+        return await connection.withAbortSignal(signal, () => setRetention(connection, profile));
       } finally {
         await connection.close();
       }

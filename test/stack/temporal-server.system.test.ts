@@ -1,12 +1,13 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { stackAccess, usesOtherServer } from '../../client/stack/connection.ts';
+import type { ProcessNews } from '../../client/stack/process-incidents.ts';
 import { type Profile, readProfile } from '../../client/stack/profile.ts';
 import { createSupervisor } from '../../client/stack/supervisor.ts';
 import { temporalBinary } from '../../client/stack/temporal-binary.ts';
@@ -147,6 +148,31 @@ it('serves its namespace with retention and search attributes, and goes on with 
     expect((await client.workflow.getHandle('kept').describe()).status.name).toBe('RUNNING');
   });
 }, 30_000);
+
+it('lets a server be that says within 4 s that it works, and ends one that says nothing for 10 s', async () => {
+  const delayFile = join(folder.path, 'delay');
+  const news: ProcessNews[] = [];
+  const supervisor = createSupervisor({
+    logFolder: folder.path,
+    environment: {},
+    logger: pino({ level: 'silent' }),
+    onProcess: (one) => news.push(one),
+    limits: { watchEveryMs: 50, watchFailures: 1 },
+  });
+  try {
+    const spec = temporalServer(profile.temporal, binary, folder.path);
+    const behind = join(projectFolder, 'test', 'gameday', 'temporal-behind.ts');
+    await supervisor.start([{ ...spec, command: process.execPath, args: [behind, binary, delayFile, ...spec.args] }]);
+    // Three answers, one after the other, and a greeting.
+    writeFileSync(delayFile, '800');
+    await sleep(6_000);
+    expect(news).toEqual([]);
+    writeFileSync(delayFile, '60000');
+    await vi.waitFor(() => expect(news).toMatchObject([{ name: 'temporal', fault: { code: 'process.hung' } }]), 20_000);
+  } finally {
+    await supervisor.stop();
+  }
+}, 60_000);
 
 it('looks for another server only where TEMPORAL_ADDRESS names one', () => {
   expect(usesOtherServer({})).toBe(false);

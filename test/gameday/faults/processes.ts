@@ -182,7 +182,8 @@ export const processFaults: readonly Fault[] = [
       name: 'Temporal is far away (1.2 s each way)',
       kind: 'Temporal is far away',
       tells: /^temporal|^Temporal|^health$/,
-      pages: followsFrom('temporal'),
+      // The latch is asked for 3 s, and a question's four ways take 4.8.
+      pages: /^TradingControlSilent$/,
     },
     90_000,
     (stack) => {
