@@ -17,7 +17,10 @@ const groupName = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'must be a short lo
 /** Records are kept by these names, and every object answers to some names by itself. */
 export const agentIdText = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{1,30}$/, 'must be a short lower-case name, e.g. deepseek')
+  .regex(
+    /^[a-z][a-z0-9-]{1,30}$/,
+    'must be a short lower-case name of 2 to 31 letters, digits and hyphens, a letter first, e.g. deepseek',
+  )
   .refine((name) => !(name in Object.prototype), 'is a word of the programming language: choose another name');
 
 /** Every control of one agent, each of which may be left as it is. */
@@ -95,6 +98,7 @@ const policyShape = {
   maxSignalAgeSeconds: z.int().min(1).max(86_400).default(300),
   /** So many failures in a row, and an agent is left alone for a while. */
   coolDownFailures: z.int().min(1).max(100).default(3),
+  /** The longest while. The first is a minute at most, and each further failure doubles it. */
   coolDownSeconds: z.int().min(0).max(86_400).default(300),
 };
 

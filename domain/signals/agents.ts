@@ -17,6 +17,19 @@ export function isMissionAgent(agentId: AgentId): boolean {
   return (missionAgentIds as readonly string[]).includes(agentId);
 }
 
+/** Under which a comparison of a seat's prompts is booked: no score and no cycle's sum knows it. */
+export function comparisonOf(seat: AgentId): AgentId {
+  return `${seat}${COMPARISON}`;
+}
+
+/** Who spend one day's budget: a seat, and what compares its prompts. */
+export function sharersOf(agentId: AgentId): AgentId[] {
+  const seat = agentId.endsWith(COMPARISON) ? agentId.slice(0, -COMPARISON.length) : agentId;
+  return [seat, comparisonOf(seat)];
+}
+
+const COMPARISON = '-compare';
+
 /** Votes only while the others cannot. */
 export function standsBy(agentId: AgentId): boolean {
   return isSeat(agentId) && seatRow(agentId).takesPart === 'when_needed';

@@ -85,6 +85,18 @@ describe.each(adapterNames)('the book of model calls on %s', (name) => {
     });
   });
 
+  it('has one budget of a day for a seat and for what compares its prompts', async () => {
+    const { modelCalls } = books.journal;
+    const day = { perCycleUsd: '5', perDayUsd: '5' };
+    const reserve = (agentId: string, mostUsd: string) =>
+      modelCalls.reserve(call(`${agentId} ${mostUsd}`, { agentId, mostUsd, cycleId: tagged(agentId) }), day);
+    expect(await reserve('deepseek', '4.9')).toMatchObject({ granted: true, dayUsd: '0' });
+    expect(await reserve('deepseek-compare', '4.9')).toMatchObject({ granted: false, dayUsd: '4.9' });
+    expect(await reserve('deepseek-compare', '0.1')).toMatchObject({ granted: true });
+    expect(await reserve('deepseek', '0.01')).toMatchObject({ granted: false, dayUsd: '5' });
+    expect(await reserve('qwen', '4.9')).toMatchObject({ granted: true });
+  });
+
   it('never grants more than the budget to calls of several processes at once', async () => {
     const journals = await Promise.all([books.again(), books.again(), books.again()]);
     const grants = await Promise.all(

@@ -28,7 +28,7 @@ export interface ModelCall {
 
 export interface ModelBudget {
   perCycleUsd: DecimalText;
-  /** Of a UTC day. */
+  /** Of a UTC day: of a seat and of what compares its prompts together. */
   perDayUsd: DecimalText;
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Decimal, decimal, sum, text } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
-import type { AgentId } from '../../../domain/signals/agents.ts';
+import { type AgentId, sharersOf } from '../../../domain/signals/agents.ts';
 import type { ModelCall, ModelCallBook } from '../books/model-calls.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 
@@ -66,7 +66,8 @@ export function createModelCallBook(database: Database): ModelCallBook {
           agentId,
         );
         const cycle = sum(ofCycle.map((row) => decimal(String(row['cost']))));
-        const today = await spentOn(transaction, agentId, day);
+        const shares = sharersOf(agentId).map((each) => spentOn(transaction, each, day));
+        const today = sum(await Promise.all(shares));
         const granted = cycle.plus(mostUsd).lte(budget.perCycleUsd) && today.plus(mostUsd).lte(budget.perDayUsd);
         if (granted) {
           await transaction.run(

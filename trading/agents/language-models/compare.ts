@@ -5,6 +5,7 @@ import type { AgentRequest } from '../../../contracts/signals.ts';
 import { type Decimal, decimal, sum, text } from '../../../domain/money/money.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { Answered } from '../../../domain/scoring/comparison.ts';
+import { comparisonOf } from '../../../domain/signals/agents.ts';
 import { agreeingAnswer } from '../../../domain/signals/agreement.ts';
 import type { AgentAnswer, Opinion } from '../../../domain/signals/signals.ts';
 import type { RecordedCase } from '../../training/cases.ts';
@@ -73,7 +74,7 @@ export async function comparePrompts(
   const most = text(mostCost({ settings, prompts: versions, cases, horizonMs }));
   const own: ModelCalls = {
     ...calls,
-    reserve: (call, budget) => calls.reserve({ ...call, agentId: `${settings.id}-compare` }, budget),
+    reserve: (call, budget) => calls.reserve({ ...call, agentId: comparisonOf(settings.id) }, budget),
   };
   const contenders = versions.map((prompt) => ({
     prompt,
