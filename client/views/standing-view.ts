@@ -18,6 +18,8 @@ export interface StandingView {
   standsUntilAt?: number;
   /** Of its answer, where that has no view at all. */
   abstains?: AbstentionReason;
+  /** The question after the answer that stands still, where it failed. */
+  failed?: { askedAt: number; reason: AbstentionReason };
 }
 
 /** One of each seat whose settings say how often it is asked. */
@@ -43,15 +45,20 @@ export function viewStanding(
 }
 
 function viewAnswer({ answer, earlier, formedAt, standsUntilAt }: StandingAnswer): Partial<StandingView> {
-  const opinions = [...answer.opinions, ...earlier];
-  const [first] = opinions;
-  const isSilent = first?.kind === 'abstention' && opinions.every(({ kind }) => kind === 'abstention');
-  return { formedAt, standsUntilAt, ...(isSilent ? { abstains: first.reason } : {}) };
+  const [first] = answer.opinions;
+  const isSilent = first?.kind === 'abstention' && answer.opinions.every(({ kind }) => kind === 'abstention');
+  if (!isSilent) return { formedAt, standsUntilAt };
+  if (earlier.length === 0) return { formedAt, standsUntilAt, abstains: first.reason };
+  return {
+    formedAt: Math.max(...earlier.map((signal) => signal.formedAt ?? 0)),
+    standsUntilAt: Math.max(...earlier.map(({ validUntilAt }) => validUntilAt)),
+    failed: { askedAt: formedAt, reason: first.reason },
+  };
 }
 
 /** For a person. */
 export function standingLine(
-  { agent, askEverySeconds, notAsked, askedAt, endedAt, formedAt, standsUntilAt = 0, abstains }: StandingView,
+  { agent, askEverySeconds, notAsked, askedAt, endedAt, formedAt, standsUntilAt = 0, abstains, failed }: StandingView,
   now: number,
 ): string {
   if (notAsked !== undefined) return `${agent} is not asked, else every ${askEverySeconds} s: ${notAsked}`;
@@ -62,7 +69,8 @@ export function standingLine(
   const last = `its answer of ${clock(formedAt)}${abstains ? `, ${abstains},` : ''} ${
     standsUntilAt > now ? `is ${seconds(now - formedAt)} s old and stands until ${clock(standsUntilAt)}` : 'has ended'
   }`;
-  return [`${every}: ${last}`, ...(underWay ? [`the next ${underWay}`] : [])].join(', ');
+  const failure = failed && `the question of ${clock(failed.askedAt)} failed: ${failed.reason}`;
+  return [`${every}: ${last}`, ...(failure ? [failure] : []), ...(underWay ? [`the next ${underWay}`] : [])].join(', ');
 }
 
 /** Nothing of a view that was formed on the market of this moment. */

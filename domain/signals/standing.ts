@@ -11,6 +11,8 @@ export interface StandingAnswer {
   answer: AgentAnswer;
   /** Of the question before: what stands still of the symbols on which the last answer failed. */
   earlier: Signal[];
+  /** Who said it, where that is known: an answer that failed names no model. */
+  earlierBy?: Pick<AgentAnswer, 'model' | 'version'> | undefined;
   /** Of the market that it was shown. */
   formedAt: number;
   standsUntilAt: number;
@@ -68,9 +70,24 @@ export function kept(before: StandingAnswer | undefined, answer: AgentAnswer, as
   };
   const opinions = answer.opinions.map((opinion) => (opinion.kind === 'signal' ? dated(opinion) : opinion));
   const failed = opinions.filter((opinion) => opinion.kind === 'abstention' && !answers.includes(opinion.reason));
-  const said = before?.answer.opinions ?? [];
-  const earlier = failed.flatMap(({ symbol }) => signalAmong(said, symbol, formedAt + asked.tookMs) ?? []);
-  return { answer: { ...answer, opinions }, earlier, formedAt, standsUntilAt };
+  const isAnswered = failed.length < opinions.length;
+  const said = before && !(isAnswered && isByAnother(before.answer, answer)) ? before.answer : undefined;
+  const earlier = failed.flatMap(
+    ({ symbol }) => signalAmong(said?.opinions ?? [], symbol, formedAt + asked.tookMs) ?? [],
+  );
+  const earlierBy = said && earlier.length > 0 ? { model: said.model, version: said.version } : undefined;
+  return {
+    answer: { ...answer, opinions },
+    earlier,
+    ...(earlierBy ? { earlierBy } : {}),
+    formedAt,
+    standsUntilAt,
+  };
+}
+
+/** What a model or a prompt said is no other's view. */
+function isByAnother(before: AgentAnswer, now: AgentAnswer): boolean {
+  return before.model !== now.model || before.version !== now.version;
 }
 
 /**
@@ -91,7 +108,12 @@ export function heard(
     const detail = `asked every ${askEveryMs / 1_000} s: ${silenceOf(asked, last !== undefined)}`;
     return abstain(agentId, [symbol], 'no_signal', detail);
   });
-  const { model = 'none', version = 'none' } = standing?.answer ?? {};
+  const isEarlier =
+    standing !== undefined &&
+    opinions.some((opinion) => opinion.kind === 'signal' && standing.earlier.includes(opinion));
+  const isOfLast = standing?.answer.opinions.some((opinion) => opinion.kind === 'signal' && opinions.includes(opinion));
+  const by = isEarlier && !isOfLast ? (standing.earlierBy ?? standing.answer) : standing?.answer;
+  const { model = 'none', version = 'none' } = by ?? {};
   return { agentId, opinions, model, version, latencyMs: 0, tokens: 0, costUsd: '0' };
 }
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { describeTrail } from '../../client/views/cycle-trail.ts';
 import { standingLine, viewStanding } from '../../client/views/standing-view.ts';
 import { agentsSchema } from '../../contracts/config/agents.ts';
-import { type AgentAnswer, abstain } from '../../domain/signals/signals.ts';
+import { type AgentAnswer, abstain, type Signal } from '../../domain/signals/signals.ts';
 import type { AskedAgent } from '../../domain/signals/standing.ts';
 import { cycleRecord } from '../support/books.ts';
 
@@ -49,6 +49,33 @@ it('status says of an answer without a view which of the reasons it has', () => 
   const silence = { ...answer, opinions: abstain('qwen', ['BTC/USDT'], 'no_key', 'a key is missing') };
   expect(lineOf([{ ...first, endedAt: NOON + 1_000, standing: { ...standing, answer: silence } }])).toEqual([
     'qwen is asked every 600 s: its answer of 2026-11-30 12:00:00Z, no_key, is 90 s old and stands until 2026-11-30 12:21:00Z',
+  ]);
+});
+
+it('status says of a question that failed which answer stands still, and until when', () => {
+  const view = (formedAt: number): Signal => ({
+    kind: 'signal',
+    agentId: 'qwen',
+    symbol: 'BTC/USDT',
+    probabilities: { up: 0.5, flat: 0.3, down: 0.2 },
+    expectedReturn: 0.001,
+    uncertainty: 0.01,
+    conviction: 0.5,
+    horizonMs: 3_600_000,
+    formedAt,
+    validUntilAt: formedAt + 1_260_000,
+    rationale: '',
+    evidence: [],
+  });
+  const silence = { ...answer, opinions: abstain('qwen', ['BTC/USDT'], 'unavailable', '500') };
+  const failed = { answer: silence, formedAt: NOON + 600_000, standsUntilAt: NOON + 1_860_000 };
+  const lines = (earlier: Signal[]) =>
+    lineOf([{ ...first, endedAt: NOON + 601_000, standing: { ...failed, earlier } }], NOON + 690_000);
+  expect(lines([view(NOON)])).toEqual([
+    'qwen is asked every 600 s: its answer of 2026-11-30 12:00:00Z is 690 s old and stands until 2026-11-30 12:21:00Z, the question of 2026-11-30 12:10:00Z failed: unavailable',
+  ]);
+  expect(lines([])).toEqual([
+    'qwen is asked every 600 s: its answer of 2026-11-30 12:10:00Z, unavailable, is 90 s old and stands until 2026-11-30 12:31:00Z',
   ]);
 });
 

@@ -7,6 +7,7 @@ import type { Database, Row } from './database.ts';
 const standingSchema: z.ZodType<StandingAnswer> = z.strictObject({
   answer: agentAnswerSchema,
   earlier: z.array(signalSchema),
+  earlierBy: z.strictObject({ model: z.string(), version: z.string() }).optional(),
   formedAt: z.int(),
   standsUntilAt: z.int(),
 });

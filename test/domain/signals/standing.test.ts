@@ -121,6 +121,29 @@ describe('an answer that stands', () => {
   });
 });
 
+describe('a question that failed', () => {
+  const before = kept(undefined, answer(view(BTC)), first);
+  const failure = { ...answer(...silence(BTC, 'unavailable')), model: 'deepseek', version: 'no answer', costUsd: '0' };
+
+  it('leaves what stands still to the model and the version that said it', () => {
+    const failed = asked(kept(before, failure, second));
+    expect(at(failed, T + EVERY + 60_000)).toMatchObject({
+      model: 'thinker',
+      version: '1',
+      opinions: [{ formedAt: T }],
+    });
+    expect(at(failed, T + 3 * EVERY + 630_000)).toMatchObject({ model: 'deepseek', version: 'no answer' });
+  });
+
+  it.each([{ model: 'another' }, { version: '2' }])('leaves nothing that was said before an answer by %o', (by) => {
+    const changed = { ...answer(view(ETH), ...silence(BTC, 'timeout')), ...by };
+    expect(said(asked(kept(before, changed, second)), T + EVERY + 60_000, [BTC, ETH])).toEqual([
+      'timeout',
+      'formed second',
+    ]);
+  });
+});
+
 describe('without an answer that stands', () => {
   const words = (of: AskedAgent | undefined, time = T + HOUR, symbols = [BTC]) => {
     const [opinion] = at(of, time, symbols).opinions;
