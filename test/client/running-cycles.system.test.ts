@@ -2,6 +2,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runsOn } from '../../activities/reconcile/missing.ts';
 import { runCycle } from '../../client/cli/commands/cycles.ts';
+import { beginSchedule } from '../../client/cli/first-cycle.ts';
 import { ensureSchedule } from '../../client/controls/schedule.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { scheduleId } from '../../contracts/workflow-ids.ts';
@@ -54,6 +55,18 @@ it('so is one of a schedule that was made before they could be found, which stay
     paused: true,
     note: 'by ann',
   });
+});
+
+it('a start begins one at once, and none of a schedule that a person has paused', async () => {
+  const { client } = environment;
+  const standing = { resumes: false, lastStartedAt: undefined };
+  const paused = configurationOf('paused');
+  await (await ensureSchedule(client, paused)).pause('by ann');
+  expect(await beginSchedule(client, paused, standing)).toMatch(/^The schedule is paused \(by ann\)/);
+  expect(await beginSchedule(client, configurationOf('fresh'), standing)).toBeUndefined();
+  await expect.poll(() => running('fresh')).toHaveLength(1);
+  const { info } = await client.schedule.getHandle(scheduleId('paused')).describe();
+  expect(info.numActionsTaken).toBe(0);
 });
 
 it('so is one that was started by hand, by its own id too, and once it was ended by force', async () => {

@@ -28,6 +28,7 @@ import { within } from '../../stack/within.ts';
 import { cycleLine, viewCycle } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
+import { beginSchedule } from '../first-cycle.ts';
 import { viewOf, welcome } from '../first-screen.ts';
 import { type OutputOptions, print, progress, show } from '../output.ts';
 import { onceReadable, wantedCycles } from '../wanted-cycles.ts';
@@ -99,6 +100,7 @@ async function* cyclesOf(
   journal: Pick<Journal, 'cycles'>,
   configuration: Configuration,
   options: UpOptions,
+  resumes: boolean,
 ): AsyncGenerator<CycleRecord> {
   if (options.cycles !== undefined)
     yield* wantedCycles(
@@ -108,14 +110,18 @@ async function* cyclesOf(
       stack.stopRequested,
     );
   if (options.exit) return;
-  const scheduled = scheduledCycles(journal, configuration.account, stack.stopRequested);
+  const { account } = configuration;
+  const scheduled = scheduledCycles(journal, account, stack.stopRequested);
   if (options.join) {
     yield* scheduled;
     return;
   }
+  const last = await onceReadable(() => journal.cycles.list(account, 1), stack.stopRequested);
   const first = scheduled.next();
-  const schedule = await ensureSchedule(client, configuration);
-  if (options.cycles === undefined) await schedule.trigger();
+  if (options.cycles === undefined) {
+    const why = await beginSchedule(client, configuration, { resumes, lastStartedAt: last?.[0]?.startedAt });
+    if (why !== undefined) progress(why);
+  } else await ensureSchedule(client, configuration);
   const { value, done } = await first;
   if (done) return;
   yield value;
@@ -127,11 +133,12 @@ async function follow(
   journal: Pick<Journal, 'cycles'>,
   configuration: Configuration,
   options: UpOptions,
+  resumes: boolean,
 ): Promise<CycleRecord[]> {
   const client = await connectTemporal(stack.temporal);
   const finished: CycleRecord[] = [];
   try {
-    for await (const record of cyclesOf(stack, client, journal, configuration, options)) {
+    for await (const record of cyclesOf(stack, client, journal, configuration, options, resumes)) {
       finished.push(record);
       if (!options.json) show(cycleLine(record, configuration.currency));
       if (stack.stopRequested.aborted) break;
@@ -192,7 +199,7 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
     if (!options.json) show(welcome(stack, configuration, secrets));
     if (configuration.mode === 'paper') for (const text of stack.access) warn(text);
     const cycles = await Promise.race([
-      follow(stack, journal, configuration, options),
+      follow(stack, journal, configuration, options, crash !== undefined),
       stack.failure.then((failure) => {
         throw failure;
       }),
