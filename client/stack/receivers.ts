@@ -29,13 +29,40 @@ const emailVariables = {
   auth_username: 'SAPPHIRE_ALERT_EMAIL_USERNAME',
 } as const;
 
-const address = z.url({ protocol: /^https?$/ });
+/**
+ * As Alertmanager's own reader takes it, which is stricter than a browser's: it refuses its whole configuration for a percent sign that begins no
+ * escape, one in a host, or a control character.
+ */
+const written =
+  /^https?:\/\/(?:(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})*@)?(?:(?:[\w.~-]|\P{ASCII})+|\[[\da-f:.]+\])(?::\d+)?(?:[/?#](?:[^\s\p{Cc}%]|%[\da-f]{2})*)?$/iu;
+const address = z.string().regex(written).refine(URL.canParse);
+const escapes = ', without blanks, a percent sign in it as %25';
+const mailbox = /(?:(?:"[^"]*"\s*|[^"<>@,]*)<[^\s@<>,"]+@[^\s@<>,"]+>|[^\s@<>,"]+@[^\s@<>,"]+)/.source;
+const smarthost = /^(?:[^\s:[\]]+|\[[\da-f:.]+\]):(?<port>\d+)$/i;
 const shapes: Record<string, { schema: z.ZodType; example: string }> = {
-  [WEBHOOK_VARIABLE]: { schema: address, example: 'https://alerts.example.com/sapphire' },
-  [HEARTBEAT_VARIABLE]: { schema: address, example: 'https://hc-ping.com/00000000-0000-0000-0000-000000000000' },
-  [PROJECT_URL_VARIABLE]: { schema: address, example: 'https://github.com/you/sapphire/blob/main' },
-  SAPPHIRE_ALERT_SLACK_URL: { schema: address, example: 'https://hooks.slack.com/services/…' },
-  [emailVariables.smarthost]: { schema: z.string().regex(/^[^\s:]+:\d+$/), example: 'smtp.example.com:587' },
+  [WEBHOOK_VARIABLE]: {
+    // What is put after its end would become a part of a query or fragment.
+    schema: address.regex(/^[^?#]*$/),
+    example: `https://alerts.example.com/sapphire${escapes}, and without ? or #, for /page and others are put after it`,
+  },
+  [HEARTBEAT_VARIABLE]: {
+    schema: address,
+    example: `https://hc-ping.com/00000000-0000-0000-0000-000000000000${escapes}`,
+  },
+  [PROJECT_URL_VARIABLE]: { schema: address, example: `https://github.com/you/sapphire/blob/main${escapes}` },
+  SAPPHIRE_ALERT_SLACK_URL: { schema: address, example: `https://hooks.slack.com/services/…${escapes}` },
+  [emailVariables.to]: {
+    schema: z.string().regex(new RegExp(`^${mailbox}(?:\\s*,\\s*${mailbox})*$`)),
+    example: 'lead@example.com, or several with commas between them',
+  },
+  [emailVariables.from]: { schema: z.string().regex(new RegExp(`^${mailbox}$`)), example: 'sapphire@example.com' },
+  [emailVariables.smarthost]: {
+    schema: z.string().refine((given) => {
+      const port = Number(smarthost.exec(given)?.groups?.['port'] ?? 0);
+      return port >= 1 && port <= 65_535;
+    }),
+    example: 'smtp.example.com:587, its port from 1 to 65535',
+  },
 };
 
 /** What is given, without line ends. Fails where Alertmanager could not use it: it would end at its start, and nobody would be called. */

@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { alertmanagerFile } from '../../client/stack/receivers.ts';
 import type { Alert } from '../../deploy/observability/alert.ts';
 import { generatedFiles } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
@@ -111,6 +113,27 @@ describe('the routes', () => {
   it('pass amtool', async () => {
     expect((await tool('amtool', 'check-config', file)).output).toContain('SUCCESS');
   });
+
+  it.each(['https://user:p%40ss@e.com/50%25off', 'http://alert_manager:80/ä~(1)', 'https://[::1]:9/a'])(
+    'pass amtool with receivers as unusual as those that are taken: %s',
+    async (url) => {
+      const secrets = mkdtempSync(join(tmpdir(), 'sapphire-amtool-'));
+      onTestFinished(() => rmSync(secrets, { recursive: true }));
+      const own = join(secrets, 'given.yml');
+      const given = {
+        SAPPHIRE_ALERT_WEBHOOK_URL: url,
+        SAPPHIRE_ALERT_HEARTBEAT_URL: `${url}?token=a%20b&c#d`,
+        SAPPHIRE_ALERT_SLACK_URL: url,
+        SAPPHIRE_ALERT_EMAIL_PASSWORD: 'secret',
+        SAPPHIRE_ALERT_EMAIL_USERNAME: 'sapphire',
+        SAPPHIRE_ALERT_EMAIL_TO: '"Lead, A." <lead@example.org>,b@example.org',
+        SAPPHIRE_ALERT_EMAIL_FROM: 'Sapphire <sapphire@example.org>',
+        SAPPHIRE_ALERT_EMAIL_SMARTHOST: '[::1]:65535',
+      };
+      writeFileSync(own, alertmanagerFile(secrets, given));
+      expect((await tool('amtool', 'check-config', own)).output).toContain('SUCCESS');
+    },
+  );
 
   it.each(rules.map((rule): [string, Alert] => [[rule.name, ...Object.values(rule.labels ?? {})].join(' '), rule]))(
     '%s reaches who is to know',

@@ -13,6 +13,24 @@ const mail = {
   SAPPHIRE_ALERT_EMAIL_SMARTHOST: 'smtp.example.org:587',
 };
 
+const usable: Record<string, string>[] = [
+  ...[
+    'https://e.com',
+    'http://127.0.0.1:9/base/',
+    'https://[::1]:9/a',
+    'https://user:p%40ss@e.com/50%25off',
+    'https://bücher.example/ä~(1)',
+    'http://alert_manager:80/x',
+  ].flatMap((url) =>
+    ['WEBHOOK', 'HEARTBEAT', 'SLACK'].map((kind): Record<string, string> => ({ [`SAPPHIRE_ALERT_${kind}_URL`]: url })),
+  ),
+  { SAPPHIRE_ALERT_HEARTBEAT_URL: 'https://e.com?token=a%20b&c#d' },
+  ...['a@example.org, b@example.org', 'Lead <lead@example.org>', '"Lead, A." <lead@example.org>,b@example.org'].map(
+    (to) => ({ ...mail, SAPPHIRE_ALERT_EMAIL_TO: to }),
+  ),
+  ...['localhost:1', '[::1]:65535', '10.0.0.1:25'].map((host) => ({ ...mail, SAPPHIRE_ALERT_EMAIL_SMARTHOST: host })),
+];
+
 describe('Alertmanager', () => {
   const folder = join(mkdtempSync(join(tmpdir(), 'sapphire-observe-')), 'secrets');
   type Receiver = { name: string } & Record<string, Record<string, unknown>[]>;
@@ -79,9 +97,50 @@ describe('Alertmanager', () => {
       { SAPPHIRE_ALERT_EMAIL_PASSWORD: 'mail-secret' },
       'SAPPHIRE_ALERT_EMAIL_PASSWORD is set, and not SAPPHIRE_ALERT_EMAIL_TO, SAPPHIRE_ALERT_EMAIL_FROM, ',
     ],
+    ...[
+      'https://e.com/%zz',
+      'https://e.com/50%off',
+      'https://e.com/50%',
+      'https://e.com/?a=%zz',
+      'http://e%41.com/a',
+      'https://e.com/a\tb',
+      'https://e.com/a b',
+      'https://e.com\t/a',
+      'https:e.com/a',
+      'https:\\\\e.com/a',
+      'https://e{}.com/a',
+      'https://e.com:99999/a',
+    ].flatMap((url) =>
+      ['WEBHOOK', 'HEARTBEAT', 'SLACK'].map((kind): [Record<string, string>, string] => [
+        { [`SAPPHIRE_ALERT_${kind}_URL`]: url },
+        `SAPPHIRE_ALERT_${kind}_URL cannot be used: it is to look like https://`,
+      ]),
+    ),
+    ...['?token=abc', '#abc', '/base?', '/base#'].map((end): [Record<string, string>, string] => [
+      { SAPPHIRE_ALERT_WEBHOOK_URL: `https://e.com${end}` },
+      'without ? or #, for /page and others are put after it. Correct it, or remove it.',
+    ]),
+    ...['nobody', 'lead@', '@example.org', 'lead@example.org, nobody', 'a@b@c', 'Lead lead@example.org'].flatMap((to) =>
+      ['TO', 'FROM'].map((kind): [Record<string, string>, string] => [
+        { ...mail, [`SAPPHIRE_ALERT_EMAIL_${kind}`]: to },
+        `SAPPHIRE_ALERT_EMAIL_${kind} cannot be used: it is to look like `,
+      ]),
+    ),
+    [
+      { ...mail, SAPPHIRE_ALERT_EMAIL_FROM: 'a@example.org, b@example.org' },
+      'SAPPHIRE_ALERT_EMAIL_FROM cannot be used',
+    ],
+    ...['99999', '65536', '0', '-1', 'smtp'].map((port): [Record<string, string>, string] => [
+      { ...mail, SAPPHIRE_ALERT_EMAIL_SMARTHOST: `smtp.example.org:${port}` },
+      'smtp.example.com:587, its port from 1 to 65535',
+    ]),
   ])('refuses what it could not use, and repeats no secret: %j', (given, sentence) => {
     expect(() => read(given)).toThrow(sentence);
-    expect(() => read(given)).not.toThrow(/mail-secret|hc-ping.com\/uuid|passwd/);
+    expect(() => read(given)).not.toThrow(/mail-secret|hc-ping.com\/uuid|passwd|abc/);
+  });
+
+  it.each<Record<string, string>>(usable)('takes what it can use: %j', (given) => {
+    expect(() => read(given)).not.toThrow();
   });
 });
 
