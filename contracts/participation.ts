@@ -98,7 +98,6 @@ const policyShape = {
   maxSignalAgeSeconds: z.int().min(1).max(86_400).default(300),
   /** So many failures in a row, and an agent is left alone for a while. */
   coolDownFailures: z.int().min(1).max(100).default(3),
-  /** The longest while. The first is a minute at most, and each further failure doubles it. */
   coolDownSeconds: z.int().min(0).max(86_400).default(300),
 };
 

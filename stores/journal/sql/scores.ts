@@ -14,15 +14,13 @@ import { DEVIATION_PERIODS, deviationOf } from '../../../domain/scoring/returns.
 import { SCORE_MEMORY_MS } from '../../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { horizonLeft, viewOver } from '../../../domain/signals/horizon.ts';
-import { type Abstention, type AbstentionReason, isFailure, type Signal } from '../../../domain/signals/signals.ts';
+import { type AbstentionReason, isFailure, type Signal } from '../../../domain/signals/signals.ts';
 import type { NewEvent } from '../books/outbox.ts';
 import type { DueSignal, KeptForecast, ScoreBook, SettledSignal } from '../books/scores.ts';
 import type { Database, Row, Transaction } from './database.ts';
 
 /** Says nothing of the agent's health. */
 const notAsked: readonly AbstentionReason[] = ['disabled', 'cooling_down'];
-/** Characters: it is part of an abstention's detail, which has 400. */
-const MOST_CAUSE = 250;
 
 /** Keeps each signal of a cycle until its horizon ends, and counts which agents failed. */
 export async function recordSignals(transaction: Transaction, record: CycleRecord): Promise<void> {
@@ -46,7 +44,7 @@ export async function recordSignals(transaction: Transaction, record: CycleRecor
     await countFailure(
       transaction,
       agentId,
-      opinions.find((opinion): opinion is Abstention => opinion.kind === 'abstention' && isFailure(opinion.reason)),
+      opinions.some((opinion) => opinion.kind === 'abstention' && isFailure(opinion.reason)),
     );
   }
 }
@@ -87,22 +85,15 @@ async function keepSignal(
   );
 }
 
-async function countFailure(
-  transaction: Transaction,
-  agentId: AgentId,
-  failure: Abstention | undefined,
-): Promise<void> {
+async function countFailure(transaction: Transaction, agentId: AgentId, failed: boolean): Promise<void> {
   await transaction.run(
-    `INSERT INTO agent_health (agent_id, failures, failed_at, cause) VALUES (?, ?, ?, ?)
+    `INSERT INTO agent_health (agent_id, failures, failed_at) VALUES (?, ?, ?)
      ON CONFLICT (agent_id) DO UPDATE SET ${
-       failure
-         ? 'failures = agent_health.failures + 1, failed_at = excluded.failed_at, cause = excluded.cause'
-         : 'failures = 0'
+       failed ? 'failures = agent_health.failures + 1, failed_at = excluded.failed_at' : 'failures = 0'
      }`,
     agentId,
-    failure ? 1 : 0,
-    failure ? transaction.now() : 0,
-    failure ? `${failure.reason}: ${failure.detail}`.slice(0, MOST_CAUSE) : null,
+    failed ? 1 : 0,
+    failed ? transaction.now() : 0,
   );
 }
 
