@@ -26,6 +26,11 @@ export interface AllocationSettings {
   portfolios: readonly Portfolio[];
 }
 
+/** A symbol belongs to one portfolio, or to none: of that nothing is to be held. */
+export function portfolioOf({ portfolios }: AllocationSettings, symbol: string): Portfolio | undefined {
+  return portfolios.find(({ symbols }) => symbols.includes(symbol));
+}
+
 /** What speaks for holding a symbol. Return and uncertainty are fractions over the horizon, the volatility is one over a year. */
 export interface Claim {
   symbol: string;

@@ -1,11 +1,13 @@
 import { midPrice } from '../market/book.ts';
 import { type Decimal, decimal, floorToStep, min, text, ZERO } from '../money/money.ts';
+import { portfolioOf } from './allocation.ts';
 import { bandHalfWidth } from './band.ts';
+import type { Ceiling } from './ceilings.ts';
 import { reentryPause, sellableBySignal } from './overtrading.ts';
 import type { RiskVerdict } from './portfolio.ts';
 import type { Books, PlanRequest, TradeDraft, View } from './request.ts';
 import { costOfOneWay, costVerdict } from './sizing.ts';
-import type { Kept, Targets } from './targets.ts';
+import type { Targets } from './targets.ts';
 import { endOfView, isOwners } from './upheld.ts';
 
 /*
@@ -19,6 +21,8 @@ interface Course {
   books: Books;
   equity: Decimal;
   targets: Targets;
+  /** Of what is held and decided. */
+  ceilings: ReadonlyMap<string, Ceiling>;
   /** Filled with what made a trade smaller or none. */
   verdicts: RiskVerdict[];
   /** Filled with the symbols of which this plan would keep what is held. */
@@ -31,7 +35,7 @@ interface Steering extends Course {
 
 /** What a view asks of a symbol, if anything: at most one trade. */
 export function draftOf(course: Course, view: View): TradeDraft[] {
-  const { request, books, targets, upheld } = course;
+  const { request, books, targets, upheld, verdicts } = course;
   const { symbol, direction, expectedReturn } = view;
   const market = request.snapshot.symbols.find(({ instrument }) => instrument.symbol === symbol);
   const position = books.positions.find((one) => one.symbol === symbol);
@@ -50,11 +54,17 @@ export function draftOf(course: Course, view: View): TradeDraft[] {
   const draft = { symbol, market, view, mid, held, sellable, notional: ZERO, sellQuantity: ZERO, edge: expectedReturn };
   const steering = { ...course, draft };
   if (!held.greaterThan(0)) return direction === 'up' ? larger(steering, worth) : [];
-  const keep = direction === 'up' ? targets.keepOf(symbol) : NOTHING;
+  const keep = targets.keepOf(view);
+  const bound = boundOf(steering, worth);
+  const excess = (bound?.amount ?? worth).minus(keep);
   // Around nothing there is no band: what no view would keep is too small for an order at most, and else would be held for good.
-  if (keep.amount.isZero()) return smaller(steering, worth, keep);
-  const excess = worth.minus(keep.amount);
-  if (excess.greaterThan(0) && !isWithinBand(steering, keep.amount, excess)) return smaller(steering, worth, keep);
+  if (excess.greaterThan(0) && (keep.isZero() || !isWithinBand(steering, keep, excess))) {
+    return smaller(steering, worth, keep, bound);
+  }
+  if (bound) {
+    verdicts.push(...bound.verdicts);
+    return sold({ ...steering, draft: whateverItCosts(draft) }, bound.sellQuantity);
+  }
   upheld.push(symbol);
   return larger(steering, worth);
 }
@@ -72,44 +82,50 @@ export function untouched({ views }: PlanRequest, { positions }: Books): RiskVer
     .map(({ symbol, quantity }) => notInCycle(symbol, decimal(quantity), 'asked for', 'others alone'));
 }
 
-const NOTHING: Kept = { amount: ZERO, isCapped: false };
+/** What of a holding lies above a limit, or above what a risen volatility leaves, and is worth an order: around nothing there is no band. */
+function boundOf(steering: Steering, worth: Decimal): Bound | undefined {
+  const { ceilings, draft } = steering;
+  const ceiling = ceilings.get(draft.symbol);
+  const excess = worth.minus(ceiling?.amount ?? worth);
+  if (!ceiling || !excess.greaterThan(0)) return undefined;
+  if (!ceiling.amount.isZero() && isWithinBand({ ...steering, verdicts: [] }, ceiling.amount, excess)) return undefined;
+  return { ...ceiling, sellQuantity: ceiling.amount.isZero() ? draft.held : excess.div(draft.mid) };
+}
+
+interface Bound extends Ceiling {
+  /** In the base asset. */
+  sellQuantity: Decimal;
+}
 
 /**
- * Down to what is to be kept: at once for a limit's or the volatility's sake, or where what is gained pays for it as it does for a buy, and else when
- * for a whole horizon no cycle would have kept more. The less is expected, the less is held: a small rise sells no more than a small fall.
+ * Down to what a view would keep: at once where what is gained pays for it as it does for a buy, and else when for a whole horizon no cycle would have
+ * kept more; but for what a limit or the volatility asks for, which waits for neither. The less is expected, the less is held: a small rise sells no
+ * more than a small fall.
  */
-function smaller(steering: Steering, worth: Decimal, keep: Kept): TradeDraft[] {
+function smaller(steering: Steering, worth: Decimal, keep: Decimal, bound: Bound | undefined): TradeDraft[] {
   const { request, books, equity, draft, verdicts } = steering;
   const { view, held, mid } = draft;
-  const { edge: _none, ...free } = draft;
-  const quantity = keep.amount.isZero() ? held : worth.minus(keep.amount).div(mid);
-  const isBound = keep.isCapped || (request.allocation.method === 'volatility' && !keep.amount.isZero());
-  if (isBound) return sold({ ...steering, draft: free }, quantity);
+  const quantity = keep.isZero() ? held : worth.minus(keep).div(mid);
   const end = endOfView(request, books, view, held, held.minus(quantity));
   if (end) verdicts.push(end);
-  if (end) return end.code === 'ViewEnded' ? sold({ ...steering, draft: free }, quantity) : [];
+  if (end) return end.code === 'ViewEnded' ? sold({ ...steering, draft: whateverItCosts(draft) }, quantity) : [];
   if (view.direction === 'none') return [];
   const edge = shortfall(request, view, worth.div(equity).toNumber());
-  return sold({ ...steering, draft: { ...draft, edge, ...boundOf(steering, worth) } }, quantity);
+  return sold({ ...steering, draft: { ...draft, edge, ...(bound ? { bound } : {}) } }, quantity);
+}
+
+function whateverItCosts({ edge: _none, ...draft }: TradeDraft): TradeDraft {
+  return draft;
 }
 
 /**
- * By how much the expected return is below the one for which Kelly would hold the share that is held, which is his stake's σ² · share / fraction: that
- * of a rise as of a fall, so that nobody pays more to leave the one than the other.
+ * By how much the expected return is below the one for which Kelly would hold the share that is held, which is his stake's σ² · share / fraction, of its
+ * portfolio's part of the equity: that of a rise as of a fall, so that nobody pays more to leave the one than the other.
  */
-function shortfall({ allocation }: PlanRequest, { expectedReturn, uncertainty }: View, share: number): number {
+function shortfall({ allocation }: PlanRequest, { symbol, expectedReturn, uncertainty }: View, share: number): number {
   const { method, kellyFraction } = allocation;
-  return (method === 'kelly' ? (uncertainty ** 2 * share) / kellyFraction : 0) - expectedReturn;
-}
-
-/** What of a holding lies above a limit that leaves room for the rest, and is worth an order. */
-function boundOf(steering: Steering, worth: Decimal): Pick<TradeDraft, 'bound'> {
-  const { targets, draft } = steering;
-  const ceiling = targets.ceilingOf(draft.view, worth);
-  const excess = worth.minus(ceiling.amount);
-  const unsaid = { ...steering, verdicts: [] };
-  if (ceiling.amount.isZero() || isWithinBand(unsaid, ceiling.amount, excess)) return {};
-  return { bound: { sellQuantity: excess.div(draft.mid), verdicts: ceiling.verdicts } };
+  const stake = share / (portfolioOf(allocation, symbol)?.share ?? 1);
+  return (method === 'kelly' ? (uncertainty ** 2 * stake) / kellyFraction : 0) - expectedReturn;
 }
 
 /** Up to what pays both ways of its costs, where that lies outside of the band. */
@@ -129,7 +145,7 @@ function larger(steering: Steering, worth: Decimal): TradeDraft[] {
 
 /** A view that would buy, and whose costs leave nothing of what it expects. */
 function unpaid({ request, targets, draft }: Steering, worth: Decimal): RiskVerdict[] {
-  const wanted = targets.freeOf(draft.symbol).minus(worth);
+  const wanted = targets.freeOf(draft.view).minus(worth);
   if (wanted.lessThanOrEqualTo(0)) return [];
   const quantity = floorToStep(wanted.div(draft.mid), decimal(draft.market.instrument.stepSize));
   return [costVerdict(request, draft, costOfOneWay(draft.market, draft.mid), quantity)];

@@ -27,7 +27,11 @@ export function unpriced({ prices }: Market, { positions }: Pick<Books, 'positio
   )?.symbol;
 }
 
-function worthOf({ prices }: Market, { symbol, quantity, averageCost, dust, dustCost }: BookedPosition): Decimal {
+/** At mid, with its dust; at its cost where the exchange does not trade it. */
+export function worthOf(
+  { prices }: Market,
+  { symbol, quantity, averageCost, dust, dustCost }: BookedPosition,
+): Decimal {
   const mid = midIn(prices, symbol);
   if (mid) return mid.times(decimal(quantity).plus(dust));
   return isHalted(prices, symbol) ? decimal(quantity).times(averageCost).plus(dustCost) : ZERO;
@@ -95,7 +99,7 @@ interface Cap {
 }
 
 /** In the order in which they are applied. */
-function capsOf({ views, limits, allocation }: PlanRequest): Cap[] {
+export function capsOf({ views, limits, allocation }: PlanRequest): Cap[] {
   const symbols = [...new Set(views.map(({ symbol }) => symbol))];
   return [
     ...symbols.map(

@@ -1,6 +1,7 @@
 import { withPrices } from '../market/prices.ts';
 import { type Decimal, decimal, text } from '../money/money.ts';
 import type { OrderLeg } from '../orders/orders.ts';
+import { ceilingsOf } from './ceilings.ts';
 import { draftOf, untouched } from './drafts.ts';
 import { restrictionOf } from './drawdown.ts';
 import { boundExposure, equityAt } from './exposure.ts';
@@ -33,7 +34,7 @@ export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
   const refusal = refuseOpening(request, bound);
   if (refusal) verdicts.push(refusal);
 
-  const targets = targetsOf(request, books, equity, refusal === undefined);
+  const targets = targetsOf(request, equity, refusal === undefined);
   const { allocations } = targets;
   verdicts.push(...targets.verdicts);
   const traded = request.views.filter(({ symbol }) => {
@@ -43,7 +44,8 @@ export function planOrders(asked: PlanRequest, books: Books): OrderPlan {
   });
   verdicts.push(...untouched(request, books));
   const upheld: string[] = [];
-  const course = { request, books: bound, equity, targets, verdicts, upheld };
+  const ceilings = ceilingsOf(request, bound, equity, traded, targets);
+  const course = { request, books: bound, equity, targets, ceilings, verdicts, upheld };
   const drafts = traded.flatMap((view) => draftOf(course, view));
   verdicts.push(...boundExposure(request, equity, drafts, books), ...boundBudgets(request, equity, drafts, books));
   const legs = legsOf(request, books, drafts, verdicts);

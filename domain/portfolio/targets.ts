@@ -2,9 +2,9 @@ import { midPrice } from '../market/book.ts';
 import { candlesIn } from '../market/frames.ts';
 import type { SymbolSnapshot } from '../market/market.ts';
 import { type Decimal, decimal, sum, text, ZERO } from '../money/money.ts';
-import { allocate, type Claim, yearlyVolatility } from './allocation.ts';
+import { allocate, type Claim, portfolioOf, yearlyVolatility } from './allocation.ts';
 import type { Allocation, RiskVerdict } from './portfolio.ts';
-import type { Books, PlanRequest, View } from './request.ts';
+import type { PlanRequest, View } from './request.ts';
 import { costOfOneWay } from './sizing.ts';
 
 /*
@@ -18,55 +18,40 @@ export interface Targets {
   verdicts: RiskVerdict[];
   /** What a symbol is to be bought up to. */
   openOf(symbol: string): Decimal;
-  /** What of a held symbol is to be kept: caps are shared with nothing but what is held as well. */
-  keepOf(symbol: string): Kept;
-  /** What limits, and a volatility that is to be kept to, leave of so much that is held, whatever is expected of it; zero where they leave no place. */
-  ceilingOf(view: View, worth: Decimal): Pick<Targets, 'verdicts'> & { amount: Decimal };
+  /** What a view would keep of what is held, whatever else is held or wanted: limits are for what is held of all, see `ceilingsOf`. */
+  keepOf(view: View): Decimal;
+  /** What a volatility that is to be kept to leaves of a symbol to the surest view; undefined where none is, or where it is not known. */
+  calmOf(view: View): Decimal | undefined;
   /** What a symbol would be bought up to if that were free; zero where nothing may be opened. */
-  freeOf(symbol: string): Decimal;
-}
-
-export interface Kept {
-  amount: Decimal;
-  isCapped: boolean;
+  freeOf(view: View): Decimal;
 }
 
 /** Only what is expected to rise has a claim on capital: on spot nothing can be sold that is not held. */
-export function targetsOf(request: PlanRequest, books: Books, equity: Decimal, mayOpen: boolean): Targets {
-  const claims = request.views.filter(({ direction }) => direction === 'up').map((view) => claimOf(request, view));
-  const isHeld = ({ symbol }: Claim): boolean =>
-    books.positions.some((one) => one.symbol === symbol && !decimal(one.quantity).isZero());
-  const opening = mayOpen ? split(request, equity, claims) : { allocations: [], verdicts: [] };
-  const kept = split(request, equity, claims.filter(isHeld).map(free));
+export function targetsOf(request: PlanRequest, equity: Decimal, mayOpen: boolean): Targets {
+  const rising = request.views.filter(({ direction }) => direction === 'up');
+  const opening = mayOpen
+    ? split(
+        request,
+        equity,
+        rising.map((view) => claimOf(request, view)),
+      )
+    : { allocations: [], verdicts: [] };
+  const alone = (claim: Claim): Decimal =>
+    amountOf(split(request, equity, [{ ...claim, cost: 0 }]).allocations, claim.symbol);
+  const keepOf = (view: View): Decimal => (view.direction === 'up' ? alone(claimOf(request, view)) : ZERO);
   return {
     ...opening,
     openOf: (symbol) => amountOf(opening.allocations, symbol),
-    keepOf: (symbol) => {
-      const own = kept.allocations.filter((one) => one.symbol === symbol);
-      return {
-        amount: amountOf(own, symbol),
-        isCapped: own.some(({ boundBy }) => boundBy.length > 0),
-      };
+    keepOf,
+    calmOf: (view) => {
+      const claim = claimOf(request, view);
+      const isKeptTo = request.allocation.method === 'volatility' && portfolioOf(request.allocation, view.symbol);
+      if (!isKeptTo || claim.volatility === undefined) return undefined;
+      return alone({ ...claim, conviction: 1, expectedReturn: 1 });
     },
-    ceilingOf: (view, worth) => {
-      const { symbol } = view;
-      const others = claims.filter((claim) => isHeld(claim) && claim.symbol !== symbol).map(free);
-      const { kellyFraction, method } = request.allocation;
-      const surest = method === 'kelly' ? { conviction: 1, uncertainty: 1, error: undefined } : {};
-      // Kelly's stake at an uncertainty of 1 is as large as the return.
-      const expectedReturn = worth.div(equity).div(kellyFraction).toNumber();
-      const held = free({ ...claimOf(request, view), ...surest, expectedReturn });
-      const { allocations, verdicts } = split(request, equity, [...others, held]);
-      return { amount: amountOf(allocations, symbol), verdicts: verdicts.filter((one) => one.symbol === symbol) };
-    },
-    freeOf: (symbol) => {
-      const own = mayOpen ? claims.filter((claim) => claim.symbol === symbol).map(free) : [];
-      return amountOf(split(request, equity, own).allocations, symbol);
-    },
+    freeOf: (view) => (mayOpen ? keepOf(view) : ZERO),
   };
 }
-
-const free = (claim: Claim): Claim => ({ ...claim, cost: 0 });
 
 const YEAR_MS = 365 * 86_400_000;
 

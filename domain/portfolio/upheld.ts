@@ -23,6 +23,11 @@ export function isOwners({ configured }: Pick<PlanRequest, 'configured'>, { uphe
   return !configured.includes(symbol) && upheld.every((one) => one.symbol !== symbol);
 }
 
+/** Of what was not said anything: that sells nothing. */
+export function isUnheard({ direction, quorum }: View): boolean {
+  return direction === 'none' || quorum?.met === false;
+}
+
 /**
  * What becomes of a holding of which this cycle would keep less.
  *

@@ -138,15 +138,16 @@ describe('a target', () => {
       const said = { code: 'SymbolExposure', limit: '0.3', value: '0.36', before: '3600', after: '3000' };
       if (expectedReturn < 0.001) expect(verdicts).toContainEqual({ ...said, symbol: 'BTC/USDT' });
     }
-    // Who was not heard has said nothing of it, and a market that was not measured is no limit.
+    // Who was not heard has said nothing of it, and a volatility that was not measured is no limit.
     expect(later({ direction: 'none', expectedReturn: 0 }, '0.06', 0).legs).toEqual([]);
     const unmeasured = { ...allocation, method: 'volatility' as const };
     const flat = { ...up, direction: 'flat' as const, expectedReturn: 0 };
-    const { legs } = plan(
-      { ...seen, views: [flat], allocation: unmeasured },
-      { ...invested('0.06'), upheld: [{ symbol: 'BTC/USDT', at: NOW }] },
-    );
-    expect(legs).toEqual([]);
+    const sold = (quantity: string) =>
+      plan(
+        { ...seen, views: [flat], allocation: unmeasured },
+        { ...invested(quantity), upheld: [{ symbol: 'BTC/USDT', at: NOW }] },
+      ).legs.map((leg) => leg.quantity);
+    expect([sold('0.05'), sold('0.06')]).toEqual([[], ['0.01']]);
   });
 
   it('of volatility is traded towards from both sides', () => {
@@ -157,7 +158,14 @@ describe('a target', () => {
       views: [{ ...up, conviction }],
     });
     expect(plan(asked(1), invested('0.001')).legs).toMatchObject([{ side: 'buy' }]);
-    expect(plan(asked(0.5), invested('0.046')).legs).toMatchObject([{ side: 'sell', quantity: '0.02299' }]);
+    expect(plan(asked(1), invested('0.049')).legs).toEqual([]);
+    // A volatility that has risen leaves less to anybody; who is less sure of himself pays the end of his view, as with Kelly.
+    expect(plan(asked(1), invested('0.08')).legs).toMatchObject([{ side: 'sell', quantity: '0.03399' }]);
+    expect(codes(plan(asked(0.5), invested('0.046')))).toEqual(['CostGate']);
+    const aged = { ...invested('0.046'), upheld: [{ symbol: 'BTC/USDT', at: NOW - HORIZON_MS }] };
+    const { snapshot: measured, ...rest } = asked(0.5);
+    const ended = plan({ ...rest, snapshot: { ...measured, takenAt: NOW - 500 }, now: NOW }, aged);
+    expect(ended.legs).toMatchObject([{ side: 'sell', quantity: '0.02299' }]);
     expect(plan(asked(1), invested('0.046')).legs).toEqual([]);
     // A day is a thousandth and a half of a year, and as quiet as that.
     expect(plan(asked(0.5, '1d'), invested('0.046')).legs).toEqual([]);
