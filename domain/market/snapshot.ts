@@ -30,11 +30,11 @@ export interface Top {
 export type CycleSnapshot = MarketSnapshot | SnapshotReference;
 
 /** As a question names it: whoever is asked fetches the prices with all else. */
-export type NamedSnapshot = MarketSnapshot | (Omit<SnapshotReference, 'tops'> & { tops: Omit<Top, 'book'>[] });
+export type NamedSnapshot = MarketSnapshot | (Omit<SnapshotReference, 'tops'> & { tops: Pick<Top, 'symbol'>[] });
 
 export function named(snapshot: CycleSnapshot): NamedSnapshot {
   if (!isReference(snapshot)) return snapshot;
-  return { ...snapshot, tops: snapshot.tops.map(({ book: _book, ...top }) => top) };
+  return { ...snapshot, tops: snapshot.tops.map(({ symbol }) => ({ symbol })) };
 }
 
 export function isReference<T extends NamedSnapshot>(snapshot: T): snapshot is Extract<T, { sha256: string }> {

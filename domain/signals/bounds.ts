@@ -1,6 +1,6 @@
 import { candlesIn } from '../market/frames.ts';
 import type { MarketSnapshot, SymbolSnapshot } from '../market/market.ts';
-import type { NamedSnapshot } from '../market/snapshot.ts';
+import type { Top } from '../market/snapshot.ts';
 import {
   clamp,
   logReturns,
@@ -33,7 +33,9 @@ export function deviationAMinute(snapshot: SymbolSnapshot): number | undefined {
 }
 
 /** Of the markets that a snapshot shows, whole or by what its reference says of them. */
-export function deviationsIn(snapshot: NamedSnapshot | Pick<MarketSnapshot, 'symbols'>): DeviationOf {
+export function deviationsIn(
+  snapshot: { tops: readonly Omit<Top, 'book'>[] } | Pick<MarketSnapshot, 'symbols'>,
+): DeviationOf {
   const known = new Map(
     'tops' in snapshot
       ? snapshot.tops.map((top) => [top.symbol, top.deviationAMinute] as const)

@@ -3,6 +3,7 @@ import type { CycleTerms } from '../../contracts/cycle.ts';
 import { unpacked } from '../../contracts/packed-answer.ts';
 import type { AgentQuestion } from '../../contracts/signals.ts';
 import { BETWEEN_TRIES_MS, gatherAnswers, unheard } from '../../domain/consensus/gather.ts';
+import { type CycleSnapshot, named } from '../../domain/market/snapshot.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import { deviationsIn } from '../../domain/signals/bounds.ts';
 import { seatRow } from '../../domain/signals/seats.ts';
@@ -16,9 +17,13 @@ const HEARING_MS = 5_000;
 const QUEUED_MS = 3_000;
 
 /** One answer for each of the agents: each is asked on the queue of its seat, and those whose answers stand, and guests, are heard in the journal. */
-export function askAgents(terms: CycleTerms, request: AgentQuestion): Promise<AgentAnswer[]> {
+export function askAgents(
+  terms: CycleTerms,
+  { snapshot, ...asked }: Omit<AgentQuestion, 'snapshot'> & { snapshot: CycleSnapshot },
+): Promise<AgentAnswer[]> {
   const { account, symbols } = terms;
-  const { takenAt: at } = request.snapshot;
+  const request: AgentQuestion = { ...asked, snapshot: named(snapshot) };
+  const { takenAt: at } = snapshot;
   const read = async (
     agents: readonly AgentId[],
     step: (journal: JournalActivities) => Promise<AgentAnswer[]>,
@@ -30,7 +35,7 @@ export function askAgents(terms: CycleTerms, request: AgentQuestion): Promise<Ag
       return unheard(agents, symbols);
     }
   };
-  return gatherAnswers(terms, deviationsIn(request.snapshot), {
+  return gatherAnswers(terms, deviationsIn(snapshot), {
     ask({ agentId, seat, withinMs, about }) {
       // Never beyond the deadline: a cycle has the time of two intervals, of which the second belongs to its orders.
       const times = {

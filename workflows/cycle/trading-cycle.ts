@@ -25,7 +25,6 @@ import {
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import { type Prices, pricesIn } from '../../domain/market/prices.ts';
-import { named } from '../../domain/market/snapshot.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import type { Restriction } from '../../domain/portfolio/portfolio.ts';
@@ -103,7 +102,7 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
         // Where it comes to no decision equity is marked at what the agents saw.
         prices = pricesIn(snapshot);
         const agentDeadlineMs = timeFor('agents', terms, terms.agentDeadlineMs);
-        const request = { cycleId, correlationId, snapshot: named(snapshot), horizonMs };
+        const request = { cycleId, correlationId, snapshot, horizonMs };
         draft.answers = await askAgents({ ...terms, agentDeadlineMs }, request);
         const question: ConsensusRequest = {
           cycleId,

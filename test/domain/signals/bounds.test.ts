@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import type { SymbolSnapshot } from '../../../domain/market/market.ts';
-import { named } from '../../../domain/market/snapshot.ts';
 import { boundedByMarket, deviationAMinute, deviationsIn } from '../../../domain/signals/bounds.ts';
 import type { Signal } from '../../../domain/signals/signals.ts';
 import { outcomeProbabilities } from '../../../domain/statistics/statistics.ts';
@@ -54,7 +53,7 @@ it('knows a market by at least thirty of its candles, whatever their length', ()
 
 it('knows a market by the reference to its snapshot as by the snapshot, and of another nothing', () => {
   const { reference } = sealSnapshot({ venue: 'v', mode: 'paper', takenAt: 1, symbols: [market] });
-  const [whole, referred] = [deviationsIn({ symbols: [market] }), deviationsIn(named(reference))];
+  const [whole, referred] = [deviationsIn({ symbols: [market] }), deviationsIn(reference)];
   expect(referred('BTC/USDT', 3_600_000)).toBe(whole('BTC/USDT', 3_600_000));
   expect(referred('ETH/USDT', 3_600_000)).toBeUndefined();
   expect(boundedByMarket(said(0, 0.1), referred)).toEqual(said(0, 0.1));
