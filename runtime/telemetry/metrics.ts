@@ -106,6 +106,10 @@ export const metrics = {
     'trading_cycle_interval_seconds',
     'From one cycle to the next, as the schedule itself has it; none while it is paused.',
   ),
+  cycleExpectedSince: gauge(
+    'trading_cycle_expected_since_timestamp_seconds',
+    'Since when cycles are due as they are: the schedule’s last change or resume, or the start of who tells it, epoch seconds; none while it is paused.',
+  ),
   snapshotAge: histogram(
     'market_snapshot_age_seconds',
     'Age of the snapshot at the time that its orders were planned.',

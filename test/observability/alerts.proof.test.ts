@@ -107,6 +107,33 @@ describe('a runbook', () => {
   });
 });
 
+describe('a schedule that a person resumes, or makes shorter', () => {
+  const repeated = (value: number | string, seconds: number): string => `${value}x${seconds / 15 - 1}`;
+  const last = { 'trading_cycle_finished_timestamp_seconds{job="trading-cycles"}': repeated(5, 6_000) };
+  const seen = { 'market_snapshot_timestamp_seconds{symbol="BTC/USDT"}': repeated(5, 6_000) };
+  const interval = 'trading_cycle_interval_seconds';
+  const since = 'trading_cycle_expected_since_timestamp_seconds';
+  const resumed = {
+    [interval]: `${repeated(300, 105)} stale ${repeated('_', 1_395)} ${repeated(300, 3_000)}`,
+    [since]: `${repeated(0, 105)} stale ${repeated('_', 1_395)} ${repeated(1_510, 3_000)}`,
+  };
+  const shortened = {
+    [interval]: `${repeated(3_600, 3_000)} ${repeated(300, 3_000)}`,
+    [since]: `${repeated(0, 3_000)} ${repeated(3_000, 3_000)}`,
+  };
+
+  it.each([
+    ['TradingCyclesStalled', last, resumed, 2_415],
+    ['TradingCyclesStalled', last, shortened, 3_915],
+    ['TradingMarketDataStale', seen, resumed, 2_415],
+    ['TradingMarketDataStale', seen, shortened, 3_915],
+  ])('has three of its intervals: %s', async (alert, stands, schedule, holdsFrom) => {
+    const { ok, output } = await holds({ alert, silent: [], fires: { ...stands, ...schedule }, holdsFrom });
+    expect(output).toContain('SUCCESS');
+    expect(ok).toBe(true);
+  });
+});
+
 describe('the routes', () => {
   const file = join(folder, 'alertmanager.yml');
 

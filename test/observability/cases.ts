@@ -350,10 +350,12 @@ export const cases: readonly AlertCase[] = [
     silent: [0, 2].map((state) => ({ 'trading_state{portfolio="main",mode="paper"}': hold(state, 40) })),
   },
   gauge('TradingHalted', 'trading_state{portfolio="main",mode="paper"}', 1, 2),
-  withHalt(
-    untold('TradingCyclesStalled', 'trading_cycle_finished_timestamp_seconds', 90, 'trading-cycles', {
-      trading_cycle_interval_seconds: hold(30, 60),
-    }),
+  notDueBefore(
+    withHalt(
+      untold('TradingCyclesStalled', 'trading_cycle_finished_timestamp_seconds', 90, 'trading-cycles', {
+        trading_cycle_interval_seconds: hold(30, 60),
+      }),
+    ),
   ),
   share('TradingCyclesDegraded', 'trading_cycles_missed_total', 'trading_cycles_total{outcome="COMPLETED"}', {
     at: [1, 2],
@@ -366,7 +368,7 @@ export const cases: readonly AlertCase[] = [
   gauge('TradingBooksDiffer', 'reconciliation_differences', 0, 1),
   untold('TradingReconciliationStale', 'reconciliation_timestamp_seconds', 180, 'trading-control'),
   leap('TradingOrdersDenied', 'trading_order_refusals_total{code="OrderRate"}', 20, 21, 600),
-  besideOneBegun(
+  notDueBefore(
     withHalt(
       age('TradingMarketDataStale', 'market_snapshot_timestamp_seconds{symbol="BTC/USDT"}', 90, {
         trading_cycle_interval_seconds: hold(30, 60),
@@ -607,6 +609,7 @@ function unheard(): AlertCase {
     silent: [
       cycles(of(2)),
       { ...fires, 'process_start_time_seconds{job="trading-cycles",instance="b"}': hold(60, 40) },
+      { ...fires, trading_cycle_expected_since_timestamp_seconds: `${hold(0, 6)} ${hold(90, 40)}` },
     ],
     fires,
     holdsFrom: 90,
@@ -661,14 +664,19 @@ function withHalt(one: AlertCase): AlertCase {
   };
 }
 
-/** One that was idle has seen nothing of late while another one, which did the work, was started again. */
-function besideOneBegun(one: AlertCase): AlertCase {
+/** Nor what does not come because none was due: until a restart, a resume, or a person's shorter interval. */
+function notDueBefore(one: AlertCase): AlertCase {
+  const interval = 'trading_cycle_interval_seconds';
+  const since = 'trading_cycle_expected_since_timestamp_seconds{job="trading-cycles",instance="c"}';
   return {
     ...one,
     silent: [
       ...one.silent,
-      { ...one.fires, 'process_start_time_seconds{job="trading-cycles"}': `${hold(0, 4)} ${hold(120, 60)}` },
+      { ...one.fires, [since]: `${hold(0, 6)} ${hold(90, 60)}` },
+      { ...one.fires, [since]: `0 stale _x4 ${hold(90, 60)}`, [interval]: `30 stale _x4 ${hold(30, 60)}` },
+      { ...one.fires, [since]: `${hold(0, 6)} ${hold(90, 60)}`, [interval]: `${hold(900, 6)} ${hold(30, 60)}` },
     ],
+    alsoFires: [...(one.alsoFires ?? []), { ...one.fires, [since]: hold(0, 60) }],
   };
 }
 

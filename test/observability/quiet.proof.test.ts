@@ -64,7 +64,10 @@ async function page({ life, hangs = false, job }: Process): Promise<Map<string, 
 
 /** What a process tells from its start on. */
 function begin(processes: ReadonlyMap<string, Process>): void {
-  processes.get('trading-cycles')?.life?.telemetry.metrics.cycleInterval.set(CYCLE);
+  const cycles = processes.get('trading-cycles')?.life;
+  if (!cycles) return;
+  cycles.telemetry.metrics.cycleInterval.set(CYCLE);
+  cycles.telemetry.metrics.cycleExpectedSince.set(cycles.startedAt);
 }
 
 /** What each role does in a moment, as its code tells it. */

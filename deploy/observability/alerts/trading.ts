@@ -3,9 +3,17 @@ import { type AlertGroup, newest, OUTLASTS_A_RESTART } from '../alert.ts';
 /** Of a state that nobody tells at the moment the last one that was told counts: what was halted stays so. */
 const halted = '(max(trading_state) or max(last_over_time(trading_state[1h]))) == 2';
 
-/** One of several processes that was idle until another one's restart has seen no symbol of late, and is not to blame. */
-const begun =
-  'time() - max(process_start_time_seconds{job="trading-cycles"}) <= 3 * max(trading_cycle_interval_seconds)';
+/** Since when cycles are due as they are, a restart of who runs them included. */
+const due = 'max(trading_cycle_expected_since_timestamp_seconds)';
+
+/** Who was idle until another one's restart, or until a person resumed the schedule or made it shorter, has seen no symbol of late, and is not to blame. */
+const begun = `time() - ${due} <= 3 * max(trading_cycle_interval_seconds)`;
+
+/** Epoch seconds from which the age of a cycle's result counts: when none was due, none was late. */
+const counted = (metric: string): string => {
+  const last = newest(metric, 'trading-cycles');
+  return `(${due} > ${last} or ${last})`;
+};
 
 /** Whether trading does what it is for, and what it costs. */
 export const trading: AlertGroup = {
@@ -46,11 +54,12 @@ export const trading: AlertGroup = {
     },
     {
       name: 'TradingCyclesStalled',
-      expr: `(time() - ${newest('trading_cycle_finished_timestamp_seconds', 'trading-cycles')} > 3 * max(trading_cycle_interval_seconds)) unless ${halted}`,
+      expr: `(time() - ${counted('trading_cycle_finished_timestamp_seconds')} > 3 * max(trading_cycle_interval_seconds)) unless ${halted}`,
       for: OUTLASTS_A_RESTART,
       severity: 'critical',
       summary: 'No trading cycle ends any more.',
-      description: 'The last cycle ended {{ $value | humanizeDuration }} ago, more than three intervals.',
+      description:
+        'No cycle has ended for {{ $value | humanizeDuration }} in which they were due, more than three intervals.',
     },
     {
       name: 'TradingCyclesDegraded',
@@ -63,7 +72,7 @@ export const trading: AlertGroup = {
     },
     {
       name: 'TradingNoSignals',
-      expr: `max(trading_cycle_finished_timestamp_seconds) - ${newest('trading_cycle_heard_timestamp_seconds', 'trading-cycles')} > 2.5 * max(trading_cycle_interval_seconds)`,
+      expr: `max(trading_cycle_finished_timestamp_seconds) - ${counted('trading_cycle_heard_timestamp_seconds')} > 2.5 * max(trading_cycle_interval_seconds)`,
       for: '30s',
       severity: 'critical',
       summary: 'No agent gives a signal any more.',
