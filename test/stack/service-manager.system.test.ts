@@ -87,7 +87,13 @@ describe('the unit', () => {
   it('starts what it names, again whatever ended it, and gives a restart of its own more time than that takes', () => {
     const text = readFileSync(unit, 'utf8');
     expect(text).toMatch(/^ExecStart=\/usr\/bin\/env node client\/bootstrap\.mjs up --observe$/m);
-    for (const line of ['Restart=always', 'StartLimitIntervalSec=0', 'Type=notify', 'KillMode=mixed'])
+    for (const line of [
+      'Restart=always',
+      'OOMPolicy=continue',
+      'StartLimitIntervalSec=0',
+      'Type=notify',
+      'KillMode=mixed',
+    ])
       expect(text).toContain(`\n${line}\n`);
     const pauses = [1, 4, 16, 64];
     const watchdogSeconds = Number(/^WatchdogSec=(\d+)min$/m.exec(text)?.[1]) * 60;
