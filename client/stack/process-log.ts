@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -12,17 +12,20 @@ const LONGEST_LINE = 400;
 
 /** `<folder>/<process>.log`, see `log-rotation.ts` for how large and old it becomes. */
 export function processLogFile(folder: string, name: string): string {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   return join(folder, `${name.replaceAll('/', '-')}.log`);
 }
 
 export function logSize(file: string): number {
-  return existsSync(file) ? statSync(file).size : 0;
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
 }
 
 /** What a process said last about why it ended, from its log after `offset`: an error before any other line, never a stack's frames. */
 export function lastWords(file: string, offset: number): string {
-  const lines = tail(file, offset)
+  const lines = readable(file, offset)
     .split('\n')
     .map((line) => line.trimEnd())
     .filter((line) => line !== '' && !/^\s+(at|\^|[}\])])|^Node\.js v|^\s*[}\]]/.test(line))
@@ -45,8 +48,16 @@ function describe(line: string): { text: string; kind: 'error' | 'text' | 'entry
   }
 }
 
+/** Nothing of a log that cannot be read: why its process ended is told without it. */
+function readable(file: string, offset: number): string {
+  try {
+    return tail(file, offset);
+  } catch {
+    return '';
+  }
+}
+
 function tail(file: string, offset: number): string {
-  if (!existsSync(file)) return '';
   const handle = openSync(file, 'r');
   try {
     const { size } = fstatSync(handle);

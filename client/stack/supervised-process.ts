@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { sentenceOf } from '../controls/words.ts';
 import { LAST_WORD_MS } from './last-word.ts';
 import { atOwnPort } from './own-port.ts';
 import { sendSignal } from './process-identity.ts';
@@ -59,6 +60,8 @@ interface Hooks {
   logFolder: string;
   environment: Environment;
   onChange: () => void;
+  /** Its log cannot be opened, once until it can be again. */
+  onUnlogged: (name: string, error: unknown) => void;
   /** `answeredAt`: when one that hung and was ended for it worked last. */
   onCrash: (name: string, reason: string, answeredAt: number | undefined) => void;
   /** It did not come up at the start, which goes on without it. */
@@ -79,19 +82,22 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   let keptRunning: Promise<void> = Promise.resolve();
   let hung: { since: number; words: string | undefined } | undefined;
   let startedAt = 0;
+  let isUnlogged = false;
+  let isLate = false;
 
   /** Starts the process once and waits until it is ready. */
   async function launch(): Promise<string | undefined> {
     if (stopping.signal.aborted) throw interrupted();
     startedAt = Date.now();
     const offset = logSize(logFile);
-    const started = spawnLogged(spec, logFile, hooks.environment);
+    const started = begin();
     child = started;
+    isLate = false;
     ended = endOf(started).then(({ reason, code }) => {
       if (child === started) child = undefined;
       hooks.onChange();
       // What is killed so has no time for a last word.
-      if (reason === 'SIGKILL') return { reason: 'killed (SIGKILL)' };
+      if (reason === 'SIGKILL') return { reason: isLate ? `${notReady()} and was ended` : 'killed (SIGKILL)' };
       return { reason: `${reason}: ${lastWords(logFile, offset)}`, code };
     });
     hooks.onChange();
@@ -99,6 +105,21 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     if (spec.watched) void watch(started, url);
     return url;
   }
+
+  /** A process that cannot be started has its end at once, with a reason of its own. */
+  function begin(): ChildProcess {
+    try {
+      return spawnLogged(spec, logFile, hooks.environment, (fault) => {
+        if (fault !== undefined && !isUnlogged) hooks.onUnlogged(spec.name, fault);
+        isUnlogged = fault !== undefined;
+      });
+    } catch (error) {
+      ended = Promise.resolve({ reason: `it could not be started: ${sentenceOf(error)}` });
+      throw error;
+    }
+  }
+
+  const notReady = (): string => `it was not ready after ${limits.readyTimeoutMs / 1000} s`;
 
   /** As long as this child is the one that runs. */
   async function watch(started: ChildProcess, url: string | undefined): Promise<void> {
@@ -129,6 +150,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     const settled = new AbortController();
     const { signal } = settled;
     const late = sleep(limits.readyTimeoutMs, undefined, { signal }).then(() => {
+      isLate = true;
       killGroup(started);
       throw new UserError(
         'ProcessNotReady',

@@ -96,6 +96,8 @@ export function createSupervisor(options: {
           logFolder: options.logFolder,
           environment: { everywhere: options.environment, settings: options.settings ?? {} },
           onChange: noteChange,
+          onUnlogged: (name, error) =>
+            logger.warn({ err: error, process: name }, 'a log cannot be opened: its process runs without one'),
           onCrash: (name, detail, answeredAt) => {
             logger.warn({ ended: name, reason: detail }, 'a process ended');
             const code = answeredAt === undefined ? 'process.ended' : 'process.hung';
