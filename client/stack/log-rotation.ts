@@ -3,13 +3,16 @@ import {
   closeSync,
   createReadStream,
   createWriteStream,
+  existsSync,
   openSync,
   readdirSync,
   readSync,
+  renameSync,
+  rmSync,
   statSync,
   truncateSync,
 } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -146,29 +149,35 @@ async function bound(log: Log, limits: RotationLimits, now: number): Promise<voi
 }
 
 function isDue({ isBusy, triedAt }: Log, { pauseMs }: RotationLimits, now: number): boolean {
-  return !isBusy && now - triedAt >= pauseMs;
+  return !isBusy && Math.abs(now - triedAt) >= pauseMs;
 }
 
 async function rotate(log: Log, { files }: RotationLimits, now: number): Promise<void> {
   const { file } = log;
+  const copy = `${file}.copy`;
   log.isBusy = true;
   log.triedAt = now;
   try {
     const full = (log.full ??= endOfLine(file, sizeOf(file)));
-    await rm(`${file}.${files}`, { force: true });
-    for (let place = files - 1; place >= 1; place -= 1)
-      await rename(`${file}.${place}`, `${file}.${place + 1}`).catch(ignoreAbsent);
+    // Before an older one gives its place: on a full disk each vain copy would wash one away.
     await pipeline(
       createReadStream(file, { end: full - 1, highWaterMark: CHUNK_BYTES }),
-      createWriteStream(`${file}.1`, { mode: 0o600 }),
+      createWriteStream(copy, { mode: 0o600 }),
     );
     const tail = piece(file, full, full + TAIL_BYTES);
-    appendFileSync(`${file}.1`, tail);
+    appendFileSync(copy, tail);
+    rmSync(`${file}.${files}`, { force: true });
+    for (let place = files - 1; place >= 1; place -= 1)
+      if (existsSync(`${file}.${place}`)) renameSync(`${file}.${place}`, `${file}.${place + 1}`);
+    renameSync(copy, `${file}.1`);
     const lost = log.dropped + Math.max(0, sizeOf(file) - full - tail.length);
     truncateSync(file, 0);
     log.full = undefined;
     log.dropped = 0;
     if (lost > 0) appendFileSync(file, droppedLine(lost));
+  } catch (error) {
+    await rm(copy, { force: true });
+    throw error;
   } finally {
     log.isBusy = false;
   }
@@ -214,8 +223,4 @@ function namesIn(folder: string): string[] {
   } catch {
     return [];
   }
-}
-
-function ignoreAbsent(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }

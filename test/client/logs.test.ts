@@ -4,8 +4,10 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -196,6 +198,28 @@ describe('log rotation', () => {
     utimesSync(`${file}.1`, old, old);
     await logs.look(start + 63_000);
     expect(existsSync(`${file}.1`)).toBe(false);
+  });
+
+  it('loses no old one to a copy that fails, and leaves nothing of it', async () => {
+    const file = join(folder, 'a.log');
+    for (const place of [1, 2]) writeFileSync(`${file}.${place}`, `old ${place}`);
+    writeFileSync(file, 'x'.repeat(101));
+    symlinkSync('/dev/full', `${file}.copy`);
+    await logs.look(start);
+    expect(faults).toMatchObject([{ code: 'ENOSPC' }]);
+    expect([1, 2].map((place) => readFileSync(`${file}.${place}`, 'utf8'))).toEqual(['old 1', 'old 2']);
+    expect(readdirSync(folder).toSorted()).toEqual(['a.log', 'a.log.1', 'a.log.2']);
+    await logs.look(start + 1_000);
+    expect(readFileSync(`${file}.2`, 'utf8')).toBe('old 1');
+  });
+
+  it('moves what is too large also after the clock was set back', async () => {
+    const file = join(folder, 'a.log');
+    writeFileSync(file, 'x'.repeat(101));
+    await logs.look(start);
+    writeFileSync(file, 'y'.repeat(101));
+    await logs.look(start - 3_000);
+    expect(readFileSync(`${file}.1`, 'utf8')).toBe('y'.repeat(101));
   });
 
   it('goes on with the others where one cannot be moved, and tells it', async () => {
