@@ -118,7 +118,7 @@ describe('one command', { timeout: 300_000 }, () => {
     const cycle = first.cycles.find(({ fills }) => fills.length > 0);
     const ofCycle = spans.filter(({ traceId }) => traceId === traceIdOf(cycle?.id ?? ''));
     const picture = waterfall(ofCycle).join('\n');
-    // A fill that is booked before its order is known to the books is told without its cycle, and control has no other part in one.
+    // Control books the fills, and not every booking has been seen in its cycle's trace: of it only what is there is held.
     const sent = ofCycle.filter(({ resource }) => resource['service.name'] !== 'sapphire-workers-control');
     expect(
       [...new Set(sent.map(({ resource }) => resource['service.name']))].toSorted((one, other) =>
