@@ -1,4 +1,12 @@
-import { type CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
+import {
+  BrokenCircuitError,
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+  isBrokenCircuitError,
+} from 'cockatiel';
 import { metrics } from './metrics.ts';
 
 const stateValue: Record<CircuitState, number> = {
@@ -22,6 +30,22 @@ export function breakerStates(): Record<string, 'closed' | 'half-open' | 'open'>
   return Object.fromEntries([...breakers].map(([name, { state }]) => [name, words[state]]));
 }
 
+export interface Breaker {
+  /** @throws BrokenCircuitError, with the failure that opened it, while the other side is left alone */
+  execute<T>(call: () => PromiseLike<T> | T): Promise<T>;
+}
+
+const FAILURES = 5;
+const REST_MS = 10_000;
+
+/** What was asked for is known to who reads it, and not that a breaker stands between. */
+function leftAlone(name: string, failure: unknown): BrokenCircuitError {
+  const why = failure instanceof Error ? failure.message : String(failure);
+  return new BrokenCircuitError(
+    `${name} failed ${FAILURES} times in a row and is left alone until ${REST_MS / 1_000} s after the last: ${why}`,
+  );
+}
+
 /**
  * A breaker around one outside dependency. After five failures in a row calls fail at once with `BrokenCircuitError`, and after ten seconds
  * one call is let through to try.
@@ -32,8 +56,11 @@ export function createBreaker(
   service: string,
   breaker: string,
   isFailure: (error: unknown) => boolean = () => true,
-): CircuitBreakerPolicy {
-  const policy = circuitBreaker(handleWhen(isFailure), { halfOpenAfter: 10_000, breaker: new ConsecutiveBreaker(5) });
+): Breaker {
+  const policy = circuitBreaker(handleWhen(isFailure), {
+    halfOpenAfter: REST_MS,
+    breaker: new ConsecutiveBreaker(FAILURES),
+  });
   const gauge = metrics.circuitBreakerState.labels({ service, breaker });
   gauge.set(stateValue[policy.state]);
   breakers.set(`${service}/${breaker}`, policy);
@@ -41,5 +68,16 @@ export function createBreaker(
     gauge.set(stateValue[state]);
     metrics.circuitBreakerTransitions.inc({ service, breaker, state: words[state] });
   });
-  return policy;
+  return {
+    execute: async (call) => {
+      try {
+        return await policy.execute(call);
+      } catch (error) {
+        const last = policy.lastFailure;
+        throw isBrokenCircuitError(error) && last !== undefined && 'error' in last
+          ? leftAlone(`${service}/${breaker}`, last.error)
+          : error;
+      }
+    },
+  };
 }

@@ -126,7 +126,9 @@ describe('a breaker', () => {
     const failing = () => breaker.execute(() => Promise.reject(new Error('down')));
     for (let n = 0; n < 5; n += 1) await expect(failing()).rejects.toThrow('down');
     expect(await state()).toBe(2);
-    await expect(breaker.execute(() => 'not called')).rejects.toThrow(BrokenCircuitError);
+    await expect(breaker.execute(() => 'not called')).rejects.toThrow(
+      new BrokenCircuitError('test/thing failed 5 times in a row and is left alone until 10 s after the last: down'),
+    );
     vi.advanceTimersByTime(10_001);
     await expect(breaker.execute(() => 'well')).resolves.toBe('well');
     expect(await state()).toBe(0);
