@@ -80,6 +80,19 @@ export function fieldText(value: unknown): string {
   return `${error.type}: ${error.message}${cause}`;
 }
 
+/** Of Temporal's SDK, by which nobody finds anything. */
+const unread = new Set(['taskToken', 'sdkComponent', 'isLocal']);
+
+/** For a person: what went wrong goes before whom it befell, since a line of the SDK is longer than a screen is wide. */
+export function lineText({ at, process, level, message, fields }: LogLine): string {
+  const { error, ...others } = fields;
+  const told = Object.entries(error === undefined ? others : { error, ...others }).filter(
+    ([name]) => !unread.has(name),
+  );
+  const rest = told.map(([name, value]) => `${name}=${fieldText(value)}`);
+  return `${new Date(at).toISOString()} ${level.padEnd(5)} ${process.padEnd(18)} ${[message, ...rest].join('  ')}`;
+}
+
 function jsonOf(text: string): z.output<typeof lineSchema> | undefined {
   try {
     return lineSchema.parse(JSON.parse(text));

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { keepLogs, type LogKeeper, type RotationLimits } from '../../client/stack/log-rotation.ts';
-import { fieldText, readLogs } from '../../client/views/logs.ts';
+import { fieldText, lineText, readLogs } from '../../client/views/logs.ts';
 import { carriedId } from '../../contracts/correlation.ts';
 import { correlated } from '../../runtime/telemetry/correlation.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
@@ -35,6 +35,21 @@ it('a field is told in one line: an error with its type, its words and what caus
   };
   expect(fieldText(error)).toBe('ActivityFailure: failed ← Error: no price');
   expect([fieldText('text'), fieldText(3), fieldText({ type: 'limit' })]).toEqual(['text', '3', '{"type":"limit"}']);
+});
+
+it('a line says what went wrong before whom it befell, and nothing that only the SDK reads', () => {
+  const fields = {
+    sdkComponent: 'worker',
+    isLocal: false,
+    attempt: 1,
+    taskToken: 'CiQwMWEy',
+    workflowId: 'cycle/main-2026-11-24T00:00:00Z',
+    error: { type: 'ApplicationFailure', message: 'no name server answers' },
+  };
+  const at = Date.parse('2026-11-24T00:00:01Z');
+  expect(lineText({ at, process: 'workers/agents', level: 'warn', message: 'Activity failed', fields })).toBe(
+    '2026-11-24T00:00:01.000Z warn  workers/agents     Activity failed  error=ApplicationFailure: no name server answers  attempt=1  workflowId=cycle/main-2026-11-24T00:00:00Z',
+  );
 });
 
 describe('logs of all processes', () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
-import { fieldText, type LogLevel, type LogLine, logLevels, readLogs } from '../../views/logs.ts';
+import { type LogLevel, lineText, logLevels, readLogs } from '../../views/logs.ts';
 import { action, duration } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 
@@ -14,11 +14,6 @@ interface LogOptions extends OutputOptions {
 }
 
 const SINCE_MS = 15 * 60_000;
-
-function lineOf({ at, process, level, message, fields }: LogLine): string {
-  const rest = Object.entries(fields).map(([name, value]) => `${name}=${fieldText(value)}`);
-  return `${new Date(at).toISOString()} ${level.padEnd(5)} ${process.padEnd(18)} ${[message, ...rest].join('  ')}`;
-}
 
 export function registerLogs(program: Command): void {
   action<LogOptions>(
@@ -55,7 +50,7 @@ export function registerLogs(program: Command): void {
           ExitCode.refused,
         );
       }
-      print(lines, options, () => (lines.length > 0 ? lines.map(lineOf) : 'none'));
+      print(lines, options, () => (lines.length > 0 ? lines.map(lineText) : 'none'));
     },
   );
 }
