@@ -63,7 +63,7 @@ export async function runRole<R extends Role>(
     secrets: secretValues(secrets),
   });
   const { mode } = configuration;
-  const stopTracing = await startTracing({ process: processName(role), mode, secrets: secretValues(secrets) });
+  const stopTracing = await startTracing({ process: processName(role), mode, secrets: secretValues(secrets), logger });
   const sdkPort = sdkMetricsPort(configuration, role);
   Runtime.install({
     shutdownSignals: [],

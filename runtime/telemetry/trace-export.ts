@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
-import type { Sampler } from '@opentelemetry/sdk-trace';
+import type { Sampler, SpanExporter } from '@opentelemetry/sdk-trace';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { projectFolder } from '../configuration/folders.ts';
-import { scrub } from './logger.ts';
+import { type Logger, scrub } from './logger.ts';
 import { sending } from './tracing.ts';
 
 export interface TracedProcess {
@@ -15,18 +16,26 @@ export interface TracedProcess {
   mode: string;
   /** Values that must not leave the process in an error's words. */
   secrets: readonly string[];
+  logger: Pick<Logger, 'info' | 'warn'>;
 }
+
+/** For all that is left at a process's end, which no collector may hold up: what else ends has the rest of the time until it is forced to. */
+const LAST_MS = 2_000;
 
 /**
  * Sends traces by OTLP over HTTP where OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT names a collector; its packages are
  * loaded only then.
  *
- * @returns sends what is left
+ * @returns sends what is left, for two seconds at most; never fails
  * @throws UserError SettingInvalid
  */
-export async function startTracing({ process: name, mode, secrets }: TracedProcess): Promise<() => Promise<void>> {
-  const { OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces } = process.env;
-  if (!base && !traces) return async () => undefined;
+export async function startTracing({
+  process: name,
+  mode,
+  secrets,
+  logger,
+}: TracedProcess): Promise<() => Promise<void>> {
+  if (!isSent(process.env)) return async () => undefined;
   const [
     { BatchSpanProcessor, RandomIdGenerator, SamplingDecision, TracerProvider },
     { OTLPTraceExporter },
@@ -57,7 +66,7 @@ export async function startTracing({ process: name, mode, secrets }: TracedProce
       generateTraceId: () => sending.ids.traceId ?? random.generateTraceId(),
       generateSpanId: () => sending.ids.spanId ?? random.generateSpanId(),
     },
-    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
+    spanProcessors: [new BatchSpanProcessor({ exporter: telling(new OTLPTraceExporter(), logger) })],
   });
   sending.isSampled = (traceId) =>
     sampler.shouldSample(ROOT_CONTEXT, traceId, '', SpanKind.INTERNAL, {}, []).decision ===
@@ -65,7 +74,47 @@ export async function startTracing({ process: name, mode, secrets }: TracedProce
   sending.clean = (words) => scrub(words, secrets);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
-  return () => provider.shutdown();
+  return async () => {
+    const late = sleep(LAST_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`the collector took longer than ${LAST_MS / 1_000} s`);
+    });
+    await Promise.race([provider.shutdown(), late]).catch((err: unknown) =>
+      logger.warn({ err }, 'the last traces were not sent'),
+    );
+  };
+}
+
+/** Says when traces begin to be lost, and when they no longer are: each batch that fails would be a line every few seconds. */
+function telling(exporter: SpanExporter, logger: TracedProcess['logger']): SpanExporter {
+  let isFailing = false;
+  return {
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        const hasFailed = result.error !== undefined;
+        if (hasFailed && !isFailing)
+          logger.warn({ err: result.error }, 'traces cannot be sent: they are lost until it is said otherwise');
+        if (!hasFailed && isFailing) logger.info('traces are sent again');
+        isFailing = hasFailed;
+        done(result);
+      }),
+    shutdown: () => exporter.shutdown(),
+  };
+}
+
+const collectors = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] as const;
+const collectorSchema = z.url({ protocol: /^https?$/ });
+
+/** Whether a collector is named. The exporter itself would send to its default instead of what it cannot read. */
+function isSent(environment: NodeJS.ProcessEnv): boolean {
+  const given = collectors.filter((variable) => environment[variable]);
+  for (const variable of given)
+    if (!collectorSchema.safeParse(environment[variable]).success)
+      throw new UserError(
+        'SettingInvalid',
+        `${variable} is no address of a collector: give it an http:// or https:// one, e.g. http://localhost:4318.`,
+        ExitCode.notConfigured,
+      );
+  return given.length > 0;
 }
 
 function ownVersion(): string {

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   });
   outliveConnections(logger);
   const { mode } = configuration;
-  const stopTracing = await startTracing({ process: 'mcp-coordinator', mode, secrets: secretValues(secrets) });
+  const stopTracing = await startTracing({ process: 'mcp-coordinator', mode, secrets: secretValues(secrets), logger });
   const journal = await openJournal(configuration);
   await journal.participation.seed(configuredParticipation(configuration));
   await journal.policy.adopt(configuration.account, configuredPolicy(configuration));

@@ -15,7 +15,7 @@ try {
   const secrets = loadSecrets();
   const logger = createLogger({ process: 'paper-exchange', level: logLevel, secrets: secretValues(secrets) });
   outliveConnections(logger);
-  const stopTracing = await startTracing({ process: 'paper-exchange', mode, secrets: secretValues(secrets) });
+  const stopTracing = await startTracing({ process: 'paper-exchange', mode, secrets: secretValues(secrets), logger });
   const server = await startPaperExchange({
     configuration: paperExchange,
     dataFolder: dataFolder(),

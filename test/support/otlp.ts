@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type ProxyTracerProvider, trace } from '@opentelemetry/api';
+import type { TracerProvider } from '@opentelemetry/sdk-trace';
 import { z } from 'zod';
 
 const valueSchema = z.union([
@@ -96,6 +98,12 @@ export async function startReceiver(): Promise<Receiver> {
     raw,
     close: () => void server.close(),
   };
+}
+
+/** Sends all that was told of, however long a busy machine takes: a process at its end waits for two seconds. */
+export async function sendAll(): Promise<void> {
+  const provider = (trace.getTracerProvider() as ProxyTracerProvider).getDelegate();
+  if ('forceFlush' in provider) await (provider as TracerProvider).forceFlush();
 }
 
 /** Those whose parent was not sent. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { context, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { correlated } from '../../../runtime/telemetry/correlation.ts';
+import { createLogger } from '../../../runtime/telemetry/logger.ts';
 import { startTracing } from '../../../runtime/telemetry/trace-export.ts';
 import { traced, traceIdOf } from '../../../runtime/telemetry/tracing.ts';
 import { createCoordinatorClient } from '../../../trading/decide/coordinator-client.ts';
@@ -17,7 +18,12 @@ let stop: () => Promise<void>;
 beforeEach(async () => {
   receiver = await startReceiver();
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', receiver.url);
-  stop = await startTracing({ process: 'workers/test', mode: 'paper', secrets: [TOKEN] });
+  stop = await startTracing({
+    process: 'workers/test',
+    mode: 'paper',
+    secrets: [TOKEN],
+    logger: createLogger({ process: 'test', level: 'silent' }),
+  });
 });
 afterEach(() => {
   receiver.close();

@@ -15,12 +15,13 @@ import { projectFolder } from '../../../runtime/configuration/folders.ts';
 import { clientInterceptors } from '../../../runtime/interceptors.ts';
 import { observed } from '../../../runtime/telemetry/activity.ts';
 import { isLongLived } from '../../../runtime/telemetry/carried.ts';
+import { createLogger } from '../../../runtime/telemetry/logger.ts';
 import { startTracing } from '../../../runtime/telemetry/trace-export.ts';
 import { runSpanId, traced, traceIdOf } from '../../../runtime/telemetry/tracing.ts';
 import { snapshot } from '../../domain/portfolio/plan.ts';
 import { leg } from '../../support/books.ts';
 import { cycleTerms } from '../../support/cycle-terms.ts';
-import { orphansOf, type ReceivedSpan, type Receiver, startReceiver } from '../../support/otlp.ts';
+import { orphansOf, type ReceivedSpan, type Receiver, sendAll, startReceiver } from '../../support/otlp.ts';
 import { startTimeSkipping } from '../../support/temporal.ts';
 import { startWorkflowRig, type WorkflowRig } from '../../support/workflow-rig.ts';
 import { ended } from '../../workflow/scripted-orders.ts';
@@ -37,7 +38,12 @@ const options = { interceptors: { activity: [observed(() => undefined)] } };
 async function sentBy(activities: object, work: (rig: WorkflowRig) => Promise<void>): Promise<ReceivedSpan[]> {
   const receiver: Receiver = await startReceiver();
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', receiver.url);
-  const stop = await startTracing({ process: 'workers/test', mode: 'paper', secrets: [] });
+  const stop = await startTracing({
+    process: 'workers/test',
+    mode: 'paper',
+    secrets: [],
+    logger: createLogger({ process: 'test', level: 'silent' }),
+  });
   const cycles = await startWorkflowRig(environment, activities, { ...options, taskQueue: TaskQueue.control });
   const orders = await startWorkflowRig(environment, activities, { ...options, taskQueue: TaskQueue.execution });
   const agents = await startWorkflowRig(environment, activities, { ...options, taskQueue: agentTaskQueue('deepseek') });
@@ -48,6 +54,7 @@ async function sentBy(activities: object, work: (rig: WorkflowRig) => Promise<vo
     await cycles.close();
     await orders.close();
     await agents.close();
+    await sendAll();
     await stop();
     receiver.close();
     vi.unstubAllEnvs();

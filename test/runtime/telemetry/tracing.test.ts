@@ -1,7 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { context, trace } from '@opentelemetry/api';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ExitCode } from '../../../contracts/errors.ts';
 import { correlated } from '../../../runtime/telemetry/correlation.ts';
 import { tellServed } from '../../../runtime/telemetry/served-span.ts';
 import { startTracing } from '../../../runtime/telemetry/trace-export.ts';
@@ -17,15 +20,18 @@ import {
   traceparent,
   untraced,
 } from '../../../runtime/telemetry/tracing.ts';
-import { type ReceivedSpan, type Receiver, startReceiver } from '../../support/otlp.ts';
+import { type ReceivedSpan, type Receiver, sendAll, startReceiver } from '../../support/otlp.ts';
 
-const sender = { process: 'workers/test', mode: 'paper', secrets: ['hunter22'] };
+const logger = { info: vi.fn(), warn: vi.fn() };
+const sender = { process: 'workers/test', mode: 'paper', secrets: ['hunter22'], logger };
 const AT = Date.UTC(2026, 0, 1);
 let receiver: Receiver;
 
 beforeEach(async () => {
+  vi.clearAllMocks();
   receiver = await startReceiver();
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', receiver.url);
+  vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '60000');
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -38,6 +44,7 @@ afterEach(() => {
 async function sentBy(work: () => Promise<unknown> | void): Promise<ReceivedSpan[]> {
   const stop = await startTracing(sender);
   await work();
+  await sendAll();
   await stop();
   return receiver.spans;
 }
@@ -225,6 +232,75 @@ describe('sampling', () => {
   ])('refuses %s=%s with what it takes', async (name, value, words) => {
     vi.stubEnv(name, value);
     await expect(startTracing(sender)).rejects.toThrow(words);
+  });
+});
+
+describe('a collector', () => {
+  it.each([
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'grpc://collector:4317'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', ' '],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'nowhere'],
+    ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'file:///hunter22'],
+  ])('at %s=%s is refused by the key, without the value: it may hold a secret', async (name, value) => {
+    vi.stubEnv(name, value);
+    const refused = await startTracing(sender).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'SettingInvalid', exitCode: ExitCode.notConfigured });
+    expect(String(refused)).toContain(`${name} is no address of a collector: give it an http:// or https:// one`);
+    expect(String(refused)).not.toContain('hunter22');
+  });
+
+  it('that takes nothing is told of once until it does', async () => {
+    let status = 401;
+    let batches = 0;
+    const server = createServer((_request, response) => {
+      response.writeHead(status).end('{}');
+      batches += 1;
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const stop = await startTracing(sender);
+    onTestFinished(stop);
+    const aBatch = async (): Promise<void> => {
+      for (let span = 0; span < 512; span += 1) await traced('work', { place: {} }, async () => undefined);
+    };
+    await aBatch();
+    await expect.poll(() => logger.warn.mock.calls.length).toBe(1);
+    await aBatch();
+    await expect.poll(() => batches).toBe(2);
+    const words = 'traces cannot be sent: they are lost until it is said otherwise';
+    expect(logger.warn.mock.calls).toEqual([[{ err: expect.any(Error) }, words]]);
+    status = 200;
+    await aBatch();
+    await expect.poll(() => logger.info.mock.calls).toEqual([['traces are sent again']]);
+    expect(logger.warn).toHaveBeenCalledTimes(1);
+  });
+
+  const silent = createServer(() => undefined);
+  const failing = createServer((_request, response) => void response.writeHead(503).end());
+  const ill = [
+    ['that refuses connections', undefined],
+    ['that accepts and never answers', silent],
+    ['that is too busy', failing],
+  ] as const;
+  it.each(ill)('%s holds no end up, and is told of', async (_what, server) => {
+    let port = 1;
+    if (server) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      ({ port } = server.address() as AddressInfo);
+    }
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', `http://127.0.0.1:${port}`);
+    const stop = await startTracing(sender);
+    await traced('work', { place: {} }, async () => undefined);
+    const from = performance.now();
+    await stop();
+    expect(performance.now() - from).toBeLessThan(4_000);
+    expect(logger.warn.mock.calls).toEqual([[{ err: expect.any(Error) }, 'the last traces were not sent']]);
   });
 });
 
