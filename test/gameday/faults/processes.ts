@@ -36,8 +36,17 @@ function hung(name: string): Fault {
   };
 }
 
-/** Sets a limit of the kernel on a process that runs, to what it uses at this moment; the one that takes its place has none. */
-function limited(name: string, resource: 'nofile' | 'data', what: string): Fault {
+/**
+ * Sets a limit of the kernel on a process that runs, to what it uses at this moment; the one that takes its place has none.
+ *
+ * @param want has it need more, where it may do for long with what it has
+ */
+function limited(
+  name: string,
+  resource: 'nofile' | 'data',
+  what: string,
+  want: (stack: GameDayStack) => void = () => {},
+): Fault {
   return {
     name: `${name} ${what}`,
     kind: `a process ${what}`,
@@ -47,6 +56,7 @@ function limited(name: string, resource: 'nofile' | 'data', what: string): Fault
       const pid = pidOf(stack, name);
       const most = resource === 'nofile' ? 3 : 1024 * Number(/^VmData:\s+(\d+)/m.exec(statusOf(pid))?.[1]);
       execFileSync('prlimit', [`--pid=${pid}`, `--${resource}=${most}:${most}`]);
+      want(stack);
       return Date.now();
     },
   };
@@ -166,7 +176,9 @@ export const processFaults: readonly Fault[] = [
   skewed(-1_500),
   skewed(12_000),
   limited('workers/agents', 'nofile', 'can open no more files and connections'),
-  limited('workers/execution', 'data', 'is given no more memory'),
+  limited('workers/execution', 'data', 'is given no more memory', (stack) =>
+    stack.setHazard('workers/execution', 'leak'),
+  ),
   until(
     {
       name: 'Temporal is slow (it works a tenth of the time)',
