@@ -81,12 +81,28 @@ const withoutTemporal: Consequences = {
   components: 'temporal|cycle/.+|schedule/.+',
 };
 
+/**
+ * The page that tells of what is wrong with components of an area (the first part of their names) no later than their incidents call a person, which
+ * would be a second page for one cause.
+ */
+export const pagesOf: Readonly<Record<string, string>> = {
+  TradingControlSilent: 'control|exits',
+  TradingVersionUnserved: 'versions',
+  TradingBooksDiffer: 'books',
+  TradingOrderUnresolved: 'orders',
+  TradingMarketDataStale: 'market',
+};
+
 /** What follows from another alert is not told beside it. */
 export const inhibitRules: readonly InhibitRule[] = [
   ...[...roles, 'coordinator' as const, 'exchange' as const].flatMap((process) =>
     rulesOf(['alertname = TradingSystemDown', `job = trading-${process}`], consequences[process]),
   ),
   ...rulesOf(['alertname = TemporalDown'], withoutTemporal),
+  ...Object.entries(pagesOf).map(([name, areas]) => ({
+    source_matchers: [`alertname = ${name}`],
+    target_matchers: ['alertname = TradingIncidentEscalated', 'severity = critical', `area =~ "${areas}"`],
+  })),
   {
     source_matchers: ['alertname = TradingSystemDown'],
     target_matchers: ['alertname = TradingProcessRestarting'],

@@ -57,6 +57,7 @@ const unwell = (component: string) => firing('TradingComponentUnhealthy', { comp
 const waits = (taskqueue: string) => firing('TemporalBacklogAge', { taskqueue });
 const exhausted = (resource: string, more: Record<string, string>) =>
   firing('TradingResourceExhaustion', { severity: 'warning', resource, ...more });
+const calls = (area: string) => firing('TradingIncidentEscalated', { severity: 'critical', urgency: 'now', area });
 const over = (alert: ReturnType<typeof firing>) => ({ ...alert, endsAt: new Date().toISOString() });
 
 async function send(...alerts: ReturnType<typeof firing>[]): Promise<void> {
@@ -256,6 +257,17 @@ describe('Alertmanager', () => {
     await send(over(down('exchange')), over(down('coordinator')));
   });
 
+  it('pages once for a latch that is silent, though its incident calls a person in the same minute', async () => {
+    const pages = () => toldTo('/pagerduty').filter((body) => /control|Control/.test(body)).length;
+    const before = pages();
+    const both = [firing('TradingControlSilent', { component: 'control/main' }), calls('control')];
+    await send(...both);
+    await eventually(pages, 10_000).toBe(before + 1);
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    expect(pages()).toBe(before + 1);
+    await send(...both.map(over));
+  });
+
   it.each<[string, ReturnType<typeof firing>, ReturnType<typeof firing>[], ReturnType<typeof firing>[]]>([
     [
       'the process that looks at health is down: what it would have renewed is old',
@@ -323,6 +335,18 @@ describe('Alertmanager', () => {
       firing('TradingResourceExhaustion', { resource: 'disk', severity: 'critical', instance: 'a' }),
       [exhausted('disk-forecast', { instance: 'a' })],
       [exhausted('memory', { job: 'trading-agents' }), exhausted('event-loop', { job: 'trading-agents' })],
+    ],
+    [
+      'the latch is silent: its incident calls for the same, and those of others for another',
+      firing('TradingControlSilent', { component: 'control/main' }),
+      [calls('control'), calls('exits')],
+      [calls('books'), calls('process'), firing('TradingIncidentUnacknowledged')],
+    ],
+    [
+      'books differ: so says their incident, which is not that of an order',
+      firing('TradingBooksDiffer'),
+      [calls('books')],
+      [calls('orders'), calls('trading'), calls('control')],
     ],
   ])('%s', async (_name, source, followers, others) => {
     await send(source, ...followers, ...others);

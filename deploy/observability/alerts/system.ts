@@ -94,11 +94,12 @@ export const system: AlertGroup = {
     },
     {
       name: 'TradingIncidentEscalated',
-      expr: 'max(sum by (instance) (incidents_escalated{severity="critical"})) > 0',
+      // By area: what another page tells of is not told again (inhibition.ts).
+      expr: 'max by (area) (incidents_escalated{severity="critical"}) > 0',
       severity: 'critical',
       labels: { urgency: 'now' },
       summary: 'The system could not mend an incident by itself.',
-      description: '{{ $value }} incidents need a person: "sapphire incident list".',
+      description: '{{ $value }} incidents of {{ $labels.area }} need a person: "sapphire incident list".',
     },
     {
       name: 'TradingIncidentEscalated',

@@ -76,7 +76,7 @@ export const systemReliability: Board = {
             alertOf({ alertname: 'TradingIncidentEscalated', urgency: 'now' }),
             alertOf({ alertname: 'TradingIncidentUnacknowledged' }),
           ],
-          queries: [{ expr: 'max(sum by (instance) (incidents_escalated{severity="critical"}))', legend: 'escalated' }],
+          queries: [{ expr: 'sum(max by (area) (incidents_escalated{severity="critical"}))', legend: 'escalated' }],
         },
         {
           title: 'MTTD',
