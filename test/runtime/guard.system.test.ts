@@ -78,7 +78,8 @@ async function open({
         cancelOrder: called('cancelOrder', { result, working: false, restUntil: 0 }),
       },
       shutdownGraceTime: '100ms',
-      shutdownForceTime: '500ms',
+      // A bound on what hangs: a worker that is forced to end within a workflow's task fails with an error of its own.
+      shutdownForceTime: '30s',
     },
     guard,
   );
