@@ -6,12 +6,12 @@ import { type OutputOptions, reportError } from './output.ts';
 
 type Answer = number | void;
 
-/** Adds `--json` and runs the action with a context; what it throws becomes one clear sentence and an exit code. */
+/** Adds `--json`, `--wide` and `--no-color`, and runs the action with a context; what it throws becomes one clear sentence and an exit code. */
 export function action<Options extends OutputOptions, Arguments extends unknown[] = string[]>(
   command: Command,
   run: (context: CliContext, options: Options, ...args: Arguments) => Promise<Answer>,
 ): Command {
-  return command.option('--json', 'print one JSON document').action(async (...received: unknown[]) => {
+  return withOutput(command).action(async (...received: unknown[]) => {
     const options: Options = { ...(received.at(-2) as Options) };
     const args = received.slice(0, -2) as Arguments;
     try {
@@ -25,6 +25,13 @@ export function action<Options extends OutputOptions, Arguments extends unknown[
       process.exitCode = reportError(error, options);
     }
   });
+}
+
+function withOutput(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON document')
+    .option('--wide', 'print all columns, however narrow the terminal')
+    .option('--no-color', 'print no colours');
 }
 
 /** Text of the command line as one printable line, else refused with the reason. */

@@ -4,7 +4,8 @@ import type { Secrets } from '../../runtime/configuration/secrets.ts';
 import { describeStack } from '../stack/claim.ts';
 import { OBSERVER, observerPasswordFile } from '../stack/observer-access.ts';
 import type { Stack } from '../stack/start.ts';
-import { heading, type Lines, table } from './output.ts';
+import { heading, type Lines } from './output.ts';
+import { table } from './table.ts';
 
 /** With real money the Web UI asks for a token, which its address carries to the one who reads the screen. */
 function onScreen({ name, url }: Stack['services'][number], { mode }: Configuration, token: string): string {

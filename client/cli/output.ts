@@ -2,9 +2,13 @@ import { paperLabel } from '../../contracts/demo.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { oneLine } from '../../contracts/text.ts';
 import type { Mode } from '../../domain/market/market.ts';
+import { broken, linesOf, painted, plain, type Screen, type Table, type Toned, widthOf } from './table.ts';
 
 export interface OutputOptions {
   json?: boolean;
+  /** Everything, in lines of any length. */
+  wide?: boolean;
+  color?: boolean;
   /** Of the configuration; missing only where that could not be read. */
   mode?: Mode;
   /** Of the configuration. */
@@ -12,33 +16,65 @@ export interface OutputOptions {
 }
 
 /**
- * What a person reads. A text is one line, whatever stands in it; only a list has several. Strangers' and models' words stand in some, and so they can
- * neither forge a line nor move the cursor or hide others.
+ * What a person reads. A text is one line, whatever stands in it, unless the terminal is too narrow for it; only a list and a table have several.
+ * Strangers' and models' words stand in some, and so they can neither forge a line nor move the cursor or hide others.
  */
-export type Lines = string | readonly Lines[];
+export type Lines = string | Toned | Table | readonly Lines[];
+
+/** How much further in a line goes on than it began. */
+const HANGING = 2;
 
 /** The printer's one way to text, each line with its end. */
-export function textOf(lines: Lines): string {
-  return typeof lines === 'string' ? `${oneLine(lines).trimEnd()}\n` : lines.map(textOf).join('');
+export function textOf(lines: Lines, screen: Screen = plain): string {
+  if (typeof lines === 'string') return lineOf({ text: lines }, screen);
+  if ('rows' in lines)
+    return linesOf(lines, screen)
+      .map((line) => `${line}\n`)
+      .join('');
+  return 'text' in lines ? lineOf(lines, screen) : lines.map((each) => textOf(each, screen)).join('');
+}
+
+function lineOf({ text, shorter = [], tone }: Toned, screen: Screen): string {
+  const { width } = screen;
+  const [first = '', ...others] = [text, ...shorter].map((each) => oneLine(each).trimEnd());
+  const fits = [first, ...others].find((each) => width === undefined || widthOf(each) <= width);
+  const shown = fits ?? others.at(-1) ?? first;
+  return (width === undefined ? [shown] : broken(shown, width, HANGING))
+    .map((line) => `${painted(line, tone, screen)}\n`)
+    .join('');
+}
+
+/** What stdout is: a file or a pipe gets everything and no colour. */
+function screenOf({ wide, color }: OutputOptions): Screen {
+  const { isTTY, columns } = process.stdout;
+  if (!isTTY) return plain;
+  const colour = color !== false && process.stdout.getColorDepth() > 1;
+  return { colour, ...(wide || !columns ? {} : { width: columns }) };
 }
 
 /** One JSON document, or text for a person; both name the mode. Everything else goes to stderr. */
-export function print(value: unknown, { json, mode, demo }: OutputOptions, describe: () => Lines): void {
-  process.stdout.write(
-    json ? `${jsonOf(withMode(value, mode, demo))}\n` : `${heading(mode, demo)}${textOf(describe())}`,
-  );
+export function print(value: unknown, options: OutputOptions, describe: () => Lines): void {
+  const { json, mode, demo } = options;
+  if (json) process.stdout.write(`${jsonOf(withMode(value, mode, demo))}\n`);
+  else show([...headingLines(mode, demo), describe()], options);
 }
 
 /** For a person alone, before the command's own answer. */
-export function show(lines: Lines): void {
-  process.stdout.write(textOf(lines));
+export function show(lines: Lines, options: OutputOptions = {}): void {
+  process.stdout.write(textOf(lines, screenOf(options)));
 }
 
 /** Nobody may take live for paper, nor a demo for an edge. */
 export function heading(mode: Mode | undefined, demo?: boolean): string {
-  if (mode === undefined) return '';
-  if (mode === 'live') return '████ LIVE ████ real money ████\n';
-  return `${paperLabel(demo)}\n`;
+  return headingLines(mode, demo)
+    .map(({ text }) => `${text}\n`)
+    .join('');
+}
+
+function headingLines(mode: Mode | undefined, demo?: boolean): Toned[] {
+  if (mode === undefined) return [];
+  if (mode === 'live') return [{ text: '████ LIVE ████ real money ████', tone: 'bad' }];
+  return [{ text: paperLabel(demo), tone: 'faint' }];
 }
 
 function withMode(value: unknown, mode: Mode | undefined, demo?: boolean): unknown {
@@ -57,29 +93,6 @@ function jsonOf(value: unknown): string {
 
 export function progress(message: Lines): void {
   process.stderr.write(textOf(message));
-}
-
-/** Columns of text, a line each. */
-export function table(head: readonly string[], cells: readonly (readonly string[])[]): string[] {
-  if (cells.length === 0) return ['none'];
-  const rows = cells.map((row) => row.map(oneLine));
-  const widths = head.map((title, column) =>
-    Math.max(...[title, ...rows.map((row) => row[column] ?? '')].map(widthOf)),
-  );
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell))))
-      .join('  ')
-      .trimEnd();
-  return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)];
-}
-
-/** Scripts whose letters take two columns of a terminal: assets are named in them, too. */
-const wide = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
-
-function widthOf(text: string): number {
-  // The rare ones that are two units of a string are two columns by its length already.
-  return text.length + (text.match(wide) ?? []).filter((letter) => letter.length === 1).length;
 }
 
 /** Prints what went wrong and returns the exit code. A fault of ours, unlike one of the user's, comes with its stack. */

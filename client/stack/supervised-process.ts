@@ -95,6 +95,8 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     isLate = false;
     ended = endOf(started).then(({ reason, code }) => {
       if (child === started) child = undefined;
+      // What a script has started and left behind would hold the port against the next one.
+      killGroup(started);
       hooks.onChange();
       // What is killed so has no time for a last word.
       if (reason === 'SIGKILL') return { reason: isLate ? `${notReady()} and was ended` : 'killed (SIGKILL)' };

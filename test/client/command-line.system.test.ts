@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { heading, print, reportError, table } from '../../client/cli/output.ts';
+import { heading, print, reportError } from '../../client/cli/output.ts';
 import { createProgram } from '../../client/cli/program.ts';
 import { describeTrail } from '../../client/views/cycle-trail.ts';
 import { cycleLine, viewCycle } from '../../client/views/cycle-view.ts';
@@ -241,20 +241,5 @@ describe('every output names the mode', () => {
       '{"mode":"live","error":{"code":"Refused","message":"No."}}\n',
       `${heading('live')}sapphire: No.\n`,
     ]);
-  });
-});
-
-describe('a table', () => {
-  it('aligns its columns, and says none when there is nothing', () => {
-    expect(
-      table(
-        ['a', 'long'],
-        [
-          ['x', 'y'],
-          ['longer', ''],
-        ],
-      ),
-    ).toEqual(['a       long', '──────  ────', 'x       y', 'longer']);
-    expect(table(['a'], [])).toEqual(['none']);
   });
 });

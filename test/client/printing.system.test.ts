@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { print, progress, reportError, show, table, textOf } from '../../client/cli/output.ts';
+import { print, progress, reportError, show, textOf } from '../../client/cli/output.ts';
 import { createProgram } from '../../client/cli/program.ts';
+import { table } from '../../client/cli/table.ts';
 import { describeTrail } from '../../client/views/cycle-trail.ts';
 import { postMortem } from '../../client/views/incident-view.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
@@ -36,18 +37,6 @@ function expectClean(text: string): void {
 }
 
 describe('the printer', () => {
-  it('keeps columns under each other where a name is of letters twice as wide', () => {
-    expect(
-      table(
-        ['asset', 'free'],
-        [
-          ['币安人生', '1'],
-          ['W', '2'],
-        ],
-      ),
-    ).toEqual(['asset     free', '────────  ────', '币安人生  1', 'W         2']);
-  });
-
   it('makes one line of each text, and lines of a list alone', () => {
     expect(textOf([`reason ${hostile}`, ['  second', []], ''])).toBe(
       'reason x [2J 31m ]0;t FORGED: trading is active FORGED FORGED FORGED\n  second\n\n',

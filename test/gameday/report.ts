@@ -1,4 +1,4 @@
-import { table } from '../../client/cli/output.ts';
+import { linesOf, table } from '../../client/cli/table.ts';
 import { figuresLine } from '../../client/views/incident-view.ts';
 import type { HealthFigures } from '../../domain/health/health.ts';
 import { invariants, type Violation } from '../chaos/invariants.ts';
@@ -99,7 +99,7 @@ export function describe(report: Report): string {
     );
   });
   return [
-    ...table(['', 'fault', 'found after', 'by', 'status', 'told', 'healed after', 'by', 'verdict'], rows),
+    ...linesOf(table(['', 'fault', 'found after', 'by', 'status', 'told', 'healed after', 'by', 'verdict'], rows)),
     '',
     `${report.held} of ${report.wanted} faults of ${report.kinds} kinds were held (${((100 * report.held) / report.wanted).toFixed(1)} %); MTTD ${seconds(report.mttdMs)} from the moment at which each held, MTTR ${seconds(report.mttrMs)} from its end`,
     `False pages: ${report.falsePages.join(', ') || 'none'}; ${report.heartbeats} heartbeats`,

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { table } from '../../client/cli/output.ts';
+import { linesOf, table } from '../../client/cli/table.ts';
 import { healthFigures } from '../../domain/health/health.ts';
 import { replayHistories } from '../chaos/histories.ts';
 import { type Violation, violation } from '../chaos/invariants.ts';
@@ -59,9 +59,11 @@ if (values.help) {
 }
 if (values.list) {
   process.stdout.write(
-    `${table(
-      ['name', 'fault'],
-      faults.map((fault) => [idOf(fault), fault.name]),
+    `${linesOf(
+      table(
+        ['name', 'fault'],
+        faults.map((fault) => [idOf(fault), fault.name]),
+      ),
     ).join('\n')}\n`,
   );
   process.exit(0);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { portHolder } from '../../client/stack/port-holder.ts';
 import { createProcessIncidents } from '../../client/stack/process-incidents.ts';
 import type { ProcessSpec } from '../../client/stack/process-spec.ts';
 import { createSupervisor, type Supervisor } from '../../client/stack/supervisor.ts';
@@ -68,7 +69,7 @@ async function squat(port: number): Promise<Server> {
 
 it.each([false, true])(
   'who takes its port is not taken for it: one incident, open until it serves itself, and the stranger is asked nothing; wrapped: %s',
-  { timeout: 20_000 },
+  { timeout: 60_000 },
   async (wrapped) => {
     const { port } = await freePorts('port');
     const incidents = createProcessIncidents(silent);
@@ -85,13 +86,15 @@ it.each([false, true])(
     stranger = await squat(port);
     const known = (): Promise<Incident[]> => journal.incidents.list({ limit: 100 });
     const attempts = async () => (await known())[0]?.looks ?? 0;
-    await expect.poll(attempts, { timeout: 10_000 }).toBeGreaterThanOrEqual(4);
+    await expect.poll(attempts, { timeout: 30_000 }).toBeGreaterThanOrEqual(4);
     expect(await known()).toMatchObject([{ component: 'process/prometheus', code: 'process.ended' }]);
     expect((await known())[0]?.recoveredAt).toBeUndefined();
     expect(asked).toBe(0);
     stranger.close();
-    await expect.poll(async () => (await known())[0]?.recoveredBy, { timeout: 10_000 }).toBe('restart');
+    await expect.poll(async () => (await known())[0]?.recoveredBy, { timeout: 20_000 }).toBe('restart');
     expect(await known()).toHaveLength(1);
     incidents.close();
+    await supervisor.stop();
+    await expect.poll(() => portHolder(port)).toBeUndefined();
   },
 );

@@ -1,7 +1,8 @@
 import type { AgentScoreRecord } from '../../../contracts/scores.ts';
 import { noRecord } from '../../../domain/scoring/belief.ts';
 import { clock } from '../../views/cycle-view.ts';
-import { type Lines, table } from '../output.ts';
+import { type Lines } from '../output.ts';
+import { table } from '../table.ts';
 
 const percent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)} %`;
 const bps = (fraction: number): string => (fraction * 10_000).toFixed(0);
@@ -16,7 +17,7 @@ export function describeScores(records: readonly AgentScoreRecord[]): Lines {
   return [
     'Direction: skill beside the frequencies known before, gain in the direction alone, how often the',
     'most probable outcome came, how far off its probability was, what the votes would have earned.',
-    ...table(
+    table(
       ['agent', 'signals', 'horizons', 'skill', 'direction', 'hits', 'off by', 'PnL, bps', 'trust'],
       records.map((score) => [
         score.agentId,
@@ -34,7 +35,7 @@ export function describeScores(records: readonly AgentScoreRecord[]): Lines {
     'Return: what came less what was said; correlation and slope of what came on what was said; CRPS',
     'against a return of 0 with the market’s deviation; outcomes in the middle 80 %; how much of what it',
     'says is believed from now on; R² out of sample of what was believed before each day.',
-    ...table(
+    table(
       ['agent', 'bias, bps', 'IC', 'slope', 'CRPS, %', '80 %', 'believed, %', 'R², %'],
       records.map(({ agentId, returns, belief = noRecord }) => [
         agentId,

@@ -4,7 +4,8 @@ import { readWarehouse } from '../../../stores/warehouse/query.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { type OutputOptions, print, table } from '../output.ts';
+import { type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 
 interface VerifyOptions extends OutputOptions {
   head?: string;

@@ -17,7 +17,8 @@ import { readRecord } from '../../stack/run-record.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { action } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { type OutputOptions, print, progress, table } from '../output.ts';
+import { type OutputOptions, print, progress } from '../output.ts';
+import { table } from '../table.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -16,7 +16,8 @@ import { casesOf, type RecordedCase } from '../../../trading/training/cases.ts';
 import { readKnown } from '../../../trading/training/rows.ts';
 import { action, duration, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { type Lines, type OutputOptions, print, progress, table } from '../output.ts';
+import { type Lines, type OutputOptions, print, progress } from '../output.ts';
+import { table } from '../table.ts';
 
 /** A difference that luck alone would show once in twenty comparisons is none. */
 const LUCK = 2;

@@ -13,7 +13,8 @@ import { clock, viewCycle } from '../../views/cycle-view.ts';
 import { findCycle, listCycles, type PastCycle, type PastCycles } from '../../views/past-cycles.ts';
 import { action, day, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { type OutputOptions, print, progress, table } from '../output.ts';
+import { type OutputOptions, print, progress } from '../output.ts';
+import { table } from '../table.ts';
 
 const DAY_MS = 86_400_000;
 

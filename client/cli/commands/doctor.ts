@@ -16,7 +16,8 @@ import { askHealth } from '../../views/services.ts';
 import { viewWatching } from '../../views/watchers.ts';
 import { action } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
-import { type OutputOptions, print, table } from '../output.ts';
+import { type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 
 interface Finding {
   check: string;

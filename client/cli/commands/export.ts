@@ -4,7 +4,8 @@ import { splits } from '../../../domain/scoring/training.ts';
 import { exportTraining } from '../../../trading/training/export.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { type OutputOptions, print, progress, table } from '../output.ts';
+import { type OutputOptions, print, progress } from '../output.ts';
+import { table } from '../table.ts';
 
 interface Options extends OutputOptions {
   out: string;

@@ -5,7 +5,8 @@ import type { Journal } from '../../../stores/journal/port.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { figuresLine, lasted, postMortem, stakeholderMessage, timeline } from '../../views/incident-view.ts';
 import { action, duration, wholeNumber } from '../command.ts';
-import { type OutputOptions, print, table } from '../output.ts';
+import { type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 
 const DAY_MS = 86_400_000;
 

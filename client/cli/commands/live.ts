@@ -8,7 +8,8 @@ import { type LiveTools, startChecks, tradingChecks } from '../../controls/live/
 import { clock } from '../../views/cycle-view.ts';
 import { action, nameOption, reasonOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { type OutputOptions, print, table } from '../output.ts';
+import { type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 
 function toolsOf({ configuration, secrets, journal, exchange, anyTrading }: CliContext): LiveTools {
   const askPermissions = async (): Promise<unknown> => (await exchange()).keyPermissions();

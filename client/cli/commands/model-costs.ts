@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { action, duration, wholeNumber } from '../command.ts';
-import { type OutputOptions, print, table } from '../output.ts';
+import { type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 
 /** What language models cost, and what they said. */
 export function registerModelCosts(agents: Command): void {

@@ -12,7 +12,8 @@ import { pythonEnvironment } from '../../stack/python-environment.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { action, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { type OutputOptions, print, progress, table } from '../output.ts';
+import { type OutputOptions, print, progress } from '../output.ts';
+import { table } from '../table.ts';
 
 interface TrainOptions extends OutputOptions {
   data: string;

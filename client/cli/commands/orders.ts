@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { clock } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
-import { type OutputOptions, print, table } from '../output.ts';
+import { type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 
 export function registerOrders(program: Command): void {
   action<OutputOptions & { limit: number; open?: boolean }>(

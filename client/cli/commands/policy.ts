@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { policyText } from '../../controls/policy-settings.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { action, reasonOption, wholeNumber } from '../command.ts';
-import { type OutputOptions, print, table } from '../output.ts';
+import { type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 
 export function registerPolicy(program: Command): void {
   const policy = program.command('policy').description('how the agents’ signals become a consensus');

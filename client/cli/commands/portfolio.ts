@@ -9,7 +9,8 @@ import { profitOf, viewPosition } from '../../views/portfolio-view.ts';
 import { knownPrices, PRICE_CYCLES } from '../../views/prices.ts';
 import { action, referenceOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { type OutputOptions, print, table } from '../output.ts';
+import { type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 import { registerBookOut, worth } from './book-out.ts';
 
 async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {

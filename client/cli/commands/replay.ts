@@ -8,7 +8,8 @@ import type { AgentId } from '../../../domain/signals/agents.ts';
 import { policyInForce } from '../../../trading/decide/consensus.ts';
 import { findCycle } from '../../views/past-cycles.ts';
 import { action } from '../command.ts';
-import { type OutputOptions, print, table } from '../output.ts';
+import { type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 import { pastOf } from './cycles.ts';
 
 type Weights = Record<AgentId, number>;

@@ -10,7 +10,8 @@ import { type ReportRows, reports } from '../../../stores/warehouse/reports/inde
 import { missingFrom, missingLine } from '../../../stores/warehouse/segments/gaps.ts';
 import { action, day, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { heading, type Lines, type OutputOptions, print, progress, table } from '../output.ts';
+import { heading, type Lines, type OutputOptions, print, progress } from '../output.ts';
+import { table } from '../table.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -11,7 +11,8 @@ import { knownPrices, PRICE_CYCLES } from '../../views/prices.ts';
 import { exposureOf, limitViews, money, type RiskFacts } from '../../views/risk-view.ts';
 import { action, nameOption, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { type OutputOptions, print, table } from '../output.ts';
+import { type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 
 async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
   const { account, currency } = configuration;

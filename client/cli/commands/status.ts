@@ -18,7 +18,8 @@ import { standingLine, viewStanding } from '../../views/standing-view.ts';
 import { viewWatching } from '../../views/watchers.ts';
 import { action } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
-import { type Lines, type OutputOptions, print, table } from '../output.ts';
+import { type Lines, type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 
 const FIGURES_MS = 30 * 86_400_000;
 

@@ -9,7 +9,8 @@ import { currentManifest } from '../../../stores/warehouse/warehouse.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { action, reasonOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { type OutputOptions, print, progress, table } from '../output.ts';
+import { type OutputOptions, print, progress } from '../output.ts';
+import { table } from '../table.ts';
 
 async function status({ warehouse: open }: CliContext, options: OutputOptions): Promise<void> {
   const { warehouse, feeds } = await open();
