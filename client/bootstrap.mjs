@@ -216,8 +216,14 @@ async function keepRunning(candidates, args) {
 
 /** From here on nobody watches over what is held, and Alertmanager has ended with all: the webhook hears it, in words like Alertmanager's. */
 async function callForHelp(end) {
+  const say = (text) => process.stderr.write(`sapphire: ${text}\n`);
   const base = (process.env.SAPPHIRE_ALERT_WEBHOOK_URL ?? '').trim().replace(/\/$/, '');
-  if (base === '') return;
+  if (base === '') {
+    say(
+      'nobody was paged: SAPPHIRE_ALERT_WEBHOOK_URL is not set, and any other receiver is told by Alertmanager alone',
+    );
+    return;
+  }
   // As runtime/configuration/project-url.ts.
   const pages = ((process.env.SAPPHIRE_PROJECT_URL ?? '').trim() || pathToFileURL(project).href).replace(/\/+$/, '');
   const labels = { alertname: 'TradingStopped', severity: 'critical' };
@@ -229,14 +235,15 @@ async function callForHelp(end) {
   const alerts = [{ status: 'firing', labels, annotations, startsAt: new Date().toISOString() }];
   const body = { version: '4', receiver: 'page', status: 'firing', groupLabels: labels, commonLabels: labels };
   try {
-    await fetch(`${base}/page`, {
+    const { ok, status } = await fetch(`${base}/page`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...body, commonAnnotations: annotations, alerts }),
       signal: AbortSignal.timeout(LAST_WORD_MS),
     });
+    say(ok ? 'the webhook was told to page' : `nobody was paged: the webhook answers ${status}`);
   } catch (error) {
-    process.stderr.write(`sapphire: nobody was paged, the webhook was not reached: ${error.message}\n`);
+    say(`nobody was paged, the webhook was not reached: ${error.message}`);
   }
 }
 

@@ -15,6 +15,8 @@ const BOOKS_MS = 1_000;
 const DELIVERY_MS = 3_000;
 
 const STOPPED_ALERT = 'TradingStopped';
+/** As of client/bootstrap.mjs. */
+const NO_WEBHOOK = `${WEBHOOK_VARIABLE} is not set, and any other receiver is told by Alertmanager alone.`;
 
 interface Alert {
   labels: Record<string, string>;
@@ -73,7 +75,7 @@ export async function sayLastWord(
     }
   }
   const base = withoutLineEnds(environment[WEBHOOK_VARIABLE] ?? '').replace(/\/$/, '');
-  if (base === '') return [...faults, `Nobody was paged: ${WEBHOOK_VARIABLE} is not set.`].join(' ');
+  if (base === '') return [...faults, `Nobody was paged: ${NO_WEBHOOK}`].join(' ');
   try {
     await post(`${base}/page`, pageOf(alert), {});
     return [...faults, 'The webhook was told to page.'].join(' ');

@@ -65,14 +65,47 @@ const shapes: Record<string, { schema: z.ZodType; example: string }> = {
   },
 };
 
+/** What is told, or led to, without Alertmanager as well: when everything is stopped. */
+const toldWithout = [WEBHOOK_VARIABLE, PROJECT_URL_VARIABLE];
+
+const valueIn =
+  (environment: NodeJS.ProcessEnv) =>
+  (variable: string): string =>
+    withoutLineEnds(environment[variable] ?? '').trim();
+
+/**
+ * Refuses what is given and would be used, and cannot be: whoever it names would not be called, and nobody would know.
+ *
+ * @param observes whether Alertmanager is to run
+ * @returns of what would not be used, a sentence for a person
+ * @throws UserError AlertReceiver
+ */
+export function refuseUnusableReceivers(observes: boolean, environment: NodeJS.ProcessEnv = process.env): string[] {
+  if (observes) {
+    checked(environment);
+    return [];
+  }
+  checkShapes(environment, toldWithout);
+  const value = valueIn(environment);
+  const unused = [...Object.values(secretVariables), HEARTBEAT_VARIABLE].filter((variable) => value(variable) !== '');
+  if (unused.length === 0) return [];
+  return [`Nobody is called by ${unused.join(', ')}: Alertmanager alone tells them, and runs with "--observe"`];
+}
+
+function checkShapes(environment: NodeJS.ProcessEnv, variables: readonly string[]): void {
+  const value = valueIn(environment);
+  for (const variable of variables) {
+    const shape = shapes[variable];
+    const given = value(variable);
+    if (shape && given !== '' && !shape.schema.safeParse(given).success)
+      throw notUsable(`${variable} cannot be used: it is to look like ${shape.example}. Correct it, or remove it.`);
+  }
+}
+
 /** What is given, without line ends. Fails where Alertmanager could not use it: it would end at its start, and nobody would be called. */
 function checked(environment: NodeJS.ProcessEnv): (variable: string) => string {
-  const value = (variable: string): string => withoutLineEnds(environment[variable] ?? '').trim();
-  for (const [variable, { schema, example }] of Object.entries(shapes)) {
-    const given = value(variable);
-    if (given !== '' && !schema.safeParse(given).success)
-      throw notUsable(`${variable} cannot be used: it is to look like ${example}. Correct it, or remove it.`);
-  }
+  const value = valueIn(environment);
+  checkShapes(environment, Object.keys(shapes));
   if (value('SAPPHIRE_ALERT_EMAIL_PASSWORD') !== '') {
     const missing = Object.values(emailVariables).filter((variable) => value(variable) === '');
     if (missing.length > 0)

@@ -244,16 +244,22 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
     });
 
     it.each([
-      ['kills', { KILLS: '99' }, 128 + 9],
-      ['ends to be started anew', { KILLS: '0', REFUSALS: '99', CODE: '75' }, 75],
+      ['kills', { KILLS: '99' }, 128 + 9, 200, 'the webhook was told to page'],
+      [
+        'ends to be started anew',
+        { KILLS: '0', REFUSALS: '99', CODE: '75' },
+        75,
+        503,
+        'nobody was paged: the webhook answers 503',
+      ],
     ])(
-      'gives up after five %s within ten minutes, which last for longer and longer, and pages',
-      async (_what, environment, end) => {
+      'gives up after five %s within ten minutes, which last for longer and longer, pages, and says what came of it',
+      async (_what, environment, end, answer, said) => {
         const paged: unknown[] = [];
         const webhook = createServer((request, response) => {
           request
             .on('data', (part) => paged.push([request.url, JSON.parse(String(part))]))
-            .on('end', () => response.end());
+            .on('end', () => response.writeHead(answer).end());
         });
         await new Promise<void>((listening) => webhook.listen(0, '127.0.0.1', listening));
         // Its pauses go fifty times as fast.
@@ -278,6 +284,7 @@ process.exitCode = starts <= Number(KILLS) + Number(REFUSALS) ? Number(CODE) : 0
         ]);
         expect(startsSoFar()).toHaveLength(6);
         webhook.close();
+        expect(stderr).toMatch(new RegExp(`^sapphire: ${said}$`, 'm'));
         expect(paged).toMatchObject([
           [
             '/page',

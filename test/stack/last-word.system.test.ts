@@ -72,7 +72,7 @@ it.each([
 
 it('says that nobody was paged where nobody was', async () => {
   expect(await sayLastWord(error, held, undefined, {})).toBe(
-    'Nobody was paged: SAPPHIRE_ALERT_WEBHOOK_URL is not set.',
+    'Nobody was paged: SAPPHIRE_ALERT_WEBHOOK_URL is not set, and any other receiver is told by Alertmanager alone.',
   );
   status = 500;
   expect(await sayLastWord(error, held, undefined, { SAPPHIRE_ALERT_WEBHOOK_URL: url })).toMatch(

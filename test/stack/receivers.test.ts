@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { alertmanagerFile, calleesLine, calleesOf, uncalled } from '../../client/stack/receivers.ts';
+import {
+  alertmanagerFile,
+  calleesLine,
+  calleesOf,
+  refuseUnusableReceivers,
+  uncalled,
+} from '../../client/stack/receivers.ts';
 
 const mail = {
   SAPPHIRE_ALERT_EMAIL_PASSWORD: 'mail-secret',
@@ -181,5 +187,29 @@ describe('who is called', () => {
         expect(callee?.by, `${receiver} ${variable}`).toHaveLength(1);
       }
     }
+  });
+});
+
+describe('before a start', () => {
+  const pagerduty = { SAPPHIRE_ALERT_PAGERDUTY_KEY: 'key' };
+
+  it.each(['SAPPHIRE_ALERT_WEBHOOK_URL', 'SAPPHIRE_PROJECT_URL'])(
+    '%s is refused where it cannot be used, with Alertmanager and without',
+    (variable) => {
+      for (const observes of [true, false])
+        expect(() => refuseUnusableReceivers(observes, { [variable]: 'alerts.example.com' })).toThrow(
+          `${variable} cannot be used: it is to look like https://`,
+        );
+    },
+  );
+
+  it('what only Alertmanager tells is checked where that runs, and said to be told by nobody where it does not', () => {
+    expect(refuseUnusableReceivers(true, pagerduty)).toEqual([]);
+    expect(refuseUnusableReceivers(false, {})).toEqual([]);
+    const slack = { SAPPHIRE_ALERT_SLACK_URL: 'hooks' };
+    expect(() => refuseUnusableReceivers(true, slack)).toThrow('SAPPHIRE_ALERT_SLACK_URL cannot be used');
+    expect(refuseUnusableReceivers(false, { ...slack, ...pagerduty })).toEqual([
+      'Nobody is called by SAPPHIRE_ALERT_SLACK_URL, SAPPHIRE_ALERT_PAGERDUTY_KEY: Alertmanager alone tells them, and runs with "--observe"',
+    ]);
   });
 });
