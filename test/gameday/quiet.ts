@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { untilCalm } from './judge.ts';
 import { missedHeartbeats } from './receiver.ts';
 import type { GameDayStack } from './stack.ts';
+import { namedInFull } from './verdicts.ts';
 
 export interface QuietReport {
   minutes: number;
@@ -30,8 +31,8 @@ export async function beQuiet(stack: GameDayStack, minutes: number, startedAt: n
     for (const { name } of await stack.alerts()) if (name !== 'Watchdog') said.add(`${name} fires`);
     for (const name of await stack.unready()) said.add(`${name} was not ready`);
   }
-  for (const { receiver, status, alert } of stack.receiver.notices)
-    said.add(`${receiver} was told: ${alert} ${status}`);
+  for (const notice of stack.receiver.notices)
+    said.add(`${notice.receiver} was told: ${namedInFull(notice)} ${notice.status}`);
   for (const { component, code } of await stack.journal.incidents.list({ since: startedAt, limit: 200 }))
     said.add(`incident: ${component} ${code}`);
   for (const at of stack.launcherEnds) said.add(`the launcher ended ${at - startedAt} ms after the start`);

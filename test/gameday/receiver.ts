@@ -9,6 +9,8 @@ export interface Notice {
   receiver: string;
   status: 'firing' | 'resolved';
   alert: string;
+  /** What it is about, where its labels name that: a process, a component, a symbol. */
+  of?: string;
   startsAt: number;
   endsAt: number;
 }
@@ -64,17 +66,24 @@ export async function startReceiver(): Promise<Receiver> {
   };
 }
 
+/** Labels of our rules that say what an alert is about, the nearest first. */
+const subjects = ['component', 'service', 'job', 'symbol', 'resource', 'area'];
+
 /** @throws never: what cannot be read was a call all the same, and says so by its name */
 export function noticesIn(body: string, receiver: string, at: number): Notice[] {
   try {
-    return callSchema.parse(JSON.parse(body)).alerts.map(({ status, labels, startsAt, endsAt }) => ({
-      at,
-      receiver,
-      status,
-      alert: labels['alertname'] ?? 'without a name',
-      startsAt: Date.parse(startsAt),
-      endsAt: Date.parse(endsAt),
-    }));
+    return callSchema.parse(JSON.parse(body)).alerts.map(({ status, labels, startsAt, endsAt }) => {
+      const of = subjects.map((name) => labels[name]).find((value) => value !== undefined);
+      return {
+        at,
+        receiver,
+        status,
+        alert: labels['alertname'] ?? 'without a name',
+        ...(of === undefined ? {} : { of }),
+        startsAt: Date.parse(startsAt),
+        endsAt: Date.parse(endsAt),
+      };
+    });
   } catch {
     return [{ at, receiver, status: 'firing', alert: `unreadable: ${body.slice(0, 80)}`, startsAt: at, endsAt: at }];
   }

@@ -5,7 +5,7 @@ import { invariants, type Violation } from '../chaos/invariants.ts';
 import type { Fault } from './faults/fault.ts';
 import type { Verdict } from './judge.ts';
 import type { Receiver } from './receiver.ts';
-import { detectionMs, goals, missedBy, recoveryMs, type Told, toldOf } from './verdicts.ts';
+import { detectionMs, goals, missedBy, namedInFull, recoveryMs, type Told, toldOf } from './verdicts.ts';
 
 export interface Row extends Verdict {
   told: Told;
@@ -58,7 +58,7 @@ export function summary(
   const early = receiver.notices.filter(
     ({ at, status, receiver: name }) => status === 'firing' && name !== 'team' && at >= startedAt && at < first,
   );
-  const falsePages = [...early.map(({ alert }) => alert), ...rows.flatMap(({ told }) => told.falsePages)];
+  const falsePages = [...early.map(namedInFull), ...rows.flatMap(({ told }) => told.falsePages)];
   const held = rows.filter(({ missed }) => missed.length === 0).length;
   const isMet = held >= goals.share * wanted.length;
   return {

@@ -76,6 +76,17 @@ describe('who was told', () => {
     expect(told(...notices).falsePages).toEqual(falsePages);
   });
 
+  it('a false page names what it says it is about, since one alert is told of many', () => {
+    const pages = ['workers/cycles', 'workers/control'].map((of) => ({
+      ...notice(1_010_000, 'page', 'TradingHighErrorRate'),
+      of,
+    }));
+    expect(told(...pages).falsePages).toEqual([
+      'TradingHighErrorRate of workers/cycles',
+      'TradingHighErrorRate of workers/control',
+    ]);
+  });
+
   it('a late page of the fault before is none of this one’s, and no false one', () => {
     const late = { notices: [notice(1_010_000, 'page', 'TradingSystemDown')], heartbeats: [1_000_500] };
     const other: Fault = { ...fault, tells: /^journal$/, pages: /^$/ };
@@ -126,6 +137,9 @@ describe('who was told', () => {
     expect(noticesIn(JSON.stringify({ receiver: 'page', alerts }), 'page', 3_000)).toEqual([
       { at: 3_000, receiver: 'page', status: 'firing', alert: 'TradingSystemDown', startsAt: 1_000, endsAt: 2_000 },
     ]);
+    const labels = { alertname: 'TradingHighErrorRate', severity: 'critical', service: 'workers/cycles' };
+    const ofCycles = { status: 'firing', labels, startsAt: '1970-01-01T00:00:01Z' };
+    expect(noticesIn(JSON.stringify({ alerts: [ofCycles] }), 'page', 3_000)).toMatchObject([{ of: 'workers/cycles' }]);
     expect(noticesIn('all is stopped', 'page', 3_000)).toMatchObject([
       { alert: 'unreadable: all is stopped', status: 'firing' },
     ]);

@@ -44,12 +44,12 @@ export function toldOf(
       ...(missed === undefined ? [] : [{ name: 'heartbeat missing', alert: 'Watchdog', afterMs: missed - injectedAt }]),
     ],
     falsePages: [
-      ...new Set(
-        inTime.filter(({ receiver, alert }) => pagers.has(receiver) && !isTrue(alert)).map(({ alert }) => alert),
-      ),
+      ...new Set(inTime.filter(({ receiver, alert }) => pagers.has(receiver) && !isTrue(alert)).map(namedInFull)),
     ],
   };
 }
+
+export const namedInFull = ({ alert, of }: Notice): string => (of === undefined ? alert : `${alert} of ${of}`);
 
 /** In milliseconds from the moment at which it held. */
 export function detectionMs({ detectedAfterMs, holdsAfterMs }: Verdict): number | undefined {

@@ -50,6 +50,7 @@ export const processTells = (name: string): RegExp => new RegExp(`^process/${nam
 
 const followers: Readonly<Record<string, RegExp>> = {
   temporal: /^Trading(CyclesStalled|HealthLookStale|ReconciliationStale|MarketDataStale|HighErrorRate|NoSignals)$/,
+  'paper-exchange': /^TradingCircuitBreakerOpen$/,
   'workers/cycles': /^Trading(CyclesStalled|MarketDataStale)$/,
   'workers/agents': /^TradingNoSignals$/,
   'workers/execution': /^Trading(OrderUnresolved|CyclesStalled)$/,

@@ -18,7 +18,7 @@ let giveBack = (): void => {};
 const prometheusSquatted: Fault = {
   name: 'a stranger answers in the place of Prometheus (200 to everything), while an alert fires',
   kind: 'Prometheus is squatted',
-  tells: processTells('prometheus'),
+  tells: /^process\/prometheus$|^TradingPrometheusDown$/,
   // Of the coordinator, which cannot start.
   pages: /^TradingSystemDown$/,
   async prepare(stack) {
