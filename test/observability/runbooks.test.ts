@@ -29,6 +29,7 @@ const programs = new Set([
   'head',
   'sort',
   'cat',
+  'ls',
 ]);
 
 /** Takes the words as the command line does, up to the action. */
