@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAnswerWatch } from '../../activities/health/answers.ts';
+import type { Observation } from '../../domain/health/health.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
 const BEGIN = Date.UTC(2026, 0, 1);
@@ -9,19 +10,35 @@ const holding = { symbol: 'BTC/USDT', quantity: '1', averageCost: '1', openedAt:
 describe('what guards money', () => {
   /** What each workflow answers; an error is a silence. */
   let answers: Record<string, unknown>;
+  /** How long an answer takes, of a workflow and of Temporal alone. */
+  let takesMs: { workflow: number; temporal: number };
   let watch: ReturnType<typeof createAnswerWatch>;
   beforeEach(() => {
     vi.useFakeTimers({ now: BEGIN });
     answers = {};
+    takesMs = { workflow: 0, temporal: 0 };
+    /** As a call with a deadline ends. */
+    const after = async (ms: number): Promise<void> => {
+      if (ms === 0) return;
+      const leftMs = deadline - Date.now();
+      await new Promise((resolve) => setTimeout(resolve, Math.min(ms, leftMs)));
+      if (ms > leftMs) throw new Error('4 DEADLINE_EXCEEDED');
+    };
+    let deadline = 0;
     const client = {
-      withDeadline: (_at: number, work: () => Promise<unknown>) => work(),
+      withDeadline: (at: number, work: () => Promise<unknown>) => {
+        deadline = at;
+        return work();
+      },
       workflow: {
         getHandle: (workflowId: string) => ({
           query: async () => {
+            await after(takesMs.workflow);
             const answer = answers[workflowId];
             if (answer instanceof Error) throw answer;
             return answer;
           },
+          describe: () => after(takesMs.temporal),
         }),
       },
     } as unknown as Client;
@@ -48,6 +65,39 @@ describe('what guards money', () => {
     if (code) expect(found?.detail).toBe("the stop's latch has not answered for 15 s: Workflow Task in failed state");
     answers['trading-control'] = {};
     expect((await watch.control())[0]?.code).toBeUndefined();
+  });
+
+  /** What a look says that waits for it, each ten seconds. */
+  async function looks(look: () => Promise<Observation[]>, seconds: number): Promise<(string | undefined)[]> {
+    const said: (string | undefined)[] = [];
+    for (let second = 0; second <= seconds; second += 10) {
+      const pending = look();
+      await vi.advanceTimersByTimeAsync(10_000);
+      const found = await pending;
+      said.push(found.length === 0 ? 'unknown' : found[0]?.code);
+    }
+    return said;
+  }
+
+  it.each(['control', 'exits'] as const)('is not missed in %s while it answers late', async (part) => {
+    answers = { 'trading-control': {}, 'protect/main/BTC/USDT': { barriers: {} } };
+    takesMs = { workflow: 5_000, temporal: 2_000 };
+    expect(new Set(await looks(watch[part], 60))).toEqual(new Set([undefined]));
+  });
+
+  it('is missed when a stop waits for its fence, though the answer comes late', async () => {
+    takesMs = { workflow: 5_000, temporal: 2_000 };
+    answers['trading-control'] = { waitingSince: BEGIN, trouble: ['locked'] };
+    expect(await looks(watch.control, 20)).toEqual([undefined, undefined, 'control.silent']);
+  });
+
+  it.each(['control', 'exits'] as const)('is unknown of %s while Temporal itself answers nothing', async (part) => {
+    answers = { 'trading-control': {}, 'protect/main/BTC/USDT': { barriers: {} } };
+    takesMs = { workflow: 3_600_000, temporal: 3_600_000 };
+    const said = await looks(watch[part], 60);
+    expect(new Set(said.slice(2))).toEqual(new Set(['unknown']));
+    takesMs.temporal = 2_000;
+    expect(await looks(watch[part], 10)).toEqual([`${part}.silent`, `${part}.silent`]);
   });
 
   it('is missed when it never answered since the start, and not at once', async () => {
