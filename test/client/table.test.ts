@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { textOf } from '../../client/cli/output.ts';
-import { linesOf, type Screen, type Table, table, widthOf } from '../../client/cli/table.ts';
+import { linesOf, type Screen, table, widthOf } from '../../client/cli/table.ts';
 
 const orders = table(
   [
@@ -58,19 +58,17 @@ describe('a table', () => {
   });
 
   const words = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '人', '-'), maxLength: 60 });
-  const anyTable: fc.Arbitrary<Table> = fc
-    .array(fc.option(fc.nat({ max: 3 })), { minLength: 1, maxLength: 9 })
-    .chain((leasts) =>
-      fc.record({
-        columns: fc.constant(
-          leasts.map((least, column) => ({ title: `c${column}`, ...(least === null ? {} : { least }) })),
-        ),
-        rows: fc.array(fc.array(words, { minLength: leasts.length, maxLength: leasts.length }), {
-          minLength: 1,
-          maxLength: 4,
-        }),
+  const anyTable = fc.array(fc.option(fc.nat({ max: 3 })), { minLength: 1, maxLength: 9 }).chain((leasts) =>
+    fc.record({
+      columns: fc.constant(
+        leasts.map((least, column) => ({ title: `c${column}`, ...(least === null ? {} : { least }) })),
+      ),
+      rows: fc.array(fc.array(words, { minLength: leasts.length, maxLength: leasts.length }), {
+        minLength: 1,
+        maxLength: 4,
       }),
-    );
+    }),
+  );
 
   it('fits every terminal, and loses no letter of the columns that it shows', () => {
     fc.assert(
