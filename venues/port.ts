@@ -157,6 +157,8 @@ export interface StreamOptions {
 /** One exchange by one connection, which its ports share: the measured clock, the budget of requests, the list of markets. */
 export interface Venue {
   listings(): Promise<ListingPort>;
+  /** The exchange's clock, UTC epoch milliseconds: asked anew, without keys or a list of markets. */
+  serverTime(): Promise<number>;
   /** Whose prices and orders these are, as in `AccountIdentity.market`: without keys, asked anew. */
   marketName(): Promise<string>;
   trading(): Promise<TradingPort>;

@@ -14,7 +14,8 @@ const LOOK_MS = 500;
 /** Freqtrade and Hummingbot trade an account of their own, on which two would trade against each other. The others only answer. */
 const tradesItself = (engine: Engine): boolean => seatRow(engine).engine === 'program';
 
-const partOf = (engine: string): string => `engines/${engine}`;
+/** Of its process, and of what is taken in the books. */
+export const engineProcess = (engine: Engine): string => `engines/${engine}`;
 
 /**
  * Takes the engines that may run once on all machines.
@@ -26,7 +27,7 @@ export async function takeEngines(
   wanted: readonly Engine[],
 ): Promise<void> {
   for (const engine of wanted.filter(tradesItself)) {
-    const holder = await books.takePart(partOf(engine));
+    const holder = await books.takePart(engineProcess(engine));
     if (holder?.fence === books.claim.fence) continue;
     throw new UserError(
       'EngineElsewhere',
@@ -48,7 +49,9 @@ export function guardEngines(
   wanted: readonly Engine[],
   logger: Logger,
 ): () => void {
-  const own = specs.filter(({ name }) => wanted.some((engine) => tradesItself(engine) && partOf(engine) === name));
+  const own = specs.filter(({ name }) =>
+    wanted.some((engine) => tradesItself(engine) && engineProcess(engine) === name),
+  );
   let isEnded = false;
   let isBusy = false;
   const look = async (): Promise<void> => {

@@ -3,6 +3,7 @@ import type { Configuration } from '../../contracts/config/schema.ts';
 import { type SeatOf, seatRow } from '../../domain/signals/seats.ts';
 import { type Engine, engines } from '../../runtime/configuration/engines.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { engineProcess } from './engine-lease.ts';
 import { nodeArguments } from './node-arguments.ts';
 import type { ProcessSpec } from './process-spec.ts';
 import { type InstallOptions, type PythonRequirements, pythonEnvironment } from './python-environment.ts';
@@ -28,7 +29,7 @@ export const engineRequirements = {
 
 /** How each is run, given the `python` that holds it. Freqtrade and Hummingbot are watched over by a process of ours that configures them. */
 function processOf(engine: Engine, python: string, { agents }: Pick<Configuration, 'agents'>): ProcessSpec {
-  const name = `engines/${engine}`;
+  const name = engineProcess(engine);
   if (seatRow(engine).engine === 'forecaster') {
     const main = join(projectFolder, 'workers', 'gpu', 'main.py');
     return { name, command: python, args: [main, engine], watched: true, protectsMoney: false };

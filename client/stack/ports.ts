@@ -28,7 +28,8 @@ export function portsOf(
     engines,
     observe,
     joins = false,
-  }: { ownTemporal: boolean; engines: readonly Engine[]; observe: boolean; joins?: boolean },
+    resumes = false,
+  }: { ownTemporal: boolean; engines: readonly Engine[]; observe: boolean; joins?: boolean; resumes?: boolean },
 ): PortUse[] {
   const { paperExchange, coordinator, mode, agents } = configuration;
   const inProfile = (key: string): string => `${key} in ${files.profile}`;
@@ -54,7 +55,7 @@ export function portsOf(
   return [
     ...(ownTemporal ? server : []),
     ...(mode === 'paper' && !joins
-      ? [{ ...paperExchange, use: 'the paper exchange', key: inConfiguration('paperExchange.port'), needed: true }]
+      ? [{ ...paperExchange, use: 'the paper exchange', key: inConfiguration('paperExchange.port'), needed: !resumes }]
       : []),
     { ...coordinator, use: 'the MCP coordinator', key: inConfiguration('coordinator.port'), needed: false },
     ...workers,

@@ -21,6 +21,8 @@ export interface ProcessSpec {
   protectsMoney: boolean;
   /** It protects no money, and yet there is nothing to start for without it. */
   neededAtStart?: boolean;
+  /** Why what stands outside of it, and it cannot do without, is away, for a person: an end meanwhile is none of its own, and is not counted. Never rejects. */
+  away?: () => Promise<string | undefined>;
   /** A program of ours whose exit code `startAnew` is its own word, and without which money is not protected. Of any other it is a crash as all are. */
   mayStartAnew?: boolean;
 }

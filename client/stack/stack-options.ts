@@ -13,7 +13,7 @@ export interface StackOptions {
   observe?: boolean;
   /** Shares the work of the stack that runs the books, and runs nothing that there may be one of. */
   join?: boolean;
-  /** The supervisor before this one was killed. */
+  /** It goes on with what was running, or the books have something to protect: it starts also without what it can do without. */
   resumes?: boolean;
   /** One short line per step of the preparation. */
   onProgress: (message: string) => void;

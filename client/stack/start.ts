@@ -1,41 +1,23 @@
 import { join } from 'node:path';
-import { ExitCode, type UserError } from '../../contracts/errors.ts';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
 import type { Role } from '../../contracts/roles.ts';
-import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
-import { coordinatorUrl } from '../../runtime/configuration/addresses.ts';
 import { refuseBooksElsewhere } from '../../runtime/configuration/books.ts';
 import { ENGINES_VARIABLE } from '../../runtime/configuration/engines.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
-import { configurationFile } from '../../runtime/configuration/load.ts';
-import { knownSecrets, loadSecrets } from '../../runtime/configuration/secrets.ts';
-import { BUILD_VARIABLE, refuseReadablePayloads, type TemporalAccess } from '../../runtime/configuration/temporal.ts';
-import { DEPLOYMENT } from '../../runtime/deployment.ts';
+import type { TemporalAccess } from '../../runtime/configuration/temporal.ts';
 import { rolesOf } from '../../runtime/roles.ts';
-import type { Stack as RunningStack, StackTerms } from '../../stores/journal/books/stacks.ts';
-import { journalFile, openJournal } from '../../stores/journal/open.ts';
-import { refuseEarlierBooks } from '../../stores/journal/postgres/earlier-books.ts';
-import { refuseUnreadyMode } from '../controls/live/readiness.ts';
-import { sentenceOf } from '../controls/words.ts';
-import { type BooksClaim, claimBooks } from './claim.ts';
+import { journalFile } from '../../stores/journal/open.ts';
+import { bringUp } from './bring-up.ts';
 import { stackAccess, usesOtherServer } from './connection.ts';
 import { refuseCorruptDatabase } from './databases.ts';
-import { enableOfferedAgents } from './engine-agents.ts';
-import { guardEngines, takeEngines } from './engine-lease.ts';
-import { prepareEngines } from './engines.ts';
-import { refuseSilentExchange, stackToJoin } from './join.ts';
 import { heldSentence, sayLastWord } from './last-word.ts';
-import { observers } from './observe.ts';
-import { bundleWorkflows, otherTemporal, startServices, startTemporal, workerProcesses } from './parts.ts';
 import { pinConfiguration } from './pinned-configuration.ts';
-import { portsOf, refuseTakenPorts } from './ports.ts';
-import { profileFile } from './profile.ts';
 import { claimRun, RUN_VARIABLE } from './run-record.ts';
 import type { StackOptions } from './stack-options.ts';
-import { placeOf } from './stack-place.ts';
 import { listenForStop } from './stop-signal.ts';
 import { interrupted } from './supervised-process.ts';
-import { createSupervisor, type Supervisor } from './supervisor.ts';
-import { settleTerms } from './terms.ts';
+import { createSupervisor } from './supervisor.ts';
+import { type Books, takeBooks } from './take-books.ts';
 
 export interface Stack {
   /** What a person or a program can open, in the order of start. */
@@ -56,29 +38,27 @@ export interface Stack {
   stop: () => Promise<void>;
 }
 
-interface Books extends BooksClaim {
-  /** Of the account, as long as the claim is open. */
-  positions: () => Promise<readonly BookedPosition[]>;
-  /** The stack whose work this one shares. */
-  joins?: RunningStack & { terms: StackTerms };
-}
-
 /** Brings everything up, or ends what it started and rejects: with a UserError where the cause is known, `Interrupted` after Ctrl-C. */
-export async function startStack(options: StackOptions): Promise<Stack> {
+export async function startStack(asked: StackOptions): Promise<Stack> {
   const stopSignal = listenForStop();
   // Of every process that is started from here on.
   process.umask(0o077);
   try {
     refuseBooksElsewhere();
-    const claimed = await claimRun(dataFolder(), options.onProgress);
+    const claimed = await claimRun(dataFolder(), asked.onProgress);
     stopSignal.watch(claimed.launchers);
-    const temporal = stackAccess(options.profile);
-    checkDatabases(options);
-    const books = await takeBooks(options).catch((error: unknown) => {
+    const temporal = stackAccess(asked.profile);
+    checkDatabases(asked);
+    const books = await takeBooks(asked).catch((error: unknown) => {
       claimed.release();
       throw error;
     });
+    const options = { ...asked, resumes: asked.resumes === true || books.isAtStake };
     const ending = new AbortController();
+    let told = '';
+    /** Who reads only how it ended is to know whether somebody was called. */
+    const withLastWord = (error: UserError): UserError =>
+      told === '' ? error : new UserError(error.code, `${error.message} ${told}`, error.exitCode);
     const supervisor = createSupervisor({
       logFolder: join(dataFolder(), 'logs'),
       environment: { [RUN_VARIABLE]: claimed.runId },
@@ -95,12 +75,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         if (error.exitCode === ExitCode.startAnew) return;
         const held = await heldSentence(books.positions);
         options.onProgress(`WARNING: Everything is stopped. ${held}`);
-        const isWatched = supervisor.processes().some(({ name }) => name === 'alertmanager');
         const alertmanager = `http://127.0.0.1:${options.profile.observability.ports.alertmanager}`;
-        options.onProgress(await sayLastWord(error, held, isWatched ? alertmanager : undefined));
+        told = await sayLastWord(error, held, supervisor.serves('alertmanager') ? alertmanager : undefined);
+        options.onProgress(told);
       },
       onLeftOut: (message) => options.onProgress(`WARNING: ${message}`),
-      resumes: options.resumes === true,
+      resumes: options.resumes,
       limits: {
         maxRestarts: options.profile.supervision.maxRestarts,
         restartWindowMs: options.profile.supervision.windowSeconds * 1_000,
@@ -127,7 +107,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       const { services, access } = await untilStopped(stopSignal.signal, [
         bringUp(options, supervisor, { temporal, books, signal: stopSignal.signal, ending: ending.signal }),
         Promise.race([books.lost, supervisor.failure]).then((error) => {
-          throw error;
+          throw withLastWord(error);
         }),
       ]);
       return {
@@ -140,7 +120,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         books,
         roles: rolesOf(books.joins !== undefined),
         stopRequested: stopSignal.signal,
-        failure: Promise.race([supervisor.failure, lost]),
+        failure: Promise.race([supervisor.failure, lost]).then(withLastWord),
         stop,
       };
     } catch (error) {
@@ -151,97 +131,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stopSignal.release();
     throw error;
   }
-}
-
-/** The books first: what may be started twice is not, and what was refused has changed nothing. */
-async function takeBooks({ configuration, join: joins, logger, onProgress }: StackOptions): Promise<Books> {
-  const { journalUrl } = knownSecrets();
-  const severalMachines = journalUrl !== undefined;
-  const place = placeOf(dataFolder(), severalMachines);
-  if (joins && journalUrl !== undefined) await refuseEarlierBooks(journalUrl);
-  const journal = await openJournal(configuration);
-  try {
-    const found = joins ? await stackToJoin(journal, place) : undefined;
-    const kind = joins ? 'joined' : 'first';
-    const claim = await claimBooks({ journal, place, kind, severalMachines, logger, onProgress });
-    const positions = () => journal.ledger.positions(configuration.account);
-    return { ...claim, positions, ...(found ? { joins: found } : {}) };
-  } catch (error) {
-    await journal.close();
-    throw error;
-  }
-}
-
-async function bringUp(
-  options: StackOptions,
-  supervisor: Supervisor,
-  {
-    temporal,
-    books,
-    signal,
-    ending,
-  }: { temporal: TemporalAccess; books: Books; signal: AbortSignal; ending: AbortSignal },
-): Promise<Pick<Stack, 'services' | 'access'>> {
-  const { configuration, profile, engines, onProgress } = options;
-  const { joins } = books;
-  const ownTemporal = !usesOtherServer();
-  const files = { configuration: configurationFile(), profile: profileFile() };
-  refuseReadablePayloads(configuration, temporal, knownSecrets());
-  const access = await refuseUnreadyMode(configuration);
-  const own = { ownTemporal, engines, observe: options.observe === true, joins: joins !== undefined };
-  const taken = await refuseTakenPorts(portsOf(configuration, profile, files, own));
-  if (taken !== undefined) onProgress(`WARNING: ${taken}`);
-  await takeEngines(books, engines);
-
-  const build = bundleWorkflows(signal);
-  build.catch(() => {});
-  const startServer = () =>
-    ownTemporal ? startTemporal(options, supervisor, signal) : otherTemporal(options, temporal);
-  const settle = async () => settleTerms({ configuration, temporal, books, joins, buildId: await build, onProgress });
-  // One that joins starts nothing before it is known to fit.
-  if (joins) await refuseSilentExchange(configuration);
-  const joined = joins && { url: await startServer(), isVersioned: await settle() };
-  // Independent of each other; only the workers need all of them.
-  const [temporalUrl, services, engineProcesses, watchers, buildId] = await Promise.all([
-    joined?.url ?? startServer(),
-    startServices(options, supervisor),
-    prepareEngines(engines, configuration, { onProgress, signal }),
-    options.observe ? observers(configuration, profile, { onProgress, signal }) : [],
-    build,
-  ]);
-
-  // Loaded here: ccxt takes its time, and what comes before needs no exchange.
-  const { refuseUnlistedSymbols } = await import('./listed-symbols.ts');
-  await refuseUnlistedSymbols(configuration);
-  const isVersioned = joined?.isVersioned ?? (await settle());
-  onProgress('Starting the workers');
-  const workers = workerProcesses(
-    {
-      ...books.environment,
-      [BUILD_VARIABLE]: buildId,
-      ...(isVersioned ? { TEMPORAL_DEPLOYMENT_NAME: DEPLOYMENT } : {}),
-    },
-    joins !== undefined,
-  );
-  const workerUrls = await supervisor.start(workers);
-  for (const { name } of engineProcesses) onProgress(`Starting ${name}`);
-  const engineUrls = await supervisor.start(engineProcesses);
-  ending.addEventListener('abort', guardEngines(books, supervisor, engineProcesses, engines, options.logger));
-  if (watchers.length > 0) onProgress('Starting Prometheus and Alertmanager');
-  const watcherUrls = await supervisor.start(watchers);
-  const coordinator = { url: coordinatorUrl(configuration), token: loadSecrets().coordinatorToken };
-  await enableOfferedAgents(engines, coordinator).catch((error: unknown) => {
-    options.logger.warn({ err: error }, 'agents of the engines could not be switched on');
-    onProgress(`WARNING: Agents of the engines could not be switched on: ${sentenceOf(error)}`);
-  });
-  const started = [
-    { name: 'temporal', url: temporalUrl },
-    ...services,
-    ...workers.map(({ name }, index) => ({ name, url: workerUrls[index] })),
-    ...engineProcesses.map(({ name }, index) => ({ name, url: engineUrls[index] })),
-    ...watchers.map(({ name }, index) => ({ name, url: watcherUrls[index] })),
-  ];
-  return { services: started.flatMap(({ name, url }) => (url === undefined ? [] : [{ name, url }])), access };
 }
 
 /** While nobody writes to them. */

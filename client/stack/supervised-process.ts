@@ -46,7 +46,9 @@ export interface SupervisedProcess {
   name: string;
   /** Undefined while it is down. */
   pid: () => number | undefined;
-  /** Resolves with the address when the process is ready for the first time. One that ends before is tried again where the others can do without it; else it rejects. */
+  /** It runs, and was ready. */
+  serves: () => boolean;
+  /** Resolves with the address when the process is ready for the first time. One that ends before is tried again where the others can do without it, or what it needs is away; else it rejects. */
   start: () => Promise<string | undefined>;
   stop: () => Promise<void>;
   /** At once, with its group. */
@@ -78,6 +80,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   const logFile = processLogFile(hooks.logFolder, spec.name);
   const stopping = new AbortController();
   let child: ChildProcess | undefined;
+  let serving: ChildProcess | undefined;
   let ended: Promise<End> = Promise.resolve({ reason: '' });
   let keptRunning: Promise<void> = Promise.resolve();
   let hung: { since: number; words: string | undefined } | undefined;
@@ -104,6 +107,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     });
     hooks.onChange();
     const url = await readiness(started);
+    serving = started;
     if (spec.watched) void watch(started, url);
     return url;
   }
@@ -175,6 +179,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   /** Restarts after every end that nobody asked for. */
   async function keepRunning(): Promise<void> {
     const afterCrash = restartPolicy(limits);
+    const whileAway = restartPolicy({ ...limits, maxRestarts: Number.POSITIVE_INFINITY });
     for (;;) {
       const { reason, code } = await ended;
       if (stopping.signal.aborted) return;
@@ -182,10 +187,13 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
         hooks.onCrash(spec.name, `${reason} Everything is started anew`, undefined);
         return hooks.onGiveUp(needsNewStart(reason));
       }
-      const { crashes, waitMs, tooOften } = afterCrash(Date.now(), startedAt);
+      const away = await spec.away?.();
+      if (stopping.signal.aborted) return;
+      const { crashes, waitMs, tooOften } = (away === undefined ? afterCrash : whileAway)(Date.now(), startedAt);
+      const consequence = away === undefined ? '' : `; it waits for what is away: ${away}`;
       hooks.onCrash(
         spec.name,
-        `${hung === undefined ? reason : hungWords(hung)}${tooOften ? isTooMuch(waitMs) : ''}`,
+        `${hung === undefined ? reason : hungWords(hung)}${tooOften ? isTooMuch(waitMs) : consequence}`,
         hung?.since,
       );
       if (tooOften && spec.protectsMoney) return hooks.onGiveUp(gaveUp(crashes, reason));
@@ -229,9 +237,12 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   return {
     name: spec.name,
     pid: () => child?.pid,
+    serves: () => child !== undefined && child === serving,
     start: async () => {
-      const url = await launch().catch((error: unknown) => {
-        const isNeeded = spec.protectsMoney || (spec.neededAtStart === true && !hooks.resumes);
+      const url = await launch().catch(async (error: unknown) => {
+        const isNeeded = spec.protectsMoney
+          ? (await spec.away?.()) === undefined
+          : spec.neededAtStart === true && !hooks.resumes;
         if (isNeeded || stopping.signal.aborted) throw error;
         hooks.onLeftOut(error);
         return undefined;

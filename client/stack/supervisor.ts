@@ -18,6 +18,8 @@ export interface Supervisor {
   start: (specs: readonly ProcessSpec[]) => Promise<(string | undefined)[]>;
   /** What runs now; a process that is being restarted is missing. */
   processes(): { name: string; pid: number }[];
+  /** Whether one of this name runs, and was ready. */
+  serves(name: string): boolean;
   /** Stops those of these names for good; they may be started again. */
   end: (names: readonly string[]) => Promise<void>;
   /** Stops all, the last started first. Never rejects for a process that had to be killed. */
@@ -118,6 +120,7 @@ export function createSupervisor(options: {
       });
     },
     processes,
+    serves: (name) => stages.flat().some((supervised) => supervised.name === name && supervised.serves()),
     end: async (names) => {
       const wanted = stages.flat().filter(({ name }) => names.includes(name));
       await Promise.all(wanted.map((supervised) => supervised.stop()));

@@ -92,6 +92,10 @@ describe('the ports', () => {
     await expect(refuseTakenPorts(uses)).rejects.toThrow(
       `Port ${port} for the paper exchange on 127.0.0.1 is in use by node (process ${process.pid}) (paperExchange.port in trading.yml): end the program that uses it, or change the key.`,
     );
+    // A start that has something to protect goes on without the exchange, and names the stranger.
+    expect(await refuseTakenPorts(uses.map((use) => ({ ...use, needed: false })))).toContain(
+      `is in use by node (process ${process.pid})`,
+    );
     await close();
     expect(await refuseTakenPorts(uses)).toBeUndefined();
     expect(portHolder(port)).toBeUndefined();
@@ -110,19 +114,23 @@ describe('the ports', () => {
     await close();
   });
 
-  it('that are needed are those of what protects money, and of the market that paper trades on', () => {
-    const profile = readProfile(profileFile);
-    const ports = portsOf(configuration, profile, files, { ownTemporal: true, engines: [...engines], observe: true });
-    expect(ports.filter(({ needed }) => needed).map(({ use }) => use)).toEqual([
-      'the Temporal server',
-      "Temporal's metrics",
-      'the paper exchange',
-      ...['workers/execution', 'workers/control'].flatMap((name) => [
-        `the health of ${name}`,
-        `the SDK's metrics of ${name}`,
-      ]),
-    ]);
-  });
+  it.each([false, true])(
+    'that are needed are those of what protects money, and, where nothing is at stake, of the market that paper trades on (at stake: %s)',
+    (resumes) => {
+      const profile = readProfile();
+      const own = { ownTemporal: true, engines: [...engines], observe: true, resumes };
+      const ports = portsOf(configuration, profile, files, own);
+      expect(ports.filter(({ needed }) => needed).map(({ use }) => use)).toEqual([
+        'the Temporal server',
+        "Temporal's metrics",
+        ...(resumes ? [] : ['the paper exchange']),
+        ...['workers/execution', 'workers/control'].flatMap((name) => [
+          `the health of ${name}`,
+          `the SDK's metrics of ${name}`,
+        ]),
+      ]);
+    },
+  );
 });
 
 describe('a database', () => {

@@ -13,11 +13,13 @@ const protecting: Record<string, boolean> = {
 };
 
 it('each worker either protects money, and may ask for a new start of the whole, or is left down alone', () => {
-  const workers = workerProcesses({}).map(({ name, protectsMoney, mayStartAnew }) => [
-    name,
-    protectsMoney,
-    mayStartAnew,
+  const away = async () => undefined;
+  const workers = workerProcesses({}, away).map((worker) => [
+    worker.name,
+    worker.protectsMoney,
+    worker.mayStartAnew === true,
+    worker.away === away,
   ]);
-  expect(workers).toEqual(Object.entries(protecting).map(([name, protects]) => [name, protects, protects]));
+  expect(workers).toEqual(Object.entries(protecting).map(([name, protects]) => [name, protects, protects, protects]));
   expect(Object.keys(protecting)).toEqual(roles.map(processName));
 });

@@ -240,6 +240,33 @@ describe('the supervisor', () => {
     },
   );
 
+  it('never gives up what protects money for what is away outside of it, says that, and counts no end of that time', async () => {
+    supervise({ maxRestarts: 2, longestBackoffMs: 10 });
+    let gone: string | undefined = 'the exchange does not answer';
+    let failed = false;
+    void supervisor.failure.then(() => (failed = true));
+    const control = { ...standIn('control', events, 'broken'), away: async () => gone };
+    expect(await supervisor.start([control])).toEqual([undefined]);
+    expect(supervisor.serves('control')).toBe(false);
+    await eventually('many starts', () => eventsIn(events).filter((event) => event === 'start control').length >= 5);
+    expect(failed).toBe(false);
+    expect(leftOut).toEqual([expect.stringMatching(/^control did not start \(exit code 3/)]);
+    expect(news[0]?.fault?.detail).toBe(
+      'exit code 3: the disk is full; it waits for what is away: the exchange does not answer',
+    );
+    gone = undefined;
+    expect((await supervisor.failure).message).toMatch(/^control ended 3 times/);
+  });
+
+  it('serves what is ready, and not what runs without having been', async () => {
+    supervise({ readyTimeoutMs: 60_000 });
+    await supervisor.start([standIn('ready', events)]);
+    const start = supervisor.start([{ ...standIn('mute', events, 'silent'), protectsMoney: false }]);
+    start.catch(() => {});
+    await eventually('the process', () => eventsIn(events).includes('start mute'));
+    expect(['ready', 'mute', 'unknown'].map((name) => supervisor.serves(name))).toEqual([true, false, false]);
+  });
+
   it('refuses a program that is not there', async () => {
     supervise();
     const start = supervisor.start([{ name: 'temporal', command: '/does/not/exist', args: [], protectsMoney: true }]);

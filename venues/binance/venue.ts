@@ -1,6 +1,6 @@
 import type { VenueAccess } from '../access.ts';
 import type { Venue } from '../port.ts';
-import { createCcxtClient, venueClockOf } from './ccxt-client.ts';
+import { createCcxtClient, fetchServerTime, venueClockOf } from './ccxt-client.ts';
 import { createCcxtMarket } from './ccxt-market.ts';
 import { createCcxtPrices } from './ccxt-prices.ts';
 import { createCcxtTrading } from './ccxt-trading.ts';
@@ -17,6 +17,7 @@ export function openBinance(access: VenueAccess): Venue {
   const { now: exchangeTime } = venueClockOf(client);
   return {
     listings: () => loadMarkets(client),
+    serverTime: () => fetchServerTime(client),
     marketName: () => marketNameAt(client.id, access.restUrl),
     trading: () => createCcxtTrading(client),
     market: (mode, speed) => createCcxtMarket(client, mode, speed),

@@ -15,6 +15,7 @@ import type { Journal } from '../../../stores/journal/port.ts';
 import { ensureSchedule } from '../../controls/schedule.ts';
 import { sentenceOf } from '../../controls/words.ts';
 import { watchDisk } from '../../stack/disk-watch.ts';
+import { engineProcess } from '../../stack/engine-lease.ts';
 import { refuseUnfitToJoin } from '../../stack/join.ts';
 import { watchers } from '../../stack/observer-access.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
@@ -184,8 +185,9 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
   const readyMs = Date.now() - startedAt;
   const journal = await openJournal(configuration);
   // What the supervisor before this one left open has its end by now.
-  // Who starts without watchers misses none of them.
-  const unwanted = options.observe || options.join ? [] : watchers.map((name) => ({ name }));
+  // Who starts without watchers or an engine misses none of them.
+  const without = engines.filter((engine) => !options.with.includes(engine)).map(engineProcess);
+  const unwanted = [...without, ...(options.observe || options.join ? [] : watchers)].map((name) => ({ name }));
   for (const { name } of [...stack.processes, { name: SUPERVISOR }, ...unwanted]) incidents.note({ name });
   incidents.open(journal.incidents);
   const watches = [

@@ -175,12 +175,16 @@ export async function refuseForeignBooks({ outbox }: Pick<Journal, 'outbox'>, mo
   );
 }
 
+/** What the exchange is asked. Each worker that has its keys asks the same before it serves. */
+const ASKED_OF_EXCHANGE = ['permissions', 'account'];
+
 /**
  * Called before anything is started: each mode on its own books, and live only with everything that it needs.
  *
+ * @param isExchangeAway it cannot be asked now, and the start goes on with what was running: its answers are left to the workers
  * @returns what a person should know of who may reach what
  */
-export async function refuseUnreadyMode(configuration: Configuration): Promise<string[]> {
+export async function refuseUnreadyMode(configuration: Configuration, isExchangeAway = false): Promise<string[]> {
   const secrets = loadSecrets();
   let opened: Promise<Journal> | undefined;
   const journal = (): Promise<Journal> => {
@@ -195,7 +199,8 @@ export async function refuseUnreadyMode(configuration: Configuration): Promise<s
   const accountIdentity = async (): Promise<AccountIdentity> => (await (await exchange()).trading()).accountIdentity();
   try {
     if (configuration.mode === 'live') {
-      const found = await passChecks(startChecks({ configuration, secrets, journal, askPermissions, accountIdentity }));
+      const checks = startChecks({ configuration, secrets, journal, askPermissions, accountIdentity });
+      const found = await passChecks(checks.filter(({ name }) => !isExchangeAway || !ASKED_OF_EXCHANGE.includes(name)));
       return found.filter(({ check }) => check === 'temporal').map(({ detail }) => detail);
     }
     await refuseForeignBooks(await journal(), configuration.mode);
