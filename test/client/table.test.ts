@@ -76,7 +76,7 @@ describe('a table', () => {
         const lines = linesOf({ columns, rows }, at(width));
         for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(width);
         const isLastNote = lines.at(-1)?.startsWith('--wide shows') ?? false;
-        const noted = isLastNote ? (lines.at(-1)?.match(/c\d/g) ?? []) : [];
+        const noted = isLastNote ? [...(lines.at(-1) ?? '').matchAll(/c\d/g)].map(String) : [];
         const shown = columns.flatMap(({ title }, index) => (noted.includes(title) ? [] : [index]));
         const letters = (texts: readonly string[]): number => texts.join('').replaceAll(/[^ab人]/g, '').length;
         const body = isLastNote ? lines.slice(2, -1) : lines.slice(2);
