@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { DefaultLogger, makeTelemetryFilterString, Runtime, type WorkerOptions } from '@temporalio/worker';
+import { makeTelemetryFilterString, Runtime, type WorkerOptions } from '@temporalio/worker';
 import { type Configuration, refusesForeignStarts } from '../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../contracts/errors.ts';
 import type { Role } from '../contracts/roles.ts';
@@ -17,6 +17,7 @@ import { createLogger, type Logger } from '../runtime/telemetry/logger.ts';
 import { metrics } from '../runtime/telemetry/metrics.ts';
 import { startOperationsServer } from '../runtime/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../runtime/telemetry/process.ts';
+import { sdkLogger } from '../runtime/telemetry/sdk-log.ts';
 import { startTracing } from '../runtime/telemetry/trace-export.ts';
 import { clientOn, connectWorkers, createWorker, versionOf } from '../runtime/temporal.ts';
 import type { Journal } from '../stores/journal/port.ts';
@@ -79,9 +80,7 @@ export async function runRole<R extends Role>(
         },
       },
     },
-    logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
-      logger[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message),
-    ),
+    logger: sdkLogger(logger),
   });
 
   const temporal = temporalAccess();
