@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ProcessSpec } from './process-spec.ts';
+import type { OwnProcess } from './own-port.ts';
+import { portHolder } from './port-holder.ts';
 
 export interface Works {
   isWell: boolean;
@@ -14,9 +15,11 @@ const bodySchema = z.object({
   since: z.number().optional(),
 });
 
+type Asked = Pick<OwnProcess, 'probe' | 'healthPath'> & Partial<Pick<OwnProcess, 'listensAt'>>;
+
 /** Asks a process whether it works, by its probe or at its address. One that has neither is taken to. */
 export async function works(
-  { probe, healthPath = '/healthz' }: Pick<ProcessSpec, 'probe' | 'healthPath'>,
+  { probe, healthPath = '/healthz', listensAt = () => true }: Asked,
   url: string | undefined,
   timeoutMs: number,
 ): Promise<Works> {
@@ -28,11 +31,21 @@ export async function works(
     }
     if (url === undefined) return { isWell: true };
     const response = await fetch(new URL(healthPath, url), { signal });
-    if (response.ok) return { isWell: true };
-    return { isWell: false, ...saidIn(await response.text()) };
+    const said = await response.text();
+    const port = portOf(url);
+    if (!listensAt(port)) {
+      const who = portHolder(port) ?? 'nobody is found who listens there';
+      return { isWell: false, words: `somebody else answers at ${url}: ${who}` };
+    }
+    return response.ok ? { isWell: true } : { isWell: false, ...saidIn(said) };
   } catch {
     return { isWell: false };
   }
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
 /** A program of others answers as it likes. */

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { atOwnPort } from '../../client/stack/own-port.ts';
 import { defaultLimits } from '../../client/stack/supervised-process.ts';
 import { works } from '../../client/stack/works.ts';
 
@@ -25,6 +28,21 @@ it('a process says itself why it does not work, and since when', async () => {
   expect(await ask()).toEqual({ isWell: false, words: 'work: for 12 s no task begins', since: 5 });
   answer = { status: 500, body: 'a program of others' };
   expect(await ask()).toEqual({ isWell: false });
+});
+
+it('one in whose place somebody else answers does not work, whatever is answered', async () => {
+  const listening = `require('node:http').createServer((_, to) => to.end()).listen(0, '127.0.0.1', function () { console.log(this.address().port) })`;
+  const child = spawn(process.execPath, ['-e', listening], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const spec = atOwnPort({ name: 'workers/agents', command: '', args: [], protectsMoney: false }, child);
+
+  expect(await works(spec, `http://127.0.0.1:${String(line).trim()}`, 5_000)).toEqual({ isWell: true });
+  for (const status of [200, 503]) {
+    answer = { status, body: JSON.stringify({ service: 'workers/agents', components: {} }) };
+    const words = expect.stringContaining(`somebody else answers at ${url}: `);
+    expect(await works(spec, url, 5_000)).toEqual({ isWell: false, words });
+  }
 });
 
 it('one that gives no answer in time does not work', async () => {
