@@ -1,4 +1,5 @@
 const WINDOW_MS = 5 * 60_000;
+const LAST_MINUTE_MS = 60_000;
 const BUCKET_MS = 10_000;
 
 interface Bucket {
@@ -45,10 +46,16 @@ export function createErrorRate(
 }
 
 /** Failed share of the last five minutes at this moment, 0 to 100, by service; of no work none failed. */
-export function errorRates(): Map<string, number> {
+export const errorRates = (): Map<string, number> => shares(WINDOW_MS);
+
+/** The same of the last minute: what has failed before and fails no more is well, though it is in the five minutes for four more. */
+export const lastErrorRates = (): Map<string, number> => shares(LAST_MINUTE_MS);
+
+function shares(lastMs: number): Map<string, number> {
   return new Map(
     [...windows].map(([service, window]) => {
-      const buckets = current(window);
+      const oldest = Math.floor(window.now() / BUCKET_MS) * BUCKET_MS - lastMs;
+      const buckets = current(window).filter(({ startsAt }) => startsAt > oldest);
       const total = buckets.reduce((sum, bucket) => sum + bucket.total, 0);
       const failed = buckets.reduce((sum, bucket) => sum + bucket.failed, 0);
       return [service, total === 0 ? 0 : (100 * failed) / total];

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { errorRates } from './error-rate.ts';
+import { errorRates, lastErrorRates } from './error-rate.ts';
 import { machineFigures } from './machine.ts';
 
 /** The list of all metrics. Units are base units; no label takes an unbounded value. */
@@ -260,6 +260,15 @@ export const metrics = {
     // Asked for anew each time: what has not worked since would keep its last share for ever.
     collect() {
       for (const [service, share] of errorRates()) this.set({ service }, share);
+    },
+  }),
+  errorRateLastMinute: new Gauge({
+    name: 'error_rate_last_minute_percentage',
+    help: 'Failed share of the last minute of work, 0 to 100; 0 where there was none.',
+    labelNames: ['service'],
+    registers,
+    collect() {
+      for (const [service, share] of lastErrorRates()) this.set({ service }, share);
     },
   }),
   httpRequests: counter('http_requests_total', 'HTTP requests answered, by the class of the status, e.g. 2xx.', [

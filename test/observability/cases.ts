@@ -175,6 +175,18 @@ const jobs = ['cycles', 'agents', 'execution', 'control', 'housekeeping', 'coord
 const ups = (without: string): Series =>
   Object.fromEntries(jobs.filter((job) => job !== without).map((job) => [`up{job="trading-${job}"}`, hold(1, 40)]));
 
+const failing = gauge('TradingHighErrorRate', 'error_rate_percentage{service="workers/cycles"}', 5, 5.1, {
+  'error_rate_last_minute_percentage{service="workers/cycles"}': hold(6, 60),
+  'error_rate_percentage{service="workers/agents"}': hold(100, 60),
+  'error_rate_last_minute_percentage{service="workers/agents"}': hold(100, 60),
+});
+/** What failed for a minute and fails no more is in the five minutes for four more. */
+const healed: Series = {
+  'error_rate_percentage{service="workers/cycles"}': hold(50, 60),
+  'error_rate_last_minute_percentage{service="workers/cycles"}': hold(5, 60),
+};
+const highErrorRate: AlertCase = { ...failing, silent: [...failing.silent, healed] };
+
 interface Burning {
   name: string;
   /** Series of a share that goes wrong within each of some steps, and then within each of some others. */
@@ -287,9 +299,7 @@ export const cases: readonly AlertCase[] = [
     holdsFrom: 16 * STEP,
     overAt: 960,
   },
-  gauge('TradingHighErrorRate', 'error_rate_percentage{service="workers/cycles"}', 5, 5.1, {
-    'error_rate_percentage{service="workers/agents"}': hold(100, 60),
-  }),
+  highErrorRate,
   share(
     'TradingActivityErrors',
     'activity_attempts_total{activity="placeOrder",result="failed"}',

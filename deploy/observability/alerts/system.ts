@@ -40,12 +40,13 @@ export const system: AlertGroup = {
     {
       name: 'TradingHighErrorRate',
       // What agents fail in is their providers': TradingCircuitBreakerOpen and TradingAgentUnavailable tell of it, and nothing stands still for it.
-      expr: 'max by (service) (error_rate_percentage{service!="workers/agents"}) > 5',
+      // What healed by itself within two minutes stays in the five for three more: it is told of while it lasts, or not at all.
+      expr: 'max by (service) (error_rate_percentage{service!="workers/agents"}) > 5 and max by (service) (error_rate_last_minute_percentage) > 5',
       for: '2m',
       severity: 'critical',
       summary: 'More than 5 % of the work of a process fails.',
       description:
-        '{{ $value | printf "%.1f" }} % of the work of {{ $labels.service }} in the last five minutes failed.',
+        '{{ $value | printf "%.1f" }} % of the work of {{ $labels.service }} in the last five minutes failed, and it goes on failing.',
     },
     {
       name: 'TradingActivityErrors',

@@ -102,6 +102,22 @@ describe('the list of metrics', () => {
     expect(await valueOf('error_rate_percentage', { service: 'idle' })).toBe(0);
   });
 
+  it('tells what failed in the last minute apart from what failed before', async () => {
+    let now = 0;
+    const count = createErrorRate('mended', () => now);
+    const lastMinute = () => valueOf('error_rate_last_minute_percentage', { service: 'mended' });
+    for (const failed of [true, false]) count(failed);
+    expect(await lastMinute()).toBe(50);
+    now = 50_000;
+    count(true);
+    expect(await lastMinute()).toBeCloseTo(66.7, 1);
+    now = 60_000;
+    expect(await lastMinute()).toBe(100);
+    now = 110_000;
+    expect(await lastMinute()).toBe(0);
+    expect(await valueOf('error_rate_percentage', { service: 'mended' })).toBeCloseTo(66.7, 1);
+  });
+
   it('tells no value of a gauge before the first one', async () => {
     const text = await registry.metrics();
     const bare = [...text.matchAll(/^# TYPE (\S+) gauge$/gm)].flatMap(([, name = '']) =>
