@@ -1,17 +1,16 @@
-import { isFailure, isUnheard, type Opinion } from '../domain/signals/signals.ts';
+import { type Abstention, isFailure, isUnheard, type Opinion } from '../domain/signals/signals.ts';
 import type { CycleDraft, CycleOutcome } from './cycle.ts';
 
 const MOST_NAMED = 8;
+/** Of the reason why one agent was not heard. */
+const MOST_CHARACTERS = 200;
 
 /** @param cutShort what kept the cycle from its end, if anything did. */
 export function outcomeOf(draft: CycleDraft, cutShort: string | undefined): CycleOutcome {
   const { answers, orders } = draft;
   if (isIncomplete(draft, cutShort)) return 'DEGRADED';
-  const faulty = answers.some((answer) =>
-    answer.opinions.some((opinion) => opinion.kind === 'abstention' && isFailure(opinion.reason)),
-  );
   // Where nobody answered there was nothing to decide on, and nothing of a decision is degraded.
-  if (faulty && signalsOf(answers) > 0) return 'DEGRADED';
+  if (lacking(draft).length > 0 && signalsOf(answers) > 0) return 'DEGRADED';
   return orders.length > 0 ? 'COMPLETED' : 'NO_TRADE';
 }
 
@@ -31,6 +30,18 @@ function isIncomplete(draft: CycleDraft, cutShort: string | undefined): boolean 
     unseen(draft).length > 0 ||
     draft.orders.some(({ state }) => ['unresolved', 'rejected', 'denied', 'void', 'initialized'].includes(state))
   );
+}
+
+/** Why the decision lacks the voice of an agent, one reason each: it failed, or is left alone since it failed so often. A shadow would have had none. */
+function lacking({ answers, consensus }: CycleDraft): Abstention[] {
+  return answers.flatMap(({ agentId, opinions }) => {
+    if (consensus?.policy?.agents[agentId]?.role === 'shadow') return [];
+    const fault = opinions.find(
+      (opinion): opinion is Abstention =>
+        opinion.kind === 'abstention' && (isFailure(opinion.reason) || opinion.reason === 'cooling_down'),
+    );
+    return fault ? [fault] : [];
+  });
 }
 
 /** One sentence on what the cycle did, or why it did nothing. */
@@ -74,9 +85,15 @@ function signalsOf(answers: CycleDraft['answers']): number {
   return answers.flatMap(({ opinions }) => opinions).filter(({ kind }: Opinion) => kind === 'signal').length;
 }
 
-/** Why nobody gave a signal, agent by agent. */
-function reasons({ answers }: CycleDraft): string {
-  if (signalsOf(answers) > 0) return '';
+/** Of whom the decision lacks the voice, and why; where nobody gave a signal the reason of each agent. */
+function reasons(draft: CycleDraft): string {
+  const { answers } = draft;
+  if (signalsOf(answers) > 0) {
+    const missing = lacking(draft).map(({ agentId, reason, detail }) => {
+      return `${agentId} (${reason}: ${detail.slice(0, MOST_CHARACTERS).toWellFormed()})`;
+    });
+    return missing.length === 0 ? '' : ` without ${listed(missing)}`;
+  }
   const each = answers.flatMap(({ agentId, opinions }) => {
     const abstention = opinions.find((opinion) => opinion.kind === 'abstention');
     return abstention ? [`${agentId} ${abstention.reason}`] : [];

@@ -159,8 +159,8 @@ export interface CycleTerms {
   /** Seats to ask, and those of the six that are switched off. */
   agents: SeatId[];
   disabledAgents: AgentId[];
-  /** Seats that have failed so often of late that they are left alone for a while. */
-  restingAgents?: { agentId: AgentId; failures: number; untilAt: number }[];
+  /** Seats and versions of models that have failed so often of late that they are left alone for a while, and in what they failed last, where that is known. */
+  restingAgents?: { agentId: AgentId; failures: number; untilAt: number; cause?: string }[];
   /** Under which the consensus is formed, whatever changes meanwhile. */
   policy?: ParticipationPolicy;
   /** Language models are asked a second time, with what the others hold before them. */

@@ -1,5 +1,5 @@
 import type { LegId } from '../domain/orders/ids.ts';
-import type { OrderLeg, OrderPurpose } from '../domain/orders/orders.ts';
+import type { OrderLeg, ReducingPurpose } from '../domain/orders/orders.ts';
 
 /** What closes a position: an order to send, a wait for another order that has it reserved, or the finding that nothing more can be sold. */
 export type Exit = { leg: OrderLeg } | { wait: ExitWait } | { over: { dust: string } };
@@ -16,7 +16,7 @@ export interface ExitWait {
 export interface ExitQuestion {
   account: string;
   symbol: string;
-  purpose: Exclude<OrderPurpose, 'open'>;
+  purpose: ReducingPurpose;
   /** What the exit is for: the same key and attempt always give the same order. */
   key: string;
   /** 1 for the first order. */

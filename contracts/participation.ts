@@ -98,6 +98,7 @@ const policyShape = {
   maxSignalAgeSeconds: z.int().min(1).max(86_400).default(300),
   /** So many failures in a row, and an agent is left alone for a while. */
   coolDownFailures: z.int().min(1).max(100).default(3),
+  /** The longest while. The first is a minute, and each further failure doubles the next. */
   coolDownSeconds: z.int().min(0).max(86_400).default(300),
 };
 

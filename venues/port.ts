@@ -5,7 +5,7 @@ import type { FrameWish } from '../domain/market/timeframes.ts';
 import type { Price, Quantity } from '../domain/money/money.ts';
 import type { FencedOrder } from '../domain/orders/fenced-order.ts';
 import type { IntentId, VenueOrderId } from '../domain/orders/ids.ts';
-import type { Fill, OrderLeg, OrderState } from '../domain/orders/orders.ts';
+import type { Fill, OrderLeg, OrderSide, OrderState } from '../domain/orders/orders.ts';
 import type { Touch } from '../domain/orders/submissions.ts';
 import type { Logger } from '../runtime/telemetry/logger.ts';
 import type { ProvingCapabilities } from './capabilities.ts';
@@ -21,6 +21,8 @@ export interface VenueOrder {
   symbol: string;
   state: OrderState;
   filledQuantity: Quantity;
+  /** What it asked for; missing where the venue does not say. */
+  terms?: { side: OrderSide; quantity: Quantity; limitPrice: Price };
 }
 
 /** One match as the account's list of trades has it: only the venue's own order id tells whose it is. */

@@ -41,6 +41,9 @@ export function rulesFile(environment: NodeJS.ProcessEnv = process.env): string 
   return text.replaceAll(/(?<=^ *runbook_url: )deploy\/\S+$/gm, (path) => JSON.stringify(pageUrl(path, environment)));
 }
 
+/** A page of ours answers within two; of one that hangs it is known no sooner. */
+const SCRAPE_TIMEOUT_SECONDS = 4;
+
 /**
  * The jobs of this machine's processes, `trading-<role>`.
  *
@@ -70,7 +73,7 @@ export function prometheusFile(
     global: {
       scrape_interval: `${scrapeSeconds}s`,
       evaluation_interval: `${evaluateSeconds}s`,
-      scrape_timeout: `${Math.min(5, scrapeSeconds)}s`,
+      scrape_timeout: `${Math.min(SCRAPE_TIMEOUT_SECONDS, scrapeSeconds)}s`,
     },
     rule_files: [rules],
     alerting: { alertmanagers: [{ ...access, static_configs: [{ targets: [alertmanager] }] }] },

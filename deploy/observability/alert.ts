@@ -46,6 +46,8 @@ export function countedAnew(counter: string, label: string, least = 1): string {
 export interface AlertGroup {
   /** Ends in `.alerts`. */
   name: string;
+  /** Between two rounds, e.g. `2s`; that of all rules without one. */
+  interval?: string;
   alerts: readonly Alert[];
 }
 

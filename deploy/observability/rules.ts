@@ -3,12 +3,20 @@ import type { Alert, AlertGroup } from './alert.ts';
 import { dependencies } from './alerts/dependencies.ts';
 import { budgetBurn, errorRatios, hourly, monthly } from './alerts/objectives.ts';
 import { resources } from './alerts/resources.ts';
-import { system } from './alerts/system.ts';
+import { answers, system } from './alerts/system.ts';
 import { temporal } from './alerts/temporal.ts';
 import { trading } from './alerts/trading.ts';
 import { runbookOf } from './runbooks.ts';
 
-export const alertGroups: readonly AlertGroup[] = [system, trading, dependencies, temporal, resources, budgetBurn];
+export const alertGroups: readonly AlertGroup[] = [
+  answers,
+  system,
+  trading,
+  dependencies,
+  temporal,
+  resources,
+  budgetBurn,
+];
 
 function ruleOf({ name, expr, for: hold, severity, labels = {}, summary, description }: Alert) {
   return {
@@ -32,9 +40,9 @@ const months = [
  * @param besides groups that no alert is told by
  */
 export function ruleFile(groups: readonly AlertGroup[] = alertGroups, besides: readonly object[] = months): string {
-  const all = groups.map(({ name, alerts }) => {
+  const all = groups.map(({ name, interval, alerts }) => {
     const recordings = errorRatios.filter(({ record }) => alerts.some(({ expr }) => expr.includes(record)));
-    return { name, rules: [...recordings, ...alerts.map(ruleOf)] };
+    return { name, ...(interval ? { interval } : {}), rules: [...recordings, ...alerts.map(ruleOf)] };
   });
   return stringify({ groups: [...all, ...besides] }, { lineWidth: 0 });
 }

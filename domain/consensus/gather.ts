@@ -30,7 +30,7 @@ export interface Seating<W> {
   guests?: readonly AgentId[];
   disabledAgents: readonly AgentId[];
   /** Left alone until then, UTC epoch milliseconds. */
-  restingAgents?: readonly { agentId: AgentId; failures: number; untilAt: number }[];
+  restingAgents?: readonly { agentId: AgentId; failures: number; untilAt: number; cause?: string }[];
   /** Language models are asked a second time, each time for half of the deadline. */
   debate?: boolean;
   agentDeadlineMs: number;
@@ -131,14 +131,11 @@ function notAsked({
   const disabled = disabledAgents.map((agentId) =>
     silent(agentId, symbols, 'disabled', `switched off; "sapphire agents enable ${agentId}" switches it on`),
   );
-  const resting = restingAgents.map(({ agentId, failures, untilAt }) =>
-    silent(
-      agentId,
-      symbols,
-      'cooling_down',
-      `left alone after ${failures} failures in a row until ${new Date(untilAt).toISOString()}`,
-    ),
-  );
+  const resting = restingAgents.map(({ agentId, failures, untilAt, cause }) => {
+    const since = cause === undefined ? '' : `: ${cause}`;
+    const detail = `left alone after ${failures} failures in a row until ${new Date(untilAt).toISOString()}${since}`;
+    return silent(agentId, symbols, 'cooling_down', detail);
+  });
   return [...disabled, ...resting];
 }
 

@@ -17,11 +17,14 @@ export type Working =
   | { style: 'chase'; submissions: number }
   | { style: 'twap'; slices: Quantity[]; intervalMs: number };
 
-/** Why an order is sent. While trading is halted only the reducing purposes pass. */
-export type OrderPurpose = 'open' | 'protect' | 'flatten' | 'compensate';
+/** While trading is halted only these pass. */
+export type ReducingPurpose = 'protect' | 'flatten' | 'compensate';
 
-export function isReducing(purpose: OrderPurpose): boolean {
-  return purpose !== 'open';
+/** Why an order is sent. `recovered`: these books did not send it, and do not know; nothing is ever sent for it. */
+export type OrderPurpose = 'open' | ReducingPurpose | 'recovered';
+
+export function isReducing(purpose: OrderPurpose): purpose is ReducingPurpose {
+  return purpose !== 'open' && purpose !== 'recovered';
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   ZERO,
 } from '../money/money.ts';
 import type { CycleId, LegId } from '../orders/ids.ts';
-import type { Fill, OrderLeg, OrderPurpose } from '../orders/orders.ts';
+import type { Fill, OrderLeg, ReducingPurpose } from '../orders/orders.ts';
 import { baseOf } from '../portfolio/position.ts';
 import { largestOrder } from '../portfolio/sizing.ts';
 
@@ -35,7 +35,7 @@ export interface ExitTerms {
   cycleId: CycleId;
   correlationId: string;
   account: string;
-  purpose: Exclude<OrderPurpose, 'open'>;
+  purpose: ReducingPurpose;
   epoch: number;
   triggeredAt?: number;
   instrument: Instrument;

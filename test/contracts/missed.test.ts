@@ -11,7 +11,7 @@ const end = { halted: false, fault: undefined, finishedAt: 1 };
 function heard(...answers: ('signal' | AbstentionReason)[]): CycleDraft {
   const draft = newDraft(terms, tagged('cycle/main/1'), 'run', 0);
   const opinions = answers.map((answer) =>
-    answer === 'signal' ? { kind: 'signal' } : { kind: 'abstention', reason: answer },
+    answer === 'signal' ? { kind: 'signal' } : { kind: 'abstention', reason: answer, detail: 'why' },
   );
   return { ...draft, answers: opinions.map((opinion) => ({ opinions: [opinion] })) } as unknown as CycleDraft;
 }

@@ -31,3 +31,15 @@ it.each([
 ] as const)('an agent that is silent for %s is well', async (reason) =>
   expect(await codeAfter(reason, reason)).toBeUndefined(),
 );
+
+it('one agent that is not heard is its own incident, with its cause, and none of the cycle', async () => {
+  const detail = 'left alone after 3 failures in a row until 1970-01-01T00:00:00.000Z: unavailable: away: EAI_AGAIN';
+  const answers = [{ agentId: 'qwen', opinions: abstain('qwen', symbols, 'cooling_down', detail) }];
+  const seen = (missed?: true) => {
+    const last = { outcome: 'DEGRADED', summary: 'why', answers, missed } as unknown as CycleRecord;
+    return cycleObservation({ cycles: { list: async () => [last] } as never }, 'main');
+  };
+  const agent = { component: 'agent/qwen', code: 'agent.failing', detail: `cooling_down: ${detail}` };
+  expect(await seen()).toEqual([{ component: 'cycle/main', detail: 'ok' }, agent]);
+  expect(await seen(true)).toEqual([{ component: 'cycle/main', code: 'cycle.degraded', detail: 'why' }, agent]);
+});

@@ -183,6 +183,26 @@ describe.each(adapterNames)('the books of agents on %s', (name) => {
     expect(await participation.health()).toMatchObject({ qwen: { failures: 1 }, fingpt: { failures: 0 } });
   });
 
+  it('keep what an agent failed in last for as long as it fails, whatever characters that has', async () => {
+    const { cycles, participation } = books.journal;
+    const failing = (...details: string[]) =>
+      answer('qwen', ...details.flatMap((detail) => abstain('qwen', ['BTC/USDT'], 'unavailable', detail)));
+    const healthOfQwen = async () => (await participation.health())['qwen'];
+    await cycles.record(decision('c-1', 1, [failing('refused: ECONNREFUSED')]));
+    await cycles.record(decision('c-2', 2, [failing('no name server answers: EAI_AGAIN', 'another symbol')]));
+    const cause = 'unavailable: no name server answers: EAI_AGAIN';
+    expect(await healthOfQwen()).toEqual({ failures: 2, failedAt: books.now, cause });
+    await cycles.record(decision('c-3', 3, [silent('qwen', 'cooling_down')]));
+    expect(await healthOfQwen()).toMatchObject({ failures: 2, cause });
+    await cycles.record(decision('c-4', 4, [answer('qwen', signal('qwen'))]));
+    expect(await healthOfQwen()).toEqual({ failures: 0, failedAt: books.now });
+    const odd = `zero \u0000, half \uD800, ${'\u{1F4C9}'.repeat(400)}`;
+    await cycles.record(decision('c-5', 5, [failing(odd)]));
+    const kept = (await healthOfQwen())?.cause ?? '';
+    expect(kept.slice(0, 25)).toBe('unavailable: zero \u0000, half');
+    expect([kept.isWellFormed(), kept.length <= 250]).toEqual([true, true]);
+  });
+
   it('settle each signal once when its horizon has ended, and let the score earn weight', async () => {
     await seed();
     const { cycles, scores, policy } = books.journal;

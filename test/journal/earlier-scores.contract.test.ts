@@ -5,6 +5,7 @@ import type { Price } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { noRecord } from '../../domain/scoring/belief.ts';
 import { type PeriodSums, type ScoredSignal, sumsWith } from '../../domain/scoring/periods.ts';
+import { abstain } from '../../domain/signals/signals.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
 import type { Database } from '../../stores/journal/sql/database.ts';
@@ -13,7 +14,7 @@ import { journalSchema, type Schema } from '../../stores/journal/sql/migrations.
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
 import { policyInForce } from '../../trading/decide/consensus.ts';
 import { rescore } from '../../trading/score/scores.ts';
-import { PAPER } from '../support/books.ts';
+import { cycleRecord, PAPER } from '../support/books.ts';
 import type { Taking } from '../support/plain.ts';
 import { type Adapter, adapterNames, startAdapter } from './adapters.ts';
 
@@ -299,6 +300,44 @@ describe.each(adapterNames)('periods of horizons that agents chose, of the last 
     expect(await journal.scores.periods('main', 'qwen', 0)).toMatchObject([
       { horizonMs: HOUR, endsAt: 3 * HOUR, sums: sumsWith(signals(2, true)) },
     ]);
+  });
+});
+
+describe.each(adapterNames)('failures of agents that the last release counted on %s', (name) => {
+  const NOW = 10 * HOUR;
+  let server: Adapter;
+  let database: Database;
+  let journal: Journal;
+
+  beforeAll(async () => {
+    server = await startAdapter(name);
+    const address = await server.place();
+    const open = (schema: Schema): Promise<Database> =>
+      (name === 'sqlite' ? openSqliteDatabase : openPostgresDatabase)(address, PAPER, () => NOW, schema);
+    const earlier = await open(beforeMigration('failureCauses'));
+    await earlier.run("INSERT INTO agent_health (agent_id, failures, failed_at) VALUES ('qwen', 3, ?)", HOUR);
+    await earlier.close();
+    database = await open(journalSchema);
+    journal = await createJournal(database);
+  });
+  afterAll(async () => {
+    await database?.close();
+    await server?.stop();
+  });
+
+  it('are known without a cause', async () => {
+    expect(await journal.participation.health()).toEqual({ qwen: { failures: 3, failedAt: HOUR } });
+  });
+
+  it('that it counts beside this one are not said to have the cause of an earlier one', async () => {
+    const opinions = abstain('qwen', ['BTC/USDT'], 'timeout', 'no answer within its time');
+    const answers = [{ agentId: 'qwen', opinions, model: 'm', version: '1', latencyMs: 1, tokens: 0, costUsd: '0' }];
+    const snapshot = { snapshotId: 's', takenAt: NOW, venue: 'binance', mids: {} };
+    await journal.cycles.record(cycleRecord({ cycleId: 'c-1', finishedAt: NOW, snapshot, answers }), undefined);
+    const cause = 'timeout: no answer within its time';
+    expect(await journal.participation.health()).toEqual({ qwen: { failures: 4, failedAt: NOW, cause } });
+    await database.run('UPDATE agent_health SET failures = failures + 1, failed_at = ?', NOW + 1);
+    expect(await journal.participation.health()).toEqual({ qwen: { failures: 5, failedAt: NOW + 1 } });
   });
 });
 

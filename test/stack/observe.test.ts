@@ -43,6 +43,28 @@ describe('Prometheus', () => {
     expect(jobs({ mode: 'live' })).toEqual([...own, ...others]);
   });
 
+  it('says within a minute of what begins to hang just after a scrape that it is down, and of nobody who is away for 35 s', () => {
+    const profile = readProfile();
+    const { scrapeSeconds, evaluateSeconds } = profile.observability;
+    const { global } = parse(
+      prometheusFile(parseConfiguration({}, 'the test'), profile, profile.observability, {
+        rules: '/data/rules.yml',
+        password: '/data/password',
+      }),
+    ) as { global: { scrape_timeout: string } };
+    const { groups } = parse(rulesFile({})) as {
+      groups: { interval?: string; rules: { alert?: string; for?: string }[] }[];
+    };
+    const group = groups.find(({ rules }) => rules.some(({ alert }) => alert === 'TradingSystemDown'));
+    const seconds = (text: string | undefined): number => Number.parseInt(String(text), 10);
+    const hold = seconds(group?.rules.find(({ alert }) => alert === 'TradingSystemDown')?.for);
+    const round = seconds(group?.interval ?? `${evaluateSeconds}s`);
+    expect(scrapeSeconds + seconds(global.scrape_timeout) + round + hold).toBeLessThanOrEqual(57);
+    expect(Math.ceil(35 / scrapeSeconds) * scrapeSeconds).toBeLessThanOrEqual(hold);
+    // Every page of ours asks its checks for two seconds at most: nothing that is well is cut off.
+    expect(seconds(global.scrape_timeout)).toBeGreaterThan(2);
+  });
+
   it('keeps of what Temporal’s server tells what a rule or a panel asks of it, and of others all', () => {
     const { scrape_configs } = told({});
     const cut = scrape_configs.filter((job) => job.metric_relabel_configs !== undefined);

@@ -124,7 +124,10 @@ describe('a cycle that is a workflow and one that is a function decide the same'
       ['deepseek', 'signal'],
       ['qwen', 'cooling_down'],
     ]);
-    expect(record.outcome).toBe('COMPLETED');
+    expect(record.outcome).toBe('DEGRADED');
+    expect(record.summary).toMatch(
+      /^2 signals without qwen \(cooling_down: left alone after 3 failures in a row until \S+: unavailable: nothing to say\); /,
+    );
   });
 
   it('without an agent that is late', async () => {

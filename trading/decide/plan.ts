@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Configuration, portfolios } from '../../contracts/config/schema.ts';
 import type { PlanRequest } from '../../contracts/cycle-steps.ts';
 import { legId } from '../../contracts/leg-ids.ts';
+import { lifeOf } from '../../domain/orders/lives.ts';
 import { planOrders } from '../../domain/portfolio/planning.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
@@ -52,7 +53,7 @@ export async function planOfCycle(
         execution: executionTerms(execution),
         // The lock may have been waited for.
         now: Math.round(now + performance.now() - askedAt),
-        legIdOf: (symbol, leg, purpose) => legId(account, cycleId, symbol, leg, purpose),
+        legIdOf: (symbol, leg, purpose) => legId(account, cycleId, symbol, leg, purpose, lifeOf(control.epoch)),
       },
       { tradingState: control.tradingState, stateSince: control.changedAt, epoch: control.epoch, ...books },
     ),

@@ -4,6 +4,7 @@ import type { CycleTerms, TradingCycleInput } from '../../contracts/cycle.ts';
 import type { CycleSpan } from '../../contracts/cycle-steps.ts';
 import { AFTER_AGENTS_MS } from '../../contracts/cycle-times.ts';
 import { ErrorName, UserError } from '../../contracts/errors.ts';
+import { restMs } from '../../domain/consensus/rest.ts';
 import { decimal } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
@@ -115,29 +116,32 @@ async function seatsOf(
     journal.models.list(),
   ]);
   const { agents } = policy;
-  const coolDownMs = settings.coolDownSeconds * 1_000;
   const standing = [...agentIds.map((seat) => ({ agentId: seat, seat })), ...versions].flatMap(({ agentId, seat }) => {
     const askEveryMs = agents[agentId]?.enabled ? askEveryMsOf(configured, seat) : undefined;
     return askEveryMs === undefined ? [] : [{ agentId, askEveryMs }];
   });
-  const resting = Object.entries(health).flatMap(([agentId, { failures, failedAt }]) => {
-    const untilAt = failedAt + coolDownMs;
-    const isResting = failures >= settings.coolDownFailures && isWithin(coolDownMs, failedAt, now);
-    // One failure of one that is asked seldom is heard by many cycles, and costs none of them time: its schedule leaves it alone.
-    const isAskedHere = standing.every((each) => each.agentId !== agentId);
-    return isResting && isAskedHere ? [{ agentId, failures, untilAt }] : [];
-  });
   const isVersion = (id: AgentId): boolean => versions.some(({ agentId }) => agentId === id);
+  const resting = Object.entries(health).flatMap(([agentId, { failures, failedAt, cause }]) => {
+    const ownMs = restMs(failures, settings);
+    // A guest is not asked. One failure of one that is asked seldom is heard by many cycles, and costs none of them time: its schedule leaves it alone.
+    const isAskedHere =
+      agents[agentId]?.enabled &&
+      (isSeat(agentId) || isVersion(agentId)) &&
+      standing.every((each) => each.agentId !== agentId);
+    if (!isAskedHere || !isWithin(ownMs, failedAt, now)) return [];
+    return [{ agentId, failures, untilAt: failedAt + ownMs, ...(cause === undefined ? {} : { cause }) }];
+  });
+  const rests = (id: AgentId): boolean => resting.some(({ agentId }) => agentId === id);
   const seats = agentIds.filter((id) => agents[id] !== undefined);
   const enabled = seats.filter((id) => agents[id]?.enabled);
   return {
-    agents: enabled.filter((id) => !resting.some(({ agentId }) => agentId === id)),
+    agents: enabled.filter((id) => !rests(id)),
     disabledAgents: seats.filter((id) => !enabled.includes(id) && isMissionAgent(id)),
-    restingAgents: resting.filter(({ agentId }) => enabled.some((id) => id === agentId)),
+    restingAgents: resting,
     debate: settings.debate,
     ...(standing.length > 0 ? { standing } : {}),
     models: versions
-      .filter(({ agentId }) => agents[agentId]?.enabled && !resting.some((each) => each.agentId === agentId))
+      .filter(({ agentId }) => agents[agentId]?.enabled && !rests(agentId))
       .map(({ agentId, seat, weights }) => ({ agentId, seat, weights })),
     guests: Object.keys(agents).filter((id) => agents[id]?.enabled && !isSeat(id) && !isVersion(id)),
     agentDeadlineMs: settings.deadlineSeconds * 1_000,

@@ -4,7 +4,7 @@ import { text } from '../../domain/money/money.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { baseOf } from '../../domain/portfolio/position.ts';
 import { netQuantity } from '../../domain/protection/exits.ts';
-import { type ExitTools, exitLegId, planNextExit } from './exits.ts';
+import { type ExitTools, exitLegIds, planNextExit } from './exits.ts';
 
 /**
  * The n-th order that sells what a leg's fills brought in and what the compensations before it have not sold yet. Never more than is booked
@@ -17,7 +17,8 @@ export async function planCompensation(
 ): Promise<Compensation> {
   const { account, cycleId, correlationId, symbol } = leg;
   const question = { account, symbol, purpose: 'compensate' as const, key: `${cycleId}/${leg.legId}`, attempt };
-  const earlier = Array.from({ length: attempt - 1 }, (_, index) => exitLegId(question, index + 1));
+  const idOf = await exitLegIds(journal, question);
+  const earlier = Array.from({ length: attempt - 1 }, (_, index) => idOf(index + 1));
   const fills = await Promise.all([leg.legId, ...earlier].map((id) => journal.ledger.fillsOfLeg(id)));
   const opened = netQuantity(symbol, fills.flat());
 

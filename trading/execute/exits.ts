@@ -4,19 +4,24 @@ import { legId } from '../../contracts/leg-ids.ts';
 import { type Decimal, decimal, type Price, text } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { LegId } from '../../domain/orders/ids.ts';
+import { lifeOf } from '../../domain/orders/lives.ts';
 import { mayRest } from '../../domain/orders/orders.ts';
 import { exitLeg, sellable } from '../../domain/protection/exits.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../../venues/port.ts';
 
 export interface ExitTools {
-  journal: Pick<Journal, 'intents' | 'ledger'>;
+  journal: Pick<Journal, 'control' | 'intents' | 'ledger'>;
   trading: Pick<TradingPort, 'touch' | 'instrument' | 'listing'>;
 }
 
-/** The leg id of one attempt of an exit. */
-export function exitLegId({ account, symbol, purpose, key }: ExitQuestion, attempt: number): LegId {
-  return legId(account, tagged(key), symbol, attempt, purpose);
+/** The leg ids of an exit, by attempt. */
+export async function exitLegIds(
+  { control }: Pick<Journal, 'control'>,
+  { account, symbol, purpose, key }: ExitQuestion,
+): Promise<(attempt: number) => LegId> {
+  const life = lifeOf((await control.read(account)).epoch);
+  return (attempt) => legId(account, tagged(key), symbol, attempt, purpose, life);
 }
 
 /**
@@ -34,7 +39,7 @@ export async function planNextExit(
   if (trading.listing(symbol) !== 'traded') return untraded({ journal, trading }, question, wanted);
   const instrument = trading.instrument(symbol);
   const { bid } = await trading.touch(symbol);
-  const id = exitLegId(question, attempt);
+  const id = (await exitLegIds(journal, question))(attempt);
   let booked = decimal(0);
   let resting: LegId[] = [];
   const leg = await journal.intents.planExit({ legId: id, account, symbol }, ({ position, free, control, sellers }) => {

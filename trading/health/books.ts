@@ -133,5 +133,7 @@ export async function cycleObservation(journal: Pick<Journal, 'cycles'>, account
     );
   });
   const degraded = { code: 'cycle.degraded' as const, detail: last.summary.slice(0, 300) };
-  return [observed(`cycle/${account}`, last.outcome === 'DEGRADED' && degraded), ...agents];
+  // Where a cycle lacks an agent's voice alone, that is the agent's incident: one fault is one.
+  const isOwn = last.outcome === 'DEGRADED' && last.missed === true;
+  return [observed(`cycle/${account}`, isOwn && degraded), ...agents];
 }

@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
-import type { VenueOrderId } from '../../domain/orders/ids.ts';
+import { submissionOf } from '../../contracts/leg-ids.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { tellSpan } from '../../runtime/telemetry/tracing.ts';
 import type { BookedTrade } from '../../stores/journal/books/exchange.ts';
 import type { Intent } from '../../stores/journal/books/intents.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import type { TradingPort, VenueTrade } from '../../venues/port.ts';
+import type { TradingPort, VenueOrder, VenueTrade } from '../../venues/port.ts';
 import { createDueSymbols } from './due-symbols.ts';
 
 export interface IngestDependencies {
-  journal: Pick<Journal, 'exchange' | 'intents' | 'ledger'>;
+  journal: Pick<Journal, 'bindings' | 'exchange' | 'intents' | 'ledger'>;
   trading: Pick<TradingPort, 'tradesFrom' | 'orderById' | 'listing' | 'balances'>;
   account: string;
   /** Symbols that are traded; those that are held are read as well. */
@@ -33,6 +33,14 @@ export interface Ingest {
   round(): Promise<boolean>;
 }
 
+interface Owner {
+  intent: Intent;
+  /** These books did not send it. */
+  recovered: boolean;
+}
+
+/** The exchange dates its trades, and this machine the binding. */
+const CLOCKS_DIFFER_MS = 60_000;
 /** A stalled process keeps the trades from another one for no longer than this. */
 const LEASE_MS = 10_000;
 
@@ -67,9 +75,15 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     const owned = new Map<string, Intent>();
     const fills: BookedTrade[] = [];
     const strangers: Stranger[] = [];
-    for (const { venueOrderId, ...trade } of trades) {
+    const recovered = new Set<string>();
+    for (const each of trades) {
+      const { venueOrderId, ...trade } = each;
       const { symbol, tradeId } = trade;
-      if (!owners.has(venueOrderId)) owners.set(venueOrderId, await ownerOf(symbol, venueOrderId, first));
+      if (!owners.has(venueOrderId)) {
+        const found = await ownerOf(each, first);
+        owners.set(venueOrderId, found?.intent);
+        if (found?.recovered) recovered.add(found.intent.intentId);
+      }
       const owner = owners.get(venueOrderId);
       if (owner) {
         owned.set(owner.intentId, owner);
@@ -82,6 +96,8 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
 
     function strangeness(owner: Intent | undefined, past: boolean): string | undefined {
       if (!owner) return past ? undefined : 'is of no order of ours';
+      if (recovered.has(owner.intentId))
+        return `is of ${owner.intentId}, which these books did not send: it was booked`;
       const neverWas = owner.state === 'void' || owner.state === 'rejected' || owner.state === 'denied';
       return neverWas ? `is of ${owner.intentId}, which the books say was ${owner.state}` : undefined;
     }
@@ -107,14 +123,39 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     });
   };
 
-  /** An order whose answer was lost is known by its client id alone. */
-  const ownerOf = async (symbol: string, venueOrderId: VenueOrderId, first: boolean): Promise<Intent | undefined> => {
+  /** An order whose answer was lost is known by its client id alone, and so is one that restored books do not know any more. */
+  const ownerOf = async (trade: VenueTrade, first: boolean): Promise<Owner | undefined> => {
+    const { symbol, venueOrderId } = trade;
     const booked = await journal.intents.findByVenueOrder(account, symbol, venueOrderId);
-    if (booked) return booked;
+    if (booked) return { intent: booked, recovered: booked.purpose === 'recovered' };
     // A long past of another owner is not asked about trade by trade, unless an order of ours may be in it.
-    if (first && !(await hasNamelessIntent(symbol))) return undefined;
+    const isOurs = await isSinceBound(trade.filledAt);
+    if (first && !isOurs && !(await hasNamelessIntent(symbol))) return undefined;
     const order = await trading.orderById(symbol, venueOrderId);
-    return order && journal.intents.find(order.intentId);
+    if (!order) return undefined;
+    const known = await journal.intents.find(order.intentId);
+    if (known) return { intent: known, recovered: known.purpose === 'recovered' };
+    return first && !isOurs ? undefined : recover(order, trade);
+  };
+
+  const recover = async (order: VenueOrder, trade: VenueTrade): Promise<Owner | undefined> => {
+    const { intentId, symbol } = order;
+    const submission = submissionOf(intentId);
+    if (!submission) return undefined;
+    const { side, price: limitPrice } = trade;
+    const terms = order.terms ?? { side, quantity: order.filledQuantity, limitPrice };
+    const intent = await journal.intents.recover({ intentId, ...submission, account, symbol, ...terms });
+    logger.warn(
+      { account, intentId, symbol, purpose: intent.purpose },
+      'an order that these books did not send was recovered',
+    );
+    return { intent, recovered: true };
+  };
+
+  /** Since then the account is these books' alone. */
+  const isSinceBound = async (at: number): Promise<boolean> => {
+    const binding = await journal.bindings.read(account);
+    return binding !== undefined && at >= binding.boundAt - CLOCKS_DIFFER_MS;
   };
 
   const hasNamelessIntent = async (symbol: string): Promise<boolean> =>

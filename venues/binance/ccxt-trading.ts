@@ -40,6 +40,10 @@ const orderSchema = z.looseObject({
   symbol: z.string(),
   status: statusSchema,
   executedQty: quantity,
+  // No order is left unknown for want of these.
+  side: z.enum(['BUY', 'SELL']).optional(),
+  origQty: quantity.optional(),
+  price: price.optional(),
 });
 
 const placedFillSchema = z.looseObject({
@@ -125,12 +129,18 @@ export async function createCcxtTrading(client: binance): Promise<TradingPort> {
   };
   const idOf = (symbol: string): string => String(client.market(symbol)['id']);
 
+  const termsOf = ({ side, origQty, price: limit }: z.output<typeof orderSchema>): Pick<VenueOrder, 'terms'> =>
+    side === undefined || origQty === undefined || limit === undefined
+      ? {}
+      : { terms: { side: side === 'BUY' ? 'buy' : 'sell', quantity: origQty, limitPrice: limit } };
+
   const toOrder = (raw: z.output<typeof orderSchema>, clientOrderId = raw.clientOrderId): VenueOrder => ({
     venueOrderId: raw.orderId,
     intentId: clientOrderId,
     symbol: client.safeSymbol(raw.symbol),
     state: states[raw.status],
     filledQuantity: raw.executedQty,
+    ...termsOf(raw),
   });
 
   const toTrade = (symbol: string, trade: z.output<typeof tradeSchema>): VenueTrade => ({

@@ -79,6 +79,11 @@ export function createSimulatedTrading({ venue, simulation, account, fees, now }
       symbol: instrument.symbol,
       state: states[order.status],
       filledQuantity: tagged(counts(order.filled, instrument.stepUnits)),
+      terms: {
+        side: order.side === 'BUY' ? 'buy' : 'sell',
+        quantity: tagged(counts(order.quantity, instrument.stepUnits)),
+        limitPrice: tagged(counts(order.price, instrument.tickUnits)),
+      },
     };
   };
 

@@ -5,7 +5,7 @@ import type { ExitWait } from '../../contracts/exits.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { type DecimalText, decimal, text, ZERO } from '../../domain/money/money.ts';
 import type { LegId } from '../../domain/orders/ids.ts';
-import type { OrderPurpose } from '../../domain/orders/orders.ts';
+import type { ReducingPurpose } from '../../domain/orders/orders.ts';
 import { cancelResting } from '../order/cancel-resting.ts';
 import { followOrder } from '../order/start-order.ts';
 
@@ -30,7 +30,7 @@ const LONGEST_PAUSE_MS = 10_000;
 export interface CloseRequest {
   account: string;
   symbol: string;
-  purpose: Exclude<OrderPurpose, 'open'>;
+  purpose: ReducingPurpose;
   /** What the position is closed for: one key is one closing, however often it is begun. */
   key: string;
   /** The first order's number, or the next one's where an earlier call had given up. */

@@ -9,7 +9,7 @@ import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { type Callee, calleesLine } from '../../stack/receivers.ts';
 import { ownPlace } from '../../stack/stack-place.ts';
-import { clock, cycleLine, viewCycle } from '../../views/cycle-view.ts';
+import { clock, cycleLine, unwellLines, viewCycle } from '../../views/cycle-view.ts';
 import { unknownFees, unknownFeesLine } from '../../views/fees-view.ts';
 import { figuresLine } from '../../views/incident-view.ts';
 import { askHealth, type ServiceHealth } from '../../views/services.ts';
@@ -133,6 +133,7 @@ function describe(status: Status, belief: Belief): Lines {
     describeReconciliation(reconciliation),
     ...unknownFeesLine(status.unknownFees),
     lastCycle ? `last cycle ${cycleLine(lastCycle, status.currency)}` : 'no cycle yet',
+    ...(lastCycle ? unwellLines(lastCycle) : []),
     ...status.standing.map((view) => standingLine(view, Date.now())),
     `incidents of 30 days: ${figuresLine(status.health)}`,
     ...describeSight(status.lookedAt, Date.now()),

@@ -9,9 +9,10 @@ const absent = tradingJobs.map((job) => `absent(up{job="${job}"})`).join(' or ')
 /** By the first part of a component's name: an agent, a breaker and a cycle have alerts of their own, and one fault is one message. */
 const toldElsewhere = 'agent|breaker|cycle';
 
-/** Whether the processes run, do their work, and see to themselves. */
-export const system: AlertGroup = {
-  name: 'trading-system.alerts',
+/** Whether the processes answer: asked often, so that no round of the rules is added to the time in which it is told. */
+export const answers: AlertGroup = {
+  name: 'trading-answers.alerts',
+  interval: '2s',
   alerts: [
     {
       name: 'TradingSystemDown',
@@ -22,6 +23,13 @@ export const system: AlertGroup = {
       summary: 'A process of the trading system does not answer.',
       description: '{{ $labels.job }} at {{ $labels.instance }} has not answered a scrape for 40 seconds.',
     },
+  ],
+};
+
+/** Whether the processes run, do their work, and see to themselves. */
+export const system: AlertGroup = {
+  name: 'trading-system.alerts',
+  alerts: [
     {
       name: 'TradingProcessMissing',
       expr: absent,

@@ -1,7 +1,7 @@
-import type { Quantity } from '../../../domain/money/money.ts';
+import type { Price, Quantity } from '../../../domain/money/money.ts';
 import type { FencedOrder, Sending } from '../../../domain/orders/fenced-order.ts';
 import type { IntentId, LegId, VenueOrderId } from '../../../domain/orders/ids.ts';
-import type { Fill, OrderLeg, OrderState } from '../../../domain/orders/orders.ts';
+import type { Fill, OrderLeg, OrderSide, OrderState } from '../../../domain/orders/orders.ts';
 import type { Refusal } from '../../../domain/orders/refusal.ts';
 import type { SubmissionTerms } from '../../../domain/orders/submissions.ts';
 import type { Position } from '../../../domain/portfolio/portfolio.ts';
@@ -37,6 +37,18 @@ export interface OrderReport {
   fills: Fill[];
 }
 
+/** An order of ours at the exchange that these books did not send: they were restored from a backup that is older. */
+export interface UnsentOrder {
+  intentId: IntentId;
+  legId: LegId;
+  submission: number;
+  account: string;
+  symbol: string;
+  side: OrderSide;
+  quantity: Quantity;
+  limitPrice: Price;
+}
+
 /** A reducing leg that is wanted outside of a plan: a protective exit, a flattening, a compensation. */
 export interface ExitRequest {
   legId: LegId;
@@ -68,6 +80,11 @@ export interface IntentBook {
   report(report: OrderReport): Promise<Intent>;
   /** Puts a tombstone where no row exists, so that a stalled attempt that wakes late cannot pass. Returns what stands there then. */
   voidIfMissing(leg: OrderLeg, submission: number): Promise<Intent>;
+  /**
+   * Makes an order known that stands at the exchange, as one that rests there: its fills and its end are taken into the books as every other's, and
+   * nothing is sent for it. Its purpose is that of its leg where that was planned before the backup, else `recovered`. What stands there stays.
+   */
+  recover(order: UnsentOrder): Promise<Intent>;
   find(intentId: IntentId): Promise<Intent | undefined>;
   findByVenueOrder(account: string, symbol: string, venueOrderId: VenueOrderId): Promise<Intent | undefined>;
   /** In the order of their submission. */

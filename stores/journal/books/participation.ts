@@ -7,6 +7,8 @@ import type { AgentId } from '../../../domain/signals/agents.ts';
 export interface AgentHealth {
   failures: number;
   failedAt: number;
+  /** What it failed in last, for a person; missing where it answers, and of failures that an earlier release counted. */
+  cause?: string;
 }
 
 export interface ParticipationBook {

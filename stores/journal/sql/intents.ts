@@ -23,6 +23,7 @@ import { bookFill } from './fills.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';
 import { balanceOf, findReservedLeg, readReservingLegs, readWaitingLegs, release, reserve } from './postings.ts';
+import { recoverOrder } from './recovered.ts';
 
 function toIntent(row: Row): Intent {
   const leg = JSON.parse(String(row['leg'])) as OrderLeg;
@@ -53,7 +54,7 @@ export async function readOpenIntents(sql: Sql, account: string): Promise<Intent
   return rows.map(toIntent);
 }
 
-async function findIntent(sql: Sql, intentId: IntentId): Promise<Intent | undefined> {
+export async function findIntent(sql: Sql, intentId: IntentId): Promise<Intent | undefined> {
   const row = await sql.row('SELECT * FROM intents WHERE intent_id = ?', intentId);
   return row && toIntent(row);
 }
@@ -62,7 +63,7 @@ async function intentsOfLeg(sql: Sql, legId: LegId): Promise<Intent[]> {
   return (await sql.rows('SELECT * FROM intents WHERE leg_id = ? ORDER BY submission', legId)).map(toIntent);
 }
 
-async function insertIntent(
+export async function insertIntent(
   transaction: Transaction,
   leg: OrderLeg,
   terms: Omit<SubmissionTerms, 'stopPrice'>,
@@ -253,6 +254,9 @@ export function createIntentBook(database: Database): IntentBook {
 
     voidIfMissing: (leg, submission) =>
       database.transaction(leg.account, { ledger: true }, (transaction) => voidIfMissing(transaction, leg, submission)),
+
+    recover: (order) =>
+      database.transaction(order.account, { ledger: true }, (transaction) => recoverOrder(transaction, order)),
 
     find: (intentId) => findIntent(database, intentId),
 

@@ -4,6 +4,7 @@ import { agents } from './schema/agents.ts';
 import { audit } from './schema/audit.ts';
 import { bindings } from './schema/bindings.ts';
 import type { Dialect } from './schema/dialect.ts';
+import { failureCauses } from './schema/failure-causes.ts';
 import { feeRates } from './schema/fee-rates.ts';
 import { first } from './schema/first.ts';
 import { forecasts } from './schema/forecasts.ts';
@@ -73,6 +74,7 @@ export const journalSchema: Schema = {
     { version: 23, sql: paidIn, alone: true },
     { version: 24, sql: feeRates },
     { version: 25, sql: periodLengths, alone: true },
+    { version: 26, sql: failureCauses },
   ],
 };
 

@@ -9,6 +9,7 @@ import {
 import { type AgentParticipation, defaultParticipation } from '../../../domain/consensus/participation.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import type { ParticipationBook } from '../books/participation.ts';
+import { toHealth } from './agent-health.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
 
 /** Changes of who takes part come one after the other. */
@@ -156,12 +157,7 @@ export function createParticipationBook(database: Database): ParticipationBook {
 
     async health() {
       const rows = await database.rows('SELECT * FROM agent_health');
-      return Object.fromEntries(
-        rows.map((row) => [
-          String(row['agent_id']),
-          { failures: Number(row['failures']), failedAt: Number(row['failed_at']) },
-        ]),
-      );
+      return Object.fromEntries(rows.map((row) => [String(row['agent_id']), toHealth(row)]));
     },
   };
 }

@@ -14,9 +14,10 @@ import { DEVIATION_PERIODS, deviationOf } from '../../../domain/scoring/returns.
 import { SCORE_MEMORY_MS } from '../../../domain/scoring/scoring.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
 import { horizonLeft, viewOver } from '../../../domain/signals/horizon.ts';
-import { type AbstentionReason, isFailure, type Signal } from '../../../domain/signals/signals.ts';
+import type { AbstentionReason, Signal } from '../../../domain/signals/signals.ts';
 import type { NewEvent } from '../books/outbox.ts';
 import type { DueSignal, KeptForecast, ScoreBook, SettledSignal } from '../books/scores.ts';
+import { countFailure } from './agent-health.ts';
 import type { Database, Row, Transaction } from './database.ts';
 
 /** Says nothing of the agent's health. */
@@ -41,11 +42,7 @@ export async function recordSignals(transaction: Transaction, record: CycleRecor
       );
     }
     if (opinions.every((opinion) => opinion.kind === 'abstention' && notAsked.includes(opinion.reason))) continue;
-    await countFailure(
-      transaction,
-      agentId,
-      opinions.some((opinion) => opinion.kind === 'abstention' && isFailure(opinion.reason)),
-    );
+    await countFailure(transaction, agentId, opinions);
   }
 }
 
@@ -82,18 +79,6 @@ async function keepSignal(
     JSON.stringify(probabilities),
     JSON.stringify({ expectedReturn, uncertainty, conviction } satisfies KeptForecast),
     String(share),
-  );
-}
-
-async function countFailure(transaction: Transaction, agentId: AgentId, failed: boolean): Promise<void> {
-  await transaction.run(
-    `INSERT INTO agent_health (agent_id, failures, failed_at) VALUES (?, ?, ?)
-     ON CONFLICT (agent_id) DO UPDATE SET ${
-       failed ? 'failures = agent_health.failures + 1, failed_at = excluded.failed_at' : 'failures = 0'
-     }`,
-    agentId,
-    failed ? 1 : 0,
-    failed ? transaction.now() : 0,
   );
 }
 

@@ -76,6 +76,23 @@ describe('the answers to a cycle', () => {
     ]);
   });
 
+  it('say of one that is left alone what it failed in last, be it a seat or a version', async () => {
+    const { answers } = await gather({
+      restingAgents: ['qwen', 'lag-llama-12345678'].map((agentId) => ({
+        agentId,
+        failures: 3,
+        untilAt: 0,
+        cause: 'unavailable: no name server answers: EAI_AGAIN',
+      })),
+    });
+    const detail =
+      'left alone after 3 failures in a row until 1970-01-01T00:00:00.000Z: unavailable: no name server answers: EAI_AGAIN';
+    expect(answers.map(({ agentId, opinions: [first] }) => [agentId, first])).toEqual([
+      ['qwen', expect.objectContaining({ reason: 'cooling_down', detail })],
+      ['lag-llama-12345678', expect.objectContaining({ reason: 'cooling_down', detail })],
+    ]);
+  });
+
   it('come of a version where its seat is, for the whole of the deadline', async () => {
     const { asked } = await gather({
       agents: ['lag-llama'],

@@ -1,0 +1,18 @@
+/** The first rest; each failure after it doubles the next one. */
+const FIRST_REST_MS = 60_000;
+
+export interface RestRules {
+  /** So many failures in a row, and an agent is left alone. */
+  coolDownFailures: number;
+  /** The longest rest. */
+  coolDownSeconds: number;
+}
+
+/**
+ * How long an agent that failed so often in a row is left alone from its last failure on, 0 where it is asked: a dead endpoint costs few cycles their
+ * time, and one that is back is soon asked again.
+ */
+export function restMs(failures: number, { coolDownFailures, coolDownSeconds }: RestRules): number {
+  if (failures < coolDownFailures) return 0;
+  return Math.min(coolDownSeconds * 1_000, FIRST_REST_MS * 2 ** (failures - coolDownFailures));
+}
