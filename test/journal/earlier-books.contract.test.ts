@@ -9,6 +9,7 @@ import type { Database, Value } from '../../stores/journal/sql/database.ts';
 import { createJournal } from '../../stores/journal/sql/journal.ts';
 import { journalSchema, type Schema } from '../../stores/journal/sql/migrations.ts';
 import { openSqliteDatabase } from '../../stores/journal/sqlite/database.ts';
+import { ownHoldings } from '../../trading/execute/held.ts';
 import { fill, leg, PAPER, planLegs, sending, terms } from '../support/books.ts';
 import { type Adapter, adapterNames, startAdapter } from './adapters.ts';
 
@@ -86,6 +87,39 @@ describe.each(adapterNames)('the books of the last release on %s', (name) => {
     ]);
     expect(await journal.intents.list('main', 10)).toHaveLength(3);
     expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1 });
+  });
+
+  it('know what was bought, and what was not', async () => {
+    expect(await journal.ledger.neverBought('main')).toEqual([]);
+    expect(await ownHoldings(journal, 'main', [])).toMatchObject([{ symbol: 'ETH/USDT' }]);
+    const views = await database.rows('SELECT symbol, upheld_at FROM upheld_views ORDER BY symbol');
+    expect(views.map((row) => [row['symbol'], Number(row['upheld_at'])])).toEqual([
+      ['BTC/USDT', 1_795_000_000_100],
+      ['ETH/USDT', 1_795_000_000_100],
+    ]);
+    const coin = { account: 'main', asset: 'BNB', symbol: 'BNB/USDT', at: NOW };
+    await journal.ledger.transfer({ ...coin, reference: 'paid in', amount: '1', value: '600' });
+    expect(await journal.ledger.neverBought('main')).toEqual(['BNB/USDT']);
+  });
+
+  it('keep the views of cycles that upheld what was bought', async () => {
+    const at = await server.place();
+    const { columns, rows } = written['fills'] ?? { columns: [], rows: [] };
+    const before = await openAt(at, { ...journalSchema, migrations: journalSchema.migrations.slice(0, 26) });
+    for (const row of rows)
+      await before.run(
+        `INSERT INTO fills (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+        ...row,
+      );
+    await before.run("INSERT INTO upheld_views (account, symbol, upheld_at) VALUES ('main', 'ETH/USDT', ?)", NOW);
+    await before.close();
+    const after = await openAt(at, journalSchema);
+    const views = await after.rows('SELECT symbol, upheld_at FROM upheld_views ORDER BY symbol');
+    expect(views.map((row) => [row['symbol'], Number(row['upheld_at'])])).toEqual([
+      ['BTC/USDT', 1_795_000_000_100],
+      ['ETH/USDT', NOW],
+    ]);
+    await after.close();
   });
 
   it('know what was paid in, and what is from then on', async () => {

@@ -3,6 +3,7 @@ import type { Sql } from './database.ts';
 import { agents } from './schema/agents.ts';
 import { audit } from './schema/audit.ts';
 import { bindings } from './schema/bindings.ts';
+import { boughtBefore } from './schema/bought-before.ts';
 import type { Dialect } from './schema/dialect.ts';
 import { failureCauses } from './schema/failure-causes.ts';
 import { feeRates } from './schema/fee-rates.ts';
@@ -75,6 +76,7 @@ export const journalSchema: Schema = {
     { version: 24, sql: feeRates },
     { version: 25, sql: periodLengths, alone: true },
     { version: 26, sql: failureCauses },
+    { version: 27, sql: boughtBefore },
   ],
 };
 
