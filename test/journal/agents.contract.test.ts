@@ -353,6 +353,28 @@ describe.each(adapterNames)('the books of agents on %s', (name) => {
     ]);
   });
 
+  it('score what a guest replaces before each snapshot from the price at the decision that heard it, each once', async () => {
+    const { cycles, scores } = books.journal;
+    const MINUTE = 60_000;
+    const replaced = (n: number) => answer('guest', signal('guest', { formedAt: HOUR + n * MINUTE + 5_000 }));
+    const heardIn = (n: number, price: string): CycleRecord => ({
+      ...decision(`c-${n}`, HOUR + n * MINUTE, [replaced(n)], price),
+      prices: { takenAt: HOUR + n * MINUTE + 6_000, mids: { 'BTC/USDT': tagged(`${price}.5`) } },
+    });
+    for (const n of [0, 1]) await cycles.record(heardIn(n, String(100 + n)));
+    // It stands until the next snapshot as well, and is no second submission for that.
+    await cycles.record(decision('c-2', HOUR + 2 * MINUTE, [replaced(1)], '102'));
+    expect(await scores.due('main', 10 * HOUR, 10)).toEqual(
+      [0, 1].map((n) => ({
+        cycleId: `c-${n}`,
+        agentId: 'guest',
+        symbol: 'BTC/USDT',
+        price: `${100 + n}.5`,
+        dueAt: 2 * HOUR + n * MINUTE + 5_000,
+      })),
+    );
+  });
+
   it('hold what is expected against the market as it was known, and never before it was', async () => {
     const { cycles, scores } = books.journal;
     for (let n = 0; n < 16; n += 1)

@@ -25,21 +25,20 @@ const notAsked: readonly AbstentionReason[] = ['disabled', 'cooling_down'];
 
 /** Keeps each signal of a cycle until its horizon ends, and counts which agents failed. */
 export async function recordSignals(transaction: Transaction, record: CycleRecord): Promise<void> {
-  const { cycleId, account, answers, snapshot, consensus } = record;
+  const { cycleId, account, answers, snapshot, prices, consensus } = record;
   if (!snapshot) return;
   const shareOf = (agentId: AgentId, symbol: string): number =>
     consensus?.symbols.find((view) => view.symbol === symbol)?.votes.find((vote) => vote.agentId === agentId)?.weight ??
     0;
   for (const { agentId, opinions, model } of answers) {
     for (const opinion of opinions) {
-      const price = snapshot.mids[opinion.symbol];
-      if (opinion.kind !== 'signal' || price === undefined || !decimal(price).gt(0)) continue;
-      await keepSignal(
-        transaction,
-        { account, cycleId, model, price, takenAt: snapshot.takenAt },
-        opinion,
-        shareOf(agentId, opinion.symbol),
-      );
+      if (opinion.kind !== 'signal') continue;
+      const { symbol, formedAt = snapshot.takenAt } = opinion;
+      const seen = [snapshot, prices].find((each) => each !== undefined && each.takenAt >= formedAt);
+      const price = seen?.mids[symbol];
+      if (!seen || price === undefined || !decimal(price).gt(0)) continue;
+      const heard = { account, cycleId, model, price, takenAt: seen.takenAt };
+      await keepSignal(transaction, heard, { ...opinion, formedAt }, shareOf(agentId, symbol));
     }
     if (opinions.every((opinion) => opinion.kind === 'abstention' && notAsked.includes(opinion.reason))) continue;
     await countFailure(transaction, agentId, opinions);
@@ -47,18 +46,17 @@ export async function recordSignals(transaction: Transaction, record: CycleRecor
 }
 
 /**
- * What is left of a view at the snapshot, over what is left of its horizon. One that stands for many cycles is one submission, whichever of them saw it first: a
- * view is no better for being shown again. One that was formed after the snapshot is kept from the first that is not older than it: who speaks later knows a part of
- * what came of an earlier price.
+ * What is left of a view at a price, over what is left of its horizon. One that stands for many cycles is one submission, whichever of them saw it first: a
+ * view is no better for being shown again. The price is the first that is not older than the view: that of the snapshot, or where it came after that, the one
+ * at the decision that heard it. Who speaks later knows a part of what came of an earlier price.
  */
 async function keepSignal(
   transaction: Transaction,
   of: { account: string; cycleId: CycleId; model: string; price: string; takenAt: number },
-  signal: Signal,
+  signal: Signal & { formedAt: number },
   share: number,
 ): Promise<void> {
-  const { agentId, symbol, horizonMs, conviction, formedAt = of.takenAt } = signal;
-  if (formedAt > of.takenAt) return;
+  const { agentId, symbol, horizonMs, conviction, formedAt } = signal;
   const left = horizonLeft(signal, of.takenAt);
   const view = viewOver(signal, { takenAt: of.takenAt, horizonMs: left });
   if (!view) return;
