@@ -29,4 +29,10 @@ export interface Perpetual {
   openInterest: OpenInterest | Missing;
 }
 
-export type PerpetualSeen = Perpetual | Missing;
+/** Of funding nothing is known; each has its own reason where both are missing. */
+export interface PerpetualWithoutFunding extends Pick<Perpetual, 'market' | 'openInterest'> {
+  funding: Missing;
+}
+
+/** `Missing` alone where neither is known, for one reason. */
+export type PerpetualSeen = Perpetual | PerpetualWithoutFunding | Missing;

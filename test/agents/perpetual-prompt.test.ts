@@ -72,6 +72,12 @@ describe('the numbers of a perpetual market', () => {
     ['it is missing', { missing: 'away' }, [hours(24)], []],
     ['open interest is', { ...known, openInterest: { missing: 'stale' } }, [hours(24)], ['minutes_to_funding']],
     [
+      'funding is',
+      { market: 'BTCUSDT', funding: { missing: 'away' }, openInterest: known.openInterest },
+      [hours(24)],
+      ['open_interest_change_1d_bps', 'open_interest_in_days_of_spot_volume'],
+    ],
+    [
       'there was no yesterday',
       { ...known, openInterest: { quantity: tagged('1'), at: TAKEN_AT } },
       [hours(24)],
@@ -90,7 +96,8 @@ describe('the numbers of a perpetual market', () => {
     const numbers = numbersOf(seen('BTC/USDT', perpetual, frames));
     expect(Object.values(numbers).every(Number.isFinite)).toBe(true);
     for (const name of ['minutes_to_funding', 'open_interest_change_1d_bps', 'open_interest_in_days_of_spot_volume']) {
-      const isExpected = names.includes(name) || (name === 'minutes_to_funding' && names.length > 0);
+      const isFunded = perpetual !== undefined && 'fundingRate' in perpetual;
+      const isExpected = names.includes(name) || (name === 'minutes_to_funding' && isFunded);
       expect([name, name in numbers]).toEqual([name, isExpected]);
     }
   });
@@ -129,7 +136,20 @@ describe('the question of signal/3', () => {
 
   it('says of each symbol what it lacks, and of a snapshot of before that nobody reads', async () => {
     const partly: PerpetualSeen = { ...known, openInterest: { missing: 'refused' } };
-    const text = await words('signal/3', [seen('BTC/USDT', known), seen('ETH/USDT', partly), seen('SOL/USDT')]);
+    const { market, openInterest } = known;
+    const unfunded = seen('XRP/USDT', { market, funding: { missing: 'away' }, openInterest });
+    const neither = { market, funding: { missing: 'malformed' }, openInterest: { missing: 'stale' } } as const;
+    const text = await words('signal/3', [
+      seen('BTC/USDT', known),
+      seen('ETH/USDT', partly),
+      seen('SOL/USDT'),
+      unfunded,
+      seen('LTC/USDT', neither),
+    ]);
+    expect(text).toContain('Not known of XRP/USDT: funding, as the exchange did not answer.');
+    expect(text).toContain('XRP/USDT.open_interest_change_1d_bps = 200');
+    expect(text).toContain('LTC/USDT: funding, as the answer meant nothing');
+    expect(text).toContain('LTC/USDT: open interest, as what was said is too old');
     expect(text).toContain('Not known of ETH/USDT: open interest, as the exchange refused to say.');
     expect(text).toContain('Not known of SOL/USDT: funding and open interest, as no perpetual market is read here.');
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Perpetual } from '../../domain/market/perpetual.ts';
 import { breakerStates } from '../../runtime/telemetry/breaker.ts';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { createPerpetuals } from '../../venues/binance/perpetuals.ts';
@@ -119,21 +120,33 @@ describe('the perpetual market beside a symbol', () => {
 describe('nothing is made up', () => {
   const broken = (changes: object) => [fundingRow('BTCUSDT', NOW, changes)];
   it.each<[string, unknown, string]>([
-    ['a rate that is no number', broken({ lastFundingRate: 'NaN' }), 'malformed'],
-    ['a rate without one', broken({ lastFundingRate: null }), 'malformed'],
-    ['no time of the next funding', broken({ nextFundingTime: undefined }), 'malformed'],
     ['JSON that is none', '[{"symbol":"BTCUSDT","lastFundingRate":NaN}]', 'malformed'],
     ['a page', '<html>maintenance</html>', 'malformed'],
     ['an object', { symbol: 'BTCUSDT' }, 'malformed'],
     ['nothing', [], 'none'],
-    ['what is sixteen minutes old', broken({ time: NOW - 16 * MINUTE_MS }), 'stale'],
-    ['what comes from the future', broken({ time: NOW + 2 * MINUTE_MS }), 'stale'],
-    ['funding that has been paid', broken({ nextFundingTime: NOW }), 'stale'],
   ])('of %s', async (_name, body, gap) => {
     const futures = await fake();
     futures.answers[FUNDING] = json(body);
     const before = await counted('funding', gap);
     expect(await besideOf(read(futures))).toEqual({ missing: gap });
+    expect(await counted('funding', gap)).toBe(before + 1);
+  });
+
+  it.each<[string, object[], string]>([
+    ['a rate that is no number', broken({ lastFundingRate: 'NaN' }), 'malformed'],
+    ['a rate without one', broken({ lastFundingRate: null }), 'malformed'],
+    ['no time of the next funding', broken({ nextFundingTime: undefined }), 'malformed'],
+    ['what is sixteen minutes old', broken({ time: NOW - 16 * MINUTE_MS }), 'stale'],
+    ['what comes from the future', broken({ time: NOW + 2 * MINUTE_MS }), 'stale'],
+    ['funding that has been paid', broken({ nextFundingTime: NOW }), 'stale'],
+  ])('of %s, and open interest stands', async (_name, rows, gap) => {
+    const futures = await fake(rows);
+    const before = await counted('funding', gap);
+    expect(await besideOf(read(futures))).toEqual({
+      market: 'BTCUSDT',
+      funding: { missing: gap },
+      openInterest: { quantity: '20096', dayBefore: '20000', at: NOW - 5 * MINUTE_MS },
+    });
     expect(await counted('funding', gap)).toBe(before + 1);
   });
 
@@ -191,7 +204,8 @@ describe('nothing is made up', () => {
     };
     const port = read(futures, ['BTC/USDT', 'ETH/USDT']);
     expect(await besideOf(port)).toMatchObject({ openInterest: { quantity: '20096' } });
-    expect(port.beside('ETH/USDT', NOW)).toEqual({ missing: 'malformed' });
+    const both = { market: 'ETHUSDT', funding: { missing: 'malformed' }, openInterest: { missing: 'refused' } };
+    expect(await besideOf(port, 'ETH/USDT')).toEqual(both);
   });
 });
 
@@ -204,7 +218,10 @@ describe('an earlier reading', () => {
     const before = await counted('funding', 'away');
     await vi.waitFor(async () => expect(await counted('funding', 'away')).toBeGreaterThan(before));
     expect(port.beside('BTC/USDT', NOW + 15 * MINUTE_MS)).toEqual(first);
-    expect(port.beside('BTC/USDT', NOW + 15 * MINUTE_MS + 1)).toEqual({ missing: 'away' });
+    // Open interest is told of less often, and stands for longer.
+    const { market, openInterest: standing } = first as Perpetual;
+    const later = { market, funding: { missing: 'away' }, openInterest: standing };
+    expect(port.beside('BTC/USDT', NOW + 15 * MINUTE_MS + 1)).toEqual(later);
   });
 
   it('of funding ends when that is paid, and of open interest within an hour', async () => {
@@ -212,7 +229,11 @@ describe('an earlier reading', () => {
     const port = read(futures);
     await besideOf(port);
     expect(port.beside('BTC/USDT', NOW + MINUTE_MS - 1)).toMatchObject({ fundingRate: '0.0001' });
-    expect(port.beside('BTC/USDT', NOW + MINUTE_MS)).toEqual({ missing: 'stale' });
+    expect(port.beside('BTC/USDT', NOW + MINUTE_MS)).toMatchObject({
+      funding: { missing: 'stale' },
+      openInterest: { quantity: '20096' },
+    });
+    expect(port.beside('BTC/USDT', NOW + 56 * MINUTE_MS)).toEqual({ missing: 'stale' });
   });
 });
 

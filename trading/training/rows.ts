@@ -24,6 +24,7 @@ const perpetualSchema: z.ZodType<PerpetualSeen> = z
   .pipe(
     z.union([
       missing,
+      z.object({ market: z.string(), funding: missing, openInterest: z.union([missing, openInterest]) }),
       z.object({
         market: z.string(),
         fundingRate: z.string(),

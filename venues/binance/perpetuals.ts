@@ -180,12 +180,11 @@ function setOpenInterest(one: Known, found: OpenInterest | PerpetualGap): void {
 
 /** A rate is of the payment that comes: once that has been made, it is of none. */
 function seen({ contract, funding, fundingGap, openInterest, openInterestGap }: Known, at: number): PerpetualSeen {
-  const isFundingKnown = funding && isOf(funding.seenAt, at, FUNDING_AGE_MS) && funding.nextFundingAt > at;
-  if (!contract || !isFundingKnown) return { missing: fundingGap };
+  if (!contract) return { missing: fundingGap };
   const isKnown = openInterest && isOf(openInterest.at, at, OPEN_INTEREST_AGE_MS);
-  return {
-    market: contract.id,
-    ...funding,
-    openInterest: isKnown ? openInterest : { missing: openInterestGap },
-  };
+  const beside = { market: contract.id, openInterest: isKnown ? openInterest : { missing: openInterestGap } };
+  const isFundingKnown = funding && isOf(funding.seenAt, at, FUNDING_AGE_MS) && funding.nextFundingAt > at;
+  if (isFundingKnown) return { ...beside, ...funding };
+  if (!isKnown && openInterestGap === fundingGap) return { missing: fundingGap };
+  return { ...beside, funding: { missing: fundingGap } };
 }

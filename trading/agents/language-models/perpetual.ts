@@ -1,6 +1,6 @@
 import { candlesOf } from '../../../domain/market/frames.ts';
 import type { MarketSnapshot, SymbolSnapshot } from '../../../domain/market/market.ts';
-import type { OpenInterest, PerpetualGap } from '../../../domain/market/perpetual.ts';
+import type { OpenInterest, Perpetual, PerpetualGap } from '../../../domain/market/perpetual.ts';
 import { widerFeaturesOf } from './context.ts';
 import type { SymbolFeatures } from './features.ts';
 
@@ -48,16 +48,27 @@ function saidBy(one: SymbolSnapshot, takenAt: number): { numbers: Record<string,
       unknown: [`funding and open interest of a perpetual market, as ${reasons[perpetual.missing]}`],
     };
   }
-  const { fundingRate, nextFundingAt, seenAt, openInterest } = perpetual;
-  const funding = {
+  const { openInterest } = perpetual;
+  const isFunded = !('funding' in perpetual);
+  const isStanding = !('missing' in openInterest);
+  return {
+    numbers: {
+      ...(isFunded ? coming(perpetual, takenAt) : {}),
+      ...(isStanding ? standing(openInterest, one) : {}),
+    },
+    unknown: [
+      ...(isFunded ? [] : [`funding, as ${reasons[perpetual.funding.missing]}`]),
+      ...(isStanding ? [] : [`open interest, as ${reasons[openInterest.missing]}`]),
+    ],
+  };
+}
+
+function coming({ fundingRate, nextFundingAt, seenAt }: Perpetual, takenAt: number): Record<string, number> {
+  return {
     funding_rate_bps: Number(fundingRate) * BPS,
     minutes_to_funding: (nextFundingAt - takenAt) / MINUTE_MS,
     minutes_since_funding_was_read: Math.max(0, takenAt - seenAt) / MINUTE_MS,
   };
-  if ('missing' in openInterest) {
-    return { numbers: funding, unknown: [`open interest, as ${reasons[openInterest.missing]}`] };
-  }
-  return { numbers: { ...funding, ...standing(openInterest, one) }, unknown: [] };
 }
 
 /** Without a price or an amount that could be taken for one. */
