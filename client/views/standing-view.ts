@@ -16,6 +16,8 @@ export interface StandingView {
   endedAt?: number;
   formedAt?: number;
   standsUntilAt?: number;
+  /** Which said it: it may be another one than the settings name by now. */
+  model?: string;
   /** Of its answer, where that has no view at all. */
   abstains?: AbstentionReason;
   /** The question after the answer that stands still, where it failed. */
@@ -44,21 +46,33 @@ export function viewStanding(
   });
 }
 
-function viewAnswer({ answer, earlier, formedAt, standsUntilAt }: StandingAnswer): Partial<StandingView> {
+function viewAnswer({ answer, earlier, earlierBy, formedAt, standsUntilAt }: StandingAnswer): Partial<StandingView> {
   const [first] = answer.opinions;
   const isSilent = first?.kind === 'abstention' && answer.opinions.every(({ kind }) => kind === 'abstention');
-  if (!isSilent) return { formedAt, standsUntilAt };
+  if (!isSilent) return { formedAt, standsUntilAt, model: answer.model };
   if (earlier.length === 0) return { formedAt, standsUntilAt, abstains: first.reason };
   return {
     formedAt: Math.max(...earlier.map((signal) => signal.formedAt ?? 0)),
     standsUntilAt: Math.max(...earlier.map(({ validUntilAt }) => validUntilAt)),
+    ...(earlierBy ? { model: earlierBy.model } : {}),
     failed: { askedAt: formedAt, reason: first.reason },
   };
 }
 
 /** For a person. */
 export function standingLine(
-  { agent, askEverySeconds, notAsked, askedAt, endedAt, formedAt, standsUntilAt = 0, abstains, failed }: StandingView,
+  {
+    agent,
+    askEverySeconds,
+    notAsked,
+    askedAt,
+    endedAt,
+    formedAt,
+    standsUntilAt = 0,
+    model,
+    abstains,
+    failed,
+  }: StandingView,
   now: number,
 ): string {
   if (notAsked !== undefined) return `${agent} is not asked, else every ${askEverySeconds} s: ${notAsked}`;
@@ -66,7 +80,8 @@ export function standingLine(
   if (askedAt === undefined) return `${every}, and was not asked yet`;
   const underWay = endedAt === undefined ? `one is under way since ${clock(askedAt)}` : undefined;
   if (formedAt === undefined) return `${every}: the first answer ${underWay ? underWay.slice(4) : 'is missing'}`;
-  const last = `its answer of ${clock(formedAt)}${abstains ? `, ${abstains},` : ''} ${
+  const by = model === undefined ? '' : ` by ${model}`;
+  const last = `its answer of ${clock(formedAt)}${by}${abstains ? `, ${abstains},` : ''} ${
     standsUntilAt > now ? `is ${seconds(now - formedAt)} s old and stands until ${clock(standsUntilAt)}` : 'has ended'
   }`;
   const failure = failed && `the question of ${clock(failed.askedAt)} failed: ${failed.reason}`;

@@ -33,7 +33,9 @@ it.each([
   [
     'has answered',
     [{ ...first, endedAt: NOON + 60_000, standing }],
-    ['qwen is asked every 600 s: its answer of 2026-11-30 12:00:00Z is 90 s old and stands until 2026-11-30 12:21:00Z'],
+    [
+      'qwen is asked every 600 s: its answer of 2026-11-30 12:00:00Z by thinker is 90 s old and stands until 2026-11-30 12:21:00Z',
+    ],
   ],
 ])('status says of an agent that %s', (_, asked, lines) => {
   expect(lineOf(asked)).toEqual(lines);
@@ -41,7 +43,7 @@ it.each([
 
 it('status says of an answer that it has ended, and of the next one that it is under way', () => {
   expect(lineOf([{ ...first, askedAt: NOON + 3_600_000, standing }], NOON + 3_600_000)).toEqual([
-    'qwen is asked every 600 s: its answer of 2026-11-30 12:00:00Z has ended, the next one is under way since 2026-11-30 13:00:00Z',
+    'qwen is asked every 600 s: its answer of 2026-11-30 12:00:00Z by thinker has ended, the next one is under way since 2026-11-30 13:00:00Z',
   ]);
 });
 
@@ -69,8 +71,12 @@ it('status says of a question that failed which answer stands still, and until w
   });
   const silence = { ...answer, opinions: abstain('qwen', ['BTC/USDT'], 'unavailable', '500') };
   const failed = { answer: silence, formedAt: NOON + 600_000, standsUntilAt: NOON + 1_860_000 };
-  const lines = (earlier: Signal[]) =>
-    lineOf([{ ...first, endedAt: NOON + 601_000, standing: { ...failed, earlier } }], NOON + 690_000);
+  const lines = (earlier: Signal[], earlierBy?: { model: string; version: string }) =>
+    lineOf([{ ...first, endedAt: NOON + 601_000, standing: { ...failed, earlier, earlierBy } }], NOON + 690_000);
+  // The settings may name another model since, whose first question this was.
+  expect(lines([view(NOON)], { model: 'the one before', version: '1' })).toEqual([
+    'qwen is asked every 600 s: its answer of 2026-11-30 12:00:00Z by the one before is 690 s old and stands until 2026-11-30 12:21:00Z, the question of 2026-11-30 12:10:00Z failed: unavailable',
+  ]);
   expect(lines([view(NOON)])).toEqual([
     'qwen is asked every 600 s: its answer of 2026-11-30 12:00:00Z is 690 s old and stands until 2026-11-30 12:21:00Z, the question of 2026-11-30 12:10:00Z failed: unavailable',
   ]);
