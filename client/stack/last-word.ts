@@ -5,7 +5,7 @@ import { withoutLineEnds } from '../../runtime/configuration/environment.ts';
 import { pageUrl } from '../../runtime/configuration/project-url.ts';
 import { sentenceOf } from '../controls/words.ts';
 import { observerAuthorization } from './observer-access.ts';
-import { WEBHOOK_VARIABLE } from './receivers.ts';
+import { calleesOf, WEBHOOK_VARIABLE } from './receivers.ts';
 import { within } from './within.ts';
 
 /** Of all of it: what ends cannot wait for long, and must not for ever. */
@@ -69,7 +69,9 @@ export async function sayLastWord(
     try {
       await post(`${alertmanager}/api/v2/alerts`, [alert], { authorization: observerAuthorization() });
       await sleep(DELIVERY_MS);
-      return 'Alertmanager was told to page.';
+      const { by = [] } = calleesOf(environment).find(({ receiver }) => receiver === 'page') ?? {};
+      if (by.length > 0) return `Alertmanager was told to page by ${by.join(', ')}.`;
+      faults.push('Alertmanager was told, and has nobody to page.');
     } catch (error) {
       faults.push(`Alertmanager was not told: ${sentenceOf(error)}`);
     }

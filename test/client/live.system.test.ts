@@ -260,6 +260,9 @@ describe('the start in live mode', () => {
     await refuseForeignBooks(books, 'paper');
     await books.close();
     await refuseUnreadyMode(paper);
+    // What is held is protected though the exchange cannot be asked at the start, and nothing else is let pass.
+    Object.assign(process.env, { SAPPHIRE_EXCHANGE_API_KEY: 'live-key', SAPPHIRE_EXCHANGE_SECRET: 'live-secret' });
+    await expect(refuseUnreadyMode(live, true)).rejects.toThrow(/holds paper books/);
 
     process.env['SAPPHIRE_DATA'] = temporaryFolder();
     const liveBooks = await openJournal(live);

@@ -239,7 +239,8 @@ describe('Alertmanager', () => {
   it("tells the supervisor's last word to who is paged before it is stopped itself", async () => {
     vi.stubEnv('SAPPHIRE_DATA', temporaryFolder());
     const error = new UserError('ProcessFailed', 'workers/execution ended 41 times.');
-    expect(await sayLastWord(error, 'Held meanwhile: 0.5 BTC.', url, {})).toBe('Alertmanager was told to page.');
+    const told = await sayLastWord(error, 'Held meanwhile: 0.5 BTC.', url, { SAPPHIRE_ALERT_PAGERDUTY_KEY: 'key' });
+    expect(told).toBe('Alertmanager was told to page by PagerDuty.');
     expect(toldTo('/page').filter((body) => body.includes('ended 41 times. Held meanwhile: 0.5 BTC.'))).toHaveLength(1);
     vi.unstubAllEnvs();
   });

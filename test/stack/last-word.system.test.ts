@@ -50,8 +50,8 @@ const alert = {
 };
 
 it('the last word goes to Alertmanager, with its password, where one runs', async () => {
-  expect(await sayLastWord(error, held, url, { SAPPHIRE_ALERT_WEBHOOK_URL: url })).toBe(
-    'Alertmanager was told to page.',
+  expect(await sayLastWord(error, held, url, { SAPPHIRE_ALERT_PAGERDUTY_KEY: 'key' })).toBe(
+    'Alertmanager was told to page by PagerDuty.',
   );
   expect(asked).toEqual([{ path: '/api/v2/alerts', authorization: expect.stringMatching(/^Basic /), body: [alert] }]);
 });
@@ -73,6 +73,9 @@ it.each([
 it('says that nobody was paged where nobody was', async () => {
   expect(await sayLastWord(error, held, undefined, {})).toBe(
     'Nobody was paged: SAPPHIRE_ALERT_WEBHOOK_URL is not set, and any other receiver is told by Alertmanager alone.',
+  );
+  expect(await sayLastWord(error, held, url, {})).toMatch(
+    /^Alertmanager was told, and has nobody to page\. Nobody was/,
   );
   status = 500;
   expect(await sayLastWord(error, held, undefined, { SAPPHIRE_ALERT_WEBHOOK_URL: url })).toMatch(
