@@ -1,7 +1,9 @@
 import type { SymbolConsensus } from '../../contracts/consensus.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
+import { detailSentence, refusalSentence } from '../../contracts/refusal-sentences.ts';
 import type { AgentAnswer, Opinion, Signal } from '../../domain/signals/signals.ts';
 import { clock, percent } from './cycle-view.ts';
+import { aboutOf, whyLines } from './cycle-why.ts';
 import { ageWords } from './standing-view.ts';
 
 /** A decision record as a person reads it, from the market seen to what was done. */
@@ -10,6 +12,7 @@ export function describeTrail(record: CycleRecord): string[] {
     `${record.outcome} (${record.mode})  ${record.cycleId}`,
     `${clock(record.startedAt)}, ${record.finishedAt - record.startedAt} ms, halt epoch ${record.epoch}`,
     record.summary,
+    ...whyLines(record).filter((line) => line !== record.summary),
     ...section('Market', describeMarket(record)),
     ...section(
       'Signals',
@@ -21,7 +24,7 @@ export function describeTrail(record: CycleRecord): string[] {
       'Orders',
       record.orders.map(
         ({ side, quantity, symbol, limitPrice, state, filledQuantity, intentId, detail }) =>
-          `${side} ${quantity} ${symbol} at ${limitPrice} or better: ${state}, filled ${filledQuantity}  [${intentId}]${detail ? `  ${detail}` : ''}`,
+          `${side} ${quantity} ${symbol} at ${limitPrice} or better: ${state}, filled ${filledQuantity}  [${intentId}]${detail ? `  ${detailSentence(detail, symbol, record.currency ?? '')}` : ''}`,
       ),
     ),
     ...section(
@@ -113,10 +116,6 @@ function describeQuorum({ met, count, countNeeded, missingGroups = [] }: SymbolC
   return `quorum ${met ? 'met' : 'not met'} (${count} of ${countNeeded}${missing})`;
 }
 
-function describeVerdicts({ plan }: CycleRecord): string[] {
-  if (!plan) return [];
-  return plan.verdicts.map(
-    ({ code, symbol, limit, value, before, after }) =>
-      `${symbol} ${code}: value ${value}, limit ${limit}; ${before} became ${after}`,
-  );
+function describeVerdicts({ plan, currency = '' }: CycleRecord): string[] {
+  return (plan?.verdicts ?? []).map((verdict) => `${aboutOf(verdict)}${refusalSentence(verdict, currency)}`);
 }

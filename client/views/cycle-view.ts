@@ -98,8 +98,8 @@ export function percent(fraction: number): string {
   return `${fraction >= 0 ? '+' : ''}${(fraction * 100).toFixed(2)} %`;
 }
 
-/** One line for the screen of `npm start`. */
-export function cycleLine(record: CycleRecord, currency: string): string {
+/** One line for the screen of `npm start`, and the same in fewer words, each for a narrower terminal: the last fits 80 columns. */
+export function cycleLine(record: CycleRecord, currency: string): { text: string; shorter: string[] } {
   const view = viewCycle(record);
   const agents = new Set(view.signals.map(({ agent }) => agent));
   const consensus = view.consensus.map(({ symbol, direction, expectedReturn }) => {
@@ -109,17 +109,51 @@ export function cycleLine(record: CycleRecord, currency: string): string {
   const orders = view.orders.map(
     ({ side, quantity, symbol, state }) => `${side} ${quantity} ${symbol.split('/')[0]} ${state}`,
   );
-  return [
-    ...(record.mode === 'live' ? ['LIVE'] : []),
-    clock(record.finishedAt).slice(11, 19),
-    record.outcome.padEnd(9),
-    `${agents.size} of ${record.answers.length} agents signal`,
-    consensus.join(', ') || 'no consensus',
-    orders.join(', ') || 'no orders',
-    `${view.fills.length} fills`,
-    record.equity === undefined ? 'equity unknown' : `equity ${Number(record.equity).toFixed(2)} ${currency}`,
-    `${record.finishedAt - record.startedAt} ms`,
-  ].join(' │ ');
+  const live = record.mode === 'live' ? ['LIVE'] : [];
+  const time = clock(record.finishedAt).slice(11, 19);
+  const equity = record.equity === undefined ? undefined : `${Number(record.equity).toFixed(2)} ${currency}`;
+  const line = (views: string, did: string): string =>
+    [...live, `${time} ${record.outcome}`, views, did, equity ?? 'equity unknown'].join(' │ ');
+  return {
+    text: [
+      ...live,
+      time,
+      record.outcome.padEnd(9),
+      `${agents.size} of ${record.answers.length} agents signal`,
+      consensus.join(', ') || 'no consensus',
+      orders.join(', ') || 'no orders',
+      `${view.fills.length} fills`,
+      equity === undefined ? 'equity unknown' : `equity ${equity}`,
+      `${record.finishedAt - record.startedAt} ms`,
+    ].join(' │ '),
+    shorter: [
+      line(
+        view.consensus.map(viewWords).join(', ') || 'no consensus',
+        view.orders.map(orderWords).join(', ') || 'no orders',
+      ),
+      line(viewsInAll(view.consensus) || 'no consensus', ordersInAll(view.orders)),
+    ],
+  };
+}
+
+function viewWords({ symbol, direction, expectedReturn }: CycleView['consensus'][number]): string {
+  return `${symbol.split('/')[0]} ${direction === 'none' ? 'none' : percent(expectedReturn)}`;
+}
+
+function orderWords({ side, symbol, state }: CycleView['orders'][number]): string {
+  return `${side} ${symbol.split('/')[0]}${state === 'filled' ? '' : ` ${state}`}`;
+}
+
+function viewsInAll(views: CycleView['consensus']): string {
+  return ['up', 'flat', 'down', 'none']
+    .map((wanted) => ({ wanted, count: views.filter(({ direction }) => direction === wanted).length }))
+    .flatMap(({ wanted, count }) => (count > 0 ? [`${count} ${wanted}`] : []))
+    .join(', ');
+}
+
+function ordersInAll(orders: CycleView['orders']): string {
+  const open = orders.filter(({ state }) => state !== 'filled').length;
+  return `${orders.length} ${orders.length === 1 ? 'order' : 'orders'}${open > 0 ? `, ${open} not filled` : ''}`;
 }
 
 /** Which agents that are set up were not heard in the cycle, and why; one line each. */

@@ -48,7 +48,15 @@ async function list({ configuration, journal }: CliContext, options: OutputOptio
   });
   print(rows, options, () =>
     table(
-      ['agent', 'participation', 'trust', 'group', 'signals', 'queue', 'last answer'],
+      [
+        'agent',
+        'participation',
+        { title: 'trust', least: 1 },
+        { title: 'group', least: 2 },
+        'signals',
+        { title: 'queue', least: 3 },
+        'last answer',
+      ],
       rows.map((row) => [
         row.agent,
         describeParticipation(row),
@@ -102,7 +110,7 @@ export function registerAgents(program: Command): void {
       const changes = await (await journal()).participation.changes(options.limit);
       print(changes, options, () =>
         table(
-          ['at', 'agent', 'before', 'after', 'by', 'reason'],
+          ['at', 'agent', { title: 'before', least: 1 }, 'after', { title: 'by', least: 2 }, 'reason'],
           changes.map(({ changedAt, agentId, before, after, by, reason }) => [
             clock(changedAt),
             agentId,

@@ -69,7 +69,7 @@ export function registerAudit(program: Command): void {
       const entries = (await trail.after(last - options.limit, options.limit)).toReversed();
       print(entries, options, () =>
         table(
-          ['place', 'at', 'what', 'by', 'via', 'reason', 'hash'],
+          ['place', 'at', 'what', 'by', { title: 'via', least: 2 }, 'reason', { title: 'hash', least: 1 }],
           entries.map(({ place, at, kind, by, via, reason, hash }) => [
             String(place),
             clock(at),

@@ -15,6 +15,7 @@ import { action, day, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print, progress } from '../output.ts';
 import { table } from '../table.ts';
+import { state } from '../tones.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -84,10 +85,10 @@ export function registerCycles(program: Command): void {
         options,
         () =>
           table(
-            ['finished', 'outcome', 'id', 'read from', 'summary'],
+            ['finished', 'outcome', { title: 'id', least: 1 }, { title: 'read from', least: 2 }, 'summary'],
             past.map(({ record, source }) => [
               clock(record.finishedAt),
-              record.outcome,
+              state(record.outcome),
               record.cycleId,
               source,
               record.summary,

@@ -19,6 +19,8 @@ import { type CliContext, connectTemporal } from '../context.ts';
 import { type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
 
+const tones = { ok: 'good', note: 'caution', fault: 'bad' } as const;
+
 interface Finding {
   check: string;
   result: 'ok' | 'note' | 'fault';
@@ -117,7 +119,7 @@ export function registerDoctor(program: Command): void {
       print(findings, options, () =>
         table(
           ['check', 'result', 'detail'],
-          findings.map(({ check, result, detail }) => [check, result, detail]),
+          findings.map(({ check, result, detail }) => [check, { text: result, tone: tones[result] }, detail]),
         ),
       );
       return findings.some(({ result }) => result === 'fault') ? ExitCode.unhealthy : ExitCode.ok;

@@ -41,14 +41,14 @@ export function registerIncidents(program: Command): void {
         figuresLine(figures),
         '',
         table(
-          ['incident', 'found', 'lasted', 'what', 'state', 'detail'],
+          ['incident', 'found', { title: 'lasted', least: 1 }, { title: 'what', least: 2 }, 'state', 'detail'],
           shown.map((each) => [
             each.incidentId,
             clock(each.detectedAt),
             lasted(each),
             each.code,
             stateOf(each),
-            each.detail.slice(0, 80),
+            each.detail,
           ]),
         ),
       ]);

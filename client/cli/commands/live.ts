@@ -10,6 +10,7 @@ import { action, nameOption, reasonOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
+import { state } from '../tones.ts';
 
 function toolsOf({ configuration, secrets, journal, exchange, anyTrading }: CliContext): LiveTools {
   const askPermissions = async (): Promise<unknown> => (await exchange()).keyPermissions();
@@ -47,7 +48,7 @@ async function show(context: CliContext, options: OutputOptions): Promise<void> 
     '',
     table(
       ['condition', 'holds', 'found'],
-      checks.map(({ check, holds, detail }) => [check, holds ? 'yes' : 'NO', detail]),
+      checks.map(({ check, holds, detail }) => [check, state(holds ? 'yes' : 'NO'), detail]),
     ),
   ]);
 }

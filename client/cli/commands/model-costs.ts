@@ -44,7 +44,17 @@ export function registerModelCosts(agents: Command): void {
       const calls = await (await journal()).modelCalls.list({ cycleId: options.cycle, limit: options.limit });
       print(calls, options, () =>
         table(
-          ['at', 'agent', 'model', 'prompt', 'state', 'tokens', 'USD', 'ms', 'answer'],
+          [
+            'at',
+            'agent',
+            { title: 'model', least: 2 },
+            { title: 'prompt', least: 3 },
+            'state',
+            { title: 'tokens', least: 4 },
+            'USD',
+            { title: 'ms', least: 5 },
+            { title: 'answer', least: 1 },
+          ],
           calls.map((call) => [
             clock(call.startedAt),
             call.agentId,

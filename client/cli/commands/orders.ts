@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import { detailSentence } from '../../../contracts/refusal-sentences.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
+import { state } from '../tones.ts';
 
 export function registerOrders(program: Command): void {
   action<OutputOptions & { limit: number; open?: boolean }>(
@@ -18,7 +20,18 @@ export function registerOrders(program: Command): void {
         : await intents.list(configuration.account, options.limit);
       print(orders, options, () =>
         table(
-          ['created', 'id', 'purpose', 'side', 'quantity', 'symbol', 'limit', 'state', 'filled', 'detail'],
+          [
+            'created',
+            { title: 'id', least: 3 },
+            { title: 'purpose', least: 1 },
+            'side',
+            'quantity',
+            'symbol',
+            { title: 'limit', least: 2 },
+            'state',
+            { title: 'filled', least: 4 },
+            'detail',
+          ],
           orders.map((order) => [
             clock(order.createdAt),
             order.intentId,
@@ -27,9 +40,9 @@ export function registerOrders(program: Command): void {
             order.quantity,
             order.symbol,
             order.limitPrice,
-            order.state,
+            state(order.state),
             order.filledQuantity,
-            order.detail,
+            detailSentence(order.detail, order.symbol, configuration.currency),
           ]),
         ),
       );

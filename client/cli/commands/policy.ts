@@ -64,7 +64,7 @@ export function registerPolicy(program: Command): void {
       const changes = await (await journal()).policy.changes(account, options.limit);
       print(changes, options, () =>
         table(
-          ['changed', 'version', 'by', 'what', 'reason'],
+          ['changed', { title: 'version', least: 2 }, { title: 'by', least: 1 }, 'what', 'reason'],
           changes.map((change) => [
             clock(change.changedAt),
             String(change.version),

@@ -139,7 +139,7 @@ export function registerRisk(program: Command): void {
       const changes = await (await journal()).risk.changes(configuration.account, options.limit);
       print(changes, options, () =>
         table(
-          ['changed', 'version', 'by', 'what', 'reason'],
+          ['changed', { title: 'version', least: 2 }, { title: 'by', least: 1 }, 'what', 'reason'],
           changes.map((change) => [
             clock(change.changedAt),
             String(change.version),

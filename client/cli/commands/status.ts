@@ -9,7 +9,7 @@ import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { type Callee, calleesLine } from '../../stack/receivers.ts';
 import { ownPlace } from '../../stack/stack-place.ts';
-import { clock, cycleLine, unwellLines, viewCycle } from '../../views/cycle-view.ts';
+import { clock, unwellLines, viewCycle } from '../../views/cycle-view.ts';
 import { unknownFees, unknownFeesLine } from '../../views/fees-view.ts';
 import { figuresLine } from '../../views/incident-view.ts';
 import { askHealth, type ServiceHealth } from '../../views/services.ts';
@@ -18,6 +18,7 @@ import { standingLine, viewStanding } from '../../views/standing-view.ts';
 import { viewWatching } from '../../views/watchers.ts';
 import { action } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
+import { cycleLines } from '../cycle-lines.ts';
 import { type Lines, type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
 
@@ -132,7 +133,7 @@ function describe(status: Status, belief: Belief): Lines {
     ...(status.guards ?? []).flatMap(describeGuard),
     describeReconciliation(reconciliation),
     ...unknownFeesLine(status.unknownFees),
-    lastCycle ? `last cycle ${cycleLine(lastCycle, status.currency)}` : 'no cycle yet',
+    lastCycle ? cycleLines(lastCycle, status.currency, 'last cycle ') : 'no cycle yet',
     ...(lastCycle ? unwellLines(lastCycle) : []),
     ...status.standing.map((view) => standingLine(view, Date.now())),
     `incidents of 30 days: ${figuresLine(status.health)}`,

@@ -26,9 +26,10 @@ import { watchStacks } from '../../stack/stack-watch.ts';
 import { type Stack, startStack } from '../../stack/start.ts';
 import { createWatcherAlarm } from '../../stack/watcher-alarm.ts';
 import { within } from '../../stack/within.ts';
-import { cycleLine, viewCycle } from '../../views/cycle-view.ts';
+import { viewCycle } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type CliContext, connectTemporal } from '../context.ts';
+import { cycleLines } from '../cycle-lines.ts';
 import { beginSchedule } from '../first-cycle.ts';
 import { viewOf, welcome } from '../first-screen.ts';
 import { type OutputOptions, print, progress, show } from '../output.ts';
@@ -141,7 +142,7 @@ async function follow(
   try {
     for await (const record of cyclesOf(stack, client, journal, configuration, options, resumes)) {
       finished.push(record);
-      if (!options.json) show(cycleLine(record, configuration.currency));
+      if (!options.json) show(cycleLines(record, configuration.currency), options);
       if (stack.stopRequested.aborted) break;
     }
   } finally {
@@ -198,7 +199,7 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
     () => alarm?.close(),
   ];
   try {
-    if (!options.json) show(welcome(stack, configuration, secrets));
+    if (!options.json) show(welcome(stack, configuration, secrets), options);
     if (configuration.mode === 'paper') for (const text of stack.access) warn(text);
     const cycles = await Promise.race([
       follow(stack, journal, configuration, options, crash !== undefined),
