@@ -12,19 +12,13 @@ export function aboutOf({ symbol }: Pick<RiskVerdict, 'symbol'>): string {
 
 /** Why a cycle did not end as meant or sent no order, and what may be done about it; a line each, and none of a cycle that traded. */
 export function whyLines(record: CycleRecord): string[] {
-  switch (record.outcome) {
-    case 'COMPLETED':
-      return [];
-    case 'HALTED':
-      return [
-        `trading is halted at epoch ${record.epoch}: "sapphire status" says why, then sapphire resume --epoch ${record.epoch} --reason "…"`,
-      ];
-    case 'DEGRADED':
-    case 'SKIPPED_STALE':
-      return [record.summary, ...atMost(whyNotFilled(record))];
-    case 'NO_TRADE':
-      return atMost(whyNoOrder(record));
+  const { outcome, epoch, summary } = record;
+  if (outcome === 'COMPLETED') return [];
+  if (outcome === 'HALTED') {
+    const remedy = `sapphire resume --epoch ${epoch} --reason "…"`;
+    return [`trading is halted at epoch ${epoch}: "sapphire status" says why, then ${remedy}`];
   }
+  return outcome === 'NO_TRADE' ? atMost(whyNoOrder(record)) : [summary, ...atMost(whyNotFilled(record))];
 }
 
 function whyNotFilled({ orders, currency = '' }: CycleRecord): string[] {
