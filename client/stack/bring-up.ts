@@ -86,7 +86,7 @@ export async function bringUp(
     resumes ? undefined : beside.prepared,
   ]);
   const isVersioned = joined?.isVersioned ?? (await settle());
-  onProgress('Starting the coordinator and the workers');
+  onProgress('Starting the workers and the coordinator');
   const environment = {
     ...books.environment,
     [BUILD_VARIABLE]: buildId,
