@@ -41,9 +41,9 @@ const orderSchema = z.looseObject({
   status: statusSchema,
   executedQty: quantity,
   // No order is left unknown for want of these.
-  side: z.enum(['BUY', 'SELL']).optional(),
-  origQty: quantity.optional(),
-  price: price.optional(),
+  side: z.enum(['BUY', 'SELL']).optional().catch(undefined),
+  origQty: quantity.optional().catch(undefined),
+  price: price.optional().catch(undefined),
 });
 
 const placedFillSchema = z.looseObject({

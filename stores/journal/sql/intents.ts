@@ -1,118 +1,20 @@
 import { refusalText } from '../../../contracts/refusals.ts';
 import { intentId as intentIdOf } from '../../../contracts/workflow-ids.ts';
 import { decimal, type Quantity, sum, text } from '../../../domain/money/money.ts';
-import { tagged } from '../../../domain/money/tagged.ts';
 import type { FencedOrder } from '../../../domain/orders/fenced-order.ts';
 import type { IntentId, LegId } from '../../../domain/orders/ids.ts';
-import {
-  canMove,
-  isReducing,
-  isTerminal,
-  type OrderLeg,
-  type OrderState,
-  type OrderType,
-} from '../../../domain/orders/orders.ts';
-import { nextSubmission, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
+import { canMove, isReducing, isTerminal, type OrderLeg, type OrderState } from '../../../domain/orders/orders.ts';
+import { nextSubmission } from '../../../domain/orders/submissions.ts';
 import { baseOf } from '../../../domain/portfolio/position.ts';
 import type { Intent, IntentBook, OrderReport } from '../books/intents.ts';
-import { VENUE_OF_ACCOUNT } from './accounts.ts';
 import { readControl } from './control.ts';
-import type { Database, Row, Sql, Transaction } from './database.ts';
+import type { Database, Sql, Transaction } from './database.ts';
 import { refusalOf } from './fence.ts';
 import { bookFill } from './fills.ts';
-import { OPEN_STATES } from './open-states.ts';
+import { emitState, findIntent, insertIntent, intentsOfLeg, readOpenIntents, toIntent } from './intent-rows.ts';
 import { readPosition } from './positions.ts';
 import { balanceOf, findReservedLeg, readReservingLegs, readWaitingLegs, release, reserve } from './postings.ts';
 import { recoverOrder } from './recovered.ts';
-
-function toIntent(row: Row): Intent {
-  const leg = JSON.parse(String(row['leg'])) as OrderLeg;
-  return {
-    ...leg,
-    intentId: tagged(String(row['intent_id'])),
-    submission: Number(row['submission']),
-    type: String(row['order_type']) as OrderType,
-    quantity: tagged(String(row['quantity'])),
-    limitPrice: tagged(String(row['limit_price'])),
-    timeInForce: String(row['time_in_force']) as OrderLeg['timeInForce'],
-    restMs: Number(row['rest_ms']),
-    state: String(row['state']) as OrderState,
-    sendBy: Number(row['send_by']),
-    venueOrderId: row['venue_order_id'] === null ? undefined : tagged(String(row['venue_order_id'])),
-    filledQuantity: tagged(String(row['filled_quantity'])),
-    detail: String(row['detail']),
-    createdAt: Number(row['created_at']),
-    updatedAt: Number(row['updated_at']),
-  };
-}
-
-export async function readOpenIntents(sql: Sql, account: string): Promise<Intent[]> {
-  const rows = await sql.rows(
-    `SELECT * FROM intents WHERE account = ? AND state IN ${OPEN_STATES} ORDER BY created_at, intent_id`,
-    account,
-  );
-  return rows.map(toIntent);
-}
-
-export async function findIntent(sql: Sql, intentId: IntentId): Promise<Intent | undefined> {
-  const row = await sql.row('SELECT * FROM intents WHERE intent_id = ?', intentId);
-  return row && toIntent(row);
-}
-
-async function intentsOfLeg(sql: Sql, legId: LegId): Promise<Intent[]> {
-  return (await sql.rows('SELECT * FROM intents WHERE leg_id = ? ORDER BY submission', legId)).map(toIntent);
-}
-
-export async function insertIntent(
-  transaction: Transaction,
-  leg: OrderLeg,
-  terms: Omit<SubmissionTerms, 'stopPrice'>,
-  state: OrderState,
-  sendBy: number,
-  detail: string,
-): Promise<Intent> {
-  const now = transaction.now();
-  const intent: Intent = {
-    ...leg,
-    ...terms,
-    intentId: intentIdOf(leg.legId, terms.submission),
-    state,
-    sendBy,
-    venueOrderId: undefined,
-    filledQuantity: tagged('0'),
-    detail,
-    createdAt: now,
-    updatedAt: now,
-  };
-  await transaction.run(
-    `INSERT INTO intents (intent_id, leg_id, submission, leg, cycle_id, account, venue, symbol, side, purpose, order_type, quantity, limit_price,
-       time_in_force, rest_ms, epoch, state, send_by, venue_order_id, filled_quantity, detail, created_at, updated_at)
-     VALUES (?, ?, ?, ?, ?, ?, ${VENUE_OF_ACCOUNT}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '0', ?, ?, ?)`,
-    intent.intentId,
-    leg.legId,
-    terms.submission,
-    JSON.stringify(leg),
-    leg.cycleId,
-    leg.account,
-    leg.account,
-    leg.symbol,
-    leg.side,
-    leg.purpose,
-    terms.type,
-    terms.quantity,
-    terms.limitPrice,
-    terms.timeInForce,
-    terms.restMs,
-    leg.epoch,
-    state,
-    sendBy,
-    detail,
-    now,
-    now,
-  );
-  await emitState(transaction, intent);
-  return intent;
-}
 
 /** An exit's first order follows its reservation at once. */
 const EXIT_SENT_WITHIN_MS = 30_000;
@@ -125,16 +27,6 @@ async function freeLostExits(transaction: Transaction, account: string, symbol: 
     const isLost = filled.length === 0 && (ageMs < 0 || ageMs >= EXIT_SENT_WITHIN_MS);
     if (isLost && leg.symbol === symbol && isReducing(leg.purpose)) await voidIfMissing(transaction, leg, 1);
   }
-}
-
-function emitState(transaction: Transaction, intent: Intent): Promise<void> {
-  return transaction.emit({
-    eventId: `intent/${intent.intentId}/${intent.state}/${intent.filledQuantity}`,
-    kind: `order.${intent.state}`,
-    cycleId: intent.cycleId,
-    correlationId: intent.correlationId,
-    payload: intent,
-  });
 }
 
 /** Puts a tombstone where no row stands, so that an attempt which wakes late finds it and cannot pass. */

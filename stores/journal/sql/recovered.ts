@@ -2,7 +2,7 @@ import { tagged } from '../../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../../domain/orders/orders.ts';
 import type { Intent, UnsentOrder } from '../books/intents.ts';
 import type { Transaction } from './database.ts';
-import { findIntent, insertIntent } from './intents.ts';
+import { findIntent, insertIntent } from './intent-rows.ts';
 import { findReservedLeg } from './postings.ts';
 
 /** At the exchange it may rest: who settles it finds out, and cancels what still does. */
