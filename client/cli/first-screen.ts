@@ -1,9 +1,11 @@
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { expectationOf } from '../../contracts/demo.ts';
 import type { Secrets } from '../../runtime/configuration/secrets.ts';
+import type { ScheduleView } from '../controls/schedule.ts';
 import { describeStack } from '../stack/claim.ts';
 import { OBSERVER, observerPasswordFile } from '../stack/observer-access.ts';
 import type { Stack } from '../stack/start.ts';
+import { scheduleLine } from '../views/account-view.ts';
 import { heading, type Lines } from './output.ts';
 import { table } from './table.ts';
 
@@ -24,7 +26,12 @@ function sharing({ books: { joins }, roles }: Stack): string[] {
 }
 
 /** What a person reads once everything runs. */
-export function welcome(stack: Stack, configuration: Configuration, { webUiToken }: Secrets): Lines {
+export function welcome(
+  stack: Stack,
+  configuration: Configuration,
+  { webUiToken }: Secrets,
+  schedule: ScheduleView | 'none' | undefined,
+): Lines {
   const { services, access } = stack;
   const { mode, account, symbols, cycle } = configuration;
   return [
@@ -36,7 +43,8 @@ export function welcome(stack: Stack, configuration: Configuration, { webUiToken
           ...access.map((text) => `Temporal at ${text}.`),
         ]
       : []),
-    `Sapphire trades ${mode === 'paper' ? 'on PAPER' : 'LIVE'}: account ${account}, ${symbols.join(', ')}, a cycle every ${cycle.intervalSeconds} s`,
+    `Sapphire trades ${mode === 'paper' ? 'on PAPER' : 'LIVE'}: account ${account}, ${symbols.join(', ')}`,
+    schedule === 'none' ? `a cycle every ${cycle.intervalSeconds} s` : scheduleLine(schedule),
     ...expectationOf(configuration),
     ...sharing(stack),
     '',

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { TradingControlState } from '../../contracts/control.ts';
+import type { ProtectionState } from '../../contracts/protection.ts';
 import { plainText } from '../../contracts/text.ts';
 import { protectWorkflowId, TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 
@@ -11,6 +12,8 @@ export interface Guard {
   answers: boolean;
   /** Why it does not answer, or what it could not do. */
   detail: string;
+  /** Of a holding, as its exits have it. */
+  exits?: ProtectionState;
 }
 
 const TIMEOUT_MS = 2_500;
@@ -23,21 +26,25 @@ export async function askGuards(client: Client, account: string): Promise<Guard[
   for await (const { workflowId } of client.workflow.list({ query }))
     if (workflowId.startsWith(prefix)) exits.push(workflowId);
 
-  const ask = async (workflowId: string, question: string, trouble: (state: unknown) => string): Promise<Guard> => {
+  const ask = async (
+    workflowId: string,
+    question: string,
+    said: (state: unknown) => Pick<Guard, 'detail' | 'exits'>,
+  ): Promise<Guard> => {
     try {
       const state = await client.withDeadline(Date.now() + TIMEOUT_MS, () =>
         client.workflow.getHandle(workflowId).query(question),
       );
-      return { workflowId, answers: true, detail: trouble(state) };
+      return { workflowId, answers: true, ...said(state) };
     } catch (error) {
       return { workflowId, answers: false, detail: plainText(error instanceof Error ? error.message : error, 200) };
     }
   };
   return Promise.all([
-    ask(TRADING_CONTROL_ID, 'state', (state) => (state as TradingControlState).trouble.join('; ')),
+    ask(TRADING_CONTROL_ID, 'state', (state) => ({ detail: (state as TradingControlState).trouble.join('; ') })),
     ...exits.sort().map(async (workflowId) => ({
       symbol: workflowId.slice(prefix.length),
-      ...(await ask(workflowId, 'protection', () => '')),
+      ...(await ask(workflowId, 'protection', (state) => ({ detail: '', exits: state as ProtectionState }))),
     })),
   ]);
 }

@@ -82,6 +82,17 @@ export async function viewSchedule(client: Client, account: string): Promise<Sch
   }
 }
 
+const TIMEOUT_MS = 2_500;
+
+/** For a screen that waits for nobody. @returns `none` where nobody has made it; undefined where Temporal does not say in time */
+export async function askSchedule(client: Client, account: string): Promise<ScheduleView | 'none' | undefined> {
+  try {
+    return await client.withDeadline(Date.now() + TIMEOUT_MS, () => viewSchedule(client, account));
+  } catch (error) {
+    return error instanceof UserError && error.code === 'ScheduleMissing' ? 'none' : undefined;
+  }
+}
+
 export async function setInterval(
   client: Client,
   configuration: Configuration,

@@ -448,7 +448,9 @@ describe('one command', { timeout: 300_000 }, () => {
     ]);
     let control = '';
     for (let n = 0; n < 100 && !control.includes('halted'); n += 1) {
-      control = JSON.stringify(((await json('status')) as { control: unknown }).control);
+      // It is 6 from the moment at which trading is halted.
+      const { stdout } = await installation.sapphire('status', '--json');
+      control = JSON.stringify((JSON.parse(stdout) as { control: unknown }).control);
       await sleep(100);
     }
     expect(JSON.parse(control)).toMatchObject({ tradingState: 'halted', epoch: 3, reason: 'bare', changedBy: 'ann' });

@@ -5,10 +5,12 @@ import { healthFigures } from '../../../domain/health/health.ts';
 import { healthEndpoints } from '../../../runtime/configuration/addresses.ts';
 import { BLIND_MS } from '../../../trading/health/upkeep.ts';
 import { askGuards, type Guard } from '../../controls/guards.ts';
+import { askSchedule, type ScheduleView } from '../../controls/schedule.ts';
 import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { type Callee, calleesLine } from '../../stack/receivers.ts';
 import { ownPlace } from '../../stack/stack-place.ts';
+import { equityLine, exitsLine, profitOfDay, scheduleLine } from '../../views/account-view.ts';
 import { clock, unwellLines, viewCycle } from '../../views/cycle-view.ts';
 import { unknownFees, unknownFeesLine } from '../../views/fees-view.ts';
 import { figuresLine } from '../../views/incident-view.ts';
@@ -21,11 +23,14 @@ import { type CliContext, connectTemporal } from '../context.ts';
 import { cycleLines } from '../cycle-lines.ts';
 import { type Lines, type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
+import { state } from '../tones.ts';
 
 const FIGURES_MS = 30 * 86_400_000;
 
 interface TemporalView {
   health: ServiceHealth;
+  /** Missing while Temporal does not answer. */
+  schedule?: ScheduleView | 'none' | undefined;
   /** Missing while Temporal does not answer. */
   guards?: Guard[];
 }
@@ -35,10 +40,8 @@ async function lookAtTemporal(account: string): Promise<TemporalView> {
   try {
     const client = await connectTemporal();
     try {
-      return {
-        health: { name: 'temporal', url, healthy: true, detail: 'ok' },
-        guards: await askGuards(client, account),
-      };
+      const [schedule, guards] = await Promise.all([askSchedule(client, account), askGuards(client, account)]);
+      return { health: { name: 'temporal', url, healthy: true, detail: 'ok' }, schedule, guards };
     } finally {
       await client.connection.close();
     }
@@ -92,6 +95,9 @@ async function gather({ configuration, journal }: CliContext) {
     currency,
     control,
     equity: marks?.equity,
+    marks,
+    profitOfDay: profitOfDay(marks),
+    schedule: temporal.schedule,
     openOrders: open.length,
     unresolved,
     reconciliation,
@@ -121,8 +127,12 @@ function describe(status: Status, belief: Belief): Lines {
     belief.mode === 'live' ? [`live trading is ${control.liveEnabled ? 'ON' : 'off: no opening order passes'}`] : [];
   return [
     `account ${account}: trading is ${control.tradingState} (epoch ${control.epoch}: ${control.reason})`,
+    ...(control.tradingState === 'halted' ? [haltedLine(control)] : []),
     ...live,
     ...expectationOf(belief),
+    { text: scheduleLine(status.schedule), tone: isRunning(status) ? undefined : 'caution' },
+    equityLine(status.marks, status.currency),
+    ...enginesLine(status.stacks),
     `open orders ${openOrders}`,
     ...unresolved.map(({ symbol, intentId, detail }) =>
       [`UNRESOLVED ${symbol} ${intentId}: the symbol only reduces until its end is known`, detail]
@@ -130,6 +140,7 @@ function describe(status: Status, belief: Belief): Lines {
         .join('; '),
     ),
     `protective exits run for ${protectedSymbols ? protectedSymbols.join(', ') || 'nothing' : 'what is not known while Temporal is down'}`,
+    ...(status.guards ?? []).flatMap(({ exits }) => (exits ? [`  ${exitsLine(exits)}`] : [])),
     ...(status.guards ?? []).flatMap(describeGuard),
     describeReconciliation(reconciliation),
     ...unknownFeesLine(status.unknownFees),
@@ -147,15 +158,28 @@ function describe(status: Status, belief: Belief): Lines {
     ...describeCallees(status.callees),
     '',
     table(
-      ['service', 'state', 'address', 'detail'],
+      ['service', 'state', { title: 'address', least: 1 }, 'detail'],
       services.map(({ name, url, healthy, detail }) => [
         name,
-        healthy ? 'ok' : 'DOWN',
+        state(healthy ? 'ok' : 'DOWN'),
         url,
         detail === 'ok' ? '' : detail,
       ]),
     ),
   ];
+}
+
+function haltedLine({ epoch }: Status['control']): Lines {
+  return { text: `  once its cause is gone: sapphire resume --epoch ${epoch} --reason "…"`, tone: 'bad' };
+}
+
+function isRunning({ schedule }: Status): boolean {
+  return schedule !== undefined && schedule !== 'none' && !schedule.paused;
+}
+
+function enginesLine(stacks: Status['stacks']): string[] {
+  const engines = stacks.filter(({ living }) => living).flatMap((stack) => stack.engines);
+  return engines.length === 0 ? [] : [`engines: ${engines.join(', ')}`];
 }
 
 /** What stands still or is gone meanwhile is no incident yet. */
@@ -203,7 +227,9 @@ export function registerStatus(program: Command): void {
   action<OutputOptions>(
     program
       .command('status')
-      .description('what runs, trading state, unresolved orders, last cycle; exit code 6 when something is not well')
+      .description(
+        'what runs, trading state, schedule, equity, exits, last cycle; exit code 6 when trading is halted or something is not well',
+      )
       .addHelpText('after', '\nExample:\n  sapphire status --json'),
     async (context, options) => {
       const status = await gather(context);
@@ -215,6 +241,7 @@ export function registerStatus(program: Command): void {
         services.every(({ healthy }) => healthy) &&
         guards.every(({ answers }) => answers) &&
         unresolved.length === 0 &&
+        status.control.tradingState !== 'halted' &&
         !lacksFirst(stacks);
       return well ? ExitCode.ok : ExitCode.unhealthy;
     },

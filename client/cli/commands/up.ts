@@ -12,7 +12,7 @@ import { knownSecrets, secretValues } from '../../../runtime/configuration/secre
 import { createLogger } from '../../../runtime/telemetry/logger.ts';
 import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
-import { ensureSchedule } from '../../controls/schedule.ts';
+import { askSchedule, ensureSchedule, type ScheduleView } from '../../controls/schedule.ts';
 import { sentenceOf } from '../../controls/words.ts';
 import { watchDisk } from '../../stack/disk-watch.ts';
 import { engineProcess } from '../../stack/engine-lease.ts';
@@ -130,6 +130,16 @@ async function* cyclesOf(
   yield* scheduled;
 }
 
+/** As a person left it, which the configuration does not know. */
+async function scheduleOf(stack: Stack, { account }: Configuration): Promise<ScheduleView | 'none' | undefined> {
+  const client = await connectTemporal(stack.temporal);
+  try {
+    return await askSchedule(client, account);
+  } finally {
+    await client.connection.close();
+  }
+}
+
 async function follow(
   stack: Stack,
   journal: Pick<Journal, 'cycles'>,
@@ -199,7 +209,7 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
     () => alarm?.close(),
   ];
   try {
-    if (!options.json) show(welcome(stack, configuration, secrets), options);
+    if (!options.json) show(welcome(stack, configuration, secrets, await scheduleOf(stack, configuration)), options);
     if (configuration.mode === 'paper') for (const text of stack.access) warn(text);
     const cycles = await Promise.race([
       follow(stack, journal, configuration, options, crash !== undefined),
