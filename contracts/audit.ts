@@ -8,6 +8,8 @@ const auditedKinds: ReadonlySet<string> = new Set([
   'trading.resumed',
   'flatten.ordered',
   'books.bound',
+  'books.unbound',
+  'books.adopted',
   'live.enabled',
   'live.disabled',
   'starts.allowed',

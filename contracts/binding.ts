@@ -7,7 +7,7 @@ export interface AccountIdentity {
   fingerprint: string;
 }
 
-/** To which account at a venue an account of the books belongs. It never changes. */
+/** To which account at a venue an account of the books belongs. It changes only where a person has them leave one that is gone. */
 export interface Binding extends AccountIdentity {
   account: string;
   /** UTC epoch milliseconds. */

@@ -22,7 +22,9 @@ const areas: readonly Area[] = [
   { names: ['export'], load: async () => (await import('./commands/export.ts')).registerExport },
   { names: ['models'], load: async () => (await import('./commands/models.ts')).registerModels },
   { names: ['audit'], load: async () => (await import('./commands/audit.ts')).registerAudit },
-  { names: ['backup', 'restore'], load: async () => (await import('./commands/backup.ts')).registerBackup },
+  { names: ['backup'], load: async () => (await import('./commands/backup.ts')).registerBackup },
+  { names: ['reconcile'], load: async () => (await import('./commands/reconcile.ts')).registerReconcile },
+  { names: ['restore'], load: async () => (await import('./commands/restore.ts')).registerRestore },
   {
     names: ['allow-ui', 'temporal'],
     load: async () => (await import('./commands/access.ts')).registerAccess,

@@ -2,32 +2,35 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stampOf } from './copy.ts';
 
-/** What a restore has moved out of the way: whole books, on the disk of the books. */
+/** What a restore, or the way back from one, has moved out of the way: whole books, on the disk of the books. */
 export interface Aside {
   folder: string;
+  by: 'restore' | 'back';
   /** Of the restore. */
   madeAt: number;
   bytes: number;
 }
 
-const NAME = /^before-restore-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+const NAME = /^before-(restore|back)-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
 /** Where nothing is yet: of two restores within a second the later one would put its books over those of the first. */
-export async function freeAside(data: string, at: number): Promise<string> {
-  const folder = join(data, `before-restore-${stampOf(at)}`);
+export async function freeAside(data: string, at: number, by: Aside['by']): Promise<string> {
+  const folder = join(data, `before-${by}-${stampOf(at)}`);
   const isTaken = (await lstat(folder).catch(() => undefined)) !== undefined;
-  return isTaken ? freeAside(data, at + 1_000) : folder;
+  return isTaken ? freeAside(data, at + 1_000, by) : folder;
 }
 
 /** Newest first. */
 export async function listAsides(data: string): Promise<Aside[]> {
   const asides: Aside[] = [];
   for (const name of await readdir(data).catch(() => [])) {
-    const [year, month, day, hour, minute, second] = (NAME.exec(name) ?? []).slice(1).map(Number);
+    const [, by, ...digits] = NAME.exec(name) ?? [];
+    const [year, month, day, hour, minute, second] = digits.map(Number);
     if (year === undefined || month === undefined) continue;
     const folder = join(data, name);
     asides.push({
       folder,
+      by: by === 'back' ? 'back' : 'restore',
       madeAt: Date.UTC(year, month - 1, day, hour, minute, second),
       bytes: await bytesBelow(folder),
     });

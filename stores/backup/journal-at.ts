@@ -3,10 +3,19 @@ import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
 import type { Places } from './places.ts';
 
-const ASKED = "SELECT value FROM meta WHERE name = 'journal'";
+/** The books that are there, as far as who replaces them has to know. */
+export interface FormerBooks {
+  /** Id of the journal. */
+  journal: string;
+  /** The newest halt epoch of any account. */
+  epoch: number;
+}
 
-/** Id of the journal that is there; undefined where none is, or none that can be read: a restore may be there to mend it. */
-export async function journalAt(books: Places['books']): Promise<string | undefined> {
+const ID = "SELECT value FROM meta WHERE name = 'journal'";
+const EPOCH = 'SELECT max(epoch) AS epoch FROM control';
+
+/** Undefined where no journal is, or none that can be read: a restore may be there to mend it. */
+export async function booksAt(books: Places['books']): Promise<FormerBooks | undefined> {
   try {
     return books.engine === 'postgres' ? await onServer(books.url) : inFile(books.journal);
   } catch {
@@ -14,24 +23,29 @@ export async function journalAt(books: Places['books']): Promise<string | undefi
   }
 }
 
-function inFile(file: string): string | undefined {
+const formerBooks = (journal: string | undefined, epoch: unknown): FormerBooks | undefined =>
+  journal === undefined ? undefined : { journal, epoch: Number(epoch ?? 0) };
+
+function inFile(file: string): FormerBooks | undefined {
   // No link leads a restore out of its folder.
   if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) return undefined;
   const database = new DatabaseSync(file, { readOnly: true });
   try {
-    const row = database.prepare(ASKED).get();
-    return row && String(row['value']);
+    const id = database.prepare(ID).get();
+    return formerBooks(id && String(id['value']), database.prepare(EPOCH).get()?.['epoch']);
   } finally {
     database.close();
   }
 }
 
-async function onServer(url: string): Promise<string | undefined> {
+async function onServer(url: string): Promise<FormerBooks | undefined> {
   const client = new Client({ connectionString: url });
   client.on('error', () => undefined);
   await client.connect();
   try {
-    return (await client.query<{ value: string }>(ASKED)).rows[0]?.value;
+    const id = await client.query<{ value: string }>(ID);
+    const epoch = await client.query<{ epoch: string | null }>(EPOCH);
+    return formerBooks(id.rows[0]?.value, epoch.rows[0]?.epoch);
   } finally {
     await client.end();
   }

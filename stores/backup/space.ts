@@ -62,7 +62,7 @@ async function segmentBytes(warehouse: string, draft: string): Promise<number> {
 }
 
 /** Indexes are made anew by a restore, and are in no dump. */
-async function tableBytes(url: string): Promise<number> {
+export async function tableBytes(url: string): Promise<number> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

@@ -66,3 +66,32 @@ it('a restore says which books it puts in the place of others, and to what they 
     `They are OTHER books than those that were here: journal ${journal.id}, and before it ${others.id}.`,
   );
 });
+
+it('goes back to what a restore replaced, once, and says how that is undone', async () => {
+  const journal = await openJournal(loadConfiguration());
+  const control = { requestId: 'late', account: 'main', reason: 'seen late', by: 'ann' };
+  await journal.close();
+  const { folder } = JSON.parse(await run('backup', 'make', '--json')) as { folder: string };
+  const late = await openJournal(loadConfiguration());
+  await late.control.raiseHalt(control);
+  await late.close();
+  const restored = JSON.parse(await run('restore', folder, '--yes', '--json')) as { control: { epoch: number } };
+
+  expect(await run('restore', '--back')).toBe('');
+  expect(process.exitCode).toBe(2);
+  const said = await run('restore', '--back', '--yes');
+  const [, aside = ''] = /To undo this: sapphire restore --back (\S+) --yes/.exec(said) ?? [];
+  const [, epoch = ''] = /Trading is halted at epoch (\d+)/.exec(said) ?? [];
+  // Beyond all that was decided in the restored books.
+  expect(Number(epoch)).toBeGreaterThan(restored.control.epoch + 900_000);
+  const found = await openJournal(loadConfiguration());
+  const kinds = (await found.audit.after(0, 1_000)).map(({ payload }) => JSON.stringify(payload));
+  expect(kinds.some((payload) => payload.includes('seen late'))).toBe(true);
+  await found.close();
+
+  expect(await run('restore', '--back', '--yes')).toContain('was gone back from already: nothing was changed');
+  expect(await run('restore', '--back', aside, '--yes')).toContain('are in their place again');
+  const undone = await openJournal(loadConfiguration());
+  expect((await undone.control.read('main')).reason).toContain('went back to the books that were moved aside at');
+  await undone.close();
+});

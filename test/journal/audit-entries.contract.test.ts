@@ -90,7 +90,7 @@ describe.each(adapterNames)('an entry of the audit trail in %s', (name) => {
       allocations: [],
       restriction: { to: 'reducing', code: 'Drawdown', limit: '0.1', value: '0.2' },
     }));
-    await control.raiseRestored({ requestId: 'b', account, by: 'ann', reason: 'restored', via: shell });
+    await control.raiseRestored({ requestId: 'b', account, by: 'ann', reason: 'restored', via: shell, beyond: 0 });
     expect((await entries()).slice(1)).toEqual([
       ['trading.halted', 'ann', 'os:ann', 'because'],
       ['flatten.ordered', 'ann', 'os:ann', 'because'],

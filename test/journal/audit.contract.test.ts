@@ -135,7 +135,7 @@ describe.each(adapterNames)('what the audit trail in %s tells of', (name) => {
     const again = await books.again();
     await again.participation.seed(perAgent(defaultParticipation));
     await again.policy.adopt(account, policySchema.parse({ quorumCount: 3 }));
-    await again.control.raiseRestored({ requestId: 'back', account, by: 'a person', reason: 'restored' });
+    await again.control.raiseRestored({ requestId: 'back', account, by: 'a person', reason: 'restored', beyond: 0 });
     expect(await again.audit.verify()).toMatchObject({ fault: undefined, differences: [] });
   });
 

@@ -118,13 +118,14 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     await books.close();
     if (engine === 'sqlite') rmSync(places.warehouse, { recursive: true });
 
-    const { aside } = await restoreBackup(folder, places, Date.now());
+    const { aside, former } = await restoreBackup(folder, places, Date.now());
     books = await open(places);
     const control = await books.journal.control.raiseRestored({
       requestId: 'r',
       account: 'main',
       reason: 'restored',
       by: 'z',
+      beyond: former?.epoch ?? 0,
     });
     expect(control).toMatchObject({ tradingState: 'halted', epoch: 1_000_001 });
     expect((await books.journal.ledger.balances('main')).map(({ asset, free }) => [asset, free])).toEqual([
@@ -136,7 +137,7 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     expect(await books.events()).toEqual(await books.told());
     expect((await books.journal.audit.verify()).fault).toBeUndefined();
     // What was there is not deleted.
-    if (engine === 'sqlite') expect(readdirSync(aside)).toContain('journal.db');
+    expect(readdirSync(aside)).toContain(engine === 'sqlite' ? 'journal.db' : 'books.dump');
   });
 
   it('says whose books it holds, and where they take the place of others', async () => {
@@ -147,7 +148,7 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     await books.close();
     const at = Date.now();
     const same = await restoreBackup(folder, places, at);
-    expect(same).toMatchObject({ manifest: { journal: places.journal, binding }, others: undefined });
+    expect(same).toMatchObject({ manifest: { journal: places.journal, binding }, former: { journal: places.journal } });
 
     // Other books in their place: a new file, or a database that somebody has made anew.
     if (places.books.engine === 'sqlite') rmSync(places.books.journal);
@@ -162,7 +163,7 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     expect(id).not.toBe(places.journal);
     await books.close();
     const other = await restoreBackup(folder, places, at);
-    expect(other.others).toBe(id);
+    expect(other.former?.journal).toBe(id);
     // Of two within a second each has what it replaced in a place of its own.
     expect(other.aside).not.toBe(same.aside);
     expect(await listAsides(dirname(other.aside))).toHaveLength(2);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { decimal, sum, text, ZERO } from '../../domain/money/money.ts';
+import { type DecimalText, decimal, sum, text, ZERO } from '../../domain/money/money.ts';
 import type { Difference } from '../../stores/journal/books/exchange.ts';
 import type { Intent } from '../../stores/journal/books/intents.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -20,6 +20,8 @@ export interface Look {
   intents: Intent[];
   /** Of the balances and positions. */
   differences: Difference[];
+  /** Assets of which the totals differ. */
+  apart: { asset: string; booked: DecimalText; held: DecimalText }[];
 }
 
 /**
@@ -45,18 +47,20 @@ export async function lookAtBooks(
   const books = new Map(
     booked.map(({ asset, free, reserved, dust }) => [asset, sum([free, reserved, dust].map((part) => decimal(part)))]),
   );
-  const differences = [...new Set([...books.keys(), ...Object.keys(venue)])].sort().flatMap((asset) => {
+  const apart = [...new Set([...books.keys(), ...Object.keys(venue)])].sort().flatMap((asset) => {
     const ours = books.get(asset) ?? ZERO;
     const theirs = decimal(venue[asset] ?? '0');
-    // Whatever its size: one that grows with every trade is one difference.
-    const what = `${asset} ${theirs.greaterThan(ours) ? 'more' : 'less'}`;
-    const words = `${asset}: booked ${text(ours)}, at the exchange ${text(theirs)}`;
-    return ours.equals(theirs) ? [] : [{ what, words }];
+    return ours.equals(theirs) ? [] : [{ asset, booked: text(ours), held: text(theirs) }];
   });
+  // Whatever its size: one that grows with every trade is one difference.
+  const differences = apart.map(({ asset, booked: ours, held }) => ({
+    what: `${asset} ${decimal(held).greaterThan(ours) ? 'more' : 'less'}`,
+    words: `${asset}: booked ${ours}, at the exchange ${held}`,
+  }));
   // More left than was ever booked in: nothing can be held short here.
   for (const { symbol, quantity } of positions.filter((position) => decimal(position.quantity).isNegative()))
     differences.push({ what: `${symbol} below zero`, words: `the position in ${symbol} is ${quantity}` });
-  return { settled: isDeepStrictEqual(before, after), cursors: after.cursors, orders, intents, differences };
+  return { settled: isDeepStrictEqual(before, after), cursors: after.cursors, orders, intents, differences, apart };
 }
 
 /** What the exchange holds for the account, and how far its trades were booked. */

@@ -1,19 +1,12 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { via } from '../../../contracts/audit.ts';
 import type { Configuration } from '../../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { dataFolder } from '../../../runtime/configuration/folders.ts';
 import { listAsides } from '../../../stores/backup/asides.ts';
 import { listBackups, makeBackup } from '../../../stores/backup/backup.ts';
 import { lackingIn } from '../../../stores/backup/lacking.ts';
 import { type BackupManifest, booksIn } from '../../../stores/backup/manifest.ts';
 import { sizeText } from '../../../stores/backup/meter.ts';
 import { dataOf, placesOf } from '../../../stores/backup/places.ts';
-import { restoreBackup } from '../../../stores/backup/restore.ts';
-import { openJournal } from '../../../stores/journal/open.ts';
-import { isAlive } from '../../stack/process-identity.ts';
-import { readRecord } from '../../stack/run-record.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { action } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -24,11 +17,6 @@ const DAY_MS = 86_400_000;
 
 interface BackupOptions extends OutputOptions {
   out?: string;
-}
-
-interface RestoreOptions extends OutputOptions {
-  yes?: boolean;
-  unsealed?: boolean;
 }
 
 async function make({ configuration, journal }: CliContext, options: BackupOptions): Promise<void> {
@@ -51,7 +39,7 @@ async function make({ configuration, journal }: CliContext, options: BackupOptio
   ]);
 }
 
-const lackingLine = (what: string): string =>
+export const lackingLine = (what: string): string =>
   `MISSING in this backup: ${what}. The warehouse of this machine has not got them: that of the first machine may, and a backup made there.`;
 
 const bytesOf = ({ files }: BackupManifest): number => files.reduce((total, { bytes }) => total + bytes, 0);
@@ -68,7 +56,10 @@ async function list({ configuration }: CliContext, options: BackupOptions): Prom
     return { kind, folder, mode, madeAt, engine, scheduled, bytes: bytesOf(manifest), packedBytes, contentBytes };
   });
   const moved = options.out === undefined ? await listAsides(dataOf(places)) : [];
-  const asides = moved.map((aside) => ({ kind: 'before restore', ...aside }));
+  const asides = moved.map(({ by, ...aside }) => ({
+    kind: by === 'restore' ? 'before restore' : 'before going back',
+    ...aside,
+  }));
   print([...made, ...asides], options, () => [
     table(
       ['made', 'mode', 'books', 'by', 'kB', 'packed to', 'folder'],
@@ -83,74 +74,15 @@ async function list({ configuration }: CliContext, options: BackupOptions): Prom
       ]),
     ),
     ...asides.map(
-      ({ folder, madeAt, bytes }) =>
-        `Moved aside by a restore: ${folder}, ${sizeText(bytes)}, ${kept(madeAt, configuration)}`,
+      ({ kind, folder, madeAt, bytes }) =>
+        `Moved aside by ${kind === 'before restore' ? 'a restore' : 'going back'}: ${folder}, ${sizeText(bytes)}, ${kept(madeAt, configuration)}`,
     ),
   ]);
 }
 
 /** The schedule deletes it with its own backups of that age. */
-function kept(at: number, { retention }: Configuration): string {
+export function kept(at: number, { retention }: Configuration): string {
   return `kept until the backup after ${new Date(at + retention.backupDays * DAY_MS).toISOString()}`;
-}
-
-function refuseWhileRunning(): void {
-  const record = readRecord(join(dataFolder(), 'run.json'));
-  if (!record || !isAlive(record.supervisor)) return;
-  throw new UserError(
-    'StillRunning',
-    'Sapphire is running on these books. Stop it first (Ctrl-C where it was started).',
-    ExitCode.refused,
-  );
-}
-
-/** The exchange has gone on since the backup: nothing trades before a person has seen both agree. */
-async function restore({ configuration, user }: CliContext, options: RestoreOptions, folder: string): Promise<void> {
-  if (options.yes !== true) {
-    throw new UserError(
-      'NotConfirmed',
-      `This puts the backup ${folder} in the place of the books of ${configuration.account} (${configuration.mode}). Add --yes to have it done.`,
-      ExitCode.usage,
-    );
-  }
-  refuseWhileRunning();
-  progress('Checking that nobody uses the books, and every file of the backup');
-  const at = Date.now();
-  const places = placesOf(configuration);
-  const { manifest, origin, aside, others } = await restoreBackup(resolve(folder), places, at, {
-    unsealed: options.unsealed === true,
-    tell: progress,
-  });
-  if (origin === 'no key')
-    progress(
-      `Whether Sapphire made this backup cannot be told: there is no ${places.key}. Its files are those of its manifest.`,
-    );
-  const journal = await openJournal(configuration);
-  try {
-    const { account } = configuration;
-    const reason = `restored from the backup of ${new Date(manifest.madeAt).toISOString()} (${origin})`;
-    const control = await journal.control.raiseRestored({
-      requestId: `restore/${at}`,
-      account,
-      reason,
-      by: user,
-      via: via.os(user),
-    });
-    // pg_restore replaces what is in the database: nothing of it is left.
-    const before = manifest.engine === 'postgres' ? 'the warehouse from before' : 'what was there before';
-    const { binding } = manifest;
-    print({ restored: folder, madeAt: manifest.madeAt, origin, aside, others, binding, control }, options, () => [
-      `Restored the books of ${new Date(manifest.madeAt).toISOString()}; ${before} is in ${aside}, ${kept(at, configuration)}.`,
-      ...(others === undefined
-        ? []
-        : [`They are OTHER books than those that were here: journal ${manifest.journal}, and before it ${others}.`]),
-      ...(manifest.lacking ?? []).map(lackingLine),
-      ...(binding ? [`They are bound to ${binding.market}, and start with no other account than theirs there.`] : []),
-      `Trading is halted at epoch ${control.epoch}: the exchange has gone on since. Start Sapphire, see that books and exchange agree ("sapphire status"), then resume with the epoch that it shows: sapphire resume --epoch ${control.epoch} --reason "…"`,
-    ]);
-  } finally {
-    await journal.close();
-  }
 }
 
 export function registerBackup(program: Command): void {
@@ -173,15 +105,5 @@ export function registerBackup(program: Command): void {
       .description('those that are there, newest first, and what restores moved aside')
       .option('--out <folder>', 'in another folder'),
     list,
-  );
-
-  action<RestoreOptions>(
-    program
-      .command('restore <folder>')
-      .description('put a backup in the place of the books; trading is halted afterwards')
-      .option('--yes', 'have it done')
-      .option('--unsealed', 'also one that this installation did not make, or that was changed since')
-      .addHelpText('after', '\nExample:\n  sapphire restore .sapphire/backups/paper-20261122T023000Z --yes'),
-    restore,
   );
 }

@@ -1,5 +1,6 @@
 import type { Via } from '../../../contracts/audit.ts';
 import type { AccountIdentity, Binding } from '../../../contracts/binding.ts';
+import type { ControlState } from './control.ts';
 
 /** Whose the books are: each account of theirs is one account at one venue's market, from its first start on. */
 export interface BindingBook {
@@ -15,4 +16,14 @@ export interface BindingBook {
     by: string;
     via: Via;
   }): Promise<{ binding: Binding; isNew: boolean }>;
+  /**
+   * Leaves an account that is gone for good: what was open there is over, its cursors are forgotten, and trading is halted under an epoch that nothing of
+   * before was decided under. Returns undefined where the books are not bound.
+   */
+  unbind(request: {
+    account: string;
+    reason: string;
+    by: string;
+    via: Via;
+  }): Promise<{ market: string; control: ControlState } | undefined>;
 }

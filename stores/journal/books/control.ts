@@ -47,8 +47,10 @@ export interface ControlBook {
   /**
    * Halts books that were just restored, under an epoch that nothing of the lost time can have been planned under: what Temporal still has in
    * flight from then passes no fence.
+   *
+   * @param request its `beyond` is the epoch of the books that were replaced, 0 where it is not known
    */
-  raiseRestored(request: HaltRequest): Promise<ControlState>;
+  raiseRestored(request: HaltRequest & { beyond: number }): Promise<ControlState>;
   /**
    * Compares and sets: refused (undefined) where the halt is not the one of the expected epoch, or not one that `onlyOver` raised. Where a person
    * ends a halt by a risk limit the day's and the peak's equity start anew from the last mark, and the event says so.

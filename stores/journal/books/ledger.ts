@@ -23,6 +23,15 @@ export interface Transfer {
   via?: Via;
 }
 
+/** One asset of which the exchange has another total than the books. */
+export interface AdoptedDifference extends Pick<Transfer, 'symbol' | 'untraded'> {
+  asset: string;
+  booked: DecimalText;
+  held: DecimalText;
+  /** Of what is above the books, or below them with its sign, in the account's currency. */
+  value: DecimalText;
+}
+
 /** What became of a position that was booked out. Quantities are in the base asset, its earlier dust included; amounts in the quote. */
 export interface BookedOut {
   quantity: Quantity;
@@ -44,6 +53,21 @@ export interface EarlierFees {
 export interface LedgerBook {
   /** Idempotent by reference. Opens the account at its first deposit. Refused when more is withdrawn than is free. */
   transfer(entry: Transfer): Promise<void>;
+  /**
+   * Takes over what the exchange has of assets where no trade explains the difference, all of them or none. Compares and sets: refused unless trading
+   * is halted at that epoch, no submission is open, and the books hold what they held at the look.
+   */
+  adopt(entry: {
+    account: string;
+    epoch: number;
+    /** Names what was seen. */
+    look: string;
+    differences: readonly AdoptedDifference[];
+    reason: string;
+    at: number;
+    by: string;
+    via: Via;
+  }): Promise<void>;
   balances(account: string): Promise<Balance[]>;
   positions(account: string): Promise<BookedPosition[]>;
   /** Symbols of which something is held that was paid in, and of which nothing was ever bought or upheld here. */

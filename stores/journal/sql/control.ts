@@ -3,6 +3,7 @@ import { via } from '../../../contracts/audit.ts';
 import { stopReason } from '../../../contracts/control.ts';
 import { refusalText } from '../../../contracts/refusals.ts';
 import { plainText } from '../../../contracts/text.ts';
+import { firstOfNextLife } from '../../../domain/orders/lives.ts';
 import type { Restriction } from '../../../domain/portfolio/portfolio.ts';
 import type { ControlBook, ControlState, HaltRequest, StartsAllowed, TradingState } from '../books/control.ts';
 import type { Database, Sql, Transaction } from './database.ts';
@@ -67,13 +68,12 @@ const REQUEST_ID_BYTES = 200;
 const SENT_ID_BYTES = 150;
 const NAME_BYTES = 100;
 
-/** Beyond any epoch that the time between a backup and its restore can have used. */
-const RESTORED_EPOCHS = 1_000_000;
+const raised = { kind: 'trading.halted', epochAfter: (epoch: number) => epoch + 1 };
 
 async function raiseHalt(
   transaction: Transaction,
   request: HaltRequest,
-  told = { kind: 'trading.halted', epochs: 1 },
+  told: { kind: string; epochAfter(epoch: number): number } = raised,
 ): Promise<ControlState> {
   const { account, via: door = '' } = request;
   const requestId = plainText(request.requestId, REQUEST_ID_BYTES) || randomUUID();
@@ -83,7 +83,7 @@ async function raiseHalt(
   const after: ControlState = {
     ...before,
     tradingState: 'halted',
-    epoch: before.epoch + told.epochs,
+    epoch: told.epochAfter(before.epoch),
     reason: stopReason(request.reason),
     changedBy: plainText(request.by, NAME_BYTES) || 'unknown',
     changedAt: transaction.now(),
@@ -103,6 +103,21 @@ async function raiseHalt(
     });
   }
   return after;
+}
+
+/**
+ * Halts under an epoch of a life of its own, so that nothing passes any more that was decided before, and no id is given twice.
+ *
+ * @param beyond the epoch of other books whose lives are over, too
+ */
+export function raiseNewLife(
+  transaction: Transaction,
+  request: HaltRequest,
+  kind: 'data.restored' | 'trading.halted',
+  beyond = 0,
+): Promise<ControlState> {
+  const epochAfter = (epoch: number) => firstOfNextLife(Math.max(epoch, beyond));
+  return raiseHalt(transaction, request, { kind, epochAfter });
 }
 
 /** Ids with a slash are ours: of a sender they stand apart, so that nobody uses up the id of a halt that is still to come. */
@@ -191,9 +206,9 @@ export function createControlBook(database: Database): ControlBook {
         return readControl(transaction, account);
       }),
 
-    raiseRestored: (request) =>
+    raiseRestored: ({ beyond, ...request }) =>
       database.transaction(request.account, { control: 'write' }, (transaction) =>
-        raiseHalt(transaction, request, { kind: 'data.restored', epochs: RESTORED_EPOCHS }),
+        raiseNewLife(transaction, request, 'data.restored', beyond),
       ),
 
     resume: ({ account, expectedEpoch, reason, by, via: door = '', onlyOver }) =>

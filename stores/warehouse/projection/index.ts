@@ -59,6 +59,8 @@ const projections: Record<string, Projection> = {
   'incident.acknowledged': nothingElse,
   'recovery.ended': recoveryEnded,
   'books.bound': nothingElse,
+  'books.unbound': nothingElse,
+  'books.adopted': nothingElse,
   'dust.swept': nothingElse,
   'flatten.ordered': nothingElse,
   'risk.changed': nothingElse,

@@ -1,0 +1,103 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { intentId } from '../../contracts/workflow-ids.ts';
+import { tagged } from '../../domain/money/tagged.ts';
+import { sweepOrders } from '../../trading/control/sweep.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { expectBooksEqualExchange } from '../support/proof.ts';
+import { ENGINES, makeRestorable, type Restorable } from './harness.ts';
+
+let server: PostgresServer;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(() => server?.stop());
+
+describe.each(ENGINES)('trades since the backup of books in %s', { timeout: 180_000 }, (engine) => {
+  let rig: Restorable;
+  beforeEach(async () => {
+    rig = await makeRestorable(engine, server);
+    await rig.ingest.round();
+    await rig.send(await rig.taking('sphbefore', { quantity: '0.002' }));
+    await rig.ingest.round();
+  });
+  afterEach(() => rig.close());
+
+  const gains = async () => {
+    const { ledger } = rig.journal;
+    const positions = (await ledger.positions('main')).map(({ openedAt: _at, ...position }) => position);
+    return { positions, balances: await ledger.balances('main'), fees: await ledger.fees('main') };
+  };
+
+  it('are booked to the unit, as the lost books had them, and their orders are known as recovered', async () => {
+    const folder = await rig.backUp();
+    await rig.send(await rig.taking('sphlostbuy'));
+    const { bid } = await rig.trading.touch('BTC/USDT');
+    const limitPrice = String(Math.floor(Number(bid) * 0.99));
+    await rig.send(
+      await rig.taking('sphlostsale', { side: 'sell', purpose: 'flatten', quantity: '0.0015', limitPrice }),
+    );
+    await rig.ingest.round();
+    const lost = await gains();
+    await rig.restore(folder);
+    expect(await gains()).not.toEqual(lost);
+
+    expect(await rig.ingest.round()).toBe(true);
+    await rig.ingest.round();
+    expect(await gains()).toEqual(lost);
+    await expectBooksEqualExchange(rig);
+    expect(await rig.journal.intents.find(intentId(tagged('sphlostbuy'), 1))).toMatchObject({
+      purpose: 'recovered',
+      state: 'filled',
+      side: 'buy',
+      quantity: '0.001',
+      filledQuantity: '0.001',
+    });
+    expect(rig.strangers.map(({ words }) => words)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/is of sphlostbuy-1, which these books did not send: it was booked/),
+      ]),
+    );
+  });
+
+  it('leave no half-filled order without an owner', async () => {
+    const folder = await rig.backUp();
+    const { legId } = await rig.halfFilled('sphhalf');
+    await rig.restore(folder);
+    await rig.ingest.round();
+    const recovered = await rig.journal.intents.find(intentId(legId, 1));
+    expect(recovered).toMatchObject({ purpose: 'recovered', state: 'partially_filled', quantity: '20' });
+    // Restored books are halted.
+    const { failed } = await sweepOrders({ journal: rig.journal, trading: rig.trading, clock: Date }, 'main');
+    expect(failed).toEqual([]);
+    await rig.ingest.round();
+    expect(await rig.journal.intents.find(intentId(legId, 1))).toMatchObject({ state: 'canceled' });
+    await expectBooksEqualExchange(rig);
+  });
+
+  it('of an order that was half filled at the backup are its own, and not recovered', async () => {
+    const { legId } = await rig.halfFilled('sphknown');
+    await rig.ingest.round();
+    const folder = await rig.backUp();
+    await rig.trading.cancel('BTC/USDT', intentId(legId, 1));
+    await rig.restore(folder);
+    await rig.ingest.round();
+    await sweepOrders({ journal: rig.journal, trading: rig.trading, clock: Date }, 'main');
+    expect(await rig.journal.intents.find(intentId(legId, 1))).toMatchObject({
+      purpose: 'open',
+      state: 'canceled',
+    });
+    expect(rig.strangers).toEqual([]);
+    await expectBooksEqualExchange(rig);
+  });
+
+  it('are booked where nothing of the symbol had been read before', async () => {
+    const folder = await rig.backUp();
+    const { ask } = await rig.trading.touch('ETH/USDT');
+    const limitPrice = String(Math.ceil(Number(ask) * 1.01));
+    await rig.send(await rig.taking('spheth', { symbol: 'ETH/USDT', quantity: '0.01', limitPrice }));
+    await rig.restore(folder);
+    await rig.ingestOf('BTC/USDT', 'ETH/USDT').round();
+    expect(await rig.journal.intents.find(intentId(tagged('spheth'), 1))).toMatchObject({ purpose: 'recovered' });
+    await expectBooksEqualExchange(rig);
+  });
+});
