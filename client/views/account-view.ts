@@ -15,6 +15,11 @@ export function priceText(price: string): string {
   return text(decimal(price).toSignificantDigits(8));
 }
 
+/** As many decimals as exchanges have. */
+export function quantityText(quantity: string): string {
+  return text(decimal(quantity).toDecimalPlaces(8));
+}
+
 export function signed(amount: string): string {
   return amount.startsWith('-') ? moneyText(amount) : `+${moneyText(amount)}`;
 }

@@ -1,6 +1,6 @@
 import { type Decimal, decimal, type Money, sum, text } from '../../domain/money/money.ts';
 import { unrealizedAt } from '../../domain/portfolio/holding.ts';
-import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
+import type { Balance, BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
 import type { KnownPrice } from './prices.ts';
 
@@ -35,6 +35,31 @@ export function viewPosition(position: BookedPosition, price: KnownPrice | undef
     price: price?.mid,
     pricedAt: price?.at,
     unrealizedPnl: unrealized && text(shown(unrealized)),
+  };
+}
+
+/** All of the account at the newest known prices; missing where something that is held has none. A mark is older than the newest booking. */
+export interface WorthView {
+  amount: Money;
+  /** Of the oldest price among them; missing where nothing is held that needs one. */
+  pricedAt: number | undefined;
+}
+
+export function worthOf(
+  balances: readonly Balance[],
+  positions: readonly PositionView[],
+  currency: string,
+): WorthView | undefined {
+  const cash = balances.filter(({ asset }) => asset === currency).flatMap(({ free, reserved }) => [free, reserved]);
+  const held = positions
+    .map(({ quantity, dust, price, pricedAt }) => ({ size: decimal(quantity).plus(dust), price, pricedAt }))
+    .filter(({ size }) => !size.isZero());
+  const priced = held.flatMap(({ size, price }) => (price === undefined ? [] : [size.times(price)]));
+  if (priced.length < held.length) return undefined;
+  const times = held.flatMap(({ pricedAt }) => pricedAt ?? []);
+  return {
+    amount: text(shown(sum([...cash.map((amount) => decimal(amount)), ...priced]))),
+    pricedAt: times.length > 0 ? Math.min(...times) : undefined,
   };
 }
 

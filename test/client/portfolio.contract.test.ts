@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { refuseWithoutPaperAdmin } from '../../client/controls/paper-admin.ts';
 import { bookTransfer, type PaperMoney, type TransferTools, transferInPaper } from '../../client/controls/transfers.ts';
-import { profitOf, viewPosition } from '../../client/views/portfolio-view.ts';
+import { profitOf, viewPosition, worthOf } from '../../client/views/portfolio-view.ts';
 import { configurationSchema } from '../../contracts/config/schema.ts';
 import { decimal, text } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
@@ -37,6 +37,14 @@ describe('profit', () => {
       unrealized: '111',
       sinceDeposits: '110',
     });
+  });
+
+  it('stands beside what all of it is worth now, which the last mark does not know', () => {
+    const balances = [{ asset: 'USDT', free: '4000', reserved: '100.5', dust: '0' }];
+    const other = viewPosition(typed<BookedPosition>({ ...flat, symbol: 'ETH/USDT' }), undefined);
+    expect(worthOf(balances, [priced, other], 'USDT')).toEqual({ amount: '9251.5', pricedAt: 5 });
+    expect(worthOf(balances, [other], 'USDT')).toEqual({ amount: '4100.5', pricedAt: undefined });
+    expect(worthOf(balances, [viewPosition(position, undefined)], 'USDT')).toBeUndefined();
   });
 
   it.each([

@@ -1,17 +1,18 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { assetText } from '../../../contracts/decimal-text.ts';
-import { decimal, decimalPattern, text } from '../../../domain/money/money.ts';
+import { decimalPattern } from '../../../domain/money/money.ts';
 import { askPaperAdmin, refuseWithoutPaperAdmin } from '../../controls/paper-admin.ts';
 import { bookTransfer, type PaperMoney, type TransferRequest, transferInPaper } from '../../controls/transfers.ts';
+import { moneyText as money, priceText, quantityText } from '../../views/account-view.ts';
 import { clock } from '../../views/cycle-view.ts';
-import { profitOf, viewPosition } from '../../views/portfolio-view.ts';
+import { profitOf, viewPosition, worthOf } from '../../views/portfolio-view.ts';
 import { knownPrices, PRICE_CYCLES } from '../../views/prices.ts';
 import { action, referenceOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
-import { registerBookOut, worth } from './book-out.ts';
+import { registerBookOut, worth as worthOption } from './book-out.ts';
 
 async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
   const { account, currency } = configuration;
@@ -34,34 +35,61 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   const profit = profitOf(positions, marks, paidIn);
   const { sinceDeposits: pnl } = profit;
   const equity = marks?.equity;
+  const worth = worthOf(balances, positions, currency);
   print(
-    { account, currency, equity, pnl, profit, marks, deposits, paidIn, fees, modelCostUsd, balances, positions, kept },
+    {
+      account,
+      currency,
+      worth,
+      equity,
+      pnl,
+      profit,
+      marks,
+      deposits,
+      paidIn,
+      fees,
+      modelCostUsd,
+      balances,
+      positions,
+      kept,
+    },
     options,
     () => [
       `account ${account}`,
+      worth
+        ? `worth ${money(worth.amount)} ${currency}${worth.pricedAt === undefined ? '' : ` at the prices of ${clock(worth.pricedAt)}`}`
+        : 'worth: not known, since something that is held has no price',
       marks
-        ? `equity ${equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
+        ? `equity at its last mark ${money(marks.equity)} ${currency}, ${clock(marks.at)}; day opened at ${money(marks.dayOpen)}, high-water mark ${money(marks.highWater)}`
         : 'equity: not marked yet',
-      `PnL: realised ${profit.realized}, unrealised ${profit.unrealized ?? 'unknown'}, since deposits ${pnl ?? 'unknown'} ${currency}`,
+      `PnL: realised ${money(profit.realized)}, unrealised ${profit.unrealized === undefined ? 'unknown' : money(profit.unrealized)}, at the last mark since deposits ${pnl === undefined ? 'unknown' : money(pnl)} ${currency}`,
       `paid in: ${amounts(deposits)}${paidIn === (deposits[currency] ?? '0') ? '' : `, worth ${paidIn} ${currency} at the time`}`,
       `fees paid: ${amounts(fees)}`,
       `language models: ${modelCostUsd} USD, paid elsewhere and not part of the PnL`,
       '',
       table(
         ['asset', 'free', 'reserved'],
-        balances.map(({ asset, free, reserved }) => [asset, free, reserved]),
+        balances.map(({ asset, free, reserved }) => [asset, quantityText(free), quantityText(reserved)]),
       ),
       '',
       table(
-        ['position', 'quantity', 'dust', 'average cost', 'price', 'realised PnL', 'unrealised PnL'],
+        [
+          'position',
+          'quantity',
+          { title: 'dust', least: 2 },
+          'average cost',
+          { title: 'price', least: 1 },
+          'realised PnL',
+          'unrealised PnL',
+        ],
         positions.map((position) => [
           position.symbol,
-          position.quantity,
-          position.dust,
-          text(decimal(position.averageCost).toSignificantDigits(12)),
-          position.price ?? 'not known',
-          position.realizedPnl,
-          position.unrealizedPnl ?? 'not known',
+          quantityText(position.quantity),
+          quantityText(position.dust),
+          priceText(position.averageCost),
+          position.price === undefined ? 'not known' : priceText(position.price),
+          money(position.realizedPnl),
+          position.unrealizedPnl === undefined ? 'not known' : money(position.unrealizedPnl),
         ]),
       ),
       ...kept.map(
@@ -165,7 +193,11 @@ export function registerPortfolio(program: Command): void {
           'its own name in the books: the same one twice is booked once',
           referenceOption,
         )
-        .option('--value <amount>', "its worth in the account's currency; the middle of the market without it", worth)
+        .option(
+          '--value <amount>',
+          "its worth in the account's currency; the middle of the market without it",
+          worthOption,
+        )
         .addHelpText('after', helpOf(verb)),
       (context, options, amount, asset) => move(context, options, deposit ? amount : `-${amount}`, asset),
     );
