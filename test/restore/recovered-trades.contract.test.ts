@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { intentId } from '../../contracts/workflow-ids.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { sweepOrders } from '../../trading/control/sweep.ts';
+import { planLegs } from '../support/books.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { expectBooksEqualExchange } from '../support/proof.ts';
 import { ENGINES, makeRestorable, type Restorable } from './harness.ts';
@@ -87,6 +88,24 @@ describe.each(ENGINES)('trades since the backup of books in %s', { timeout: 180_
       state: 'canceled',
     });
     expect(rig.strangers).toEqual([]);
+    await expectBooksEqualExchange(rig);
+  });
+
+  it('or none of what was planned: its capital is free in the life after, and what was sent of it is known', async () => {
+    const [lost, never] = [await rig.taking('sphsentlater'), await rig.taking('sphneversent')];
+    await planLegs(rig.journal, lost);
+    await planLegs(rig.journal, never);
+    const folder = await rig.backUp();
+    await rig.send(lost);
+    await rig.restore(folder);
+    const { intents, control } = rig.journal;
+    expect(await intents.endFormerLives('main')).toEqual([]);
+    const halt = { requestId: 'restored', account: 'main', reason: 'restored', by: 'ann', beyond: 0 };
+    expect(await control.raiseRestored(halt)).toMatchObject({ epoch: 1_000_001 });
+    await rig.ingest.round();
+    expect(await intents.endFormerLives('main')).toEqual(['sphneversent-1']);
+    expect(await intents.endFormerLives('main')).toEqual([]);
+    expect(await intents.find(intentId(lost.legId, 1))).toMatchObject({ purpose: 'open', state: 'filled' });
     await expectBooksEqualExchange(rig);
   });
 

@@ -51,6 +51,10 @@ export async function reconcileAccount(tools: ReconcileTools, account: string): 
   const elsewhere = await lookAtOtherAccount(tools, account, at);
   if (elsewhere) return { ...elsewhere, started: controls };
   await ingest.round();
+  // Trades tell what became of some of it.
+  const ended = await journal.intents.endFormerLives(account);
+  if (ended.length > 0)
+    logger.warn({ account, ended }, 'planned before a restore, and never sent: its capital is free');
   const symbols = await tradedSymbols({ journal }, account, tools.configuration.symbols);
   const found = await lookAtOneMoment(tools, account, symbols);
 

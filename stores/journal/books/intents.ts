@@ -85,6 +85,11 @@ export interface IntentBook {
    * nothing is sent for it. Its purpose is that of its leg where that was planned before the backup, else `recovered`. What stands there stays.
    */
   recover(order: UnsentOrder): Promise<Intent>;
+  /**
+   * Ends what was planned in a life before a restore and is not sent: no fence lets it pass any more, and whoever would have ended it may have done so in
+   * the books that were lost. Returns the tombstones.
+   */
+  endFormerLives(account: string): Promise<IntentId[]>;
   find(intentId: IntentId): Promise<Intent | undefined>;
   findByVenueOrder(account: string, symbol: string, venueOrderId: VenueOrderId): Promise<Intent | undefined>;
   /** In the order of their submission. */

@@ -3,6 +3,7 @@ import { intentId as intentIdOf } from '../../../contracts/workflow-ids.ts';
 import { decimal, type Quantity, sum, text } from '../../../domain/money/money.ts';
 import type { FencedOrder } from '../../../domain/orders/fenced-order.ts';
 import type { IntentId, LegId } from '../../../domain/orders/ids.ts';
+import { lifeOf } from '../../../domain/orders/lives.ts';
 import { canMove, isReducing, isTerminal, type OrderLeg, type OrderState } from '../../../domain/orders/orders.ts';
 import { nextSubmission } from '../../../domain/orders/submissions.ts';
 import { baseOf } from '../../../domain/portfolio/position.ts';
@@ -149,6 +150,17 @@ export function createIntentBook(database: Database): IntentBook {
 
     recover: (order) =>
       database.transaction(order.account, { ledger: true }, (transaction) => recoverOrder(transaction, order)),
+
+    endFormerLives: (account) =>
+      database.transaction(account, inAccount, async (transaction) => {
+        const life = lifeOf((await readControl(transaction, account)).epoch);
+        const ended: IntentId[] = [];
+        for (const { leg, filled } of await readWaitingLegs(transaction, account)) {
+          if (lifeOf(leg.epoch) === life) continue;
+          ended.push((await voidIfMissing(transaction, leg, filled.length + 1)).intentId);
+        }
+        return ended;
+      }),
 
     find: (intentId) => findIntent(database, intentId),
 
