@@ -103,6 +103,8 @@ const route = {
       group_interval: '30s',
       repeat_interval: '1h',
     },
+    // It stays so for days, whatever is done.
+    { matchers: ['alertname = TradingBudgetSpent'], receiver: 'team', group_wait: '30s', repeat_interval: '24h' },
     { matchers: ['severity = warning'], receiver: 'team', group_wait: '30s' },
   ],
 };

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { Alert, AlertGroup } from './alert.ts';
 import { dependencies } from './alerts/dependencies.ts';
-import { budgetBurn, errorRatios, hourly, monthly } from './alerts/objectives.ts';
+import { budgetBurn, budgetSpent, errorRatios, hourly, monthly } from './alerts/objectives.ts';
 import { resources } from './alerts/resources.ts';
 import { answers, system } from './alerts/system.ts';
 import { temporal } from './alerts/temporal.ts';
@@ -16,6 +16,7 @@ export const alertGroups: readonly AlertGroup[] = [
   temporal,
   resources,
   budgetBurn,
+  budgetSpent,
 ];
 
 function ruleOf({ name, expr, for: hold, severity, labels = {}, summary, description }: Alert) {

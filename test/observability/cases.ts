@@ -1,4 +1,5 @@
 import type { Alert } from '../../deploy/observability/alert.ts';
+import { objectives } from '../../deploy/observability/alerts/objectives.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
 
 /** Values of series by promtool's notation, e.g. `{'up{job="a"}': '1x10 0x10'}`. */
@@ -187,6 +188,32 @@ const healed: Series = {
 };
 const highErrorRate: AlertCase = { ...failing, silent: [...failing.silent, healed] };
 
+/**
+ * Hour by hour, a quarter of the month's budget goes wrong: after four nothing is left, with the fifth more than all is spent. Of few
+ * events the same share is nobody's trouble.
+ */
+function spent(name: string, budget: number): AlertCase {
+  const of = (bad: string, all: string): Series => ({
+    [`slo:${name}_bad:increase_1h`]: bad,
+    [`slo:${name}_all:increase_1h`]: all,
+  });
+  const all = name === 'uptime' ? 1 : 1_000;
+  const quarter = Math.floor((all * 720 * budget * 1e6) / 4) / 1e6;
+  // Five quarters of so little are 4.5 events.
+  const few = { all: (all * 0.9) / quarter, quarter: 0.9 };
+  return {
+    alert: 'TradingBudgetSpent',
+    labels: { slo: name },
+    stepSeconds: 3_600,
+    silent: [
+      of(`${hold(quarter, 4)} ${hold(0, 20)}`, hold(all, 24)),
+      ...(name === 'uptime' ? [] : [of(`${hold(few.quarter, 5)} ${hold(0, 20)}`, hold(few.all, 25))]),
+    ],
+    fires: of(`${hold(quarter, 5)} ${hold(0, 20)}`, hold(all, 25)),
+    holdsFrom: 4 * 3_600,
+  };
+}
+
 interface Burning {
   name: string;
   /** Series of a share that goes wrong within each of some steps, and then within each of some others. */
@@ -201,7 +228,7 @@ interface Burning {
  */
 function burnt({ name, series, events = 1_000 }: Burning): AlertCase[] {
   return rules
-    .filter(({ labels = {} }) => labels['slo'] === name)
+    .filter(({ labels = {} }) => labels['slo'] === name && labels['long'] !== undefined)
     .map((rule): AlertCase => {
       const { long = '', short = '' } = rule.labels ?? {};
       const limit = Number(/> ([\d.]+) and/.exec(rule.expr)?.[1]);
@@ -589,6 +616,7 @@ export const cases: readonly AlertCase[] = [
     series: counters('trade_executions_total{in_time="no"}', 'trade_executions_total{in_time="yes"}', false),
   }),
   ...burnt({ name: 'exits', series: buckets('exit_order_delay_seconds', '3') }),
+  ...objectives.map(({ name, budget }) => spent(name, budget)),
 ];
 
 /** Cycles go on each half minute, and after the first none of them hears anybody until it does again. */

@@ -80,6 +80,14 @@ const samples: [title: string, value: number, color: string, text?: string][] = 
   ['Left of the budgets', -3, 'red'],
   ['Non-determinism', 0, 'green'],
   ['Non-determinism', 1, 'red'],
+  ['Last reconciliation', 30, 'green'],
+  ['Last reconciliation', 181, 'red'],
+  ['Clock of the exchange', 0.2, 'green'],
+  ['Clock of the exchange', 1.1, 'orange'],
+  ['Age of the backup', 86_400, 'green'],
+  ['Age of the backup', 27 * 3_600, 'orange'],
+  ['Market rows lost', 0, 'green'],
+  ['Market rows lost', 1, 'orange'],
   ['Disk', 0.89, 'green'],
   ['Disk', 0.91, 'red'],
   ['Memory', 4e8, 'green'],
@@ -185,6 +193,16 @@ describe('the links', () => {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana fills it in.
       links: [{ url: '${runbooks}/TradingHalted.md' }, { url: '${runbooks}/TradingReducing.md' }],
     });
+  });
+
+  it('of each alert stand on a panel, but of the one that fires always', () => {
+    const linked = new Set(
+      boards.flatMap(({ rows }) =>
+        rows.flatMap(({ panels }) => panels.flatMap(({ alerts = [] }) => alerts.map(({ name }) => name))),
+      ),
+    );
+    const all = new Set(alertGroups.flatMap(({ alerts }) => alerts.map(({ name }) => name)));
+    expect([...all].filter((name) => !linked.has(name))).toEqual(['Watchdog']);
   });
 
   it('of a name in the list of firing alerts leads to its runbook', () => {

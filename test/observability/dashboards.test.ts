@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { errorRatios, monthly } from '../../deploy/observability/alerts/objectives.ts';
+import { errorRatios, hourly, monthly } from '../../deploy/observability/alerts/objectives.ts';
 import { annotations } from '../../deploy/observability/dashboards/annotations.ts';
 import { boards } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
@@ -45,7 +45,7 @@ const others = [
   /^persistence_latency_bucket$/,
   /^(alertmanager_notifications_failed|prometheus_rule_evaluation_failures)_total$/,
 ];
-const recorded = [...errorRatios, ...monthly].map(({ record }) => record);
+const recorded = [...errorRatios, ...hourly, ...monthly].map(({ record }) => record);
 const words = ['or', 'and', 'unless', 'offset', 'bool', 'by', 'on', 'e9'];
 
 /** Names of the metrics in an expression. */

@@ -127,6 +127,28 @@ export const monthly: Recording[] = objectives.map(({ name }) => ({
   expr: `sum_over_time(slo:${name}_bad:increase_1h[30d]) / sum_over_time(slo:${name}_all:increase_1h[30d])`,
 }));
 
+/** The budget of 30 days in hours in which all goes wrong, and what went wrong in those that were seen, as its share: of few hours it is not much. */
+const spent = ({ name, budget }: Objective): string =>
+  `sum_over_time(slo:${name}_bad:increase_1h[30d]) / (${Number((budget * 720).toPrecision(6))} * avg_over_time(slo:${name}_all:increase_1h[30d]))`;
+
+/** Nothing is left of a budget: it burns no faster for that, and what burnt it may be over. */
+export const budgetSpent: AlertGroup = {
+  name: 'trading-budgets.alerts',
+  interval: '1m',
+  alerts: objectives.map((objective): Alert => {
+    const { name, title } = objective;
+    const many = name === 'uptime' ? '' : ` and sum_over_time(slo:${name}_bad:increase_1h[30d]) >= ${LEAST}`;
+    return {
+      name: 'TradingBudgetSpent',
+      expr: `${spent(objective)} > 1${many}`,
+      severity: 'warning',
+      labels: { slo: name },
+      summary: `Nothing is left of an error budget: ${title}.`,
+      description: `{{ $value | humanizePercentage }} of what may go wrong in 30 days has.`,
+    };
+  }),
+};
+
 const alertName = (name: string): string => `TradingBudgetBurn${name[0]?.toUpperCase()}${name.slice(1)}`;
 
 export const budgetBurn: AlertGroup = {

@@ -1,5 +1,5 @@
 import { alertOf } from '../bounds.ts';
-import { type Board, breakerStates } from './panel.ts';
+import { type Board, breakerStates, NEUTRAL } from './panel.ts';
 
 export const agentPerformance: Board = {
   uid: 'agent-performance',
@@ -22,6 +22,8 @@ export const agentPerformance: Board = {
           description: 'Opinions a minute by direction; an abstention is one, too.',
           unit: 'short',
           kind: 'timeseries',
+          alerts: [alertOf({ alertname: 'TradingNoSignals' })],
+          steps: NEUTRAL,
           queries: [
             {
               expr: '60 * sum by (agent, side) (rate(trading_signals_total[$__rate_interval]))',

@@ -33,7 +33,7 @@ interface Drawn {
   alerts?: readonly Alert[];
   /** Names and colours of the numbers. */
   states?: States;
-  /** Thresholds of what no alert watches. */
+  /** Thresholds of what no alert watches, or where an alert's bound is of another figure than the one drawn. */
   steps?: readonly Step[];
   /** What it says while there is nothing to show, where that is well. */
   empty?: string;

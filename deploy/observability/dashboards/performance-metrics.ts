@@ -39,6 +39,24 @@ export const performanceMetrics: Board = {
         ),
       ],
     },
+    {
+      title: 'The journal',
+      panels: [
+        {
+          title: 'Transactions of the journal',
+          description: 'Median time of one, by store: each step of a cycle waits for some.',
+          unit: 's',
+          kind: 'timeseries',
+          alerts: [alertOf({ alertname: 'TradingJournalSlow' })],
+          queries: [
+            {
+              expr: 'histogram_quantile(0.5, sum by (le, store) (rate(journal_transaction_duration_seconds_bucket[$__rate_interval])))',
+              legend: '{{store}}',
+            },
+          ],
+        },
+      ],
+    },
     temporalRow,
     {
       title: 'Processes',

@@ -1,6 +1,7 @@
-import { budgetBurn, objectives } from '../alerts/objectives.ts';
+import { budgetBurn, budgetSpent, objectives } from '../alerts/objectives.ts';
 import { alertOf } from '../bounds.ts';
 import { type Board, breakerStates, NEUTRAL, type Panel, severities, upOrDown, wellOrNot } from './panel.ts';
+import { upkeepRow } from './upkeep.ts';
 
 export const systemReliability: Board = {
   uid: 'system-reliability',
@@ -137,8 +138,9 @@ export const systemReliability: Board = {
             alertOf({ alertname: 'TradingSystemDown' }),
             alertOf({ alertname: 'TradingProcessMissing' }),
             alertOf({ alertname: 'TradingProcessRestarting' }),
+            alertOf({ alertname: 'TemporalDown' }),
           ],
-          queries: [{ expr: 'up{job=~"trading-.+"}', legend: '{{job}}' }],
+          queries: [{ expr: 'up{job=~"trading-.+|temporal"}', legend: '{{job}}' }],
         },
         {
           title: 'Components',
@@ -179,6 +181,8 @@ export const systemReliability: Board = {
           description: 'Failed attempts of activities a minute; the policy repeats them.',
           unit: 'short',
           kind: 'timeseries',
+          alerts: [alertOf({ alertname: 'TradingActivityErrors' })],
+          steps: NEUTRAL,
           queries: [
             {
               expr: '60 * sum by (activity) (rate(activity_attempts_total{result="failed"}[$__rate_interval])) or vector(0)',
@@ -191,6 +195,8 @@ export const systemReliability: Board = {
           description: 'Requests a second by operation and result.',
           unit: 'reqps',
           kind: 'timeseries',
+          alerts: [alertOf({ alertname: 'TradingExchangeErrors' })],
+          steps: NEUTRAL,
           queries: [
             {
               expr: 'sum by (operation, result) (rate(exchange_request_duration_seconds_count[$__rate_interval]))',
@@ -200,6 +206,7 @@ export const systemReliability: Board = {
         },
       ],
     },
+    upkeepRow,
     {
       title: 'Objectives and events',
       panels: [
@@ -215,7 +222,7 @@ export const systemReliability: Board = {
             { value: 0, color: 'orange' },
             { value: 0.25, color: 'green' },
           ],
-          alerts: budgetBurn.alerts,
+          alerts: [...budgetSpent.alerts, ...budgetBurn.alerts],
           queries: objectives.map(({ name, budget }) => ({
             expr: `1 - slo:${name}_errors:ratio_30d / ${budget}`,
             legend: name,

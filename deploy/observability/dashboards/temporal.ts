@@ -1,5 +1,5 @@
 import { alertOf } from '../bounds.ts';
-import type { Board } from './panel.ts';
+import { type Board, NEUTRAL } from './panel.ts';
 import { percentiles } from './percentiles.ts';
 
 /** What temporalio/dashboards shows of an SDK, under the names that this one exports them by: counters end in `_total`, times are in seconds. */
@@ -70,6 +70,8 @@ export const temporalRow: Board['rows'][number] = {
         'A minute, by workflow and reason; the server gives them out again until code is deployed that can do them.',
       unit: 'short',
       kind: 'timeseries',
+      alerts: [alertOf({ alertname: 'TemporalWorkflowTaskFailed' })],
+      steps: NEUTRAL,
       queries: [
         {
           expr: '60 * sum by (workflow_type, failure_reason) (rate(temporal_workflow_task_execution_failed_total[$__rate_interval])) or vector(0)',
@@ -82,6 +84,8 @@ export const temporalRow: Board['rows'][number] = {
       description: 'A minute, by workflow.',
       unit: 'short',
       kind: 'timeseries',
+      alerts: [alertOf({ alertname: 'TemporalWorkflowFailed' })],
+      steps: NEUTRAL,
       queries: [
         {
           expr: '60 * sum by (workflow_type) (rate(temporal_workflow_failed_total[$__rate_interval])) or vector(0)',
@@ -103,10 +107,25 @@ export const temporalRow: Board['rows'][number] = {
       [alertOf({ alertname: 'TemporalRequestLatency' })],
     ),
     {
+      title: 'Persistence of Temporal',
+      description: 'Time that its database takes for an operation, 95th percentile.',
+      unit: 's',
+      kind: 'timeseries',
+      alerts: [alertOf({ alertname: 'TemporalPersistenceLatency' })],
+      queries: [
+        {
+          expr: 'histogram_quantile(0.95, sum by (le) (rate(persistence_latency_bucket{job="temporal"}[$__rate_interval])))',
+          legend: 'p95',
+        },
+      ],
+    },
+    {
       title: 'Failed requests to Temporal',
       description: 'A minute, by operation and status; long polls among them.',
       unit: 'short',
       kind: 'timeseries',
+      alerts: [alertOf({ alertname: 'TemporalRequestFailures' })],
+      steps: NEUTRAL,
       queries: [
         {
           expr: '60 * sum by (operation, status_code) (rate(temporal_request_failure_total[$__rate_interval])) or vector(0)',

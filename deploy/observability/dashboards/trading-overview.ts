@@ -1,5 +1,5 @@
 import { alertOf } from '../bounds.ts';
-import { type Board, tradingStates } from './panel.ts';
+import { type Board, NEUTRAL, tradingStates } from './panel.ts';
 
 export const tradingOverview: Board = {
   uid: 'trading-overview',
@@ -121,6 +121,8 @@ export const tradingOverview: Board = {
           description: 'Cycles a minute. DEGRADED and SKIPPED_STALE should be rare.',
           unit: 'short',
           kind: 'timeseries',
+          alerts: [alertOf({ alertname: 'TradingCyclesDegraded' })],
+          steps: NEUTRAL,
           queries: [
             { expr: '60 * sum by (outcome) (rate(trading_cycles_total[$__rate_interval]))', legend: '{{outcome}}' },
           ],
@@ -152,6 +154,8 @@ export const tradingOverview: Board = {
           description: 'Submissions a minute that a limit or a stop denied, by code.',
           unit: 'short',
           kind: 'timeseries',
+          alerts: [alertOf({ alertname: 'TradingOrdersDenied' })],
+          steps: NEUTRAL,
           queries: [
             {
               expr: '60 * sum by (code) (rate(trading_order_refusals_total[$__rate_interval])) or vector(0)',
