@@ -17,6 +17,7 @@ const areas: readonly Area[] = [
   { names: ['risk'], load: async () => (await import('./commands/risk.ts')).registerRisk },
   { names: ['portfolio'], load: async () => (await import('./commands/portfolio.ts')).registerPortfolio },
   { names: ['orders'], load: async () => (await import('./commands/orders.ts')).registerOrders },
+  { names: ['trades'], load: async () => (await import('./commands/trades.ts')).registerTrades },
   { names: ['report'], load: async () => (await import('./commands/report.ts')).registerReport },
   { names: ['warehouse'], load: async () => (await import('./commands/warehouse.ts')).registerWarehouse },
   { names: ['export'], load: async () => (await import('./commands/export.ts')).registerExport },

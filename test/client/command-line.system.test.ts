@@ -46,6 +46,7 @@ describe('help', () => {
       'risk',
       'portfolio',
       'orders',
+      'trades',
       'report',
       'warehouse',
       'export',

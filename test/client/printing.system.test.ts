@@ -191,6 +191,7 @@ describe('each command', () => {
     ['cycle', 'list'],
     ['cycle', 'show', 'cycle/main/1'],
     ['orders'],
+    ['trades'],
     ['audit', 'list'],
     ['audit', 'verify'],
     ['incident', 'list'],

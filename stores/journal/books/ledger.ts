@@ -3,6 +3,7 @@ import type { DecimalText, Money, Price, Quantity } from '../../../domain/money/
 import type { CycleId, LegId } from '../../../domain/orders/ids.ts';
 import type { Fill } from '../../../domain/orders/orders.ts';
 import type { Balance, BookedPosition, Position, TradingDay } from '../../../domain/portfolio/portfolio.ts';
+import type { TradeFill } from '../../../domain/portfolio/round-trips.ts';
 import type { SellingRules } from '../../../domain/protection/exits.ts';
 
 export interface Transfer {
@@ -80,6 +81,8 @@ export interface LedgerBook {
   fees(account: string): Promise<Record<string, DecimalText>>;
   fillsOfCycle(cycleId: CycleId): Promise<Fill[]>;
   fillsOfLeg(legId: LegId): Promise<Fill[]>;
+  /** Fills with what their orders were for, the oldest first. */
+  trades(account: string, wanted: TradesWanted): Promise<TradesView>;
   equityMarks(account: string): Promise<EquityMarks | undefined>;
   /** The day that has begun by `now`, as the limits in force count days. */
   tradingDay(account: string, now: number): Promise<TradingDay>;
@@ -119,6 +122,20 @@ export interface LedgerBook {
     /** What is bid. */
     price: Price;
   }): Promise<DecimalText>;
+}
+
+export interface TradesWanted {
+  /** Of orders from then on, UTC epoch milliseconds. */
+  since: number;
+  symbol?: string | undefined;
+  /** Fills at most, the newest. */
+  limit: number;
+}
+
+export interface TradesView {
+  fills: TradeFill[];
+  /** What each leg that sold has gained, fees included, in the quote currency. */
+  realized: ReadonlyMap<LegId, Money>;
 }
 
 export interface EquityMarks {

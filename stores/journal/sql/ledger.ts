@@ -1,17 +1,17 @@
 import { text } from '../../../domain/money/money.ts';
-import { tagged } from '../../../domain/money/tagged.ts';
-import type { Fill, OrderSide } from '../../../domain/orders/orders.ts';
 import type { Balance } from '../../../domain/portfolio/portfolio.ts';
 import type { LedgerBook } from '../books/ledger.ts';
 import { adopt } from './adopt.ts';
 import { bookOut, endWaiting } from './book-out.ts';
-import type { Database, Row, Sql } from './database.ts';
+import type { Database, Sql } from './database.ts';
 import { settleEarlierFees } from './earlier-fees.ts';
+import { toFill } from './ledger-rows.ts';
 import { readMarks } from './marks.ts';
 import { readPaidIn } from './paid-in.ts';
 import { readPositions, sweepDust } from './positions.ts';
 import { amountsOf } from './postings.ts';
 import { readLimits } from './settings-kinds.ts';
+import { readTrades } from './trades.ts';
 import { readTradingDay } from './trading-day.ts';
 import { transfer } from './transfer.ts';
 import { readNeverBought } from './upheld-views.ts';
@@ -30,23 +30,6 @@ export async function readBalances(sql: Sql, account: string): Promise<Balance[]
     balances.set(asset, balance);
   }
   return [...balances.values()];
-}
-
-function toFill(row: Row): Fill {
-  return {
-    venue: String(row['venue']),
-    account: String(row['account']),
-    symbol: String(row['symbol']),
-    tradeId: String(row['trade_id']),
-    intentId: tagged(String(row['intent_id'])),
-    side: String(row['side']) as OrderSide,
-    price: tagged(String(row['price'])),
-    quantity: tagged(String(row['quantity'])),
-    fee: String(row['fee']),
-    feeAsset: String(row['fee_asset']),
-    liquidity: row['liquidity'] === 'maker' ? 'maker' : 'taker',
-    filledAt: Number(row['filled_at']),
-  };
 }
 
 export function createLedgerBook(database: Database): LedgerBook {
@@ -88,6 +71,8 @@ export function createLedgerBook(database: Database): LedgerBook {
       const rows = await database.rows('SELECT * FROM fills WHERE leg_id = ? ORDER BY filled_at, trade_id', legId);
       return rows.map(toFill);
     },
+
+    trades: (account, wanted) => readTrades(database, account, wanted),
 
     equityMarks: (account) => readMarks(database, account),
 
