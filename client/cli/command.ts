@@ -3,6 +3,7 @@ import type { ZodString } from 'zod';
 import { nameSchema, reasonSchema, referenceSchema } from '../../contracts/text.ts';
 import { type CliContext, withContext } from './context.ts';
 import { type OutputOptions, reportError } from './output.ts';
+import { type Relation, takeWhatRuns } from './what-runs.ts';
 
 type Answer = number | void;
 
@@ -10,17 +11,19 @@ type Answer = number | void;
 export function action<Options extends OutputOptions, Arguments extends unknown[] = string[]>(
   command: Command,
   run: (context: CliContext, options: Options, ...args: Arguments) => Promise<Answer>,
+  relation: Relation = 'asks',
 ): Command {
   return withOutput(command).action(async (...received: unknown[]) => {
     const options: Options = { ...(received.at(-2) as Options) };
     const args = received.slice(0, -2) as Arguments;
     try {
+      const unclear = takeWhatRuns(relation);
       process.exitCode =
         (await withContext((context) => {
           const { mode, demo } = context.configuration;
           Object.assign(options, { mode, demo });
           return run(context, options, ...args);
-        })) ?? 0;
+        }, unclear)) ?? 0;
     } catch (error) {
       process.exitCode = reportError(error, options);
     }

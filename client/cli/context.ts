@@ -24,7 +24,14 @@ export interface CliContext {
   readonly secrets: Secrets;
   /** Who is at the keyboard, for the records. */
   user: string;
+  /**
+   * That of the data folder, or, of a folder that has none of its own yet, the one that the environment names. None is made.
+   *
+   * @throws UserError NoBooks, OtherBooks, BooksMissing, JournalAddressMissing
+   */
   journal(): Promise<Journal>;
+  /** That of the data folder, whatever the environment names. */
+  folderJournal(): Promise<Journal>;
   market(): Promise<MarketBuffer>;
   /** With the buffers whose events are not exported yet. */
   warehouse(): Promise<{ warehouse: Warehouse; feeds: Feed[] }>;
@@ -38,7 +45,8 @@ export interface CliContext {
   anyTrading(): Promise<TradingPort>;
 }
 
-export async function withContext<T>(work: (context: CliContext) => Promise<T>): Promise<T> {
+/** @param unclear why nobody can know whose books are meant: what needs none works all the same */
+export async function withContext<T>(work: (context: CliContext) => Promise<T>, unclear?: UserError): Promise<T> {
   const closers: (() => Promise<void> | void)[] = [];
   const parts = new Map<string, Promise<unknown>>();
   const once = <V>(name: string, open: () => Promise<V>): Promise<V> => {
@@ -61,13 +69,15 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
       return connectExchange(configuration, secrets());
     });
   const anyTrading = (): Promise<TradingPort> => once('any trading', async () => (await exchange()).trading());
-  const journal = (): Promise<Journal> =>
-    once('journal', async () => {
-      const { openJournal } = await import('../../stores/journal/open.ts');
-      const opened = await openJournal(configuration);
+  const openBooks = (name: string, ofFolder: boolean): Promise<Journal> =>
+    once(name, async () => {
+      if (unclear) throw unclear;
+      const { openExistingJournal } = await import('../../stores/journal/open.ts');
+      const opened = await openExistingJournal(configuration, { ofFolder });
       closers.push(() => opened.close());
       return opened;
     });
+  const journal = (): Promise<Journal> => openBooks('journal', false);
   const market = (): Promise<MarketBuffer> =>
     once('market', async () => {
       const { openMarketBuffer } = await import('../../stores/market-buffer/open.ts');
@@ -83,6 +93,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>):
       },
       user: userInfo().username,
       journal,
+      folderJournal: () => openBooks('journal of the folder', true),
       market,
       warehouse: () =>
         once('warehouse', async () => {

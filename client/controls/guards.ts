@@ -14,6 +14,8 @@ export interface Guard {
   detail: string;
   /** Of a holding, as its exits have it. */
   exits?: ProtectionState;
+  /** Of the books that the latch keeps; missing before it has read them. */
+  journalId?: string;
 }
 
 const TIMEOUT_MS = 2_500;
@@ -29,7 +31,7 @@ export async function askGuards(client: Client, account: string): Promise<Guard[
   const ask = async (
     workflowId: string,
     question: string,
-    said: (state: unknown) => Pick<Guard, 'detail' | 'exits'>,
+    said: (state: unknown) => Pick<Guard, 'detail' | 'exits' | 'journalId'>,
   ): Promise<Guard> => {
     try {
       const state = await client.withDeadline(Date.now() + TIMEOUT_MS, () =>
@@ -41,7 +43,10 @@ export async function askGuards(client: Client, account: string): Promise<Guard[
     }
   };
   return Promise.all([
-    ask(TRADING_CONTROL_ID, 'state', (state) => ({ detail: (state as TradingControlState).trouble.join('; ') })),
+    ask(TRADING_CONTROL_ID, 'state', (state) => {
+      const { trouble, journalId } = state as TradingControlState;
+      return { detail: trouble.join('; '), ...(journalId === undefined ? {} : { journalId }) };
+    }),
     ...exits.sort().map(async (workflowId) => ({
       symbol: workflowId.slice(prefix.length),
       ...(await ask(workflowId, 'protection', (state) => ({ detail: '', exits: state as ProtectionState }))),

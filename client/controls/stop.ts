@@ -8,6 +8,7 @@ import { decimal } from '../../domain/money/money.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { atMost } from '../../trading/control/at-most.ts';
 import { headStart, type Raising, raiseHalt } from '../../trading/control/raise.ts';
+import { otherBooksRun } from './running-books.ts';
 import { sentenceOf } from './words.ts';
 
 const POLL_MS = 200;
@@ -31,7 +32,7 @@ export interface StopRequest {
 }
 
 export interface StopTools {
-  journal(): Promise<Pick<Journal, 'control' | 'ledger'>>;
+  journal(): Promise<Pick<Journal, 'id' | 'control' | 'ledger'>>;
   temporal(): Promise<Client>;
   /** One short line per step. */
   onProgress(message: string): void;
@@ -83,7 +84,8 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     const handle = await signalStop(client, account, { requestId, reason, by, ...(flatten ? { flatten } : {}) });
     signal.isSent = true;
     const until = performance.now() + waitMs;
-    await followStop(client, handle, report, request, { until, onProgress: tools.onProgress, signal });
+    const own = (): string | undefined => raising.fenced?.books.id;
+    await followStop(client, handle, report, request, { until, onProgress: tools.onProgress, signal, own });
     if (report.note) notes.push(report.note);
     if (!report.quiet) notes.push(`Not quiet after ${waitMs / 1_000} s: the stop goes on; "sapphire status" shows it.`);
     if (flatten && report.epoch !== undefined) {
@@ -120,7 +122,8 @@ interface Signal {
   trouble: readonly string[] | undefined;
 }
 
-function unwritten({ fault }: Raising<unknown>): string {
+function unwritten({ fault, fenced }: Raising<unknown>): string {
+  if (fenced) return 'The halt row stands in other books than those that run.';
   return fault === undefined
     ? 'The halt row is not written yet: the journal does not answer.'
     : `The halt row could not be written: ${sentenceOf(fault)}`;
@@ -147,7 +150,18 @@ async function followStop(
   handle: WorkflowHandle,
   report: StopReport,
   { reason }: StopRequest,
-  { until, onProgress, signal }: { until: number; onProgress: (message: string) => void; signal: Signal },
+  {
+    until,
+    onProgress,
+    signal,
+    own,
+  }: {
+    until: number;
+    onProgress: (message: string) => void;
+    signal: Signal;
+    /** Id of the journal whose halt row was written. */
+    own: () => string | undefined;
+  },
 ): Promise<void> {
   let silentSince = performance.now();
   const told = new Set<string>();
@@ -161,6 +175,13 @@ async function followStop(
       .catch(() => undefined);
     if (state) silentSince = performance.now();
     else if (performance.now() > silentSince + SILENT_MS) tell(SILENT);
+    const here = own();
+    const others = here !== undefined && state?.journalId !== undefined && state.journalId !== here;
+    if (others) {
+      // An epoch of other books says nothing of those that run.
+      Object.assign(report, { epoch: undefined, fenced: false, note: otherBooksRun(here, state.journalId ?? '') });
+      tell(report.note);
+    }
     const ours =
       state && (report.epoch === undefined ? state.halted && state.reason === reason : state.epoch >= report.epoch);
     if (ours) {

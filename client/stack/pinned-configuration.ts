@@ -12,9 +12,13 @@ const LOOK_MS = 5_000;
  * has become of the user's file by then. A change of that one shows at the next start.
  */
 export function pinConfiguration(): string {
-  const pinned = join(dataFolder(), 'run-configuration.yml');
+  const pinned = pinnedConfiguration(dataFolder());
   copyFileSync(configurationFile(), pinned);
   return pinned;
+}
+
+export function pinnedConfiguration(folder: string): string {
+  return join(folder, 'run-configuration.yml');
 }
 
 /** Says when the user's file would no longer start anything, before somebody finds out by a restart. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
@@ -39,6 +39,23 @@ export function processesWith(variable: string, value: string): ProcessIdentity[
     .filter((pid) => readProc(pid, 'environ')?.split('\0').includes(`${variable}=${value}`))
     .map((pid) => identify(Number(pid)))
     .filter((identity) => identity !== undefined);
+}
+
+/** The environments of the running processes that have this variable, and the folder that each runs in; those of other users are not seen. */
+export function environmentsWith(variable: string): { folder: string; variables: ReadonlyMap<string, string> }[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((pid) => {
+      const text = readProc(pid, 'environ');
+      if (!text?.includes(`${variable}=`)) return [];
+      const variables = new Map(text.split('\0').map((line) => splitAt(line, line.indexOf('='))));
+      const folder = linkOf(pid, 'cwd');
+      return variables.has(variable) && folder !== undefined ? [{ folder, variables }] : [];
+    });
+}
+
+function splitAt(line: string, at: number): [name: string, value: string] {
+  return [line.slice(0, at), line.slice(at + 1)];
 }
 
 /**
@@ -97,6 +114,14 @@ function readStat(pid: number): ProcessStat | undefined {
     parentPid: Number(parent),
     startedAtTicks: Number(rest[17]),
   };
+}
+
+function linkOf(...path: string[]): string | undefined {
+  try {
+    return readlinkSync(['/proc', ...path].join('/'));
+  } catch {
+    return undefined;
+  }
 }
 
 function readProc(...path: string[]): string | undefined {

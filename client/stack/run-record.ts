@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
 import {
   endProcesses,
@@ -24,6 +25,10 @@ const runRecordSchema = z.object({
   runId: z.uuid(),
   /** The real path of the data folder. Missing in what earlier releases wrote. */
   folder: z.string().optional(),
+  /** The checkout that it is started from. */
+  project: z.string().optional(),
+  /** What its environment said of where things are: for commands, whose environment says nothing of it. No secret is in it. */
+  settings: z.record(z.string(), z.string()).default({}),
   supervisor: processIdentitySchema,
   launchers: z.array(processIdentitySchema),
   processes: z.array(processIdentitySchema.extend({ name: z.string() })),
@@ -65,7 +70,15 @@ export async function claimRun(
 
   const supervisor = identify(process.pid) ?? { pid: process.pid, startedAtTicks: 0 };
   const runId = crypto.randomUUID();
-  const record: RunRecord = { runId, folder: place, supervisor, launchers: launchers(), processes: [] };
+  const record: RunRecord = {
+    runId,
+    folder: place,
+    project: projectFolder,
+    settings: runSettings(),
+    supervisor,
+    launchers: launchers(),
+    processes: [],
+  };
   // Written before the first process is started: from its first instant on it can be found by the run's id.
   writePrivateFile(file, JSON.stringify(record));
   return {
@@ -83,6 +96,20 @@ export async function claimRun(
       unlock();
     },
   };
+}
+
+/** Each names a place: relative ones are of the folder that the run was started in. */
+const FOLDERS = ['SAPPHIRE_BACKUPS', 'SAPPHIRE_MODELS'];
+/** Those of the configuration are of the checkout, wherever one stands. */
+const SETTINGS = ['SAPPHIRE_CONFIG', 'SAPPHIRE_STACK', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
+
+function runSettings(): Record<string, string> {
+  const given = (names: readonly string[], toValue: (text: string) => string): [string, string][] =>
+    names.flatMap((name) => {
+      const text = process.env[name];
+      return text === undefined || text.trim() === '' ? [] : [[name, toValue(text)]];
+    });
+  return Object.fromEntries([...given(SETTINGS, (text) => text), ...given(FOLDERS, (text) => resolve(text))]);
 }
 
 /** What runs in a data folder, as its supervisor noted it; undefined where nothing does. */

@@ -1,8 +1,8 @@
 import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
-import { knownSecrets } from '../../runtime/configuration/secrets.ts';
+import { keepJournalUrl, knownSecrets } from '../../runtime/configuration/secrets.ts';
 import type { Stack, StackTerms } from '../../stores/journal/books/stacks.ts';
-import { openJournal } from '../../stores/journal/open.ts';
+import { keepJournal, openJournal } from '../../stores/journal/open.ts';
 import { refuseEarlierBooks } from '../../stores/journal/postgres/earlier-books.ts';
 import { type BooksClaim, claimBooks } from './claim.ts';
 import { stackToJoin } from './join.ts';
@@ -33,6 +33,14 @@ export async function takeBooks({ configuration, join: joins, logger, onProgress
     const isHeld = (await positions()).some(({ openedAt }) => openedAt > 0);
     const isAtStake = kind === 'first' && (isHeld || (await journal.intents.listOpen(account)).length > 0);
     const claim = await claimBooks({ journal, place, kind, severalMachines, logger, onProgress });
+    try {
+      // Only now: a start that was refused has bound the folder to nothing.
+      keepJournalUrl();
+      keepJournal(journal);
+    } catch (error) {
+      await claim.close();
+      throw error;
+    }
     return { ...claim, positions, isAtStake, ...(found ? { joins: found } : {}) };
   } catch (error) {
     await journal.close();

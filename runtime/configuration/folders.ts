@@ -13,13 +13,21 @@ export const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.u
 const closed = new Set<string>();
 
 /**
- * Where books, market and histories live: SAPPHIRE_DATA, else `.sapphire` in the checkout. Made if missing, and its owner's alone from the
- * first use of each process on.
+ * Where books, market and histories live: SAPPHIRE_DATA, else `.sapphire` in the checkout. Whether there is anything is not looked at.
+ *
+ * @throws UserError SettingEmpty
+ */
+export function dataPlace(): string {
+  return setting('SAPPHIRE_DATA') ?? join(projectFolder, '.sapphire');
+}
+
+/**
+ * The same, made if missing, and its owner's alone from the first use of each process on.
  *
  * @throws UserError FolderOpen, FolderUnusable, SettingEmpty
  */
 export function dataFolder(): string {
-  const folder = setting('SAPPHIRE_DATA') ?? join(projectFolder, '.sapphire');
+  const folder = dataPlace();
   if (closed.has(folder) && existsSync(folder)) return folder;
   try {
     if (existsSync(folder)) closeFolder(folder);

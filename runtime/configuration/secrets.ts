@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { payloadKeysIn, payloadKeysText } from '../../contracts/config/payload-keys.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
@@ -23,6 +23,11 @@ const addresses = z
   .string()
   .refine((text) => addressesIn(text).every(isWebAddress), 'must be http or https addresses, with blanks between them');
 const forms = { word, password, addresses };
+
+const journalUrlForm = word.regex(
+  /^postgres(ql)?:\/\//,
+  'must be the address of a PostgreSQL database, e.g. postgres://user:password@host:5432/sapphire',
+);
 
 /** What agents are given, as their seats' rows have it. */
 const ofSeats = Object.fromEntries(
@@ -52,12 +57,7 @@ const secretsSchema = z.strictObject({
   exchangeApiKey: word.optional(),
   exchangeSecret: word.optional(),
   /** Where the journal is kept in PostgreSQL; it may hold a password. */
-  journalUrl: word
-    .regex(
-      /^postgres(ql)?:\/\//,
-      'must be the address of a PostgreSQL database, e.g. postgres://user:password@host:5432/sapphire',
-    )
-    .optional(),
+  journalUrl: journalUrlForm.optional(),
   ...ofSeats,
 });
 export type Secrets = z.output<typeof secretsSchema>;
@@ -65,6 +65,13 @@ export type SecretName = keyof Secrets;
 
 const partialSecretsSchema = secretsSchema.partial();
 export type KnownSecrets = z.output<typeof partialSecretsSchema>;
+
+/** As the data folder's file has them. */
+const storedSchema = partialSecretsSchema.extend({
+  /** Of the file that holds the journal's address: whoever keeps a secret in a file of its own wants no copy of it here. */
+  journalUrlFile: z.string().min(1).optional(),
+});
+type StoredSecrets = z.output<typeof storedSchema>;
 
 /** The environment's name of each secret; NAME_FILE names a file that holds it. Which process gets which: see process-environment.ts. */
 export const secretVariables: Readonly<Record<SecretName, string>> = {
@@ -94,10 +101,34 @@ function secretsFile(): string {
   return join(dataFolder(), 'secrets.json');
 }
 
-function storedSecrets(): KnownSecrets {
+function storedSecrets(): StoredSecrets {
   const file = secretsFile();
   if (!existsSync(file)) return {};
-  return validated(partialSecretsSchema, parsed(readFileSync(file, 'utf8'), file), file, false);
+  return validated(storedSchema, parsed(readFileSync(file, 'utf8'), file), file, false);
+}
+
+/** Undefined also where the file that holds it is gone: the books' own record says then that they are in PostgreSQL. */
+export function storedJournalUrl(): string | undefined {
+  const { journalUrl, journalUrlFile } = storedSecrets();
+  if (journalUrlFile === undefined) return journalUrl;
+  try {
+    return journalUrlForm.safeParse(withoutLineEnds(readFileSync(journalUrlFile, 'utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps the address that this process was given, so that no command has to be given it anew; a file is kept by its name. */
+export function keepJournalUrl(): void {
+  const given = givenSecret(secretVariables.journalUrl);
+  if (!given) return;
+  const file = setting(`${secretVariables.journalUrl}_FILE`);
+  const wanted =
+    file === undefined
+      ? { journalUrl: given.text, journalUrlFile: undefined }
+      : { journalUrl: undefined, journalUrlFile: resolve(file) };
+  const { journalUrl, journalUrlFile } = storedSecrets();
+  if (wanted.journalUrl !== journalUrl || wanted.journalUrlFile !== journalUrlFile) keepSecrets(() => wanted);
 }
 
 /** A parser's own words would show a part of the text. */
@@ -161,24 +192,20 @@ function invalid(source: string, fault: string): UserError {
 
 /** Those that are there; none is made. */
 export function knownSecrets(): KnownSecrets {
-  return validated(
-    partialSecretsSchema,
-    { ...storedSecrets(), ...environmentSecrets() },
-    'the secrets of the environment',
-    false,
-  );
+  return validated(partialSecretsSchema, allSecrets(), 'the secrets of the environment', false);
 }
 
 /** Environment first, then the data folder's private file, in which missing tokens of our own are made. */
 export function loadSecrets(): Secrets {
   if (missingHere().length > 0)
     keepSecrets(() => Object.fromEntries(missingHere().map((name) => [name, newSecret(name)])));
-  return validated(
-    secretsSchema,
-    { ...storedSecrets(), ...environmentSecrets() },
-    'the secrets of the environment',
-    false,
-  );
+  return validated(secretsSchema, allSecrets(), 'the secrets of the environment', false);
+}
+
+function allSecrets(): KnownSecrets {
+  const { journalUrlFile: _file, ...stored } = storedSecrets();
+  const journalUrl = storedJournalUrl();
+  return { ...stored, ...(journalUrl === undefined ? {} : { journalUrl }), ...environmentSecrets() };
 }
 
 function missingHere(): (typeof madeHere)[number][] {
@@ -195,7 +222,7 @@ export function storeSecrets(changes: KnownSecrets): void {
   keepSecrets(() => changes);
 }
 
-function keepSecrets(changes: () => KnownSecrets): void {
+function keepSecrets(changes: () => StoredSecrets): void {
   const file = secretsFile();
   exclusively(file, () => writePrivateFile(file, JSON.stringify({ ...storedSecrets(), ...changes() }, null, 2)));
 }

@@ -1,8 +1,19 @@
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
-import { loadSecrets } from '../../runtime/configuration/secrets.ts';
+import { knownSecrets, storedJournalUrl } from '../../runtime/configuration/secrets.ts';
+import {
+  type FoundBooks,
+  keepBooks,
+  keptBooks,
+  placeOfUrl,
+  refuseOtherBooks,
+  refuseWithoutAddress,
+} from './kept-books.ts';
 import type { Journal } from './port.ts';
-import { sharedConnections } from './postgres/connections.ts';
+import { type Connections, sharedConnections } from './postgres/connections.ts';
+import { unusable } from './postgres/database.ts';
 import { openPostgresJournal } from './postgres/journal.ts';
 import type { Market } from './sql/database.ts';
 import { openSqliteJournal } from './sqlite/journal.ts';
@@ -11,10 +22,101 @@ export function journalFile(): string {
   return join(dataFolder(), 'journal.db');
 }
 
-/** PostgreSQL where SAPPHIRE_JOURNAL_URL names one, else the file in the data folder. */
-export async function openJournal(configuration: Market): Promise<Journal> {
-  const { journalUrl } = loadSecrets();
-  return journalUrl === undefined
-    ? openSqliteJournal(journalFile(), configuration)
-    : openPostgresJournal(journalUrl, configuration, Date.now, sharedConnections(journalUrl));
+/**
+ * The data folder's books: in PostgreSQL where SAPPHIRE_JOURNAL_URL, or the folder's last start, names it, else the file in the folder. They begin here
+ * where there are none: for `npm start`, and for what it has started.
+ *
+ * @throws UserError OtherBooks, BooksMissing, JournalAddressMissing
+ */
+export async function openJournal(market: Market): Promise<Journal> {
+  return open(market, knownSecrets().journalUrl, true);
+}
+
+/**
+ * The same for who asks or steers, and makes none.
+ *
+ * @param which `ofFolder`: the folder's own, whatever the environment names
+ * @throws UserError NoBooks, OtherBooks, BooksMissing, JournalAddressMissing
+ */
+export async function openExistingJournal(
+  market: Market,
+  { ofFolder = false }: { ofFolder?: boolean } = {},
+): Promise<Journal> {
+  return open(market, ofFolder ? storedJournalUrl() : knownSecrets().journalUrl, false);
+}
+
+/** What a restore has put in the place of the data folder's books: they are the folder's own from now on. */
+export async function openReplacedJournal(market: Market): Promise<Journal> {
+  const journal = await openUnchecked(market, knownSecrets().journalUrl);
+  keepJournal(journal);
+  return journal;
+}
+
+/** Keeps in the data folder which journal is its own. */
+export function keepJournal({ id }: Pick<Journal, 'id'>): void {
+  const { journalUrl } = knownSecrets();
+  keepBooks(
+    journalUrl === undefined
+      ? { journal: id, engine: 'sqlite', place: journalFile() }
+      : { journal: id, engine: 'postgres', place: placeOfUrl(journalUrl) },
+  );
+}
+
+async function open(market: Market, url: string | undefined, begins: boolean): Promise<Journal> {
+  const kept = keptBooks();
+  if (url === undefined) {
+    if (kept?.engine === 'postgres') refuseWithoutAddress(kept);
+    refuseOtherBooks(foundInFile(journalFile()), kept, begins);
+    return openUnchecked(market, url);
+  }
+  const connections = sharedConnections(url);
+  try {
+    refuseOtherBooks(await foundOnServer(url, connections), kept, begins);
+    return await openUnchecked(market, url);
+  } finally {
+    await connections.close();
+  }
+}
+
+async function openUnchecked(market: Market, url: string | undefined): Promise<Journal> {
+  return url === undefined
+    ? openSqliteJournal(journalFile(), market)
+    : openPostgresJournal(url, market, Date.now, sharedConnections(url));
+}
+
+const ID = "SELECT value FROM meta WHERE name = 'journal'";
+
+function foundInFile(file: string): FoundBooks {
+  const found = { engine: 'sqlite', place: file } as const;
+  if (!existsSync(file) || statSync(file).size === 0) return { ...found, made: false };
+  try {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+    try {
+      const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'meta'").get();
+      return table ? { ...found, made: true, journal: idIn(database.prepare(ID).get()) } : { ...found, made: false };
+    } finally {
+      database.close();
+    }
+  } catch {
+    return { ...found, made: true };
+  }
+}
+
+async function foundOnServer(url: string, connections: Connections): Promise<FoundBooks> {
+  const found = { engine: 'postgres', place: placeOfUrl(url) } as const;
+  try {
+    return await connections.lend(async (client) => {
+      const { rows } = await client.query<{ made: boolean }>("SELECT to_regclass('meta') IS NOT NULL AS made");
+      if (!rows[0]?.made) return { ...found, made: false };
+      return { ...found, made: true, journal: idIn((await client.query<Row>(ID)).rows[0]) };
+    });
+  } catch (error) {
+    throw unusable(url, error);
+  }
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function idIn(row: Row | undefined): string | undefined {
+  return row && String(row['value']);
 }

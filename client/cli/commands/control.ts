@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { claimedName, type OpenOrder, type ResumeRequest, stopReason } from '../../../contracts/control.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { isGivenSecret } from '../../../runtime/configuration/secrets.ts';
+import type { Journal } from '../../../stores/journal/port.ts';
+import { atMost } from '../../../trading/control/at-most.ts';
 import { type BreakGlassReport, breakGlass } from '../../controls/break-glass.ts';
 import { endReducing, resumeTrading } from '../../controls/resume.ts';
+import { signalWhatRuns } from '../../controls/running-books.ts';
 import { type StopReport, stopTrading } from '../../controls/stop.ts';
+import { sentenceOf } from '../../controls/words.ts';
 import { action, nameOption, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type Lines, type OutputOptions, print, progress } from '../output.ts';
@@ -17,6 +23,9 @@ interface StopOptions extends OutputOptions {
   flatten?: boolean;
   breakGlass?: boolean;
 }
+
+/** For Temporal's word on what runs, beside the stop that needs none. */
+const BEYOND_MS = 3_500;
 
 const STOP_HELP = `
 Two words are reported: fenced, no opening order passes any more; quiet, nothing of ours is open at the exchange (asked twice).
@@ -44,7 +53,7 @@ Example:
   sapphire resume --epoch 3 --reason "feed is back"`;
 
 async function stop(context: CliContext, options: StopOptions): Promise<number> {
-  const { configuration, journal, temporal, anyTrading, user } = context;
+  const { configuration, temporal, anyTrading, user } = context;
   if (options.breakGlass && options.flatten) {
     throw new UserError(
       'StopForm',
@@ -69,20 +78,80 @@ async function stop(context: CliContext, options: StopOptions): Promise<number> 
     else if (report.note) progress(report.note);
   };
   const waitMs = options.wait * 1_000;
+  const books = booksToStop(context, onProgress);
+  const journal = books.open;
   if (options.breakGlass) {
-    const report = await breakGlass(
-      { ...request, mode: configuration.mode },
-      { journal, trading: anyTrading, onProgress, onStanding },
-      waitMs,
-    );
-    print({ ...report, ended: true }, options, () => describeBreakGlass(report));
-    return stopExitCode(report);
+    const tools = { journal, trading: anyTrading, onProgress, onStanding };
+    const ending = breakGlass({ ...request, mode: configuration.mode }, tools, waitMs);
+    const reaching = temporal().catch(() => undefined);
+    const ended = await ending;
+    const words = await beyondTheGlass(reaching, request, ended.fenced ? books.id() : undefined);
+    const report = words === undefined ? ended : { ...ended, fenced: false, note: `${words} ${ended.note}`.trimEnd() };
+    return end({ ...report, note: withWords(report.note, books.leftAlone()) }, describeBreakGlass);
   }
   const flatten = options.flatten === true;
   const report = await stopTrading({ ...request, flatten }, { journal, temporal, onProgress, onStanding }, waitMs);
-  print({ ...report, ended: true }, options, () => describeStop(report));
   const sold = !flatten || report.flattened?.held.length === 0;
-  return stopExitCode({ fenced: report.fenced, quiet: report.quiet && sold });
+  return end({ ...report, note: withWords(report.note, books.leftAlone()) }, describeStop, sold);
+
+  function end<R extends StopReport | BreakGlassReport>(
+    said: R,
+    describe: (report: R) => Lines,
+    isSold = true,
+  ): number {
+    print({ ...said, ended: true }, options, () => describe(said));
+    const isAll = isSold && books.leftAlone() === undefined;
+    return stopExitCode({ fenced: said.fenced, quiet: said.quiet && isAll });
+  }
+}
+
+const withWords = (note: string, words: string | undefined): string =>
+  words === undefined ? note : `${words} ${note}`.trimEnd();
+
+interface BooksToStop {
+  open(): Promise<Journal>;
+  /** Missing until they are open. */
+  id(): string | undefined;
+  /** What is to be said of other books that the environment names; undefined where it names none. */
+  leftAlone(): string | undefined;
+}
+
+/** Those of the data folder, where the environment names others, or some that cannot be had: what runs there is stopped. */
+function booksToStop({ journal, folderJournal }: CliContext, onProgress: (message: string) => void): BooksToStop {
+  let opened: Journal | undefined;
+  let words: string | undefined;
+  return {
+    async open() {
+      if (opened) return opened;
+      const taken = await journal().catch(async (error: unknown) => {
+        if (!isGivenSecret('journalUrl')) throw error;
+        const own = await folderJournal().catch(() => Promise.reject(error));
+        words = `The books of the data folder were taken, journal ${own.id}, and those that SAPPHIRE_JOURNAL_URL names were left alone: ${sentenceOf(error)}`;
+        onProgress(words);
+        return own;
+      });
+      opened = taken;
+      return taken;
+    },
+    id: () => opened?.id,
+    leftAlone: () => words,
+  };
+}
+
+/** What is not fenced without Temporal may be through it. */
+async function beyondTheGlass(
+  reaching: Promise<Client | undefined>,
+  request: Parameters<typeof signalWhatRuns>[1],
+  fenced: string | undefined,
+): Promise<string | undefined> {
+  let words: string | undefined;
+  const tell = async (): Promise<void> => {
+    const client = await reaching;
+    if (client) words = await signalWhatRuns(client, request, fenced);
+  };
+  // A server that is slow, or ends in the middle of it, keeps nothing from what is known by then.
+  await atMost(BEYOND_MS, tell());
+  return words;
 }
 
 /** A program that stops trading must be able to tell the three apart. */
@@ -147,6 +216,7 @@ export function registerControl(program: Command): void {
       .option('--wait <seconds>', 'how long to wait for quiet', wholeNumber('--wait', 0, 600), 30)
       .addHelpText('after', STOP_HELP),
     stop,
+    'stops',
   );
 
   action<OutputOptions & { reason: string; by?: string; epoch?: number; wait: number }>(

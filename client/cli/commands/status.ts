@@ -5,6 +5,7 @@ import { healthFigures } from '../../../domain/health/health.ts';
 import { healthEndpoints } from '../../../runtime/configuration/addresses.ts';
 import { BLIND_MS } from '../../../trading/health/upkeep.ts';
 import { askGuards, type Guard } from '../../controls/guards.ts';
+import { refuseOthersRunning } from '../../controls/running-books.ts';
 import { askSchedule, type ScheduleView } from '../../controls/schedule.ts';
 import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
@@ -83,6 +84,7 @@ async function gather({ configuration, journal }: CliContext) {
     books.incidents.lookedAt('health'),
     books.exchange.feeRates(account),
   ]);
+  refuseOthersRunning(books.id, temporal.guards?.find(({ journalId }) => journalId !== undefined)?.journalId);
   // One whose request the exchange would refuse by now, and of which nothing is known, is no longer on its way.
   const now = Date.now();
   const openIncidents = incidents.filter(({ recoveredAt }) => recoveredAt === undefined);

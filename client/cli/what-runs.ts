@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { dataPlace } from '../../runtime/configuration/folders.ts';
+import { pinnedConfiguration } from '../stack/pinned-configuration.ts';
+import { type RunningStack, runningHere, runningIn } from '../stack/running.ts';
+import { progress } from './output.ts';
+
+/** What a command is to what runs: `starts` it, `asks` or steers it, or `stops` it, which is never refused for where it was typed. */
+export type Relation = 'starts' | 'asks' | 'stops';
+
+/**
+ * A terminal that was told nothing of where things are takes it from what runs: the data folder, where that of the checkout has no run, and what
+ * the run was started with beside it. What the environment says has the last word, but of a stop's configuration: what runs is stopped.
+ *
+ * @param place the data folder of this environment
+ * @returns why a stop cannot know what to stop, which all others are refused for
+ * @throws UserError DataFolderUnclear, SettingEmpty
+ */
+export function takeWhatRuns(
+  relation: Relation,
+  place: () => string = dataPlace,
+  look: () => RunningStack[] = runningHere,
+): UserError | undefined {
+  if (relation === 'starts') return undefined;
+  const isNamed = process.env['SAPPHIRE_DATA'] !== undefined;
+  const here = runningIn(place());
+  const others = here || isNamed ? [] : look();
+  const [other] = others;
+  const unclear = other && refusal(place(), others, relation);
+  if (unclear && relation !== 'stops') throw unclear;
+  if (unclear) return unclear;
+  if (other) {
+    process.env['SAPPHIRE_DATA'] = other.folder;
+    progress(`SAPPHIRE_DATA is not set: taking ${other.folder}, where Sapphire runs (process ${other.pid}).`);
+  }
+  const run = here ?? other;
+  if (run) takeSettings(run, relation);
+  return undefined;
+}
+
+/** Undefined where it is clear which one is meant: there is one, and no books are where one would look without it. */
+function refusal(place: string, others: readonly RunningStack[], relation: Relation): UserError | undefined {
+  const hasBooks = ['books.json', 'journal.db', 'stack-id'].some((file) => existsSync(join(place, file)));
+  if (others.length === 1 && (!hasBooks || relation === 'stops')) return undefined;
+  const running = others.map(({ folder, pid }) => `${folder} (process ${pid})`).join(', ');
+  const own = hasBooks ? `, or SAPPHIRE_DATA=${place} for the books there, which nobody runs` : '';
+  return new UserError(
+    'DataFolderUnclear',
+    `SAPPHIRE_DATA is not set, and Sapphire runs in ${running}: set SAPPHIRE_DATA to the folder that you mean${own}.`,
+    ExitCode.refused,
+  );
+}
+
+function takeSettings({ folder, settings }: RunningStack, relation: Relation): void {
+  for (const [name, value] of Object.entries(settings)) process.env[name] ??= value;
+  const pinned = pinnedConfiguration(folder);
+  if (relation === 'stops' && existsSync(pinned)) process.env['SAPPHIRE_CONFIG'] = pinned;
+}
