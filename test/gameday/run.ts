@@ -32,8 +32,8 @@ began after its end has done all of its work. After each fault, and at the end, 
 end every history is replayed, too.
 
 Wanted of each fault: found within 60 s of the moment at which it holds, healed within 120 s of its end, by no person, its cause said, whoever has
-to be called called, nothing lost; and no page in the whole run that does not follow from a fault. 95 % of the faults have to be held. About two
-hours. The full disk needs the right to mount a tmpfs, the slow one strace.
+to be called called, nothing lost; and no page in the whole run that does not follow from a fault. 95 % of the faults have to be held. About an
+hour and a half. The full disk needs the right to mount a tmpfs, the slow one strace.
 Exit codes: 0 reached, 1 not reached, 2 wrong usage, 130 interrupted.
 `;
 

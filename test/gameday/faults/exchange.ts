@@ -71,10 +71,12 @@ export const exchangeFaults: readonly Fault[] = [
   exchange('bans the address (418)', away, { kind: 'ban' }),
   exchange('takes our keys no more (401)', away, { kind: 'refuse-key', account: 'main' }),
   exchange(
-    'loses the answers to orders, and to look-ups of them',
+    'loses the answers to orders, and to look-ups of them and of trades',
     unresolved,
     { kind: 'drop-answer', ...order, forMs: 45_000 },
     { kind: 'drop-answer', ...lookUp, forMs: 45_000 },
+    // By its trades a filled order is known soon enough for nobody to miss its answer.
+    { kind: 'drop-answer', method: 'GET', path: '/api/v3/myTrades', forMs: 45_000 },
   ),
   exchange(
     'executes orders and says 504',
