@@ -59,7 +59,7 @@ const sentences: Readonly<Record<RefusalCode, (terms: Terms) => string>> = {
   OrderRate: ({ limit, value }) =>
     `it would be order ${value} within a minute, and ${limit} are allowed (maxOrdersPerMinute)`,
   TradeShare: ({ limit, value, quote }) =>
-    `it is within ${amount(value)} ${quote} of its target, less than the smallest order worth making, ${amount(limit)} ${quote} (minTradeShare)`,
+    `it is within ${amount(value)} ${quote} of its target, less than the smallest order worth making, ${amount(limit)} ${quote} (minTradeShare, or the band that costs draw)`,
   OrderNotional: ({ limit, value, quote }) =>
     `an order of ${amount(value)} ${quote} is more than one may be, ${amount(limit)} ${quote} (maxOrderNotional)`,
   FreeCash: ({ limit, value, quote }) =>
@@ -99,7 +99,7 @@ export function detailSentence(detail: string, symbol: string, currency: string)
 }
 
 const ofTheEquity = ({ limit, value }: Terms): string =>
-  `${percent(value, 1)} of the equity is more than the ${percent(limit, 1)} that`;
+  `${percent(value, 1)} of the equity would be more than the ${percent(limit, 1)} that`;
 
 function became({ before, after, quote }: Terms): string {
   return before === undefined || after === undefined ? '' : `: ${amount(before)} ${quote} became ${amount(after)}`;

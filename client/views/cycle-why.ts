@@ -31,11 +31,19 @@ function whyNotFilled({ orders, currency = '' }: CycleRecord): string[] {
 
 function whyNoOrder({ plan, consensus, summary, currency = '' }: CycleRecord): string[] {
   if (!plan || !consensus) return [summary];
-  const verdicts = plan.verdicts.map((verdict) => `${aboutOf(verdict)}${refusalSentence(verdict, currency)}`);
+  const barring = plan.verdicts.filter(isBarring);
+  const verdicts = (barring.length > 0 ? barring : plan.verdicts).map(
+    (verdict) => `${aboutOf(verdict)}${refusalSentence(verdict, currency)}`,
+  );
   const silent = consensus.symbols.filter(({ symbol }) => !plan.verdicts.some((one) => one.symbol === symbol));
   const isForAll = plan.verdicts.some(({ symbol }) => symbol === '*');
   const reasons = isForAll ? [] : [...groupBy(silent, (view) => reasonOf(view, plan.upheld ?? []))];
   return [...verdicts, ...reasons.map(([reason, symbols]) => `${symbols.join(', ')}: ${reason}`)];
+}
+
+/** It left nothing of what was wanted, and not only less. */
+function isBarring({ before, after }: RiskVerdict): boolean {
+  return after === before || ['0', 'none', 'wait'].includes(after);
 }
 
 /** Of a symbol that neither an order nor a limit speaks of: what is held of it would have had one or the other. */

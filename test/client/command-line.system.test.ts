@@ -53,6 +53,7 @@ describe('help', () => {
       'models',
       'audit',
       'backup',
+      'reconcile',
       'restore',
       'allow-ui',
       'temporal',

@@ -69,7 +69,13 @@ const records: Record<string, CycleRecord> = {
     ...base,
     outcome: 'NO_TRADE',
     consensus: two,
-    plan: plan([tooSmall('BTC/USDT', '2.51')], ['ETH/USDT']),
+    plan: plan(
+      [
+        { code: 'SymbolExposure', symbol: 'BTC/USDT', limit: '0.3', value: '28', before: '280000', after: '3001' },
+        tooSmall('BTC/USDT', '2.51'),
+      ],
+      ['ETH/USDT'],
+    ),
   }),
   'nothing to buy and nothing held': cycleRecord({
     ...base,

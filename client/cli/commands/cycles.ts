@@ -85,7 +85,7 @@ export function registerCycles(program: Command): void {
         options,
         () =>
           table(
-            ['finished', 'outcome', { title: 'id', least: 1 }, { title: 'read from', least: 2 }, 'summary'],
+            [{ title: 'finished', least: 1 }, 'outcome', 'id', { title: 'read from', least: 2 }, 'summary'],
             past.map(({ record, source }) => [
               clock(record.finishedAt),
               state(record.outcome),

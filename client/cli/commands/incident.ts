@@ -41,7 +41,14 @@ export function registerIncidents(program: Command): void {
         figuresLine(figures),
         '',
         table(
-          ['incident', 'found', { title: 'lasted', least: 1 }, { title: 'what', least: 2 }, 'state', 'detail'],
+          [
+            'incident',
+            { title: 'found', least: 1 },
+            { title: 'lasted', least: 2 },
+            { title: 'what', least: 3 },
+            'state',
+            'detail',
+          ],
           shown.map((each) => [
             each.incidentId,
             clock(each.detectedAt),

@@ -60,17 +60,17 @@ export function describeTrades(trades: readonly TradeView[]): Lines {
   return table(
     [
       'opened',
-      { title: 'lasted', least: 4 },
+      { title: 'lasted', least: 5 },
       'symbol',
-      { title: 'quantity', least: 3 },
+      { title: 'quantity', least: 4 },
       'entry',
       'exit',
       'reason',
       'profit',
-      { title: 'fees', least: 5 },
-      { title: 'stop', least: 2 },
+      { title: 'fees', least: 6 },
+      { title: 'stop', least: 1 },
       { title: 'target', least: 2 },
-      { title: 'time limit', least: 1 },
+      { title: 'time limit', least: 3 },
     ],
     rows,
   );
