@@ -41,6 +41,22 @@ it('audit verify finds nothing in books that were changed by their own doors alo
   );
 });
 
+it('audit verify takes a head as its own hint abbreviates it, and finds one that is not in the trail', async () => {
+  await verify();
+  const [, hint = ''] = /audit verify --head (\S+)"/.exec(written) ?? [];
+  const [, head = ''] = /^head ([0-9a-f]+)$/m.exec(written) ?? [];
+  for (const held of [hint, `${head.slice(0, 12)}...`, head])
+    expect([held, await verify('--head', held)]).toEqual([held, 0]);
+  written = '';
+  expect(
+    await verify(
+      '--head',
+      head.replace(/./, (digit) => (digit === '0' ? '1' : '0')),
+    ),
+  ).toBe(ExitCode.unhealthy);
+  expect(written).toContain('that you hold is not in the trail');
+});
+
 it('a command is signed by the name that was claimed, and by the user who ran it', async () => {
   const claimed = ['--reason', 'holidays', '--by', 'evil.example'];
   const journal = await openJournal(loadConfiguration());

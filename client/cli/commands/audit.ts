@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { readWarehouse } from '../../../stores/warehouse/query.ts';
 import { clock } from '../../views/cycle-view.ts';
@@ -9,6 +9,16 @@ import { table } from '../table.ts';
 
 interface VerifyOptions extends OutputOptions {
   head?: string;
+}
+
+/** So many are no accident in a trail of millions. */
+const LEAST_DIGITS = 8;
+
+/** As the whole hash, or as its beginning with the dots that stand for the rest. */
+function headText(text: string): string {
+  const digits = text.replace(/(…|\.\.\.)$/, '').toLowerCase();
+  if (/^[0-9a-f]+$/.test(digits) && digits.length >= LEAST_DIGITS) return digits;
+  throw new InvalidArgumentError(`--head is a hash, or its first ${LEAST_DIGITS} digits and more.`);
 }
 
 /** Reads the whole trail, and holds it against the warehouse's copy, which whoever cut off the trail's end would have to forge as well. */
@@ -37,7 +47,7 @@ async function verify(context: CliContext, options: VerifyOptions): Promise<numb
         : `entry ${place} is missing: the warehouse has it`,
     );
   }
-  if (options.head !== undefined && options.head !== head && ![...hashes.values()].includes(options.head)) {
+  if (options.head !== undefined && ![head, ...hashes.values()].some((hash) => hash.startsWith(options.head ?? ''))) {
     faults.push(`the head ${options.head} that you hold is not in the trail`);
   }
   print({ entries, head, copies: copies.length, faults }, options, () =>
@@ -88,7 +98,11 @@ export function registerAudit(program: Command): void {
     audit
       .command('verify')
       .description('find any change of the trail, and of what it tells of; exit code 6 when there is one')
-      .option('--head <hash>', 'a head that you noted before: it must be in the trail')
+      .option(
+        '--head <hash>',
+        `a head that you noted before, or its first ${LEAST_DIGITS} digits and more: it must be in the trail`,
+        headText,
+      )
       .addHelpText('after', '\nExamples:\n  sapphire audit verify\n  sapphire audit verify --json'),
     verify,
   );
