@@ -1,11 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { UserError } from '../../contracts/errors.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
 import { operationsPort, processName, roleRow, rolesOf, sdkMetricsPort } from '../../runtime/roles.ts';
 import { portHolder } from './port-holder.ts';
 import type { Profile } from './profile.ts';
+
+/** So long a port that is needed may be another's at the start. */
+const FREED_MS = 3_000;
+const LOOK_MS = 100;
 
 export interface PortUse {
   host: string;
@@ -102,8 +107,17 @@ export async function refuseTakenPorts(ports: readonly PortUse[]): Promise<strin
       : [];
   });
   if (twice.length > 0) throw new UserError('PortWantedTwice', `Port ${twice.join('; ')}: change one of the keys.`);
-  const faults = await Promise.all(ports.map(async (entry) => ({ entry, fault: await listenFault(entry) })));
-  const taken = faults.filter(({ fault }) => fault !== undefined);
+  const look = async () => {
+    const faults = await Promise.all(ports.map(async (entry) => ({ entry, fault: await listenFault(entry) })));
+    return faults.filter(({ fault }) => fault !== undefined);
+  };
+  let taken = await look();
+  // One that was killed counts as ended, and holds its ports until the last of its threads has.
+  const deadline = performance.now() + FREED_MS;
+  while (taken.some(({ entry }) => entry.needed) && performance.now() < deadline) {
+    await sleep(LOOK_MS);
+    taken = await look();
+  }
   if (taken.length === 0) return undefined;
   const list = taken.map(({ entry, fault }) => `${entry.port} for ${entry.use} ${fault} (${entry.key})`).join('; ');
   const sentence = `Port ${list}: end the program that uses it, or change the key.`;

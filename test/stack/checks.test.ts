@@ -101,6 +101,13 @@ describe('the ports', () => {
     expect(portHolder(port)).toBeUndefined();
   });
 
+  it('that are free in a moment are waited for: one that was killed holds its own until the last of its threads has ended', async () => {
+    const { port, close } = await takenPort();
+    const use = { host: '127.0.0.1', port, use: 'the health of workers/control', key: 'operationsPort', needed: true };
+    setTimeout(() => void close(), 300);
+    expect(await refuseTakenPorts([use])).toBeUndefined();
+  });
+
   it('that are in use and not needed keep nothing else from starting', async () => {
     const { port, close } = await takenPort();
     const uses = portsOf(parseConfiguration({ coordinator: { port } }, 'the test'), readProfile(profileFile), files, {
