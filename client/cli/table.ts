@@ -37,6 +37,8 @@ export const plain: Screen = { colour: false };
 const GAP = 2;
 /** What a column of words keeps at least: less is not read. */
 const LEAST_WORDS = 24;
+/** Before anything else is broken. */
+const FEWEST_WORDS = 10;
 /** A terminal that is narrower yet gets lines of its own making. */
 const LEAST_WIDTH = 40;
 
@@ -86,6 +88,7 @@ function layOut(column: string | Column, rows: Table['rows'], at: number): Laid 
 }
 
 const isEmpty = ({ cells }: Laid): boolean => cells.every(({ text }) => text === '');
+const hasWords = ({ cells }: Laid): boolean => cells.some(({ text }) => text.includes(' '));
 const isOfWords = ({ cells }: Laid): boolean =>
   cells.some(({ text }) => text.includes(' ') && widthOf(text) > LEAST_WORDS);
 const takenBy = (columns: readonly Laid[]): number =>
@@ -102,8 +105,8 @@ function fitted(all: readonly Laid[], width: number): Laid[] {
     if (!next || next.least === 0) break;
     kept = kept.filter((column) => column !== next);
   }
-  // Nothing is left that may be left out: every column gives, the widest first.
-  narrow(kept, width, () => true, 1);
+  // Nothing is left that may be left out: words give more before an id, which is to be copied, is broken.
+  if (!narrow(kept, width, hasWords, FEWEST_WORDS)) narrow(kept, width, () => true, 1);
   return kept;
 }
 

@@ -48,6 +48,12 @@ describe('a table', () => {
     expect(linesOf(table(['a'], []), at(80))).toEqual(['none']);
   });
 
+  it('breaks no id while words can give', () => {
+    const id = 'process-workers-housekeeping-1796085224631';
+    const cells = [id, 'recovered (itself)', 'workers/housekeeping does not answer at http://127.0.0.1:9464'];
+    expect(linesOf(table(['incident', 'state', 'detail'], [cells]), at(72)).join('\n')).toContain(id);
+  });
+
   it('leaves out what is empty before what matters', () => {
     const lines = linesOf(table(['a', 'nothing said of it', 'b'], [['x'.repeat(25), '', 'y'.repeat(10)]]), at(40));
     expect(lines).toEqual([
