@@ -204,7 +204,7 @@ function codeOf(error: unknown): string {
 }
 
 /** Names the server without the password that its address may hold. */
-function unusable(url: string, error: unknown): UserError {
+export function unusable(url: string, error: unknown): UserError {
   const { host, pathname } = URL.canParse(url) ? new URL(url) : { host: 'an address that is none', pathname: '' };
   const where = `PostgreSQL at ${host}${pathname}`;
   const reason =
