@@ -13,11 +13,10 @@ export interface Aside {
 
 const NAME = /^before-(restore|back)-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
-/** Where nothing is yet: of two restores within a second the later one would put its books over those of the first. */
+/** Newer than all that are there, also within a second of one: by their names it is known which books were moved last. */
 export async function freeAside(data: string, at: number, by: Aside['by']): Promise<string> {
-  const folder = join(data, `before-${by}-${stampOf(at)}`);
-  const isTaken = (await lstat(folder).catch(() => undefined)) !== undefined;
-  return isTaken ? freeAside(data, at + 1_000, by) : folder;
+  const [newest] = await listAsides(data);
+  return join(data, `before-${by}-${stampOf(Math.max(at, (newest?.madeAt ?? 0) + 1_000))}`);
 }
 
 /** Newest first. */
