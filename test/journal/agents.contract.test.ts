@@ -191,7 +191,7 @@ describe.each(adapterNames)('the books of agents on %s', (name) => {
     await cycles.record(decision('c-1', 1, [failing('refused: ECONNREFUSED')]));
     await cycles.record(decision('c-2', 2, [failing('no name server answers: EAI_AGAIN', 'another symbol')]));
     const cause = 'unavailable: no name server answers: EAI_AGAIN';
-    expect(await healthOfQwen()).toEqual({ failures: 2, failedAt: books.now, cause });
+    expect(await healthOfQwen()).toEqual({ failures: 2, failedAt: books.now, reason: 'unavailable', cause });
     await cycles.record(decision('c-3', 3, [silent('qwen', 'cooling_down')]));
     expect(await healthOfQwen()).toMatchObject({ failures: 2, cause });
     await cycles.record(decision('c-4', 4, [answer('qwen', signal('qwen'))]));

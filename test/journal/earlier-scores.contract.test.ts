@@ -335,7 +335,9 @@ describe.each(adapterNames)('failures of agents that the last release counted on
     const snapshot = { snapshotId: 's', takenAt: NOW, venue: 'binance', mids: {} };
     await journal.cycles.record(cycleRecord({ cycleId: 'c-1', finishedAt: NOW, snapshot, answers }), undefined);
     const cause = 'timeout: no answer within its time';
-    expect(await journal.participation.health()).toEqual({ qwen: { failures: 4, failedAt: NOW, cause } });
+    expect(await journal.participation.health()).toEqual({
+      qwen: { failures: 4, failedAt: NOW, reason: 'timeout', cause },
+    });
     await database.run('UPDATE agent_health SET failures = failures + 1, failed_at = ?', NOW + 1);
     expect(await journal.participation.health()).toEqual({ qwen: { failures: 5, failedAt: NOW + 1 } });
   });

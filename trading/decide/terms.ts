@@ -121,8 +121,8 @@ async function seatsOf(
     return askEveryMs === undefined ? [] : [{ agentId, askEveryMs }];
   });
   const isVersion = (id: AgentId): boolean => versions.some(({ agentId }) => agentId === id);
-  const resting = Object.entries(health).flatMap(([agentId, { failures, failedAt, cause }]) => {
-    const ownMs = restMs(failures, settings);
+  const resting = Object.entries(health).flatMap(([agentId, { failures, failedAt, cause, reason }]) => {
+    const ownMs = restMs(failures, settings, reason);
     // A guest is not asked. One failure of one that is asked seldom is heard by many cycles, and costs none of them time: its schedule leaves it alone.
     const isAskedHere =
       agents[agentId]?.enabled &&

@@ -2,6 +2,7 @@ import type { Via } from '../../../contracts/audit.ts';
 import type { AgentSettings, ParticipationChange } from '../../../contracts/participation.ts';
 import type { AgentParticipation } from '../../../domain/consensus/participation.ts';
 import type { AgentId } from '../../../domain/signals/agents.ts';
+import type { AbstentionReason } from '../../../domain/signals/signals.ts';
 
 /** How often an agent has failed in a row, and when it last did; one that answers starts anew. */
 export interface AgentHealth {
@@ -9,6 +10,8 @@ export interface AgentHealth {
   failedAt: number;
   /** What it failed in last, for a person; missing where it answers, and of failures that an earlier release counted. */
   cause?: string;
+  /** The code of that. */
+  reason?: AbstentionReason;
 }
 
 export interface ParticipationBook {

@@ -14,6 +14,15 @@ it.each([
   [3, 3, 2, 2_000],
   [4, 3, 90, 90_000],
   [3, 3, 0, 0],
-])('after %i failures of %i allowed, at most %i s, an agent rests for %i ms', (failures, allowed, longest, wanted) => {
-  expect(restMs(failures, { coolDownFailures: allowed, coolDownSeconds: longest })).toBe(wanted);
+] as const)(
+  'after %i failures of %i allowed, at most %i s, an agent rests for %i ms',
+  (failures, allowed, longest, wanted) => {
+    expect(restMs(failures, { coolDownFailures: allowed, coolDownSeconds: longest })).toBe(wanted);
+  },
+);
+
+it('rests no longer for a worker that stays away: it says nothing of the agent', () => {
+  const rules = { coolDownFailures: 3, coolDownSeconds: 300 };
+  expect([2, 3, 9].map((failures) => restMs(failures, rules, 'no_worker'))).toEqual([0, 60_000, 60_000]);
+  expect(restMs(9, rules, 'timeout')).toBe(300_000);
 });
