@@ -50,8 +50,8 @@ export const upkeepRow: Board['rows'][number] = {
       ],
       queries: [
         {
-          expr: 'sum by (integration) (increase(alertmanager_notifications_failed_total[$__rate_interval])) > 0',
-          legend: 'not told: {{integration}}',
+          expr: 'sum(increase(alertmanager_notifications_failed_total[$__rate_interval]))',
+          legend: 'not told',
         },
         {
           expr: 'sum(increase(prometheus_rule_evaluation_failures_total[$__rate_interval])) or vector(0)',
