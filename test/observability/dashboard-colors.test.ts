@@ -101,6 +101,32 @@ describe('by Grafana’s own rules', () => {
     expect(shown(panel(title), value)).toEqual({ text, color });
   });
 
+  const stats = drawn.filter((each) => each.panel.type === 'stat').map((each) => each.panel);
+  const well = new Map([
+    ['MTTD', 'no incident yet'],
+    ['MTTR', 'no incident yet'],
+    ['Recovered without a person', 'no incident yet'],
+    ['Age of the backup', 'none yet'],
+    ['Left of the budgets', 'nothing counted yet'],
+  ]);
+
+  it.each(stats.map((stat): [string, Drawn] => [stat.title, stat]))(
+    '%s without a value is neither good nor bad, and says which',
+    (title, stat) => {
+      const text = well.get(title);
+      const nothing = text === undefined ? { text: 'no data', color: 'orange' } : { text, color: 'blue' };
+      expect([null, Number.NaN].map((value) => shown(stat, value))).toEqual([nothing, nothing]);
+    },
+  );
+
+  it('one value is of now: over a range its last would stand for hours after who tells it has gone', () => {
+    for (const { title, targets = [] } of stats)
+      expect(
+        targets.map(({ instant }) => instant),
+        title,
+      ).toEqual(targets.map(() => true));
+  });
+
   it('a panel without thresholds would be red from 80 on', () => {
     const bare: Drawn = { type: 'stat', title: 'bare', fieldConfig: { defaults: {} } };
     expect([79, 80].map((value) => shown(bare, value).color)).toEqual(['green', 'red']);

@@ -131,16 +131,22 @@ export const monthly: Recording[] = objectives.map(({ name }) => ({
 const spent = ({ name, budget }: Objective): string =>
   `sum_over_time(slo:${name}_bad:increase_1h[30d]) / (${Number((budget * 720).toPrecision(6))} * avg_over_time(slo:${name}_all:increase_1h[30d]))`;
 
+const enough = (name: string): string =>
+  name === 'uptime' ? '' : ` and sum_over_time(slo:${name}_bad:increase_1h[30d]) >= ${LEAST}`;
+
+/** Share of a budget of 30 days that is left; below zero just where its alert fires. */
+export const leftOf = (objective: Objective): string =>
+  `(1 - ${spent(objective)}${enough(objective.name)}) or clamp_min(1 - ${spent(objective)}, 0)`;
+
 /** Nothing is left of a budget: it burns no faster for that, and what burnt it may be over. */
 export const budgetSpent: AlertGroup = {
   name: 'trading-budgets.alerts',
   interval: '1m',
   alerts: objectives.map((objective): Alert => {
     const { name, title } = objective;
-    const many = name === 'uptime' ? '' : ` and sum_over_time(slo:${name}_bad:increase_1h[30d]) >= ${LEAST}`;
     return {
       name: 'TradingBudgetSpent',
-      expr: `${spent(objective)} > 1${many}`,
+      expr: `${spent(objective)} > 1${enough(name)}`,
       severity: 'warning',
       labels: { slo: name },
       summary: `Nothing is left of an error budget: ${title}.`,

@@ -1,11 +1,17 @@
 import type * as cog from '@grafana/grafana-foundation-sdk/cog';
 import {
   BigValueColorMode,
+  BigValueGraphMode,
   GraphThresholdsStyleConfigBuilder,
   GraphThresholdsStyleMode,
   TableSortByFieldStateBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
-import type { Dashboard, Panel as SdkPanel, ValueMap } from '@grafana/grafana-foundation-sdk/dashboard';
+import type {
+  Dashboard,
+  Panel as SdkPanel,
+  SpecialValueMap,
+  ValueMap,
+} from '@grafana/grafana-foundation-sdk/dashboard';
 import {
   AnnotationQueryBuilder,
   DashboardBuilder,
@@ -16,6 +22,7 @@ import {
   FieldColorModeId,
   MappingType,
   RowBuilder,
+  SpecialValueMatch,
   TextBoxVariableBuilder,
   ThresholdsConfigBuilder,
   ThresholdsMode,
@@ -31,6 +38,7 @@ import { annotations } from './annotations.ts';
 import { type Board, NEUTRAL, type Panel, type States, type Table } from './panel.ts';
 
 const TAG = 'sapphire';
+const NO_DATA = 'no data';
 /** Where a person reads a runbook: the variable's value, then the alert's name. */
 const runbook = (name: string): string => `\${runbooks}/${name}.md`;
 
@@ -39,6 +47,12 @@ const datasource = { type: 'prometheus', uid: '$datasource' };
 function mappingOf(states: States): ValueMap {
   const options = Object.entries(states).map(([value, [text, color]], index) => [value, { text, color, index }]);
   return { type: MappingType.ValueToText, options: Object.fromEntries(options) };
+}
+
+/** Without it a stat that has no value has its first step's colour: green where nobody tells, or red where there was nothing yet. */
+function nothingOf(empty: string | undefined): SpecialValueMap {
+  const result = { text: empty ?? NO_DATA, color: empty === undefined ? 'orange' : 'blue' };
+  return { type: MappingType.SpecialValue, options: { match: SpecialValueMatch.NullAndNan, result } };
 }
 
 /** Grafana's own default is green below 80 and red from there: no panel is left to it. */
@@ -56,7 +70,12 @@ function builderOf(panel: Panel, thresholds: readonly Step[]) {
   switch (panel.kind) {
     case 'stat': {
       const mode = thresholds.length > 1 ? BigValueColorMode.Background : BigValueColorMode.Value;
-      return new StatBuilder().colorMode(mode).colorScheme(colors).height(4).span(4);
+      return new StatBuilder()
+        .colorMode(mode)
+        .graphMode(BigValueGraphMode.None)
+        .colorScheme(colors)
+        .height(4)
+        .span(panel.queries.length > 1 ? 12 : 4);
     }
     case 'timeseries': {
       const mode = thresholds.length > 1 ? GraphThresholdsStyleMode.Dashed : GraphThresholdsStyleMode.Off;
@@ -96,12 +115,19 @@ function tableOf({ hidden, values, descending, states = {}, runbooks }: Table): 
 }
 
 function panelOf(panel: Panel): cog.Builder<SdkPanel> {
-  const { title, description, unit, kind, queries, alerts = [], states, empty = 'no data' } = panel;
+  const { title, description, unit, kind, queries, alerts = [], states, empty } = panel;
   const thresholds = thresholdsOf(panel);
   const builder = builderOf(panel, thresholds);
-  builder.title(title).description(description).unit(unit).datasource(datasource).noValue(empty);
+  builder
+    .title(title)
+    .description(description)
+    .unit(unit)
+    .datasource(datasource)
+    .noValue(empty ?? NO_DATA);
   builder.thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([...thresholds]));
-  if (states !== undefined) builder.mappings([mappingOf(states)]);
+  const named = states === undefined ? [] : [mappingOf(states)];
+  const mappings = kind === 'stat' ? [...named, nothingOf(empty)] : named;
+  if (mappings.length > 0) builder.mappings(mappings);
   builder.links(
     [...new Set(alerts.map(({ name }) => name))].map((name) =>
       new DashboardLinkBuilder(`Runbook: ${name}`).type(DashboardLinkType.Link).url(runbook(name)).targetBlank(true),
@@ -113,7 +139,9 @@ function panelOf(panel: Panel): cog.Builder<SdkPanel> {
       .legendFormat(legend)
       .refId(String.fromCharCode(65 + place))
       .datasource(datasource);
-    builder.withTarget(kind === 'table' ? query.format(PromQueryFormat.Table).instant() : query);
+    if (kind === 'table') query.format(PromQueryFormat.Table);
+    // A stat takes the last value that there is: of a range it may be hours old.
+    builder.withTarget(kind === 'table' || kind === 'stat' ? query.instant() : query);
   }
   return builder;
 }

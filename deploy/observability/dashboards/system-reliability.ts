@@ -1,4 +1,4 @@
-import { budgetBurn, budgetSpent, objectives } from '../alerts/objectives.ts';
+import { budgetBurn, budgetSpent, leftOf, objectives } from '../alerts/objectives.ts';
 import { alertOf } from '../bounds.ts';
 import { type Board, breakerStates, NEUTRAL, type Panel, severities, upOrDown, wellOrNot } from './panel.ts';
 import { upkeepRow } from './upkeep.ts';
@@ -213,8 +213,8 @@ export const systemReliability: Board = {
         {
           title: 'Left of the budgets',
           description:
-            'Share of each error budget of 30 days that is left, by the hours that Prometheus saw; below zero more went wrong than may.',
-          empty: 'no hour has passed yet',
+            'Share of each error budget of 30 days that is left, as its warning counts it: below zero more went wrong than may in all 30 days.',
+          empty: 'nothing counted yet',
           unit: 'percentunit',
           kind: 'stat',
           steps: [
@@ -223,15 +223,12 @@ export const systemReliability: Board = {
             { value: 0.25, color: 'green' },
           ],
           alerts: [...budgetSpent.alerts, ...budgetBurn.alerts],
-          queries: objectives.map(({ name, budget }) => ({
-            expr: `1 - slo:${name}_errors:ratio_30d / ${budget}`,
-            legend: name,
-          })),
+          queries: objectives.map((objective) => ({ expr: leftOf(objective), legend: objective.name })),
         },
         ...objectives.map(
           ({ name, title }): Panel => ({
             title: `Error budget of ${name}, one hour`,
-            description: `Share that went wrong in the last hour. Objective: ${title}.`,
+            description: `Share that went wrong in the last hour. Above the line it pages once Prometheus has seen more than that hour, of events from five failed ones on. Objective: ${title}.`,
             unit: 'percentunit',
             kind: 'timeseries',
             alerts: budgetBurn.alerts.filter(({ labels }) => labels?.['slo'] === name && labels['long'] === '1h'),

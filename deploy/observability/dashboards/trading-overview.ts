@@ -34,7 +34,7 @@ export const tradingOverview: Board = {
         {
           title: 'Equity',
           description: 'Equity at mark prices, in the quote currency. The label says paper or live.',
-          unit: 'short',
+          unit: 'locale',
           kind: 'stat',
           queries: [{ expr: 'sum by (portfolio, mode) (portfolio_value)', legend: '{{portfolio}} ({{mode}})' }],
         },
@@ -103,7 +103,7 @@ export const tradingOverview: Board = {
         {
           title: 'Equity over time',
           description: 'Equity, the day’s opening value and the peak.',
-          unit: 'short',
+          unit: 'locale',
           kind: 'timeseries',
           queries: [
             { expr: 'sum by (portfolio) (portfolio_value)', legend: '{{portfolio}}' },
