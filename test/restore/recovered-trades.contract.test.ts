@@ -109,6 +109,32 @@ describe.each(ENGINES)('trades since the backup of books in %s', { timeout: 180_
     await expectBooksEqualExchange(rig);
   });
 
+  it('of a second submission free what is left of its leg, whose first one no trade tells of', async () => {
+    const chase = { style: 'chase', submissions: 4 } as const;
+    const leg = await rig.taking('sphsecond', { working: chase });
+    await planLegs(rig.journal, leg);
+    const folder = await rig.backUp();
+    await rig.restore(folder);
+    const { intents, control, ledger } = rig.journal;
+    const { legId, account, symbol, side, limitPrice } = leg;
+    await intents.recover({
+      intentId: intentId(legId, 2),
+      legId,
+      submission: 2,
+      account,
+      symbol,
+      side,
+      quantity: leg.quantity,
+      limitPrice,
+    });
+    await intents.report({ intentId: intentId(legId, 2), state: 'canceled', fills: [] });
+    const halt = { requestId: 'restored', account, reason: 'restored', by: 'ann', beyond: 0 };
+    await control.raiseRestored(halt);
+    await intents.endFormerLives(account);
+    expect(await intents.endFormerLives(account)).toEqual([]);
+    expect((await ledger.balances(account)).filter(({ reserved }) => reserved !== '0')).toEqual([]);
+  });
+
   it('are booked where nothing of the symbol had been read before', async () => {
     const folder = await rig.backUp();
     const { ask } = await rig.trading.touch('ETH/USDT');

@@ -155,9 +155,13 @@ export function createIntentBook(database: Database): IntentBook {
       database.transaction(account, inAccount, async (transaction) => {
         const life = lifeOf((await readControl(transaction, account)).epoch);
         const ended: IntentId[] = [];
-        for (const { leg, filled } of await readWaitingLegs(transaction, account)) {
+        for (const { leg } of await readWaitingLegs(transaction, account)) {
           if (lifeOf(leg.epoch) === life) continue;
-          ended.push((await voidIfMissing(transaction, leg, filled.length + 1)).intentId);
+          const past = await intentsOfLeg(transaction, leg.legId);
+          const last = Math.max(0, ...past.map(({ submission }) => submission));
+          ended.push((await voidIfMissing(transaction, leg, last + 1)).intentId);
+          // Also where these books do not know the first of them.
+          await releaseIfIdle(transaction, account, leg.legId);
         }
         return ended;
       }),
