@@ -19,11 +19,15 @@ export function action<Options extends OutputOptions, Arguments extends unknown[
     try {
       const unclear = takeWhatRuns(relation);
       process.exitCode =
-        (await withContext((context) => {
-          const { mode, demo } = context.configuration;
-          Object.assign(options, { mode, demo });
-          return run(context, options, ...args);
-        }, unclear)) ?? 0;
+        (await withContext(
+          (context) => {
+            const { mode, demo } = context.configuration;
+            Object.assign(options, { mode, demo });
+            return run(context, options, ...args);
+          },
+          relation,
+          unclear,
+        )) ?? 0;
     } catch (error) {
       process.exitCode = reportError(error, options);
     }

@@ -1,10 +1,18 @@
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { coordinatorUrl } from '../../runtime/configuration/addresses.ts';
+import { dataPlace } from '../../runtime/configuration/folders.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
-import { knownSecrets, loadSecrets, type Secrets } from '../../runtime/configuration/secrets.ts';
+import {
+  type KnownSecrets,
+  knownSecrets,
+  loadSecrets,
+  type Secrets,
+  usableSecrets,
+} from '../../runtime/configuration/secrets.ts';
 import type { TemporalAccess } from '../../runtime/configuration/temporal.ts';
 import { connectClient } from '../../runtime/temporal.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -13,9 +21,12 @@ import type { Feed } from '../../stores/warehouse/feeds.ts';
 import type { Warehouse } from '../../stores/warehouse/warehouse.ts';
 import type { CoordinatorClient } from '../../trading/decide/coordinator-client.ts';
 import type { TradingPort, Venue } from '../../venues/port.ts';
+import { sentenceOf } from '../controls/words.ts';
 import { stackAccess } from '../stack/connection.ts';
+import { pinnedConfiguration } from '../stack/pinned-configuration.ts';
 import { readProfile } from '../stack/profile.ts';
 import { progress } from './output.ts';
+import type { Relation } from './what-runs.ts';
 
 /** What a command works with; each part is opened at its first use and closed when the command ends. */
 export interface CliContext {
@@ -45,8 +56,15 @@ export interface CliContext {
   anyTrading(): Promise<TradingPort>;
 }
 
-/** @param unclear why nobody can know whose books are meant: what needs none works all the same */
-export async function withContext<T>(work: (context: CliContext) => Promise<T>, unclear?: UserError): Promise<T> {
+/**
+ * @param relation one that stops takes of its input what is in order
+ * @param unclear why nobody can know whose books are meant: what needs none works all the same
+ */
+export async function withContext<T>(
+  work: (context: CliContext) => Promise<T>,
+  relation: Relation = 'asks',
+  unclear?: UserError,
+): Promise<T> {
   const closers: (() => Promise<void> | void)[] = [];
   const parts = new Map<string, Promise<unknown>>();
   const once = <V>(name: string, open: () => Promise<V>): Promise<V> => {
@@ -59,21 +77,22 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>, 
     return opening;
   };
 
-  const configuration = loadConfiguration();
+  const stops = relation === 'stops';
+  const configuration = stops ? configurationToStop() : loadConfiguration();
   let loaded: Secrets | undefined;
   const secrets = (): Secrets => (loaded ??= loadSecrets());
   const exchange = (): Promise<Venue> =>
     once('exchange', async () => {
       // Loaded at its first use: most commands need no exchange, and ccxt takes its time.
       const { connectExchange } = await import('../controls/exchange.ts');
-      return connectExchange(configuration, secrets());
+      return connectExchange(configuration, stops ? usableSecrets() : secrets());
     });
   const anyTrading = (): Promise<TradingPort> => once('any trading', async () => (await exchange()).trading());
   const openBooks = (name: string, ofFolder: boolean): Promise<Journal> =>
     once(name, async () => {
       if (unclear) throw unclear;
-      const { openExistingJournal } = await import('../../stores/journal/open.ts');
-      const opened = await openExistingJournal(configuration, { ofFolder });
+      const { openExistingJournal, openFolderJournal } = await import('../../stores/journal/open.ts');
+      const opened = await (ofFolder ? openFolderJournal : openExistingJournal)(configuration);
       closers.push(() => opened.close());
       return opened;
     });
@@ -116,7 +135,7 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>, 
         }),
       temporal: () =>
         once('temporal', async () => {
-          const client = await connectTemporal();
+          const client = await connectTemporal(undefined, stops ? usableSecrets() : knownSecrets());
           closers.push(() => client.connection.close());
           return client;
         }),
@@ -145,8 +164,22 @@ export async function withContext<T>(work: (context: CliContext) => Promise<T>, 
   }
 }
 
-export async function connectTemporal(access: TemporalAccess = stackAccess(readProfile())): Promise<Client> {
-  const secrets = knownSecrets();
+/** What was run last is stopped where the user's own file is not in order. */
+function configurationToStop(): Configuration {
+  try {
+    return loadConfiguration();
+  } catch (error) {
+    const pinned = pinnedConfiguration(dataPlace());
+    if (!existsSync(pinned)) throw error;
+    progress(`${sentenceOf(error)} Taking that of the last start, ${pinned}.`);
+    return loadConfiguration(pinned);
+  }
+}
+
+export async function connectTemporal(
+  access: TemporalAccess = stackAccess(readProfile()),
+  secrets: KnownSecrets = knownSecrets(),
+): Promise<Client> {
   try {
     return await connectClient(access, secrets, 3_000);
   } catch {

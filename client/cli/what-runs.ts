@@ -23,6 +23,7 @@ export function takeWhatRuns(
   look: () => RunningStack[] = runningHere,
 ): UserError | undefined {
   if (relation === 'starts') return undefined;
+  const empty = relation === 'stops' ? withoutEmpty(place) : undefined;
   const isNamed = process.env['SAPPHIRE_DATA'] !== undefined;
   const here = runningIn(place());
   const others = here || isNamed ? [] : look();
@@ -36,7 +37,19 @@ export function takeWhatRuns(
   }
   const run = here ?? other;
   if (run) takeSettings(run, relation);
-  return undefined;
+  return run ? undefined : empty;
+}
+
+/** An empty name is the rest of a mistake: what runs is stopped all the same, and no books are where nothing does. */
+function withoutEmpty(place: () => string): UserError | undefined {
+  try {
+    place();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'SettingEmpty') throw error;
+    Reflect.deleteProperty(process.env, 'SAPPHIRE_DATA');
+    return error;
+  }
 }
 
 /** Undefined where it is clear which one is meant: there is one, and no books are where one would look without it. */

@@ -159,7 +159,8 @@ function environmentSecrets(): KnownSecrets {
 
 /** Whether it comes from whoever started this process, and not from its own data folder. */
 export function isGivenSecret(name: SecretName): boolean {
-  return givenSecret(secretVariables[name]) !== undefined;
+  const variable = secretVariables[name];
+  return process.env[`${variable}_FILE`] !== undefined || (process.env[variable] ?? '') !== '';
 }
 
 /** A secret without the ends of lines that files and command substitutions leave. A variable that is empty says that there is none. */
@@ -193,6 +194,28 @@ function invalid(source: string, fault: string): UserError {
 /** Those that are there; none is made. */
 export function knownSecrets(): KnownSecrets {
   return validated(partialSecretsSchema, allSecrets(), 'the secrets of the environment', false);
+}
+
+/** The same for a stop, which one that is wrong keeps from none of the others: of each the environment's, then the data folder's, where it is in order. */
+export function usableSecrets(): KnownSecrets {
+  const stored = ifInOrder(storedSecrets) ?? {};
+  const found: Record<string, unknown> = {};
+  for (const [key, name] of Object.entries(secretVariables) as [SecretName, string][]) {
+    const given = ifInOrder(() => givenSecret(name)?.text);
+    const known = key === 'journalUrl' ? ifInOrder(storedJournalUrl) : stored[key];
+    found[key] = [given, known].find((text) => text !== undefined && secretsSchema.shape[key].safeParse(text).success);
+  }
+  return validated(partialSecretsSchema, found, 'the secrets of the environment', false);
+}
+
+/** Undefined where it is not: whoever asks goes on without it. */
+export function ifInOrder<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 /** Environment first, then the data folder's private file, in which missing tokens of our own are made. */
@@ -233,7 +256,7 @@ export interface ExchangeKeys {
 }
 
 /** The keys of the mode's own exchange. */
-export function exchangeKeys({ mode }: Pick<Configuration, 'mode'>, secrets: Secrets): ExchangeKeys {
+export function exchangeKeys({ mode }: Pick<Configuration, 'mode'>, secrets: KnownSecrets): ExchangeKeys {
   const live = mode === 'live';
   const [apiKey, secret] = live
     ? [secrets.exchangeApiKey, secrets.exchangeSecret]

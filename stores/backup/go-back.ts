@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { link, lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { replacementIn, unfinished } from '../journal/replacement.ts';
 import { type Aside, listAsides } from './asides.ts';
 import type { Tell } from './meter.ts';
 import { dataOf } from './places.ts';
@@ -14,11 +15,11 @@ export interface WentBack extends Replaced {
 
 /**
  * Puts what the last restore moved aside back in its place; what stands there is moved aside in its turn, so that the way back can be gone back, too.
- * Nothing may run meanwhile. Where it was cut off the same call completes it.
+ * Nothing may run meanwhile. Where it was cut off the same call goes on with it.
  *
  * @param named which one; the newest without
  * @returns undefined where the last restore was gone back from already
- * @throws {UserError} `NothingToGoBackTo`, and what keeps a restore from it
+ * @throws {UserError} `NothingToGoBackTo`, `RestoreUnfinished` where a restore is to be completed first, and what keeps a restore from it
  */
 export async function goBack(
   places: BookPlaces,
@@ -26,19 +27,24 @@ export async function goBack(
   { named, tell = () => undefined }: { named?: string; tell?: Tell } = {},
 ): Promise<WentBack | undefined> {
   const data = dataOf(places);
-  const whole = (await listAsides(data)).filter(({ folder }) => existsSync(join(folder, booksName(places))));
-  const from = named === undefined ? whole[0] : whole.find(({ folder }) => folder === named);
+  const begun = replacementIn(data);
+  if (begun?.by === 'restore') throw unfinished(data, begun);
+  const whole = (await listAsides(data)).filter(
+    ({ folder }) => folder !== begun?.aside && existsSync(join(folder, booksName(places))),
+  );
+  const wanted = named ?? begun?.source;
+  const from = wanted === undefined ? whole[0] : whole.find(({ folder }) => folder === wanted);
   if (!from) {
-    const what = named === undefined ? `No restore has moved books aside in ${data}` : `${named} holds no such books`;
+    const what = wanted === undefined ? `No restore has moved books aside in ${data}` : `${wanted} holds no such books`;
     throw new UserError(
       'NothingToGoBackTo',
       `${what}: what there is shows "sapphire backup list". Nothing was changed.`,
       ExitCode.refused,
     );
   }
-  if (named === undefined && from.by === 'back') return undefined;
-  const replaced = await replaceBooks(places, { at, by: 'back', stage: () => stageAside(from.folder, places), tell });
-  await rm(from.folder, { recursive: true, force: true });
+  if (wanted === undefined && from.by === 'back') return undefined;
+  const stage = () => stageAside(from.folder, places);
+  const replaced = await replaceBooks(places, { at, by: 'back', source: from.folder, stage, tell });
   return { ...replaced, from };
 }
 

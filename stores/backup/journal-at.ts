@@ -1,15 +1,11 @@
 import { lstatSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
+import type { Replacement } from '../journal/replacement.ts';
 import type { Places } from './places.ts';
 
 /** The books that are there, as far as who replaces them has to know. */
-export interface FormerBooks {
-  /** Id of the journal. */
-  journal: string;
-  /** The newest halt epoch of any account. */
-  epoch: number;
-}
+export type FormerBooks = NonNullable<Replacement['former']>;
 
 const ID = "SELECT value FROM meta WHERE name = 'journal'";
 const EPOCH = 'SELECT max(epoch) AS epoch FROM control';

@@ -28,7 +28,7 @@ export async function restoreBackup(
   const origin = await originOf(folder, content, places.key);
   refuseOthers(folder, manifest, origin, places, unsealed);
   const stage = () => stageBackup(folder, manifest, places, tell);
-  return { manifest, origin, ...(await replaceBooks(places, { at, by: 'restore', stage, tell })) };
+  return { manifest, origin, ...(await replaceBooks(places, { at, by: 'restore', source: folder, stage, tell })) };
 }
 
 function refuseOthers(

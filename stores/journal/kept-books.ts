@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ExitCode, UserError } from '../../contracts/errors.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
@@ -12,6 +13,8 @@ const keptBooksSchema = z.strictObject({
   engine: z.enum(['sqlite', 'postgres']),
   /** For a person: the file, or the address without its password. */
   place: z.string(),
+  /** The newest that a restore here has halted under: the next one begins beyond it, also where the books that it replaces cannot be read. */
+  restoredEpoch: z.int().optional(),
 });
 export type KeptBooks = z.output<typeof keptBooksSchema>;
 
@@ -40,8 +43,8 @@ export function keptBooks(): KeptBooks | undefined {
 /** Binds the data folder to its books: nothing is asked of others, or told to them, from now on. */
 export function keepBooks(books: KeptBooks): void {
   const kept = keptBooks();
-  if (kept?.journal === books.journal && kept.engine === books.engine && kept.place === books.place) return;
-  writePrivateFile(keptBooksFile(), JSON.stringify(books, null, 2));
+  const wanted = { ...kept, ...books };
+  if (!isDeepStrictEqual(kept, wanted)) writePrivateFile(keptBooksFile(), JSON.stringify(wanted, null, 2));
 }
 
 /** The address of a PostgreSQL database, for a person: without its password, nor what its query may hold. */

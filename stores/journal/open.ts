@@ -2,9 +2,10 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
-import { knownSecrets, storedJournalUrl } from '../../runtime/configuration/secrets.ts';
+import { ifInOrder, knownSecrets, storedJournalUrl, usableSecrets } from '../../runtime/configuration/secrets.ts';
 import {
   type FoundBooks,
+  type KeptBooks,
   keepBooks,
   keptBooks,
   placeOfUrl,
@@ -15,6 +16,7 @@ import type { Journal } from './port.ts';
 import { type Connections, sharedConnections } from './postgres/connections.ts';
 import { unusable } from './postgres/database.ts';
 import { openPostgresJournal } from './postgres/journal.ts';
+import { refuseWhileReplaced } from './replacement.ts';
 import type { Market } from './sql/database.ts';
 import { openSqliteJournal } from './sqlite/journal.ts';
 
@@ -26,44 +28,59 @@ export function journalFile(): string {
  * The data folder's books: in PostgreSQL where SAPPHIRE_JOURNAL_URL, or the folder's last start, names it, else the file in the folder. They begin here
  * where there are none: for `npm start`, and for what it has started.
  *
- * @throws UserError OtherBooks, BooksMissing, JournalAddressMissing
+ * @throws UserError OtherBooks, BooksMissing, JournalAddressMissing, RestoreUnfinished
  */
 export async function openJournal(market: Market): Promise<Journal> {
-  return open(market, knownSecrets().journalUrl, true);
+  return open(market, knownSecrets().journalUrl, { kept: keptBooks(), begins: true });
 }
 
 /**
  * The same for who asks or steers, and makes none.
  *
- * @param which `ofFolder`: the folder's own, whatever the environment names
- * @throws UserError NoBooks, OtherBooks, BooksMissing, JournalAddressMissing
+ * @throws UserError NoBooks, OtherBooks, BooksMissing, JournalAddressMissing, RestoreUnfinished
  */
-export async function openExistingJournal(
-  market: Market,
-  { ofFolder = false }: { ofFolder?: boolean } = {},
-): Promise<Journal> {
-  return open(market, ofFolder ? storedJournalUrl() : knownSecrets().journalUrl, false);
+export async function openExistingJournal(market: Market): Promise<Journal> {
+  return open(market, knownSecrets().journalUrl, { kept: keptBooks(), begins: false });
 }
 
-/** What a restore has put in the place of the data folder's books: they are the folder's own from now on. */
+/**
+ * The folder's own, whatever the environment names: for a stop, which no file beside the books keeps from them by not being in order.
+ *
+ * @throws UserError as `openExistingJournal`
+ */
+export async function openFolderJournal(market: Market): Promise<Journal> {
+  const kept = ifInOrder(keptBooks);
+  const url = kept?.engine === 'sqlite' ? undefined : (ifInOrder(storedJournalUrl) ?? usableSecrets().journalUrl);
+  return open(market, url, { kept, begins: false });
+}
+
+/** What a restore has put in the place of the data folder's books. */
 export async function openReplacedJournal(market: Market): Promise<Journal> {
-  const journal = await openUnchecked(market, knownSecrets().journalUrl);
-  keepJournal(journal);
-  return journal;
+  return openUnchecked(market, knownSecrets().journalUrl);
 }
 
-/** Keeps in the data folder which journal is its own. */
-export function keepJournal({ id }: Pick<Journal, 'id'>): void {
+/**
+ * Keeps in the data folder which journal is its own.
+ *
+ * @param restoredEpoch under which a restore has halted it
+ */
+export function keepJournal({ id }: Pick<Journal, 'id'>, restoredEpoch?: number): void {
   const { journalUrl } = knownSecrets();
-  keepBooks(
-    journalUrl === undefined
-      ? { journal: id, engine: 'sqlite', place: journalFile() }
-      : { journal: id, engine: 'postgres', place: placeOfUrl(journalUrl) },
-  );
+  keepBooks({
+    journal: id,
+    ...(journalUrl === undefined
+      ? { engine: 'sqlite', place: journalFile() }
+      : { engine: 'postgres', place: placeOfUrl(journalUrl) }),
+    ...(restoredEpoch === undefined ? {} : { restoredEpoch }),
+  });
 }
 
-async function open(market: Market, url: string | undefined, begins: boolean): Promise<Journal> {
-  const kept = keptBooks();
+async function open(
+  market: Market,
+  url: string | undefined,
+  { kept, begins }: { kept: KeptBooks | undefined; begins: boolean },
+): Promise<Journal> {
+  refuseWhileReplaced(dataFolder());
   if (url === undefined) {
     if (kept?.engine === 'postgres') refuseWithoutAddress(kept);
     refuseOtherBooks(foundInFile(journalFile()), kept, begins);

@@ -254,3 +254,38 @@ it('books that a restore put in the place of others are the folder’s own from 
   expect((await run(['orders'])).code).toBe(0);
   expect(await read(async ({ id }) => id)).toBe(earlier.journal);
 });
+
+const spoilt: [string, (folder: string) => void][] = [
+  ['an address of a journal that says nothing', () => (process.env['SAPPHIRE_JOURNAL_URL'] = ' ')],
+  ['one that is none', () => (process.env['SAPPHIRE_JOURNAL_URL'] = 'nonsense')],
+  ['a file of it that is away', () => (process.env['SAPPHIRE_JOURNAL_URL_FILE'] = '/away')],
+  ['a name of it that is empty', () => (process.env['SAPPHIRE_JOURNAL_URL_FILE'] = '')],
+  ['secrets that cannot be read', (folder) => writeFileSync(join(folder, 'secrets.json'), '{')],
+  ['a record of the books that cannot be read', (folder) => writeFileSync(join(folder, 'books.json'), '{')],
+  ['another secret that is none', () => (process.env['DEEPSEEK_API_KEY'] = 'two words')],
+  [
+    'a configuration that is not valid any more',
+    (folder) => {
+      renameSync(process.env['SAPPHIRE_CONFIG'] ?? '', join(folder, 'run-configuration.yml'));
+      writeFileSync(process.env['SAPPHIRE_CONFIG'] ?? '', 'mode: [');
+    },
+  ],
+];
+
+it.each(spoilt)('a stop is not kept from its books, or from the exchange, by %s', async (_what, spoil) => {
+  const config = join(temporaryFolder(), 'trading.yml');
+  writeFileSync(config, 'paperExchange: { port: 1 }\n');
+  Object.assign(process.env, {
+    SAPPHIRE_CONFIG: config,
+    SAPPHIRE_PAPER_API_KEY: 'key',
+    SAPPHIRE_PAPER_SECRET: 'secret',
+  });
+  const { folder } = await startOnce();
+  spoil(folder);
+  const { code, said: words } = await run(stop);
+  expect(words).toMatch(/fenced at epoch 1: no opening order passes/);
+  expect(words).toMatch(
+    /The exchange or the journal does not answer: (?!.*(not valid|cannot be read|is set and empty))/,
+  );
+  expect(code).toBe(ExitCode.refused);
+});

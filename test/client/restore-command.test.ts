@@ -1,7 +1,10 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createProgram } from '../../client/cli/program.ts';
+import { ExitCode } from '../../contracts/errors.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
+import { placesOf } from '../../stores/backup/places.ts';
+import { restoreBackup } from '../../stores/backup/restore.ts';
 import { journalFile, openJournal } from '../../stores/journal/open.ts';
 import { openMarketBuffer } from '../../stores/market-buffer/open.ts';
 import { temporaryFolder } from '../support/books.ts';
@@ -94,4 +97,36 @@ it('goes back to what a restore replaced, once, and says how that is undone', as
   const undone = await openJournal(loadConfiguration());
   expect((await undone.control.read('main')).reason).toContain('went back to the books that were moved aside at');
   await undone.close();
+});
+
+/** Restored as far as the files go, and then killed. */
+async function backUpAndCutOff(): Promise<string> {
+  process.env['SAPPHIRE_DATA'] = temporaryFolder();
+  await (await openJournal(loadConfiguration())).close();
+  const { folder } = JSON.parse(await run('backup', 'make', '--json')) as { folder: string };
+  await restoreBackup(folder, placesOf(loadConfiguration()), Date.now());
+  return folder;
+}
+const epochOf = async (...command: string[]): Promise<number> =>
+  (JSON.parse(await run(...command, '--yes', '--json')) as { control: { epoch: number } }).control.epoch;
+
+it('books whose restore was killed before they were halted are opened by nobody, and are completed', async () => {
+  const folder = await backUpAndCutOff();
+  const refusal = { code: 'RestoreUnfinished', message: expect.stringContaining(`sapphire restore ${folder} --yes`) };
+  await expect(openJournal(loadConfiguration())).rejects.toMatchObject(refusal);
+  await run('orders');
+  expect(process.exitCode).toBe(ExitCode.refused);
+  expect(await run('stop', '--break-glass', '--wait', '1', '--reason', 'test')).toContain('NOT FENCED');
+
+  expect(await epochOf('restore', folder)).toBe(1_000_001);
+  const journal = await openJournal(loadConfiguration());
+  expect(await journal.control.read('main')).toMatchObject({ tradingState: 'halted', epoch: 1_000_001 });
+  await journal.close();
+});
+
+it('a life begins beyond that of books which cannot be read any more', async () => {
+  const folder = await backUpAndCutOff();
+  expect(await epochOf('restore', folder)).toBe(1_000_001);
+  writeFileSync(journalFile(), 'damaged '.repeat(10_000));
+  expect(await epochOf('restore', folder)).toBe(2_000_001);
 });

@@ -105,3 +105,16 @@ it('nothing is guessed where books lie beside what runs, or several run; a stop 
   expect(take('stops', { place, folders: [folder] })).toBeUndefined();
   expect(process.env['SAPPHIRE_DATA']).toBe(folder);
 });
+
+it('a stop whose data folder is named by nothing takes the one that runs, and else no books; what asks is refused', async () => {
+  process.env['SAPPHIRE_DATA'] = ' ';
+  expect(() => takeWhatRuns('asks')).toThrow('SAPPHIRE_DATA is set and empty');
+  expect(takeWhatRuns('stops', undefined, () => [])).toMatchObject({ code: 'SettingEmpty' });
+  expect(process.env['SAPPHIRE_DATA']).toBeUndefined();
+
+  process.env['SAPPHIRE_DATA'] = '';
+  const folder = await runningFolder();
+  const run = { folder, pid: process.pid, settings: {} };
+  expect(takeWhatRuns('stops', undefined, () => [run])).toBeUndefined();
+  expect(process.env['SAPPHIRE_DATA']).toBe(folder);
+});

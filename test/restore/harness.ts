@@ -8,6 +8,7 @@ import { tagged } from '../../domain/money/tagged.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
 import { makeBackup } from '../../stores/backup/backup.ts';
 import type { Places } from '../../stores/backup/places.ts';
+import { completeReplacement } from '../../stores/backup/replace.ts';
 import { restoreBackup } from '../../stores/backup/restore.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { openPostgresJournal } from '../../stores/journal/postgres/journal.ts';
@@ -141,7 +142,12 @@ export async function makeRestorable(engine: Engine, server: PostgresServer): Pr
     places,
     whileClosed,
     backUp: async () => (await makeBackup(places, { at: Date.now(), scheduled: false })).folder,
-    restore: (folder) => whileClosed(() => restoreBackup(folder, places, Date.now())),
+    restore: (folder) =>
+      whileClosed(async () => {
+        const restored = await restoreBackup(folder, places, Date.now());
+        await completeReplacement(places);
+        return restored;
+      }),
     async taking(legId, changes = {}) {
       const { ask } = await trading.touch(SYMBOL);
       const limitPrice = text(floorToStep(decimal(ask).times('1.01'), decimal('0.01')));

@@ -13,6 +13,7 @@ import { listAsides } from '../../stores/backup/asides.ts';
 import { expireBackups, listBackups, makeBackup } from '../../stores/backup/backup.ts';
 import { whileNobodyUses } from '../../stores/backup/in-use.ts';
 import type { Places } from '../../stores/backup/places.ts';
+import { completeReplacement } from '../../stores/backup/replace.ts';
 import { restoreBackup } from '../../stores/backup/restore.ts';
 import { openPostgresDatabase } from '../../stores/journal/postgres/database.ts';
 import { openPostgresJournal } from '../../stores/journal/postgres/journal.ts';
@@ -148,6 +149,7 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     await books.close();
     const at = Date.now();
     const same = await restoreBackup(folder, places, at);
+    await completeReplacement(places);
     expect(same).toMatchObject({ manifest: { journal: places.journal, binding }, former: { journal: places.journal } });
 
     // Other books in their place: a new file, or a database that somebody has made anew.

@@ -124,10 +124,12 @@ function booksToStop({ journal, folderJournal }: CliContext, onProgress: (messag
     async open() {
       if (opened) return opened;
       const taken = await journal().catch(async (error: unknown) => {
-        if (!isGivenSecret('journalUrl')) throw error;
+        const isGiven = isGivenSecret('journalUrl');
+        if (!isGiven && !isOfInput(error)) throw error;
         const own = await folderJournal().catch(() => Promise.reject(error));
-        words = `The books of the data folder were taken, journal ${own.id}, and those that SAPPHIRE_JOURNAL_URL names were left alone: ${sentenceOf(error)}`;
-        onProgress(words);
+        const are = `The books of the data folder were taken, journal ${own.id}`;
+        if (isGiven) words = `${are}, and those that SAPPHIRE_JOURNAL_URL names were left alone: ${sentenceOf(error)}`;
+        onProgress(words ?? `${are}, although: ${sentenceOf(error)}`);
         return own;
       });
       opened = taken;
@@ -137,6 +139,11 @@ function booksToStop({ journal, folderJournal }: CliContext, onProgress: (messag
     leftAlone: () => words,
   };
 }
+
+const OF_INPUT = ['ConfigurationInvalid', 'ConfigurationUnreadable', 'SecretUnreadable', 'SettingEmpty'];
+
+/** What is wrong with what was given, and not with the books: asked again they answer at once. */
+const isOfInput = (error: unknown): boolean => error instanceof UserError && OF_INPUT.includes(error.code);
 
 /** What is not fenced without Temporal may be through it. */
 async function beyondTheGlass(

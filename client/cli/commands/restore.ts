@@ -6,10 +6,11 @@ import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
 import { goBack } from '../../../stores/backup/go-back.ts';
 import { placesOf } from '../../../stores/backup/places.ts';
-import type { Replaced } from '../../../stores/backup/replace.ts';
+import { completeReplacement, type Replaced } from '../../../stores/backup/replace.ts';
 import { restoreBackup } from '../../../stores/backup/restore.ts';
 import type { ControlState } from '../../../stores/journal/books/control.ts';
-import { openReplacedJournal } from '../../../stores/journal/open.ts';
+import { keptBooks } from '../../../stores/journal/kept-books.ts';
+import { keepJournal, openReplacedJournal } from '../../../stores/journal/open.ts';
 import { isAlive } from '../../stack/process-identity.ts';
 import { readRecord } from '../../stack/run-record.ts';
 import { action } from '../command.ts';
@@ -23,7 +24,9 @@ interface RestoreOptions extends OutputOptions {
   back?: boolean;
 }
 
-function refuseWhileRunning(): void {
+/** Before anything is changed. */
+function refuseUnready(): void {
+  keptBooks();
   const record = readRecord(join(dataFolder(), 'run.json'));
   if (!record || !isAlive(record.supervisor)) return;
   throw new UserError(
@@ -53,10 +56,11 @@ async function haltReplaced(
   try {
     const { account } = configuration;
     const request = { requestId: `restore/${at}`, account, reason, by: user, via: via.os(user) };
-    return {
-      control: await journal.control.raiseRestored({ ...request, beyond: former?.epoch ?? 0 }),
-      journal: journal.id,
-    };
+    const beyond = Math.max(former?.epoch ?? 0, keptBooks()?.restoredEpoch ?? 0);
+    const control = await journal.control.raiseRestored({ ...request, beyond });
+    keepJournal(journal, control.epoch);
+    await completeReplacement(placesOf(configuration));
+    return { control, journal: journal.id };
   } finally {
     await journal.close();
   }
@@ -73,7 +77,7 @@ const othersLine = (now: string, { former }: Replaced): string[] =>
 async function restore(context: CliContext, options: RestoreOptions, folder: string): Promise<void> {
   const { configuration } = context;
   refuseUnconfirmed(configuration, options, `the backup ${folder}`);
-  refuseWhileRunning();
+  refuseUnready();
   progress('Checking that nobody uses the books, and every file of the backup');
   const at = Date.now();
   const places = placesOf(configuration);
@@ -107,7 +111,7 @@ async function restore(context: CliContext, options: RestoreOptions, folder: str
 async function back(context: CliContext, options: RestoreOptions, folder?: string): Promise<void> {
   const { configuration } = context;
   refuseUnconfirmed(configuration, options, folder ?? 'what the last restore moved aside');
-  refuseWhileRunning();
+  refuseUnready();
   progress('Checking that nobody uses the books');
   const at = Date.now();
   const named = folder === undefined ? {} : { named: resolve(folder) };
