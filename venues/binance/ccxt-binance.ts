@@ -27,6 +27,7 @@ type ErrorClasses = Pick<
   | 'RateLimitExceeded'
   | 'DDoSProtection'
   | 'NetworkError'
+  | 'RequestTimeout'
 >;
 
 export const ccxtErrors = (await load(join('base', 'errors.js'))) as ErrorClasses;

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { binance } from 'ccxt';
 import { z } from 'zod';
 import { withoutQueries } from '../../contracts/text.ts';
@@ -6,10 +7,13 @@ import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { annotate, SpanKind, traced, traceHeaders } from '../../runtime/telemetry/tracing.ts';
 import type { VenueAccess } from '../access.ts';
 import { capabilities, type ProvingCapabilities, requireProof } from '../capabilities.ts';
-import { Binance } from './ccxt-binance.ts';
+import { Binance, ccxtErrors } from './ccxt-binance.ts';
 import { venueCode } from './classify.ts';
 import { createRequestBudget, type RequestBudget } from './request-budget.ts';
 import { createVenueClock, type VenueClock } from './venue-clock.ts';
+
+/** Of a whole answer: ccxt's own time-out ends with the first byte, and a body without an end would be the last look of whoever waits for it. */
+const WITHIN_MS = 10_000;
 
 /** One ccxt client, its own retries off: whether to ask again is decided where the order's state is known. */
 export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): binance {
@@ -35,6 +39,7 @@ export function createCcxtClient({ restUrl, apiKey, secret }: VenueAccess): bina
     // Public data too: what strangers on this machine ask for must not use up the requests of those who trade.
     if (apiKey) client.headers = { 'X-MBX-APIKEY': apiKey };
   }
+  boundAnswers(client);
   keepSignatures(client);
   keepBudget(client);
   keepTime(client);
@@ -146,6 +151,22 @@ function keepBudget(client: binance): void {
     annotate(() => ({ 'http.response.status_code': status }));
     if (status === 429 || status === 418) budget.refused((headers.get(RETRY_AFTER) || 1) * 1_000);
     return hear(...response);
+  };
+}
+
+/** What became of an order whose answer is not waited for any longer is not known. */
+function boundAnswers(client: binance): void {
+  const send = client.fetch.bind(client);
+  client.fetch = async (url, method, headers, body) => {
+    const answered = new AbortController();
+    const late = setTimeout(WITHIN_MS, undefined, { signal: answered.signal, ref: false }).then(() => {
+      throw new ccxtErrors.RequestTimeout(`${client.id} ${method} ${url} gave no whole answer within ${WITHIN_MS} ms`);
+    });
+    try {
+      return await Promise.race([send(url, method, headers, body), late]);
+    } finally {
+      answered.abort();
+    }
   };
 }
 
