@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
 import { policySchema } from '../../contracts/participation.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
+import { training } from '../support/training.ts';
 import { adapterNames } from './adapters.ts';
 import { FreshBooks } from './fresh-books.ts';
 
@@ -9,23 +10,6 @@ describe.each(adapterNames)('an entry of the audit trail in %s', (name) => {
   const books = new FreshBooks(name);
   const account = 'main';
   const said = { by: 'ann', reason: 'because' };
-  const training = {
-    agent: 'lag-llama' as const,
-    version: '1',
-    sha256: 'ab'.repeat(32),
-    dataHash: 'cd'.repeat(32),
-    base: 'scratch',
-    steps: 1,
-    bestStep: 1,
-    trainLoss: 1,
-    validationLoss: 1,
-    heldOutLoss: 1,
-    baseLoss: 2,
-    naiveLoss: 3,
-    windows: {},
-    seconds: 1,
-    device: 'cpu',
-  };
   const entries = async () => {
     const found = await books.journal.audit.after(0, 100);
     return found.map(({ kind, by, via: door, reason }) => [kind, by, door, reason]);
@@ -50,7 +34,7 @@ describe.each(adapterNames)('an entry of the audit trail in %s', (name) => {
     });
     await journal.guests.invite({ requestId: 'g', agentId: 'guest', tokenHash: 'h', settings: {}, ...said, via: door });
     await journal.guests.revoke({ requestId: 'x', agentId: 'guest', ...said, via: door });
-    const { agentId } = await journal.models.register({ training, ...said, via: shell });
+    const { agentId } = await journal.models.register({ training: training(), ...said, via: shell });
     await journal.models.promote({ agentId, ...said, via: shell });
     expect(await entries()).toEqual([
       ['risk.changed', 'configuration', 'system:configuration', 'the first start'],

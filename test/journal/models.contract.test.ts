@@ -1,26 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Journal } from '../../stores/journal/port.ts';
+import { training } from '../support/training.ts';
 import { type Adapter, adapterNames, booksOver, opener, startAdapter } from './adapters.ts';
-
-function training(digit: string) {
-  return {
-    agent: 'lag-llama' as const,
-    version: `sha256 ${digit.repeat(12)}`,
-    sha256: digit.repeat(64),
-    dataHash: 'd'.repeat(64),
-    base: 'scratch',
-    steps: 10,
-    bestStep: 8,
-    trainLoss: 1,
-    validationLoss: 1.1,
-    heldOutLoss: 1.2,
-    baseLoss: 2,
-    naiveLoss: 1.3,
-    windows: { train: 1, validation: 1, test: 1 },
-    seconds: 1,
-    device: 'cpu',
-  };
-}
 
 describe.each(adapterNames)('versions of models in %s', (name) => {
   let adapter: Adapter;

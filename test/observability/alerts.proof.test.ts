@@ -8,7 +8,8 @@ import { generatedFiles } from '../../deploy/observability/generate.ts';
 import { alertGroups } from '../../deploy/observability/rules.ts';
 import { runbookOf } from '../../deploy/observability/runbooks.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
-import { type AlertCase, cases, ruleOf } from './cases.ts';
+import { type AlertCase, ruleOf } from './alert-case.ts';
+import { cases } from './cases.ts';
 import { holds, tool, words } from './promtool.ts';
 
 const folder = join(projectFolder, 'deploy', 'observability', 'generated');

@@ -1,176 +1,21 @@
-import type { Alert } from '../../deploy/observability/alert.ts';
 import { objectives } from '../../deploy/observability/alerts/objectives.ts';
-import { alertGroups } from '../../deploy/observability/rules.ts';
-
-/** Values of series by promtool's notation, e.g. `{'up{job="a"}': '1x10 0x10'}`. */
-export type Series = Record<string, string>;
-
-/** When one alert fires, and when it does not. */
-export interface AlertCase {
-  alert: string;
-  /** Of several alerts of the same name. */
-  labels?: Record<string, string>;
-  /** Seconds between two samples and between two evaluations. */
-  stepSeconds?: number;
-  /** Never fires on any of these, the value at the threshold among them. */
-  silent: readonly Series[];
-  fires: Series;
-  /** Fires on each of these as well, at the same time. */
-  alsoFires?: readonly Series[];
-  /** Seconds until the expression first holds: from there on `for` counts. */
-  holdsFrom: number;
-  /** Seconds by which it has ended; one that never ends has none. */
-  overAt?: number;
-}
-
-const STEP = 15;
-const rules: readonly Alert[] = alertGroups.flatMap(({ alerts }) => alerts);
-
-const secondsOf = (text: string): number => {
-  const [, count = '0', unit = 's'] = /^(\d+)([smhd])$/.exec(text) ?? [];
-  return Number(count) * ({ s: 1, m: 60, h: 3_600, d: 86_400 }[unit] ?? 1);
-};
-
-export function ruleOf({ alert, labels = {} }: Pick<AlertCase, 'alert' | 'labels'>): Alert {
-  const found = rules.find(
-    ({ name, labels: own = {} }) =>
-      name === alert && Object.entries(labels).every(([key, value]) => own[key] === value),
-  );
-  if (!found) throw new Error(`there is no alert ${alert} ${JSON.stringify(labels)}`);
-  return found;
-}
-
-export function holdSeconds(rule: Alert): number {
-  return rule.for === undefined ? 0 : secondsOf(rule.for);
-}
-
-/** So many samples of one value. */
-const hold = (value: number | string, samples: number): string => `${value}x${samples - 1}`;
-
-/** A gauge that stands at its threshold, is beyond it for a while, and comes back. */
-function gauge(
-  alert: string,
-  series: string,
-  at: number,
-  beyond: number,
-  also: Series = {},
-  labels?: Record<string, string>,
-): AlertCase {
-  const beforeIt = 8;
-  const rule = ruleOf({ alert, ...(labels ? { labels } : {}) });
-  const during = Math.ceil(holdSeconds(rule) / STEP) + 8;
-  const all = beforeIt + during + 12;
-  return {
-    alert,
-    ...(labels ? { labels } : {}),
-    silent: [{ [series]: hold(at, all), ...also }],
-    fires: { [series]: `${hold(at, beforeIt)} ${hold(beyond, during)} ${hold(at, 12)}`, ...also },
-    holdsFrom: beforeIt * STEP,
-    overAt: (beforeIt + during) * STEP,
-  };
-}
-
-/** A time that stands still: its age passes the limit at one moment, until it goes on. */
-function age(alert: string, series: string, limitSeconds: number, also: Series = {}, stepSeconds = STEP): AlertCase {
-  const lasts = holdSeconds(ruleOf({ alert }));
-  const stands = Math.floor((limitSeconds + lasts) / stepSeconds) + 6;
-  return {
-    alert,
-    stepSeconds,
-    silent: [{ [series]: `0+${stepSeconds}x${stands + 20}`, ...also }],
-    fires: { [series]: `${hold(0, stands)} ${stands * stepSeconds}+${stepSeconds}x20`, ...also },
-    holdsFrom: (Math.floor(limitSeconds / stepSeconds) + 1) * stepSeconds,
-    overAt: (stands + 1) * stepSeconds,
-  };
-}
-
-/** Two counters whose share is at the limit, beyond it, and at nothing. */
-function share(
-  alert: string,
-  bad: string,
-  good: string,
-  {
-    at,
-    beyond,
-    windowSeconds,
-    stepSeconds = STEP,
-    labels,
-    also = [],
-  }: {
-    /** Per step, of bad and good. */
-    at: [number, number];
-    beyond: [number, number];
-    windowSeconds: number;
-    stepSeconds?: number;
-    labels?: Record<string, string>;
-    also?: Series[];
-  },
-): AlertCase {
-  const rule = ruleOf({ alert, ...(labels ? { labels } : {}) });
-  const lasts = Math.ceil(holdSeconds(rule) / stepSeconds) + 8;
-  const after = Math.ceil(windowSeconds / stepSeconds) + 8;
-  const all = lasts + after;
-  return {
-    alert,
-    stepSeconds,
-    ...(labels ? { labels } : {}),
-    silent: [{ [bad]: `0+${at[0]}x${all}`, [good]: `0+${at[1]}x${all}` }, ...also],
-    fires: {
-      [bad]: `0+${beyond[0]}x${lasts} ${hold(beyond[0] * lasts, after)}`,
-      [good]: `0+${beyond[1]}x${all}`,
-    },
-    holdsFrom: stepSeconds,
-    overAt: all * stepSeconds,
-  };
-}
-
-/** A histogram whose 95th percentile, or another one, is at the limit, and above it. */
-function slow(
-  alert: string,
-  name: string,
-  labels: string,
-  limit: string,
-  next: string,
-  windowSeconds: number,
-  percentile = 95,
-): AlertCase {
-  const lasts = Math.ceil(holdSeconds(ruleOf({ alert })) / STEP) + 8;
-  const after = Math.ceil(windowSeconds / STEP) + 8;
-  const bucket = (le: string): string => `${name}_bucket{${labels}le="${le}"}`;
-  const of = (within: number): Series => ({
-    [bucket(limit)]: `0+${within}x${lasts} ${within * lasts}+100x${after}`,
-    [bucket(next)]: `0+100x${lasts + after + 1}`,
-    [bucket('+Inf')]: `0+100x${lasts + after + 1}`,
-  });
-  return {
-    alert,
-    silent: [of(percentile)],
-    fires: of(percentile - 1),
-    holdsFrom: STEP,
-    overAt: (lasts + after) * STEP,
-  };
-}
-
-/** A counter that makes one leap, seen for as long as the window is. */
-function leap(
-  alert: string,
-  series: string,
-  at: number,
-  beyond: number,
-  windowSeconds: number,
-  stepSeconds = STEP,
-): AlertCase {
-  const full = windowSeconds / stepSeconds + 1;
-  const lasts = Math.ceil(holdSeconds(ruleOf({ alert })) / stepSeconds);
-  return {
-    alert,
-    stepSeconds,
-    silent: [{ [series]: `${hold(0, full)} ${hold(at, full + lasts + 4)}` }],
-    fires: { [series]: `${hold(0, full)} ${hold(beyond, full + lasts + 4)}` },
-    holdsFrom: full * stepSeconds,
-    overAt: (full + windowSeconds / stepSeconds + 1) * stepSeconds,
-  };
-}
+import {
+  type AlertCase,
+  age,
+  anew,
+  beside,
+  fails,
+  gauge,
+  hold,
+  leap,
+  type Series,
+  STEP,
+  share,
+  slow,
+  steady,
+  untold,
+} from './alert-case.ts';
+import { buckets, burnt, counters, spent } from './budget-cases.ts';
 
 const jobs = ['cycles', 'agents', 'execution', 'control', 'housekeeping', 'coordinator'];
 const ups = (without: string): Series =>
@@ -187,114 +32,6 @@ const healed: Series = {
   'error_rate_last_minute_percentage{service="workers/cycles"}': hold(5, 60),
 };
 const highErrorRate: AlertCase = { ...failing, silent: [...failing.silent, healed] };
-
-/**
- * Hour by hour, a quarter of the month's budget goes wrong: after four nothing is left, with the fifth more than all is spent. Of few
- * events the same share is nobody's trouble.
- */
-function spent(name: string, budget: number): AlertCase {
-  const of = (bad: string, all: string): Series => ({
-    [`slo:${name}_bad:increase_1h`]: bad,
-    [`slo:${name}_all:increase_1h`]: all,
-  });
-  const all = name === 'uptime' ? 1 : 1_000;
-  const quarter = Math.floor((all * 720 * budget * 1e6) / 4) / 1e6;
-  // Five quarters of so little are 4.5 events.
-  const few = { all: (all * 0.9) / quarter, quarter: 0.9 };
-  return {
-    alert: 'TradingBudgetSpent',
-    labels: { slo: name },
-    stepSeconds: 3_600,
-    silent: [
-      of(`${hold(quarter, 4)} ${hold(0, 20)}`, hold(all, 24)),
-      ...(name === 'uptime' ? [] : [of(`${hold(few.quarter, 5)} ${hold(0, 20)}`, hold(few.all, 25))]),
-    ],
-    fires: of(`${hold(quarter, 5)} ${hold(0, 20)}`, hold(all, 25)),
-    holdsFrom: 4 * 3_600,
-  };
-}
-
-interface Burning {
-  name: string;
-  /** Series of a share that goes wrong within each of some steps, and then within each of some others. */
-  series: (first: { share: number; steps: number }, then: { share: number; steps: number }) => Series;
-  /** In each step there is so much. */
-  events?: number;
-}
-
-/**
- * Each pair of windows of an objective: silent just below its share, while Prometheus has not seen all of the long window, and where it is of few events;
- * firing once the window is full.
- */
-function burnt({ name, series, events = 1_000 }: Burning): AlertCase[] {
-  return rules
-    .filter(({ labels = {} }) => labels['slo'] === name && labels['long'] !== undefined)
-    .map((rule): AlertCase => {
-      const { long = '', short = '' } = rule.labels ?? {};
-      const limit = Number(/> ([\d.]+) and/.exec(rule.expr)?.[1]);
-      const stepSeconds = Math.max(60, Math.ceil(holdSeconds(rule) / 60 / 5) * 60);
-      const before = secondsOf(long) / stepSeconds;
-      const during = before + Math.ceil(holdSeconds(rule) / stepSeconds) + 4;
-      const after = Math.ceil(secondsOf(short) / stepSeconds) + 4;
-      const seen = `up{job="trading-cycles"}`;
-      const full = { ...series({ share: limit * 1.05, steps: during }, { share: 0, steps: after }) };
-      const isUp = name === 'uptime';
-      // Four of them, whatever they are a share of.
-      const few = 4 / (events * during);
-      const scaled = (share: number): Series =>
-        Object.fromEntries(
-          Object.entries(series({ share, steps: during + after }, { share, steps: 0 })).map(([one, values]) => [
-            one,
-            values.replaceAll(/[\d.]+(?=x)/g, (step) => String((Number(step) * few) / share)),
-          ]),
-        );
-      return {
-        alert: rule.name,
-        labels: { slo: name, long },
-        stepSeconds,
-        silent: [
-          {
-            [seen]: hold(1, during + after + 1),
-            ...series({ share: limit * 0.99, steps: during + after }, { share: 0, steps: 0 }),
-          },
-          ...(isUp
-            ? []
-            : [
-                { [seen]: `_x${before} ${hold(1, during)}`, ...full },
-                { [seen]: hold(1, during + after + 1), ...scaled(limit * 1.05) },
-              ]),
-        ],
-        fires: { [seen]: hold(1, during + after + 1), ...full },
-        holdsFrom: before * stepSeconds,
-        overAt: (during + after) * stepSeconds,
-      };
-    });
-}
-
-/** Two counters, or a counter and all there is of it. */
-const counters =
-  (bad: string, all: string, isPart: boolean) =>
-  (first: { share: number; steps: number }, then: { share: number; steps: number }): Series => {
-    const phase = (per: (share: number) => number): string => {
-      const [one, other] = [per(first.share), per(then.share)];
-      const begun = `0+${one}x${first.steps}`;
-      return then.steps === 0 ? begun : `${begun} ${one * first.steps + other}+${other}x${then.steps - 1}`;
-    };
-    return {
-      [bad]: phase((share) => share * 1_000),
-      [all]: phase((share) => (isPart ? 1_000 : (1 - share) * 1_000)),
-    };
-  };
-
-/** A histogram: those within a bucket, and all. */
-const buckets =
-  (name: string, le: string, labels = '') =>
-  (first: { share: number; steps: number }, then: { share: number; steps: number }): Series =>
-    counters(
-      `${name}_bucket{${labels}le="${le}"}`,
-      `${name}_count${labels === '' ? '' : `{${labels.slice(0, -1)}}`}`,
-      true,
-    )({ ...first, share: 1 - first.share }, { ...then, share: 1 - then.share });
 
 const diskFree = 'data_disk_free_bytes{instance="a"}';
 const diskSize = 'data_disk_size_bytes{instance="a"}';
@@ -655,44 +392,6 @@ function unheard(): AlertCase {
   };
 }
 
-/** A counter of a resource that goes up by so much a second: the rate of five minutes is beyond the limit after all but one sample of them. */
-function steady(series: string, resource: string, at: number, beyond: number): AlertCase {
-  const alert = 'TradingResourceExhaustion';
-  const lasts = Math.ceil((285 + holdSeconds(ruleOf({ alert, labels: { resource } }))) / STEP) + 4;
-  return {
-    alert,
-    labels: { resource },
-    silent: [{ [series]: `0+${at * STEP}x${lasts + 20}` }],
-    fires: { [series]: `0+${beyond * STEP}x${lasts} ${hold(beyond * STEP * lasts, 30)}` },
-    holdsFrom: 285,
-    overAt: (lasts + 22) * STEP,
-  };
-}
-
-/** A counter that goes up by so many, or that is new with as many in a process that was watched before. */
-function anew(alert: string, series: string, least: number): AlertCase {
-  const seen = { 'up{job="trading-cycles"}': hold(1, 120) };
-  const full = 600 / STEP + 1;
-  return {
-    alert,
-    silent: [
-      { ...seen, [series]: `${hold(7, full)} ${hold(7 + least - 1, 60)}` },
-      { ...seen, [series]: `_x${full} ${hold(least - 1, 60)}` },
-      // What was counted before it was watched.
-      { 'up{job="trading-cycles"}': `_x${full} ${hold(1, 60)}`, [series]: `_x${full} ${hold(9, 60)}` },
-    ],
-    fires: { ...seen, [series]: `${hold(7, full)} ${hold(7 + least, 60)}` },
-    alsoFires: [{ ...seen, [series]: `_x${full} ${hold(least, 60)}` }],
-    holdsFrom: full * STEP,
-    overAt: 2 * full * STEP,
-  };
-}
-
-/** Silent, too, while one of these is to be seen beside it. */
-function beside(one: AlertCase, others: readonly Series[]): AlertCase {
-  return { ...one, silent: [...one.silent, ...others.map((other) => ({ ...one.fires, ...other }))] };
-}
-
 /** What no longer comes because trading is halted is no second alert, also while nobody tells the state. */
 function withHalt(one: AlertCase): AlertCase {
   const state = 'trading_state{portfolio="main",mode="paper"}';
@@ -715,42 +414,5 @@ function notDueBefore(one: AlertCase): AlertCase {
       { ...one.fires, [since]: `${hold(0, 6)} ${hold(90, 60)}`, [interval]: `${hold(900, 6)} ${hold(30, 60)}` },
     ],
     alsoFires: [...(one.alsoFires ?? []), { ...one.fires, [since]: hold(0, 60) }],
-  };
-}
-
-/**
- * A time that stands still in one process, while another one has told none since its start; not what a restart makes absent, nor what a process
- * that is not heard does not tell.
- */
-function untold(alert: string, metric: string, limitSeconds: number, job: string, also: Series = {}): AlertCase {
-  const [a, b] = ['a', 'b'].map((instance) => `{job="${job}",instance="${instance}"}`);
-  const started = `process_start_time_seconds${b}`;
-  const one = age(alert, `${metric}${a}`, limitSeconds, { [started]: hold(0, 90), ...also });
-  return {
-    ...one,
-    silent: [
-      ...one.silent,
-      // The other process has just been started again.
-      { ...one.fires, [started]: `${hold(0, 4)} ${hold(limitSeconds, 90)}` },
-      // It is the one process, and has begun to tell nothing: what it told is forgotten.
-      { [`${metric}${a}`]: `${hold(0, 4)} stale`, ...also },
-      {
-        [`${metric}${a}`]: `${hold(0, 4)} stale`,
-        [`process_start_time_seconds${a}`]: `${hold(0, 4)} _ ${hold(limitSeconds, limitSeconds / STEP + 4)} stale`,
-        ...also,
-      },
-    ],
-  };
-}
-
-/** A counter of failures that counts for a while. */
-function fails(alert: string, series: string): AlertCase {
-  const lasts = Math.ceil(holdSeconds(ruleOf({ alert })) / STEP) + 8;
-  return {
-    alert,
-    silent: [{ [series]: hold(7, 60) }],
-    fires: { [series]: `${hold(0, 6)} 1+1x${lasts - 1} ${hold(lasts, 30)}` },
-    holdsFrom: 6 * STEP,
-    overAt: (6 + lasts) * STEP + 315,
   };
 }

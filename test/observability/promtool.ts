@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { debianProgram } from '../../client/stack/debian-programs.ts';
 import type { Alert } from '../../deploy/observability/alert.ts';
 import { ruleFile } from '../../deploy/observability/rules.ts';
-import { type AlertCase, holdSeconds, ruleOf, type Series } from './cases.ts';
+import { type AlertCase, holdSeconds, ruleOf, type Series } from './alert-case.ts';
 
 const run = promisify(execFile);
 

@@ -5,24 +5,8 @@ import { type AbstentionReason, abstain } from '../../domain/signals/signals.ts'
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { termsOfCycle } from '../../trading/decide/terms.ts';
 import { cycleRecord, temporaryJournal } from '../support/books.ts';
+import { training } from '../support/training.ts';
 
-const training = {
-  agent: 'lag-llama',
-  version: 'sha256 aaaaaaaaaaaa',
-  sha256: 'a'.repeat(64),
-  dataHash: 'd'.repeat(64),
-  base: 'scratch',
-  steps: 10,
-  bestStep: 8,
-  trainLoss: 1,
-  validationLoss: 1.1,
-  heldOutLoss: 1.2,
-  baseLoss: 2,
-  naiveLoss: 1.3,
-  windows: { train: 1, validation: 1, test: 1 },
-  seconds: 1,
-  device: 'cpu',
-} as const;
 const version = 'lag-llama-aaaaaaaa';
 const why = { by: 'me', reason: 'a test' };
 
@@ -87,7 +71,7 @@ describe('an agent that fails again and again', () => {
   });
 
   it('is there, too, as a version of a model, and not once it is switched off', async () => {
-    await journal.models.register({ training, ...why });
+    await journal.models.register({ training: training(), ...why });
     expect(await terms()).toMatchObject({ models: [{ agentId: version }], restingAgents: [] });
     for (let n = 0; n < 3; n += 1) await said(version, 'no_worker', 'no worker took it');
     expect(await terms()).toMatchObject({

@@ -6,24 +6,8 @@ import { parseConfiguration } from '../../runtime/configuration/load.ts';
 import { openAsking } from '../../trading/agents/standing.ts';
 import { termsOfCycle } from '../../trading/decide/terms.ts';
 import { cycleRecord, temporaryJournal } from '../support/books.ts';
+import { training } from '../support/training.ts';
 
-const training = {
-  agent: 'lag-llama',
-  version: 'sha256 aaaaaaaaaaaa',
-  sha256: 'a'.repeat(64),
-  dataHash: 'd'.repeat(64),
-  base: 'scratch',
-  steps: 10,
-  bestStep: 8,
-  trainLoss: 1,
-  validationLoss: 1.1,
-  heldOutLoss: 1.2,
-  baseLoss: 2,
-  naiveLoss: 1.3,
-  windows: { train: 1, validation: 1, test: 1 },
-  seconds: 1,
-  device: 'cpu',
-} as const;
 const version = 'lag-llama-aaaaaaaa';
 const why = { by: 'me', reason: 'a test' };
 
@@ -50,7 +34,7 @@ const enabled = (agentId: string, isSo: boolean) =>
 
 describe('a version of a model', () => {
   it('is asked where its seat is asked, as often, and heard by cycles in the same way', async () => {
-    const { weights } = await journal.models.register({ training, ...why });
+    const { weights } = await journal.models.register({ training: training(), ...why });
     expect(await asked()).toEqual([{ agentId: 'lag-llama' }, { agentId: version, weights }]);
     const { standing, agents, models } = await terms();
     expect(standing).toEqual([
@@ -63,7 +47,7 @@ describe('a version of a model', () => {
   });
 
   it('is asked alone where its seat is switched off, and nobody is where both are', async () => {
-    await journal.models.register({ training, ...why });
+    await journal.models.register({ training: training(), ...why });
     await enabled('lag-llama', false);
     expect(await asked()).toMatchObject([{ agentId: version }]);
     await enabled(version, false);
