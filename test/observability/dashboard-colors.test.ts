@@ -149,6 +149,12 @@ describe('by Grafana’s own rules', () => {
     expect(untried.map((each) => each.panel.title)).toEqual([]);
   });
 
+  it('the first board looked at says beside the alerts what is open, before any alert does', () => {
+    const { panels = [] } = dashboardOf(boards[0] ?? { uid: '', title: '', description: '', rows: [] });
+    const titles = panels.filter(({ type }) => type === 'stat').map(({ title }) => title);
+    expect(titles.slice(0, 3)).toEqual(['Open critical incidents', 'Critical alerts', 'Warnings']);
+  });
+
   it('a firing critical alert is red, a warning orange, in the list', () => {
     const column = panel('Firing alerts').fieldConfig.overrides?.find(({ matcher }) => matcher.options === 'severity');
     const mappings = column?.properties.find(({ id }) => id === 'mappings')?.value;

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { errorRatios, hourly, monthly } from '../../deploy/observability/alerts/objectives.ts';
+import { errorRatios, hourly } from '../../deploy/observability/alerts/objectives.ts';
 import { annotations } from '../../deploy/observability/dashboards/annotations.ts';
 import { boards } from '../../deploy/observability/generate.ts';
-import { alertGroups } from '../../deploy/observability/rules.ts';
+import { alertGroups, ruleFile } from '../../deploy/observability/rules.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { registry } from '../../runtime/telemetry/metrics.ts';
 
@@ -45,7 +45,7 @@ const others = [
   /^persistence_latency_bucket$/,
   /^(alertmanager_notifications_failed|prometheus_rule_evaluation_failures)_total$/,
 ];
-const recorded = [...errorRatios, ...hourly, ...monthly].map(({ record }) => record);
+const recorded = [...errorRatios, ...hourly].map(({ record }) => record);
 const words = ['or', 'and', 'unless', 'offset', 'bool', 'by', 'on', 'e9'];
 
 /** Names of the metrics in an expression. */
@@ -116,5 +116,11 @@ describe('every metric that is asked for', () => {
     expect(names.length).toBeGreaterThan(40);
     expect(names.filter((name) => !isKnown(name))).toEqual([]);
     expect(isKnown('no_such_metric')).toBe(false);
+  });
+  it('is of use, where it is recorded', () => {
+    const used = new Set(asked.flatMap(metricsIn));
+    const records = [...ruleFile().matchAll(/record: (\S+)/g)].map(([, name = '']) => name);
+    expect(records.length).toBeGreaterThan(20);
+    expect(records.filter((name) => !used.has(name))).toEqual([]);
   });
 });

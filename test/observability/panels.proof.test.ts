@@ -49,6 +49,38 @@ it('every query of a panel and every annotation is PromQL', async () => {
   });
 });
 
+/** What promtool asks at one moment, of these series. */
+function answers(input_series: { series: string; values: string }[], asked: { expr: string; exp_samples: object[] }[]) {
+  const promql_expr_test = asked.map(({ expr, exp_samples }) => ({
+    expr: expr.replaceAll('$__rate_interval', '1m'),
+    eval_time: '5m',
+    exp_samples,
+  }));
+  const test = { rule_files: [], tests: [{ interval: '30s', input_series, promql_expr_test }] };
+  return inFolder({ 'test.yml': test }, 'test', 'rules', 'test.yml');
+}
+
+it('has no value where nobody tells', async () => {
+  const asked = panels.flatMap(({ queries }) => queries.map(({ expr }) => ({ expr, exp_samples: [] })));
+  expect(await answers([], asked)).toMatchObject({ ok: true });
+});
+
+const counted: [title: string, teller: string][] = [
+  ['Critical alerts', 'ALERTS{alertname="Watchdog", alertstate="firing", severity="none"}'],
+  ['Warnings', 'ALERTS{alertname="Watchdog", alertstate="firing", severity="none"}'],
+  ['Denied by the fence', 'up{job="trading-execution"}'],
+  ['Cost of a month', 'up{job="trading-agents"}'],
+  ['Failed attempts', 'activity_attempts_total{result="done"}'],
+  ['Backlog', 'up{job="temporal"}'],
+  ['Non-determinism', 'temporal_request_latency_seconds_count'],
+  ['Failed workflows', 'temporal_request_latency_seconds_count'],
+];
+
+it.each(counted)('%s is none while its teller has nothing to tell', async (title, teller) => {
+  const asked = [{ expr: askedBy(title), exp_samples: [{ labels: '{}', value: 0 }] }];
+  expect(await answers([{ series: teller, values: '1x20' }], asked)).toMatchObject({ ok: true });
+});
+
 it('lists tell what fires and since when, and releases, restarts and what is left of a budget are seen', async () => {
   const some = {
     alert: 'Some',
