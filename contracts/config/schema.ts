@@ -9,6 +9,7 @@ import { type PolicySettings, participationConfigurationSchema, withSettings } f
 import { roles } from '../roles.ts';
 import { MAX_SYMBOLS } from '../snapshot.ts';
 import { agentsSchema } from './agents.ts';
+import { apiSchema } from './api.ts';
 import { contradictions } from './contradictions.ts';
 import { hostText } from './host.ts';
 import { paperExchangeSchema } from './paper-exchange.ts';
@@ -208,6 +209,7 @@ const writtenSchema = z
     participation: participationConfigurationSchema.prefault({}),
     agents: agentsSchema.prefault({}),
     coordinator: z.strictObject({ host: hostText.default('127.0.0.1'), port: port.default(8081) }).prefault({}),
+    api: apiSchema.prefault({}),
     access: accessSchema.prefault({}),
     retention: retentionSchema.prefault({}),
     warehouse: warehouseSchema.prefault({}),

@@ -39,6 +39,11 @@ export const shares: Readonly<Record<string, Share>> = {
   'workers/prepare': { variables: [settings], secrets: ['payloadKeys'] },
   'mcp-coordinator': { variables: [settings, books], secrets: ['journalUrl', 'coordinatorToken'] },
   'paper-exchange': { variables: [settings], secrets: ['paperAdminToken'] },
+  // Commands of its own: it starts cycles, stops, resumes, and asks the coordinator.
+  api: {
+    variables: [settings, temporal, books, /^FIREBASE_AUTH_EMULATOR_HOST$/],
+    secrets: ['apiToken', 'coordinatorToken', 'guardSecret', 'payloadKeys', 'journalUrl'],
+  },
   'web-ui': { variables: [settings], secrets: ['webUiToken'] },
   'engines/freqtrade': { variables: [settings], secrets: ['freqtradeEngineToken'] },
   'engines/hummingbot': { variables: [settings, books], secrets: ['journalUrl', 'paperAdminToken'] },

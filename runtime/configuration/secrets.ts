@@ -44,6 +44,8 @@ const secretsSchema = z.strictObject({
   paperAdminToken: word.min(16),
   /** Password of the Freqtrade that runs beside the stack. */
   freqtradeEngineToken: word.min(16),
+  /** Of the HTTP API: whoever has it is this machine's owner. */
+  apiToken: word.min(16),
   /** Of Temporal's Web UI in live mode. */
   webUiToken: word.min(16),
   /** By which this installation's own clients are known to its workers. One that was made here begins with the time of its making. */
@@ -78,6 +80,7 @@ export const secretVariables: Readonly<Record<SecretName, string>> = {
   coordinatorToken: 'SAPPHIRE_COORDINATOR_TOKEN',
   paperAdminToken: 'SAPPHIRE_PAPER_ADMIN_TOKEN',
   freqtradeEngineToken: 'SAPPHIRE_FREQTRADE_ENGINE_TOKEN',
+  apiToken: 'SAPPHIRE_API_TOKEN',
   webUiToken: 'SAPPHIRE_WEB_UI_TOKEN',
   guardSecret: 'SAPPHIRE_GUARD_SECRET',
   payloadKeys: 'SAPPHIRE_PAYLOAD_KEYS',
@@ -95,7 +98,14 @@ export function addressesIn(text: string): string[] {
 }
 
 /** Tokens between processes of our own, and between them and their user. */
-const madeHere = ['coordinatorToken', 'paperAdminToken', 'freqtradeEngineToken', 'webUiToken', 'guardSecret'] as const;
+const madeHere = [
+  'coordinatorToken',
+  'paperAdminToken',
+  'freqtradeEngineToken',
+  'apiToken',
+  'webUiToken',
+  'guardSecret',
+] as const;
 
 function secretsFile(): string {
   return join(dataFolder(), 'secrets.json');

@@ -70,6 +70,7 @@ const secrets: Secrets = {
   coordinatorToken: 'token-of-the-coordinator',
   paperAdminToken: 'token-of-the-paper-exchange',
   freqtradeEngineToken: 'token-of-the-engine-beside-it',
+  apiToken: 'token-of-the-api',
   webUiToken: 'token-of-the-web-ui',
   guardSecret: 'secret-by-which-our-own-clients-are-known',
   paperApiKey: 'paper-key',

@@ -16,6 +16,7 @@ const own = [
   'mcp-coordinator',
   'paper-exchange',
   'web-ui',
+  'api',
   ...roles.map((role) => `workers/${role}`),
   ...engines.map((engine) => `engines/${engine}`).filter((name) => !foreign.includes(name)),
 ];
@@ -87,6 +88,7 @@ it.each<[string, SecretName[]]>([
   ],
   ['mcp-coordinator', ['coordinatorToken', 'journalUrl']],
   ['paper-exchange', ['paperAdminToken']],
+  ['api', ['apiToken', 'coordinatorToken', 'guardSecret', 'journalUrl', 'payloadKeys']],
   ['web-ui', ['webUiToken']],
   ['engines/freqtrade', ['freqtradeEngineToken']],
   ['engines/hummingbot', ['journalUrl', 'paperAdminToken']],
@@ -117,7 +119,12 @@ it('a program of others gets nothing of ours, and what it needs of the system', 
 it('a process of ours gets its settings, and access to Temporal only where it uses it', () => {
   for (const name of own) expect(seen.get(name)).toMatchObject({ SAPPHIRE_DATA: '/data' });
   const withTemporal = own.filter((name) => seen.get(name)?.['TEMPORAL_API_KEY'] !== undefined);
-  expect(withTemporal).toEqual([...roles.map((role) => `workers/${role}`), 'engines/lag-llama', 'engines/fracast']);
+  expect(withTemporal).toEqual([
+    'api',
+    ...roles.map((role) => `workers/${role}`),
+    'engines/lag-llama',
+    'engines/fracast',
+  ]);
   for (const name of withTemporal) expect(seen.get(name)?.['TEMPORAL_ADDRESS']).toBe('temporal.example:7233');
   const alerting = [...seen].filter(([, environment]) => environment['SAPPHIRE_ALERT_SLACK_URL'] !== undefined);
   expect(alerting).toEqual([]);
