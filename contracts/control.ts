@@ -68,7 +68,7 @@ export interface FlattenResult {
 export const resumeRequestSchema = z.strictObject({
   reason: reasonSchema,
   by: z.string().overwrite(printable).min(1, 'a name is needed').max(NAME_BYTES),
-  /** The halt that the resumer saw, as `sapphire status` shows it: any stop after it wins. */
+  /** The halt that the resumer saw, as `./sapphire status` shows it: any stop after it wins. */
   expectedEpoch: z.int().nonnegative(),
   /** Set by software: only a halt that this part of Sapphire raised is ended. */
   onlyOver: z.literal('reconcile').optional(),

@@ -31,6 +31,6 @@ export function expectationOf({ mode, demo }: Belief): string[] {
   }
   return [
     `HOLDS CASH until an agent has earned belief: of the return that each expects counts what its own record bears out, and ${100 * noRecord.slope} % without one, which pays for no trade over an hour.`,
-    `To change that: switch agents on (README, "The agents") and let them be scored ("sapphire agents scores" shows how far they are)${mode === 'paper' ? ', or set "demo: true" in trading.yml to see orders at once' : ''}.`,
+    `To change that: switch agents on (README, "The agents") and let them be scored ("./sapphire agents scores" shows how far they are)${mode === 'paper' ? ', or set "demo: true" in trading.yml to see orders at once' : ''}.`,
   ];
 }

@@ -18,10 +18,10 @@ interface Terms extends Said {
  * after it. What the numbers of each are stands in refusals.ts.
  */
 const sentences: Readonly<Record<RefusalCode, (terms: Terms) => string>> = {
-  TradingHalted: () => 'trading is halted until a person resumes it: sapphire resume',
+  TradingHalted: () => 'trading is halted until a person resumes it: ./sapphire resume',
   TradingReducing: () =>
-    'only what reduces passes, until equity has recovered, nothing was held for a day, or a person resumes it: sapphire resume',
-  LiveDisabled: () => 'live trading is not enabled: sapphire live enable',
+    'only what reduces passes, until equity has recovered, nothing was held for a day, or a person resumes it: ./sapphire resume',
+  LiveDisabled: () => 'live trading is not enabled: ./sapphire live enable',
   StaleEpoch: ({ limit, value }) => `the cycle began at halt epoch ${value}, and a stop has made it ${limit} since`,
   SnapshotStale: ({ limit, value }) => `what the agents saw is ${time(value)} old, more than ${time(limit)}`,
   MarketDataStale: ({ limit, value }) => `the prices of the decision are ${time(value)} old, more than ${time(limit)}`,
@@ -55,7 +55,7 @@ const sentences: Readonly<Record<RefusalCode, (terms: Terms) => string>> = {
   OrderInFlight: ({ before, value }) =>
     `${value === '1' ? 'an order' : `${value} orders`} on it ${value === '1' ? 'is' : 'are'} on the way${before ? ` (${before})` : ''}, and the next waits for that`,
   SymbolFrozen: () =>
-    'nobody knows yet what became of an order on it, and nothing opens before that: sapphire orders --open',
+    'nobody knows yet what became of an order on it, and nothing opens before that: ./sapphire orders --open',
   OrderRate: ({ limit, value }) =>
     `it would be order ${value} within a minute, and ${limit} are allowed (maxOrdersPerMinute)`,
   TradeShare: ({ limit, value, quote }) =>

@@ -66,7 +66,7 @@ async function answerTo(request: IncomingMessage, { codec, token, origins }: Cod
   const path = /^(?:\/([^/?]+))?\/(encode|decode)(?:\?.*)?$/.exec(request.url ?? '');
   if (!path) return refuse(404, 'there are /encode and /decode');
   const given = path[1] ?? /^bearer (.+)$/i.exec(authorization)?.[1] ?? '';
-  if (!sameSecret(given, token)) return refuse(401, 'the token is missing or another: see "sapphire codec serve"');
+  if (!sameSecret(given, token)) return refuse(401, 'the token is missing or another: see "./sapphire codec serve"');
   if (request.method !== 'POST') return refuse(405, 'only POST');
   const { payloads } = bodySchema.parse(JSON.parse(await bodyOf(request)));
   const done =

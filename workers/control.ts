@@ -41,7 +41,7 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
   for (const fault of limitFaults(limits, configuration))
     logger.warn(
       { fault },
-      'a limit in force breaks a rule of this release, and stays until "sapphire risk set" changes it',
+      'a limit in force breaks a rule of this release, and stays until "./sapphire risk set" changes it',
     );
   // The opening balance of the paper account, booked once: from here on only fills change the books.
   if (configuration.mode === 'paper') {

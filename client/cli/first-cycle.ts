@@ -22,7 +22,7 @@ export function whyNoCycle(
   now: number,
 ): string | undefined {
   if (paused)
-    return `The schedule is paused${note === '' ? '' : ` (${note})`}: no cycle starts until "npx sapphire schedule resume".`;
+    return `The schedule is paused${note === '' ? '' : ` (${note})`}: no cycle starts until "./sapphire schedule resume".`;
   const [next] = nextAt;
   const then = next === undefined ? 'by its schedule' : `by its schedule, at ${clock(next)}`;
   if (resumes) return `This start goes on with what was running: the next cycle starts ${then}.`;

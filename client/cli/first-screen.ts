@@ -39,7 +39,7 @@ export function welcome(
     ...(mode === 'live'
       ? [
           heading(mode).trimEnd(),
-          'Opening orders pass only after "sapphire live enable --confirm binance"; "sapphire live show" says whether they do.',
+          'Opening orders pass only after "./sapphire live enable --confirm binance"; "./sapphire live show" says whether they do.',
           ...access.map((text) => `Temporal at ${text}.`),
         ]
       : []),
@@ -56,7 +56,7 @@ export function welcome(
       ? ['', `Prometheus and Alertmanager ask for the user ${OBSERVER} and the password in ${observerPasswordFile()}`]
       : []),
     '',
-    'Ctrl-C stops; "npx sapphire --help" in another terminal does the rest.',
+    'Ctrl-C stops; "./sapphire --help" in another terminal does the rest.',
     '',
   ];
 }

@@ -41,7 +41,7 @@ const areas: readonly Area[] = [
 
 /** With the command that is asked for, so that a stop does not wait for the code of all others to load; without one with every command. */
 export async function createProgram(asked?: string): Promise<Command> {
-  const program = new Command('sapphire')
+  const program = new Command('./sapphire')
     .description('Autonomous crypto trading on Temporal whose every step survives a crash.')
     .version('0.1.0')
     .exitOverride()
@@ -54,11 +54,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not configured, 4 not allowed, 5 
 Every command takes --json; logs and progress go to stderr.
 
 Examples:
-  sapphire up                       start everything and trade
-  sapphire cycle run                one cycle now
-  sapphire cycle show ID            why it did what it did
-  sapphire risk show                where the account stands against its limits
-  sapphire stop --reason "..."      emergency stop`,
+  ./sapphire up                       start everything and trade
+  ./sapphire cycle run                one cycle now
+  ./sapphire cycle show ID            why it did what it did
+  ./sapphire risk show                where the account stands against its limits
+  ./sapphire stop --reason "..."      emergency stop`,
     );
 
   const named = areas.filter(({ names }) => asked !== undefined && names.includes(asked));

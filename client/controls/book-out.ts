@@ -49,7 +49,7 @@ export async function bookOutPosition(
   if (listing === 'traded') {
     throw new UserError(
       'SymbolTraded',
-      `The exchange trades ${symbol}: what is held of it is sold by its exits, by a cycle, or by "sapphire stop --flatten", and not booked out.`,
+      `The exchange trades ${symbol}: what is held of it is sold by its exits, by a cycle, or by "./sapphire stop --flatten", and not booked out.`,
       ExitCode.refused,
     );
   }
@@ -58,7 +58,7 @@ export async function bookOutPosition(
   if (waiting) {
     throw new UserError(
       'OrderOpen',
-      `The end of ${waiting.intentId} on ${symbol} is not known yet, and the exchange can still be asked: run the same command again once "sapphire orders --open" shows it no more.`,
+      `The end of ${waiting.intentId} on ${symbol} is not known yet, and the exchange can still be asked: run the same command again once "./sapphire orders --open" shows it no more.`,
       ExitCode.refused,
     );
   }

@@ -36,7 +36,7 @@ export async function resumeTrading(
     const end = isAsked ? 'whether it resumes is not known yet' : 'nothing was changed';
     throw new UserError(
       'ControlSilent',
-      `Trading control did not answer within ${waitMs / 1_000} s: ${end}${await known(client, handle)}. Look at "sapphire status" and "sapphire logs --level warn"; runbook deploy/runbooks/TradingControlSilent.md.`,
+      `Trading control did not answer within ${waitMs / 1_000} s: ${end}${await known(client, handle)}. Look at "./sapphire status" and "./sapphire logs --level warn"; runbook deploy/runbooks/TradingControlSilent.md.`,
       ExitCode.unhealthy,
     );
   }

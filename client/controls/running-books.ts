@@ -32,7 +32,7 @@ export async function signalWhatRuns(
   const { requestId, reason, by } = stop;
   await signalStop(client, account, { requestId, reason, by });
   const signalled =
-    'Temporal has taken the signal: trading control halts its own books and cancels as soon as a worker runs; "sapphire status" there shows it.';
+    'Temporal has taken the signal: trading control halts its own books and cancels as soon as a worker runs; "./sapphire status" there shows it.';
   return own === undefined ? signalled : `${otherBooksRun(own, running ?? '')} ${signalled}`;
 }
 

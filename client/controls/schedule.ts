@@ -75,7 +75,7 @@ export async function viewSchedule(client: Client, account: string): Promise<Sch
     if (error instanceof ScheduleNotFoundError) {
       throw new UserError(
         'ScheduleMissing',
-        `There is no schedule ${id} yet. "npm start" or "sapphire schedule set" makes it.`,
+        `There is no schedule ${id} yet. "npm start" or "./sapphire schedule set" makes it.`,
       );
     }
     throw error;

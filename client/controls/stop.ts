@@ -20,7 +20,7 @@ export const STANDING_MS = 2_500;
 /** For the row's end, once all else has come to its own. */
 const LAST_LOOK_MS = 1_000;
 const SILENT =
-  'Trading control does not answer: orders may stay open. "sapphire stop --break-glass" cancels them without it; runbook deploy/runbooks/TradingControlSilent.md.';
+  'Trading control does not answer: orders may stay open. "./sapphire stop --break-glass" cancels them without it; runbook deploy/runbooks/TradingControlSilent.md.';
 
 export interface StopRequest {
   requestId: string;
@@ -87,13 +87,14 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     const own = (): string | undefined => raising.fenced?.books.id;
     await followStop(client, handle, report, request, { until, onProgress: tools.onProgress, signal, own });
     if (report.note) notes.push(report.note);
-    if (!report.quiet) notes.push(`Not quiet after ${waitMs / 1_000} s: the stop goes on; "sapphire status" shows it.`);
+    if (!report.quiet)
+      notes.push(`Not quiet after ${waitMs / 1_000} s: the stop goes on; "./sapphire status" shows it.`);
     if (flatten && report.epoch !== undefined) {
       const flattened = await followFlatten(client, account, report.epoch, tools, waitMs);
       if (flattened) report.flattened = flattened;
       else
         notes.push(
-          `The selling has not come to its end after ${waitMs / 1_000} s and goes on; "sapphire portfolio" shows what is held.`,
+          `The selling has not come to its end after ${waitMs / 1_000} s and goes on; "./sapphire portfolio" shows what is held.`,
         );
     }
   } catch (error) {
@@ -101,7 +102,7 @@ export async function stopTrading(request: StopRequest, tools: StopTools, waitMs
     notes.push(sentenceOf(error));
     if (!report.quiet) {
       notes.push(
-        'What is open at the exchange may stay open until then: "sapphire stop --break-glass" needs no Temporal.',
+        'What is open at the exchange may stay open until then: "./sapphire stop --break-glass" needs no Temporal.',
       );
     }
   }

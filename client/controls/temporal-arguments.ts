@@ -109,7 +109,7 @@ function passForm(command: string, reason: string): UserError {
   const name = passed[command]?.names[0];
   return new UserError(
     'PassForm',
-    `No pass can be given to "${command}": ${reason}. The form is: sapphire temporal ${command} ${name} NAME --workflow-id ID --input '{"a": 1}'`,
+    `No pass can be given to "${command}": ${reason}. The form is: ./sapphire temporal ${command} ${name} NAME --workflow-id ID --input '{"a": 1}'`,
     ExitCode.usage,
   );
 }

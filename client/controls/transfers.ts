@@ -154,7 +154,7 @@ async function differenceAmong(
 function notSettled(difference: Decimal, { asset }: Pick<TransferRequest, 'asset'>): UserError {
   return new UserError(
     'PaperTransferOpen',
-    `Books and paper account differ by ${text(difference)} ${asset}, so that a transfer cannot be told from it: run an earlier transfer that was cut off again by its own reference, or wait until no order is on its way. What nobody can explain is taken over under a halt: sapphire reconcile.`,
+    `Books and paper account differ by ${text(difference)} ${asset}, so that a transfer cannot be told from it: run an earlier transfer that was cut off again by its own reference, or wait until no order is on its way. What nobody can explain is taken over under a halt: ./sapphire reconcile.`,
     ExitCode.refused,
   );
 }

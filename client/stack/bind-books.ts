@@ -56,7 +56,7 @@ function keysRefused(error: unknown, { mode }: Pick<Configuration, 'mode'>): unk
 function wordsOf({ asset, excess, settled }: EarlierFees): string {
   return settled
     ? `${excess} ${asset} of fees that an earlier release took out of the balance alone left the position in ${settled.symbol}: ${settled.realizedPnl} realised`
-    : `Positions hold ${excess} ${asset} more than the balance, which no fee explains: nothing was changed, and sapphire reconcile shows what the exchange has`;
+    : `Positions hold ${excess} ${asset} more than the balance, which no fee explains: nothing was changed, and ./sapphire reconcile shows what the exchange has`;
 }
 
 const OF_OTHERS = ['MarketBufferOfOtherBooks', 'WarehouseOfOtherBooks'];

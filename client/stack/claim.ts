@@ -124,7 +124,7 @@ function otherTerms(terms: StackTerms, others: readonly Stack[], kind: StackKind
 function booksTaken(): UserError {
   return new UserError(
     'BooksTaken',
-    'Another start has taken the books while this stack was not heard of: everything here is stopped. "sapphire status" says who runs them.',
+    'Another start has taken the books while this stack was not heard of: everything here is stopped. "./sapphire status" says who runs them.',
     ExitCode.refused,
   );
 }

@@ -47,7 +47,7 @@ export function scheduleLine(schedule: ScheduleView | 'none' | undefined): strin
   if (schedule === 'none') return 'schedule: none yet; npm start makes it';
   const { intervalSeconds, paused, note, nextAt } = schedule;
   const every = `a cycle every ${intervalSeconds} s`;
-  if (paused) return `PAUSED${note === '' ? '' : ` (${note})`}: ${every} again after sapphire schedule resume`;
+  if (paused) return `PAUSED${note === '' ? '' : ` (${note})`}: ${every} again after ./sapphire schedule resume`;
   const [next] = nextAt;
   return `${every}${next === undefined ? '' : `, the next at ${clock(next)}`}`;
 }

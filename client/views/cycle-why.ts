@@ -15,8 +15,8 @@ export function whyLines(record: CycleRecord): string[] {
   const { outcome, epoch, summary } = record;
   if (outcome === 'COMPLETED') return [];
   if (outcome === 'HALTED') {
-    const remedy = `sapphire resume --epoch ${epoch} --reason "…"`;
-    return [`trading is halted at epoch ${epoch}: "sapphire status" says why, then ${remedy}`];
+    const remedy = `./sapphire resume --epoch ${epoch} --reason "…"`;
+    return [`trading is halted at epoch ${epoch}: "./sapphire status" says why, then ${remedy}`];
   }
   return outcome === 'NO_TRADE' ? atMost(whyNoOrder(record)) : [summary, ...atMost(whyNotFilled(record))];
 }
@@ -67,5 +67,5 @@ function groupBy<View extends { symbol: string }>(
 
 function atMost(sentences: readonly string[]): string[] {
   const more = sentences.length - MOST_SENTENCES;
-  return more > 0 ? [...sentences.slice(0, MOST_SENTENCES), `and ${more} more: sapphire cycle show`] : [...sentences];
+  return more > 0 ? [...sentences.slice(0, MOST_SENTENCES), `and ${more} more: ./sapphire cycle show`] : [...sentences];
 }

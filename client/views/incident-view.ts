@@ -81,7 +81,7 @@ export function postMortem(incident: Incident): string {
     ),
     '',
     '## To be answered',
-    '- Which orders, fills or signals did it touch? (sapphire report incidents, sapphire cycle list)',
+    '- Which orders, fills or signals did it touch? (./sapphire report incidents, ./sapphire cycle list)',
     '- What was the cause behind the cause?',
     '- What finds it sooner, or mends it without us, the next time?',
   ]

@@ -26,7 +26,7 @@ export async function findCycle({ journal, warehouse: open }: PastCycles, cycleI
   if (!moved) {
     throw new UserError(
       'CycleUnknown',
-      `No finished cycle has the id ${cycleId}. "sapphire cycle list" shows the last ones, with --since older ones as well.`,
+      `No finished cycle has the id ${cycleId}. "./sapphire cycle list" shows the last ones, with --since older ones as well.`,
       ExitCode.failure,
     );
   }

@@ -8,7 +8,7 @@ export const problemSchema = z
     status: z.int().min(400).max(599),
     detail: z.string().describe('What went wrong and what to do about it'),
     code: z.string().describe('Of a refusal or an error, in the words of the command line'),
-    correlationId: z.string().describe('By which `sapphire logs --correlation` finds it'),
+    correlationId: z.string().describe('By which `./sapphire logs --correlation` finds it'),
     errors: z
       .array(z.object({ at: z.string().describe('Where in the request, e.g. body.reason'), message: z.string() }))
       .optional()

@@ -101,7 +101,7 @@ export const modelSettings = {
   maxTokens: z.int().min(64).max(131_072).optional(),
   /** Before the answer; without it 2,048 to 32,768 by how much it is to think. */
   thinkingTokens: z.int().min(256).max(262_144).optional(),
-  /** Another is for whoever has compared them: "sapphire agents compare". */
+  /** Another is for whoever has compared them: "./sapphire agents compare". */
   prompt: z.enum(promptVersions).default('signal/2'),
   /** Fields of the request that are added, or replace ours; null takes one out. */
   extraBody: z

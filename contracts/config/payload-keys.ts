@@ -19,7 +19,7 @@ export const payloadKeysText = z.string().superRefine((text, context) => {
   const entries = text.split(',').map((entry) => form.exec(entry.trim()));
   const ids = entries.flatMap((entry) => entry?.[1] ?? []);
   if (entries.includes(null)) {
-    context.addIssue('must be id:key, with commas between several; "sapphire codec new-key" makes one');
+    context.addIssue('must be id:key, with commas between several; "./sapphire codec new-key" makes one');
   } else if (new Set(ids).size < ids.length) {
     context.addIssue('must not hold two keys of one id');
   }

@@ -241,7 +241,7 @@ const writtenSchema = z
   .superRefine(({ participation: { agents } }, context) => {
     for (const name of Object.keys(agents).filter((id) => !isSeat(id))) {
       const path = ['participation', 'agents', name];
-      const message = `there is no such agent; the agents are ${agentIds.join(', ')}, and guests are invited with "sapphire agents invite"`;
+      const message = `there is no such agent; the agents are ${agentIds.join(', ')}, and guests are invited with "./sapphire agents invite"`;
       context.addIssue({ code: 'custom', path, message });
     }
   })

@@ -129,7 +129,7 @@ function notAsked({
   restingAgents = [],
 }: Pick<Seating<unknown>, 'symbols' | 'disabledAgents' | 'restingAgents'>): AgentAnswer[] {
   const disabled = disabledAgents.map((agentId) =>
-    silent(agentId, symbols, 'disabled', `switched off; "sapphire agents enable ${agentId}" switches it on`),
+    silent(agentId, symbols, 'disabled', `switched off; "./sapphire agents enable ${agentId}" switches it on`),
   );
   const resting = restingAgents.map(({ agentId, failures, untilAt, cause }) => {
     const since = cause === undefined ? '' : `: ${cause}`;

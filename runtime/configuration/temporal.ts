@@ -57,7 +57,7 @@ export function refuseReadablePayloads(
   if (profile !== 'production' || payloadKeys !== undefined || isLoopback(address.replace(/:\d+$/, ''))) return;
   throw new UserError(
     'PayloadsReadable',
-    `In the production profile nothing readable goes to a Temporal server elsewhere (${address}), and there is no key to encrypt it with: make one with "sapphire codec new-key --keep", which keeps it in the data folder, and give it to every process elsewhere in SAPPHIRE_PAYLOAD_KEYS or in the file that SAPPHIRE_PAYLOAD_KEYS_FILE names.`,
+    `In the production profile nothing readable goes to a Temporal server elsewhere (${address}), and there is no key to encrypt it with: make one with "./sapphire codec new-key --keep", which keeps it in the data folder, and give it to every process elsewhere in SAPPHIRE_PAYLOAD_KEYS or in the file that SAPPHIRE_PAYLOAD_KEYS_FILE names.`,
     ExitCode.notConfigured,
   );
 }

@@ -37,7 +37,7 @@ export function operatorsOnly(): void {
 export function callingAgent(): AgentId {
   const caller = currentCall.getStore()?.caller;
   if (caller?.role === 'agent') return caller.agentId;
-  throw notAllowed('Whose signal it is says the token: bring that of an invited agent ("sapphire agents invite").');
+  throw notAllowed('Whose signal it is says the token: bring that of an invited agent ("./sapphire agents invite").');
 }
 
 function notAllowed(message: string): UserError {

@@ -190,7 +190,7 @@ function whyNot(signal: Signal, asked: { takenAt: number; horizonMs: number }, p
 
 /** The warehouse is where housekeeping runs, and not asked from here. */
 function movedAway(what: string, cycleId: CycleId): string {
-  return `The ${what} of the cycle ${cycleId} is old and moved to the warehouse: "sapphire cycle show ${cycleId}" reads it there.`;
+  return `The ${what} of the cycle ${cycleId} is old and moved to the warehouse: "./sapphire cycle show ${cycleId}" reads it there.`;
 }
 
 function holds(after: object, settings: object): boolean {

@@ -32,7 +32,7 @@ export function registerResources(server: McpServer, coordinator: Coordinator): 
 
   server.registerResource(
     'cycle',
-    // Cycles are not listed: there are thousands. Their ids are in the workflows' ids and in `sapphire cycle list`.
+    // Cycles are not listed: there are thousands. Their ids are in the workflows' ids and in `./sapphire cycle list`.
     new ResourceTemplate('cycles://{id}', { list: undefined }),
     { title: 'Cycle', description: 'The decision record of a finished cycle.', mimeType: JSON_TYPE },
     (uri, { id }) => {

@@ -34,7 +34,7 @@ export function signalsToStand(market: Market | undefined, said: readonly Signal
     const bounded = boundedByMarket(signal, deviationOf);
     if (bounded) return bounded;
     throw refusal(
-      `Nothing is known of the market of ${signal.symbol} yet, and a guest's view is bounded by it: bring it again when a cycle has looked ("sapphire cycle list").`,
+      `Nothing is known of the market of ${signal.symbol} yet, and a guest's view is bounded by it: bring it again when a cycle has looked ("./sapphire cycle list").`,
     );
   });
 }

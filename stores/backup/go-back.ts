@@ -38,7 +38,7 @@ export async function goBack(
     const what = wanted === undefined ? `No restore has moved books aside in ${data}` : `${wanted} holds no such books`;
     throw new UserError(
       'NothingToGoBackTo',
-      `${what}: what there is shows "sapphire backup list". Nothing was changed.`,
+      `${what}: what there is shows "./sapphire backup list". Nothing was changed.`,
       ExitCode.refused,
     );
   }

@@ -81,7 +81,7 @@ const manifestSchema = fieldsSchema.superRefine(({ version, engine, files }, con
 export function unusable(folder: string, reason: string): UserError {
   return new UserError(
     'BackupUnusable',
-    `${folder} is no whole backup: ${reason}. Choose another: "sapphire backup list".`,
+    `${folder} is no whole backup: ${reason}. Choose another: "./sapphire backup list".`,
     ExitCode.unhealthy,
   );
 }

@@ -16,7 +16,7 @@ import { isFull, noRoom, refuseWithoutRoom, tableBytes } from './space.ts';
 export type BookPlaces = Omit<Places, 'journal' | 'binding' | 'backups'>;
 
 export const ROOM =
-  'Make room: what earlier restores moved aside is deleted only with time ("sapphire backup list" shows it).';
+  'Make room: what earlier restores moved aside is deleted only with time ("./sapphire backup list" shows it).';
 const DUMP = 'books.dump';
 /** Of a file of SQLite: its log, of one that was not closed, belongs to it. */
 export const SUFFIXES = ['', '-wal', '-shm'] as const;

@@ -74,7 +74,7 @@ export function refuseOtherBooks(found: FoundBooks, kept: KeptBooks | undefined,
     if (begins && kept.engine === 'sqlite' && found.engine === 'sqlite') return;
     throw new UserError(
       'BooksMissing',
-      `${are}, and there are none in ${found.place}: ${found.place === kept.place ? `bring them back ("sapphire restore"), or, ${begin}` : wayBack(kept, found)}.`,
+      `${are}, and there are none in ${found.place}: ${found.place === kept.place ? `bring them back ("./sapphire restore"), or, ${begin}` : wayBack(kept, found)}.`,
       ExitCode.refused,
     );
   }

@@ -43,7 +43,7 @@ export function refuseWhileReplaced(data: string): void {
 }
 
 export function unfinished(data: string, { by, source }: Replacement): UserError {
-  const command = by === 'back' ? `sapphire restore --back ${source} --yes` : `sapphire restore ${source} --yes`;
+  const command = by === 'back' ? `./sapphire restore --back ${source} --yes` : `./sapphire restore ${source} --yes`;
   return new UserError(
     'RestoreUnfinished',
     `The books of ${data} are being replaced, or were when that was cut off: nothing uses them before it has ended and trading is halted. Where it does not run any more, complete it: ${command}`,

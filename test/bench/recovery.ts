@@ -121,7 +121,7 @@ async function stop(stack: BenchStack, round: number): Promise<{ fencedMs: numbe
   await sleep(100 + ((round * 37) % 200));
   kill(stack, victims[round % victims.length] ?? 'workers/cycles');
   const at = Date.now();
-  // The way of "sapphire stop": the halt row first, the signal second.
+  // The way of "./sapphire stop": the halt row first, the signal second.
   const { epoch } = await stack.raiseHalt(`recovery/${at}`);
   const fencedMs = Date.now() - at;
   await control.signal('emergencyStop', { requestId: `recovery/${at}`, reason: 'recovery', by: 'bench' });

@@ -205,7 +205,7 @@ export function createStops({ stack, traffic, deeds, random, kill }: StopTools) 
       const heldUntil = await hold(way);
       return { askedAt: await signal(request), heldUntil };
     }
-    // The way of "sapphire stop": the halt row first, the signal second.
+    // The way of "./sapphire stop": the halt row first, the signal second.
     const isCommand = way === 'command' || way === 'no-temporal' || way === 'flatten';
     const raisedAt = isCommand ? await raise(request) : undefined;
     const signalledAt = await signal(request);

@@ -20,7 +20,7 @@ describe('the schedule', () => {
     [{ ...schedule, nextAt: [] }, 'a cycle every 60 s'],
     [
       { ...schedule, paused: true, note: 'the exchange is being mended' },
-      'PAUSED (the exchange is being mended): a cycle every 60 s again after sapphire schedule resume',
+      'PAUSED (the exchange is being mended): a cycle every 60 s again after ./sapphire schedule resume',
     ],
     ['none' as const, 'schedule: none yet; npm start makes it'],
     [undefined, 'schedule: not known while Temporal does not answer'],

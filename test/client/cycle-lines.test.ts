@@ -122,6 +122,6 @@ describe('the lines of a cycle', () => {
   });
 
   it('name the epoch that a resume needs', () => {
-    expect(whyLines(cycleRecord({ outcome: 'HALTED', epoch: 7 })).join()).toContain('sapphire resume --epoch 7');
+    expect(whyLines(cycleRecord({ outcome: 'HALTED', epoch: 7 })).join()).toContain('./sapphire resume --epoch 7');
   });
 });

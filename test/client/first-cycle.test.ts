@@ -11,7 +11,7 @@ describe('a start', () => {
   });
 
   it.each([
-    ['', /^The schedule is paused: no cycle starts until "npx sapphire schedule resume"\.$/],
+    ['', /^The schedule is paused: no cycle starts until "\.\/sapphire schedule resume"\.$/],
     ['by ann', /^The schedule is paused \(by ann\): /],
   ])('begins none that a person has paused (%j), and says how it goes on', (note, words) => {
     const paused = { ...schedule, paused: true, note };

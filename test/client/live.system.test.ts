@@ -379,7 +379,12 @@ describe('live enable', () => {
   });
 
   it.each([
-    ['another word than the venue', { confirm: 'yes' }, {}, /"yes" is not it: sapphire live enable --confirm binance/],
+    [
+      'another word than the venue',
+      { confirm: 'yes' },
+      {},
+      /"yes" is not it: \.\/sapphire live enable --confirm binance/,
+    ],
     ['paper mode', {}, { configuration: paper }, /"mode: paper"/],
     [
       'keys that can withdraw',

@@ -110,7 +110,7 @@ it('goes on with a warehouse that begins anew, once a person has let it', async 
   const last = await journal.outbox.lastSequence();
   await journal.outbox.trim(last, Date.now() + 2 * DAY_MS);
   const refused = await installation.sapphire('warehouse', 'export');
-  expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('"sapphire warehouse skip"') });
+  expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('"./sapphire warehouse skip"') });
   const told = await installation.sapphire('warehouse', 'skip');
   expect(told.stdout).toMatch(/would go on without\n {2}journal: events 1 to \d+, from the beginning until now/);
   const skipped = await ask('warehouse', 'skip', '--yes', '--reason', 'the folder is gone');

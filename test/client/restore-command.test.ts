@@ -83,7 +83,7 @@ it('goes back to what a restore replaced, once, and says how that is undone', as
   expect(await run('restore', '--back')).toBe('');
   expect(process.exitCode).toBe(2);
   const said = await run('restore', '--back', '--yes');
-  const [, aside = ''] = /To undo this: sapphire restore --back (\S+) --yes/.exec(said) ?? [];
+  const [, aside = ''] = /To undo this: \.\/sapphire restore --back (\S+) --yes/.exec(said) ?? [];
   const [, epoch = ''] = /Trading is halted at epoch (\d+)/.exec(said) ?? [];
   // Beyond all that was decided in the restored books.
   expect(Number(epoch)).toBeGreaterThan(restored.control.epoch + 900_000);
@@ -112,7 +112,7 @@ const epochOf = async (...command: string[]): Promise<number> =>
 
 it('books whose restore was killed before they were halted are opened by nobody, and are completed', async () => {
   const folder = await backUpAndCutOff();
-  const refusal = { code: 'RestoreUnfinished', message: expect.stringContaining(`sapphire restore ${folder} --yes`) };
+  const refusal = { code: 'RestoreUnfinished', message: expect.stringContaining(`./sapphire restore ${folder} --yes`) };
   await expect(openJournal(loadConfiguration())).rejects.toMatchObject(refusal);
   await run('orders');
   expect(process.exitCode).toBe(ExitCode.refused);

@@ -57,7 +57,8 @@ const fenceWords: Record<keyof typeof journals, RegExp> = {
   'the journal is silent': /The halt row is not written yet: the journal does not answer\./,
 };
 const restWords: Record<keyof typeof temporals, RegExp> = {
-  'Temporal is away': /no Temporal server.*may stay open until then: "sapphire stop --break-glass" needs no Temporal/,
+  'Temporal is away':
+    /no Temporal server.*may stay open until then: "\.\/sapphire stop --break-glass" needs no Temporal/,
   'Temporal is silent': /Temporal has not taken the signal yet: what is open at the exchange stays open\./,
   'no worker runs': /The signal is sent, and trading control has not answered/,
   'trading control answers': /Not quiet yet: trading control cancels what is open/,

@@ -80,7 +80,7 @@ describe('stop', () => {
     const report = await stopTrading(request, { ...tools({} as Client), temporal: unreachable }, 5_000);
     expect(report).toMatchObject({ fenced: true, quiet: false, epoch: 1 });
     expect(report.note).toBe(
-      'No Temporal server answers. What is open at the exchange may stay open until then: "sapphire stop --break-glass" needs no Temporal.',
+      'No Temporal server answers. What is open at the exchange may stay open until then: "./sapphire stop --break-glass" needs no Temporal.',
     );
   });
 

@@ -62,7 +62,7 @@ it.each([
   }
   expect(refused).toMatchObject({ name: 'UserError', code: 'PassForm', exitCode: ExitCode.usage });
   expect(String(refused)).toMatch(reason);
-  expect(String(refused)).toContain(`The form is: sapphire temporal ${command} --`);
+  expect(String(refused)).toContain(`The form is: ./sapphire temporal ${command} --`);
 });
 
 it('names the server and the namespace where the caller names none', () => {

@@ -21,7 +21,7 @@ export interface Verdict {
   detectedBy?: string;
   /** What the finding says of its cause. */
   detail: string;
-  /** Whether `sapphire status` said that something is not well, when it was found or should have been. */
+  /** Whether `./sapphire status` said that something is not well, when it was found or should have been. */
   statusSaysSo?: boolean;
   /** From its injection. */
   recoveredAfterMs?: number;

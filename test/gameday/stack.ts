@@ -49,7 +49,7 @@ export interface GameDayStack extends Witness {
   supervisorPid(): number;
   /** Names of the processes that do not say that they are ready. */
   unready(): Promise<string[]>;
-  /** That `sapphire status` ends with 0. */
+  /** That `./sapphire status` ends with 0. */
   statusIsWell(): Promise<boolean>;
   receiver: Receiver;
   /** When the launcher ended, with all of it, and was started again as a service manager does. */

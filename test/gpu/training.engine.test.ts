@@ -145,7 +145,7 @@ it('leaves nothing behind when it is called off', { timeout: 60_000 }, async () 
 it('says in one sentence what is wrong with the data', { timeout: 60_000 }, async () => {
   const order = { data: temporaryFolder(), out: join(training, 'other.safetensors'), steps: 1, seed: 1 };
   await expect(trainLagLlama(python, order, { onProgress: () => undefined })).rejects.toThrow(
-    /card\.json cannot be read .*sapphire export training/,
+    /card\.json cannot be read .*\.\/sapphire export training/,
   );
   expect(readdirSync(training)).not.toContain('other.safetensors');
   await expect(keepWeights('lag-llama', join(data, 'card.json'), 'f'.repeat(64))).rejects.toThrow(

@@ -127,7 +127,7 @@ describe('listings', () => {
       'one that is held',
       ['BTC/USDT'],
       ['GONE/USDT'],
-      'GONE/USDT is unlisted and set aside: if that lasts, book it out with "sapphire portfolio book-out GONE/USDT"',
+      'GONE/USDT is unlisted and set aside: if that lasts, book it out with "./sapphire portfolio book-out GONE/USDT"',
     ],
     [
       'one that is configured',
@@ -139,7 +139,7 @@ describe('listings', () => {
       'one that is both',
       ['GONE/USDT'],
       ['GONE/USDT'],
-      'GONE/USDT is unlisted and set aside: if that lasts, book it out with "sapphire portfolio book-out GONE/USDT" and take it out of the configuration',
+      'GONE/USDT is unlisted and set aside: if that lasts, book it out with "./sapphire portfolio book-out GONE/USDT" and take it out of the configuration',
     ],
   ])('tell of %s', async (_which, configured, held, detail) => {
     const expected = detail ? { code: 'market.untraded', detail } : { detail: 'ok' };

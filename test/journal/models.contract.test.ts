@@ -37,7 +37,7 @@ describe.each(adapterNames)('versions of models in %s', (name) => {
     expect((await journal.models.register({ training: training('a'), by: 'me', reason: 'back' })).state).toBe('shadow');
     expect(await roleOf()).toMatchObject({ enabled: true, role: 'shadow' });
     await expect(journal.models.promote({ agentId: 'lag-llama-none', by: 'me', reason: 'x' })).rejects.toThrow(
-      'sapphire models list',
+      './sapphire models list',
     );
     const kinds = (await journal.audit.after(0, 100))
       .map(({ kind }) => kind)

@@ -45,7 +45,7 @@ it('a guest is told to be on probation, and how it ends', async () => {
   expect(await sapphire('agents', 'invite', 'my-model')).toBe(0);
   expect(written.stdout).toContain('my-model: shadow, weight 1, group guests');
   expect(written.stdout).toContain('It is scored and does not vote');
-  expect(written.stdout).toContain('"sapphire agents set my-model --role voter --reason TEXT" has it count');
+  expect(written.stdout).toContain('"./sapphire agents set my-model --role voter --reason TEXT" has it count');
 
   await sapphire('agents', 'set', 'my-model', '--role', 'voter', '--reason', 'its scores are good');
   expect(written.stdout).toContain('my-model: voter, weight 1, instead of shadow, weight 1');

@@ -124,7 +124,7 @@ describe.each(ENGINES)('the way back from a restore of books in %s', { timeout: 
       cut(aside, places);
       await expect(goBack(places, Date.now())).rejects.toMatchObject({
         code: 'RestoreUnfinished',
-        message: expect.stringContaining(`complete it: sapphire restore ${backup} --yes`),
+        message: expect.stringContaining(`complete it: ./sapphire restore ${backup} --yes`),
       });
       expect(await restoreBackup(backup, places, Date.now())).toMatchObject({ aside, former });
       await completeReplacement(places);

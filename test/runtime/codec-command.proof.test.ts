@@ -23,11 +23,11 @@ beforeAll(async () => {
 const stored = (): string =>
   json(storedSchema, readFileSync(join(installation.folder, 'data', 'secrets.json'), 'utf8')).payloadKeys;
 
-describe('sapphire codec', () => {
+describe('./sapphire codec', () => {
   it('serves nothing without a key, and says how to make one', async () => {
     const { code, stderr } = await installation.sapphire('codec', 'serve');
     expect(code).toBe(ExitCode.notConfigured);
-    expect(stderr).toContain('sapphire codec new-key --keep');
+    expect(stderr).toContain('./sapphire codec new-key --keep');
   });
 
   it('new-key prints one of its own each time, and keeps none unasked', async () => {
@@ -116,6 +116,6 @@ describe('sapphire codec', () => {
     const { code, stderr } = await other.startAndWait('--cycles', '1', '--exit');
     expect(code).toBe(ExitCode.notConfigured);
     expect(stderr).toContain('nothing readable goes to a Temporal server elsewhere (temporal.example:7233)');
-    expect(stderr).toContain('sapphire codec new-key --keep');
+    expect(stderr).toContain('./sapphire codec new-key --keep');
   });
 });

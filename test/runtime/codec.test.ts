@@ -137,7 +137,10 @@ describe('the production profile', () => {
 
   it('starts with no server elsewhere that could read everything', () => {
     expect(() => refuseReadablePayloads(production, elsewhere, {})).toThrow(
-      expect.objectContaining({ code: 'PayloadsReadable', message: expect.stringContaining('sapphire codec new-key') }),
+      expect.objectContaining({
+        code: 'PayloadsReadable',
+        message: expect.stringContaining('./sapphire codec new-key'),
+      }),
     );
   });
 

@@ -123,7 +123,7 @@ export async function reconcileStep(journal: Taking<Journal>, now: number): Prom
   await ledger.endWaiting(ACCOUNT, SYMBOL);
 }
 
-/** What `sapphire status` shows of the books. */
+/** What `./sapphire status` shows of the books. */
 export async function statusStep(
   { control, cycles, ledger, intents, exchange, incidents }: Taking<Journal>,
   now: number,
@@ -138,7 +138,7 @@ export async function statusStep(
   ]);
 }
 
-/** What `sapphire portfolio` does. */
+/** What `./sapphire portfolio` does. */
 export async function portfolioStep({ ledger, modelCalls, cycles }: Taking<Journal>): Promise<void> {
   await Promise.all([
     ledger.balances(ACCOUNT),

@@ -47,7 +47,7 @@ describe('where foreign starts are refused', { timeout: 120_000 }, () => {
     await ended;
   });
 
-  it('the scheduled cycles trade, one by hand gets nothing done, and one by "sapphire temporal" does', async () => {
+  it('the scheduled cycles trade, one by hand gets nothing done, and one by "./sapphire temporal" does', async () => {
     const listed = async (): Promise<string> => (await sapphire('cycle', 'list', '--json')).stdout;
     await expect.poll(listed, { timeout: 60_000, interval: 1_000 }).toMatch(/"id": *"cycle\/main-/);
     const refused = await bare(...cycle('by-hand-1'));

@@ -456,7 +456,7 @@ describe('one command', { timeout: 300_000 }, () => {
     expect(JSON.parse(control)).toMatchObject({ tradingState: 'halted', epoch: 3, reason: 'bare', changedBy: 'ann' });
     const unseen = await installation.sapphire('resume', '--reason', 'test');
     expect(unseen.code).toBe(2);
-    expect(unseen.stderr).toMatch(/halted at epoch 3 by ann .*: bare\. .*sapphire resume --epoch 3 --reason/);
+    expect(unseen.stderr).toMatch(/halted at epoch 3 by ann .*: bare\. .*\.\/sapphire resume --epoch 3 --reason/);
     const older = await installation.sapphire('resume', '--epoch', '1', '--reason', 'test');
     expect(older.code).toBe(5);
     expect(older.stderr).toMatch(/you saw the halt of epoch 1/);

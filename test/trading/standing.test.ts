@@ -51,7 +51,7 @@ describe('a version of a model', () => {
     await enabled('lag-llama', false);
     expect(await asked()).toMatchObject([{ agentId: version }]);
     await enabled(version, false);
-    expect(await asked()).toBe('it is switched off; "sapphire agents enable lag-llama" switches it on');
+    expect(await asked()).toBe('it is switched off; "./sapphire agents enable lag-llama" switches it on');
     expect((await terms()).standing).toEqual([{ agentId: 'qwen', askEveryMs: 600_000 }]);
   });
 });

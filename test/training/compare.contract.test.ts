@@ -89,7 +89,7 @@ describe('cases of recorded decisions', () => {
   });
 });
 
-describe('sapphire agents compare', () => {
+describe('./sapphire agents compare', () => {
   const original = { ...process.env };
   let written = '';
   let provider: FakeProvider;

@@ -245,7 +245,7 @@ describe.each(['sqlite', 'postgres'] as const)('a backup of books in %s', (engin
     writeFileSync(join(copy, first.path), 'something else');
     await books.journal.outbox.append(facts(1, 500));
     await books.close();
-    await expect(restoreBackup(copy, places, Date.now())).rejects.toThrow(/was changed.*sapphire backup list/);
+    await expect(restoreBackup(copy, places, Date.now())).rejects.toThrow(/was changed.*\.\/sapphire backup list/);
     rmSync(join(copy, first.path));
     await expect(restoreBackup(copy, places, Date.now())).rejects.toThrow(/is missing/);
     books = await open(places);

@@ -28,7 +28,7 @@ describe('a warehouse that missed events which are deleted by now', () => {
     await outbox.append(facts(1, 4));
     await expect(run()).rejects.toMatchObject({
       code: 'WarehouseBehind',
-      message: expect.stringContaining('sapphire warehouse skip'),
+      message: expect.stringContaining('./sapphire warehouse skip'),
     });
 
     const gaps = await findGaps(books.warehouse, books.feeds);

@@ -31,7 +31,7 @@ export async function openAsking(tools: StandingTools, { account, seat }: AskInp
   if (terms.tradingState === 'halted') return { notAsked: 'trading is halted, and no cycle would hear the answer' };
   const agents = askedOn(terms, seat);
   if (agents.length === 0) {
-    return { notAsked: `it is switched off; "sapphire agents enable ${seat}" switches it on` };
+    return { notAsked: `it is switched off; "./sapphire agents enable ${seat}" switches it on` };
   }
   const sinceMs = startedAt - Math.max(0, ...known.filter(isOneOf(agents)).map(({ askedAt }) => askedAt));
   if (sinceMs < LEAST_SHARE * askEveryMs) {

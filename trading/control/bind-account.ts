@@ -138,5 +138,5 @@ function newBooks({ mode }: Settings): string {
     knownSecrets().journalUrl === undefined
       ? `move journal.db and market-buffer.db, each with its -wal and -shm where there is one, and warehouse/${mode} out of ${dataFolder()}, or name another folder in SAPPHIRE_DATA`
       : `name another database in SAPPHIRE_JOURNAL_URL, and move warehouse/${mode} out of ${dataFolder()}`;
-  return `Where that account is gone for good, these books can leave it and go on with the one here: sapphire reconcile --rebind --reason "…", then start and take over what it has, as that command says. Or begin new books: ${start}.`;
+  return `Where that account is gone for good, these books can leave it and go on with the one here: ./sapphire reconcile --rebind --reason "…", then start and take over what it has, as that command says. Or begin new books: ${start}.`;
 }

@@ -36,7 +36,7 @@ export async function listingsObservation(
   const untraded = [...new Set([...configured, ...held])].filter((symbol) => listing(symbol) !== 'traded');
   const words = untraded.map((symbol) => {
     const remedies = [
-      ...(held.includes(symbol) ? [`book it out with "sapphire portfolio book-out ${symbol}"`] : []),
+      ...(held.includes(symbol) ? [`book it out with "./sapphire portfolio book-out ${symbol}"`] : []),
       ...(configured.includes(symbol) ? ['take it out of the configuration'] : []),
     ];
     return `${symbol} is ${listing(symbol)} and set aside: if that lasts, ${remedies.join(' and ')}`;

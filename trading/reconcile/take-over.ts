@@ -55,7 +55,7 @@ export async function compareBooks(tools: TakeOverTools, of: TakenAccount): Prom
     const worth = await worthOf(trading, asset, currency, difference).catch((error: unknown) => {
       const verb = difference.startsWith('-') ? 'withdraw' : 'deposit';
       inTheWay.push(
-        `${asset} has no price (${faultWords(error)}): book it by itself at its worth, with sapphire portfolio ${verb} ${difference.replace('-', '')} ${asset} --value … --reference …`,
+        `${asset} has no price (${faultWords(error)}): book it by itself at its worth, with ./sapphire portfolio ${verb} ${difference.replace('-', '')} ${asset} --value … --reference …`,
       );
       return { value: '0' };
     });

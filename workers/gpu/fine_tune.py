@@ -51,7 +51,7 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="fine_tune.py", description=__doc__)
     parser.add_argument("agent", choices=["lag-llama"])
-    parser.add_argument("--data", type=Path, required=True, help='made by "sapphire export training"')
+    parser.add_argument("--data", type=Path, required=True, help='made by "./sapphire export training"')
     parser.add_argument("--out", type=Path, required=True, help="a .safetensors file")
     parser.add_argument("--base", type=Path, help="weights to begin with")
     parser.add_argument("--base-sha256", help="of these weights")

@@ -18,15 +18,15 @@ Where foreign starts are refused (always in live mode, on paper with access.fore
 Web UI, or by its bare command line, gets nothing done. Within the time that is allowed here it is one like any other. Nothing else is allowed by it.
 
 Examples:
-  sapphire allow-ui --for 15m --reason "looking at single cycles"
-  sapphire temporal workflow start --type tradingCycle --task-queue cycles --workflow-id by-hand-1 --input '{}'`;
+  ./sapphire allow-ui --for 15m --reason "looking at single cycles"
+  ./sapphire temporal workflow start --type tradingCycle --task-queue cycles --workflow-id by-hand-1 --input '{}'`;
 
 const TEMPORAL_HELP = `
 Runs Temporal's own command line on this system's server and namespace, with the pass of this installation on what it starts, signals and updates.
 
 Examples:
-  sapphire temporal workflow list
-  sapphire temporal workflow start --type tradingCycle --task-queue cycles --workflow-id by-hand-1 --input '{}'`;
+  ./sapphire temporal workflow list
+  ./sapphire temporal workflow start --type tradingCycle --task-queue cycles --workflow-id by-hand-1 --input '{}'`;
 
 export function registerAccess(program: Command): void {
   action<OutputOptions & { for: number; reason: string; by?: string }>(
@@ -62,7 +62,7 @@ export function registerAccess(program: Command): void {
     .command('temporal')
     .description("Temporal's own command line, on this system's server and with this installation's pass")
     .argument('[arguments...]', 'as the program takes them')
-    .helpOption('--help', 'this help; the program’s own with: sapphire temporal help')
+    .helpOption('--help', 'this help; the program’s own with: ./sapphire temporal help')
     .option('--json', 'the program’s own --output json')
     .allowUnknownOption()
     .passThroughOptions()

@@ -45,7 +45,7 @@ function withControls(command: Command): Command {
 }
 
 function onProbation(agentId: string): string {
-  return `It is scored and does not vote: when its scores ("agents scores") convince you, "sapphire agents set ${agentId} --role voter --reason TEXT" has it count.`;
+  return `It is scored and does not vote: when its scores ("agents scores") convince you, "./sapphire agents set ${agentId} --role voter --reason TEXT" has it count.`;
 }
 
 function settingsOf({ weight, role, cap, group, pin }: Omit<SetOptions, 'reason'>): AgentSettings {
@@ -66,7 +66,7 @@ export function registerAgentControls(agents: Command): void {
       .requiredOption('--reason <text>', 'kept in the books', reasonOption)
       .addHelpText(
         'after',
-        '\nExamples:\n  sapphire agents set deepseek --weight 0.5 --reason "badly calibrated this month"\n  sapphire agents set fingpt --role shadow --reason "on probation"\n  sapphire agents set freqtrade --weight 2 --pin --reason "our own strategy"',
+        '\nExamples:\n  ./sapphire agents set deepseek --weight 0.5 --reason "badly calibrated this month"\n  ./sapphire agents set fingpt --role shadow --reason "on probation"\n  ./sapphire agents set freqtrade --weight 2 --pin --reason "our own strategy"',
       ),
     async ({ coordinator, user }, { reason, ...options }, agentId) => {
       const settings = settingsOf(options);
@@ -101,7 +101,7 @@ export function registerAgentControls(agents: Command): void {
         .argument('<agent>', 'a seat or a guest; "agents list" names them')
         .description(`${verb === 'enable' ? 'ask' : 'do not ask'} the agent, from the next cycle on`)
         .option('--reason <text>', 'kept in the books', reasonOption, 'by the command line')
-        .addHelpText('after', `\nExample:\n  sapphire agents ${verb} qwen --reason "measured"`),
+        .addHelpText('after', `\nExample:\n  ./sapphire agents ${verb} qwen --reason "measured"`),
       async ({ coordinator, user }, options, agentId) => {
         const change = await (await coordinator()).setParticipation({
           requestId: randomUUID(),
@@ -130,7 +130,7 @@ export function registerAgentControls(agents: Command): void {
       .option('--reason <text>', 'kept in the books', reasonOption, 'by the command line')
       .addHelpText(
         'after',
-        '\nExamples:\n  sapphire agents invite my-model --group language-models\n  sapphire agents invite my-model --role voter --weight 0.5\nWithout --role a new guest is a shadow: scored, not counted.',
+        '\nExamples:\n  ./sapphire agents invite my-model --group language-models\n  ./sapphire agents invite my-model --role voter --weight 0.5\nWithout --role a new guest is a shadow: scored, not counted.',
       ),
     async ({ configuration, coordinator, user }, { reason, ...options }, agentId) => {
       const { token, change } = await (await coordinator()).invite({
@@ -157,7 +157,7 @@ export function registerAgentControls(agents: Command): void {
       .argument('<name>', 'an invited guest')
       .description('end a guest’s token and disable it')
       .option('--reason <text>', 'kept in the books', reasonOption, 'by the command line')
-      .addHelpText('after', '\nExample:\n  sapphire agents revoke my-model --reason "no longer run"'),
+      .addHelpText('after', '\nExample:\n  ./sapphire agents revoke my-model --reason "no longer run"'),
     async ({ coordinator, user }, options, agentId) => {
       const change = await (await coordinator()).revoke({
         requestId: randomUUID(),

@@ -89,7 +89,7 @@ export function registerAgents(program: Command): void {
     agents
       .command('list')
       .description('every agent with its participation, queue and last answer')
-      .addHelpText('after', '\nExample:\n  sapphire agents list --json'),
+      .addHelpText('after', '\nExample:\n  ./sapphire agents list --json'),
     list,
   );
 
@@ -97,7 +97,7 @@ export function registerAgents(program: Command): void {
     agents
       .command('scores')
       .description('what each agent’s signals turned out to be worth once their horizons had ended')
-      .addHelpText('after', '\nExample:\n  sapphire agents scores --json'),
+      .addHelpText('after', '\nExample:\n  ./sapphire agents scores --json'),
     scores,
   );
 

@@ -55,7 +55,7 @@ async function verify(context: CliContext, options: VerifyOptions): Promise<numb
       ? [
           `${entries} entries, unbroken, and the books are as they tell; ${copies.length} of them in the warehouse, the same.`,
           `head ${head}`,
-          `Keep the head elsewhere: "sapphire audit verify --head ${head.slice(0, 8)}…" then finds a trail that was made anew.`,
+          `Keep the head elsewhere: "./sapphire audit verify --head ${head.slice(0, 8)}…" then finds a trail that was made anew.`,
         ]
       : ['The audit trail, or what it tells of, was changed.', ...faults],
   );
@@ -72,7 +72,7 @@ export function registerAudit(program: Command): void {
       .command('list')
       .description('the newest entries')
       .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20)
-      .addHelpText('after', '\nExample:\n  sapphire audit list --limit 50'),
+      .addHelpText('after', '\nExample:\n  ./sapphire audit list --limit 50'),
     async ({ journal }, options) => {
       const { audit: trail } = await journal();
       const last = await trail.lastPlace();
@@ -103,7 +103,7 @@ export function registerAudit(program: Command): void {
         `a head that you noted before, or its first ${LEAST_DIGITS} digits and more: it must be in the trail`,
         headText,
       )
-      .addHelpText('after', '\nExamples:\n  sapphire audit verify\n  sapphire audit verify --json'),
+      .addHelpText('after', '\nExamples:\n  ./sapphire audit verify\n  ./sapphire audit verify --json'),
     verify,
   );
 }

@@ -95,7 +95,7 @@ export function registerBackup(program: Command): void {
       .command('make', { isDefault: true })
       .description('one more, now; it may be done while everything runs')
       .option('--out <folder>', 'another folder than SAPPHIRE_BACKUPS or the data folder’s "backups"')
-      .addHelpText('after', '\nExamples:\n  sapphire backup\n  sapphire backup make --out /mnt/elsewhere'),
+      .addHelpText('after', '\nExamples:\n  ./sapphire backup\n  ./sapphire backup make --out /mnt/elsewhere'),
     make,
   );
 

@@ -18,13 +18,13 @@ interface BookOutOptions extends OutputOptions {
 const HELP = `
 For a symbol that the exchange no longer trades, so that no order can end its position. It is ended at its worth: what that does not reach of its
 cost is a loss. What the exchange still has of the asset stays in the books as dust; what it has no more leaves them. Was it exchanged into money
-that is in the account now, book that with "sapphire portfolio deposit". Stands in the audit trail.
+that is in the account now, book that with "./sapphire portfolio deposit". Stands in the audit trail.
 Exit code 5 when it is refused: the symbol is traded, nothing is held, or the end of an order on it is not known yet.
 
 Examples:
-  sapphire portfolio book-out LUNA/USDT --value 0 --reason "delisted, worthless" --reference luna-2026-11
-  sapphire portfolio book-out FTT/USDT --value 12.5 --reason "converted by the exchange" --reference ftt-2026-11
-  sapphire portfolio deposit 12.5 USDT --reference ftt-2026-11-proceeds`;
+  ./sapphire portfolio book-out LUNA/USDT --value 0 --reason "delisted, worthless" --reference luna-2026-11
+  ./sapphire portfolio book-out FTT/USDT --value 12.5 --reason "converted by the exchange" --reference ftt-2026-11
+  ./sapphire portfolio deposit 12.5 USDT --reference ftt-2026-11-proceeds`;
 
 function symbolName(value: string): string {
   if (symbolText.safeParse(value).success) return value;

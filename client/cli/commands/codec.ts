@@ -54,7 +54,7 @@ export function registerCodec(program: Command): void {
         '--keep',
         'put it before the keys of the data folder, for every process and command that uses this folder',
       )
-      .addHelpText('after', '\nExamples:\n  sapphire codec new-key --keep\n  sapphire codec new-key --json'),
+      .addHelpText('after', '\nExamples:\n  ./sapphire codec new-key --keep\n  ./sapphire codec new-key --json'),
     async (_context, options) => {
       const { id, key } = newKey();
       if (options.keep) {
@@ -84,12 +84,12 @@ export function registerCodec(program: Command): void {
         (url: string, before: string[]) => [...before, new URL(url).origin],
         [],
       )
-      .addHelpText('after', '\nExample:\n  sapphire codec serve'),
+      .addHelpText('after', '\nExample:\n  ./sapphire codec serve'),
     async ({ secrets: { payloadKeys } }, options) => {
       if (payloadKeys === undefined) {
         throw new UserError(
           'PayloadKeysMissing',
-          `There is no key to decode with: make one with "sapphire codec new-key --keep", or set ${VARIABLE}.`,
+          `There is no key to decode with: make one with "./sapphire codec new-key --keep", or set ${VARIABLE}.`,
           ExitCode.notConfigured,
         );
       }

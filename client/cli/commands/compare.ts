@@ -52,7 +52,7 @@ async function compare(context: CliContext, options: CompareOptions, id: SeatOf<
   if (cases.length === 0) {
     throw new UserError(
       'NothingToCompare',
-      `No decision of that time has its book, its minutes and an ended horizon of ${configuration.cycle.horizonMinutes} minutes in the warehouse: "sapphire warehouse status" says what it holds, and --since looks further back.`,
+      `No decision of that time has its book, its minutes and an ended horizon of ${configuration.cycle.horizonMinutes} minutes in the warehouse: "./sapphire warehouse status" says what it holds, and --since looks further back.`,
       ExitCode.refused,
     );
   }
@@ -166,7 +166,7 @@ export function registerCompare(agents: Command): void {
         50,
       )
       .option('--yes', 'ask; without, only what it costs is said')
-      .addHelpText('after', '\nExample:\n  sapphire agents compare deepseek --cases 40 --yes'),
+      .addHelpText('after', '\nExample:\n  ./sapphire agents compare deepseek --cases 40 --yes'),
     compare,
   );
 }

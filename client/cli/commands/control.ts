@@ -36,12 +36,12 @@ With every worker down, or without this program, the same stop is a signal that 
   temporal workflow signal --namespace sapphire --workflow-id trading-control --name emergencyStop \\
     --input '{"reason": "prices look wrong", "by": "ann", "flatten": false}'
 or in Temporal's Web UI: workflow trading-control, Send a Signal, name emergencyStop, the same input.
-With Temporal down: sapphire stop --break-glass.
+With Temporal down: ./sapphire stop --break-glass.
 
 Examples:
-  sapphire stop --reason "prices look wrong"
-  sapphire stop --flatten --reason "out of the market"
-  sapphire stop --break-glass --reason "Temporal is down"`;
+  ./sapphire stop --reason "prices look wrong"
+  ./sapphire stop --flatten --reason "out of the market"
+  ./sapphire stop --break-glass --reason "Temporal is down"`;
 
 const RESUME_HELP = `
 Without --epoch it only says what was halted by whom and why; with it trading goes on, unless somebody has stopped it anew since.
@@ -49,15 +49,15 @@ Where trading only reduces since equity has fallen, orders may open again, and t
 Exit code 5 when it is refused, 6 when trading control does not answer.
 
 Example:
-  sapphire status
-  sapphire resume --epoch 3 --reason "feed is back"`;
+  ./sapphire status
+  ./sapphire resume --epoch 3 --reason "feed is back"`;
 
 async function stop(context: CliContext, options: StopOptions): Promise<number> {
   const { configuration, temporal, anyTrading, user } = context;
   if (options.breakGlass && options.flatten) {
     throw new UserError(
       'StopForm',
-      '--break-glass cancels and sells nothing: use it alone, and "sapphire stop --flatten" once Temporal and the workers run.',
+      '--break-glass cancels and sells nothing: use it alone, and "./sapphire stop --flatten" once Temporal and the workers run.',
       ExitCode.usage,
     );
   }
@@ -267,7 +267,7 @@ async function refuseUnseen({ configuration, journal }: CliContext): Promise<nev
   const what = tradingState === 'halted' ? 'was halted' : 'only reduces';
   throw new UserError(
     'EpochMissing',
-    `Trading ${what} at epoch ${epoch} by ${changedBy} (${new Date(changedAt).toISOString()}): ${reason}. If that is over, resume it with: sapphire resume --epoch ${epoch} --reason "…"`,
+    `Trading ${what} at epoch ${epoch} by ${changedBy} (${new Date(changedAt).toISOString()}): ${reason}. If that is over, resume it with: ./sapphire resume --epoch ${epoch} --reason "…"`,
     ExitCode.usage,
   );
 }

@@ -52,7 +52,7 @@ export function registerCycles(program: Command): void {
       .command('run')
       .description('run one cycle now and wait for its end')
       .option('--symbols <list>', 'trade only these of the configured symbols, e.g. BTC/USDT,ETH/USDT')
-      .addHelpText('after', '\nExample:\n  sapphire cycle run --symbols BTC/USDT --json'),
+      .addHelpText('after', '\nExample:\n  ./sapphire cycle run --symbols BTC/USDT --json'),
     async ({ configuration, temporal, journal }, options) => {
       const symbols = options.symbols?.split(',').map((symbol) => symbol.trim());
       const client = await temporal();
@@ -72,7 +72,7 @@ export function registerCycles(program: Command): void {
       .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20)
       .option('--since <day>', 'from this day on, UTC', day)
       .option('--until <day>', 'up to this day, UTC', day)
-      .addHelpText('after', '\nExample:\n  sapphire cycle list --since 2026-01-05 --until 2026-01-05 --limit 1000'),
+      .addHelpText('after', '\nExample:\n  ./sapphire cycle list --since 2026-01-05 --until 2026-01-05 --limit 1000'),
     async (context, { limit, since, until, ...options }) => {
       const { account } = context.configuration;
       const within = { since: since ?? 0, until: until === undefined ? Date.now() + DAY_MS : until + DAY_MS, limit };
@@ -105,7 +105,7 @@ export function registerCycles(program: Command): void {
       .description(
         'the decision trail of one cycle, of whatever age: market, signals, consensus, limits, orders, fills',
       )
-      .addHelpText('after', '\nExample:\n  sapphire cycle show cycle/main-2026-01-05T10:00:00Z'),
+      .addHelpText('after', '\nExample:\n  ./sapphire cycle show cycle/main-2026-01-05T10:00:00Z'),
     async (context, options, id) => {
       const { record, source } = await findCycle(await pastOf(context), tagged(id));
       const from = source === 'journal' ? [] : ['Read from the warehouse, where it moved when it was old.'];

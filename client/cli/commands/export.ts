@@ -69,11 +69,11 @@ export function registerExport(program: Command): void {
       .addHelpText(
         'after',
         `
-Writes samples.parquet, series.parquet (sapphire models train), instructions.jsonl (FinGPT), card.json and CARD.md.
+Writes samples.parquet, series.parquet (./sapphire models train), instructions.jsonl (FinGPT), card.json and CARD.md.
 
 Examples:
-  sapphire export training --out training/november
-  sapphire export training --days 30 --horizon-minutes 15 --out training/short --json`,
+  ./sapphire export training --out training/november
+  ./sapphire export training --days 30 --horizon-minutes 15 --out training/short --json`,
       ),
     training,
   );

@@ -13,7 +13,11 @@ const DAY_MS = 86_400_000;
 async function known({ incidents }: Pick<Journal, 'incidents'>, id: string): Promise<Incident> {
   const incident = await incidents.find(id);
   if (incident) return incident;
-  throw new UserError('NoSuchIncident', `There is no incident ${id}: see "sapphire incident list".`, ExitCode.refused);
+  throw new UserError(
+    'NoSuchIncident',
+    `There is no incident ${id}: see "./sapphire incident list".`,
+    ExitCode.refused,
+  );
 }
 
 function stateOf({ recoveredAt, recoveredBy, escalatedAt, acknowledged }: Incident): string {
@@ -31,7 +35,7 @@ export function registerIncidents(program: Command): void {
       .description('the newest incidents, MTTD and MTTR; exit code 6 while one is open that needs a person')
       .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20)
       .option('--since <age>', 'not older, e.g. 24h or 30d', duration('--since'), 30 * DAY_MS)
-      .addHelpText('after', '\nExamples:\n  sapphire incident list\n  sapphire incident list --since 24h --json'),
+      .addHelpText('after', '\nExamples:\n  ./sapphire incident list\n  ./sapphire incident list --since 24h --json'),
     async (context, options) => {
       const journal = await context.journal();
       const incidents = await journal.incidents.list({ since: Date.now() - options.since, limit: 10_000 });
@@ -67,7 +71,7 @@ export function registerIncidents(program: Command): void {
     incident
       .command('show <id>')
       .description('timeline, a message to stakeholders, and a draft of the post-mortem')
-      .addHelpText('after', '\nExample:\n  sapphire incident show process-workers-cycles-1795485253451'),
+      .addHelpText('after', '\nExample:\n  ./sapphire incident show process-workers-cycles-1795485253451'),
     async (context, options: OutputOptions, id: string) => {
       const found = await known(await context.journal(), id);
       const drafts = { timeline: timeline(found), message: stakeholderMessage(found), postMortem: postMortem(found) };
@@ -89,7 +93,7 @@ export function registerIncidents(program: Command): void {
     incident
       .command('ack <id>')
       .description('say that a person looks into it: the alert of the unacknowledged ends')
-      .addHelpText('after', '\nExample:\n  sapphire incident ack exchange-1795485253451'),
+      .addHelpText('after', '\nExample:\n  ./sapphire incident ack exchange-1795485253451'),
     async (context, options: OutputOptions, id: string) => {
       const journal = await context.journal();
       await known(journal, id);

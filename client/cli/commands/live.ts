@@ -68,7 +68,10 @@ export function registerLive(program: Command): void {
       .requiredOption('--confirm <venue>', 'the name of the venue, typed out')
       .option('--reason <text>', 'kept in the books', reasonOption, 'by the command line')
       .option('--by <name>', 'who switches it on; your user name without it', nameOption)
-      .addHelpText('after', '\nExample:\n  sapphire live enable --confirm binance --reason "first week, small limits"'),
+      .addHelpText(
+        'after',
+        '\nExample:\n  ./sapphire live enable --confirm binance --reason "first week, small limits"',
+      ),
     async (context, options) => {
       const { journal, trading, user } = context;
       const { compareAtRest } = await import('../../../trading/reconcile/strict.ts');
@@ -83,7 +86,7 @@ export function registerLive(program: Command): void {
         },
       );
       print(report, options, () => [
-        `account ${report.account} trades with REAL MONEY on ${report.venue} from now on; "sapphire live disable" ends it`,
+        `account ${report.account} trades with REAL MONEY on ${report.venue} from now on; "./sapphire live disable" ends it`,
         ...report.checks.map(({ check, detail }) => `${check}: ${detail}`),
         ...report.opening.map(({ amount, asset }) => `taken over into the books: ${amount} ${asset}`),
       ]);

@@ -12,7 +12,7 @@ export function registerModelCosts(agents: Command): void {
       .command('costs')
       .description('calls, tokens and money by agent and model')
       .option('--since <span>', 'hours or days back, e.g. 24h or 7d', duration('--since'), 86_400_000)
-      .addHelpText('after', '\nExample:\n  sapphire agents costs --since 7d'),
+      .addHelpText('after', '\nExample:\n  ./sapphire agents costs --since 7d'),
     async ({ journal }, options) => {
       const since = Date.now() - options.since;
       const models = await (await journal()).modelCalls.spent(since);
@@ -39,7 +39,7 @@ export function registerModelCosts(agents: Command): void {
       .description('what was asked of language models, and their answers as they came, newest first')
       .option('--cycle <id>', 'of this cycle alone')
       .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20)
-      .addHelpText('after', '\nExample:\n  sapphire agents calls --cycle cycle/main-2026-01-05T10:00:00Z --json'),
+      .addHelpText('after', '\nExample:\n  ./sapphire agents calls --cycle cycle/main-2026-01-05T10:00:00Z --json'),
     async ({ journal }, options) => {
       const calls = await (await journal()).modelCalls.list({ cycleId: options.cycle, limit: options.limit });
       print(calls, options, () =>

@@ -117,7 +117,7 @@ export function registerModels(program: Command): void {
     models
       .command('list')
       .description('every version with its losses, its data and its score')
-      .addHelpText('after', '\nExample:\n  sapphire models list --json'),
+      .addHelpText('after', '\nExample:\n  ./sapphire models list --json'),
     list,
   );
 
@@ -126,7 +126,7 @@ export function registerModels(program: Command): void {
       .command('train')
       .argument('<agent>', 'lag-llama')
       .description('train on an exported set, register the result, and let it run as a shadow')
-      .requiredOption('--data <folder>', 'made by "sapphire export training"')
+      .requiredOption('--data <folder>', 'made by "./sapphire export training"')
       .option('--steps <n>', 'of the optimiser, at most', wholeNumber('--steps', 1, 1_000_000), 200)
       .option(
         '--seed <n>',
@@ -140,9 +140,9 @@ export function registerModels(program: Command): void {
         'after',
         `
 Examples:
-  sapphire export training --out training/november
-  sapphire models train lag-llama --data training/november --steps 500
-  sapphire models list`,
+  ./sapphire export training --out training/november
+  ./sapphire models train lag-llama --data training/november --steps 500
+  ./sapphire models list`,
       ),
     async (context, options, agent) => {
       if (agent !== 'lag-llama') {
@@ -165,7 +165,7 @@ Examples:
         .command(`${name} <model>`)
         .description(description)
         .requiredOption('--reason <text>', 'for the audit trail', reasonOption)
-        .addHelpText('after', `\nExample:\n  sapphire models ${name} lag-llama-3f2a9c1b --reason "..."`),
+        .addHelpText('after', `\nExample:\n  ./sapphire models ${name} lag-llama-3f2a9c1b --reason "..."`),
       async ({ journal, user }, options, agentId) => {
         const version = await (await journal()).models[name]({
           agentId,

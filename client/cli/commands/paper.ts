@@ -41,7 +41,7 @@ export function registerPaper(program: Command): void {
       .argument('<name>', 'name of the account')
       .description('an account of its own for any Binance client; the same name gives the same keys again')
       .option('--balance <asset=amount>', 'opening balance, repeatable', addBalance, {})
-      .addHelpText('after', '\nExample:\n  sapphire paper account create freqtrade --balance USDT=10000 --json'),
+      .addHelpText('after', '\nExample:\n  ./sapphire paper account create freqtrade --balance USDT=10000 --json'),
     async ({ configuration, secrets }, options, name) => {
       const body = await askPaperAdmin(configuration, secrets, '/accounts', { name, balances: options.balance });
       const created = accountSchema.parse(body);

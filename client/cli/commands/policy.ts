@@ -13,7 +13,7 @@ export function registerPolicy(program: Command): void {
     policy
       .command('show')
       .description('the policy in force, and who changed it last')
-      .addHelpText('after', '\nExample:\n  sapphire policy show --json'),
+      .addHelpText('after', '\nExample:\n  ./sapphire policy show --json'),
     async ({ configuration: { account }, journal }, options) => {
       const { policy: book } = await journal();
       const [{ version, settings }, [last]] = await Promise.all([book.read(account), book.changes(account, 1)]);
@@ -35,7 +35,7 @@ export function registerPolicy(program: Command): void {
       .requiredOption('--reason <text>', 'kept in the books', reasonOption)
       .addHelpText(
         'after',
-        '\nExamples:\n  sapphire policy set quorumCount=3 minConviction=0.2 --reason "quiet market"\n  sapphire policy set requiredGroups=forecasters,strategies --reason "no trade on words alone"',
+        '\nExamples:\n  ./sapphire policy set quorumCount=3 minConviction=0.2 --reason "quiet market"\n  ./sapphire policy set requiredGroups=forecasters,strategies --reason "no trade on words alone"',
       ),
     async ({ coordinator, user }, options, texts) => {
       const change = await (await coordinator()).setPolicy({

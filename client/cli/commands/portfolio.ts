@@ -163,7 +163,7 @@ nothing and stays as dust, which nobody tries to sell; it is withdrawn with --va
 `;
   return `${verb === 'deposit' ? words : ''}
 Example${verb === 'deposit' ? 's' : ''}:
-  sapphire portfolio ${verb} 500 USDT --reference ${verb}-2026-01-05${verb === 'deposit' ? '\n  sapphire portfolio deposit 12 JUNK --value 0 --reference airdrop-2026-01' : ''}`;
+  ./sapphire portfolio ${verb} 500 USDT --reference ${verb}-2026-01-05${verb === 'deposit' ? '\n  ./sapphire portfolio deposit 12 JUNK --value 0 --reference airdrop-2026-01' : ''}`;
 }
 
 export function registerPortfolio(program: Command): void {

@@ -25,9 +25,9 @@ finds. Nothing may run meanwhile; what the account has is taken over afterwards 
 Exit code 0 when both are equal or were made so, 5 when refused, 6 when they differ.
 
 Examples:
-  sapphire reconcile
-  sapphire reconcile --adopt --look 3fa94c01d2e5 --reason "restored an older backup"
-  sapphire reconcile --rebind --reason "the paper exchange's disk is gone"`;
+  ./sapphire reconcile
+  ./sapphire reconcile --adopt --look 3fa94c01d2e5 --reason "restored an older backup"
+  ./sapphire reconcile --rebind --reason "the paper exchange's disk is gone"`;
 
 async function reconcile(context: CliContext, options: ReconcileOptions): Promise<number> {
   const { configuration, journal, user } = context;
@@ -49,7 +49,7 @@ async function reconcile(context: CliContext, options: ReconcileOptions): Promis
   if (options.rebind === true) {
     const left = await letGoOfAccount(configuration, journal, request);
     print(left, options, () => [
-      `The books of ${account} have left ${left.market}: the next start binds them to the account that it finds. Trading is halted at epoch ${left.epoch}. Then take over what that account has: sapphire reconcile --adopt --reason "…"`,
+      `The books of ${account} have left ${left.market}: the next start binds them to the account that it finds. Trading is halted at epoch ${left.epoch}. Then take over what that account has: ./sapphire reconcile --adopt --reason "…"`,
     ]);
     return ExitCode.ok;
   }
@@ -58,7 +58,7 @@ async function reconcile(context: CliContext, options: ReconcileOptions): Promis
     ...seen(found, currency),
     ...(found.differences.length === 0
       ? ['There is nothing to take over.']
-      : [`Taken over. To trade again: sapphire resume --epoch ${found.epoch} --reason "…"`]),
+      : [`Taken over. To trade again: ./sapphire resume --epoch ${found.epoch} --reason "…"`]),
   ]);
   return ExitCode.ok;
 }
@@ -74,10 +74,10 @@ function remedy({ differences, inTheWay, halted, look }: Comparison): string[] {
   if (differences.length === 0) return [];
   if (inTheWay.length > 0)
     return ['What stands in the way ends by itself while Sapphire runs, or as its line says: look again then.'];
-  const first = halted ? '' : 'Trading is not halted: sapphire stop --reason "…" first. ';
+  const first = halted ? '' : 'Trading is not halted: ./sapphire stop --reason "…" first. ';
   return [
-    'Was money paid in or out that nobody booked? "sapphire portfolio deposit" or "withdraw" books it by its own name.',
-    `${first}To take over what the exchange has: sapphire reconcile --adopt --look ${look} --reason "…"`,
+    'Was money paid in or out that nobody booked? "./sapphire portfolio deposit" or "withdraw" books it by its own name.',
+    `${first}To take over what the exchange has: ./sapphire reconcile --adopt --look ${look} --reason "…"`,
   ];
 }
 

@@ -40,7 +40,7 @@ export function replayConsensus(
   if (!snapshot || !consensus) {
     throw new UserError(
       'NothingToReplay',
-      `The cycle ${cycleId} formed no consensus: "sapphire cycle show ${cycleId}" says why.`,
+      `The cycle ${cycleId} formed no consensus: "./sapphire cycle show ${cycleId}" says why.`,
     );
   }
   const [signal] = answers.flatMap(({ opinions }) => opinions.filter((opinion) => opinion.kind === 'signal'));
@@ -75,7 +75,7 @@ export function registerReplay(program: Command): void {
       .addOption(new Option('--pool <name>', 'another pool than that of its day').choices(pools))
       .addHelpText(
         'after',
-        '\nExample:\n  sapphire replay cycle/main-2026-01-05T10:00:00Z --weights deepseek=2,qwen=0 --pool log',
+        '\nExample:\n  ./sapphire replay cycle/main-2026-01-05T10:00:00Z --weights deepseek=2,qwen=0 --pool log',
       ),
     async (context, options, id) => {
       const { configuration, journal } = context;

@@ -120,10 +120,10 @@ export function registerReport(program: Command): void {
         'after',
         `
 Examples:
-  sapphire report list
-  sapphire report pnl-days --days 7
-  sapphire report agents --from 2026-11-01 --to 2026-11-30 --json
-  sapphire report daily --date 2026-11-22 --out reports/`,
+  ./sapphire report list
+  ./sapphire report pnl-days --days 7
+  ./sapphire report agents --from 2026-11-01 --to 2026-11-30 --json
+  ./sapphire report daily --date 2026-11-22 --out reports/`,
       ),
     show,
   );

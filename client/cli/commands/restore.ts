@@ -67,7 +67,7 @@ async function haltReplaced(
 }
 
 const haltedLine = ({ epoch }: ControlState): string =>
-  `Trading is halted at epoch ${epoch}: the exchange has gone on since. Start Sapphire: trades that these books do not know, and that bear ids of theirs, are booked then. See that books and exchange agree ("sapphire reconcile", which takes over what nothing explains), then resume with the epoch that it shows: sapphire resume --epoch ${epoch} --reason "…"`;
+  `Trading is halted at epoch ${epoch}: the exchange has gone on since. Start Sapphire: trades that these books do not know, and that bear ids of theirs, are booked then. See that books and exchange agree ("./sapphire reconcile", which takes over what nothing explains), then resume with the epoch that it shows: ./sapphire resume --epoch ${epoch} --reason "…"`;
 
 const othersLine = (now: string, { former }: Replaced): string[] =>
   former === undefined || former.journal === now
@@ -100,7 +100,7 @@ async function restore(context: CliContext, options: RestoreOptions, folder: str
   const { binding } = manifest;
   const [others] = othersLine(journal, restored).length > 0 ? [restored.former?.journal] : [];
   print({ restored: folder, madeAt: manifest.madeAt, origin, aside, others, binding, control }, options, () => [
-    `Restored the books of ${madeAt}; what was there before is in ${aside}, ${kept(at, configuration)}. The way back: sapphire restore --back --yes`,
+    `Restored the books of ${madeAt}; what was there before is in ${aside}, ${kept(at, configuration)}. The way back: ./sapphire restore --back --yes`,
     ...othersLine(journal, restored),
     ...(manifest.lacking ?? []).map(lackingLine),
     ...(binding ? [`They are bound to ${binding.market}, and start with no other account than theirs there.`] : []),
@@ -118,7 +118,7 @@ async function back(context: CliContext, options: RestoreOptions, folder?: strin
   const went = await goBack(placesOf(configuration), at, { ...named, tell: progress });
   if (!went) {
     print({ back: false }, options, () => [
-      'The last restore was gone back from already: nothing was changed. "sapphire backup list" shows what was moved aside, and "sapphire restore --back FOLDER --yes" puts it back.',
+      'The last restore was gone back from already: nothing was changed. "./sapphire backup list" shows what was moved aside, and "./sapphire restore --back FOLDER --yes" puts it back.',
     ]);
     return;
   }
@@ -127,7 +127,7 @@ async function back(context: CliContext, options: RestoreOptions, folder?: strin
   const reason = `went back to the books that were moved aside at ${movedAt}`;
   const { control, journal } = await haltReplaced(context, reason, went, at);
   print({ back: true, from: from.folder, movedAt: from.madeAt, aside, control }, options, () => [
-    `The books that were moved aside at ${movedAt} are in their place again; those that stood there are in ${aside}, ${kept(at, configuration)}. To undo this: sapphire restore --back ${aside} --yes`,
+    `The books that were moved aside at ${movedAt} are in their place again; those that stood there are in ${aside}, ${kept(at, configuration)}. To undo this: ./sapphire restore --back ${aside} --yes`,
     ...othersLine(journal, went),
     haltedLine(control),
   ]);
@@ -147,15 +147,15 @@ export function registerRestore(program: Command): void {
 What stands in the way is moved aside and kept for as long as the schedule keeps its backups, so that each of both can be undone.
 
 Examples:
-  sapphire restore .sapphire/backups/paper-20261122T023000Z --yes
-  sapphire restore --back --yes`,
+  ./sapphire restore .sapphire/backups/paper-20261122T023000Z --yes
+  ./sapphire restore --back --yes`,
       ),
     async (context, options, folder) => {
       if (options.back === true) return back(context, options, folder);
       if (folder !== undefined) return restore(context, options, folder);
       throw new UserError(
         'NoBackupNamed',
-        'Which backup? "sapphire backup list" shows them; --back goes back to what the last restore moved aside.',
+        'Which backup? "./sapphire backup list" shows them; --back goes back to what the last restore moved aside.',
         ExitCode.usage,
       );
     },

@@ -52,7 +52,7 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
       `account ${account}: trading is ${tradingState} (epoch ${epoch}, by ${changedBy}: ${reason})`,
       `limits version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
       ...faults.map(
-        (fault) => `breaks a rule of this release, and stays until "sapphire risk set" changes it: ${fault}`,
+        (fault) => `breaks a rule of this release, and stays until "./sapphire risk set" changes it: ${fault}`,
       ),
       marks
         ? `equity ${marks.equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
@@ -90,7 +90,7 @@ export function registerRisk(program: Command): void {
     risk
       .command('show')
       .description('the limits in force, who changed them, and where the account stands against each')
-      .addHelpText('after', '\nExample:\n  sapphire risk show --json'),
+      .addHelpText('after', '\nExample:\n  ./sapphire risk show --json'),
     show,
   );
 
@@ -103,7 +103,7 @@ export function registerRisk(program: Command): void {
       .option('--by <name>', 'who changes them; your user name without it', nameOption)
       .addHelpText(
         'after',
-        '\nExample:\n  sapphire risk set maxDailyLoss=0.03 maxOrderNotional=1000 --reason "holidays"',
+        '\nExample:\n  ./sapphire risk set maxDailyLoss=0.03 maxOrderNotional=1000 --reason "holidays"',
       ),
     async ({ configuration, journal, user }, options, texts) => {
       const { account } = configuration;

@@ -41,7 +41,7 @@ export function registerSchedule(program: Command): void {
       .command('set')
       .description('change the interval; makes the schedule if there is none')
       .requiredOption('--interval <seconds>', 'seconds between cycles', wholeNumber('--interval', 30, 86_400))
-      .addHelpText('after', '\nExample:\n  sapphire schedule set --interval 300'),
+      .addHelpText('after', '\nExample:\n  ./sapphire schedule set --interval 300'),
     async (context, options) => {
       const client = await context.temporal();
       await ensureSchedule(client, context.configuration);

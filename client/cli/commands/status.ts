@@ -153,7 +153,7 @@ function describe(status: Status, belief: Belief): Lines {
     ...describeSight(status.lookedAt, Date.now()),
     ...status.openIncidents.map(
       ({ incidentId, component, code, escalatedAt }) =>
-        `  ${escalatedAt === undefined ? '' : 'NEEDS A PERSON '}${component} ${code} (sapphire incident show ${incidentId})`,
+        `  ${escalatedAt === undefined ? '' : 'NEEDS A PERSON '}${component} ${code} (./sapphire incident show ${incidentId})`,
     ),
     ...openBreakers(services),
     ...stackLines(status.stacks),
@@ -172,7 +172,7 @@ function describe(status: Status, belief: Belief): Lines {
 }
 
 function haltedLine({ epoch }: Status['control']): Lines {
-  return { text: `  once its cause is gone: sapphire resume --epoch ${epoch} --reason "…"`, tone: 'bad' };
+  return { text: `  once its cause is gone: ./sapphire resume --epoch ${epoch} --reason "…"`, tone: 'bad' };
 }
 
 function isRunning({ schedule }: Status): boolean {
@@ -232,7 +232,7 @@ export function registerStatus(program: Command): void {
       .description(
         'what runs, trading state, schedule, equity, exits, last cycle; exit code 6 when trading is halted or something is not well',
       )
-      .addHelpText('after', '\nExample:\n  sapphire status --json'),
+      .addHelpText('after', '\nExample:\n  ./sapphire status --json'),
     async (context, options) => {
       const status = await gather(context);
       const { lastCycle, services, stacks, unresolved, guards = [] } = status;

@@ -31,7 +31,7 @@ async function exitsOf({ temporal, configuration }: CliContext): Promise<Readonl
   }
 }
 
-/** What the terminal of `sapphire trades` shows. */
+/** What the terminal of `./sapphire trades` shows. */
 export function describeTrades(trades: readonly TradeView[]): Lines {
   const rows = trades.map((trade) => {
     const { symbol, openedAt, closedAt, durationMs, bought, entry, exit, profit, reason, fees, exits = {} } = trade;
@@ -94,7 +94,7 @@ export function registerTrades(program: Command): void {
       .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20)
       .addHelpText(
         'after',
-        '\nExamples:\n  sapphire trades --open\n  sapphire trades --symbol BTC/USDT --since 2026-01-05 --json',
+        '\nExamples:\n  ./sapphire trades --open\n  ./sapphire trades --symbol BTC/USDT --since 2026-01-05 --json',
       ),
     async (context, { symbol, since = 0, limit, open, ...options }) => {
       const { account } = context.configuration;

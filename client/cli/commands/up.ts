@@ -277,7 +277,7 @@ export function registerUp(program: Command): void {
       )
       .addHelpText(
         'after',
-        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations, stack.\n\nExamples:\n  sapphire up\n  sapphire up --cycles 3 --exit --json\n  sapphire up --with freqtrade --with hummingbot\n  sapphire up --observe\n  sapphire up --join (docs/several-machines.md)',
+        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations, stack.\n\nExamples:\n  ./sapphire up\n  ./sapphire up --cycles 3 --exit --json\n  ./sapphire up --with freqtrade --with hummingbot\n  ./sapphire up --observe\n  ./sapphire up --join (docs/several-machines.md)',
       ),
     up,
     'starts',

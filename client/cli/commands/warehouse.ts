@@ -136,7 +136,7 @@ export function registerWarehouse(program: Command): void {
     command
       .command('status')
       .description('what is exported, what waits, how much each table holds')
-      .addHelpText('after', '\nExample:\n  sapphire warehouse status --json'),
+      .addHelpText('after', '\nExample:\n  ./sapphire warehouse status --json'),
     status,
   );
 
@@ -144,7 +144,7 @@ export function registerWarehouse(program: Command): void {
     command
       .command('export')
       .description('export now what waits; the schedule does it every minute')
-      .addHelpText('after', '\nExample:\n  sapphire warehouse export'),
+      .addHelpText('after', '\nExample:\n  ./sapphire warehouse export'),
     async ({ warehouse: open }, options) => {
       const { warehouse, feeds } = await open();
       const report = await exportEvents(warehouse, feeds, {
@@ -160,7 +160,7 @@ export function registerWarehouse(program: Command): void {
       .description('let a warehouse go on that has missed events which are deleted by now (WarehouseBehind)')
       .option('--yes', 'have it done; without, only what would be missing is said')
       .option('--reason <text>', 'for the audit trail', reasonOption, 'events are missing')
-      .addHelpText('after', '\nExample:\n  sapphire warehouse skip --yes --reason "the old disk is gone"'),
+      .addHelpText('after', '\nExample:\n  ./sapphire warehouse skip --yes --reason "the old disk is gone"'),
     skip,
   );
 
@@ -168,7 +168,7 @@ export function registerWarehouse(program: Command): void {
     command
       .command('migrate')
       .description('make or bring up to date the tables in BigQuery: columns, views, access, expiration')
-      .addHelpText('after', '\nExample:\n  sapphire warehouse migrate'),
+      .addHelpText('after', '\nExample:\n  ./sapphire warehouse migrate'),
     migrate,
   );
 
@@ -176,7 +176,7 @@ export function registerWarehouse(program: Command): void {
     command
       .command('load')
       .description('load into BigQuery now what it has not got; the schedule does it after each export')
-      .addHelpText('after', '\nExample:\n  sapphire warehouse load'),
+      .addHelpText('after', '\nExample:\n  ./sapphire warehouse load'),
     load,
   );
 }

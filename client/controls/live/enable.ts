@@ -41,7 +41,7 @@ export async function enableLive(
   if (confirm !== venue) {
     throw new UserError(
       'LiveNotConfirmed',
-      `Trading with real money must be confirmed by the name of the venue, and "${confirm}" is not it: sapphire live enable --confirm ${venue}.`,
+      `Trading with real money must be confirmed by the name of the venue, and "${confirm}" is not it: ./sapphire live enable --confirm ${venue}.`,
       ExitCode.refused,
     );
   }
@@ -54,7 +54,7 @@ export async function enableLive(
   if (!clean) {
     throw new UserError(
       'LiveNotReconciled',
-      `Books and exchange differ: ${differences.join('; ')}. Book what was paid in or out with "sapphire portfolio deposit|withdraw", cancel orders that are not ours at the exchange, and enable again.`,
+      `Books and exchange differ: ${differences.join('; ')}. Book what was paid in or out with "./sapphire portfolio deposit|withdraw", cancel orders that are not ours at the exchange, and enable again.`,
       ExitCode.refused,
     );
   }

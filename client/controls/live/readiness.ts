@@ -139,7 +139,7 @@ export function tradingChecks({ configuration, journal }: Pick<LiveTools, 'confi
         if (tradingState !== 'halted') return tradingState;
         throw new UserError(
           'TradingHalted',
-          `Trading is halted (${reason}): resume it first with "sapphire resume --epoch N --reason TEXT".`,
+          `Trading is halted (${reason}): resume it first with "./sapphire resume --epoch N --reason TEXT".`,
           ExitCode.refused,
         );
       },

@@ -7,7 +7,7 @@ import { type TrainingResult, trainingResultSchema } from '../../../contracts/mo
 import { projectFolder } from '../../../runtime/configuration/folders.ts';
 
 export interface TrainingOrder {
-  /** As `sapphire export training` writes it. */
+  /** As `./sapphire export training` writes it. */
   data: string;
   out: string;
   /** Weights to begin with; from scratch without. */

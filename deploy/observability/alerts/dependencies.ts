@@ -26,7 +26,7 @@ export const dependencies: AlertGroup = {
       labels: { dependency: 'optional' },
       summary: 'Something that trading can do without is out of reach.',
       description:
-        '{{ $labels.service }} has left {{ $labels.breaker }} alone for two minutes after five failures in a row; "sapphire incident list" says why.',
+        '{{ $labels.service }} has left {{ $labels.breaker }} alone for two minutes after five failures in a row; "./sapphire incident list" says why.',
     },
     {
       name: 'TradingCircuitBreakerHalfOpen',

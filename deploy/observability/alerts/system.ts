@@ -108,7 +108,7 @@ export const system: AlertGroup = {
       severity: 'critical',
       labels: { urgency: 'now' },
       summary: 'The system could not mend an incident by itself.',
-      description: '{{ $value }} incidents of {{ $labels.area }} need a person: "sapphire incident list".',
+      description: '{{ $value }} incidents of {{ $labels.area }} need a person: "./sapphire incident list".',
     },
     {
       name: 'TradingIncidentEscalated',
@@ -116,7 +116,7 @@ export const system: AlertGroup = {
       severity: 'warning',
       labels: { urgency: 'later' },
       summary: 'An incident that costs no money lasts.',
-      description: 'What is amiss with {{ $labels.area }} has not mended itself: "sapphire incident list".',
+      description: 'What is amiss with {{ $labels.area }} has not mended itself: "./sapphire incident list".',
     },
     {
       name: 'TradingIncidentUnacknowledged',
@@ -126,7 +126,7 @@ export const system: AlertGroup = {
       labels: { escalation: 'unacknowledged' },
       summary: 'Nobody has acknowledged an escalated incident.',
       description:
-        '{{ $value }} incidents that need a person have waited for a quarter of an hour: "sapphire incident ack ID" says that somebody looks.',
+        '{{ $value }} incidents that need a person have waited for a quarter of an hour: "./sapphire incident ack ID" says that somebody looks.',
     },
     {
       name: 'Watchdog',

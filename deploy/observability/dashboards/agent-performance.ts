@@ -5,7 +5,7 @@ export const agentPerformance: Board = {
   uid: 'agent-performance',
   title: 'Agent Performance',
   description:
-    'Who gives signals, how fast, and what that costs. What signals were worth stands in "sapphire agents scores".',
+    'Who gives signals, how fast, and what that costs. What signals were worth stands in "./sapphire agents scores".',
   rows: [
     {
       title: 'Signals',

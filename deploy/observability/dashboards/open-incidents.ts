@@ -4,7 +4,7 @@ import type { Panel } from './panel.ts';
 export const openCriticalIncidents: Panel = {
   title: 'Open critical incidents',
   description:
-    'Incidents that are not over, before and after they need a person. Which ones: System Reliability, "sapphire incident list".',
+    'Incidents that are not over, before and after they need a person. Which ones: System Reliability, "./sapphire incident list".',
   unit: 'short',
   kind: 'stat',
   steps: [

@@ -33,7 +33,7 @@ export const systemReliability: Board = {
         },
         {
           title: 'Open incidents',
-          description: 'Of what, what is wrong, and since how long. "sapphire incident list" says what was tried.',
+          description: 'Of what, what is wrong, and since how long. "./sapphire incident list" says what was tried.',
           unit: 's',
           kind: 'table',
           table: { hidden: [], values: 'for', descending: true, states: { severity: severities } },

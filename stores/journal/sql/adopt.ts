@@ -18,7 +18,7 @@ export async function adopt(transaction: Transaction, entry: Parameters<LedgerBo
   if (control.tradingState !== 'halted' || control.epoch !== epoch) {
     refuse(
       'NotHalted',
-      `Trading is ${control.tradingState} at epoch ${control.epoch}, and what the exchange has is taken over only under the halt that was looked at (epoch ${epoch}): sapphire stop --reason "…" halts.`,
+      `Trading is ${control.tradingState} at epoch ${control.epoch}, and what the exchange has is taken over only under the halt that was looked at (epoch ${epoch}): ./sapphire stop --reason "…" halts.`,
     );
   }
   const [open] = await readOpenIntents(transaction, account);

@@ -51,7 +51,7 @@ export async function refuseMoved(transaction: Transaction, cycleId: CycleId): P
   if (!row) return;
   throw new UserError(
     'CycleOver',
-    `The cycle ${cycleId} ended at ${new Date(Number(row['finished_at'])).toISOString()}, and its record is in the warehouse: it is not decided again. Start one of another id ("sapphire cycle run").`,
+    `The cycle ${cycleId} ended at ${new Date(Number(row['finished_at'])).toISOString()}, and its record is in the warehouse: it is not decided again. Start one of another id ("./sapphire cycle run").`,
     ExitCode.refused,
   );
 }

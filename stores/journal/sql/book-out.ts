@@ -51,7 +51,7 @@ export async function bookOut(
   if (position.isNegative()) {
     refuse(
       'StillOwed',
-      `The position in ${symbol} is ${text(position)}: more left the account than came in. Book what it was paid from first, with "sapphire portfolio deposit".`,
+      `The position in ${symbol} is ${text(position)}: more left the account than came in. Book what it was paid from first, with "./sapphire portfolio deposit".`,
     );
   }
   if (!reserved.isZero() || free.lessThan(position)) {

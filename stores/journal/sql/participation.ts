@@ -165,7 +165,7 @@ export function createParticipationBook(database: Database): ParticipationBook {
 export function unknownAgent(agentId: AgentId, known: readonly AgentId[]): UserError {
   return new UserError(
     'AgentUnknown',
-    `There is no agent ${agentId}; there are ${known.join(', ')}. Others join by "sapphire agents invite".`,
+    `There is no agent ${agentId}; there are ${known.join(', ')}. Others join by "./sapphire agents invite".`,
     ExitCode.refused,
   );
 }

@@ -50,7 +50,7 @@ export function refusal(error: unknown, where: string): UserError {
       'CloudForbidden',
       'Give the account roles/bigquery.dataEditor on the dataset and roles/bigquery.jobUser on the project, and see that billing or the sandbox is on.',
     ],
-    [code === 404, 'CloudNotFound', 'Check warehouse.bigquery.project, and run "sapphire warehouse migrate".'],
+    [code === 404, 'CloudNotFound', 'Check warehouse.bigquery.project, and run "./sapphire warehouse migrate".'],
     [
       message.includes('Could not load the default credentials'),
       'CloudNotAuthorised',

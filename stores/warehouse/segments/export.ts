@@ -127,7 +127,7 @@ async function refuseGap(feed: Feed, { cursors }: Manifest): Promise<void> {
   if (trimmed <= cursor) return;
   throw new UserError(
     'WarehouseBehind',
-    `The warehouse has the ${feed.source}'s events up to ${cursor}, and those up to ${trimmed} are no longer kept there: it is older than its books. Restore a newer backup of it, or let it go on without them: "sapphire warehouse skip" says what is missing.`,
+    `The warehouse has the ${feed.source}'s events up to ${cursor}, and those up to ${trimmed} are no longer kept there: it is older than its books. Restore a newer backup of it, or let it go on without them: "./sapphire warehouse skip" says what is missing.`,
     ExitCode.unhealthy,
   );
 }

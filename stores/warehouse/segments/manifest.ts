@@ -77,7 +77,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
       if (gone && tries < 5) continue;
       throw new UserError(
         'WarehouseUnreadable',
-        `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}. Restore the warehouse from a backup, or move its folder away and fill a new one from what the journal still has (sapphire warehouse skip).`,
+        `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}. Restore the warehouse from a backup, or move its folder away and fill a new one from what the journal still has (./sapphire warehouse skip).`,
         ExitCode.unhealthy,
       );
     }

@@ -9,7 +9,7 @@ export const DAMAGED = 'WarehouseUnreadable';
 export function unreadable({ folder }: Pick<Warehouse, 'folder'>, reason: string): UserError {
   return new UserError(
     DAMAGED,
-    `What the warehouse in ${folder} holds cannot be read: ${reason.split('\n')[0]}. Restore the warehouse from a backup (sapphire backup list).`,
+    `What the warehouse in ${folder} holds cannot be read: ${reason.split('\n')[0]}. Restore the warehouse from a backup (./sapphire backup list).`,
     ExitCode.unhealthy,
   );
 }

@@ -124,7 +124,7 @@ function resumed({ client, journal }: ChaosStack): Promise<true> {
 /** An exit is over by then, or has all of it for long. */
 const HELD_MS = 6_000;
 
-/** Money that is moved as a person does it with `sapphire portfolio`. */
+/** Money that is moved as a person does it with `./sapphire portfolio`. */
 function createMoves({ journal, trading, admin, configuration }: ChaosStack) {
   const { account, currency } = configuration;
   const tools: TransferTools = { ledger: journal.ledger, trading };

@@ -33,6 +33,6 @@ def payload_keys(environment: Mapping[str, str] = os.environ) -> list[PayloadKey
     keys = [PayloadKey(entry[1], base64.b64decode(entry[2])) for entry in entries if entry is not None]
     if len(keys) < len(entries) or len({key.id for key in keys}) < len(keys):
         raise ConfigurationFault(
-            f'{_VARIABLE} must be id:key with commas between several, each id once; "sapphire codec new-key" makes one.'
+            f'{_VARIABLE} must be id:key with commas between several, each id once; "./sapphire codec new-key" makes one.'
         )
     return keys

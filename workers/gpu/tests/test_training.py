@@ -109,7 +109,7 @@ class TrainingData(unittest.TestCase):
         self.assertIn("another version", fault(whole, version=2))
         self.assertIn("it was changed", fault(whole, files={"series.parquet": {"sha256": "0" * 64}}))
         (self.folder / "card.json").write_text("{")
-        with self.assertRaisesRegex(DataFault, "sapphire export training"):
+        with self.assertRaisesRegex(DataFault, "./sapphire export training"):
             read_data(self.folder, **_LIMITS)
 
 

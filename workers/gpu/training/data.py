@@ -1,4 +1,4 @@
-"""A training set as `sapphire export training` writes it, and the windows that a model is trained on."""
+"""A training set as `./sapphire export training` writes it, and the windows that a model is trained on."""
 
 import hashlib
 import json
@@ -93,7 +93,7 @@ def _card(folder: Path) -> dict[str, Any]:
         whole = card["version"] == 1 and isinstance(card["dataHash"], str) and card["horizonMs"] % MINUTE_MS == 0
         whole = whole and card["horizonMs"] > 0
     except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise DataFault(f'{file} cannot be read ({fault}). Make a set with "sapphire export training".') from fault
+        raise DataFault(f'{file} cannot be read ({fault}). Make a set with "./sapphire export training".') from fault
     if not whole:
         raise DataFault(f"{file} is of another version of Sapphire. Export the set again.")
     return card
