@@ -25,8 +25,10 @@ export async function askGuards(client: Client, account: string): Promise<Guard[
   const prefix = protectWorkflowId(account, '');
   const exits: string[] = [];
   const query = "WorkflowType = 'protectPosition' AND ExecutionStatus = 'Running'";
-  for await (const { workflowId } of client.workflow.list({ query }))
-    if (workflowId.startsWith(prefix)) exits.push(workflowId);
+  await client.withDeadline(Date.now() + TIMEOUT_MS, async () => {
+    for await (const { workflowId } of client.workflow.list({ query }))
+      if (workflowId.startsWith(prefix)) exits.push(workflowId);
+  });
 
   const ask = async (
     workflowId: string,

@@ -1,8 +1,10 @@
+import type { Configuration } from '../../contracts/config/schema.ts';
 import { type Decimal, decimal, type Money, sum, text } from '../../domain/money/money.ts';
 import { unrealizedAt } from '../../domain/portfolio/holding.ts';
 import type { Balance, BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
-import type { KnownPrice } from './prices.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { type KnownPrice, knownPrices, PRICE_CYCLES } from './prices.ts';
 
 /** A position with what it would bring at the newest known price; that part is missing where no price is known of what had a cost. */
 export interface PositionView extends BookedPosition {
@@ -88,5 +90,47 @@ export function profitOf(
     realized: text(shown(realized)),
     unrealized: known.length === open.length ? text(gained.minus(shown(realized))) : undefined,
     sinceDeposits: marks && text(decimal(marks.equity).minus(paidIn)),
+  };
+}
+
+/** The account as it is booked, and worth at the newest known prices. */
+export async function viewPortfolio(
+  { account, currency, symbols }: Pick<Configuration, 'account' | 'currency' | 'symbols'>,
+  books: Pick<Journal, 'ledger' | 'cycles' | 'modelCalls'>,
+) {
+  const { ledger } = books;
+  const [balances, held, neverBought, marks, deposits, paidIn, fees, modelCostUsd, cycles] = await Promise.all([
+    ledger.balances(account),
+    ledger.positions(account),
+    ledger.neverBought(account),
+    ledger.equityMarks(account),
+    ledger.deposits(account),
+    ledger.paidIn(account, currency),
+    ledger.fees(account),
+    books.modelCalls.spentInAll(),
+    books.cycles.list(account, PRICE_CYCLES),
+  ]);
+  const prices = knownPrices(cycles);
+  const positions = held.map((position) => viewPosition(position, prices.get(position.symbol)));
+  const kept = neverBought.filter((symbol) => !symbols.includes(symbol));
+  const profit = profitOf(positions, marks, paidIn);
+  const { sinceDeposits: pnl } = profit;
+  const equity = marks?.equity;
+  const worth = worthOf(balances, positions, currency);
+  return {
+    account,
+    currency,
+    worth,
+    equity,
+    pnl,
+    profit,
+    marks,
+    deposits,
+    paidIn,
+    fees,
+    modelCostUsd,
+    balances,
+    positions,
+    kept,
   };
 }

@@ -1,11 +1,13 @@
-import type { RiskSettings } from '../../contracts/config/schema.ts';
+import { limitFaults } from '../../contracts/config/limit-faults.ts';
+import type { Configuration, RiskSettings } from '../../contracts/config/schema.ts';
 import { type Decimal, decimal, max, sum, text, ZERO } from '../../domain/money/money.ts';
 import { mayBeOpen } from '../../domain/orders/orders.ts';
 import type { Position, TradingDay } from '../../domain/portfolio/portfolio.ts';
 import type { Intent } from '../../stores/journal/books/intents.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 import { riskText } from '../controls/risk-settings.ts';
-import type { KnownPrice } from './prices.ts';
+import { type KnownPrice, knownPrices, PRICE_CYCLES } from './prices.ts';
 
 /** Amounts are in the account's currency. A number that cannot be known is missing: none is invented. */
 export interface ExposureView {
@@ -105,4 +107,41 @@ export function money(amount: Decimal | string): string {
 
 function share(fraction: Decimal): string {
   return text(fraction.toDecimalPlaces(4));
+}
+
+/** The limits in force, and where the account stands against each. */
+export async function viewRisk(
+  configuration: Configuration,
+  books: Pick<Journal, 'risk' | 'control' | 'ledger' | 'intents' | 'cycles'>,
+  now: number,
+) {
+  const { account, currency } = configuration;
+  const { version, settings: limits } = await books.risk.read(account);
+  const [changes, control, marks, day, positions, openOrders, recentOrders, cycles] = await Promise.all([
+    books.risk.changes(account, 1),
+    books.control.read(account),
+    books.ledger.equityMarks(account),
+    books.ledger.tradingDay(account, now),
+    books.ledger.positions(account),
+    books.intents.listOpen(account),
+    books.intents.list(account, limits.maxOrdersPerMinute + 1),
+    books.cycles.list(account, PRICE_CYCLES),
+  ]);
+  const facts: RiskFacts = {
+    limits,
+    positions,
+    openOrders,
+    recentOrders,
+    marks,
+    day,
+    prices: knownPrices(cycles),
+    now,
+  };
+  const { tradingState, epoch, reason, changedBy } = control;
+  const trading = { state: tradingState, epoch, reason, by: changedBy };
+  const views = limitViews(facts);
+  const exposure = exposureOf(facts);
+  const faults = limitFaults(limits, configuration);
+  const [last] = changes;
+  return { account, currency, version, lastChange: last, trading, marks, day, exposure, limits: views, faults };
 }

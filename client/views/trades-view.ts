@@ -3,6 +3,7 @@ import type { OrderPurpose } from '../../domain/orders/orders.ts';
 import { type RoundTrip, roundTrips } from '../../domain/portfolio/round-trips.ts';
 import type { Barriers } from '../../domain/protection/protection.ts';
 import type { TradesView } from '../../stores/journal/books/ledger.ts';
+import type { Journal } from '../../stores/journal/port.ts';
 
 /** One holding, from its entry to its exit. Prices are averages without fees; the profit is after fees, in the quote currency. */
 export interface TradeView extends Omit<RoundTrip, 'soldFor' | 'sales'> {
@@ -53,4 +54,36 @@ export function viewTrades(
       };
     })
     .toSorted((one, other) => (other.openedAt ?? 0) - (one.openedAt ?? 0));
+}
+
+/** Fills that are looked at: what is older is in the warehouse's reports. */
+const MOST_FILLS = 20_000;
+
+export interface WantedTrades {
+  symbol?: string | undefined;
+  since: number;
+  limit: number;
+  /** Only what is held. */
+  open?: boolean | undefined;
+}
+
+/** @param askExits of what is held; a symbol whose exits nobody tells of is missing */
+export async function listTrades(
+  { ledger }: Pick<Journal, 'ledger'>,
+  account: string,
+  { symbol, since, limit, open }: WantedTrades,
+  askExits: () => Promise<ReadonlyMap<string, Barriers>>,
+): Promise<TradeView[]> {
+  const [traded, positions] = await Promise.all([
+    ledger.trades(account, { since, symbol, limit: MOST_FILLS }),
+    ledger.positions(account),
+  ]);
+  const held = new Map(
+    positions.map((one) => [one.symbol, text<Quantity>(decimal(one.quantity).plus(one.dust))] as const),
+  );
+  const isHeld = traded.fills.some((fill) => !decimal(held.get(fill.symbol) ?? '0').isZero());
+  const exits = isHeld ? await askExits() : new Map<string, Barriers>();
+  return viewTrades(traded, held, exits, Date.now())
+    .filter(({ openedAt, closedAt }) => (openedAt ?? 0) >= since && (!open || closedAt === undefined))
+    .slice(0, limit);
 }

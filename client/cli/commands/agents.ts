@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
-import type { CycleRecord } from '../../../contracts/cycle.ts';
-import { agentTaskQueue } from '../../../contracts/task-queues.ts';
-import { inOrder, isMissionAgent, isSeat } from '../../../domain/signals/agents.ts';
-import type { AgentAnswer } from '../../../domain/signals/signals.ts';
-import { policyInForce } from '../../../trading/decide/consensus.ts';
+import { viewAgents } from '../../views/agents-view.ts';
 import { clock } from '../../views/cycle-view.ts';
-
-import { ageWords } from '../../views/standing-view.ts';
 import { action, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print } from '../output.ts';
@@ -16,36 +10,8 @@ import { describeScores } from './agent-scores.ts';
 import { registerCompare } from './compare.ts';
 import { registerModelCosts } from './model-costs.ts';
 
-const RECENT_CYCLES = 20;
-
 async function list({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
-  const books = await journal();
-  const [{ agents }, cycles] = await Promise.all([
-    policyInForce(books, configuration),
-    books.cycles.list(configuration.account, RECENT_CYCLES),
-  ]);
-  const rows = inOrder(Object.keys(agents)).flatMap((agentId) => {
-    const participant = agents[agentId];
-    if (!participant) return [];
-    const answers = cycles.flatMap((cycle) => cycle.answers.filter((answer) => answer.agentId === agentId));
-    const abstention = answers[0]?.opinions.find((opinion) => opinion.kind === 'abstention');
-    const signals = answers.filter(({ opinions }) => opinions.some(({ kind }) => kind === 'signal')).length;
-    return [
-      {
-        agent: agentId,
-        mission: isMissionAgent(agentId),
-        ...participant,
-        queue: isSeat(agentId) ? agentTaskQueue(agentId) : 'submit_signal (guest)',
-        answered: answers.length,
-        signals,
-        last: !answers[0]
-          ? 'not asked yet'
-          : abstention
-            ? `abstains, ${abstention.reason}: ${abstention.detail}`
-            : `signal (${answers[0].model}${ageIn(answers[0], cycles)})`,
-      },
-    ];
-  });
+  const rows = await viewAgents(configuration, await journal());
   print(rows, options, () =>
     table(
       [
@@ -68,13 +34,6 @@ async function list({ configuration, journal }: CliContext, options: OutputOptio
       ]),
     ),
   );
-}
-
-/** Of what stood before the cycle that heard it. */
-function ageIn(answer: AgentAnswer, cycles: readonly CycleRecord[]): string {
-  const signal = answer.opinions.find((opinion) => opinion.kind === 'signal');
-  const heardBy = cycles.find(({ answers }) => answers.includes(answer));
-  return signal ? ageWords(signal, heardBy?.snapshot?.takenAt) : '';
 }
 
 async function scores({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {

@@ -1,24 +1,14 @@
 import type { Command } from 'commander';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
-import { healthFigures, type Incident } from '../../../domain/health/health.ts';
-import type { Journal } from '../../../stores/journal/port.ts';
+import { ExitCode } from '../../../contracts/errors.ts';
+import type { Incident } from '../../../domain/health/health.ts';
 import { clock } from '../../views/cycle-view.ts';
-import { figuresLine, lasted, postMortem, stakeholderMessage, timeline } from '../../views/incident-view.ts';
+import { figuresLine, lasted } from '../../views/incident-view.ts';
+import { findIncident, listIncidents, viewIncident } from '../../views/incidents.ts';
 import { action, duration, wholeNumber } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
 
 const DAY_MS = 86_400_000;
-
-async function known({ incidents }: Pick<Journal, 'incidents'>, id: string): Promise<Incident> {
-  const incident = await incidents.find(id);
-  if (incident) return incident;
-  throw new UserError(
-    'NoSuchIncident',
-    `There is no incident ${id}: see "./sapphire incident list".`,
-    ExitCode.refused,
-  );
-}
 
 function stateOf({ recoveredAt, recoveredBy, escalatedAt, acknowledged }: Incident): string {
   if (recoveredAt !== undefined) return `recovered (${recoveredBy})`;
@@ -38,10 +28,9 @@ export function registerIncidents(program: Command): void {
       .addHelpText('after', '\nExamples:\n  ./sapphire incident list\n  ./sapphire incident list --since 24h --json'),
     async (context, options) => {
       const journal = await context.journal();
-      const incidents = await journal.incidents.list({ since: Date.now() - options.since, limit: 10_000 });
-      const figures = healthFigures(incidents);
-      const shown = incidents.slice(0, options.limit);
-      print({ figures, incidents: shown }, options, () => [
+      const view = await listIncidents(journal, { since: Date.now() - options.since, limit: options.limit });
+      const { figures, incidents: shown } = view;
+      print(view, options, () => [
         figuresLine(figures),
         '',
         table(
@@ -73,9 +62,9 @@ export function registerIncidents(program: Command): void {
       .description('timeline, a message to stakeholders, and a draft of the post-mortem')
       .addHelpText('after', '\nExample:\n  ./sapphire incident show process-workers-cycles-1795485253451'),
     async (context, options: OutputOptions, id: string) => {
-      const found = await known(await context.journal(), id);
-      const drafts = { timeline: timeline(found), message: stakeholderMessage(found), postMortem: postMortem(found) };
-      print({ incident: found, ...drafts }, options, () => [
+      const found = await findIncident(await context.journal(), id);
+      const drafts = viewIncident(found);
+      print(drafts, options, () => [
         `${found.component}: ${found.code} (${found.severity}), ${stateOf(found)}`,
         '',
         ...drafts.timeline.map(({ at, what }) => `${clock(at)}  ${what}`),
@@ -96,7 +85,7 @@ export function registerIncidents(program: Command): void {
       .addHelpText('after', '\nExample:\n  ./sapphire incident ack exchange-1795485253451'),
     async (context, options: OutputOptions, id: string) => {
       const journal = await context.journal();
-      await known(journal, id);
+      await findIncident(journal, id);
       const seen = await journal.incidents.acknowledge({ incidentId: id, by: context.user });
       print(seen, options, () => `${id} is looked into by ${seen?.acknowledged?.by}`);
     },

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { decimal, sum, text } from '../../../domain/money/money.ts';
+import { viewModelCosts } from '../../views/agents-view.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { action, duration, wholeNumber } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
@@ -15,9 +15,9 @@ export function registerModelCosts(agents: Command): void {
       .addHelpText('after', '\nExample:\n  ./sapphire agents costs --since 7d'),
     async ({ journal }, options) => {
       const since = Date.now() - options.since;
-      const models = await (await journal()).modelCalls.spent(since);
-      const costUsd = text(sum(models.map((model) => decimal(model.costUsd))));
-      print({ since, costUsd, models }, options, () => [
+      const view = await viewModelCosts(await journal(), since);
+      const { costUsd, models } = view;
+      print(view, options, () => [
         table(
           ['agent', 'model', 'calls', 'tokens', 'USD'],
           models.map(({ agentId, model, calls, tokens, costUsd: cost }) => [

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { policyText } from '../../controls/policy-settings.ts';
 import { clock } from '../../views/cycle-view.ts';
+import { viewPolicy } from '../../views/policy-view.ts';
 import { action, reasonOption, wholeNumber } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
@@ -15,9 +16,9 @@ export function registerPolicy(program: Command): void {
       .description('the policy in force, and who changed it last')
       .addHelpText('after', '\nExample:\n  ./sapphire policy show --json'),
     async ({ configuration: { account }, journal }, options) => {
-      const { policy: book } = await journal();
-      const [{ version, settings }, [last]] = await Promise.all([book.read(account), book.changes(account, 1)]);
-      print({ version, lastChange: last, policy: settings }, options, () => [
+      const view = await viewPolicy(await journal(), account);
+      const { version, lastChange: last, policy: settings } = view;
+      print(view, options, () => [
         `policy version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
         table(
           ['setting', 'value'],

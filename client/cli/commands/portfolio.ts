@@ -6,8 +6,7 @@ import { askPaperAdmin, refuseWithoutPaperAdmin } from '../../controls/paper-adm
 import { bookTransfer, type PaperMoney, type TransferRequest, transferInPaper } from '../../controls/transfers.ts';
 import { moneyText as money, priceText, quantityText } from '../../views/account-view.ts';
 import { clock } from '../../views/cycle-view.ts';
-import { profitOf, viewPosition, worthOf } from '../../views/portfolio-view.ts';
-import { knownPrices, PRICE_CYCLES } from '../../views/prices.ts';
+import { viewPortfolio } from '../../views/portfolio-view.ts';
 import { action, referenceOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print } from '../output.ts';
@@ -15,88 +14,51 @@ import { table } from '../table.ts';
 import { registerBookOut, worth as worthOption } from './book-out.ts';
 
 async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
-  const { account, currency } = configuration;
-  const books = await journal();
-  const { ledger } = books;
-  const [balances, held, neverBought, marks, deposits, paidIn, fees, modelCostUsd, cycles] = await Promise.all([
-    ledger.balances(account),
-    ledger.positions(account),
-    ledger.neverBought(account),
-    ledger.equityMarks(account),
-    ledger.deposits(account),
-    ledger.paidIn(account, currency),
-    ledger.fees(account),
-    books.modelCalls.spentInAll(),
-    books.cycles.list(account, PRICE_CYCLES),
+  const view = await viewPortfolio(configuration, await journal());
+  const { account, currency, worth, pnl, profit, marks, deposits, paidIn, fees, modelCostUsd } = view;
+  const { balances, positions, kept } = view;
+  print(view, options, () => [
+    `account ${account}`,
+    worth
+      ? `worth ${money(worth.amount)} ${currency}${worth.pricedAt === undefined ? '' : ` at the prices of ${clock(worth.pricedAt)}`}`
+      : 'worth: not known, since something that is held has no price',
+    marks
+      ? `equity at its last mark ${money(marks.equity)} ${currency}, ${clock(marks.at)}; day opened at ${money(marks.dayOpen)}, high-water mark ${money(marks.highWater)}`
+      : 'equity: not marked yet',
+    `PnL: realised ${money(profit.realized)}, unrealised ${profit.unrealized === undefined ? 'unknown' : money(profit.unrealized)}, at the last mark since deposits ${pnl === undefined ? 'unknown' : money(pnl)} ${currency}`,
+    `paid in: ${amounts(deposits)}${paidIn === (deposits[currency] ?? '0') ? '' : `, worth ${paidIn} ${currency} at the time`}`,
+    `fees paid: ${amounts(fees)}`,
+    `language models: ${modelCostUsd} USD, paid elsewhere and not part of the PnL`,
+    '',
+    table(
+      ['asset', 'free', 'reserved'],
+      balances.map(({ asset, free, reserved }) => [asset, quantityText(free), quantityText(reserved)]),
+    ),
+    '',
+    table(
+      [
+        'position',
+        'quantity',
+        { title: 'dust', least: 2 },
+        'average cost',
+        { title: 'price', least: 1 },
+        'realised PnL',
+        'unrealised PnL',
+      ],
+      positions.map((position) => [
+        position.symbol,
+        quantityText(position.quantity),
+        quantityText(position.dust),
+        priceText(position.averageCost),
+        position.price === undefined ? 'not known' : priceText(position.price),
+        money(position.realizedPnl),
+        position.unrealizedPnl === undefined ? 'not known' : money(position.unrealizedPnl),
+      ]),
+    ),
+    ...kept.map(
+      (symbol) => `${symbol} was paid in, is not configured and was never bought here: no cycle and no exit sells it`,
+    ),
   ]);
-  const prices = knownPrices(cycles);
-  const positions = held.map((position) => viewPosition(position, prices.get(position.symbol)));
-  const kept = neverBought.filter((symbol) => !configuration.symbols.includes(symbol));
-  const profit = profitOf(positions, marks, paidIn);
-  const { sinceDeposits: pnl } = profit;
-  const equity = marks?.equity;
-  const worth = worthOf(balances, positions, currency);
-  print(
-    {
-      account,
-      currency,
-      worth,
-      equity,
-      pnl,
-      profit,
-      marks,
-      deposits,
-      paidIn,
-      fees,
-      modelCostUsd,
-      balances,
-      positions,
-      kept,
-    },
-    options,
-    () => [
-      `account ${account}`,
-      worth
-        ? `worth ${money(worth.amount)} ${currency}${worth.pricedAt === undefined ? '' : ` at the prices of ${clock(worth.pricedAt)}`}`
-        : 'worth: not known, since something that is held has no price',
-      marks
-        ? `equity at its last mark ${money(marks.equity)} ${currency}, ${clock(marks.at)}; day opened at ${money(marks.dayOpen)}, high-water mark ${money(marks.highWater)}`
-        : 'equity: not marked yet',
-      `PnL: realised ${money(profit.realized)}, unrealised ${profit.unrealized === undefined ? 'unknown' : money(profit.unrealized)}, at the last mark since deposits ${pnl === undefined ? 'unknown' : money(pnl)} ${currency}`,
-      `paid in: ${amounts(deposits)}${paidIn === (deposits[currency] ?? '0') ? '' : `, worth ${paidIn} ${currency} at the time`}`,
-      `fees paid: ${amounts(fees)}`,
-      `language models: ${modelCostUsd} USD, paid elsewhere and not part of the PnL`,
-      '',
-      table(
-        ['asset', 'free', 'reserved'],
-        balances.map(({ asset, free, reserved }) => [asset, quantityText(free), quantityText(reserved)]),
-      ),
-      '',
-      table(
-        [
-          'position',
-          'quantity',
-          { title: 'dust', least: 2 },
-          'average cost',
-          { title: 'price', least: 1 },
-          'realised PnL',
-          'unrealised PnL',
-        ],
-        positions.map((position) => [
-          position.symbol,
-          quantityText(position.quantity),
-          quantityText(position.dust),
-          priceText(position.averageCost),
-          position.price === undefined ? 'not known' : priceText(position.price),
-          money(position.realizedPnl),
-          position.unrealizedPnl === undefined ? 'not known' : money(position.unrealizedPnl),
-        ]),
-      ),
-      ...kept.map(
-        (symbol) => `${symbol} was paid in, is not configured and was never bought here: no cycle and no exit sells it`,
-      ),
-    ],
-  );
 }
 
 function amounts(byAsset: Readonly<Record<string, string>>): string {

@@ -7,75 +7,42 @@ import type { RiskSettings } from '../../../contracts/config/schema.ts';
 import type { SettingsChange } from '../../../stores/journal/books/settings.ts';
 import { riskText } from '../../controls/risk-settings.ts';
 import { clock } from '../../views/cycle-view.ts';
-import { knownPrices, PRICE_CYCLES } from '../../views/prices.ts';
-import { exposureOf, limitViews, money, type RiskFacts } from '../../views/risk-view.ts';
+import { money, viewRisk } from '../../views/risk-view.ts';
 import { action, nameOption, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
 
 async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
-  const { account, currency } = configuration;
-  const books = await journal();
-  const { version, settings: limits } = await books.risk.read(account);
-  const now = Date.now();
-  const [changes, control, marks, day, positions, openOrders, recentOrders, cycles] = await Promise.all([
-    books.risk.changes(account, 1),
-    books.control.read(account),
-    books.ledger.equityMarks(account),
-    books.ledger.tradingDay(account, now),
-    books.ledger.positions(account),
-    books.intents.listOpen(account),
-    books.intents.list(account, limits.maxOrdersPerMinute + 1),
-    books.cycles.list(account, PRICE_CYCLES),
+  const view = await viewRisk(configuration, await journal(), Date.now());
+  const { account, currency, version, lastChange: last, trading, marks, day, exposure, limits, faults } = view;
+  print(view, options, () => [
+    `account ${account}: trading is ${trading.state} (epoch ${trading.epoch}, by ${trading.by}: ${trading.reason})`,
+    `limits version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
+    ...faults.map(
+      (fault) => `breaks a rule of this release, and stays until "./sapphire risk set" changes it: ${fault}`,
+    ),
+    marks
+      ? `equity ${marks.equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
+      : 'equity: not marked yet',
+    `traded today ${money(day.turnover)} ${currency}, fees ${money(day.fees)}`,
+    `exposure ${exposure.gross ?? 'unknown'} ${currency}${exposure.pricedAt === undefined ? '' : ` at the prices of ${clock(exposure.pricedAt)}`}`,
+    '',
+    table(
+      ['symbol', `booked ${currency}`, `open buys ${currency}`, `exposure ${currency}`],
+      exposure.bySymbol.map(({ symbol, booked, working, exposure: total }) => [
+        symbol,
+        booked ?? 'no price known',
+        working,
+        total ?? 'no price known',
+      ]),
+    ),
+    '',
+    table(
+      ['limit', 'value', 'now'],
+      limits.map(({ key, limit, current }) => [key, String(limit), current ?? '']),
+    ),
   ]);
-  const facts: RiskFacts = {
-    limits,
-    positions,
-    openOrders,
-    recentOrders,
-    marks,
-    day,
-    prices: knownPrices(cycles),
-    now,
-  };
-  const { tradingState, epoch, reason, changedBy } = control;
-  const trading = { state: tradingState, epoch, reason, by: changedBy };
-  const views = limitViews(facts);
-  const exposure = exposureOf(facts);
-  const faults = limitFaults(limits, configuration);
-  const [last] = changes;
-  print(
-    { account, currency, version, lastChange: last, trading, marks, day, exposure, limits: views, faults },
-    options,
-    () => [
-      `account ${account}: trading is ${tradingState} (epoch ${epoch}, by ${changedBy}: ${reason})`,
-      `limits version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
-      ...faults.map(
-        (fault) => `breaks a rule of this release, and stays until "./sapphire risk set" changes it: ${fault}`,
-      ),
-      marks
-        ? `equity ${marks.equity} ${currency}, day opened at ${marks.dayOpen}, high-water mark ${marks.highWater}, marked ${clock(marks.at)}`
-        : 'equity: not marked yet',
-      `traded today ${money(day.turnover)} ${currency}, fees ${money(day.fees)}`,
-      `exposure ${exposure.gross ?? 'unknown'} ${currency}${exposure.pricedAt === undefined ? '' : ` at the prices of ${clock(exposure.pricedAt)}`}`,
-      '',
-      table(
-        ['symbol', `booked ${currency}`, `open buys ${currency}`, `exposure ${currency}`],
-        exposure.bySymbol.map(({ symbol, booked, working, exposure: total }) => [
-          symbol,
-          booked ?? 'no price known',
-          working,
-          total ?? 'no price known',
-        ]),
-      ),
-      '',
-      table(
-        ['limit', 'value', 'now'],
-        views.map(({ key, limit, current }) => [key, String(limit), current ?? '']),
-      ),
-    ],
-  );
 }
 
 function describeChange(change: SettingsChange<RiskSettings>): string {

@@ -1,127 +1,24 @@
 import type { Command } from 'commander';
 import { type Belief, expectationOf } from '../../../contracts/demo.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
-import { healthFigures } from '../../../domain/health/health.ts';
-import { healthEndpoints } from '../../../runtime/configuration/addresses.ts';
 import { BLIND_MS } from '../../../trading/health/upkeep.ts';
-import { askGuards, type Guard } from '../../controls/guards.ts';
-import { refuseOthersRunning } from '../../controls/running-books.ts';
-import { askSchedule, type ScheduleView } from '../../controls/schedule.ts';
-import { stackAccess } from '../../stack/connection.ts';
-import { readProfile } from '../../stack/profile.ts';
+import type { Guard } from '../../controls/guards.ts';
 import { type Callee, calleesLine } from '../../stack/receivers.ts';
-import { ownPlace } from '../../stack/stack-place.ts';
-import { equityLine, exitsLine, profitOfDay, scheduleLine } from '../../views/account-view.ts';
+import { equityLine, exitsLine, scheduleLine } from '../../views/account-view.ts';
 import { clock, unwellLines, viewCycle } from '../../views/cycle-view.ts';
-import { unknownFees, unknownFeesLine } from '../../views/fees-view.ts';
+import { unknownFeesLine } from '../../views/fees-view.ts';
 import { figuresLine } from '../../views/incident-view.ts';
-import { askHealth, type ServiceHealth } from '../../views/services.ts';
-import { lacksFirst, stackLines, viewStacks } from '../../views/stacks-view.ts';
-import { standingLine, viewStanding } from '../../views/standing-view.ts';
-import { viewWatching } from '../../views/watchers.ts';
+import type { ServiceHealth } from '../../views/services.ts';
+import { lacksFirst, stackLines } from '../../views/stacks-view.ts';
+import { standingLine } from '../../views/standing-view.ts';
+import { viewStatus } from '../../views/status-view.ts';
 import { action } from '../command.ts';
-import { type CliContext, connectTemporal } from '../context.ts';
 import { cycleLines } from '../cycle-lines.ts';
 import { type Lines, type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
 import { state } from '../tones.ts';
 
-const FIGURES_MS = 30 * 86_400_000;
-
-interface TemporalView {
-  health: ServiceHealth;
-  /** Missing while Temporal does not answer. */
-  schedule?: ScheduleView | 'none' | undefined;
-  /** Missing while Temporal does not answer. */
-  guards?: Guard[];
-}
-
-async function lookAtTemporal(account: string): Promise<TemporalView> {
-  const { address: url } = stackAccess(readProfile());
-  try {
-    const client = await connectTemporal();
-    try {
-      const [schedule, guards] = await Promise.all([askSchedule(client, account), askGuards(client, account)]);
-      return { health: { name: 'temporal', url, healthy: true, detail: 'ok' }, schedule, guards };
-    } finally {
-      await client.connection.close();
-    }
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return { health: { name: 'temporal', url, healthy: false, detail } };
-  }
-}
-
-async function gather({ configuration, journal }: CliContext) {
-  const { account, currency } = configuration;
-  const books = await journal();
-  const stacks = await viewStacks(books, ownPlace());
-  const joined = stacks.some(({ here, kind }) => here && kind === 'joined');
-  const [
-    temporal,
-    others,
-    control,
-    cycles,
-    marks,
-    open,
-    reconciliation,
-    incidents,
-    asked,
-    { agents: participation },
-    lookedAt,
-    feeRates,
-  ] = await Promise.all([
-    lookAtTemporal(account),
-    Promise.all(healthEndpoints(configuration, joined).map(askHealth)),
-    books.control.read(account),
-    books.cycles.list(account, 1),
-    books.ledger.equityMarks(account),
-    books.intents.listOpen(account),
-    books.exchange.lastReconciliation(account),
-    books.incidents.list({ since: Date.now() - FIGURES_MS, limit: 10_000 }),
-    books.standing.read(account),
-    books.participation.read(),
-    books.incidents.lookedAt('health'),
-    books.exchange.feeRates(account),
-  ]);
-  refuseOthersRunning(books.id, temporal.guards?.find(({ journalId }) => journalId !== undefined)?.journalId);
-  // One whose request the exchange would refuse by now, and of which nothing is known, is no longer on its way.
-  const now = Date.now();
-  const openIncidents = incidents.filter(({ recoveredAt }) => recoveredAt === undefined);
-  const watching = joined ? undefined : await viewWatching(readProfile().observability.ports, openIncidents);
-  const unresolved = open
-    .filter(({ state, sendBy }) => state === 'unresolved' || (state === 'submitted' && sendBy < now))
-    .map(({ symbol, intentId, detail }) => ({ symbol, intentId, detail }));
-  return {
-    account,
-    currency,
-    control,
-    equity: marks?.equity,
-    marks,
-    profitOfDay: profitOfDay(marks),
-    schedule: temporal.schedule,
-    openOrders: open.length,
-    unresolved,
-    reconciliation,
-    unknownFees: unknownFees(configuration.symbols, feeRates),
-    guards: temporal.guards,
-    protectedSymbols: temporal.guards?.flatMap(({ symbol, answers }) => (symbol && answers ? [symbol] : [])),
-    lastCycle: cycles[0],
-    standing: viewStanding(asked, configuration.agents, {
-      isHalted: control.tradingState === 'halted',
-      participation,
-    }),
-    services: [temporal.health, ...others, ...(watching?.watchers ?? [])],
-    callees: watching?.callees,
-    stacks,
-    health: healthFigures(incidents),
-    /** When every component was last looked at, UTC epoch milliseconds; missing where nobody is to look. */
-    lookedAt,
-    openIncidents,
-  };
-}
-
-type Status = Awaited<ReturnType<typeof gather>>;
+type Status = Awaited<ReturnType<typeof viewStatus>>;
 
 function describe(status: Status, belief: Belief): Lines {
   const { account, control, lastCycle, services, unresolved, openOrders, reconciliation, protectedSymbols } = status;
@@ -234,7 +131,7 @@ export function registerStatus(program: Command): void {
       )
       .addHelpText('after', '\nExample:\n  ./sapphire status --json'),
     async (context, options) => {
-      const status = await gather(context);
+      const status = await viewStatus(context);
       const { lastCycle, services, stacks, unresolved, guards = [] } = status;
       print({ ...status, lastCycle: lastCycle && viewCycle(lastCycle) }, options, () =>
         describe(status, context.configuration),

@@ -1,17 +1,13 @@
 import type { Command } from 'commander';
-import { decimal, type Quantity, text } from '../../../domain/money/money.ts';
 import type { Barriers } from '../../../domain/protection/protection.ts';
 import { askGuards } from '../../controls/guards.ts';
 import { moneyText, priceText, quantityText, signed } from '../../views/account-view.ts';
 import { clock } from '../../views/cycle-view.ts';
-import { type TradeView, viewTrades } from '../../views/trades-view.ts';
+import { listTrades, type TradeView } from '../../views/trades-view.ts';
 import { action, day, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type Lines, type OutputOptions, print, progress } from '../output.ts';
 import { table } from '../table.ts';
-
-/** Fills that are looked at: what is older is in the warehouse's reports. */
-const MOST_FILLS = 20_000;
 
 interface TradesOptions extends OutputOptions {
   symbol?: string;
@@ -98,19 +94,8 @@ export function registerTrades(program: Command): void {
       ),
     async (context, { symbol, since = 0, limit, open, ...options }) => {
       const { account } = context.configuration;
-      const { ledger } = await context.journal();
-      const [traded, positions] = await Promise.all([
-        ledger.trades(account, { since, symbol, limit: MOST_FILLS }),
-        ledger.positions(account),
-      ]);
-      const held = new Map(
-        positions.map((one) => [one.symbol, text<Quantity>(decimal(one.quantity).plus(one.dust))] as const),
-      );
-      const isHeld = traded.fills.some((fill) => !decimal(held.get(fill.symbol) ?? '0').isZero());
-      const exits = isHeld ? await exitsOf(context) : new Map<string, Barriers>();
-      const trades = viewTrades(traded, held, exits, Date.now())
-        .filter(({ openedAt, closedAt }) => (openedAt ?? 0) >= since && (!open || closedAt === undefined))
-        .slice(0, limit);
+      const wanted = { symbol, since, limit, open };
+      const trades = await listTrades(await context.journal(), account, wanted, () => exitsOf(context));
       print(trades, options, () => describeTrades(trades));
     },
   );

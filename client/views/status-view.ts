@@ -1,0 +1,120 @@
+import type { Client } from '@temporalio/client';
+import type { Configuration } from '../../contracts/config/schema.ts';
+import { healthFigures } from '../../domain/health/health.ts';
+import { healthEndpoints } from '../../runtime/configuration/addresses.ts';
+import type { Journal } from '../../stores/journal/port.ts';
+import { askGuards, type Guard } from '../controls/guards.ts';
+import { refuseOthersRunning } from '../controls/running-books.ts';
+import { askSchedule, type ScheduleView } from '../controls/schedule.ts';
+import { stackAccess } from '../stack/connection.ts';
+import { readProfile } from '../stack/profile.ts';
+import { ownPlace } from '../stack/stack-place.ts';
+import { profitOfDay } from './account-view.ts';
+import { unknownFees } from './fees-view.ts';
+import { askHealth, type ServiceHealth } from './services.ts';
+import { viewStacks } from './stacks-view.ts';
+import { viewStanding } from './standing-view.ts';
+import { viewWatching } from './watchers.ts';
+
+const FIGURES_MS = 30 * 86_400_000;
+
+export interface StatusSources {
+  configuration: Configuration;
+  journal(): Promise<Journal>;
+  temporal(): Promise<Client>;
+}
+
+interface TemporalView {
+  health: ServiceHealth;
+  /** Missing while Temporal does not answer. */
+  schedule?: ScheduleView | 'none' | undefined;
+  /** Missing while Temporal does not answer. */
+  guards?: Guard[];
+}
+
+/** What Temporal says, for no longer than some seconds. */
+export async function lookAtTemporal({
+  configuration: { account },
+  temporal,
+}: Pick<StatusSources, 'configuration' | 'temporal'>): Promise<TemporalView> {
+  const { address: url } = stackAccess(readProfile());
+  try {
+    const client = await temporal();
+    const [schedule, guards] = await Promise.all([askSchedule(client, account), askGuards(client, account)]);
+    return { health: { name: 'temporal', url, healthy: true, detail: 'ok' }, schedule, guards };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return { health: { name: 'temporal', url, healthy: false, detail } };
+  }
+}
+
+/** What runs, how trading stands, and what is not well. */
+export async function viewStatus(sources: StatusSources) {
+  const { configuration, journal } = sources;
+  const { account, currency } = configuration;
+  const books = await journal();
+  const stacks = await viewStacks(books, ownPlace());
+  const joined = stacks.some(({ here, kind }) => here && kind === 'joined');
+  const [
+    temporal,
+    others,
+    control,
+    cycles,
+    marks,
+    open,
+    reconciliation,
+    incidents,
+    asked,
+    { agents: participation },
+    lookedAt,
+    feeRates,
+  ] = await Promise.all([
+    lookAtTemporal(sources),
+    Promise.all(healthEndpoints(configuration, joined).map(askHealth)),
+    books.control.read(account),
+    books.cycles.list(account, 1),
+    books.ledger.equityMarks(account),
+    books.intents.listOpen(account),
+    books.exchange.lastReconciliation(account),
+    books.incidents.list({ since: Date.now() - FIGURES_MS, limit: 10_000 }),
+    books.standing.read(account),
+    books.participation.read(),
+    books.incidents.lookedAt('health'),
+    books.exchange.feeRates(account),
+  ]);
+  refuseOthersRunning(books.id, temporal.guards?.find(({ journalId }) => journalId !== undefined)?.journalId);
+  // One whose request the exchange would refuse by now, and of which nothing is known, is no longer on its way.
+  const now = Date.now();
+  const openIncidents = incidents.filter(({ recoveredAt }) => recoveredAt === undefined);
+  const watching = joined ? undefined : await viewWatching(readProfile().observability.ports, openIncidents);
+  const unresolved = open
+    .filter(({ state, sendBy }) => state === 'unresolved' || (state === 'submitted' && sendBy < now))
+    .map(({ symbol, intentId, detail }) => ({ symbol, intentId, detail }));
+  return {
+    account,
+    currency,
+    control,
+    equity: marks?.equity,
+    marks,
+    profitOfDay: profitOfDay(marks),
+    schedule: temporal.schedule,
+    openOrders: open.length,
+    unresolved,
+    reconciliation,
+    unknownFees: unknownFees(configuration.symbols, feeRates),
+    guards: temporal.guards,
+    protectedSymbols: temporal.guards?.flatMap(({ symbol, answers }) => (symbol && answers ? [symbol] : [])),
+    lastCycle: cycles[0],
+    standing: viewStanding(asked, configuration.agents, {
+      isHalted: control.tradingState === 'halted',
+      participation,
+    }),
+    services: [temporal.health, ...others, ...(watching?.watchers ?? [])],
+    callees: watching?.callees,
+    stacks,
+    health: healthFigures(incidents),
+    /** When every component was last looked at, UTC epoch milliseconds; missing where nobody is to look. */
+    lookedAt,
+    openIncidents,
+  };
+}
