@@ -95,3 +95,5 @@ export type Consensus = z.output<typeof consensusSchema>;
  * protocol has no field for it.
  */
 export const retryableMetaKey = 'sapphire/retryable';
+/** Carries a refusal's code beside its sentence, for the same reason. */
+export const errorCodeMetaKey = 'sapphire/code';

@@ -1,5 +1,5 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
-import { ExitCode, UserError } from '../contracts/errors.ts';
+import { UserError } from '../contracts/errors.ts';
 
 /** Of the processes of one system; it has a namespace of its own. */
 export const DEPLOYMENT = 'sapphire';
@@ -30,6 +30,5 @@ export async function refuseUnversioned(client: Client): Promise<void> {
   throw new UserError(
     'WorkerUnversioned',
     `This worker is of no version while ${DEPLOYMENT}:${buildId} is the current one, and would get nothing to do: set TEMPORAL_DEPLOYMENT_NAME=${DEPLOYMENT}.`,
-    ExitCode.notConfigured,
   );
 }

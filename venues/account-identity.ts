@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AccountIdentity } from '../contracts/binding.ts';
-import { ExitCode, UserError } from '../contracts/errors.ts';
+import { UserError } from '../contracts/errors.ts';
 
 /** @param uid the venue's own id of the account, which is kept nowhere */
 export function identityOf(of: { venue: string; market: string; uid: string }): AccountIdentity {
@@ -16,6 +16,5 @@ export function unidentified(what: string): UserError {
   return new UserError(
     'AccountUnidentified',
     `${what}: whether the books are of this account cannot be known, and nothing is traded without that. See that the address is an exchange's own, and that it runs this release if it is a paper exchange.`,
-    ExitCode.unhealthy,
   );
 }

@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../contracts/errors.ts';
+import { UserError } from '../contracts/errors.ts';
 import { legId } from '../contracts/leg-ids.ts';
 import { intentId } from '../contracts/workflow-ids.ts';
 import { tagged } from '../domain/money/tagged.ts';
@@ -74,6 +74,5 @@ export function requireProof(venue: string, row: Capabilities): ProvingCapabilit
   throw new UserError(
     'VenueUnprovable',
     `${venue} ${lacks.join(' and ')}: of an order whose answer is lost nobody could say whether it was taken, and it might be sent twice. Set "mode": "paper", or trade at a venue that can.`,
-    ExitCode.notConfigured,
   );
 }

@@ -1,6 +1,6 @@
 import { realVenue } from '../contracts/config/perpetuals.ts';
 import type { Configuration } from '../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../contracts/errors.ts';
+import { UserError } from '../contracts/errors.ts';
 import type { Logger } from '../runtime/telemetry/logger.ts';
 import { createPerpetuals } from './binance/perpetuals.ts';
 import { createUsdMargined } from './binance/usd-margined.ts';
@@ -29,6 +29,5 @@ export function openPerpetuals(
   throw new UserError(
     'PerpetualsUnknown',
     `The perpetual markets of ${venue} are not read here: leave "perpetuals" out of cycle, or set it to false.`,
-    ExitCode.notConfigured,
   );
 }

@@ -16,7 +16,7 @@ const LOST =
 export async function holdBooks({ stacks }: Pick<Journal, 'stacks'>, logger: Logger): Promise<() => Promise<void>> {
   const claim = claimOf();
   if (!claim) return async () => {};
-  if (!(await stacks.renew(claim))) throw new UserError('BooksTaken', `${LOST}.`, ExitCode.refused);
+  if (!(await stacks.renew(claim))) throw new UserError('BooksTaken', `${LOST}.`);
   const kept = keepClaim({
     stacks,
     held: claim,

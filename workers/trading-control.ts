@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { TradingControlState } from '../contracts/control.ts';
-import { ExitCode, UserError } from '../contracts/errors.ts';
+import { UserError } from '../contracts/errors.ts';
 import { TRADING_CONTROL_ID } from '../contracts/workflow-ids.ts';
 import type { Logger } from '../runtime/telemetry/logger.ts';
 
@@ -17,7 +17,6 @@ function refuseOtherBooks(state: TradingControlState, journalId: string): void {
   throw new UserError(
     'OtherJournal',
     'Trading control on this Temporal server keeps other books than this process: give every process the same SAPPHIRE_JOURNAL_URL (more than one machine needs PostgreSQL), or another namespace to each system.',
-    ExitCode.unhealthy,
   );
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, uti
 import { isAbsolute, join, relative } from 'node:path';
 import { bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { z } from 'zod';
-import { ExitCode, UserError } from '../contracts/errors.ts';
+import { UserError } from '../contracts/errors.ts';
 import { setting } from '../runtime/configuration/environment.ts';
 import { cacheFolder, projectFolder } from '../runtime/configuration/folders.ts';
 import { writePrivateFile } from '../runtime/configuration/private-file.ts';
@@ -50,7 +50,6 @@ export async function keptBundle(request: BundleRequest, buildId: string): Promi
   throw new UserError(
     'BuildGone',
     `The workflows of build ${buildId} are not in the cache any more, and the sources are of build ${made.buildId}: only a new start of the whole takes up another build.`,
-    ExitCode.startAnew,
   );
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { coordinatorUrl } from '../../runtime/configuration/addresses.ts';
 import { dataPlace } from '../../runtime/configuration/folders.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
@@ -186,7 +186,6 @@ export async function connectTemporal(
     throw new UserError(
       'TemporalUnreachable',
       `No Temporal server answers at ${access.address}. Start Sapphire with "npm start", or name another server in TEMPORAL_ADDRESS.`,
-      ExitCode.unhealthy,
     );
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { dataPlace } from '../../runtime/configuration/folders.ts';
 import { pinnedConfiguration } from '../stack/pinned-configuration.ts';
 import { type RunningStack, runningHere, runningIn } from '../stack/running.ts';
@@ -61,7 +61,6 @@ function refusal(place: string, others: readonly RunningStack[], relation: Relat
   return new UserError(
     'DataFolderUnclear',
     `SAPPHIRE_DATA is not set, and Sapphire runs in ${running}: set SAPPHIRE_DATA to the folder that you mean${own}.`,
-    ExitCode.refused,
   );
 }
 

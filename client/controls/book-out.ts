@@ -1,5 +1,5 @@
 import type { Via } from '../../contracts/audit.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import type { Quantity } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { baseOf } from '../../domain/portfolio/position.ts';
@@ -50,7 +50,6 @@ export async function bookOutPosition(
     throw new UserError(
       'SymbolTraded',
       `The exchange trades ${symbol}: what is held of it is sold by its exits, by a cycle, or by "./sapphire stop --flatten", and not booked out.`,
-      ExitCode.refused,
     );
   }
   const open = (await journal.intents.listOpen(account)).filter((intent) => intent.symbol === symbol);
@@ -59,7 +58,6 @@ export async function bookOutPosition(
     throw new UserError(
       'OrderOpen',
       `The end of ${waiting.intentId} on ${symbol} is not known yet, and the exchange can still be asked: run the same command again once "./sapphire orders --open" shows it no more.`,
-      ExitCode.refused,
     );
   }
   for (const intent of open) await endUnasked(journal, intent);

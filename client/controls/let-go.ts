@@ -1,6 +1,6 @@
 import type { Via } from '../../contracts/audit.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { whileNobodyUses } from '../../stores/backup/in-use.ts';
 import { placesOf } from '../../stores/backup/places.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -22,6 +22,5 @@ export async function letGoOfAccount(
   throw new UserError(
     'NotBound',
     `The books of ${request.account} are bound to no account: the next start binds them to the one that it finds. Nothing was changed.`,
-    ExitCode.refused,
   );
 }

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
 import type { Secrets } from '../../runtime/configuration/secrets.ts';
 
@@ -20,7 +20,6 @@ export async function refuseWithoutPaperAdmin(
   throw new UserError(
     'PaperAdminElsewhere',
     `The paper exchange at ${url} lets only its own machine move money of its accounts (${response.status}: ${JSON.stringify(body)}): give the command where it runs, on the first machine and with its data folder. Nothing was booked.`,
-    ExitCode.refused,
   );
 }
 
@@ -53,7 +52,6 @@ async function request(
     throw new UserError(
       'PaperExchangeUnreachable',
       `The paper exchange does not answer at ${url}. Start it with "npm start".`,
-      ExitCode.unhealthy,
     );
   });
   return { response, url };

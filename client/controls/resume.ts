@@ -1,7 +1,7 @@
 import { type Client, isGrpcDeadlineError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { Via } from '../../contracts/audit.ts';
 import type { ResumeRequest, TradingControlState } from '../../contracts/control.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 import type { ControlState } from '../../stores/journal/books/control.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -29,7 +29,7 @@ export async function resumeTrading(
     });
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) {
-      throw new UserError('ResumeRefused', `Not resumed: ${sentenceOf(error.cause ?? error)}`, ExitCode.refused);
+      throw new UserError('ResumeRefused', `Not resumed: ${sentenceOf(error.cause ?? error)}`);
     }
     if (Date.now() < deadline && !isGrpcDeadlineError(error)) throw error;
     // One that was handed over before the silence may still be heard.
@@ -37,7 +37,6 @@ export async function resumeTrading(
     throw new UserError(
       'ControlSilent',
       `Trading control did not answer within ${waitMs / 1_000} s: ${end}${await known(client, handle)}. Look at "./sapphire status" and "./sapphire logs --level warn"; runbook deploy/runbooks/TradingControlSilent.md.`,
-      ExitCode.unhealthy,
     );
   }
 }
@@ -59,7 +58,6 @@ export async function endReducing(
   throw new UserError(
     'StaleEpoch',
     `Not resumed: trading is ${tradingState} at epoch ${epoch} by now, and not what was looked at under ${request.expectedEpoch}.`,
-    ExitCode.refused,
   );
 }
 

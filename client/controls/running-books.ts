@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { signalStop } from '../../activities/control/ensure.ts';
 import type { TradingControlState } from '../../contracts/control.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { TRADING_CONTROL_ID } from '../../contracts/workflow-ids.ts';
 
 const QUERY_MS = 2_500;
@@ -43,5 +43,5 @@ export function otherBooksRun(own: string, running: string): string {
 /** @throws UserError OtherBooks */
 export function refuseOthersRunning(own: string, running: string | undefined): void {
   if (running === undefined || running === own) return;
-  throw new UserError('OtherBooks', otherBooksRun(own, running), ExitCode.refused);
+  throw new UserError('OtherBooks', otherBooksRun(own, running));
 }

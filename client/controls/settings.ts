@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { inWordsOf } from '../../contracts/config/sentences.ts';
+import { type ErrorCode, UserError } from '../../contracts/errors.ts';
+import { unknownName } from '../../contracts/near-names.ts';
 
 /** A kind of settings that the command line changes key by key. */
 export interface SettingsText<Settings extends object> {
@@ -21,7 +23,7 @@ interface Words {
   one: string;
   example: string;
   /** Of the refusal. */
-  code: string;
+  code: ErrorCode;
 }
 
 /** @param schema an object's; the schema as a whole would put the default in the place of every setting that is not named */
@@ -34,7 +36,7 @@ export function settingsText<Settings extends object>(
   const isKey = (key: string): key is Key => (keys as string[]).includes(key);
   const refuse = (faults: readonly string[]): void => {
     if (faults.length > 0) {
-      throw new UserError(code, `No ${one} was changed: ${faults.join('; ')}.`, ExitCode.usage);
+      throw new UserError(code, `No ${one} was changed: ${faults.join('; ')}.`);
     }
   };
   return {
@@ -45,15 +47,11 @@ export function settingsText<Settings extends object>(
       for (const text of texts) {
         const [, key = '', value = ''] = /^([^=]+)=(.*)$/.exec(text) ?? [];
         if (!isKey(key)) {
-          faults.push(
-            key
-              ? `there is no ${one} "${key}"; the ${one}s are ${keys.join(', ')}`
-              : `"${text}" is not of the form KEY=VALUE, e.g. ${example}`,
-          );
+          faults.push(key ? unknownName(one, key, keys) : `"${text}" is not of the form KEY=VALUE, e.g. ${example}`);
         } else if (key in change) {
           faults.push(`${key} is given twice`);
         } else {
-          const result = readValue(schema.shape[key] ?? z.never(), value);
+          const result = readValue(key, schema.shape[key] ?? z.never(), value);
           if (result.success) change[key] = result.data;
           else faults.push(`${key}: ${result.error.issues[0]?.message ?? 'is not valid'} (it is "${value}")`);
         }
@@ -70,11 +68,12 @@ export function settingsText<Settings extends object>(
 }
 
 /** The text as it is where the schema takes it, else as the number, the switch or the list (comma by comma) that it stands for. */
-function readValue(schema: z.ZodType, value: string): z.ZodSafeParseResult<unknown> {
-  const asText = schema.safeParse(value);
+function readValue(key: string, schema: z.ZodType, value: string): z.ZodSafeParseResult<unknown> {
+  const read = (one: unknown): z.ZodSafeParseResult<unknown> => schema.safeParse(one, { error: inWordsOf(key) });
+  const asText = read(value);
   const issue = asText.error?.issues[0];
   if (issue?.code !== 'invalid_type') return asText;
-  if (issue.expected === 'boolean' && ['true', 'false'].includes(value)) return schema.safeParse(value === 'true');
-  if (issue.expected === 'array') return schema.safeParse(value === '' ? [] : value.split(','));
-  return value.trim() === '' ? asText : schema.safeParse(Number(value));
+  if (issue.expected === 'boolean' && ['true', 'false'].includes(value)) return read(value === 'true');
+  if (issue.expected === 'array') return read(value === '' ? [] : value.split(','));
+  return value.trim() === '' || Number.isNaN(Number(value)) ? asText : read(Number(value));
 }

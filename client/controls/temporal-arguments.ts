@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { PASS_HEADER, type PassKind } from '../../contracts/pass.ts';
 import type { TemporalAccess } from '../../runtime/configuration/temporal.ts';
 import { createPasses, digestOf } from '../../runtime/guard/passes.ts';
@@ -110,7 +110,6 @@ function passForm(command: string, reason: string): UserError {
   return new UserError(
     'PassForm',
     `No pass can be given to "${command}": ${reason}. The form is: ./sapphire temporal ${command} ${name} NAME --workflow-id ID --input '{"a": 1}'`,
-    ExitCode.usage,
   );
 }
 

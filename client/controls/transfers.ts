@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Via } from '../../contracts/audit.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { type ErrorCode, UserError } from '../../contracts/errors.ts';
 import { type Decimal, decimal, sum, text, ZERO } from '../../domain/money/money.ts';
 import { baseOf } from '../../domain/portfolio/position.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -70,7 +70,7 @@ export async function valueOf(
   { asset, amount, currency, value }: TransferRequest,
   trading: TransferTools['trading'],
 ): Promise<string> {
-  const refuse = (code: string, words: string): never => {
+  const refuse = (code: ErrorCode, words: string): never => {
     throw new UserError(code, `${words} Nothing was booked.`);
   };
   if (asset === currency) {
@@ -126,12 +126,11 @@ export async function transferInPaper(
 
 /** Trading halts for the difference within a minute or so, unless somebody knows what to do. */
 function cutOff(error: unknown, { reference }: Pick<TransferRequest, 'reference'>): UserError {
-  const [code, exitCode] = error instanceof UserError ? [error.code, error.exitCode] : ['PaperTransferOpen', undefined];
+  const code = error instanceof UserError ? error.code : 'PaperTransferOpen';
   const words = error instanceof Error ? error.message : String(error);
   return new UserError(
     code,
     `${words} It stands in the books and has not moved in the paper account: the same command with --reference ${reference} finishes it.`,
-    exitCode ?? ExitCode.refused,
   );
 }
 
@@ -155,7 +154,6 @@ function notSettled(difference: Decimal, { asset }: Pick<TransferRequest, 'asset
   return new UserError(
     'PaperTransferOpen',
     `Books and paper account differ by ${text(difference)} ${asset}, so that a transfer cannot be told from it: run an earlier transfer that was cut off again by its own reference, or wait until no order is on its way. What nobody can explain is taken over under a halt: ./sapphire reconcile.`,
-    ExitCode.refused,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { loadSecrets, secretVariables } from '../../runtime/configuration/secrets.ts';
 import type { EarlierFees } from '../../stores/journal/books/ledger.ts';
 import { openJournal } from '../../stores/journal/open.ts';
@@ -49,7 +49,6 @@ function keysRefused(error: unknown, { mode }: Pick<Configuration, 'mode'>): unk
   return new UserError(
     'KeysRefused',
     `The exchange tells nothing of the account to the keys here: ${faultWords(error)}. Give those of the books' account in ${variables}.`,
-    ExitCode.refused,
   );
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { type Claim, claimVariable } from '../../runtime/configuration/claim.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import type { Stack, StackKind, StackPlace, StackTerms } from '../../stores/journal/books/stacks.ts';
@@ -102,7 +102,6 @@ function heldElsewhere(holder: Stack, place: StackPlace, severalMachines: boolea
   return new UserError(
     'HeldElsewhere',
     `These books are run by another stack (${describeStack(holder)}): stop it there${join}, or, if that machine has died, start again when its lease has run out, in ${seconds} s.${copied}`,
-    ExitCode.refused,
   );
 }
 
@@ -114,17 +113,15 @@ function otherTerms(terms: StackTerms, others: readonly Stack[], kind: StackKind
     return new UserError(
       'OtherNamespace',
       `These books are traded by stacks on another Temporal server or namespace: ${where}. Name theirs in TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE, or stop them first.`,
-      ExitCode.refused,
     );
   }
   const which = kind === 'first' ? 'those that joined' : 'those';
-  return new UserError(unlike.code, `${unlike.what}. Make them the same, or stop ${which} first.`, ExitCode.refused);
+  return new UserError(unlike.code, `${unlike.what}. Make them the same, or stop ${which} first.`);
 }
 
 function booksTaken(): UserError {
   return new UserError(
     'BooksTaken',
     'Another start has taken the books while this stack was not heard of: everything here is stopped. "./sapphire status" says who runs them.',
-    ExitCode.refused,
   );
 }

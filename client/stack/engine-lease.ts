@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { seatRow } from '../../domain/signals/seats.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
@@ -32,7 +32,6 @@ export async function takeEngines(
     throw new UserError(
       'EngineElsewhere',
       `${engine} runs ${holder ? `at ${describeStack(holder)}` : 'elsewhere'}, and trades an account of its own, which no two may: leave "--with ${engine}" out here, or stop that stack first.`,
-      ExitCode.refused,
     );
   }
 }

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
 import { type KnownSecrets, type SecretName, secretVariables } from '../../runtime/configuration/secrets.ts';
 import { currentBuild } from '../../runtime/deployment.ts';
@@ -23,14 +23,12 @@ export function refuseUnfitToJoin({ mode }: Pick<Configuration, 'mode'>, secrets
     throw new UserError(
       'JoinNeedsPostgres',
       `A file of SQLite serves one machine: "--join" needs the books that the first machine has in PostgreSQL, in ${secretVariables.journalUrl}. ${DOCS}.`,
-      ExitCode.refused,
     );
   }
   if (!usesOtherServer()) {
     throw new UserError(
       'JoinNeedsTemporal',
       `"--join" runs no Temporal: name the server of the first machine in TEMPORAL_ADDRESS. ${DOCS}.`,
-      ExitCode.notConfigured,
     );
   }
   const needed: SecretName[] = [
@@ -47,7 +45,6 @@ function refuseMissing(names: readonly SecretName[]): void {
   throw new UserError(
     'SecretsMissing',
     `"--join" needs the first machine's ${variables}: its secrets.json has what was made there. Set them, or files that hold them in …_FILE; none is made here. ${DOCS}.`,
-    ExitCode.notConfigured,
   );
 }
 
@@ -68,7 +65,6 @@ export async function stackToJoin(
     found
       ? `The stack that is to be joined (${describeStack(found)}) is still starting: try again in some seconds.`
       : 'No stack runs these books, so that there is nothing to join: start one with "npm start", here or elsewhere.',
-    ExitCode.refused,
   );
 }
 
@@ -84,7 +80,6 @@ export function refuseOtherTerms(here: StackTerms, stack: Stack & { terms: Stack
     throw new UserError(
       'OtherNamespace',
       `TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE name another Temporal than the one that ${where} works with: name that one.`,
-      ExitCode.refused,
     );
   }
   if (there.payloadCheck !== '' && here.payloadCheck === '') refuseMissing(['payloadKeys']);
@@ -94,13 +89,12 @@ export function refuseOtherTerms(here: StackTerms, stack: Stack & { terms: Stack
       unlike.code === 'OtherInstallation'
         ? ': give this machine those of that one.'
         : '. Make them the same: what may differ stands in docs/several-machines.md.';
-    throw new UserError(unlike.code, `${unlike.what}${remedy}`, ExitCode.refused);
+    throw new UserError(unlike.code, `${unlike.what}${remedy}`);
   }
   if (here.build !== there.build) {
     throw new UserError(
       'BuildDiffers',
       `The sources here are of build ${here.build}, those at ${where} of ${there.build}: bring both to the same release. "--join" never takes up another one.`,
-      ExitCode.refused,
     );
   }
 }
@@ -123,7 +117,6 @@ export async function refuseSilentExchange(
     throw new UserError(
       'ExchangeUnreachable',
       `The paper exchange of the first machine does not answer at ${url} (${cause}): name its address in paperExchange.host and paperExchange.port, here and there; it listens on the address that stands there alone.`,
-      ExitCode.unhealthy,
     );
   }
 }
@@ -141,6 +134,5 @@ export async function joinVersion(client: Client, buildId: string): Promise<bool
   throw new UserError(
     'BuildDiffers',
     `The sources here are of build ${buildId}, and work goes to build ${current}: bring this machine to that release.`,
-    ExitCode.refused,
   );
 }

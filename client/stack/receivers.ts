@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { withoutLineEnds } from '../../runtime/configuration/environment.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
@@ -117,7 +117,7 @@ function checked(environment: NodeJS.ProcessEnv): (variable: string) => string {
 }
 
 function notUsable(message: string): UserError {
-  return new UserError('AlertReceiver', message, ExitCode.notConfigured);
+  return new UserError('AlertReceiver', message);
 }
 
 const integrationSchema = z.looseObject({});

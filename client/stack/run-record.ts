@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
 import {
@@ -154,6 +154,5 @@ async function takeOver(
   throw new UserError(
     'AlreadyRunning',
     `Sapphire already runs on ${folder}${which}: end it with Ctrl-C where it was started, or name another folder in SAPPHIRE_DATA.`,
-    ExitCode.refused,
   );
 }

@@ -58,7 +58,7 @@ export async function startStack(asked: StackOptions): Promise<Stack> {
     let told = '';
     /** Who reads only how it ended is to know whether somebody was called. */
     const withLastWord = (error: UserError): UserError =>
-      told === '' ? error : new UserError(error.code, `${error.message} ${told}`, error.exitCode);
+      told === '' ? error : new UserError(error.code, `${error.message} ${told}`);
     const supervisor = createSupervisor({
       logFolder: join(dataFolder(), 'logs'),
       environment: { [RUN_VARIABLE]: claimed.runId },

@@ -223,7 +223,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
 
   function needsNewStart(reason: string): UserError {
     const message = `${spec.name} ended (${reason}) Everything is stopped, and started anew by whoever keeps it running.`;
-    return new UserError('StartAnew', message, ExitCode.startAnew);
+    return new UserError('StartAnew', message);
   }
 
   function gaveUp(times: number, reason: string): UserError {
@@ -269,7 +269,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
 }
 
 export function interrupted(): UserError {
-  return new UserError('Interrupted', 'The start was interrupted.', ExitCode.interrupted);
+  return new UserError('Interrupted', 'The start was interrupted.');
 }
 
 interface End {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import type { TemporalAccess } from '../../runtime/configuration/temporal.ts';
 import { openConnection } from '../../runtime/temporal.ts';
 import type { ProcessSpec } from './process-spec.ts';
@@ -107,7 +107,6 @@ export async function checkOtherServer(access: TemporalAccess, profile: Temporal
     throw new UserError(
       'TemporalUnreachable',
       `No Temporal server answers at ${address} (${error instanceof Error ? error.message : String(error)}): correct TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY, or leave TEMPORAL_ADDRESS out to run one here.`,
-      ExitCode.unhealthy,
     );
   });
   try {
@@ -116,7 +115,6 @@ export async function checkOtherServer(access: TemporalAccess, profile: Temporal
       throw new UserError(
         'TemporalNamespaceMissing',
         `The Temporal server at ${address} has no namespace ${namespace}: make it with "temporal operator namespace create --namespace ${namespace}", or name another in TEMPORAL_NAMESPACE.`,
-        ExitCode.notConfigured,
       );
     });
     const missing = await missingSearchAttributes(connection, namespace, profile);
@@ -125,7 +123,6 @@ export async function checkOtherServer(access: TemporalAccess, profile: Temporal
     throw new UserError(
       'TemporalSearchAttributesMissing',
       `The namespace ${namespace} at ${address} lacks search attributes: make them with "temporal operator search-attribute create --namespace ${namespace} ${flags}".`,
-      ExitCode.notConfigured,
     );
   } finally {
     await connection.close();

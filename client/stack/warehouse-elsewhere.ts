@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { isSamePlace, type StackPlace } from '../../stores/journal/books/stacks.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { describeStack } from './claim.ts';
@@ -19,6 +19,5 @@ export async function refuseWarehouseElsewhere(
   throw new UserError(
     'WarehouseElsewhere',
     `This machine has joined another, which has the warehouse and its reports${first ? ` (${describeStack(first)})` : ''}: ask there.`,
-    ExitCode.refused,
   );
 }

@@ -1,5 +1,5 @@
 import type { CycleRecord } from '../../contracts/cycle.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { Warehouse } from '../../stores/warehouse/warehouse.ts';
@@ -27,7 +27,6 @@ export async function findCycle({ journal, warehouse: open }: PastCycles, cycleI
     throw new UserError(
       'CycleUnknown',
       `No finished cycle has the id ${cycleId}. "./sapphire cycle list" shows the last ones, with --since older ones as well.`,
-      ExitCode.failure,
     );
   }
   const warehouse = await open();
@@ -38,7 +37,6 @@ export async function findCycle({ journal, warehouse: open }: PastCycles, cycleI
   throw new UserError(
     'CycleNotInWarehouse',
     `The cycle ${cycleId} ended at ${at(moved.finishedAt)} as ${moved.outcome}; its record moved to the warehouse at ${at(moved.movedAt)}, and the one in ${warehouse.folder} has it not: retention.tradingDays let it delete it, or it is another one. A backup's warehouse may have it.`,
-    ExitCode.failure,
   );
 }
 

@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { setting } from './environment.ts';
 import { isGivenSecret, type KnownSecrets, secretVariables } from './secrets.ts';
 
@@ -42,5 +42,5 @@ export function refuseBooksElsewhere(): void {
 }
 
 function invalid(words: string): UserError {
-  return new UserError('ConfigurationInvalid', words, ExitCode.notConfigured);
+  return new UserError('ConfigurationInvalid', words);
 }

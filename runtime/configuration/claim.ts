@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 
 /** Given by a stack's supervisor to its workers alone: under which claim on the books they work. */
 export const CLAIM_VARIABLE = 'SAPPHIRE_CLAIM';
@@ -28,6 +28,6 @@ export function claimOf(environment: NodeJS.ProcessEnv = process.env): Claim | u
     return claimSchema.parse(JSON.parse(text));
   } catch {
     const message = `${CLAIM_VARIABLE} is set by "npm start" for its own workers, and is none of theirs: unset it.`;
-    throw new UserError('ConfigurationInvalid', message, ExitCode.notConfigured);
+    throw new UserError('ConfigurationInvalid', message);
   }
 }

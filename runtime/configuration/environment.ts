@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 
 /** What editors and `echo` put at a line's end, and no value has. */
 const LINE_ENDS = /[\r\n]+$/;
@@ -18,9 +18,5 @@ export function setting(name: string, environment: NodeJS.ProcessEnv = process.e
   if (given === undefined) return undefined;
   const text = withoutLineEnds(given);
   if (text.trim() !== '') return text;
-  throw new UserError(
-    'SettingEmpty',
-    `${name} is set and empty: give it a value, or unset it to have the default.`,
-    ExitCode.notConfigured,
-  );
+  throw new UserError('SettingEmpty', `${name} is set and empty: give it a value, or unset it to have the default.`);
 }

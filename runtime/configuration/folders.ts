@@ -1,7 +1,7 @@
 import { chmodSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { setting } from './environment.ts';
 import { makeFolder } from './make-folder.ts';
 import { closeFolder } from './private-folder.ts';
@@ -46,7 +46,6 @@ function unusable(folder: string, error: unknown, what: string, variable: string
   return new UserError(
     'FolderUnusable',
     `${folder} cannot be the ${what} (${code}): name a folder that this user may write in ${variable}.`,
-    ExitCode.notConfigured,
   );
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { paperExchangeSchema } from '../../contracts/config/paper-exchange.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { withoutQueries } from '../../contracts/text.ts';
 
 /** A file that sets up a paper market and says live at once was not meant for one of the two. */
@@ -11,7 +11,6 @@ export function refusePaperSettings({ mode, paperExchange }: Pick<Configuration,
   throw new UserError(
     'LivePaperSettings',
     'The configuration says "mode: live" and sets up a paper exchange as well: remove its part "paperExchange" to trade with real money, or set "mode: paper".',
-    ExitCode.notConfigured,
   );
 }
 
@@ -42,7 +41,6 @@ export async function checkKeys(ask: () => Promise<unknown>): Promise<KeyPermiss
     throw new UserError(
       'LiveKeysUnchecked',
       `What the exchange keys may do could not be read (${reasonOf(error)}): check the keys, their allowed addresses and the network; without the answer nothing is traded live.`,
-      ExitCode.unhealthy,
     );
   });
   const restrictions = restrictionsSchema.safeParse(answer);
@@ -50,7 +48,6 @@ export async function checkKeys(ask: () => Promise<unknown>): Promise<KeyPermiss
     throw new UserError(
       'LiveKeysUnchecked',
       'The exchange answered the question what the keys may do in a form that is not known: nothing is traded live until it can be read.',
-      ExitCode.unhealthy,
     );
   }
   const { data } = restrictions;
@@ -58,14 +55,12 @@ export async function checkKeys(ask: () => Promise<unknown>): Promise<KeyPermiss
     throw new UserError(
       'LiveKeysMayWithdraw',
       'The exchange keys may withdraw money: make keys without that permission (API Management at the exchange, "Enable Withdrawals" off) and use those.',
-      ExitCode.notAllowed,
     );
   }
   if (!data.enableSpotAndMarginTrading) {
     throw new UserError(
       'LiveKeysMayNotTrade',
       'The exchange keys may not trade: switch "Enable Spot & Margin Trading" on for them at the exchange.',
-      ExitCode.notAllowed,
     );
   }
   return {

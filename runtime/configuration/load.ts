@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import type { z } from 'zod';
 import { faultsOf } from '../../contracts/config/faults.ts';
 import { type Configuration, configurationSchema } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { setting } from './environment.ts';
 import { projectFolder } from './folders.ts';
 
@@ -28,14 +28,13 @@ export function readYaml(file: string): unknown {
     throw new UserError(
       'ConfigurationMissing',
       `${file} does not exist. Restore it or name another file in SAPPHIRE_CONFIG.`,
-      ExitCode.notConfigured,
     );
   }
   try {
     return parse(readFileSync(file, 'utf8'));
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new UserError('ConfigurationUnreadable', `${file} cannot be read: ${reason}`, ExitCode.notConfigured);
+    throw new UserError('ConfigurationUnreadable', `${file} cannot be read: ${reason}`);
   }
 }
 
@@ -44,5 +43,5 @@ export function validated<T>(schema: z.ZodType<T>, value: unknown, source: strin
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const faults = faultsOf(schema, value, reportInput);
-  throw new UserError('ConfigurationInvalid', `${source} is not valid. ${faults.join('; ')}.`, ExitCode.notConfigured);
+  throw new UserError('ConfigurationInvalid', `${source} is not valid. ${faults.join('; ')}.`);
 }

@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 
 const OTHERS = 0o077;
 /** Everybody's, as /tmp: to close it would take it away from them. */
@@ -36,6 +36,5 @@ function open(folder: string): UserError {
   return new UserError(
     'FolderOpen',
     `Others can look into the data folder ${folder}, and it is not ours to close: name a folder below it that does not exist yet in SAPPHIRE_DATA, which is then made, or give it to the user who runs Sapphire.`,
-    ExitCode.notAllowed,
   );
 }

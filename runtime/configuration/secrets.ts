@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { payloadKeysIn, payloadKeysText } from '../../contracts/config/payload-keys.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import { isWebAddress } from '../../contracts/config/web-address.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { type SeatSecretName, seatSecrets } from '../../domain/signals/seats.ts';
 import { setting, withoutLineEnds } from './environment.ts';
 import { dataFolder } from './folders.ts';
@@ -149,7 +149,6 @@ function parsed(text: string, file: string): unknown {
     throw new UserError(
       'SecretUnreadable',
       `${file} is no JSON any more: restore it from a backup, or remove it, and new tokens are made; keys that were kept in it are gone then.`,
-      ExitCode.notConfigured,
     );
   }
 }
@@ -192,13 +191,12 @@ function readSecret(file: string, variable: string): string {
     throw new UserError(
       'SecretUnreadable',
       `${file}, which ${variable} names, cannot be read (${code}): name a file that this user may read.`,
-      ExitCode.notConfigured,
     );
   }
 }
 
 function invalid(source: string, fault: string): UserError {
-  return new UserError('ConfigurationInvalid', `${source} is not valid: ${fault}.`, ExitCode.notConfigured);
+  return new UserError('ConfigurationInvalid', `${source} is not valid: ${fault}.`);
 }
 
 /** Those that are there; none is made. */
@@ -277,7 +275,6 @@ export function exchangeKeys({ mode }: Pick<Configuration, 'mode'>, secrets: Kno
     live
       ? 'Live mode needs keys for the exchange: set SAPPHIRE_EXCHANGE_API_KEY and SAPPHIRE_EXCHANGE_SECRET, or name files that hold them in SAPPHIRE_EXCHANGE_API_KEY_FILE and SAPPHIRE_EXCHANGE_SECRET_FILE.'
       : 'There are no keys for the paper exchange: start Sapphire once with "npm start", which makes them, or set SAPPHIRE_PAPER_API_KEY and SAPPHIRE_PAPER_SECRET.',
-    ExitCode.notConfigured,
   );
 }
 

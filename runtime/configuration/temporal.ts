@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { TLSConfig } from '@temporalio/client';
 import { z } from 'zod';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { isLoopback } from './addresses.ts';
 import { setting, withoutLineEnds } from './environment.ts';
 import { validated } from './load.ts';
@@ -58,7 +58,6 @@ export function refuseReadablePayloads(
   throw new UserError(
     'PayloadsReadable',
     `In the production profile nothing readable goes to a Temporal server elsewhere (${address}), and there is no key to encrypt it with: make one with "./sapphire codec new-key --keep", which keeps it in the data folder, and give it to every process elsewhere in SAPPHIRE_PAYLOAD_KEYS or in the file that SAPPHIRE_PAYLOAD_KEYS_FILE names.`,
-    ExitCode.notConfigured,
   );
 }
 
@@ -106,7 +105,6 @@ function fileOf(values: z.output<typeof environmentSchema>, variable: FileVariab
     throw new UserError(
       'FileUnreadable',
       `${path}, which ${variable} names, cannot be read (${code}): name a file that this user may read.`,
-      ExitCode.notConfigured,
     );
   }
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import type { Sampler, SpanExporter } from '@opentelemetry/sdk-trace';
 import { z } from 'zod';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { projectFolder } from '../configuration/folders.ts';
 import { type Logger, scrub } from './logger.ts';
 import { sending } from './tracing.ts';
@@ -112,7 +112,6 @@ function isSent(environment: NodeJS.ProcessEnv): boolean {
       throw new UserError(
         'SettingInvalid',
         `${variable} is no address of a collector: give it an http:// or https:// one, e.g. http://localhost:4318.`,
-        ExitCode.notConfigured,
       );
   return given.length > 0;
 }
@@ -151,5 +150,5 @@ async function samplerOf({
 }
 
 function invalid(variable: string, given: string | undefined, wanted: string): UserError {
-  return new UserError('SettingInvalid', `${variable} is "${given}": give it ${wanted}.`, ExitCode.notConfigured);
+  return new UserError('SettingInvalid', `${variable} is "${given}": give it ${wanted}.`);
 }

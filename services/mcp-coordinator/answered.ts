@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { retryableMetaKey } from '../../contracts/consensus.ts';
-import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
+import { errorCodeMetaKey, retryableMetaKey } from '../../contracts/consensus.ts';
+import { ErrorName, UserError } from '../../contracts/errors.ts';
 import type { AgentId } from '../../domain/signals/agents.ts';
 import { currentCall, noteOnCall } from './call-log.ts';
 
@@ -21,7 +21,7 @@ export async function answered(work: () => Promise<object>, cycleId?: string): P
     return {
       isError: true,
       content: [{ type: 'text', text: refused ? message : 'The coordinator failed; its log has the reason.' }],
-      _meta: { [retryableMetaKey]: !refused },
+      _meta: { [retryableMetaKey]: !refused, ...(refused ? { [errorCodeMetaKey]: error.code } : {}) },
     };
   }
 }
@@ -41,5 +41,5 @@ export function callingAgent(): AgentId {
 }
 
 function notAllowed(message: string): UserError {
-  return new UserError(ErrorName.coordinatorRefused, message, ExitCode.notAllowed);
+  return new UserError(ErrorName.coordinatorRefused, message);
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { via } from '../../contracts/audit.ts';
 import type { Consensus, ConsensusRequest } from '../../contracts/consensus.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
-import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
+import { ErrorName, UserError } from '../../contracts/errors.ts';
 import type { invitationSchema, SignalReceipt, SignalSubmission } from '../../contracts/guests.ts';
 import type {
   AgentSettings,
@@ -205,5 +205,5 @@ function taken(requestId: string): UserError {
 }
 
 function refusal(message: string): UserError {
-  return new UserError(ErrorName.coordinatorRefused, message, ExitCode.refused);
+  return new UserError(ErrorName.coordinatorRefused, message);
 }

@@ -1,4 +1,4 @@
-import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
+import { ErrorName, UserError } from '../../contracts/errors.ts';
 import type { MarketSnapshot } from '../../domain/market/market.ts';
 import { agreeing, contradiction } from '../../domain/signals/agreement.ts';
 import { boundedByMarket, deviationsIn } from '../../domain/signals/bounds.ts';
@@ -40,5 +40,5 @@ export function signalsToStand(market: Market | undefined, said: readonly Signal
 }
 
 function refusal(message: string): UserError {
-  return new UserError(ErrorName.coordinatorRefused, message, ExitCode.refused);
+  return new UserError(ErrorName.coordinatorRefused, message);
 }

@@ -4,7 +4,7 @@ import { copyFile, link, mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { syncPath } from '../warehouse/segments/files.ts';
 import { meter, sizeText, type Tell, whileTelling } from './meter.ts';
 
@@ -21,7 +21,6 @@ export async function copySqlite(from: string, to: string, tell: Tell): Promise<
     throw new UserError(
       'NothingToBackUp',
       `There is no ${from}: it is made at the first start ("npm start"). Is SAPPHIRE_DATA the folder that is meant?`,
-      ExitCode.usage,
     );
   }
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
@@ -98,7 +97,6 @@ async function postgresTool(tool: string, url: string, args: string[]): Promise<
       missing
         ? `${tool} is not on the PATH. Install PostgreSQL's client programs (Debian: postgresql-client), of the server's version or newer.`
         : `${tool} failed: ${reason}`,
-      ExitCode.unhealthy,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { link, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { replacementIn, unfinished } from '../journal/replacement.ts';
 import { type Aside, listAsides } from './asides.ts';
 import type { Tell } from './meter.ts';
@@ -39,7 +39,6 @@ export async function goBack(
     throw new UserError(
       'NothingToGoBackTo',
       `${what}: what there is shows "./sapphire backup list". Nothing was changed.`,
-      ExitCode.refused,
     );
   }
   if (wanted === undefined && from.by === 'back') return undefined;

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, DatabaseError } from 'pg';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { SCHEMA_LOCK } from '../journal/postgres/upgrade.ts';
 import { usersOf } from '../journal/sqlite/users.ts';
 import type { Places } from './places.ts';
@@ -110,6 +110,5 @@ function stillRunning(who: string, more: string): UserError {
   return new UserError(
     'StillRunning',
     `These books are in use: ${who}. Stop Sapphire wherever it runs on them (Ctrl-C where it was started), then try again.${more}`,
-    ExitCode.refused,
   );
 }

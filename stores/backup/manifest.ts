@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Binding } from '../../contracts/binding.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { PACKED } from './packed.ts';
 import { type BackupFile, readPlain } from './plain-files.ts';
 
@@ -82,7 +82,6 @@ export function unusable(folder: string, reason: string): UserError {
   return new UserError(
     'BackupUnusable',
     `${folder} is no whole backup: ${reason}. Choose another: "./sapphire backup list".`,
-    ExitCode.unhealthy,
   );
 }
 

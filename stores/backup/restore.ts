@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { syncPath } from '../warehouse/segments/files.ts';
 import { type BackupManifest, readBackup, unusable } from './manifest.ts';
 import type { Tell } from './meter.ts';
@@ -42,14 +42,12 @@ function refuseOthers(
     throw new UserError(
       'BackupOfAnotherKind',
       `${folder} is a backup of ${mode} books in ${engine}; the configuration says ${places.mode} in ${places.books.engine}.`,
-      ExitCode.refused,
     );
   }
   if (origin === 'not sealed' && !unsealed) {
     throw new UserError(
       'BackupNotSealed',
       `${folder} does not bear the seal of ${places.key}: it was changed, or made by another installation or an earlier release. If you trust where it was kept, add --unsealed.`,
-      ExitCode.refused,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { diskFiles } from '../warehouse/segments/files.ts';
 import { readPlain } from './plain-files.ts';
 
@@ -25,7 +25,6 @@ async function readKey(file: string): Promise<Buffer | undefined> {
   throw new UserError(
     'BackupKeyUnusable',
     `${file} holds no key of 64 hexadecimal digits. Put its copy back, or remove it: backups from before then need --unsealed.`,
-    ExitCode.notConfigured,
   );
 }
 

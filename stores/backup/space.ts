@@ -1,6 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
 import { Client } from 'pg';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { readManifest } from '../warehouse/segments/manifest.ts';
 import { type BackupManifest, booksIn } from './manifest.ts';
 import { sizeText } from './meter.ts';
@@ -22,7 +22,7 @@ export async function refuseWithoutRoom(folder: string, work: string, needs: num
   );
 }
 
-export const noRoom = (message: string): UserError => new UserError('NoRoom', message, ExitCode.unhealthy);
+export const noRoom = (message: string): UserError => new UserError('NoRoom', message);
 
 /** The look before is no promise: others write as well. */
 export function isFull(error: unknown): boolean {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { readYaml, validated } from '../../runtime/configuration/load.ts';
 import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
@@ -64,7 +64,7 @@ export function refuseOtherBooks(found: FoundBooks, kept: KeptBooks | undefined,
   const folder = dataFolder();
   if (!kept) {
     if (found.made || begins) return;
-    throw new UserError('NoBooks', noBooks(found, folder), ExitCode.notConfigured);
+    throw new UserError('NoBooks', noBooks(found, folder));
   }
   if (found.journal === kept.journal) return;
   const are = `The books of ${folder} are journal ${kept.journal} in ${kept.place}`;
@@ -75,17 +75,12 @@ export function refuseOtherBooks(found: FoundBooks, kept: KeptBooks | undefined,
     throw new UserError(
       'BooksMissing',
       `${are}, and there are none in ${found.place}: ${found.place === kept.place ? `bring them back ("./sapphire restore"), or, ${begin}` : wayBack(kept, found)}.`,
-      ExitCode.refused,
     );
   }
   if (found.journal === undefined) return;
   const remedy =
     found.place === kept.place ? `put the folder's own back, or, ${begin}` : `${wayBack(kept, found)}, or, ${begin}`;
-  throw new UserError(
-    'OtherBooks',
-    `${are}, and ${found.place} holds journal ${found.journal}: ${remedy}.`,
-    ExitCode.refused,
-  );
+  throw new UserError('OtherBooks', `${are}, and ${found.place} holds journal ${found.journal}: ${remedy}.`);
 }
 
 /** @throws UserError JournalAddressMissing: there is no file to look into, and none is made. */
@@ -93,7 +88,6 @@ export function refuseWithoutAddress({ journal, place }: KeptBooks): never {
   throw new UserError(
     'JournalAddressMissing',
     `The books of ${dataFolder()} are journal ${journal} in ${place}, and their address with its password is not here any more: name it in SAPPHIRE_JOURNAL_URL, or a file that holds it in SAPPHIRE_JOURNAL_URL_FILE.`,
-    ExitCode.notConfigured,
   );
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { readYaml, validated } from '../../runtime/configuration/load.ts';
 import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
 
@@ -47,6 +47,5 @@ export function unfinished(data: string, { by, source }: Replacement): UserError
   return new UserError(
     'RestoreUnfinished',
     `The books of ${data} are being replaced, or were when that was cut off: nothing uses them before it has ended and trading is halted. Where it does not run any more, complete it: ${command}`,
-    ExitCode.refused,
   );
 }

@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import type { Database } from '../journal/sql/database.ts';
 
 /**
@@ -16,7 +16,6 @@ export async function ofOwnBooks(database: Database, journal: string, place: str
     throw new UserError(
       'MarketBufferOfOtherBooks',
       `The market buffer ${place} holds the prices of other books (journal ${String(owner)}; these are ${journal}): move it away, with its -wal and -shm where there are any, and a new one is made; or put the journal back that it belongs to.`,
-      ExitCode.unhealthy,
     );
   } catch (error) {
     await database.close();

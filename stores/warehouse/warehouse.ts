@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import type { Mode } from '../../domain/market/market.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import type { DuckDbLimits } from './duckdb/database.ts';
@@ -45,7 +45,6 @@ export async function currentManifest({ folder, mode, journal }: Warehouse): Pro
     throw new UserError(
       'WarehouseOfOtherBooks',
       `The warehouse in ${folder} holds the events of other books (${manifest.mode}, journal ${manifest.journal}; these are ${mode}, ${journal}). Name another folder in SAPPHIRE_DATA, or move the warehouse away.`,
-      ExitCode.unhealthy,
     );
   }
   return manifest;

@@ -5,7 +5,7 @@ import { ErrorName, UserError } from '../../contracts/errors.ts';
 import { SnapshotMissing } from '../../stores/market-buffer/snapshots.ts';
 
 const codes = [ErrorName.invalidInput, ErrorName.snapshotMissing];
-const away = new UserError('JournalAway', 'the journal is away');
+const away = new UserError('JournalBusy', 'the journal is away');
 const broken = new TypeError('a fault');
 
 describe('an activity that would be refused again', () => {

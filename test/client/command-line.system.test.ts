@@ -238,7 +238,7 @@ describe('every output names the mode', () => {
   });
 
   it('also a refusal', () => {
-    const error = new UserError('Refused', 'No.', ExitCode.refused);
+    const error = new UserError('Refused', 'No.');
     expect(reportError(error, { json: true, mode: 'live' })).toBe(ExitCode.refused);
     expect(written).toEqual([
       '{"mode":"live","error":{"code":"Refused","message":"No."}}\n',

@@ -25,12 +25,15 @@ describe('a change of limits', () => {
   ])('%j asks for %j and for nothing else', (texts, change) => expect(riskText.parse(texts)).toEqual(change));
 
   it.each([
-    [['maxDailyLos=0.03'], /there is no limit "maxDailyLos"; the limits are maxSymbolExposure, .*maxDailyFees/],
+    [
+      ['maxDailyLos=0.03'],
+      /there is no limit "maxDailyLos", did you mean "maxDailyLoss"\? The limits are maxSymbolExposure, .*maxDailyFees/,
+    ],
     [['maxDailyLoss'], /"maxDailyLoss" is not of the form KEY=VALUE/],
     [['maxDailyLoss=lots'], /maxDailyLoss: .*\(it is "lots"\)/],
     [['maxDailyLoss='], /maxDailyLoss: .*\(it is ""\)/],
-    [['maxDailyLoss=1.5'], /maxDailyLoss: .*<=1 \(it is "1\.5"\)/],
-    [['dayResetHour=7.5'], /dayResetHour: .*int.* \(it is "7\.5"\)/],
+    [['maxDailyLoss=1.5'], /maxDailyLoss: must be a share above 0 and up to 1: 1\.5 % is 0\.015 \(it is "1\.5"\)/],
+    [['dayResetHour=7.5'], /dayResetHour: must be a whole number from 0 to 23 \(it is "7\.5"\)/],
     [['maxOrderNotional=-5'], /maxOrderNotional: must be above zero \(it is "-5"\)/],
     [['maxOrderNotional=1e3'], /maxOrderNotional: must be a decimal number in plain notation/],
     [['maxDailyLoss=0.1', 'maxDailyLoss=0.2'], /maxDailyLoss is given twice/],
@@ -60,7 +63,7 @@ describe('a change of limits', () => {
       expect.stringMatching(/^maxSnapshotAgeSeconds: must be at least 45/),
     ]);
     expect(faults({ maxSnapshotAgeSeconds: 3_601 })).toEqual([
-      expect.stringMatching(/^maxSnapshotAgeSeconds: Too big.*\(it is 3601\)/),
+      expect.stringMatching(/^maxSnapshotAgeSeconds: must be a number of seconds .* up to 3600 \(it is 3601\)/),
       expect.stringMatching(/^maxSnapshotAgeSeconds: must not be above cycle\.horizonMinutes, 3600 s/),
     ]);
     expect(faults({ maxGrossExposure: 0.001 })).toEqual([

@@ -3,7 +3,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type StopReport, stopTrading } from '../../client/controls/stop.ts';
 import type { FlattenResult, TradingControlState } from '../../contracts/control.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { temporaryJournal } from '../support/books.ts';
 
@@ -75,7 +75,7 @@ describe('stop', () => {
 
   it('is fenced without Temporal, and says what to do', async () => {
     const unreachable = async (): Promise<Client> => {
-      throw new UserError('TemporalUnreachable', 'No Temporal server answers.', ExitCode.unhealthy);
+      throw new UserError('TemporalUnreachable', 'No Temporal server answers.');
     };
     const report = await stopTrading(request, { ...tools({} as Client), temporal: unreachable }, 5_000);
     expect(report).toMatchObject({ fenced: true, quiet: false, epoch: 1 });

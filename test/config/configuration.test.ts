@@ -36,21 +36,27 @@ describe('the configuration', () => {
   });
 
   it.each([
-    [{ mode: 'real' }, /^trading\.yml is not valid\. mode: .*"paper".*\(it is "real"\)\.$/],
+    [{ mode: 'real' }, /^trading\.yml is not valid\. mode: must be one of paper, live \(it is "real"\)\.$/],
     [{ symbols: ['btc/usdt'] }, /symbols\.0: must be BASE\/QUOTE in capitals.*\(it is "btc\/usdt"\)/],
     [{ symbols: [] }, /symbols: /],
     [{ symbols: manySymbols(51).symbols }, /symbols: may name 50 at most/],
     [{ cycle: { intervalSeconds: 1 } }, /cycle\.intervalSeconds: .*30.*\(it is 1\)/],
     [{ risk: { maxOrderNotional: '1e3' } }, /risk\.maxOrderNotional: must be a decimal number in plain notation/],
-    [{ risk: { maxOrderNotional: 2500 } }, /risk\.maxOrderNotional: .*string.*\(it is 2500\)/],
+    [
+      { risk: { maxOrderNotional: 2500 } },
+      /risk\.maxOrderNotional: must be a decimal number in quotes.*\(it is 2500\)/,
+    ],
     [{ risk: { maxOrderNotional: '0' } }, /must be above zero/],
     [{ risk: { reduceDrawdown: 0.08, maxDrawdown: 0.07 } }, /risk\.reduceDrawdown: must not be above maxDrawdown/],
     [{ risk: { maxDrawdown: 0.1 } }, /risk\.maxDrawdown: must be below 0\.1: .*\(it is 0\.1\)/],
     [portfolios(0.7, 0.4), /allocation\.portfolios: shares add up to 1\.1000, at most 1 is allowed/],
     [portfolios(0.7, 0.3, 'SOL/USDT'), /allocation\.portfolios: SOL\/USDT is not among the configured symbols/],
     [portfolios(0.7, 0.3, 'BTC/USDT'), /allocation\.portfolios: BTC\/USDT stands in two portfolios/],
-    [{ allocation: { method: 'hope' } }, /allocation\.method: .*"kelly".*\(it is "hope"\)/],
-    [{ execution: { style: 'iceberg' } }, /execution\.style: .*"post_only".*\(it is "iceberg"\)/],
+    [{ allocation: { method: 'hope' } }, /allocation\.method: must be one of kelly, volatility \(it is "hope"\)/],
+    [
+      { execution: { style: 'iceberg' } },
+      /execution\.style: must be one of limit, market, chase, post_only \(it is "iceberg"\)/,
+    ],
     [{ execution: { chaseSubmissions: 1 } }, /execution\.chaseSubmissions: .*2.*\(it is 1\)/],
     [{ participation: { agents: { nobody: {} } } }, /participation\.agents\.nobody: there is no such agent/],
     [{ participation: { vetoConviction: 2 } }, /participation\.vetoConviction: .*1.*\(it is 2\)/],
@@ -113,7 +119,7 @@ describe('the configuration', () => {
     [{ risk: { maxPriceAgeSeconds: 1 } }, /risk\.maxPriceAgeSeconds: .*2.*\(it is 1\)/],
     [{ account: 'Main Account' }, /account: must be a short lower-case name/],
     ['just text', /the whole: /],
-    [{ one: 1, two: 2 }, /unknown key "one", "two"/],
+    [{ one: 1, two: 2 }, /unknown key "one"; unknown key "two"/],
   ])('refuses %j by naming the key, its fault and what is allowed', (value, message) => {
     const refuse = (): unknown => read(value);
     expect(refuse).toThrow(message);

@@ -1,7 +1,7 @@
 import { via } from '../../contracts/audit.ts';
 import type { AccountIdentity, Binding } from '../../contracts/binding.ts';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { configurationFile } from '../../runtime/configuration/load.ts';
 import { knownSecrets } from '../../runtime/configuration/secrets.ts';
@@ -15,7 +15,7 @@ type Settings = Pick<Configuration, 'account' | 'mode'>;
 /** Orders and trades of another account, counted as the books' own, would make every position and every limit wrong. */
 export class OtherAccount extends UserError {
   constructor(message: string) {
-    super('OtherAccount', message, ExitCode.refused);
+    super('OtherAccount', message);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { configurationFile } from '../../runtime/configuration/load.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { ListingPort } from '../../venues/port.ts';
@@ -25,6 +25,5 @@ export async function refuseUnlisted(
   throw new UserError(
     'SymbolUnlisted',
     `${where} does not list ${unlisted.join(', ')}: take it out of symbols in ${configurationFile()}, or write it as the exchange does${orElse}.`,
-    ExitCode.notConfigured,
   );
 }

@@ -1,7 +1,13 @@
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { z } from 'zod';
-import { type Consensus, type ConsensusRequest, consensusSchema, retryableMetaKey } from '../../contracts/consensus.ts';
-import { ErrorName, ExitCode, UserError } from '../../contracts/errors.ts';
+import {
+  type Consensus,
+  type ConsensusRequest,
+  consensusSchema,
+  errorCodeMetaKey,
+  retryableMetaKey,
+} from '../../contracts/consensus.ts';
+import { ErrorName, isErrorCode, UserError } from '../../contracts/errors.ts';
 import { invitationSchema } from '../../contracts/guests.ts';
 import {
   type AgentSettings,
@@ -119,7 +125,9 @@ function toolError({ content, _meta }: { content: unknown[]; _meta?: Record<stri
   const text = content
     .map((block) => (typeof block === 'object' && block !== null && 'text' in block ? String(block.text) : ''))
     .join(' ');
-  return _meta?.[retryableMetaKey] === true ? unavailable(text) : refused(text);
+  if (_meta?.[retryableMetaKey] === true) return unavailable(text);
+  const code = _meta?.[errorCodeMetaKey];
+  return isErrorCode(code) ? new UserError(code, text) : refused(text);
 }
 
 /** Errors of the protocol and of HTTP that speak of our input or token will be the same next time; all others may pass. */
@@ -162,9 +170,9 @@ function causes(error: unknown): unknown[] {
 }
 
 function refused(message: string): UserError {
-  return new UserError(ErrorName.coordinatorRefused, message, ExitCode.refused);
+  return new UserError(ErrorName.coordinatorRefused, message);
 }
 
 function unavailable(message: string): UserError {
-  return new UserError('CoordinatorUnavailable', message, ExitCode.unhealthy);
+  return new UserError('CoordinatorUnavailable', message);
 }

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { PaperExchangeConfiguration } from '../../contracts/config/paper-exchange.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import type { QuoteModelName } from '../../domain/quoting/models.ts';
 import { createEngine, createMarket } from '../../venues/simulated/market/create.ts';
 import { Simulation } from '../../venues/simulated/market/simulation.ts';
@@ -40,12 +40,11 @@ function oneMarket(market: PaperExchangeConfiguration['market'], symbol: string)
     throw new UserError(
       'NothingToSimulate',
       'The paper market mirrors another exchange, whose prices come as they come: set paperExchange.market.kind to synthetic, or to replay with a file.',
-      ExitCode.notConfigured,
     );
   }
   const listed = market.instruments.map((one) => one.symbol);
   if (!listed.includes(symbol)) {
-    throw new UserError('NotListed', `The paper market has no ${symbol}, only ${listed.join(', ')}.`, ExitCode.usage);
+    throw new UserError('NotListed', `The paper market has no ${symbol}, only ${listed.join(', ')}.`);
   }
   return market.kind === 'synthetic'
     ? { ...market, instruments: market.instruments.filter((one) => one.symbol === symbol) }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Via } from '../../contracts/audit.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { type ErrorCode, UserError } from '../../contracts/errors.ts';
 import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
 import type { AdoptedDifference } from '../../stores/journal/books/ledger.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -112,8 +112,8 @@ export interface TakeOverRequest extends TakenAccount {
 export async function takeOver(tools: TakeOverTools, request: TakeOverRequest): Promise<Comparison> {
   const { account, reason, by, via } = request;
   const found = await compareBooks(tools, request);
-  const refuse = (code: string, words: string): never => {
-    throw new UserError(code, `${words} Nothing was booked.`, ExitCode.refused);
+  const refuse = (code: ErrorCode, words: string): never => {
+    throw new UserError(code, `${words} Nothing was booked.`);
   };
   const numbers = found.differences.map(({ asset, booked, held }) => `${asset} ${held}, booked ${booked}`).join('; ');
   if (request.look !== undefined && request.look !== found.look) {

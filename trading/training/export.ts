@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { type SplitTimes, splitOf, splits, splitTimes } from '../../domain/scoring/training.ts';
 import { quoted, withDuckDb } from '../../stores/warehouse/duckdb/database.ts';
 import type { Feed } from '../../stores/warehouse/feeds.ts';
@@ -83,17 +83,12 @@ export async function exportTraining(
 async function refuseOther(out: string): Promise<void> {
   const names = await readdir(out).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === 'ENOENT') return [];
-    throw new UserError(
-      'NoFolder',
-      `${out} cannot be made a folder: ${error.message}. Name another in --out.`,
-      ExitCode.refused,
-    );
+    throw new UserError('NoFolder', `${out} cannot be made a folder: ${error.message}. Name another in --out.`);
   });
   if (names.length === 0 || names.includes('card.json')) return;
   throw new UserError(
     'FolderInUse',
     `${out} holds something else (${names.slice(0, 3).join(', ')}), and would be replaced. Name an empty or a new folder in --out.`,
-    ExitCode.refused,
   );
 }
 

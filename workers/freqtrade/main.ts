@@ -31,7 +31,6 @@ async function main(): Promise<void> {
     throw new UserError(
       'EngineNotInstalled',
       'SAPPHIRE_PYTHON names no Python that has Freqtrade: "npm start -- --with freqtrade" installs one and starts this.',
-      ExitCode.notConfigured,
     );
   }
   await untilFree(configuration.agents.freqtrade.port);

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { environmentOf } from '../../runtime/configuration/process-environment.ts';
 
@@ -136,9 +136,5 @@ export async function checkStrategy(
 }
 
 function unusable(strategy: string, fault: string): UserError {
-  return new UserError(
-    'StrategyUnusable',
-    `${strategy}, which agents.freqtrade.strategy names, ${fault}.`,
-    ExitCode.notConfigured,
-  );
+  return new UserError('StrategyUnusable', `${strategy}, which agents.freqtrade.strategy names, ${fault}.`);
 }

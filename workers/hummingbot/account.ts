@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { type DecimalText, decimal, text } from '../../domain/money/money.ts';
 import { paperExchangeUrl } from '../../runtime/configuration/addresses.ts';
 import type { ExchangeKeys, Secrets } from '../../runtime/configuration/secrets.ts';
@@ -60,11 +60,7 @@ async function ask(configuration: Configuration, path: string, init: RequestInit
   );
   if (response?.ok) return response.json();
   const why = response ? `${response.status}: ${(await response.text()).slice(0, 200)}` : 'no answer';
-  throw new UserError(
-    'PaperExchangeUnreachable',
-    `The paper exchange at ${url} refused ${path} (${why}).`,
-    ExitCode.unhealthy,
-  );
+  throw new UserError('PaperExchangeUnreachable', `The paper exchange at ${url} refused ${path} (${why}).`);
 }
 
 /** Cancels whatever the account still has open. @returns how many orders there were */

@@ -2,7 +2,7 @@ import { globSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { UserError } from '../../contracts/errors.ts';
 import { decimal, text } from '../../domain/money/money.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { keptSecret, writePrivateFile } from '../../runtime/configuration/private-file.ts';
@@ -101,6 +101,5 @@ function packageOf(python: string): string {
   throw new UserError(
     'EngineNotInstalled',
     `${python} has no Hummingbot: "npm start -- --with hummingbot" installs it.`,
-    ExitCode.notConfigured,
   );
 }

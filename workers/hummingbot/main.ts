@@ -36,14 +36,12 @@ async function main(): Promise<void> {
     throw new UserError(
       'EngineNotInstalled',
       'SAPPHIRE_PYTHON names no Python that has Hummingbot: "npm start -- --with hummingbot" installs one and starts this.',
-      ExitCode.notConfigured,
     );
   }
   if (configuration.mode === 'live') {
     throw new UserError(
       'EngineOnPaperOnly',
       'Sapphire runs Hummingbot’s engine on the paper exchange alone: start without --with hummingbot in live mode.',
-      ExitCode.notAllowed,
     );
   }
   const login = makeLogin();

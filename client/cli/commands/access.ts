@@ -38,7 +38,7 @@ export function registerAccess(program: Command): void {
       .option('--by <name>', 'who allows it; your user name without it', nameOption)
       .addHelpText('after', ALLOW_HELP),
     async ({ configuration: { account }, journal, user }, options) => {
-      if (options.for > LONGEST_MS) throw new UserError('TooLong', '--for is at most 24h.', ExitCode.usage);
+      if (options.for > LONGEST_MS) throw new UserError('TooLong', '--for is at most 24h.');
       const from = Date.now();
       const until = from + options.for;
       const { reason } = options;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { AgentSettings } from '../../../contracts/participation.ts';
 import { type AgentParticipation, type AgentRole, agentRoles } from '../../../domain/consensus/participation.ts';
 import { coordinatorUrl } from '../../../runtime/configuration/addresses.ts';
@@ -74,7 +74,6 @@ export function registerAgentControls(agents: Command): void {
         throw new UserError(
           'NothingToChange',
           'Say what to change: --weight, --role, --cap, --group, --pin or --no-pin.',
-          ExitCode.usage,
         );
       }
       const change = await (await coordinator()).setParticipation({

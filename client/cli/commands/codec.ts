@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { payloadKeysIn, payloadKeyText } from '../../../contracts/config/payload-keys.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { startCodecServer } from '../../../runtime/codec-server.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
 import { keptSecret } from '../../../runtime/configuration/private-file.ts';
@@ -28,7 +28,6 @@ function keep(key: string): string[] {
     throw new UserError(
       'PayloadKeysInEnvironment',
       `The keys come from ${VARIABLE} here, which overrules what is kept: leave out --keep, and put the new key there before the others.`,
-      ExitCode.usage,
     );
   }
   const { payloadKeys } = knownSecrets();
@@ -90,7 +89,6 @@ export function registerCodec(program: Command): void {
         throw new UserError(
           'PayloadKeysMissing',
           `There is no key to decode with: make one with "./sapphire codec new-key --keep", or set ${VARIABLE}.`,
-          ExitCode.notConfigured,
         );
       }
       const token = keptSecret(join(dataFolder(), 'codec.token'));

@@ -1,6 +1,6 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { type PromptVersion, promptVersions } from '../../../contracts/config/language-models.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { decimal, text } from '../../../domain/money/money.ts';
 import { figuresOf, pairedDifference } from '../../../domain/scoring/comparison.ts';
 import { type SeatOf, seatsOf } from '../../../domain/signals/seats.ts';
@@ -53,7 +53,6 @@ async function compare(context: CliContext, options: CompareOptions, id: SeatOf<
     throw new UserError(
       'NothingToCompare',
       `No decision of that time has its book, its minutes and an ended horizon of ${configuration.cycle.horizonMinutes} minutes in the warehouse: "./sapphire warehouse status" says what it holds, and --since looks further back.`,
-      ExitCode.refused,
     );
   }
   const comparing: Comparing = { settings, prompts: options.prompts, cases, horizonMs };
@@ -76,13 +75,12 @@ async function compare(context: CliContext, options: CompareOptions, id: SeatOf<
     return;
   }
   if (settings.apiKey === undefined) {
-    throw new UserError('NoKey', `Set ${settings.keyVariable} to the key of ${id} first.`, ExitCode.notConfigured);
+    throw new UserError('NoKey', `Set ${settings.keyVariable} to the key of ${id} first.`);
   }
   if (most.gt(settings.budgetPerDayUsd)) {
     throw new UserError(
       'BudgetTooSmall',
       `The comparison may cost ${about.mostUsd} USD, and agents.${id}.budgetPerDayUsd is ${decimal(settings.budgetPerDayUsd).toFixed()}: name fewer --cases, or raise it.`,
-      ExitCode.refused,
     );
   }
   const results = await comparePrompts(comparing, modelCalls, (done) => progress(`${done} of ${cases.length} cases`));

@@ -58,7 +58,6 @@ async function stop(context: CliContext, options: StopOptions): Promise<number> 
     throw new UserError(
       'StopForm',
       '--break-glass cancels and sells nothing: use it alone, and "./sapphire stop --flatten" once Temporal and the workers run.',
-      ExitCode.usage,
     );
   }
   const request = {
@@ -263,11 +262,10 @@ async function refuseUnseen({ configuration, journal }: CliContext): Promise<nev
   const { tradingState, epoch, reason, changedBy, changedAt } = await (await journal()).control.read(
     configuration.account,
   );
-  if (tradingState === 'active') throw new UserError('NotHalted', 'Trading is not halted.', ExitCode.refused);
+  if (tradingState === 'active') throw new UserError('NotHalted', 'Trading is not halted.');
   const what = tradingState === 'halted' ? 'was halted' : 'only reduces';
   throw new UserError(
     'EpochMissing',
     `Trading ${what} at epoch ${epoch} by ${changedBy} (${new Date(changedAt).toISOString()}): ${reason}. If that is over, resume it with: ./sapphire resume --epoch ${epoch} --reason "…"`,
-    ExitCode.usage,
   );
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
 import { type LogLevel, lineText, logLevels, readLogs } from '../../views/logs.ts';
 import { action, duration } from '../command.ts';
@@ -47,7 +47,6 @@ export function registerLogs(program: Command): void {
         throw new UserError(
           'NoSuchCorrelation',
           `No log of this machine names ${correlation}: "./sapphire cycle list" has the ids; the logs of other machines lie there.`,
-          ExitCode.refused,
         );
       }
       print(lines, options, () => (lines.length > 0 ? lines.map(lineText) : 'none'));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { via } from '../../../contracts/audit.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { ModelVersion } from '../../../contracts/models.ts';
 import { trainLagLlama } from '../../controls/models/train.ts';
 import { keepWeights } from '../../controls/models/weights.ts';
@@ -33,7 +33,6 @@ async function train({ journal, user }: CliContext, options: TrainOptions): Prom
     throw new UserError(
       'HashMissing',
       '--base and --base-sha256 come together: weights are opened only by their hash.',
-      ExitCode.usage,
     );
   }
   const python = await pythonEnvironment(engineRequirements['lag-llama'], { onProgress: progress });
@@ -149,7 +148,6 @@ Examples:
         throw new UserError(
           'NotTrained',
           `${String(agent)} cannot be trained here; lag-llama can. For FinGPT the export has instructions.jsonl.`,
-          ExitCode.usage,
         );
       }
       await train(context, options);

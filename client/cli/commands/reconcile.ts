@@ -42,7 +42,6 @@ async function reconcile(context: CliContext, options: ReconcileOptions): Promis
     throw new UserError(
       'ReconcileForm',
       'Either --adopt or --rebind, and why: --reason "…", which is kept in the audit trail.',
-      ExitCode.usage,
     );
   }
   const request = { account, currency, symbols, look, reason, by, via: via.os(user) };

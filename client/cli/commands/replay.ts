@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { type ConsensusView, formConsensus, type SymbolView, versionOf } from '../../../domain/consensus/consensus.ts';
 import { type ParticipationPolicy, type Pool, pools } from '../../../domain/consensus/participation.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
@@ -62,7 +62,7 @@ export function replayConsensus(
 }
 
 function unknownAgent(id: string, known: readonly string[]): UserError {
-  return new UserError('AgentUnknown', `${id} took no part in this decision; ${known.join(', ')} did.`, ExitCode.usage);
+  return new UserError('AgentUnknown', `${id} took no part in this decision; ${known.join(', ')} did.`);
 }
 
 export function registerReplay(program: Command): void {

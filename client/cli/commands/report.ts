@@ -2,7 +2,7 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DEMO_RECORD } from '../../../contracts/demo.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { type Period, periodOf, periods } from '../../../domain/statistics/periods.ts';
 import { cellText } from '../../../stores/warehouse/pages/format.ts';
 import { makePage, pageName, runReports } from '../../../stores/warehouse/pages/make.ts';
@@ -38,13 +38,12 @@ async function show(context: CliContext, options: Options, name: string): Promis
   const report = reports.find((each) => each.name === name);
   if (!report) {
     const names = [...periods, ...reports.map((each) => each.name)].join(', ');
-    throw new UserError('NoSuchReport', `There is no report "${name}". There are ${names}.`, ExitCode.usage);
+    throw new UserError('NoSuchReport', `There is no report "${name}". There are ${names}.`);
   }
   if (options.out !== undefined) {
     throw new UserError(
       'NoPage',
       `--out writes a page of daily, weekly or monthly; for "${name}" use --json.`,
-      ExitCode.usage,
     );
   }
   const { warehouse, feeds } = await context.warehouse();

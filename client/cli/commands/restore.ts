@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import type { Configuration } from '../../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
 import { goBack } from '../../../stores/backup/go-back.ts';
 import { placesOf } from '../../../stores/backup/places.ts';
@@ -32,7 +32,6 @@ function refuseUnready(): void {
   throw new UserError(
     'StillRunning',
     'Sapphire is running on these books. Stop it first (Ctrl-C where it was started).',
-    ExitCode.refused,
   );
 }
 
@@ -41,7 +40,6 @@ function refuseUnconfirmed({ account, mode }: Configuration, { yes }: RestoreOpt
   throw new UserError(
     'NotConfirmed',
     `This puts ${what} in the place of the books of ${account} (${mode}). Add --yes to have it done.`,
-    ExitCode.usage,
   );
 }
 
@@ -156,7 +154,6 @@ Examples:
       throw new UserError(
         'NoBackupNamed',
         'Which backup? "./sapphire backup list" shows them; --back goes back to what the last restore moved aside.',
-        ExitCode.usage,
       );
     },
   );

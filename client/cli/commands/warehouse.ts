@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { loadSegments } from '../../../stores/warehouse/load.ts';
 import type { CloudWarehouse, Gap } from '../../../stores/warehouse/port.ts';
 import { exportEvents } from '../../../stores/warehouse/segments/export.ts';
@@ -67,7 +67,6 @@ async function cloudOf({ configuration }: CliContext): Promise<CloudWarehouse> {
     throw new UserError(
       'NoCloudWarehouse',
       'No cloud warehouse is configured: set warehouse.bigquery.project in trading.yml. docs/bigquery.md says how.',
-      ExitCode.notConfigured,
     );
   }
   const { openBigQueryWarehouse } = await import('../../../stores/warehouse/bigquery/warehouse.ts');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Via } from '../../../contracts/audit.ts';
 import type { Reconciliation } from '../../../contracts/control.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import { bindBooks } from '../../../trading/control/bind-account.ts';
 import type { TradingPort } from '../../../venues/port.ts';
@@ -42,7 +42,6 @@ export async function enableLive(
     throw new UserError(
       'LiveNotConfirmed',
       `Trading with real money must be confirmed by the name of the venue, and "${confirm}" is not it: ./sapphire live enable --confirm ${venue}.`,
-      ExitCode.refused,
     );
   }
   const journal = await tools.journal();
@@ -55,7 +54,6 @@ export async function enableLive(
     throw new UserError(
       'LiveNotReconciled',
       `Books and exchange differ: ${differences.join('; ')}. Book what was paid in or out with "./sapphire portfolio deposit|withdraw", cancel orders that are not ours at the exchange, and enable again.`,
-      ExitCode.refused,
     );
   }
   await journal.control.setLive({ requestId: randomUUID(), account, enabled: true, reason, by, via });

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { isLoopback } from '../../../runtime/configuration/addresses.ts';
 import type { TemporalProfile } from '../../stack/profile.ts';
 
@@ -64,7 +64,6 @@ export function refuseExposure(configuration: Hosts, temporal: OwnTemporal): str
   throw new UserError(
     'ListensBeyondLoopback',
     `${refused.map(wordsOf).join(' ')} Set ${remedies}, and let others in by a tunnel (ssh -L) or a proxy with TLS${orElse}.`,
-    ExitCode.notAllowed,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { AccountIdentity } from '../../../contracts/binding.ts';
 import type { Configuration } from '../../../contracts/config/schema.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { withoutQueries } from '../../../contracts/text.ts';
 import type { Mode } from '../../../domain/market/market.ts';
 import { exchangeUrl } from '../../../runtime/configuration/addresses.ts';
@@ -68,7 +68,6 @@ export function startChecks({
         throw new UserError(
           'NotLiveMode',
           `The configuration says "mode: paper": set "mode: live" in ${configurationFile()} and start Sapphire again to trade with real money.`,
-          ExitCode.refused,
         );
       },
     },
@@ -140,7 +139,6 @@ export function tradingChecks({ configuration, journal }: Pick<LiveTools, 'confi
         throw new UserError(
           'TradingHalted',
           `Trading is halted (${reason}): resume it first with "./sapphire resume --epoch N --reason TEXT".`,
-          ExitCode.refused,
         );
       },
     },
@@ -160,7 +158,6 @@ function unread(error: unknown): never {
   throw new UserError(
     'AccountUnread',
     `To which account the exchange keys belong could not be read (${reason}): check the keys, their allowed addresses and the network.`,
-    ExitCode.unhealthy,
   );
 }
 
@@ -171,7 +168,6 @@ export async function refuseForeignBooks({ outbox }: Pick<Journal, 'outbox'>, mo
   throw new UserError(
     'ForeignBooks',
     `The journal holds ${first.mode} books, and the configuration says "mode: ${mode}": keep the two apart by another data folder in SAPPHIRE_DATA (with PostgreSQL: another database in SAPPHIRE_JOURNAL_URL).`,
-    ExitCode.refused,
   );
 }
 

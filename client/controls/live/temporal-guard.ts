@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { isLoopback } from '../../../runtime/configuration/addresses.ts';
 import type { TemporalAccess } from '../../../runtime/configuration/temporal.ts';
 import type { Machine } from './machine.ts';
@@ -63,6 +63,5 @@ function open(reason: string): UserError {
   return new UserError(
     'TemporalOpen',
     `With real money Temporal must know who comes, and ${reason}: use a server that asks for an API key over TLS or for client certificates (TEMPORAL_ADDRESS with TEMPORAL_API_KEY, or with TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH), or run Sapphire with its own server where its user is alone: a container or a machine for itself.`,
-    ExitCode.notAllowed,
   );
 }

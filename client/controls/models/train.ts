@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { type TrainingResult, trainingResultSchema } from '../../../contracts/models.ts';
 import { projectFolder } from '../../../runtime/configuration/folders.ts';
 
@@ -54,11 +54,7 @@ export async function trainLagLlama(
   });
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) {
-    throw new UserError(
-      'TrainingFailed',
-      said === '' ? `The training ended with code ${code}.` : said,
-      ExitCode.failure,
-    );
+    throw new UserError('TrainingFailed', said === '' ? `The training ended with code ${code}.` : said);
   }
   return trainingResultSchema.parse(JSON.parse(last));
 }

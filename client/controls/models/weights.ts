@@ -1,6 +1,6 @@
 import { copyFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { weightsFile } from '../../../contracts/models.ts';
 import { modelFolder } from '../../../runtime/configuration/folders.ts';
 import { makeFolder } from '../../../runtime/configuration/make-folder.ts';
@@ -15,7 +15,6 @@ export async function keepWeights(seat: string, file: string, sha256: string): P
       found === undefined
         ? `${file} cannot be read.`
         : `${file} is not what was trained: its SHA-256 is ${found}, and the training says ${sha256}.`,
-      ExitCode.refused,
     );
   }
   const folder = modelFolder(seat);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { metrics } from '../../../runtime/telemetry/metrics.ts';
 import type { NewEvent } from '../books/outbox.ts';
 import { openAccount } from '../sql/accounts.ts';
@@ -219,9 +219,5 @@ export function unusable(url: string, error: unknown): UserError {
     '28000': 'Let the user of SAPPHIRE_JOURNAL_URL in (pg_hba.conf).',
   };
   const remedy = remedies[codeOf(error)] ?? 'Correct SAPPHIRE_JOURNAL_URL, or look at the server’s log.';
-  return new UserError(
-    'JournalUnusable',
-    `The journal in ${where} cannot be used: ${reason}. ${remedy}`,
-    ExitCode.unhealthy,
-  );
+  return new UserError('JournalUnusable', `The journal in ${where} cannot be used: ${reason}. ${remedy}`);
 }

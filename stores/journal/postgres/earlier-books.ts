@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { journalSchema } from '../sql/migrations.ts';
 
 const CONNECT_MS = 4_000;
@@ -17,7 +17,6 @@ export async function refuseEarlierBooks(url: string): Promise<void> {
   throw new UserError(
     'BuildDiffers',
     `These books are of an earlier release (schema ${version}, this one's is ${newest}): bring the first machine to this release before others join it, or this machine to that one's.`,
-    ExitCode.refused,
   );
 }
 

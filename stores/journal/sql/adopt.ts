@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { type ErrorCode, UserError } from '../../../contracts/errors.ts';
 import { decimal, sum, text } from '../../../domain/money/money.ts';
 import type { LedgerBook } from '../books/ledger.ts';
 import { readControl } from './control.ts';
@@ -7,8 +7,8 @@ import { readOpenIntents } from './intent-rows.ts';
 import { balanceOf } from './postings.ts';
 import { transfer } from './transfer.ts';
 
-function refuse(code: string, words: string): never {
-  throw new UserError(code, `${words} Nothing was booked.`, ExitCode.refused);
+function refuse(code: ErrorCode, words: string): never {
+  throw new UserError(code, `${words} Nothing was booked.`);
 }
 
 /** Takes over what the exchange has, as if it had been paid in or out at its worth: what nothing explains is neither gain nor loss of ours. */

@@ -1,6 +1,6 @@
 import { via } from '../../../contracts/audit.ts';
 import type { CycleOutcome } from '../../../contracts/cycle.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
 import type { CycleId } from '../../../domain/orders/ids.ts';
 import { type ArchiveBook, KEPT_CYCLES, type WholeCycle } from '../books/archive.ts';
@@ -52,7 +52,6 @@ export async function refuseMoved(transaction: Transaction, cycleId: CycleId): P
   throw new UserError(
     'CycleOver',
     `The cycle ${cycleId} ended at ${new Date(Number(row['finished_at'])).toISOString()}, and its record is in the warehouse: it is not decided again. Start one of another id ("./sapphire cycle run").`,
-    ExitCode.refused,
   );
 }
 

@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { type ErrorCode, UserError } from '../../../contracts/errors.ts';
 import { decimal, max, text, ZERO } from '../../../domain/money/money.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
 import type { BookedOut, LedgerBook } from '../books/ledger.ts';
@@ -43,8 +43,8 @@ export async function bookOut(
     .plus(reserved)
     .plus(await balanceOf(transaction, account, 'dust', asset))
     .minus(held);
-  const refuse = (code: string, words: string): never => {
-    throw new UserError(code, words, ExitCode.refused);
+  const refuse = (code: ErrorCode, words: string): never => {
+    throw new UserError(code, words);
   };
   if (whole.isZero() && left.isZero())
     refuse('NotHeld', `Nothing is booked of ${symbol}: there is nothing to book out.`);

@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { AgentSettings } from '../../../contracts/participation.ts';
 import { signalSchema } from '../../../contracts/signals.ts';
 import { isSeat } from '../../../domain/signals/agents.ts';
@@ -58,7 +58,6 @@ export function createGuestBook(database: Database): GuestBook {
           throw new UserError(
             'NameTaken',
             `${agentId} is an agent of Sapphire's own, and no guest can take its name: choose another.`,
-            ExitCode.refused,
           );
         }
         const settings = await onProbation(transaction, agentId, request.settings);

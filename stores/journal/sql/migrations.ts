@@ -1,9 +1,10 @@
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { Sql } from './database.ts';
 import { agents } from './schema/agents.ts';
 import { audit } from './schema/audit.ts';
 import { bindings } from './schema/bindings.ts';
 import { boughtBefore } from './schema/bought-before.ts';
+import { byHand } from './schema/by-hand.ts';
 import type { Dialect } from './schema/dialect.ts';
 import { failureCauses } from './schema/failure-causes.ts';
 import { feeRates } from './schema/fee-rates.ts';
@@ -77,6 +78,7 @@ export const journalSchema: Schema = {
     { version: 25, sql: periodLengths, alone: true },
     { version: 26, sql: failureCauses },
     { version: 27, sql: boughtBefore },
+    { version: 28, sql: byHand },
   ],
 };
 
@@ -98,7 +100,6 @@ export async function missingMigrations(sql: Sql, { name, migrations }: Schema):
     throw new UserError(
       'JournalTooNew',
       `The ${name} was written by a newer release (schema ${applied}, this one knows ${newest}): start that release again.`,
-      ExitCode.unhealthy,
     );
   }
   return migrations.filter(({ version }) => version > applied);

@@ -1,5 +1,5 @@
 import type { Via } from '../../../contracts/audit.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import {
   type ModelState,
   type ModelVersion,
@@ -58,7 +58,7 @@ interface Move {
 async function move(transaction: Transaction, { agentId, to, by, reason, via = '' }: Move): Promise<ModelVersion> {
   const before = await find(transaction, agentId);
   if (!before) {
-    throw new UserError('NoSuchModel', `There is no model ${agentId}: see "./sapphire models list".`, ExitCode.refused);
+    throw new UserError('NoSuchModel', `There is no model ${agentId}: see "./sapphire models list".`);
   }
   if (before.state === to) return before;
   await transaction.run(

@@ -1,5 +1,5 @@
 import { type Via, via } from '../../../contracts/audit.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import {
   type AgentSettings,
   agentParticipationSchema,
@@ -166,6 +166,5 @@ export function unknownAgent(agentId: AgentId, known: readonly AgentId[]): UserE
   return new UserError(
     'AgentUnknown',
     `There is no agent ${agentId}; there are ${known.join(', ')}. Others join by "./sapphire agents invite".`,
-    ExitCode.refused,
   );
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { type Via, via } from '../../../contracts/audit.ts';
 import { addedFaults, faultsOf } from '../../../contracts/config/faults.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { SettingsBook, SettingsChange } from '../books/settings.ts';
 import { type Configured, takeOver } from './adoption.ts';
 import type { Database, Row, Sql, Transaction } from './database.ts';
@@ -211,7 +211,7 @@ export function createSettingsBook<Settings extends object>(
         const after = { ...current, ...settings };
         const faults = addedFaults((value) => faultsOf(kind.schema, value), current, after);
         if (faults.length > 0) {
-          throw new UserError('SettingsInvalid', `Nothing was changed: ${faults.join('; ')}.`, ExitCode.usage);
+          throw new UserError('SettingsInvalid', `Nothing was changed: ${faults.join('; ')}.`);
         }
         return write(transaction, kind, before, {
           requestId,

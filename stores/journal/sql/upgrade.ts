@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { Migration, Schema } from './migrations.ts';
 
 /** Below this books are upgraded before anybody could read that they are. */
@@ -25,7 +25,6 @@ export function stillRunning(what: string, who: string): UserError {
   return new UserError(
     'StillRunning',
     `To upgrade ${what} nobody else may have these books open, and ${who} has. Stop Sapphire wherever an earlier release runs on them, then try again.`,
-    ExitCode.refused,
   );
 }
 

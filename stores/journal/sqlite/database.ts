@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { metrics } from '../../../runtime/telemetry/metrics.ts';
 import { openAccount } from '../sql/accounts.ts';
 import { appendAudit } from '../sql/audit.ts';
@@ -85,11 +85,7 @@ export async function openSqliteDatabase(
     const remedy = isFull(error)
       ? 'Make room on its disk, then try again: nothing of it is lost.'
       : 'Restore it from a backup, or move it away to start with an empty one.';
-    throw new UserError(
-      'JournalUnusable',
-      `The ${schema.name} ${file} cannot be used: ${reason}. ${remedy}`,
-      ExitCode.unhealthy,
-    );
+    throw new UserError('JournalUnusable', `The ${schema.name} ${file} cannot be used: ${reason}. ${remedy}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { Schema } from '../sql/migrations.ts';
 
 /** How long a transaction waits for another process's. */
@@ -23,7 +23,6 @@ export function lockedTooLong({ name }: Schema, file: string, mostMs = BUSY_MS):
   return new UserError(
     'JournalBusy',
     `The ${name} ${file} is locked: another process has held it for longer than ${mostMs / 1_000} s. Nothing is wrong with it: try again, or end that process.`,
-    ExitCode.unhealthy,
   );
 }
 

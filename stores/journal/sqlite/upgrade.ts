@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { Sql } from '../sql/database.ts';
 import { type Migration, missingMigrations, type Schema } from '../sql/migrations.ts';
 import { sqliteDialect } from '../sql/schema/dialect.ts';
@@ -158,7 +158,6 @@ function refuseWithoutRoom(file: string, what: string): void {
   throw new UserError(
     'NoRoom',
     `The disk of ${file} has no room to upgrade ${what}: ${megabytes(needs)} are needed, ${megabytes(free)} are free. Make room, then start again.`,
-    ExitCode.unhealthy,
   );
 }
 
@@ -171,7 +170,6 @@ async function refuseOtherMachine(sql: Sql): Promise<void> {
     throw new UserError(
       'JournalOfAnotherMachine',
       'The journal belongs to another machine: keep books that several machines share in PostgreSQL (SAPPHIRE_JOURNAL_URL).',
-      ExitCode.unhealthy,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { type ErrorCode, UserError } from '../../../contracts/errors.ts';
 
 const TRANSIENT = [429, 500, 502, 503, 504];
 const LOST = [
@@ -34,7 +34,7 @@ export function refusal(error: unknown, where: string): UserError {
   if (error instanceof UserError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const code = codeOf(error);
-  const remedies: [boolean, string, string][] = [
+  const remedies: [boolean, ErrorCode, string][] = [
     [
       code === 401,
       'CloudNotAuthorised',
@@ -62,5 +62,5 @@ export function refusal(error: unknown, where: string): UserError {
     'CloudFailed',
     'What it has not got stays marked, and is tried again at the next round.',
   ];
-  return new UserError(name, `BigQuery (${where}): ${message}. ${remedy}`, ExitCode.unhealthy);
+  return new UserError(name, `BigQuery (${where}): ${message}. ${remedy}`);
 }

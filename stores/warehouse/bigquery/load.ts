@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BigQuery, Job } from '@google-cloud/bigquery';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { tables } from '../../../contracts/warehouse/tables.ts';
 import type { Segment } from '../port.ts';
 import { codeOf, isTransient, refusal } from './faults.ts';
@@ -97,14 +97,9 @@ function checkRows({ file, rows }: Segment, jobId: string, written: string | und
   throw new UserError(
     'CloudRowsDiffer',
     `BigQuery took ${written ?? 'an unknown number of'} rows of ${file}, which has ${rows} (job ${jobId}). Look at the job; the views "…_once" still show each row once.`,
-    ExitCode.unhealthy,
   );
 }
 
 function failed({ file }: Segment, jobId: string, reason: string): UserError {
-  return new UserError(
-    'CloudLoadFailed',
-    `BigQuery did not load ${file} (job ${jobId}): ${reason}.`,
-    ExitCode.unhealthy,
-  );
+  return new UserError('CloudLoadFailed', `BigQuery did not load ${file} (job ${jobId}): ${reason}.`);
 }

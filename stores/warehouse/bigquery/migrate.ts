@@ -1,7 +1,7 @@
 import type { BigQuery, Dataset } from '@google-cloud/bigquery';
 import type { Retention } from '../../../contracts/config/retention.ts';
 import type { BigQuerySettings } from '../../../contracts/config/warehouse.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { WarehouseTable } from '../../../contracts/warehouse/tables.ts';
 import type { Mode } from '../../../domain/market/market.ts';
 import { allTables, definitionOf, type Field, labelsOf, onceView, type TableDefinition } from './schema.ts';
@@ -50,7 +50,6 @@ async function ensureDataset(
     throw new UserError(
       'CloudDatasetOfAnotherMode',
       `The dataset ${dataset.id} is ${held === undefined ? 'not labelled as ours' : `of ${held}`}, and this is ${mode}: paper and live never share one. Name another in warehouse.bigquery.dataset.`,
-      ExitCode.refused,
     );
   }
 }
@@ -86,7 +85,6 @@ export function changeOf(
       throw new UserError(
         'CloudColumnDiffers',
         `${name}.${field.name} is ${known.type} in BigQuery, and ${field.type} here. Move the dataset away, or name another in warehouse.bigquery.dataset.`,
-        ExitCode.refused,
       );
     }
   }

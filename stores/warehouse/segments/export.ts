@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { ExportReport } from '../../../contracts/warehouse/reports.ts';
 import { type TableName, tableNames } from '../../../contracts/warehouse/tables.ts';
 import { dropRows, loadRows, withDuckDb } from '../duckdb/database.ts';
@@ -109,7 +109,6 @@ function otherMode({ mode }: Warehouse, batch: Batch): UserError {
   return new UserError(
     'OtherMode',
     `The ${batch.source} holds ${batch.mode} events, and this is the warehouse of ${mode}: the modes are never mixed. Use a data folder for each.`,
-    ExitCode.refused,
   );
 }
 
@@ -121,13 +120,11 @@ async function refuseGap(feed: Feed, { cursors }: Manifest): Promise<void> {
     throw new UserError(
       'WarehouseAhead',
       `The warehouse has the ${feed.source}'s events up to ${cursor}, and the books end at ${last}: they were restored from an older backup. Restore the warehouse of the same backup.`,
-      ExitCode.unhealthy,
     );
   }
   if (trimmed <= cursor) return;
   throw new UserError(
     'WarehouseBehind',
     `The warehouse has the ${feed.source}'s events up to ${cursor}, and those up to ${trimmed} are no longer kept there: it is older than its books. Restore a newer backup of it, or let it go on without them: "./sapphire warehouse skip" says what is missing.`,
-    ExitCode.unhealthy,
   );
 }

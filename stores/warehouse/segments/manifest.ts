@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { dataClasses, eventSources, type TableName, tableNames } from '../../../contracts/warehouse/tables.ts';
 import type { Mode } from '../../../domain/market/market.ts';
 import type { Manifest } from '../port.ts';
@@ -78,7 +78,6 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
       throw new UserError(
         'WarehouseUnreadable',
         `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}. Restore the warehouse from a backup, or move its folder away and fill a new one from what the journal still has (./sapphire warehouse skip).`,
-        ExitCode.unhealthy,
       );
     }
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import type { Segment } from '../port.ts';
 import type { Warehouse } from '../warehouse.ts';
 import { sha256Of } from './files.ts';
@@ -10,7 +10,6 @@ export function unreadable({ folder }: Pick<Warehouse, 'folder'>, reason: string
   return new UserError(
     DAMAGED,
     `What the warehouse in ${folder} holds cannot be read: ${reason.split('\n')[0]}. Restore the warehouse from a backup (./sapphire backup list).`,
-    ExitCode.unhealthy,
   );
 }
 
