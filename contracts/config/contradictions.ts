@@ -81,12 +81,11 @@ function holdCandles(
   if (mode !== 'paper') return;
   // Beside those that have ended: the running one.
   const days = ((LEAST_CANDLES + 1) * length) / 1_440;
-  const remedy = market.kind === 'mirror' ? '' : `set paperExchange.market.historyDays to ${Math.ceil(days)}, or `;
   must(
     historyMinutes(market) >= days * 1_440,
     ['cycle', 'timeframe'],
     timeframe,
-    `must leave an agent ${LEAST_CANDLES} candles of the ${historyMinutes(market) / 1_440} days that the paper exchange has: ${remedy}take shorter ones`,
+    `must leave an agent ${LEAST_CANDLES} candles of the ${historyMinutes(market) / 1_440} days that the paper exchange has: set paperExchange.market.historyDays to ${Math.ceil(days)}, or take shorter ones`,
   );
 }
 

@@ -80,11 +80,30 @@ const replayMarket = z.strictObject({
   seed: z.int().min(0).max(0xffff_ffff).default(7),
 });
 
+/** Exchanges as ccxt names them that give order book, trades, minutes and their clock of spot markets to everybody, and write steps as decimals. */
+export const mirrorVenues = [
+  'binance',
+  'binanceus',
+  'bitget',
+  'bitvavo',
+  'bybit',
+  'coinbase',
+  'coinbaseexchange',
+  'gate',
+  'kraken',
+  'kucoin',
+  'mexc',
+  'okx',
+] as const;
+
 const mirrorMarket = z.strictObject({
   kind: z.literal('mirror'),
-  /** A ccxt exchange id whose public data is mirrored, e.g. `binance`. */
-  venue: z.string().min(1),
-  symbols: z.array(symbolText).min(1).refine(isEachOnce, 'must name each symbol once'),
+  /** Seven where it is left out; a venue may tell less. */
+  historyDays,
+  /** Whose public data is mirrored. */
+  venue: z.enum(mirrorVenues).default('binance'),
+  /** The configured ones where they are left out. */
+  symbols: z.array(symbolText).min(1).refine(isEachOnce, 'must name each symbol once').optional(),
   /** Base of the venue's public REST API where it is not the venue's own, e.g. another paper exchange's `…/api/v3`. */
   restUrl: z.url({ protocol: /^https?$/ }).optional(),
   pollSeconds: z.number().min(0.2).max(20).default(2),
@@ -111,10 +130,11 @@ export interface PaperMarket {
   historyDays?: number | undefined;
 }
 
-/** The minutes that each market has before it begins; of a mirrored venue those that it comes to keep. */
-export function historyMinutes(market: PaperMarket): number {
-  if (market.kind === 'mirror') return KEPT_MINUTES;
-  return (market.historyDays ?? (market.kind === 'synthetic' ? 2 : 1)) * DAY_MINUTES;
+const HISTORY_DAYS = { synthetic: 2, replay: 1, mirror: 7 } as const;
+
+/** The minutes that each market has before it begins; a mirrored venue may tell fewer. */
+export function historyMinutes({ kind, historyDays }: PaperMarket): number {
+  return (historyDays ?? HISTORY_DAYS[kind]) * DAY_MINUTES;
 }
 
 /** The newest minutes that a market keeps at the least. */

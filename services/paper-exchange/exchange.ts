@@ -90,12 +90,13 @@ export class Exchange {
   /** Brings the state to what the database knows. */
   recover(): void {
     const snapshot = this.store.latestSnapshot();
+    let added: SimulationOutput['closedCandles'] = [];
     if (snapshot) {
       const minute = Math.floor(this.simulation.marketAt(snapshot.step) / 60_000);
       const candles = this.simulation.engine.instruments.map((instrument) =>
         this.store.candles(instrument.index, minute - this.simulation.candlesKept),
       );
-      this.simulation.restore(snapshot.body, candles);
+      added = this.simulation.restore(snapshot.body, candles);
       this.#seq = snapshot.seq;
     } else {
       const candles = this.simulation.begin();
@@ -110,6 +111,9 @@ export class Exchange {
     const lastStep = Number(this.store.meta('lastStep') ?? -1);
     while (this.simulation.step < lastStep) this.simulation.advance();
     this.#flush();
+    if (added.length === 0) return;
+    this.store.write({ ...emptyBatch(), candles: added, lastStep: this.simulation.step });
+    this.#snapshot();
   }
 
   /** Starts the clock; resolves when the market has caught up with it. */

@@ -11,13 +11,14 @@ import { startPaperExchange } from './server.ts';
 // What it makes is its user's alone, whoever starts it.
 process.umask(0o077);
 try {
-  const { paperExchange, logLevel, mode } = loadConfiguration();
+  const { paperExchange, symbols, logLevel, mode } = loadConfiguration();
   const secrets = loadSecrets();
   const logger = createLogger({ process: 'paper-exchange', level: logLevel, secrets: secretValues(secrets) });
   outliveConnections(logger);
   const stopTracing = await startTracing({ process: 'paper-exchange', mode, secrets: secretValues(secrets), logger });
   const server = await startPaperExchange({
     configuration: paperExchange,
+    symbols,
     dataFolder: dataFolder(),
     adminToken: secrets.paperAdminToken,
     logger,

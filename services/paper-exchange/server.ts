@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify from 'fastify';
 import type { Logger } from 'pino';
 import { ZodError } from 'zod';
@@ -12,6 +13,7 @@ import { metrics } from '../../runtime/telemetry/metrics.ts';
 import { createOperations } from '../../runtime/telemetry/operations-server.ts';
 import { tellServed } from '../../runtime/telemetry/served-span.ts';
 import { parseUnits } from '../../venues/simulated/engine/units.ts';
+import type { Feed } from '../../venues/simulated/market/source.ts';
 import { outliveResets } from '../door.ts';
 import { Accounts } from './accounts.ts';
 import { Faults } from './admin/faults.ts';
@@ -24,6 +26,7 @@ import { registerRest, sendRefusal } from './rest/routes.ts';
 import { Streams } from './streams/streams.ts';
 
 const BODY_LIMIT_BYTES = 1_048_576;
+const FIRST_LOOK_MS = 10_000;
 
 export interface PaperExchange {
   /** Base of everything, e.g. `http://127.0.0.1:8092`; REST is below `/api/v3`. */
@@ -37,13 +40,17 @@ export interface PaperExchange {
  */
 export async function startPaperExchange(options: {
   configuration: PaperExchangeConfiguration;
+  /** That somebody wants to trade; a market that can, lists them beside its own. */
+  symbols?: readonly string[];
   dataFolder: string;
   adminToken: string;
   logger: Logger;
 }): Promise<PaperExchange> {
-  const { configuration, dataFolder, adminToken, logger } = options;
+  const { configuration, symbols = [], dataFolder, adminToken, logger } = options;
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-  const { exchange, stopFeed } = await openExchange(configuration, join(dataFolder, 'paper-exchange.db'), logger);
+  const file = join(dataFolder, 'paper-exchange.db');
+  const { exchange, startFeed } = await openExchange({ configuration, symbols, file, logger });
+  let feed: Feed | undefined;
   const accounts = new Accounts(exchange.store);
   const faults = new Faults();
   const streams = new Streams(
@@ -95,6 +102,11 @@ export async function startPaperExchange(options: {
     return reply.code(code).send({ ...body, marketAt: exchange.simulation.marketAt(), kind: source.kind });
   });
   server.get('/identity', async () => ({ exchange: exchange.store.identity }));
+  server.get('/market', async () => ({
+    kind: exchange.simulation.source.kind,
+    venue: configuration.market.kind === 'mirror' ? configuration.market.venue : undefined,
+    away: feed?.away() ?? [],
+  }));
   server.get('/readyz', async (_request, reply) => {
     const { code, body } = await operations.ready();
     return reply.code(code).send(body);
@@ -139,10 +151,13 @@ export async function startPaperExchange(options: {
   });
   try {
     await exchange.start();
+    feed = startFeed();
+    // Who asks at once finds prices where there are any.
+    if (feed) await Promise.race([feed.looked, sleep(FIRST_LOOK_MS, undefined, { ref: false })]);
     streams.attach(server.server, services, configuration.host);
     url = await server.listen({ host: configuration.host, port: configuration.port });
   } catch (error) {
-    stopFeed();
+    feed?.stop();
     await exchange.close();
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
       throw new UserError(
@@ -156,7 +171,7 @@ export async function startPaperExchange(options: {
   return {
     url,
     close: async () => {
-      stopFeed();
+      feed?.stop();
       streams.close();
       await server.close();
       await exchange.close();

@@ -34,7 +34,10 @@ describe('a number that would trade at once, never, or at any price', () => {
     [{ risk: { maxDailyTurnover: 0 } }, /risk\.maxDailyTurnover: must be above 0/],
     [{ risk: { maxDailyFees: 0 } }, /risk\.maxDailyFees: must be above 0/],
     [{ risk: { minHoldingSeconds: -1 } }, /risk\.minHoldingSeconds: must be a whole number of seconds from 0 to 86400/],
-    [{ risk: { reentryPauseSeconds: 86_401 } }, /risk\.reentryPauseSeconds: must be a whole number of seconds from 0 to 86400/],
+    [
+      { risk: { reentryPauseSeconds: 86_401 } },
+      /risk\.reentryPauseSeconds: must be a whole number of seconds from 0 to 86400/,
+    ],
     [{ risk: { maxDailyLoss: 0 } }, /risk\.maxDailyLoss: must be above 0/],
     [
       { risk: { maxDrawdown: 0, reduceDrawdown: 0 } },
@@ -138,7 +141,7 @@ describe('two that do not go together', () => {
         cycle: { timeframe: '1d', horizonMinutes: 1_440 },
         paperExchange: { market: { kind: 'mirror', venue: 'binance', symbols: ['BTC/USDT'] } },
       },
-      /30 candles of the 7 days that the paper exchange has: take shorter/,
+      /30 candles of the 7 days that the paper exchange has: set paperExchange.market.historyDays to 31/,
     ],
     [{ mode: 'live', cycle: { timeframe: '1d', horizonMinutes: 1_440 } }, undefined],
     [{ cycle: { timeframe: '2h' } }, /cycle\.timeframe: must be one of 1m, 3m, 5m, 15m, 1h, 4h, 1d \(it is "2h"\)/],

@@ -33,10 +33,13 @@ export async function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'paper-exchange-'));
 }
 
-export async function startTestExchange(settings: Record<string, unknown> = {}): Promise<TestExchange> {
+export async function startTestExchange(
+  settings: Record<string, unknown> = {},
+  symbols: readonly string[] = [],
+): Promise<TestExchange> {
   const dataFolder = await temporaryFolder();
   const configuration = paperExchangeSchema.parse({ port: await freePort(), ...settings });
-  const open = () => startPaperExchange({ configuration, dataFolder, adminToken, logger: silent });
+  const open = () => startPaperExchange({ configuration, symbols, dataFolder, adminToken, logger: silent });
   let server = await open();
   return {
     get url() {

@@ -91,7 +91,16 @@ describe('the exchange on its clock', () => {
     now = GENESIS + 1_000;
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
-  const open = async () => (await openExchange(configuration, join(folder, 'market.db'), silent, () => now)).exchange;
+  const open = async () =>
+    (
+      await openExchange({
+        configuration,
+        symbols: [],
+        file: join(folder, 'market.db'),
+        logger: silent,
+        now: () => now,
+      })
+    ).exchange;
 
   test('replaying the log from genesis gives the same bytes', async () => {
     const exchange = await open();
@@ -176,7 +185,15 @@ describe('the exchange on its clock', () => {
     await (await open()).close();
     for (const changes of [{ seed: 99 }, { historyDays: 3 }]) {
       const other = paperExchangeSchema.parse({ market: { kind: 'synthetic', ...changes } });
-      await expect(openExchange(other, join(folder, 'market.db'), silent, () => now)).rejects.toThrow(/another market/);
+      await expect(
+        openExchange({
+          configuration: other,
+          symbols: [],
+          file: join(folder, 'market.db'),
+          logger: silent,
+          now: () => now,
+        }),
+      ).rejects.toThrow(/another market/);
     }
   });
 
@@ -201,13 +218,15 @@ describe('the database', () => {
     const folder = await temporaryFolder();
     try {
       const file = join(folder, 'market.db');
-      const { exchange } = await openExchange(configuration, file, silent);
-      await expect(openExchange(configuration, file, silent)).rejects.toThrow(/in use by another paper exchange/);
+      const { exchange } = await openExchange({ configuration, symbols: [], file, logger: silent });
+      await expect(openExchange({ configuration, symbols: [], file, logger: silent })).rejects.toThrow(
+        /in use by another paper exchange/,
+      );
       await exchange.close();
       await writeFile(join(folder, 'broken.db'), 'this is no database at all, whatever its name may say');
-      await expect(openExchange(configuration, join(folder, 'broken.db'), silent)).rejects.toThrow(
-        /move it away to begin anew/,
-      );
+      await expect(
+        openExchange({ configuration, symbols: [], file: join(folder, 'broken.db'), logger: silent }),
+      ).rejects.toThrow(/move it away to begin anew/);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -128,7 +128,7 @@ export function createSimulatedTrading({ venue, simulation, account, fees, now }
     },
 
     instrument(symbol) {
-      const { base, quote, tickUnits, stepUnits, minNotionalUnits } = listed(symbol);
+      const { base, quote, tickUnits, stepUnits, minQuantity, minNotionalUnits } = listed(symbol);
       const stepSize: Quantity = tagged(shortUnits(stepUnits));
       return {
         symbol,
@@ -136,7 +136,7 @@ export function createSimulatedTrading({ venue, simulation, account, fees, now }
         quote,
         tickSize: tagged(shortUnits(tickUnits)),
         stepSize,
-        minQuantity: stepSize,
+        minQuantity: tagged(counts(minQuantity, stepUnits)),
         minNotional: tagged(shortUnits(minNotionalUnits)),
         ...fees,
       };

@@ -3,6 +3,7 @@ import { fates, orderTypes, preventionModes, timesInForce } from '../../../venue
 import type { LoggedCommand } from '../../../venues/simulated/market/simulation.ts';
 
 const units = z.object({ units: z.string().regex(/^-?\d+$/) }).transform((value) => BigInt(value.units));
+const levels = z.array(z.tuple([z.int(), z.int()]));
 const stamp = { at: z.number() };
 
 const commandSchema = z.discriminatedUnion('kind', [
@@ -33,7 +34,20 @@ const commandSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('deposit'), ...stamp, account: z.int(), asset: z.string(), units }),
   z.object({ kind: z.literal('halt'), ...stamp, instrument: z.int(), halted: z.boolean() }),
   z.object({ kind: z.literal('closed'), ...stamp, toStep: z.int() }),
-  z.object({ kind: z.literal('quote'), ...stamp, prices: z.array(z.number()) }),
+  z.object({
+    kind: z.literal('look'),
+    ...stamp,
+    instrument: z.int(),
+    trades: z.array(z.object({ price: z.int(), quantity: z.int(), buyerIsMaker: z.boolean() })),
+    bids: levels,
+    asks: levels,
+  }),
+  z.object({
+    kind: z.literal('candles'),
+    ...stamp,
+    instrument: z.int(),
+    candles: z.array(z.tuple([z.int(), z.number(), z.number(), z.number(), z.number(), z.number()])),
+  }),
 ]);
 
 /** Big integers are written as `{"units":"123"}`, so that the text holds them exactly. */

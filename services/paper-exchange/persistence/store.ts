@@ -300,6 +300,10 @@ export class Store {
       this.#prepare(
         'DELETE FROM commands WHERE seq <= (SELECT min(seq) FROM snapshots) AND seq < (SELECT max(seq) FROM commands) - ?',
       ).run(bounds.keepCommands);
+      // What was looked at elsewhere is large, and no auditor's: it is kept for as long as a start may need it.
+      this.#prepare(
+        `DELETE FROM commands WHERE seq <= (SELECT min(seq) FROM snapshots) AND (body LIKE '{"kind":"look"%' OR body LIKE '{"kind":"candles"%')`,
+      ).run();
     });
   }
 

@@ -19,7 +19,12 @@ export function filterShapes(instrument: Instrument, maxOpenOrders: number): Arr
       maxPrice: formatUnits(BigInt(instrument.maxPrice) * instrument.tickUnits),
       tickSize,
     },
-    { filterType: 'LOT_SIZE', minQty: stepSize, maxQty, stepSize },
+    {
+      filterType: 'LOT_SIZE',
+      minQty: formatUnits(BigInt(instrument.minQuantity) * instrument.stepUnits),
+      maxQty,
+      stepSize,
+    },
     { filterType: 'ICEBERG_PARTS', limit: 10 },
     { filterType: 'MARKET_LOT_SIZE', minQty: '0.00000000', maxQty, stepSize: '0.00000000' },
     {
@@ -55,7 +60,8 @@ export function priceTicks(instrument: Instrument, units: bigint): number {
 /** Steps of a quantity, or the refusal of the lot filter. */
 export function quantitySteps(instrument: Instrument, units: bigint): number {
   const steps = units / instrument.stepUnits;
-  if (units % instrument.stepUnits !== 0n || steps < 1n || steps > BigInt(instrument.maxQuantity)) {
+  const { stepUnits, minQuantity, maxQuantity } = instrument;
+  if (units % stepUnits !== 0n || steps < BigInt(minQuantity) || steps > BigInt(maxQuantity)) {
     throw refuse.filter('LOT_SIZE');
   }
   return Number(steps);

@@ -172,7 +172,6 @@ export const publicOperations = [
 ];
 
 function exchangeInfo({ query: { symbol, symbols }, services }: Call<Query<'exchangeInfo'>>): unknown {
-  const { engine } = services.exchange.simulation;
   const wanted = symbol === undefined ? symbols : [symbol];
   const chosen = wanted?.map((id) => instrumentOf(services, id)) ?? listed(services);
   return {
@@ -182,7 +181,7 @@ function exchangeInfo({ query: { symbol, symbols }, services }: Call<Query<'exch
     exchangeFilters: [],
     symbols: chosen.map((instrument) => ({
       symbol: instrument.id,
-      status: engine.book(instrument.index).halted ? services.faults.haltedAs(instrument.id) : 'TRADING',
+      status: statusOf(services, instrument),
       baseAsset: instrument.base,
       baseAssetPrecision: 8,
       quoteAsset: instrument.quote,
@@ -209,6 +208,12 @@ function exchangeInfo({ query: { symbol, symbols }, services }: Call<Query<'exch
       allowedSelfTradePreventionModes: preventionModes,
     })),
   };
+}
+
+/** A market whose prices are away takes no orders: BREAK, as Binance calls that. */
+function statusOf({ exchange: { simulation }, faults }: Services, { id, index }: Instrument): string {
+  if (simulation.engine.book(index).halted) return faults.haltedAs(id);
+  return simulation.isOpen(index) ? 'TRADING' : 'BREAK';
 }
 
 export function rateLimitShapes(services: Services): Array<Record<string, unknown>> {

@@ -6,11 +6,13 @@ import { trade } from './trade.ts';
 import { firesOnRise, isStop } from './triggers.ts';
 import {
   BACKGROUND,
+  type BackgroundLevels,
   type CancelCommand,
   type CommandResult,
   type EngineCommand,
   type Order,
   type PlaceCommand,
+  type PrintedTrade,
   type RejectReason,
   type Side,
 } from './types.ts';
@@ -52,6 +54,52 @@ export class MatchingEngine extends TradingFloor {
 
   cancelBackground(order: Order): void {
     this.side(order).remove(order);
+  }
+
+  /** Makes what the background has in a book these levels, the best first: price in ticks and open steps. What they reach of an account's orders trades. */
+  showBackground(instrument: number, levels: BackgroundLevels, at: number): void {
+    const book = this.book(instrument);
+    const sides = [
+      { side: 'BUY', of: book.bids, missing: new Map(levels.bids) },
+      { side: 'SELL', of: book.asks, missing: new Map(levels.asks) },
+    ] as const;
+    // What is gone leaves first: nothing new may meet it.
+    for (const { of, missing } of sides) {
+      for (const order of Array.from(of.orders())) {
+        if (order.account !== BACKGROUND) continue;
+        if (missing.get(order.price) === order.quantity - order.filled) missing.delete(order.price);
+        else of.remove(order);
+      }
+    }
+    for (const { side, missing } of sides)
+      for (const [price, quantity] of missing) this.placeBackground(instrument, side, price, quantity, at, true);
+  }
+
+  /** A trade of others, elsewhere. What rests here at a better price would have been taken before it, and is; at its own price others may have been first. */
+  print(instrument: number, { price, quantity, buyerIsMaker }: PrintedTrade, at: number): void {
+    const book = this.book(instrument);
+    const taker = blankOrder(this.nextBackgroundId, BACKGROUND, instrument, buyerIsMaker ? 'SELL' : 'BUY', at);
+    this.nextBackgroundId -= 1;
+    taker.quantity = quantity;
+    for (const maker of Array.from((buyerIsMaker ? book.bids : book.asks).orders())) {
+      const isBetter = buyerIsMaker ? maker.price > price : maker.price < price;
+      if (!isBetter || taker.filled === quantity) break;
+      if (maker.account === BACKGROUND) continue;
+      trade(this, taker, maker, Math.min(quantity - taker.filled, maker.quantity - maker.filled), at);
+    }
+    book.lastTradeId += 1;
+    book.lastPrice = price;
+    this.events.trades.push({
+      instrument,
+      id: book.lastTradeId,
+      price,
+      quantity,
+      at,
+      buyerIsMaker,
+      takerAccount: BACKGROUND,
+      makerAccount: BACKGROUND,
+    });
+    this.#fireTriggers(instrument, at);
   }
 
   #place(command: PlaceCommand): CommandResult {

@@ -15,8 +15,9 @@ export interface Instrument {
   /** Quote units that one step costs at a price of one tick. */
   productUnits: bigint;
   minNotionalUnits: bigint;
-  /** Largest price in ticks and quantity in steps. */
+  /** Largest price in ticks, quantities in steps. */
   maxPrice: number;
+  minQuantity: number;
   maxQuantity: number;
   /** For the price model and for statistics only, never for money. */
   tickNumber: number;
@@ -28,9 +29,13 @@ export interface InstrumentSettings {
   tickSize: string;
   stepSize: string;
   minNotional: string;
+  /** One step where it is left out. */
+  minQuantity?: string | undefined;
 }
 
 const MAX_COUNT = 1_000_000_000;
+/** So far from a whole number a quotient of two decimals may be. */
+const ROUNDING = 1e-6;
 
 /** Throws where tick and step do not fit money in units of 1e-8: a fill could then not be booked exactly. */
 export function createInstrument(settings: InstrumentSettings, index: number): Instrument {
@@ -58,6 +63,7 @@ export function createInstrument(settings: InstrumentSettings, index: number): I
     productUnits: product / UNIT,
     minNotionalUnits,
     maxPrice: MAX_COUNT,
+    minQuantity: Math.max(1, Math.ceil(Number(settings.minQuantity ?? 0) / Number(settings.stepSize) - ROUNDING)),
     maxQuantity: MAX_COUNT,
     tickNumber: Number(settings.tickSize),
     stepNumber: Number(settings.stepSize),

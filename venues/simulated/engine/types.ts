@@ -164,6 +164,15 @@ export interface Trade {
   makerAccount: number;
 }
 
+/** Price in ticks, quantity in steps. */
+export type PrintedTrade = Pick<Trade, 'price' | 'quantity' | 'buyerIsMaker'>;
+
+/** The best first, each a price in ticks and its steps; bids below asks. */
+export interface BackgroundLevels {
+  bids: [price: number, quantity: number][];
+  asks: [price: number, quantity: number][];
+}
+
 /** One account's part in a trade. */
 export interface Fill {
   tradeId: number;

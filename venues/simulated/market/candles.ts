@@ -121,6 +121,19 @@ export class CandleSeries {
     }
   }
 
+  /** The minute in whose place one is known better; undefined where it is not kept, or has not ended. */
+  closed(minute: number): Candle | undefined {
+    const at = minute - (this.first()?.minute ?? 0);
+    return at < this.#candles.length - 1 ? this.#candles[at] : undefined;
+  }
+
+  /** What has not traded yet in the running minute is flat at the close before it. */
+  settleRunning(): void {
+    const [before, running] = this.#candles.slice(-2);
+    if (before && running && running.trades === 0)
+      Object.assign(running, flatCandle(running.minute, before.close, running.lastTradeId));
+  }
+
   /** Candles that open from `from` to `to` (minutes, inclusive), oldest first. */
   range(from: number, to: number): Candle[] {
     const first = this.#candles[0];

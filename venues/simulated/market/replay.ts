@@ -36,6 +36,7 @@ export async function createReplayMarket(settings: ReplaySettings, instruments: 
 /** Fair prices from files; a function of the step alone. At speed 1 the file's start is laid on the wall clock's present. */
 export class ReplayMarket implements MarketSource {
   readonly kind = 'replay';
+  readonly hasFlow = true;
   readonly seed: number;
   readonly speed: number;
   readonly stepMs: number;

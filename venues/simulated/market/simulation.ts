@@ -6,13 +6,13 @@ import { engineState, engineStateSchema, restoreEngine } from '../engine/state.t
 import type { CommandResult, EngineCommand, Trade } from '../engine/types.ts';
 import { type Candle, CandleSeries, candleSchema, flatCandle, MINUTE_MS } from './candles.ts';
 import { BackgroundFlow, flowStateSchema } from './flow.ts';
-import type { MarketSource } from './source.ts';
+import type { FeedCommand, MarketSource } from './source.ts';
 
 /** What the log holds: the engine's commands, and what else came from outside. */
 export type LoggedCommand =
   | EngineCommand
   | { kind: 'closed'; at: number; toStep: number }
-  | { kind: 'quote'; at: number; prices: number[] };
+  | (FeedCommand & { at: number });
 
 export interface SimulationOutput extends EngineEvents {
   closedCandles: Array<{ instrument: number; candle: Candle }>;
@@ -61,27 +61,41 @@ export class Simulation {
     this.candlesKept = Math.max(KEPT_MINUTES, source.historyMinutes);
     this.series = engine.instruments.map(() => new CandleSeries(this.candlesKept));
     this.recent = engine.instruments.map(() => []);
-    this.#flows = engine.instruments.map(
-      (instrument, index) => new BackgroundFlow(engine, instrument, source.seed, startPrices[index] ?? 1),
-    );
+    this.#flows = source.hasFlow
+      ? engine.instruments.map(
+          (instrument, index) => new BackgroundFlow(engine, instrument, source.seed, startPrices[index] ?? 1),
+        )
+      : [];
   }
 
   /** Makes the market's past; returns its candles to be stored. */
   begin(): Array<{ instrument: number; candle: Candle }> {
-    const genesisMinute = Math.floor(this.#marketGenesis / MINUTE_MS);
+    const made = this.#list(0);
+    this.source.open();
+    return made;
+  }
+
+  /** The past of the instruments from `first` on, up to the present minute. */
+  #list(first: number): Array<{ instrument: number; candle: Candle }> {
+    const present = Math.floor(this.marketAt() / MINUTE_MS);
     const made: Array<{ instrument: number; candle: Candle }> = [];
-    for (const [index, candles] of this.source.history(genesisMinute).entries()) {
+    for (const [index, candles] of this.source.history(present).entries()) {
       const series = this.series[index];
+      if (index < first) continue;
       for (const candle of candles) {
         series?.push(candle);
         made.push({ instrument: index, candle });
       }
       const price = candles.at(-1)?.close ?? this.#openingPrice(index);
-      series?.push(flatCandle(genesisMinute, price, 0));
+      series?.push(flatCandle(present, price, 0));
       this.engine.book(index).lastPrice = price;
     }
-    this.source.open();
     return made;
+  }
+
+  /** Whether orders on an instrument are taken, for all that anybody knows. */
+  isOpen(index: number): boolean {
+    return !this.engine.book(index).halted && (this.source.hasFlow || this.source.fair(index) > 0);
   }
 
   /** Wall time at which a step falls due. */
@@ -112,7 +126,8 @@ export class Simulation {
   apply(command: LoggedCommand): { result: CommandResult; events: EngineEvents } {
     let result: CommandResult = { done: true };
     if (command.kind === 'closed') this.#skip(command.toStep);
-    else if (command.kind === 'quote') this.source.quote?.(command.prices);
+    else if (command.kind === 'look') this.#look(command);
+    else if (command.kind === 'candles') this.#correct(command);
     else if (command.kind === 'place' && this.source.fair(command.instrument) <= 0)
       result = { rejected: 'market-closed' };
     else result = this.engine.apply(command);
@@ -148,8 +163,11 @@ export class Simulation {
     return JSON.stringify(state);
   }
 
-  /** @param candles stored candles of each instrument, oldest first; those the state knows better are left out. */
-  restore(text: string, candles: Candle[][]): void {
+  /**
+   * @param candles stored candles of each instrument, oldest first; those the state knows better are left out.
+   * @returns the past of instruments that the state does not know, to be stored
+   */
+  restore(text: string, candles: Candle[][]): Array<{ instrument: number; candle: Candle }> {
     const state = stateSchema.parse(JSON.parse(text));
     this.step = state.step;
     restoreEngine(this.engine, state.engine);
@@ -157,9 +175,10 @@ export class Simulation {
     for (const [index, flow] of this.#flows.entries()) {
       const stored = state.flows[index];
       if (stored) flow.restore(stored);
+    }
+    for (const [index, series] of this.series.entries()) {
       const open = state.candles[index];
-      const series = this.series[index];
-      if (!open || !series) continue;
+      if (!open) continue;
       for (const candle of candles[index] ?? []) if (candle.minute < open.minute) series.push(candle);
       series.push(open);
       this.recent[index] = (state.trades[index] ?? []).map(([id, price, quantity, at, buyerIsMaker]) => ({
@@ -173,6 +192,8 @@ export class Simulation {
         makerAccount: 0,
       }));
     }
+    const known = state.candles.length;
+    return known < this.series.length ? this.#list(known) : [];
   }
 
   /** The market was closed up to `toStep`: time went by, nothing happened. */
@@ -192,6 +213,31 @@ export class Simulation {
         this.#output.closedCandles.push({ instrument: index, candle });
       }
     }
+  }
+
+  #look({ instrument, trades, bids, asks, at }: Extract<LoggedCommand, { kind: 'look' }>): void {
+    const { tickNumber } = this.engine.instrument(instrument);
+    this.source.seen?.(instrument, (((bids[0]?.[0] ?? 0) + (asks[0]?.[0] ?? 0)) / 2) * tickNumber);
+    if (this.engine.book(instrument).halted) return;
+    for (const trade of trades) this.engine.print(instrument, trade, at);
+    this.engine.showBackground(instrument, { bids, asks }, at);
+  }
+
+  /** What was seen of a minute was a part of it, or nothing: the venue's own account of it takes its place. */
+  #correct({ instrument, candles }: Extract<LoggedCommand, { kind: 'candles' }>): void {
+    const series = this.series[instrument];
+    for (const [minute, open, high, low, close, volume] of candles) {
+      // By a clock that is behind the venue's it may not have ended here.
+      if (!series || minute >= (series.last()?.minute ?? 0)) break;
+      const candle = series.closed(minute);
+      if (candle) {
+        adopt(candle, { open, high, low, close, volume, quote: volume * close });
+        candle.trades = Math.max(candle.trades, volume > 0 ? 1 : 0);
+        this.#output.closedCandles.push({ instrument, candle });
+      }
+      this.source.corrected?.(instrument, minute);
+    }
+    series?.settleRunning();
   }
 
   #absorb(): EngineEvents {
@@ -219,7 +265,7 @@ export class Simulation {
 }
 
 /** A known candle takes the simulated one's place: what was seen at the venue is the history, not our echo of it. */
-function adopt(candle: Candle, known: Candle): void {
+function adopt(candle: Candle, known: Pick<Candle, 'open' | 'high' | 'low' | 'close' | 'volume' | 'quote'>): void {
   candle.open = known.open;
   candle.close = known.close;
   candle.high = known.high;

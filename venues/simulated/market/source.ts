@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Instrument } from '../engine/instrument.ts';
+import type { BackgroundLevels, PrintedTrade } from '../engine/types.ts';
 import type { Candle } from './candles.ts';
 
 /** Where the fair prices come from. Everything it says at a step follows from its state and that step. */
@@ -28,8 +29,12 @@ export interface MarketSource {
   activity(): number;
   /** What is known of a finished minute, to stand in the place of the simulated one. */
   finished?(index: number, minute: number): Candle | undefined;
-  /** A quote from outside, logged and replayed like a command. */
-  quote?(prices: number[]): void;
+  /** Whether makers and takers of our own make its trades around the fair prices. Else they come from outside, logged and replayed like commands. */
+  readonly hasFlow: boolean;
+  /** What was seen outside just now. */
+  seen?(index: number, price: number): void;
+  /** The minutes up to this one stand as they were outside. */
+  corrected?(index: number, minute: number): void;
   state(): unknown;
   restore(state: unknown): void;
 }
@@ -41,8 +46,24 @@ export interface Market {
   instruments: Instrument[];
   startPrices: number[];
   source: MarketSource;
-  /** What the database was made for: another text means another market. */
+  /** What the database was made for, as JSON: another one means another market, unless it has more instruments alone. */
   identity: string;
-  /** Begins to ask a venue for its prices; returns how to stop. */
-  startFeed?: (quote: (prices: number[]) => Promise<void>, logger: Logger) => () => void;
+  /** Begins to ask a venue for what it trades by. */
+  startFeed?: (submit: (command: FeedCommand) => Promise<void>, logger: Logger) => Feed;
+}
+
+/** What comes from outside. Prices in ticks, quantities in steps. */
+export type FeedCommand =
+  | ({ kind: 'look'; instrument: number; trades: PrintedTrade[] } & BackgroundLevels)
+  | { kind: 'candles'; instrument: number; candles: VenueCandle[] };
+
+/** A minute as a venue tells it. */
+export type VenueCandle = [minute: number, open: number, high: number, low: number, close: number, volume: number];
+
+export interface Feed {
+  /** Resolves after the first look at all, whatever came of it. */
+  looked: Promise<void>;
+  /** Each instrument that cannot be traded now, and why. */
+  away(): { symbol: string; since: number; reason: string }[];
+  stop(): void;
 }

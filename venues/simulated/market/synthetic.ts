@@ -23,6 +23,7 @@ const stateSchema = z.object({
 /** A market made of a seed: the same seed gives the same history and, without outside orders, the same future. */
 export class SyntheticMarket implements MarketSource {
   readonly kind = 'synthetic';
+  readonly hasFlow = true;
   readonly seed: number;
   readonly stepMs = WALL_STEP_MS;
   readonly wallStepMs = WALL_STEP_MS;
