@@ -10,7 +10,7 @@ const PATIENCE_MS: Readonly<Record<ApiPart, number>> = {
   journal: 5_000,
   temporal: 5_000,
   coordinator: 5_000,
-  exchange: 5_000,
+  market: 5_000,
   logs: 10_000,
   warehouse: 20_000,
 };
@@ -18,24 +18,31 @@ const PATIENCE_MS: Readonly<Record<ApiPart, number>> = {
 /** One answer to a reader: what of it cannot be had is left out, and said. */
 export interface Asking {
   /** Undefined where the part is away. What it refuses for the question's sake is refused. */
-  of<T>(part: ApiPart, work: () => Promise<T>): Promise<T | undefined>;
+  of<T>(part: ApiPart, work: () => Promise<T>, patienceMs?: number): Promise<T | undefined>;
+  /** What the answer itself says is away. */
+  note(part: ApiPart, reason: string): void;
   answer<T>(data: T | null): Answer<T>;
 }
 
 export function asking({ configuration: { account, mode, demo }, logger }: ApiTools): Asking {
   const degraded: Degraded = [];
+  const note: Asking['note'] = (part, reason) => {
+    if (!degraded.some((known) => known.part === part)) {
+      degraded.push({ part, reason: plainText(withoutQueries(reason), 300) });
+    }
+  };
   return {
-    async of(part, work) {
+    async of(part, work, patienceMs = PATIENCE_MS[part]) {
       try {
-        return await within(PATIENCE_MS[part], work);
+        return await within(patienceMs, work);
       } catch (error) {
         if (!isAway(error)) throw error;
         logger.warn({ err: error, part }, 'a part that was asked is away');
-        const reason = plainText(withoutQueries(sentenceOf(error)), 300);
-        if (!degraded.some((known) => known.part === part)) degraded.push({ part, reason });
+        note(part, sentenceOf(error));
         return undefined;
       }
     },
+    note,
     answer: (data) => ({ account, mode, demo, degraded, data }),
   };
 }

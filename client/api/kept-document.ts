@@ -20,6 +20,7 @@ export async function keptDocument(): Promise<string> {
       journal: none,
       temporal: none,
       warehouse: none,
+      market: none,
       coordinator: none,
       logFolder: '',
       now: Date.now,

@@ -41,6 +41,7 @@ export function openTools(
     logFolder: join(dataFolder(), 'logs'),
     now: Date.now,
     journal,
+    market,
     temporal: opensOnce(async () => {
       const access = stackAccess(readProfile());
       const client = await connectClient(access, secrets, 3_000).catch(() => {

@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger';
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import type { Api } from './api.ts';
 import { SESSION_COOKIE } from './who/guard.ts';
 
@@ -36,7 +37,14 @@ export async function registerDocument(api: Api): Promise<void> {
   );
 }
 
-const transform = createJsonSchemaTransform({});
+/** What an answer has beside what is told here comes with a later release, and breaks no reader. */
+const transform = createJsonSchemaTransform({
+  zodToJsonConfig: {
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema instanceof z.ZodObject && !zodSchema.def.catchall) delete jsonSchema.additionalProperties;
+    },
+  },
+});
 
 /** As it is kept in the repository. */
 export function documentText(api: Api): string {

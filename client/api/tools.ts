@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Configuration } from '../../contracts/config/schema.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import type { MarketBuffer } from '../../stores/market-buffer/market-buffer.ts';
 import type { Feed } from '../../stores/warehouse/feeds.ts';
 import type { Warehouse } from '../../stores/warehouse/warehouse.ts';
 import type { CoordinatorClient } from '../../trading/decide/coordinator-client.ts';
@@ -17,6 +18,8 @@ export interface ApiTools {
   journal(): Promise<Journal>;
   temporal(): Promise<Client>;
   warehouse(): Promise<OpenWarehouse>;
+  /** What cycles saw. */
+  market(): Promise<MarketBuffer>;
   coordinator(): Promise<CoordinatorClient>;
   /** Where the processes of this machine log. */
   logFolder: string;

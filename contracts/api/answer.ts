@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What may be away while the API answers. */
-export const apiParts = ['journal', 'temporal', 'warehouse', 'coordinator', 'exchange', 'logs'] as const;
+export const apiParts = ['journal', 'temporal', 'warehouse', 'coordinator', 'market', 'logs'] as const;
 export type ApiPart = (typeof apiParts)[number];
 
 export const degradedSchema = z

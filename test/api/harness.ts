@@ -49,6 +49,7 @@ export async function testApi(
       journal: away('journal'),
       temporal: away('Temporal'),
       warehouse: away('warehouse'),
+      market: away('market buffer'),
       coordinator: away('coordinator'),
       logFolder: mkdtempSync(join(tmpdir(), 'sapphire-test-')),
       now: Date.now,

@@ -3,17 +3,16 @@ import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DEMO_RECORD } from '../../../contracts/demo.ts';
 import { UserError } from '../../../contracts/errors.ts';
-import { type Period, periodOf, periods } from '../../../domain/statistics/periods.ts';
+import { type Period, periods } from '../../../domain/statistics/periods.ts';
 import { cellText } from '../../../stores/warehouse/pages/format.ts';
-import { makePage, pageName, runReports } from '../../../stores/warehouse/pages/make.ts';
+import { makePage, pageName } from '../../../stores/warehouse/pages/make.ts';
 import { type ReportRows, reports } from '../../../stores/warehouse/reports/index.ts';
-import { missingFrom, missingLine } from '../../../stores/warehouse/segments/gaps.ts';
+import { missingLine } from '../../../stores/warehouse/segments/gaps.ts';
+import { viewReport } from '../../views/report-view.ts';
 import { action, day, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { heading, type Lines, type OutputOptions, print, progress } from '../output.ts';
 import { table } from '../table.ts';
-
-const DAY_MS = 86_400_000;
 
 function linesOf({ report, rows }: ReportRows): Lines {
   const head = report.columns.map(({ title }) => title);
@@ -41,21 +40,10 @@ async function show(context: CliContext, options: Options, name: string): Promis
     throw new UserError('NoSuchReport', `There is no report "${name}". There are ${names}.`);
   }
   if (options.out !== undefined) {
-    throw new UserError(
-      'NoPage',
-      `--out writes a page of daily, weekly or monthly; for "${name}" use --json.`,
-    );
+    throw new UserError('NoPage', `--out writes a page of daily, weekly or monthly; for "${name}" use --json.`);
   }
-  const { warehouse, feeds } = await context.warehouse();
-  const to = options.to === undefined ? warehouse.now() + 1 : options.to + DAY_MS;
-  const from = options.from ?? periodOf('daily', to - 1).from - (options.days - 1) * DAY_MS;
-  const [done] = await runReports(warehouse, feeds, { from, to }, [report]);
-  if (!done) throw new Error('one report was wanted');
-  const { missing } = await missingFrom(warehouse, feeds, { from, to });
-  print({ report: name, from, to, missing, rows: done.rows }, options, () => [
-    ...missing.map(missingLine),
-    linesOf(done),
-  ]);
+  const view = await viewReport(await context.warehouse(), report, options);
+  print(view, options, () => [...view.missing.map(missingLine), linesOf({ report, rows: view.rows })]);
 }
 
 async function showPeriod(
