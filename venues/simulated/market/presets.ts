@@ -83,6 +83,11 @@ export function withPresets(listed: readonly PricedSettings[], wanted: readonly 
   return [...listed, ...missing.flatMap(presetOf)];
 }
 
+/** Of every known asset against one of the dollars. */
+export function presetSymbols(quote: string): string[] {
+  return Object.keys(prices).map((base) => `${base}/${quote}`);
+}
+
 function presetOf(symbol: string): PricedSettings[] {
   const [base = '', quote = ''] = symbol.split('/');
   const startPrice = DOLLARS.includes(quote) ? prices[base] : undefined;

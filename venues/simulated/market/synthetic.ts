@@ -30,12 +30,15 @@ export class SyntheticMarket implements MarketSource {
   readonly speed = 1;
   readonly historyMinutes: number;
   readonly #instruments: Instrument[];
+  readonly #startPrices: number[];
   #state: FairPriceState;
+  #isRestored = false;
 
   constructor(seed: number, instruments: Instrument[], startPrices: number[], historyMinutes: number) {
     this.seed = seed;
     this.historyMinutes = historyMinutes;
     this.#instruments = instruments;
+    this.#startPrices = startPrices;
     this.#state = openingPrices(seed, startPrices);
   }
 
@@ -43,15 +46,16 @@ export class SyntheticMarket implements MarketSource {
     return genesisAt;
   }
 
-  history(genesisMinute: number): Candle[][] {
+  history(present: number): Candle[][] {
+    const made = openingPrices(this.seed, this.#startPrices);
     const candles: Candle[][] = this.#instruments.map(() => []);
+    const price = (index: number): number => made.fair[index] ?? 0;
     for (let minute = -this.historyMinutes; minute < 0; minute += 1) {
       for (const [index, instrument] of this.#instruments.entries()) {
-        const price = this.#ticks(instrument, index);
-        candles[index]?.push(flatCandle(genesisMinute + minute, price, 0));
+        candles[index]?.push(flatCandle(present + minute, ticksOf(instrument, price(index)), 0));
       }
       for (let part = 0; part < PER_MINUTE; part += 1) {
-        advanceFairPrices(this.#state, {
+        advanceFairPrices(made, {
           seed: this.seed,
           step: minute * PER_MINUTE + part,
           stepMs: MINUTE_MS / PER_MINUTE,
@@ -59,10 +63,13 @@ export class SyntheticMarket implements MarketSource {
         });
         for (const [index, instrument] of this.#instruments.entries()) {
           const candle = candles[index]?.at(-1);
-          if (candle) this.#extend(candle, instrument, index, minute * PER_MINUTE + part);
+          if (candle) this.#extend(candle, instrument, price(index), minute * PER_MINUTE + part);
         }
       }
     }
+    // What goes on keeps its prices; what is new among it begins where its own past ends.
+    if (this.#isRestored) this.#state.fair.push(...made.fair.slice(this.#state.fair.length));
+    else this.#state = made;
     return candles;
   }
 
@@ -88,16 +95,13 @@ export class SyntheticMarket implements MarketSource {
 
   restore(state: unknown): void {
     this.#state = stateSchema.parse(state);
+    this.#isRestored = true;
   }
 
-  #ticks(instrument: Instrument, index: number): number {
-    return Math.max(1, Math.round(this.fair(index) / instrument.tickNumber));
-  }
-
-  #extend(candle: Candle, instrument: Instrument, index: number, part: number): void {
-    const price = this.#ticks(instrument, index);
-    const notional = 20_000 + 40_000 * hashUniform(this.seed, 31 + index, part);
-    const steps = Math.max(1, Math.round(notional / (this.fair(index) * instrument.stepNumber)));
+  #extend(candle: Candle, instrument: Instrument, fair: number, part: number): void {
+    const price = ticksOf(instrument, fair);
+    const notional = 20_000 + 40_000 * hashUniform(this.seed, 31 + instrument.index, part);
+    const steps = Math.max(1, Math.round(notional / (fair * instrument.stepNumber)));
     const up = price >= candle.close;
     candle.high = Math.max(candle.high, price);
     candle.low = Math.min(candle.low, price);
@@ -110,4 +114,8 @@ export class SyntheticMarket implements MarketSource {
       candle.takerBuyQuote += Math.round(steps * 0.6) * price;
     }
   }
+}
+
+function ticksOf({ tickNumber }: Instrument, price: number): number {
+  return Math.max(1, Math.round(price / tickNumber));
 }
