@@ -1,8 +1,23 @@
 import { oneLine } from '../../contracts/text.ts';
 import type { HealthFigures, Incident } from '../../domain/health/health.ts';
+import { pageUrl } from '../../runtime/configuration/project-url.ts';
+import { runbookFor } from '../../trading/health/runbooks.ts';
 
 const seconds = (ms: number): string =>
   ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : `${(ms / 60_000).toFixed(1)} min`;
+
+/** Address of the page that says what to do, where alerts lead, too. */
+export function runbookUrl(incident: Pick<Incident, 'component' | 'code'>): string {
+  return pageUrl(`deploy/runbooks/${runbookFor(incident)}.md`);
+}
+
+/** Of each page once which open incidents lead there. */
+export function runbookLines(incidents: readonly Incident[]): string[] {
+  const open = incidents.filter(({ recoveredAt }) => recoveredAt === undefined);
+  return [...Map.groupBy(open, runbookUrl)].map(
+    ([url, those]) => `${[...new Set(those.map(({ component }) => component))].join(', ')}: ${url}`,
+  );
+}
 
 export function lasted({ detectedAt, recoveredAt }: Incident): string {
   return recoveredAt === undefined ? 'lasts' : seconds(recoveredAt - detectedAt);
@@ -79,6 +94,8 @@ export function postMortem(incident: Incident): string {
         ({ action, outcome, detail: words }) => `${action}: ${outcome ?? 'under way'}${words ? ` (${words})` : ''}`,
       ),
     ),
+    '',
+    `Runbook: ${runbookUrl(incident)}`,
     '',
     '## To be answered',
     '- Which orders, fills or signals did it touch? (./sapphire report incidents, ./sapphire cycle list)',

@@ -1,7 +1,7 @@
 import { UserError } from '../../contracts/errors.ts';
 import { healthFigures, type Incident } from '../../domain/health/health.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { postMortem, stakeholderMessage, timeline } from './incident-view.ts';
+import { postMortem, runbookUrl, stakeholderMessage, timeline } from './incident-view.ts';
 
 /** Newest first, with what all of them since then come to. */
 export async function listIncidents(
@@ -9,7 +9,8 @@ export async function listIncidents(
   { since, limit }: { since: number; limit: number },
 ) {
   const incidents = await journal.incidents.list({ since, limit: 10_000 });
-  return { figures: healthFigures(incidents), incidents: incidents.slice(0, limit) };
+  const shown = incidents.slice(0, limit).map((each) => ({ ...each, runbook: runbookUrl(each) }));
+  return { figures: healthFigures(incidents), incidents: shown };
 }
 
 /** @throws UserError NoSuchIncident */
@@ -23,6 +24,7 @@ export async function findIncident({ incidents }: Pick<Journal, 'incidents'>, id
 export function viewIncident(incident: Incident) {
   return {
     incident,
+    runbook: runbookUrl(incident),
     timeline: timeline(incident),
     message: stakeholderMessage(incident),
     postMortem: postMortem(incident),

@@ -15,6 +15,10 @@ export interface Alert {
   summary: string;
   /** With the numbers, by Prometheus' templates. */
   description: string;
+  /** Its page, where that is not the one of its own name: a template without blanks. */
+  runbook?: string;
+  /** How long it goes on firing after its end. */
+  lasts?: string;
 }
 
 /**
@@ -30,6 +34,12 @@ export function newest(metric: string, job: string): string {
  * after a restart of anything that it needs is late by less than this.
  */
 export const OUTLASTS_A_RESTART = '1m';
+
+/**
+ * How long a page that silences what follows from it goes on after its end: until health has looked again, has been scraped and the rules were
+ * asked. An incident that had called a person in its shadow would be told just as it is over.
+ */
+export const OUTLASTS_ITS_INCIDENT = '45s';
 
 /**
  * A counter of the SDK's or the server's that went up within ten minutes, by job and one more label. It does not exist before it counts the first, so

@@ -6,7 +6,7 @@ export interface Consequences {
   alerts: readonly string[];
   /** The task queues that nobody else serves, as a pattern. */
   queues?: string;
-  /** As health names them, as a pattern: those of `TradingComponentUnhealthy`. */
+  /** As health names them, as a pattern: those of `TradingComponentUnhealthy`, and of incidents that call a person. */
   components: string;
 }
 
@@ -62,7 +62,7 @@ const among = (names: readonly string[]): string => `alertname =~ "${names.join(
 function rulesOf(source_matchers: string[], { alerts, queues, components }: Consequences): InhibitRule[] {
   const followers = [
     [among(alerts)],
-    ['alertname = TradingComponentUnhealthy', `component =~ "${components}"`],
+    ['alertname =~ "TradingComponentUnhealthy|TradingIncidentEscalated"', `component =~ "${components}"`],
     ...(queues === undefined ? [] : [['alertname = TemporalBacklogAge', `taskqueue =~ "${queues}"`]]),
   ];
   return followers.map((target_matchers) => ({ source_matchers, target_matchers }));
@@ -78,19 +78,22 @@ const withoutTemporal: Consequences = {
     'TemporalRequestLatency',
     'TemporalRequestFailures',
   ],
-  components: 'temporal|cycle/.+|schedule/.+',
+  components: 'temporal|process/temporal|cycle/.+|schedule/.+',
 };
 
+const CALLS = ['alertname = TradingIncidentEscalated', 'severity = critical'];
+
 /**
- * The page that tells of what is wrong with components of an area (the first part of their names) no later than their incidents call a person, which
- * would be a second page for one cause.
+ * The page that tells of what is wrong no later than incidents of these codes call a person, which would be a second page for one cause. Those of processes
+ * and their consequences stand above.
  */
-export const pagesOf: Readonly<Record<string, string>> = {
-  TradingControlSilent: 'control|exits',
-  TradingVersionUnserved: 'versions',
-  TradingBooksDiffer: 'books',
-  TradingOrderUnresolved: 'orders',
-  TradingMarketDataStale: 'market',
+const pagesOf: Readonly<Record<string, string>> = {
+  TradingControlSilent: 'control.silent|exits.silent',
+  TradingVersionUnserved: 'version.unserved',
+  TradingBooksDiffer: 'books.differ|trading.frozen|trading.resumable',
+  TradingOrderUnresolved: 'order.unresolved',
+  TradingMarketDataStale: 'market.stale',
+  TradingCyclesStalled: 'cycles.overdue',
 };
 
 /** What follows from another alert is not told beside it. */
@@ -99,10 +102,14 @@ export const inhibitRules: readonly InhibitRule[] = [
     rulesOf(['alertname = TradingSystemDown', `job = trading-${process}`], consequences[process]),
   ),
   ...rulesOf(['alertname = TemporalDown'], withoutTemporal),
-  ...Object.entries(pagesOf).map(([name, areas]) => ({
+  ...Object.entries(pagesOf).map(([name, codes]) => ({
     source_matchers: [`alertname = ${name}`],
-    target_matchers: ['alertname = TradingIncidentEscalated', 'severity = critical', `area =~ "${areas}"`],
+    target_matchers: [...CALLS, `code =~ "${codes}"`],
   })),
+  {
+    source_matchers: ['alertname = TradingReconciliationStale'],
+    target_matchers: [...CALLS, 'component =~ "schedule/reconcile/.+"'],
+  },
   {
     source_matchers: ['alertname = TradingSystemDown'],
     target_matchers: ['alertname = TradingProcessRestarting'],
@@ -115,6 +122,14 @@ export const inhibitRules: readonly InhibitRule[] = [
   {
     source_matchers: ['alertname = TradingCircuitBreakerOpen', 'service = exchange'],
     target_matchers: [among(consequences.exchange.alerts)],
+  },
+  {
+    source_matchers: ['alertname = TradingCircuitBreakerOpen', 'service = exchange'],
+    target_matchers: [...CALLS, 'code =~ "exchange.away|market.stale"'],
+  },
+  {
+    source_matchers: ['alertname = TradingResourceExhaustion', 'resource = disk', 'severity = critical'],
+    target_matchers: [...CALLS, 'code = disk.low'],
   },
   {
     source_matchers: ['alertname = TradingResourceExhaustion', 'resource = disk'],

@@ -19,13 +19,14 @@ export const alertGroups: readonly AlertGroup[] = [
   budgetSpent,
 ];
 
-function ruleOf({ name, expr, for: hold, severity, labels = {}, summary, description }: Alert) {
+function ruleOf({ name, expr, for: hold, lasts, severity, labels = {}, summary, description, runbook }: Alert) {
   return {
     alert: name,
     expr,
     ...(hold === undefined ? {} : { for: hold }),
+    ...(lasts === undefined ? {} : { keep_firing_for: lasts }),
     labels: { severity, team: 'trading', ...labels },
-    annotations: { summary, description, runbook_url: runbookOf(name) },
+    annotations: { summary, description, runbook_url: runbookOf(runbook ?? name) },
   };
 }
 

@@ -289,12 +289,11 @@ export const metrics = {
   ),
   incidentsEscalated: gauge(
     'incidents_escalated',
-    'Open incidents whose recovery did not help: a person is needed. Area is the first part of the component’s name.',
-    ['severity', 'area'],
+    'Open incidents whose recovery did not help: a person is needed. Runbook is the page that leads on.',
+    ['severity', 'component', 'code', 'runbook'],
   ),
   incidentsUnacknowledged: gauge('incidents_unacknowledged', 'Escalated incidents that no person has acknowledged.', [
     'severity',
-    'area',
   ]),
   incidents: counter('incidents_total', 'Incidents that were found, by component group.', ['component']),
   recoveries: counter('incident_recoveries_total', 'Recovery actions, by outcome: done, failed.', [

@@ -1,6 +1,14 @@
-import { expect, it } from 'vitest';
-import { figuresLine, postMortem, stakeholderMessage, timeline } from '../../client/views/incident-view.ts';
+import { afterEach, expect, it, vi } from 'vitest';
+import {
+  figuresLine,
+  postMortem,
+  runbookLines,
+  stakeholderMessage,
+  timeline,
+} from '../../client/views/incident-view.ts';
 import { healthFigures, type Incident } from '../../domain/health/health.ts';
+
+afterEach(() => vi.unstubAllEnvs());
 
 const at = (seconds: number): number => Date.UTC(2026, 10, 24) + seconds * 1_000;
 const incident: Incident = {
@@ -34,6 +42,30 @@ it('an incident is told as a timeline, to stakeholders, and as the draft of a po
   expect(stakeholderMessage({ ...open, escalatedAt: at(60) })).toContain('a person was called');
   expect(postMortem(incident)).toContain('**Recovery**: 30.0 s after the detection, by reconcile');
   expect(postMortem(open)).toContain('**Recovery**: not yet');
+});
+
+it('what is open leads to its runbook, each page once, below the address that alerts have', () => {
+  const { recoveredAt: _over, recoveredBy: _by, ...open } = incident;
+  const of = (component: string, code: Incident['code']): Incident => ({ ...open, component, code });
+  vi.stubEnv('SAPPHIRE_PROJECT_URL', 'https://git.example.com/sapphire/');
+  expect(
+    runbookLines([
+      incident,
+      open,
+      of('trading/main', 'trading.frozen'),
+      of('schedule/export/paper', 'schedule.overdue'),
+      of('process/prometheus', 'process.ended'),
+    ]),
+  ).toEqual([
+    'books/main, trading/main: https://git.example.com/sapphire/deploy/runbooks/TradingBooksDiffer.md',
+    'schedule/export/paper: https://git.example.com/sapphire/deploy/runbooks/WarehouseExportLagging.md',
+    'process/prometheus: https://git.example.com/sapphire/deploy/runbooks/TradingIncidentEscalated.md',
+  ]);
+  expect(postMortem(open)).toContain('https://git.example.com/sapphire/deploy/runbooks/TradingBooksDiffer.md');
+  vi.stubEnv('SAPPHIRE_PROJECT_URL', '');
+  expect(runbookLines([open])).toEqual([
+    expect.stringMatching(/^books\/main: file:\/\/\/.+\/deploy\/runbooks\/TradingBooksDiffer\.md$/),
+  ]);
 });
 
 it('the figures are a line', () => {

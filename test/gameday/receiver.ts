@@ -67,7 +67,7 @@ export async function startReceiver(): Promise<Receiver> {
 }
 
 /** Labels of our rules that say what an alert is about, the nearest first. */
-const subjects = ['component', 'service', 'job', 'symbol', 'resource', 'area'];
+const subjects = ['component', 'service', 'job', 'symbol', 'resource'];
 
 /** @throws never: what cannot be read was a call all the same, and says so by its name */
 export function noticesIn(body: string, receiver: string, at: number): Notice[] {

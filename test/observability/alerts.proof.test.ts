@@ -43,6 +43,8 @@ function mutants(rule: Alert): [string, Alert][] {
   if (rule.for !== undefined)
     found.push(['no wait', { ...rule, for: '0s' }], ['a longer wait', { ...rule, for: '4h' }]);
   else if (name !== 'Watchdog') found.push(['a wait', { ...rule, for: '30m' }]);
+  const { lasts, ...brief } = rule;
+  if (lasts !== undefined) found.push(['an end at once', brief]);
   return found;
 }
 

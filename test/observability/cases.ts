@@ -39,6 +39,9 @@ const held = 'process_resident_memory_bytes{job="trading-cycles"}';
 const left = 'memory_available_bytes{job="trading-cycles"}';
 const loop = 'nodejs_eventloop_lag_p99_seconds{job="trading-cycles"}';
 
+const escalated = (severity: string, component: string): string =>
+  `incidents_escalated{severity="${severity}",component="${component}",code="some.code",runbook="TradingHalted"}`;
+
 export const cases: readonly AlertCase[] = [
   {
     alert: 'TradingSystemDown',
@@ -89,27 +92,30 @@ export const cases: readonly AlertCase[] = [
   gauge('TradingControlSilent', 'health_check_status{component="control/main"}', 1, 0),
   gauge(
     'TradingIncidentEscalated',
-    'incidents_escalated{severity="critical",area="exchange"}',
+    escalated('critical', 'exchange'),
     0,
     1,
-    { 'incidents_escalated{severity="warning",area="quoting"}': hold(1, 40) },
+    {
+      [escalated('warning', 'quoting/hummingbot')]: hold(1, 40),
+      [escalated('critical', 'process/prometheus')]: hold(1, 40),
+    },
     { urgency: 'now' },
   ),
   gauge(
     'TradingIncidentEscalated',
-    'incidents_escalated{severity="warning",area="quoting"}',
+    escalated('warning', 'quoting/hummingbot'),
     0,
     1,
     Object.fromEntries(
-      ['agent', 'breaker', 'cycle'].map((area) => [
-        `incidents_escalated{severity="warning",area="${area}"}`,
+      ['agent/qwen', 'breaker/agents/qwen', 'cycle/main'].map((component) => [
+        escalated('warning', component),
         hold(1, 40),
       ]),
     ),
     { urgency: 'later' },
   ),
-  gauge('TradingIncidentUnacknowledged', 'incidents_unacknowledged{severity="critical",area="exchange"}', 0, 1, {
-    'incidents_unacknowledged{severity="warning",area="quoting"}': hold(1, 100),
+  gauge('TradingIncidentUnacknowledged', 'incidents_unacknowledged{severity="critical"}', 0, 1, {
+    'incidents_unacknowledged{severity="warning"}': hold(1, 100),
   }),
   { alert: 'Watchdog', silent: [], fires: {}, holdsFrom: 0 },
 

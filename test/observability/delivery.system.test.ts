@@ -57,7 +57,8 @@ const unwell = (component: string) => firing('TradingComponentUnhealthy', { comp
 const waits = (taskqueue: string) => firing('TemporalBacklogAge', { taskqueue });
 const exhausted = (resource: string, more: Record<string, string>) =>
   firing('TradingResourceExhaustion', { severity: 'warning', resource, ...more });
-const calls = (area: string) => firing('TradingIncidentEscalated', { severity: 'critical', urgency: 'now', area });
+const calls = (component: string, code = 'process.ended') =>
+  firing('TradingIncidentEscalated', { severity: 'critical', urgency: 'now', component, code });
 const over = (alert: ReturnType<typeof firing>) => ({ ...alert, endsAt: new Date().toISOString() });
 
 async function send(...alerts: ReturnType<typeof firing>[]): Promise<void> {
@@ -261,7 +262,10 @@ describe('Alertmanager', () => {
   it('pages once for a latch that is silent, though its incident calls a person in the same minute', async () => {
     const pages = () => toldTo('/pagerduty').filter((body) => /control|Control/.test(body)).length;
     const before = pages();
-    const both = [firing('TradingControlSilent', { component: 'control/main' }), calls('control')];
+    const both = [
+      firing('TradingControlSilent', { component: 'control/main' }),
+      calls('control/main', 'control.silent'),
+    ];
     await send(...both);
     await eventually(pages, 10_000).toBe(before + 1);
     await new Promise((resolve) => setTimeout(resolve, 4_000));
@@ -278,19 +282,29 @@ describe('Alertmanager', () => {
         firing('BackupTooOld'),
         firing('WarehouseExportLagging'),
         waits('housekeeping'),
+        ...['process/workers/housekeeping', 'outbox', 'schedule/export/paper'].map((each) => calls(each)),
       ],
-      [firing('TradingReconciliationStale'), unwell('temporal')],
+      [firing('TradingReconciliationStale'), unwell('temporal'), calls('process/mcp-coordinator'), calls('disk')],
     ],
     [
       'the process of the cycles is down: none of them ends, and no symbol is seen',
       down('cycles'),
-      [firing('TradingCyclesStalled'), firing('TradingMarketDataStale', { symbol: 'BTC/USDT' }), waits('cycles')],
-      [firing('TradingReconciliationStale'), firing('BackupTooOld')],
+      [
+        firing('TradingCyclesStalled'),
+        firing('TradingMarketDataStale', { symbol: 'BTC/USDT' }),
+        waits('cycles'),
+        ...['process/workers/cycles', 'schedule/cycle/main'].map((each) => calls(each)),
+      ],
+      [
+        firing('TradingReconciliationStale'),
+        firing('BackupTooOld'),
+        ...['process/workers/execution', 'orders/main'].map((each) => calls(each)),
+      ],
     ],
     [
       'the process that reconciles is down: its last look is old',
       down('control'),
-      [firing('TradingReconciliationStale'), unwell('process/workers/control')],
+      [firing('TradingReconciliationStale'), unwell('process/workers/control'), calls('process/workers/control')],
       [firing('TradingHealthLookStale'), firing('TradingControlSilent', { component: 'exits/main' })],
     ],
     [
@@ -322,32 +336,58 @@ describe('Alertmanager', () => {
       [
         ...['TradingCyclesStalled', 'TradingReconciliationStale', 'TradingHealthLookStale'].map((name) => firing(name)),
         ...['temporal', 'cycle/main'].map(unwell),
+        ...['process/temporal', 'schedule/cycle/main'].map((each) => calls(each)),
       ],
-      [firing('TradingOrderUnresolved'), firing('TradingPortfolioLoss'), firing('BackupTooOld'), unwell('disk')],
+      [
+        firing('TradingOrderUnresolved'),
+        firing('TradingPortfolioLoss'),
+        firing('BackupTooOld'),
+        unwell('disk'),
+        ...['books/main', 'process/workers/control'].map((each) => calls(each)),
+      ],
     ],
     [
       'the exchange is left alone: its errors and its silence follow',
       firing('TradingCircuitBreakerOpen', { service: 'exchange', breaker: 'trading' }),
-      [firing('TradingExchangeErrors'), firing('TradingMarketDataStale'), firing('TradingCyclesDegraded')],
-      [firing('TradingBooksDiffer')],
+      [
+        ...['TradingExchangeErrors', 'TradingMarketDataStale', 'TradingCyclesDegraded'].map((name) => firing(name)),
+        calls('exchange', 'exchange.away'),
+      ],
+      [firing('TradingBooksDiffer'), calls('exchange', 'exchange.refuses'), calls('process/paper-exchange')],
     ],
     [
       'the disk is full: that it will be full follows, memory does not',
       firing('TradingResourceExhaustion', { resource: 'disk', severity: 'critical', instance: 'a' }),
-      [exhausted('disk-forecast', { instance: 'a' })],
+      [exhausted('disk-forecast', { instance: 'a' }), calls('disk', 'disk.low')],
       [exhausted('memory', { job: 'trading-agents' }), exhausted('event-loop', { job: 'trading-agents' })],
     ],
     [
       'the latch is silent: its incident calls for the same, and those of others for another',
       firing('TradingControlSilent', { component: 'control/main' }),
-      [calls('control'), calls('exits')],
-      [calls('books'), calls('process'), firing('TradingIncidentUnacknowledged')],
+      [calls('control/main', 'control.silent'), calls('exits/main', 'exits.silent')],
+      [calls('books/main', 'books.differ'), calls('process/workers/cycles'), firing('TradingIncidentUnacknowledged')],
     ],
     [
       'books differ: so says their incident, which is not that of an order',
       firing('TradingBooksDiffer'),
-      [calls('books')],
-      [calls('orders'), calls('trading'), calls('control')],
+      [calls('books/main', 'books.differ'), calls('trading/main', 'trading.frozen')],
+      [
+        calls('orders/main', 'order.unresolved'),
+        calls('trading/main', 'trading.halted'),
+        calls('books/main', 'books.other_account'),
+      ],
+    ],
+    [
+      'no cycle ends: so says the incident of their schedule, which is not that of another',
+      firing('TradingCyclesStalled'),
+      [calls('schedule/cycle/main', 'cycles.overdue')],
+      [calls('schedule/reconcile/main', 'schedule.overdue'), calls('process/workers/cycles')],
+    ],
+    [
+      'the last reconciliation is old: so says the incident of its schedule',
+      firing('TradingReconciliationStale'),
+      [calls('schedule/reconcile/main', 'schedule.overdue')],
+      [calls('schedule/cycle/main', 'cycles.overdue'), calls('schedule/export/paper', 'schedule.overdue')],
     ],
   ])('%s', async (_name, source, followers, others) => {
     await send(source, ...followers, ...others);

@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { debianProgram } from '../../client/stack/debian-programs.ts';
 import type { Alert } from '../../deploy/observability/alert.ts';
 import { ruleFile } from '../../deploy/observability/rules.ts';
-import { type AlertCase, holdSeconds, ruleOf, type Series } from './alert-case.ts';
+import { type AlertCase, holdSeconds, ruleOf, type Series, secondsOf } from './alert-case.ts';
 
 const run = promisify(execFile);
 
@@ -44,6 +44,8 @@ function testFile(alertCase: AlertCase) {
   const firesAt = holdsFrom + holdSeconds(ruleOf(alertCase));
   const before = firesAt - stepSeconds;
   const end = (overAt ?? firesAt) + 10 * stepSeconds;
+  const { lasts } = ruleOf(alertCase);
+  const after = lasts === undefined ? 0 : Math.ceil(secondsOf(lasts) / stepSeconds) * stepSeconds;
   const group = (series: Series, expected: [number, boolean][]) => ({
     interval: `${stepSeconds}s`,
     input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
@@ -67,7 +69,8 @@ function testFile(alertCase: AlertCase) {
       group(fires, [
         ...(before >= 0 ? [[before, false] as [number, boolean]] : []),
         [firesAt, true],
-        ...(overAt === undefined ? [] : [[overAt, false] as [number, boolean]]),
+        ...(overAt === undefined || after === 0 ? [] : [[overAt, true] as [number, boolean]]),
+        ...(overAt === undefined ? [] : [[overAt + after, false] as [number, boolean]]),
       ]),
     ],
   };

@@ -90,8 +90,8 @@ function work(processes: ReadonlyMap<string, Process>, now: number, halted: bool
   }
   const housekeeping = metricsOf('housekeeping');
   housekeeping?.healthLookAt.set(now);
-  housekeeping?.incidentsEscalated.set({ severity: 'critical', area: '' }, 0);
-  housekeeping?.incidentsUnacknowledged.set({ severity: 'critical', area: '' }, 0);
+  housekeeping?.incidentsEscalated.set({ severity: 'critical', component: '', code: '', runbook: '' }, 0);
+  housekeeping?.incidentsUnacknowledged.set({ severity: 'critical' }, 0);
   if (now % 300 === 0) housekeeping?.backupAt.set(now);
 }
 

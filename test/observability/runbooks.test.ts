@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createProgram } from '../../client/cli/program.ts';
-import { conditions } from '../../domain/health/health-conditions.ts';
+import { type ConditionCode, conditions } from '../../domain/health/health-conditions.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { runbookFor } from '../../trading/health/runbooks.ts';
 import { runbookCommands, runbooks } from '../support/runbooks.ts';
 
 const commands = runbookCommands();
@@ -85,6 +86,16 @@ it('each code of an incident leads on from the page that calls a person', () => 
   expect(codes.length).toBeGreaterThan(20);
   expect(codes.filter((code) => lead(code).length !== 1)).toEqual([]);
 });
+
+it.each(Object.keys(conditions) as ConditionCode[])(
+  'an incident of %s names the page that its row leads to',
+  (code) => {
+    const page = runbooks().get('TradingIncidentEscalated') ?? '';
+    const row = page.split('\n').find((line) => line.startsWith('| `') && line.includes(`\`${code}\``)) ?? '';
+    const [, first] = /\]\((\w+)\.md\)/.exec(row) ?? [];
+    expect(runbookFor({ component: 'some', code })).toBe(first ?? 'TradingIncidentEscalated');
+  },
+);
 
 it('every link of a runbook leads to a page, and to a heading of it', () => {
   const folder = join(projectFolder, 'deploy', 'runbooks');

@@ -10,6 +10,7 @@ import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { tellLook } from '../incidents.ts';
 import { unlessItFails, wordsOf } from './probes.ts';
+import { runbookFor } from './runbooks.ts';
 import { sightObservation } from './upkeep.ts';
 
 /** MTTD and MTTR are told of so long. */
@@ -92,14 +93,15 @@ function tellFigures(figures: HealthFigures): void {
 
 /** Of none it is told that there is none. */
 function tellCalls(incidents: readonly Incident[]): void {
-  for (const calls of [metrics.incidentsEscalated, metrics.incidentsUnacknowledged]) {
-    calls.reset();
-    for (const severity of ['warning', 'critical']) calls.set({ severity, area: '' }, 0);
+  for (const calls of [metrics.incidentsEscalated, metrics.incidentsUnacknowledged]) calls.reset();
+  for (const severity of ['warning', 'critical']) {
+    metrics.incidentsEscalated.set({ severity, component: '', code: '', runbook: '' }, 0);
+    metrics.incidentsUnacknowledged.set({ severity }, 0);
   }
-  for (const { component, severity, escalatedAt, acknowledged, recoveredAt } of incidents) {
+  for (const incident of incidents) {
+    const { component, code, severity, escalatedAt, acknowledged, recoveredAt } = incident;
     if (recoveredAt !== undefined || escalatedAt === undefined) continue;
-    const area = component.split('/', 1)[0] ?? '';
-    metrics.incidentsEscalated.inc({ severity, area });
-    if (acknowledged === undefined) metrics.incidentsUnacknowledged.inc({ severity, area });
+    metrics.incidentsEscalated.inc({ severity, component, code, runbook: runbookFor(incident) });
+    if (acknowledged === undefined) metrics.incidentsUnacknowledged.inc({ severity });
   }
 }

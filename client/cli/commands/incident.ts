@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { ExitCode } from '../../../contracts/errors.ts';
 import type { Incident } from '../../../domain/health/health.ts';
 import { clock } from '../../views/cycle-view.ts';
-import { figuresLine, lasted } from '../../views/incident-view.ts';
+import { figuresLine, lasted, runbookLines } from '../../views/incident-view.ts';
 import { findIncident, listIncidents, viewIncident } from '../../views/incidents.ts';
 import { action, duration, wholeNumber } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
@@ -14,6 +14,10 @@ function stateOf({ recoveredAt, recoveredBy, escalatedAt, acknowledged }: Incide
   if (recoveredAt !== undefined) return `recovered (${recoveredBy})`;
   if (escalatedAt === undefined) return 'open';
   return acknowledged ? `escalated, seen by ${acknowledged.by}` : 'ESCALATED';
+}
+
+function underHeading(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', 'what to do about what is open:', ...lines.map((line) => `  ${line}`)];
 }
 
 export function registerIncidents(program: Command): void {
@@ -51,6 +55,7 @@ export function registerIncidents(program: Command): void {
             each.detail,
           ]),
         ),
+        ...underHeading(runbookLines(shown)),
       ]);
       return figures.escalated > 0 ? ExitCode.unhealthy : ExitCode.ok;
     },
@@ -66,6 +71,7 @@ export function registerIncidents(program: Command): void {
       const drafts = viewIncident(found);
       print(drafts, options, () => [
         `${found.component}: ${found.code} (${found.severity}), ${stateOf(found)}`,
+        `what to do: ${drafts.runbook}`,
         '',
         ...drafts.timeline.map(({ at, what }) => `${clock(at)}  ${what}`),
         '',

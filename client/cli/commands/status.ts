@@ -7,7 +7,7 @@ import { type Callee, calleesLine } from '../../stack/receivers.ts';
 import { equityLine, exitsLine, scheduleLine } from '../../views/account-view.ts';
 import { clock, unwellLines, viewCycle } from '../../views/cycle-view.ts';
 import { unknownFeesLine } from '../../views/fees-view.ts';
-import { figuresLine } from '../../views/incident-view.ts';
+import { figuresLine, runbookLines } from '../../views/incident-view.ts';
 import type { ServiceHealth } from '../../views/services.ts';
 import { lacksFirst, stackLines } from '../../views/stacks-view.ts';
 import { standingLine } from '../../views/standing-view.ts';
@@ -52,6 +52,7 @@ function describe(status: Status, belief: Belief): Lines {
       ({ incidentId, component, code, escalatedAt }) =>
         `  ${escalatedAt === undefined ? '' : 'NEEDS A PERSON '}${component} ${code} (./sapphire incident show ${incidentId})`,
     ),
+    ...runbookLines(status.openIncidents).map((line) => `  what to do about ${line}`),
     ...openBreakers(services),
     ...stackLines(status.stacks),
     ...describeCallees(status.callees),

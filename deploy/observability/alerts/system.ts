@@ -1,5 +1,5 @@
 import { roles } from '../../../contracts/roles.ts';
-import { type AlertGroup, newest, OUTLASTS_A_RESTART } from '../alert.ts';
+import { type AlertGroup, newest, OUTLASTS_A_RESTART, OUTLASTS_ITS_INCIDENT } from '../alert.ts';
 
 /** Every process of ours is scraped by a job of this name: `trading-<role>`. */
 export const tradingJobs = [...roles.map((role) => `trading-${role}`), 'trading-coordinator'];
@@ -19,6 +19,7 @@ export const answers: AlertGroup = {
       expr: 'up{job=~".*trading.*"} == 0',
       // Four scrapes that fail are a restart, which takes 6 to 13 s, and up to 35 s on a slow machine; of the fifth it is told.
       for: '40s',
+      lasts: OUTLASTS_ITS_INCIDENT,
       severity: 'critical',
       summary: 'A process of the trading system does not answer.',
       description: '{{ $labels.job }} at {{ $labels.instance }} has not answered a scrape for 40 seconds.',
@@ -103,20 +104,24 @@ export const system: AlertGroup = {
     },
     {
       name: 'TradingIncidentEscalated',
-      // By area: what another page tells of is not told again (inhibition.ts).
-      expr: 'max by (area) (incidents_escalated{severity="critical"}) > 0',
+      // By component: what another page tells of is not told again (inhibition.ts). Of the watchers' own end these tell when it is over, and
+      // the supervisor while it lasts.
+      expr: 'max by (component, code, runbook) (incidents_escalated{severity="critical", component!~"process/(prometheus|alertmanager)"}) > 0',
       severity: 'critical',
       labels: { urgency: 'now' },
       summary: 'The system could not mend an incident by itself.',
-      description: '{{ $value }} incidents of {{ $labels.area }} need a person: "./sapphire incident list".',
+      description: '{{ $labels.component }} ({{ $labels.code }}) needs a person: "./sapphire incident list".',
+      runbook: '{{$labels.runbook}}',
     },
     {
       name: 'TradingIncidentEscalated',
-      expr: `max by (area) (incidents_escalated{severity="warning", area!~"${toldElsewhere}"}) > 0`,
+      expr: `max by (component, code, runbook) (incidents_escalated{severity="warning", component!~"(${toldElsewhere})/.+"}) > 0`,
       severity: 'warning',
       labels: { urgency: 'later' },
       summary: 'An incident that costs no money lasts.',
-      description: 'What is amiss with {{ $labels.area }} has not mended itself: "./sapphire incident list".',
+      description:
+        'What is amiss with {{ $labels.component }} ({{ $labels.code }}) has not mended itself: "./sapphire incident list".',
+      runbook: '{{$labels.runbook}}',
     },
     {
       name: 'TradingIncidentUnacknowledged',

@@ -1,4 +1,4 @@
-import { type AlertGroup, countedAnew } from '../alert.ts';
+import { type AlertGroup, countedAnew, OUTLASTS_ITS_INCIDENT } from '../alert.ts';
 
 /** Requests that wait for something to happen, or for a worker's answer, are as long as that takes. */
 const prompt =
@@ -14,6 +14,7 @@ export const temporal: AlertGroup = {
       name: 'TemporalDown',
       expr: 'up{job="temporal"} == 0',
       for: '1m',
+      lasts: OUTLASTS_ITS_INCIDENT,
       severity: 'critical',
       summary: 'The Temporal server does not answer.',
       description:

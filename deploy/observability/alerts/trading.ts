@@ -1,4 +1,4 @@
-import { type AlertGroup, newest, OUTLASTS_A_RESTART } from '../alert.ts';
+import { type AlertGroup, newest, OUTLASTS_A_RESTART, OUTLASTS_ITS_INCIDENT } from '../alert.ts';
 
 /** Of a state that nobody tells at the moment the last one that was told counts: what was halted stays so. */
 const halted = '(max(trading_state) or max(last_over_time(trading_state[1h]))) == 2';
@@ -56,6 +56,7 @@ export const trading: AlertGroup = {
       name: 'TradingCyclesStalled',
       expr: `(time() - ${counted('trading_cycle_finished_timestamp_seconds')} > 3 * max(trading_cycle_interval_seconds)) unless ${halted}`,
       for: OUTLASTS_A_RESTART,
+      lasts: OUTLASTS_ITS_INCIDENT,
       severity: 'critical',
       summary: 'No trading cycle ends any more.',
       description:
@@ -92,6 +93,7 @@ export const trading: AlertGroup = {
       name: 'TradingOrderUnresolved',
       expr: 'max(unresolved_orders) > 0',
       for: '1m',
+      lasts: OUTLASTS_ITS_INCIDENT,
       severity: 'critical',
       summary: 'It is not known whether the exchange took an order.',
       description: 'The end of {{ $value }} submissions is unknown for a minute; their symbols only reduce meanwhile.',
@@ -100,6 +102,7 @@ export const trading: AlertGroup = {
       name: 'TradingBooksDiffer',
       expr: 'max(reconciliation_differences) > 0',
       for: '1m',
+      lasts: OUTLASTS_ITS_INCIDENT,
       severity: 'critical',
       summary: 'Books and exchange differ.',
       description: 'The last looks of reconciliation found {{ $value }} differences.',
@@ -108,6 +111,7 @@ export const trading: AlertGroup = {
       name: 'TradingReconciliationStale',
       expr: `time() - ${newest('reconciliation_timestamp_seconds', 'trading-control')} > 180`,
       for: OUTLASTS_A_RESTART,
+      lasts: OUTLASTS_ITS_INCIDENT,
       severity: 'critical',
       summary: 'The books are no longer held against the exchange.',
       description: 'The last reconciliation was {{ $value | humanizeDuration }} ago, one is due every half minute.',
@@ -123,6 +127,7 @@ export const trading: AlertGroup = {
       name: 'TradingMarketDataStale',
       expr: `time() - max by (symbol) (market_snapshot_timestamp_seconds) > 3 * scalar(max(trading_cycle_interval_seconds)) unless on () (${halted} or ${begun})`,
       for: OUTLASTS_A_RESTART,
+      lasts: OUTLASTS_ITS_INCIDENT,
       severity: 'critical',
       summary: 'A symbol is no longer seen.',
       description: '{{ $labels.symbol }} was last seen whole {{ $value | humanizeDuration }} ago.',

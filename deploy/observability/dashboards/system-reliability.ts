@@ -77,7 +77,9 @@ export const systemReliability: Board = {
             alertOf({ alertname: 'TradingIncidentEscalated', urgency: 'now' }),
             alertOf({ alertname: 'TradingIncidentUnacknowledged' }),
           ],
-          queries: [{ expr: 'sum(max by (area) (incidents_escalated{severity="critical"}))', legend: 'escalated' }],
+          queries: [
+            { expr: 'sum(max by (component, code) (incidents_escalated{severity="critical"}))', legend: 'escalated' },
+          ],
         },
         {
           title: 'MTTD',
