@@ -10,6 +10,7 @@ import { knownSecrets, secretVariables, storeSecrets } from '../../../runtime/co
 import { createPayloadCodec } from '../../../runtime/payload-codec.ts';
 import { onShutdown } from '../../../runtime/telemetry/process.ts';
 import { readProfile } from '../../stack/profile.ts';
+import { runningIn } from '../../stack/running.ts';
 import { action, wholeNumber } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 
@@ -28,6 +29,13 @@ function keep(key: string): string[] {
     throw new UserError(
       'PayloadKeysInEnvironment',
       `The keys come from ${VARIABLE} here, which overrules what is kept: leave out --keep, and put the new key there before the others.`,
+    );
+  }
+  const running = runningIn(dataFolder());
+  if (running) {
+    throw new UserError(
+      'StillRunning',
+      `Sapphire runs in ${running.folder} (process ${running.pid}) and has no such key: nothing that a command sent from now on would be understood there. Stop it, make the key, and start it again.`,
     );
   }
   const { payloadKeys } = knownSecrets();
