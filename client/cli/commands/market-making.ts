@@ -53,7 +53,7 @@ export function registerMarketMaking(program: Command): void {
       .option('--seed <n>', 'another market', wholeNumber('--seed', 0, 0xffff_ffff))
       .addHelpText(
         'after',
-        '\nExamples:\n  ./sapphire mm simulate\n  ./sapphire mm simulate ETH/USDT --for 8h --model glft --fee 0 --json',
+        '\nExamples:\n  ./sapphire mm simulate\n  ./sapphire mm simulate ETH/USDT --for 20m --model glft --fee 0 --json',
       ),
     async ({ configuration: { paperExchange } }, options, symbol) => {
       const fee = options.fee ?? decimal(paperExchange.makerFeeRate);
