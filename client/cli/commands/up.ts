@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { mirrorVenues } from '../../../contracts/config/paper-exchange.ts';
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
@@ -14,9 +15,11 @@ import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import { askSchedule, ensureSchedule, type ScheduleView } from '../../controls/schedule.ts';
 import { sentenceOf } from '../../controls/words.ts';
+import { chosenMarket, type MarketChoice } from '../../stack/chosen-market.ts';
 import { watchDisk } from '../../stack/disk-watch.ts';
 import { engineProcess } from '../../stack/engine-lease.ts';
 import { refuseUnfitToJoin } from '../../stack/join.ts';
+import { watchMirror } from '../../stack/mirror-watch.ts';
 import { watchers } from '../../stack/observer-access.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
 import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../stack/process-incidents.ts';
@@ -36,7 +39,7 @@ import { type OutputOptions, print, progress, show } from '../output.ts';
 import { onceReadable, wantedCycles } from '../wanted-cycles.ts';
 import { runCycle } from './cycles.ts';
 
-interface UpOptions extends OutputOptions {
+interface UpOptions extends OutputOptions, MarketChoice {
   cycles?: number;
   exit?: boolean;
   observe?: boolean;
@@ -162,7 +165,7 @@ async function follow(
 }
 
 async function up(context: CliContext, options: UpOptions): Promise<number> {
-  const { configuration } = context;
+  const configuration = options.join ? context.configuration : chosenMarket(context.configuration, options);
   // Before anything makes a token that the first machine does not know.
   if (options.join) refuseUnfitToJoin(configuration, knownSecrets());
   const { secrets } = context;
@@ -204,6 +207,7 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
   const watches = [
     watchConfiguration(incidents.observe),
     watchDisk(dataFolder(), incidents.observe),
+    ...(options.join ? [] : [watchMirror(configuration, incidents.observe)]),
     watchStacks(journal, stack.books.claim, incidents.observe),
     tellServiceManager(() => stack.processes.length > 0),
     () => alarm?.close(),
@@ -269,15 +273,24 @@ export function registerUp(program: Command): void {
         'run Prometheus and Alertmanager beside it, with the rules and routes of deploy/observability',
       )
       .addOption(
+        new Option(
+          '--market <kind>',
+          "mirror: paper trading on an exchange's own prices; synthetic: made-up ones",
+        ).choices(['mirror', 'synthetic']),
+      )
+      .addOption(new Option('--venue <name>', 'whose prices, of Binance without it').choices(mirrorVenues))
+      .addOption(
         new Option('--join', 'share the work of the stack that runs these books on another machine').conflicts([
           'cycles',
           'exit',
           'observe',
+          'market',
+          'venue',
         ]),
       )
       .addHelpText(
         'after',
-        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations, stack.\n\nExamples:\n  ./sapphire up\n  ./sapphire up --cycles 3 --exit --json\n  ./sapphire up --with freqtrade --with hummingbot\n  ./sapphire up --observe\n  ./sapphire up --join (docs/several-machines.md)',
+        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations, stack.\n\nExamples:\n  ./sapphire up\n  ./sapphire up --cycles 3 --exit --json\n  ./sapphire up --with freqtrade --with hummingbot\n  ./sapphire up --observe\n  ./sapphire up --market mirror --venue kraken\n  ./sapphire up --join (docs/several-machines.md)',
       ),
     up,
     'starts',
