@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import type { ResumeRequest, TradingControlState } from '../../contracts/control.ts';
+import type { ResumeRequest } from '../../contracts/control.ts';
 import {
   exportScheduleId,
   reconcileScheduleId,
@@ -13,6 +13,7 @@ import type { RecoveryAction } from '../../domain/health/health-conditions.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { resumableEpoch } from '../../trading/health/books.ts';
 import { restartQuoting } from '../../trading/health/quoting.ts';
+import { askLatch } from '../control/ask-latch.ts';
 import { triggerRound } from './schedules.ts';
 
 const RESUME_TIMEOUT_MS = 25_000;
@@ -60,9 +61,7 @@ async function unfreeze({ client, journal }: RecoveryTools, account: string): Pr
     onlyOver: 'reconcile',
   };
   const state = await client.withDeadline(Date.now() + RESUME_TIMEOUT_MS, () =>
-    client.workflow
-      .getHandle(TRADING_CONTROL_ID)
-      .executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] }),
+    askLatch(client.workflow.getHandle(TRADING_CONTROL_ID), request),
   );
   return `trading goes on under epoch ${state.epoch}`;
 }

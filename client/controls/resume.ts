@@ -1,4 +1,5 @@
 import { type Client, isGrpcDeadlineError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import { askLatch } from '../../activities/control/ask-latch.ts';
 import type { Via } from '../../contracts/audit.ts';
 import type { ResumeRequest, TradingControlState } from '../../contracts/control.ts';
 import { UserError } from '../../contracts/errors.ts';
@@ -23,9 +24,9 @@ export async function resumeTrading(
   try {
     return await client.withDeadline(deadline, async () => {
       // Trading control looks at the halt row again, which a stop may have raised while it was away.
-      await handle.executeUpdate('settled');
+      await askLatch(handle);
       isAsked = true;
-      return handle.executeUpdate<TradingControlState, [ResumeRequest]>('resume', { args: [request] });
+      return askLatch(handle, request);
     });
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) {

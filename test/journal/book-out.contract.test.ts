@@ -65,7 +65,10 @@ describe.each(adapterNames)('booking out on %s', (name) => {
     await fund(books.journal);
     await buy();
     await books.journal.ledger.bookOut(entry);
-    expect(await books.journal.ledger.bookOut({ ...entry, held: '7', value: '9' })).toBeUndefined();
+    expect(await books.journal.ledger.bookOut({ ...entry, held: '7' })).toBeUndefined();
+    await expect(books.journal.ledger.bookOut({ ...entry, value: '9' })).rejects.toThrow(
+      'symbol GONE/USDT, value 0, and symbol GONE/USDT, value 9 was asked for: nothing was booked',
+    );
     expect(await position()).toMatchObject({ quantity: '0', dust: '0', realizedPnl: '-600' });
     const entries = (await books.journal.audit.after(0, 100)).filter(({ kind }) => kind === 'position.booked_out');
     expect(entries).toMatchObject([{ by: 'ann', reason: 'delisted', via: 'os:ann' }]);

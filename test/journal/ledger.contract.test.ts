@@ -37,6 +37,19 @@ describe.each(adapterNames)('the ledger on %s', (name) => {
     expect(await books.journal.ledger.deposits('main')).toMatchObject({ BTC: '0' });
   });
 
+  it.each([
+    ['another amount', { amount: '600' }, 'for asset USDT, amount 500, and asset USDT, amount 600 was asked for'],
+    ['the other direction', { amount: '-500' }, 'amount 500, and asset USDT, amount -500'],
+    ['another asset', { asset: 'USDC' }, 'for asset USDT, amount 500, and asset USDC, amount 500'],
+  ])('refuses a reference that stands in the books for %s', async (_what, changes, words) => {
+    const d1 = { reference: 'd1', account: 'main', asset: 'USDT', amount: '500', value: '500', at: 7, by: 'ann' };
+    await books.journal.ledger.transfer(d1);
+    await books.journal.ledger.transfer({ ...d1, amount: '500.0', at: 9 });
+    const other = books.journal.ledger.transfer({ ...d1, ...changes });
+    await expect(other).rejects.toMatchObject({ code: 'ReferenceTaken', message: expect.stringContaining(words) });
+    expect(await books.journal.ledger.deposits('main')).toEqual({ USDT: '500' });
+  });
+
   describe('a holding', () => {
     const order = (n: number, changes: Partial<OrderLeg>): OrderLeg =>
       leg({ legId: `sph-${n}`, cycleId: `cycle/${n}`, correlationId: `cycle/${n}`, ...changes });

@@ -2,13 +2,13 @@ import { type ErrorCode, UserError } from '../../../contracts/errors.ts';
 import { decimal, max, text, ZERO } from '../../../domain/money/money.ts';
 import { baseOf, quoteOf } from '../../../domain/portfolio/position.ts';
 import type { BookedOut, LedgerBook } from '../books/ledger.ts';
-import { isNewRequest } from './control.ts';
 import type { Transaction } from './database.ts';
 import { voidIfMissing } from './intents.ts';
 import { moveMarks } from './marks.ts';
 import { movePaidIn } from './paid-in.ts';
 import { readStored, writeStored } from './positions.ts';
 import { balanceOf, post, readWaitingLegs } from './postings.ts';
+import { isNewRequest, refuseOtherRequest } from './requests.ts';
 
 /** Ends what would still be sent on a symbol, and gives its capital back: a tombstone keeps a late sender from it. */
 export async function endWaiting(transaction: Transaction, account: string, symbol: string): Promise<string[]> {
@@ -31,7 +31,10 @@ export async function bookOut(
 ): Promise<BookedOut | undefined> {
   const { reference, account, symbol, held, value, reason, at, by, via } = entry;
   const key = `book-out/${account}/${reference}`;
-  if (!(await isNewRequest(transaction, key, account, 'book-out'))) return undefined;
+  if (!(await isNewRequest(transaction, key, account, 'book-out'))) {
+    await refuseOtherRequest(transaction, key, reference, { symbol, value });
+    return undefined;
+  }
 
   const [asset, currency] = [baseOf(symbol), quoteOf(symbol)];
   const stored = await readStored(transaction, account, symbol);

@@ -8,6 +8,7 @@ import type { Restriction } from '../../../domain/portfolio/portfolio.ts';
 import type { ControlBook, ControlState, HaltRequest, StartsAllowed, TradingState } from '../books/control.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 import { readMarks, restGuard } from './marks.ts';
+import { isNewRequest } from './requests.ts';
 
 export async function readControl(sql: Sql, account: string): Promise<ControlState> {
   const row = await sql.row('SELECT * FROM control WHERE account = ?', account);
@@ -44,23 +45,6 @@ async function writeControl(transaction: Transaction, account: string, state: Co
     state.changedAt,
     state.liveEnabled ? 1 : 0,
   );
-}
-
-/** False when the request was carried out before. */
-export async function isNewRequest(
-  transaction: Transaction,
-  requestId: string,
-  account: string,
-  kind: string,
-): Promise<boolean> {
-  const inserted = await transaction.run(
-    'INSERT INTO requests (request_id, account, kind, at) VALUES (?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING',
-    requestId,
-    account,
-    kind,
-    transaction.now(),
-  );
-  return inserted > 0;
 }
 
 const STARTS_ALLOWED = 'starts.allowed';

@@ -205,7 +205,16 @@ export function createSettingsBook<Settings extends object>(
     change: ({ requestId, account, settings, by, reason, via: door = '' }) =>
       database.transaction(account, { ledger: true }, async (transaction) => {
         const known = await find(transaction, kind, requestId);
-        if (known) return toChange(kind, known);
+        if (known) {
+          const change = toChange(kind, known);
+          const isSame =
+            change.account === account && isDeepStrictEqual({ ...change.after, ...settings }, change.after);
+          if (isSame) return change;
+          throw new UserError(
+            'ReferenceTaken',
+            `The request ${requestId} was another change, and stands in the books: nothing was changed. Send this one under an id of its own.`,
+          );
+        }
         const before = await newest(transaction, kind, account);
         const current = (await readSettings(transaction, kind, account)).settings;
         const after = { ...current, ...settings };

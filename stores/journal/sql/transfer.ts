@@ -3,12 +3,12 @@ import { UserError } from '../../../contracts/errors.ts';
 import { type Decimal, decimal, max, min, text, ZERO } from '../../../domain/money/money.ts';
 import { quoteOf } from '../../../domain/portfolio/position.ts';
 import type { Transfer } from '../books/ledger.ts';
-import { isNewRequest } from './control.ts';
 import type { Sql, Transaction } from './database.ts';
 import { moveMarks } from './marks.ts';
 import { movePaidIn } from './paid-in.ts';
 import { movePosition, readStored } from './positions.ts';
 import { balanceOf, post } from './postings.ts';
+import { isNewRequest, refuseOtherRequest } from './requests.ts';
 
 interface Moved extends Pick<Transfer, 'account' | 'asset'> {
   symbol: string | undefined;
@@ -42,12 +42,21 @@ function signatureOf({ by, via: door = '' }: Pick<Transfer, 'by' | 'via'>): { by
   return by === undefined ? { by: 'sapphire', via: via.system('sapphire') } : { by, via: door };
 }
 
-/** Money that came in or left, at its worth. Once by its reference; refused when more leaves than is free. */
+/**
+ * Money that came in or left, at its worth. Once by its reference; refused when more leaves than is free, or the reference is another transfer's.
+ *
+ * @throws {UserError} `NotFree`, `ReferenceTaken`
+ */
 export async function transfer(
   transaction: Transaction,
   { reference, account, asset, amount, value, symbol, untraded, at, ...signed }: Transfer,
 ): Promise<void> {
-  if (!(await isNewRequest(transaction, `transfer/${account}/${reference}`, account, 'transfer'))) return;
+  const eventId = `transfer/${account}/${reference}`;
+  if (!(await isNewRequest(transaction, eventId, account, 'transfer'))) {
+    // What Sapphire moves itself is moved once, whatever the configuration says since.
+    if (signed.by !== undefined) await refuseOtherRequest(transaction, eventId, reference, { asset, amount });
+    return;
+  }
   const moved = decimal(amount);
   const ofDust = await dustOf(transaction, { account, asset, symbol, untraded, moved });
   const ofFree = moved.minus(ofDust);
@@ -63,7 +72,7 @@ export async function transfer(
       : await movePosition(transaction, account, { symbol, ofFree, ofDust, value: decimal(value), at });
   await moveMarks(transaction, account, value);
   await transaction.emit({
-    eventId: `transfer/${account}/${reference}`,
+    eventId,
     kind: moved.isNegative() ? 'capital.withdrawn' : 'capital.deposited',
     payload: { account, asset, amount, value, symbol, realizedPnl, at, reason: reference, ...signatureOf(signed) },
   });
