@@ -65,14 +65,15 @@ export function describeSnapshot(snapshot: CycleSnapshot): CycleDraft['snapshot'
   };
 }
 
-/** @param end `fault`: what kept the cycle from its end, if anything did */
+/** @param end `fault`: what kept the cycle from its end, if anything did; `cancelled`: that somebody has ended it on purpose */
 export function concluded(
   draft: CycleDraft,
-  { halted, fault, finishedAt }: { halted: boolean; fault: string | undefined; finishedAt: number },
+  end: { halted: boolean; fault: string | undefined; cancelled?: boolean; finishedAt: number },
 ): CycleDraft {
+  const { halted, fault, cancelled = false, finishedAt } = end;
   if (draft.outcome === 'SKIPPED_STALE') return { ...draft, finishedAt, missed: true };
   const outcome = halted ? 'HALTED' : outcomeOf(draft, fault);
-  const missed = !halted && isMissed(draft, fault);
+  const missed = !halted && !cancelled && isMissed(draft, fault);
   const summary = summarise({ ...draft, outcome }, fault);
   return { ...draft, outcome, summary, finishedAt, ...(missed ? { missed } : {}) };
 }

@@ -253,3 +253,12 @@ export class UserError extends Error {
     this.remedy = remedy;
   }
 }
+
+/** The same in several short lines, each printed as one whatever stands in it; the message is all of them. */
+export class UserErrorInLines extends UserError {
+  readonly lines: readonly string[];
+  constructor(code: ErrorCode, lines: readonly string[]) {
+    super(code, lines.join('\n'));
+    this.lines = lines;
+  }
+}

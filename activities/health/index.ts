@@ -5,6 +5,7 @@ import type { DueRecovery, Observation } from '../../domain/health/health.ts';
 import { healthEndpoints } from '../../runtime/configuration/addresses.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
 import type { Logger } from '../../runtime/telemetry/logger.ts';
+import { isClosing } from '../../runtime/telemetry/process.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import {
   cycleObservation,
@@ -59,7 +60,11 @@ export function createHealthActivities(dependencies: HealthDependencies) {
     async lookAtHealth(dueAt: number): Promise<HealthLook> {
       const at = Date.now();
       // One that waited for this worker to start says nothing of Temporal.
-      return takeLook(dependencies, at, probesAt(isStarting(startedAt, at) ? 0 : at - dueAt));
+      return takeLook(
+        { ...dependencies, isEnding: isClosing },
+        at,
+        probesAt(isStarting(startedAt, at) ? 0 : at - dueAt),
+      );
     },
 
     /** One try of one recovery, written with its end. */
@@ -95,8 +100,8 @@ function createProbes(dependencies: HealthDependencies, startedAt: number): (lat
     ...watchedSchedules(configuration).map((schedule) => () => scheduleLook(schedule)),
     // A worker of this version asks for nothing before trading control has answered it.
     async () => (isStarting(startedAt, Date.now()) ? [] : versionsObservation(client, Date.now())),
-    () => outboxObservation(exportLagMs, warehouse.exportSeconds),
-    async () => backupObservation(backupScheduleId(mode), await backupAt()),
+    () => outboxObservation(exportLagMs, warehouse.exportSeconds, startedAt),
+    async () => backupObservation(backupScheduleId(mode), await backupAt(), startedAt),
     ...(engines.includes('hummingbot') ? [() => quotingObservation(configuration)] : []),
     room,
     () => probeTemporal(askTemporal, lateMs),

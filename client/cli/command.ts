@@ -7,16 +7,22 @@ import { type Relation, takeWhatRuns } from './what-runs.ts';
 
 type Answer = number | void;
 
-/** Adds `--json`, `--wide` and `--no-color`, and runs the action with a context; what it throws becomes one clear sentence and an exit code. */
+/**
+ * Adds `--json`, `--wide` and `--no-color`, and runs the action with a context; what it throws becomes one clear sentence and an exit code.
+ *
+ * @param prepare before the configuration is read
+ */
 export function action<Options extends OutputOptions, Arguments extends unknown[] = string[]>(
   command: Command,
   run: (context: CliContext, options: Options, ...args: Arguments) => Promise<Answer>,
   relation: Relation = 'asks',
+  prepare: (options: Options) => void = () => {},
 ): Command {
   return withOutput(command).action(async (...received: unknown[]) => {
     const options: Options = { ...(received.at(-2) as Options) };
     const args = received.slice(0, -2) as Arguments;
     try {
+      prepare(options);
       const unclear = takeWhatRuns(relation);
       process.exitCode =
         (await withContext(

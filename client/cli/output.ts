@@ -1,5 +1,5 @@
 import { paperLabel } from '../../contracts/demo.ts';
-import { ExitCode, UserError } from '../../contracts/errors.ts';
+import { ExitCode, UserError, UserErrorInLines } from '../../contracts/errors.ts';
 import { oneLine } from '../../contracts/text.ts';
 import type { Mode } from '../../domain/market/market.ts';
 import { broken, linesOf, painted, plain, type Screen, type Table, type Toned, widthOf } from './table.ts';
@@ -103,8 +103,9 @@ export function reportError(error: unknown, { json, mode }: OutputOptions): numb
     const code = known ? error.code : 'Unexpected';
     process.stdout.write(`${jsonOf(withMode({ error: { code, message } }, mode))}\n`);
   }
+  const [first = message, ...others] = error instanceof UserErrorInLines ? error.lines : [];
   const stack = known || !(error instanceof Error) ? [] : framesOf(error);
-  process.stderr.write(`${mode === 'live' ? heading(mode) : ''}${textOf([`sapphire: ${message}`, stack])}`);
+  process.stderr.write(`${mode === 'live' ? heading(mode) : ''}${textOf([`sapphire: ${first}`, others, stack])}`);
   return known ? error.exitCode : ExitCode.failure;
 }
 

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../contracts/errors.ts';
 import { dataPlace } from '../../runtime/configuration/folders.ts';
+import { PORT_OFFSET_VARIABLE } from '../../runtime/configuration/port-offset.ts';
 import { pinnedConfiguration } from '../stack/pinned-configuration.ts';
 import { type RunningStack, runningHere, runningIn } from '../stack/running.ts';
+import { settlePortOffset } from '../stack/settle-port-offset.ts';
 import { progress } from './output.ts';
 
 /** What a command is to what runs: `starts` it, `asks` or steers it, or `stops` it, which is never refused for where it was typed. */
@@ -37,6 +39,7 @@ export function takeWhatRuns(
   }
   const run = here ?? other;
   if (run) takeSettings(run, relation);
+  else settlePorts(relation);
   return run ? undefined : empty;
 }
 
@@ -64,7 +67,25 @@ function refusal(place: string, others: readonly RunningStack[], relation: Relat
   );
 }
 
-function takeSettings({ folder, settings }: RunningStack, relation: Relation): void {
+/** Where nothing runs the files say which ports are meant. Nothing of that keeps a stop from what it can do without a port. */
+function settlePorts(relation: Relation): void {
+  try {
+    settlePortOffset();
+  } catch (error) {
+    if (relation !== 'stops') throw error;
+    Reflect.deleteProperty(process.env, PORT_OFFSET_VARIABLE);
+  }
+}
+
+function takeSettings({ folder, pid, settings }: RunningStack, relation: Relation): void {
+  const offset = settings[PORT_OFFSET_VARIABLE] ?? '0';
+  const given = process.env[PORT_OFFSET_VARIABLE];
+  if (given !== undefined && given !== offset && relation !== 'stops')
+    throw new UserError(
+      'ConfigurationInvalid',
+      `Sapphire runs in ${folder} (process ${pid}) with a port offset of ${offset}, and ${PORT_OFFSET_VARIABLE} says ${given}: unset it, the folder knows its own.`,
+    );
+  process.env[PORT_OFFSET_VARIABLE] = offset;
   for (const [name, value] of Object.entries(settings)) process.env[name] ??= value;
   const pinned = pinnedConfiguration(folder);
   if (relation === 'stops' && existsSync(pinned)) process.env['SAPPHIRE_CONFIG'] = pinned;

@@ -21,12 +21,13 @@ import {
   startTemporal,
   workerProcesses,
 } from './parts.ts';
-import { portsOf, refuseTakenPorts } from './ports.ts';
+import { portsOf } from './ports.ts';
 import { profileFile } from './profile.ts';
 import { refuseUnusableReceivers } from './receivers.ts';
 import type { StackOptions } from './stack-options.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Books } from './take-books.ts';
+import { refuseTakenPorts } from './taken-ports.ts';
 import { settleTerms } from './terms.ts';
 import { within } from './within.ts';
 
@@ -63,8 +64,8 @@ export async function bringUp(
   const isExchangeAway = resumes && configuration.mode === 'live' && (await away()) !== undefined;
   const access = await refuseUnreadyMode(configuration, isExchangeAway);
   const own = { ownTemporal, engines, observe: options.observe === true, joins: joins !== undefined, resumes };
-  const taken = await refuseTakenPorts(portsOf(configuration, profile, files, own));
-  if (taken !== undefined) onProgress(`WARNING: ${taken}`);
+  for (const line of await refuseTakenPorts(portsOf(configuration, profile, files, own)))
+    onProgress(`WARNING: ${line}`);
   if (!resumes) await takeEngines(books, engines);
 
   const build = bundleWorkflows(signal);

@@ -1,27 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Configuration } from '../../contracts/config/schema.ts';
-import { UserError } from '../../contracts/errors.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
 import { operationsPort, processName, roleRow, rolesOf, sdkMetricsPort } from '../../runtime/roles.ts';
-import { portHolder } from './port-holder.ts';
 import type { Profile } from './profile.ts';
-
-/** So long a port that is needed may be another's at the start. */
-const FREED_MS = 3_000;
-const LOOK_MS = 100;
-
-export interface PortUse {
-  host: string;
-  port: number;
-  /** What listens on it. */
-  use: string;
-  /** The key that changes it, and the file that the key stands in. */
-  key: string;
-  /** Nothing can begin without it. Who wants any other is started, and tried again until the port is free. */
-  needed: boolean;
-}
+import { listenFault, type PortUse } from './taken-ports.ts';
 
 /** Every port that the stack listens on. */
 export function portsOf(
@@ -92,56 +74,6 @@ export function portsOf(
         needed: false,
       })),
   ].map(({ host, port, use, key, needed }) => ({ host, port, use, key, needed }));
-}
-
-/**
- * Refuses with one sentence that names every port of the list that is taken and needed, with who holds it, or that two of the list want.
- *
- * @returns of what is taken and not needed, the sentence
- */
-export async function refuseTakenPorts(ports: readonly PortUse[]): Promise<string | undefined> {
-  const twice = ports.flatMap((entry, index) => {
-    const before = ports.slice(0, index).find(({ port }) => port === entry.port);
-    return before
-      ? [`${entry.port} is wanted for ${before.use} (${before.key}) and for ${entry.use} (${entry.key})`]
-      : [];
-  });
-  if (twice.length > 0) throw new UserError('PortWantedTwice', `Port ${twice.join('; ')}: change one of the keys.`);
-  const look = async () => {
-    const faults = await Promise.all(ports.map(async (entry) => ({ entry, fault: await listenFault(entry) })));
-    return faults.filter(({ fault }) => fault !== undefined);
-  };
-  let taken = await look();
-  // One that was killed counts as ended, and holds its ports until the last of its threads has.
-  const deadline = performance.now() + FREED_MS;
-  while (taken.some(({ entry }) => entry.needed) && performance.now() < deadline) {
-    await sleep(LOOK_MS);
-    taken = await look();
-  }
-  if (taken.length === 0) return undefined;
-  const list = taken.map(({ entry, fault }) => `${entry.port} for ${entry.use} ${fault} (${entry.key})`).join('; ');
-  const sentence = `Port ${list}: end the program that uses it, or change the key.`;
-  if (taken.some(({ entry }) => entry.needed)) throw new UserError('PortInUse', sentence);
-  return `${sentence} The others start without what needs it, which is tried again and again.`;
-}
-
-function listenFault({ host, port }: Pick<PortUse, 'host' | 'port'>): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(
-        error.code === 'EADDRINUSE'
-          ? `on ${host} is in use${by(port)}`
-          : `cannot be opened on ${host}: ${error.message}`,
-      ),
-    );
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
-  });
-}
-
-function by(port: number): string {
-  const holder = portHolder(port);
-  return holder === undefined ? '' : ` by ${holder}`;
 }
 
 /**

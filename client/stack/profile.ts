@@ -5,6 +5,7 @@ import { hostText } from '../../contracts/config/host.ts';
 import { setting } from '../../runtime/configuration/environment.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { readYaml, validated } from '../../runtime/configuration/load.ts';
+import { MOST_PORT_OFFSET, withPortOffset } from '../../runtime/configuration/port-offset.ts';
 
 const version = z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version, e.g. 1.9.1');
 const port = z.int().min(1).max(65_535);
@@ -57,6 +58,8 @@ const supervisionSchema = z.strictObject({
 });
 
 export const profileSchema = z.strictObject({
+  /** Every port of ours lies so much higher, those of the trading configuration among them: for a second stack on one machine. */
+  portOffset: z.int().min(0).max(MOST_PORT_OFFSET).optional(),
   temporal: temporalSchema,
   supervision: supervisionSchema.prefault({}),
   observability: observabilitySchema.prefault({}),
@@ -73,5 +76,10 @@ export function profileFile(): string {
 }
 
 export function readProfile(file: string = profileFile()): Profile {
+  return withPortOffset(writtenProfile(file), file);
+}
+
+/** As it stands in the file. */
+export function writtenProfile(file: string = profileFile()): Profile {
   return validated(profileSchema, readYaml(file), file);
 }

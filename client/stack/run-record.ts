@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { UserError } from '../../contracts/errors.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
+import { PORT_OFFSET_VARIABLE } from '../../runtime/configuration/port-offset.ts';
 import { writePrivateFile } from '../../runtime/configuration/private-file.ts';
 import {
   endProcesses,
@@ -17,6 +18,8 @@ import {
 
 /** Carries the run's id in the environment of everything that it starts. */
 export const RUN_VARIABLE = 'SAPPHIRE_RUN_ID';
+/** And its data folder: whoever meets one of them asks there who runs it. */
+export const RUN_FOLDER_VARIABLE = 'SAPPHIRE_RUN_FOLDER';
 /** Longer than a process of ours takes for an orderly end. */
 const END_TIMEOUT_MS = 10_000;
 const SUPERVISOR_END_TIMEOUT_MS = 30_000;
@@ -37,6 +40,8 @@ export type RunRecord = z.output<typeof runRecordSchema>;
 
 export interface Run {
   runId: string;
+  /** By which all that it starts is known. */
+  environment: Record<string, string>;
   launchers: readonly ProcessIdentity[];
   /** Writes down what runs now, for whoever looks from outside. */
   note: (processes: readonly { name: string; pid: number }[]) => void;
@@ -83,6 +88,7 @@ export async function claimRun(
   writePrivateFile(file, JSON.stringify(record));
   return {
     runId,
+    environment: { [RUN_VARIABLE]: runId, [RUN_FOLDER_VARIABLE]: place },
     launchers: record.launchers,
     note: (processes) => {
       const running = processes.flatMap(({ name, pid }) => ({
@@ -101,7 +107,7 @@ export async function claimRun(
 /** Each names a place: relative ones are of the folder that the run was started in. */
 const FOLDERS = ['SAPPHIRE_BACKUPS', 'SAPPHIRE_MODELS'];
 /** Those of the configuration are of the checkout, wherever one stands. */
-const SETTINGS = ['SAPPHIRE_CONFIG', 'SAPPHIRE_STACK', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
+const SETTINGS = ['SAPPHIRE_CONFIG', 'SAPPHIRE_STACK', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', PORT_OFFSET_VARIABLE];
 
 function runSettings(): Record<string, string> {
   const given = (names: readonly string[], toValue: (text: string) => string): [string, string][] =>

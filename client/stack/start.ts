@@ -5,14 +5,14 @@ import { refuseBooksElsewhere } from '../../runtime/configuration/books.ts';
 import { ENGINES_VARIABLE } from '../../runtime/configuration/engines.ts';
 import { dataFolder } from '../../runtime/configuration/folders.ts';
 import type { TemporalAccess } from '../../runtime/configuration/temporal.ts';
-import { rolesOf } from '../../runtime/roles.ts';
+import { processName, rolesOf } from '../../runtime/roles.ts';
 import { journalFile } from '../../stores/journal/open.ts';
 import { bringUp } from './bring-up.ts';
 import { stackAccess, usesOtherServer } from './connection.ts';
 import { refuseCorruptDatabase } from './databases.ts';
 import { heldSentence, sayLastWord } from './last-word.ts';
 import { pinConfiguration } from './pinned-configuration.ts';
-import { claimRun, RUN_VARIABLE } from './run-record.ts';
+import { claimRun } from './run-record.ts';
 import type { StackOptions } from './stack-options.ts';
 import { listenForStop } from './stop-signal.ts';
 import { interrupted } from './supervised-process.ts';
@@ -34,6 +34,8 @@ export interface Stack {
   readonly stopRequested: AbortSignal;
   /** Resolves, after everything was stopped, if a process that protects money could not be kept running, or another start has taken the books. */
   readonly failure: Promise<UserError>;
+  /** Ends whoever looks at the others, so that it does not take their orderly end for a fault. */
+  stopLooking: () => Promise<void>;
   /** Ends every process, the workers first; what was going on continues with the next start. */
   stop: () => Promise<void>;
 }
@@ -61,7 +63,7 @@ export async function startStack(asked: StackOptions): Promise<Stack> {
       told === '' ? error : new UserError(error.code, `${error.message} ${told}`);
     const supervisor = createSupervisor({
       logFolder: join(dataFolder(), 'logs'),
-      environment: { [RUN_VARIABLE]: claimed.runId },
+      environment: claimed.environment,
       settings: {
         [ENGINES_VARIABLE]: options.engines.join(','),
         SAPPHIRE_CONFIG: pinConfiguration(),
@@ -121,6 +123,7 @@ export async function startStack(asked: StackOptions): Promise<Stack> {
         roles: rolesOf(books.joins !== undefined),
         stopRequested: stopSignal.signal,
         failure: Promise.race([supervisor.failure, lost]).then(withLastWord),
+        stopLooking: () => supervisor.end([processName('housekeeping')]),
         stop,
       };
     } catch (error) {

@@ -7,6 +7,7 @@ import { type Configuration, configurationSchema } from '../../contracts/config/
 import { UserError } from '../../contracts/errors.ts';
 import { setting } from './environment.ts';
 import { projectFolder } from './folders.ts';
+import { withPortOffset } from './port-offset.ts';
 
 /** The trading configuration's file: SAPPHIRE_CONFIG, else `trading.yml` in the checkout. */
 export function configurationFile(): string {
@@ -15,7 +16,7 @@ export function configurationFile(): string {
 }
 
 export function loadConfiguration(file: string = configurationFile()): Configuration {
-  return parseConfiguration(readYaml(file), file);
+  return withPortOffset(parseConfiguration(readYaml(file), file), file);
 }
 
 /** @param source named in the message, e.g. the file's path. */

@@ -9,7 +9,7 @@ export const systemVariables =
   /^(PATH|HOME|LANG|LC_\w+|TZ|TMPDIR|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|(https?|all|no)_proxy)$/i;
 
 const settings = new RegExp(
-  `^(NODE_\\w+|OTEL_\\w+|NO_COLOR|${ENGINES_VARIABLE}|SAPPHIRE_(CONFIG|DATA|STACK|CACHE|MODELS|BACKUPS))$`,
+  `^(NODE_\\w+|OTEL_\\w+|NO_COLOR|${ENGINES_VARIABLE}|SAPPHIRE_(CONFIG|DATA|STACK|CACHE|MODELS|BACKUPS|PORT_OFFSET))$`,
 );
 const temporal = /^TEMPORAL_\w+$/;
 /** PostgreSQL's own, for what its address leaves open. */

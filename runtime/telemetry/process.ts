@@ -1,5 +1,12 @@
 const FORCED_EXIT_MS = 8_000;
 
+let closing = false;
+
+/** Whether this process was asked to end, and the others, most likely, with it. */
+export function isClosing(): boolean {
+  return closing;
+}
+
 /** Says on stdout that this process serves, in the one line that its supervisor waits for. */
 export function announceReady(url?: string): void {
   process.stdout.write(`${JSON.stringify({ ready: true, url })}\n`);
@@ -10,7 +17,6 @@ export function announceReady(url?: string): void {
  * killed leaves no process behind.
  */
 export function onShutdown(close: () => Promise<void>): void {
-  let closing = false;
   const shutDown = (): void => {
     if (closing) return;
     closing = true;

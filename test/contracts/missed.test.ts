@@ -42,6 +42,7 @@ describe('a cycle', () => {
   it('that was cut short or came too late is missed, one that was halted is not', () => {
     const draft = heard('signal');
     expect(concluded(draft, { ...end, fault: 'cancelled' })).toMatchObject({ missed: true, outcome: 'DEGRADED' });
+    expect(concluded(draft, { ...end, fault: 'cancelled', cancelled: true })).not.toHaveProperty('missed');
     expect(concluded({ ...draft, outcome: 'SKIPPED_STALE' }, end)).toMatchObject({ missed: true });
     expect(concluded(heard('no_worker'), { ...end, halted: true })).not.toHaveProperty('missed');
   });

@@ -1,15 +1,19 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DatabaseUse, refuseCorruptDatabase } from '../../client/stack/databases.ts';
 import { portHolder } from '../../client/stack/port-holder.ts';
-import { portsOf, refuseTakenPorts } from '../../client/stack/ports.ts';
+import { portsOf } from '../../client/stack/ports.ts';
 import { type Profile, profileSchema, readProfile } from '../../client/stack/profile.ts';
+import { refuseTakenPorts } from '../../client/stack/taken-ports.ts';
 import { searchAttributes } from '../../contracts/search-attributes.ts';
 import { engines } from '../../runtime/configuration/engines.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { parseConfiguration, readYaml, validated } from '../../runtime/configuration/load.ts';
+import { freeBlock } from '../support/ports.ts';
 import { takenPort, temporaryFolder } from './harness.ts';
 
 const profileFile = join(projectFolder, 'temporal-dev.yml');
@@ -89,23 +93,54 @@ describe('the ports', () => {
       engines: [],
       observe: true,
     }).filter((use) => use.port === port);
-    await expect(refuseTakenPorts(uses)).rejects.toThrow(
-      `Port ${port} for the paper exchange on 127.0.0.1 is in use by node (process ${process.pid}) (paperExchange.port in trading.yml): end the program that uses it, or change the key.`,
-    );
+    const lines = [
+      `Port ${port} on 127.0.0.1 for the paper exchange (paperExchange.port in trading.yml) is in use by node (process ${process.pid}).`,
+      'End the program that uses it, or change the key.',
+    ];
+    await expect(refuseTakenPorts(uses)).rejects.toMatchObject({ code: 'PortInUse', lines });
     // A start that has something to protect goes on without the exchange, and names the stranger.
-    expect(await refuseTakenPorts(uses.map((use) => ({ ...use, needed: false })))).toContain(
-      `is in use by node (process ${process.pid})`,
-    );
+    expect(await refuseTakenPorts(uses.map((use) => ({ ...use, needed: false })))).toEqual([
+      ...lines,
+      'The others start without what needs it, which is tried again and again.',
+    ]);
     await close();
-    expect(await refuseTakenPorts(uses)).toBeUndefined();
+    expect(await refuseTakenPorts(uses)).toEqual([]);
     expect(portHolder(port)).toBeUndefined();
+  });
+
+  it('of another Sapphire are said in one line, with its folder and its process, and how to run beside it', async () => {
+    const held = await freeBlock(3);
+    const other = spawn(
+      process.execPath,
+      [
+        '-e',
+        `let n = 0; for (const port of [${held}, ${held + 1}, ${held + 2}]) require('node:net').createServer().listen(port, '127.0.0.1', () => { n += 1; if (n === 3) console.log('up'); });`,
+      ],
+      { env: { SAPPHIRE_RUN_FOLDER: folder.path }, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    await once(other.stdout, 'data');
+    const uses = [held, held + 1, held + 2].map((port) => ({
+      host: '127.0.0.1',
+      port,
+      use: `the use of ${port}`,
+      key: 'operationsPort in trading.yml',
+      needed: true,
+    }));
+    await expect(refuseTakenPorts(uses)).rejects.toMatchObject({
+      lines: [
+        `Ports ${held}-${held + 2} are in use by another Sapphire: ${folder.path} (process ${other.pid}).`,
+        expect.stringContaining('"npm start -- --port-offset 100"'),
+      ],
+    });
+    other.kill();
+    await once(other, 'exit');
   });
 
   it('that are free in a moment are waited for: one that was killed holds its own until the last of its threads has ended', async () => {
     const { port, close } = await takenPort();
     const use = { host: '127.0.0.1', port, use: 'the health of workers/control', key: 'operationsPort', needed: true };
     setTimeout(() => void close(), 300);
-    expect(await refuseTakenPorts([use])).toBeUndefined();
+    expect(await refuseTakenPorts([use])).toEqual([]);
   });
 
   it('that are in use and not needed keep nothing else from starting', async () => {
@@ -115,8 +150,8 @@ describe('the ports', () => {
       engines: [],
       observe: true,
     }).filter((use) => use.port === port);
-    expect(await refuseTakenPorts(uses)).toMatch(
-      /^Port \d+ for the MCP coordinator on 127\.0\.0\.1 is in use by .* The others start without what needs it, which is tried again and again\.$/,
+    expect((await refuseTakenPorts(uses)).join('\n')).toMatch(
+      /^Port \d+ on 127\.0\.0\.1 for the MCP coordinator .* is in use by .*\n.*\nThe others start without what needs it, which is tried again and again\.$/,
     );
     await close();
   });

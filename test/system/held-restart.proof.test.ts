@@ -63,7 +63,7 @@ it('a start with something to protect comes up without the paper exchange and an
           'process/workers/execution',
         ]),
       );
-    expect(said).toMatch(new RegExp(`WARNING: Port ${ports.exchange} for the paper exchange on .* is in use by `));
+    expect(said).toMatch(new RegExp(`WARNING: Port ${ports.exchange} on \\S+ for the paper exchange .* is in use by `));
     expect(said).toMatch(/WARNING: engines\/vader: .* The others start without it; it is tried again and again\./);
     expect(said).toContain('could not be asked: the paper exchange is down. What trades there waits for it.');
     expect(shown).toEqual([]);

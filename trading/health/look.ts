@@ -20,6 +20,8 @@ const MOST_INCIDENTS = 5_000;
 export interface LookTools {
   journal: Pick<Journal, 'incidents'>;
   logger: Logger;
+  /** Whether all that is looked at may be ending on purpose. */
+  isEnding?: () => boolean;
 }
 
 export interface HealthLook {
@@ -29,15 +31,16 @@ export interface HealthLook {
   due: DueRecovery[];
 }
 
-/** Makes all probes at once, writes what begins, goes on and ends, and says what is to be tried now. */
+/** Makes all probes at once, writes what begins, goes on and ends, and says what is to be tried now. What is seen of an end on purpose is no fault. */
 export async function takeLook(
-  { journal, logger }: LookTools,
+  { journal, logger, isEnding = () => false }: LookTools,
   at: number,
   probes: readonly (() => Promise<Observation[]>)[],
 ): Promise<HealthLook> {
   const warn = (error: unknown): void => logger.warn({ err: error }, 'a component could not be looked at');
   const looks = [sightObservation(journal, at), ...probes.map((probe) => unlessItFails(probe, warn))];
   const observations = (await Promise.all(looks)).flat();
+  if (isEnding()) return { components: observations.length, unwell: [], due: [] };
   for (const { component, code } of observations)
     metrics.healthCheckStatus.set({ component }, code === undefined ? 1 : 0);
   const due = await tellLook({ journal, logger }, { at, by: 'health', observations });

@@ -3,6 +3,8 @@ import { metrics } from '../../runtime/telemetry/metrics.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
 const BACKUP_AGE_MS = 26 * 3_600_000;
+/** So long after a start a backup that was due before it may take to begin and to end. */
+const MADE_UP_MS = 15 * 60_000;
 const EXPORT_LAG_MS = 180_000;
 const START_MS = 30_000;
 /** One look is due every ten seconds: in so long one did not come to its end, and not merely late. */
@@ -34,22 +36,31 @@ export async function sightObservation(journal: Pick<Journal, 'incidents'>, at: 
   return [observed('health', isBlind && { code: 'health.blind', detail })];
 }
 
-/** @param exportLagMs age of the oldest event that is not in the warehouse yet */
+/**
+ * @param exportLagMs age of the oldest event that is not in the warehouse yet
+ * @param startedAt when this process began, UTC epoch milliseconds: nobody was to export before that
+ */
 export async function outboxObservation(
   exportLagMs: () => Promise<number>,
   exportSeconds: number,
+  startedAt: number,
 ): Promise<Observation[]> {
   const lagMs = await exportLagMs().catch((error: unknown) => String(error));
   const lagging = (detail: string) => [observed('outbox', { code: 'outbox.lagging', detail })];
   if (typeof lagMs === 'string') return lagging(`the warehouse cannot be read: ${lagMs}`.slice(0, 300));
-  if (lagMs <= Math.max(EXPORT_LAG_MS, 3 * exportSeconds * 1_000)) return [observed('outbox')];
+  const lateMs = Math.min(lagMs, Date.now() - startedAt);
+  if (lateMs <= Math.max(EXPORT_LAG_MS, 3 * exportSeconds * 1_000)) return [observed('outbox')];
   return lagging(`the oldest event that is not in the warehouse is ${Math.round(lagMs / 1_000)} s old`);
 }
 
-/** @param madeAt when the newest was made, and when the first could have been; UTC epoch milliseconds */
-export function backupObservation(scheduleId: string, madeAt: number): Observation[] {
+/**
+ * @param madeAt when the newest was made, and when the first could have been; UTC epoch milliseconds
+ * @param startedAt when this process began: one that was due while nobody ran is made up for first
+ */
+export function backupObservation(scheduleId: string, madeAt: number, startedAt: number): Observation[] {
   metrics.backupAt.set(madeAt / 1_000);
   const ageMs = Date.now() - madeAt;
+  const isOld = ageMs > BACKUP_AGE_MS && Date.now() - startedAt > MADE_UP_MS;
   const detail = `the newest backup is ${Math.round(ageMs / 3_600_000)} hours old`;
-  return [observed(`schedule/${scheduleId}`, ageMs > BACKUP_AGE_MS && { code: 'backup.old', detail })];
+  return [observed(`schedule/${scheduleId}`, isOld && { code: 'backup.old', detail })];
 }

@@ -58,6 +58,7 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
   const trading = new CancellationScope();
   let halted = false;
   let fault: string | undefined;
+  let cancelled = false;
   let epoch: number | undefined;
   onHalt(
     () => epoch,
@@ -133,10 +134,13 @@ export async function tradingCycle(given: TradingCycleInput = {}): Promise<Cycle
   } catch (error) {
     // Of a halt, the books have told already. Whoever cancels one cycle halts no trading: what it had sent is followed, and it is recorded.
     if (!isCancellation(error)) fault = reasonOf(error);
-    else if (!halted) fault = 'it was cancelled';
+    else if (!halted) {
+      cancelled = true;
+      fault = 'it was cancelled';
+    }
   }
 
-  return CancellationScope.nonCancellable(() => finish(terms, draft, prices, halted, fault));
+  return CancellationScope.nonCancellable(() => finish(terms, draft, prices, { halted, fault, cancelled }));
 }
 
 /** The plan raised the halt row already, under the same request id: trading control does the rest. */
@@ -148,10 +152,9 @@ async function finish(
   terms: CycleTerms,
   draft: CycleDraft,
   prices: Prices | undefined,
-  halted: boolean,
-  fault: string | undefined,
+  end: { halted: boolean; fault: string | undefined; cancelled: boolean },
 ): Promise<CycleSummary> {
-  const record = concluded(draft, { halted, fault, finishedAt: Date.now() });
+  const record = concluded(draft, { ...end, finishedAt: Date.now() });
   const { cycleId, epoch, mode, account, outcome, summary } = record;
   await leaveRecord({ record, prices }, terms);
   upsertSearchAttributes([

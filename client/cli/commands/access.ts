@@ -10,6 +10,7 @@ import { readProfile } from '../../stack/profile.ts';
 import { temporalBinary } from '../../stack/temporal-binary.ts';
 import { action, duration, nameOption, reasonOption } from '../command.ts';
 import { type OutputOptions, print, progress, reportError } from '../output.ts';
+import { takeWhatRuns } from '../what-runs.ts';
 
 const LONGEST_MS = 24 * 3_600_000;
 
@@ -70,6 +71,7 @@ export function registerAccess(program: Command): void {
     .action(async (words: string[], { json }: { json?: boolean }, command: Command) => {
       if (words.length === 0) command.help();
       try {
+        takeWhatRuns('asks');
         process.exitCode = await runTemporal([...words, ...(json ? ['--output', 'json'] : [])]);
       } catch (error) {
         process.exitCode = reportError(error, { json: json === true });

@@ -1,30 +1,31 @@
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { mirrorVenues } from '../../../contracts/config/paper-exchange.ts';
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { oneLine } from '../../../contracts/text.ts';
 import { type Engine, engines } from '../../../runtime/configuration/engines.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
+import { MOST_PORT_OFFSET } from '../../../runtime/configuration/port-offset.ts';
 import { knownSecrets, secretValues } from '../../../runtime/configuration/secrets.ts';
 import { createLogger } from '../../../runtime/telemetry/logger.ts';
 import { openJournal } from '../../../stores/journal/open.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
+import { runCycle } from '../../controls/cycle.ts';
+import { goOnAfterStop } from '../../controls/planned-stop.ts';
 import { askSchedule, ensureSchedule, type ScheduleView } from '../../controls/schedule.ts';
 import { sentenceOf } from '../../controls/words.ts';
-import { chosenMarket, type MarketChoice } from '../../stack/chosen-market.ts';
 import { watchDisk } from '../../stack/disk-watch.ts';
 import { engineProcess } from '../../stack/engine-lease.ts';
 import { refuseUnfitToJoin } from '../../stack/join.ts';
-import { watchMirror } from '../../stack/mirror-watch.ts';
 import { watchers } from '../../stack/observer-access.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
 import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../stack/process-incidents.ts';
 import { readProfile } from '../../stack/profile.ts';
+import { restBeforeStop } from '../../stack/rest.ts';
 import { tellServiceManager } from '../../stack/service-manager.ts';
+import { PORT_OFFSET_OPTION, settlePortOffset } from '../../stack/settle-port-offset.ts';
 import { watchStacks } from '../../stack/stack-watch.ts';
 import { type Stack, startStack } from '../../stack/start.ts';
 import { createWatcherAlarm } from '../../stack/watcher-alarm.ts';
@@ -36,14 +37,14 @@ import { cycleLines } from '../cycle-lines.ts';
 import { beginSchedule } from '../first-cycle.ts';
 import { viewOf, welcome } from '../first-screen.ts';
 import { type OutputOptions, print, progress, show } from '../output.ts';
-import { onceReadable, wantedCycles } from '../wanted-cycles.ts';
-import { runCycle } from './cycles.ts';
+import { onceReadable, scheduledCycles, wantedCycles } from '../wanted-cycles.ts';
 
-interface UpOptions extends OutputOptions, MarketChoice {
+interface UpOptions extends OutputOptions {
   cycles?: number;
   exit?: boolean;
   observe?: boolean;
   join?: boolean;
+  portOffset?: number;
   with: Engine[];
 }
 
@@ -53,8 +54,6 @@ function addEngine(text: string, before: Engine[]): Engine[] {
   return [...new Set([...before, engine])];
 }
 
-const POLL_MS = 200;
-const LOOK_BACK = 50;
 /** For the message of a failure to be written. */
 const LAST_WORDS_MS = 500;
 /** Books that are away keep nothing from its end. */
@@ -69,25 +68,6 @@ async function equityAtEnd({ ledger }: Pick<Journal, 'ledger'>, account: string)
   } catch (error) {
     progress(`The books could not be read at the end, and the equity is not known: ${sentenceOf(error)}`);
     return undefined;
-  }
-}
-
-/** Yields each cycle of the schedule that finishes from now on, oldest first, until the stack stops. */
-async function* scheduledCycles(
-  journal: Pick<Journal, 'cycles'>,
-  account: string,
-  stop: AbortSignal,
-): AsyncGenerator<CycleRecord> {
-  const list = async () => (await onceReadable(() => journal.cycles.list(account, LOOK_BACK), stop)) ?? [];
-  const seen = new Set((await list()).map(({ cycleId }) => cycleId));
-  while (!stop.aborted) {
-    const newest = await list();
-    for (const record of newest.toReversed()) {
-      if (seen.has(record.cycleId)) continue;
-      seen.add(record.cycleId);
-      yield record;
-    }
-    await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
   }
 }
 
@@ -133,10 +113,15 @@ async function* cyclesOf(
   yield* scheduled;
 }
 
-/** As a person left it, which the configuration does not know. */
-async function scheduleOf(stack: Stack, { account }: Configuration): Promise<ScheduleView | 'none' | undefined> {
+/** As a person left it, which the configuration does not know; our own pause of the last stop ends here. */
+async function scheduleOf(
+  stack: Stack,
+  { account }: Configuration,
+  { join }: UpOptions,
+): Promise<ScheduleView | 'none' | undefined> {
   const client = await connectTemporal(stack.temporal);
   try {
+    if (!join) await goOnAfterStop(client, account);
     return await askSchedule(client, account);
   } finally {
     await client.connection.close();
@@ -165,7 +150,7 @@ async function follow(
 }
 
 async function up(context: CliContext, options: UpOptions): Promise<number> {
-  const configuration = options.join ? context.configuration : chosenMarket(context.configuration, options);
+  const { configuration } = context;
   // Before anything makes a token that the first machine does not know.
   if (options.join) refuseUnfitToJoin(configuration, knownSecrets());
   const { secrets } = context;
@@ -207,13 +192,13 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
   const watches = [
     watchConfiguration(incidents.observe),
     watchDisk(dataFolder(), incidents.observe),
-    ...(options.join ? [] : [watchMirror(configuration, incidents.observe)]),
     watchStacks(journal, stack.books.claim, incidents.observe),
     tellServiceManager(() => stack.processes.length > 0),
     () => alarm?.close(),
   ];
   try {
-    if (!options.json) show(welcome(stack, configuration, secrets, await scheduleOf(stack, configuration)), options);
+    const schedule = await scheduleOf(stack, configuration, options);
+    if (!options.json) show(welcome(stack, configuration, secrets, schedule), options);
     if (configuration.mode === 'paper') for (const text of stack.access) warn(text);
     const cycles = await Promise.race([
       follow(stack, journal, configuration, options, crash !== undefined),
@@ -225,6 +210,7 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
     const { services, stopRequested } = stack;
     const interrupted = stopRequested.aborted && cycles.length < (options.cycles ?? 0);
     progress('stopping …');
+    await restBeforeStop(stack, journal, configuration.account, progress);
     await stack.stop();
     const equity = await equityAtEnd(journal, account);
     const firstCycleMs = cycles[0] && cycles[0].finishedAt - startedAt;
@@ -272,27 +258,25 @@ export function registerUp(program: Command): void {
         '--observe',
         'run Prometheus and Alertmanager beside it, with the rules and routes of deploy/observability',
       )
-      .addOption(
-        new Option(
-          '--market <kind>',
-          "mirror: paper trading on an exchange's own prices; synthetic: made-up ones",
-        ).choices(['mirror', 'synthetic']),
+      .option(
+        `${PORT_OFFSET_OPTION} <n>`,
+        'every port of ours so much higher, for a second stack on one machine; commands find it by the data folder',
+        wholeNumber(PORT_OFFSET_OPTION, 0, MOST_PORT_OFFSET),
       )
-      .addOption(new Option('--venue <name>', 'whose prices, of Binance without it').choices(mirrorVenues))
       .addOption(
         new Option('--join', 'share the work of the stack that runs these books on another machine').conflicts([
           'cycles',
           'exit',
           'observe',
-          'market',
-          'venue',
+          'portOffset',
         ]),
       )
       .addHelpText(
         'after',
-        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations, stack.\n\nExamples:\n  ./sapphire up\n  ./sapphire up --cycles 3 --exit --json\n  ./sapphire up --with freqtrade --with hummingbot\n  ./sapphire up --observe\n  ./sapphire up --market mirror --venue kraken\n  ./sapphire up --join (docs/several-machines.md)',
+        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations, stack.\n\nExamples:\n  ./sapphire up\n  ./sapphire up --cycles 3 --exit --json\n  ./sapphire up --with freqtrade --with hummingbot\n  ./sapphire up --observe\n  SAPPHIRE_DATA=second ./sapphire up --port-offset 100\n  ./sapphire up --market mirror --venue kraken\n  ./sapphire up --join (docs/several-machines.md)',
       ),
     up,
     'starts',
+    ({ portOffset }) => settlePortOffset(portOffset),
   );
 }
