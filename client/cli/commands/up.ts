@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { mirrorVenues } from '../../../contracts/config/paper-exchange.ts';
 import type { Configuration } from '../../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
@@ -16,9 +17,11 @@ import { runCycle } from '../../controls/cycle.ts';
 import { goOnAfterStop } from '../../controls/planned-stop.ts';
 import { askSchedule, ensureSchedule, type ScheduleView } from '../../controls/schedule.ts';
 import { sentenceOf } from '../../controls/words.ts';
+import { chosenMarket, type MarketChoice } from '../../stack/chosen-market.ts';
 import { watchDisk } from '../../stack/disk-watch.ts';
 import { engineProcess } from '../../stack/engine-lease.ts';
 import { refuseUnfitToJoin } from '../../stack/join.ts';
+import { watchMirror } from '../../stack/mirror-watch.ts';
 import { watchers } from '../../stack/observer-access.ts';
 import { watchConfiguration } from '../../stack/pinned-configuration.ts';
 import { createProcessIncidents, SUPERVISOR, supervisorNews } from '../../stack/process-incidents.ts';
@@ -39,7 +42,7 @@ import { viewOf, welcome } from '../first-screen.ts';
 import { type OutputOptions, print, progress, show } from '../output.ts';
 import { onceReadable, scheduledCycles, wantedCycles } from '../wanted-cycles.ts';
 
-interface UpOptions extends OutputOptions {
+interface UpOptions extends OutputOptions, MarketChoice {
   cycles?: number;
   exit?: boolean;
   observe?: boolean;
@@ -150,7 +153,7 @@ async function follow(
 }
 
 async function up(context: CliContext, options: UpOptions): Promise<number> {
-  const { configuration } = context;
+  const configuration = options.join ? context.configuration : chosenMarket(context.configuration, options);
   // Before anything makes a token that the first machine does not know.
   if (options.join) refuseUnfitToJoin(configuration, knownSecrets());
   const { secrets } = context;
@@ -192,6 +195,7 @@ async function up(context: CliContext, options: UpOptions): Promise<number> {
   const watches = [
     watchConfiguration(incidents.observe),
     watchDisk(dataFolder(), incidents.observe),
+    ...(options.join ? [] : [watchMirror(configuration, incidents.observe)]),
     watchStacks(journal, stack.books.claim, incidents.observe),
     tellServiceManager(() => stack.processes.length > 0),
     () => alarm?.close(),
@@ -264,16 +268,25 @@ export function registerUp(program: Command): void {
         wholeNumber(PORT_OFFSET_OPTION, 0, MOST_PORT_OFFSET),
       )
       .addOption(
+        new Option(
+          '--market <kind>',
+          "mirror: paper trading on an exchange's own prices; synthetic: made-up ones",
+        ).choices(['mirror', 'synthetic']),
+      )
+      .addOption(new Option('--venue <name>', 'whose prices, of Binance without it').choices(mirrorVenues))
+      .addOption(
         new Option('--join', 'share the work of the stack that runs these books on another machine').conflicts([
           'cycles',
           'exit',
           'observe',
           'portOffset',
+          'market',
+          'venue',
         ]),
       )
       .addHelpText(
         'after',
-        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations, stack.\n\nExamples:\n  ./sapphire up\n  ./sapphire up --cycles 3 --exit --json\n  ./sapphire up --with freqtrade --with hummingbot\n  ./sapphire up --observe\n  SAPPHIRE_DATA=second ./sapphire up --port-offset 100\n  ./sapphire up --market mirror --venue kraken\n  ./sapphire up --join (docs/several-machines.md)',
+        '\nWith --json the last line of stdout is one object: mode, currency, equity, cycles, services, durations, stack.\n\nExamples:\n  ./sapphire up\n  ./sapphire up --cycles 3 --exit --json\n  ./sapphire up --with freqtrade --with hummingbot\n  ./sapphire up --observe\n  ./sapphire up --market mirror --venue kraken\n  SAPPHIRE_DATA=second ./sapphire up --port-offset 100\n  ./sapphire up --join (docs/several-machines.md)',
       ),
     up,
     'starts',
