@@ -72,7 +72,10 @@ export async function bringUp(
   build.catch(() => {});
   const startServer = () =>
     ownTemporal ? startTemporal(options, supervisor, signal) : otherTemporal(options, temporal);
-  const settle = async () => settleTerms({ configuration, temporal, books, joins, buildId: await build, onProgress });
+  const settle = async () => {
+    const terms = { configuration, temporal, books, joins, buildId: await build, onProgress };
+    return settleTerms({ ...terms, resumes, ending });
+  };
   // One that joins starts nothing before it is known to fit.
   if (joins && !resumes) await refuseSilentExchange(configuration);
   const joined = joins && { view: await startServer(), isVersioned: await settle() };

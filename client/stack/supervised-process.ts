@@ -241,7 +241,8 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     start: async () => {
       const url = await launch().catch(async (error: unknown) => {
         const isNeeded = spec.protectsMoney
-          ? (await spec.away?.()) === undefined
+          ? // Slow is not broken: with something at stake there is nothing better than to try on, and it is an incident meanwhile.
+            !(hooks.resumes && isLate) && (await spec.away?.()) === undefined
           : spec.neededAtStart === true && !hooks.resumes;
         if (isNeeded || stopping.signal.aborted) throw error;
         hooks.onLeftOut(error);

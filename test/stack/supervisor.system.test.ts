@@ -240,6 +240,32 @@ describe('the supervisor', () => {
     },
   );
 
+  it.each([false, true])(
+    'goes on without what protects money and is not ready in time where something is at stake, and tries it again (%s)',
+    async (resumes) => {
+      supervise({ readyTimeoutMs: 3_000 }, resumes);
+      let failed = false;
+      void supervisor.failure.then(() => (failed = true));
+      const start = supervisor
+        .start([standIn('execution', events, 'silent'), standIn('control', events)])
+        .catch((error: Error) => error.message);
+      expect(await start).toEqual(
+        resumes ? [undefined, 'http://control'] : expect.stringContaining('execution was not ready after 3 s'),
+      );
+      if (!resumes) return;
+      expect(leftOut).toEqual([
+        expect.stringMatching(/^execution was not ready after 3 s; .* it is tried again and again\.$/),
+      ]);
+      await eventually(
+        'another start',
+        () => eventsIn(events).filter((event) => event === 'start execution').length >= 2,
+      );
+      expect(failed).toBe(false);
+      expect(supervisor.serves('control')).toBe(true);
+      expect(news[0]?.fault?.detail).toMatch(/^it was not ready after 3 s and was ended/);
+    },
+  );
+
   it('never gives up what protects money for what is away outside of it, says that, and counts no end of that time', async () => {
     supervise({ maxRestarts: 2, longestBackoffMs: 10 });
     let gone: string | undefined = 'the exchange does not answer';
