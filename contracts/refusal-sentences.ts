@@ -48,6 +48,7 @@ const sentences: Readonly<Record<RefusalCode, (terms: Terms) => string>> = {
     `it was bought ${time(value)} ago, and a signal alone sells nothing before ${time(limit)} (minHoldingSeconds)`,
   ReentryPause: ({ limit, value }) =>
     `it was sold ${time(value)} ago, and is not bought again before ${time(limit)} (reentryPauseSeconds)`,
+  LeftOut: ({ limit }) => `it is left out by hand before ${moment(limit)}: ./sapphire symbol take-back`,
   DailyTurnover: (terms) =>
     `the day would trade ${amount(terms.value)} ${terms.quote}, more than ${amount(terms.limit)} ${terms.quote} (maxDailyTurnover)${became(terms)}`,
   DailyFees: (terms) =>

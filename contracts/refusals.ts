@@ -140,6 +140,12 @@ export const refusals: Readonly<Record<RefusalCode, RefusalRow>> = {
     numbers: 'pause, time since the last sale',
     change: 'amount',
   },
+  LeftOut: {
+    by: both,
+    why: 'A person left the symbol out for a while: nothing is bought of it.',
+    numbers: 'its end, now (UTC epoch milliseconds)',
+    change: 'amount',
+  },
   DailyTurnover: {
     by: both,
     why: 'The day would trade too much.',

@@ -16,6 +16,7 @@ const areas: readonly Area[] = [
   { names: ['replay'], load: async () => (await import('./commands/replay.ts')).registerReplay },
   { names: ['risk'], load: async () => (await import('./commands/risk.ts')).registerRisk },
   { names: ['portfolio'], load: async () => (await import('./commands/portfolio.ts')).registerPortfolio },
+  { names: ['position', 'symbol'], load: async () => (await import('./commands/by-hand.ts')).registerByHand },
   { names: ['orders'], load: async () => (await import('./commands/orders.ts')).registerOrders },
   { names: ['trades'], load: async () => (await import('./commands/trades.ts')).registerTrades },
   { names: ['report'], load: async () => (await import('./commands/report.ts')).registerReport },

@@ -1,5 +1,6 @@
 import type { ProtectionState } from '../../contracts/protection.ts';
 import { decimal, type Money, text } from '../../domain/money/money.ts';
+import type { Barriers } from '../../domain/protection/protection.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
 import type { ScheduleView } from '../controls/schedule.ts';
 import { clock, percent } from './cycle-view.ts';
@@ -55,18 +56,21 @@ export function scheduleLine(schedule: ScheduleView | 'none' | undefined): strin
 /** What ends a holding, as its exits have it; a line each. */
 export function exitsLine({ symbol, holding, barriers, closing }: ProtectionState): string {
   if (!holding) return `${symbol}: its exits wait for a holding`;
-  const { stopLoss, trailingStop, takeProfit, closesAt } = barriers;
-  const ends = [
+  const held = `${symbol}: ${holding.quantity} at ${priceText(holding.averageCost)} since ${clock(holding.openedAt)}`;
+  return `${held}, ${closing === undefined ? barriersLine(barriers) || 'NO EXIT is configured' : `being sold by its ${barrierWords[closing]}`}`;
+}
+
+export function barriersLine({ stopLoss, trailingStop, takeProfit, closesAt }: Barriers): string {
+  return [
     ...(stopLoss === undefined ? [] : [`stop ${priceText(stopLoss)}`]),
     ...(trailingStop === undefined ? [] : [`trailing stop ${priceText(trailingStop)}`]),
     ...(takeProfit === undefined ? [] : [`target ${priceText(takeProfit)}`]),
     ...(closesAt === undefined ? [] : [`time limit ${clock(closesAt)}`]),
-  ];
-  const held = `${symbol}: ${holding.quantity} at ${priceText(holding.averageCost)} since ${clock(holding.openedAt)}`;
-  return `${held}, ${closing === undefined ? ends.join(', ') || 'NO EXIT is configured' : `being sold by its ${barrierWords[closing]}`}`;
+  ].join(', ');
 }
 
 export const barrierWords = {
+  by_hand: 'close by hand',
   stop_loss: 'stop',
   trailing_stop: 'trailing stop',
   take_profit: 'target',

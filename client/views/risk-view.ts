@@ -112,12 +112,12 @@ function share(fraction: Decimal): string {
 /** The limits in force, and where the account stands against each. */
 export async function viewRisk(
   configuration: Configuration,
-  books: Pick<Journal, 'risk' | 'control' | 'ledger' | 'intents' | 'cycles'>,
+  books: Pick<Journal, 'risk' | 'control' | 'ledger' | 'intents' | 'cycles' | 'byHand'>,
   now: number,
 ) {
   const { account, currency } = configuration;
   const { version, settings: limits } = await books.risk.read(account);
-  const [changes, control, marks, day, positions, openOrders, recentOrders, cycles] = await Promise.all([
+  const [changes, control, marks, day, positions, openOrders, recentOrders, cycles, leftOut] = await Promise.all([
     books.risk.changes(account, 1),
     books.control.read(account),
     books.ledger.equityMarks(account),
@@ -126,6 +126,7 @@ export async function viewRisk(
     books.intents.listOpen(account),
     books.intents.list(account, limits.maxOrdersPerMinute + 1),
     books.cycles.list(account, PRICE_CYCLES),
+    books.byHand.leftOut(account, now),
   ]);
   const facts: RiskFacts = {
     limits,
@@ -143,5 +144,17 @@ export async function viewRisk(
   const exposure = exposureOf(facts);
   const faults = limitFaults(limits, configuration);
   const [last] = changes;
-  return { account, currency, version, lastChange: last, trading, marks, day, exposure, limits: views, faults };
+  return {
+    account,
+    currency,
+    version,
+    lastChange: last,
+    trading,
+    marks,
+    day,
+    exposure,
+    limits: views,
+    faults,
+    leftOut,
+  };
 }

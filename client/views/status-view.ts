@@ -68,6 +68,7 @@ export async function viewStatus(sources: StatusSources) {
     { agents: participation },
     lookedAt,
     feeRates,
+    leftOut,
   ] = await Promise.all([
     lookAtTemporal(sources),
     Promise.all(healthEndpoints(configuration, joined).map(askHealth)),
@@ -81,6 +82,7 @@ export async function viewStatus(sources: StatusSources) {
     books.participation.read(),
     books.incidents.lookedAt('health'),
     books.exchange.feeRates(account),
+    books.byHand.leftOut(account, Date.now()),
   ]);
   refuseOthersRunning(books.id, temporal.guards?.find(({ journalId }) => journalId !== undefined)?.journalId);
   // One whose request the exchange would refuse by now, and of which nothing is known, is no longer on its way.
@@ -102,6 +104,7 @@ export async function viewStatus(sources: StatusSources) {
     unresolved,
     reconciliation,
     unknownFees: unknownFees(configuration.symbols, feeRates),
+    leftOut,
     guards: temporal.guards,
     protectedSymbols: temporal.guards?.flatMap(({ symbol, answers }) => (symbol && answers ? [symbol] : [])),
     lastCycle: cycles[0],

@@ -24,6 +24,7 @@ export const refusalCodes = [
   'ViewEnded',
   'MinHolding',
   'ReentryPause',
+  'LeftOut',
   'DailyTurnover',
   'DailyFees',
   'OrderInFlight',

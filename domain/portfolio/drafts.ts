@@ -3,7 +3,7 @@ import { type Decimal, decimal, floorToStep, min, text, ZERO } from '../money/mo
 import { portfolioOf } from './allocation.ts';
 import { bandHalfWidth } from './band.ts';
 import type { Ceiling } from './ceilings.ts';
-import { reentryPause, sellableBySignal } from './overtrading.ts';
+import { leftOut, reentryPause, sellableBySignal } from './overtrading.ts';
 import type { RiskVerdict } from './portfolio.ts';
 import type { Books, PlanRequest, TradeDraft, View } from './request.ts';
 import { costOfOneWay, costVerdict } from './sizing.ts';
@@ -137,7 +137,9 @@ function larger(steering: Steering, worth: Decimal): TradeDraft[] {
   if (open.isZero()) verdicts.push(...unpaid(steering, worth));
   if (wanted.lessThanOrEqualTo(0) || waits(books, symbol, false, verdicts)) return [];
   if (isWithinBand(steering, open, wanted)) return [];
-  const pause = reentryPause(request.limits.reentryPauseMs, books.lastSales, symbol, request.now);
+  const pause =
+    leftOut(books, symbol, request.now) ??
+    reentryPause(request.limits.reentryPauseMs, books.lastSales, symbol, request.now);
   if (!pause) return [{ ...draft, notional: wanted }];
   verdicts.push({ ...pause, symbol, before: text(wanted.toDecimalPlaces(2)), after: '0' });
   return [];

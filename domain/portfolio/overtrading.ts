@@ -106,6 +106,16 @@ export function reentryPause(
     : undefined;
 }
 
+/** A symbol in which a person wants nothing opened for a while. */
+export function leftOut(
+  { leftOut: all = [] }: Pick<Books, 'leftOut'>,
+  symbol: string,
+  now: number,
+): Refusal | undefined {
+  const one = all.find((each) => each.symbol === symbol && each.until > now);
+  return one && { code: 'LeftOut', limit: String(one.until), value: String(now) };
+}
+
 /**
  * How much of `wanted` a signal may sell: all of it, once it was held long enough or where nothing may be opened any more; before that only what
  * lies above a limit of exposure, if that is worth an order.

@@ -105,6 +105,8 @@ export interface Books {
   /** Of each symbol, at least those within the pause before it may be entered again. */
   lastSales: readonly LastSale[];
   day: TradingDay;
+  /** Symbols in which a person wants nothing opened for a while; UTC epoch milliseconds. */
+  leftOut?: readonly { symbol: string; until: number }[];
   /** When a cycle last upheld the view that a symbol is held on; of a symbol that is not named no cycle has yet. By the exchange's clock. */
   upheld: readonly { symbol: string; at: number }[];
 }

@@ -1,7 +1,7 @@
 import { decimal, max, type Price, type Quantity, text } from '../money/money.ts';
 
 /** What closes a position, in the order in which one price is held against them. */
-export const barrierNames = ['stop_loss', 'trailing_stop', 'take_profit', 'time_limit'] as const;
+export const barrierNames = ['by_hand', 'stop_loss', 'trailing_stop', 'take_profit', 'time_limit'] as const;
 export type Barrier = (typeof barrierNames)[number];
 
 /** Fractions of the average cost, the trailing stop's of the highest price; a barrier that is left out does not exist. */
@@ -10,6 +10,12 @@ export interface ProtectionSettings {
   takeProfit?: number | undefined;
   trailingStop?: number | undefined;
   timeLimitMinutes?: number | undefined;
+  /** Set by hand, in place of the fractions and the limit. */
+  stopPrice?: Price | undefined;
+  targetPrice?: Price | undefined;
+  closesAt?: number | undefined;
+  /** Somebody asked that it is sold. */
+  closing?: boolean | undefined;
 }
 
 /** One holding, from its entry to its exit. */
@@ -22,6 +28,7 @@ export interface Holding {
 
 /** As prices and times. The position is closed at or below the stops, at or above the profit, at or after the time. */
 export interface Barriers {
+  byHand?: true;
   stopLoss?: Price;
   trailingStop?: Price;
   takeProfit?: Price;
@@ -35,15 +42,19 @@ const MINUTE_MS = 60_000;
  * @param highest highest price since the entry.
  */
 export function barriersOf(settings: ProtectionSettings, holding: Holding, highest: Price): Barriers {
-  const { stopLoss, trailingStop, takeProfit, timeLimitMinutes } = settings;
+  const { stopLoss, trailingStop, takeProfit, timeLimitMinutes, stopPrice, targetPrice, closesAt, closing } = settings;
   const { averageCost, openedAt } = holding;
   const of = (price: Price, change: number): Price => text(decimal(price).times(decimal(1).plus(change)));
   const priced = !decimal(averageCost).isZero();
   return {
+    ...(closing ? { byHand: true } : {}),
     ...(priced && stopLoss !== undefined ? { stopLoss: of(averageCost, -stopLoss) } : {}),
+    ...(stopPrice === undefined ? {} : { stopLoss: stopPrice }),
     ...(priced && trailingStop !== undefined ? { trailingStop: of(highest, -trailingStop) } : {}),
     ...(priced && takeProfit !== undefined ? { takeProfit: of(averageCost, takeProfit) } : {}),
+    ...(targetPrice === undefined ? {} : { takeProfit: targetPrice }),
     ...(timeLimitMinutes === undefined ? {} : { closesAt: openedAt + timeLimitMinutes * MINUTE_MS }),
+    ...(closesAt === undefined ? {} : { closesAt }),
   };
 }
 
@@ -59,8 +70,9 @@ export function highestOf(...prices: [Price, ...Price[]]): Price {
  * @param at UTC epoch milliseconds.
  */
 export function barrierHit(barriers: Barriers, price: Price, at: number): Barrier | undefined {
-  const { stopLoss, trailingStop, takeProfit, closesAt } = barriers;
+  const { byHand, stopLoss, trailingStop, takeProfit, closesAt } = barriers;
   const paid = decimal(price);
+  if (byHand) return 'by_hand';
   if (stopLoss !== undefined && paid.lessThanOrEqualTo(stopLoss)) return 'stop_loss';
   if (trailingStop !== undefined && paid.lessThanOrEqualTo(trailingStop)) return 'trailing_stop';
   if (takeProfit !== undefined && paid.greaterThanOrEqualTo(takeProfit)) return 'take_profit';

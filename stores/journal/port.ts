@@ -3,6 +3,7 @@ import type { PolicySettings } from '../../contracts/participation.ts';
 import type { ArchiveBook } from './books/archive.ts';
 import type { AuditBook } from './books/audit.ts';
 import type { BindingBook } from './books/bindings.ts';
+import type { ByHandBook } from './books/by-hand.ts';
 import type { ControlBook } from './books/control.ts';
 import type { CycleBook } from './books/cycles.ts';
 import type { ExchangeBook } from './books/exchange.ts';
@@ -33,6 +34,7 @@ export interface Journal {
   readonly intents: IntentBook;
   readonly ledger: LedgerBook;
   readonly cycles: CycleBook;
+  readonly byHand: ByHandBook;
   readonly exchange: ExchangeBook;
   readonly participation: ParticipationBook;
   /** How a consensus is formed. */

@@ -40,6 +40,7 @@ const cases: Record<RefusalCode, Said> = {
   ViewEnded: btc('ViewEnded', '300000 ms', '305000 ms', '0.5', '0.2'),
   MinHolding: btc('MinHolding', '300000 ms', '61000 ms', '0.5', '0'),
   ReentryPause: btc('ReentryPause', '600000 ms', '5200 ms', '3000', '0'),
+  LeftOut: btc('LeftOut', String(Date.UTC(2026, 0, 6)), String(Date.UTC(2026, 0, 5, 10)), '3000', '0'),
   DailyTurnover: btc('DailyTurnover', '50000', '51000.5', '3000', '1999.5'),
   DailyFees: btc('DailyFees', '100', '101.25', '3000', '1500'),
   OrderInFlight: btc('OrderInFlight', '0', '1', 'accepted', 'wait'),
@@ -74,7 +75,7 @@ describe('the sentence of each code', () => {
     const said = refusalSentence(cases[code], 'USDT');
     const plainNumbers = [limit, value].filter((number) => /^\d+(\.\d{1,2})?$/.test(number) && Number(number) >= 2);
     const asShare = /share/.test(refusals[code].numbers);
-    const untold = ['SymbolFrozen', 'OrderInFlight', 'CoolDown', 'DailyLoss'];
+    const untold = ['SymbolFrozen', 'OrderInFlight', 'CoolDown', 'LeftOut', 'DailyLoss'];
     if (!asShare && !untold.includes(code)) for (const number of plainNumbers) expect(said).toContain(number);
     expect(said).not.toMatch(/undefined|NaN|\bms\b|\.$|^[A-Z]/);
   });

@@ -5,6 +5,7 @@ import { Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createProtectionActivities, type Watched, type WatchRequest } from '../../activities/protection/index.ts';
+import { closePosition } from '../../client/controls/close-position.ts';
 import type { FlattenResult, TradingControlState } from '../../contracts/control.ts';
 import type { ExitQuestion } from '../../contracts/exits.ts';
 import type { ProtectionResult, ProtectionState } from '../../contracts/protection.ts';
@@ -15,7 +16,7 @@ import {
   protectWorkflowId,
   TRADING_CONTROL_ID,
 } from '../../contracts/workflow-ids.ts';
-import { decimal, floorToStep, text } from '../../domain/money/money.ts';
+import { decimal, floorToStep, type Price, text } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { Touch } from '../../domain/orders/submissions.ts';
 import type { BookedPosition, Position } from '../../domain/portfolio/portfolio.ts';
@@ -171,6 +172,55 @@ describe('protective exits', () => {
     await expectBooksEqualExchange(rig);
   });
 
+  it('close by hand while trading is halted, by one order, whatever barrier is hit beside it', async () => {
+    const { openedAt, averageCost } = await hold({ stopLoss: 0.03 });
+    await rig.journal.control.raiseHalt({ requestId: 'by-hand', account: 'main', reason: 'test', by: 'me' });
+    const request = { account: 'main', symbol: SYMBOL, openedAt, reason: 'news', by: 'ann', via: 'os:ann' } as const;
+    const closing = rig.journal.byHand.close(request);
+    rig.bid.current = times(averageCost, 0.9);
+    await Promise.all([closing, rig.journal.byHand.close(request)]);
+    expect(await exits().result()).toMatchObject({ end: 'closed' });
+    expect(await position()).toMatchObject({ quantity: '0' });
+    expect(await sales()).toMatchObject([{ purpose: 'protect', state: 'filled' }]);
+    await expectBooksEqualExchange(rig);
+  });
+
+  it('close by hand what has no exits configured', async () => {
+    rig = await startRig(environment, { configuration: { protection: { enabled: false } }, withIngestor: true });
+    await (await rig.start('tradingCycle', `cycle/protect/${randomUUID()}`, {})).result();
+    const signed = {
+      account: 'main',
+      symbol: SYMBOL,
+      reason: 'news',
+      by: 'ann',
+      via: 'os:ann',
+      waitMs: 20_000,
+    } as const;
+    const tools = { journal: rig.journal as never, temporal: async () => environment.client };
+    expect(await closePosition(signed, tools)).toMatchObject({ closed: true, note: '' });
+    expect(await closePosition(signed, tools)).toMatchObject({ closed: true, note: 'It was closed before.' });
+    await expect(closePosition({ ...signed, symbol: 'ETH/USDT' }, tools)).rejects.toMatchObject({ code: 'NotHeld' });
+    expect(await exits().result()).toMatchObject({ end: 'closed', closed: { barrier: 'by_hand' } });
+    expect(await sales()).toHaveLength(1);
+    await expectBooksEqualExchange(rig);
+  });
+
+  it('take a stop and a time limit that were set by hand, in place of those that are configured', async () => {
+    const { openedAt, averageCost } = await hold({ stopLoss: 0.03, timeLimitMinutes: 60 });
+    const stop = times(averageCost, 0.95);
+    const closesAt = Date.now() + 30 * MINUTE_MS;
+    const own = { stopLoss: { price: tagged<Price>(stop) }, closesAt };
+    const signed = { reason: 'room', by: 'ann', via: 'os:ann' } as const;
+    await rig.journal.byHand.setExits({ account: 'main', symbol: SYMBOL, openedAt, own, ...signed } as never);
+    await expect.poll(async () => (await view()).barriers, { timeout: 10_000 }).toEqual({ stopLoss: stop, closesAt });
+    rig.bid.current = times(averageCost, 0.96);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect((await exits().describe()).status.name).toBe('RUNNING');
+    rig.bid.current = times(averageCost, 0.949);
+    expect(await exits().result()).toMatchObject({ end: 'closed', closed: { barrier: 'stop_loss' } });
+    await expectBooksEqualExchange(rig);
+  });
+
   it('end when another one sold, and stand again for the next holding', async () => {
     const first = await hold({ stopLoss: 0.03 });
     const { runId } = await exits().describe();
@@ -208,6 +258,7 @@ describe('the watcher', () => {
             return [typed<BookedPosition>({ ...flatPosition(SYMBOL), dustCost: '0', ...holding, ...now()?.position })];
           },
         },
+        byHand: { exits: async () => [] },
       },
       trading: {
         listing: () => now()?.listing ?? 'traded',

@@ -3,6 +3,7 @@ import type { Guard, Watched, WatchRequest } from '../../contracts/protection.ts
 import { decimal, type Price } from '../../domain/money/money.ts';
 import { isHeld } from '../../domain/portfolio/holding.ts';
 import { sellable } from '../../domain/protection/exits.ts';
+import { exitSettings } from '../../domain/protection/own-exits.ts';
 import {
   barrierHit,
   barriersOf,
@@ -15,9 +16,9 @@ import type { TradingPort } from '../../venues/port.ts';
 import type { Clock } from '../clock.ts';
 
 export interface WatchTools {
-  journal: { ledger: Pick<Journal['ledger'], 'positions'> };
+  journal: { ledger: Pick<Journal['ledger'], 'positions'>; byHand: Pick<Journal['byHand'], 'exits'> };
   trading: Pick<TradingPort, 'touch' | 'instrument' | 'listing'>;
-  /** Undefined where protection is switched off. */
+  /** As configured; undefined where protection is switched off. */
   settings: ProtectionSettings | undefined;
   clock: Clock;
   logger: Logger;
@@ -31,11 +32,12 @@ const DUSTY_LOOKS = 5;
 const WARN_EVERY = 30;
 
 export async function guardOf(
-  { journal, settings }: Pick<WatchTools, 'journal' | 'settings'>,
+  { journal, settings: configured }: Pick<WatchTools, 'journal' | 'settings'>,
   account: string,
   symbol: string,
 ): Promise<Guard> {
   const holding = await holdingOf({ journal }, account, symbol);
+  const settings = holding ? await settingsOf({ journal, settings: configured }, account, symbol, holding) : configured;
   return { ...(holding ? { holding } : {}), ...(settings ? { settings } : {}) };
 }
 
@@ -49,7 +51,7 @@ export async function watchPosition(
   request: WatchRequest,
   onHighest: (highest: Price) => void,
 ): Promise<Watched> {
-  const { trading, settings, clock, logger } = tools;
+  const { trading, clock, logger } = tools;
   const { account, symbol, holding: entry } = request;
   let { highest } = request;
   const until = clock.elapsed() + WATCH_MS;
@@ -57,6 +59,7 @@ export async function watchPosition(
     const holding = await holdingOf(tools, account, symbol);
     if (!holding) return { end: 'flat', highest };
     const moved = holding.openedAt !== entry.openedAt || holding.averageCost !== entry.averageCost;
+    const settings = await settingsOf(tools, account, symbol, holding);
     if (moved || !isSame(settings, request.settings)) return { end: 'changed', highest };
     const bid = await bidOf(tools, symbol, blind);
     blind = bid === undefined ? blind + 1 : 0;
@@ -76,8 +79,19 @@ export async function watchPosition(
   return { end: 'again', highest };
 }
 
+/** As configured, but for what a person asked for of this very holding. */
+async function settingsOf(
+  { journal, settings }: Pick<WatchTools, 'journal' | 'settings'>,
+  account: string,
+  symbol: string,
+  { openedAt }: Holding,
+): Promise<ProtectionSettings | undefined> {
+  const asked = (await journal.byHand.exits(account)).find((one) => one.symbol === symbol && one.openedAt === openedAt);
+  return exitSettings(settings, asked?.own, asked?.closing !== undefined);
+}
+
 async function holdingOf(
-  { journal }: Pick<WatchTools, 'journal'>,
+  { journal }: { journal: Pick<WatchTools['journal'], 'ledger'> },
   account: string,
   symbol: string,
 ): Promise<Holding | undefined> {
@@ -99,9 +113,17 @@ async function bidOf({ trading, logger }: WatchTools, symbol: string, failures: 
   }
 }
 
+const exitKeys = [
+  'stopLoss',
+  'takeProfit',
+  'trailingStop',
+  'timeLimitMinutes',
+  'stopPrice',
+  'targetPrice',
+  'closesAt',
+  'closing',
+] as const satisfies readonly (keyof ProtectionSettings)[];
+
 function isSame(one: ProtectionSettings | undefined, other: ProtectionSettings): boolean {
-  return (
-    one !== undefined &&
-    (['stopLoss', 'takeProfit', 'trailingStop', 'timeLimitMinutes'] as const).every((key) => one[key] === other[key])
-  );
+  return one !== undefined && exitKeys.every((key) => one[key] === other[key]);
 }

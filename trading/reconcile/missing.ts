@@ -1,6 +1,7 @@
 import { flattenWorkflowId, orderWorkflowId, planWorkflowId, protectWorkflowId } from '../../contracts/workflow-ids.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import type { OrderLeg } from '../../domain/orders/orders.ts';
+import { isHeld } from '../../domain/portfolio/holding.ts';
 import type { OrderPlan } from '../../domain/portfolio/portfolio.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { ownHoldings } from '../execute/held.ts';
@@ -110,6 +111,24 @@ export const PROTECTED_WITHIN_MS = 30_000;
 export interface StartedExits {
   workflowId: string;
   overdue: boolean;
+}
+
+/** What somebody asked for of a holding is done where exits are not configured, too, or where what is held was paid in. */
+export async function startMissingByHand(
+  { journal, runs }: { journal: Pick<Journal, 'ledger' | 'byHand'>; runs: Runs },
+  account: string,
+): Promise<string[]> {
+  const asked = await journal.byHand.exits(account);
+  if (asked.length === 0) return [];
+  const started: string[] = [];
+  for (const { symbol, openedAt, quantity } of await journal.ledger.positions(account)) {
+    const isAsked = asked.some((one) => one.symbol === symbol && one.openedAt === openedAt);
+    const workflowId = protectWorkflowId(account, symbol);
+    if (!isAsked || !isHeld({ quantity }) || (await runs.state(workflowId)) === 'running') continue;
+    await runs.protect(account, symbol);
+    started.push(workflowId);
+  }
+  return started;
 }
 
 export async function startMissingProtection(

@@ -15,12 +15,21 @@ import { keepFeeRates } from './fee-rates.ts';
 import type { Ingest } from './ingest.ts';
 import { tradedSymbols } from './look.ts';
 import { markWhileHalted } from './mark-halted.ts';
-import { type Runs, startMissingFlatten, startMissingPlans, startMissingProtection } from './missing.ts';
+import {
+  type Runs,
+  startMissingByHand,
+  startMissingFlatten,
+  startMissingPlans,
+  startMissingProtection,
+} from './missing.ts';
 import { lookAtOneMoment } from './one-moment.ts';
 import { recordCutCycles } from './unrecorded.ts';
 
 export interface ReconcileTools {
-  journal: Pick<Journal, 'bindings' | 'control' | 'cycles' | 'exchange' | 'incidents' | 'intents' | 'ledger'>;
+  journal: Pick<
+    Journal,
+    'bindings' | 'byHand' | 'control' | 'cycles' | 'exchange' | 'incidents' | 'intents' | 'ledger'
+  >;
   trading: TradingPort;
   /** At which equity is marked while trading is halted. */
   prices: PricePort;
@@ -153,9 +162,10 @@ async function startMissing(tools: ReconcileTools, account: string, at: number, 
   const exits = configuration.protection.enabled
     ? await startMissingProtection(tools, account, configuration.symbols, at)
     : [];
+  const byHand = await startMissingByHand(tools, account);
   const overdue = exits.flatMap((exit) => (exit.overdue ? [exit.workflowId] : []));
   await tellMissing(tools, account, at, [...missing, ...overdue]);
-  return [...missing, ...exits.map(({ workflowId }) => workflowId)];
+  return [...missing, ...exits.map(({ workflowId }) => workflowId), ...byHand];
 }
 
 /** What had gone, and runs again by now, may have been seen by nobody else: it is told of here, with its recovery. */

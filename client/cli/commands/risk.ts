@@ -7,6 +7,7 @@ import type { RiskSettings } from '../../../contracts/config/schema.ts';
 import type { SettingsChange } from '../../../stores/journal/books/settings.ts';
 import { riskText } from '../../controls/risk-settings.ts';
 import { clock } from '../../views/cycle-view.ts';
+import { leftOutLine } from '../../views/left-out-view.ts';
 import { money, viewRisk } from '../../views/risk-view.ts';
 import { action, nameOption, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -15,7 +16,7 @@ import { table } from '../table.ts';
 
 async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
   const view = await viewRisk(configuration, await journal(), Date.now());
-  const { account, currency, version, lastChange: last, trading, marks, day, exposure, limits, faults } = view;
+  const { account, currency, version, lastChange: last, trading, marks, day, exposure, limits, faults, leftOut } = view;
   print(view, options, () => [
     `account ${account}: trading is ${trading.state} (epoch ${trading.epoch}, by ${trading.by}: ${trading.reason})`,
     `limits version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
@@ -27,6 +28,7 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
       : 'equity: not marked yet',
     `traded today ${money(day.turnover)} ${currency}, fees ${money(day.fees)}`,
     `exposure ${exposure.gross ?? 'unknown'} ${currency}${exposure.pricedAt === undefined ? '' : ` at the prices of ${clock(exposure.pricedAt)}`}`,
+    ...leftOut.map(leftOutLine),
     '',
     table(
       ['symbol', `booked ${currency}`, `open buys ${currency}`, `exposure ${currency}`],

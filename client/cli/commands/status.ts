@@ -8,6 +8,7 @@ import { equityLine, exitsLine, scheduleLine } from '../../views/account-view.ts
 import { clock, unwellLines, viewCycle } from '../../views/cycle-view.ts';
 import { unknownFeesLine } from '../../views/fees-view.ts';
 import { figuresLine, runbookLines } from '../../views/incident-view.ts';
+import { leftOutLine } from '../../views/left-out-view.ts';
 import type { ServiceHealth } from '../../views/services.ts';
 import { lacksFirst, stackLines } from '../../views/stacks-view.ts';
 import { standingLine } from '../../views/standing-view.ts';
@@ -41,6 +42,7 @@ function describe(status: Status, belief: Belief): Lines {
     `protective exits run for ${protectedSymbols ? protectedSymbols.join(', ') || 'nothing' : 'what is not known while Temporal is down'}`,
     ...(status.guards ?? []).flatMap(({ exits }) => (exits ? [`  ${exitsLine(exits)}`] : [])),
     ...(status.guards ?? []).flatMap(describeGuard),
+    ...status.leftOut.map(leftOutLine),
     describeReconciliation(reconciliation),
     ...unknownFeesLine(status.unknownFees),
     lastCycle ? cycleLines(lastCycle, status.currency, 'last cycle ') : 'no cycle yet',

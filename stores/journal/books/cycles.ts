@@ -4,6 +4,7 @@ import type { CycleRecord, PlanResult } from '../../../contracts/cycle.ts';
 import type { Money } from '../../../domain/money/money.ts';
 import type { CycleId, LegId } from '../../../domain/orders/ids.ts';
 import type { Balance, BookedPosition, LastSale, OrderPlan, TradingDay } from '../../../domain/portfolio/portfolio.ts';
+import type { LeftOut } from './by-hand.ts';
 import type { ControlState } from './control.ts';
 import type { Intent } from './intents.ts';
 import type { EquityMarked, EquityMarks } from './ledger.ts';
@@ -78,6 +79,7 @@ export interface PlanningView {
   /** Of each symbol that was sold within the pause before it may be entered again. */
   lastSales: LastSale[];
   day: TradingDay;
+  leftOut: LeftOut[];
   /** When a cycle last upheld the view that a symbol is held on; by the exchange's clock. */
   upheld: { symbol: string; at: number }[];
 }

@@ -9,6 +9,7 @@ import type { ClosedTrade, CycleBook, MarkBasis, PlanningView } from '../books/c
 import type { EquityMarked } from '../books/ledger.ts';
 import type { NewEvent } from '../books/outbox.ts';
 import { refuseMoved } from './archive.ts';
+import { readLeftOut } from './by-hand.ts';
 import { readControl, restrict } from './control.ts';
 import type { Database, Sql, Transaction } from './database.ts';
 import { readOpenIntents } from './intent-rows.ts';
@@ -154,6 +155,7 @@ export function createCycleBook(database: Database): CycleBook {
           closedTrades: await readClosedTrades(transaction, account),
           lastSales: await readLastSales(transaction, account, limits.reentryPauseSeconds * 1_000, now),
           day: await readTradingDay(transaction, account, limits.dayResetHour, now),
+          leftOut: await readLeftOut(transaction, account, now),
           upheld: await readUpheld(transaction, account),
         });
         const { legs, restriction, upheld = [] } = plan;

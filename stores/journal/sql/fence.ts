@@ -7,9 +7,10 @@ import { isReducing, isTerminal, type OrderLeg } from '../../../domain/orders/or
 import type { Refusal, RefusalCode } from '../../../domain/orders/refusal.ts';
 import { nextSubmission, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
 import type { Buy } from '../../../domain/portfolio/exposure.ts';
-import { overdrawn, reentryPause } from '../../../domain/portfolio/overtrading.ts';
+import { leftOut, overdrawn, reentryPause } from '../../../domain/portfolio/overtrading.ts';
 import type { ControlState } from '../books/control.ts';
 import type { Intent } from '../books/intents.ts';
+import { readLeftOut } from './by-hand.ts';
 import type { Sql, Transaction } from './database.ts';
 import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';
@@ -123,6 +124,8 @@ async function refusedAsOvertrading(
   limits: RiskSettings,
   sentAt: number,
 ): Promise<Refusal | undefined> {
+  const refused = leftOut({ leftOut: await readLeftOut(transaction, account, sentAt) }, symbol, sentAt);
+  if (refused) return refused;
   const pauseMs = limits.reentryPauseSeconds * 1_000;
   const sales = await readLastSales(transaction, account, pauseMs, sentAt);
   const pause = reentryPause(pauseMs, sales, symbol, sentAt);

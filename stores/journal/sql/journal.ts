@@ -4,6 +4,7 @@ import type { Journal } from '../port.ts';
 import { createArchiveBook } from './archive.ts';
 import { createAuditBook } from './audit.ts';
 import { createBindingBook } from './bindings.ts';
+import { createByHandBook } from './by-hand.ts';
 import { createControlBook } from './control.ts';
 import { createCycleBook } from './cycles.ts';
 import type { Database } from './database.ts';
@@ -32,6 +33,7 @@ export async function createJournal(database: Database): Promise<Journal> {
     intents: createIntentBook(database),
     ledger: createLedgerBook(database),
     cycles: createCycleBook(database),
+    byHand: createByHandBook(database),
     exchange: createExchangeBook(database),
     participation: createParticipationBook(database),
     policy: createSettingsBook(database, policySettings),

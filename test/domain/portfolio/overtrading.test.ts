@@ -90,6 +90,33 @@ describe('the least holding time', () => {
   });
 });
 
+describe('a symbol that is left out', () => {
+  const left = (until: number, symbol = 'BTC/USDT'): Plain<Plain<Partial<Books>>> => ({ leftOut: [{ symbol, until }] });
+
+  it('is not bought until then, and says so', () => {
+    const { legs, verdicts } = plan({}, left(NOW + 1));
+    expect(legs).toEqual([]);
+    expect(verdict(verdicts, 'LeftOut')).toMatchObject({
+      symbol: 'BTC/USDT',
+      limit: String(NOW + 1),
+      value: String(NOW),
+      after: '0',
+    });
+  });
+
+  it.each([
+    ['its time is over', left(NOW)],
+    ['it is another', left(NOW + 1, 'ETH/USDT')],
+  ])('is bought where %s', (_what, books) => {
+    expect(plan({}, books).legs).toMatchObject([{ side: 'buy' }]);
+  });
+
+  it('is sold as ever', () => {
+    const books = { ...left(NOW + 1), ...held('0.05') };
+    expect(plan({ views: [down] }, books).legs).toMatchObject([{ side: 'sell', quantity: '0.05' }]);
+  });
+});
+
 describe('the pause before a symbol is entered again', () => {
   const sold = (sinceMs: number, symbol = 'BTC/USDT'): Plain<Plain<Partial<Books>>> => ({
     lastSales: [{ symbol, at: NOW - sinceMs }],
