@@ -99,14 +99,16 @@ export function progress(message: Lines): void {
 export function reportError(error: unknown, { json, mode }: OutputOptions): number {
   const known = error instanceof UserError;
   const message = error instanceof Error ? error.message : String(error);
+  const exitCode = known ? error.exitCode : ExitCode.failure;
   if (json) {
     const code = known ? error.code : 'Unexpected';
-    process.stdout.write(`${jsonOf(withMode({ error: { code, message } }, mode))}\n`);
+    const remedy = known && error.remedy !== undefined ? { remedy: error.remedy } : {};
+    process.stdout.write(`${jsonOf(withMode({ error: { code, message, ...remedy, exitCode } }, mode))}\n`);
   }
   const [first = message, ...others] = error instanceof UserErrorInLines ? error.lines : [];
   const stack = known || !(error instanceof Error) ? [] : framesOf(error);
   process.stderr.write(`${mode === 'live' ? heading(mode) : ''}${textOf([`sapphire: ${first}`, others, stack])}`);
-  return known ? error.exitCode : ExitCode.failure;
+  return exitCode;
 }
 
 /** Where it was thrown: what stands before is the message, in which a line may look like anything. */

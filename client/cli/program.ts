@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { completeHelp, useOwnHelp } from './help.ts';
 
 interface Area {
   names: readonly string[];
@@ -47,7 +48,8 @@ export async function createProgram(asked?: string): Promise<Command> {
     .version('0.1.0')
     .exitOverride()
     .enablePositionalOptions()
-    .showHelpAfterError('(add --help for the options)')
+    // What is wrong with what was typed is told once, by whoever runs the program: run.ts.
+    .configureOutput({ outputError: () => undefined })
     .addHelpText(
       'after',
       `
@@ -62,7 +64,9 @@ Examples:
   ./sapphire stop --reason "..."      emergency stop`,
     );
 
+  useOwnHelp(program);
   const named = areas.filter(({ names }) => asked !== undefined && names.includes(asked));
   for (const { load } of named.length > 0 ? named : areas) (await load())(program);
+  for (const command of program.commands) completeHelp(command);
   return program;
 }

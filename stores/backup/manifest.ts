@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Binding } from '../../contracts/binding.ts';
@@ -77,6 +78,12 @@ const manifestSchema = fieldsSchema.superRefine(({ version, engine, files }, con
   const unclear = files.find(({ path, contentBytes }) => isPacked(path) !== (contentBytes !== undefined));
   if (unclear) issue(`says of ${unclear.path} neither that it is packed nor that it is not`);
 });
+
+/** @throws UserError NoSuchBackup */
+export function refuseNoBackup(folder: string): void {
+  if (existsSync(folder)) return;
+  throw new UserError('NoSuchBackup', `There is no backup ${folder}: see "./sapphire backup list".`);
+}
 
 export function unusable(folder: string, reason: string): UserError {
   return new UserError(

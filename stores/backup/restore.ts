@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { UserError } from '../../contracts/errors.ts';
 import { syncPath } from '../warehouse/segments/files.ts';
-import { type BackupManifest, readBackup, unusable } from './manifest.ts';
+import { type BackupManifest, readBackup, refuseNoBackup, unusable } from './manifest.ts';
 import type { Tell } from './meter.ts';
 import { PACKED } from './packed.ts';
 import { dataOf } from './places.ts';
@@ -24,6 +24,7 @@ export async function restoreBackup(
   at: number,
   { unsealed = false, tell = () => undefined }: { unsealed?: boolean; tell?: Tell } = {},
 ): Promise<{ manifest: BackupManifest; origin: Origin } & Replaced> {
+  refuseNoBackup(folder);
   const { manifest, content } = await readBackup(folder);
   const origin = await originOf(folder, content, places.key);
   refuseOthers(folder, manifest, origin, places, unsealed);

@@ -241,7 +241,7 @@ describe('every output names the mode', () => {
     const error = new UserError('Refused', 'No.');
     expect(reportError(error, { json: true, mode: 'live' })).toBe(ExitCode.refused);
     expect(written).toEqual([
-      '{"mode":"live","error":{"code":"Refused","message":"No."}}\n',
+      '{"mode":"live","error":{"code":"Refused","message":"No.","exitCode":5}}\n',
       `${heading('live')}sapphire: No.\n`,
     ]);
   });

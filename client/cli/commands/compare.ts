@@ -156,7 +156,7 @@ export function registerCompare(agents: Command): void {
       .addArgument(new Argument('<agent>', 'a language model').choices(seatsOf('language-model')))
       .description('ask a language model about recorded decisions by several prompts, and hold each against what came')
       .option('--prompts <list>', 'versions, the first is the yardstick', versions, [...promptVersions])
-      .option('--since <span>', 'hours or days back, e.g. 24h or 30d', duration('--since'), 30 * 86_400_000)
+      .option('--since <age>', 'hours or days back, e.g. 24h or 30d', duration('--since'), 30 * 86_400_000)
       .option(
         '--cases <n>',
         'at most so many decisions, whose horizons do not overlap',

@@ -33,7 +33,7 @@ export function registerLogs(program: Command): void {
       )
       .addHelpText(
         'after',
-        '\nLogs lie below logs/ in the data folder; each is rotated at 20 MB or after a day, five old ones are kept, for 14 days.\n\nExamples:\n  ./sapphire logs --level warn\n  ./sapphire logs --correlation "$(./sapphire cycle list --json | jq -r .[0].cycleId)"',
+        '\nLogs lie below logs/ in the data folder; each is rotated at 20 MB or after a day, five old ones are kept, for 14 days.\n\nExamples:\n  ./sapphire logs --level warn\n  ./sapphire logs --correlation "$(./sapphire cycle list --json | jq -r .[0].id)"',
       ),
     async (_context, { correlation, process, level, since, ...options }) => {
       const sinceMs = since ?? (correlation === undefined ? SINCE_MS : undefined);

@@ -11,7 +11,7 @@ export function registerModelCosts(agents: Command): void {
     agents
       .command('costs')
       .description('calls, tokens and money by agent and model')
-      .option('--since <span>', 'hours or days back, e.g. 24h or 7d', duration('--since'), 86_400_000)
+      .option('--since <age>', 'hours or days back, e.g. 24h or 7d', duration('--since'), 86_400_000)
       .addHelpText('after', '\nExample:\n  ./sapphire agents costs --since 7d'),
     async ({ journal }, options) => {
       const since = Date.now() - options.since;

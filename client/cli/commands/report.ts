@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DEMO_RECORD } from '../../../contracts/demo.ts';
 import { UserError } from '../../../contracts/errors.ts';
+import { unknownName } from '../../../contracts/near-names.ts';
 import { type Period, periods } from '../../../domain/statistics/periods.ts';
 import { cellText } from '../../../stores/warehouse/pages/format.ts';
 import { makePage, pageName } from '../../../stores/warehouse/pages/make.ts';
@@ -32,12 +33,13 @@ interface Options extends OutputOptions {
   out?: string;
 }
 
-async function show(context: CliContext, options: Options, name: string): Promise<void> {
+async function show(context: CliContext, options: Options, name: string | undefined): Promise<void> {
+  if (name === undefined) return list(options);
   if (isPeriod(name)) return showPeriod(context, options, name);
   const report = reports.find((each) => each.name === name);
   if (!report) {
-    const names = [...periods, ...reports.map((each) => each.name)].join(', ');
-    throw new UserError('NoSuchReport', `There is no report "${name}". There are ${names}.`);
+    const names = [...periods, ...reports.map((each) => each.name)];
+    throw new UserError('NoSuchReport', `${unknownName('report', name, names)}.`);
   }
   if (options.out !== undefined) {
     throw new UserError('NoPage', `--out writes a page of daily, weekly or monthly; for "${name}" use --json.`);
@@ -77,6 +79,19 @@ async function showPeriod(
   print({ period, ...range, missing, file }, options, () => [...missing.map(missingLine), file]);
 }
 
+/** One line each. */
+function list(options: OutputOptions): void {
+  const rows = reports.map(({ name, title }) => ({ name, title }));
+  print(rows, options, () => [
+    table(
+      ['report', 'what it says'],
+      [...rows.map(({ name, title }) => [name, title]), [periods.join(', '), 'all of them for one day, week or month']],
+    ),
+    '',
+    './sapphire report NAME shows one; ./sapphire report list says what their figures mean.',
+  ]);
+}
+
 export function registerReport(program: Command): void {
   const report = program
     .command('report')
@@ -94,10 +109,10 @@ export function registerReport(program: Command): void {
     },
   );
 
-  action<Options>(
+  action<Options, [string?]>(
     report
-      .command('show <name>', { isDefault: true })
-      .description('one report as a table, or all of a day, week or month')
+      .command('show [name]', { isDefault: true })
+      .description('one report as a table, or all of a day, week or month; without a name, which there are')
       .option('--days <n>', 'so many days up to today, or up to --to', wholeNumber('--days', 1, 36_500), 30)
       .option('--from <day>', 'first day, UTC', day)
       .option('--to <day>', 'last day, UTC', day)
