@@ -84,8 +84,13 @@ export async function tradingAs({ apiKey, secret }: TestAccount, exchange: TestE
   return createCcxtTrading(createCcxtClient({ venue: 'binance', restUrl: exchange.url, apiKey, secret }));
 }
 
-export async function makeRestorable(engine: Engine, server: PostgresServer): Promise<Restorable> {
-  const exchange = await startTestExchange();
+/** @param settings of the paper exchange */
+export async function makeRestorable(
+  engine: Engine,
+  server: PostgresServer,
+  settings: Record<string, unknown> = {},
+): Promise<Restorable> {
+  const exchange = await startTestExchange(settings, [SYMBOL, 'BNB/USDT']);
   const trading = await tradingAs(await exchange.account('main', { USDT: CASH }), exchange);
   const other = await exchange.account('other', { BTC: '1000' });
   const places = await placesIn(temporaryFolder(), engine, server);

@@ -146,3 +146,48 @@ describe.each(ENGINES)('trades since the backup of books in %s', { timeout: 180_
     await expectBooksEqualExchange(rig);
   });
 });
+
+describe.each(ENGINES)('fees in a third asset since the backup of books in %s', { timeout: 180_000 }, (engine) => {
+  it('are booked to the unit, whether the position that paid them was there before or is recovered, too', async () => {
+    const rig = await makeRestorable(engine, server, { payFeesInBnb: true });
+    try {
+      const buying = async (legId: string, symbol: string, quantity: string) => {
+        const { ask } = await rig.trading.touch(symbol);
+        const limitPrice = String(Math.ceil(Number(ask) * 1.01));
+        await rig.send(await rig.taking(legId, { symbol, quantity, limitPrice }));
+      };
+      const ingest = () => rig.ingestOf('BNB/USDT', 'BTC/USDT', 'ETH/USDT').round();
+      const state = async () => {
+        const { ledger } = rig.journal;
+        const positions = (await ledger.positions('main')).map(({ openedAt: _at, ...position }) => position);
+        return { positions, balances: await ledger.balances('main'), fees: await ledger.fees('main') };
+      };
+      await ingest();
+      await buying('sphbnb', 'BNB/USDT', '0.5');
+      await ingest();
+      const folder = await rig.backUp();
+      await buying('sphmorebnb', 'BNB/USDT', '0.25');
+      await buying('sphfeebuy', 'BTC/USDT', '0.003');
+      await buying('spheth', 'ETH/USDT', '0.1');
+      const { bid } = await rig.trading.touch('BTC/USDT');
+      const limitPrice = String(Math.floor(Number(bid) * 0.99));
+      await rig.send(
+        await rig.taking('sphfeesale', { side: 'sell', purpose: 'flatten', quantity: '0.002', limitPrice }),
+      );
+      await ingest();
+      const lost = await state();
+      expect(lost.fees).toHaveProperty('BNB');
+      await expectBooksEqualExchange(rig);
+      await rig.restore(folder);
+      expect(await state()).not.toEqual(lost);
+      await ingest();
+      await ingest();
+      expect(await state()).toEqual(lost);
+      await expectBooksEqualExchange(rig);
+      const recovered = await rig.journal.intents.find(intentId(tagged('sphfeesale'), 1));
+      expect(recovered).toMatchObject({ purpose: 'recovered', state: 'filled', filledQuantity: '0.002' });
+    } finally {
+      await rig.close();
+    }
+  });
+});
