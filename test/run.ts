@@ -35,8 +35,9 @@ async function prepare(): Promise<void> {
 
 async function runVitest(reportFile: string, temporary: string, args: readonly string[]): Promise<number> {
   const vitest = join(projectFolder, 'node_modules', 'vitest', 'vitest.mjs');
-  const options = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  const child = spawn(process.execPath, [vitest, ...options, ...args], {
+  const slowest = join(projectFolder, 'test', 'support', 'slowest-files.ts');
+  const options = ['run', '--reporter=default', `--reporter=${slowest}`, '--reporter=json'];
+  const child = spawn(process.execPath, [vitest, ...options, `--outputFile.json=${reportFile}`, ...args], {
     cwd: projectFolder,
     stdio: 'inherit',
     env: { ...process.env, TMPDIR: temporary },
