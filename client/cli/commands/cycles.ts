@@ -1,13 +1,7 @@
-import { type Client, WorkflowFailedError } from '@temporalio/client';
 import type { Command } from 'commander';
-import type { Configuration } from '../../../contracts/config/schema.ts';
-import type { CycleRecord, CycleSummary, TradingCycleInput } from '../../../contracts/cycle.ts';
-import { UserError } from '../../../contracts/errors.ts';
-import { searchAttributes } from '../../../contracts/search-attributes.ts';
-import { TaskQueue } from '../../../contracts/task-queues.ts';
-import { manualCycleId } from '../../../contracts/workflow-ids.ts';
+import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
-import { cycleAttributes } from '../../controls/schedule.ts';
+import { runCycle } from '../../controls/cycle.ts';
 import { describeTrail } from '../../views/cycle-trail.ts';
 import { clock, viewCycle } from '../../views/cycle-view.ts';
 import { findCycle, listCycles, type PastCycle, type PastCycles } from '../../views/past-cycles.ts';
@@ -18,31 +12,6 @@ import { table } from '../table.ts';
 import { state } from '../tones.ts';
 
 const DAY_MS = 86_400_000;
-
-export async function runCycle(
-  client: Client,
-  { account, cycle, mode }: Configuration,
-  input: TradingCycleInput,
-): Promise<CycleSummary> {
-  const workflowId = manualCycleId(account, Date.now());
-  try {
-    return await client.workflow.execute('tradingCycle', {
-      workflowId,
-      taskQueue: TaskQueue.cycles,
-      args: [input],
-      workflowExecutionTimeout: cycle.intervalSeconds * 2_000,
-      workflowTaskTimeout: '3s',
-      staticSummary: `trading cycle of ${account} (${mode}), by hand`,
-      typedSearchAttributes: [
-        ...cycleAttributes({ account, mode }),
-        { key: searchAttributes.cycleId, value: workflowId },
-      ],
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowFailedError)) throw error;
-    throw new UserError('CycleFailed', `Cycle ${workflowId} failed: ${error.cause?.message ?? error.message}`);
-  }
-}
 
 export function registerCycles(program: Command): void {
   const cycle = program.command('cycle').description('run trading cycles and look at past ones');
