@@ -3,11 +3,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { takeName } from './taken-name.mjs';
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(project, 'node_modules');
@@ -43,22 +43,13 @@ function installedByHand() {
   );
 }
 
-/** One install at a time. A name in the kernel, unlike a lock file, ends with the process that holds it. */
+/** One install at a time. */
 async function lockInstall() {
   let waited = false;
-  const name = createHash('sha256').update(project).digest('hex').slice(0, 16);
-  for (;;) {
-    const server = createServer();
-    const fault = await new Promise((settle) => {
-      server.once('error', settle);
-      server.listen(`\0sapphire-install-${name}`, () => settle(undefined));
-    });
-    if (!fault) return () => server.close();
-    if (fault.code !== 'EADDRINUSE') return () => {};
+  return takeName(`install-${project}`, () => {
     if (!waited) process.stderr.write('Waiting for another start that installs the dependencies …\n');
     waited = true;
-    await sleep(200);
-  }
+  });
 }
 
 function say(text) {
@@ -105,24 +96,32 @@ async function install() {
   const child = spawn(npm[0], [...npm.slice(1), 'ci', '--include=dev', '--include=optional', '--loglevel=http'], {
     cwd: project,
     stdio: ['ignore', 'pipe', 'pipe'],
+    // In a group of its own, with whatever it starts: it ends as a whole, and by us alone.
+    detached: true,
   });
   let silent = false;
   const registry = hearRegistry(() => {
     silent = true;
-    child.kill();
+    killGroup(child);
   });
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text) => {
       output += text;
       registry.heard(text);
     });
-  const forward = (signal) => child.kill(signal);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, forward);
+  // A half-finished install has no stamp, and is done anew: whoever wants to end it waits for nothing.
+  const stop = () => {
+    killGroup(child);
+    say('Stopped; the next start installs what is missing.');
+    if (process.stderr.isTTY) process.stderr.write('\n');
+    process.exit(INTERRUPTED);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop);
   const end = await new Promise((settle) => {
     child.once('error', (error) => settle({ reason: `npm cannot be run: ${error.message}` }));
     child.once('close', (code, signal) => settle({ code, signal }));
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, forward);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(signal, stop);
   clearInterval(ticker);
   registry.end();
   const seconds = `${Math.round((Date.now() - startedAt) / 1000)} s`;
@@ -137,6 +136,14 @@ async function install() {
   writeFileSync(stampFile, lockHash());
   say(`Installed dependencies in ${seconds}.`);
   if (process.stderr.isTTY) process.stderr.write('\n');
+}
+
+function killGroup({ pid }) {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has just ended.
+  }
 }
 
 function npmReason(output) {

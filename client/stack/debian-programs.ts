@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../../contracts/errors.ts';
 import { cacheFolder } from '../../runtime/configuration/folders.ts';
@@ -32,7 +32,12 @@ export type DebianProgram = keyof typeof programs;
 interface FetchOptions {
   onProgress?: (message: string) => void;
   signal?: AbortSignal;
+  platform?: NodeJS.Platform;
+  environment?: NodeJS.ProcessEnv;
 }
+
+/** Where Homebrew puts programs, on either kind of Mac: the PATH of one that was not started by a shell lacks them. */
+const HOMEBREW = ['/opt/homebrew/bin', '/usr/local/bin'];
 
 export interface FoundProgram {
   file: string;
@@ -40,13 +45,19 @@ export interface FoundProgram {
   folder?: string;
 }
 
-/** A program: on PATH, in the cache, else unpacked there from its package, which needs no rights beyond reading Debian's archive. */
+/**
+ * A program: on PATH, in the cache, else unpacked there from its package, which needs no rights beyond reading Debian's archive. A Mac has no such
+ * packages: there it is on PATH or where Homebrew puts it.
+ */
 export async function debianProgram(program: DebianProgram, options: FetchOptions = {}): Promise<FoundProgram> {
   const { package: name, names } = programs[program];
+  const { platform = process.platform, environment = process.env } = options;
+  const folders = platform === 'darwin' ? [environment['PATH'] ?? '', ...HOMEBREW] : [environment['PATH'] ?? ''];
   for (const each of names) {
-    const onPath = findOnPath(each, process.env);
+    const onPath = findOnPath(each, { PATH: folders.join(delimiter) });
     if (onPath !== undefined) return { file: onPath };
   }
+  if (platform === 'darwin') throw unavailable(program, 'it is neither on the PATH nor in a folder of Homebrew');
   const folder = join(cacheFolder(), 'observability', name);
   if (!existsSync(folder)) await fetchPackage(name, folder, options);
   const file = names.map((each) => join(folder, 'usr', 'bin', each)).find((path) => existsSync(path));
@@ -105,6 +116,6 @@ function relocate(file: string): void {
 function unavailable(name: string, reason: string): UserError {
   return new UserError(
     'ProgramUnavailable',
-    `${name} cannot be fetched: ${reason}. Install Prometheus and Alertmanager so that prometheus, promtool, alertmanager and amtool are on the PATH, or start without --observe.`,
+    `${name} cannot be had: ${reason}. Install Prometheus and Alertmanager so that prometheus, promtool, alertmanager and amtool are on the PATH, or start without --observe.`,
   );
 }

@@ -78,10 +78,13 @@ export function portsOf(
 
 /**
  * A place of loopback that nobody can guess: 127.0.0.0/8 has 16 million addresses, and each its own ports. What must listen on TCP and cannot
- * check who asks is out of the reach of web pages there, which would have to try them all.
+ * check who asks is out of the reach of web pages there, which would have to try them all. A Mac has the first of the addresses alone.
  */
-export async function hiddenPlace(): Promise<{ host: string; port: number }> {
-  const host = ['127', ...Array.from({ length: 3 }, () => String(randomInt(1, 255)))].join('.');
+export async function hiddenPlace(
+  platform: NodeJS.Platform = process.platform,
+): Promise<{ host: string; port: number }> {
+  const drawn = Array.from({ length: 3 }, () => String(randomInt(1, 255)));
+  const host = platform === 'darwin' ? '127.0.0.1' : ['127', ...drawn].join('.');
   const port = randomInt(1_024, 65_536);
-  return (await listenFault({ host, port })) === undefined ? { host, port } : hiddenPlace();
+  return (await listenFault({ host, port })) === undefined ? { host, port } : hiddenPlace(platform);
 }

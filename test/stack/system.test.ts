@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { debianProgram } from '../../client/stack/debian-programs.ts';
+import { hiddenPlace } from '../../client/stack/ports.ts';
 import { type Ask, darwinPorts, darwinProcesses } from '../../client/stack/system/darwin.ts';
 import { linuxPorts, linuxProcesses } from '../../client/stack/system/linux.ts';
-import { takenPort } from './harness.ts';
+import { takenPort, temporaryFolder } from './harness.ts';
 
 /**
  * As ps(1) and lsof(8) of macOS 14 document what they print: recorded formats, not run on a Mac.
@@ -21,6 +25,7 @@ const recorded: Record<string, string> = {
     '  777 grep SAPPHIRE',
     '',
   ].join('\n'),
+  'ps -axo uid=': '    0\n  501\n  501\n  248\n',
   'lsof -a -p 501 -d cwd -Fn': 'p501\nfcwd\nn/Users/ann/My Sapphire\n',
   'lsof -nP -iTCP:8092 -sTCP:LISTEN -Fpgu': 'p501\ng499\nu502\nf21\np640\ng640\nu0\nf8\nf9\n',
   'lsof -nP -iTCP:8093 -sTCP:LISTEN -Fpgu': '',
@@ -48,6 +53,7 @@ describe('a Mac, by what its programs print (recorded formats, not run on a Mac)
     expect([processes.row(502), processes.row(503)]).toEqual([undefined, undefined]);
     expect(processes.commandLine(501)).toBe('node /Users/ann/My Sapphire/client/bootstrap.mjs up');
     expect(processes.folder(501)).toBe('/Users/ann/My Sapphire');
+    expect(processes.userIds()).toEqual([0, 501, 248]);
   });
 
   it('shows environments, with blanks in their values', () => {
@@ -71,6 +77,26 @@ describe('a Mac, by what its programs print (recorded formats, not run on a Mac)
   });
 });
 
+describe('on a Mac', () => {
+  it('what watches is had from the PATH or from Homebrew, and else is said how it is had, without a try to fetch it', async () => {
+    const folder = temporaryFolder();
+    const program = join(folder.path, 'prometheus');
+    writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+    const mac = { platform: 'darwin' as const, environment: { PATH: folder.path } };
+    expect(await debianProgram('prometheus', mac)).toEqual({ file: program });
+    await expect(debianProgram('amtool', { ...mac, environment: {} })).rejects.toThrow(
+      /^amtool cannot be had: it is neither on the PATH nor in a folder of Homebrew\. Install Prometheus and Alertmanager/,
+    );
+    folder.remove();
+  });
+
+  it('the one address of loopback that it has is taken, and elsewhere one that nobody can guess', async () => {
+    expect((await hiddenPlace('darwin')).host).toBe('127.0.0.1');
+    expect((await hiddenPlace('linux')).host).toMatch(/^127\.\d+\.\d+\.\d+$/);
+    expect((await hiddenPlace('linux')).host).not.toBe('127.0.0.1');
+  });
+});
+
 describe('Linux', () => {
   it('tells the same of a process that runs here, from its first to its last moment', async () => {
     const child = spawn('sleep', ['60'], { detached: true, env: { MARK: 'a b=c' }, cwd: '/' });
@@ -81,6 +107,7 @@ describe('Linux', () => {
     expect(Math.abs(Date.now() - linuxProcesses.startedAt(row ?? { startedAtTicks: 0 }))).toBeLessThan(60_000);
     await expect.poll(() => linuxProcesses.commandLine(pid)).toBe('sleep 60');
     expect(linuxProcesses.folder(pid)).toBe('/');
+    expect(linuxProcesses.userIds()).toContain(process.getuid?.());
     expect(
       linuxProcesses
         .environments()

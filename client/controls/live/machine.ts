@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { processes } from '../../stack/system/this-system.ts';
 
 /** From here on user ids are people's and containers'; below, the system's own services. */
-const FIRST_PERSON = 1_000;
+const FIRST_PERSON = process.platform === 'darwin' ? 501 : 1_000;
 const NO_LOGIN = /\/(nologin|false|sync|true)$/;
 
 export interface Account {
@@ -35,26 +36,12 @@ export function machineOf(own: number, accounts: readonly Account[], running: re
   };
 }
 
-/** The machine that this process runs on, by /etc/passwd and /proc: accounts of a directory service show once they run something. */
+/** The machine that this process runs on, by /etc/passwd and what runs: accounts of a directory service, on a Mac all of people, show once they run something. */
 export function thisMachine(): Machine {
   const accounts = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .map((line) => line.split(':'))
     .filter((fields) => fields.length >= 7)
     .map(([name = '', , uid, , , , shell = '']) => ({ name, uid: Number(uid), shell }));
-  return machineOf(process.getuid?.() ?? 0, accounts, runningUsers());
-}
-
-function runningUsers(): number[] | undefined {
-  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
-  // Mounted with hidepid: the first process, which there always is, is out of sight.
-  if (!pids.includes('1')) return undefined;
-  return pids.flatMap((pid) => {
-    try {
-      const [, uid] = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-      return uid === undefined ? [] : [Number(uid)];
-    } catch {
-      return [];
-    }
-  });
+  return machineOf(process.getuid?.() ?? 0, accounts, processes.userIds());
 }

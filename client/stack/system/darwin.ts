@@ -35,6 +35,12 @@ export function darwinProcesses(by: Ask = ask): ProcessTable {
         }),
     folder: (pid) => /^n(.+)$/m.exec(by('lsof', ['-a', '-p', String(pid), '-d', 'cwd', '-Fn']))?.[1],
     commandLine: (pid) => by('ps', ['-p', String(pid), '-ww', '-o', 'command=']).trim(),
+    userIds: () => {
+      const ids = by('ps', ['-axo', 'uid='])
+        .split('\n')
+        .filter((line) => line.trim() !== '');
+      return ids.length === 0 ? undefined : [...new Set(ids.map(Number))];
+    },
     startedAt: ({ startedAtTicks }) => startedAtTicks * TICK_MS,
   };
 }

@@ -15,6 +15,13 @@ export const linuxProcesses: ProcessTable = {
     }),
   folder: (pid) => linkOf(`/proc/${pid}/cwd`),
   commandLine: (pid) => read(`/proc/${pid}/cmdline`).split('\0').join(' ').trim(),
+  userIds: () => {
+    const all = pids();
+    // Mounted with hidepid: the first process, which there always is, is out of sight.
+    if (!all.includes(1)) return undefined;
+    const ids = all.flatMap((pid) => /^Uid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? []);
+    return [...new Set(ids.map(Number))];
+  },
   startedAt: ({ startedAtTicks }) => {
     const upMs = Number(read('/proc/uptime').split(' ', 1)[0]) * 1_000;
     return Math.round(Date.now() - upMs + startedAtTicks * TICK_MS);

@@ -18,6 +18,8 @@ export interface ProcessTable {
   /** The folder that it runs in. */
   folder(pid: number): string | undefined;
   commandLine(pid: number): string;
+  /** Whose processes run, once each; undefined where the system hides those of others. */
+  userIds(): number[] | undefined;
   /** UTC epoch milliseconds. */
   startedAt(row: Pick<ProcessRow, 'startedAtTicks'>): number;
 }
