@@ -2,7 +2,7 @@ import type { Cell, Tone } from './table.ts';
 
 const words: Readonly<Record<Tone, readonly string[]>> = {
   good: ['ok', 'yes', 'active', 'COMPLETED', 'filled'],
-  caution: ['reducing', 'DEGRADED', 'SKIPPED_STALE', 'unresolved', 'partially_filled'],
+  caution: ['SLOW', 'reducing', 'DEGRADED', 'SKIPPED_STALE', 'unresolved', 'partially_filled'],
   bad: ['DOWN', 'NO', 'halted', 'HALTED', 'denied', 'rejected'],
   faint: ['NO_TRADE', 'void', 'canceled', 'expired'],
 };

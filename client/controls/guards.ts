@@ -20,12 +20,17 @@ export interface Guard {
 
 const TIMEOUT_MS = 2_500;
 
-/** Asks the latch and the exits of every holding that have a workflow, all at once and for no longer than some seconds. */
-export async function askGuards(client: Client, account: string): Promise<Guard[]> {
+/**
+ * Asks the latch and the exits of every holding that have a workflow, all at once and for no longer than some seconds.
+ *
+ * @param moreMs how much longer, where Temporal is known to be slow
+ */
+export async function askGuards(client: Client, account: string, moreMs = 0): Promise<Guard[]> {
+  const deadline = () => Date.now() + TIMEOUT_MS + moreMs;
   const prefix = protectWorkflowId(account, '');
   const exits: string[] = [];
   const query = "WorkflowType = 'protectPosition' AND ExecutionStatus = 'Running'";
-  await client.withDeadline(Date.now() + TIMEOUT_MS, async () => {
+  await client.withDeadline(deadline(), async () => {
     for await (const { workflowId } of client.workflow.list({ query }))
       if (workflowId.startsWith(prefix)) exits.push(workflowId);
   });
@@ -36,9 +41,7 @@ export async function askGuards(client: Client, account: string): Promise<Guard[
     said: (state: unknown) => Pick<Guard, 'detail' | 'exits' | 'journalId'>,
   ): Promise<Guard> => {
     try {
-      const state = await client.withDeadline(Date.now() + TIMEOUT_MS, () =>
-        client.workflow.getHandle(workflowId).query(question),
-      );
+      const state = await client.withDeadline(deadline(), () => client.workflow.getHandle(workflowId).query(question));
       return { workflowId, answers: true, ...said(state) };
     } catch (error) {
       return { workflowId, answers: false, detail: plainText(error instanceof Error ? error.message : error, 200) };

@@ -85,9 +85,13 @@ export async function viewSchedule(client: Client, account: string): Promise<Sch
 const TIMEOUT_MS = 2_500;
 
 /** For a screen that waits for nobody. @returns `none` where nobody has made it; undefined where Temporal does not say in time */
-export async function askSchedule(client: Client, account: string): Promise<ScheduleView | 'none' | undefined> {
+export async function askSchedule(
+  client: Client,
+  account: string,
+  moreMs = 0,
+): Promise<ScheduleView | 'none' | undefined> {
   try {
-    return await client.withDeadline(Date.now() + TIMEOUT_MS, () => viewSchedule(client, account));
+    return await client.withDeadline(Date.now() + TIMEOUT_MS + moreMs, () => viewSchedule(client, account));
   } catch (error) {
     return error instanceof UserError && error.code === 'ScheduleMissing' ? 'none' : undefined;
   }

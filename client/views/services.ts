@@ -6,6 +6,8 @@ export interface ServiceHealth {
   url: string;
   healthy: boolean;
   detail: string;
+  /** It answers, later than is usual by far: how long it took. */
+  slowMs?: number;
   /** State of each breaker of the process, where it said so. */
   breakers?: Record<string, string>;
 }

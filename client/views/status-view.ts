@@ -3,17 +3,15 @@ import type { Configuration } from '../../contracts/config/schema.ts';
 import { healthFigures } from '../../domain/health/health.ts';
 import { healthEndpoints } from '../../runtime/configuration/addresses.ts';
 import type { Journal } from '../../stores/journal/port.ts';
-import { askGuards, type Guard } from '../controls/guards.ts';
 import { refuseOthersRunning } from '../controls/running-books.ts';
-import { askSchedule, type ScheduleView } from '../controls/schedule.ts';
-import { stackAccess } from '../stack/connection.ts';
 import { readProfile } from '../stack/profile.ts';
 import { ownPlace } from '../stack/stack-place.ts';
 import { profitOfDay } from './account-view.ts';
 import { unknownFees } from './fees-view.ts';
-import { askHealth, type ServiceHealth } from './services.ts';
+import { askHealth } from './services.ts';
 import { viewStacks } from './stacks-view.ts';
 import { viewStanding } from './standing-view.ts';
+import { lookAtTemporal } from './temporal-view.ts';
 import { viewWatching } from './watchers.ts';
 
 const FIGURES_MS = 30 * 86_400_000;
@@ -22,30 +20,6 @@ export interface StatusSources {
   configuration: Configuration;
   journal(): Promise<Journal>;
   temporal(): Promise<Client>;
-}
-
-interface TemporalView {
-  health: ServiceHealth;
-  /** Missing while Temporal does not answer. */
-  schedule?: ScheduleView | 'none' | undefined;
-  /** Missing while Temporal does not answer. */
-  guards?: Guard[];
-}
-
-/** What Temporal says, for no longer than some seconds. */
-export async function lookAtTemporal({
-  configuration: { account },
-  temporal,
-}: Pick<StatusSources, 'configuration' | 'temporal'>): Promise<TemporalView> {
-  const { address: url } = stackAccess(readProfile());
-  try {
-    const client = await temporal();
-    const [schedule, guards] = await Promise.all([askSchedule(client, account), askGuards(client, account)]);
-    return { health: { name: 'temporal', url, healthy: true, detail: 'ok' }, schedule, guards };
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return { health: { name: 'temporal', url, healthy: false, detail } };
-  }
 }
 
 /** What runs, how trading stands, and what is not well. */

@@ -115,6 +115,14 @@ describe('the exchange', () => {
       [undefined, undefined, undefined],
     ],
   ])('%s', async (_title, changes, expected) => expect(await codes(changes)).toEqual(expected));
+
+  it.each([
+    [1_500, /^the exchange's clock is 1[45]\d\d ms ahead of ours, 1000 ms at most are usual: /],
+    [-1_500, /^the exchange's clock is 1[45]\d\d ms behind ours, 1000 ms at most are usual: /],
+  ])('a clock that is off by %d ms is ahead or behind by so many, and by no less than none', async (offMs, words) => {
+    const observations = await probeExchange(view({ serverTime: async () => Date.now() + offMs }), ['BTC/USDT']);
+    expect(observations.find(({ component }) => component === 'exchange/clock')?.detail).toMatch(words);
+  });
 });
 
 describe('listings', () => {

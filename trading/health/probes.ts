@@ -88,7 +88,7 @@ export async function probeExchange(exchange: ExchangeView, symbols: readonly st
   try {
     const serverTime = await exchange.serverTime();
     const skewMs = Math.round(serverTime - (sentAt + Date.now()) / 2);
-    const skewed = `the exchange's clock is ${skewMs} ms ahead of ours, more than ${MOST_SKEW_MS} ms either way: requests bear its time, books and logs ours`;
+    const skewed = `the exchange's clock is ${Math.abs(skewMs)} ms ${skewMs < 0 ? 'behind' : 'ahead of'} ours, ${MOST_SKEW_MS} ms at most are usual: requests bear its time, books and logs ours`;
     const clock = observed(
       'exchange/clock',
       Math.abs(skewMs) > MOST_SKEW_MS && { code: 'exchange.clock_skew', detail: skewed },
@@ -138,7 +138,7 @@ async function probeMarket(
 }
 
 /** A cycle asks Temporal a dozen times. */
-const MOST_ANSWER_MS = 1_000;
+export const MOST_ANSWER_MS = 1_000;
 /** From the time that a look was due to its beginning Temporal has given out three tasks. */
 const MOST_LATE_MS = 2_000;
 

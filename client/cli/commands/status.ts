@@ -39,7 +39,7 @@ function describe(status: Status, belief: Belief): Lines {
         .filter(Boolean)
         .join('; '),
     ),
-    `protective exits run for ${protectedSymbols ? protectedSymbols.join(', ') || 'nothing' : 'what is not known while Temporal is down'}`,
+    `protective exits run for ${protectedSymbols ? protectedSymbols.join(', ') || 'nothing' : 'what is not known while Temporal does not answer'}`,
     ...(status.guards ?? []).flatMap(({ exits }) => (exits ? [`  ${exitsLine(exits)}`] : [])),
     ...(status.guards ?? []).flatMap(describeGuard),
     ...status.leftOut.map(leftOutLine),
@@ -61,9 +61,9 @@ function describe(status: Status, belief: Belief): Lines {
     '',
     table(
       ['service', 'state', { title: 'address', least: 1 }, 'detail'],
-      services.map(({ name, url, healthy, detail }) => [
+      services.map(({ name, url, healthy, slowMs, detail }) => [
         name,
-        state(healthy ? 'ok' : 'DOWN'),
+        state(healthy ? 'ok' : slowMs === undefined ? 'DOWN' : 'SLOW'),
         url,
         detail === 'ok' ? '' : detail,
       ]),
