@@ -71,6 +71,16 @@ describe('one offset', () => {
     expect(() => settlePortOffset(option)).toThrow(message);
   });
 
+  it('is refused where this machine joins another, whose exchange stays where it is', () => {
+    writeFileSync(file, `portOffset: 100\n${profileText}`);
+    expect(() => settlePortOffset(undefined, true)).toThrow(
+      /^portOffset in .* is 100, and a machine that joins finds the exchange where .*trading\.yml says/,
+    );
+    writeFileSync(file, profileText);
+    settlePortOffset(undefined, true);
+    expect(process.env[PORT_OFFSET_VARIABLE]).toBe('0');
+  });
+
   it('is refused where it moves a port beyond the last', () => {
     expect(() => withPortOffset({ api: { port: 20_000 } }, 'trading.yml', 50_000)).toThrow(
       'A port offset of 50000 makes 70000 of api.port (20000 in trading.yml), and ports end at 65535: take a smaller one.',

@@ -290,6 +290,6 @@ export function registerUp(program: Command): void {
       ),
     up,
     'starts',
-    ({ portOffset }) => settlePortOffset(portOffset),
+    ({ portOffset, join }) => settlePortOffset(portOffset, join),
   );
 }
