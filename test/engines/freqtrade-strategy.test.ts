@@ -1,8 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { agentsSchema } from '../../contracts/config/agents.ts';
-import { copyStrategy } from '../../workers/freqtrade/strategy.ts';
+import { checkStrategy, copyStrategy } from '../../workers/freqtrade/strategy.ts';
 import { temporaryFolder } from '../support/books.ts';
 
 let folder: string;
@@ -57,6 +66,19 @@ describe('a strategy of the user’s is copied', () => {
   it('only where one is configured', () => {
     expect(copyStrategy({}, copy)).toBeUndefined();
     expect(existsSync(copy)).toBe(false);
+  });
+});
+
+describe('its check', () => {
+  it.each([
+    ['echo "no module named talib" >&2; exit 1', /cannot be checked: no module named talib/],
+    ['exit 1', /the check ended without a word \(exit code 1\)/],
+    ['kill -KILL $$', /the check ended without a word \(SIGKILL\)/],
+  ])('says why it came to nothing: %s', async (script, said) => {
+    const python = write('python', `#!/bin/sh\n${script}\n`);
+    chmodSync(python, 0o700);
+    const checked = checkStrategy(python, { strategy: 'mine.py' }, { folder: copy }, 'config.json');
+    await expect(checked).rejects.toMatchObject({ code: 'StrategyUnusable', message: expect.stringMatching(said) });
   });
 });
 

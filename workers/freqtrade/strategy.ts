@@ -95,6 +95,17 @@ const checkSchema = z.object({
   fault: z.string().optional(),
 });
 
+/** One that hangs while it is loaded, or a machine that has too much to do, ends the check without a word. */
+function whyUnchecked(error: unknown): string {
+  if (!(error instanceof Error) || !('stderr' in error)) return String(error);
+  const said = String(error.stderr).trim().split('\n').at(-1);
+  if (said) return said;
+  const { killed, signal, code } = error as Error & { killed?: boolean; signal?: string | null; code?: unknown };
+  return killed
+    ? `Freqtrade did not load it within ${CHECK_TIMEOUT_MS / 1_000} s; does it do work when it is imported, or has the machine too much to do?`
+    : `the check ended without a word (${signal ?? `exit code ${String(code)}`})`;
+}
+
 /**
  * Which strategy a copied folder holds, found and loaded by Freqtrade itself.
  *
@@ -111,8 +122,7 @@ export async function checkStrategy(
     env: environmentOf('freqtrade'),
     timeout: CHECK_TIMEOUT_MS,
   }).catch((error: unknown) => {
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
-    throw unusable(strategy, `cannot be checked: ${said.split('\n').at(-1)}`);
+    throw unusable(strategy, `cannot be checked: ${whyUnchecked(error)}`);
   });
   const { names, name, short, fault } = checkSchema.parse(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''));
   if (short) {
