@@ -31,6 +31,7 @@ const auditedKinds: ReadonlySet<string> = new Set([
   'model.returned',
   'data.deleted',
   'data.restored',
+  'request.taken',
 ]);
 
 export function isAudited(kind: string): boolean {

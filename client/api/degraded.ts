@@ -72,3 +72,28 @@ async function within<T>(ms: number, work: () => Promise<T>): Promise<T> {
     clearTimeout(timer);
   }
 }
+
+/**
+ * A part without which nothing can be done.
+ *
+ * @throws ApiProblem 503 where it is away
+ */
+export async function needed<T>(
+  part: ApiPart,
+  { logger }: Pick<ApiTools, 'logger'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    logger.warn({ err: error, part }, 'a part that was needed is away');
+    const code = error instanceof UserError ? error.code : `${part.charAt(0).toUpperCase()}${part.slice(1)}Away`;
+    const reason = plainText(withoutQueries(sentenceOf(error)), 300);
+    throw new ApiProblem(
+      503,
+      code,
+      `Without the ${part} this cannot be done, and it is away: ${reason} Ask again with the same key.`,
+    );
+  }
+}

@@ -82,6 +82,18 @@ export async function viewSchedule(client: Client, account: string): Promise<Sch
   }
 }
 
+/** Starts no new cycles, or some again; running ones go on. */
+export async function switchSchedule(
+  client: Client,
+  account: string,
+  { verb, reason }: { verb: 'pause' | 'resume'; reason: string },
+): Promise<ScheduleView> {
+  await viewSchedule(client, account);
+  const handle = client.schedule.getHandle(scheduleId(account));
+  await (verb === 'pause' ? handle.pause(reason) : handle.unpause(reason));
+  return viewSchedule(client, account);
+}
+
 const TIMEOUT_MS = 2_500;
 
 /** For a screen that waits for nobody. @returns `none` where nobody has made it; undefined where Temporal does not say in time */

@@ -5,7 +5,7 @@ import { apiRoles } from './roles.ts';
 const role = z.enum(apiRoles);
 
 export const codeRequestSchema = z.strictObject({
-  role: role.default('admin').describe('What the session may do, at most what the asker may'),
+  role: role.optional().describe('What the session may do, at most what the asker may, which it is without'),
   person: nameSchema.optional().describe('For the records; whoever asks without it'),
 });
 

@@ -1,5 +1,6 @@
 import type { RiskSettings } from '../../contracts/config/schema.ts';
 import type { PolicySettings } from '../../contracts/participation.ts';
+import type { ApiRequestBook } from './books/api-requests.ts';
 import type { ArchiveBook } from './books/archive.ts';
 import type { AuditBook } from './books/audit.ts';
 import type { BindingBook } from './books/bindings.ts';
@@ -49,6 +50,8 @@ export interface Journal {
   readonly outbox: Outbox;
   readonly audit: AuditBook;
   readonly archive: ArchiveBook;
+  /** Writes that were asked for over the API, each once. */
+  readonly apiRequests: ApiRequestBook;
   /** Deletes raw answers of language models, and guests' signals, that are older. Returns how many. */
   deleteAnswers(before: number): Promise<number>;
   /** Lets a database that chooses by statistics know what its tables hold now. Once a day is often enough. */

@@ -38,7 +38,11 @@ afterEach(async () => {
 
 export async function testApi(
   tools: Partial<ApiTools> = {},
-  more: Partial<Pick<ApiOptions, 'limit' | 'authentication'>> & { configuration?: object; now?: () => number } = {},
+  more: Partial<Pick<ApiOptions, 'limit' | 'authentication'>> & {
+    configuration?: object;
+    now?: () => number;
+    sessions?: false;
+  } = {},
 ): Promise<TestApi> {
   const sessions = createSessions(more.now);
   const authentication: Authentication = more.authentication ?? localAuthentication(TOKEN, 'ann', sessions);
@@ -62,7 +66,7 @@ export async function testApi(
     },
     configuration: apiSchema.parse(more.configuration ?? {}),
     authentication,
-    sessions,
+    sessions: more.sessions === false ? undefined : sessions,
     ...(more.limit ? { limit: more.limit } : {}),
   });
   const faults = faultsOfAnswers(api);

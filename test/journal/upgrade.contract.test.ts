@@ -21,7 +21,7 @@ const written = JSON.parse(readFileSync(join(import.meta.dirname, 'books', 'sche
   { columns: string[]; rows: Value[][] }
 >;
 const OLD = 9;
-const NEWEST = journalSchema.migrations.length;
+const NEWEST = journalSchema.migrations.at(-1)?.version ?? 0;
 const NOW = 1_795_000_100_000;
 const program = join(import.meta.dirname, 'upgrade-program.ts');
 
@@ -134,7 +134,7 @@ describe.each(adapterNames)('an upgrade of the books of an earlier release on %s
     timeout: 180_000,
   }, async () => {
     const undisturbed = await whole();
-    for (let step = 1; step <= NEWEST - OLD; step += 1) {
+    for (let step = 1; step <= journalSchema.migrations.length - OLD; step += 1) {
       await earlierBooks();
       const { signal } = await run(address, String(step)).ended;
       expect(signal).toBe('SIGKILL');

@@ -34,15 +34,16 @@ export function registerSession(api: Api, sessions: Sessions | undefined, isSecu
     },
     async ({ caller, body }, reply) => {
       const asker = known(caller);
-      if (!mayAs(asker.role, body.role)) {
+      const { role = asker.role } = body;
+      if (!mayAs(asker.role, role)) {
         throw new ApiProblem(
           403,
           'RoleMissing',
-          `${asker.person} is ${asker.role}, and opens no session of the role ${body.role}.`,
+          `${asker.person} is ${asker.role}, and opens no session of the role ${role}.`,
         );
       }
       reply.header('cache-control', 'no-store');
-      return sessions.newCode({ person: body.person ?? asker.person, role: body.role });
+      return sessions.newCode({ person: body.person ?? asker.person, role });
     },
   );
 

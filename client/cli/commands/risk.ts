@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
-import { addedFaults } from '../../../contracts/config/faults.ts';
-import { limitFaults } from '../../../contracts/config/limit-faults.ts';
 import type { RiskSettings } from '../../../contracts/config/schema.ts';
 import type { SettingsChange } from '../../../stores/journal/books/settings.ts';
-import { riskText } from '../../controls/risk-settings.ts';
+import { changeRisk, riskText } from '../../controls/risk-settings.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { leftOutLine } from '../../views/left-out-view.ts';
 import { money, viewRisk } from '../../views/risk-view.ts';
@@ -75,21 +73,15 @@ export function registerRisk(program: Command): void {
         '\nExample:\n  ./sapphire risk set maxDailyLoss=0.03 maxOrderNotional=1000 --reason "holidays"',
       ),
     async ({ configuration, journal, user }, options, texts) => {
-      const { account } = configuration;
-      const settings = riskText.parse(texts);
-      const { risk: book } = await journal();
-      const before = (await book.read(account)).settings;
-      riskText.refuse(addedFaults((limits) => limitFaults(limits, configuration), before, { ...before, ...settings }));
-      const change = await book.change({
+      const change = await changeRisk(await journal(), configuration, {
         requestId: randomUUID(),
-        account,
-        settings,
+        settings: riskText.parse(texts),
         by: options.by ?? user,
         reason: options.reason,
         via: via.os(user),
       });
-      const changed = riskText.changed(change);
-      print({ ...change, changed }, options, () => [
+      const { changed } = change;
+      print(change, options, () => [
         `limits version ${change.version}, from the next cycle on`,
         table(
           ['limit', 'before', 'after'],

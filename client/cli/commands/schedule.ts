@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
-import { scheduleId } from '../../../contracts/workflow-ids.ts';
-import { ensureSchedule, type ScheduleView, setInterval, viewSchedule } from '../../controls/schedule.ts';
+import {
+  ensureSchedule,
+  type ScheduleView,
+  setInterval,
+  switchSchedule,
+  viewSchedule,
+} from '../../controls/schedule.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { action, reasonOption, wholeNumber } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -28,10 +33,9 @@ export function registerSchedule(program: Command): void {
         .description(verb === 'pause' ? 'start no new cycles; running ones go on' : 'start cycles again')
         .option('--reason <text>', 'kept in the schedule', reasonOption, 'by the command line'),
       async (context, options) => {
-        const handle = (await context.temporal()).schedule.getHandle(scheduleId(context.configuration.account));
-        await viewSchedule(await context.temporal(), context.configuration.account);
-        await (verb === 'pause' ? handle.pause(options.reason) : handle.unpause(options.reason));
-        await show(context, options);
+        const { account } = context.configuration;
+        const view = await switchSchedule(await context.temporal(), account, { verb, reason: options.reason });
+        print(view, options, () => describe(view));
       },
     );
   }

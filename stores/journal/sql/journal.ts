@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { via } from '../../../contracts/audit.ts';
 import type { Journal } from '../port.ts';
+import { createApiRequestBook } from './api-requests.ts';
 import { createArchiveBook } from './archive.ts';
 import { createAuditBook } from './audit.ts';
 import { createBindingBook } from './bindings.ts';
@@ -47,6 +48,7 @@ export async function createJournal(database: Database): Promise<Journal> {
     outbox: createOutbox(database),
     audit: createAuditBook(database),
     archive: createArchiveBook(database),
+    apiRequests: createApiRequestBook(database),
     deleteAnswers: (before) => deleteAnswers(database, before),
     takeStatistics: () => database.takeStatistics(),
     check: () => check(database),

@@ -1,6 +1,7 @@
 import { UserError } from '../../../contracts/errors.ts';
 import type { Sql } from './database.ts';
 import { agents } from './schema/agents.ts';
+import { apiRequests } from './schema/api-requests.ts';
 import { audit } from './schema/audit.ts';
 import { bindings } from './schema/bindings.ts';
 import { boughtBefore } from './schema/bought-before.ts';
@@ -79,6 +80,7 @@ export const journalSchema: Schema = {
     { version: 26, sql: failureCauses },
     { version: 27, sql: boughtBefore },
     { version: 28, sql: byHand },
+    { version: 30, sql: apiRequests },
   ],
 };
 

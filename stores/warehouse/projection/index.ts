@@ -79,6 +79,7 @@ const projections: Record<string, Projection> = {
   'model.promoted': nothingElse,
   'model.retired': nothingElse,
   'model.returned': nothingElse,
+  'request.taken': nothingElse,
 };
 
 function projectionOf(kind: string): Projection | undefined {
