@@ -165,8 +165,8 @@ export interface CycleTerms {
   policy?: ParticipationPolicy;
   /** Language models are asked a second time, with what the others hold before them. */
   debate?: boolean;
-  /** Versions of models that are asked on their seat's queue, beside the one in use. */
-  models?: { agentId: AgentId; seat: SeatId; weights: Weights }[];
+  /** Versions of models that are asked on their seat's queue, beside the one in use, and rules of somebody's own, on that of the baseline. */
+  models?: { agentId: AgentId; seat: SeatId; weights?: Weights }[];
   /** Of seats and versions those that are asked by a schedule of their own: their answers stand, and this cycle hears them. */
   standing?: { agentId: AgentId; askEveryMs: number }[];
   /** Agents that bring their signals by themselves. */

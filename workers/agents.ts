@@ -2,10 +2,12 @@ import { createAgentActivities } from '../activities/agents/index.ts';
 import { agentTaskQueue } from '../contracts/task-queues.ts';
 import type { AgentId } from '../domain/signals/agents.ts';
 import { startedEngines } from '../runtime/configuration/engines.ts';
+import { rulesFolder } from '../runtime/configuration/folders.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { openMarketBuffer } from '../stores/market-buffer/open.ts';
 import { createSnapshotReader } from '../stores/market-buffer/snapshots.ts';
 import { createAgents } from '../trading/agents/create.ts';
+import { createRules } from '../trading/agents/rules/kept-rules.ts';
 import type { RememberNews } from '../trading/agents/sentiment/sentiment-agent.ts';
 import { runRole } from './role.ts';
 
@@ -27,7 +29,8 @@ await runRole('agents', async ({ configuration, secrets, logger }) => {
   const scoreOf = async (agentId: AgentId) =>
     (await journal.scores.read(configuration.account)).find((score) => score.agentId === agentId);
   const agents = createAgents({ configuration, secrets, engines: startedEngines(), modelCalls, rememberNews, scoreOf });
-  const activities = createAgentActivities({ agents, readSnapshot: createSnapshotReader(market), logger });
+  const ruleOf = createRules(journal, rulesFolder());
+  const activities = createAgentActivities({ agents, ruleOf, readSnapshot: createSnapshotReader(market), logger });
   return {
     books: journal,
     // A queue that an outside worker serves is left to it, so that an absent one shows.

@@ -23,7 +23,7 @@ export function createScoringActivities({
   exchangeTime,
   logger,
 }: {
-  journal: Pick<Journal, 'scores' | 'models' | 'participation'>;
+  journal: Pick<Journal, 'scores' | 'models' | 'participation' | 'guests'>;
   /** Close of the minute that a moment lies in; undefined where the venue has none. */
   priceAt(symbol: string, at: number): Promise<DecimalText | undefined>;
   exchangeTime(): Promise<number>;
@@ -58,7 +58,7 @@ export function createScoringActivities({
         report.settled += outcomes.filter(({ finalPrice }) => finalPrice !== undefined).length;
         report.unknown += outcomes.filter(({ finalPrice }) => finalPrice === undefined).length;
       }
-      report.agents = await rescore(journal, account, [...touched].sort(), now);
+      report.agents = await rescore(journal, account, [...touched].sort(), now, await begunIn(journal));
       if (report.agents.length > 0) {
         const { promoted, returned } = await lookAtVersions(journal, account, now);
         for (const { agentId, reason } of promoted) logger.info({ agentId, reason }, 'a version earned its vote');
@@ -72,4 +72,9 @@ export function createScoringActivities({
       return report;
     },
   });
+}
+
+/** When the standing versions of rules of somebody's own began. */
+async function begunIn({ guests }: Pick<Journal, 'guests'>): Promise<ReadonlyMap<AgentId, number>> {
+  return new Map((await guests.files()).map(({ agentId, since }) => [agentId, since]));
 }

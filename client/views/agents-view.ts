@@ -2,9 +2,11 @@ import type { Configuration } from '../../contracts/config/schema.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import { agentTaskQueue } from '../../contracts/task-queues.ts';
 import { decimal, sum, text } from '../../domain/money/money.ts';
-import { inOrder, isMissionAgent, isSeat } from '../../domain/signals/agents.ts';
+import { type AgentId, inOrder, isMissionAgent, isSeat } from '../../domain/signals/agents.ts';
 import type { AgentAnswer } from '../../domain/signals/signals.ts';
+import type { AddedFile } from '../../stores/journal/books/guests.ts';
 import type { Journal } from '../../stores/journal/port.ts';
+import { versionOf } from '../../trading/agents/rules/rule-agent.ts';
 import { policyInForce } from '../../trading/decide/consensus.ts';
 import { ageWords } from './standing-view.ts';
 
@@ -13,11 +15,12 @@ const RECENT_CYCLES = 20;
 /** Every agent with its participation, queue and last answer. */
 export async function viewAgents(
   configuration: Configuration,
-  books: Pick<Journal, 'cycles' | 'participation' | 'policy' | 'scores'>,
+  books: Pick<Journal, 'cycles' | 'participation' | 'policy' | 'scores' | 'guests'>,
 ) {
-  const [{ agents }, cycles] = await Promise.all([
+  const [{ agents }, cycles, files] = await Promise.all([
     policyInForce(books, configuration),
     books.cycles.list(configuration.account, RECENT_CYCLES),
+    books.guests.files(),
   ]);
   return inOrder(Object.keys(agents)).flatMap((agentId) => {
     const participant = agents[agentId];
@@ -30,7 +33,7 @@ export async function viewAgents(
         agent: agentId,
         mission: isMissionAgent(agentId),
         ...participant,
-        queue: isSeat(agentId) ? agentTaskQueue(agentId) : 'submit_signal (guest)',
+        queue: queueOf(agentId, files),
         answered: answers.length,
         signals,
         last: !answers[0]
@@ -41,6 +44,12 @@ export async function viewAgents(
       },
     ];
   });
+}
+
+function queueOf(agentId: AgentId, files: readonly AddedFile[]): string {
+  const file = files.find((each) => each.agentId === agentId);
+  if (file) return `own file ${versionOf(file.sha256)}`;
+  return isSeat(agentId) ? agentTaskQueue(agentId) : 'submit_signal (guest)';
 }
 
 /** Of what stood before the cycle that heard it. */

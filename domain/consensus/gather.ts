@@ -22,8 +22,8 @@ export interface Seating<W> {
   symbols: readonly string[];
   /** Seats that are asked. */
   agents: readonly SeatId[];
-  /** Versions of models that are asked where their seat is, beside the one in use. */
-  models?: readonly { agentId: AgentId; seat: SeatId; weights: W }[];
+  /** Versions of models that are asked where their seat is, beside the one in use, and rules of somebody's own, which have no weights. */
+  models?: readonly { agentId: AgentId; seat: SeatId; weights?: W }[];
   /** Of seats and versions those whose answers stand from before: nobody asks them now. */
   standing?: readonly { agentId: AgentId }[];
   /** Agents that bring their signals by themselves. */
@@ -77,7 +77,9 @@ export async function gatherAnswers<W>(
     Promise.all(
       models
         .filter((version) => !stands(version))
-        .map(({ agentId, seat, weights }) => ask({ agentId, seat, withinMs, about: { weights } })),
+        .map(({ agentId, seat, weights }) =>
+          ask({ agentId, seat, withinMs, about: weights === undefined ? {} : { weights } }),
+        ),
     ),
     recalled,
   ]);

@@ -59,6 +59,11 @@ export function modelFolder(seat: string): string {
   return setting('SAPPHIRE_MODELS') ?? join(dataFolder(), 'models', seat);
 }
 
+/** Files of rules of the user's own, as they were added. */
+export function rulesFolder(): string {
+  return join(dataFolder(), 'agents');
+}
+
 /** Where regular reports are put. */
 export function reportFolder(): string {
   return join(dataFolder(), 'reports');

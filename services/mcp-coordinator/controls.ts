@@ -22,6 +22,10 @@ const signed = {
 };
 const { enabled: _enabled, ...guestSettings } = agentSettingsSchema.shape;
 const invitationRequestSchema = z.strictObject({ ...signed, agentId: agentIdText, ...guestSettings });
+const fileRequestSchema = z.strictObject({
+  ...invitationRequestSchema.shape,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits in lower case'),
+});
 const revocationSchema = z.strictObject({ ...signed, agentId: agentIdText });
 
 /** What changes who takes part and how: for operators alone, journalled with who and why, in effect at the next consensus. */
@@ -71,6 +75,19 @@ export function registerControls(server: McpServer, coordinator: Coordinator): v
       annotations: { ...repeatSafe, idempotentHint: false },
     },
     change((request: z.output<typeof invitationRequestSchema>) => coordinator.invite(request)),
+  );
+
+  server.registerTool(
+    'add_agent_file',
+    {
+      title: 'Add a rule of one file',
+      description:
+        'Has a rule asked in each cycle whose file lies, as it was when it was added, on the machines that run agents ("./sapphire agents add FILE" puts it there). A version that is new is a shadow without a score unless a role is named.',
+      inputSchema: fileRequestSchema,
+      outputSchema: participationChangeSchema,
+      annotations: repeatSafe,
+    },
+    change((request: z.output<typeof fileRequestSchema>) => coordinator.addFile(request)),
   );
 
   server.registerTool(

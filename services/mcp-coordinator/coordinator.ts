@@ -54,6 +54,8 @@ export interface Coordinator {
   setParticipation(request: ParticipationRequest): Promise<ParticipationChange>;
   setPolicy(request: PolicyRequest): Promise<PolicyChange>;
   invite(request: InvitationRequest): Promise<z.output<typeof invitationSchema>>;
+  /** A rule's file of somebody's own, as it lies on the machines that run agents. */
+  addFile(request: InvitationRequest & { sha256: string }): Promise<ParticipationChange>;
   revoke(request: { requestId: string; agentId: AgentId; by: string; reason: string }): Promise<ParticipationChange>;
   submitSignal(agentId: AgentId, submission: SignalSubmission): Promise<SignalReceipt>;
   listScores(): Promise<{ agents: AgentScoreRecord[] }>;
@@ -123,6 +125,21 @@ export function createCoordinator(
       // The first call's token was shown by the first call: a repeated one can't show it again.
       if ((await journal.guests.byToken(tokenHash(token))) === undefined) throw taken(requestId);
       return { token, change };
+    },
+
+    async addFile({ requestId, agentId, sha256, by, reason, ...settings }) {
+      const given = { ...settings, enabled: true };
+      const change = await journal.guests.addFile({
+        requestId,
+        agentId,
+        sha256,
+        settings: given,
+        by,
+        reason,
+        via: operator,
+      });
+      if (change.agentId !== agentId || !holds(change.after, given)) throw taken(requestId);
+      return change;
     },
 
     revoke: (request) => journal.guests.revoke({ ...request, via: operator }),

@@ -10,6 +10,7 @@ import { tagged } from '../../domain/money/tagged.ts';
 import type { CycleId } from '../../domain/orders/ids.ts';
 import { noteOnCall } from './call-log.ts';
 import type { Coordinator } from './coordinator.ts';
+import { explained } from './own-word-first.ts';
 
 const AGENTS_URI = 'agents://all';
 const SCORES_URI = 'scores://all';
@@ -38,7 +39,7 @@ export function registerResources(server: McpServer, coordinator: Coordinator): 
     (uri, { id }) => {
       const cycleId: CycleId = tagged(decodeURIComponent(String(id)));
       noteOnCall({ cycleId });
-      return read(uri, () => coordinator.explainDecision(cycleId));
+      return read(uri, () => explained(coordinator, cycleId));
     },
   );
 }

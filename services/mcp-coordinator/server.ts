@@ -10,6 +10,8 @@ import { outliveResets } from '../door.ts';
 import { bearerAuthentication } from './authentication.ts';
 import { registerControls } from './controls.ts';
 import { type CoordinatorJournal, type CoordinatorScope, createCoordinator } from './coordinator.ts';
+import { createMarketReader } from './market.ts';
+import { registerMarket } from './market-tools.ts';
 import { registerResources } from './resources.ts';
 import { serveCall } from './serve-call.ts';
 import { SNAPSHOTS_PATH, type SnapshotSource, serveSnapshot } from './serve-snapshot.ts';
@@ -48,11 +50,13 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<v
 export async function startCoordinator(options: CoordinatorOptions): Promise<RunningCoordinator> {
   const { host, port, journal, snapshots, logger } = options;
   const coordinator = createCoordinator(journal, options);
+  const market = createMarketReader(snapshots);
   const protocol = createMcpHandler(
     () => {
       const server = new McpServer(SERVER_INFO);
       registerTools(server, coordinator);
       registerControls(server, coordinator);
+      registerMarket(server, market);
       registerResources(server, coordinator);
       return server;
     },

@@ -8,6 +8,7 @@ import { participationSchema } from '../../contracts/participation.ts';
 import { agentScoresSchema } from '../../contracts/scores.ts';
 import { answered, callingAgent, operatorsOnly } from './answered.ts';
 import type { Coordinator } from './coordinator.ts';
+import { explained, ownWordFirst } from './own-word-first.ts';
 
 const cycleSchema = z.strictObject({ cycleId: cycleIdText });
 
@@ -59,12 +60,17 @@ export function registerTools(server: McpServer, coordinator: Coordinator): void
     'read_consensus',
     {
       title: 'Read the consensus of a cycle',
-      description: 'The consensus as it was formed, with votes, dissent, quorum, vetoes and the policy of that moment.',
+      description:
+        'The consensus as it was formed, with votes, dissent, quorum, vetoes and the policy of that moment. A guest reads those of cycles that heard a signal of its own, once they have ended.',
       inputSchema: cycleSchema,
       outputSchema: consensusSchema,
       annotations: readOnly,
     },
-    ({ cycleId }) => answered(() => coordinator.readConsensus(cycleId), cycleId),
+    ({ cycleId }) =>
+      answered(async () => {
+        await ownWordFirst(coordinator, cycleId);
+        return coordinator.readConsensus(cycleId);
+      }, cycleId),
   );
 
   server.registerTool(
@@ -98,11 +104,11 @@ export function registerTools(server: McpServer, coordinator: Coordinator): void
     {
       title: 'Explain a decision',
       description:
-        'The decision record of a finished cycle: what the market was, what each agent said, the consensus, the limits that bit, the orders and their fills.',
+        'The decision record of a finished cycle: what the market was, what each agent said, the consensus, and, for operators, the limits that bit, the orders and their fills. A guest reads those of cycles that heard a signal of its own.',
       inputSchema: cycleSchema,
       outputSchema: decisionSchema,
       annotations: readOnly,
     },
-    ({ cycleId }) => answered(() => coordinator.explainDecision(cycleId), cycleId),
+    ({ cycleId }) => answered(() => explained(coordinator, cycleId), cycleId),
   );
 }

@@ -39,12 +39,16 @@ describe.each([
     expect(client.getNegotiatedProtocolVersion()).toBe(version);
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name).sort()).toEqual([
+      'add_agent_file',
       'explain_decision',
       'form_consensus',
       'invite_agent',
       'list_participation',
       'list_scores',
+      'read_book',
+      'read_candles',
       'read_consensus',
+      'read_snapshot',
       'revoke_agent',
       'set_participation',
       'set_policy',

@@ -13,6 +13,8 @@ import { type Agent, AgentUnavailable } from './port.ts';
 export interface AskTools {
   /** Those that this process runs. */
   agents: Partial<Record<AgentId, Agent>>;
+  /** The rule of somebody's own that was added under this name. */
+  ruleOf?(agentId: AgentId): Promise<Agent | undefined>;
   readSnapshot: ReadSnapshot;
   logger: Logger;
 }
@@ -63,12 +65,12 @@ export async function askAgent(
 }
 
 async function answerOf(
-  { agents, readSnapshot, logger }: AskTools,
+  { agents, ruleOf, readSnapshot, logger }: AskTools,
   agentId: AgentId,
   request: AgentQuestion,
   { isLast, withinMs, calledOff }: Omit<Try, 'attempt'>,
 ): Promise<AgentAnswer> {
-  const agent = agents[agentId];
+  const agent = agents[agentId] ?? (await ruleOf?.(agentId));
   if (agent === undefined) {
     return abstainingAnswer(agentId, request, 'not_configured', `This worker does not run the agent ${agentId}.`);
   }

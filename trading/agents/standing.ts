@@ -51,7 +51,7 @@ function askedOn({ agents, models = [] }: CycleTerms, seat: AskInput['seat']): A
   const versions = models.filter((version) => version.seat === seat);
   return [
     ...(agents.includes(seat) ? [{ agentId: seat }] : []),
-    ...versions.map(({ agentId, weights }) => ({ agentId, weights })),
+    ...versions.map(({ agentId, weights }) => ({ agentId, ...(weights ? { weights } : {}) })),
   ];
 }
 

@@ -41,6 +41,7 @@ export interface CoordinatorClient {
   setParticipation(request: ParticipationRequest, correlationId?: string): Promise<ParticipationChange>;
   setPolicy(request: PolicyRequest, correlationId?: string): Promise<PolicyChange>;
   invite(request: Signed & AgentSettings, correlationId?: string): Promise<z.output<typeof invitationSchema>>;
+  addFile(request: Signed & AgentSettings & { sha256: string }, correlationId?: string): Promise<ParticipationChange>;
   revoke(request: Signed, correlationId?: string): Promise<ParticipationChange>;
   /** The protocol's version that was agreed on with the server, undefined before the first call. */
   protocolVersion(): string | undefined;
@@ -115,6 +116,8 @@ export function createCoordinatorClient({ url, token }: { url: string; token: st
       call('set_participation', { ...request }, participationChangeSchema, correlationId),
     setPolicy: (request, correlationId) => call('set_policy', { ...request }, policyChangeSchema, correlationId),
     invite: (request, correlationId) => call('invite_agent', { ...request }, invitationSchema, correlationId),
+    addFile: (request, correlationId) =>
+      call('add_agent_file', { ...request }, participationChangeSchema, correlationId),
     revoke: (request, correlationId) => call('revoke_agent', { ...request }, participationChangeSchema, correlationId),
     protocolVersion: () => negotiated,
     close: drop,

@@ -10,6 +10,7 @@ import { tagged } from '../../domain/money/tagged.ts';
 import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import type { ExecutionTerms, RiskLimits } from '../../domain/portfolio/request.ts';
 import { type AgentId, agentIds, isMissionAgent, isSeat } from '../../domain/signals/agents.ts';
+import type { SeatId } from '../../domain/signals/seats.ts';
 import { isWithin } from '../../domain/statistics/periods.ts';
 import type { Engine } from '../../runtime/configuration/engines.ts';
 import type { Journal } from '../../stores/journal/port.ts';
@@ -21,8 +22,11 @@ const ORDER_MARGIN_MS = 5_000;
 /** An agent is asked, whatever else is set. */
 const LEAST_DEADLINE_MS = 1_000;
 
+/** On whose queue rules of somebody's own are asked: each in a process of its own, so that none holds it up. */
+const RULE_SEAT: SeatId = 'baseline';
+
 export interface TermsSources {
-  journal: Pick<Journal, 'control' | 'ledger' | 'risk' | 'participation' | 'policy' | 'models' | 'scores'>;
+  journal: Pick<Journal, 'control' | 'ledger' | 'risk' | 'participation' | 'policy' | 'models' | 'scores' | 'guests'>;
   configuration: Pick<Configuration, 'account' | 'mode' | 'symbols' | 'cycle' | 'execution' | 'agents' | 'demo'>;
   /** That run beside the stack; none where there is no stack. */
   engines?: readonly Engine[];
@@ -109,11 +113,12 @@ async function seatsOf(
   { account, demo, agents: configured }: Pick<Configuration, 'account' | 'demo' | 'agents'>,
   now: number,
 ): Promise<Pick<CycleTerms, Seats>> {
-  const [policy, { settings }, health, versions] = await Promise.all([
+  const [policy, { settings }, health, versions, files] = await Promise.all([
     policyInForce(journal, { account, demo }),
     journal.policy.read(account),
     journal.participation.health(),
     journal.models.list(),
+    journal.guests.files(),
   ]);
   const { agents } = policy;
   const standing = [...agentIds.map((seat) => ({ agentId: seat, seat })), ...versions].flatMap(({ agentId, seat }) => {
@@ -121,12 +126,13 @@ async function seatsOf(
     return askEveryMs === undefined ? [] : [{ agentId, askEveryMs }];
   });
   const isVersion = (id: AgentId): boolean => versions.some(({ agentId }) => agentId === id);
+  const isFile = (id: AgentId): boolean => files.some(({ agentId }) => agentId === id);
   const resting = Object.entries(health).flatMap(([agentId, { failures, failedAt, cause, reason }]) => {
     const ownMs = restMs(failures, settings, reason);
     // A guest is not asked. One failure of one that is asked seldom is heard by many cycles, and costs none of them time: its schedule leaves it alone.
     const isAskedHere =
       agents[agentId]?.enabled &&
-      (isSeat(agentId) || isVersion(agentId)) &&
+      (isSeat(agentId) || isVersion(agentId) || isFile(agentId)) &&
       standing.every((each) => each.agentId !== agentId);
     if (!isAskedHere || !isWithin(ownMs, failedAt, now)) return [];
     return [{ agentId, failures, untilAt: failedAt + ownMs, ...(cause === undefined ? {} : { cause }) }];
@@ -140,10 +146,11 @@ async function seatsOf(
     restingAgents: resting,
     debate: settings.debate,
     ...(standing.length > 0 ? { standing } : {}),
-    models: versions
-      .filter(({ agentId }) => agents[agentId]?.enabled && !rests(agentId))
-      .map(({ agentId, seat, weights }) => ({ agentId, seat, weights })),
-    guests: Object.keys(agents).filter((id) => agents[id]?.enabled && !isSeat(id) && !isVersion(id)),
+    models: [
+      ...versions.map(({ agentId, seat, weights }) => ({ agentId, seat, weights })),
+      ...files.map(({ agentId }) => ({ agentId, seat: RULE_SEAT })),
+    ].filter(({ agentId }) => agents[agentId]?.enabled && !rests(agentId)),
+    guests: Object.keys(agents).filter((id) => agents[id]?.enabled && !isSeat(id) && !isVersion(id) && !isFile(id)),
     agentDeadlineMs: settings.deadlineSeconds * 1_000,
     policy,
   };

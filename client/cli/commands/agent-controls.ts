@@ -44,7 +44,7 @@ function withControls(command: Command): Command {
     .option('--group <name>', 'agents of one group together carry at most maxGroupShare');
 }
 
-function onProbation(agentId: string): string {
+export function onProbation(agentId: string): string {
   return `It is scored and does not vote: when its scores ("agents scores") convince you, "./sapphire agents set ${agentId} --role voter --reason TEXT" has it count.`;
 }
 

@@ -6,6 +6,7 @@ import type { CliContext } from '../context.ts';
 import { type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
 import { describeParticipation, registerAgentControls } from './agent-controls.ts';
+import { registerAgentFiles } from './agent-files.ts';
 import { describeScores } from './agent-scores.ts';
 import { registerCompare } from './compare.ts';
 import { registerModelCosts } from './model-costs.ts';
@@ -85,5 +86,6 @@ export function registerAgents(program: Command): void {
 
   registerModelCosts(agents);
   registerCompare(agents);
+  registerAgentFiles(agents);
   registerAgentControls(agents);
 }

@@ -14,6 +14,15 @@ export interface SubmittedSignal {
   lateFor: string | undefined;
 }
 
+/** A rule of somebody's own, whose file lies on the machines that run agents. It is asked, and brings nothing by itself. */
+export interface AddedFile {
+  agentId: AgentId;
+  /** Of the file. */
+  sha256: string;
+  /** When this version of it was added. */
+  since: number;
+}
+
 export interface GuestBook {
   /**
    * Adds an agent, or gives it another token, with which the old one ends. One without a token until now is a shadow, unless the settings name
@@ -37,6 +46,23 @@ export interface GuestBook {
     reason: string;
     via?: Via;
   }): Promise<ParticipationChange>;
+  /**
+   * Adds a rule's file, or another version of it: that is another agent, which begins without a score and, unless the settings name its role, as a shadow.
+   * Idempotent by request id; the same version a second time keeps its role and its score.
+   *
+   * @throws UserError NameTaken
+   */
+  addFile(request: {
+    requestId: string;
+    agentId: AgentId;
+    sha256: string;
+    settings: AgentSettings;
+    by: string;
+    reason: string;
+    via?: Via;
+  }): Promise<ParticipationChange>;
+  /** Those in use; `revoke` ends one. */
+  files(): Promise<AddedFile[]>;
   /** Whose token it is, unless it ended. */
   byToken(tokenHash: string): Promise<AgentId | undefined>;
   /** Idempotent by agent, request id and symbol: the second call returns the first. */

@@ -2,7 +2,7 @@ import { UserError } from '../../../contracts/errors.ts';
 import type { AgentSettings } from '../../../contracts/participation.ts';
 import { signalSchema } from '../../../contracts/signals.ts';
 import { isSeat } from '../../../domain/signals/agents.ts';
-import type { GuestBook, SubmittedSignal } from '../books/guests.ts';
+import type { AddedFile, GuestBook, SubmittedSignal } from '../books/guests.ts';
 import type { Database, Row, Transaction } from './database.ts';
 import { changeParticipation, findChange, PARTICIPATION_LOCK, readAgents, unknownAgent } from './participation.ts';
 
@@ -16,6 +16,32 @@ function toSubmitted(row: Row): SubmittedSignal {
   };
 }
 
+/** Stands in place of a token's hash, and is none: no token leads to it. */
+const FILE = 'file:';
+
+function toFile(row: Row): AddedFile {
+  const sha256 = String(row['token_hash']).slice(FILE.length, FILE.length + 64);
+  return { agentId: String(row['agent_id']), sha256, since: Number(row['created_at']) };
+}
+
+async function filesIn(sql: Pick<Transaction, 'rows'>): Promise<AddedFile[]> {
+  const rows = await sql.rows(
+    `SELECT * FROM guest_tokens WHERE ended_at IS NULL AND token_hash LIKE '${FILE}%' ORDER BY agent_id`,
+  );
+  return rows.map(toFile);
+}
+
+/** @throws UserError NameTaken for a name of ours */
+async function refuseOurs(transaction: Transaction, agentId: string): Promise<void> {
+  const isModel = await transaction.row('SELECT 1 AS known FROM models WHERE agent_id = ?', agentId);
+  if (isSeat(agentId) || isModel) {
+    throw new UserError(
+      'NameTaken',
+      `${agentId} is an agent of Sapphire's own, and no guest can take its name: choose another.`,
+    );
+  }
+}
+
 /** Whose signals nobody knows yet is scored first: it votes when a person says so. Another token for a guest that has one changes nothing of that. */
 async function onProbation(
   transaction: Transaction,
@@ -24,7 +50,7 @@ async function onProbation(
 ): Promise<AgentSettings> {
   if (role !== undefined) return { ...settings, role };
   const isGuest = await transaction.row(
-    'SELECT 1 AS known FROM guest_tokens WHERE agent_id = ? AND ended_at IS NULL',
+    `SELECT 1 AS known FROM guest_tokens WHERE agent_id = ? AND ended_at IS NULL AND token_hash NOT LIKE '${FILE}%'`,
     agentId,
   );
   return isGuest ? settings : { ...settings, role: 'shadow' };
@@ -53,13 +79,7 @@ export function createGuestBook(database: Database): GuestBook {
         const known = await findChange(transaction, request.requestId);
         if (known) return known;
         const { agentId } = request;
-        const isModel = await transaction.row('SELECT 1 AS known FROM models WHERE agent_id = ?', agentId);
-        if (isSeat(agentId) || isModel) {
-          throw new UserError(
-            'NameTaken',
-            `${agentId} is an agent of Sapphire's own, and no guest can take its name: choose another.`,
-          );
-        }
+        await refuseOurs(transaction, agentId);
         const settings = await onProbation(transaction, agentId, request.settings);
         await endTokens(transaction, agentId);
         await transaction.run(
@@ -80,6 +100,40 @@ export function createGuestBook(database: Database): GuestBook {
         await endTokens(transaction, request.agentId);
         return changeParticipation(transaction, { ...request, settings: { enabled: false } });
       }),
+
+    addFile: ({ sha256, ...request }) =>
+      database.transaction(PARTICIPATION_LOCK, { ledger: true }, async (transaction) => {
+        const known = await findChange(transaction, request.requestId);
+        if (known) return known;
+        const { agentId, requestId, settings } = request;
+        await refuseOurs(transaction, agentId);
+        const standing = (await filesIn(transaction)).find((file) => file.agentId === agentId);
+        const isGuest = await transaction.row(
+          'SELECT 1 AS known FROM guest_tokens WHERE agent_id = ? AND ended_at IS NULL',
+          agentId,
+        );
+        if (isGuest && !standing) {
+          throw new UserError(
+            'NameTaken',
+            `${agentId} is a guest with a token: choose another name, or end it first ("./sapphire agents revoke ${agentId}").`,
+          );
+        }
+        if (standing?.sha256 === sha256) return changeParticipation(transaction, request);
+        await endTokens(transaction, agentId);
+        await transaction.run('DELETE FROM agent_scores WHERE agent_id = ?', agentId);
+        await transaction.run(
+          'INSERT INTO guest_tokens (token_hash, agent_id, created_at) VALUES (?, ?, ?)',
+          `${FILE}${sha256}:${requestId}`,
+          agentId,
+          transaction.now(),
+        );
+        return changeParticipation(transaction, {
+          ...request,
+          settings: { ...settings, role: settings.role ?? 'shadow' },
+        });
+      }),
+
+    files: () => filesIn(database),
 
     async byToken(tokenHash) {
       const row = await database.row(
