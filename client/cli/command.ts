@@ -40,6 +40,21 @@ export function action<Options extends OutputOptions, Arguments extends unknown[
   });
 }
 
+/** The same for a command that is to work where the configuration is not in order. */
+export function withoutContext<Options extends OutputOptions, Arguments extends unknown[] = []>(
+  command: Command,
+  run: (options: Options, ...args: Arguments) => void,
+): Command {
+  return withOutput(command).action((...received: unknown[]) => {
+    const options = received.at(-2) as Options;
+    try {
+      run(options, ...(received.slice(0, -2) as Arguments));
+    } catch (error) {
+      process.exitCode = reportError(error, options);
+    }
+  });
+}
+
 function withOutput(command: Command): Command {
   return command
     .option('--json', 'print one JSON document')

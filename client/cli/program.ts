@@ -35,6 +35,7 @@ const areas: readonly Area[] = [
   { names: ['live'], load: async () => (await import('./commands/live.ts')).registerLive },
   { names: ['status'], load: async () => (await import('./commands/status.ts')).registerStatus },
   { names: ['incident'], load: async () => (await import('./commands/incident.ts')).registerIncidents },
+  { names: ['config'], load: async () => (await import('./commands/config.ts')).registerConfig },
   { names: ['codec'], load: async () => (await import('./commands/codec.ts')).registerCodec },
   { names: ['logs'], load: async () => (await import('./commands/logs.ts')).registerLogs },
   { names: ['doctor'], load: async () => (await import('./commands/doctor.ts')).registerDoctor },

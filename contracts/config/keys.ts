@@ -12,7 +12,6 @@ export interface ConfigurationKey {
   /** Undefined where it must be given, or may be missing. */
   default?: unknown;
   isRequired: boolean;
-  meaning: string;
 }
 
 /** Every key of a schema in its order, down to those that hold no others. */
@@ -23,19 +22,13 @@ export function keysOf(schema: z.ZodType): ConfigurationKey[] {
 function below(schema: JsonSchema, path: string[], of: string | undefined): ConfigurationKey[] {
   const { properties = {}, required = [], additionalProperties, oneOf } = schema;
   if (oneOf) return oneOf.flatMap((part) => below(part as JsonSchema, path, shapeOf(part as JsonSchema)));
-  if (typeof additionalProperties === 'object') return at(additionalProperties, [...path, 'NAME'], of, false, schema);
+  if (typeof additionalProperties === 'object') return at(additionalProperties, [...path, 'NAME'], of, false);
   return Object.entries(properties).flatMap(([key, part]) =>
     at(part as JsonSchema, [...path, key], of, required.includes(key)),
   );
 }
 
-function at(
-  schema: JsonSchema,
-  path: string[],
-  of: string | undefined,
-  isRequired: boolean,
-  owner: JsonSchema = schema,
-): ConfigurationKey[] {
+function at(schema: JsonSchema, path: string[], of: string | undefined, isRequired: boolean): ConfigurationKey[] {
   const items = schema.type === 'array' ? (schema.items as JsonSchema) : undefined;
   const inner = items ? below(items, [...path, '[]'], of) : below(schema, path, of);
   const holdsOthers = inner.length > 0;
@@ -45,7 +38,6 @@ function at(
     kind: items && holdsOthers ? 'list' : kindOf(schema, path.findLast((key) => key !== 'NAME') ?? ''),
     ...(schema.default === undefined ? {} : { default: schema.default }),
     isRequired,
-    meaning: schema.description ?? owner.description ?? '',
   };
   return holdsOthers && !items ? inner : [own, ...inner];
 }

@@ -60,6 +60,7 @@ describe('help', () => {
       'live',
       'status',
       'incident',
+      'config',
       'codec',
       'logs',
       'doctor',
