@@ -11,6 +11,7 @@ import { scheduleId } from '../contracts/workflow-ids.ts';
 import { claimOf } from '../runtime/configuration/claim.ts';
 import { createPasses } from '../runtime/guard/passes.ts';
 import { renewSchedules } from '../runtime/guard/schedules.ts';
+import { beginRounds, type SteadyRounds } from '../runtime/telemetry/steady-rounds.ts';
 import { openJournal } from '../stores/journal/open.ts';
 import { bindBooks } from '../trading/control/bind-account.ts';
 import { refuseUnlisted } from '../trading/control/refuse-unlisted.ts';
@@ -60,6 +61,7 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
   const isOurs = createOriginCheck({ passes, client, refuses: refusesForeignStarts(configuration) });
   if ((await keepControl({ client, journal, isOurs }, account, { anyRelease: false })) === 'replaced')
     logger.warn('trading control of another release, or of nobody of this installation, was replaced');
+  let rounds: SteadyRounds | undefined;
   const ingest = createIngest({
     journal,
     trading,
@@ -67,6 +69,7 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
     symbols,
     holder: `${process.pid}/${randomUUID()}`,
     onStrangers: haltOnStrangers({ journal, client, logger }, account),
+    onStep: () => rounds?.moved(),
     logger,
   });
   const speed = marketSpeed(configuration);
@@ -80,7 +83,8 @@ await runRole('control', async ({ configuration, secrets, client, logger }) => {
     await endFormerAskings(client, configuration);
   }
   const restoreSchedules = (): Promise<string[]> => restoreRounds(client, configuration, speed);
-  const ingestor = startIngestor({ ingest, journal, client, configuration, logger });
+  rounds = beginRounds('the reading of trades');
+  const ingestor = startIngestor({ ingest, journal, client, configuration, logger, rounds });
   const stream = venue.stream({ onEvent: ingestor.wake, logger });
   const stopWatching = watchBooks(journal, configuration, logger);
 

@@ -18,6 +18,7 @@ import { metrics } from '../runtime/telemetry/metrics.ts';
 import { startOperationsServer } from '../runtime/telemetry/operations-server.ts';
 import { announceReady, onShutdown } from '../runtime/telemetry/process.ts';
 import { sdkLogger } from '../runtime/telemetry/sdk-log.ts';
+import { checkRounds } from '../runtime/telemetry/steady-rounds.ts';
 import { startTracing } from '../runtime/telemetry/trace-export.ts';
 import { clientOn, connectWorkers, createWorker, versionOf } from '../runtime/temporal.ts';
 import type { Journal } from '../stores/journal/port.ts';
@@ -138,6 +139,7 @@ export async function runRole<R extends Role>(
           if (stopped) throw new Error(`the worker of ${stopped.options.taskQueue} is ${stopped.getState()}`);
         },
         work: () => progress.check(),
+        rounds: () => checkRounds(),
       },
       ready: parts.ready,
     },

@@ -39,14 +39,15 @@ export async function lookAtTemporal({
   const access = stackAccess(readProfile());
   const { address: url } = access;
   const unwell = (detail: string): ServiceHealth => ({ name: 'temporal', url, healthy: false, detail });
-  let own: Client | undefined;
+  const own: Client[] = [];
   try {
     const client = await temporal().catch(async (error: unknown) => {
       if (!(await listens(url))) throw error;
-      own = await connectClient(access, knownSecrets(), PATIENCE_MS).catch(() => {
+      const patient = await connectClient(access, knownSecrets(), PATIENCE_MS).catch(() => {
         throw error;
       });
-      return own;
+      own.push(patient);
+      return patient;
     });
     const askedAt = performance.now();
     await client.withDeadline(Date.now() + PATIENCE_MS, () => client.workflowService.getSystemInfo({}));
@@ -62,7 +63,7 @@ export async function lookAtTemporal({
   } catch (error) {
     return { health: unwell(error instanceof Error ? error.message : String(error)) };
   } finally {
-    await own?.connection.close();
+    await Promise.all(own.map(({ connection }) => connection.close()));
   }
 }
 

@@ -17,6 +17,7 @@ import {
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
 import { agentIds } from '../../domain/signals/agents.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
+import { beginRounds } from '../../runtime/telemetry/steady-rounds.ts';
 import { createWorker, type TemporalSecrets } from '../../runtime/temporal.ts';
 import { startCoordinator } from '../../services/mcp-coordinator/server.ts';
 import type { Places } from '../../stores/backup/places.ts';
@@ -228,7 +229,7 @@ export async function startRig(
 
   const ingestor =
     options.withIngestor === true
-      ? startIngestor({ ingest, journal, client, configuration, logger: silent })
+      ? startIngestor({ ingest, journal, client, configuration, logger: silent, rounds: beginRounds('trades') })
       : undefined;
 
   const started = new Set<string>();

@@ -77,6 +77,19 @@ describe('the prices of fifty watched symbols', () => {
     expect(requests).toHaveLength(5);
   });
 
+  it('are read anew where one reading never ends, by all who shared it', async () => {
+    const touch = await createWatchedTouches(client, () => now, 200);
+    const answer = client.publicGetTickerBookTicker;
+    let hangs = true;
+    client.publicGetTickerBookTicker = async (request: { symbols?: string } = {}) =>
+      hangs ? new Promise<never>(() => {}) : answer(request);
+    const looks = await Promise.allSettled([touch('C01/USDT'), touch('C02/USDT'), touch('C03/USDT')]);
+    expect(looks.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(String((looks[0] as PromiseRejectedResult).reason)).toContain('no prices were read within 0.2 s');
+    hangs = false;
+    expect(Number((await touch('C01/USDT')).bid)).toBeGreaterThan(0);
+  });
+
   it('are never older than half a second', async () => {
     const touch = await createWatchedTouches(client, () => now);
     await touch('C01/USDT');

@@ -11,6 +11,7 @@ import {
   highestOf,
   type ProtectionSettings,
 } from '../../domain/protection/protection.ts';
+import { beginRounds, type SteadyRounds } from '../../runtime/telemetry/steady-rounds.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import type { Clock } from '../clock.ts';
@@ -51,6 +52,20 @@ export async function watchPosition(
   request: WatchRequest,
   onHighest: (highest: Price) => void,
 ): Promise<Watched> {
+  const looks = beginRounds(`the exits of ${request.symbol}`);
+  try {
+    return await lookOn(tools, request, onHighest, looks);
+  } finally {
+    looks.over();
+  }
+}
+
+async function lookOn(
+  tools: WatchTools,
+  request: WatchRequest,
+  onHighest: (highest: Price) => void,
+  looks: SteadyRounds,
+): Promise<Watched> {
   const { trading, clock, logger } = tools;
   const { account, symbol, holding: entry } = request;
   let { highest } = request;
@@ -62,6 +77,7 @@ export async function watchPosition(
     const settings = await settingsOf(tools, account, symbol, holding);
     if (moved || !isSame(settings, request.settings)) return { end: 'changed', highest };
     const bid = await bidOf(tools, symbol, blind);
+    looks.moved();
     blind = bid === undefined ? blind + 1 : 0;
     if (bid === undefined) continue;
     const isDust = sellable(trading.instrument(symbol), decimal(holding.quantity), decimal(bid)).isZero();

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { SteadyRounds } from '../../runtime/telemetry/steady-rounds.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 import { ownHoldings } from '../execute/held.ts';
 import { ALL_AT_ONCE } from './due-symbols.ts';
@@ -18,6 +19,8 @@ export interface IngestLoopTools {
   /** Sees to it that a holding has its protective exits; undefined where they are switched off. */
   protect: ((symbol: string) => Promise<void>) | undefined;
   logger: Logger;
+  /** Told of each step. */
+  rounds: SteadyRounds;
 }
 
 export interface IngestLoop {
@@ -30,7 +33,15 @@ export interface IngestLoop {
  * Reads the account's trades into the books round after round, and sees to it that what is held has its protective exits. One round that fails
  * is followed by the next: nothing is lost by it, since the cursor has not moved.
  */
-export function startIngestLoop({ ingest, journal, account, symbols, protect, logger }: IngestLoopTools): IngestLoop {
+export function startIngestLoop({
+  ingest,
+  journal,
+  account,
+  symbols,
+  protect,
+  logger,
+  rounds,
+}: IngestLoopTools): IngestLoop {
   const pauseMs = Math.max(LEAST_PAUSE_MS, Math.min(symbols.length, ALL_AT_ONCE) * PAUSE_PER_SYMBOL_MS);
   const watchUnresolved = createUnresolvedWatch(journal, account, logger);
   const protectedSince = new Map<string, number>();
@@ -81,6 +92,7 @@ export function startIngestLoop({ ingest, journal, account, symbols, protect, lo
         if (failures === 0) logger.warn({ error }, 'trades could not be read');
         failures += 1;
       }
+      rounds.moved();
       await pause(failures === 0 ? pauseMs : Math.min(LONGEST_PAUSE_MS, pauseMs * 2 ** failures), startedAt);
     }
   };
@@ -94,6 +106,7 @@ export function startIngestLoop({ ingest, journal, account, symbols, protect, lo
     async close() {
       closing.abort();
       rouse();
+      rounds.over();
       await running;
     },
   };

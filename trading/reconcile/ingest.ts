@@ -18,6 +18,8 @@ export interface IngestDependencies {
   holder: string;
   /** Told of trades that the books cannot explain. Has to succeed before they are passed over. */
   onStrangers(strangers: readonly Stranger[]): Promise<void>;
+  /** Told after each reading of a list of trades: a round of many symbols may take its time, and does not hang. */
+  onStep?(): void;
   logger: Logger;
 }
 
@@ -56,6 +58,7 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
       const startedAt = Date.now();
       const cursor = await journal.exchange.cursor(account, symbol);
       const { trades, next, isFull } = await trading.tradesFrom(symbol, cursor);
+      dependencies.onStep?.();
       if (trades.length === 0 && next === cursor) return true;
       // What stands there at the first reading and is not ours is the account's past, before it was Sapphire's.
       const { fills, strangers, owned } = await attribute(trades, cursor === undefined);

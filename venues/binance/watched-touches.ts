@@ -9,6 +9,8 @@ import { loadMarkets } from './markets.ts';
 
 /** A watcher looks once a second: what is younger is as good as a look of its own. */
 const FRESH_MS = 500;
+/** Longer than a request may take: whatever else keeps a reading, those who share it read anew, and say so. */
+const READING_MS = 12_000;
 /** Who has not looked for so long does not watch any more. */
 const WATCHED_MS = 5_000;
 
@@ -23,6 +25,7 @@ const touchesSchema = z.array(z.object({ symbol: z.string(), bidPrice: price, as
 export async function createWatchedTouches(
   client: binance,
   steady: () => number = () => performance.now(),
+  readingMs = READING_MS,
 ): Promise<(symbol: string) => Promise<Touch>> {
   const markets = await loadMarkets(client);
   const breaker = createBreaker('exchange', 'watched-prices', (error) => !isUnsendable(error));
@@ -70,7 +73,7 @@ export async function createWatchedTouches(
       return shared ?? look(symbol, waits + 1);
     }
     const symbols = [...asked.keys()].filter((one) => one === symbol || markets.listing(one) === 'traded');
-    const own = readAll(symbols, symbol);
+    const own = inTime(readAll(symbols, symbol), readingMs);
     reading = own;
     const touches = await own.finally(() => {
       if (reading === own) reading = undefined;
@@ -85,4 +88,16 @@ export async function createWatchedTouches(
     for (const [one, at] of asked) if (steady() - at > WATCHED_MS) asked.delete(one);
     return look(symbol, 0);
   };
+}
+
+async function inTime<T>(work: Promise<T>, withinMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no prices were read within ${withinMs / 1_000} s`)), withinMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
