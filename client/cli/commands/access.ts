@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { claimedName } from '../../../contracts/control.ts';
-import { ExitCode, UserError } from '../../../contracts/errors.ts';
 import { passFor, withServer } from '../../controls/temporal-arguments.ts';
+import { codecFor } from '../../controls/temporal-codec.ts';
 import { stackAccess } from '../../stack/connection.ts';
 import { readProfile } from '../../stack/profile.ts';
 import { temporalBinary } from '../../stack/temporal-binary.ts';
@@ -23,7 +24,8 @@ Examples:
   ./sapphire temporal workflow start --type tradingCycle --task-queue cycles --workflow-id by-hand-1 --input '{}'`;
 
 const TEMPORAL_HELP = `
-Runs Temporal's own command line on this system's server and namespace, with the pass of this installation on what it starts, signals and updates.
+Runs Temporal's own command line on this system's server and namespace, with the pass of this installation on what it starts and updates. Where
+payloads are encrypted it decodes what is shown. The exit code is the program's own.
 
 Examples:
   ./sapphire temporal workflow list
@@ -82,15 +84,24 @@ export function registerAccess(program: Command): void {
 /** @returns the program's own exit code */
 async function runTemporal(given: readonly string[]): Promise<number> {
   const { knownSecrets } = await import('../../../runtime/configuration/secrets.ts');
-  const pass = passFor(given, knownSecrets().guardSecret);
+  const { guardSecret, payloadKeys } = knownSecrets();
+  const pass = passFor(given, guardSecret);
   const profile = readProfile();
   const binary = await temporalBinary(profile.temporal, {
     onProgress: progress,
     signal: new AbortController().signal,
   });
-  const child = spawn(binary, withServer([...given, ...pass], stackAccess(profile)), { stdio: 'inherit' });
-  return new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? ExitCode.failure));
-  });
+  const codec = await codecFor(given, payloadKeys);
+  try {
+    const child = spawn(binary, withServer([...given, ...pass], stackAccess(profile)), {
+      stdio: 'inherit',
+      env: codec.environment,
+    });
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+    });
+  } finally {
+    await codec.close();
+  }
 }
