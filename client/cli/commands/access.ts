@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { claimedName } from '../../../contracts/control.ts';
+import { UserError } from '../../../contracts/errors.ts';
 import { passFor, withServer } from '../../controls/temporal-arguments.ts';
 import { codecFor } from '../../controls/temporal-codec.ts';
 import { stackAccess } from '../../stack/connection.ts';
