@@ -115,7 +115,8 @@ export const seats = {
     secrets: { hummingbotApiPassword: { variable: 'HUMMINGBOT_API_PASSWORD', form: 'password' } },
     engine: 'program',
   },
-  baseline: { kind: 'of-its-own', group: 'baseline', mission: false, takesPart: 'when_needed', answerMs: 3_000 },
+  // On its queue rules of somebody's own are asked as well: each in a process of its own, which takes a moment to start on a busy machine.
+  baseline: { kind: 'of-its-own', group: 'baseline', mission: false, takesPart: 'when_needed', answerMs: 10_000 },
   fracast: {
     kind: 'forecaster',
     group: 'forecasters',

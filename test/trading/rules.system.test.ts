@@ -6,9 +6,14 @@ import { type AddTools, addRule, exampleRule, writeExample } from '../../client/
 import { configuredPolicy } from '../../contracts/config/schema.ts';
 import { defaultParticipation, perAgent } from '../../domain/consensus/participation.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
+import { createLogger } from '../../runtime/telemetry/logger.ts';
+import { createBaseline } from '../../trading/agents/baseline/baseline.ts';
 import { createRules, forgetRule, keepRule, readRule } from '../../trading/agents/rules/kept-rules.ts';
+import { createRuleAgent } from '../../trading/agents/rules/rule-agent.ts';
 import { viewOf } from '../../trading/agents/rules/view.ts';
+import { askVoices, type VoiceTools } from '../../trading/agents/voices.ts';
 import { type TermsSources, termsOfCycle } from '../../trading/decide/terms.ts';
+import { noBuffer } from '../agents/agents.ts';
 import { healthyRequest, hostileSnapshots, TAKEN_AT } from '../agents/market.ts';
 import { temporaryFolder, temporaryJournal } from '../support/books.ts';
 
@@ -49,6 +54,35 @@ describe('a cycle', () => {
     await journal.guests.revoke({ requestId: 'end', agentId: 'mine', ...why });
     expect(await terms()).toMatchObject({ models: [], guests: [] });
   });
+});
+
+it('a rule that loops without end, or ends its process, costs no other agent its voice', {
+  timeout: 60_000,
+}, async () => {
+  const hostile = (agentId: string, body: string) => {
+    const file = join(folder, `${agentId}.mts`);
+    writeFileSync(file, `export default { name: '${agentId}', decide() { ${body} } };`);
+    return createRuleAgent({ agentId, file, sha256: SHA });
+  };
+  const rules = [hostile('endless', 'for (;;);'), hostile('leaving', 'process.exit(0);')];
+  for (const { id } of rules) {
+    await journal.guests.addFile({ requestId: id, agentId: id, sha256: SHA, settings: { role: 'voter' }, ...why });
+  }
+  const tools: VoiceTools = {
+    agents: { baseline: createBaseline() },
+    ruleOf: async (agentId) => rules.find(({ id }) => id === agentId),
+    readSnapshot: noBuffer,
+    logger: createLogger({ process: 'test', level: 'fatal' }),
+    journal,
+    now: Date.now,
+  };
+  const { snapshot, ...question } = healthyRequest();
+  const symbols = snapshot.symbols.map(({ instrument: { symbol } }) => symbol);
+  const answers = await askVoices(tools, { ...(await terms()), symbols }, { ...question, snapshot });
+  const of = (agentId: string) => answers.find((answer) => answer.agentId === agentId)?.opinions;
+  expect(of('baseline')).toMatchObject(symbols.map((symbol) => ({ kind: 'signal', symbol })));
+  expect(of('endless')).toMatchObject(symbols.map(() => ({ kind: 'abstention', reason: 'timeout' })));
+  expect(of('leaving')).toMatchObject(symbols.map(() => ({ kind: 'abstention', reason: 'unavailable' })));
 });
 
 describe('the copy of a rule', () => {
