@@ -216,7 +216,7 @@ export const cases: readonly AlertCase[] = [
     '2.5',
     300,
   ),
-  slow('TradingJournalSlow', 'journal_transaction_duration_seconds', 'store="journal",', '0.25', '0.5', 60, 50),
+  slow('TradingJournalSlow', 'journal_transaction_duration_seconds', 'store="journal",', '0.25', '0.5', 40, 50),
   gauge('TemporalDown', 'up{job="temporal",instance="a"}', 1, 0),
   slow(
     'TemporalRequestLatency',

@@ -74,8 +74,8 @@ export const dependencies: AlertGroup = {
     {
       // By the middle one: a slow disk slows all of them, and one that waited for others says nothing.
       name: 'TradingJournalSlow',
-      expr: 'histogram_quantile(0.5, sum by (le, store) (rate(journal_transaction_duration_seconds_bucket[1m]))) > 0.25',
-      // The minute that it looks back on is what spares one slow moment; it is found within a minute so.
+      expr: 'histogram_quantile(0.5, sum by (le, store) (rate(journal_transaction_duration_seconds_bucket[40s]))) > 0.25',
+      // The 40 seconds that it looks back on are what spares one slow moment; it is found within a minute so.
       for: '15s',
       severity: 'warning',
       summary: 'Transactions of the books take long.',
