@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { Alert, AlertGroup } from './alert.ts';
 import { dependencies } from './alerts/dependencies.ts';
-import { budgetBurn, budgetSpent, errorRatios, hourly, monthly } from './alerts/objectives.ts';
+import { budgetBurn, budgetSpent, errorRatios, hourly } from './alerts/objectives.ts';
 import { resources } from './alerts/resources.ts';
 import { answers, system } from './alerts/system.ts';
 import { temporal } from './alerts/temporal.ts';
@@ -30,11 +30,8 @@ function ruleOf({ name, expr, for: hold, lasts, severity, labels = {}, summary, 
   };
 }
 
-/** The month of each objective. */
-const months = [
-  { name: 'trading-objectives.hours', interval: '1h', rules: hourly },
-  { name: 'trading-objectives.month', interval: '1m', rules: monthly },
-];
+/** What the month of each objective is summed up of. */
+const months = [{ name: 'trading-objectives.hours', interval: '1h', rules: hourly }];
 
 /**
  * Prometheus' rule file. What an alert is told by is recorded before it, in the same group: groups are evaluated in no order.

@@ -121,12 +121,6 @@ export const hourly: Recording[] = objectives.flatMap(({ name, bad, all }) => [
   { record: `slo:${name}_all:increase_1h`, expr: all('1h') },
 ]);
 
-/** Share of the last 30 days that went wrong: what the budget is of. */
-export const monthly: Recording[] = objectives.map(({ name }) => ({
-  record: ratioName(name, '30d'),
-  expr: `sum_over_time(slo:${name}_bad:increase_1h[30d]) / sum_over_time(slo:${name}_all:increase_1h[30d])`,
-}));
-
 /** The budget of 30 days in hours in which all goes wrong, and what went wrong in those that were seen, as its share: of few hours it is not much. */
 const spent = ({ name, budget }: Objective): string =>
   `sum_over_time(slo:${name}_bad:increase_1h[30d]) / (${Number((budget * 720).toPrecision(6))} * avg_over_time(slo:${name}_all:increase_1h[30d]))`;

@@ -1,4 +1,5 @@
 import { alertOf } from '../bounds.ts';
+import { orNone, serves } from './or-none.ts';
 import { type Board, breakerStates, NEUTRAL } from './panel.ts';
 
 export const agentPerformance: Board = {
@@ -74,7 +75,12 @@ export const agentPerformance: Board = {
           description: 'US dollars in the last 24 hours, by agent. Nothing without keys.',
           unit: 'currencyUSD',
           kind: 'timeseries',
-          queries: [{ expr: 'sum by (agent) (increase(llm_cost_usd_total[1d])) or vector(0)', legend: '{{agent}}' }],
+          queries: [
+            {
+              expr: orNone('sum by (agent) (increase(llm_cost_usd_total[1d]))', serves('agents')),
+              legend: '{{agent}}',
+            },
+          ],
         },
         {
           title: 'Cost of a month',
@@ -82,7 +88,9 @@ export const agentPerformance: Board = {
           unit: 'currencyUSD',
           kind: 'stat',
           alerts: [alertOf({ alertname: 'TradingModelCostForecast' })],
-          queries: [{ expr: '30 * sum(increase(llm_cost_usd_total[1d])) or vector(0)', legend: 'all agents' }],
+          queries: [
+            { expr: orNone('30 * sum(increase(llm_cost_usd_total[1d]))', serves('agents')), legend: 'all agents' },
+          ],
         },
         {
           title: 'Tokens',
@@ -91,7 +99,7 @@ export const agentPerformance: Board = {
           kind: 'timeseries',
           queries: [
             {
-              expr: '60 * sum by (agent, kind) (rate(llm_tokens_total[$__rate_interval])) or vector(0)',
+              expr: orNone('60 * sum by (agent, kind) (rate(llm_tokens_total[$__rate_interval]))', serves('agents')),
               legend: '{{agent}} {{kind}}',
             },
           ],
@@ -104,7 +112,7 @@ export const agentPerformance: Board = {
           kind: 'timeseries',
           queries: [
             {
-              expr: 'sum by (agent, slip) (increase(llm_salvaged_total[1d])) or vector(0)',
+              expr: orNone('sum by (agent, slip) (increase(llm_salvaged_total[1d]))', serves('agents')),
               legend: '{{agent}} {{slip}}',
             },
           ],

@@ -1,5 +1,7 @@
 import { budgetBurn, budgetSpent, leftOf, objectives } from '../alerts/objectives.ts';
 import { alertOf } from '../bounds.ts';
+import { openCriticalIncidents } from './open-incidents.ts';
+import { orNone } from './or-none.ts';
 import { type Board, breakerStates, NEUTRAL, type Panel, severities, upOrDown, wellOrNot } from './panel.ts';
 import { upkeepRow } from './upkeep.ts';
 
@@ -46,17 +48,7 @@ export const systemReliability: Board = {
             },
           ],
         },
-        {
-          title: 'Open critical incidents',
-          description: 'Incidents that are not over.',
-          unit: 'short',
-          kind: 'stat',
-          steps: [
-            { value: null, color: 'green' },
-            { value: 1, color: 'red' },
-          ],
-          queries: [{ expr: 'max(incidents_open{severity="critical"})', legend: 'critical' }],
-        },
+        openCriticalIncidents,
         {
           title: 'Open incidents to look at',
           description: 'Incidents that are not over.',
@@ -187,7 +179,10 @@ export const systemReliability: Board = {
           steps: NEUTRAL,
           queries: [
             {
-              expr: '60 * sum by (activity) (rate(activity_attempts_total{result="failed"}[$__rate_interval])) or vector(0)',
+              expr: orNone(
+                '60 * sum by (activity) (rate(activity_attempts_total{result="failed"}[$__rate_interval]))',
+                'activity_attempts_total',
+              ),
               legend: '{{activity}}',
             },
           ],

@@ -1,6 +1,10 @@
 import { alertOf } from '../bounds.ts';
+import { orNone } from './or-none.ts';
 import { type Board, NEUTRAL } from './panel.ts';
 import { percentiles } from './percentiles.ts';
+
+/** Told by each worker from its first request on. */
+const SDK = 'temporal_request_latency_seconds_count';
 
 /** What temporalio/dashboards shows of an SDK, under the names that this one exports them by: counters end in `_total`, times are in seconds. */
 export const temporalRow: Board['rows'][number] = {
@@ -40,7 +44,10 @@ export const temporalRow: Board['rows'][number] = {
       alerts: [alertOf({ alertname: 'TemporalBacklogAge' })],
       queries: [
         {
-          expr: 'max by (taskqueue) (approximate_backlog_age_seconds{namespace!="temporal-system"}) or vector(0)',
+          expr: orNone(
+            'max by (taskqueue) (approximate_backlog_age_seconds{namespace!="temporal-system"})',
+            'up{job="temporal"} == 1',
+          ),
           legend: '{{taskqueue}}',
         },
       ],
@@ -59,7 +66,7 @@ export const temporalRow: Board['rows'][number] = {
       alerts: [alertOf({ alertname: 'TemporalNonDeterminism' })],
       queries: [
         {
-          expr: 'sum(temporal_workflow_task_execution_failed_total{failure_reason="NonDeterminismError"}) or vector(0)',
+          expr: orNone('sum(temporal_workflow_task_execution_failed_total{failure_reason="NonDeterminismError"})', SDK),
           legend: 'tasks',
         },
       ],
@@ -74,7 +81,10 @@ export const temporalRow: Board['rows'][number] = {
       steps: NEUTRAL,
       queries: [
         {
-          expr: '60 * sum by (workflow_type, failure_reason) (rate(temporal_workflow_task_execution_failed_total[$__rate_interval])) or vector(0)',
+          expr: orNone(
+            '60 * sum by (workflow_type, failure_reason) (rate(temporal_workflow_task_execution_failed_total[$__rate_interval]))',
+            SDK,
+          ),
           legend: '{{workflow_type}} {{failure_reason}}',
         },
       ],
@@ -88,7 +98,7 @@ export const temporalRow: Board['rows'][number] = {
       steps: NEUTRAL,
       queries: [
         {
-          expr: '60 * sum by (workflow_type) (rate(temporal_workflow_failed_total[$__rate_interval])) or vector(0)',
+          expr: orNone('60 * sum by (workflow_type) (rate(temporal_workflow_failed_total[$__rate_interval]))', SDK),
           legend: '{{workflow_type}}',
         },
       ],
@@ -128,11 +138,17 @@ export const temporalRow: Board['rows'][number] = {
       steps: NEUTRAL,
       queries: [
         {
-          expr: '60 * sum by (operation, status_code) (rate(temporal_request_failure_total[$__rate_interval])) or vector(0)',
+          expr: orNone(
+            '60 * sum by (operation, status_code) (rate(temporal_request_failure_total[$__rate_interval]))',
+            SDK,
+          ),
           legend: '{{operation}} {{status_code}}',
         },
         {
-          expr: '60 * sum by (operation, status_code) (rate(temporal_long_request_failure_total[$__rate_interval])) or vector(0)',
+          expr: orNone(
+            '60 * sum by (operation, status_code) (rate(temporal_long_request_failure_total[$__rate_interval]))',
+            SDK,
+          ),
           legend: 'long poll {{operation}} {{status_code}}',
         },
       ],
@@ -152,11 +168,14 @@ export const temporalRow: Board['rows'][number] = {
       kind: 'timeseries',
       queries: [
         {
-          expr: '60 * sum by (job) (rate(temporal_sticky_cache_miss_total[$__rate_interval])) or vector(0)',
+          expr: orNone('60 * sum by (job) (rate(temporal_sticky_cache_miss_total[$__rate_interval]))', SDK),
           legend: '{{job}} missed',
         },
         {
-          expr: '60 * sum by (job) (rate(temporal_sticky_cache_total_forced_eviction_total[$__rate_interval])) or vector(0)',
+          expr: orNone(
+            '60 * sum by (job) (rate(temporal_sticky_cache_total_forced_eviction_total[$__rate_interval]))',
+            SDK,
+          ),
           legend: '{{job}} made room',
         },
       ],

@@ -1,5 +1,10 @@
 import { alertOf } from '../bounds.ts';
+import { openCriticalIncidents } from './open-incidents.ts';
+import { orNone, serves } from './or-none.ts';
 import { type Board, NEUTRAL, tradingStates } from './panel.ts';
+
+/** Fires always: without it no rule is asked. */
+const WATCHDOG = 'ALERTS{alertname="Watchdog", alertstate="firing"}';
 
 export const tradingOverview: Board = {
   uid: 'trading-overview',
@@ -9,16 +14,20 @@ export const tradingOverview: Board = {
     {
       title: 'Account',
       panels: [
+        openCriticalIncidents,
         {
           title: 'Critical alerts',
-          description: 'How many fire. Which ones: System Reliability, where each leads to its runbook.',
+          description:
+            'How many fire. An incident fires none before it needs a person. Which ones: System Reliability, where each leads to its runbook.',
           unit: 'short',
           kind: 'stat',
           steps: [
             { value: null, color: 'green' },
             { value: 1, color: 'red' },
           ],
-          queries: [{ expr: 'sum(ALERTS{alertstate="firing", severity="critical"}) or vector(0)', legend: 'critical' }],
+          queries: [
+            { expr: orNone('sum(ALERTS{alertstate="firing", severity="critical"})', WATCHDOG), legend: 'critical' },
+          ],
         },
         {
           title: 'Warnings',
@@ -29,7 +38,9 @@ export const tradingOverview: Board = {
             { value: null, color: 'green' },
             { value: 1, color: 'orange' },
           ],
-          queries: [{ expr: 'sum(ALERTS{alertstate="firing", severity="warning"}) or vector(0)', legend: 'warning' }],
+          queries: [
+            { expr: orNone('sum(ALERTS{alertstate="firing", severity="warning"})', WATCHDOG), legend: 'warning' },
+          ],
         },
         {
           title: 'Equity',
@@ -158,7 +169,10 @@ export const tradingOverview: Board = {
           steps: NEUTRAL,
           queries: [
             {
-              expr: '60 * sum by (code) (rate(trading_order_refusals_total[$__rate_interval])) or vector(0)',
+              expr: orNone(
+                '60 * sum by (code) (rate(trading_order_refusals_total[$__rate_interval]))',
+                serves('execution'),
+              ),
               legend: '{{code}}',
             },
           ],

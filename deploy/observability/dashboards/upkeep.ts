@@ -36,7 +36,7 @@ export const upkeepRow: Board['rows'][number] = {
       unit: 'short',
       kind: 'stat',
       alerts: [alertOf({ alertname: 'MarketRowsLost' })],
-      queries: [{ expr: 'sum(increase(market_rows_lost_total[1d])) or vector(0)', legend: 'rows' }],
+      queries: [{ expr: 'sum(increase(market_rows_lost_total[1d]))', legend: 'rows' }],
     },
     {
       title: 'What the watchers could not do',
@@ -54,7 +54,7 @@ export const upkeepRow: Board['rows'][number] = {
           legend: 'not told',
         },
         {
-          expr: 'sum(increase(prometheus_rule_evaluation_failures_total[$__rate_interval])) or vector(0)',
+          expr: 'sum(increase(prometheus_rule_evaluation_failures_total[$__rate_interval]))',
           legend: 'rules',
         },
       ],
