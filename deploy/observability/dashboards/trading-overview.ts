@@ -140,7 +140,8 @@ export const tradingOverview: Board = {
         },
         {
           title: 'Time since the last cycle',
-          description: 'In intervals of the schedule. Three raise an alert.',
+          description:
+            'In intervals of the schedule. Three raise an alert. No data while it is paused, as by a halt: none is due.',
           unit: 'short',
           kind: 'stat',
           alerts: [alertOf({ alertname: 'TradingCyclesStalled' })],
@@ -191,7 +192,7 @@ export const tradingOverview: Board = {
         },
         {
           title: 'Age of the market data',
-          description: 'Cycles since each symbol was last seen whole. Three raise an alert.',
+          description: 'Cycles since each symbol was last seen whole. Three raise an alert. Nothing while none is due.',
           unit: 'short',
           kind: 'timeseries',
           alerts: [alertOf({ alertname: 'TradingMarketDataStale' })],
