@@ -54,8 +54,9 @@ export async function createProgram(asked?: string): Promise<Command> {
     .addHelpText(
       'after',
       `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not configured, 4 not allowed, 5 refused, 6 unhealthy, 130 interrupted.
-Every command takes --json; logs and progress go to stderr.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not configured, 4 not allowed,
+5 refused, 6 unhealthy, 130 interrupted. Every command takes --json, with which
+a fault is the last line of stdout; logs and progress go to stderr.
 
 Examples:
   ./sapphire up                       start everything and trade

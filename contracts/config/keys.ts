@@ -21,7 +21,7 @@ export function keysOf(schema: z.ZodType): ConfigurationKey[] {
 
 function below(schema: JsonSchema, path: string[], of: string | undefined): ConfigurationKey[] {
   const { properties = {}, required = [], additionalProperties, oneOf } = schema;
-  if (oneOf) return oneOf.flatMap((part) => below(part as JsonSchema, path, shapeOf(part as JsonSchema)));
+  if (oneOf) return oneOf.flatMap((part) => below(part, path, shapeOf(part)));
   if (typeof additionalProperties === 'object') return at(additionalProperties, [...path, 'NAME'], of, false);
   return Object.entries(properties).flatMap(([key, part]) =>
     at(part as JsonSchema, [...path, key], of, required.includes(key)),

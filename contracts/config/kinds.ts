@@ -36,7 +36,7 @@ export function kindOf(schema: JsonSchema, key: string): string {
   const { type, anyOf, oneOf, enum: values } = schema;
   if (values) return `one of ${values.map(String).join(', ')}`;
   if (schema.const !== undefined) return String(schema.const);
-  if (anyOf) return anyOf.map((part) => kindOf(part as JsonSchema, key)).join(', or ');
+  if (anyOf) return anyOf.map((part) => kindOf(part, key)).join(', or ');
   if (type === 'number' || type === 'integer') return numberOf(schema, key);
   if (type === 'array') return `list of ${kindOf(schema.items as JsonSchema, '')}`;
   if (type === 'boolean') return 'true or false';

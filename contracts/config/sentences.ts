@@ -92,17 +92,18 @@ function unknownKeys(keys: readonly string[], names: readonly string[]): string 
 }
 
 function namesOf(inst: unknown): string[] {
-  const { shape } = (inst as { _zod?: { def: { shape?: object } } } | undefined)?._zod?.def ?? {};
-  return Object.keys(shape ?? {});
+  return inst instanceof z.ZodObject ? Object.keys(inst.shape) : [];
 }
 
 /** Of kinds that are told apart by one key: that key's values. Of others: what each of them must be. */
-function alternatives(issue: Extract<Issue, { code: 'invalid_union' }>): string {
-  const { discriminator } = issue;
-  const { propValues } = (issue.inst as z.core.$ZodType | undefined)?._zod ?? {};
-  if (discriminator !== undefined && propValues) {
-    return oneOf([...(propValues[discriminator] ?? [])].map(String), Reflect.get(Object(issue.input), discriminator));
+function alternatives({ inst, discriminator, errors, input }: Extract<Issue, { code: 'invalid_union' }>): string {
+  if (discriminator !== undefined && inst instanceof z.ZodDiscriminatedUnion) {
+    const kinds = inst.options.flatMap((option) => {
+      const part: unknown = option instanceof z.ZodObject ? option.shape[discriminator] : undefined;
+      return part instanceof z.ZodLiteral ? [...part.values].map(String) : [];
+    });
+    return oneOf(kinds, Reflect.get(Object(input), discriminator));
   }
-  const each = issue.errors.map(([first]) => first?.message.replace(/^must be /, '') ?? '');
+  const each = errors.map(([first]) => first?.message.replace(/^must be /, '') ?? '');
   return `must be ${[...new Set(each)].join(', or ')}`;
 }

@@ -38,9 +38,9 @@ const score = (agentId: string, changes: Partial<AgentScoreRecord> = {}): AgentS
   });
 
 describe('the scores of agents', () => {
-  const lines = textOf(describeScores([score('lag-llama-aaaaaaaa'), score('deepseek', { returns: undefined })])).split(
-    '\n',
-  );
+  const lines = textOf(
+    describeScores([score('lag-llama-aaaaaaaa'), score('deepseek', { returns: undefined })], 60),
+  ).split('\n');
 
   it('fit a terminal of 100 columns', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
@@ -71,6 +71,6 @@ describe('the scores of agents', () => {
       '0.4 ± 1.8',
       '-',
     ]);
-    expect(textOf(describeScores([]))).toMatch(/^none: /);
+    expect(textOf(describeScores([], 60))).toMatch(/^none yet: .*at the latest 120 minutes after the first signals/);
   });
 });

@@ -12,8 +12,9 @@ const withError = (value: number, error: number, digits = 2): string => {
 };
 
 /** What agents' directions and returns turned out to be worth: two tables that fit a terminal of 100 columns, with what their columns are. */
-export function describeScores(records: readonly AgentScoreRecord[]): Lines {
-  if (records.length === 0) return 'none: scores come with the first signals whose horizon has ended';
+export function describeScores(records: readonly AgentScoreRecord[], horizonMinutes: number): Lines {
+  if (records.length === 0)
+    return `none yet: a signal is scored when its horizon, ${horizonMinutes} minutes, has ended, and scores are formed once an hour: the first are known at the latest ${horizonMinutes + 60} minutes after the first signals`;
   return [
     'Direction: skill beside the frequencies known before, gain in the direction alone, how often the',
     'most probable outcome came, how far off its probability was, what the votes would have earned.',

@@ -39,7 +39,7 @@ async function list({ configuration, journal }: CliContext, options: OutputOptio
 
 async function scores({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
   const records = await (await journal()).scores.read(configuration.account);
-  print(records, options, () => describeScores(records));
+  print(records, options, () => describeScores(records, configuration.cycle.horizonMinutes));
 }
 
 export function registerAgents(program: Command): void {

@@ -27,7 +27,9 @@ async function training({ configuration, warehouse: open }: CliContext, options:
     embargoMs,
     out: resolve(options.out),
   });
+  const isEmpty = splits.every((split) => Object.values(card.samples[split]).every((count) => count === 0));
   print({ out: resolve(options.out), ...card }, options, () => [
+    ...(isEmpty ? [whyEmpty(horizonMs / 60_000, options.days)] : []),
     table(
       ['part', 'samples', 'up', 'flat', 'down'],
       splits.map((split) => {
@@ -40,6 +42,10 @@ async function training({ configuration, warehouse: open }: CliContext, options:
     `data hash ${card.dataHash}`,
     `${resolve(options.out)}: CARD.md says what it is`,
   ]);
+}
+
+function whyEmpty(horizonMinutes: number, days: number): string {
+  return `No samples of the last ${days} days: a decision is one when its horizon, ${horizonMinutes} minutes, has ended and its prices are in the warehouse. The first come ${horizonMinutes} minutes after the first cycle, with the export after it; --days looks further back.`;
 }
 
 function folder(text: string): string {
