@@ -174,6 +174,16 @@ describe('the shipped reports', () => {
     ]);
   });
 
+  it('tell equity within the day, by quarters of an hour, and nothing of those without a mark', async () => {
+    const rows = await run('equity', { from: FIRST, to: FIRST + DAY });
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { begins, equity, lowest } of rows) {
+      expect((Number(begins) - FIRST) % 900_000).toBe(0);
+      expect(Number(equity)).toBeGreaterThanOrEqual(Number(lowest));
+    }
+    expect(rows.at(-1)).toMatchObject({ equity: '1010' });
+  });
+
   it('begin with the equity of the day before where there is one', async () => {
     const [only] = await run('pnl-days', { from: FIRST + DAY, to: FIRST + 2 * DAY });
     expect(only).toMatchObject({ pnl: '-75.5', flows: '500' });

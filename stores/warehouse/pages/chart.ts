@@ -8,7 +8,14 @@ import { cellText } from './format.ts';
 
 use([BarChart, LineChart, GridComponent, LegendComponent, SVGRenderer]);
 
-const SIZE = { width: 880, height: 300 };
+/** Drawn for each, since a picture that a narrow screen shrinks has letters of five pixels. */
+export const sizes = {
+  wide: { width: 880, height: 300, left: 90, right: 24 },
+  narrow: { width: 320, height: 220, left: 80, right: 12 },
+} as const;
+const DAY_MS = 86_400_000;
+/** More of them hide their line. */
+const MOST_SYMBOLS = 31;
 /** Readable on white and on near-black. */
 const INK = '#7d8794';
 const COLOURS = ['#2f7bd6', '#e0792b', '#3a9d6b', '#b4549c', '#8b7c34', '#5c6bc0', '#c0504d', '#4fa3b8'];
@@ -37,12 +44,14 @@ function unitOf(report: Report, name: string | undefined): Unit {
 }
 
 /** A chart as SVG text, drawn by ECharts without a browser; undefined where there is nothing to draw. */
-export function chartSvg(drawn: ReportRows): string | undefined {
+export function chartSvg(drawn: ReportRows, size: keyof typeof sizes): string | undefined {
   const { report, rows } = drawn;
   const { chart } = report;
   if (!chart || rows.length === 0) return undefined;
   const lines = linesOf(chart, drawn);
   if (lines.every(({ points }) => points.every(([, value]) => value === null))) return undefined;
+  // A line of one point is none.
+  if (chart.kind === 'line' && lines.every(({ points }) => points.length < 2)) return undefined;
   const [unitX, unitY] = [unitOf(report, chart.x), unitOf(report, chart.y[0])];
   const shares = unitX === 'share';
   const axis = {
@@ -50,12 +59,14 @@ export function chartSvg(drawn: ReportRows): string | undefined {
     axisLine: { lineStyle: { color: INK } },
     splitLine: { lineStyle: { color: INK, opacity: 0.2 } },
   };
-  const picture = init(null, null, { renderer: 'svg', ssr: true, ...SIZE });
+  const { left, right, ...area } = sizes[size];
+  const labelOf = categoriesOf(unitX, lines);
+  const picture = init(null, null, { renderer: 'svg', ssr: true, ...area });
   try {
     picture.setOption({
       animation: false,
       color: COLOURS,
-      grid: { left: 90, right: 24, top: lines.length > 1 ? 44 : 16, bottom: 36 },
+      grid: { left, right, top: lines.length > 1 ? 44 : 16, bottom: 36 },
       ...(lines.length > 1 ? { legend: { top: 8, textStyle: { color: INK } } } : {}),
       xAxis: shares
         ? {
@@ -68,7 +79,7 @@ export function chartSvg(drawn: ReportRows): string | undefined {
         : {
             type: 'category',
             ...axis,
-            axisLabel: { color: INK, formatter: (value: string) => categoryText(unitX, value) },
+            axisLabel: { color: INK, formatter: labelOf, hideOverlap: true },
           },
       yAxis: {
         type: 'value',
@@ -81,6 +92,7 @@ export function chartSvg(drawn: ReportRows): string | undefined {
         type: chart.kind,
         data: shares ? points : points.map(([x, y]) => [String(x), y]),
         symbolSize: 5,
+        showSymbol: points.length <= MOST_SYMBOLS,
         barMaxWidth: 48,
         stack: chart.kind === 'bar' && lines.length > 1 ? 'all' : undefined,
       })),
@@ -91,6 +103,10 @@ export function chartSvg(drawn: ReportRows): string | undefined {
   }
 }
 
-function categoryText(unit: Unit, value: string): string {
-  return cellText(unit, unit === 'text' ? value : Number(value));
+/** Moments of one day are told by the clock alone. */
+function categoriesOf(unit: Unit, lines: readonly Line[]): (value: string) => string {
+  if (unit !== 'time') return (value) => cellText(unit, unit === 'text' ? value : Number(value));
+  const days = new Set(lines.flatMap(({ points }) => points.map(([x]) => Math.floor(Number(x) / DAY_MS))));
+  const [begin, end] = days.size === 1 ? [11, 16] : [5, 16];
+  return (value) => cellText('time', Number(value)).slice(begin, end);
 }

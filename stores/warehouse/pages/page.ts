@@ -22,6 +22,9 @@ export interface ReportPage {
   reports: readonly ReportRows[];
 }
 
+/** As many as a month has days. */
+const MOST_ROWS = 31;
+
 const style = `
 :root { color-scheme: light dark; --ink: #1b2430; --faint: #6b7684; --line: #d9dee5; --tile: #f4f6f9; --page: #fff; --live: #c22; --paper: #2f7bd6 }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e8ee; --faint: #93a0af; --line: #2c3642; --tile: #1a212a; --page: #11161c } }
@@ -31,7 +34,8 @@ h1 { margin: 0 } h2 { margin: 2.5rem 0 .25rem } p { color: var(--faint); margin:
 .mode.live { background: var(--live) } .missing { color: var(--live) }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(10rem, 1fr)); gap: .75rem; margin: 1.5rem 0 }
 .tile { background: var(--tile); border-radius: .5rem; padding: .75rem 1rem } .tile b { display: block; font-size: 1.3rem; font-variant-numeric: tabular-nums }
-.scroll { overflow-x: auto } svg { max-width: 100%; height: auto }
+.scroll { overflow-x: auto } svg { max-width: 100%; height: auto } .narrow { display: none } summary { color: var(--faint); cursor: pointer }
+@media (max-width: 40rem) { .narrow { display: block } .wide { display: none } body { padding: 0 .75rem } .tiles { grid-template-columns: 1fr 1fr } .tile { padding: .5rem .75rem } .tile b { font-size: 1.1rem } }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
 th { color: var(--faint); font-weight: 500 } .figure { text-align: right; white-space: nowrap }
@@ -88,10 +92,19 @@ function tableOf({ report, rows }: ReportRows): string {
   return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }
 
+/** A long table is there for who opens it: its picture says most of it. */
+function folded(section: ReportRows): string {
+  const { report, rows } = section;
+  if (report.chart?.kind !== 'line' || rows.length <= MOST_ROWS) return tableOf(section);
+  return `<details><summary>${rows.length} rows</summary>${tableOf(section)}</details>`;
+}
+
 function sectionOf(section: ReportRows): string {
   const { name, title, description } = section.report;
-  const chart = chartSvg(section) ?? '';
-  return `<section id="${name}"><h2>${escaped(title)}</h2><p>${escaped(description)}</p><div class="scroll">${chart}</div>${tableOf(section)}</section>`;
+  const chart = (['wide', 'narrow'] as const)
+    .map((size) => `<div class="${size}">${chartSvg(section, size) ?? ''}</div>`)
+    .join('');
+  return `<section id="${name}"><h2>${escaped(title)}</h2><p>${escaped(description)}</p>${chart}${folded(section)}</section>`;
 }
 
 /** One file without scripts that needs nothing else: to be mailed, kept, or printed. */

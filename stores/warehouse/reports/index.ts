@@ -2,12 +2,13 @@ import { decimal, text } from '../../../domain/money/money.ts';
 import { agentSkill, calibration, costs } from './agents.ts';
 import type { SqlDialect } from './dialect.ts';
 import { fillQuality, incidents, latency, outcomes } from './execution.ts';
-import { drawdown, profitByAgent, profitByDay, profitBySymbol } from './profit.ts';
+import { drawdown, equityInDay, profitByAgent, profitByDay, profitBySymbol } from './profit.ts';
 import { type Lost, nothingLost, type Range, type Report, type ReportColumn } from './query.ts';
 import { sizing } from './sizing.ts';
 
 /** In the order in which a person reads them. */
 export const reports: readonly Report[] = [
+  equityInDay,
   profitByDay,
   profitBySymbol,
   profitByAgent,

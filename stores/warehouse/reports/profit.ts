@@ -77,6 +77,33 @@ ORDER BY day`;
   },
 };
 
+/** Of a range: a quarter of an hour of a day. */
+const PARTS = 96;
+const MINUTE_MS = 60_000;
+
+export const equityInDay: Report = {
+  name: 'equity',
+  title: 'Equity over the time',
+  description:
+    'Equity at the last mark of each quarter of an hour of a day, or of each 96th part of a longer time, deposits and withdrawals among it. A part without a mark has no row, and no place in the picture.',
+  columns: [
+    { name: 'begins', title: 'from', unit: 'time' },
+    { name: 'equity', title: 'equity', unit: 'money' },
+    { name: 'lowest', title: 'lowest', unit: 'money' },
+  ],
+  chart: { kind: 'line', x: 'begins', y: ['equity', 'lowest'] },
+  sql: (d, range) => {
+    const part = Math.max(1, Math.round((range.to - range.from) / PARTS / MINUTE_MS)) * MINUTE_MS;
+    return `
+SELECT ${range.from} + place * ${part} AS begins, ${d.text(d.latest('equity', 'sequence'))} AS equity, ${d.text('MIN(equity)')} AS lowest
+FROM (
+  SELECT FLOOR((${d.millis('event_at')} - ${range.from}) / ${part}) AS place, sequence, equity
+  FROM ${d.table('portfolio_snapshots')} WHERE ${within(d, range)}
+) AS marks
+GROUP BY place ORDER BY place`;
+  },
+};
+
 export const profitBySymbol: Report = {
   name: 'pnl-symbols',
   title: 'Profit and loss by symbol',

@@ -13,7 +13,7 @@ const numberOf = (amount: Exact): number => Number(shown(amount));
 /**
  * Each report by its name, made anew by what `report list` says of it, over all that was booked. Amounts have the reports' eight places.
  *
- * Not here, and why: `agents`, `calibration` and `pnl-agents` tell of what agents said, and `sizing` of what was made of it, of which the exchange knows nothing; `incidents` of what
+ * Not here, and why: `equity` is of marks within a day, which `pnl-days` and `drawdown` hold; `agents`, `calibration` and `pnl-agents` tell of what agents said, and `sizing` of what was made of it, of which the exchange knows nothing; `incidents` of what
  * was done about faults. The percentiles of `latency` are approximate by their description: its counts are here.
  */
 const recomputed: Record<
