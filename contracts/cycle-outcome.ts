@@ -1,5 +1,6 @@
 import { type Abstention, isFailure, isUnheard, type Opinion } from '../domain/signals/signals.ts';
 import type { CycleDraft, CycleOutcome } from './cycle.ts';
+import { refusalSentence } from './refusal-sentences.ts';
 
 const MOST_NAMED = 8;
 /** Of the reason why one agent was not heard. */
@@ -52,8 +53,11 @@ export function summarise(draft: CycleDraft, cutShort: string | undefined): stri
   const orders = draft.orders.map(({ side, quantity, symbol, state }) => `${side} ${quantity} ${symbol} ${state}`);
   const held = (draft.plan?.verdicts ?? [])
     .filter(({ after }) => after === '0' || after === 'none')
-    .map(({ code, symbol }) => `${symbol} ${code}`);
-  const did = orders.length > 0 ? listed(orders) : `no order${held.length > 0 ? ` (${listed(held)})` : ''}`;
+    .map(
+      (verdict) =>
+        `${verdict.symbol === '*' ? '' : `${verdict.symbol}: `}${refusalSentence(verdict, draft.currency ?? '')}`,
+    );
+  const did = orders.length > 0 ? listed(orders) : `no order${held.length > 0 ? ` (${listed(held, '; ')})` : ''}`;
   const alone = draft.consensus?.formedBy === 'cycle' ? ' (formed without the coordinator)' : '';
   const missing = unseen(draft);
   const without = missing.length === 0 ? '' : `; not to be read: ${listed(missing)}`;
@@ -76,9 +80,9 @@ function unseen({ snapshot, prices }: CycleDraft): string[] {
   return [...new Set(leftOut.map(({ symbol }) => symbol))];
 }
 
-function listed(words: readonly string[]): string {
+function listed(words: readonly string[], between = ', '): string {
   const more = words.length - MOST_NAMED;
-  return [...words.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return [...words.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(between);
 }
 
 function signalsOf(answers: CycleDraft['answers']): number {

@@ -110,7 +110,7 @@ export async function viewPortfolio(
     books.modelCalls.spentInAll(),
     books.cycles.list(account, PRICE_CYCLES),
   ]);
-  const prices = knownPrices(cycles);
+  const prices = knownPrices(cycles, marks);
   const positions = held.map((position) => viewPosition(position, prices.get(position.symbol)));
   const kept = neverBought.filter((symbol) => !symbols.includes(symbol));
   const profit = profitOf(positions, marks, paidIn);

@@ -1,5 +1,6 @@
 import type { CycleRecord } from '../../contracts/cycle.ts';
 import type { DecimalText } from '../../domain/money/money.ts';
+import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
 
 /** How many cycles back a price is looked for. */
 export const PRICE_CYCLES = 20;
@@ -11,15 +12,21 @@ export interface KnownPrice {
 }
 
 /**
- * The newest price of each symbol in these decision records, newest first: what a person is shown needs no exchange that answers. A cycle's prices are
- * younger than its snapshot, and are of dust too; one that trading is halted for has no snapshot.
+ * The newest price of each symbol in these decision records, newest first, and in the last mark: what a person is shown needs no exchange that answers. A
+ * cycle's prices are younger than its snapshot, and are of dust too; one that trading is halted for has no snapshot. While it is halted no cycle runs, and
+ * the marks go on.
  */
-export function knownPrices(cycles: readonly Pick<CycleRecord, 'snapshot' | 'prices'>[]): Map<string, KnownPrice> {
+export function knownPrices(
+  cycles: readonly Pick<CycleRecord, 'snapshot' | 'prices'>[],
+  marks: Pick<EquityMarks, 'at' | 'prices'> | undefined,
+): Map<string, KnownPrice> {
   const known = new Map<string, KnownPrice>();
+  for (const [symbol, mid] of Object.entries(marks?.prices ?? {})) known.set(symbol, { mid, at: marks?.at ?? 0 });
   for (const { prices, snapshot } of cycles) {
     for (const seen of [prices, snapshot]) {
       for (const [symbol, mid] of Object.entries(seen?.mids ?? {})) {
-        if (seen && !known.has(symbol)) known.set(symbol, { mid, at: seen.takenAt });
+        const { at = Number.NEGATIVE_INFINITY } = known.get(symbol) ?? {};
+        if (seen && seen.takenAt > at) known.set(symbol, { mid, at: seen.takenAt });
       }
     }
   }

@@ -135,7 +135,7 @@ export async function viewRisk(
     recentOrders,
     marks,
     day,
-    prices: knownPrices(cycles),
+    prices: knownPrices(cycles, marks),
     now,
   };
   const { tradingState, epoch, reason, changedBy } = control;

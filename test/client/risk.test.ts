@@ -6,7 +6,7 @@ import { addedFaults } from '../../contracts/config/faults.ts';
 import { limitFaults } from '../../contracts/config/limit-faults.ts';
 import { type RiskSettings, riskSchema } from '../../contracts/config/schema.ts';
 import { ExitCode } from '../../contracts/errors.ts';
-import type { Money, Price, Quantity } from '../../domain/money/money.ts';
+import type { DecimalText, Money, Price, Quantity } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
@@ -92,7 +92,7 @@ describe('a change of limits', () => {
 });
 
 describe('where the account stands against its limits', () => {
-  const prices = knownPrices([
+  const cycles = [
     { snapshot: { snapshotId: 'b', takenAt: 2_000, venue: 'binance', mids: { 'BTC/USDT': tagged('50000') } } },
     { snapshot: undefined, prices: { takenAt: 1_500, mids: { 'DOT/USDT': tagged('7') } } },
     {
@@ -104,13 +104,26 @@ describe('where the account stands against its limits', () => {
         mids: { 'BTC/USDT': tagged('1'), 'ETH/USDT': tagged('3000') },
       },
     },
-  ]);
+  ] satisfies Parameters<typeof knownPrices>[0];
+  const prices = knownPrices(cycles, undefined);
   it('goes by the newest price of each symbol, of cycles that decided nothing too', () => {
     expect(Object.fromEntries(prices)).toEqual({
       'BTC/USDT': { mid: '50000', at: 2_000 },
       'DOT/USDT': { mid: '7', at: 1_500 },
       'SOL/USDT': { mid: '150', at: 1_100 },
       'ETH/USDT': { mid: '3000', at: 1_000 },
+    });
+  });
+
+  it('goes by the last mark where no cycle has a newer price, as while trading is halted', () => {
+    const marks = {
+      at: 1_800,
+      prices: { 'BTC/USDT': tagged<DecimalText>('49000'), 'ETH/USDT': tagged<DecimalText>('2900') },
+    };
+    expect(Object.fromEntries(knownPrices(cycles, marks))).toMatchObject({
+      'BTC/USDT': { mid: '50000', at: 2_000 },
+      'ETH/USDT': { mid: '2900', at: 1_800 },
+      'SOL/USDT': { mid: '150', at: 1_100 },
     });
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { via } from '../../contracts/audit.ts';
 import type { CycleRecord } from '../../contracts/cycle.ts';
-import type { Money } from '../../domain/money/money.ts';
+import type { Money, Price } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { Restriction } from '../../domain/portfolio/portfolio.ts';
 import type { PlanningView } from '../../stores/journal/books/cycles.ts';
@@ -134,7 +134,8 @@ describe.each(adapterNames)('equity on %s', (name) => {
     const cash = (seen: Pick<PlanningView, 'balances'>): Money | undefined =>
       seen.balances.map(({ free }) => tagged<Money>(free))[0];
     const record = (cycleId: string, takenAt: number): Promise<void> => {
-      const priced = { prices: { takenAt, mids: {} }, currency: 'USDT', finishedAt: takenAt };
+      const mids = { 'BTC/USDT': tagged<Price>(String(takenAt)) };
+      const priced = { prices: { takenAt, mids }, currency: 'USDT', finishedAt: takenAt };
       return journal.cycles.record(cycleRecord({ cycleId, ...priced }), cash);
     };
     books.now = 10_000;
@@ -144,9 +145,14 @@ describe.each(adapterNames)('equity on %s', (name) => {
     await record('cycle/2', 3_000);
     // Its prices are older than those of the mark that stands.
     await record('late', 1_000);
-    expect(await journal.ledger.equityMarks('main')).toMatchObject({ equity: '10005', highWater: '10005', at: 3_000 });
+    const prices = { 'BTC/USDT': '3000' };
+    const marks = { equity: '10005', highWater: '10005', at: 3_000, prices };
+    expect(await journal.ledger.equityMarks('main')).toMatchObject(marks);
+    const halted = { account: 'main', currency: 'USDT', takenAt: 4_000, mids: { 'BTC/USDT': tagged<Price>('4000') } };
+    expect(await journal.cycles.mark(halted, cash)).toBe(true);
+    expect(await journal.ledger.equityMarks('main')).toMatchObject({ at: 4_000, prices: { 'BTC/USDT': '4000' } });
     const told = (await journal.outbox.after(0, 100)).filter(({ kind }) => kind === 'equity.marked');
-    expect(told.map(({ payload }) => payload)).toMatchObject([{ equity: '10000' }, { equity: '10005' }]);
+    expect(told.map(({ payload }) => payload)).toMatchObject(['10000', '10005', '10005'].map((equity) => ({ equity })));
     expect(await journal.cycles.find(tagged('late'))).toMatchObject({ equity: '10005' });
   });
 
@@ -199,7 +205,8 @@ describe.each(adapterNames)('equity on %s', (name) => {
         await record(equity, equity, priced(books.now - 5_000));
       }
       const at = today + 3 * 60_000 - 5_000;
-      expect(await marks()).toEqual({ equity: '12500', dayOpen: '10000', highWater: '12500', at });
+      const prices = {};
+      expect(await marks()).toEqual({ equity: '12500', dayOpen: '10000', highWater: '12500', at, prices });
       books.now = today + day;
       await record('tomorrow', '12000', priced(books.now));
       expect(await marks()).toMatchObject({ equity: '12000', dayOpen: '12000', highWater: '12500' });

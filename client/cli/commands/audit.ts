@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode } from '../../../contracts/errors.ts';
+import { detailSentence } from '../../../contracts/refusal-sentences.ts';
 import { readWarehouse } from '../../../stores/warehouse/query.ts';
 import { clock } from '../../views/cycle-view.ts';
 import { action, wholeNumber } from '../command.ts';
@@ -73,7 +74,7 @@ export function registerAudit(program: Command): void {
       .description('the newest entries')
       .option('--limit <n>', 'how many', wholeNumber('--limit', 1, 1_000), 20)
       .addHelpText('after', '\nExample:\n  ./sapphire audit list --limit 50'),
-    async ({ journal }, options) => {
+    async ({ configuration, journal }, options) => {
       const { audit: trail } = await journal();
       const last = await trail.lastPlace();
       const entries = (await trail.after(last - options.limit, options.limit)).toReversed();
@@ -86,7 +87,7 @@ export function registerAudit(program: Command): void {
             kind,
             by,
             via,
-            reason,
+            detailSentence(reason, '*', configuration.currency),
             hash.slice(0, 12),
           ]),
         ),

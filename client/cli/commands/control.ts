@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { claimedName, type OpenOrder, type ResumeRequest, stopReason } from '../../../contracts/control.ts';
 import { ExitCode, UserError } from '../../../contracts/errors.ts';
+import { detailSentence } from '../../../contracts/refusal-sentences.ts';
 import { isGivenSecret } from '../../../runtime/configuration/secrets.ts';
 import type { Journal } from '../../../stores/journal/port.ts';
 import { atMost } from '../../../trading/control/at-most.ts';
@@ -266,6 +267,6 @@ async function refuseUnseen({ configuration, journal }: CliContext): Promise<nev
   const what = tradingState === 'halted' ? 'was halted' : 'only reduces';
   throw new UserError(
     'EpochMissing',
-    `Trading ${what} at epoch ${epoch} by ${changedBy} (${new Date(changedAt).toISOString()}): ${reason}. If that is over, resume it with: ./sapphire resume --epoch ${epoch} --reason "…"`,
+    `Trading ${what} at epoch ${epoch} by ${changedBy} (${new Date(changedAt).toISOString()}): ${detailSentence(reason, '*', configuration.currency)}. If that is over, resume it with: ./sapphire resume --epoch ${epoch} --reason "…"`,
   );
 }

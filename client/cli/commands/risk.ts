@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import type { RiskSettings } from '../../../contracts/config/schema.ts';
+import { detailSentence } from '../../../contracts/refusal-sentences.ts';
 import type { SettingsChange } from '../../../stores/journal/books/settings.ts';
 import { changeRisk, riskText } from '../../controls/risk-settings.ts';
 import { clock } from '../../views/cycle-view.ts';
@@ -16,7 +17,7 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
   const view = await viewRisk(configuration, await journal(), Date.now());
   const { account, currency, version, lastChange: last, trading, marks, day, exposure, limits, faults, leftOut } = view;
   print(view, options, () => [
-    `account ${account}: trading is ${trading.state} (epoch ${trading.epoch}, by ${trading.by}: ${trading.reason})`,
+    `account ${account}: trading is ${trading.state} (epoch ${trading.epoch}, by ${trading.by}: ${detailSentence(trading.reason, '*', currency)})`,
     `limits version ${version}${last ? `, changed ${clock(last.changedAt)} by ${last.by}: ${last.reason}` : ''}`,
     ...faults.map(
       (fault) => `breaks a rule of this release, and stays until "./sapphire risk set" changes it: ${fault}`,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Belief, expectationOf } from '../../../contracts/demo.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
+import { detailSentence } from '../../../contracts/refusal-sentences.ts';
 import { BLIND_MS } from '../../../trading/health/upkeep.ts';
 import type { Guard } from '../../controls/guards.ts';
 import { type Callee, calleesLine } from '../../stack/receivers.ts';
@@ -26,7 +27,7 @@ function describe(status: Status, belief: Belief): Lines {
   const live =
     belief.mode === 'live' ? [`live trading is ${control.liveEnabled ? 'ON' : 'off: no opening order passes'}`] : [];
   return [
-    `account ${account}: trading is ${control.tradingState} (epoch ${control.epoch}: ${control.reason})`,
+    `account ${account}: trading is ${control.tradingState} (epoch ${control.epoch}: ${detailSentence(control.reason, '*', status.currency)})`,
     ...(control.tradingState === 'halted' ? [haltedLine(control)] : []),
     ...live,
     ...expectationOf(belief),

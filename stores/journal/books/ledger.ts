@@ -148,6 +148,8 @@ export interface EquityMarks {
   guardPeak?: Money;
   /** Of the prices, by the exchange's clock. */
   at: number;
+  /** The middle of each market that equity was marked at; missing in marks of an earlier release. */
+  prices?: Readonly<Record<string, DecimalText>>;
 }
 
 /** Payload of `fill.booked`. */

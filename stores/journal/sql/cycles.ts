@@ -210,9 +210,10 @@ export function createCycleBook(database: Database): CycleBook {
           const limits = await readLimits(transaction, account);
           // By the exchange's clock, as the day's trades are; a record without it is believed no date that is still to come.
           const at = prices?.takenAt ?? Math.min(finishedAt, transaction.now());
-          const marked = await markEquity(transaction, { account, equity, at, resetHour: limits.dayResetHour });
-          const { currency } = given;
           const mids = prices?.mids ?? snapshot?.mids;
+          const resetHour = limits.dayResetHour;
+          const marked = await markEquity(transaction, { account, equity, at, prices: mids, resetHour });
+          const { currency } = given;
           const of = { eventId: `equity/${cycleId}`, cycleId, correlationId };
           if (marked && mids && currency !== undefined) await tellEquity(transaction, { account, currency, mids }, of);
         }
@@ -232,7 +233,7 @@ export function createCycleBook(database: Database): CycleBook {
         const equity = equityOf(await readHoldings(transaction, account));
         if (equity === undefined) return false;
         const resetHour = (await readLimits(transaction, account)).dayResetHour;
-        if (!(await markEquity(transaction, { account, equity, at, resetHour }))) return false;
+        if (!(await markEquity(transaction, { account, equity, at, prices: basis.mids, resetHour }))) return false;
         await tellEquity(transaction, basis, { eventId: `equity/${account}/${at}` });
         return true;
       }),

@@ -19,14 +19,16 @@ export async function readMarks(sql: Sql, account: string): Promise<EquityMarks 
     highWater: tagged(String(row['high_water'])),
     ...(row['guard_peak'] === null ? {} : { guardPeak: tagged<Money>(String(row['guard_peak'])) }),
     at: Number(row['marked_at']),
+    ...(row['prices'] === null ? {} : { prices: JSON.parse(String(row['prices'])) as Record<string, DecimalText> }),
   };
 }
 
 async function write(transaction: Transaction, account: string, day: number, marks: EquityMarks): Promise<void> {
   await transaction.run(
-    `INSERT INTO equity_marks (account, equity, day, day_open, high_water, guard_peak, marked_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO equity_marks (account, equity, day, day_open, high_water, guard_peak, marked_at, prices) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (account) DO UPDATE SET equity = excluded.equity, day = excluded.day, day_open = excluded.day_open,
-       high_water = excluded.high_water, guard_peak = excluded.guard_peak, marked_at = excluded.marked_at`,
+       high_water = excluded.high_water, guard_peak = excluded.guard_peak, marked_at = excluded.marked_at,
+       prices = excluded.prices`,
     account,
     marks.equity,
     day,
@@ -34,6 +36,7 @@ async function write(transaction: Transaction, account: string, day: number, mar
     marks.highWater,
     marks.guardPeak ?? null,
     marks.at,
+    marks.prices === undefined ? null : JSON.stringify(marks.prices),
   );
 }
 
@@ -44,12 +47,19 @@ export async function restGuard(transaction: Transaction, account: string, peak:
 
 /**
  * @param at when the equity was that: the exchange's time of its prices.
+ * @param prices the middle of each market, by symbol; undefined where they are not known
  * @param resetHour hour, UTC, at which a new day of the daily loss limit begins.
  * @returns false where a mark of later prices stands already
  */
 export async function markEquity(
   transaction: Transaction,
-  { account, equity, at, resetHour }: { account: string; equity: Money; at: number; resetHour: number },
+  {
+    account,
+    equity,
+    at,
+    prices,
+    resetHour,
+  }: { account: string; equity: Money; at: number; prices: EquityMarks['prices'] | undefined; resetHour: number },
 ): Promise<boolean> {
   const before = await readMarks(transaction, account);
   // One that a wrong clock wrote would stand, and the limits with it, until its date: it is replaced. What it says of day and peak was true.
@@ -68,6 +78,7 @@ export async function markEquity(
     // At a new peak it is the same one again.
     ...(guardPeak === undefined || guardPeak === highWater ? {} : { guardPeak }),
     at,
+    ...(prices === undefined ? {} : { prices }),
   });
   return true;
 }

@@ -14,6 +14,7 @@ import { forecasts } from './schema/forecasts.ts';
 import { guardPeak } from './schema/guard-peak.ts';
 import { incidents } from './schema/incidents.ts';
 import { looks } from './schema/looks.ts';
+import { markedPrices } from './schema/marked-prices.ts';
 import { marketBuffer, snapshots } from './schema/market-buffer.ts';
 import { modelCalls, sampling } from './schema/model-calls.ts';
 import { models } from './schema/models.ts';
@@ -80,6 +81,7 @@ export const journalSchema: Schema = {
     { version: 26, sql: failureCauses },
     { version: 27, sql: boughtBefore },
     { version: 28, sql: byHand },
+    { version: 29, sql: markedPrices },
     { version: 30, sql: apiRequests },
   ],
 };
