@@ -91,6 +91,7 @@ describe('a guest that reads the market', () => {
     const record = (id: string, spoke: boolean): CycleRecord => ({
       cycleId: tagged<CycleId>(id),
       correlationId: 'c',
+      runId: 'run',
       account: 'main',
       mode: 'paper',
       outcome: 'NO_TRADE',
