@@ -39,7 +39,7 @@ test('the defaults are a file that says the same as none', () => {
 
 /** What one process of ours sets for another, and names that only look like variables. */
 const notSetByPeople =
-  /^SAPPHIRE_(RUN_ID|RUN_FOLDER|RUN|CLAIM|ENGINES|BUILD|SUPERVISED|CRASHED_AT|HEALTH_ADDRESS|COORDINATOR_URL|ALERT_)$|_FILE$|^TEMPORAL_(TIMEOUT_MS|HELP)$/;
+  /^SAPPHIRE_(RUN_ID|RUN_FOLDER|RUN|CLAIM|ENGINES|BUILD|SUPERVISED|CRASHED_AT|HEALTH_ADDRESS|COORDINATOR_URL|ALERT_)$|_FILE$|^TEMPORAL_(TIMEOUT_MS|HELP|CODEC_AUTH|CODEC_ENDPOINT)$/;
 
 test('every variable that the code reads is in the list, and every secret is one there', () => {
   const files = execFileSync(
