@@ -62,7 +62,7 @@ describe.each([undefined, ...apiRoles])('a token of %s', (role) => {
       identify: async () => (role === undefined ? undefined : ({ person: 'ann', role, via: 'token:api' } as const)),
     };
     const { ask } = await testApi({}, { authentication });
-    const [method, path = ''] = route.split(' ') as ['GET' | 'POST' | 'DELETE', string];
+    const [method, path] = route.split(' ') as ['GET' | 'POST' | 'DELETE', string];
     const url = path.replaceAll(/\{\w+\}/g, 'one');
     const reply = await ask(method, url, method === 'POST' ? { payload: {} } : {});
     const expected =
