@@ -52,7 +52,7 @@ async function changeState(
         requestId: crypto.randomUUID(),
       });
     } catch (error) {
-      const code = isGrpcServiceError(error) ? error.code : undefined;
+      const code: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
       if (code === NOT_FOUND) return;
       if (code !== FAILED_PRECONDITION) throw error;
     }

@@ -29,7 +29,7 @@ async function json<T>(schema: z.ZodType<T>, ...args: string[]): Promise<T> {
   try {
     return schema.parse(lastLine(stdout));
   } catch (error) {
-    throw new Error(`${args.join(' ')}: ${String(error)} ${stdout} ${stderr}`);
+    throw new Error(`${args.join(' ')}: ${stdout} ${stderr}`, { cause: error });
   }
 }
 
