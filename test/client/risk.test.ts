@@ -6,7 +6,7 @@ import { addedFaults } from '../../contracts/config/faults.ts';
 import { limitFaults } from '../../contracts/config/limit-faults.ts';
 import { type RiskSettings, riskSchema } from '../../contracts/config/schema.ts';
 import { ExitCode } from '../../contracts/errors.ts';
-import type { DecimalText, Money, Price, Quantity } from '../../domain/money/money.ts';
+import type { Money, Price, Quantity } from '../../domain/money/money.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import { flatPosition } from '../../domain/portfolio/position.ts';
 import { parseConfiguration } from '../../runtime/configuration/load.ts';
@@ -116,10 +116,7 @@ describe('where the account stands against its limits', () => {
   });
 
   it('goes by the last mark where no cycle has a newer price, as while trading is halted', () => {
-    const marks = {
-      at: 1_800,
-      prices: { 'BTC/USDT': tagged<DecimalText>('49000'), 'ETH/USDT': tagged<DecimalText>('2900') },
-    };
+    const marks = { at: 1_800, prices: { 'BTC/USDT': '49000', 'ETH/USDT': '2900' } };
     expect(Object.fromEntries(knownPrices(cycles, marks))).toMatchObject({
       'BTC/USDT': { mid: '50000', at: 2_000 },
       'ETH/USDT': { mid: '2900', at: 1_800 },
