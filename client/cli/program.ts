@@ -59,11 +59,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not configured, 4 not allowed,
 a fault is the last line of stdout; logs and progress go to stderr.
 
 Examples:
-  ./sapphire up                       start everything and trade
-  ./sapphire cycle run                one cycle now
-  ./sapphire cycle show ID            why it did what it did
-  ./sapphire risk show                where the account stands against its limits
-  ./sapphire stop --reason "..."      emergency stop`,
+  ./sapphire up                   start everything and trade
+  ./sapphire cycle run            one cycle now
+  ./sapphire cycle show ID        why it did what it did
+  ./sapphire risk show            where the account stands against its limits
+  ./sapphire stop --reason "..."  emergency stop`,
     );
 
   useOwnHelp(program);
