@@ -20,6 +20,10 @@ const areas: readonly Area[] = [
   { names: ['position', 'symbol'], load: async () => (await import('./commands/by-hand.ts')).registerByHand },
   { names: ['orders'], load: async () => (await import('./commands/orders.ts')).registerOrders },
   { names: ['trades'], load: async () => (await import('./commands/trades.ts')).registerTrades },
+  {
+    names: ['mm'],
+    load: async () => (await import('./commands/market-making.ts')).registerMarketMaking,
+  },
   { names: ['report'], load: async () => (await import('./commands/report.ts')).registerReport },
   { names: ['warehouse'], load: async () => (await import('./commands/warehouse.ts')).registerWarehouse },
   { names: ['export'], load: async () => (await import('./commands/export.ts')).registerExport },
