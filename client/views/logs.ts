@@ -45,6 +45,11 @@ export async function readLogs(folder: string, query: LogQuery): Promise<LogLine
   return lines.sort((one, other) => one.at - other.at);
 }
 
+/** Whether any line of these logs carries an id, of whatever level, process and age. */
+export async function isNamed(folder: string, correlation: string): Promise<boolean> {
+  return (await readLogs(folder, { correlation })).length > 0;
+}
+
 async function readLog(file: string, query: LogQuery): Promise<LogLine[]> {
   const process = basename(file)
     .replace(/\.log(\.\d+)?$/, '')

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { keepLogs, type LogKeeper, type RotationLimits } from '../../client/stack/log-rotation.ts';
-import { fieldText, lineText, readLogs } from '../../client/views/logs.ts';
+import { fieldText, isNamed, lineText, readLogs } from '../../client/views/logs.ts';
 import { carriedId } from '../../contracts/correlation.ts';
 import { correlated } from '../../runtime/telemetry/correlation.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
@@ -283,4 +283,11 @@ describe('the correlation id', () => {
     [[{ correlationId: '\ud800' }], undefined],
     [[], undefined],
   ])('is found among the arguments %j', (args, id) => expect(carriedId(args)).toBe(id));
+});
+
+it('an id is named by a line of whatever level: none that is worse is not none at all', async () => {
+  const line = { level: 'info', time: '2026-11-24T00:00:01Z', msg: 'cycle finished', correlationId: 'cycle/main-1' };
+  writeFileSync(join(folder, 'workers-cycles.log'), `${JSON.stringify(line)}\n`);
+  expect(await readLogs(folder, { correlation: 'cycle/main-1', level: 'warn' })).toEqual([]);
+  expect([await isNamed(folder, 'cycle/main-1'), await isNamed(folder, 'cycle/main-2')]).toEqual([true, false]);
 });

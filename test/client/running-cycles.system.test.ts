@@ -1,8 +1,8 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runsOn } from '../../activities/reconcile/missing.ts';
-import { runCycle } from '../../client/controls/cycle.ts';
 import { beginSchedule } from '../../client/cli/first-cycle.ts';
+import { runCycle } from '../../client/controls/cycle.ts';
 import { ensureSchedule } from '../../client/controls/schedule.ts';
 import { TaskQueue } from '../../contracts/task-queues.ts';
 import { scheduleId } from '../../contracts/workflow-ids.ts';

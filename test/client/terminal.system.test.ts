@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { widthOf } from '../../client/cli/table.ts';
 import { ExitCode } from '../../contracts/errors.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { makeInstallation } from '../support/installation.ts';
@@ -26,7 +27,7 @@ describe.each([80, 120])('in a terminal of %i columns', (columns) => {
     const { code, lines } = await inTerminal([...program, ...words], { columns, environment });
     expect(code).toBe(exit);
     // Words of stderr are broken by the terminal itself.
-    const tooWide = exit === ExitCode.ok ? lines.filter((line) => [...line].length > columns) : [];
+    const tooWide = exit === ExitCode.ok ? lines.filter((line) => widthOf(line) > columns) : [];
     expect(tooWide).toEqual([]);
     expect(lines.join('\n')).not.toMatch(/^\s+at .*\.ts:\d+/m);
   });

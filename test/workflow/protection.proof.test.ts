@@ -211,7 +211,7 @@ describe('protective exits', () => {
     const closesAt = Date.now() + 30 * MINUTE_MS;
     const own = { stopLoss: { price: tagged<Price>(stop) }, closesAt };
     const signed = { reason: 'room', by: 'ann', via: 'os:ann' } as const;
-    await rig.journal.byHand.setExits({ account: 'main', symbol: SYMBOL, openedAt, own, ...signed } as never);
+    await rig.journal.byHand.setExits({ account: 'main', symbol: SYMBOL, openedAt, own, ...signed });
     await expect.poll(async () => (await view()).barriers, { timeout: 10_000 }).toEqual({ stopLoss: stop, closesAt });
     rig.bid.current = times(averageCost, 0.96);
     await new Promise((resolve) => setTimeout(resolve, 2_500));

@@ -11,7 +11,7 @@ import {
 import { healthEndpoints } from '../../../runtime/configuration/addresses.ts';
 import { viewCycle } from '../../views/cycle-view.ts';
 import { findIncident, listIncidents, viewIncident } from '../../views/incidents.ts';
-import { readLogs } from '../../views/logs.ts';
+import { isNamed, readLogs } from '../../views/logs.ts';
 import { askHealth } from '../../views/services.ts';
 import { viewStatus } from '../../views/status-view.ts';
 import { lookAtTemporal } from '../../views/temporal-view.ts';
@@ -133,7 +133,7 @@ export function registerSystem(api: Api, tools: ApiTools): void {
       const ask = asking(tools);
       const found = await ask.of('logs', () => readLogs(tools.logFolder, { correlation, level }));
       if (!found) return ask.answer(null);
-      if (found.length === 0) {
+      if (found.length === 0 && !(await isNamed(tools.logFolder, correlation))) {
         throw new ApiProblem(404, 'NoSuchCorrelation', `No log of this machine names ${correlation}.`);
       }
       return ask.answer({ lines: found.slice(-MOST_LINES), leftOut: Math.max(0, found.length - MOST_LINES) });

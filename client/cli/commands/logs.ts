@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { UserError } from '../../../contracts/errors.ts';
 import { dataFolder } from '../../../runtime/configuration/folders.ts';
-import { type LogLevel, lineText, logLevels, readLogs } from '../../views/logs.ts';
+import { isNamed, type LogLevel, lineText, logLevels, readLogs } from '../../views/logs.ts';
 import { action, duration } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
 
@@ -37,13 +37,14 @@ export function registerLogs(program: Command): void {
       ),
     async (_context, { correlation, process, level, since, ...options }) => {
       const sinceMs = since ?? (correlation === undefined ? SINCE_MS : undefined);
-      const lines = await readLogs(join(dataFolder(), 'logs'), {
+      const folder = join(dataFolder(), 'logs');
+      const lines = await readLogs(folder, {
         correlation,
         process,
         level,
         since: sinceMs === undefined ? undefined : Date.now() - sinceMs,
       });
-      if (lines.length === 0 && correlation !== undefined) {
+      if (lines.length === 0 && correlation !== undefined && !(await isNamed(folder, correlation))) {
         throw new UserError(
           'NoSuchCorrelation',
           `No log of this machine names ${correlation}: "./sapphire cycle list" has the ids; the logs of other machines lie there.`,
