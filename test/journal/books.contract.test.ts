@@ -195,7 +195,12 @@ describe.each(adapterNames)('the books on %s', (name) => {
     const request = { requestId: 'c1', account: 'main', by: 'ann', reason: 'careful' };
     const { before, after } = await books.journal.risk.change({ ...request, settings: { maxOrderNotional: '100' } });
     expect([before?.maxOrderNotional, after.maxOrderNotional]).toEqual(['5000', '100']);
-    await books.journal.risk.change({ ...request, settings: { maxOrderNotional: '7' } });
+    expect((await books.journal.risk.change({ ...request, settings: { maxOrderNotional: '100' } })).after).toEqual(
+      after,
+    );
+    await expect(books.journal.risk.change({ ...request, settings: { maxOrderNotional: '7' } })).rejects.toThrow(
+      'The request c1 was another change',
+    );
     await books.journal.risk.adopt('main', limits);
     expect((await books.journal.risk.read('main')).settings.maxOrderNotional).toBe('100');
     await books.journal.risk.adopt('main', { ...limits, maxOrderNotional: '300' });

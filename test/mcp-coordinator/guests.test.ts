@@ -379,7 +379,7 @@ describe('the policy', () => {
     const changed = await set('p-1', { minConviction: 0.3 });
     expect(changed.structuredContent).toMatchObject({ before: { minConviction: 0 }, after: { minConviction: 0.3 } });
     expect((await set('p-1', { minConviction: 0.3 })).structuredContent).toEqual(changed.structuredContent);
-    expect((await set('p-1', { minConviction: 0.4 })).text).toContain('stands for another change');
+    expect((await set('p-1', { minConviction: 0.4 })).text).toContain('was another change');
     expect((await set('p-2', { minConviction: 3 })).text).toContain('minConviction');
     expect((await set('p-3', {})).text).toContain('say what to change');
     expect((await set('p-4', { minimum: 3 })).text).toContain('minimum');
