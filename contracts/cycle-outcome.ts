@@ -3,6 +3,8 @@ import type { CycleDraft, CycleOutcome } from './cycle.ts';
 import { refusalSentence } from './refusal-sentences.ts';
 
 const MOST_NAMED = 8;
+/** Of whole sentences: the record has them all. */
+const MOST_TOLD = 3;
 /** Of the reason why one agent was not heard. */
 const MOST_CHARACTERS = 200;
 
@@ -57,7 +59,7 @@ export function summarise(draft: CycleDraft, cutShort: string | undefined): stri
       (verdict) =>
         `${verdict.symbol === '*' ? '' : `${verdict.symbol}: `}${refusalSentence(verdict, draft.currency ?? '')}`,
     );
-  const did = orders.length > 0 ? listed(orders) : `no order${held.length > 0 ? ` (${listed(held, '; ')})` : ''}`;
+  const did = orders.length > 0 ? listed(orders) : `no order${held.length > 0 ? ` (${listed(held, MOST_TOLD, '; ')})` : ''}`;
   const alone = draft.consensus?.formedBy === 'cycle' ? ' (formed without the coordinator)' : '';
   const missing = unseen(draft);
   const without = missing.length === 0 ? '' : `; not to be read: ${listed(missing)}`;
@@ -80,9 +82,9 @@ function unseen({ snapshot, prices }: CycleDraft): string[] {
   return [...new Set(leftOut.map(({ symbol }) => symbol))];
 }
 
-function listed(words: readonly string[], between = ', '): string {
-  const more = words.length - MOST_NAMED;
-  return [...words.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(between);
+function listed(words: readonly string[], most = MOST_NAMED, between = ', '): string {
+  const more = words.length - most;
+  return [...words.slice(0, most), ...(more > 0 ? [`${more} more`] : [])].join(between);
 }
 
 function signalsOf(answers: CycleDraft['answers']): number {

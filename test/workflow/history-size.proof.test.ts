@@ -59,7 +59,7 @@ describe('what a cycle leaves in Temporal', () => {
       measured.push({ symbols, ...cycles });
     }
     for (const { symbols, idle, ordering, orders } of measured) {
-      const bound = MAX_BYTES + Math.max(0, symbols - 2) * MAX_BYTES_A_SYMBOL;
+      const bound = MAX_BYTES + Math.max(0, symbols - 2) * (MAX_BYTES_A_SYMBOL + MAX_BYTES_AN_ORDER);
       expect(ordering, `${symbols} symbols, each ordered`).toBeLessThan(bound);
       expect(idle).toBeLessThan(ordering);
       expect((ordering - idle) / symbols).toBeLessThan(MAX_BYTES_AN_ORDER);
