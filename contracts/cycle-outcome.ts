@@ -59,7 +59,8 @@ export function summarise(draft: CycleDraft, cutShort: string | undefined): stri
       (verdict) =>
         `${verdict.symbol === '*' ? '' : `${verdict.symbol}: `}${refusalSentence(verdict, draft.currency ?? '')}`,
     );
-  const did = orders.length > 0 ? listed(orders) : `no order${held.length > 0 ? ` (${listed(held, MOST_TOLD, '; ')})` : ''}`;
+  const did =
+    orders.length > 0 ? listed(orders) : `no order${held.length > 0 ? ` (${listed(held, MOST_TOLD, '; ')})` : ''}`;
   const alone = draft.consensus?.formedBy === 'cycle' ? ' (formed without the coordinator)' : '';
   const missing = unseen(draft);
   const without = missing.length === 0 ? '' : `; not to be read: ${listed(missing)}`;
