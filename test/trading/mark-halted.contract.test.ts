@@ -81,7 +81,13 @@ it('marks nothing while trading goes on: that is the cycle’s', async () => {
 it('marks what a stop has sold, with no cycle that does', async () => {
   await trade(journal, leg({ quantity: '0.01', limitPrice: '60000' }));
   await halt();
-  expect(await look()).toEqual({ equity: '10000', dayOpen: '10000', highWater: '10000', at: START });
+  expect(await look()).toEqual({
+    equity: '10000',
+    dayOpen: '10000',
+    highWater: '10000',
+    at: START,
+    prices: { 'BTC/USDT': '60000' },
+  });
 
   mid = 30_000;
   const { epoch } = await journal.control.read('main');
@@ -90,7 +96,13 @@ it('marks what a stop has sold, with no cycle that does', async () => {
   now += INTERVAL - 1;
   expect(await look()).toMatchObject({ equity: '10000', at: START });
   now += 1;
-  expect(await look()).toEqual({ equity: '9800', dayOpen: '10000', highWater: '10000', at: START + INTERVAL });
+  expect(await look()).toEqual({
+    equity: '9800',
+    dayOpen: '10000',
+    highWater: '10000',
+    at: START + INTERVAL,
+    prices: { 'BTC/USDT': '30000' },
+  });
   expect(asked).toHaveLength(2);
 });
 
