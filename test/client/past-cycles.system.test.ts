@@ -92,7 +92,7 @@ it('forms its consensus again', async () => {
 
 it('says where the record should be when the warehouse is another or cannot be read', async () => {
   const unknown = await installation.sapphire('cycle', 'show', 'cycle/none');
-  expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('No finished cycle has the id') });
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('No finished cycle has the id') });
   const folder = join(installation.folder, 'data', 'warehouse', 'paper');
   rmSync(join(folder, 'decision_records'), { recursive: true });
   const torn = await installation.sapphire('cycle', 'show', id);
@@ -100,7 +100,7 @@ it('says where the record should be when the warehouse is another or cannot be r
   rmSync(folder, { recursive: true });
   const gone = await installation.sapphire('cycle', 'show', id);
   expect(gone).toMatchObject({
-    code: 1,
+    code: 6,
     stderr: expect.stringMatching(/its record moved to the warehouse at .*has it not/),
   });
 });

@@ -62,7 +62,7 @@ describe('the printer', () => {
     expectClean(written.stdout);
     const [first = '', second = ''] = written.stdout.split('\n');
     expect(JSON.parse(first)).toEqual(value);
-    expect(JSON.parse(second)).toEqual({ error: { code: 'Refused', message: hostile } });
+    expect(JSON.parse(second)).toEqual({ error: { code: 'Refused', exitCode: 5, message: hostile } });
   });
 
   it('leaves no control character in a page', () => {
