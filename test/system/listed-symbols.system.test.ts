@@ -9,10 +9,10 @@ it('a start with a symbol that the exchange does not list is refused with the re
     operationsPort: ports.operations,
     coordinator: { port: ports.coordinator },
     paperExchange: { port: ports.exchange },
-    symbols: ['BTC/USDT', 'DOGE/USDT'],
+    symbols: ['BTC/USDT', 'NOSUCH/USDT'],
   });
   const { code, stderr } = await startAndWait();
   expect(code).toBe(3);
-  expect(stderr).toMatch(/The paper exchange does not list DOGE\/USDT: take it out of symbols in .*trading\.yml/);
+  expect(stderr).toMatch(/The paper exchange does not list NOSUCH\/USDT: take it out of symbols in .*trading\.yml/);
   expect(stderr).not.toContain('Starting the workers');
 });
