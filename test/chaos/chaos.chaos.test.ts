@@ -43,7 +43,7 @@ describe('the whole system under attack', () => {
 
 describe('a bug on purpose', () => {
   // Six cycles may pass by a bug that needs a stop or a kill at the right moment; twelve do not.
-  // Two at a time: each waits more than it works, and what it has to show is no matter of time.
+  // Three at a time: each waits more than it works, and what it has to show is no matter of time.
   it.concurrent.each(Object.keys(mutants) as MutantName[])(
     '%s is found',
     // Two machines take a lease's time, and that of a machine's start, longer.
