@@ -126,7 +126,10 @@ describe('with Temporal dead', () => {
     expect((await say('risk', 'show')).stdout).toMatch(/maxDailyLoss +0\.03/);
 
     const unknown = await ask('risk', 'set', 'maxLoss=0.03', '--reason', 'typo');
-    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringMatching(/no limit "maxLoss"; the limits are max/) });
+    expect(unknown).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no limit "maxLoss", did you mean "maxLossStreak"\? The limits are max/),
+    });
     expect((await journal.risk.read('main')).version).toBe(version);
   });
 
@@ -171,7 +174,7 @@ describe('with Temporal dead', () => {
     expect(answer).not.toHaveProperty('protectedSymbols');
     const { stdout } = await say('status');
     expect(stdout).toMatch(/books and exchange DIFFER, 1 look in a row\n {2}BTC: booked 1, held 2/);
-    expect(stdout).toMatch(/protective exits run for what is not known while Temporal is down/);
+    expect(stdout).toMatch(/protective exits run for what is not known while Temporal does not answer/);
     expect(stdout).toMatch(/what the account pays in fees on .* is not known yet/);
   });
 

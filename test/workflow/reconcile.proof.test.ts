@@ -329,23 +329,23 @@ describe('what nobody follows', () => {
     await reconcile();
     expect(await rig.journal.cycles.find(tagged(cycleId))).toBeUndefined();
     const later = Date.now() + 11_000;
-    await expect
-      .poll(async () => {
-        await at(later, reconcile);
-        return rig.journal.cycles.find(tagged(cycleId));
-      })
-      .toMatchObject({
-        account: 'main',
-        mode: 'paper',
-        epoch: 0,
-        outcome: 'DEGRADED',
-        summary: expect.stringMatching(
-          /^cut short: it ended as terminated and left no record; buy \S+ BTC\/USDT accepted$/,
-        ),
-        orders: [{ symbol: SYMBOL, side: 'buy', state: 'accepted', filledQuantity: '0' }],
-        fills: [],
-      });
-    const [record] = await rig.journal.cycles.list('main', 1);
+    const record = await until(async () => {
+      await at(later, reconcile);
+      return rig.journal.cycles.find(tagged(cycleId));
+    });
+    // The market may have come to the order's price meanwhile.
+    expect(record).toMatchObject({
+      account: 'main',
+      mode: 'paper',
+      epoch: 0,
+      outcome: 'DEGRADED',
+      summary: expect.stringMatching(
+        /^cut short: it ended as terminated and left no record; buy \S+ BTC\/USDT (accepted|partially_filled|filled)$/,
+      ),
+      orders: [{ symbol: SYMBOL, side: 'buy' }],
+    });
+    const filled = record.fills.reduce((sum, { quantity }) => sum.plus(decimal(quantity)), decimal('0'));
+    expect(record.orders[0]?.filledQuantity).toBe(text(filled));
     await at(later + 30_000, reconcile);
     expect(await rig.journal.cycles.list('main', 10)).toEqual([record]);
     await raiseHalt();
