@@ -8,6 +8,7 @@ import type { Journal } from '../../stores/journal/port.ts';
 import { raiseStops, readControl, readStops, resumeTrading } from '../../trading/control/books.ts';
 import { carryOutStop } from '../../trading/control/carry-out.ts';
 import { compareAtRest } from '../../trading/reconcile/strict.ts';
+import { forPerson } from '../../venues/for-person.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import { activityClock as clock } from '../clock.ts';
 import { beating } from '../heartbeat.ts';
@@ -60,7 +61,7 @@ export function createControlActivities(dependencies: ControlDependencies) {
     },
 
     async reconcile(): Promise<Reconciliation> {
-      return compareAtRest({ journal, trading }, account);
+      return forPerson(() => compareAtRest({ journal, trading }, account));
     },
 
     async resumeTrading(request: ResumeRequest): Promise<TradingBooks> {

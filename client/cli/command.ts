@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ZodString } from 'zod';
 import { nameSchema, reasonSchema, referenceSchema } from '../../contracts/text.ts';
+import { forPerson } from '../../venues/for-person.ts';
 import { type CliContext, withContext } from './context.ts';
 import { type OutputOptions, reportError } from './output.ts';
 import { type Relation, takeWhatRuns } from './what-runs.ts';
@@ -24,8 +25,8 @@ export function action<Options extends OutputOptions, Arguments extends unknown[
     try {
       prepare(options);
       const unclear = takeWhatRuns(relation);
-      process.exitCode =
-        (await withContext(
+      const carriedOut = forPerson(() =>
+        withContext(
           (context) => {
             const { mode, demo } = context.configuration;
             Object.assign(options, { mode, demo });
@@ -33,7 +34,9 @@ export function action<Options extends OutputOptions, Arguments extends unknown[
           },
           relation,
           unclear,
-        )) ?? 0;
+        ),
+      );
+      process.exitCode = (await carriedOut) ?? 0;
     } catch (error) {
       process.exitCode = reportError(error, options);
     }

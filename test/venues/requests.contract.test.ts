@@ -4,6 +4,7 @@ import { tagged } from '../../domain/money/tagged.ts';
 import { createCcxtClient, requestBudgetOf } from '../../venues/binance/ccxt-client.ts';
 import { createCcxtTrading } from '../../venues/binance/ccxt-trading.ts';
 import { createRequestBudget } from '../../venues/binance/request-budget.ts';
+import { forPerson } from '../../venues/for-person.ts';
 import type { TradingPort } from '../../venues/port.ts';
 import { startTestExchange, type TestAccount, type TestExchange } from '../paper-exchange/harness.ts';
 import { fenced, leg } from '../support/books.ts';
@@ -132,6 +133,19 @@ describe('the request weight of a venue', () => {
     );
     budget.told(4_300);
     await expect(budget.room()).rejects.toThrow('no look while 4300 of 6000 request weight of this minute are used');
+  });
+
+  it('keeps of it for a person who waits what regular looks may not use', async () => {
+    const budget = createRequestBudget(
+      6_000,
+      () => 1_700_000_000_000,
+      () => 0,
+    );
+    budget.told(4_300);
+    expect(budget.hasRoom()).toBe(false);
+    await forPerson(() => budget.room());
+    budget.told(5_400);
+    expect(await forPerson(async () => budget.hasRoom())).toBe(false);
   });
 
   it('turns with the exchange’s minute, and rests for as long as the exchange wants it to', () => {

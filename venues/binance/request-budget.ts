@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { metrics } from '../../runtime/telemetry/metrics.ts';
+import { isForPerson } from '../for-person.ts';
 
 const MINUTE_MS = 60_000;
 /** What looks leave to orders, cancels and the look-ups of a stop, which wait for nothing. */
 const LOOKS_SHARE = 0.7;
+/** A person who waits for an answer is not told that our own looks have used it up. */
+const PERSONS_SHARE = 0.9;
 const LOOK_AGAIN_MS = 500;
 /** Whoever looks has a time limit of its own, and tells why it could not look better than that it took too long. */
 const PATIENCE_MS = 5_000;
@@ -51,7 +54,8 @@ export function createRequestBudget(
 
   const hasRoom = (): boolean => {
     turn();
-    return used < limit * LOOKS_SHARE && steady() >= refusedUntil;
+    const share = isForPerson() ? PERSONS_SHARE : LOOKS_SHARE;
+    return used < limit * share && steady() >= refusedUntil;
   };
 
   return {
