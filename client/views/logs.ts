@@ -1,6 +1,6 @@
-import { createReadStream, existsSync, globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
 /** Of a process of ours, or of Temporal's server, which says `ts`. */
@@ -38,11 +38,8 @@ export type LogLevel = (typeof logLevels)[number];
 const rankOf = (level: string): number => Math.max(0, (logLevels as readonly string[]).indexOf(level));
 
 /** Lines of all processes in the order of their times, rotated files among them. */
-export async function readLogs(folder: string, query: LogQuery): Promise<LogLine[]> {
-  if (!existsSync(folder)) return [];
-  const files = globSync(['*.log', '*.log.*'], { cwd: folder });
-  const lines = (await Promise.all(files.map((file) => readLog(join(folder, file), query)))).flat();
-  return lines.sort((one, other) => one.at - other.at);
+export function readLogs(folder: string, query: LogQuery): Promise<LogLine[]> {
+  return createLogReader(folder).next(query);
 }
 
 /** Whether any line of these logs carries an id, of whatever level, process and age. */
@@ -50,19 +47,65 @@ export async function isNamed(folder: string, correlation: string): Promise<bool
   return (await readLogs(folder, { correlation })).length > 0;
 }
 
-async function readLog(file: string, query: LogQuery): Promise<LogLine[]> {
-  const process = basename(file)
-    .replace(/\.log(\.\d+)?$/, '')
-    .replace('-', '/');
-  const found: LogLine[] = [];
-  let at = 0;
-  for await (const text of createInterface({ input: createReadStream(file, 'utf8') })) {
-    if (text === '') continue;
-    const line = parsed(text, process, at);
-    at = line.at;
-    if (matches(line, text, query)) found.push(line);
-  }
-  return found;
+const NEWLINE = 10;
+
+/** How far one file has been read, whatever it is called by now. */
+interface Place {
+  offset: number;
+  /** Time of the last line, UTC epoch milliseconds. */
+  at: number;
+}
+
+export interface LogReader {
+  /** Whole lines that were written since it was last asked, at first all, in the order of their times. */
+  next(query: LogQuery): Promise<LogLine[]>;
+}
+
+/** Reads each line once, also where its file is rotated in between: a file is known by its inode. */
+export function createLogReader(folder: string): LogReader {
+  const places = new Map<number, Place>();
+
+  const newIn = async (file: string, query: LogQuery): Promise<LogLine[]> => {
+    const handle = await open(file).catch((error: unknown) => {
+      // Rotated away between the listing and now: it is found under its new name the next time.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (!handle) return [];
+    await using opened = handle;
+    const { ino, size } = await opened.stat();
+    const known = places.get(ino);
+    const place = known !== undefined && known.offset <= size ? known : { offset: 0, at: 0 };
+    places.set(ino, place);
+    const process = basename(file)
+      .replace(/\.log(\.\d+)?$/, '')
+      .replace('-', '/');
+    const found: LogLine[] = [];
+    const take = (text: string): void => {
+      if (text === '') return;
+      const line = parsed(text, process, place.at);
+      place.at = line.at;
+      if (matches(line, text, query)) found.push(line);
+    };
+    let rest = Buffer.alloc(0);
+    for await (const chunk of opened.createReadStream({ start: place.offset, autoClose: false })) {
+      rest = Buffer.concat([rest, chunk as Buffer]);
+      const end = rest.lastIndexOf(NEWLINE) + 1;
+      for (const text of rest.toString('utf8', 0, end).split('\n')) take(text);
+      place.offset += end;
+      rest = rest.subarray(end);
+    }
+    return found;
+  };
+
+  return {
+    async next(query) {
+      if (!existsSync(folder)) return [];
+      const files = globSync(['*.log', '*.log.*'], { cwd: folder });
+      const lines = (await Promise.all(files.map((file) => newIn(join(folder, file), query)))).flat();
+      return lines.sort((one, other) => one.at - other.at);
+    },
+  };
 }
 
 /** What is no JSON, such as a stack that a runtime printed, belongs to the time of the line before it. */

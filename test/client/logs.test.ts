@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -16,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { keepLogs, type LogKeeper, type RotationLimits } from '../../client/stack/log-rotation.ts';
-import { fieldText, isNamed, lineText, readLogs } from '../../client/views/logs.ts';
+import { createLogReader, fieldText, isNamed, type LogReader, lineText, readLogs } from '../../client/views/logs.ts';
 import { carriedId } from '../../contracts/correlation.ts';
 import { correlated } from '../../runtime/telemetry/correlation.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
@@ -132,6 +133,39 @@ describe('logs of all processes', () => {
     [{ since: Date.parse('2026-11-24T00:00:04.000Z') }, ['slow', 'finished']],
   ])('are narrowed by %j', async (query, messages) => {
     expect((await readLogs(folder, query)).map(({ message }) => message)).toEqual(messages);
+  });
+});
+
+describe('logs that are followed', () => {
+  const file = () => join(folder, 'workers-cycles.log');
+  const line = (msg: string): string => `${JSON.stringify({ time: '2026-11-24T00:00:01.000Z', msg })}\n`;
+  const messages = async (reader: LogReader) => (await reader.next({})).map(({ message }) => message);
+
+  it('are told once each, a line that is being written only when it is whole', async () => {
+    const reader = createLogReader(folder);
+    expect(await messages(reader)).toEqual([]);
+    writeFileSync(file(), line('one'));
+    expect(await messages(reader)).toEqual(['one']);
+    expect(await messages(reader)).toEqual([]);
+    const second = line('zwei ✓');
+    appendFileSync(file(), second.slice(0, -5));
+    expect(await messages(reader)).toEqual([]);
+    appendFileSync(file(), second.slice(-5) + line('three'));
+    expect(await messages(reader)).toEqual(['zwei ✓', 'three']);
+  });
+
+  it('go on where they are rotated, and begin anew in a file that was emptied', async () => {
+    const reader = createLogReader(folder);
+    writeFileSync(file(), line('one'));
+    expect(await messages(reader)).toEqual(['one']);
+    appendFileSync(file(), line('two'));
+    renameSync(file(), `${file()}.1`);
+    writeFileSync(file(), line('three'));
+    expect((await messages(reader)).toSorted()).toEqual(['three', 'two']);
+    writeFileSync(file(), '');
+    expect(await messages(reader)).toEqual([]);
+    appendFileSync(file(), line('four'));
+    expect(await messages(reader)).toEqual(['four']);
   });
 });
 

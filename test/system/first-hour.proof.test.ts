@@ -221,7 +221,7 @@ describe('a reader of the README', { timeout: 300_000 }, () => {
     expect(values.cycle).not.toBe('');
   });
 
-  it.each(process.env['FH'] ? [] : looks)('%s', done);
+  it.each(looks)('%s', done);
   it.each(of(acts).toSorted((one, other) => rankOf(one) - rankOf(other)))('%s', done);
 
   it.each(of(stops))('%s, until a person resumes', async (text) => {
