@@ -2,6 +2,7 @@ import { decimal, type Money, type Quantity, sum, text } from '../../domain/mone
 import type { OrderPurpose } from '../../domain/orders/orders.ts';
 import { type RoundTrip, roundTrips } from '../../domain/portfolio/round-trips.ts';
 import type { Barriers } from '../../domain/protection/protection.ts';
+import type { ExitsByHand } from '../../stores/journal/books/by-hand.ts';
 import type { TradesView } from '../../stores/journal/books/ledger.ts';
 import type { Journal } from '../../stores/journal/port.ts';
 
@@ -29,13 +30,17 @@ const reasons: Readonly<Record<OrderPurpose, string>> = {
  *
  * @param held what of each symbol is held now, dust included
  * @param exits of the symbols of which they are known
+ * @param byHand what people asked for of each symbol's last holding
  */
 export function viewTrades(
   { fills, realized }: TradesView,
   held: ReadonlyMap<string, Quantity>,
   exits: ReadonlyMap<string, Barriers>,
   now: number,
+  byHand: readonly ExitsByHand[] = [],
 ): TradeView[] {
+  const isClosedByHand = ({ symbol, openedAt }: Pick<RoundTrip, 'symbol' | 'openedAt'>): boolean =>
+    byHand.some((one) => one.symbol === symbol && one.openedAt === openedAt && one.closing !== undefined);
   const symbols = [...new Set(fills.map(({ symbol }) => symbol))];
   return symbols
     .flatMap((symbol) => {
@@ -48,7 +53,7 @@ export function viewTrades(
       return {
         ...trip,
         profit: known.length === 0 ? undefined : text<Money>(sum(known.map((amount) => decimal(amount)))),
-        reason: soldFor && reasons[soldFor],
+        reason: soldFor && (soldFor === 'protect' && isClosedByHand(trip) ? 'by hand' : reasons[soldFor]),
         durationMs: trip.openedAt === undefined ? undefined : (trip.closedAt ?? now) - trip.openedAt,
         ...(barriers ? { exits: barriers } : {}),
       };
@@ -69,21 +74,22 @@ export interface WantedTrades {
 
 /** @param askExits of what is held; a symbol whose exits nobody tells of is missing */
 export async function listTrades(
-  { ledger }: Pick<Journal, 'ledger'>,
+  { ledger, byHand }: Pick<Journal, 'ledger' | 'byHand'>,
   account: string,
   { symbol, since, limit, open }: WantedTrades,
   askExits: () => Promise<ReadonlyMap<string, Barriers>>,
 ): Promise<TradeView[]> {
-  const [traded, positions] = await Promise.all([
+  const [traded, positions, asked] = await Promise.all([
     ledger.trades(account, { since, symbol, limit: MOST_FILLS }),
     ledger.positions(account),
+    byHand.exits(account),
   ]);
   const held = new Map(
     positions.map((one) => [one.symbol, text<Quantity>(decimal(one.quantity).plus(one.dust))] as const),
   );
   const isHeld = traded.fills.some((fill) => !decimal(held.get(fill.symbol) ?? '0').isZero());
   const exits = isHeld ? await askExits() : new Map<string, Barriers>();
-  return viewTrades(traded, held, exits, Date.now())
+  return viewTrades(traded, held, exits, Date.now(), asked)
     .filter(({ openedAt, closedAt }) => (openedAt ?? 0) >= since && (!open || closedAt === undefined))
     .slice(0, limit);
 }

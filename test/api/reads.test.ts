@@ -199,7 +199,7 @@ describe('with the books there, and Temporal, the warehouse and the market buffe
         correlationId: 'c1',
       }),
     );
-    writeFileSync(join(folder, 'workers-cycles.log'), lines.join('\n'));
+    writeFileSync(join(folder, 'workers-cycles.log'), `${lines.join('\n')}\n`);
     const { ask } = await testApi({ logFolder: folder });
     const { data } = (await ask('GET', '/api/v1/logs?correlation=c1')).json();
     expect([data.leftOut, data.lines.length, data.lines.at(-1)]).toMatchObject([3, 2_000, { message: 'line 2002' }]);

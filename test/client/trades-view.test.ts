@@ -75,4 +75,17 @@ describe('trades', () => {
   it('are none before the first', () => {
     expect(textOf(describeTrades([]))).toBe('none\n');
   });
+
+  it('say of a holding that a person had sold that it was by hand, and of no other of the symbol', () => {
+    const fills = [
+      traded(0, 'b1', { price: '100', quantity: '1', fee: '0' }, 'open'),
+      traded(1, 's1', { side: 'sell', price: '101', quantity: '1', fee: '0' }, 'protect'),
+      traded(2, 'b2', { price: '100', quantity: '1', fee: '0' }, 'open'),
+      traded(3, 's2', { side: 'sell', price: '101', quantity: '1', fee: '0' }, 'protect'),
+    ];
+    const closing = { reason: 'news', by: 'ann', at: at + 3 * MINUTE_MS };
+    const asked = [{ symbol: 'BTC/USDT', openedAt: at + 2 * MINUTE_MS, own: {}, closing }];
+    const [last, first] = viewTrades({ fills, realized: new Map() }, new Map(), new Map(), at, asked);
+    expect([last?.reason, first?.reason]).toEqual(['by hand', 'protective exit']);
+  });
 });

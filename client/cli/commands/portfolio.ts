@@ -2,10 +2,14 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { via } from '../../../contracts/audit.ts';
 import { assetText } from '../../../contracts/decimal-text.ts';
 import { decimalPattern } from '../../../domain/money/money.ts';
+import { isHeld } from '../../../domain/portfolio/holding.ts';
+import type { Journal } from '../../../stores/journal/port.ts';
+import { askGuards } from '../../controls/guards.ts';
 import { askPaperAdmin, refuseWithoutPaperAdmin } from '../../controls/paper-admin.ts';
 import { bookTransfer, type PaperMoney, type TransferRequest, transferInPaper } from '../../controls/transfers.ts';
 import { moneyText as money, priceText, quantityText } from '../../views/account-view.ts';
 import { clock } from '../../views/cycle-view.ts';
+import { exitsFor, exitsWords, type HeldExits } from '../../views/exits-view.ts';
 import { viewPortfolio } from '../../views/portfolio-view.ts';
 import { action, referenceOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -13,10 +17,12 @@ import { type OutputOptions, print } from '../output.ts';
 import { table } from '../table.ts';
 import { registerBookOut, worth as worthOption } from './book-out.ts';
 
-async function show({ configuration, journal }: CliContext, options: OutputOptions): Promise<void> {
-  const view = await viewPortfolio(configuration, await journal());
+async function show(context: CliContext, options: OutputOptions): Promise<void> {
+  const { configuration } = context;
+  const books = await context.journal();
+  const view = { ...(await viewPortfolio(configuration, books)), exits: await exitsHeld(context, books) };
   const { account, currency, worth, pnl, profit, marks, deposits, paidIn, fees, modelCostUsd } = view;
-  const { balances, positions, kept } = view;
+  const { balances, positions, kept, exits } = view;
   print(view, options, () => [
     `account ${account}`,
     worth
@@ -55,10 +61,27 @@ async function show({ configuration, journal }: CliContext, options: OutputOptio
         position.unrealizedPnl === undefined ? 'not known' : money(position.unrealizedPnl),
       ]),
     ),
+    ...exits.map(exitsWords),
     ...kept.map(
       (symbol) => `${symbol} was paid in, is not configured and was never bought here: no cycle and no exit sells it`,
     ),
   ]);
+}
+
+/** Of each position that is held, what ends it, and where that lives. */
+async function exitsHeld(
+  { temporal, configuration: { account } }: CliContext,
+  { ledger, intents }: Pick<Journal, 'ledger' | 'intents'>,
+): Promise<HeldExits[]> {
+  const held = (await ledger.positions(account)).filter(isHeld);
+  if (held.length === 0) return [];
+  const [guards, open] = await Promise.all([
+    temporal()
+      .then((client) => askGuards(client, account))
+      .catch(() => undefined),
+    intents.listOpen(account),
+  ]);
+  return held.map(({ symbol }) => ({ symbol, ...(guards ? { exits: exitsFor(symbol, guards, open) } : {}) }));
 }
 
 function amounts(byAsset: Readonly<Record<string, string>>): string {
