@@ -1,5 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { z } from 'zod';
+import { faultsOf } from '../contracts/config/faults.ts';
 import { ErrorName } from '../contracts/errors.ts';
 import { plainText } from '../contracts/text.ts';
 import { unreadableEncoding } from '../contracts/unreadable.ts';
@@ -13,12 +14,10 @@ const DETAIL_BYTES = 600;
  * @throws {ApplicationFailure} that ends the workflow, with each field that is not valid
  */
 export function readInput<T>(schema: z.ZodType<T>, input: unknown): T {
-  const { success, data, error } = schema.safeParse(input);
+  const { success, data } = schema.safeParse(input);
   if (success) return data;
   const { workflowType } = workflowInfo();
-  const faults =
-    unreadableIn(input) ??
-    error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`).join('; ');
+  const faults = unreadableIn(input) ?? faultsOf(schema, input).join('; ');
   throw ApplicationFailure.nonRetryable(
     `The input of ${workflowType} is not valid. ${plainText(faults, DETAIL_BYTES)}. Correct it and start it again.`,
     ErrorName.invalidInput,

@@ -1,5 +1,9 @@
 import { regexes } from 'zod/v4/core';
 import * as asking from '../contracts/asking.ts';
+import * as faults from '../contracts/config/faults.ts';
+import * as keys from '../contracts/config/keys.ts';
+import * as kinds from '../contracts/config/kinds.ts';
+import * as sentences from '../contracts/config/sentences.ts';
 import * as control from '../contracts/control.ts';
 import * as correlation from '../contracts/correlation.ts';
 import * as cycle from '../contracts/cycle.ts';
@@ -21,6 +25,10 @@ import * as money from '../domain/money/money.ts';
 for (const module of [
   regexes,
   asking,
+  faults,
+  keys,
+  kinds,
+  sentences,
   control,
   correlation,
   cycle,

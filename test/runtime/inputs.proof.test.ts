@@ -151,7 +151,10 @@ describe('an input that is not valid', () => {
   });
 
   it.each([
-    ['executeOrder', [{ ...leg, limitPrice: 7 }], 'limitPrice: '],
+    ['tradingCycle', [{ symbol: ['BTC/USDT'] }], 'unknown key "symbol", did you mean "symbols"?'],
+    ['tradingCycle', [{ symbols: 'BTC' }], 'symbols: must be a list, e.g. [a, b] (it is "BTC")'],
+    ['tradingCycle', ['hello'], 'the whole: must hold keys with their values (it is "hello")'],
+    ['executeOrder', [{ ...leg, limitPrice: 7 }], 'limitPrice: must be a decimal number in quotes'],
     ['executePlan', [{ cycleId: 'c', legs: [leg, { ...leg, symbol: 'x' }] }], 'legs.1.symbol: must be BASE/QUOTE'],
     ['flatten', ['main', 'now'], 'epoch: '],
     ['report', [unreadables[0]?.[1]], 'cannot be read in the encoding binary/x'],

@@ -9,6 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { z } from 'zod';
+import { faultsOf } from '../../contracts/config/faults.ts';
 import { resumeRequestSchema } from '../../contracts/control.ts';
 import { ErrorName } from '../../contracts/errors.ts';
 import { kindOf } from '../../contracts/ids.ts';
@@ -70,8 +71,10 @@ async function guard(input: unknown): Promise<void> {
   setHandler(settled, () => answered(() => latch.settled()));
   setHandler(resume, (request) => answered(() => latch.resume(request)), {
     validator: (request: unknown) => {
-      const { success, data, error } = resumeRequestSchema.safeParse(request);
-      const refusal = success ? latch.refusal(data) : `${z.prettifyError(error)}\n${RESUME_FORM}`;
+      const { success, data } = resumeRequestSchema.safeParse(request);
+      const refusal = success
+        ? latch.refusal(data)
+        : `${faultsOf(resumeRequestSchema, request).join('; ')}; ${RESUME_FORM}`;
       if (refusal !== undefined) throw ApplicationFailure.nonRetryable(refusal, ErrorName.invalidInput);
     },
   });
