@@ -23,12 +23,12 @@ export async function refuseWithoutPaperAdmin(
   );
 }
 
-/** Asks the paper exchange's admin endpoint; returns its answer, or refuses with its reason. */
+/** Asks the paper exchange's admin endpoint, which only reads where nothing is sent; returns its answer, or refuses with its reason. */
 export async function askPaperAdmin(
   configuration: Pick<Configuration, 'paperExchange'>,
   secrets: Pick<Secrets, 'paperAdminToken'>,
   path: '/accounts' | '/deposits' | '/withdrawals',
-  asked: unknown,
+  asked?: unknown,
 ): Promise<unknown> {
   const { response } = await request(configuration, secrets, path, asked);
   const body: unknown = await response.json().catch(() => undefined);

@@ -134,6 +134,9 @@ describe('with Temporal dead', () => {
   });
 
   it('money is paid in once by its reference, and books and paper account stay equal', async () => {
+    const { answer: accounts } = await ask('paper', 'account', 'list');
+    expect(accounts).toMatchObject([{ name: 'main', apiKey: expect.any(String), createdAt: expect.any(Number) }]);
+    expect(accounts).not.toMatchObject([{ secret: expect.anything() }]);
     const deposit = ['portfolio', 'deposit', '250', 'USDT', '--reference', 'd-1'];
     expect(await ask(...deposit)).toMatchObject({ code: 0, answer: { booked: true, value: '250' } });
     expect(await ask(...deposit)).toMatchObject({ code: 0, answer: { booked: false } });

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { assetText } from '../../../contracts/decimal-text.ts';
 import { decimalPattern } from '../../../domain/money/money.ts';
 import { askPaperAdmin } from '../../controls/paper-admin.ts';
+import { clock } from '../../views/cycle-view.ts';
 import { action } from '../command.ts';
 import { type OutputOptions, print } from '../output.ts';
+import { table } from '../table.ts';
 
 const accountSchema = z.object({
   name: z.string(),
@@ -13,6 +15,8 @@ const accountSchema = z.object({
   created: z.boolean(),
   urls: z.object({ rest: z.string(), ws: z.string(), wsApi: z.string() }),
 });
+
+const listedSchema = z.array(z.object({ name: z.string(), apiKey: z.string(), createdAt: z.int() }));
 
 function addBalance(text: string, before: Record<string, string>): Record<string, string> {
   const [asset, amount] = text.split('=');
@@ -53,6 +57,24 @@ export function registerPaper(program: Command): void {
         `streams ${created.urls.ws}`,
         `WS API  ${created.urls.wsApi}`,
       ]);
+    },
+  );
+
+  action<OutputOptions>(
+    account
+      .command('list')
+      .description('the accounts that there are, without their secrets: "create" shows those again')
+      .addHelpText('after', '\nExample:\n  ./sapphire paper account list'),
+    async ({ configuration, secrets }, options) => {
+      const accounts = listedSchema.parse(await askPaperAdmin(configuration, secrets, '/accounts'));
+      print(accounts, options, () =>
+        accounts.length === 0
+          ? 'none'
+          : table(
+              ['account', 'key', 'created'],
+              accounts.map(({ name, apiKey, createdAt }) => [name, apiKey, clock(createdAt)]),
+            ),
+      );
     },
   );
 }
