@@ -5,7 +5,7 @@ import type { ScheduleView } from '../controls/schedule.ts';
 import { describeStack } from '../stack/claim.ts';
 import { OBSERVER, observerPasswordFile } from '../stack/observer-access.ts';
 import type { Stack } from '../stack/start.ts';
-import { scheduleLine } from '../views/account-view.ts';
+import { pricesLine, scheduleLine } from '../views/account-view.ts';
 import { heading, type Lines } from './output.ts';
 import { table } from './table.ts';
 
@@ -44,6 +44,7 @@ export function welcome(
         ]
       : []),
     `Sapphire trades ${mode === 'paper' ? 'on PAPER' : 'LIVE'}: account ${account}, ${symbols.join(', ')}`,
+    ...(mode === 'paper' ? [pricesLine(configuration.paperExchange)] : []),
     schedule === 'none' ? `a cycle every ${cycle.intervalSeconds} s` : scheduleLine(schedule),
     ...expectationOf(configuration),
     ...sharing(stack),

@@ -1,3 +1,4 @@
+import type { Configuration } from '../../contracts/config/schema.ts';
 import type { ProtectionState } from '../../contracts/protection.ts';
 import { decimal, type Money, text } from '../../domain/money/money.ts';
 import type { Barriers } from '../../domain/protection/protection.ts';
@@ -51,6 +52,15 @@ export function scheduleLine(schedule: ScheduleView | 'none' | undefined): strin
   if (paused) return `PAUSED${note === '' ? '' : ` (${note})`}: ${every} again after ./sapphire schedule resume`;
   const [next] = nextAt;
   return `${every}${next === undefined ? '' : `, the next at ${clock(next)}`}`;
+}
+
+/** Whose prices those are that a paper account trades on. */
+export function pricesLine({ market }: Configuration['paperExchange']): string {
+  if (market.kind === 'synthetic')
+    return `prices are made up, of seed ${market.seed}: no market of this world has them`;
+  if (market.kind === 'replay')
+    return `prices are recorded ones${market.speed === 1 ? '' : `, ${market.speed} times as fast as they were`}`;
+  return `prices are those of ${market.restUrl ?? market.venue}, mirrored: only the money is made up`;
 }
 
 /** What ends a holding, as its exits have it; a line each. */

@@ -3,10 +3,13 @@ import {
   equityLine,
   exitsLine,
   moneyText,
+  pricesLine,
   priceText,
   profitOfDay,
   scheduleLine,
 } from '../../client/views/account-view.ts';
+import { paperExchangeSchema } from '../../contracts/config/paper-exchange.ts';
+import type { Configuration } from '../../contracts/config/schema.ts';
 import type { ProtectionState } from '../../contracts/protection.ts';
 import { tagged } from '../../domain/money/tagged.ts';
 import type { EquityMarks } from '../../stores/journal/books/ledger.ts';
@@ -90,4 +93,24 @@ describe('numbers for a person', () => {
   it('keep the digits that a cheap coin’s price has', () => {
     expect(priceText('0.0000123456789012')).toBe('0.000012345679');
   });
+});
+
+it.each([
+  [{}, /^prices are made up, of seed 7: no market of this world has them$/],
+  [{ kind: 'mirror', venue: 'kraken' }, /^prices are those of kraken, mirrored: only the money is made up$/],
+  [
+    { kind: 'mirror', restUrl: 'http://127.0.0.1:8092/api/v3' },
+    /^prices are those of http:\/\/127\.0\.0\.1:8092\/api\/v3/,
+  ],
+  [
+    {
+      kind: 'replay',
+      speed: 60,
+      instruments: [{ symbol: 'BTC/USDT', tickSize: '0.01', stepSize: '0.00001', minNotional: '5', file: 'a.csv' }],
+    },
+    /^prices are recorded ones, 60 times as fast as they were$/,
+  ],
+])('of %j says whose prices they are', (market, words) => {
+  const { market: configured } = paperExchangeSchema.parse({ market: { kind: 'synthetic', ...market } as object });
+  expect(pricesLine({ market: configured } as Configuration['paperExchange'])).toMatch(words);
 });

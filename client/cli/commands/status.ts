@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import type { Configuration } from '../../../contracts/config/schema.ts';
 import { type Belief, expectationOf } from '../../../contracts/demo.ts';
 import { ExitCode } from '../../../contracts/errors.ts';
 import { detailSentence } from '../../../contracts/refusal-sentences.ts';
 import { BLIND_MS } from '../../../trading/health/upkeep.ts';
 import type { Guard } from '../../controls/guards.ts';
 import { type Callee, calleesLine } from '../../stack/receivers.ts';
-import { equityLine, exitsLine, scheduleLine } from '../../views/account-view.ts';
+import { equityLine, exitsLine, pricesLine, scheduleLine } from '../../views/account-view.ts';
 import { clock, unwellLines, viewCycle } from '../../views/cycle-view.ts';
 import { unknownFeesLine } from '../../views/fees-view.ts';
 import { figuresLine, runbookLines } from '../../views/incident-view.ts';
@@ -22,7 +23,7 @@ import { state } from '../tones.ts';
 
 type Status = Awaited<ReturnType<typeof viewStatus>>;
 
-function describe(status: Status, belief: Belief): Lines {
+function describe(status: Status, belief: Belief & Pick<Configuration, 'paperExchange'>): Lines {
   const { account, control, lastCycle, services, unresolved, openOrders, reconciliation, protectedSymbols } = status;
   const live =
     belief.mode === 'live' ? [`live trading is ${control.liveEnabled ? 'ON' : 'off: no opening order passes'}`] : [];
@@ -30,6 +31,7 @@ function describe(status: Status, belief: Belief): Lines {
     `account ${account}: trading is ${control.tradingState} (epoch ${control.epoch}: ${detailSentence(control.reason, '*', status.currency)})`,
     ...(control.tradingState === 'halted' ? [haltedLine(control)] : []),
     ...live,
+    ...(belief.mode === 'paper' ? [pricesLine(belief.paperExchange)] : []),
     ...expectationOf(belief),
     { text: scheduleLine(status.schedule), tone: isRunning(status) ? undefined : 'caution' },
     equityLine(status.marks, status.currency),
