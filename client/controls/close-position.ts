@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { ensureProtection } from '../../activities/protection/ensure.ts';
 import { UserError } from '../../contracts/errors.ts';
+import { didYouMean } from '../../contracts/near-names.ts';
 import { isHeld } from '../../domain/portfolio/holding.ts';
 import type { BookedPosition } from '../../domain/portfolio/portfolio.ts';
 import type { ByHandBook, Signed } from '../../stores/journal/books/by-hand.ts';
@@ -46,7 +47,7 @@ export async function closePosition(
   const dustOf = (one: BookedPosition | undefined): string => one?.dust ?? '0';
   if (!position || !isHeld(position)) {
     const last = (await journal.byHand.exits(account)).find((one) => one.symbol === symbol);
-    if (!last?.closing) throw nothingHeld(symbol);
+    if (!last?.closing) throw nothingHeld(symbol, await journal.ledger.positions(account));
     const { at: askedAt } = last.closing;
     return { symbol, askedAt, closed: true, quantity: '0', dust: dustOf(position), note: 'It was closed before.' };
   }
@@ -77,6 +78,14 @@ export async function wakeExits(temporal: () => Promise<Client>, account: string
   }
 }
 
-export function nothingHeld(symbol: string): UserError {
-  return new UserError('NotHeld', `Nothing is held of ${symbol}: "./sapphire portfolio" shows what is.`);
+export function nothingHeld(
+  symbol: string,
+  positions: readonly Pick<BookedPosition, 'symbol' | 'quantity'>[],
+): UserError {
+  const held = positions.filter(isHeld).map((position) => position.symbol);
+  const what =
+    held.length === 0
+      ? ': nothing is held at all'
+      : `${didYouMean(symbol, held) || ':'} ${held.join(', ')} ${held.length === 1 ? 'is' : 'are'} held`;
+  return new UserError('NotHeld', `Nothing is held of ${symbol}${what}.`);
 }

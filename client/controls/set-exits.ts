@@ -34,8 +34,9 @@ export async function setExits(
   { account, symbol, own, ...signed }: { account: string; symbol: string; own: OwnExits } & Signed,
   { journal, temporal, trading, protection }: SetExitsTools,
 ): Promise<SetExitsReport> {
-  const position = (await journal.ledger.positions(account)).find((one) => one.symbol === symbol);
-  if (!position || !isHeld(position)) throw nothingHeld(symbol);
+  const positions = await journal.ledger.positions(account);
+  const position = positions.find((one) => one.symbol === symbol);
+  if (!position || !isHeld(position)) throw nothingHeld(symbol, positions);
   const { openedAt, averageCost } = position;
   const { bid } = await trading.touch(symbol);
   const before = (await journal.byHand.exits(account)).find(

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CycleRecord } from '../../../contracts/cycle.ts';
 import { UserError } from '../../../contracts/errors.ts';
+import { didYouMean } from '../../../contracts/near-names.ts';
 import { type ConsensusView, formConsensus, type SymbolView, versionOf } from '../../../domain/consensus/consensus.ts';
 import { type ParticipationPolicy, type Pool, pools } from '../../../domain/consensus/participation.ts';
 import { tagged } from '../../../domain/money/tagged.ts';
@@ -62,7 +63,10 @@ export function replayConsensus(
 }
 
 function unknownAgent(id: string, known: readonly string[]): UserError {
-  return new UserError('AgentUnknown', `${id} took no part in this decision; ${known.join(', ')} did.`);
+  return new UserError(
+    'AgentUnknown',
+    `${id} took no part in this decision${didYouMean(id, known) || ';'} ${known.join(', ')} did.`,
+  );
 }
 
 export function registerReplay(program: Command): void {

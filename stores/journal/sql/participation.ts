@@ -1,5 +1,6 @@
 import { type Via, via } from '../../../contracts/audit.ts';
 import { UserError } from '../../../contracts/errors.ts';
+import { didYouMean } from '../../../contracts/near-names.ts';
 import {
   type AgentSettings,
   agentParticipationSchema,
@@ -165,6 +166,6 @@ export function createParticipationBook(database: Database): ParticipationBook {
 export function unknownAgent(agentId: AgentId, known: readonly AgentId[]): UserError {
   return new UserError(
     'AgentUnknown',
-    `There is no agent ${agentId}; there are ${known.join(', ')}. Others join by "./sapphire agents invite".`,
+    `There is no agent ${agentId}${didYouMean(agentId, known) || '.'} There are ${known.join(', ')}. Others join by "./sapphire agents invite".`,
   );
 }
