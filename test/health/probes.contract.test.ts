@@ -141,7 +141,7 @@ describe('listings', () => {
       'one that is configured',
       ['BTC/USDT', 'WAIT/USDT'],
       [],
-      'WAIT/USDT is halted and set aside: if that lasts, take it out of the configuration',
+      'WAIT/USDT is halted and set aside until the exchange trades it again: only if it gives it up, take it out of the configuration',
     ],
     [
       'one that is both',

@@ -39,7 +39,11 @@ export async function listingsObservation(
       ...(held.includes(symbol) ? [`book it out with "./sapphire portfolio book-out ${symbol}"`] : []),
       ...(configured.includes(symbol) ? ['take it out of the configuration'] : []),
     ];
-    return `${symbol} is ${listing(symbol)} and set aside: if that lasts, ${remedies.join(' and ')}`;
+    const what =
+      listing(symbol) === 'halted'
+        ? 'is halted and set aside until the exchange trades it again: only if it gives it up,'
+        : 'is unlisted and set aside: if that lasts,';
+    return `${symbol} ${what} ${remedies.join(' and ')}`;
   });
   const detail = words.join('; ').slice(0, 500);
   return [observed('exchange/listings', untraded.length > 0 && { code: 'market.untraded', detail })];
