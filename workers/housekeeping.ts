@@ -80,6 +80,7 @@ await runRole('housekeeping', async ({ configuration, secrets, client, logger })
             exchange: {
               serverTime: trading.serverTime,
               balances: () => trading.balances(),
+              hasRoom: trading.hasRoom,
               listing: trading.listing,
               statuses: prices.statuses,
               isRefusal: venue.isRefusal,

@@ -104,6 +104,11 @@ describe('the exchange', () => {
       [undefined, 'exchange.away', undefined],
     ],
     [
+      'is there, and was asked for as much as it grants in a minute',
+      { balances: async () => Promise.reject(new Error('no look')), hasRoom: () => false },
+      [undefined, undefined, undefined],
+    ],
+    [
       'has another clock',
       { serverTime: async () => Date.now() + 1_500 },
       ['exchange.clock_skew', undefined, undefined],

@@ -227,6 +227,7 @@ function ofHousekeeping(parts: RigParts, restoreSchedules: RestoreSchedules): De
         exchange: {
           serverTime: () => fetchServerTime(marketClient),
           balances: () => trading.balances(),
+          hasRoom: trading.hasRoom,
           listing: trading.listing,
           isRefusal: (error) => classifyFault(error).outcome === 'rejected',
         },

@@ -68,6 +68,8 @@ export interface ExchangeView {
   serverTime(): Promise<number>;
   /** A signed read. */
   balances(): Promise<unknown>;
+  /** Whether its request weight leaves room for a look. Stand-ins always have it. */
+  hasRoom?(): boolean;
   /** Whether the exchange said no, in place of giving no answer. */
   isRefusal(error: unknown): boolean;
   /** Whether orders on a symbol are taken. */
@@ -95,11 +97,12 @@ export async function probeExchange(exchange: ExchangeView, symbols: readonly st
     );
     const account = await exchange.balances().then(
       () => observed(component),
-      (error: unknown): Observation => ({
-        component,
-        code: exchange.isRefusal(error) ? 'exchange.refuses' : 'exchange.away',
-        detail: `the exchange gives no balances: ${wordsOf(error)}`,
-      }),
+      (error: unknown): Observation => {
+        const detail = `the exchange gives no balances: ${wordsOf(error)}`;
+        if (exchange.isRefusal(error)) return { component, code: 'exchange.refuses', detail };
+        // It has just told its time, and nobody asked it for more: what we may ask of it in this minute was used up.
+        return observed(component, (exchange.hasRoom?.() ?? true) && { code: 'exchange.away', detail });
+      },
     );
     // A halt is told to nobody, and no read of ours is refused by it: the next look has it from the list. Who is away is an incident above.
     await exchange.statuses?.(symbols).catch(() => undefined);
