@@ -14,7 +14,7 @@ export interface Shown {
 /** Runs a program as a person does: in a real pseudo-terminal, by Python's `pty`, so that nothing has to be compiled. */
 export function inTerminal(
   program: readonly string[],
-  { columns = 80, environment = process.env, timeoutMs = 60_000 } = {},
+  { columns = 80, environment = process.env, timeoutMs = 60_000, folder = projectFolder } = {},
 ): Promise<Shown> {
   const script = join(import.meta.dirname, 'terminal.py');
   const { NO_COLOR: _plain, ...coloured } = environment;
@@ -22,7 +22,7 @@ export function inTerminal(
     execFile(
       'python3',
       [script, String(columns), ...program],
-      { cwd: projectFolder, env: { ...coloured, TERM: 'xterm-256color' }, timeout: timeoutMs, maxBuffer: 2 ** 24 },
+      { cwd: folder, env: { ...coloured, TERM: 'xterm-256color' }, timeout: timeoutMs, maxBuffer: 2 ** 24 },
       (error, raw) => {
         const code = error === null ? 0 : error.code;
         if (typeof code !== 'number') reject(error ?? new Error('it ended without an exit code'));

@@ -4,12 +4,14 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
+import { widthOf } from '../../client/cli/table.ts';
 import { readRecord } from '../../client/stack/run-record.ts';
 import { projectFolder } from '../../runtime/configuration/folders.ts';
 import { temporaryFolder } from '../support/books.ts';
 import { documentedCommands } from '../support/documented-commands.ts';
 import { type Ended, end, ROLE_PORTS } from '../support/installation.ts';
 import { freeBlock, freePorts } from '../support/ports.ts';
+import { inTerminal } from '../support/terminal.ts';
 
 /**
  * What the README and its pages tell a reader to type is typed, in a folder that holds the project and nothing else. A command that a page gains is
@@ -84,6 +86,11 @@ const resumeWords = of(resumes);
 const looks = run
   .map(({ text }) => text)
   .filter((text) => !isOf([...acts, ...stops, ...resumes, ...atRest, ...incidents], text));
+
+/** One command of ours, which knows its terminal. */
+const isRead = (text: string): boolean => /^\.\/sapphire (?!temporal\b)[^|>&;]+$/.test(text);
+/** A file for a program or an editor. */
+const asWideAsItIs: readonly RegExp[] = [/--json|--wide|config (defaults|reference)/];
 
 it.each(elsewhere.map(([, test]) => test))('%s is there', (test) => {
   expect(existsSync(join(projectFolder, test))).toBe(true);
@@ -175,6 +182,23 @@ describe('a reader of the README', { timeout: 300_000 }, () => {
     expect(said).toMatch(words);
   };
 
+  /** As `done`, in a real terminal of so many columns, which nothing is wider than. */
+  const read = async (text: string, columns: number): Promise<void> => {
+    const [, expected = 0, words = /(?:)/] = refused.find(([command]) => command.test(text)) ?? [];
+    const { code, lines } = await inTerminal(['sh', '-c', filled(text)], { columns, environment, folder });
+    expect({ typed: filled(text), code, said: code === expected ? '' : lines.join('\n') }).toEqual({
+      typed: filled(text),
+      code: expected,
+      said: '',
+    });
+    const said = lines.join('\n');
+    expect(said).toMatch(words);
+    expect(said).not.toMatch(/^\s+at .*\.ts:\d+|\bundefined\b|\bNaN\b|\[object |expected \w+, received|✖/m);
+    // The terminal itself breaks what is said on stderr, and a single word, such as a link or a value of JSON.
+    if (expected !== 0 || isOf(asWideAsItIs, text)) return;
+    expect(lines.filter((line) => widthOf(line) > columns && line.trim().includes(' '))).toEqual([]);
+  };
+
   const start = async (): Promise<void> => {
     screen = '';
     stack = spawn('npm', ['start', '--silent'], {
@@ -221,7 +245,11 @@ describe('a reader of the README', { timeout: 300_000 }, () => {
     expect(values.cycle).not.toBe('');
   });
 
-  it.each(looks)('%s', done);
+  it.each(looks.filter((text) => !isRead(text)))('%s', done);
+  it.each(looks.filter(isRead).map((text, place) => [text, place % 2 === 0 ? 80 : 120] as const))(
+    '%s, in a terminal of %i columns',
+    read,
+  );
   it.each(of(acts).toSorted((one, other) => rankOf(one) - rankOf(other)))('%s', done);
 
   it.each(of(stops))('%s, until a person resumes', async (text) => {

@@ -15,8 +15,11 @@ import type { CliContext } from '../context.ts';
 import { heading, type Lines, type OutputOptions, print, progress } from '../output.ts';
 import { table } from '../table.ts';
 
+const KEPT_COLUMNS = 2;
+
 function linesOf({ report, rows }: ReportRows): Lines {
-  const head = report.columns.map(({ title }) => title);
+  // What matters most stands first: on a narrow terminal the last ones are left out.
+  const head = report.columns.map(({ title }, place) => (place < KEPT_COLUMNS ? title : { title, least: place }));
   const lines = rows.map((row) => report.columns.map(({ name, unit }) => cellText(unit, row[name] ?? null)));
   return [report.title, lines.length === 0 ? 'nothing in this time' : table(head, lines)];
 }
