@@ -170,7 +170,12 @@ export const refusals: Readonly<Record<RefusalCode, RefusalRow>> = {
     numbers: '0, orders on the symbol; at the fence `resolved`, the order',
     change: "the order's state, wait",
   },
-  OrderRate: { by: fence, why: 'Too many orders were sent within a minute.', numbers: 'orders a minute, this one' },
+  OrderRate: {
+    by: both,
+    why: 'Too many orders were sent within a minute.',
+    numbers: 'orders a minute, this one',
+    change: 'amount',
+  },
   TradeShare: {
     by: plan,
     why: 'What is held is too near to what is wanted to be worth its costs.',

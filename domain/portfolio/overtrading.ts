@@ -106,6 +106,15 @@ export function reentryPause(
     : undefined;
 }
 
+/** @param sent of the last minute, and what is to go before this one */
+export function orderRate(
+  { maxOrdersPerMinute }: Pick<RiskLimits, 'maxOrdersPerMinute'>,
+  sent: number,
+): Refusal | undefined {
+  if (sent < maxOrdersPerMinute) return undefined;
+  return { code: 'OrderRate', limit: String(maxOrdersPerMinute), value: String(sent + 1) };
+}
+
 /** A symbol in which a person wants nothing opened for a while. */
 export function leftOut(
   { leftOut: all = [] }: Pick<Books, 'leftOut'>,

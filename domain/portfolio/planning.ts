@@ -6,7 +6,7 @@ import { draftOf, untouched } from './drafts.ts';
 import { restrictionOf } from './drawdown.ts';
 import { boundExposure, equityAt } from './exposure.ts';
 import { buyLeg, sellLeg } from './legs.ts';
-import { boundBudgets } from './overtrading.ts';
+import { boundBudgets, orderRate } from './overtrading.ts';
 import type { OrderPlan, Restriction, RiskVerdict } from './portfolio.ts';
 import type { Books, PlanRequest, TradeDraft } from './request.ts';
 import { reservationAmount } from './reservation.ts';
@@ -83,6 +83,13 @@ function legsOf(
   for (const draft of drafts.filter(({ sellQuantity }) => sellQuantity.isZero())) {
     const leg = buyLeg(request, draft, freeQuote, legs.length, verdicts);
     if (!leg) continue;
+    // What the fence would refuse is left to the next cycle, and reserves nothing.
+    const late = orderRate(request.limits, books.sentOfMinute + legs.length);
+    if (late) {
+      const before = text(decimal(leg.quantity).times(leg.limitPrice).toDecimalPlaces(2));
+      verdicts.push({ ...late, symbol: leg.symbol, before, after: '0' });
+      continue;
+    }
     legs.push(leg);
     freeQuote = freeQuote.minus(reservationAmount(leg));
   }

@@ -24,6 +24,7 @@ export interface RiskLimits {
   maxGrossExposure: number;
   maxOrderNotional: Money;
   minOrderNotional: Money;
+  maxOrdersPerMinute: number;
   minTradeShare: number;
   priceCollarBps: number;
   costBuffer: number;
@@ -98,6 +99,8 @@ export interface Books {
     /** Where the account pays more than what is reserved for any fee. */
     takerFeeRate?: DecimalText | undefined;
   }[];
+  /** Sent within the last minute, whatever came of them. */
+  sentOfMinute: number;
   /** `guardPeak`: the peak since the first step of the drawdown guard last came to rest; absent where that is the high-water mark. */
   marks: { dayOpen: Money; highWater: Money; guardPeak?: Money } | undefined;
   /** The last sales, newest first. */

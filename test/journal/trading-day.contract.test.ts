@@ -99,6 +99,17 @@ describe.each(adapterNames)('the day’s trading on %s', (name) => {
     expect((await view('c')).lastSales).toEqual([]);
   });
 
+  it('counts for a plan what was sent within the minute before, by the exchange’s clock', async () => {
+    at(MORNING);
+    await fund(books.journal);
+    await planLegs(books.journal, order('one'));
+    expect((await view('a', MORNING)).sentOfMinute).toBe(0);
+    expect(await fence(order('one'), MORNING)).toMatchObject({ passed: true });
+    at(MORNING + 3_600_000);
+    expect((await view('b', MORNING + 1_000)).sentOfMinute).toBe(1);
+    expect((await view('c', MORNING + 70_000)).sentOfMinute).toBe(0);
+  });
+
   it('refuses at the fence what was sold since the plan, and only on its symbol', async () => {
     at(MORNING);
     await fund(books.journal);

@@ -78,6 +78,8 @@ export interface PlanningView {
   closedTrades: ClosedTrade[];
   /** Of each symbol that was sold within the pause before it may be entered again. */
   lastSales: LastSale[];
+  /** Orders sent within the minute before. */
+  sentOfMinute: number;
   day: TradingDay;
   leftOut: LeftOut[];
   /** When a cycle last upheld the view that a symbol is held on; by the exchange's clock. */

@@ -20,7 +20,7 @@ import { readPositions } from './positions.ts';
 import { readWaitingLegs, reserve } from './postings.ts';
 import { recordSignals } from './scores.ts';
 import { readLimits } from './settings-kinds.ts';
-import { readLastSales, readTradingDay } from './trading-day.ts';
+import { readLastSales, readSentOfMinute, readTradingDay } from './trading-day.ts';
 import { readUpheld, uphold } from './upheld-views.ts';
 
 /** A leg whose first submission, or next one, should have been sent this long ago has nobody who sends it, and its decision is not one of today. */
@@ -154,6 +154,7 @@ export function createCycleBook(database: Database): CycleBook {
           marks: await readMarks(transaction, account),
           closedTrades: await readClosedTrades(transaction, account),
           lastSales: await readLastSales(transaction, account, limits.reentryPauseSeconds * 1_000, now),
+          sentOfMinute: await readSentOfMinute(transaction, account, now),
           day: await readTradingDay(transaction, account, limits.dayResetHour, now),
           leftOut: await readLeftOut(transaction, account, now),
           upheld: await readUpheld(transaction, account),

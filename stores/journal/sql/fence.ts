@@ -7,7 +7,7 @@ import { isReducing, isTerminal, type OrderLeg } from '../../../domain/orders/or
 import type { Refusal, RefusalCode } from '../../../domain/orders/refusal.ts';
 import { nextSubmission, type SubmissionTerms } from '../../../domain/orders/submissions.ts';
 import type { Buy } from '../../../domain/portfolio/exposure.ts';
-import { leftOut, overdrawn, reentryPause } from '../../../domain/portfolio/overtrading.ts';
+import { leftOut, orderRate, overdrawn, reentryPause } from '../../../domain/portfolio/overtrading.ts';
 import type { ControlState } from '../books/control.ts';
 import type { Intent } from '../books/intents.ts';
 import { readLeftOut } from './by-hand.ts';
@@ -16,9 +16,7 @@ import { OPEN_STATES } from './open-states.ts';
 import { readPosition } from './positions.ts';
 import { findReservedLeg, openReservation } from './postings.ts';
 import { readLimits } from './settings-kinds.ts';
-import { readLastSales, readTradingDay } from './trading-day.ts';
-
-const MINUTE_MS = 60_000;
+import { readLastSales, readSentOfMinute, readTradingDay } from './trading-day.ts';
 
 interface Question {
   leg: OrderLeg;
@@ -104,15 +102,8 @@ async function refusedByLimits(
     leg.symbol,
   );
   if (frozen) return refusal('SymbolFrozen', 'resolved', String(frozen['intent_id']));
-  const recent = await transaction.row(
-    "SELECT count(*) AS n FROM intents WHERE account = ? AND send_by > ? AND send_by < ? AND state NOT IN ('denied', 'void')",
-    leg.account,
-    // Those further ahead were sent under a clock that has been set right since.
-    sendBy - MINUTE_MS,
-    sendBy + MINUTE_MS,
-  );
-  const sent = Number(recent?.['n']);
-  if (sent >= limits.maxOrdersPerMinute) return refusal('OrderRate', limits.maxOrdersPerMinute, sent + 1);
+  const late = orderRate(limits, await readSentOfMinute(transaction, leg.account, sendBy));
+  if (late) return late;
   return refusedAsOvertrading(transaction, leg, notional, limits, sentAt);
 }
 

@@ -57,3 +57,17 @@ export async function readLastSales(sql: Sql, account: string, withinMs: number,
   );
   return rows.map((row) => ({ symbol: String(row['symbol']), at: Number(row['at']) }));
 }
+
+const MINUTE_MS = 60_000;
+
+/** Orders that were sent within the minute before `at`, the end of the time in which one may be sent, UTC epoch milliseconds. */
+export async function readSentOfMinute(sql: Sql, account: string, at: number): Promise<number> {
+  const row = await sql.row(
+    "SELECT count(*) AS n FROM intents WHERE account = ? AND send_by > ? AND send_by < ? AND state NOT IN ('denied', 'void')",
+    account,
+    // Those further ahead were sent under a clock that has been set right since.
+    at - MINUTE_MS,
+    at + MINUTE_MS,
+  );
+  return Number(row?.['n']);
+}

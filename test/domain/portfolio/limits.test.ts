@@ -152,6 +152,13 @@ const bites: [
     { symbol: 'BTC/USDT', limit: '0', value: '2', before: 'unresolved', after: 'wait' },
     false,
   ],
+  [
+    'OrderRate',
+    {},
+    { sentOfMinute: 30 },
+    { symbol: 'BTC/USDT', limit: '30', value: '31', before: '2499.83', after: '0' },
+    false,
+  ],
   ['OrderNotional', {}, {}, { symbol: 'BTC/USDT', limit: '2500', value: '3000', before: '3000', after: '2500' }, true],
   [
     'FreeCash',

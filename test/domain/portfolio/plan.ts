@@ -13,6 +13,7 @@ export const limits: Plain<RiskLimits> = {
   maxGrossExposure: 0.5,
   maxOrderNotional: '2500',
   minOrderNotional: '10',
+  maxOrdersPerMinute: 30,
   minTradeShare: 0.01,
   priceCollarBps: 20,
   costBuffer: 0.2,
@@ -91,6 +92,7 @@ const cash: Plain<Books> = {
   marks: undefined,
   closedTrades: [],
   lastSales: [],
+  sentOfMinute: 0,
   day: { opening: undefined, turnover: '0', fees: '0' },
   upheld: [],
 };

@@ -239,3 +239,24 @@ describe('a plan', () => {
     );
   });
 });
+
+describe('orders within a minute', () => {
+  it('are planned up to the limit, and the rest is left to the next cycle with its capital free', () => {
+    const views = ['BTC/USDT', 'ETH/USDT'].map((symbol) => ({ ...up, symbol }));
+    const all = plan({ views });
+    expect(all.legs.map(({ symbol }) => symbol)).toEqual(['BTC/USDT', 'ETH/USDT']);
+    const { legs, verdicts } = plan({ views, limits: { ...limits, maxOrdersPerMinute: 5 } }, { sentOfMinute: 4 });
+    expect(legs.map(({ symbol }) => symbol)).toEqual(['BTC/USDT']);
+    expect(verdicts.find(({ code }) => code === 'OrderRate')).toMatchObject({
+      symbol: 'ETH/USDT',
+      limit: '5',
+      value: '6',
+      after: '0',
+    });
+  });
+
+  it('never hold up what reduces', () => {
+    const { legs } = plan({ views: [down] }, { ...held('0.05'), sentOfMinute: 1_000 });
+    expect(legs.map(({ side }) => side)).toEqual(['sell']);
+  });
+});
