@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { print, progress, reportError, show, textOf } from '../../client/cli/output.ts';
 import { createProgram } from '../../client/cli/program.ts';
 import { table } from '../../client/cli/table.ts';
+import { exampleRule } from '../../client/controls/rule-files.ts';
 import { describeTrail } from '../../client/views/cycle-trail.ts';
 import { postMortem } from '../../client/views/incident-view.ts';
 import { configuredPolicy } from '../../contracts/config/schema.ts';
@@ -196,6 +197,7 @@ describe('each command', () => {
     ['audit', 'verify'],
     ['incident', 'list'],
     ['logs'],
+    ['logs', '--correlation', hostile],
     ['models', 'list'],
     ['report', 'agents'],
     ['report', 'incidents'],
@@ -215,7 +217,7 @@ describe('each command', () => {
     ['replay', hostile],
     ['report', hostile],
     ['restore', hostile, '--yes'],
-    ['logs', '--correlation', hostile],
+    ['logs', '--correlation', `${hostile}2`],
     ['risk', 'set', hostile, '--reason', 'x'],
     ['live', 'enable', '--confirm', hostile],
     ['resume', '--reason', hostile],
@@ -224,6 +226,11 @@ describe('each command', () => {
     expect(written.stderr).not.toBe('');
     expectClean(written.stderr);
     expectClean(written.stdout);
+  });
+
+  it('prints an example that can be written to a file as it is', async () => {
+    await run('agents', 'add', '--example');
+    expect(written.stdout.trimEnd()).toBe(exampleRule().trimEnd());
   });
 
   it('shows an incident, and its post-mortem, in lines of its own', async () => {

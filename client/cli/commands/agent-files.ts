@@ -8,7 +8,7 @@ import { rulesFolder } from '../../../runtime/configuration/folders.ts';
 import { forgetRule } from '../../../trading/agents/rules/kept-rules.ts';
 import { addRule, exampleRule, writeExample } from '../../controls/rule-files.ts';
 import { action, reasonOption } from '../command.ts';
-import { type OutputOptions, print } from '../output.ts';
+import { type OutputOptions, print, show } from '../output.ts';
 import { describeParticipation, onProbation } from './agent-controls.ts';
 
 interface AddOptions extends OutputOptions {
@@ -51,10 +51,12 @@ export function registerAgentFiles(agents: Command): void {
       if (example) {
         const text = exampleRule();
         const files = path === undefined ? [] : writeExample(path);
-        print({ example: text, files }, options, () =>
-          path === undefined ? text.split('\n') : [`written: ${files.join(', ')}`, `./sapphire agents add ${path}`],
-        );
-        return;
+        // What is printed may be meant for a file.
+        if (path === undefined && !options.json) return show(text.trimEnd().split('\n'), { wide: true });
+        return print({ example: text, files }, options, () => [
+          `written: ${files.join(', ')}`,
+          `./sapphire agents add ${path}`,
+        ]);
       }
       if (path === undefined) {
         throw new UserError(
