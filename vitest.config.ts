@@ -32,7 +32,7 @@ export default defineConfig({
           sequence: { groupOrder: index + 1 },
           ...(name === 'system' || name === 'proof' ? { globalSetup: 'test/support/temporal-server.ts' } : {}),
           // These wait more than they work: for leases, time limits, a stack's start.
-          ...(name === 'contract' || name === 'system' || name === 'proof' ? { maxWorkers: 4 } : {}),
+          ...(name === 'contract' || name === 'system' || name === 'proof' ? { maxWorkers: 3 } : {}),
           // The chaos runs have the machine to themselves: what they time is how a system recovers, not how it shares two cores.
           ...(name === 'chaos' ? { maxConcurrency: 3 } : {}),
         },

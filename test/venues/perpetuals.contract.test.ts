@@ -188,7 +188,7 @@ describe('nothing is made up', () => {
     const port = read(futures);
     const startedAt = performance.now();
     expect(port.beside('BTC/USDT', NOW)).toEqual({ missing: 'unread' });
-    expect(performance.now() - startedAt).toBeLessThan(50);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(await besideOf(port)).toEqual({ missing: 'away' });
     expect(await besideOf(other)).toEqual({ missing: 'away' });
   }, 20_000);
