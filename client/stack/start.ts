@@ -81,6 +81,7 @@ export async function startStack(asked: StackOptions): Promise<Stack> {
         told = await sayLastWord(error, held, supervisor.serves('alertmanager') ? alertmanager : undefined);
         options.onProgress(told);
       },
+      onProgress: options.onProgress,
       onLeftOut: (message) => options.onProgress(`WARNING: ${message}`),
       resumes: options.resumes,
       limits: {

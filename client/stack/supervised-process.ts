@@ -13,6 +13,7 @@ import { type Environment, spawnLogged } from './spawn-logged.ts';
 import { works } from './works.ts';
 
 export interface SupervisionLimits extends RestartLimits {
+  /** Without a word of progress. */
   readyTimeoutMs: number;
   /** From SIGTERM to SIGKILL; longer than a process's own bound for an orderly end. */
   stopTimeoutMs: number;
@@ -66,6 +67,8 @@ interface Hooks {
   onUnlogged: (name: string, error: unknown) => void;
   /** `answeredAt`: when one that hung and was ended for it worked last. */
   onCrash: (name: string, reason: string, answeredAt: number | undefined) => void;
+  /** How far it is until it is ready, in its own words. */
+  onProgress: (words: string) => void;
   /** It did not come up at the start, which goes on without it. */
   onLeftOut: (error: unknown) => void;
   /** It serves again after a crash. */
@@ -155,7 +158,16 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
   async function readiness(started: ChildProcess): Promise<string | undefined> {
     const settled = new AbortController();
     const { signal } = settled;
-    const late = sleep(limits.readyTimeoutMs, undefined, { signal }).then(() => {
+    let heardAt = performance.now();
+    const onProgress = (words: string): void => {
+      heardAt = performance.now();
+      hooks.onProgress(words);
+    };
+    const silence = async (): Promise<void> => {
+      for (let leftMs = limits.readyTimeoutMs; leftMs > 0; leftMs = heardAt + limits.readyTimeoutMs - performance.now())
+        await sleep(leftMs, undefined, { signal });
+    };
+    const late = silence().then(() => {
       isLate = true;
       killGroup(started);
       throw new UserError(
@@ -169,7 +181,7 @@ export function superviseProcess(spec: ProcessSpec, hooks: Hooks): SupervisedPro
     });
     try {
       const { probe } = atOwnPort(spec, started);
-      return await Promise.race([probe ? probe(signal) : readyLine(started, logFile), died, late]);
+      return await Promise.race([probe ? probe(signal) : readyLine(started, logFile, onProgress), died, late]);
     } finally {
       settled.abort();
       for (const loser of [late, died]) loser.catch(() => {});

@@ -37,6 +37,8 @@ export function createSupervisor(options: {
   logger: Logger;
   onChange?: (processes: { name: string; pid: number }[]) => void;
   onProcess?: (news: ProcessNews) => void;
+  /** How far a process is on the way to serving, in its own words. */
+  onProgress?: (words: string) => void;
   /** Told in a sentence what did not come up at the start, and that the others start without it. */
   onLeftOut?: (message: string) => void;
   /** Called, and waited for for some seconds, before everything is stopped for that. */
@@ -105,6 +107,7 @@ export function createSupervisor(options: {
             const code = answeredAt === undefined ? 'process.ended' : 'process.hung';
             options.onProcess?.({ name, fault: { code, detail, since: answeredAt ?? Date.now() } });
           },
+          onProgress: (words) => options.onProgress?.(words),
           onLeftOut: (error) => {
             const message = `${sentenceOf(error)} The others start without it; it is tried again and again.`;
             logger.warn(message);

@@ -7,6 +7,11 @@ export function isClosing(): boolean {
   return closing;
 }
 
+/** Says on stdout how far this process is on the way to serving: whoever waits for it shows it, and does not take it for one that hangs. */
+export function announceProgress(progress: string): void {
+  process.stdout.write(`${JSON.stringify({ progress })}\n`);
+}
+
 /** Says on stdout that this process serves, in the one line that its supervisor waits for. */
 export function announceReady(url?: string): void {
   process.stdout.write(`${JSON.stringify({ ready: true, url })}\n`);

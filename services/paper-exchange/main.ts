@@ -3,7 +3,7 @@ import { dataFolder } from '../../runtime/configuration/folders.ts';
 import { loadConfiguration } from '../../runtime/configuration/load.ts';
 import { loadSecrets, secretValues } from '../../runtime/configuration/secrets.ts';
 import { createLogger } from '../../runtime/telemetry/logger.ts';
-import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
+import { announceProgress, announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
 import { startTracing } from '../../runtime/telemetry/trace-export.ts';
 import { outliveConnections } from '../door.ts';
 import { startPaperExchange } from './server.ts';
@@ -22,6 +22,7 @@ try {
     dataFolder: dataFolder(),
     adminToken: secrets.paperAdminToken,
     logger,
+    onProgress: announceProgress,
   });
   onShutdown(async () => {
     await server.close();

@@ -16,6 +16,8 @@ export interface Opening {
   symbols: readonly string[];
   file: string;
   logger: Logger;
+  /** How far a market is on the way to its beginning. */
+  onProgress?: ((words: string) => void) | undefined;
   now?: () => number;
 }
 
@@ -25,6 +27,7 @@ export async function openExchange({
   symbols,
   file,
   logger,
+  onProgress,
   now = Date.now,
 }: Opening): Promise<{ exchange: Exchange; startFeed: () => Feed | undefined }> {
   const store = new Store(file);
@@ -32,7 +35,10 @@ export async function openExchange({
     // A start that was cut off before its market stood left nothing to go on with.
     const hasBegun = store.latestSnapshot() !== undefined;
     const stored = hasBegun ? store.meta('market') : undefined;
-    const tell = (progress: string): void => logger.info(progress);
+    const tell = (progress: string): void => {
+      logger.info(progress);
+      onProgress?.(progress);
+    };
     const market = await createMarket(configuration, { symbols, stored, tell });
     if (stored !== undefined && !goesOn(stored, market.identity)) {
       throw new UserError(

@@ -45,11 +45,13 @@ export async function startPaperExchange(options: {
   dataFolder: string;
   adminToken: string;
   logger: Logger;
+  /** How far its market is on the way to its beginning. */
+  onProgress?: (words: string) => void;
 }): Promise<PaperExchange> {
-  const { configuration, symbols = [], dataFolder, adminToken, logger } = options;
+  const { configuration, symbols = [], dataFolder, adminToken, logger, onProgress } = options;
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const file = join(dataFolder, 'paper-exchange.db');
-  const { exchange, startFeed } = await openExchange({ configuration, symbols, file, logger });
+  const { exchange, startFeed } = await openExchange({ configuration, symbols, file, logger, onProgress });
   let feed: Feed | undefined;
   const accounts = new Accounts(exchange.store);
   const faults = new Faults();

@@ -19,3 +19,12 @@ it.each([
   await ended;
   expect(existsSync(log) ? readFileSync(log, 'utf8') : '').toBe(logged);
 });
+
+it('how far a process is until it is ready is told as it says it', async () => {
+  const say = `console.log('{"progress":"10 %"}\\nno JSON\\n{"progress":"90 %"}\\n{"ready":true,"url":"http://here"}')`;
+  const child = spawn(process.execPath, ['-e', say], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const told: string[] = [];
+  const log = join(temporaryFolder(), 'worker.log');
+  expect(await readyLine(child, log, (words) => told.push(words))).toBe('http://here');
+  expect(told).toEqual(['10 %', '90 %']);
+});

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
+import { announceProgress, announceReady, onShutdown } from '../../runtime/telemetry/process.ts';
 
 // A child of the supervisor: `stand-in.ts NAME EVENTS MODE`, each event a line in the file EVENTS.
 const [name = '', events = '', mode = 'obedient'] = process.argv.slice(2);
@@ -27,6 +27,16 @@ if (mode === 'serving') {
     if (!existsSync(`${events}.hang`)) response.end();
   });
   server.listen(0, '127.0.0.1', () => announceReady(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page`));
+} else if (mode === 'slow') {
+  // Longer on its way than the supervisor waits for one that says nothing.
+  let said = 0;
+  const saying = setInterval(() => {
+    said += 1;
+    announceProgress(`${10 * said} %`);
+    if (said < 10) return;
+    clearInterval(saying);
+    announceReady(`http://${name}`);
+  }, 400);
 } else if (mode !== 'silent') announceReady(`http://${name}`);
 if (mode === 'crashing') {
   setTimeout(() => {

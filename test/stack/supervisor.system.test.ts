@@ -16,6 +16,7 @@ let supervisor: Supervisor;
 
 const news: ProcessNews[] = [];
 const leftOut: string[] = [];
+const progress: string[] = [];
 
 function supervise(
   limits: Partial<SupervisionLimits> = {},
@@ -24,6 +25,7 @@ function supervise(
 ): Supervisor {
   news.length = 0;
   leftOut.length = 0;
+  progress.length = 0;
   supervisor = createSupervisor({
     logFolder: join(folder.path, 'logs'),
     environment: {},
@@ -32,6 +34,7 @@ function supervise(
     resumes,
     lastWord,
     onProcess: (one) => news.push(one),
+    onProgress: (words) => progress.push(words),
     onLeftOut: (message) => leftOut.push(message),
   });
   return supervisor;
@@ -64,6 +67,12 @@ describe('the supervisor', () => {
     expect(stops.slice(0, 2).toSorted()).toEqual(['stop second', 'stop third']);
     expect(stops[2]).toBe('stop first');
     expect(supervisor.processes()).toEqual([]);
+  });
+
+  it('waits for one that says how far it is, and passes it on', async () => {
+    supervise({ readyTimeoutMs: 3_000 });
+    expect(await supervisor.start([standIn('long', events, 'slow')])).toEqual(['http://long']);
+    expect(progress).toEqual(Array.from({ length: 10 }, (_, at) => `${10 * (at + 1)} %`));
   });
 
   it('ends a process that answers no more, starts it anew, and tells both', async () => {

@@ -74,6 +74,9 @@ function refuseTooMany(venue: FarVenue, symbols: number): void {
     );
 }
 
+/** Of days of minutes of many symbols, a page at a time. */
+const TOLD_EVERY_MS = 2_000;
+
 async function readHistory(
   venue: FarVenue,
   instruments: readonly Instrument[],
@@ -82,10 +85,22 @@ async function readHistory(
 ): Promise<Candle[][]> {
   const until = Math.floor(Date.now() / MINUTE_MS);
   let read = 0;
+  let found = 0;
+  let toldAt = performance.now();
+  const onPage = (count: number): void => {
+    found += count;
+    if (performance.now() - toldAt < TOLD_EVERY_MS) return;
+    toldAt = performance.now();
+    tell(`${Math.round((100 * found) / (minutes * instruments.length))} % of the history read from ${venue.id}`);
+  };
   return await Promise.all(
     instruments.map(async (instrument) => {
       const { symbol } = instrument;
-      const rows = await asked(venue, `the candles of ${symbol}`, venue.minutes(instrument, until - minutes, until));
+      const rows = await asked(
+        venue,
+        `the candles of ${symbol}`,
+        venue.minutes(instrument, until - minutes, until, onPage),
+      );
       if (rows.length === 0) throw new UserError('SymbolUnlisted', `${venue.id} has no candles of ${symbol}.`);
       read += 1;
       const missing = (rows[0]?.[0] ?? until) - (until - minutes);

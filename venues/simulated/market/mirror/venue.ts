@@ -31,8 +31,17 @@ export interface FarVenue {
   levels(instrument: Instrument): Promise<VenueLevels>;
   /** The newest ones, the oldest first. */
   trades(instrument: Instrument): Promise<VenueTrade[]>;
-  /** Those of the minutes from `from` up to the one before `until` that had a trade and that it still tells, oldest first. */
-  minutes(instrument: Instrument, from: number, until: number): Promise<VenueCandle[]>;
+  /**
+   * Those of the minutes from `from` up to the one before `until` that had a trade and that it still tells, oldest first.
+   *
+   * @param onPage told how many each answer had
+   */
+  minutes(
+    instrument: Instrument,
+    from: number,
+    until: number,
+    onPage?: (count: number) => void,
+  ): Promise<VenueCandle[]>;
   /** How long it wants to be left alone after its last answer. */
   retryAfterMs(): number;
 }
@@ -54,12 +63,13 @@ export async function openFarVenue(settings: MirrorSettings): Promise<FarVenue> 
     levels: async (instrument) =>
       levelsOf(instrument, await answered(id, client.fetchOrderBook(instrument.symbol, ASKED_LEVELS)), KEPT_LEVELS),
     trades: async (instrument) => tradesOf(instrument, await answered(id, client.fetchTrades(instrument.symbol))),
-    async minutes(instrument, from, until) {
+    async minutes(instrument, from, until, onPage) {
       const rows: VenueCandle[] = [];
       for (let next = from; next < until; ) {
         const page = await answered(id, client.fetchOHLCV(instrument.symbol, '1m', next * MINUTE_MS, PAGE));
         const found = candlesOf(instrument, page).filter(([minute]) => minute >= next);
         rows.push(...found);
+        onPage?.(found.length);
         const last = found.at(-1)?.[0];
         if (last === undefined) break;
         next = last + 1;
