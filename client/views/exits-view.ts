@@ -1,7 +1,7 @@
 import type { Barrier } from '../../domain/protection/protection.ts';
 import type { Intent } from '../../stores/journal/books/intents.ts';
 import type { Guard } from '../controls/guards.ts';
-import { priceText } from './account-view.ts';
+import { barrierWords, priceText } from './account-view.ts';
 import { clock } from './cycle-view.ts';
 
 /** What ends a holding, and where it waits: what is ours needs us to run, what rests at the exchange does not. */
@@ -16,11 +16,13 @@ export interface ExitView {
   by: string;
 }
 
+/** @returns undefined while what watches the holding does not answer: that is not the same as no exit */
 export function exitsFor(
   symbol: string,
   guards: readonly Guard[],
   openOrders: readonly Pick<Intent, 'symbol' | 'type' | 'stopPrice' | 'intentId'>[],
-): ExitView[] {
+): ExitView[] | undefined {
+  if (guards.some((guard) => guard.symbol === symbol && !guard.answers)) return undefined;
   const ours = guards.flatMap(({ workflowId: by, symbol: of, exits }): ExitView[] => {
     if (of !== symbol || !exits?.holding) return [];
     const { stopLoss, trailingStop, takeProfit, closesAt } = exits.barriers;
@@ -42,19 +44,16 @@ export function exitsFor(
   return [...ours, ...theirs];
 }
 
-export interface HeldExits {
-  symbol: string;
-  /** Missing while nobody tells. */
-  exits?: readonly ExitView[];
-}
-
-const kinds = { stop_loss: 'stop', trailing_stop: 'trailing stop', take_profit: 'target', time_limit: 'time limit' };
-
-/** In one line, what ends a holding and whether that needs Sapphire to run. */
-export function exitsWords({ symbol, exits }: HeldExits): string {
-  if (exits === undefined) return `${symbol}: what its exits are is not known while Temporal does not answer`;
+/**
+ * In one line, what ends a holding and whether that needs Sapphire to run.
+ *
+ * @param exits undefined while nobody tells
+ */
+export function exitsWords(symbol: string, exits: readonly ExitView[] | undefined): string {
+  if (exits === undefined)
+    return `${symbol}: what its exits are is not known while Temporal or the workers do not answer`;
   const words = ({ kind, price, at = 0 }: ExitView): string =>
-    `${kinds[kind]} ${price === undefined ? clock(at) : priceText(price)}`;
+    `${barrierWords[kind]} ${price === undefined ? clock(at) : priceText(price)}`;
   const here = exits.filter(({ livesIn }) => livesIn === 'sapphire').map(words);
   const there = exits.filter(({ livesIn }) => livesIn === 'exchange').map(words);
   const parts = [

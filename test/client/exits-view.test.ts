@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
-import { exitsWords } from '../../client/views/exits-view.ts';
+import type { Guard } from '../../client/controls/guards.ts';
+import { exitsFor, exitsWords } from '../../client/views/exits-view.ts';
 
 const symbol = 'BTC/USDT';
 const at = Date.UTC(2026, 0, 5, 10);
 
 it.each([
-  [undefined, 'BTC/USDT: what its exits are is not known while Temporal does not answer'],
+  [undefined, 'BTC/USDT: what its exits are is not known while Temporal or the workers do not answer'],
   [[], 'BTC/USDT: NO EXIT'],
   [
     [
@@ -22,5 +23,12 @@ it.each([
     'BTC/USDT: target 62000, watched by Sapphire while it runs; stop 58000, an order at the exchange',
   ],
 ] as const)('tells of %j what ends a holding, and what that needs', (exits, words) => {
-  expect(exitsWords({ symbol, ...(exits ? { exits } : {}) })).toBe(words);
+  expect(exitsWords(symbol, exits)).toBe(words);
+});
+
+it('does not take exits that do not answer for none', () => {
+  const guard: Guard = { workflowId: 'protect/main/BTC', symbol, answers: false, detail: 'no worker' };
+  expect(exitsFor(symbol, [guard], [])).toBeUndefined();
+  expect(exitsFor('ETH/USDT', [guard], [])).toEqual([]);
+  expect(exitsFor(symbol, [], [])).toEqual([]);
 });

@@ -70,10 +70,10 @@ export function registerAccount(api: Api, tools: ApiTools): void {
       if (!booked) return ask.answer(null);
       const { positions, open } = booked;
       return ask.answer(
-        positions.map((position) => ({
-          ...position,
-          ...(guards ? { exits: exitsFor(position.symbol, guards, open) } : {}),
-        })),
+        positions.map((position) => {
+          const exits = guards && exitsFor(position.symbol, guards, open);
+          return { ...position, ...(exits ? { exits } : {}) };
+        }),
       );
     },
   );

@@ -9,8 +9,8 @@ import { askPaperAdmin, refuseWithoutPaperAdmin } from '../../controls/paper-adm
 import { bookTransfer, type PaperMoney, type TransferRequest, transferInPaper } from '../../controls/transfers.ts';
 import { moneyText as money, priceText, quantityText } from '../../views/account-view.ts';
 import { clock } from '../../views/cycle-view.ts';
-import { exitsFor, exitsWords, type HeldExits } from '../../views/exits-view.ts';
-import { viewPortfolio } from '../../views/portfolio-view.ts';
+import { type ExitView, exitsFor, exitsWords } from '../../views/exits-view.ts';
+import { type PositionView, viewPortfolio } from '../../views/portfolio-view.ts';
 import { action, referenceOption } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputOptions, print } from '../output.ts';
@@ -20,9 +20,10 @@ import { registerBookOut, worth as worthOption } from './book-out.ts';
 async function show(context: CliContext, options: OutputOptions): Promise<void> {
   const { configuration } = context;
   const books = await context.journal();
-  const view = { ...(await viewPortfolio(configuration, books)), exits: await exitsHeld(context, books) };
+  const portfolio = await viewPortfolio(configuration, books);
+  const view = { ...portfolio, positions: await withExits(context, books.intents, portfolio.positions) };
   const { account, currency, worth, pnl, profit, marks, deposits, paidIn, fees, modelCostUsd } = view;
-  const { balances, positions, kept, exits } = view;
+  const { balances, positions, kept } = view;
   print(view, options, () => [
     `account ${account}`,
     worth
@@ -61,27 +62,32 @@ async function show(context: CliContext, options: OutputOptions): Promise<void> 
         position.unrealizedPnl === undefined ? 'not known' : money(position.unrealizedPnl),
       ]),
     ),
-    ...exits.map(exitsWords),
+    ...positions
+      .filter((position) => isHeld(position) && !kept.includes(position.symbol))
+      .map(({ symbol, exits }) => exitsWords(symbol, exits)),
     ...kept.map(
       (symbol) => `${symbol} was paid in, is not configured and was never bought here: no cycle and no exit sells it`,
     ),
   ]);
 }
 
-/** Of each position that is held, what ends it, and where that lives. */
-async function exitsHeld(
+/** Each position with what ends it and where that lives, which is missing while nobody tells, and where nothing is held. */
+async function withExits(
   { temporal, configuration: { account } }: CliContext,
-  { ledger, intents }: Pick<Journal, 'ledger' | 'intents'>,
-): Promise<HeldExits[]> {
-  const held = (await ledger.positions(account)).filter(isHeld);
-  if (held.length === 0) return [];
+  intents: Journal['intents'],
+  positions: readonly PositionView[],
+): Promise<(PositionView & { exits?: ExitView[] })[]> {
+  if (!positions.some(isHeld)) return [...positions];
   const [guards, open] = await Promise.all([
     temporal()
       .then((client) => askGuards(client, account))
       .catch(() => undefined),
     intents.listOpen(account),
   ]);
-  return held.map(({ symbol }) => ({ symbol, ...(guards ? { exits: exitsFor(symbol, guards, open) } : {}) }));
+  return positions.map((position) => {
+    const exits = guards && isHeld(position) ? exitsFor(position.symbol, guards, open) : undefined;
+    return { ...position, ...(exits ? { exits } : {}) };
+  });
 }
 
 function amounts(byAsset: Readonly<Record<string, string>>): string {
